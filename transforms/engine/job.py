@@ -1,0 +1,31 @@
+"""What goes into a rendering and what comes out: plain values that travel between processes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from transforms.engine.limits import Limits
+
+
+@dataclass(frozen=True)
+class Job:
+    """One rendering: source bytes and canonical parameter values in, no addresses and no customers."""
+
+    endpoint: str
+    values: Mapping[str, object]
+    output_format: str
+    sources: tuple[bytes | None, ...]
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Output:
+    """The finished picture (or JSON), its size in pixels, and the milliseconds each stage took."""
+
+    body: bytes
+    content_type: str
+    width: int
+    height: int
+    source_size: tuple[int, int] | None = None
+    composed: int = 1
+    warnings: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
