@@ -1,0 +1,65 @@
+# The project's commands. `make` or `make help` lists them.
+
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+VAR_DIR ?= var
+PORT    ?= 8000
+PYTEST  ?=
+
+VENV := .venv
+BIN  := $(VENV)/bin
+# A stamp is named for what it installed, so a changed pin installs again and nothing else does.
+RUN_STAMP  := $(VENV)/run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
+TEST_STAMP := $(VENV)/test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
+
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+export VAR_DIR PORT
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help run test check fmt bench soak
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: $(RUN_STAMP) ## Start everything on this machine (PORT=8000); Ctrl-C stops it
+	@EMBEDDED=1 DYNAMODB_ENDPOINT=embedded exec $(BIN)/python manage.py dev
+
+test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows)
+	@$(BIN)/python -m imgapis.embedded fetch --directory $(VAR_DIR)
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: $(TEST_STAMP) ## Lint, and check the formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+fmt: $(TEST_STAMP) ## Repair what lint and formatting can repair
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(TEST_STAMP) ## Measure hit, miss and render
+	@$(BIN)/python -m imgapis.embedded fetch --directory $(VAR_DIR)
+	@$(BIN)/python -m tests.bench
+
+soak: $(TEST_STAMP) ## Load for minutes, watching memory and the ledger
+	@$(BIN)/python -m imgapis.embedded fetch --directory $(VAR_DIR)
+	@$(BIN)/python -m tests.soak
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python is missing: install Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is too old: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python cannot make a virtual environment: install its venv module (Debian: python3-venv)."; exit 1; }
+
+$(RUN_STAMP): | $(VENV)/bin/python
+	@echo "Installing the pinned requirements (about half a minute) ..."
+	@$(PIP) -r requirements.txt || { echo "The requirements did not install: check the network and the disk."; exit 1; }
+	@touch $@
+
+$(TEST_STAMP): | $(RUN_STAMP)
+	@echo "Installing what the tests need ..."
+	@$(PIP) -r requirements.txt -r tests/requirements.txt || \
+		{ echo "The test requirements did not install: check the network and the disk."; exit 1; }
+	@touch $@
