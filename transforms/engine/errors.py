@@ -1,0 +1,40 @@
+"""What the engine refuses, and why: one exception with a stable code."""
+
+REQUEST_CODES = (
+    "unknown_parameter",
+    "duplicate_parameter",
+    "invalid_parameter",
+    "missing_parameter",
+    "conflicting_parameters",
+    "unavailable_parameter",
+)
+PICTURE_CODES = (
+    "unsupported_format",
+    "broken_image",
+    "too_many_pixels",
+    "too_many_frames",
+    "source_side_too_long",
+    "output_too_large",
+    "animation_unsupported",
+    "no_source_left",
+)
+PROCESS_CODES = ("render_timeout", "render_crashed", "render_busy")
+CODES = REQUEST_CODES + PICTURE_CODES + PROCESS_CODES
+
+
+class EngineError(Exception):
+    """A refusal: `code` is one of CODES, `message` a sentence for the caller, `param` the name they wrote, if any.
+
+    It knows no HTTP, and crosses process borders by pickle unchanged.
+    """
+
+    def __init__(self, code: str, message: str, param: str | None = None):
+        if code not in CODES:
+            raise ValueError(f"{code!r} is not an engine error code")
+        super().__init__(code, message, param)
+        self.code = code
+        self.message = message
+        self.param = param
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"

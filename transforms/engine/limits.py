@@ -1,0 +1,19 @@
+"""The sizes at which the engine stops: bytes, pixels, sides, frames, sources."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one rendering may take in and give out. `Limits()` are the published defaults; a plain, picklable value.
+
+    Pixels are width x height, a source's summed over its frames; sides are pixels.
+    """
+
+    source_bytes: int = 30_000_000
+    source_pixels: int = 50_000_000
+    source_side: int = 16_383
+    source_frames: int = 256
+    output_pixels: int = 50_000_000
+    output_side: int = 8_192
+    grid_sources: int = 5

@@ -1,0 +1,472 @@
+"""The one table of parameters: the parser, the OpenAPI, the docs page, /limits and the tests are read from it."""
+
+from dataclasses import dataclass
+
+TRANSFORM = "transform"
+GRID = "grid"
+INFO = ("info", "info/metadata", "info/colors", "info/blurhash")
+BLURHASH = "placeholder/blurhash"
+COLOR = "placeholder/color"
+PLACEHOLDERS = (BLURHASH, COLOR)
+ENDPOINTS = (TRANSFORM, *INFO, GRID, *PLACEHOLDERS)
+PICTURES = (TRANSFORM, GRID, *PLACEHOLDERS)
+
+POSITIONS = {
+    "center": (0.5, 0.5),
+    "top": (0.5, 0),
+    "top-right": (1, 0),
+    "right": (1, 0.5),
+    "bottom-right": (1, 1),
+    "bottom": (0.5, 1),
+    "bottom-left": (0, 1),
+    "left": (0, 0.5),
+    "top-left": (0, 0),
+}
+SELECTABLE = ("metadata", "blurhash", "colors", "palette")
+GRID_SOURCES = (2, 5)
+SRC_CHARACTERS = 2048
+DOWNLOAD_CHARACTERS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One row: a parameter as it is at `endpoints`. A name has one row per endpoint at most.
+
+    `kind` is the reader (see reading.py). `least` and `most` bound integers, numbers and, where `least` and `most`
+    stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
+    `later` are words known but not available yet. `spelled` maps other spellings of a choice to the one that is kept.
+    `default` None means there is none, or that it depends on the source.
+    """
+
+    name: str
+    kind: str
+    endpoints: tuple[str, ...]
+    meaning: str
+    aliases: tuple[str, ...] = ()
+    default: object = None
+    least: float | None = None
+    most: float | None = None
+    choices: tuple = ()
+    later: tuple[str, ...] = ()
+    spelled: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    repeatable: bool = False
+    available: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases)
+
+
+def side(name: str, alias: str, word: str) -> tuple[Param, ...]:
+    """The rows of one side of the box: placeholders are smaller and have no aliases to be compatible with."""
+    return (
+        Param(
+            name,
+            "integer",
+            (TRANSFORM, GRID),
+            f"The {word} of the output box in CSS pixels; without it the source decides.",
+            aliases=(alias,),
+            least=1,
+            most=8192,
+            unit="px",
+        ),
+        Param(
+            name,
+            "integer",
+            PLACEHOLDERS,
+            f"The {word} in CSS pixels; required without src, else the source's own.",
+            aliases=(alias,),
+            least=1,
+            most=2048,
+            unit="px",
+        ),
+    )
+
+
+def factor(name: str, most: float, meaning: str, least: float = 0) -> Param:
+    return Param(name, "number", (TRANSFORM,), meaning, default=1, least=least, most=most)
+
+
+def switch(name: str, meaning: str, default: bool = False, available: bool = True) -> Param:
+    return Param(name, "switch", (TRANSFORM,), meaning, default=default, available=available)
+
+
+def formats(endpoints: tuple[str, ...], choices: tuple[str, ...], meaning: str) -> Param:
+    return Param("format", "choice", endpoints, meaning, ("fm",), choices=choices, spelled=(("jpg", "jpeg"),))
+
+
+SOURCES = (
+    Param(
+        "src",
+        "source",
+        (TRANSFORM, *INFO, *PLACEHOLDERS),
+        "The picture: a full URL on an allowed host, or a named source and a path in it.",
+        least=1,
+        most=SRC_CHARACTERS,
+    ),
+    Param(
+        "src",
+        "source",
+        (GRID,),
+        "A picture of the grid, in order; given two to five times.",
+        least=1,
+        most=SRC_CHARACTERS,
+        repeatable=True,
+    ),
+    Param("select", "select", ("info",), "Which parts to return, separated by commas.", choices=SELECTABLE),
+    Param(
+        "blurhash",
+        "blurhash",
+        (BLURHASH,),
+        "The BlurHash to draw, instead of src.",
+        least=6,
+        most=166,
+    ),
+    Param("color", "colour", (COLOR,), "The colour to fill with, instead of src."),
+)
+
+BOX = (
+    *side("w", "width", "width"),
+    *side("h", "height", "height"),
+    Param(
+        "size",
+        "integer",
+        (TRANSFORM, GRID),
+        "Sets both w and h; an explicit w or h overrides it.",
+        least=1,
+        most=8192,
+        unit="px",
+    ),
+    Param(
+        "dpr",
+        "number",
+        (TRANSFORM, GRID),
+        "The device pixel ratio: multiplies w, h, padding, radius and gap.",
+        default=1,
+        least=0.1,
+        most=4,
+    ),
+    Param(
+        "dpr",
+        "number",
+        PLACEHOLDERS,
+        "The device pixel ratio: multiplies w and h; 0 counts as 1.",
+        default=1,
+        least=0,
+        most=2,
+    ),
+    Param(
+        "fit",
+        "choice",
+        (TRANSFORM,),
+        "Inside the box, cropped to it, stretched to it, or inside and padded with background; needs both w and h.",
+        default="contain",
+        choices=("contain", "cover", "fill", "pad"),
+    ),
+    Param(
+        "fit",
+        "choice",
+        PLACEHOLDERS,
+        "How the source meets the box: inside it, or cropped to it; needs src and both w and h.",
+        default="contain",
+        choices=("contain", "cover"),
+    ),
+    switch("enlarge", "Whether the picture may be made larger than its source."),
+    Param(
+        "position",
+        "position",
+        (TRANSFORM,),
+        "What fit=cover keeps and where fit=pad puts the picture: a name, or x,y from 0 to 1.",
+        default="center",
+        choices=tuple(POSITIONS),
+        later=("smart", "entropy", "face"),
+    ),
+)
+
+SHAPE = (
+    Param(
+        "crop",
+        "crop",
+        (TRANSFORM,),
+        "The part of the upright source to keep, x,y,w,h, cut before anything else: fractions when a value has a "
+        "point or all are 0 or 1, else pixels.",
+        least=0,
+        most=16383,
+    ),
+    Param(
+        "trim",
+        "integer",
+        (TRANSFORM,),
+        "Cuts a border of one colour; the number is the tolerance.",
+        least=1,
+        most=100,
+    ),
+    Param(
+        "rotate",
+        "integer",
+        (TRANSFORM,),
+        "Turns clockwise, after the picture has been set upright by its EXIF orientation.",
+        default=0,
+        choices=(0, 90, 180, 270),
+        unit="degrees",
+    ),
+    Param(
+        "flip",
+        "choice",
+        (TRANSFORM,),
+        "Mirrors left to right (h), top to bottom (v), or both (hv).",
+        choices=("h", "v", "hv"),
+    ),
+    Param(
+        "background",
+        "colour",
+        (TRANSFORM, GRID),
+        "The colour behind transparency, padding and gaps; white where the format has no transparency.",
+        aliases=("bg",),
+    ),
+    Param(
+        "padding",
+        "integer",
+        (TRANSFORM,),
+        "Space added on every side, in background.",
+        default=0,
+        least=0,
+        most=2048,
+        unit="px",
+    ),
+    Param(
+        "radius",
+        "integer",
+        (TRANSFORM,),
+        "Rounds the corners; max makes a circle or a pill.",
+        default=0,
+        least=0,
+        most=8192,
+        choices=("max",),
+        unit="px",
+    ),
+)
+
+LOOK = (
+    Param(
+        "blur",
+        "number",
+        (TRANSFORM,),
+        "The sigma of a Gaussian blur.",
+        least=0.3,
+        most=250,
+        unit="px",
+    ),
+    Param("sharpen", "number", (TRANSFORM,), "The strength of sharpening.", default=0, least=0, most=10),
+    factor("brightness", 10, "Multiplies brightness."),
+    factor("contrast", 10, "Multiplies contrast around the middle grey."),
+    factor("saturation", 10, "Multiplies saturation; 0 is grey."),
+    factor("gamma", 10, "Gamma correction; above 1 lightens the middle tones.", least=0.1),
+    Param(
+        "hue",
+        "number",
+        (TRANSFORM,),
+        "Turns the hue; whole turns change nothing.",
+        default=0,
+        least=-3600,
+        most=3600,
+        unit="degrees",
+    ),
+    switch("grayscale", "Whether the colours are taken out."),
+    Param("tint", "colour", (TRANSFORM,), "Colours the picture in shades of this colour."),
+)
+
+OVERLAY = (
+    Param("mark", "source", (TRANSFORM,), "A picture to lay over.", least=1, most=SRC_CHARACTERS, available=False),
+    Param(
+        "mark-position",
+        "position",
+        (TRANSFORM,),
+        "Where the mark goes.",
+        choices=tuple(POSITIONS),
+        available=False,
+    ),
+    Param(
+        "mark-w",
+        "number",
+        (TRANSFORM,),
+        "The mark's width, in pixels or as a fraction.",
+        least=0,
+        most=8192,
+        available=False,
+    ),
+    Param(
+        "mark-padding",
+        "integer",
+        (TRANSFORM,),
+        "The mark's distance from the edge.",
+        least=0,
+        most=2048,
+        unit="px",
+        available=False,
+    ),
+    Param(
+        "mark-opacity",
+        "number",
+        (TRANSFORM,),
+        "The mark's opacity.",
+        least=0,
+        most=1,
+        available=False,
+    ),
+    switch("background-remove", "Whether the subject is cut out.", available=False),
+)
+
+LAYOUT = (
+    Param(
+        "type",
+        "choice",
+        (GRID,),
+        "The layout: chosen by the number of pictures, rows of cols, columns, or one row.",
+        default="auto",
+        choices=("auto", "classic", "column", "row"),
+    ),
+    Param(
+        "cols",
+        "integer",
+        (GRID,),
+        "How many columns; without type it means type=classic. type=column without it is one column.",
+        default=2,
+        least=1,
+        most=5,
+    ),
+    Param(
+        "gap",
+        "integer",
+        (GRID,),
+        "The space between pictures, in background.",
+        default=0,
+        least=0,
+        most=1024,
+        unit="px",
+    ),
+    Param(
+        "punch",
+        "number",
+        (BLURHASH,),
+        "Multiplies the contrast of the BlurHash.",
+        default=1,
+        least=0,
+        most=10,
+    ),
+)
+
+OUTPUT = (
+    formats(
+        (TRANSFORM,),
+        ("avif", "jpeg", "png", "webp", "gif", "nocompress"),
+        "The output format; without it the Accept header decides. nocompress is lossless, PNG where the source's own "
+        "format cannot be.",
+    ),
+    formats(
+        (GRID, *PLACEHOLDERS),
+        ("avif", "jpeg", "png", "webp"),
+        "The output format; without it the Accept header decides.",
+    ),
+    Param(
+        "quality",
+        "integer",
+        (TRANSFORM, GRID, BLURHASH),
+        "The quality of lossy formats, one scale for all of them.",
+        aliases=("q",),
+        default=80,
+        least=1,
+        most=100,
+        later=("auto",),
+    ),
+    switch("lossless", "Whether WebP and AVIF keep every pixel."),
+    Param(
+        "max-bytes",
+        "integer",
+        (TRANSFORM,),
+        "Lowers the quality until the file fits.",
+        least=1000,
+        available=False,
+    ),
+    Param(
+        "metadata",
+        "choice",
+        (TRANSFORM,),
+        "What is kept of the source's metadata; location, serial numbers, thumbnails and comments never are.",
+        default="none",
+        choices=("none", "copyright"),
+    ),
+    switch("animated", "Whether the frames are kept where the output format can.", default=True),
+    Param(
+        "download",
+        "filename",
+        (TRANSFORM, GRID),
+        "The file name to save under: the answer becomes an attachment.",
+        least=1,
+        most=DOWNLOAD_CHARACTERS,
+    ),
+)
+
+ACCESS = (
+    Param("preset", "text", (TRANSFORM,), "A preset of the workspace.", available=False),
+    Param("debug", "switch", PICTURES, "Explains the rendering.", available=False),
+    Param("sig", "text", ENDPOINTS, "The signature of the URL.", available=False),
+    Param("exp", "integer", ENDPOINTS, "When the signature expires.", available=False),
+)
+
+PARAMS = SOURCES + BOX + SHAPE + LOOK + OVERLAY + LAYOUT + OUTPUT + ACCESS
+ROWS = {endpoint: {param.name: param for param in PARAMS if endpoint in param.endpoints} for endpoint in ENDPOINTS}
+NAMES = {endpoint: {name: param for param in rows.values() for name in param.names} for endpoint, rows in ROWS.items()}
+
+
+def rows(endpoint: str) -> tuple[Param, ...]:
+    """The endpoint's rows in table order."""
+    return tuple(ROWS[endpoint].values())
+
+
+def find(endpoint: str, name: str) -> Param | None:
+    """The row a name or an alias stands for at this endpoint; None when there is none."""
+    return NAMES[endpoint].get(name)
+
+
+def default(endpoint: str, name: str) -> object:
+    """The default of a parameter by its long-lived name; None when it has none. KeyError for a name not in the table."""
+    return ROWS[endpoint][name].default
+
+
+def accepts(param: Param) -> str:
+    """What the parameter takes, in words that end a sentence: `a whole number from 1 to 8192`."""
+    return f"{_KINDS[param.kind](param)}"
+
+
+def _span(param: Param) -> str:
+    if param.least is None:
+        return ""
+    return f" from {param.least} to {param.most}" if param.most is not None else f" of at least {param.least}"
+
+
+def _words(param: Param) -> str:
+    return " or ".join(filter(None, (", ".join(map(str, param.choices[:-1])), *map(str, param.choices[-1:]))))
+
+
+def _whole(param: Param) -> str:
+    if param.choices and param.least is None:
+        return f"one of {_words(param)}"
+    return f"a whole number{_span(param)}" + (f", or {_words(param)}" if param.choices else "")
+
+
+_KINDS = {
+    "integer": _whole,
+    "number": lambda param: f"a number{_span(param)}",
+    "switch": lambda param: "0 or 1",
+    "choice": lambda param: f"one of {_words(param)}",
+    "colour": lambda param: "a hex colour: rgb, rgba, rrggbb or rrggbbaa, with or without #",
+    "position": lambda param: f"{_words(param)}, or x,y from 0 to 1",
+    "crop": lambda param: "x,y,w,h in whole pixels, or as fractions from 0 to 1",
+    "source": lambda param: f"a URL, or a source name and a path, of {param.least} to {param.most} characters",
+    "select": lambda param: f"names out of {_words(param)}, separated by commas",
+    "blurhash": lambda param: f"a BlurHash of {param.least} to {param.most} characters",
+    "filename": lambda param: f"a file name of {param.least} to {param.most} characters without / or \\",
+    "text": lambda param: "a text",
+}
