@@ -1,0 +1,49 @@
+"""What a render process says back: an Output or a refusal, as a frame that is safe to read.
+
+The child has handled hostile bytes, so its words are JSON and never a pickle: a decoder that was
+taken over cannot run code in the web worker.
+"""
+
+from dataclasses import fields
+
+from transforms.engine.errors import CODES, EngineError
+from transforms.engine.job import Output
+from transforms.render import wire
+
+_FIELDS = tuple(field.name for field in fields(Output) if field.name != "body")
+
+
+def frame_output(output: Output) -> tuple[dict, bytes]:
+    """(head, body) of a finished picture."""
+    values = {name: getattr(output, name) for name in _FIELDS}
+    return {"output": values | {"timings": dict(output.timings)}}, output.body
+
+
+def frame_error(error: EngineError, cause: str = "") -> tuple[dict, bytes]:
+    """(head, body) of a refusal; `cause` is for the operator and never for the customer."""
+    return {"error": [error.code, error.message, error.param], "cause": cause}, b""
+
+
+def read(head: dict, body: bytearray) -> Output:
+    """The Output a frame carries; raises the EngineError it carries, or wire.Closed for nonsense."""
+    try:
+        if "error" in head:
+            raise _error(head)
+        values = {name: head["output"][name] for name in _FIELDS}
+        size = values["source_size"]
+        values["source_size"] = None if size is None else tuple(map(int, size))
+        values["warnings"] = tuple(map(str, values["warnings"]))
+        values["timings"] = {str(name): float(spent) for name, spent in values["timings"].items()}
+        return Output(body=bytes(body), **values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise wire.Closed from error
+
+
+def _error(head: dict) -> EngineError:
+    code, message, param = head["error"]
+    if code not in CODES:
+        raise ValueError(code)
+    error = EngineError(code, str(message), param)
+    if head.get("cause"):
+        error.add_note(str(head["cause"]))
+    return error

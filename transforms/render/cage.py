@@ -1,0 +1,44 @@
+"""The limits a render process puts on itself before it looks at a picture."""
+
+import contextlib
+import ctypes
+import math
+import resource
+import signal
+import time
+
+_PR_SET_PDEATHSIG = 1
+OPEN_FILES = 64
+
+
+def enter(memory_bytes: int) -> None:
+    """Cap memory, files and core dumps, and die with the parent; called after the imports, once."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # The terminal's Ctrl-C is for the server, which then ends its children itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        # When the machine runs out of memory, the kernel should take this process and no other.
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+    _cap(resource.RLIMIT_AS, memory_bytes)
+    _cap(resource.RLIMIT_CORE, 0)
+    _cap(resource.RLIMIT_FSIZE, 0)
+    _cap(resource.RLIMIT_NOFILE, OPEN_FILES)
+
+
+def allow_cpu(seconds: float) -> None:
+    """Give the next job `seconds` of wall time's worth of CPU on two cores; beyond it, SIGXCPU ends the process.
+
+    The parent's wall deadline comes first; this one holds when the parent is stopped or gone.
+    """
+    spent = time.process_time()
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    allowed = math.ceil(spent + 2 * seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed if hard == resource.RLIM_INFINITY else min(allowed, hard), hard))
+
+
+def _cap(limit: int, value: int) -> None:
+    hard = resource.getrlimit(limit)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(limit, (value, value))

@@ -1,0 +1,167 @@
+"""The render pool: one bounded first-come queue before a fixed number of render processes."""
+
+import collections
+import threading
+import time
+
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job, Output
+from transforms.render import process
+
+JOBS_PER_PROCESS = 200
+
+
+class Ticket:
+    """A job's place in the queue and, later, its result."""
+
+    __slots__ = ("deadline", "done", "error", "job", "output")
+
+    def __init__(self, job: Job, deadline: float):
+        self.job = job
+        self.deadline = deadline
+        self.done = threading.Event()
+        self.output: Output | None = None
+        self.error: BaseException | None = None
+
+
+class Pool:
+    """Render processes for one web worker, shared by its threads.
+
+    Threads and processes start with the first jobs, so a pool may be made before the server forks,
+    but not used. Each process belongs to one attendant thread that starts, feeds and replaces it.
+    """
+
+    def __init__(
+        self,
+        processes: int,
+        seconds: float,
+        memory_bytes: int,
+        queue: int,
+        argv: tuple[str, ...] = process.CHILD,
+        jobs_per_process: int = JOBS_PER_PROCESS,
+    ):
+        """`seconds`: wall time of a job, its waiting included; `memory_bytes`: address space of a process;
+        `queue`: jobs that may wait; `argv`: what is started (tests start children that misbehave)."""
+        self._processes = processes
+        self._seconds = seconds
+        self._memory_bytes = memory_bytes
+        self._queue = queue
+        self._argv = argv
+        self._jobs_per_process = jobs_per_process
+        self._state = threading.Condition()
+        self._waiting: collections.deque[Ticket] = collections.deque()
+        self._attendants: list[threading.Thread] = []
+        self._children: set[process.Process] = set()
+        self._busy = 0
+        self._closed = False
+
+    def run(self, job: Job, seconds: float | None = None) -> Output:
+        """Render `job`; raises EngineError: the engine's own, or render_busy, render_timeout, render_crashed."""
+        ticket = Ticket(job, time.monotonic() + (self._seconds if seconds is None else seconds))
+        self._line_up(ticket)
+        if not ticket.done.wait(max(0.0, ticket.deadline - time.monotonic())):
+            self._give_up(ticket)
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.output
+
+    def close(self) -> None:
+        """Refuse what waits, kill what runs, and end the threads; a closed pool stays closed."""
+        with self._state:
+            self._closed = True
+            for ticket in self._waiting:
+                _refuse(ticket)
+            self._waiting.clear()
+            for child in self._children:
+                child.kill()
+            self._state.notify_all()
+        for thread in self._attendants:
+            thread.join()
+
+    def pids(self) -> list[int]:
+        """The process ids of the living children, for health pages and tests."""
+        with self._state:
+            return sorted(child.pid for child in self._children if child.alive())
+
+    def _line_up(self, ticket: Ticket) -> None:
+        with self._state:
+            if self._closed or len(self._waiting) >= self._queue + self._processes - self._busy:
+                raise busy()
+            self._waiting.append(ticket)
+            idle = len(self._attendants) - self._busy
+            if len(self._waiting) > idle and len(self._attendants) < self._processes:
+                self._hire()
+            self._state.notify()
+
+    def _hire(self) -> None:
+        thread = threading.Thread(target=self._attend, name=f"render-{len(self._attendants)}", daemon=True)
+        self._attendants.append(thread)
+        thread.start()
+
+    def _give_up(self, ticket: Ticket) -> None:
+        """At the deadline: what still waits leaves the queue; what runs is being killed by its attendant."""
+        with self._state:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+                _refuse(ticket)
+        ticket.done.wait()
+
+    def _attend(self) -> None:
+        """Serve the queue with one child until the pool closes."""
+        child = None
+        while (ticket := self._next()) is not None:
+            try:
+                child = self._ready(child)
+                ticket.output = child.ask(ticket.job, ticket.deadline)
+            except EngineError as error:
+                ticket.error = error
+            except BaseException as error:
+                # Our own mistake belongs to the thread that waits; the attendant must live, the pipe is in doubt.
+                ticket.error = error
+                if child is not None:
+                    child.end()
+            self._finish(ticket)
+        if child is not None:
+            self._dismiss(child)
+
+    def _finish(self, ticket: Ticket) -> None:
+        with self._state:
+            self._busy -= 1
+        ticket.done.set()
+
+    def _next(self) -> Ticket | None:
+        """The oldest waiting job, or None when the pool closes."""
+        with self._state:
+            while not self._waiting and not self._closed:
+                self._state.wait()
+            if self._closed:
+                return None
+            self._busy += 1
+            return self._waiting.popleft()
+
+    def _ready(self, child: process.Process | None) -> process.Process:
+        """A living child: the same one, or a new one after a death or its share of jobs."""
+        if child is not None and child.alive() and child.jobs < self._jobs_per_process:
+            return child
+        if child is not None:
+            self._dismiss(child)
+        fresh = process.Process(self._memory_bytes, self._argv)
+        with self._state:
+            self._children.add(fresh)
+            if self._closed:
+                fresh.kill()
+        return fresh
+
+    def _dismiss(self, child: process.Process) -> None:
+        with self._state:
+            self._children.discard(child)
+        child.retire()
+
+
+def busy() -> EngineError:
+    return EngineError("render_busy", "The server is busy. Try again in a moment.")
+
+
+def _refuse(ticket: Ticket) -> None:
+    ticket.error = busy()
+    ticket.done.set()

@@ -1,0 +1,109 @@
+"""One render process as its owner sees it: started, asked, ended."""
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job, Output
+from transforms.render import answers, wire
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILD = (sys.executable, "-s", "-m", "transforms.render.child")
+# Nothing of the server's environment goes in: no keys, no proxies. Two arenas keep glibc's memory flat.
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "2",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+_GOODBYE_SECONDS = 1.0
+
+
+class Process:
+    """A child that renders one job at a time.
+
+    Start it from a thread that lives as long as it does: Linux sends the parent-death signal when the
+    *thread* that started a child ends.
+    """
+
+    def __init__(self, memory_bytes: int, argv: tuple[str, ...] = CHILD):
+        self.jobs = 0
+        self._child = subprocess.Popen(
+            [*argv, str(memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd=ROOT,
+            env=ENVIRONMENT,
+        )
+        os.set_blocking(self._child.stdin.fileno(), False)
+        os.set_blocking(self._child.stdout.fileno(), False)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def alive(self) -> bool:
+        return self._child.poll() is None
+
+    def ask(self, job: Job, deadline: float) -> Output:
+        """Render `job` before `deadline` (time.monotonic() seconds) or raise EngineError.
+
+        After render_timeout and render_crashed the process is dead.
+        """
+        self.jobs += 1
+        head = {"seconds": max(0.0, deadline - time.monotonic())}
+        try:
+            wire.send(self._child.stdin.fileno(), head, pickle.dumps(job, pickle.HIGHEST_PROTOCOL), deadline)
+            return answers.read(*wire.receive(self._child.stdout.fileno(), deadline))
+        except wire.Late:
+            self.end()
+            raise timeout() from None
+        except wire.Closed:
+            raise self._post_mortem() from None
+        except EngineError as error:
+            if error.code == "render_crashed":
+                self.end()
+            raise
+
+    def retire(self) -> None:
+        """End it in peace: standard input closes, and the child leaves by itself or is killed."""
+        self._child.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(_GOODBYE_SECONDS)
+        self.end()
+
+    def kill(self) -> None:
+        """Send SIGKILL and return at once; safe from any thread."""
+        self._child.kill()
+
+    def end(self) -> None:
+        """Kill, reap and close the pipes."""
+        self._child.kill()
+        self._child.wait()
+        self._child.stdin.close()
+        self._child.stdout.close()
+
+    def _post_mortem(self) -> EngineError:
+        """The pipe broke: say why. A child that closed it without dying is killed."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(_GOODBYE_SECONDS)
+        self.end()
+        status = self._child.returncode
+        if status == -signal.SIGXCPU:
+            return timeout()
+        error = EngineError("render_crashed", "The picture could not be processed.")
+        error.add_note(f"render process ended with status {status}")
+        return error
+
+
+def timeout() -> EngineError:
+    return EngineError("render_timeout", "The picture took too long to process.")

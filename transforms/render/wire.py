@@ -1,0 +1,81 @@
+"""Messages over pipes: a frame is a JSON head and a body of bytes, each with its length before it."""
+
+import json
+import os
+import select
+import struct
+import time
+
+_LENGTHS = struct.Struct(">IQ")
+HEAD_LIMIT = 1 << 20
+BODY_LIMIT = 1 << 29
+
+
+class Closed(Exception):
+    """The other end is gone, or spoke nonsense: nothing more can be said over this pipe."""
+
+
+class Late(Exception):
+    """The deadline passed before the whole frame went through."""
+
+
+def send(fd: int, head: dict, body: bytes, deadline: float | None = None) -> None:
+    """Write one frame; `deadline` is in time.monotonic() seconds and needs a non-blocking `fd`."""
+    words = json.dumps(head).encode()
+    _write(fd, _LENGTHS.pack(len(words), len(body)) + words, deadline)
+    _write(fd, body, deadline)
+
+
+def receive(fd: int, deadline: float | None = None) -> tuple[dict, bytearray]:
+    """Read one frame; raises Closed at the end of the stream and Late at the deadline."""
+    head_length, body_length = _LENGTHS.unpack(_read(fd, _LENGTHS.size, deadline))
+    if head_length > HEAD_LIMIT or body_length > BODY_LIMIT:
+        raise Closed
+    words = _read(fd, head_length, deadline)
+    try:
+        head = json.loads(words)
+    except ValueError as error:
+        raise Closed from error
+    if not isinstance(head, dict):
+        raise Closed
+    return head, _read(fd, body_length, deadline)
+
+
+def _write(fd: int, data: bytes, deadline: float | None) -> None:
+    rest = memoryview(data)
+    while rest:
+        _wait(fd, select.POLLOUT, deadline)
+        try:
+            rest = rest[os.write(fd, rest) :]
+        except BlockingIOError:
+            continue
+        except OSError as error:
+            raise Closed from error
+
+
+def _read(fd: int, size: int, deadline: float | None) -> bytearray:
+    data = bytearray(size)
+    rest = memoryview(data)
+    while rest:
+        _wait(fd, select.POLLIN, deadline)
+        try:
+            count = os.readv(fd, [rest])
+        except BlockingIOError:
+            continue
+        except OSError as error:
+            raise Closed from error
+        if count == 0:
+            raise Closed
+        rest = rest[count:]
+    return data
+
+
+def _wait(fd: int, event: int, deadline: float | None) -> None:
+    """poll() rather than select(): a server with many sockets has descriptors above 1,023."""
+    if deadline is None:
+        return
+    poll = select.poll()
+    poll.register(fd, event)
+    left = deadline - time.monotonic()
+    if left <= 0 or not poll.poll(left * 1000):
+        raise Late
