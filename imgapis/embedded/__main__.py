@@ -1,0 +1,24 @@
+"""`python -m imgapis.embedded fetch`: make the embedded engines present before the tests start them."""
+
+import argparse
+import sys
+
+from imgapis.embedded import downloads, failures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m imgapis.embedded")
+    parser.add_argument("action", choices=["fetch"])
+    parser.parse_args()
+    try:
+        downloads.fetch()
+    except failures.SetupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

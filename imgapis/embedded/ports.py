@@ -1,0 +1,65 @@
+"""Ports on the loopback address: choosing free ones and naming a taken one."""
+
+import socket
+import time
+from pathlib import Path
+
+from imgapis.embedded import failures
+
+HOST = "127.0.0.1"
+
+
+def choose(count: int) -> list[int]:
+    """So many different ports that are free now, held open together so that none comes twice."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind((HOST, 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def remember(path: Path, count: int) -> list[int]:
+    """So many free ports, the same as last time where those are still free: the file keeps them."""
+    try:
+        known = [int(word) for word in path.read_text().split()]
+    except (FileNotFoundError, ValueError):
+        known = []
+    if len(known) == count and all(is_free(port) for port in known):
+        return known
+    chosen = choose(count)
+    path.write_text(" ".join(map(str, chosen)))
+    return chosen
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port now; connections still closing do not count."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def require(port: int, seconds: float = 3.0) -> None:
+    """Wait so long for the port, since what was just killed may still be closing; then SetupError."""
+    deadline = time.monotonic() + seconds
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            raise failures.SetupError(
+                f"Port {port} is taken: stop what listens there, or choose another one: make run PORT={port + 1}"
+            )
+        time.sleep(0.1)
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on the port."""
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

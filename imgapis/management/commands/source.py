@@ -1,0 +1,56 @@
+"""Create, list and delete named sources from the shell."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import store as accounts_store
+from imgapis.base.errors import Refusal
+from transforms import source_rows, store
+
+
+class Command(BaseCommand):
+    """`manage.py source create shop photos --kind http --prefix https://shop.example/photos/`"""
+
+    help = "Create, list or delete a workspace's named sources (HTTP prefix, S3 bucket, R2 bucket)."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("action", choices=("create", "list", "change", "delete"))
+        parser.add_argument("namespace")
+        parser.add_argument("name", nargs="?", default="")
+        parser.add_argument("--kind", choices=source_rows.KINDS, default="http")
+        parser.add_argument("--prefix", default="")
+        parser.add_argument("--bucket", default="")
+        parser.add_argument("--region", default="", help="the S3 region, or the R2 account id")
+        parser.add_argument("--access-key", default="")
+        parser.add_argument("--secret-key", default="")
+
+    def handle(self, *args, **options) -> None:
+        """Do it and print the sources of the workspace."""
+        workspace = accounts_store.workspace_of_namespace(options["namespace"])
+        if workspace is None:
+            raise CommandError(f"There is no workspace {options['namespace']}.")
+        try:
+            getattr(self, f"_{options['action']}")(workspace.workspace_id, options)
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        for row in store.sources(workspace.workspace_id):
+            self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")
+
+    def _create(self, workspace_id: str, options) -> None:
+        settings = {name: options[name] for name in ("kind", "prefix", "bucket", "region", "access_key", "secret_key")}
+        source_rows.create(workspace_id, name=options["name"], **settings)
+
+    def _change(self, workspace_id: str, options) -> None:
+        store.change_source(self._existing(workspace_id, options), prefix=options["prefix"])
+
+    def _delete(self, workspace_id: str, options) -> None:
+        store.delete_source(self._existing(workspace_id, options))
+
+    def _list(self, workspace_id: str, options) -> None:
+        """Listing is what every action ends with."""
+
+    def _existing(self, workspace_id: str, options):
+        row = store.source(workspace_id, options["name"])
+        if row is None:
+            raise CommandError(f"{options['namespace']} has no source {options['name']!r}.")
+        return row

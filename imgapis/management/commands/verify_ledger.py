@@ -1,0 +1,27 @@
+"""The proof that no charge is lost or doubled: events add up to counters."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import Workspace
+from billing import credits, ledger
+
+
+class Command(BaseCommand):
+    """`manage.py verify_ledger`"""
+
+    help = "Prove for every workspace and period that the sum of events is what the counter says. Exits 1 if not."
+
+    def handle(self, *args, **options) -> None:
+        """Print a line a period; fail when one does not hold."""
+        proofs = [proof for row in Workspace.scan() for proof in ledger.prove(row.workspace_id)]
+        for proof in proofs:
+            verdict = "holds" if proof.holds else "DOES NOT HOLD"
+            self.stdout.write(
+                f"{proof.workspace_id} {proof.period}: events {credits.shown(proof.events)},"
+                f" used {credits.shown(proof.used)}, left {credits.shown(proof.left)},"
+                f" granted {credits.shown(proof.granted)}: {verdict}"
+            )
+        broken = sum(not proof.holds for proof in proofs)
+        if broken:
+            raise CommandError(f"{broken} of {len(proofs)} periods do not add up.")
+        self.stdout.write(f"{len(proofs)} periods add up.")
