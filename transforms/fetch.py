@@ -1,0 +1,240 @@
+"""The guarded fetcher: bytes of a source over HTTP, within a deadline and a cap, from public addresses only."""
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import urllib3
+from django.conf import settings
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from transforms import locations
+from transforms.fetching import content, errors, reply, resolution
+from transforms.fetching.errors import FetchError as FetchError  # callers name it fetch.FetchError
+from transforms.fetching.watchdog import Watchdog
+from transforms.locations import Location
+
+PIECE = 65_536
+REDIRECTS = (301, 302, 303, 307, 308)
+HEADERS = {"User-Agent": "imgapis/1", "Accept": "image/*", "Accept-Encoding": "identity", "Connection": "close"}
+BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+
+
+class NothingReceived(Exception):
+    """The connection failed before the origin said a byte, so that asking once more harms nobody."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What does not change from fetch to fetch. `private`: `host:port` pairs exempt from the guard.
+
+    `connect` dials (address, port, seconds) and is replaced in tests only, as are `resolver` and `tls`.
+    """
+
+    private: Collection[str] = frozenset()
+    allow_http: bool = True
+    max_redirects: int = 3
+    connect_seconds: float = 5.0
+    resolver: resolution.Resolver = resolution.system_resolver
+    connect: Callable[[str, int, float], socket.socket] = field(
+        default=lambda address, port, seconds: socket.create_connection((address, port), seconds)
+    )
+    tls: ssl.SSLContext | None = None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A complete answer with status 200: its body, inflated, its type as the origin calls it, where it was found."""
+
+    body: bytes
+    content_type: str | None
+    status: int
+    location: Location
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One fetch: its limits and the rules it goes by."""
+
+    deadline: float
+    max_bytes: int
+    rules: Rules
+
+
+def configured() -> Rules:
+    """The rules of the settings."""
+    return Rules(
+        private=settings.FETCH_ALLOW_PRIVATE,
+        allow_http=settings.FETCH_ALLOW_HTTP,
+        max_redirects=settings.FETCH_MAX_REDIRECTS,
+        connect_seconds=settings.FETCH_CONNECT_SECONDS,
+    )
+
+
+def fetch(
+    source: Location | str, *, deadline: float, max_bytes: int, permitted: Callable[[Location], bool],
+    rules: Rules | None = None,
+) -> Fetched:  # fmt: skip
+    """The bytes at `source`, or FetchError.
+
+    `deadline` is a reading of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is asked
+    about every redirect, and about a source given as text; a Location was checked by whoever parsed it. Nothing of
+    the client's request is sent and nothing but body and type comes back.
+    """
+    rules = rules or configured()
+    job = _Job(deadline, max_bytes, rules)
+    location = source
+    if isinstance(source, str):
+        location = locations.parse(source, private=rules.private)
+        if not permitted(location):
+            raise errors.not_allowed()
+    for _ in range(rules.max_redirects + 1):
+        answer = _visit(location, job)
+        if isinstance(answer, Fetched):
+            return answer
+        location = _next_hop(location, answer, permitted, rules)
+    raise errors.redirect("there are too many")
+
+
+def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: Rules) -> Location:
+    try:
+        # http.client reads headers as Latin-1; addresses are sent as UTF-8 where they are not ASCII.
+        following = locations.join(location, reference.encode("latin-1").decode(), private=rules.private)
+    except (FetchError, UnicodeError) as error:
+        raise errors.redirect("its address is not accepted") from error
+    if location.scheme == "https" and following.scheme == "http":
+        raise errors.redirect("it leads from https to http")
+    if not permitted(following):
+        raise errors.redirect("its host is not allowed")
+    return following
+
+
+def _visit(location: Location, job: _Job) -> Fetched | str:
+    """The answer of one hop: the picture, or the address a redirect names. One look-up, at most two connections."""
+    if location.scheme == "http" and not job.rules.allow_http:
+        raise errors.invalid("only https is fetched")
+    excepted = location.pair in job.rules.private
+    found = resolution.tested_addresses(location, excepted=excepted, resolver=job.rules.resolver, deadline=job.deadline)
+    first, second = _attempts(found)
+    with Watchdog(job.deadline) as watchdog:
+        try:
+            return _ask(location, first, job, watchdog)
+        except NothingReceived:
+            _check_time(job)
+        try:
+            return _ask(location, second, job, watchdog)
+        except NothingReceived as error:
+            _check_time(job)
+            raise errors.unreachable() from error
+
+
+def _attempts(found: list[str]) -> tuple[str, str]:
+    """The address to dial and the one to dial if that fails: of the other family where there is one."""
+    first, *others = found
+    return first, next((one for one in others if (":" in one) != (":" in first)), others[0] if others else first)
+
+
+def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fetched | str:
+    connection = _connection(location, address, job, watchdog)
+    try:
+        response = _response(connection, location, job)
+        return _answer(response, location, job)
+    except FetchError:
+        _check_time(job)
+        raise
+    except BROKEN as error:
+        _check_time(job)
+        raise errors.unreachable() from error
+    finally:
+        connection.close()
+
+
+def _response(connection: HTTPConnection, location: Location, job: _Job) -> urllib3.HTTPResponse:
+    try:
+        connection.request(
+            "GET", location.target, headers={"Host": location.authority, **HEADERS},
+            preload_content=False, decode_content=False, enforce_content_length=True,
+        )  # fmt: skip
+    except (ConnectionResetError, BrokenPipeError) as error:
+        raise NothingReceived from error
+    try:
+        return connection.getresponse()
+    except http.client.RemoteDisconnected as error:
+        raise NothingReceived from error
+
+
+def _connection(location: Location, address: str, job: _Job, watchdog: Watchdog) -> HTTPConnection:
+    """A connection, not yet open, that will dial the tested address and nothing else."""
+
+    def dial() -> socket.socket:
+        left = job.deadline - time.monotonic()
+        if left <= 0:
+            raise errors.timed_out()
+        try:
+            opened = job.rules.connect(address, location.port, min(job.rules.connect_seconds / 2, left))
+        except OSError as error:
+            raise NothingReceived from error
+        watchdog.watch(opened)
+        opened.settimeout(max(0.001, job.deadline - time.monotonic()))
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return opened
+
+    left = max(0.001, job.deadline - time.monotonic())
+    if location.scheme == "https":
+        context = job.rules.tls or _tls()
+        connection = HTTPSConnection(location.host, location.port, timeout=left, ssl_context=context)
+    else:
+        connection = HTTPConnection(location.host, location.port, timeout=left)
+    connection._new_conn = dial  # urllib3's own place for opening the socket: Host and SNI keep the name
+    connection.response_class = reply.StrictResponse
+    return connection
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Names and certificates checked against the machine's store; made once, since reading the store is slow."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_default_certs()
+    return context
+
+
+def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fetched | str:
+    if response.status in REDIRECTS:
+        reference = response.headers.get("location")
+        if not reference:
+            raise errors.redirect("it leads nowhere")
+        return reference
+    _check_status(response.status)
+    length = int(response.headers.get("content-length", "0"))
+    if length > job.max_bytes:
+        raise errors.too_large(job.max_bytes)
+    body = content.Body(response.headers.get("content-encoding", ""), job.max_bytes)
+    while piece := response.read(PIECE, decode_content=False):
+        body.add(piece)
+        _check_time(job)
+    _check_time(job)
+    return Fetched(body.finished(), response.headers.get("content-type"), response.status, location)
+
+
+def _check_status(status: int) -> None:
+    if status in (404, 410):
+        raise errors.missing()
+    if status in (401, 403):
+        raise errors.forbidden()
+    if 300 <= status < 400:
+        raise errors.redirect("its kind is unknown")
+    if 400 <= status < 500:
+        raise errors.refused()
+    if status != 200:
+        raise errors.unreachable()
+
+
+def _check_time(job: _Job) -> None:
+    """At the deadline the watchdog ends a read as if the origin had: the clock tells which it was."""
+    if time.monotonic() >= job.deadline:
+        raise errors.timed_out()

@@ -1,0 +1,41 @@
+"""The body as it was before its content coding, counted while it grows."""
+
+import zlib
+
+from transforms.fetching import errors
+
+WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # zlib's wbits: gzip alone, or whichever header is found
+
+
+class Body:
+    """Collects a body of at most `max_bytes` before and after inflating."""
+
+    def __init__(self, encoding: str, max_bytes: int):
+        encoding = encoding.strip().lower()
+        if encoding not in ("", "identity", *WINDOW):
+            raise errors.encoding()
+        self._inflater = zlib.decompressobj(WINDOW[encoding]) if encoding in WINDOW else None
+        self._received = 0
+        self._bytes = bytearray()
+        self._max_bytes = max_bytes
+
+    def add(self, piece: bytes) -> None:
+        """Take what came over the line; FetchError beyond the cap or where it does not inflate."""
+        self._received += len(piece)
+        if self._received > self._max_bytes:
+            raise errors.too_large(self._max_bytes)
+        self._bytes += self._inflate(piece) if self._inflater else piece
+        if len(self._bytes) > self._max_bytes:
+            raise errors.too_large(self._max_bytes)
+
+    def finished(self) -> bytes:
+        """The whole body; FetchError where its compressed form was cut off or goes on after its end."""
+        if self._inflater and (not self._inflater.eof or self._inflater.unused_data):
+            raise errors.unreachable()
+        return bytes(self._bytes)
+
+    def _inflate(self, piece: bytes) -> bytes:
+        try:
+            return self._inflater.decompress(piece, self._max_bytes - len(self._bytes) + 1)
+        except zlib.error as error:
+            raise errors.unreachable() from error

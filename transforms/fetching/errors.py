@@ -1,0 +1,65 @@
+"""The refusals of the fetcher: one code per cause, in sentences that name no address."""
+
+from imgapis.base import errors
+
+
+class FetchError(errors.Refusal):
+    """A source that could not be had; `code`, `status` and `message` are safe to show to anybody."""
+
+    def __init__(self, code: str, status: int, message: str):
+        super().__init__(message, param="src", code=code, status=status)
+
+
+def invalid(reason: str) -> FetchError:
+    """The address is malformed or of a form that is never fetched."""
+    return FetchError("invalid_source", 400, f"The source address is not accepted: {reason}.")
+
+
+def unresolvable() -> FetchError:
+    """Guarded addresses and unknown names, told apart by nothing (S16)."""
+    return FetchError("source_unresolvable", 422, "The source's host has no public address.")
+
+
+def unreachable() -> FetchError:
+    """Closed, filtered, reset, cut off or broken: one answer (S16)."""
+    return FetchError("source_unreachable", 502, "The source did not give a complete and correct answer.")
+
+
+def timed_out() -> FetchError:
+    """The deadline of the whole fetch has passed."""
+    return FetchError("source_timeout", 504, "The source took too long to answer.")
+
+
+def too_large(max_bytes: int) -> FetchError:
+    """The body is, or says it is, beyond the cap."""
+    return FetchError("source_too_large", 413, f"The source is larger than {max_bytes} bytes.")
+
+
+def missing() -> FetchError:
+    """The origin says there is nothing at this address."""
+    return FetchError("source_missing", 404, "The source was not found at its origin.")
+
+
+def forbidden() -> FetchError:
+    """The origin wants credentials, or says no to ours."""
+    return FetchError("source_forbidden", 424, "The source's origin does not allow it to be read.")
+
+
+def refused() -> FetchError:
+    """The origin refused the request for another reason."""
+    return FetchError("source_refused", 424, "The source's origin refused the request.")
+
+
+def not_allowed() -> FetchError:
+    """The workspace does not allow this host."""
+    return FetchError("source_not_allowed", 403, "The source's host is not among the allowed external sources.")
+
+
+def redirect(reason: str) -> FetchError:
+    """A redirect that is not followed."""
+    return FetchError("source_redirect", 422, f"The source redirects, and this redirect is not followed: {reason}.")
+
+
+def encoding() -> FetchError:
+    """The body comes in a content coding that was not asked for and is not undone."""
+    return FetchError("source_encoding", 422, "The source comes in a content encoding that is not accepted.")

@@ -1,0 +1,67 @@
+"""One look-up a hop, bounded by the deadline, with every answer tested before any is used."""
+
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from transforms import addresses
+from transforms.fetching import errors
+from transforms.locations import Location
+
+Resolver = Callable[[str, int], list[str]]
+
+# A stalled look-up outlives its fetch, since getaddrinfo cannot be interrupted: no more than these at a time.
+_lookups = threading.BoundedSemaphore(64)
+
+
+def system_resolver(host: str, port: int) -> list[str]:
+    """The addresses the machine's resolver knows for the name; OSError where it knows none."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(answer[4][0] for answer in found))
+
+
+def tested_addresses(location: Location, *, excepted: bool, resolver: Resolver, deadline: float) -> list[str]:
+    """The addresses that may be dialled for the location, in the resolver's order.
+
+    One refused answer refuses them all (S5). `excepted` locations (FETCH_ALLOW_PRIVATE) pass untested.
+    FetchError `source_unresolvable` for guarded addresses and unknown names alike (S16).
+    """
+    if _is_address(location.host):
+        answers = [location.host]
+    elif not excepted and addresses.name_refused(location.host):
+        raise errors.unresolvable()
+    else:
+        answers = _look_up(location, resolver, deadline)
+    if not answers or not (excepted or not any(addresses.refused(answer) for answer in answers)):
+        raise errors.unresolvable()
+    return answers
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdigit()
+
+
+def _look_up(location: Location, resolver: Resolver, deadline: float) -> list[str]:
+    if not _lookups.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        raise errors.timed_out()
+    answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(list(resolver(location.host, location.port)))
+        except (OSError, UnicodeError):  # unknown, or no name at all: told apart by nobody
+            answers.put([])
+        finally:
+            _lookups.release()
+
+    try:
+        threading.Thread(target=work, name="look-up", daemon=True).start()
+    except RuntimeError:  # no thread left: nothing will release the place but we
+        _lookups.release()
+        raise
+    try:
+        return answers.get(timeout=max(0.0, deadline - time.monotonic()))
+    except queue.Empty as error:
+        raise errors.timed_out() from error

@@ -1,0 +1,105 @@
+"""Allowed hosts and allowed origins: exact names and label-wise wildcards, never expressions."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms import locations
+from transforms.fetching import errors
+
+DEFAULT_PORTS = locations.DEFAULT_PORTS
+ORIGIN = re.compile(
+    r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\\\s]+)(?::(?P<port>[1-9][0-9]{0,4}|\*))?"
+)
+
+
+class PatternError(ValueError):
+    """A pattern that matches nothing because it is malformed; the message is for whoever wrote it."""
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """An origin or a pattern of one; None means any."""
+
+    scheme: str | None
+    host: str
+    port: int | None
+
+
+def host_pattern(text: str) -> str:
+    """The canonical form of `*`, `example.com` or `*.example.com`; PatternError for anything else."""
+    if text == "*":
+        return text
+    wildcard = "*." if text.startswith("*.") else ""
+    try:
+        host = locations.parse_host(text.removeprefix("*."))
+    except errors.FetchError as error:
+        raise PatternError(f"{text!r} is not a host: write example.com, *.example.com or *.") from error
+    if wildcard and (":" in host or host.rpartition(".")[2].isdigit()):
+        raise PatternError(f"{text!r} puts a wildcard before an address: write the address alone.")
+    return wildcard + host
+
+
+def origin_pattern(text: str) -> str:
+    """The canonical form of a host pattern with an optional `http(s)://` and port; PatternError for anything else."""
+    if text == "*":
+        return text
+    origin = _origin(text)
+    shown = f"[{origin.host}]" if ":" in origin.host else origin.host
+    scheme = f"{origin.scheme}://" if origin.scheme else ""
+    default = DEFAULT_PORTS.get(origin.scheme or "")
+    return scheme + shown + ("" if origin.port in (None, default) else f":{origin.port}")
+
+
+def host_allowed(patterns: Iterable[str], host: str) -> bool:
+    """Whether a location's host fits one of the patterns; `*.example.com` fits every name below, not the name."""
+    return any(_host_fits(pattern, host) for pattern in patterns)
+
+
+def origin_allowed(patterns: Iterable[str], origin: str) -> bool:
+    """Whether the value of an `Origin` header fits one of the patterns; what is no origin (`null`) only fits `*`.
+
+    A pattern without a scheme fits both and, unless it names one, every port; with a scheme, its port is meant.
+    """
+    patterns = list(patterns)
+    if "*" in patterns:
+        return True
+    try:
+        asked = _origin(origin)
+    except PatternError:
+        return False
+    if asked.scheme is None or asked.host.startswith("*"):
+        return False
+    return any(_origin_fits(pattern, asked) for pattern in patterns)
+
+
+def _host_fits(pattern: str, host: str) -> bool:
+    if pattern == "*":
+        return True
+    try:
+        pattern = host_pattern(pattern)
+    except PatternError:
+        return False
+    return host.endswith(pattern[1:]) and host != pattern[2:] if pattern.startswith("*.") else host == pattern
+
+
+def _origin_fits(pattern: str, asked: _Origin) -> bool:
+    try:
+        wanted = _origin(pattern)
+    except PatternError:
+        return False
+    return (
+        wanted.scheme in (None, asked.scheme)
+        and wanted.port in (None, asked.port)
+        and _host_fits(wanted.host if ":" not in wanted.host else f"[{wanted.host}]", asked.host)
+    )
+
+
+def _origin(text: str) -> _Origin:
+    match = ORIGIN.fullmatch(text)
+    if not match or match["host"] == "*":
+        raise PatternError(f"{text!r} is not an origin: write example.com, *.example.com, https://example.com or *.")
+    port = int(match["port"]) if match["port"] and match["port"] != "*" else None
+    if port is None and match["port"] is None and match["scheme"]:
+        port = DEFAULT_PORTS[match["scheme"]]
+    return _Origin(match["scheme"], host_pattern(match["host"]), port)
