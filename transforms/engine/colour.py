@@ -1,0 +1,125 @@
+"""Brings any mode and colour space Pillow can decode to 8-bit sRGB, with alpha where there is some."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageChops, ImageCms
+
+SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
+# A profile that moves none of these sample colours by more than this many levels is sRGB under another name.
+SAME_LEVELS = 2
+
+
+def to_srgb(image: Image.Image, key16: bool = False) -> Image.Image:
+    """An RGB or RGBA picture in sRGB. A broken or mismatched profile is ignored, as browsers do.
+
+    `key16` says that a transparent colour in `info` is given in 16 bits though the samples are loaded in 8.
+    """
+    profile = image.info.get("icc_profile")
+    image = _with_known_ink(image)
+    base, alpha = _split_alpha(image, key16)
+    colour = _through_profile(base, profile) if profile else None
+    colour = (colour or base).convert("RGB")
+    if alpha is not None and alpha.getextrema()[0] < 255:
+        colour.putalpha(alpha)
+    colour.info = {}
+    return colour
+
+
+def on_colours(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """Changes the colours of a picture (given as RGB) and leaves its alpha as it is."""
+    if image.mode != "RGBA":
+        return change(image)
+    changed = change(image.convert("RGB"))
+    changed.putalpha(image.getchannel("A"))
+    return changed
+
+
+def through_curve(image: Image.Image, curve: Callable[[float], float]) -> Image.Image:
+    """Applies one curve (0–255 to 0–255, clamped) to red, green and blue."""
+    table = [max(0, min(255, round(curve(level)))) for level in range(256)]
+    return image.point(table * 3 + list(range(256)) * (image.mode == "RGBA"))
+
+
+def hex_to_rgba(value: str) -> tuple[int, int, int, int]:
+    """'rrggbb' or 'rrggbbaa' as four levels."""
+    levels = tuple(bytes.fromhex(value))
+    return (*levels, 255) if len(levels) == 3 else levels
+
+
+def _with_known_ink(image: Image.Image) -> Image.Image:
+    """Pillow reads every CMYK JPEG as Adobe writes them, inverted; without Adobe's marker that must be undone."""
+    if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
+        return ImageChops.invert(image)
+    return image
+
+
+def _split_alpha(image: Image.Image, key16: bool) -> tuple[Image.Image, Image.Image | None]:
+    """Colours in a mode that profiles understand (L, RGB, CMYK, LAB), and the alpha if there is any."""
+    if image.mode in (*SIXTEEN_BIT, "I", "F"):
+        return _eight_bit_grey(image)
+    if image.mode in ("RGBa", "La"):
+        image = image.convert(image.mode.upper())
+    if image.mode in ("P", "PA") or "transparency" in image.info:
+        image = _with_keyed_alpha(image, key16)
+    if image.mode in ("RGBA", "LA"):
+        return image.convert(image.mode[:-1]), image.getchannel("A")
+    if image.mode in ("RGB", "L", "CMYK", "LAB"):
+        return image, None
+    return image.convert("L" if image.mode == "1" else "RGB"), None
+
+
+def _with_keyed_alpha(image: Image.Image, key16: bool) -> Image.Image:
+    """A palette, or a colour named as transparent, made into plain channels."""
+    key = image.info.get("transparency")
+    if key is None:
+        return image.convert("RGBA" if image.mode == "PA" or image.palette.mode == "RGBA" else "RGB")
+    if key16 and isinstance(key, tuple):
+        image = image.copy()
+        image.info["transparency"] = tuple(level >> 8 for level in key)
+    return image.convert("RGBA" if image.mode not in ("1", "L") else "LA")
+
+
+def _eight_bit_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Deep grey scaled to 8 bits; `convert` would clip it to white."""
+    levels = np.asarray(image)
+    key = image.info.get("transparency")
+    alpha = Image.fromarray(np.where(levels == key, 0, 255).astype(np.uint8)) if isinstance(key, int) else None
+    top = _white_of(image.mode, levels)
+    scaled = np.nan_to_num(np.clip(levels.astype(np.float32) / top, 0, 1) * 255 + 0.5)
+    return Image.fromarray(scaled.astype(np.uint8)), alpha
+
+
+def _white_of(mode: str, levels: np.ndarray) -> float:
+    """The level that means white. 32-bit samples do not say, so the range they use does."""
+    if mode in SIXTEEN_BIT:
+        return 65535.0
+    peak = float(np.nan_to_num(levels).max())
+    steps = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0, 2.0**31 - 1)
+    return next((step for step in steps if peak <= step), peak)
+
+
+def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """The colours moved from an embedded profile to sRGB; None when the profile does not serve."""
+    try:
+        transform = ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            image.mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+        if image.mode == "RGB" and _changes_nothing(transform):
+            return image
+        return ImageCms.applyTransform(image, transform)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Most profiles are sRGB itself: 216 sample colours tell, and save a pass over the picture."""
+    cube = np.stack(np.meshgrid(*[np.arange(0, 256, 51)] * 3), axis=-1).reshape(12, 18, 3).astype(np.uint8)
+    moved = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
+    return int(np.abs(moved.astype(int) - cube).max()) <= SAME_LEVELS

@@ -1,0 +1,199 @@
+"""Opens source bytes safely: facts from the header first, pixels only when those pass the limits."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import ExifTags, Image
+
+from transforms.engine import colour, sniffing
+from transforms.engine.errors import EngineError
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+ORIENTATION = ExifTags.Base.Orientation
+RIGHTS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
+RIGHTS_LENGTH = 2_000
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF and BMP"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the header says: lower-case format name, upright size, frames, orientation 1–8, and an alpha channel."""
+
+    source_format: str
+    size: tuple[int, int]
+    frame_count: int
+    orientation: int
+    has_alpha: bool
+
+
+def probe(data: bytes, limits: Limits, *, animated: bool = False) -> Facts:
+    """Header facts, checked against the limits; no pixel is decoded or allocated.
+
+    Frames count towards the limits when `animated`, that is when all of them are wanted.
+    Raises unsupported_format, broken_image, too_many_pixels, too_many_frames, source_side_too_long.
+    """
+    with _opened(data, limits) as image:
+        return _facts(image, data, limits, animated)
+
+
+def open_picture(
+    data: bytes, limits: Limits, *, target: tuple[int, int] | None = None, animated: bool = False
+) -> Picture:
+    """The whole picture, upright, in sRGB; every frame when `animated`, else the first.
+
+    `target` is the smallest upright size that serves: a JPEG is then decoded at a fraction, never below twice that.
+    Raises what `probe` raises; a file that ends early is a broken_image.
+    """
+    with _opened(data, limits) as image:
+        facts = _facts(image, data, limits, animated)
+        rights = _rights(image)
+        if target and facts.source_format == "jpeg":
+            width, height = reversed(target) if facts.orientation > 4 else target
+            image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
+        wanted = facts.frame_count if animated else 1
+        loaded = [_frame(image, at, facts, limits) for at in _frame_numbers(image, wanted)]
+        loop = _plays(image)
+    frames, durations = zip(*loaded, strict=True)
+    if any(frame.mode == "RGBA" for frame in frames):
+        frames = tuple(frame.convert("RGBA") for frame in frames)
+    return Picture(
+        frames=frames,
+        durations=durations,
+        loop=loop,
+        has_alpha=frames[0].mode == "RGBA",
+        source_format=facts.source_format,
+        source_size=facts.size,
+        orientation=facts.orientation,
+        frame_count=facts.frame_count,
+        nominal=facts.size,
+        rights=rights,
+    )
+
+
+@contextmanager
+def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
+    """Opens with the one decoder the bytes call for; whatever a decoder raises becomes a refusal."""
+    name = sniffing.format_of(data)
+    if name is None:
+        raise EngineError("unsupported_format", f"This is not a picture we read. Allowed are {ALLOWED}.")
+    if sniffing.is_cut_short(name, data):
+        raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
+    size = sniffing.webp_size(data) if name == "WEBP" else None
+    if size:
+        _check_size(size, 1, limits)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(data), formats=[name]) as image:
+                yield image
+    except EngineError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise EngineError("too_many_pixels", _too_many_pixels(limits)) from error
+    except Exception as error:
+        # Decoders raise a dozen types for broken files; all of them mean the same to the caller.
+        raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
+
+
+def _facts(image: Image.Image, data: bytes, limits: Limits, animated: bool) -> Facts:
+    _check_size(image.size, 1, limits)
+    name = "jpeg" if image.format == "MPO" else image.format.lower()
+    frames = _count_frames(image, name, data)
+    if animated and frames > limits.source_frames:
+        raise EngineError("too_many_frames", f"The animation has {frames} frames; the limit is {limits.source_frames}.")
+    _check_size(image.size, frames if animated else 1, limits)
+    turn = _orientation(image)
+    # Pillow's TIFF reader alone turns the picture, and its size, by itself.
+    width, height = reversed(image.size) if turn > 4 and name != "tiff" else image.size
+    return Facts(name, (width, height), frames, turn, image.has_transparency_data)
+
+
+def _check_size(size: tuple[int, int], frames: int, limits: Limits) -> None:
+    if size[0] * size[1] * frames > limits.source_pixels:
+        raise EngineError("too_many_pixels", _too_many_pixels(limits))
+    if max(size) > limits.source_side:
+        raise EngineError(
+            "source_side_too_long", f"The picture has a side of {max(size)} pixels; the limit is {limits.source_side}."
+        )
+
+
+def _too_many_pixels(limits: Limits) -> str:
+    return f"The picture has too many pixels; the limit is {limits.source_pixels} over all frames."
+
+
+def _count_frames(image: Image.Image, name: str, data: bytes) -> int:
+    """Frames of an animation; the pages of a TIFF and the second view of a JPEG are not frames."""
+    if name == "gif":
+        return max(1, sniffing.gif_frames(data) or 1)
+    if name not in ("png", "webp", "avif"):
+        return 1
+    return max(1, getattr(image, "n_frames", 1) - bool(image.info.get("default_image")))
+
+
+def _frame_numbers(image: Image.Image, wanted: int) -> range:
+    """An APNG may open with a still that is no part of its animation."""
+    first = 1 if wanted > 1 and image.info.get("default_image") else 0
+    return range(first, first + wanted)
+
+
+def _frame(image: Image.Image, at: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:
+    """One frame, upright and in sRGB, and its duration in ms."""
+    if at:
+        image.seek(at)
+    _check_size(image.size, 1, limits)
+    key16 = any("16B" in str(tile[3]) for tile in image.tile)
+    image.load()
+    frame = colour.to_srgb(image, key16)
+    turn = TURNS.get(_orientation(image))
+    if turn is not None and facts.source_format != "tiff":
+        frame = frame.transpose(turn)
+    if facts.frame_count > 1 and frame.size != facts.size:
+        frame = frame.crop((0, 0, *facts.size))
+    return frame, max(0, round(image.info.get("duration", 0) or 0))
+
+
+def _plays(image: Image.Image) -> int:
+    """How often the animation runs, 0 for ever. A GIF counts repetitions after the first run."""
+    loop = image.info.get("loop", 1 if image.format == "GIF" else 0)
+    if image.format == "GIF" and loop and "loop" in image.info:
+        return loop + 1
+    return loop
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1–8; whatever else stands there is 1."""
+    turn = _exif(image).get(ORIENTATION, 1)
+    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+
+
+def _rights(image: Image.Image) -> dict[int, str]:
+    """Artist and Copyright as EXIF has them: all that may survive, and only if asked for."""
+    found = {tag: _exif(image).get(tag) for tag in RIGHTS}
+    return {int(tag): text.strip("\0 ")[:RIGHTS_LENGTH] for tag, text in found.items() if isinstance(text, str)}
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    """The EXIF block of the header. `getexif` is not used: it decodes a PNG, and believes XMP."""
+    exif = Image.Exif()
+    if image.format == "TIFF":
+        exif.update({tag: image.tag_v2[tag] for tag in (ORIENTATION, *RIGHTS) if tag in image.tag_v2})
+    elif isinstance(image.info.get("exif"), bytes):
+        try:
+            exif.load(image.info["exif"])
+        except Exception:
+            # A damaged EXIF block harms no pixel.
+            return Image.Exif()
+    return exif

@@ -1,0 +1,85 @@
+"""Which picture format some bytes are, and whether the file was cut short, told without decoding a pixel."""
+
+import struct
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+AVIF_BRANDS = {b"avif", b"avis"}
+BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
+TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def format_of(data: bytes) -> str | None:
+    """The Pillow name of the allowed format these bytes are, or None. Names and content types count for nothing."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(PNG_MAGIC):
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if data[:4] in TIFF_MAGICS:
+        return "TIFF"
+    if data[:2] == b"BM" and len(data) >= 18 and int.from_bytes(data[14:18], "little") in BMP_HEADERS:
+        return "BMP"
+    return "AVIF" if _is_avif(data) else None
+
+
+def _is_avif(data: bytes) -> bool:
+    """An ISO file whose brands name AVIF; HEIC and MP4 share the container and are not it."""
+    if data[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(data[:4], "big"), 512)
+    brands = {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
+    return bool(brands & AVIF_BRANDS)
+
+
+def is_cut_short(name: str, data: bytes) -> bool:
+    """Whether the container says there should be more bytes than there are. Bytes after the end are harmless."""
+    if name == "WEBP":
+        return int.from_bytes(data[4:8], "little") + 8 > len(data) + 1
+    if name == "PNG":
+        return data.rfind(b"IEND") < 0
+    if name == "GIF":
+        return gif_frames(data) is None
+    return False
+
+
+def webp_size(data: bytes) -> tuple[int, int] | None:
+    """The canvas from a WebP header. Pillow allocates that canvas on opening, so it is measured before."""
+    chunk = data[12:16]
+    if len(data) < 30:
+        return None
+    if chunk == b"VP8X":
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    if chunk == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack("<HH", data[26:30])
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def gif_frames(data: bytes) -> int | None:
+    """How many frames a GIF holds, or None when a block runs past the end of the file."""
+    at = 13 + _gif_table(data[10]) if len(data) > 12 else len(data) + 1
+    frames = 0
+    while at < len(data) and data[at] in (0x21, 0x2C):
+        if data[at] == 0x21:
+            at += 2
+        elif at + 10 <= len(data):
+            frames += 1
+            at += 11 + _gif_table(data[at + 9])
+        else:
+            return None
+        at = _after_sub_blocks(data, at)
+    return frames if at <= len(data) else None
+
+
+def _gif_table(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _after_sub_blocks(data: bytes, at: int) -> int:
+    while at < len(data) and data[at]:
+        at += data[at] + 1
+    return at + 1
