@@ -1,0 +1,75 @@
+"""What can be asked of people, sessions and workspaces: one function per access pattern; races end here."""
+
+from pynamodb.exceptions import DeleteError, DoesNotExist, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts.models import Namespace, Person, SessionRow, Workspace
+from imgapis.base import dynamo
+from imgapis.base.errors import Refusal
+
+
+class NamespaceTaken(Refusal):
+    """Somebody has, or had, the namespace."""
+
+    status = 409
+    code = "namespace_taken"
+
+
+def person(person_id: str) -> Person | None:
+    """The person of an id."""
+    try:
+        return Person.get(person_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def workspace(workspace_id: str) -> Workspace | None:
+    """The workspace of an id, as it is now."""
+    try:
+        return Workspace.get(workspace_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def workspace_of_namespace(namespace: str) -> Workspace | None:
+    """The workspace an image host belongs to; a renamed workspace goes on under its old namespace too."""
+    try:
+        return workspace(Namespace.get(namespace, consistent_read=True).workspace_id)
+    except DoesNotExist:
+        return None
+
+
+def create_workspace(row: Workspace) -> None:
+    """Create a workspace and claim its namespace in one transaction; NamespaceTaken where the claim is lost."""
+    claim = Namespace(row.namespace, workspace_id=row.workspace_id)
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.save(claim, condition=Namespace.namespace.does_not_exist())
+            transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
+    except TransactWriteError as error:
+        if "ConditionalCheckFailed" in dynamo.reasons(error):
+            raise NamespaceTaken(f"The namespace {row.namespace} is taken.", param="namespace") from error
+        raise
+
+
+def change_workspace(row: Workspace, **values) -> None:
+    """Set attributes of a workspace that exists; the row in hand is refreshed."""
+    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    row.update(actions=actions, condition=Workspace.workspace_id.exists())
+
+
+def session(digest: str) -> SessionRow | None:
+    """The session of a key's digest, expired or not."""
+    try:
+        return SessionRow.get(digest, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def delete_session(digest: str) -> None:
+    """End a session on the server; ending it twice is no error."""
+    try:
+        SessionRow(digest).delete()
+    except DeleteError as error:
+        if not dynamo.lost_race(error):
+            raise

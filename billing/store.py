@@ -1,0 +1,82 @@
+"""What can be asked of counters and claims; the charge is one transaction."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import DoesNotExist, PutError
+from pynamodb.transactions import TransactWrite
+
+from billing.models import Claim, Counter
+from imgapis.base import dynamo
+from telemetry import events
+from telemetry.events import Happened
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What is to be charged: the event that says so, the claim's digest and life, the period, and the moment before
+    which an older claim was purged (0: never)."""
+
+    happened: Happened
+    digest: str
+    claim_seconds: int
+    period: str
+    moment: float
+    purged_before: float = 0
+
+
+def counter(workspace_id: str, period: str) -> Counter | None:
+    """The counter of a period, read consistently."""
+    try:
+        return Counter.get(workspace_id, period, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def open_period(workspace_id: str, period: str, granted: int) -> None:
+    """Create the counter of a period; an open one stays as it is."""
+    row = Counter(workspace_id, period, granted=granted, used=0, left=granted)
+    try:
+        row.save(condition=Counter.workspace_id.does_not_exist())
+    except PutError as error:
+        if not dynamo.lost_race(error):
+            raise
+
+
+def counters(workspace_id: str) -> Iterator[Counter]:
+    """Every period of a workspace."""
+    return Counter.query(workspace_id, consistent_read=True)
+
+
+def live_claim(workspace_id: str, digest: str, moment: float, purged_before: float = 0) -> Claim | None:
+    """The claim of an operation, if it is neither expired (TTL only sweeps) nor purged."""
+    try:
+        claim = Claim.get(workspace_id, digest, consistent_read=True)
+    except DoesNotExist:
+        return None
+    alive = claim.expires.timestamp() > moment and claim.charged > purged_before
+    return claim if alive else None
+
+
+def charge(bill: Charge) -> None:
+    """Write claim, event and counter together or not at all; TransactWriteError with its three reasons, in that
+    order, where a condition was not met."""
+    happened = bill.happened
+    claim = Claim(
+        happened.workspace_id, bill.digest, charged=bill.moment,
+        expires=datetime.fromtimestamp(int(bill.moment) + bill.claim_seconds, UTC),
+    )  # fmt: skip
+    dead = (
+        Claim.digest.does_not_exist()
+        | (Claim.expires <= datetime.fromtimestamp(int(bill.moment), UTC))
+        | (Claim.charged <= bill.purged_before)
+    )
+    spend = [Counter.left.set(Counter.left - happened.cost), Counter.used.set(Counter.used + happened.cost)]
+    row = events.row(happened)
+    with TransactWrite(connection=dynamo.connection()) as transaction:
+        transaction.save(claim, condition=dead)
+        transaction.save(row, condition=type(row).event_id.does_not_exist())
+        transaction.update(
+            Counter(happened.workspace_id, bill.period), actions=spend, condition=Counter.left >= happened.cost
+        )

@@ -1,0 +1,16 @@
+"""The project as a Django app: its commands, and the one act at start, which is to set up logging."""
+
+from django.apps import AppConfig
+from django.conf import settings
+
+from imgapis import logs
+
+
+class ImgapisConfig(AppConfig):
+    """The roof."""
+
+    name = "imgapis"
+
+    def ready(self) -> None:
+        """Logging belongs to the start of the process, before any library speaks."""
+        logs.configure(settings.LOG_LEVEL)

@@ -1,0 +1,104 @@
+"""Object storage by the S3 API: the only module that imports boto3 and botocore."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from urllib.parse import quote
+
+import boto3
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+
+_making = Lock()
+
+
+class BucketError(Exception):
+    """The bucket could not be reached or refused the call. The message names no key."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object: its bytes, its content type and its metadata (lower-case names)."""
+
+    body: bytes
+    content_type: str
+    metadata: dict[str, str]
+
+
+def client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None):
+    """One thread-safe client per endpoint and key."""
+    with _making:  # boto3's default session is not safe to build clients from in several threads at once
+        return _client(endpoint, region, access_key, secret_key)
+
+
+@lru_cache(maxsize=16)
+def _client(endpoint, region, access_key, secret_key):
+    config = Config(
+        connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 2}, max_pool_connections=64,
+        signature_version="s3v4", s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required", response_checksum_validation="when_required",
+    )  # fmt: skip
+    return boto3.client(
+        "s3", endpoint_url=endpoint, region_name=region, aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key, config=config,
+    )  # fmt: skip
+
+
+def cache_client():
+    """The client of the bucket that holds our outputs."""
+    return client(settings.CACHE_ENDPOINT, settings.CACHE_REGION, settings.CACHE_ACCESS_KEY, settings.CACHE_SECRET_KEY)
+
+
+def get(key: str) -> Stored | None:
+    """The output stored under `key`; None where there is none; BucketError where the bucket does not answer."""
+    try:
+        answer = cache_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
+        return Stored(answer["Body"].read(), answer["ContentType"], answer["Metadata"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404", "NotFound"):
+            return None
+        raise BucketError("The cache bucket refused a read.") from error
+    except (BotoCoreError, OSError) as error:
+        raise BucketError("The cache bucket did not answer.") from error
+    except Exception as error:
+        # urllib3's errors surface while the body is read; they are not botocore's.
+        raise BucketError("The cache bucket broke off.") from error
+
+
+def put(key: str, stored: Stored) -> None:
+    """Store an output; BucketError where it could not be."""
+    try:
+        cache_client().put_object(
+            Bucket=settings.CACHE_BUCKET, Key=key, Body=stored.body, ContentType=stored.content_type,
+            Metadata=stored.metadata,
+        )  # fmt: skip
+    except (ClientError, BotoCoreError, OSError) as error:
+        raise BucketError("The cache bucket refused a write.") from error
+
+
+def ensure_bucket(name: str) -> None:
+    """Create a bucket beside the outputs where it is absent."""
+    try:
+        cache_client().create_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise BucketError(f"The bucket {name} could not be created.") from error
+
+
+def upload(bucket: str, key: str, body: bytes, content_type: str) -> None:
+    """Put a file into a bucket of ours: the demo's photographs."""
+    cache_client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+
+def presign(
+    endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str, seconds: int = 60
+) -> str:
+    """A GET address for a customer's object, signed with the customer's own key (SigV4 query), so that the guarded
+    fetcher reads buckets and web servers alike."""
+    request = AWSRequest(method="GET", url=f"{endpoint}/{quote(bucket)}/{quote(key, safe='/~')}")
+    S3SigV4QueryAuth(Credentials(access_key, secret_key), "s3", region, expires=seconds).add_auth(request)
+    return request.url

@@ -1,0 +1,26 @@
+"""The one clock: what time it is, and the names of hours and periods."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> float:
+    """Seconds since 1970, UTC."""
+    return time.time()
+
+
+def period_start(moment: float) -> str:
+    """The free period that holds `moment`: the first of its month, as `2026-11-01T00Z`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-01T00Z")
+
+
+def period_end(start: str) -> float:
+    """When a free period that starts at `start` ends, in seconds since 1970."""
+    year, month = int(start[:4]), int(start[5:7])
+    following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    return following.timestamp()
+
+
+def moment_of_period(start: str) -> float:
+    """When a period named `2026-11-01T00Z` starts, in seconds since 1970."""
+    return datetime.strptime(start, "%Y-%m-%dT%HZ").replace(tzinfo=UTC).timestamp()

@@ -1,0 +1,98 @@
+"""The table base: one shared client, declared attributes, and how to tell a lost race from a fault."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+from django.conf import settings
+from pynamodb.attributes import Attribute
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.models import Model
+
+CATEGORIES = ("account", "billing", "telemetry", "security", "none")
+CONNECT_SECONDS = 0.5
+READ_SECONDS = 1.0
+_shared: dict[str, Connection] = {}
+_making = Lock()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an attribute is kept for, and for how long: the source of the data inventory (P02)."""
+
+    purpose: str
+    category: str
+    retention: str
+    exported: bool
+    erased: bool
+
+
+def kept(
+    attribute: Attribute, purpose: str, *, category: str, retention: str, exported: bool = True, erased: bool = True
+) -> Attribute:
+    """Declare an attribute; a test fails for one without a declaration."""
+    if category not in CATEGORIES:
+        raise ValueError(f"{category!r} is no category: it is one of {', '.join(CATEGORIES)}.")
+    attribute.kept = Kept(purpose, category, retention, exported, erased)
+    return attribute
+
+
+class Options:
+    """The `Meta` every table shares; a table adds `table_name`."""
+
+    region = settings.AWS_REGION
+    host = settings.DYNAMODB_ENDPOINT
+    aws_access_key_id = settings.AWS_ACCESS_KEY_ID
+    aws_secret_access_key = settings.AWS_SECRET_ACCESS_KEY
+    billing_mode = "PAY_PER_REQUEST"
+    connect_timeout_seconds = CONNECT_SECONDS
+    read_timeout_seconds = READ_SECONDS
+    max_retry_attempts = 2
+    max_pool_connections = settings.GUNICORN_THREADS
+
+
+def table_name(name: str) -> str:
+    """The full name of a table: `<prefix>-<name>`."""
+    return f"{settings.TABLE_PREFIX}-{name}"
+
+
+def connection() -> Connection:
+    """The one connection of the process: PynamoDB would make a botocore client per model, 10 MB each."""
+    with _making:
+        if "connection" not in _shared:
+            made = Connection(
+                region=Options.region, host=Options.host, aws_access_key_id=Options.aws_access_key_id,
+                aws_secret_access_key=Options.aws_secret_access_key, connect_timeout_seconds=CONNECT_SECONDS,
+                read_timeout_seconds=READ_SECONDS, max_retry_attempts=Options.max_retry_attempts,
+                max_pool_connections=Options.max_pool_connections,
+            )  # fmt: skip
+            _ = made.client  # made under the lock: botocore's client creation is not thread-safe
+            _shared["connection"] = made
+        return _shared["connection"]
+
+
+class Row(Model):
+    """A row of a table. Writes: `save()` only with a create condition, everything else `update()` with one."""
+
+    @classmethod
+    def _get_connection(cls):
+        table = super()._get_connection()
+        if table.connection._client is None:
+            table.connection._client = connection().client
+        return table
+
+
+def lost_race(error: PynamoDBException) -> bool:
+    """Whether a condition was not met: somebody else was first; nothing is wrong with the store."""
+    return error.cause_response_code == "ConditionalCheckFailedException"
+
+
+def reasons(error: TransactWriteError) -> list[str | None]:
+    """Why each item of a cancelled transaction failed, in order; empty where it was not cancelled."""
+    return [reason.code if reason else None for reason in error.cancellation_reasons]
+
+
+def tables() -> list[type[Row]]:
+    """Every table of the project whose module is imported, by name."""
+    found = [row for row in Row.__subclasses__() if hasattr(row, "Meta")]
+    return sorted(found, key=lambda row: row.Meta.table_name)

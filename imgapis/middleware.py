@@ -1,0 +1,98 @@
+"""Whose host a request came to: the site, a workspace's images, or nobody's; and the headers every answer carries."""
+
+import re
+import uuid
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from imgapis.base import errors
+from imgapis.base.errors import Refusal
+from transforms import tenants
+
+HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
+LONGEST_LINE = 16_384
+
+
+class UnknownHost(Refusal):
+    """No page and no workspace lives at the host."""
+
+    code = "unknown_host"
+
+    def __init__(self):
+        super().__init__("No workspace and no page of ours lives at this host.")
+
+
+class AddressTooLong(Refusal):
+    """The request line is longer than we read."""
+
+    status = 414
+    code = "uri_too_long"
+
+    def __init__(self):
+        super().__init__(f"The address is longer than {LONGEST_LINE} bytes.")
+
+
+def problem_response(refusal: Refusal, request: HttpRequest) -> HttpResponse:
+    """A refusal as application/problem+json, never cached; a missing source for a minute."""
+    body = errors.problem(refusal, getattr(request, "request_id", ""), settings.SITE_URL)
+    response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
+    response["Cache-Control"] = "public, max-age=60" if refusal.code == "source_missing" else "no-store"
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+class HostMiddleware:
+    """Stands first: routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Choose the URLconf by the Host header alone; forwarded hosts are never read (A14)."""
+        request.request_id = str(uuid.uuid4())
+        try:
+            self._place(request)
+        except Refusal as refusal:
+            response = problem_response(refusal, request)
+        else:
+            response = self.get_response(request)
+        response["X-Request-Id"] = request.request_id
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def _place(self, request: HttpRequest) -> None:
+        line = len(request.META.get("RAW_URI", "")) or len(request.path) + len(request.META.get("QUERY_STRING", ""))
+        if line > LONGEST_LINE:
+            raise AddressTooLong
+        match = HOST.match(request.META.get("HTTP_HOST", "").lower())
+        host = match[1].rstrip(".") if match else ""
+        if host in settings.SITE_HOSTS:
+            return
+        namespace, dot, domain = host.partition(".")
+        request.tenant = tenants.of_namespace(namespace) if dot and domain == settings.IMAGE_DOMAIN else None
+        if request.tenant is None:
+            raise UnknownHost
+        request.urlconf = settings.IMAGE_URLCONF
+
+
+class SecurityHeadersMiddleware:
+    """The headers of pages (A19); image answers carry stricter ones of their own."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add each header that the view did not set."""
+        response = self.get_response(request)
+        response.setdefault(
+            "Content-Security-Policy",
+            "default-src 'none'; img-src 'self' http://*." + settings.IMAGE_DOMAIN + ":* https://*."
+            + settings.IMAGE_DOMAIN + "; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        )  # fmt: skip
+        response.setdefault("Referrer-Policy", "no-referrer")
+        response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if not settings.EMBEDDED:
+            response.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        return response

@@ -1,0 +1,152 @@
+"""Every setting of the project: the one place that reads the environment.
+
+A wrong value stops the boot with the variable's name and what it accepts. `.env.example` lists each variable.
+"""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_text(name: str, default: str | None = None) -> str | None:
+    """The variable as text; an empty value counts as absent."""
+    return os.environ.get(name) or default
+
+
+def env_flag(name: str, default: bool) -> bool:
+    """The variable as a yes or no: 1 or 0."""
+    value = os.environ.get(name) or ("1" if default else "0")
+    if value not in ("0", "1"):
+        raise ImproperlyConfigured(f"{name} is {value!r}: it accepts 1 or 0.")
+    return value == "1"
+
+
+def env_number(name: str, default: float, least: float = 0) -> float:
+    """The variable as a number not below `least`; whole where the default is whole."""
+    value = os.environ.get(name)
+    if not value:
+        return default
+    try:
+        number = type(default)(value)
+    except ValueError:
+        number = None
+    if number is None or number < least:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise ImproperlyConfigured(f"{name} is {value!r}: it accepts {kind} of at least {least}.")
+    return number
+
+
+# --- The process ---------------------------------------------------------------------------------------------------
+EMBEDDED = env_flag("EMBEDDED", False)
+DEBUG = env_flag("DEBUG", False)
+SECRET_KEY = env_text("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else None)
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is missing: it accepts a random text of at least 50 characters.")
+SECRET_KEY_FALLBACKS = [key for key in (env_text("SECRET_KEY_FALLBACKS", "") or "").split(",") if key]
+VAR_DIR = Path(env_text("VAR_DIR", str(BASE_DIR / "var")))
+PORT = env_number("PORT", 8000, 1)
+SITE_URL = env_text("SITE_URL", f"http://localhost:{PORT}")
+SITE_HOSTS = frozenset((env_text("SITE_HOSTS", "localhost,127.0.0.1") or "").split(","))
+IMAGE_DOMAIN = env_text("IMAGE_DOMAIN", "localhost")
+GUNICORN_WORKERS = env_number("GUNICORN_WORKERS", 2, 1)
+GUNICORN_THREADS = env_number("GUNICORN_THREADS", 32, 1)
+
+# --- DynamoDB: all state (P13). There is no SQL database. -----------------------------------------------------------
+DATABASES: dict = {}
+AWS_REGION = env_text("AWS_REGION", "us-east-1")
+AWS_ACCESS_KEY_ID = env_text("AWS_ACCESS_KEY_ID")
+AWS_SECRET_ACCESS_KEY = env_text("AWS_SECRET_ACCESS_KEY")
+DYNAMODB_ENDPOINT = env_text("DYNAMODB_ENDPOINT")
+TABLE_PREFIX = env_text("TABLE_PREFIX", "imgapis")
+if EMBEDDED:
+    # DynamoDB Local keys its data by access key: the shell's AWS_* must not choose another set of tables.
+    AWS_ACCESS_KEY_ID = AWS_SECRET_ACCESS_KEY = "embedded"
+    if not DYNAMODB_ENDPOINT:
+        raise ImproperlyConfigured("DYNAMODB_ENDPOINT is missing: EMBEDDED=1 never talks to AWS; use `make run`.")
+
+# --- R2: the cache of outputs ---------------------------------------------------------------------------------------
+CACHE_BUCKET = env_text("CACHE_BUCKET", "imgapis-outputs")
+CACHE_ENDPOINT = env_text("CACHE_ENDPOINT")
+CACHE_REGION = env_text("CACHE_REGION", "auto")
+CACHE_ACCESS_KEY = env_text("CACHE_ACCESS_KEY", "embedded" if EMBEDDED else None)
+CACHE_SECRET_KEY = env_text("CACHE_SECRET_KEY", "embeddedsecret" if EMBEDDED else None)
+MEMORY_CACHE_BYTES = env_number("MEMORY_CACHE_BYTES", 64_000_000)
+
+# --- Fetching originals ---------------------------------------------------------------------------------------------
+FETCH_ALLOW_PRIVATE = frozenset(pair for pair in (env_text("FETCH_ALLOW_PRIVATE", "") or "").split(",") if pair)
+FETCH_ALLOW_HTTP = env_flag("FETCH_ALLOW_HTTP", True)
+FETCH_CONNECT_SECONDS = env_number("FETCH_CONNECT_SECONDS", 5.0, 0.1)
+FETCH_TOTAL_SECONDS = env_number("FETCH_TOTAL_SECONDS", 10.0, 0.1)
+FETCH_MAX_REDIRECTS = env_number("FETCH_MAX_REDIRECTS", 3)
+S3_ENDPOINT = env_text("S3_ENDPOINT", "https://s3.{region}.amazonaws.com")
+R2_ENDPOINT = env_text("R2_ENDPOINT", "https://{account}.r2.cloudflarestorage.com")
+
+# --- Limits of the image API, published at /limits --------------------------------------------------------------------
+LIMIT_SOURCE_BYTES = env_number("LIMIT_SOURCE_BYTES", 30_000_000, 1)
+LIMIT_SOURCE_PIXELS = env_number("LIMIT_SOURCE_PIXELS", 50_000_000, 1)
+LIMIT_SOURCE_SIDE = env_number("LIMIT_SOURCE_SIDE", 16383, 1)
+LIMIT_SOURCE_FRAMES = env_number("LIMIT_SOURCE_FRAMES", 256, 1)
+LIMIT_OUTPUT_PIXELS = env_number("LIMIT_OUTPUT_PIXELS", 50_000_000, 1)
+RENDER_SECONDS = env_number("RENDER_SECONDS", 10.0, 0.1)
+RENDER_PROCESSES = env_number("RENDER_PROCESSES", 1, 1)
+RENDER_MEMORY_BYTES = env_number("RENDER_MEMORY_BYTES", 1_500_000_000, 1)
+RENDER_QUEUE = env_number("RENDER_QUEUE", 64)
+
+# --- Credits: a plain number until billing arrives ---------------------------------------------------------------------
+FREE_CREDITS = env_number("FREE_CREDITS", 1_000)
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+ALLOWED_HOSTS = ["*"]  # custom domains: HostMiddleware refuses every host that is not ours or a workspace's
+ROOT_URLCONF = "imgapis.urls"
+IMAGE_URLCONF = "imgapis.image_urls"
+WSGI_APPLICATION = "imgapis.wsgi.application"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+APPEND_SLASH = False
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "ninja",
+    "imgapis",
+    "accounts",
+    "telemetry",
+    "billing",
+    "transforms",
+]
+MIDDLEWARE = [
+    "imgapis.middleware.HostMiddleware",
+    "imgapis.middleware.SecurityHeadersMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.StoreBackend"]
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_NAME = "sessionid" if EMBEDDED else "__Host-sessionid"
+SESSION_COOKIE_SECURE = not EMBEDDED
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_USE_SESSIONS = True
+CSRF_COOKIE_SECURE = not EMBEDDED
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Logging: one JSON line an event, an allow-list of fields (P06, V1, V2, V8) ---------------------------------------
+LOGGING_CONFIG = None  # imgapis.apps sets up the one handler
+LOG_LEVEL = env_text("LOG_LEVEL", "INFO")

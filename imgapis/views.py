@@ -1,0 +1,45 @@
+"""The home page, the health check, and what the site says when something is missing or broken."""
+
+import logging
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from imgapis import heartbeat
+
+log = logging.getLogger("imgapis.site")
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page: an address to try."""
+    port = "" if settings.PORT in (80, 443) else f":{settings.PORT}"
+    demo = (
+        f"{'http' if settings.EMBEDDED else 'https'}://demo.{settings.IMAGE_DOMAIN}{port if settings.EMBEDDED else ''}"
+    )
+    return render(request, "site/home.html", {"demo": demo})
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Whether the web tier answers, and how long ago the background worker was last heard of, in seconds."""
+    response = JsonResponse({"status": "ok", "work_heartbeat_seconds": heartbeat.age()})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for an address that leads nowhere."""
+    return _sorry(request, 404, "There is no page at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for our own fault: a request id, never a trace (V3)."""
+    log.error("page_failed", extra={"request_id": getattr(request, "request_id", "")})
+    return _sorry(request, 500, "Something broke on our side.")
+
+
+def _sorry(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    facts = {"status": status, "sentence": sentence, "request_id": getattr(request, "request_id", "")}
+    response = render(request, "site/sorry.html", facts, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

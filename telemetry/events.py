@@ -1,0 +1,41 @@
+"""The closed list of what is known of an image request (P04), and how its Origin is bounded."""
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from imgapis.base import tokens
+from telemetry.models import Event
+
+RETENTION_SECONDS = 400 * 86400
+ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+(?::[0-9]{1,5})?\Z")
+LONGEST_ORIGIN = 255
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One image request. `size` in bytes, `latency` in whole milliseconds, `cost` in half-credits."""
+
+    workspace_id: str
+    event_id: str
+    operation: str
+    cache: str
+    origin: str
+    status: int
+    size: int
+    latency: int
+    cost: int
+
+
+def bounded_origin(header: str | None) -> str:
+    """The Origin as `scheme://host[:port]`; empty where none was sent, `invalid` for anything else."""
+    if not header:
+        return ""
+    origin = header.lower()
+    return origin if len(origin) <= LONGEST_ORIGIN and ORIGIN.match(origin) else "invalid"
+
+
+def row(happened: Happened) -> Event:
+    """The event as its row; it expires with its retention."""
+    ends = tokens.moment_of(happened.event_id) + RETENTION_SECONDS
+    return Event(expires=datetime.fromtimestamp(ends, UTC), **asdict(happened))

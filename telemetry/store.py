@@ -1,0 +1,31 @@
+"""What can be asked of the event stream."""
+
+from collections.abc import Iterable, Iterator
+
+from imgapis.base import tokens
+from telemetry import events
+from telemetry.events import Happened
+from telemetry.models import Event
+
+
+def write(batch: Iterable[Happened]) -> None:
+    """Write free events in batches; an id written twice is one event."""
+    with Event.batch_write() as writer:
+        for happened in batch:
+            writer.save(events.row(happened))
+
+
+def between(workspace_id: str, start: float, end: float) -> Iterator[Event]:
+    """The events of a workspace from `start` up to `end` (seconds), oldest first, read consistently."""
+    first, last = f"{int(start * 1000):012x}", f"{int(end * 1000):012x}"
+    span = Event.event_id.between(_dashed(first), _dashed(last))
+    return Event.query(workspace_id, span, consistent_read=True)
+
+
+def _dashed(milliseconds: str) -> str:
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"
+
+
+def moment(event: Event) -> float:
+    """When an event happened, in seconds since 1970."""
+    return tokens.moment_of(event.event_id)

@@ -1,0 +1,121 @@
+"""The charge: once, never below zero, never for nothing, proven by the ledger."""
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import workspaces
+from billing import credits, ledger, store
+from billing.store import Charge
+from imgapis.base import clock, tokens
+from telemetry.events import Happened
+
+YEAR = 365 * 86400
+
+
+def bill(workspace_id: str, *, cost: int = 2, digest: str | None = None, moment: float | None = None) -> Charge:
+    """A charge of one credit for an operation nobody asked for before."""
+    moment = moment or clock.now()
+    happened = Happened(
+        workspace_id, tokens.time_ordered_id(moment), "transform", "miss", "", 200, 1000, 20, cost
+    )  # fmt: skip
+    return Charge(happened, digest or secrets.token_hex(32), YEAR, credits.period_of(moment), moment)
+
+
+@pytest.fixture
+def poor(dynamodb):
+    """A workspace with one credit."""
+    return workspaces.create(namespace=f"poor-{secrets.token_hex(6)}", allowance=2)
+
+
+def proof(row):
+    """The ledger of the workspace's only period."""
+    (only,) = ledger.prove(row.workspace_id)
+    return only
+
+
+def test_it_works(poor):
+    assert credits.charge(bill(poor.workspace_id), 2) == 2
+    assert (proof(poor).used, proof(poor).left, proof(poor).holds) == (2, 0, True)
+
+
+def test_one_operation_is_charged_once_however_often_it_is_made(poor):
+    """B1"""
+    digest = secrets.token_hex(32)
+    assert credits.charge(bill(poor.workspace_id, digest=digest), 2) == 2
+    assert credits.charge(bill(poor.workspace_id, digest=digest), 2) == 0
+    assert proof(poor).used == 2
+
+
+def test_fifty_at_once_of_one_operation_are_one_charge(workspace):
+    """B1"""
+    digest = secrets.token_hex(32)
+    with ThreadPoolExecutor(50) as threads:
+        charged = list(threads.map(lambda _: _try(bill(workspace.workspace_id, digest=digest), 2_000), range(50)))
+    assert sum(halves for halves in charged if halves) == 2
+    assert proof(workspace).used == 2 and proof(workspace).holds
+
+
+def test_a_hundred_at_once_with_one_credit_left_have_one_winner(poor):
+    """B2"""
+    with ThreadPoolExecutor(50) as threads:
+        outcomes = list(threads.map(lambda _: _try(bill(poor.workspace_id), 2), range(100)))
+    assert outcomes.count(2) == 1
+    assert outcomes.count(None) == 99
+    assert (proof(poor).left, proof(poor).holds) == (0, True)
+
+
+def _try(charge: Charge, allowance: int) -> int | None:
+    try:
+        return credits.charge(charge, allowance)
+    except (credits.OutOfCredits, credits.ChargeUnavailable):
+        return None
+
+
+def test_our_own_lost_reply_is_answered_as_charged(poor):
+    """B5: the same event again, however late."""
+    first = bill(poor.workspace_id)
+    assert credits.charge(first, 2) == 2
+    assert credits.charge(first, 2) == 2
+    assert proof(poor).used == 2
+
+
+def test_an_expired_claim_that_is_still_there_is_new_work(workspace):
+    """B8: TTL only sweeps."""
+    digest = secrets.token_hex(32)
+    old = clock.now() - YEAR - 60
+    credits.charge(bill(workspace.workspace_id, digest=digest, moment=old), 2_000)
+    assert credits.charge(bill(workspace.workspace_id, digest=digest), 2_000) == 2
+
+
+def test_a_claim_in_life_makes_the_work_free_with_nothing_left(poor):
+    digest = secrets.token_hex(32)
+    credits.charge(bill(poor.workspace_id, digest=digest), 2)
+    credits.peek(bill(poor.workspace_id, digest=digest), 2)
+    with pytest.raises(credits.OutOfCredits):
+        credits.peek(bill(poor.workspace_id), 2)
+
+
+def test_two_workspaces_pay_each_for_themselves(workspace, stranger):
+    digest = secrets.token_hex(32)
+    for row in (workspace, stranger):
+        assert credits.charge(bill(row.workspace_id, digest=digest), 2_000) == 2
+
+
+def test_a_purge_makes_the_next_request_new_work(workspace):
+    digest = secrets.token_hex(32)
+    first = bill(workspace.workspace_id, digest=digest)
+    credits.charge(first, 2_000)
+    again = bill(workspace.workspace_id, digest=digest)
+    purged = Charge(again.happened, digest, YEAR, again.period, again.moment, purged_before=again.moment)
+    assert store.live_claim(workspace.workspace_id, digest, again.moment, again.moment) is None
+    assert credits.charge(purged, 2_000) == 2
+
+
+@given(st.integers(0, 10**9))
+def test_halves_are_shown_without_loss(halves):
+    whole, dot, half = credits.shown(halves).partition(".")
+    assert int(whole) * 2 + (half == "5") == halves and (dot == "") == (halves % 2 == 0)

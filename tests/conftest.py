@@ -1,0 +1,106 @@
+"""What tests share: the real engines, a web server, an origin of our own, and three people's workspaces."""
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from accounts import workspaces
+from imgapis import tables
+from imgapis.base import buckets
+from imgapis.embedded import engines
+from tests import environment
+from tests.origin import Origin
+from transforms import cache, source_rows, tenants
+
+ROOT = Path(__file__).resolve().parent.parent
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def dynamodb():
+    """DynamoDB Local with every table."""
+    engine = engines.DynamoDBLocal(None, environment.DYNAMODB_PORT)
+    engine.start()
+    tables.create()
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="session")
+def bucket():
+    """SeaweedFS with the cache bucket."""
+    engine = engines.SeaweedFS(Path(environment.FOLDER) / "bucket", environment.BUCKET_PORT)
+    engine.start()
+    buckets.ensure_bucket(settings.CACHE_BUCKET)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="session")
+def origin():
+    """A customer's web server."""
+    server = Origin(environment.ORIGIN_PORT)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def web(dynamodb, bucket, origin):
+    """gunicorn with two workers, as in production; the address it answers at."""
+    command = [sys.executable, "-m", "gunicorn", "imgapis.wsgi", "--bind", f"127.0.0.1:{environment.WEB_PORT}"]
+    command += ["--workers", "2", "--worker-class", "gthread", "--threads", "64", "--no-control-socket"]
+    command += ["--limit-request-line", "0", "--backlog", "1024"]
+    log = open(Path(environment.FOLDER) / "gunicorn.log", "wb")  # noqa: SIM115 - open as long as the server
+    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=dict(os.environ))
+    address = f"http://127.0.0.1:{environment.WEB_PORT}"
+    _await(address + "/healthz")
+    yield address
+    process.terminate()
+    process.wait(15)
+
+
+def _await(address: str) -> None:
+    ends = time.monotonic() + 30
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def workspace(dynamodb):
+    """The owner's workspace with the source `shop` on the origin, and a thousand credits."""
+    return _workspace("owner")
+
+
+@pytest.fixture
+def stranger(dynamodb):
+    """A stranger's workspace with a source of the same name."""
+    return _workspace("stranger")
+
+
+def _workspace(who: str):
+    row = workspaces.create(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
+    source_rows.create(
+        row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
+    )
+    return row
+
+
+@pytest.fixture
+def forgetful():
+    """Caches of this process are empty before the test."""
+    cache.memory.clear()
+    tenants.forget()

@@ -1,0 +1,34 @@
+"""The settings of the tests: set before Django reads them. Each pytest process has engines and a folder of its own."""
+
+import os
+import socket
+import tempfile
+
+# Held for the life of the process: pytest removes nothing here, the system's temporary folder is swept.
+FOLDER = tempfile.mkdtemp(prefix="imgapis-test-")
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT = (free_port() for _ in range(4))
+
+for _name in [name for name in os.environ if name.startswith(("AWS_", "CACHE_", "LIMIT_", "FETCH_", "RENDER_"))]:
+    del os.environ[_name]
+os.environ.update(
+    EMBEDDED="1",
+    SECRET_KEY="only for tests " + "s" * 50,
+    VAR_DIR=FOLDER,
+    PORT=str(WEB_PORT),
+    DYNAMODB_ENDPOINT=f"http://127.0.0.1:{DYNAMODB_PORT}",
+    CACHE_ENDPOINT=f"http://127.0.0.1:{BUCKET_PORT}",
+    CACHE_REGION="us-east-1",
+    S3_ENDPOINT=f"http://127.0.0.1:{BUCKET_PORT}",
+    R2_ENDPOINT=f"http://127.0.0.1:{BUCKET_PORT}",
+    FETCH_ALLOW_PRIVATE=f"127.0.0.1:{BUCKET_PORT},127.0.0.1:{ORIGIN_PORT}",
+    GUNICORN_THREADS="64",
+)

@@ -1,0 +1,31 @@
+"""Every stored attribute is declared (P02), and the events hold the fields of P04 alone."""
+
+import pytest
+
+from imgapis import tables
+from imgapis.base.dynamo import CATEGORIES, Kept
+from telemetry.models import Event
+
+ATTRIBUTES = [(row, name) for row in tables.registered() for name in row.get_attributes()]
+
+
+@pytest.mark.parametrize(("row", "name"), ATTRIBUTES, ids=lambda value: getattr(value, "__name__", value))
+def test_every_attribute_says_why_and_how_long_it_is_kept(row, name):
+    """P02"""
+    kept = getattr(row.get_attributes()[name], "kept", None)
+    assert isinstance(kept, Kept), f"{row.__name__}.{name} has no declaration"
+    assert kept.purpose and kept.retention and kept.category in CATEGORIES
+
+
+def test_an_event_has_the_fields_of_the_policy_and_nothing_else():
+    """P04: no hash, no source, no format, no viewer."""
+    assert set(Event.get_attributes()) == {
+        "workspace_id", "event_id", "operation", "cache", "origin", "status", "size", "latency", "cost", "expires",
+    }  # fmt: skip
+
+
+def test_billing_rows_hold_no_card_and_no_name():
+    """P03"""
+    rows = [row for row in tables.registered() if row.__module__ == "billing.models"]
+    names = {name for row in rows for name in row.get_attributes()}
+    assert names == {"workspace_id", "period", "granted", "used", "left", "digest", "charged", "expires"}

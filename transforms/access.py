@@ -1,0 +1,27 @@
+"""Who may ask: the calling Origin, before anything else is looked at."""
+
+from imgapis.base.errors import Refusal
+from transforms import patterns
+from transforms.tenants import Tenant
+
+
+class OriginNotAllowed(Refusal):
+    """The calling site is not on the workspace's list."""
+
+    status = 403
+    code = "origin_not_allowed"
+
+
+class Suspended(Refusal):
+    """Support has stopped the workspace."""
+
+    status = 403
+    code = "workspace_suspended"
+
+
+def check(tenant: Tenant, origin: str | None) -> None:
+    """Refuse a foreign Origin (C3) and a suspended workspace (K6). A request without Origin always passes."""
+    if tenant.suspended:
+        raise Suspended("This workspace is suspended. Its owner can write to support.")
+    if origin and not patterns.origin_allowed(tenant.allowed_origins, origin):
+        raise OriginNotAllowed("This site is not on the workspace's list of allowed origins.")

@@ -1,0 +1,135 @@
+"""The cache of outputs: memory of one worker, then the bucket; two lives, compared on every read."""
+
+import hashlib
+import logging
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from imgapis.base import buckets, clock
+from imgapis.base.buckets import BucketError, Stored
+
+YEAR_SECONDS = 365 * 86400
+DAY_SECONDS = 86400
+MEMORY_SECONDS = 60.0
+ENGINE_VERSION = "1"
+log = logging.getLogger("imgapis.cache")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A finished output. `stored` and `expires` are seconds since 1970; `digest` is of its bytes."""
+
+    body: bytes
+    content_type: str
+    digest: str
+    stored: float
+    expires: float
+    source_size: str = ""
+    warnings: str = ""
+    composed: str = ""
+
+
+def fresh(body: bytes, content_type: str, seconds: int, **facts: str) -> Kept:
+    """An output made now that lives for `seconds`."""
+    now = float(int(clock.now()))
+    return Kept(body, content_type, digest_of(body), now, now + seconds, **facts)
+
+
+def digest_of(body: bytes) -> str:
+    """What the strong ETag says: the first 128 bits of SHA-256 of the bytes."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+class Memory:
+    """Outputs of the last minute, bounded in bytes, the least recently used dropped first."""
+
+    def __init__(self, most_bytes: int):
+        self._most = most_bytes
+        self._size = 0
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
+
+    def get(self, key: str) -> Kept | None:
+        """The output of a key, if it was put within the last minute and has not expired."""
+        with self._lock:
+            put, kept = self._entries.get(key, (0.0, None))
+            if kept is None:
+                return None
+            now = clock.now()
+            if now - put > MEMORY_SECONDS or kept.expires <= now:
+                self._drop(key)
+                return None
+            self._entries.move_to_end(key)
+            return kept
+
+    def put(self, key: str, kept: Kept) -> None:
+        """Remember an output, unless it is larger than an eighth of the whole."""
+        if len(kept.body) > self._most // 8:
+            return
+        with self._lock:
+            self._drop(key)
+            self._entries[key] = (clock.now(), kept)
+            self._size += len(kept.body)
+            while self._size > self._most:
+                self._drop(next(iter(self._entries)))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+            self._size = 0
+
+    def _drop(self, key: str) -> None:
+        entry = self._entries.pop(key, None)
+        if entry:
+            self._size -= len(entry[1].body)
+
+
+memory = Memory(settings.MEMORY_CACHE_BYTES)
+
+
+def path(folder: str, key: str, seconds: int) -> str:
+    """Where an output lies in the bucket: hex digests only, under the life that the lifecycle rule sweeps (K9)."""
+    return f"{'1d' if seconds == DAY_SECONDS else '365d'}/{folder}/{key}"
+
+
+def read(folder: str, key: str, seconds: int) -> Kept | None:
+    """The output from the bucket; None where it is absent, expired, altered, or the bucket does not answer (K7)."""
+    try:
+        stored = buckets.get(path(folder, key, seconds))
+    except BucketError:
+        log.warning("cache_read_failed")
+        return None
+    kept = _kept(stored) if stored else None
+    if kept is None or kept.expires <= clock.now() or kept.digest != digest_of(kept.body):
+        return None
+    memory.put(key, kept)
+    return kept
+
+
+def write(folder: str, key: str, seconds: int, kept: Kept) -> None:
+    """Store an output; a bucket that refuses is counted in the log and never fails the answer."""
+    memory.put(key, kept)
+    facts = {"digest": kept.digest, "stored": str(int(kept.stored)), "expires": str(int(kept.expires))}
+    facts |= {"source-size": kept.source_size, "warnings": kept.warnings, "composed": kept.composed}
+    try:
+        buckets.put(
+            path(folder, key, seconds),
+            Stored(kept.body, kept.content_type, {**facts, "engine": ENGINE_VERSION}),
+        )
+    except BucketError:
+        log.warning("cache_write_failed")
+
+
+def _kept(stored: Stored) -> Kept | None:
+    facts = stored.metadata
+    try:
+        return Kept(
+            stored.body, stored.content_type, facts["digest"], float(facts["stored"]), float(facts["expires"]),
+            facts.get("source-size", ""), facts.get("warnings", ""), facts.get("composed", ""),
+        )  # fmt: skip
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,119 @@
+"""One leader per key and host: the others wait for its outcome, and exactly one takes over when it fails."""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from imgapis.base.errors import Refusal
+
+T = TypeVar("T")
+POLL_SECONDS = 0.01
+SHARED_STATUSES = (402, 404, 415, 422)
+
+
+class WaitedTooLong(Refusal):
+    """The request that was doing this work did not finish in time."""
+
+    status = 503
+    code = "busy"
+
+    def __init__(self):
+        super().__init__("Another request is still making this picture. Ask again in a moment.", retry_after=2)
+
+
+@dataclass
+class Flight(Generic[T]):
+    """Work under way in this process."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    outcome: T | None = None
+    refusal: Refusal | None = None
+
+
+class Flights(Generic[T]):
+    """The flights of one process; processes of one host meet at file locks, which end with their process."""
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._flights: dict[str, Flight[T]] = {}
+
+    def run(self, key: str, work: Callable[[], T], seconds: float) -> tuple[T, bool]:
+        """Do `work` once for all who ask for `key` meanwhile; the second value says whether this caller led.
+
+        A refusal that the source caused (404, 415, 422) or the balance (402) is everybody's; after any other failure
+        one of the waiting takes over. Raises WaitedTooLong after `seconds`.
+        """
+        ends = time.monotonic() + seconds
+        while True:
+            flight, leading = self._join(key)
+            if leading:
+                return self._lead(key, flight, work, ends), True
+            if not flight.done.wait(max(0.0, ends - time.monotonic())):
+                raise WaitedTooLong
+            if flight.refusal:
+                raise flight.refusal
+            if flight.outcome is not None:
+                return flight.outcome, False
+
+    def _join(self, key: str) -> tuple[Flight[T], bool]:
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight:
+                return flight, False
+            flight = self._flights[key] = Flight()
+            return flight, True
+
+    def _lead(self, key: str, flight: Flight[T], work: Callable[[], T], ends: float) -> T:
+        try:
+            with host_lock(self._directory / key, ends):
+                flight.outcome = work()
+            return flight.outcome
+        except Refusal as refusal:
+            if refusal.status in SHARED_STATUSES:
+                flight.refusal = refusal
+            raise
+        finally:
+            with self._lock:
+                del self._flights[key]
+            flight.done.set()
+
+
+@contextmanager
+def host_lock(path: Path, ends: float):
+    """Hold the lock of `path` among the processes of this host; WaitedTooLong past `ends` (monotonic seconds)."""
+    descriptor = _acquire(path, ends)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # while held: whoever waits on this file sees that it is gone and opens anew
+        os.close(descriptor)
+
+
+def _acquire(path: Path, ends: float) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_current(descriptor, path):
+                return descriptor
+        except BlockingIOError:
+            if time.monotonic() >= ends:
+                os.close(descriptor)
+                raise WaitedTooLong from None
+            time.sleep(POLL_SECONDS)
+        os.close(descriptor)
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    try:
+        return os.fstat(descriptor).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,176 @@
+"""The use case: a picture asked for, cached or made, charged once, answered."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from pynamodb.exceptions import PynamoDBException
+
+from billing import credits
+from billing.store import Charge
+from imgapis.base import clock, tokens
+from imgapis.base.errors import Refusal
+from telemetry.events import Happened
+from transforms import cache, engine_errors, plans, rendering
+from transforms.cache import Kept
+from transforms.coalesce import Flights
+from transforms.engine import cost, info
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Output
+from transforms.plans import Plan
+from transforms.tenants import Tenant
+
+SPARE_SECONDS = 5.0
+
+
+class Busy(Refusal):
+    """Every place for new work is taken."""
+
+    status = 503
+    code = "busy"
+
+    def __init__(self):
+        super().__init__("Too many new pictures are being made at once. Ask again in a moment.", retry_after=2)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An image request: the raw query, the path sugar, and the four headers that matter."""
+
+    endpoint: str
+    query: str
+    path_source: str | None
+    accept: str | None
+    origin: str | None
+    method: str = "GET"
+    started: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The outcome: the output (None: a cold HEAD), how it came about, what it cost in half-credits, whether its
+    event is written already, and the milliseconds of each stage."""
+
+    plan: Plan
+    kept: Kept | None
+    cache: str
+    halves: int = 0
+    recorded: bool = False
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Made:
+    kept: Kept
+    halves: int
+    recorded: bool
+    rendered: bool
+    timings: dict[str, float]
+
+
+_flights: Flights[_Made] = Flights(settings.VAR_DIR / "run" / "locks")
+_places = threading.BoundedSemaphore(max(1, settings.GUNICORN_THREADS * 3 // 4))
+
+
+def deliver(tenant: Tenant, asked: Asked) -> Delivered:
+    """Answer an image request after its access was checked. Raises Refusal; an error is never charged (B3)."""
+    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept)
+    kept = cache.memory.get(plan.key)
+    if kept is None and asked.method == "HEAD":
+        kept = cache.read(tenant.folder, plan.key, plan.seconds)
+        return Delivered(plan, kept, "HIT" if kept else "MISS")
+    if kept:
+        return Delivered(plan, kept, "HIT")
+    seconds = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
+    made, led = _flights.run(plan.key, lambda: _make(tenant, plan, asked), seconds)
+    if not made.rendered:
+        return Delivered(plan, made.kept, "HIT")
+    if not led:
+        return Delivered(plan, made.kept, "COALESCED")
+    return Delivered(plan, made.kept, "MISS", made.halves, made.recorded, made.timings)
+
+
+def _make(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
+    """Lead the flight: the cache once more, then peek, fetch, render, charge, store, in that order."""
+    kept = cache.memory.get(plan.key) or cache.read(tenant.folder, plan.key, plan.seconds)
+    if kept:
+        return _Made(kept, 0, False, False, {})
+    if not _places.acquire(timeout=2.0):
+        raise Busy
+    try:
+        return _render_and_charge(tenant, plan, asked)
+    finally:
+        _places.release()
+
+
+def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
+    moment = clock.now()
+    _peek(_charge(tenant, plan, moment, cost.halves(plan.spec.endpoint), 0, asked), tenant)
+    began = time.monotonic()
+    bodies = rendering.read_originals(plan)
+    timings = {"fetch": (time.monotonic() - began) * 1000}
+    halves = _price(plan, bodies)
+    if plan.operation == "grid":
+        _peek(_charge(tenant, plan, moment, halves, 0, asked), tenant)
+    output = _render(plan, bodies)
+    kept = _keep(plan, output)
+    halves = cost.halves(plan.spec.endpoint, output.composed)
+    charged = credits.charge(_charge(tenant, plan, moment, halves, _size(plan, kept), asked), tenant.allowance)
+    began = time.monotonic()
+    cache.write(tenant.folder, plan.key, plan.seconds, kept)
+    timings |= output.timings | {"store": (time.monotonic() - began) * 1000}
+    return _Made(kept, charged, charged > 0, True, timings)
+
+
+def _price(plan: Plan, bodies: list[bytes | None]) -> int:
+    return cost.halves(plan.spec.endpoint, sum(body is not None for body in bodies) or 1)
+
+
+def _peek(bill: Charge, tenant: Tenant) -> None:
+    try:
+        credits.peek(bill, tenant.allowance)
+    except PynamoDBException as error:
+        raise credits.ChargeUnavailable from error
+
+
+def _charge(tenant: Tenant, plan: Plan, moment: float, halves: int, size: int, asked: Asked) -> Charge:
+    happened = Happened(
+        workspace_id=tenant.workspace_id,
+        event_id=tokens.time_ordered_id(moment),
+        operation=plan.operation,
+        cache="miss",
+        origin=asked.origin or "",
+        status=200,
+        size=size,
+        latency=int((time.monotonic() - asked.started) * 1000),
+        cost=halves,
+    )
+    return Charge(happened, plan.claim, plan.seconds, credits.period_of(moment), moment)
+
+
+def _render(plan: Plan, bodies: list[bytes | None]) -> Output:
+    try:
+        return rendering.render(plan, bodies)
+    except EngineError as error:
+        raise engine_errors.refusal(error) from error
+
+
+def _keep(plan: Plan, output: Output) -> Kept:
+    size = "x".join(map(str, output.source_size)) if output.source_size else ""
+    composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
+    return cache.fresh(
+        output.body, output.content_type, plan.seconds, source_size=size, warnings="; ".join(output.warnings),
+        composed=composed,
+    )  # fmt: skip
+
+
+def _size(plan: Plan, kept: Kept) -> int:
+    return len(body_of(plan, kept))
+
+
+def body_of(plan: Plan, kept: Kept) -> bytes:
+    """The bytes to send: an info variant is cut from the one stored JSON."""
+    if plan.operation != "info":
+        return kept.body
+    return info.cut(kept.body, plan.spec.endpoint, plan.spec.select)

@@ -1,0 +1,26 @@
+"""The engine's refusals as HTTP answers: one status per code."""
+
+from imgapis.base.errors import Refusal
+from transforms.engine.errors import EngineError
+
+STATUSES = {
+    "unsupported_format": 415,
+    "broken_image": 422,
+    "too_many_pixels": 422,
+    "too_many_frames": 422,
+    "source_side_too_long": 422,
+    "output_too_large": 422,
+    "animation_unsupported": 422,
+    "no_source_left": 422,
+    "render_timeout": 504,
+    "render_crashed": 422,
+    "render_busy": 503,
+}
+
+
+def refusal(error: EngineError) -> Refusal:
+    """The answer to a customer; what is wrong with the request itself is a 400."""
+    status = STATUSES.get(error.code, 400)
+    return Refusal(
+        error.message, code=error.code, status=status, param=error.param, retry_after=2 if status == 503 else None
+    )

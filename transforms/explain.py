@@ -1,0 +1,47 @@
+"""The quote: what a URL means, whether it is cached, and what it would cost; fetches, renders and charges nothing."""
+
+from typing import Any
+
+from billing import credits, store
+from imgapis.base import clock
+from transforms import cache, plans, rendering
+from transforms.delivery import Asked
+from transforms.engine import spec
+from transforms.plans import Plan
+from transforms.tenants import Tenant
+
+
+def explain(tenant: Tenant, asked: Asked) -> dict[str, Any]:
+    """The quote of a request, after the same access rules as the picture. Raises Refusal as the picture would."""
+    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept)
+    cached = cache.memory.get(plan.key) or cache.read(tenant.folder, plan.key, plan.seconds)
+    claimed = store.live_claim(tenant.workspace_id, plan.claim, clock.now()) is not None
+    free = cached is not None or claimed
+    return {
+        "canonical": f"/{plan.spec.endpoint}?{spec.canonical_query(plan.spec)}",
+        "operation": plan.operation,
+        "steps": [*_steps(plan)],
+        "output_format": plan.output_format,
+        "cache": "HIT" if cached else "MISS",
+        "credits": credits.shown(0 if free else plan.halves),
+        "credits_are": "a maximum: only composed sources are billed" if plan.operation == "grid" else "exact",
+        "why_free": _why(cached is not None, claimed),
+        "limits": published(),
+        "warnings": [cached.warnings] if cached and cached.warnings else [],
+    }
+
+
+def _why(cached: bool, claimed: bool) -> str | None:
+    if cached:
+        return "cached: hits are free"
+    return "charged before: making it again is free" if claimed else None
+
+
+def _steps(plan: Plan) -> list[str]:
+    return ["fetch"] * bool(plan.originals) + list(spec.canonical(plan.spec)[1:]) + [f"encode={plan.output_format}"]
+
+
+def published() -> dict[str, int]:
+    """Every limit of the image API, as /limits says it."""
+    limits = rendering.limits()
+    return {name: getattr(limits, name) for name in type(limits).__slots__}

@@ -1,0 +1,71 @@
+"""The headers of image answers: safety, CORS, Vary, conditional requests, and the answer about the answer."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from billing import credits
+from transforms import patterns
+from transforms.delivery import Delivered
+
+EXPOSED = "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, Server-Timing, ETag, Age"
+STAGES = ("fetch", "decode", "process", "encode", "store")
+METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def site_url() -> str:
+    """Where the docs of the error codes are."""
+    return settings.SITE_URL
+
+
+def matches(if_none_match: str | None, etag: str) -> bool:
+    """Whether If-None-Match names the entity, by weak comparison (RFC 9110, 13.1.2)."""
+    if not if_none_match:
+        return False
+    named = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in named or etag in named
+
+
+def describe(response: HttpResponse, delivered: Delivered) -> HttpResponse:
+    """Say how the answer came about, what it cost, and how long each stage took."""
+    response["X-Img-Cache"] = delivered.cache
+    response["X-Img-Credits"] = credits.shown(delivered.halves)
+    if delivered.timings:
+        response["Server-Timing"] = ", ".join(
+            f"{stage};dur={delivered.timings[stage]:.1f}" for stage in STAGES if stage in delivered.timings
+        )
+    kept = delivered.kept
+    if kept and kept.composed:
+        response["X-Img-Sources"] = kept.composed
+    if kept and kept.source_size:
+        response["X-Img-Source-Size"] = kept.source_size
+    if kept and kept.warnings:
+        response["X-Img-Warning"] = kept.warnings
+    if delivered.plan.negotiated:
+        response["Vary"] = "Accept"
+    return response
+
+
+def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Add what every image answer carries, errors too."""
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    origin = request.META.get("HTTP_ORIGIN")
+    allowed = request.tenant.allowed_origins
+    if "*" in allowed:
+        response["Access-Control-Allow-Origin"] = "*"
+    else:
+        response["Vary"] = ", ".join(filter(None, (response.get("Vary"), "Origin")))
+        if origin and patterns.origin_allowed(allowed, origin):
+            response["Access-Control-Allow-Origin"] = origin
+    response["Access-Control-Expose-Headers"] = EXPOSED
+    response["Timing-Allow-Origin"] = response.get("Access-Control-Allow-Origin", "null")
+    return response
+
+
+def preflight(request: HttpRequest) -> HttpResponse:
+    """The answer to OPTIONS: the methods, by CORS; no event, no charge."""
+    response = HttpResponse(status=204)
+    response["Allow"] = response["Access-Control-Allow-Methods"] = ", ".join(METHODS)
+    response["Access-Control-Max-Age"] = "86400"
+    return finish(request, response)

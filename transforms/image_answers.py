@@ -1,0 +1,115 @@
+"""Image answers over HTTP: headers, problems, conditional requests, and the event each one leaves."""
+
+import logging
+import re
+import time
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse
+
+from billing import credits
+from imgapis.base import clock, errors, tokens
+from imgapis.base.errors import Refusal
+from telemetry import events, recorder
+from telemetry.events import Happened
+from transforms import access, cache, delivery, http_headers
+from transforms.delivery import Asked, Delivered
+
+log = logging.getLogger("imgapis.images")
+SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
+
+
+def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
+    """Answer a request to one of the four operations, and count it unless its charge did."""
+    asked = _asked(request, endpoint, path_source)
+    delivered = None
+    try:
+        access.check(request.tenant, request.META.get("HTTP_ORIGIN"))
+        delivered = delivery.deliver(request.tenant, asked)
+        response = _answer(request, delivered)
+    except Refusal as refusal:
+        response = problem(request, refusal)
+    except Exception:
+        log.exception("image_failed", extra={"request_id": request.request_id})
+        response = server_error(request)
+    if not (delivered and delivered.recorded):
+        recorder.current().record(_happened(request, asked, delivered, response))
+    return http_headers.finish(request, response)
+
+
+def _asked(request: HttpRequest, endpoint: str, path_source: str | None) -> Asked:
+    return Asked(
+        endpoint=endpoint,
+        query=request.META.get("QUERY_STRING", ""),
+        path_source=path_source or None,
+        accept=request.META.get("HTTP_ACCEPT"),
+        origin=events.bounded_origin(request.META.get("HTTP_ORIGIN")),
+        method=request.method,
+        started=time.monotonic(),
+    )
+
+
+def _answer(request: HttpRequest, delivered: Delivered) -> HttpResponse:
+    kept, plan = delivered.kept, delivered.plan
+    if kept is None:
+        response = HttpResponse(headers={"Cache-Control": "no-store", "Content-Type": "application/octet-stream"})
+        response.headers.pop("Content-Length", None)
+        return http_headers.describe(response, delivered)
+    body = delivery.body_of(plan, kept)
+    etag = f'"{kept.digest if body is kept.body else cache.digest_of(body)}"'
+    fresh = delivered.cache != "HIT"  # a GET that misses ignores If-None-Match, charges, and answers 200
+    if not fresh and http_headers.matches(request.META.get("HTTP_IF_NONE_MATCH"), etag):
+        response = HttpResponse(status=304)
+        del response["Content-Type"]
+    else:
+        response = HttpResponse(body, content_type=kept.content_type)
+        response["Content-Length"] = str(len(body))
+    response["ETag"] = etag
+    response["Cache-Control"] = f"public, max-age={plan.seconds}" + ("" if plan.operation == "info" else ", immutable")
+    response["Age"] = str(max(0, int(clock.now() - kept.stored)))
+    if plan.spec.download:
+        plain = SAFE_NAME.sub("_", plan.spec.download)
+        response["Content-Disposition"] = (
+            f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(plan.spec.download, safe='')}"
+        )
+    return http_headers.describe(response, delivered)
+
+
+def _happened(request: HttpRequest, asked: Asked, delivered: Delivered | None, response: HttpResponse) -> Happened:
+    hit = delivered is not None and delivered.cache == "HIT"
+    return Happened(
+        workspace_id=request.tenant.workspace_id,
+        event_id=tokens.time_ordered_id(clock.now()),
+        operation=asked.endpoint.partition("/")[0],
+        cache="hit" if hit else "miss",
+        origin=asked.origin or "",
+        status=response.status_code,
+        size=0 if request.method == "HEAD" else len(response.content),
+        latency=int((time.monotonic() - asked.started) * 1000),
+        cost=0,
+    )
+
+
+def problem(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal as problem+json; only a missing source may be cached, for a minute (K4)."""
+    body = errors.problem(refusal, request.request_id, http_headers.site_url())
+    response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
+    response["Cache-Control"] = "public, max-age=60" if refusal.code == "source_missing" else "no-store"
+    response["X-Img-Credits"] = credits.shown(0)
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer for a path that is no endpoint."""
+    refusal = Refusal(
+        "There is no endpoint at this path. The endpoints are /transform, /info, /grid, /placeholder/blurhash,"
+        " /placeholder/color, /explain and /limits.", code="unknown_endpoint", status=404,
+    )  # fmt: skip
+    return http_headers.finish(request, problem(request, refusal))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer for our own fault: a request id, never a trace (V3)."""
+    return problem(request, Refusal("Something broke on our side.", code="internal_error", status=500))

@@ -1,0 +1,95 @@
+"""The routes of image hosts and their OpenAPI, by django-ninja; the raw query is parsed by the engine."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+
+from imgapis.base.errors import Refusal
+from transforms import access, explain, http_headers, image_answers, image_openapi
+from transforms.delivery import Asked
+
+ENDPOINTS = (
+    "transform",
+    "info",
+    "info/metadata",
+    "info/colors",
+    "info/blurhash",
+    "grid",
+    "placeholder/blurhash",
+    "placeholder/color",
+)
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+
+api = NinjaAPI(title="img apis: images", version="1", urls_namespace="images", docs_url=None)
+
+
+class MethodNotAllowed(Refusal):
+    """The image API reads; it has nothing to write."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self):
+        super().__init__("The image API answers GET, HEAD and OPTIONS.")
+
+
+def _gate(request: HttpRequest) -> HttpResponse | None:
+    """The answer to a method other than GET and HEAD."""
+    if request.method == "OPTIONS":
+        return http_headers.preflight(request)
+    if request.method not in ("GET", "HEAD"):
+        response = http_headers.finish(request, image_answers.problem(request, MethodNotAllowed()))
+        response["Allow"] = ", ".join(http_headers.METHODS)
+        return response
+    return None
+
+
+def _image(endpoint: str):
+    def view(request: HttpRequest, source: str | None = None) -> HttpResponse:
+        return _gate(request) or image_answers.respond(request, endpoint, source)
+
+    return view
+
+
+def _explain(endpoint: str):
+    def view(request: HttpRequest, source: str | None = None) -> HttpResponse:
+        return _gate(request) or _quote(request, endpoint, source)
+
+    return view
+
+
+def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpResponse:
+    asked = Asked(endpoint, request.META.get("QUERY_STRING", ""), source or None, request.META.get("HTTP_ACCEPT"), None)
+    try:
+        access.check(request.tenant, request.META.get("HTTP_ORIGIN"))
+        response: HttpResponse = JsonResponse(explain.explain(request.tenant, asked))
+    except Refusal as refusal:
+        response = image_answers.problem(request, refusal)
+    response["Cache-Control"] = "no-store"
+    return http_headers.finish(request, response)
+
+
+def _limits(request: HttpRequest) -> HttpResponse:
+    """Every limit of the image API."""
+    if (refused := _gate(request)) is not None:
+        return refused
+    response = JsonResponse(explain.published())
+    response["Cache-Control"] = "public, max-age=3600"
+    return http_headers.finish(request, response)
+
+
+def _mount(path: str, view: Any, name: str, endpoint: str | None) -> None:
+    extra = image_openapi.operation(endpoint) if endpoint else None
+    api.api_operation(METHODS, path, url_name=name, openapi_extra=extra, operation_id=name)(view)
+
+
+for _endpoint in sorted(ENDPOINTS, key=len, reverse=True):
+    _name = _endpoint.replace("/", "-")
+    _mount(f"/{_endpoint}", _image(_endpoint), _name, _endpoint)
+    _mount(f"/explain/{_endpoint}", _explain(_endpoint), f"explain-{_name}", _endpoint)
+for _endpoint in sorted(ENDPOINTS, key=len, reverse=True):
+    _name = _endpoint.replace("/", "-")
+    _mount(f"/{_endpoint}/{{path:source}}", _image(_endpoint), f"{_name}-path", _endpoint)
+    _mount(f"/explain/{_endpoint}/{{path:source}}", _explain(_endpoint), f"explain-{_name}-path", _endpoint)
+_mount("/limits", _limits, "limits", None)

@@ -1,0 +1,59 @@
+"""What a request asks for, settled before any work: its picture, its names in cache and ledger, its price."""
+
+from dataclasses import dataclass
+
+from imgapis.base import tokens
+from transforms import cache, engine_errors, sources
+from transforms.engine import cost, negotiate, spec
+from transforms.engine.errors import EngineError
+from transforms.engine.spec import Spec
+from transforms.sources import Original
+from transforms.tenants import Tenant
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A parsed request. `halves` is the most it can cost; `seconds` is the life of its output and of its claim."""
+
+    spec: Spec
+    originals: tuple[Original, ...]
+    output_format: str
+    negotiated: bool
+    key: str
+    claim: str
+    halves: int
+    seconds: int
+
+    @property
+    def operation(self) -> str:
+        """transform, info, grid or placeholder."""
+        return self.spec.endpoint.partition("/")[0]
+
+
+def make(tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None) -> Plan:
+    """Parse and name a request; nothing is fetched. Raises Refusal with the parameter at fault."""
+    try:
+        parsed = spec.parse(endpoint, query, path_source)
+        halves = cost.quote(parsed)
+    except EngineError as error:
+        raise engine_errors.refusal(error) from error
+    originals = tuple(sources.resolve(tenant, src) for src in parsed.sources)
+    output = "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
+    identity = _identity(parsed, originals)
+    return Plan(
+        spec=parsed,
+        originals=originals,
+        output_format=output,
+        negotiated=output != "json" and negotiate.negotiated(endpoint, parsed.format),
+        key=tokens.keyed_digest(tenant.cache_key, (*identity, "format", output)),
+        claim=tokens.keyed_digest(tenant.claim_key, identity),
+        halves=halves,
+        seconds=cache.DAY_SECONDS if output == "json" else cache.YEAR_SECONDS,
+    )
+
+
+def _identity(parsed: Spec, originals: tuple[Original, ...]) -> tuple[str, ...]:
+    """The canonical tuple: the operation, its values, then each source's name with its own length before it."""
+    names = tuple(part for original in originals for part in (str(len(original.identity)), *original.identity))
+    values = spec.canonical(parsed)
+    return (str(len(values)), *values, *names)

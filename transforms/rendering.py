@@ -1,0 +1,72 @@
+"""Reading the originals of a plan and rendering it in a child process."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+
+from imgapis.base.errors import Refusal
+from transforms.engine.job import Job, Output
+from transforms.engine.limits import Limits
+from transforms.plans import Plan
+from transforms.render.pool import Pool
+
+_pools: list[Pool] = []
+_making = threading.Lock()
+
+
+def limits() -> Limits:
+    """The limits of the engine, from the settings."""
+    return Limits(
+        source_bytes=settings.LIMIT_SOURCE_BYTES,
+        source_pixels=settings.LIMIT_SOURCE_PIXELS,
+        source_side=settings.LIMIT_SOURCE_SIDE,
+        source_frames=settings.LIMIT_SOURCE_FRAMES,
+        output_pixels=settings.LIMIT_OUTPUT_PIXELS,
+    )
+
+
+def read_originals(plan: Plan) -> list[bytes | None]:
+    """The bytes of each original; a grid's dead ones are None (the one agreed leniency), any other is a Refusal."""
+    if plan.operation != "grid":
+        return [original.read() for original in plan.originals]
+    with ThreadPoolExecutor(max_workers=5) as threads:
+        bodies = list(threads.map(_read_or_none, plan.originals))
+    if not any(body is not None for body in bodies):
+        raise Refusal("None of the sources of this grid could be read.", code="no_source_left", status=422, param="src")
+    return bodies
+
+
+def _read_or_none(original) -> bytes | None:
+    try:
+        return original.read()
+    except Refusal:
+        return None
+
+
+def render(plan: Plan, bodies: list[bytes | None]) -> Output:
+    """The output of a plan. Raises EngineError."""
+    job = Job(
+        endpoint=plan.spec.endpoint,
+        values=dict(plan.spec.values),
+        output_format=plan.output_format,
+        sources=tuple(bodies),
+        limits=limits(),
+    )
+    return pool().run(job)
+
+
+def pool() -> Pool:
+    """The render processes of this web worker."""
+    if not _pools:
+        with _making:
+            if not _pools:
+                _pools.append(
+                    Pool(
+                        processes=settings.RENDER_PROCESSES,
+                        seconds=settings.RENDER_SECONDS,
+                        memory_bytes=settings.RENDER_MEMORY_BYTES,
+                        queue=settings.RENDER_QUEUE,
+                    )
+                )
+    return _pools[0]

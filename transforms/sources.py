@@ -1,0 +1,130 @@
+"""From a `src` to an original: which source it names, what it is called in cache keys, and how its bytes are read."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.conf import settings
+
+from imgapis.base import buckets, tokens
+from imgapis.base.errors import Refusal
+from transforms import fetch, locations, patterns
+from transforms.locations import Location
+from transforms.models import Source
+from transforms.tenants import Tenant
+
+FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]\Z")
+REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
+ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
+
+
+class UnknownSource(Refusal):
+    """The first part of the src names no source of the workspace."""
+
+    status = 404
+    code = "unknown_source"
+
+
+class SourceNotAllowed(Refusal):
+    """The src is a full URL whose host the workspace does not allow."""
+
+    status = 403
+    code = "source_not_allowed"
+
+
+class InvalidSource(Refusal):
+    """The src cannot be read as a source."""
+
+    code = "invalid_source"
+
+
+@dataclass(frozen=True)
+class Original:
+    """A source picture: its name in cache keys, and the call that reads it. No bytes are kept (P07)."""
+
+    identity: tuple[str, ...]
+    read: Callable[[], bytes]
+
+
+def resolve(tenant: Tenant, src: str) -> Original:
+    """The original a src means. Nothing is fetched. Raises InvalidSource, UnknownSource, SourceNotAllowed."""
+    if FULL_URL.match(src):
+        return _external(tenant, src)
+    name, slash, path = src.partition("/")
+    source = tenant.sources.get(name)
+    if source is None:
+        raise UnknownSource(f"This workspace has no source named {name[:64]!r}.", param="src")
+    if not slash or not path:
+        raise InvalidSource(f"The src names the source {name} but no file in it: use {name}/<path>.", param="src")
+    return _named(source, _checked_path(path))
+
+
+def _checked_path(path: str) -> str:
+    if any(ord(letter) < 32 or ord(letter) == 127 or letter == "\\" for letter in path):
+        raise InvalidSource("The path in src holds a control character or a backslash.", param="src")
+    if any(DOTS.match(segment) for segment in path.split("/")):
+        raise InvalidSource("The path in src holds a . or .. segment.", param="src")
+    return path
+
+
+def _external(tenant: Tenant, src: str) -> Original:
+    place = location(src)
+
+    def permitted(hop: Location) -> bool:
+        return patterns.host_allowed(tenant.allowed_sources, hop.host) and not own_host(hop.host)
+
+    if not permitted(place):
+        raise SourceNotAllowed(f"The host {place.host} is not on this workspace's list of sources.", param="src")
+    return Original(("url", place.canonical), lambda: _fetch(place, permitted))
+
+
+def _named(source: Source, path: str) -> Original:
+    identity = ("source", source.source_id, str(int(source.revision)))
+    if source.kind == "http":
+        place = location(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
+        return Original((*identity, place.target), lambda: _fetch(place, lambda hop: not own_host(hop.host)))
+    key = source.prefix + path
+    return Original((*identity, key), lambda: _fetch(location(_object_url(source, key)), lambda hop: False))
+
+
+def own_host(host: str) -> bool:
+    """Whether a host is one of ours: fetching ourselves would loop (S17)."""
+    return host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
+
+
+def _object_url(source: Source, key: str) -> str:
+    region = source.region if source.kind == "s3" else "auto"
+    template = settings.S3_ENDPOINT if source.kind == "s3" else settings.R2_ENDPOINT
+    endpoint = template.format(region=source.region, account=source.region)
+    secret = tokens.unseal(source.sealed_secret).decode()
+    return buckets.presign(endpoint, region, source.bucket, key, source.access_key, secret)
+
+
+def location(url: str) -> Location:
+    """A URL as the fetcher will dial it; Refusal for anything that is not plainly http or https."""
+    try:
+        return locations.parse(url)
+    except fetch.FetchError as error:
+        raise refusal(error) from error
+
+
+def _fetch(place: Location, permitted: Callable[[Location], bool]) -> bytes:
+    try:
+        return fetch.fetch(
+            place,
+            deadline=time.monotonic() + settings.FETCH_TOTAL_SECONDS,
+            max_bytes=settings.LIMIT_SOURCE_BYTES,
+            permitted=permitted,
+        ).body
+    except fetch.FetchError as error:
+        raise refusal(error) from error
+
+
+def refusal(error: "fetch.FetchError") -> Refusal:
+    """A fetcher's error as the answer to the customer; it names no address."""
+    return Refusal(error.message, code=error.code, status=error.status, param="src")

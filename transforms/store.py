@@ -1,0 +1,54 @@
+"""What can be asked of named sources."""
+
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+
+from imgapis.base import dynamo
+from imgapis.base.errors import Refusal
+from transforms.models import Source
+
+
+class SourceExists(Refusal):
+    """The workspace has a source of that name."""
+
+    status = 409
+    code = "source_exists"
+
+
+def source(workspace_id: str, name: str) -> Source | None:
+    """One named source."""
+    try:
+        return Source.get(workspace_id, name, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def sources(workspace_id: str) -> list[Source]:
+    """Every named source of a workspace, by name."""
+    return list(Source.query(workspace_id, consistent_read=True))
+
+
+def create_source(row: Source) -> None:
+    """Create a source; SourceExists where the name is in use."""
+    try:
+        row.save(condition=Source.name.does_not_exist())
+    except PutError as error:
+        if dynamo.lost_race(error):
+            raise SourceExists(f"This workspace has a source named {row.name}.", param="name") from error
+        raise
+
+
+def change_source(row: Source, **values) -> bool:
+    """Change a source and raise its revision, so that no old picture is served for it; False where it is gone."""
+    actions = [getattr(Source, name).set(value) for name, value in values.items()]
+    try:
+        row.update(actions=[*actions, Source.revision.add(1)], condition=Source.name.exists())
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def delete_source(row: Source) -> None:
+    """Delete a source; a new one of the same name has another id."""
+    row.delete()

@@ -1,0 +1,97 @@
+"""The workspace behind an image host, as the image API sees it: re-read every five seconds, kept through an outage."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from pynamodb.exceptions import PynamoDBException
+
+from accounts import store as accounts_store
+from accounts import workspaces
+from imgapis.base import clock, tokens
+from imgapis.base.errors import Refusal
+from transforms import store
+from transforms.models import Source
+
+FRESH_SECONDS = 5.0
+STALE_SECONDS = 900.0
+MOST_TENANTS = 5_000
+
+
+class StateUnavailable(Refusal):
+    """DynamoDB does not answer, and nothing recent enough is remembered."""
+
+    status = 503
+    code = "state_unavailable"
+
+    def __init__(self):
+        super().__init__("The workspace's settings could not be read just now. Ask again in a moment.", retry_after=2)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A workspace's settings and the three keys made from its own: for cache keys, for claims, for its folder."""
+
+    workspace_id: str
+    namespace: str
+    cache_key: bytes
+    claim_key: bytes
+    folder: str
+    allowed_origins: tuple[str, ...]
+    allowed_sources: tuple[str, ...]
+    allowance: int
+    suspended: bool
+    sources: dict[str, Source]
+
+
+_known: OrderedDict[str, tuple[float, Tenant | None]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def of_namespace(namespace: str) -> Tenant | None:
+    """The tenant of a namespace; None where there is none. Raises StateUnavailable."""
+    now = clock.now()
+    read, tenant = _known.get(namespace, (0.0, None))
+    if now - read < FRESH_SECONDS:
+        return tenant
+    try:
+        tenant = _read(namespace)
+    except PynamoDBException as error:
+        if now - read < STALE_SECONDS:
+            return tenant
+        raise StateUnavailable from error
+    _remember(namespace, now, tenant)
+    return tenant
+
+
+def forget() -> None:
+    """Forget every tenant, so that the next request reads anew."""
+    with _lock:
+        _known.clear()
+
+
+def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
+    with _lock:
+        _known[namespace] = (now, tenant)
+        _known.move_to_end(namespace)
+        while len(_known) > MOST_TENANTS:
+            _known.popitem(last=False)
+
+
+def _read(namespace: str) -> Tenant | None:
+    row = accounts_store.workspace_of_namespace(namespace)
+    if row is None:
+        return None
+    key = workspaces.key(row)
+    return Tenant(
+        workspace_id=row.workspace_id,
+        namespace=namespace,
+        cache_key=tokens.subkey(key, "cache"),
+        claim_key=tokens.subkey(key, "claim"),
+        folder=tokens.subkey(key, "folder").hex()[:32],
+        allowed_origins=tuple(row.allowed_origins),
+        allowed_sources=tuple(row.allowed_sources),
+        allowance=int(row.allowance),
+        suspended=bool(row.suspended),
+        sources={source.name: source for source in store.sources(row.workspace_id)},
+    )
