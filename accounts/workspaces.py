@@ -11,39 +11,11 @@ from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 
 NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])\Z")
-RESERVED = frozenset(
-    [
-        "www",
-        "api",
-        "admin",
-        "app",
-        "dashboard",
-        "docs",
-        "status",
-        "mail",
-        "smtp",
-        "ftp",
-        "cdn",
-        "static",
-        "assets",
-        "img",
-        "images",
-        "localhost",
-        "blog",
-        "help",
-        "support",
-        "billing",
-        "account",
-        "accounts",
-        "login",
-        "auth",
-        "oauth",
-        "root",
-        "test",
-        "staging",
-        "internal",
-    ]
-)
+RESERVED = {
+    "www", "api", "admin", "app", "dashboard", "docs", "status", "mail", "smtp", "ftp", "cdn", "static", "assets",
+    "img", "images", "localhost", "blog", "help", "support", "billing", "account", "accounts", "login", "auth",
+    "oauth", "root", "test", "staging", "internal",
+}  # fmt: skip
 
 
 class InvalidNamespace(Refusal):

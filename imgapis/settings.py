@@ -39,7 +39,7 @@ def env_number(name: str, default: float, least: float = 0) -> float:
     return number
 
 
-# --- The process ---------------------------------------------------------------------------------------------------
+# --- The process ---
 EMBEDDED = env_flag("EMBEDDED", False)
 DEBUG = env_flag("DEBUG", False)
 SECRET_KEY = env_text("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else None)
@@ -54,7 +54,7 @@ IMAGE_DOMAIN = env_text("IMAGE_DOMAIN", "localhost")
 GUNICORN_WORKERS = env_number("GUNICORN_WORKERS", 2, 1)
 GUNICORN_THREADS = env_number("GUNICORN_THREADS", 32, 1)
 
-# --- DynamoDB: all state (P13). There is no SQL database. -----------------------------------------------------------
+# --- DynamoDB: all state (P13). There is no SQL database. ---
 DATABASES: dict = {}
 AWS_REGION = env_text("AWS_REGION", "us-east-1")
 AWS_ACCESS_KEY_ID = env_text("AWS_ACCESS_KEY_ID")
@@ -67,7 +67,7 @@ if EMBEDDED:
     if not DYNAMODB_ENDPOINT:
         raise ImproperlyConfigured("DYNAMODB_ENDPOINT is missing: EMBEDDED=1 never talks to AWS; use `make run`.")
 
-# --- R2: the cache of outputs ---------------------------------------------------------------------------------------
+# --- R2: the cache of outputs ---
 CACHE_BUCKET = env_text("CACHE_BUCKET", "imgapis-outputs")
 CACHE_ENDPOINT = env_text("CACHE_ENDPOINT")
 CACHE_REGION = env_text("CACHE_REGION", "auto")
@@ -75,7 +75,7 @@ CACHE_ACCESS_KEY = env_text("CACHE_ACCESS_KEY", "embedded" if EMBEDDED else None
 CACHE_SECRET_KEY = env_text("CACHE_SECRET_KEY", "embeddedsecret" if EMBEDDED else None)
 MEMORY_CACHE_BYTES = env_number("MEMORY_CACHE_BYTES", 64_000_000)
 
-# --- Fetching originals ---------------------------------------------------------------------------------------------
+# --- Fetching originals ---
 FETCH_ALLOW_PRIVATE = frozenset(pair for pair in (env_text("FETCH_ALLOW_PRIVATE", "") or "").split(",") if pair)
 FETCH_ALLOW_HTTP = env_flag("FETCH_ALLOW_HTTP", True)
 FETCH_CONNECT_SECONDS = env_number("FETCH_CONNECT_SECONDS", 5.0, 0.1)
@@ -84,7 +84,7 @@ FETCH_MAX_REDIRECTS = env_number("FETCH_MAX_REDIRECTS", 3)
 S3_ENDPOINT = env_text("S3_ENDPOINT", "https://s3.{region}.amazonaws.com")
 R2_ENDPOINT = env_text("R2_ENDPOINT", "https://{account}.r2.cloudflarestorage.com")
 
-# --- Limits of the image API, published at /limits --------------------------------------------------------------------
+# --- Limits of the image API, published at /limits ---
 LIMIT_SOURCE_BYTES = env_number("LIMIT_SOURCE_BYTES", 30_000_000, 1)
 LIMIT_SOURCE_PIXELS = env_number("LIMIT_SOURCE_PIXELS", 50_000_000, 1)
 LIMIT_SOURCE_SIDE = env_number("LIMIT_SOURCE_SIDE", 16383, 1)
@@ -95,10 +95,10 @@ RENDER_PROCESSES = env_number("RENDER_PROCESSES", 1, 1)
 RENDER_MEMORY_BYTES = env_number("RENDER_MEMORY_BYTES", 1_500_000_000, 1)
 RENDER_QUEUE = env_number("RENDER_QUEUE", 64)
 
-# --- Credits: a plain number until billing arrives ---------------------------------------------------------------------
+# --- Credits: a plain number until billing arrives ---
 FREE_CREDITS = env_number("FREE_CREDITS", 1_000)
 
-# --- Django -----------------------------------------------------------------------------------------------------------
+# --- Django ---
 ALLOWED_HOSTS = ["*"]  # custom domains: HostMiddleware refuses every host that is not ours or a workspace's
 ROOT_URLCONF = "imgapis.urls"
 IMAGE_URLCONF = "imgapis.image_urls"
@@ -147,6 +147,6 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Logging: one JSON line an event, an allow-list of fields (P06, V1, V2, V8) ---------------------------------------
+# --- Logging: one JSON line an event, an allow-list of fields (P06, V1, V2, V8) ---
 LOGGING_CONFIG = None  # imgapis.apps sets up the one handler
 LOG_LEVEL = env_text("LOG_LEVEL", "INFO")

@@ -13,10 +13,8 @@ log = logging.getLogger("imgapis.site")
 
 def home(request: HttpRequest) -> HttpResponse:
     """The first page: an address to try."""
-    port = "" if settings.PORT in (80, 443) else f":{settings.PORT}"
-    demo = (
-        f"{'http' if settings.EMBEDDED else 'https'}://demo.{settings.IMAGE_DOMAIN}{port if settings.EMBEDDED else ''}"
-    )
+    scheme, port = ("http", f":{settings.PORT}") if settings.EMBEDDED else ("https", "")
+    demo = f"{scheme}://demo.{settings.IMAGE_DOMAIN}{port}"
     return render(request, "site/home.html", {"demo": demo})
 
 

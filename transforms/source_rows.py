@@ -44,5 +44,5 @@ def _check(name: str, kind: str, prefix: str, bucket: str, region: str, access_k
         raise InvalidSourceSetting("The region (S3) or account id (R2) is a-z, 0-9 and -.", param="region")
     if not access_key or not secret_key:
         raise InvalidSourceSetting(
-            "A bucket is read with the customer's own access key and secret.", param="access_key"
+            "A bucket is read with the customer's own key and secret.", param="access_key"
         )
