@@ -1,0 +1,105 @@
+"""The order of work: STEPS for a transform, and which module answers for each other operation."""
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+
+from transforms.engine import decode, encode, geometry, shrink
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job, Output
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+from transforms.engine.steps import (
+    background,
+    blur,
+    brightness,
+    canvas,
+    contrast,
+    crop,
+    flip,
+    gamma,
+    grayscale,
+    hue,
+    padding,
+    radius,
+    resize,
+    rotate,
+    saturation,
+    sharpen,
+    tint,
+    trim,
+)
+
+# Cut and turn, scale, change colours, filter, then build outwards; the background goes under all of it.
+STEPS = [
+    crop,
+    trim,
+    rotate,
+    flip,
+    resize,
+    brightness,
+    contrast,
+    gamma,
+    saturation,
+    hue,
+    grayscale,
+    tint,
+    blur,
+    sharpen,
+    canvas,
+    radius,
+    padding,
+    background,
+]
+
+
+def transform(job: Job) -> Output:
+    """Renders one source. Raises EngineError; timings are wall milliseconds of decode, process and encode."""
+    data = job.sources[0] if job.sources else None
+    if data is None:
+        raise EngineError("missing_parameter", "There is no source to transform.", "src")
+    started = perf_counter()
+    source = _decoded(data, job)
+    decoded = perf_counter()
+    picture = processed(source, job.values, job.limits)
+    finished = perf_counter()
+    body, content_type, warnings = shrink.encoded(picture, source, data, job)
+    return Output(
+        body=body,
+        content_type=content_type,
+        width=picture.size[0],
+        height=picture.size[1],
+        source_size=source.source_size,
+        warnings=warnings,
+        timings=_timings(started, decoded, finished, perf_counter()),
+    )
+
+
+def _decoded(data: bytes, job: Job) -> Picture:
+    """The source, no larger than the steps need it, and with all frames only where they can be kept."""
+    moving = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
+    facts = decode.probe(data, job.limits, animated=moving)
+    target = geometry.decode_target(facts.size, job.values)
+    return decode.open_picture(data, job.limits, target=target, animated=moving)
+
+
+def processed(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """The picture after every step in order; a step that was not asked for changes nothing."""
+    for step in STEPS:
+        picture = step.apply(picture, values, limits)
+    return picture
+
+
+def _timings(started: float, decoded: float, finished: float, encoded: float) -> dict[str, float]:
+    return {
+        "decode": (decoded - started) * 1000,
+        "process": (finished - decoded) * 1000,
+        "encode": (encoded - finished) * 1000,
+    }
+
+
+OPERATIONS: Mapping[str, Callable[[Job], Output]] = {"transform": transform}
+
+
+def render(job: Job) -> Output:
+    """Renders a job by its operation, the first word of its endpoint. Raises EngineError."""
+    return OPERATIONS[job.endpoint.partition("/")[0]](job)

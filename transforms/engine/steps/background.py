@@ -1,0 +1,17 @@
+"""Lays a colour under everything that is clear."""
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from transforms.engine import colour
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """background: a colour, which may itself be half clear."""
+    if "background" not in values or picture.frames[0].mode != "RGBA":
+        return picture
+    ground = colour.hex_to_rgba(values["background"])
+    return picture.mapped(lambda frame: Image.alpha_composite(Image.new("RGBA", frame.size, ground), frame))

@@ -1,0 +1,21 @@
+"""Blurs the picture."""
+
+from collections.abc import Mapping
+
+from PIL import Image, ImageFilter
+
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """blur: the sigma of a Gaussian, in pixels of the result."""
+    if "blur" not in values:
+        return picture
+    return picture.mapped(lambda frame: _blurred(frame, float(values["blur"])))
+
+
+def _blurred(frame: Image.Image, sigma: float) -> Image.Image:
+    """Premultiplied, so that colours under clear pixels do not bleed."""
+    seen = frame.convert("RGBa") if frame.mode == "RGBA" else frame
+    return seen.filter(ImageFilter.GaussianBlur(sigma)).convert(frame.mode)

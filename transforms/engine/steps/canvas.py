@@ -1,0 +1,30 @@
+"""Lays the picture on the whole box: fit=pad."""
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from transforms.engine import geometry
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+CLEAR = (0, 0, 0, 0)
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """fit=pad with w and h: the picture at `position` in the box, clear around it."""
+    if values.get("fit") != "pad" or "w" not in values or "h" not in values:
+        return picture
+    box = (int(values["w"]), int(values["h"]))
+    if box == picture.size:
+        return picture
+    corner = geometry.placed(picture.size, box, geometry.position(values))
+    geometry.check_output(box, len(picture.frames), limits)
+    return picture.mapped(lambda frame: laid(frame, box, corner), nominal=box)
+
+
+def laid(frame: Image.Image, size: geometry.Size, corner: tuple[int, int]) -> Image.Image:
+    """The frame with its top left at `corner` of a clear canvas."""
+    ground = Image.new("RGBA", size, CLEAR)
+    ground.paste(frame, corner)
+    return ground

@@ -1,0 +1,17 @@
+"""Spreads or gathers the levels around middle grey."""
+
+from collections.abc import Mapping
+
+from transforms.engine import colour
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+MIDDLE = 127.5
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """contrast: the distance from middle grey times the factor, as CSS contrast()."""
+    factor = float(values.get("contrast", 1))
+    if factor == 1:
+        return picture
+    return picture.mapped(lambda frame: colour.through_curve(frame, lambda level: (level - MIDDLE) * factor + MIDDLE))

@@ -1,0 +1,16 @@
+"""Cuts out the part of the upright source that was asked for."""
+
+from collections.abc import Mapping
+
+from transforms.engine import geometry
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """crop: source pixels or fractions. Raises invalid_parameter when it lies outside."""
+    if "crop" not in values:
+        return picture
+    box = geometry.crop_box(picture.nominal, values["crop"])
+    cut = geometry.in_frame(box, picture.nominal, picture.size)
+    return picture.mapped(lambda frame: frame.crop(cut), nominal=(box[2] - box[0], box[3] - box[1]))

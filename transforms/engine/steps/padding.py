@@ -1,0 +1,18 @@
+"""Adds a margin around the finished picture."""
+
+from collections.abc import Mapping
+
+from transforms.engine import geometry
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+from transforms.engine.steps import canvas
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """padding: pixels on each side, outside the box, clear until the background is laid under it."""
+    margin = int(values.get("padding", 0))
+    if margin == 0:
+        return picture
+    size = (picture.size[0] + 2 * margin, picture.size[1] + 2 * margin)
+    geometry.check_output(size, len(picture.frames), limits)
+    return picture.mapped(lambda frame: canvas.laid(frame, size, (margin, margin)), nominal=size)

@@ -1,0 +1,20 @@
+"""Turns the picture by a quarter, a half or three quarters, clockwise."""
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+# Pillow turns anticlockwise.
+TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """rotate: degrees clockwise, after EXIF orientation."""
+    turn = TURNS.get(values.get("rotate", 0))
+    if turn is None:
+        return picture
+    nominal = picture.nominal if turn is Image.Transpose.ROTATE_180 else picture.nominal[::-1]
+    return picture.mapped(lambda frame: frame.transpose(turn), nominal=nominal)

@@ -1,0 +1,39 @@
+"""Cuts off a border of one colour."""
+
+from collections.abc import Mapping
+
+from PIL import Image, ImageChops
+
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+Box = tuple[int, int, int, int]
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """trim: how many of 255 levels a channel may differ from the top left pixel.
+
+    An animation keeps whatever moves: the box is the one around all its frames. A picture that is all border stays.
+    """
+    if "trim" not in values:
+        return picture
+    boxes = [box for frame in picture.frames if (box := _inside(frame, int(values["trim"])))]
+    if not boxes:
+        return picture
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    union = (min(lefts), min(tops), max(rights), max(bottoms))
+    return picture.mapped(lambda frame: frame.crop(union), nominal=(union[2] - union[0], union[3] - union[1]))
+
+
+def _inside(frame: Image.Image, tolerance: int) -> Box | None:
+    """The box around everything that is not border. Premultiplied, so that colours of clear pixels do not count."""
+    seen = frame.convert("RGBa") if frame.mode == "RGBA" else frame
+    border = Image.new(seen.mode, seen.size, seen.getpixel((0, 0)))
+    boxes = []
+    for band, edge in zip(seen.split(), border.split(), strict=True):
+        differs = ImageChops.difference(band, edge).point(lambda level: 255 if level > tolerance else 0)
+        boxes.append(differs.getbbox())
+    found = [box for box in boxes if box]
+    if not found:
+        return None
+    return (*(min(box[i] for box in found) for i in (0, 1)), *(max(box[i] for box in found) for i in (2, 3)))
