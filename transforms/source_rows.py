@@ -43,6 +43,4 @@ def _check(name: str, kind: str, prefix: str, bucket: str, region: str, access_k
     if not sources.REGION.match(region):
         raise InvalidSourceSetting("The region (S3) or account id (R2) is a-z, 0-9 and -.", param="region")
     if not access_key or not secret_key:
-        raise InvalidSourceSetting(
-            "A bucket is read with the customer's own key and secret.", param="access_key"
-        )
+        raise InvalidSourceSetting("A bucket is read with the customer's own key and secret.", param="access_key")
