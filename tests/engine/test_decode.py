@@ -1,0 +1,173 @@
+"""Opening sources: the bytes decide, the header is checked first, truncated files are refused."""
+
+import struct
+import tracemalloc
+import zlib
+
+import pytest
+from PIL import Image
+
+from tests.engine import pictures
+from transforms.engine import decode
+from transforms.engine.errors import EngineError
+from transforms.engine.limits import Limits
+
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP"]
+
+
+def refusal(data: bytes, limits: Limits | None = None, **options: object) -> str:
+    with pytest.raises(EngineError) as refused:
+        decode.open_picture(data, limits or Limits(), **options)
+    return refused.value.code
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+def webp_header(width: int, height: int) -> bytes:
+    body = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4 + (width - 1).to_bytes(3, "little")
+    body += (height - 1).to_bytes(3, "little")
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def gif_header(width: int, height: int) -> bytes:
+    block = b"\x2c" + struct.pack("<HHHH", 0, 0, 1, 1) + b"\0\x02\x02\x44\x01\0;"
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0" * 6 + block
+
+
+def bmp_header(width: int, height: int) -> bytes:
+    return b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, *[0] * 6)
+
+
+def jpeg_header(width: int, height: int) -> bytes:
+    data = bytearray(pictures.saved(Image.new("L", (16, 16)), "JPEG"))
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_allowed_format_opens_by_its_bytes_alone(name):
+    """I6"""
+    picture = decode.open_picture(pictures.saved(pictures.cornered(), name), Limits())
+    assert picture.source_format == name.lower()
+    assert picture.size == picture.source_size == (96, 64)
+    assert all(
+        pictures.near(a, b, 40) for a, b in zip(pictures.corners(picture.frames[0]), pictures.CORNERS, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<!doctype html><script>alert(1)</script>",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        b"%PDF-1.7\n",
+        b"8BPS\0\1" + b"\0" * 40,
+        b"P6\n2 2\n255\n" + b"\0" * 12,
+        b"SIMPLE  =                    T",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        b"BM is how this text begins, and no picture",
+        b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0",
+    ],
+)
+def test_whatever_is_no_allowed_picture_is_unsupported(data):
+    """I5, I10"""
+    assert refusal(data) == "unsupported_format"
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "GIF"])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_truncated_file_is_broken(name, share):
+    """I9"""
+    data = pictures.saved(pictures.noisy(), name)
+    assert refusal(data[: int(len(data) * share)]) == "broken_image"
+
+
+@pytest.mark.parametrize("cut", [2, 400, 4000])
+def test_a_truncated_animation_is_broken_even_when_only_its_first_frame_is_wanted(cut):
+    """I9"""
+    for name in ("GIF", "PNG", "WEBP", "AVIF"):
+        data = pictures.animated(name, [pictures.noisy(), pictures.shaded(160, 120), pictures.noisy()], duration=50)
+        assert refusal(data[: -cut - 13]) == "broken_image", name
+
+
+@pytest.mark.parametrize("make", [png_header, gif_header, bmp_header, jpeg_header, webp_header])
+@pytest.mark.parametrize("size", [(10_000, 10_000), (16_000, 16_000)])
+def test_a_pixel_flood_is_refused_from_its_header_without_memory(make, size):
+    """I1"""
+    tracemalloc.start()
+    code = refusal(make(*size))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert code == "too_many_pixels"
+    assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("make", [png_header, gif_header, bmp_header, jpeg_header])
+def test_a_side_beyond_the_limit_is_refused(make):
+    """I15"""
+    assert refusal(make(16_384, 2)) == "source_side_too_long"
+
+
+def test_frames_count_towards_the_limits_only_when_they_are_wanted():
+    """I7"""
+    frames = [Image.new("RGB", (20, 20), (level, 0, 255 - level)) for level in range(0, 60, 10)]
+    data = pictures.animated("GIF", frames, duration=40)
+    assert refusal(data, Limits(source_frames=5), animated=True) == "too_many_frames"
+    assert refusal(data, Limits(source_pixels=2_399), animated=True) == "too_many_pixels"
+    assert len(decode.open_picture(data, Limits(source_frames=5, source_pixels=400)).frames) == 1
+    assert len(decode.open_picture(data, Limits(source_pixels=2_400), animated=True).frames) == 6
+
+
+def test_a_jpeg_is_decoded_at_no_less_than_twice_the_size_that_serves():
+    data = pictures.saved(pictures.shaded(1600, 1200), "JPEG")
+    picture = decode.open_picture(data, Limits(), target=(200, 150))
+    assert picture.size == (400, 300)
+    assert picture.source_size == (1600, 1200)
+    assert decode.open_picture(data, Limits(), target=(401, 301)).size == (1600, 1200)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_orientation_is_applied_once_in_every_format(name, orientation):
+    """I11"""
+    # The stored picture is the upright one turned back, so that applying the tag must restore it.
+    undo = {**decode.TURNS, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    upright = pictures.cornered()
+    stored = upright.transpose(undo[orientation]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = pictures.saved(stored, name, exif=exif)
+    assert decode.probe(data, Limits()).size == (96, 64)
+    assert decode.probe(data, Limits()).orientation == orientation
+    output = pictures.render(data)
+    image = pictures.seen(output)
+    assert image.size == output.source_size == (96, 64)
+    assert all(pictures.near(a, b, 40) for a, b in zip(pictures.corners(image), pictures.CORNERS, strict=True))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_invalid_orientation_counts_as_upright(name, orientation):
+    """I11"""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = decode.open_picture(pictures.saved(pictures.cornered(), name, exif=exif), Limits())
+    assert picture.size == (96, 64)
+    assert picture.orientation == 1
+
+
+def test_a_turned_jpeg_is_drafted_for_the_turned_size():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = pictures.saved(pictures.shaded(1600, 400), "JPEG", exif=exif)
+    output = pictures.render(data, w=50)
+    assert (output.width, output.height) == (50, 200)
