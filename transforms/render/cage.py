@@ -16,10 +16,9 @@ def enter(memory_bytes: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     # The terminal's Ctrl-C is for the server, which then ends its children itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        # When the machine runs out of memory, the kernel should take this process and no other.
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")
+    # When the machine runs out of memory, the kernel should take this process and no other.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
     _cap(resource.RLIMIT_AS, memory_bytes)
     _cap(resource.RLIMIT_CORE, 0)
     _cap(resource.RLIMIT_FSIZE, 0)

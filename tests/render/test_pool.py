@@ -1,0 +1,252 @@
+"""The render pool: limits, crashes, deadlines and the queue (I3, I4)."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job
+from transforms.render.pool import Pool
+
+MISBEHAVING = (sys.executable, "-s", "-m", "tests.render.misbehaving")
+MEMORY = 1_000_000_000
+
+
+def make_pool(**changes) -> Pool:
+    settings = {"processes": 1, "seconds": 20.0, "memory_bytes": MEMORY, "queue": 8, "argv": MISBEHAVING}
+    return Pool(**(settings | changes))
+
+
+@pytest.fixture
+def pool():
+    pool = make_pool()
+    yield pool
+    pool.close()
+
+
+def job(act: str, *sources: bytes, **values) -> Job:
+    return Job(act, values, "png", sources)
+
+
+def tell(pool: Pool) -> dict:
+    return json.loads(pool.run(job("tell")).body)
+
+
+def refusal(pool: Pool, act: str, seconds: float | None = None, **values) -> EngineError:
+    with pytest.raises(EngineError) as caught:
+        pool.run(job(act, **values), seconds)
+    return caught.value
+
+
+class Held:
+    """A job that has begun and stays until released."""
+
+    def __init__(self, pool: Pool, folder):
+        self.began, self.go = folder / "began", folder / "go"
+        os.mkfifo(self.began)
+        os.mkfifo(self.go)
+        self.answers: list = []
+        self.thread = threading.Thread(target=self.ask, args=(pool,))
+        self.thread.start()
+        self.began.read_text()
+
+    def ask(self, pool: Pool) -> None:
+        try:
+            self.answers.append(pool.run(job("hold", began=str(self.began), go=str(self.go))))
+        except EngineError as error:
+            self.answers.append(error)
+
+    def release(self) -> None:
+        self.go.write_text("")
+        self.thread.join()
+
+
+@pytest.fixture
+def held(pool, tmp_path):
+    held = Held(pool, tmp_path)
+    yield held
+    if held.thread.is_alive():
+        held.release()
+
+
+def test_nothing_starts_before_the_first_job(pool):
+    assert pool.pids() == []
+    assert tell(pool)["pid"] == pool.pids()[0]
+
+
+def test_an_output_comes_back_whole(pool):
+    output = pool.run(job("tell"))
+    assert (output.width, output.height, output.source_size) == (1, 2, (3, 4))
+    assert (output.composed, output.warnings, output.timings) == (1, ("careful",), {"decode": 1.5})
+    assert type(output.body) is bytes
+
+
+def test_a_large_job_and_a_large_answer_pass(pool):
+    source = os.urandom(5_000_000)
+    assert pool.run(job("echo", source, source)).body == source + source
+
+
+def test_a_refusal_keeps_its_code_sentence_and_parameter_and_the_child(pool):
+    pid = tell(pool)["pid"]
+    error = refusal(pool, "refuse")
+    assert (error.code, error.message, error.param) == ("broken_image", "It ends too early.", "src")
+    assert tell(pool)["pid"] == pid
+
+
+@pytest.mark.parametrize("act", ["abort", "segfault", "hoard", "leave", "fail", "gibberish"])
+def test_a_crash_fails_its_own_request_and_the_child_is_replaced(pool, act):
+    """I4"""
+    pid = tell(pool)["pid"]
+    assert refusal(pool, act).code == "render_crashed"
+    assert tell(pool)["pid"] != pid
+
+
+def test_a_bug_is_told_to_the_operator_by_type_and_place_only(pool):
+    error = refusal(pool, "fail")
+    assert error.__notes__[0].startswith("RuntimeError at misbehaving.py:")
+    assert "secret" not in error.message + "".join(error.__notes__)
+
+
+def test_a_job_is_killed_at_its_deadline_and_the_next_one_is_served(pool):
+    """I3"""
+    pid = tell(pool)["pid"]
+    began = time.monotonic()
+    assert refusal(pool, "hang", 0.3).code == "render_timeout"
+    assert time.monotonic() - began < 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert tell(pool)["pid"] != pid
+
+
+def test_a_child_beyond_its_cpu_time_is_a_timeout(pool):
+    """I3"""
+    assert refusal(pool, "spin").code == "render_timeout"
+    assert tell(pool)
+
+
+def test_the_child_is_caged_and_knows_no_secrets(pool, monkeypatch):
+    """I4"""
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_canary")
+    told = tell(pool)
+    assert told["limits"] == {"AS": MEMORY, "CORE": 0, "FSIZE": 0}
+    assert told["environment"]["MALLOC_ARENA_MAX"] == "2"
+    assert set(told["environment"]) <= {"PATH", "LANG", "LC_CTYPE", "MALLOC_ARENA_MAX"} | {
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+    }
+    assert told["foreign"] == []
+
+
+def test_the_child_cannot_write_files(pool, tmp_path):
+    assert refusal(pool, "write", path=str(tmp_path / "x")).code == "render_crashed"
+    assert (tmp_path / "x").read_bytes() == b""
+
+
+def test_what_a_library_prints_never_reaches_the_answer(pool):
+    assert json.loads(pool.run(job("chatter")).body) == "quiet"
+
+
+def test_a_child_that_died_idle_costs_nobody_a_request(pool):
+    pid = tell(pool)["pid"]
+    os.kill(pid, 9)
+    while pool.pids():
+        pass
+    assert tell(pool)["pid"] != pid
+
+
+def test_a_child_is_replaced_after_its_share_of_jobs():
+    pool = make_pool(jobs_per_process=3)
+    try:
+        pids = [tell(pool)["pid"] for _ in range(7)]
+    finally:
+        pool.close()
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+
+
+def test_a_full_queue_refuses_at_once(tmp_path):
+    pool = make_pool(queue=0)
+    held = Held(pool, tmp_path)
+    assert refusal(pool, "tell").code == "render_busy"
+    held.release()
+    assert tell(pool)
+    pool.close()
+
+
+def test_waiting_counts_toward_the_deadline(pool, held):
+    began = time.monotonic()
+    assert refusal(pool, "tell", 0.2).code == "render_busy"
+    assert 0.2 <= time.monotonic() - began < 2
+    held.release()
+    assert held.answers[0].content_type == "application/json"
+    assert tell(pool)
+
+
+def test_many_threads_share_the_processes():
+    pool = make_pool(processes=2, queue=40)
+    answers: list[bytes] = []
+
+    def ask(number: int) -> None:
+        source = f"{number:03}".encode()
+        answers.append(source == pool.run(job("echo", source)).body)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(40)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [True] * 40
+        assert 1 <= len(pool.pids()) <= 2
+    finally:
+        pool.close()
+
+
+def test_a_child_outlives_the_thread_whose_request_started_it(pool):
+    """Linux sends the parent-death signal when the starting thread ends."""
+    first: list[int] = []
+    thread = threading.Thread(target=lambda: first.append(tell(pool)["pid"]))
+    thread.start()
+    thread.join()
+    assert tell(pool)["pid"] == first[0]
+
+
+def test_closing_kills_what_runs_and_refuses_what_comes(pool, held):
+    pids = pool.pids()
+    pool.close()
+    held.thread.join()
+    assert held.answers[0].code == "render_crashed"
+    assert pool.pids() == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+    assert refusal(pool, "tell").code == "render_busy"
+
+
+OWNER = """
+import os, sys, threading
+from tests.render import test_pool
+pool = test_pool.make_pool()
+print(test_pool.tell(pool)["pid"], flush=True)
+threading.Thread(target=lambda: pool.run(test_pool.job("hang")), daemon=True).start()
+sys.stdin.read()
+"""
+
+
+def test_the_children_die_with_their_parent():
+    """I3"""
+    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    pid = int(owner.stdout.readline())
+    child = os.pidfd_open(pid)
+    try:
+        owner.kill()
+        owner.communicate()
+        ended = select.poll()
+        ended.register(child)
+        assert ended.poll(5000), "the render process outlived its parent"
+    finally:
+        os.close(child)

@@ -1,0 +1,49 @@
+"""Finishes a picture that was drawn here rather than decoded: encodes it into an Output."""
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from transforms.engine import encode
+from transforms.engine.job import Output
+from transforms.engine.picture import Picture
+from transforms.engine.stopwatch import Stopwatch
+
+
+def finish(
+    image: Image.Image,
+    output_format: str,
+    values: Mapping[str, object],
+    watch: Stopwatch,
+    *,
+    source_size: tuple[int, int] | None = None,
+    composed: int = 1,
+) -> Output:
+    """`image` (RGB or RGBA) as an Output; `values` gives quality and lossless."""
+    watch.lap("process")
+    body, content_type, warnings = encode.encode(_picture(image), output_format, values)
+    watch.lap("encode")
+    return Output(
+        body=body,
+        content_type=content_type,
+        width=image.width,
+        height=image.height,
+        source_size=source_size,
+        composed=composed,
+        warnings=warnings,
+        timings=watch.laps,
+    )
+
+
+def _picture(image: Image.Image) -> Picture:
+    return Picture(
+        frames=(image,),
+        durations=(0,),
+        loop=0,
+        has_alpha=image.mode == "RGBA",
+        source_format="png",
+        source_size=image.size,
+        orientation=1,
+        frame_count=1,
+        nominal=image.size,
+    )

@@ -1,0 +1,67 @@
+"""What is known of a picture, as JSON: written once with everything, and cut to what was asked for."""
+
+import json
+
+from transforms.engine import blurhash, decode, palette
+from transforms.engine.job import Job, Output
+from transforms.engine.params import SELECTABLE
+from transforms.engine.stopwatch import Stopwatch
+
+CONTENT_TYPE = "application/json"
+VARIANTS = {
+    "info/metadata": ("metadata",),
+    "info/colors": ("colors", "palette"),
+    "info/blurhash": ("blurhash",),
+}
+# A JPEG is decoded at no more than an eighth where that leaves enough for colours and hash.
+SEEN_SIZE = (palette.SAMPLED_SIDE, palette.SAMPLED_SIDE)
+
+
+def render(job: Job) -> Output:
+    """The one stored JSON of a source, keys in the order metadata, blurhash, colors, palette."""
+    watch = Stopwatch()
+    data = job.sources[0]
+    facts = decode.probe(data, job.limits)
+    picture = decode.open_picture(data, job.limits, target=SEEN_SIZE)
+    watch.lap("decode")
+    colours = palette.sample(picture.frames[0])
+    found = {
+        "metadata": _metadata(facts, len(data)),
+        "blurhash": blurhash.encode_image(picture.frames[0]),
+        "colors": [_area(colour) for colour in palette.areas(colours)],
+        "palette": {name: {"hex": best.hex} if best else None for name, best in palette.swatches(colours).items()},
+    }
+    watch.lap("process")
+    body = _json(found)
+    watch.lap("encode")
+    return Output(body, CONTENT_TYPE, *facts.size, source_size=facts.size, timings=watch.laps)
+
+
+def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:
+    """The part of the stored JSON an endpoint and its `select` ask for, keys in the stored order."""
+    wanted = VARIANTS.get(endpoint) or select or SELECTABLE
+    return _json({name: part for name, part in json.loads(stored).items() if name in wanted})
+
+
+def _metadata(facts: decode.Facts, size: int) -> dict[str, object]:
+    """Width and height are upright; hasAlpha says that there is an alpha channel, used or not."""
+    name = facts.source_format
+    return {
+        "bytes": size,
+        "contentType": f"image/{name}",
+        "format": "jpg" if name == "jpeg" else name,
+        "width": facts.size[0],
+        "height": facts.size[1],
+        "hasAlpha": facts.has_alpha,
+        "animated": facts.frame_count > 1,
+        "frames": facts.frame_count,
+        "orientation": facts.orientation,
+    }
+
+
+def _area(colour: palette.Colour) -> dict[str, object]:
+    return {"area": round(colour.area, 4), "hex": colour.hex, "intensity": round(colour.intensity, 4)}
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

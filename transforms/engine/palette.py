@@ -1,0 +1,129 @@
+"""The colours of a picture: its areas by size, and six swatches named for where they serve.
+
+Swatch targets and weights are those of Android's Palette: how near a colour comes to a wanted saturation and
+lightness, and how much of the picture it fills.
+"""
+
+import colorsys
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+SAMPLED_SIDE = 128
+QUANTISED = 64
+MOST_COLOURS = 10
+# Two colours nearer than this in RGB (of 441) are one to the eye that looks at a list of colours.
+NEAR = 48.0
+LEAST_AREA = 0.005
+OPAQUE = 128
+SATURATION_WEIGHT, LIGHTNESS_WEIGHT, AREA_WEIGHT = 3, 6, 1
+
+
+@dataclass(frozen=True)
+class Colour:
+    """A colour and the share of the opaque pixels it fills, 0–1."""
+
+    rgb: tuple[int, int, int]
+    area: float
+
+    @property
+    def hex(self) -> str:
+        return "#{:02x}{:02x}{:02x}".format(*self.rgb)
+
+    @property
+    def intensity(self) -> float:
+        """Chroma, 0 (grey) to 1 (pure)."""
+        return (max(self.rgb) - min(self.rgb)) / 255
+
+    @property
+    def lightness_and_saturation(self) -> tuple[float, float]:
+        return colorsys.rgb_to_hls(*(level / 255 for level in self.rgb))[1:]
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """The lightness and saturation a swatch wants: least, target, most."""
+
+    name: str
+    lightness: tuple[float, float, float]
+    saturation: tuple[float, float, float]
+
+
+_LIGHT, _NORMAL, _DARK = (0.55, 0.74, 1.0), (0.3, 0.5, 0.7), (0.0, 0.26, 0.45)
+_VIBRANT, _MUTED = (0.35, 1.0, 1.0), (0.0, 0.3, 0.4)
+SWATCHES = (
+    Swatch("vibrant", _NORMAL, _VIBRANT),
+    Swatch("lightVibrant", _LIGHT, _VIBRANT),
+    Swatch("darkVibrant", _DARK, _VIBRANT),
+    Swatch("muted", _NORMAL, _MUTED),
+    Swatch("lightMuted", _LIGHT, _MUTED),
+    Swatch("darkMuted", _DARK, _MUTED),
+)
+
+
+def sample(image: Image.Image) -> tuple[Colour, ...]:
+    """Up to 64 colours of an RGB or RGBA picture, largest area first; none when nothing is opaque."""
+    small = image.convert("RGBA")
+    small.thumbnail((SAMPLED_SIDE, SAMPLED_SIDE), Image.Resampling.BOX)
+    pixels = np.asarray(small).reshape(-1, 4)
+    opaque = np.ascontiguousarray(pixels[pixels[:, 3] >= OPAQUE][:, :3])
+    if not len(opaque):
+        return ()
+    quantised = Image.fromarray(opaque[np.newaxis]).quantize(QUANTISED, Image.Quantize.MEDIANCUT)
+    table = quantised.getpalette()
+    counts = sorted(quantised.getcolors(), key=lambda found: (-found[0], found[1]))
+    return tuple(Colour(tuple(table[3 * at : 3 * at + 3]), count / len(opaque)) for count, at in counts)
+
+
+def areas(colours: tuple[Colour, ...]) -> tuple[Colour, ...]:
+    """At most ten colours, near ones joined under the larger, by descending area."""
+    joined: list[Colour] = []
+    for colour in colours:
+        near = next((at for at, known in enumerate(joined) if _distance(known, colour) < NEAR), None)
+        if near is None:
+            joined.append(colour)
+        else:
+            joined[near] = Colour(joined[near].rgb, joined[near].area + colour.area)
+    joined.sort(key=lambda colour: -colour.area)
+    seen = [colour for colour in joined if colour.area >= LEAST_AREA]
+    return tuple(seen[:MOST_COLOURS])
+
+
+def dominant(image: Image.Image) -> tuple[int, int, int] | None:
+    """The colour that fills most of the picture; None when nothing in it is opaque."""
+    largest = areas(sample(image))[:1]
+    return largest[0].rgb if largest else None
+
+
+def swatches(colours: tuple[Colour, ...]) -> dict[str, Colour | None]:
+    """The best colour for each swatch, each colour used once; None where none comes near."""
+    used: set[Colour] = set()
+    chosen: dict[str, Colour | None] = {}
+    for swatch in SWATCHES:
+        fitting = [colour for colour in colours if colour not in used and _fits(swatch, colour)]
+        best = max(fitting, key=lambda colour: _score(swatch, colour, colours[0].area), default=None)
+        chosen[swatch.name] = best
+        used.add(best)
+    return chosen
+
+
+def _fits(swatch: Swatch, colour: Colour) -> bool:
+    lightness, saturation = colour.lightness_and_saturation
+    return (
+        swatch.lightness[0] <= lightness <= swatch.lightness[2]
+        and swatch.saturation[0] <= saturation <= swatch.saturation[2]
+    )
+
+
+def _score(swatch: Swatch, colour: Colour, largest: float) -> float:
+    lightness, saturation = colour.lightness_and_saturation
+    return (
+        SATURATION_WEIGHT * (1 - abs(saturation - swatch.saturation[1]))
+        + LIGHTNESS_WEIGHT * (1 - abs(lightness - swatch.lightness[1]))
+        + AREA_WEIGHT * colour.area / largest
+    )
+
+
+def _distance(one: Colour, other: Colour) -> float:
+    return sum((a - b) ** 2 for a, b in zip(one.rgb, other.rgb, strict=True)) ** 0.5

@@ -1,0 +1,75 @@
+"""Placeholders: a BlurHash or one colour, given or taken from a source, drawn at the size of what will stand there."""
+
+from PIL import Image
+
+from transforms.engine import blurhash, colour, decode, drawn, palette, params
+from transforms.engine.job import Job, Output
+from transforms.engine.picture import Picture
+from transforms.engine.stopwatch import Stopwatch
+
+# What w, h and dpr can ask for at most; a larger source's own size is brought down to it.
+LONGEST_SIDE = 4096
+SEEN_SIZE = (palette.SAMPLED_SIDE, palette.SAMPLED_SIDE)
+TRANSPARENT = (0, 0, 0, 0)
+
+
+def render(job: Job) -> Output:
+    """Draw the placeholder of `job`, from its literal value or from its one source."""
+    watch = Stopwatch()
+    if not job.sources:
+        size = (int(job.values["w"]), int(job.values["h"]))
+        return _finish(job, _from_literal(job, size), watch, None)
+    picture = decode.open_picture(job.sources[0], job.limits, target=SEEN_SIZE)
+    watch.lap("decode")
+    size = _size(job, picture.source_size)
+    return _finish(job, _from_source(job, picture, size), watch, picture.source_size)
+
+
+def _finish(job: Job, image: Image.Image, watch: Stopwatch, source_size: tuple[int, int] | None) -> Output:
+    values = dict(job.values)
+    if job.endpoint == params.COLOR:
+        # One colour costs nothing without loss, and comes out as it was asked for.
+        values["lossless"] = True
+    return drawn.finish(image, job.output_format, values, watch, source_size=source_size)
+
+
+def _from_literal(job: Job, size: tuple[int, int]) -> Image.Image:
+    if job.endpoint == params.COLOR:
+        return Image.new("RGBA", size, colour.hex_to_rgba(str(job.values["color"])))
+    return blurhash.draw(str(job.values["blurhash"]), size, _punch(job))
+
+
+def _from_source(job: Job, picture: Picture, size: tuple[int, int]) -> Image.Image:
+    seen = _covering(picture.frames[0], size)
+    if job.endpoint == params.COLOR:
+        found = palette.dominant(seen)
+        return Image.new("RGBA", size, TRANSPARENT if found is None else (*found, 255))
+    return blurhash.draw(blurhash.encode_image(seen), size, _punch(job))
+
+
+def _punch(job: Job) -> float:
+    return float(job.values.get("punch", params.default(params.BLURHASH, "punch")))
+
+
+def _size(job: Job, source: tuple[int, int]) -> tuple[int, int]:
+    """The size to draw: the box with both sides for cover, else the source's shape inside it.
+
+    A placeholder keeps a place, so that unlike /transform it is enlarged to its box.
+    """
+    width, height = job.values.get("w"), job.values.get("h")
+    if width and height and job.values.get("fit") == "cover":
+        return int(width), int(height)
+    if width or height:
+        scale = min(side / own for side, own in zip((width, height), source, strict=True) if side)
+    else:
+        scale = float(job.values.get("dpr", 1))
+    scale = min(scale, LONGEST_SIDE / max(source))
+    return max(1, round(source[0] * scale)), max(1, round(source[1] * scale))
+
+
+def _covering(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The middle of the picture in the shape of `size`."""
+    scale = min(image.width / size[0], image.height / size[1])
+    width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))

@@ -1,0 +1,53 @@
+"""A render process: reads jobs from standard input, renders them, writes answers to standard output."""
+
+import os
+import pickle
+import sys
+import traceback
+from collections.abc import Callable
+
+from transforms.engine import pipeline
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job, Output
+from transforms.render import answers, cage, wire
+
+_CRASHED = "The picture could not be processed."
+
+
+def serve(render: Callable[[Job], Output], memory_bytes: int) -> None:
+    """Answer jobs until standard input ends, or until a job fails in a way that may have left damage."""
+    replies = os.dup(1)
+    # A library that prints must not write into the middle of an answer.
+    os.dup2(2, 1)
+    cage.enter(memory_bytes)
+    sound = True
+    while sound:
+        try:
+            head, body = wire.receive(0)
+        except wire.Closed:
+            return
+        cage.allow_cpu(head["seconds"])
+        frame, sound = _answer(render, body)
+        wire.send(replies, *frame)
+
+
+def _answer(render: Callable[[Job], Output], body: bytearray) -> tuple[tuple[dict, bytes], bool]:
+    """The frame to send, and whether this process may go on."""
+    try:
+        return answers.frame_output(render(pickle.loads(body))), True
+    except EngineError as error:
+        return answers.frame_error(error), True
+    except Exception as error:
+        # MemoryError included: what was half allocated is best given back by ending.
+        return answers.frame_error(EngineError("render_crashed", _CRASHED), _cause(error)), False
+
+
+def _cause(error: Exception) -> str:
+    """Type and place, without the message: that may quote the picture."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nowhere"
+    return f"{type(error).__name__} at {place}"
+
+
+if __name__ == "__main__":
+    serve(pipeline.render, int(sys.argv[1]))
