@@ -1,6 +1,6 @@
 """The one table of parameters: the parser, the OpenAPI, the docs page, /limits and the tests are read from it."""
 
-from dataclasses import dataclass
+from transforms.engine.param import Param
 
 TRANSFORM = "transform"
 GRID = "grid"
@@ -9,7 +9,6 @@ BLURHASH = "placeholder/blurhash"
 COLOR = "placeholder/color"
 PLACEHOLDERS = (BLURHASH, COLOR)
 ENDPOINTS = (TRANSFORM, *INFO, GRID, *PLACEHOLDERS)
-PICTURES = (TRANSFORM, GRID, *PLACEHOLDERS)
 
 POSITIONS = {
     "center": (0.5, 0.5),
@@ -28,38 +27,8 @@ SRC_CHARACTERS = 2048
 DOWNLOAD_CHARACTERS = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
-    """One row: a parameter as it is at `endpoints`. A name has one row per endpoint at most.
-
-    `kind` is the reader (see reading.py). `least` and `most` bound integers, numbers and, where `least` and `most`
-    stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
-    `later` are words known but not available yet. `spelled` maps other spellings of a choice to the one that is kept.
-    `default` None means there is none, or that it depends on the source.
-    """
-
-    name: str
-    kind: str
-    endpoints: tuple[str, ...]
-    meaning: str
-    aliases: tuple[str, ...] = ()
-    default: object = None
-    least: float | None = None
-    most: float | None = None
-    choices: tuple = ()
-    later: tuple[str, ...] = ()
-    spelled: tuple[tuple[str, str], ...] = ()
-    unit: str = ""
-    repeatable: bool = False
-    available: bool = True
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (self.name, *self.aliases)
-
-
 def side(name: str, alias: str, word: str) -> tuple[Param, ...]:
-    """The rows of one side of the box: placeholders are smaller and have no aliases to be compatible with."""
+    """The rows of one side of the box: a placeholder's is at most a quarter as long."""
     return (
         Param(
             name,
@@ -115,14 +84,7 @@ SOURCES = (
         repeatable=True,
     ),
     Param("select", "select", ("info",), "Which parts to return, separated by commas.", choices=SELECTABLE),
-    Param(
-        "blurhash",
-        "blurhash",
-        (BLURHASH,),
-        "The BlurHash to draw, instead of src.",
-        least=6,
-        most=166,
-    ),
+    Param("blurhash", "blurhash", (BLURHASH,), "The BlurHash to draw, instead of src.", least=6, most=166),
     Param("color", "colour", (COLOR,), "The colour to fill with, instead of src."),
 )
 
@@ -195,12 +157,7 @@ SHAPE = (
         most=16383,
     ),
     Param(
-        "trim",
-        "integer",
-        (TRANSFORM,),
-        "Cuts a border of one colour; the number is the tolerance.",
-        least=1,
-        most=100,
+        "trim", "integer", (TRANSFORM,), "Cuts a border of one colour; the number is the tolerance.", least=1, most=100
     ),
     Param(
         "rotate",
@@ -249,15 +206,7 @@ SHAPE = (
 )
 
 LOOK = (
-    Param(
-        "blur",
-        "number",
-        (TRANSFORM,),
-        "The sigma of a Gaussian blur.",
-        least=0.3,
-        most=250,
-        unit="px",
-    ),
+    Param("blur", "number", (TRANSFORM,), "The sigma of a Gaussian blur.", least=0.3, most=250, unit="px"),
     Param("sharpen", "number", (TRANSFORM,), "The strength of sharpening.", default=0, least=0, most=10),
     factor("brightness", 10, "Multiplies brightness."),
     factor("contrast", 10, "Multiplies contrast around the middle grey."),
@@ -265,7 +214,7 @@ LOOK = (
     factor("gamma", 10, "Gamma correction; above 1 lightens the middle tones.", least=0.1),
     Param(
         "hue",
-        "number",
+        "angle",
         (TRANSFORM,),
         "Turns the hue; whole turns change nothing.",
         default=0,
@@ -279,14 +228,7 @@ LOOK = (
 
 OVERLAY = (
     Param("mark", "source", (TRANSFORM,), "A picture to lay over.", least=1, most=SRC_CHARACTERS, available=False),
-    Param(
-        "mark-position",
-        "position",
-        (TRANSFORM,),
-        "Where the mark goes.",
-        choices=tuple(POSITIONS),
-        available=False,
-    ),
+    Param("mark-position", "position", (TRANSFORM,), "Where the mark goes.", choices=tuple(POSITIONS), available=False),
     Param(
         "mark-w",
         "number",
@@ -306,15 +248,7 @@ OVERLAY = (
         unit="px",
         available=False,
     ),
-    Param(
-        "mark-opacity",
-        "number",
-        (TRANSFORM,),
-        "The mark's opacity.",
-        least=0,
-        most=1,
-        available=False,
-    ),
+    Param("mark-opacity", "number", (TRANSFORM,), "The mark's opacity.", least=0, most=1, available=False),
     switch("background-remove", "Whether the subject is cut out.", available=False),
 )
 
@@ -346,15 +280,7 @@ LAYOUT = (
         most=1024,
         unit="px",
     ),
-    Param(
-        "punch",
-        "number",
-        (BLURHASH,),
-        "Multiplies the contrast of the BlurHash.",
-        default=1,
-        least=0,
-        most=10,
-    ),
+    Param("punch", "number", (BLURHASH,), "Multiplies the contrast of the BlurHash.", default=1, least=0, most=10),
 )
 
 OUTPUT = (
@@ -381,14 +307,7 @@ OUTPUT = (
         later=("auto",),
     ),
     switch("lossless", "Whether WebP and AVIF keep every pixel."),
-    Param(
-        "max-bytes",
-        "integer",
-        (TRANSFORM,),
-        "Lowers the quality until the file fits.",
-        least=1000,
-        available=False,
-    ),
+    Param("max-bytes", "integer", (TRANSFORM,), "Lowers the quality until the file fits.", least=1000, available=False),
     Param(
         "metadata",
         "choice",
@@ -410,7 +329,7 @@ OUTPUT = (
 
 ACCESS = (
     Param("preset", "text", (TRANSFORM,), "A preset of the workspace.", available=False),
-    Param("debug", "switch", PICTURES, "Explains the rendering.", available=False),
+    Param("debug", "switch", ENDPOINTS, "Explains the rendering.", available=False),
     Param("sig", "text", ENDPOINTS, "The signature of the URL.", available=False),
     Param("exp", "integer", ENDPOINTS, "When the signature expires.", available=False),
 )
@@ -431,42 +350,5 @@ def find(endpoint: str, name: str) -> Param | None:
 
 
 def default(endpoint: str, name: str) -> object:
-    """The default of a parameter by its long-lived name; None when it has none. KeyError for a name not in the table."""
+    """The default of a parameter by its long-lived name; None when it has none, KeyError when not in the table."""
     return ROWS[endpoint][name].default
-
-
-def accepts(param: Param) -> str:
-    """What the parameter takes, in words that end a sentence: `a whole number from 1 to 8192`."""
-    return f"{_KINDS[param.kind](param)}"
-
-
-def _span(param: Param) -> str:
-    if param.least is None:
-        return ""
-    return f" from {param.least} to {param.most}" if param.most is not None else f" of at least {param.least}"
-
-
-def _words(param: Param) -> str:
-    return " or ".join(filter(None, (", ".join(map(str, param.choices[:-1])), *map(str, param.choices[-1:]))))
-
-
-def _whole(param: Param) -> str:
-    if param.choices and param.least is None:
-        return f"one of {_words(param)}"
-    return f"a whole number{_span(param)}" + (f", or {_words(param)}" if param.choices else "")
-
-
-_KINDS = {
-    "integer": _whole,
-    "number": lambda param: f"a number{_span(param)}",
-    "switch": lambda param: "0 or 1",
-    "choice": lambda param: f"one of {_words(param)}",
-    "colour": lambda param: "a hex colour: rgb, rgba, rrggbb or rrggbbaa, with or without #",
-    "position": lambda param: f"{_words(param)}, or x,y from 0 to 1",
-    "crop": lambda param: "x,y,w,h in whole pixels, or as fractions from 0 to 1",
-    "source": lambda param: f"a URL, or a source name and a path, of {param.least} to {param.most} characters",
-    "select": lambda param: f"names out of {_words(param)}, separated by commas",
-    "blurhash": lambda param: f"a BlurHash of {param.least} to {param.most} characters",
-    "filename": lambda param: f"a file name of {param.least} to {param.most} characters without / or \\",
-    "text": lambda param: "a text",
-}

@@ -1,0 +1,87 @@
+"""Folds different ways of asking for one picture into one set of values."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from transforms.engine import errors, limits, params
+
+SCALED = ("w", "h", "padding", "radius", "gap")
+WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
+
+
+def fold(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, dict]:
+    """The values that differ from the defaults, and how the box was asked for where scaling took it past its range.
+
+    `written` says under which name a value was given, for the errors. Raises invalid_parameter for a box too large
+    and conflicting_parameters for cols with a type that has none.
+    """
+    if "size" in written:
+        written = {"w": written["size"], "h": written["size"], **written}
+    values = _split_size(values)
+    values = _settle_columns(values, written)
+    values, asked = _scale(endpoint, values, written)
+    values = _drop_idle(values)
+    return {name: value for name, value in values.items() if not _is_default(endpoint, name, value, values)}, asked
+
+
+def _split_size(values: dict) -> dict:
+    if "size" not in values:
+        return values
+    size = values["size"]
+    rest = {name: value for name, value in values.items() if name != "size"}
+    return {"w": size, "h": size, **rest}
+
+
+def _settle_columns(values: dict, written: dict[str, str]) -> dict:
+    """cols without a type, or with auto, means classic, as auto has no columns of its own to set."""
+    if "cols" not in values:
+        return values
+    kind = values.get("type", "auto")
+    if kind == "row":
+        message = f"{written['cols']} goes with type=classic or type=column; type=row is one row."
+        raise errors.EngineError("conflicting_parameters", message, written["cols"])
+    return {**values, "type": "classic" if kind == "auto" else kind}
+
+
+def _scale(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, dict]:
+    dpr = values.get("dpr", 1) or 1
+    rest = {name: value for name, value in values.items() if name != "dpr"}
+    if not ("w" in values or "h" in values):
+        return (rest if dpr == 1 else {**rest, "dpr": dpr}), {}
+    lengths = {name: rest[name] for name in SCALED if isinstance(rest.get(name), int)}
+    scaled = {name: _times(length, dpr, name) for name, length in lengths.items()}
+    _check_box(scaled, dpr, written)
+    past = any(length > params.ROWS[endpoint][name].most for name, length in scaled.items())
+    return {**rest, **scaled}, ({**lengths, "dpr": dpr} if past else {})
+
+
+def _times(length: int, dpr: float, name: str) -> int:
+    product = int((length * Decimal(str(dpr))).to_integral_value(ROUND_HALF_UP))
+    return max(product, 1) if name in ("w", "h") else product
+
+
+def _check_box(scaled: dict[str, int], dpr: float, written: dict[str, str]) -> None:
+    most = limits.Limits().output_side
+    for name in ("w", "h"):
+        if scaled.get(name, 0) > most:
+            message = f"{written[name]} times dpr={dpr} is {scaled[name]} pixels; the box has at most {most} a side."
+            raise errors.EngineError("invalid_parameter", message, written[name])
+
+
+def _drop_idle(values: dict) -> dict:
+    """Without what cannot change the picture: a fit without a box, a position with nothing to place, a whole crop."""
+    idle = set()
+    if not ("w" in values and "h" in values):
+        idle.add("fit")
+    if "fit" in idle or values.get("fit") not in ("cover", "pad"):
+        idle.add("position")
+    if "blurhash" in values or "color" in values:
+        idle.add("fit")
+    if values.get("crop") == WHOLE_PICTURE:
+        idle.add("crop")
+    return {name: value for name, value in values.items() if name not in idle}
+
+
+def _is_default(endpoint: str, name: str, value: object, values: dict) -> bool:
+    if name == "cols" and values.get("type") == "column":
+        return value == 1
+    return value == params.default(endpoint, name)

@@ -1,0 +1,45 @@
+"""Chooses the output format: the explicit one, or the best the client's Accept header names."""
+
+import re
+
+ACCEPT_CHARACTERS = 4096
+# q as RFC 9110, 12.4.2 writes it; anything else makes the item unreadable.
+QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+BETTER = ("avif", "webp")
+
+
+def output_format(endpoint: str, explicit: str | None, accept: str | None) -> str:
+    """avif, webp, jpeg, png, gif, nocompress, or auto, which is png or jpeg by transparency, gif where it keeps moving.
+
+    auto is the fallback of a picture, png that of a placeholder; /info is always json. Only types named in full count:
+    */* and image/* promise no AVIF. A header that is too long or unreadable counts as none. Never raises; one URL has
+    at most three answers.
+    """
+    if endpoint.startswith("info"):
+        return "json"
+    if explicit:
+        return explicit
+    named = _named(accept)
+    fallback = "png" if endpoint.startswith("placeholder") else "auto"
+    return next((name for name in BETTER if f"image/{name}" in named), fallback)
+
+
+def negotiated(endpoint: str, explicit: str | None) -> bool:
+    """Whether the answer depends on Accept, and says so in Vary."""
+    return explicit is None and not endpoint.startswith("info")
+
+
+def _named(accept: str | None) -> set[str]:
+    """The media types the header names with a q above 0."""
+    if not accept or len(accept) > ACCEPT_CHARACTERS:
+        return set()
+    return {kind for kind, weight in map(_item, accept.split(",")) if weight > 0}
+
+
+def _item(text: str) -> tuple[str, float]:
+    kind, *parameters = (part.strip(" \t").lower() for part in text.split(";"))
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name == "q":
+            return kind, float(value) if QUALITY.fullmatch(value) else 0.0
+    return kind, 1.0

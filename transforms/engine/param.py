@@ -1,0 +1,71 @@
+"""What a row of the parameter table is, and how it says what it takes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One row: a parameter as it is at `endpoints`. A name has one row per endpoint at most.
+
+    `kind` is the reader (see reading.py). `least` and `most` bound integers, numbers and, where `least` and `most`
+    stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
+    `later` are words known but not available yet. `spelled` maps other spellings of a choice to the one that is kept.
+    `default` None means there is none, or that it depends on the source.
+    """
+
+    name: str
+    kind: str
+    endpoints: tuple[str, ...]
+    meaning: str
+    aliases: tuple[str, ...] = ()
+    default: object = None
+    least: float | None = None
+    most: float | None = None
+    choices: tuple = ()
+    later: tuple[str, ...] = ()
+    spelled: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    repeatable: bool = False
+    available: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases)
+
+
+def accepts(param: Param) -> str:
+    """What the parameter takes, in words that end a sentence: `a whole number from 1 to 8192`."""
+    return _KINDS[param.kind](param)
+
+
+def _span(param: Param) -> str:
+    if param.least is None:
+        return ""
+    return f" from {param.least} to {param.most}" if param.most is not None else f" of at least {param.least}"
+
+
+def _words(param: Param) -> str:
+    return " or ".join(filter(None, (", ".join(map(str, param.choices[:-1])), *map(str, param.choices[-1:]))))
+
+
+def _whole(param: Param) -> str:
+    if param.choices and param.least is None:
+        return f"one of {_words(param)}"
+    return f"a whole number{_span(param)}" + (f", or {_words(param)}" if param.choices else "")
+
+
+_KINDS = {
+    "integer": _whole,
+    "number": lambda param: f"a number{_span(param)}",
+    "angle": lambda param: f"a number of degrees{_span(param)}",
+    "switch": lambda param: "0 or 1",
+    "choice": lambda param: f"one of {_words(param)}",
+    "colour": lambda param: "a hex colour: rgb, rgba, rrggbb or rrggbbaa, with or without #",
+    "position": lambda param: f"{_words(param)}, or x,y from 0 to 1",
+    "crop": lambda param: "x,y,w,h in whole pixels, or as fractions from 0 to 1",
+    "source": lambda param: f"a URL, or a source name and a path, of {param.least} to {param.most} characters",
+    "select": lambda param: f"names out of {_words(param)}, separated by commas",
+    "blurhash": lambda param: f"a BlurHash of {param.least} to {param.most} characters",
+    "filename": lambda param: f"a file name of {param.least} to {param.most} characters without / or \\",
+    "text": lambda param: "a text",
+}

@@ -1,0 +1,156 @@
+"""What a request asks for: parsed strictly from the raw query, and spelled in one canonical form."""
+
+import difflib
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from transforms.engine import errors, fold, param, params, query, reading
+
+ASIDE = ("src", "select", "format", "download")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One request. Two that ask for the same answer are equal.
+
+    `sources` are the src texts in order, decoded once. `values` holds what differs from the defaults, by long-lived
+    name, with size and dpr folded in; read it, never write it. `format`, `select` and `download` shape the answer and
+    are no part of the picture; None means not given. `asked` is the box before dpr where w and h went past their
+    range by it.
+    """
+
+    endpoint: str
+    sources: tuple[str, ...]
+    values: Mapping[str, object] = field(hash=False)
+    format: str | None = None
+    select: tuple[str, ...] | None = None
+    download: str | None = None
+    asked: Mapping[str, object] = field(default_factory=dict, compare=False)
+
+    @property
+    def operation(self) -> str:
+        return self.endpoint.partition("/")[0]
+
+    def get(self, name: str) -> object:
+        """The value, or the table's default. KeyError for a name the endpoint does not have."""
+        return self.values[name] if name in self.values else params.default(self.endpoint, name)
+
+
+def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
+    """Reads a raw query string, and a source named by the path (already decoded), into a Spec.
+
+    Raises EngineError, one of errors.REQUEST_CODES, naming the parameter as the caller wrote it.
+    """
+    texts, written = _collect(endpoint, raw)
+    if path_source is not None:
+        _take_path(texts, written, path_source)
+    read = {name: _read(endpoint, name, written[name], found) for name, found in texts.items()}
+    sources = read.get("src", ())
+    plain = {name: value for name, value in read.items() if name not in ASIDE}
+    _check_presence(endpoint, sources, plain, written)
+    values, asked = fold.fold(endpoint, plain, written)
+    select = read.get("select")
+    return Spec(
+        endpoint=endpoint,
+        sources=sources,
+        values=values,
+        format=read.get("format"),
+        select=None if select == params.SELECTABLE else select,
+        download=read.get("download"),
+        asked=asked,
+    )
+
+
+def canonical(spec: Spec) -> tuple[str, ...]:
+    """The picture's identity, but for its source: free of order, aliases, spelled-out defaults and output format.
+
+    It begins with the endpoint; the four /info endpoints share one, as they are cut from one stored answer.
+    """
+    if spec.operation == "info":
+        return ("info",)
+    return (spec.endpoint, *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())))
+
+
+def canonical_query(spec: Spec) -> str:
+    """The query in table order, percent-encoded: parsing it gives the same Spec."""
+    shown = {**spec.values, **spec.asked}
+    shown.update({name: value for name in ASIDE if (value := getattr(spec, name, None)) is not None})
+    items = [("src", source) for source in spec.sources]
+    items += [(row.name, reading.write(shown[row.name])) for row in params.rows(spec.endpoint) if row.name in shown]
+    return "&".join(f"{name}={urllib.parse.quote(text, safe='/:,')}" for name, text in items)
+
+
+def nearest(endpoint: str, name: str) -> str | None:
+    """The endpoint's available name or alias most like `name`; None when none is alike."""
+    names = [known for known, row in params.NAMES[endpoint].items() if row.available]
+    near = difflib.get_close_matches(name[: query.SHOWN].lower(), names, n=1)
+    return near[0] if near else None
+
+
+def _collect(endpoint: str, raw: str) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Texts and written names by long-lived name, once it is certain that each is known, available and given once."""
+    texts: dict[str, list[str]] = {}
+    written: dict[str, str] = {}
+    for name, text in query.pairs(raw):
+        row = _row(endpoint, name)
+        if row.name in texts and not row.repeatable:
+            raise errors.EngineError("duplicate_parameter", _twice(written[row.name], name), name)
+        texts.setdefault(row.name, []).append(text)
+        written.setdefault(row.name, name)
+    return texts, written
+
+
+def _row(endpoint: str, name: str) -> param.Param:
+    row = params.find(endpoint, name)
+    if row is None:
+        near = nearest(endpoint, name)
+        hint = f" Did you mean {near}?" if near else ""
+        message = f"/{endpoint} has no parameter {query.shown(name)}.{hint}"
+        raise errors.EngineError("unknown_parameter", message, name[: query.SHOWN])
+    if not row.available:
+        raise errors.EngineError("unavailable_parameter", f"{name} is not available yet.", name)
+    return row
+
+
+def _twice(first: str, second: str) -> str:
+    if first == second:
+        return f"{first} is given twice; it may be given once."
+    return f"{first} and {second} are one parameter; it may be given once."
+
+
+def _take_path(texts: dict[str, list[str]], written: dict[str, str], path_source: str) -> None:
+    if "src" in texts:
+        raise errors.EngineError("conflicting_parameters", "The path already names the source; leave src out.", "src")
+    if not query.is_clean(path_source):
+        raise errors.EngineError("invalid_parameter", "The source in the path has a control character.", "src")
+    texts["src"], written["src"] = [path_source], "src"
+
+
+def _read(endpoint: str, name: str, written: str, texts: list[str]) -> object:
+    row = params.ROWS[endpoint][name]
+    read = tuple(reading.read(row, written, text) for text in texts)
+    return read if name == "src" else read[0]
+
+
+def _check_presence(endpoint: str, sources: tuple, values: dict, written: dict[str, str]) -> None:
+    if endpoint in params.PLACEHOLDERS:
+        _check_placeholder(endpoint, sources, values)
+    elif not sources:
+        raise errors.EngineError("missing_parameter", "src is missing: the picture to work on.", "src")
+    least, most = params.GRID_SOURCES
+    if endpoint == params.GRID and not least <= len(sources) <= most:
+        message = f"src must be given {least} to {most} times; it is given {len(sources)} times."
+        raise errors.EngineError("invalid_parameter", message, "src")
+
+
+def _check_placeholder(endpoint: str, sources: tuple, values: dict) -> None:
+    literal = endpoint.partition("/")[2]
+    if sources and literal in values:
+        message = f"{literal} and src exclude each other; give one."
+        raise errors.EngineError("conflicting_parameters", message, literal)
+    if not sources and literal not in values:
+        raise errors.EngineError("missing_parameter", f"src or {literal} is missing; give one.", "src")
+    absent = next((side for side in ("w", "h") if side not in values), None)
+    if not sources and absent:
+        raise errors.EngineError("missing_parameter", f"{absent} is required where there is no src.", absent)
