@@ -1,10 +1,7 @@
 """The embedded engines: DynamoDB Local for DynamoDB, SeaweedFS for R2 and S3, each started, awaited and stopped."""
 
-import http.client
 import json
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from imgapis.embedded import children, downloads, failures, ports
@@ -87,7 +84,7 @@ class DynamoDBLocal(Engine):
 
     def _is_ready(self) -> bool:
         # It answers 400 to a request without credentials, which is all that has to be known.
-        return _status(f"{self.endpoint}/") is not None
+        return ports.status(f"{self.endpoint}/") is not None
 
 
 class SeaweedFS(Engine):
@@ -156,19 +153,6 @@ class SeaweedFS(Engine):
 
     def _is_ready(self) -> bool:
         """The S3 server answers and a volume can take an object: its first PUT would fail before that."""
-        if _status(f"{self.endpoint}/") is None:
+        if ports.status(f"{self.endpoint}/") is None:
             return False
-        return _status(f"http://{ports.HOST}:{self.master_port}/dir/assign") == 200
-
-
-def _status(url: str) -> int | None:
-    """The HTTP status an address answers with, whatever it is; None while nothing answers."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=2) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
-    except (OSError, http.client.HTTPException):
-        return None
+        return ports.status(f"http://{ports.HOST}:{self.master_port}/dir/assign") == 200

@@ -1,7 +1,10 @@
 """Ports on the loopback address: choosing free ones and naming a taken one."""
 
+import http.client
 import socket
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from imgapis.embedded import failures
@@ -56,10 +59,14 @@ def require(port: int, seconds: float = 3.0) -> None:
         time.sleep(0.1)
 
 
-def answers(port: int) -> bool:
-    """Whether something accepts connections on the port."""
+def status(url: str, seconds: float = 2.0) -> int | None:
+    """The HTTP status an address answers with, whatever it is; None while nothing answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        with opener.open(url, timeout=seconds) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except (OSError, http.client.HTTPException):
+        return None

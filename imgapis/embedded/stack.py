@@ -1,0 +1,103 @@
+"""Everything `make run` starts: the engines, the tables, the demo, the web server and the worker; and its end."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from imgapis.embedded import children, downloads, engines, failures, ports, progress
+
+COMMAND_SECONDS = 300.0
+READY_SECONDS = 60.0
+MANAGE = [sys.executable, str(downloads.ROOT / "manage.py")]
+
+
+class Stack:
+    """What runs, in the order it was started. Stopping goes the other way round."""
+
+    def __init__(self, directory: Path, port: int, *, access_key: str, secret_key: str) -> None:
+        """Data and logs under `directory`, the web server on loopback `port`, the bucket server with these keys."""
+        self.directory = directory.absolute()
+        self.port = port
+        self.logs = self.directory / "log"
+        self.dynamodb = engines.DynamoDBLocal(self.directory / "dynamodb", logs=self.logs)
+        self.buckets = engines.SeaweedFS(
+            self.directory / "seaweedfs", access_key=access_key, secret_key=secret_key, logs=self.logs
+        )
+        self.programs: list[children.Child] = []
+
+    def variables(self, allowed: frozenset[str] = frozenset()) -> dict[str, str]:
+        """The settings every process of ours is given; `allowed` are the private pairs the developer named."""
+        return {
+            "EMBEDDED": "1",
+            "PORT": str(self.port),
+            "VAR_DIR": str(self.directory),
+            "DYNAMODB_ENDPOINT": self.dynamodb.endpoint,
+            "CACHE_ENDPOINT": self.buckets.endpoint,
+            "CACHE_REGION": "us-east-1",
+            "S3_ENDPOINT": self.buckets.endpoint,
+            "FETCH_ALLOW_PRIVATE": ",".join(sorted({*allowed, f"{ports.HOST}:{self.buckets.port}"})),
+            "MALLOC_ARENA_MAX": "2",  # glibc's arenas double what image work keeps resident
+        }
+
+    def start_engines(self) -> None:
+        """Both engines at once, each awaited."""
+        with progress.step("Starting DynamoDB Local and SeaweedFS"):
+            self.dynamodb.spawn()
+            self.buckets.spawn()
+            self.dynamodb.wait_ready()
+            self.buckets.wait_ready()
+
+    def manage(self, command: str, variables: Mapping[str, str]) -> None:
+        """Run one management command to its end."""
+        words = ["env", *(f"{key}={value}" for key, value in variables.items()), *MANAGE, command]
+        with progress.step(f"Running manage.py {command}"):
+            progress.run(words, failure=f"manage.py {command} failed", seconds=COMMAND_SECONDS)
+
+    def start_programs(self, variables: Mapping[str, str], *, workers: int, threads: int) -> None:
+        """The web server and the worker; returns when the web server has answered a request."""
+        command = gunicorn_command(self.port, workers, threads)
+        with progress.step("Starting gunicorn and manage.py work"):
+            ports.require(self.port)
+            web = self._add("gunicorn", command, "web.log", variables)
+            self._add("manage.py work", [*MANAGE, "work"], "work.log", variables)
+            web.wait_until(lambda: ports.status(f"http://localhost:{self.port}/", 10) is not None, READY_SECONDS)
+
+    def watch(self) -> None:
+        """Return never; SetupError when something that should run has ended."""
+        while True:
+            for each in (*self.programs, self.dynamodb.child, self.buckets.child):
+                if each is not None and not each.alive:
+                    raise failures.SetupError(f"{each.name} has ended, so everything stops; {each.last_words()}")
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        """Stop the programs together, then the engines they write to, together."""
+        for group in (self.programs, [self.dynamodb.child, self.buckets.child]):
+            running = [each for each in group if each is not None]
+            for each in running:
+                each.ask()
+            for each in running:
+                each.stop()
+        self.programs = []
+        self.dynamodb.child = self.buckets.child = None
+
+    def _add(self, name: str, command: list[str], log: str, variables: Mapping[str, str]) -> children.Child:
+        child = children.Child(name, command, self.logs / log, variables)
+        self.programs.append(child)
+        return child
+
+
+def gunicorn_command(port: int, workers: int, threads: int) -> list[str]:
+    """The web server on loopback: no access log (it would keep addresses), no control socket, URLs of any length."""
+    options = {
+        "bind": f"{ports.HOST}:{port}",
+        "workers": workers,
+        "worker-class": "gthread",
+        "threads": threads,
+        "limit-request-line": 0,
+        "graceful-timeout": 4,
+        "timeout": 60,
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", "imgapis.wsgi:application"]

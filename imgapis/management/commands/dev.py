@@ -1,0 +1,78 @@
+"""`manage.py dev`, which `make run` calls: the whole product on this machine, until Ctrl-C."""
+
+import signal
+from types import FrameType
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from imgapis.embedded import downloads, failures, ports, progress, samples, stack
+
+PHOTO = "astronaut.png"
+
+
+class Stopped(BaseException):
+    """Someone asked us to stop: Ctrl-C, SIGTERM, or the terminal closed."""
+
+
+class Command(BaseCommand):
+    help = "Start DynamoDB Local, SeaweedFS, the web server and the worker on this machine; Ctrl-C stops them."
+    requires_system_checks = ()
+
+    def handle(self, **options) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _stop)
+        running = stack.Stack(
+            settings.VAR_DIR,
+            settings.PORT,
+            access_key=settings.CACHE_ACCESS_KEY,
+            secret_key=settings.CACHE_SECRET_KEY,
+        )
+        try:
+            _start(running)
+            progress.say(addresses(settings.PORT, settings.IMAGE_DOMAIN, str(running.logs)))
+            running.watch()
+        except Stopped:
+            progress.say("\nStopping ...")
+        except failures.SetupError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+            running.stop()
+        progress.say("Stopped.")
+
+
+def _start(running: stack.Stack) -> None:
+    """From nothing to a web server that answers, cheapest refusals first."""
+    ports.require(running.port)
+    downloads.require_disk(running.directory)
+    downloads.fetch()
+    samples.ensure(running.directory / "samples")
+    running.start_engines()
+    variables = running.variables(settings.FETCH_ALLOW_PRIVATE)
+    running.manage("create_tables", variables)
+    running.manage("demo", variables)
+    running.start_programs(variables, workers=settings.GUNICORN_WORKERS, threads=settings.GUNICORN_THREADS)
+
+
+def addresses(port: int, domain: str, logs: str) -> str:
+    """The block a person copies from."""
+    demo = f"http://demo.{domain}:{port}"
+    photo = f"src=samples/{PHOTO}"
+    return f"""
+  Running. Try, in a browser or with curl:
+
+    home         http://localhost:{port}/
+    transform    {demo}/transform?{photo}&w=800
+    info         {demo}/info?{photo}
+    grid         {demo}/grid?src=samples/astronaut.png&src=samples/coffee.png&src=samples/rocket.jpg
+    placeholder  {demo}/placeholder/blurhash?{photo}
+
+  Logs are in {logs}. DynamoDB Local listens on every interface of this machine without a
+  password: do not run this where others can reach it. Ctrl-C stops everything.
+"""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
