@@ -20,7 +20,7 @@ from transforms.locations import Location
 
 PIECE = 65_536
 REDIRECTS = (301, 302, 303, 307, 308)
-HEADERS = {"User-Agent": "imgapis/1", "Accept": "image/*", "Accept-Encoding": "identity", "Connection": "close"}
+HEADERS = {"User-Agent": "imgapis/1", "Accept": "image/*", "Accept-Encoding": "identity"}
 BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 

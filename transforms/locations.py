@@ -130,6 +130,8 @@ def _to_ascii(host: str) -> str:
     """The IDNA form. A host that comes back changed was folded on the way (full width, ligatures, joiners): refused."""
     if host.isascii():
         return host
+    if any(character.isdigit() and not character.isascii() for character in host):
+        raise errors.invalid("its host holds digits other than 0 to 9")
     try:
         ascii_form = host.encode("idna").decode("ascii")
         unfolded = ascii_form.encode("ascii").decode("idna")
