@@ -108,7 +108,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = False
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
 APPEND_SLASH = False
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -125,6 +125,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "imgapis.middleware.HostMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "imgapis.middleware.SecurityHeadersMiddleware",
 ]
 TEMPLATES = [

@@ -3,7 +3,6 @@
 import itertools
 import os
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -14,7 +13,7 @@ from django.conf import settings
 from accounts import workspaces
 from imgapis import tables
 from imgapis.base import buckets
-from imgapis.embedded import engines
+from imgapis.embedded import engines, stack
 from tests import environment
 from tests.origin import Origin
 from transforms import cache, source_rows, tenants
@@ -55,9 +54,7 @@ def origin():
 @pytest.fixture(scope="session")
 def web(dynamodb, bucket, origin):
     """gunicorn with two workers, as in production; the address it answers at."""
-    command = [sys.executable, "-m", "gunicorn", "imgapis.wsgi", "--bind", f"127.0.0.1:{environment.WEB_PORT}"]
-    command += ["--workers", "2", "--worker-class", "gthread", "--threads", "64", "--no-control-socket"]
-    command += ["--limit-request-line", "0", "--backlog", "1024"]
+    command = stack.gunicorn_command(environment.WEB_PORT, workers=2, threads=64)
     log = open(Path(environment.FOLDER) / "gunicorn.log", "wb")  # noqa: SIM115 - open as long as the server
     process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=dict(os.environ))
     address = f"http://127.0.0.1:{environment.WEB_PORT}"

@@ -1,5 +1,6 @@
 """The routes of image hosts and their OpenAPI, by django-ninja; the raw query is parsed by the engine."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -19,6 +20,7 @@ ENDPOINTS = (
     "placeholder/blurhash",
     "placeholder/color",
 )
+Act = Callable[[HttpRequest, str, str | None], HttpResponse]
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 api = NinjaAPI(title="img apis: images", version="1", urls_namespace="images", docs_url=None)
@@ -45,16 +47,16 @@ def _gate(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def _image(endpoint: str):
-    def view(request: HttpRequest, source: str | None = None) -> HttpResponse:
-        return _gate(request) or image_answers.respond(request, endpoint, source)
+def _view(act: Act, endpoint: str) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest) -> HttpResponse:
+        return _gate(request) or act(request, endpoint, None)
 
     return view
 
 
-def _explain(endpoint: str):
-    def view(request: HttpRequest, source: str | None = None) -> HttpResponse:
-        return _gate(request) or _quote(request, endpoint, source)
+def _path_view(act: Act, endpoint: str) -> Callable[..., HttpResponse]:
+    def view(request: HttpRequest, source: str) -> HttpResponse:
+        return _gate(request) or act(request, endpoint, source)
 
     return view
 
@@ -84,12 +86,14 @@ def _mount(path: str, view: Any, name: str, endpoint: str | None) -> None:
     api.api_operation(METHODS, path, url_name=name, openapi_extra=extra, operation_id=name)(view)
 
 
-for _endpoint in sorted(ENDPOINTS, key=len, reverse=True):
-    _name = _endpoint.replace("/", "-")
-    _mount(f"/{_endpoint}", _image(_endpoint), _name, _endpoint)
-    _mount(f"/explain/{_endpoint}", _explain(_endpoint), f"explain-{_name}", _endpoint)
-for _endpoint in sorted(ENDPOINTS, key=len, reverse=True):
-    _name = _endpoint.replace("/", "-")
-    _mount(f"/{_endpoint}/{{path:source}}", _image(_endpoint), f"{_name}-path", _endpoint)
-    _mount(f"/explain/{_endpoint}/{{path:source}}", _explain(_endpoint), f"explain-{_name}-path", _endpoint)
+_LONGEST_FIRST = sorted(ENDPOINTS, key=len, reverse=True)
+_ACTS: tuple[tuple[str, Act], ...] = (("", image_answers.respond), ("explain/", _quote))
+for _prefix, _act in _ACTS:
+    for _endpoint in _LONGEST_FIRST:
+        _name = (_prefix + _endpoint).replace("/", "-")
+        _mount(f"/{_prefix}{_endpoint}", _view(_act, _endpoint), _name, _endpoint)
+for _prefix, _act in _ACTS:
+    for _endpoint in _LONGEST_FIRST:
+        _name = (_prefix + _endpoint).replace("/", "-") + "-path"
+        _mount(f"/{_prefix}{_endpoint}/{{path:source}}", _path_view(_act, _endpoint), _name, _endpoint)
 _mount("/limits", _limits, "limits", None)

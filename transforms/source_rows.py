@@ -2,7 +2,7 @@
 
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
-from transforms import sources, store
+from transforms import bucket_sources, locations, sources, store
 from transforms.models import Source
 
 KINDS = ("http", "s3", "r2")
@@ -36,11 +36,10 @@ def _check(name: str, kind: str, prefix: str, bucket: str, region: str, access_k
     if kind == "http":
         if not prefix.endswith("/"):
             raise InvalidSourceSetting("An HTTP source has a URL prefix that ends with /.", param="prefix")
-        sources.location(prefix)
+        locations.parse(prefix)
         return
-    if not sources.BUCKET.match(bucket):
+    if not bucket_sources.bucket_name_valid(bucket):
         raise InvalidSourceSetting("A bucket's name is 3 to 63 of a-z, 0-9, . and -.", param="bucket")
-    if not sources.REGION.match(region):
-        raise InvalidSourceSetting("The region (S3) or account id (R2) is a-z, 0-9 and -.", param="region")
+    bucket_sources.endpoint(kind, region)
     if not access_key or not secret_key:
         raise InvalidSourceSetting("A bucket is read with the customer's own key and secret.", param="access_key")

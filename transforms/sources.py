@@ -8,17 +8,15 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from imgapis.base import buckets, tokens
+from imgapis.base import tokens
 from imgapis.base.errors import Refusal
-from transforms import fetch, locations, patterns
+from transforms import bucket_sources, fetch, locations, patterns
 from transforms.locations import Location
 from transforms.models import Source
 from transforms.tenants import Tenant
 
 FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
-BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]\Z")
-REGION = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
 ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
 
@@ -61,7 +59,7 @@ def resolve(tenant: Tenant, src: str) -> Original:
         raise UnknownSource(f"This workspace has no source named {name[:64]!r}.", param="src")
     if not slash or not path:
         raise InvalidSource(f"The src names the source {name} but no file in it: use {name}/<path>.", param="src")
-    return _named(source, _checked_path(path))
+    return _named(tenant, source, _checked_path(path))
 
 
 def _checked_path(path: str) -> str:
@@ -73,23 +71,29 @@ def _checked_path(path: str) -> str:
 
 
 def _external(tenant: Tenant, src: str) -> Original:
-    place = location(src)
-
-    def permitted(hop: Location) -> bool:
-        return patterns.host_allowed(tenant.allowed_sources, hop.host) and not own_host(hop.host)
-
+    place = locations.parse(src)
+    permitted = _hops(tenant)
     if not permitted(place):
         raise SourceNotAllowed(f"The host {place.host} is not on this workspace's list of sources.", param="src")
     return Original(("url", place.canonical), lambda: _fetch(place, permitted))
 
 
-def _named(source: Source, path: str) -> Original:
+def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
+    """Where a fetch may go: the source's own host, and what the workspace allows; never ourselves."""
+
+    def permitted(hop: Location) -> bool:
+        return (hop.host == home or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_host(hop.host)
+
+    return permitted
+
+
+def _named(tenant: Tenant, source: Source, path: str) -> Original:
     identity = ("source", source.source_id, str(int(source.revision)))
     if source.kind == "http":
-        place = location(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
-        return Original((*identity, place.target), lambda: _fetch(place, lambda hop: not own_host(hop.host)))
+        place = locations.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
+        return Original((*identity, place.target), lambda: _fetch(place, _hops(tenant, place.host)))
     key = source.prefix + path
-    return Original((*identity, key), lambda: _fetch(location(_object_url(source, key)), lambda hop: False))
+    return Original((*identity, key), lambda: _fetch(locations.parse(_object_url(source, key)), lambda hop: False))
 
 
 def own_host(host: str) -> bool:
@@ -98,33 +102,17 @@ def own_host(host: str) -> bool:
 
 
 def _object_url(source: Source, key: str) -> str:
-    region = source.region if source.kind == "s3" else "auto"
-    template = settings.S3_ENDPOINT if source.kind == "s3" else settings.R2_ENDPOINT
-    endpoint = template.format(region=source.region, account=source.region)
-    secret = tokens.unseal(source.sealed_secret).decode()
-    return buckets.presign(endpoint, region, source.bucket, key, source.access_key, secret)
-
-
-def location(url: str) -> Location:
-    """A URL as the fetcher will dial it; Refusal for anything that is not plainly http or https."""
-    try:
-        return locations.parse(url)
-    except fetch.FetchError as error:
-        raise refusal(error) from error
+    return bucket_sources.object_url(
+        source.kind,
+        endpoint=bucket_sources.endpoint(source.kind, source.region),
+        region=source.region,
+        bucket=source.bucket,
+        key=key,
+        access_key=source.access_key,
+        secret_key=tokens.unseal(source.sealed_secret).decode(),
+    )
 
 
 def _fetch(place: Location, permitted: Callable[[Location], bool]) -> bytes:
-    try:
-        return fetch.fetch(
-            place,
-            deadline=time.monotonic() + settings.FETCH_TOTAL_SECONDS,
-            max_bytes=settings.LIMIT_SOURCE_BYTES,
-            permitted=permitted,
-        ).body
-    except fetch.FetchError as error:
-        raise refusal(error) from error
-
-
-def refusal(error: "fetch.FetchError") -> Refusal:
-    """A fetcher's error as the answer to the customer; it names no address."""
-    return Refusal(error.message, code=error.code, status=error.status, param="src")
+    deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
+    return fetch.fetch(place, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted).body

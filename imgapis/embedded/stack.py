@@ -96,6 +96,7 @@ def gunicorn_command(port: int, workers: int, threads: int) -> list[str]:
         "worker-class": "gthread",
         "threads": threads,
         "limit-request-line": 0,
+        "limit-request-field_size": 16_380,  # a long Accept header is read as none, not refused
         "graceful-timeout": 4,
         "timeout": 60,
     }

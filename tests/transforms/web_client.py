@@ -1,0 +1,28 @@
+"""A plain HTTP client for image hosts: 127.0.0.1 with the workspace's Host header, as curl would."""
+
+import http.client
+from dataclasses import dataclass
+
+from tests import environment
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; header names are lower-case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def ask(namespace: str | None, path: str, method: str = "GET", host: str | None = None, **headers: str) -> Reply:
+    """Ask the web server of the tests. `headers` are written with underscores."""
+    connection = http.client.HTTPConnection("127.0.0.1", environment.WEB_PORT, timeout=60)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named["Host"] = host or f"{namespace}.localhost:{environment.WEB_PORT}"
+    try:
+        connection.request(method, path, headers=named)
+        answer = connection.getresponse()
+        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    finally:
+        connection.close()
