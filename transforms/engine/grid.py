@@ -140,7 +140,7 @@ def _cell(data: bytes, box: tuple[int, int, int, int], limits: Limits) -> Image.
 def _cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     scale = min(image.width / size[0], image.height / size[1])
     width, height = size[0] * scale, size[1] * scale
-    left, top = (image.width - width) / 2, (image.height - height) / 2
+    left, top = max(0.0, (image.width - width) / 2), max(0.0, (image.height - height) / 2)
     box = (left, top, min(image.width, left + width), min(image.height, top + height))
     return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
 
