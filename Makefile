@@ -1,9 +1,6 @@
 # The project's commands. `make` or `make help` lists them.
 
-PYTHON  ?= $(shell command -v python3.11 || command -v python3)
-VAR_DIR ?= var
-PORT    ?= 8000
-PYTEST  ?=
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 VENV := .venv
 BIN  := $(VENV)/bin
@@ -26,7 +23,7 @@ run: $(RUN_STAMP) ## Start everything on this machine (PORT=8000); Ctrl-C stops 
 	@EMBEDDED=1 DYNAMODB_ENDPOINT=embedded exec $(BIN)/python manage.py dev
 
 test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows)
-	@$(BIN)/python -m imgapis.embedded fetch --directory $(VAR_DIR)
+	@$(BIN)/python -m imgapis.embedded fetch
 	@$(BIN)/python -m pytest $(PYTEST)
 
 check: $(TEST_STAMP) ## Lint, and check the formatting
@@ -38,11 +35,11 @@ fmt: $(TEST_STAMP) ## Repair what lint and formatting can repair
 	@$(BIN)/ruff format .
 
 bench: $(TEST_STAMP) ## Measure hit, miss and render
-	@$(BIN)/python -m imgapis.embedded fetch --directory $(VAR_DIR)
+	@$(BIN)/python -m imgapis.embedded fetch
 	@$(BIN)/python -m tests.bench
 
 soak: $(TEST_STAMP) ## Load for minutes, watching memory and the ledger
-	@$(BIN)/python -m imgapis.embedded fetch --directory $(VAR_DIR)
+	@$(BIN)/python -m imgapis.embedded fetch
 	@$(BIN)/python -m tests.soak
 
 $(VENV)/bin/python:
