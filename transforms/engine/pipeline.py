@@ -1,9 +1,8 @@
 """The order of work: STEPS for a transform, and which module answers for each other operation."""
 
 from collections.abc import Callable, Mapping
-from time import perf_counter
 
-from transforms.engine import decode, encode, geometry, shrink
+from transforms.engine import decode, encode, geometry, grid, info, placeholder, shrink
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
@@ -28,6 +27,7 @@ from transforms.engine.steps import (
     tint,
     trim,
 )
+from transforms.engine.stopwatch import Stopwatch
 
 # Cut and turn, scale, change colours, filter, then build outwards; the background goes under all of it.
 STEPS = [
@@ -57,12 +57,13 @@ def transform(job: Job) -> Output:
     data = job.sources[0] if job.sources else None
     if data is None:
         raise EngineError("missing_parameter", "There is no source to transform.", "src")
-    started = perf_counter()
+    watch = Stopwatch()
     source = _decoded(data, job)
-    decoded = perf_counter()
+    watch.lap("decode")
     picture = processed(source, job.values, job.limits)
-    finished = perf_counter()
+    watch.lap("process")
     body, content_type, warnings = shrink.encoded(picture, source, data, job)
+    watch.lap("encode")
     return Output(
         body=body,
         content_type=content_type,
@@ -70,7 +71,7 @@ def transform(job: Job) -> Output:
         height=picture.size[1],
         source_size=source.source_size,
         warnings=warnings,
-        timings=_timings(started, decoded, finished, perf_counter()),
+        timings=watch.laps,
     )
 
 
@@ -89,15 +90,12 @@ def processed(picture: Picture, values: Mapping[str, object], limits: Limits) ->
     return picture
 
 
-def _timings(started: float, decoded: float, finished: float, encoded: float) -> dict[str, float]:
-    return {
-        "decode": (decoded - started) * 1000,
-        "process": (finished - decoded) * 1000,
-        "encode": (encoded - finished) * 1000,
-    }
-
-
-OPERATIONS: Mapping[str, Callable[[Job], Output]] = {"transform": transform}
+OPERATIONS: Mapping[str, Callable[[Job], Output]] = {
+    "transform": transform,
+    "info": info.render,
+    "grid": grid.render,
+    "placeholder": placeholder.render,
+}
 
 
 def render(job: Job) -> Output:
