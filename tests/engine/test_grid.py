@@ -1,6 +1,8 @@
 """Grids: where each picture stands, what fills the gaps, and what happens to dead sources."""
 
 import itertools
+import resource
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.engine import pictures
-from transforms.engine import grid
+from transforms.engine import exhaustion, grid
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
@@ -142,6 +144,21 @@ def test_a_source_beyond_the_limits_is_dropped():
     """I1"""
     output = render([flat(0, (500, 500)), flat(1)], limits=Limits(source_pixels=10_000), w=100, h=100)
     assert output.composed == 1
+
+
+def test_want_of_memory_is_not_mistaken_for_a_dead_source():
+    """I4"""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    huge = pictures.saved(Image.new("RGB", (6000, 6000)), "PNG")
+    sources = [flat(0), huge, flat(1)]
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 40_000_000, before[1]))
+    try:
+        with pytest.raises(EngineError) as caught:
+            render(sources, w=100, h=100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert exhaustion.is_behind(caught.value)
 
 
 def test_a_gap_without_room_for_pictures_is_refused_by_name():

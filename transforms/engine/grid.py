@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from transforms.engine import colour, decode, drawn, params
+from transforms.engine import colour, decode, drawn, exhaustion, params
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
@@ -132,7 +132,10 @@ def _cell(data: bytes, box: tuple[int, int, int, int], limits: Limits) -> Image.
     target = math.ceil(own[0] * scale), math.ceil(own[1] * scale)
     try:
         frame = decode.open_picture(data, limits, target=target).frames[0]
-    except EngineError:
+    except EngineError as error:
+        if exhaustion.is_behind(error):
+            # A sheet without this picture would be cached for a year.
+            raise
         return None
     return _cover(frame, size)
 

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from transforms.engine import pipeline
+from transforms.engine import exhaustion, pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.render import answers, cage, wire
@@ -36,10 +36,14 @@ def _answer(render: Callable[[Job], Output], body: bytearray) -> tuple[tuple[dic
     try:
         return answers.frame_output(render(pickle.loads(body))), True
     except EngineError as error:
-        return answers.frame_error(error), True
+        return _crash(error) if exhaustion.is_behind(error) else (answers.frame_error(error), True)
     except Exception as error:
-        # MemoryError included: what was half allocated is best given back by ending.
-        return answers.frame_error(EngineError("render_crashed", _CRASHED), _cause(error)), False
+        return _crash(error)
+
+
+def _crash(error: Exception) -> tuple[tuple[dict, bytes], bool]:
+    """Out of memory, or our own mistake: what is half done is best given back by ending."""
+    return answers.frame_error(EngineError("render_crashed", _CRASHED), _cause(error)), False
 
 
 def _cause(error: Exception) -> str:
