@@ -1,0 +1,110 @@
+"""Allow-lists match whole labels of the IDNA form, and nothing by accident."""
+
+import pytest
+
+from transforms import locations, patterns
+
+HOSTS = [
+    ("*", "anything.test", True),
+    ("*", "8.8.8.8", True),
+    ("example.com", "example.com", True),
+    ("EXAMPLE.com.", "example.com", True),
+    ("bücher.example", "xn--bcher-kva.example", True),
+    ("*.bücher.example", "a.xn--bcher-kva.example", True),
+    ("example.com", "a.example.com", False),
+    ("example.com", "example.com.evil.test", False),
+    ("example.com", "evilexample.com", False),
+    ("example.com", "examplexcom", False),
+    ("example.com", "example.co", False),
+    ("*.example.com", "a.example.com", True),
+    ("*.example.com", "a.b.example.com", True),
+    ("*.example.com", "example.com", False),
+    ("*.example.com", "evilexample.com", False),
+    ("*.example.com", "aexample.com", False),
+    ("*.example.com", "a.example.com.evil.test", False),
+    ("example.*", "example.com", False),
+    ("ex*mple.com", "example.com", False),
+    (".example.com", "a.example.com", False),
+    (".*", "example.com", False),
+    ("", "example.com", False),
+    ("*.", "example.com", False),
+    ("**", "example.com", False),
+    ("8.8.8.8", "8.8.8.8", True),
+    ("[2606:4700::1]", "2606:4700::1", True),
+    ("*.8.8.8", "8.8.8.8", False),
+    ("http://example.com", "example.com", False),
+    ("example.com:80", "example.com", False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "host", "fits"), HOSTS, ids=ascii)
+def test_a_host_fits_its_pattern_label_by_label(pattern, host, fits):
+    """S10"""
+    assert patterns.host_allowed([pattern], host) is fits
+    assert patterns.host_allowed(["other.test", pattern], host) is fits
+
+
+ORIGINS = [
+    ("*", "null", True),
+    ("example.com", "https://example.com", True),
+    ("example.com", "http://example.com:8080", True),
+    ("https://example.com", "https://example.com", True),
+    ("https://example.com", "https://example.com:443", True),
+    ("https://example.com:443", "https://example.com", True),
+    ("https://example.com", "http://example.com", False),
+    ("https://example.com", "https://example.com:8443", False),
+    ("https://example.com:8443", "https://example.com:8443", True),
+    ("example.com:8443", "http://example.com:8443", True),
+    ("example.com:8443", "https://example.com", False),
+    ("*.example.com", "https://a.b.example.com:1", True),
+    ("https://*.example.com", "https://a.example.com", True),
+    ("*.example.com", "https://example.com", False),
+    ("*.example.com", "https://a.example.com.evil.test", False),
+    ("example.com", "https://EXAMPLE.com", True),
+    ("example.com", "https://evilexample.com", False),
+    ("example.com", "https://example.com.evil.test", False),
+    ("example.com", "https://example.com@evil.test", False),
+    ("example.com", "https://evil.test#example.com", False),
+    ("example.com", "https://example.com/", False),
+    ("example.com", "example.com", False),
+    ("example.com", "null", False),
+    ("example.com", "", False),
+    ("example.com", "file://example.com", False),
+    ("example.com", "https://*.example.com", False),
+    ("localhost", "http://localhost:3000", True),
+    ("http://127.0.0.1:3000", "http://127.0.0.1:3000", True),
+    ("[::1]", "http://[::1]:3000", True),
+    ("http://", "http://example.com", False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "origin", "fits"), ORIGINS)
+def test_an_origin_fits_its_pattern(pattern, origin, fits):
+    """S10"""
+    assert patterns.origin_allowed([pattern], origin) is fits
+
+
+@pytest.mark.parametrize("text", ["", "*.", "**", "a b", "http://a", "a/b", "*.8.8.8.8", "*.*.com", "a:80", "-a.com"])
+def test_a_malformed_host_pattern_is_refused_when_it_is_written(text):
+    with pytest.raises(patterns.PatternError):
+        patterns.host_pattern(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("*", "*"), ("A.Test:80", "a.test:80"), ("https://A.test:443", "https://a.test"), ("*.Ü.test", "*.xn--tda.test")],
+)
+def test_a_pattern_has_one_spelling(written, kept):
+    assert patterns.origin_pattern(written) == kept
+    assert patterns.origin_pattern(kept) == kept
+
+
+def test_an_empty_list_allows_nothing():
+    assert not patterns.host_allowed([], "example.com")
+    assert not patterns.origin_allowed([], "https://example.com")
+
+
+def test_the_host_that_is_checked_is_the_host_that_is_dialled():
+    """S9 S10"""
+    host = locations.parse("https://BÜCHER.example./a", private=frozenset()).host
+    assert patterns.host_allowed(["bücher.example"], host)
