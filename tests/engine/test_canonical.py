@@ -167,6 +167,35 @@ DIFFERENT = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("dpr=2&padding=10&radius=3", {"dpr": 2, "padding": 20, "radius": 6}),
+        ("dpr=0.1&padding=4", {"dpr": 0.1}),
+        ("dpr=4&padding=2000", {"dpr": 4, "padding": 8000}),
+        ("w=5&dpr=4&padding=2000", {"w": 20, "padding": 8000}),
+    ],
+)
+def test_lengths_are_scaled_by_dpr_with_and_without_a_box(query, values):
+    asked = spec.parse("transform", f"src=a&{query}")
+    assert asked.values == values
+    assert spec.parse("transform", spec.canonical_query(asked)) == asked
+
+
+@pytest.mark.parametrize(
+    ("query", "canonical"),
+    [
+        ("dpr=0.1&padding=4", "src=a&dpr=0.1"),
+        ("dpr=0.1&padding=0", "src=a&dpr=0.1"),
+        ("dpr=0.1&padding=14", "src=a&dpr=0.1&padding=5"),
+        ("dpr=1.5&padding=3", "src=a&dpr=1.5&padding=3"),
+        ("w=5&dpr=1.5&padding=3", "src=a&w=8&padding=5"),
+    ],
+)
+def test_a_length_that_dpr_scales_has_one_canonical_spelling(query, canonical):
+    assert spec.canonical_query(spec.parse("transform", f"src=a&{query}")) == canonical
+
+
 @pytest.mark.parametrize(("endpoint", "one", "other"), DIFFERENT)
 def test_different_pictures_have_different_canonical_forms(endpoint, one, other):
     assert spec.canonical(spec.parse(endpoint, one)) != spec.canonical(spec.parse(endpoint, other))

@@ -149,6 +149,10 @@ def test_the_nearest_name_is_never_one_of_another_endpoint():
     assert "Did you mean" not in refusal("info", "src=a&widht=5").message
 
 
+def test_the_nearest_name_is_never_one_that_is_not_available():
+    assert "Did you mean" not in refusal("transform", "src=a&presett=5").message
+
+
 def test_a_long_unknown_name_is_repeated_in_part_only():
     error = refusal("transform", "src=a&" + "x" * 5000 + "=1")
     assert len(error.message) < 200

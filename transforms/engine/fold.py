@@ -1,15 +1,18 @@
 """Folds different ways of asking for one picture into one set of values."""
 
+import math
 from decimal import ROUND_HALF_UP, Decimal
 
 from transforms.engine import errors, limits, params
 
 SCALED = ("w", "h", "padding", "radius", "gap")
+# Without a box dpr stays, for the renderer to scale the source by, and a grid its gap.
+SCALED_WITHOUT_BOX = ("padding", "radius")
 WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
 
 
 def fold(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, dict]:
-    """The values that differ from the defaults, and how the box was asked for where scaling took it past its range.
+    """The values that differ from the defaults, and the lengths before dpr where no URL could ask for the scaled ones.
 
     `written` says under which name a value was given, for the errors. Raises invalid_parameter for a box too large
     and conflicting_parameters for cols with a type that has none.
@@ -45,18 +48,25 @@ def _settle_columns(values: dict, written: dict[str, str]) -> dict:
 def _scale(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, dict]:
     dpr = values.get("dpr", 1) or 1
     rest = {name: value for name, value in values.items() if name != "dpr"}
-    if not ("w" in values or "h" in values):
-        return (rest if dpr == 1 else {**rest, "dpr": dpr}), {}
-    lengths = {name: rest[name] for name in SCALED if isinstance(rest.get(name), int)}
+    boxed = "w" in values or "h" in values
+    scalable = SCALED if boxed else SCALED_WITHOUT_BOX
+    lengths = {name: rest[name] for name in scalable if isinstance(rest.get(name), int)}
     scaled = {name: _times(length, dpr, name) for name, length in lengths.items()}
     _check_box(scaled, dpr, written)
     past = any(length > params.ROWS[endpoint][name].most for name, length in scaled.items())
+    if not boxed and dpr != 1:
+        return {**rest, **scaled, "dpr": dpr}, {name: _least(length, dpr) for name, length in scaled.items() if length}
     return {**rest, **scaled}, ({**lengths, "dpr": dpr} if past else {})
 
 
 def _times(length: int, dpr: float, name: str) -> int:
     product = int((length * Decimal(str(dpr))).to_integral_value(ROUND_HALF_UP))
     return max(product, 1) if name in ("w", "h") else product
+
+
+def _least(scaled: int, dpr: float) -> int:
+    """The shortest length that dpr scales to `scaled`: one spelling for all that do."""
+    return math.ceil((scaled - Decimal("0.5")) / Decimal(str(dpr)))
 
 
 def _check_box(scaled: dict[str, int], dpr: float, written: dict[str, str]) -> None:

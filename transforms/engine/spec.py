@@ -16,8 +16,8 @@ class Spec:
 
     `sources` are the src texts in order, decoded once. `values` holds what differs from the defaults, by long-lived
     name, with size and dpr folded in; read it, never write it. `format`, `select` and `download` shape the answer and
-    are no part of the picture; None means not given. `asked` is the box before dpr where w and h went past their
-    range by it.
+    are no part of the picture; None means not given. `asked` holds the lengths before dpr where a URL could not
+    ask for the scaled ones.
     """
 
     endpoint: str
