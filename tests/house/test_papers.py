@@ -1,0 +1,29 @@
+"""The papers are honest: settings are listed, the parameter page is the table."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_variable_is_in_the_example_and_no_other():
+    read = set(re.findall(r'env_(?:text|flag|number)\(\s*"([A-Z0-9_]+)"', (ROOT / "imgapis/settings.py").read_text()))
+    listed = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert read == listed
+
+
+def test_no_file_is_named_for_a_drawer():
+    banned = {"utils", "helpers", "common", "misc", "manager", "service", "handler", "core"}
+    rooms = ("imgapis", "accounts", "telemetry", "billing", "transforms", "tests")
+    assert not [path for room in rooms for path in (ROOT / room).rglob("*.py") if path.stem in banned]
+
+
+def test_no_module_is_longer_than_four_hundred_lines():
+    rooms = ("imgapis", "accounts", "telemetry", "billing", "transforms")
+    files = [path for room in rooms for path in (ROOT / room).rglob("*.py") if path.name != "params.py"]
+    assert not [str(path) for path in files if len(path.read_text().splitlines()) > 400]
+
+
+def test_package_files_are_empty():
+    rooms = ("imgapis", "accounts", "telemetry", "billing", "transforms")
+    assert not [path for room in rooms for path in (ROOT / room).rglob("__init__.py") if path.read_text().strip()]
