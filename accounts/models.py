@@ -77,7 +77,7 @@ class User(models.Model):
     """The user stock Django sees: unmanaged, read from the `people` table by the authentication backend."""
 
     person_id = models.CharField(primary_key=True, max_length=40)
-    email = models.EmailField()
+    email = models.EmailField(unique=True)
     is_staff = models.BooleanField(default=False)
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ()

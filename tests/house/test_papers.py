@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from transforms import parameter_page
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -27,3 +29,8 @@ def test_no_module_is_longer_than_four_hundred_lines():
 def test_package_files_are_empty():
     rooms = ("imgapis", "accounts", "telemetry", "billing", "transforms")
     assert not [path for room in rooms for path in (ROOT / room).rglob("__init__.py") if path.read_text().strip()]
+
+
+def test_the_parameter_page_is_the_table_of_the_parser():
+    page = (ROOT / "docs" / "image-api.md").read_text()
+    assert page == parameter_page.markdown(), "run manage.py image_docs"

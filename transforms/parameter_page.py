@@ -1,0 +1,35 @@
+"""The parameters as a page of Markdown, out of the engine's table."""
+
+from transforms.engine import param, params
+
+HEAD = """# The image API
+
+`https://<namespace>.<image domain>/<endpoint>?src=<source>&<parameters>`. A `src` is `<source name>/<path>`, or a full
+URL percent-encoded once. This page is written by `manage.py image_docs` from the table the parser reads.
+
+An unknown, repeated, malformed or out-of-range parameter is refused by name with 400, and nothing is fetched or billed.
+Order, aliases and spelled-out defaults do not matter: one picture is one cache entry and one charge.
+
+Credits: `/transform` 1, `/info` and its variants 0.5, `/grid` 2 per composed source, `/placeholder` 0.5. Hits, errors,
+HEAD, and a second output format of a charged picture are free. `/explain/<endpoint>?…` quotes without doing anything.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    endpoints = dict.fromkeys(endpoint for row in params.PARAMS for endpoint in row.endpoints)
+    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints)])
+
+
+def _section(endpoint: str) -> str:
+    rows = [row for row in params.PARAMS if endpoint in row.endpoints]
+    lines = [f"## /{endpoint}", "", "| name | takes | default | meaning |", "| --- | --- | --- | --- |"]
+    lines += [_line(row) for row in rows if row.available]
+    later = ", ".join(f"`{row.name}`" for row in rows if not row.available)
+    return "\n".join([*lines, "", f"Known and not available yet: {later}.\n" if later else ""])
+
+
+def _line(row: param.Param) -> str:
+    names = " ".join([f"`{row.name}`", *(f"(`{alias}`)" for alias in row.aliases)])
+    default = "" if row.default is None else f"`{row.default}`"
+    return f"| {names} | {param.accepts(row)} | {default} | {row.meaning} |".replace("||", "| |")
