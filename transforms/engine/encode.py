@@ -14,15 +14,21 @@ CONTENT_TYPES = {name: f"image/{name}" for name in ("avif", "webp", "jpeg", "png
 LONGEST_SIDES = {"avif": 65_535, "webp": 16_383, "jpeg": 65_500, "png": 2**31 - 1, "gif": 65_535}
 ANIMATED = ("avif", "webp", "png", "gif")
 LOSSLESS_SOURCES = ("webp", "gif")
-PALETTE = 256
+# Where the VP8X header keeps its flags, and the one that stands for alpha.
+WEBP_FLAGS, WEBP_ALPHA = 20, 0x10
 # Speed 9 gives fewer bytes than WebP at equal looks in less time (measured); slower ones cost too much per request.
 AVIF_SPEED = 9
+# Options that replace the quick ones. A progressive JPEG carries more tables than a tiny picture has data.
+SMALLEST = {"avif": {"speed": 6}, "webp": {"method": 6}, "jpeg": {"progressive": False}}
 
 
-def encode(picture: Picture, output_format: str, values: Mapping[str, object]) -> tuple[bytes, str, tuple[str, ...]]:
+def encode(
+    picture: Picture, output_format: str, values: Mapping[str, object], *, smallest: bool = False
+) -> tuple[bytes, str, tuple[str, ...]]:
     """The bytes, their content type, and warnings for the caller.
 
     `output_format` may be auto or nocompress; `values` gives quality, lossless and metadata.
+    `smallest` spends several times the work on fewer bytes at the same quality.
     Raises output_too_large when the format cannot hold the sides.
     """
     picture = opaque_if_it_is(picture)
@@ -32,10 +38,19 @@ def encode(picture: Picture, output_format: str, values: Mapping[str, object]) -
         raise EngineError("output_too_large", f"A side of {max(picture.size)} pixels does not fit into {name}.")
     rights = _rights(picture, values)
     options = {"exif": rights} if rights and name != "gif" else {}
+    options |= SMALLEST.get(name, {}) if smallest else {}
     quality = values.get("quality", params.default("transform", "quality"))
     body = WRITERS[name](picture, int(quality), lossless, options)
-    lost = ("GIF cannot hold the copyright that was asked for.",) if rights and name == "gif" else ()
-    return body, CONTENT_TYPES[name], lost
+    return body, CONTENT_TYPES[name], _losses(name, lossless, bool(rights))
+
+
+def _losses(name: str, lossless: bool, rights: bool) -> tuple[str, ...]:
+    """What was asked for and the format cannot do."""
+    if name == "gif" and rights:
+        return ("GIF cannot hold the copyright that was asked for.",)
+    if name == "avif" and lossless:
+        return ("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.",)
+    return ()
 
 
 def resolve(picture: Picture, output_format: str) -> str:
@@ -93,7 +108,8 @@ def _write(picture: Picture, name: str, **options: object) -> bytes:
 def _write_jpeg(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
     buffer = BytesIO()
     flat = flattened(picture.frames[0])
-    flat.save(buffer, "JPEG", quality=quality, progressive=True, optimize=True, subsampling="4:2:0", **options)
+    settings = {"progressive": True, "optimize": True, "subsampling": "4:2:0", **options}
+    flat.save(buffer, "JPEG", quality=quality, **settings)
     return buffer.getvalue()
 
 
@@ -106,7 +122,13 @@ def _write_png(picture: Picture, quality: int, lossless: bool, options: dict[str
 def _write_webp(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
     moving = {"loop": picture.loop} if len(picture.frames) > 1 else {}
     effort = {"lossless": True, "quality": 60, "exact": False} if lossless else {"quality": quality}
-    return _write(picture, "WEBP", method=4, **effort, **moving, **options)
+    body = _write(picture, "WEBP", **{"method": 4, **effort, **moving, **options})
+    return _said_transparent(body) if moving and is_transparent(picture) else body
+
+
+def _said_transparent(body: bytes) -> bytes:
+    """The encoder forgets to say that an animation is transparent when each stored rectangle of it is opaque."""
+    return body[:WEBP_FLAGS] + bytes([body[WEBP_FLAGS] | WEBP_ALPHA]) + body[WEBP_FLAGS + 1 :]
 
 
 def _write_avif(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
@@ -114,7 +136,7 @@ def _write_avif(picture: Picture, quality: int, lossless: bool, options: dict[st
         settings = {"quality": 100, "subsampling": "4:4:4"}
     else:
         settings = {"quality": avif_quality(quality), "subsampling": "4:2:0"}
-    return _write(picture, "AVIF", speed=AVIF_SPEED, max_threads=1, **settings, **options)
+    return _write(picture, "AVIF", **{"speed": AVIF_SPEED, "max_threads": 1, **settings, **options})
 
 
 def avif_quality(quality: int) -> int:

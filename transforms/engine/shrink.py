@@ -7,6 +7,8 @@ from transforms.engine.picture import Picture
 LOSSY = ("jpeg", "webp", "avif")
 # Parameters that leave every pixel where and what it is.
 REENCODING = {"quality", "metadata", "animated"}
+# Up to here a slower encoder is cheap; in larger pictures the quality alone decides.
+SMALL_PIXELS = 250_000
 SOFTER = (0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
 
 
@@ -28,9 +30,10 @@ def _is_reencoding(source: Picture, content_type: str, job: Job) -> bool:
 def _softened(picture: Picture, job: Job, body: bytes, most: int) -> bytes:
     """The best quality below the wanted one that fits; the smallest of all when none does."""
     wanted = int(job.values.get("quality", params.default("transform", "quality")))
+    small = picture.size[0] * picture.size[1] <= SMALL_PIXELS
     for part in SOFTER:
         values = {**job.values, "quality": max(1, round(wanted * part))}
-        smaller, _, _ = encode.encode(picture, job.output_format, values)
+        smaller, _, _ = encode.encode(picture, job.output_format, values, smallest=small)
         body = min(body, smaller, key=len)
         if len(body) <= most:
             break
