@@ -7,7 +7,6 @@ BIN  := $(VENV)/bin
 # A stamp is named for what it installed, so a changed pin installs again and nothing else does.
 RUN_STAMP  := $(VENV)/run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 TEST_STAMP := $(VENV)/test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
-
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 export VAR_DIR PORT
