@@ -243,3 +243,11 @@ def test_any_other_growth_is_said():
     data = pictures.saved(pictures.noisy(), "JPEG", quality=20)
     assert any("bytes" in warning for warning in pictures.render(data, "png").warnings)
     assert any("bytes" in warning for warning in pictures.render(data, "jpeg", sharpen=5, quality=95).warnings)
+
+
+def test_times_beyond_what_a_format_holds_are_cut_to_what_all_hold():
+    """I2"""
+    data = pictures.animated("GIF", moving(2), duration=[600_000, 50], loop=65_535)
+    for name in ("gif", "webp", "png", "avif"):
+        durations = watched(pictures.render(data, name))[0]
+        assert 65_000 <= durations[0] <= 65_535, name

@@ -16,6 +16,9 @@ from transforms.engine.picture import Picture
 ORIENTATION = ExifTags.Base.Orientation
 RIGHTS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
 RIGHTS_LENGTH = 2_000
+# What every format can hold: ms a frame may stay, and times an animation may play.
+LONGEST_STAY = 65_535
+MOST_PLAYS = 65_535
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -162,15 +165,15 @@ def _frame(image: Image.Image, at: int, facts: Facts, limits: Limits) -> tuple[I
         frame = frame.transpose(turn)
     if facts.frame_count > 1 and frame.size != facts.size:
         frame = frame.crop((0, 0, *facts.size))
-    return frame, max(0, round(image.info.get("duration", 0) or 0))
+    return frame, min(LONGEST_STAY, max(0, round(image.info.get("duration", 0) or 0)))
 
 
 def _plays(image: Image.Image) -> int:
     """How often the animation runs, 0 for ever. A GIF counts repetitions after the first run."""
     loop = image.info.get("loop", 1 if image.format == "GIF" else 0)
     if image.format == "GIF" and loop and "loop" in image.info:
-        return loop + 1
-    return loop
+        loop += 1
+    return min(MOST_PLAYS, loop)
 
 
 def _orientation(image: Image.Image) -> int:
