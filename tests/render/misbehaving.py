@@ -59,8 +59,8 @@ def echo(job: Job) -> Output:
 
 def hold(job: Job) -> Output:
     """Say that the work began, then wait for the test's word, both by named pipes."""
-    with open(job.values["began"], "w"):
-        pass
+    with open(job.values["began"], "w") as began:
+        os.write(began.fileno(), str(os.getpid()).encode())
     with open(job.values["go"]):
         return tell(job)
 

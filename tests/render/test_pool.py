@@ -228,25 +228,24 @@ def test_closing_kills_what_runs_and_refuses_what_comes(pool, held):
 
 
 OWNER = """
-import os, sys, threading
+import sys
 from tests.render import test_pool
-pool = test_pool.make_pool()
-print(test_pool.tell(pool)["pid"], flush=True)
-threading.Thread(target=lambda: pool.run(test_pool.job("hang")), daemon=True).start()
-sys.stdin.read()
+test_pool.make_pool().run(test_pool.job("hold", began=sys.argv[1], go=sys.argv[2]))
 """
 
 
-def test_the_children_die_with_their_parent():
+def test_a_child_at_work_dies_with_its_parent(tmp_path):
     """I3"""
-    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    pid = int(owner.stdout.readline())
-    child = os.pidfd_open(pid)
+    began, go = tmp_path / "began", tmp_path / "go"
+    os.mkfifo(began)
+    os.mkfifo(go)
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(began), str(go)])
+    child = os.pidfd_open(int(began.read_text()))
     try:
         owner.kill()
-        owner.communicate()
+        owner.wait()
         ended = select.poll()
-        ended.register(child)
+        ended.register(child, select.POLLIN)
         assert ended.poll(5000), "the render process outlived its parent"
     finally:
         os.close(child)
