@@ -3,13 +3,14 @@
 from django.apps import AppConfig
 from django.conf import settings
 
-from imgapis import logs
+from imgapis import checks, logs
 
 
 class ImgapisConfig(AppConfig):
     """The roof."""
 
     name = "imgapis"
+    deploy_checks = (checks.check_private_fetching, checks.check_engines)
 
     def ready(self) -> None:
         """Logging belongs to the start of the process, before any library speaks."""

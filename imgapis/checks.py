@@ -1,0 +1,20 @@
+"""What `manage.py check --deploy` refuses before this project meets the world."""
+
+from django.conf import settings
+from django.core.checks import Error, register
+
+
+@register("imgapis", deploy=True)
+def check_private_fetching(app_configs, **kwargs) -> list[Error]:
+    """No private address may be fetched from in production (S1)."""
+    if not settings.FETCH_ALLOW_PRIVATE:
+        return []
+    return [Error("FETCH_ALLOW_PRIVATE opens private addresses: it is for tests and local trials.", id="imgapis.E001")]
+
+
+@register("imgapis", deploy=True)
+def check_engines(app_configs, **kwargs) -> list[Error]:
+    """Embedded engines have fixed keys and no backups."""
+    if not settings.EMBEDDED:
+        return []
+    return [Error("EMBEDDED=1 uses fixed keys and local engines: unset it.", id="imgapis.E002")]
