@@ -44,7 +44,7 @@ def problem_response(refusal: Refusal, request: HttpRequest) -> HttpResponse:
 
 
 class HostMiddleware:
-    """Stands first: routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
+    """Stands before everything that decides: routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -78,7 +78,7 @@ class HostMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """The headers of pages (A19); image answers carry stricter ones of their own."""
+    """Outermost: the headers of every answer, errors too (A19); image answers carry stricter ones of their own."""
 
     def __init__(self, get_response):
         self.get_response = get_response

@@ -92,7 +92,7 @@ LIMIT_SOURCE_FRAMES = env_number("LIMIT_SOURCE_FRAMES", 256, 1)
 LIMIT_OUTPUT_PIXELS = env_number("LIMIT_OUTPUT_PIXELS", 50_000_000, 1)
 RENDER_SECONDS = env_number("RENDER_SECONDS", 10.0, 0.1)
 RENDER_PROCESSES = env_number("RENDER_PROCESSES", 1, 1)
-RENDER_MEMORY_BYTES = env_number("RENDER_MEMORY_BYTES", 1_500_000_000, 1)
+RENDER_MEMORY_BYTES = env_number("RENDER_MEMORY_BYTES", 2_500_000_000, 1)
 RENDER_QUEUE = env_number("RENDER_QUEUE", 64)
 
 # --- Credits: a plain number until billing arrives ---
@@ -124,9 +124,9 @@ INSTALLED_APPS = [
     "transforms",
 ]
 MIDDLEWARE = [
+    "imgapis.middleware.SecurityHeadersMiddleware",
     "imgapis.middleware.HostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "imgapis.middleware.SecurityHeadersMiddleware",
 ]
 TEMPLATES = [
     {

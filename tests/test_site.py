@@ -1,0 +1,50 @@
+"""The site host: the first page, the health check, and what is said when something is missing or broken."""
+
+import json
+
+import pytest
+from django.test import RequestFactory
+
+from imgapis import views
+from tests.transforms.web_client import ask
+from transforms import image_answers, tenants
+
+pytestmark = pytest.mark.usefixtures("web")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/nowhere", 404), ("/static/site.css", 200)])
+def test_a_public_page_sets_no_cookie_and_asks_nobody_else(path, status):
+    """P09, P16, V3, V4, A19"""
+    reply = ask(None, path, host="localhost")
+    assert reply.status == status and "set-cookie" not in reply.headers
+    assert "Cookie" not in reply.headers.get("vary", "")
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_first_page_shows_an_address_to_try():
+    assert b"/transform?src=samples/" in ask(None, "/", host="localhost").body
+
+
+def test_the_health_check_tells_how_the_worker_is():
+    facts = json.loads(ask(None, "/healthz", host="localhost").body)
+    assert facts["status"] == "ok" and "work_heartbeat_seconds" in facts
+
+
+def test_our_own_fault_on_a_page_shows_an_id_and_no_trace():
+    """V3"""
+    request = RequestFactory().get("/")
+    request.request_id = "the-id"
+    page = views.server_error(request).content.decode()
+    assert "the-id" in page and "Traceback" not in page
+
+
+def test_our_own_fault_on_an_image_shows_an_id_and_no_trace(workspace, forgetful, monkeypatch):
+    """V3"""
+    monkeypatch.setattr(image_answers.delivery, "deliver", lambda *_: 1 / 0)
+    request = RequestFactory().get("/transform?src=shop/shoe.jpg", HTTP_HOST="x.localhost")
+    request.tenant, request.request_id = tenants.of_namespace(workspace.namespace), "the-id"
+    reply = image_answers.respond(request, "transform", None)
+    problem = json.loads(reply.content)
+    assert (reply.status_code, problem["code"], problem["request_id"]) == (500, "internal_error", "the-id")
+    assert b"ZeroDivision" not in reply.content

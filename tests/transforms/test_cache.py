@@ -1,0 +1,104 @@
+"""What is kept and what never is: errors, altered bytes, expired objects, foreign tuples (K3, K4, K7, K9)."""
+
+import random
+import re
+import secrets
+
+import pytest
+from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgapis.base import buckets, clock, tokens
+from imgapis.base.buckets import Stored
+from tests.origin import picture
+from tests.transforms.web_client import ask
+from transforms import cache, plans, store, tenants
+
+SAFE_KEY = re.compile(r"[0-9a-fd/]+\Z")
+
+
+@pytest.fixture
+def place(bucket):
+    """A folder and a key nobody used."""
+    return secrets.token_hex(16), secrets.token_hex(32)
+
+
+def test_an_output_comes_back_as_it_was_stored(place):
+    kept = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS, source_size="3x2", warnings="w")
+    cache.write(*place, cache.YEAR_SECONDS, kept)
+    cache.memory.clear()
+    assert cache.read(*place, cache.YEAR_SECONDS) == kept
+
+
+def test_an_altered_object_is_a_miss(place):
+    """K7"""
+    kept = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS)
+    facts = {"digest": kept.digest, "stored": str(int(kept.stored)), "expires": str(int(kept.expires))}
+    buckets.put(cache.path(*place, cache.YEAR_SECONDS), Stored(b"pictura", "image/webp", facts))
+    assert cache.read(*place, cache.YEAR_SECONDS) is None
+
+
+def test_an_expired_object_that_is_still_there_is_a_miss(place, monkeypatch):
+    """P08: a year for pictures, a day for info."""
+    for seconds in (cache.DAY_SECONDS, cache.YEAR_SECONDS):
+        cache.write(*place, seconds, cache.fresh(b"picture", "image/webp", seconds))
+        later = clock.now() + seconds + 1
+        with monkeypatch.context() as patched:
+            patched.setattr(clock, "now", lambda later=later: later)
+            assert cache.memory.get(place[1]) is None
+            assert cache.read(*place, seconds) is None
+
+
+def test_a_bucket_that_does_not_answer_is_a_miss_and_no_error(place, monkeypatch):
+    """K7"""
+    monkeypatch.setattr(settings, "CACHE_ENDPOINT", "http://127.0.0.1:9")
+    cache.write(*place, cache.YEAR_SECONDS, cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS))
+    cache.memory.clear()
+    assert cache.read(*place, cache.YEAR_SECONDS) is None
+
+
+def test_memory_is_bounded_in_bytes():
+    memory = cache.Memory(8_000)
+    for number in range(100):
+        memory.put(str(number), cache.fresh(b"x" * 1_000, "image/webp", 60))
+    assert sum(memory.get(str(number)) is not None for number in range(100)) == 8
+
+
+def test_keys_are_hex_digests_only(place):
+    """K9"""
+    key = cache.path(*place, cache.YEAR_SECONDS)
+    assert SAFE_KEY.match(key) and len(key) <= 128
+
+
+def test_a_hundred_thousand_random_tuples_never_meet():
+    """K3"""
+    chance = random.Random(7)
+    seen = {tuple(chance.choice("ab=1&|/\x1f") * chance.randint(0, 3) for _ in range(6)) for _ in range(100_000)}
+    assert len({tokens.keyed_digest(b"k" * 32, parts) for parts in seen}) == len(seen)
+
+
+@given(st.lists(st.text(max_size=5), max_size=5), st.lists(st.text(max_size=5), max_size=5))
+def test_two_tuples_share_a_key_only_when_they_are_equal(first, second):
+    """K3"""
+    one, two = (tokens.keyed_digest(b"k" * 32, tuple(parts)) for parts in (first, second))
+    assert (one == two) == (first == second)
+
+
+def test_an_origin_that_failed_and_then_works_is_good_at_once(web, workspace, origin):
+    """K4"""
+    path = f"/later-{workspace.namespace}.jpg"
+    assert ask(workspace.namespace, f"/transform?src=shop{path}&w=20").status == 404
+    origin.pictures[path] = origin.pictures["/shoe.jpg"]
+    assert ask(workspace.namespace, f"/transform?src=shop{path}&w=20").status == 200
+
+
+def test_an_edited_source_serves_no_old_picture(web, workspace, origin, forgetful):
+    """K5: the revision of a source is in every key."""
+    origin.pictures["/new/shoe.jpg"] = picture(colour="#00ff00")
+    tenant = tenants.of_namespace(workspace.namespace)
+    before = plans.make(tenant, "transform", "src=shop/shoe.jpg&w=9", None, None)
+    store.change_source(tenant.sources["shop"], prefix=tenant.sources["shop"].prefix + "new/")
+    tenants.forget()
+    after = plans.make(tenants.of_namespace(workspace.namespace), "transform", "src=shop/shoe.jpg&w=9", None, None)
+    assert before.key != after.key and before.claim != after.claim
