@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from imgapis.base import errors
 from imgapis.base.errors import Refusal
-from transforms import tenants
+from transforms import http_headers, image_answers, tenants
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 LONGEST_LINE = 16_384
@@ -44,7 +44,7 @@ def problem_response(refusal: Refusal, request: HttpRequest) -> HttpResponse:
 
 
 class HostMiddleware:
-    """Stands before everything that decides: routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
+    """Routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -57,7 +57,8 @@ class HostMiddleware:
         except Refusal as refusal:
             response = problem_response(refusal, request)
         else:
-            response = self.get_response(request)
+            refused = hasattr(request, "tenant") and request.method not in http_headers.METHODS
+            response = image_answers.method_refused(request) if refused else self.get_response(request)
         response["X-Request-Id"] = request.request_id
         response["X-Content-Type-Options"] = "nosniff"
         return response

@@ -101,6 +101,21 @@ def problem(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return response
 
 
+class MethodNotAllowed(Refusal):
+    """The image API reads; it has nothing to write."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+def method_refused(request: HttpRequest) -> HttpResponse:
+    """The answer to a method other than GET, HEAD and OPTIONS, whatever the path."""
+    refusal = MethodNotAllowed("The image API answers GET, HEAD and OPTIONS.")
+    response = http_headers.finish(request, problem(request, refusal))
+    response["Allow"] = ", ".join(http_headers.METHODS)
+    return response
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The answer for a path that is no endpoint."""
     refusal = Refusal(

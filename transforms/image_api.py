@@ -21,30 +21,13 @@ ENDPOINTS = (
     "placeholder/color",
 )
 Act = Callable[[HttpRequest, str, str | None], HttpResponse]
-METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 api = NinjaAPI(title="img apis: images", version="1", urls_namespace="images", docs_url=None)
 
 
-class MethodNotAllowed(Refusal):
-    """The image API reads; it has nothing to write."""
-
-    status = 405
-    code = "method_not_allowed"
-
-    def __init__(self):
-        super().__init__("The image API answers GET, HEAD and OPTIONS.")
-
-
 def _gate(request: HttpRequest) -> HttpResponse | None:
-    """The answer to a method other than GET and HEAD."""
-    if request.method == "OPTIONS":
-        return http_headers.preflight(request)
-    if request.method not in ("GET", "HEAD"):
-        response = http_headers.finish(request, image_answers.problem(request, MethodNotAllowed()))
-        response["Allow"] = ", ".join(http_headers.METHODS)
-        return response
-    return None
+    """The answer to OPTIONS; None for GET and HEAD. Every other method was refused before routing."""
+    return http_headers.preflight(request) if request.method == "OPTIONS" else None
 
 
 def _view(act: Act, endpoint: str) -> Callable[..., HttpResponse]:
@@ -83,7 +66,7 @@ def _limits(request: HttpRequest) -> HttpResponse:
 
 def _mount(path: str, view: Any, name: str, endpoint: str | None) -> None:
     extra = image_openapi.operation(endpoint) if endpoint else None
-    api.api_operation(METHODS, path, url_name=name, openapi_extra=extra, operation_id=name)(view)
+    api.api_operation(list(http_headers.METHODS), path, url_name=name, openapi_extra=extra, operation_id=name)(view)
 
 
 _LONGEST_FIRST = sorted(ENDPOINTS, key=len, reverse=True)

@@ -2,22 +2,49 @@
 
 from typing import Any
 
-from transforms.engine import params
+from transforms.engine import param, params
+from transforms.engine.param import Param
+
+ANSWERS = {
+    200: "The picture, or the JSON of /info and /explain.",
+    304: "The cached output is the one named by If-None-Match.",
+    400: "A parameter is at fault; `param` names it.",
+    402: "No credits left for new work.",
+    403: "The Origin or the source is not allowed.",
+    404: "The source is missing.",
+    415: "The source is no picture we read.",
+    422: "The source cannot be fetched or rendered.",
+    503: "Busy; ask again after Retry-After.",
+}
 
 
 def operation(endpoint: str) -> dict[str, Any]:
-    """What OpenAPI says of an endpoint: its summary and its query parameters."""
+    """What OpenAPI says of an endpoint: its summary, its query parameters and its answers."""
+    rows = [row for row in params.PARAMS if endpoint in row.endpoints and row.available]
     return {
         "summary": f"/{endpoint}",
-        "parameters": [_parameter(param) for param in params.PARAMS if endpoint in param.endpoints and param.available],
+        "parameters": [parameter for row in rows for parameter in _parameters(row)],
+        "responses": {status: {"description": meaning} for status, meaning in ANSWERS.items()},
     }
 
 
-def _parameter(param) -> dict[str, Any]:
-    return {
-        "name": param.name,
+def _parameters(row: Param) -> list[dict[str, Any]]:
+    """A parameter and its aliases."""
+    first = {
+        "name": row.name,
         "in": "query",
         "required": False,
-        "description": param.meaning,
-        "schema": {"type": "string"},
+        "description": f"{row.meaning} Takes {param.accepts(row)}.",
+        "schema": _schema(row),
     }
+    return [first, *(first | {"name": alias, "description": f"The same as {row.name}."} for alias in row.aliases)]
+
+
+def _schema(row: Param) -> dict[str, Any]:
+    if row.repeatable:
+        return {"type": "array", "items": {"type": "string"}}
+    if row.kind == "integer" and not row.choices:
+        return {"type": "integer", "minimum": row.least, "maximum": row.most}
+    if row.kind == "number":
+        return {"type": "number", "minimum": row.least, "maximum": row.most}
+    return {"type": "string"}

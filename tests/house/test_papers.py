@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from transforms import parameter_page
+from transforms.engine import errors as engine_errors
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +35,13 @@ def test_package_files_are_empty():
 def test_the_parameter_page_is_the_table_of_the_parser():
     page = (ROOT / "docs" / "image-api.md").read_text()
     assert page == parameter_page.markdown(), "run manage.py image_docs"
+
+
+def test_every_error_code_is_listed_with_its_meaning():
+    listed = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "errors.md").read_text()))
+    written = set(engine_errors.CODES)
+    for path in (ROOT / "transforms").rglob("*.py"):
+        written |= set(re.findall(r'code="([a-z_]+)"', path.read_text()))
+        written |= set(re.findall(r'^    code = "([a-z_]+)"', path.read_text(), re.MULTILINE))
+    setting_up = {"invalid_source_setting", "source_exists"}
+    assert written - setting_up <= listed

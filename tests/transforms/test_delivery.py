@@ -11,6 +11,7 @@ from PIL import Image
 from accounts import store as accounts_store
 from billing import ledger
 from tests.transforms.web_client import ask
+from transforms.engine import params
 
 HEX_KEY = re.compile(r"(365d|1d)/[0-9a-f]{32}/[0-9a-f]{64}\Z")
 pytestmark = pytest.mark.usefixtures("web")
@@ -227,3 +228,12 @@ def test_answers_set_no_cookie_and_are_typed_by_what_is_sent(workspace):
         reply = ask(workspace.namespace, path)
         assert "set-cookie" not in reply.headers and reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+def test_the_openapi_lists_every_parameter_and_no_writing_method(workspace):
+    schema = json.loads(ask(workspace.namespace, "/openapi.json").body)
+    operations = schema["paths"]["/transform"]
+    assert set(operations) <= {"get", "head", "options"}
+    listed = {parameter["name"] for parameter in operations["get"]["parameters"]}
+    expected = {row.name for row in params.PARAMS if "transform" in row.endpoints and row.available}
+    assert expected <= listed
