@@ -58,13 +58,14 @@ def web(dynamodb, bucket, origin):
     log = open(Path(environment.FOLDER) / "gunicorn.log", "wb")  # noqa: SIM115 - open as long as the server
     process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=dict(os.environ))
     address = f"http://127.0.0.1:{environment.WEB_PORT}"
-    _await(address + "/healthz")
+    wait_for(address + "/healthz")
     yield address
     process.terminate()
     process.wait(15)
 
 
-def _await(address: str) -> None:
+def wait_for(address: str) -> None:
+    """Return when the address answers; OSError after half a minute."""
     ends = time.monotonic() + 30
     while True:
         try:

@@ -15,11 +15,18 @@ class Reply:
     body: bytes
 
 
-def ask(namespace: str | None, path: str, method: str = "GET", host: str | None = None, **headers: str) -> Reply:
+def ask(
+    namespace: str | None,
+    path: str,
+    method: str = "GET",
+    host: str | None = None,
+    port: int = environment.WEB_PORT,
+    **headers: str,
+) -> Reply:
     """Ask the web server of the tests. `headers` are written with underscores."""
-    connection = http.client.HTTPConnection("127.0.0.1", environment.WEB_PORT, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    named["Host"] = host or f"{namespace}.localhost:{environment.WEB_PORT}"
+    named["Host"] = host or f"{namespace}.localhost:{port}"
     try:
         connection.request(method, path, headers=named)
         answer = connection.getresponse()

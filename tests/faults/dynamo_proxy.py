@@ -1,0 +1,95 @@
+"""A proxy before DynamoDB Local that fails charges as AWS does: conflicts, lost replies, throttling, its own faults."""
+
+import http.client
+import json
+import random
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PREFIX = "com.amazonaws.dynamodb.v20120810#"
+CONFLICT = {
+    "__type": PREFIX + "TransactionCanceledException",
+    "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+    "CancellationReasons": [{"Code": "None"}, {"Code": "None"}, {"Code": "TransactionConflict"}],
+}
+THROTTLED = {"__type": PREFIX + "ThrottlingException", "message": "Rate exceeded"}
+BROKEN = {"__type": PREFIX + "InternalServerError", "message": "Internal server error"}
+
+
+class DynamoProxy:
+    """`fault` is what happens to a share of the TransactWriteItems: `conflict`, `throttle`, `broken` (none of them
+    forwarded), or `lost` (forwarded and written, the reply dropped). `seen` counts charges by what became of them."""
+
+    def __init__(self, target_port: int, port: int, seed: int = 11):
+        self.target_port = target_port
+        self.fault, self.share = "", 0.0
+        self.seen: Counter[str] = Counter()
+        self._chance = random.Random(seed)
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._server.daemon_threads = True
+
+    def start(self) -> None:
+        """Serve in a thread."""
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def fail(self, fault: str, share: float) -> None:
+        """From now on, fail this share of the charges so; the counts start anew."""
+        with self._lock:
+            self.fault, self.share = fault, share
+            self.seen.clear()
+
+    def fate(self, operation: str) -> str:
+        """What becomes of a call."""
+        with self._lock:
+            if operation != "TransactWriteItems":
+                return "passed"
+            fate = self.fault if self.fault and self._chance.random() < self.share else "passed"
+            self.seen[fate] += 1
+            return fate
+
+    def forward(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        """The engine's own answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.target_port, timeout=20)
+        try:
+            connection.request("POST", "/", body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                fate = proxy.fate(self.headers["X-Amz-Target"].partition(".")[2])
+                made = {"conflict": (400, CONFLICT), "throttle": (400, THROTTLED), "broken": (500, BROKEN)}.get(fate)
+                if made:
+                    return self.say(made[0], json.dumps(made[1]).encode())
+                status, answer = proxy.forward(dict(self.headers), body)
+                if fate == "lost":
+                    self.close_connection = True
+                    return None
+                return self.say(status, answer)
+
+            def say(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/x-amz-json-1.0")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                """Quiet."""
+
+        return Handler
