@@ -127,6 +127,10 @@ MIDDLEWARE = [
     "imgapis.middleware.SecurityHeadersMiddleware",
     "imgapis.middleware.HostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.private.PrivateSession",
+    "accounts.private.PrivateCsrf",
+    "accounts.private.PrivateUser",
+    "accounts.private.PrivateMessages",
 ]
 TEMPLATES = [
     {

@@ -1,0 +1,51 @@
+"""The paths with a session: stock Django's session, CSRF, user and messages run on these alone (P16, K8)."""
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+
+PREFIXES = ("/login", "/signup", "/logout", "/account", "/invites/", "/workspaces", "/w/", "/admin")
+
+
+def is_private(request: HttpRequest) -> bool:
+    """Whether a request is for a page with a session. Image hosts have none, whatever the path (A15)."""
+    return not hasattr(request, "tenant") and request.path_info.startswith(PREFIXES)
+
+
+class OnlyPrivate:
+    """A stock middleware that steps aside on public paths, so that these neither read nor set a cookie."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Run the stock middleware, or pass by."""
+        return super().__call__(request) if is_private(request) else self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *args) -> HttpResponse | None:
+        """The stock hook, where there is one."""
+        stock = getattr(super(), "process_view", None)
+        return stock(request, *args) if stock and is_private(request) else None
+
+
+class PrivateSession(OnlyPrivate, SessionMiddleware):
+    """Sessions on private pages; nothing with a session is ever cached (K8)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Forbid every cache, then save the session."""
+        response["Cache-Control"] = "no-store"
+        return super().process_response(request, response)
+
+
+class PrivateCsrf(OnlyPrivate, CsrfViewMiddleware):
+    """The token lives in the session, so that there is no second cookie."""
+
+
+class PrivateUser(OnlyPrivate, AuthenticationMiddleware):
+    """`request.user` on private pages."""
+
+    def process_view(self, request: HttpRequest, *args) -> None:
+        """Nothing: Django's own hook is for LoginRequiredMiddleware."""
+
+
+class PrivateMessages(OnlyPrivate, MessageMiddleware):
+    """Flash messages on private pages, kept in the session."""

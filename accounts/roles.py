@@ -1,0 +1,50 @@
+"""Who may do what in a workspace: one pure table, shown where a role is chosen and asked by every door."""
+
+from imgapis.base.errors import Refusal
+
+ROLES = ("owner", "admin", "developer", "billing", "viewer")
+
+# permission → (what it allows, in a sentence's end; the roles that have it)
+PERMISSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "workspace.view": ("see the workspace, its sources and its usage", ROLES),
+    "sources.edit": ("add, change, test and delete sources", ("owner", "admin", "developer")),
+    "access.edit": ("change allow-lists, signing and presets", ("owner", "admin", "developer")),
+    "domains.edit": ("add and remove custom domains", ("owner", "admin", "developer")),
+    "cache.purge": ("purge cached pictures", ("owner", "admin", "developer")),
+    "keys.manage": ("make and revoke API keys", ("owner", "admin", "developer")),
+    "billing.manage": ("change the plan, caps and payment", ("owner", "admin", "billing")),
+    "audit.view": ("read the audit log", ("owner", "admin", "billing")),
+    "members.manage": ("invite, change and remove teammates", ("owner", "admin")),
+    "workspace.edit": ("rename the workspace and change its settings", ("owner", "admin")),
+    "workspace.own": ("transfer, export and delete the workspace", ("owner",)),
+}
+
+
+class NotPermitted(Refusal):
+    """A member's role does not allow the act."""
+
+    status = 403
+    code = "not_permitted"
+
+
+def allows(role: str, permission: str) -> bool:
+    """Whether a role has a permission."""
+    return role in PERMISSIONS[permission][1]
+
+
+def require(role: str, permission: str) -> None:
+    """Raise NotPermitted where the role lacks the permission."""
+    if not allows(role, permission):
+        raise NotPermitted(f"Your role, {role}, does not allow you to {PERMISSIONS[permission][0]}.")
+
+
+def grantable(granter: str) -> tuple[str, ...]:
+    """The roles a member may give to others: an owner any, an admin any but owner, the rest none."""
+    if granter == "owner":
+        return ROLES
+    return ROLES[1:] if granter == "admin" else ()
+
+
+def matrix() -> list[tuple[str, list[bool]]]:
+    """The table as it is shown: a sentence's end, then a yes or no per role in the order of ROLES."""
+    return [(meaning, [role in having for role in ROLES]) for meaning, having in PERMISSIONS.values()]
