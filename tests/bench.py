@@ -1,0 +1,18 @@
+"""`make bench`: what a hit, a miss and a rendering cost on this machine, as tables."""
+
+from tests.benches import hits, misses, photograph, renders, setup
+
+
+def main() -> None:
+    """Measure in turn; nothing runs afterwards."""
+    body = photograph.jpeg()
+    print(f"A JPEG of {photograph.WIDTH} x {photograph.HEIGHT}, {len(body) / 1e6:.1f} MB, to 800 pixels.", flush=True)
+    # First, while the engines do not run beside it.
+    renders.measure(body)
+    with setup.running(body) as site:
+        misses.measure(site)
+        hits.measure(site)
+
+
+if __name__ == "__main__":
+    main()

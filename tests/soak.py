@@ -1,0 +1,24 @@
+"""`make soak`: every test that reads SOAK, at its full count."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+SECONDS = 1_800  # for one test
+
+
+def files() -> list[str]:
+    """The test modules whose counts grow with SOAK."""
+    return sorted(str(path) for path in FOLDER.rglob("test_*.py") if '"SOAK"' in path.read_text())
+
+
+def main() -> int:
+    """pytest's exit code; the figures each test printed come with its result."""
+    command = [sys.executable, "-m", "pytest", "-rP", "--durations=0", "-o", f"timeout={SECONDS}", *files()]
+    return subprocess.run(command, cwd=FOLDER.parent, env=os.environ | {"SOAK": "1"}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
