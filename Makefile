@@ -37,7 +37,7 @@ bench: $(TEST_STAMP) ## Measure hit, miss and render
 	@$(BIN)/python -m imgapis.embedded fetch
 	@$(BIN)/python -m tests.bench
 
-soak: $(TEST_STAMP) ## Load for minutes, watching memory and the ledger
+soak: $(TEST_STAMP) ## Run the tests with long counts in full
 	@$(BIN)/python -m imgapis.embedded fetch
 	@$(BIN)/python -m tests.soak
 

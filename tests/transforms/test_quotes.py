@@ -1,0 +1,98 @@
+"""No surprise on a bill: the quote, the header and the ledger agree, and a picture is charged once however spelled."""
+
+import json
+import os
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from billing import ledger
+from tests.transforms.web_client import ask
+
+COUNT = 1_000 if os.environ.get("SOAK") else 100
+CALM = settings(
+    max_examples=COUNT, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+pytestmark = [pytest.mark.usefixtures("web"), pytest.mark.timeout(1_800)]
+
+SIDE = st.integers(1, 64).map(str)
+# name → (its alias or none, its values): the parameters of /transform that are cheap at this size
+TRANSFORM = {
+    "w": ("width", SIDE), "h": ("height", SIDE), "size": (None, SIDE),
+    "dpr": (None, st.sampled_from(["1", "1.5", "2", "2.0"])),
+    "fit": (None, st.sampled_from(["contain", "cover", "fill", "pad"])),
+    "position": (None, st.sampled_from(["center", "top", "0.2,0.7"])),
+    "enlarge": (None, st.sampled_from("01")), "rotate": (None, st.sampled_from(["0", "90", "180"])),
+    "flip": (None, st.sampled_from(["h", "v", "hv"])), "background": ("bg", st.sampled_from(["fff", "#80402010"])),
+    "blur": (None, st.sampled_from(["0.5", "2"])), "grayscale": (None, st.sampled_from("01")),
+    "saturation": (None, st.sampled_from(["1", "0.5", "1.50"])), "hue": (None, st.sampled_from(["0", "360", "-30"])),
+    "quality": ("q", st.sampled_from(["80", "40"])), "format": ("fm", st.sampled_from(["jpg", "webp", "png"])),
+}  # fmt: skip
+ROOMY = st.integers(32, 64).map(str)  # a gap needs room for its pictures
+GRID = {
+    "w": ("width", ROOMY), "h": ("height", ROOMY), "type": (None, st.sampled_from(["auto", "classic", "row"])),
+    "gap": (None, st.sampled_from("015")), "background": ("bg", st.sampled_from(["abc"])),
+}  # fmt: skip
+PLACEHOLDER = {"w": ("width", SIDE), "h": ("height", SIDE), "fit": (None, st.sampled_from(["contain", "cover"]))}
+
+
+@st.composite
+def spellings(draw, table):
+    """Two spellings of one request: the second permuted, with aliases where there are some."""
+    names = draw(st.lists(st.sampled_from(sorted(table)), unique=True, max_size=6))
+    pairs = [(name, draw(table[name][1])) for name in names]
+    other = [(table[name][0] or name if draw(st.booleans()) else name, value) for name, value in pairs]
+    return pairs, draw(st.permutations(other))
+
+
+def query(sources: list[str], pairs: list[tuple[str, str]]) -> str:
+    """The pairs as a query."""
+    return "&".join(f"{name}={quote(value, safe='')}" for name, value in [("src", src) for src in sources] + pairs)
+
+
+def used(workspace) -> int:
+    """Half-credits charged so far; the ledger holds."""
+    proofs = ledger.prove(workspace.workspace_id)
+    assert all(proof.holds for proof in proofs)
+    return sum(proof.used for proof in proofs)
+
+
+def check(workspace, endpoint: str, sources: list[str], first: list, second: list) -> None:
+    """Quote, ask, ask again in other words; compare with the ledger."""
+    before = used(workspace)
+    quoted = json.loads(ask(workspace.namespace, f"/explain/{endpoint}?{query(sources, first)}").body)
+    assert used(workspace) == before
+    reply = ask(workspace.namespace, f"/{endpoint}?{query(sources, first)}")
+    assert reply.status == 200, (quoted, reply.body[:300])
+    paid = float(reply.headers["x-img-credits"])
+    assert used(workspace) - before == paid * 2
+    assert paid <= float(quoted["credits"]) if endpoint == "grid" else paid == float(quoted["credits"])
+    again = ask(workspace.namespace, f"/{endpoint}?{query(sources, second)}")
+    assert (again.headers["x-img-cache"], again.headers["x-img-credits"]) == ("HIT", "0")
+    assert again.body == reply.body and used(workspace) - before == paid * 2
+
+
+@CALM
+@given(spelled=spellings(TRANSFORM), src=st.sampled_from(["shop/shoe.jpg", "shop/hat.png"]))
+def test_a_transform_costs_what_its_quote_says(workspace, spelled, src):
+    check(workspace, "transform", [src], *spelled)
+
+
+@settings(CALM, max_examples=COUNT // 4)
+@given(spelled=spellings(GRID), dead=st.booleans())
+def test_a_grid_costs_at_most_its_quote(workspace, spelled, dead):
+    check(workspace, "grid", ["shop/shoe.jpg", "shop/hat.png", *["shop/none.jpg"] * dead], *spelled)
+
+
+@settings(CALM, max_examples=COUNT // 4)
+@given(spelled=spellings(PLACEHOLDER), kind=st.sampled_from(["color", "blurhash"]))
+def test_a_placeholder_costs_what_its_quote_says(workspace, spelled, kind):
+    check(workspace, f"placeholder/{kind}", ["shop/shoe.jpg"], *spelled)
+
+
+@pytest.mark.parametrize("endpoint", ["info", "info/metadata", "info/colors", "info/blurhash"])
+def test_info_costs_what_its_quote_says(workspace, endpoint):
+    check(workspace, endpoint, ["shop/shoe.jpg"], [], [])
