@@ -34,7 +34,7 @@ def halves(left: tuple, right: tuple) -> bytes:
 def test_the_keys_stand_in_the_promised_order():
     output = render(pictures.saved(pictures.shaded(), "PNG"))
     found = json.loads(output.body)
-    assert list(found) == ["metadata", "blurhash", "colors", "palette"]
+    assert list(found) == ["metadata", "blurhash", "colors", "palette", "thumbhash", "exif"]
     assert list(found["metadata"])[:5] == ["bytes", "contentType", "format", "width", "height"]
     assert list(found["colors"][0]) == ["area", "hex", "intensity"]
     assert list(found["palette"]) == ["vibrant", "lightVibrant", "darkVibrant", "muted", "lightMuted", "darkMuted"]
@@ -147,7 +147,8 @@ def test_what_is_no_picture_is_refused():
     assert caught.value.code == "unsupported_format"
 
 
-STORED = json.dumps({"metadata": {"bytes": 1}, "blurhash": "U", "colors": [], "palette": {"vibrant": None}}).encode()
+TOLD = {"metadata": {"bytes": 1}, "blurhash": "U", "colors": [], "palette": {"vibrant": None}}
+STORED = json.dumps({**TOLD, "thumbhash": "T", "exif": {"make": "M"}}).encode()
 
 
 @pytest.mark.parametrize(
@@ -156,6 +157,8 @@ STORED = json.dumps({"metadata": {"bytes": 1}, "blurhash": "U", "colors": [], "p
         ("info", None, ["metadata", "blurhash", "colors", "palette"]),
         ("info", ("palette", "metadata"), ["metadata", "palette"]),
         ("info", ("blurhash",), ["blurhash"]),
+        ("info", ("exif", "thumbhash"), ["thumbhash", "exif"]),
+        ("info", ("exif", "metadata"), ["metadata", "exif"]),
         ("info/metadata", None, ["metadata"]),
         ("info/colors", None, ["colors", "palette"]),
         ("info/blurhash", None, ["blurhash"]),

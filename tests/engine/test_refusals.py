@@ -85,7 +85,7 @@ OTHER_VALUES = [
     ("transform", "download=..", "download"),
     ("transform", "download=" + "a" * 256, "download"),
     ("info", "select=", "select"),
-    ("info", "select=colors,exif", "select"),
+    ("info", "select=colors,iptc", "select"),
     ("grid", "src=b&cols=6", "cols"),
     ("grid", "src=b&gap=1025", "gap"),
     ("grid", "src=b&format=nocompress", "format"),

@@ -138,8 +138,9 @@ def test_info_is_one_charge_for_all_its_variants(workspace):
     facts = json.loads(whole.body)
     assert list(facts) == ["metadata", "blurhash", "colors", "palette"]
     assert (facts["metadata"]["width"], facts["metadata"]["format"]) == (320, "jpg")
-    for path in ("/info/metadata", "/info/colors", "/info/blurhash", "/info"):
-        reply = ask(workspace.namespace, f"{path}?src=shop/shoe.jpg")
+    variants = ("/info/metadata?", "/info/colors?", "/info/blurhash?", "/info?", "/info?select=thumbhash,exif&")
+    for path in variants:
+        reply = ask(workspace.namespace, f"{path}src=shop/shoe.jpg")
         assert (reply.status, reply.headers["x-img-cache"]) == (200, "HIT")
     assert whole.headers["cache-control"] == "public, max-age=86400" and used(workspace) == 1
 

@@ -15,6 +15,7 @@ from transforms.engine.picture import Picture
 
 ORIENTATION = ExifTags.Base.Orientation
 RIGHTS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
+CAMERA = (ExifTags.Base.Make, ExifTags.Base.Model)
 RIGHTS_LENGTH = 2_000
 # What every format can hold: ms a frame may stay, and times an animation may play.
 LONGEST_STAY = 65_535
@@ -84,6 +85,12 @@ def open_picture(
         nominal=facts.size,
         rights=rights,
     )
+
+
+def read_exif(data: bytes, limits: Limits) -> Image.Exif:
+    """The EXIF block of the header, empty where there is none or it is damaged. Raises what `probe` raises."""
+    with _opened(data, limits) as image:
+        return _exif(image)
 
 
 @contextmanager
@@ -192,7 +199,7 @@ def _exif(image: Image.Image) -> Image.Exif:
     """The EXIF block of the header. `getexif` is not used: it decodes a PNG, and believes XMP."""
     exif = Image.Exif()
     if image.format == "TIFF":
-        exif.update({tag: image.tag_v2[tag] for tag in (ORIENTATION, *RIGHTS) if tag in image.tag_v2})
+        exif.update({tag: image.tag_v2[tag] for tag in (ORIENTATION, *RIGHTS, *CAMERA) if tag in image.tag_v2})
     elif isinstance(image.info.get("exif"), bytes):
         try:
             exif.load(image.info["exif"])

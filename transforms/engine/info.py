@@ -2,9 +2,9 @@
 
 import json
 
-from transforms.engine import blurhash, decode, palette
+from transforms.engine import blurhash, camera, decode, palette, thumbhash
 from transforms.engine.job import Job, Output
-from transforms.engine.params import SELECTABLE
+from transforms.engine.params import TOLD
 from transforms.engine.stopwatch import Stopwatch
 
 CONTENT_TYPE = "application/json"
@@ -18,7 +18,7 @@ SEEN_SIZE = (palette.SAMPLED_SIDE, palette.SAMPLED_SIDE)
 
 
 def render(job: Job) -> Output:
-    """The one stored JSON of a source, keys in the order metadata, blurhash, colors, palette."""
+    """The one stored JSON of a source: metadata, blurhash, colors, palette, and what is told only when selected."""
     watch = Stopwatch()
     data = job.sources[0]
     facts = decode.probe(data, job.limits)
@@ -30,6 +30,8 @@ def render(job: Job) -> Output:
         "blurhash": blurhash.encode_image(picture.frames[0]),
         "colors": [_area(colour) for colour in palette.areas(colours)],
         "palette": {name: {"hex": best.hex} if best else None for name, best in palette.swatches(colours).items()},
+        "thumbhash": thumbhash.encode_image(picture.frames[0]),
+        "exif": camera.facts(decode.read_exif(data, job.limits)),
     }
     watch.lap("process")
     body = _json(found)
@@ -38,8 +40,11 @@ def render(job: Job) -> Output:
 
 
 def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:
-    """The part of the stored JSON an endpoint and its `select` ask for, keys in the stored order."""
-    wanted = VARIANTS.get(endpoint) or select or SELECTABLE
+    """The part of the stored JSON an endpoint and its `select` ask for, keys in the stored order.
+
+    Without `select` it is what was always told; thumbhash and exif come by `select` alone.
+    """
+    wanted = VARIANTS.get(endpoint) or select or TOLD
     return _json({name: part for name, part in json.loads(stored).items() if name in wanted})
 
 

@@ -21,7 +21,9 @@ POSITIONS = {
     "left": (0, 0.5),
     "top-left": (0, 0),
 }
-SELECTABLE = ("metadata", "blurhash", "colors", "palette")
+# What /info tells by itself, and what it tells besides when selected.
+TOLD = ("metadata", "blurhash", "colors", "palette")
+SELECTABLE = (*TOLD, "thumbhash", "exif")
 GRID_SOURCES = (2, 5)
 SRC_CHARACTERS = 2048
 DOWNLOAD_CHARACTERS = 255
@@ -83,7 +85,15 @@ SOURCES = (
         most=SRC_CHARACTERS,
         repeatable=True,
     ),
-    Param("select", "select", ("info",), "Which parts to return, separated by commas.", choices=SELECTABLE),
+    Param(
+        "select",
+        "select",
+        ("info",),
+        "Which parts to return, separated by commas; thumbhash and exif only come when selected. exif tells the camera "
+        "and the exposure (make, model, lens, takenAt, exposureTime, fNumber, iso, exposureBias, focalLength, "
+        "focalLengthIn35mm, flash), never place, serial numbers, names or comments.",
+        choices=SELECTABLE,
+    ),
     Param("blurhash", "blurhash", (BLURHASH,), "The BlurHash to draw, instead of src.", least=6, most=166),
     Param("color", "colour", (COLOR,), "The colour to fill with, instead of src."),
 )

@@ -56,7 +56,7 @@ def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
         sources=sources,
         values=values,
         format=read.get("format"),
-        select=None if select == params.SELECTABLE else select,
+        select=None if select == params.TOLD else select,
         download=read.get("download"),
         asked=asked,
     )

@@ -1,0 +1,60 @@
+"""What EXIF says of the camera and the exposure: a closed list without place, name, serial number or comment."""
+
+import math
+from collections.abc import Callable
+
+from PIL import ExifTags, Image
+
+EXPOSURE = ExifTags.IFD.Exif
+TEXT_CHARACTERS = 100
+FLASH_FIRED = 1
+
+
+def facts(exif: Image.Exif) -> dict[str, object]:
+    """The known fields that are there and readable, in the order of FIELDS; empty when there is no EXIF."""
+    try:
+        found = {**exif.get_ifd(EXPOSURE), **dict(exif)}
+    except Exception:
+        # A damaged block has no fields; the picture is none the worse.
+        found = {}
+    read = {name: reader(found[tag]) for name, (tag, reader) in FIELDS.items() if tag in found}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _text(value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    text = "".join(letter for letter in value if letter.isprintable()).strip()
+    return text[:TEXT_CHARACTERS] or None
+
+
+def _number(value: object) -> int | float | None:
+    """Six digits are more than a camera knows."""
+    value = value[0] if isinstance(value, tuple) and value else value
+    try:
+        number = float(f"{float(value):.6g}")
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _flash(value: object) -> bool | None:
+    return bool(value & FLASH_FIRED) if isinstance(value, int) else None
+
+
+# Left out on purpose: position, serial numbers, owner, artist, comments, thumbnails, time zone, maker's notes.
+FIELDS: dict[str, tuple[int, Callable[[object], object]]] = {
+    "make": (ExifTags.Base.Make, _text),
+    "model": (ExifTags.Base.Model, _text),
+    "lens": (ExifTags.Base.LensModel, _text),
+    "takenAt": (ExifTags.Base.DateTimeOriginal, _text),
+    "exposureTime": (ExifTags.Base.ExposureTime, _number),
+    "fNumber": (ExifTags.Base.FNumber, _number),
+    "iso": (ExifTags.Base.ISOSpeedRatings, _number),
+    "exposureBias": (ExifTags.Base.ExposureBiasValue, _number),
+    "focalLength": (ExifTags.Base.FocalLength, _number),
+    "focalLengthIn35mm": (ExifTags.Base.FocalLengthIn35mmFilm, _number),
+    "flash": (ExifTags.Base.Flash, _flash),
+}
