@@ -14,11 +14,26 @@ Credits: `/transform` 1, `/info` and its variants 0.5, `/grid` 2 per composed so
 HEAD, and a second output format of a charged picture are free. `/explain/<endpoint>?…` quotes without doing anything.
 """
 
+POSITIONS = """## Positions
+
+`position` and `mark-position` take these names, or `x,y` from 0 to 1: the point so far from the left and from the top
+lies as far from the left and from the top of the result. `0,0` is `top-left`, `1,1` is `bottom-right`.
+
+| | | |
+| --- | --- | --- |
+| `top-left` | `top` | `top-right` |
+| `left` | `center` | `right` |
+| `bottom-left` | `bottom` | `bottom-right` |
+
+A mark is laid on the finished picture, within its rounded corners and inside its padding, over every frame of an
+animation. It is fetched as the source is, under the same limits; an error that names `mark` is about it.
+"""
+
 
 def markdown() -> str:
     """The whole page."""
     endpoints = dict.fromkeys(endpoint for row in params.PARAMS for endpoint in row.endpoints)
-    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints)])
+    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints), POSITIONS])
 
 
 def _section(endpoint: str) -> str:

@@ -37,7 +37,7 @@ def make(tenant: Tenant, endpoint: str, query: str, path_source: str | None, acc
         halves = cost.quote(parsed)
     except EngineError as error:
         raise engine_errors.refusal(error) from error
-    originals = tuple(sources.resolve(tenant, src) for src in parsed.sources)
+    originals = _originals(tenant, parsed)
     output = "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
     identity = _identity(parsed, originals)
     return Plan(
@@ -50,6 +50,12 @@ def make(tenant: Tenant, endpoint: str, query: str, path_source: str | None, acc
         halves=halves,
         seconds=cache.DAY_SECONDS if output == "json" else cache.YEAR_SECONDS,
     )
+
+
+def _originals(tenant: Tenant, parsed: Spec) -> tuple[Original, ...]:
+    """The sources in order, then the mark: a picture like any other, under the same rules."""
+    originals = tuple(sources.resolve(tenant, src) for src in parsed.sources)
+    return originals if parsed.mark is None else (*originals, sources.resolve(tenant, parsed.mark, "mark"))
 
 
 def _identity(parsed: Spec, originals: tuple[Original, ...]) -> tuple[str, ...]:

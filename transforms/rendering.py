@@ -10,6 +10,7 @@ from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.plans import Plan
 from transforms.render.pool import Pool
+from transforms.sources import Original
 
 _pools: list[Pool] = []
 _making = threading.Lock()
@@ -27,19 +28,21 @@ def limits() -> Limits:
 
 
 def read_originals(plan: Plan) -> list[bytes | None]:
-    """The bytes of each original; a grid's dead ones are None (the one agreed leniency), any other is a Refusal."""
-    if plan.operation != "grid":
-        return [original.read() for original in plan.originals]
+    """The bytes of each original, read at once; a grid's dead ones are None (the one agreed leniency), any other is a
+    Refusal."""
+    read = _read_or_none if plan.operation == "grid" else Original.fetch
+    if len(plan.originals) < 2:
+        return [read(original) for original in plan.originals]
     with ThreadPoolExecutor(max_workers=5) as threads:
-        bodies = list(threads.map(_read_or_none, plan.originals))
+        bodies = list(threads.map(read, plan.originals))
     if not any(body is not None for body in bodies):
         raise Refusal("None of the sources of this grid could be read.", code="no_source_left", status=422, param="src")
     return bodies
 
 
-def _read_or_none(original) -> bytes | None:
+def _read_or_none(original: Original) -> bytes | None:
     try:
-        return original.read()
+        return original.fetch()
     except Refusal:
         return None
 
@@ -48,7 +51,7 @@ def render(plan: Plan, bodies: list[bytes | None]) -> Output:
     """The output of a plan. Raises EngineError."""
     job = Job(
         endpoint=plan.spec.endpoint,
-        values=dict(plan.spec.values),
+        values=dict(plan.spec.values) | ({} if plan.spec.mark is None else {"mark": True}),
         output_format=plan.output_format,
         sources=tuple(bodies),
         limits=limits(),

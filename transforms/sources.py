@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from django.conf import settings
@@ -43,14 +44,39 @@ class InvalidSource(Refusal):
 
 @dataclass(frozen=True)
 class Original:
-    """A source picture: its name in cache keys, and the call that reads it. No bytes are kept (P07)."""
+    """A source picture: its name in cache keys, and the call that reads it. No bytes are kept (P07).
+
+    `param` is the parameter that named it, for the refusals.
+    """
 
     identity: tuple[str, ...]
     read: Callable[[], bytes]
+    param: str = "src"
+
+    def fetch(self) -> bytes:
+        """The bytes. Raises FetchError, naming the parameter."""
+        with _named_by(self.param):
+            return self.read()
 
 
-def resolve(tenant: Tenant, src: str) -> Original:
-    """The original a src means. Nothing is fetched. Raises InvalidSource, UnknownSource, SourceNotAllowed."""
+def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
+    """The original a src means. Nothing is fetched. Raises InvalidSource, UnknownSource, SourceNotAllowed with `param`,
+    the parameter that holds the src."""
+    with _named_by(param):
+        return replace(_resolve(tenant, src), param=param)
+
+
+@contextmanager
+def _named_by(param: str) -> Iterator[None]:
+    """Refusals of what happens within name the parameter."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.param = param
+        raise
+
+
+def _resolve(tenant: Tenant, src: str) -> Original:
     if FULL_URL.match(src):
         return _external(tenant, src)
     name, slash, path = src.partition("/")

@@ -40,6 +40,7 @@ COLOURS = st.tuples(
 TEXTS = {
     "integer": integers,
     "number": decimals,
+    "length": lambda row: st.one_of(st.sampled_from(["1", "1.0", "0.25", "0.000001"]), integers(row)),
     "angle": decimals,
     "switch": lambda row: st.sampled_from("01"),
     "choice": lambda row: st.sampled_from([*row.choices, *(other for other, _ in row.spelled)]),

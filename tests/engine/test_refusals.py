@@ -189,7 +189,7 @@ def test_a_parameter_that_is_not_available_yet_is_refused_by_name(endpoint, name
 
 def test_what_belongs_to_later_work_is_what_is_not_available():
     later = {
-        *("background-remove", "mark", "mark-position", "mark-w", "mark-padding", "mark-opacity"),
+        "background-remove",
         *("max-bytes", "preset", "debug", "sig", "exp"),
     }
     assert {name for _, name in UNAVAILABLE} == later

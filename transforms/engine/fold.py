@@ -5,9 +5,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from transforms.engine import errors, limits, params
 
-SCALED = ("w", "h", "padding", "radius", "gap")
+SCALED = ("w", "h", "padding", "radius", "gap", "mark-w", "mark-padding")
 # Without a box dpr stays, for the renderer to scale the source by, and a grid its gap.
-SCALED_WITHOUT_BOX = ("padding", "radius")
+SCALED_WITHOUT_BOX = ("padding", "radius", "mark-w", "mark-padding")
+# A side has a pixel; a mark has two, as 1 means the whole width of the picture.
+LEAST_LENGTHS = {"w": 1, "h": 1, "mark-w": 2}
+OF_MARK = ("mark-position", "mark-w", "mark-padding", "mark-opacity")
 WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
 
 
@@ -23,6 +26,8 @@ def fold(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, di
     values = _settle_columns(values, written)
     values, asked = _scale(endpoint, values, written)
     values = _drop_idle(values)
+    if "mark" not in written:
+        values = {name: value for name, value in values.items() if name not in OF_MARK}
     return {name: value for name, value in values.items() if not _is_default(endpoint, name, value, values)}, asked
 
 
@@ -61,7 +66,7 @@ def _scale(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, 
 
 def _times(length: int, dpr: float, name: str) -> int:
     product = int((length * Decimal(str(dpr))).to_integral_value(ROUND_HALF_UP))
-    return max(product, 1) if name in ("w", "h") else product
+    return max(product, LEAST_LENGTHS.get(name, 0))
 
 
 def _least(scaled: int, dpr: float) -> int:

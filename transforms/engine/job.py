@@ -8,7 +8,10 @@ from transforms.engine.limits import Limits
 
 @dataclass(frozen=True)
 class Job:
-    """One rendering: source bytes and canonical parameter values in, no addresses and no customers."""
+    """One rendering: source bytes and canonical parameter values in, no addresses and no customers.
+
+    Where `values` have `mark` (True), the second of the sources is the mark.
+    """
 
     endpoint: str
     values: Mapping[str, object]

@@ -57,6 +57,7 @@ def _whole(param: Param) -> str:
 _KINDS = {
     "integer": _whole,
     "number": lambda param: f"a number{_span(param)}",
+    "length": lambda param: f"a fraction above 0 and up to 1, or a whole number{_span(param)}",
     "angle": lambda param: f"a number of degrees{_span(param)}",
     "switch": lambda param: "0 or 1",
     "choice": lambda param: f"one of {_words(param)}",

@@ -114,7 +114,7 @@ BOX = (
         "dpr",
         "number",
         (TRANSFORM, GRID),
-        "The device pixel ratio: multiplies w, h, padding, radius and gap.",
+        "The device pixel ratio: multiplies w, h and every other length in pixels.",
         default=1,
         least=0.1,
         most=4,
@@ -237,28 +237,43 @@ LOOK = (
 )
 
 OVERLAY = (
-    Param("mark", "source", (TRANSFORM,), "A picture to lay over.", least=1, most=SRC_CHARACTERS, available=False),
-    Param("mark-position", "position", (TRANSFORM,), "Where the mark goes.", choices=tuple(POSITIONS), available=False),
+    Param(
+        "mark",
+        "source",
+        (TRANSFORM,),
+        "A picture to lay over the finished one, named like src; of an animated mark the first frame.",
+        least=1,
+        most=SRC_CHARACTERS,
+    ),
+    Param(
+        "mark-position",
+        "position",
+        (TRANSFORM,),
+        "Where the mark goes: a name, or x,y from 0 to 1.",
+        default="bottom-right",
+        choices=tuple(POSITIONS),
+    ),
     Param(
         "mark-w",
-        "number",
+        "length",
         (TRANSFORM,),
-        "The mark's width, in pixels or as a fraction.",
-        least=0,
+        "The mark's width; up to 1 it is a fraction of the picture's width, above it pixels. Without it the mark keeps "
+        "its own size; it never reaches beyond the picture.",
+        least=2,
         most=8192,
-        available=False,
+        unit="px",
     ),
     Param(
         "mark-padding",
         "integer",
         (TRANSFORM,),
-        "The mark's distance from the edge.",
+        "The mark's distance from the edges.",
+        default=0,
         least=0,
         most=2048,
         unit="px",
-        available=False,
     ),
-    Param("mark-opacity", "number", (TRANSFORM,), "The mark's opacity.", least=0, most=1, available=False),
+    Param("mark-opacity", "number", (TRANSFORM,), "The mark's opacity.", default=1, least=0, most=1),
     switch("background-remove", "Whether the subject is cut out.", available=False),
 )
 

@@ -12,7 +12,7 @@ class Picture:
 
     `nominal` is the size the frames stand for in source pixels: a JPEG may be decoded smaller than it is.
     `durations` are milliseconds; `loop` is how often to play, 0 for ever; `source_size` is upright;
-    `frame_count` is the source's, of which `frames` may hold only the first.
+    `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to lay over them.
     """
 
     frames: tuple[Image.Image, ...]
@@ -25,6 +25,7 @@ class Picture:
     frame_count: int
     nominal: tuple[int, int]
     rights: Mapping[int, str] = field(default_factory=dict)
+    mark: bytes | None = None
 
     @property
     def size(self) -> tuple[int, int]:

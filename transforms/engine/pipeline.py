@@ -1,6 +1,7 @@
 """The order of work: STEPS for a transform, and which module answers for each other operation."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from transforms.engine import decode, encode, geometry, grid, info, placeholder, shrink
 from transforms.engine.errors import EngineError
@@ -18,6 +19,7 @@ from transforms.engine.steps import (
     gamma,
     grayscale,
     hue,
+    mark,
     padding,
     radius,
     resize,
@@ -46,6 +48,7 @@ STEPS = [
     blur,
     sharpen,
     canvas,
+    mark,
     radius,
     padding,
     background,
@@ -60,7 +63,7 @@ def transform(job: Job) -> Output:
     watch = Stopwatch()
     source = _decoded(data, job)
     watch.lap("decode")
-    picture = processed(source, job.values, job.limits)
+    picture = processed(_with_mark(source, job), job.values, job.limits)
     watch.lap("process")
     body, content_type, warnings = shrink.encoded(picture, source, data, job)
     watch.lap("encode")
@@ -81,6 +84,10 @@ def _decoded(data: bytes, job: Job) -> Picture:
     facts = decode.probe(data, job.limits, animated=moving)
     target = geometry.decode_target(facts.size, job.values)
     return decode.open_picture(data, job.limits, target=target, animated=moving)
+
+
+def _with_mark(picture: Picture, job: Job) -> Picture:
+    return replace(picture, mark=job.sources[1]) if "mark" in job.values else picture
 
 
 def processed(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:

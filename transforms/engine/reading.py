@@ -83,6 +83,15 @@ def _number(row: param.Param, text: str) -> int | float:
     return number(_ranged(row, text))
 
 
+def _length(row: param.Param, text: str) -> int | float:
+    """Pixels as an int, a share of the picture as a float: 1 is the whole of it, as a length of one pixel is no use."""
+    value = _decimal(text)
+    share = float(value)
+    if 0 < share <= 1:
+        return share
+    return _integer(row, text)
+
+
 def _angle(row: param.Param, text: str) -> int | float:
     value = number((_ranged(row, text) % 360 + 360) % 360)
     return 0 if value == 360 else value
@@ -187,6 +196,7 @@ def _filename(row: param.Param, text: str) -> str:
 READERS: dict[str, Callable[[param.Param, str], object]] = {
     "integer": _integer,
     "number": _number,
+    "length": _length,
     "angle": _angle,
     "switch": _switch,
     "choice": _choice,

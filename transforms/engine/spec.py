@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 from transforms.engine import errors, fold, param, params, query, reading
 
-ASIDE = ("src", "select", "format", "download")
+ASIDE = ("src", "mark", "select", "format", "download")
 
 
 @dataclass(frozen=True)
 class Spec:
     """One request. Two that ask for the same answer are equal.
 
-    `sources` are the src texts in order, decoded once. `values` holds what differs from the defaults, by long-lived
-    name, with size and dpr folded in; read it, never write it. `format`, `select` and `download` shape the answer and
-    are no part of the picture; None means not given. `asked` holds the lengths before dpr where a URL could not
-    ask for the scaled ones.
+    `sources` are the src texts in order, decoded once, and `mark` the text of the mark. `values` holds what differs
+    from the defaults, by long-lived name, with size and dpr folded in; read it, never write it. `format`, `select` and
+    `download` shape the answer and are no part of the picture; None means not given. `asked` holds the lengths before
+    dpr where a URL could not ask for the scaled ones.
     """
 
     endpoint: str
@@ -26,6 +26,7 @@ class Spec:
     format: str | None = None
     select: tuple[str, ...] | None = None
     download: str | None = None
+    mark: str | None = None
     asked: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
@@ -58,18 +59,20 @@ def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
         format=read.get("format"),
         select=None if select == params.TOLD else select,
         download=read.get("download"),
+        mark=read.get("mark"),
         asked=asked,
     )
 
 
 def canonical(spec: Spec) -> tuple[str, ...]:
-    """The picture's identity, but for its source: free of order, aliases, spelled-out defaults and output format.
+    """The picture's identity, but for its sources: free of order, aliases, spelled-out defaults and output format.
 
     It begins with the endpoint; the four /info endpoints share one, as they are cut from one stored answer.
     """
     if spec.operation == "info":
         return ("info",)
-    return (spec.endpoint, *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())))
+    marked = ("mark",) if spec.mark is not None else ()
+    return (spec.endpoint, *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())), *marked)
 
 
 def canonical_query(spec: Spec) -> str:

@@ -1,0 +1,63 @@
+"""Lays a mark over the picture: a watermark, a logo, a badge."""
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from transforms.engine import decode, geometry, params
+from transforms.engine.errors import EngineError
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """mark, mark-position, mark-w, mark-padding, mark-opacity: over every frame alike.
+
+    Raises what decoding raises, with param=mark.
+    """
+    if "mark" not in values or _value(values, "mark-opacity") == 0:
+        return picture
+    padding = min(int(_value(values, "mark-padding")), (min(picture.size) - 1) // 2)
+    room = (picture.size[0] - 2 * padding, picture.size[1] - 2 * padding)
+    overlay = _faded(_scaled(picture, room, values, limits), float(_value(values, "mark-opacity")))
+    left, top = geometry.placed(overlay.size, room, _place(values))
+    return picture.mapped(lambda frame: _laid(frame, overlay, (left + padding, top + padding)))
+
+
+def _value(values: Mapping[str, object], name: str) -> object:
+    return values.get(name, params.default("transform", name))
+
+
+def _place(values: Mapping[str, object]) -> tuple[float, float]:
+    return geometry.position({"position": _value(values, "mark-position")})
+
+
+def _scaled(picture: Picture, room: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
+    """The mark at its final size: as wide as asked for, but never beyond `room`."""
+    try:
+        own = decode.probe(picture.mark, limits).size
+        size = _size(own, picture.size[0], room, values.get("mark-w"))
+        decoded = decode.open_picture(picture.mark, limits, target=size).frames[0]
+    except EngineError as error:
+        raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
+    return decoded.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+
+
+def _size(own: geometry.Size, across: int, room: geometry.Size, wanted: object) -> geometry.Size:
+    """`wanted` is pixels (int), a share of the picture's width (float), or None for the mark's own size."""
+    width = own[0] if wanted is None else wanted if isinstance(wanted, int) else across * wanted
+    ratio = min(width / own[0], room[0] / own[0], room[1] / own[1])
+    return max(1, round(own[0] * ratio)), max(1, round(own[1] * ratio))
+
+
+def _faded(overlay: Image.Image, opacity: float) -> Image.Image:
+    if opacity < 1:
+        overlay.putalpha(overlay.getchannel("A").point(lambda level: round(level * opacity)))
+    return overlay
+
+
+def _laid(frame: Image.Image, overlay: Image.Image, corner: tuple[int, int]) -> Image.Image:
+    """The overlay on the frame; an opaque frame stays opaque."""
+    covered = frame.convert("RGBA")
+    covered.alpha_composite(overlay, corner)
+    return covered.convert(frame.mode)
