@@ -8,5 +8,9 @@ handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("docs", views.docs_index, name="docs"),
+    path("docs/<slug:name>.md", views.docs_source, name="docs-source"),
+    path("docs/<slug:name>", views.docs_page, name="docs-page"),
+    path("llms.txt", views.llms, name="llms"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -3,10 +3,10 @@
 import logging
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from imgapis import heartbeat
+from imgapis import docs, heartbeat
 
 log = logging.getLogger("imgapis.site")
 
@@ -23,6 +23,34 @@ def healthz(request: HttpRequest) -> JsonResponse:
     response = JsonResponse({"status": "ok", "work_heartbeat_seconds": heartbeat.age()})
     response["Cache-Control"] = "no-store"
     return response
+
+
+def docs_index(request: HttpRequest) -> HttpResponse:
+    """The list of the docs."""
+    return render(request, "site/docs_index.html", {"pages": docs.PAGES})
+
+
+def docs_page(request: HttpRequest, name: str) -> HttpResponse:
+    """A page of the docs."""
+    page = docs.page(name)
+    if page is None:
+        raise Http404
+    return render(request, "site/docs_page.html", {"page": page, "name": name, "pages": docs.PAGES})
+
+
+def docs_source(request: HttpRequest, name: str) -> HttpResponse:
+    """The same page as Markdown, for those who read by machine."""
+    page = docs.page(name)
+    if page is None:
+        raise Http404
+    return HttpResponse(page.source, content_type="text/markdown; charset=utf-8")
+
+
+def llms(request: HttpRequest) -> HttpResponse:
+    """Where a language model finds the docs (llmstxt.org)."""
+    links = "\n".join(f"- [{title}]({settings.SITE_URL}/docs/{name}.md)" for name, title in docs.PAGES.items())
+    text = f"# img apis\n\n> Pictures transformed by URL, charged once.\n\n## Docs\n\n{links}\n"
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -12,7 +12,17 @@ from transforms import image_answers, tenants
 pytestmark = pytest.mark.usefixtures("web")
 
 
-@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/nowhere", 404), ("/static/site.css", 200)])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/nowhere", 404),
+        ("/static/site.css", 200),
+        ("/docs", 200),
+        ("/docs/errors", 200),
+        ("/docs/none", 404),
+    ],
+)
 def test_a_public_page_sets_no_cookie_and_asks_nobody_else(path, status):
     """P09, P16, V3, V4, A19"""
     reply = ask(None, path, host="localhost")
@@ -48,3 +58,15 @@ def test_our_own_fault_on_an_image_shows_an_id_and_no_trace(workspace, forgetful
     problem = json.loads(reply.content)
     assert (reply.status_code, problem["code"], problem["request_id"]) == (500, "internal_error", "the-id")
     assert b"ZeroDivision" not in reply.content
+
+
+def test_the_type_of_a_problem_leads_to_its_line_in_the_docs(workspace):
+    problem = json.loads(ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=0").body)
+    path, _, anchor = problem["type"].partition("/docs/")[2].partition("#")
+    assert f'id="{anchor}"' in ask(None, f"/docs/{path}", host="localhost").body.decode()
+
+
+@pytest.mark.parametrize("path", ["/docs/image-api.md", "/llms.txt"])
+def test_the_docs_are_there_for_machines(path):
+    reply = ask(None, path, host="localhost")
+    assert reply.status == 200 and reply.headers["content-type"].startswith("text/") and b"<html" not in reply.body

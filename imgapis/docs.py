@@ -1,0 +1,49 @@
+"""The docs of the site: the files of docs/ that are for users, as pages and as the Markdown they are."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from markdown_it import MarkdownIt
+
+# name of the file in docs/ → what the list of pages says of it
+PAGES = {
+    "image-api": "The image API: every endpoint and parameter",
+    "errors": "Errors: one code per cause, and what to do",
+}
+CODE_CELL = re.compile(r"<td>((?:<code>[a-z_]+</code> ?)+)</td>")
+CODE = re.compile(r"<code>([a-z_]+)</code>")
+HEADING = re.compile(r"<h([12])>(.*?)</h\1>")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the docs: its title, its Markdown, and its HTML, which we wrote ourselves."""
+
+    title: str
+    source: str
+    html: str
+
+
+@lru_cache(maxsize=32)
+def page(name: str) -> Page | None:
+    """A page by its name; None where there is none."""
+    if name not in PAGES:
+        return None
+    source = (settings.BASE_DIR / "docs" / f"{name}.md").read_text()
+    html = MarkdownIt("commonmark").enable("table").render(source)
+    html = HEADING.sub(_anchored_heading, CODE_CELL.sub(_anchored_cell, html))
+    html = html.replace("<table>", '<div class="table-wrap" tabindex="0"><table class="table">')
+    return Page(source.partition("\n")[0].lstrip("# "), source, html.replace("</table>", "</table></div>"))
+
+
+def _anchored_cell(match: re.Match) -> str:
+    """Each error code can be linked to: the `type` of a problem is such a link."""
+    return "<td>" + CODE.sub(r'<code id="\1">\1</code>', match[1]) + "</td>"
+
+
+def _anchored_heading(match: re.Match) -> str:
+    plain = re.sub(r"<[^>]+>", "", match[2]).strip("/").lower()
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return f'<h{match[1]} id="{name}">{match[2]}</h{match[1]}>'
