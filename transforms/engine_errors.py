@@ -15,6 +15,7 @@ STATUSES = {
     "render_timeout": 504,
     "render_crashed": 422,
     "render_busy": 503,
+    "background_removal_unavailable": 501,
 }
 
 

@@ -9,6 +9,7 @@ from imgapis.base.errors import Refusal
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.plans import Plan
+from transforms.render import process
 from transforms.render.pool import Pool
 from transforms.sources import Original
 
@@ -70,6 +71,7 @@ def pool() -> Pool:
                         seconds=settings.RENDER_SECONDS,
                         memory_bytes=settings.RENDER_MEMORY_BYTES,
                         queue=settings.RENDER_QUEUE,
+                        argv=(*process.CHILD, "--model", settings.BACKGROUND_MODEL),
                     )
                 )
     return _pools[0]

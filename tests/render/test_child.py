@@ -7,13 +7,15 @@ import sys
 import pytest
 from PIL import Image
 
-from tests.engine import pictures
+from imgapis.embedded import downloads
+from tests.engine import pictures, test_cutout
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.render import process
 from transforms.render.pool import Pool
 
 MEMORY = 1_500_000_000
+SUBJECT = pictures.saved(test_cutout.disc()[0], "PNG")
 SHADED = pictures.saved(pictures.shaded(), "JPEG")
 
 
@@ -29,6 +31,33 @@ def test_every_format_is_written_inside_the_cage(pool, name):
     output = pool.run(Job("transform", {"w": 50}, name, (SHADED,)))
     assert pictures.seen(output).size == (50, 30)
     assert {"decode", "process", "encode"} <= set(output.timings)
+
+
+def test_a_background_is_removed_inside_the_cage():
+    """I4: the network's own memory counts; where there is too little of it, only that picture fails."""
+    argv = (*process.CHILD, "--model", str(downloads.model()))
+    job = Job("transform", {"background-remove": True}, "png", (SUBJECT,))
+    for memory, code in ((MEMORY, None), (300_000_000, "render_crashed")):
+        pool = Pool(processes=1, seconds=30.0, memory_bytes=memory, queue=8, argv=argv)
+        try:
+            if code is None:
+                assert pictures.seen(pool.run(job)).mode == "RGBA"
+                assert pool.run(job).timings["process"] > 0
+            else:
+                with pytest.raises(EngineError) as caught:
+                    pool.run(job)
+                assert caught.value.code == code
+                assert pool.run(Job("transform", {"w": 50}, "png", (SHADED,))).width == 50
+        finally:
+            pool.close()
+
+
+def test_a_process_without_the_model_says_so_and_goes_on(pool):
+    pids = pool.pids()
+    with pytest.raises(EngineError) as caught:
+        pool.run(Job("transform", {"background-remove": True}, "png", (SHADED,)))
+    assert caught.value.code == "background_removal_unavailable"
+    assert pool.pids() == pids
 
 
 def test_every_operation_is_answered(pool):

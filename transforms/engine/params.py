@@ -274,7 +274,10 @@ OVERLAY = (
         unit="px",
     ),
     Param("mark-opacity", "number", (TRANSFORM,), "The mark's opacity.", default=1, least=0, most=1),
-    switch("background-remove", "Whether the subject is cut out.", available=False),
+    switch(
+        "background-remove",
+        "Whether the subject of a still picture is cut out, before trim; what was behind it is clear, or background.",
+    ),
 )
 
 LAYOUT = (

@@ -15,6 +15,7 @@ from transforms.engine.steps import (
     canvas,
     contrast,
     crop,
+    cutout,
     flip,
     gamma,
     grayscale,
@@ -34,6 +35,7 @@ from transforms.engine.stopwatch import Stopwatch
 # Cut and turn, scale, change colours, filter, then build outwards; the background goes under all of it.
 STEPS = [
     crop,
+    cutout,
     trim,
     rotate,
     flip,

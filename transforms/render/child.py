@@ -1,12 +1,12 @@
 """A render process: reads jobs from standard input, renders them, writes answers to standard output."""
 
+import argparse
 import os
 import pickle
-import sys
 import traceback
 from collections.abc import Callable
 
-from transforms.engine import exhaustion, pipeline
+from transforms.engine import exhaustion, network, pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.render import answers, cage, wire
@@ -53,5 +53,15 @@ def _cause(error: Exception) -> str:
     return f"{type(error).__name__} at {place}"
 
 
+def main() -> None:
+    """`child [--model FILE] MEMORY_BYTES`; the file is that of the network that finds subjects."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("memory_bytes", type=int)
+    parser.add_argument("--model", default="")
+    options = parser.parse_args()
+    network.use(options.model)
+    serve(pipeline.render, options.memory_bytes)
+
+
 if __name__ == "__main__":
-    serve(pipeline.render, int(sys.argv[1]))
+    main()

@@ -1,0 +1,25 @@
+"""background-remove through the front door: one credit, a transparent picture, by the model that set-up fetched."""
+
+import io
+
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from imgapis.embedded import downloads
+from tests.engine import pictures, test_cutout
+from tests.transforms.web_client import ask
+
+pytestmark = pytest.mark.usefixtures("web")
+
+
+def test_the_setting_names_the_file_that_set_up_fetches():
+    assert str(downloads.model()) == settings.BACKGROUND_MODEL
+
+
+def test_a_background_is_removed_for_one_credit(workspace, origin):
+    origin.pictures["/fruit.png"] = pictures.saved(test_cutout.disc()[0], "PNG")
+    reply = ask(workspace.namespace, "/transform?src=shop/fruit.png&background-remove=1&w=200")
+    image = Image.open(io.BytesIO(reply.body))
+    assert (reply.status, reply.headers["x-img-credits"], reply.headers["content-type"]) == (200, "1", "image/png")
+    assert image.getpixel((3, 3))[3] == 0 and image.getpixel((100, 75))[3] == 255

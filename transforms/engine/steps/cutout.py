@@ -1,0 +1,51 @@
+"""Cuts the subject out and leaves the rest clear."""
+
+from collections.abc import Mapping
+
+from PIL import Image, ImageChops
+
+from transforms.engine import geometry, matte, network
+from transforms.engine.errors import EngineError
+from transforms.engine.limits import Limits
+from transforms.engine.picture import Picture
+
+# A mask nowhere surer than this has found nothing to keep.
+LEAST_SURE = 0.3
+
+
+def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+    """background-remove: a still picture's subject on clear ground; a picture without one stays as it is.
+
+    Raises animation_unsupported, and background_removal_unavailable where the network is not installed.
+    """
+    if not values.get("background-remove", False):
+        return picture
+    if len(picture.frames) > 1:
+        raise EngineError(
+            "animation_unsupported",
+            "The background of an animation cannot be removed; animated=0 takes its first frame.",
+            "background-remove",
+        )
+    smaller = picture.mapped(lambda frame: _reduced(frame, picture.nominal, values))
+    return smaller.mapped(_without_background)
+
+
+def _reduced(frame: Image.Image, nominal: geometry.Size, values: Mapping[str, object]) -> Image.Image:
+    """The frame at no less than twice the size the later steps need: a matte of more pixels would be thrown away."""
+    later = {name: value for name, value in values.items() if name != "crop"}
+    target = geometry.decode_target(nominal, later)
+    if target is None:
+        return frame
+    factor = min(frame.width // (2 * target[0]), frame.height // (2 * target[1]))
+    return frame.reduce(factor) if factor > 1 else frame
+
+
+def _without_background(frame: Image.Image) -> Image.Image:
+    colours = frame.convert("RGB")
+    mask = network.subject(colours)
+    if mask.max() < LEAST_SURE:
+        return frame
+    cut = matte.cut_out(colours, mask / mask.max())
+    if frame.mode == "RGBA":
+        cut.putalpha(ImageChops.multiply(cut.getchannel("A"), frame.getchannel("A")))
+    return cut
