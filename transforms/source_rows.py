@@ -1,11 +1,17 @@
-"""Making and changing named sources: what each kind needs, checked by name."""
+"""Making, changing and deleting named sources: what each kind needs, checked field by field."""
+
+from django.conf import settings
 
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
 from transforms import bucket_sources, locations, sources, store
+from transforms.fetch import FetchError
 from transforms.models import Source
 
-KINDS = ("http", "s3", "r2")
+KINDS = {"http": "Web server", "s3": "Amazon S3 bucket", "r2": "Cloudflare R2 bucket"}
+RESERVED_NAMES = {"new"}  # a page of the dashboard stands at that path
+MOST_SOURCES = 100
+LONGEST_PREFIX = 1024
 
 
 class InvalidSourceSetting(Refusal):
@@ -14,12 +20,32 @@ class InvalidSourceSetting(Refusal):
     code = "invalid_source_setting"
 
 
+class TooManySources(Refusal):
+    """The workspace has as many sources as it may."""
+
+    status = 409
+    code = "too_many_sources"
+
+
+class SourceGone(Refusal):
+    """Somebody deleted the source meanwhile."""
+
+    status = 404
+    code = "source_gone"
+
+
 def create(
     workspace_id: str, *, name: str, kind: str, prefix: str = "", bucket: str = "", region: str = "",
     access_key: str = "", secret_key: str = "",
 ) -> Source:  # fmt: skip
-    """Create a source. `region` is the S3 region or the R2 account id. Raises InvalidSourceSetting, SourceExists."""
-    _check(name, kind, prefix, bucket, region, access_key, secret_key)
+    """Create a source. `region` is the S3 region or the R2 account id; what the kind does not use is dropped.
+    Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources."""
+    _check_name(name)
+    _check(kind, prefix, bucket, region, access_key, secret_key)
+    if len(store.sources(workspace_id)) >= MOST_SOURCES:
+        raise TooManySources(f"A workspace has at most {MOST_SOURCES} sources.")
+    if kind == "http":
+        bucket = region = access_key = secret_key = ""
     row = Source(
         workspace_id, name, source_id=tokens.random_id("src"), revision=1, kind=kind, prefix=prefix, bucket=bucket,
         region=region, access_key=access_key, sealed_secret=tokens.seal(secret_key.encode()) if secret_key else "",
@@ -28,18 +54,85 @@ def create(
     return row
 
 
-def _check(name: str, kind: str, prefix: str, bucket: str, region: str, access_key: str, secret_key: str) -> None:
+def change(
+    row: Source, *, prefix: str | None = None, bucket: str | None = None, region: str | None = None,
+    access_key: str | None = None, secret_key: str | None = None,
+) -> None:  # fmt: skip
+    """Change a source in place; its name and kind stay, since they are part of addresses. None, and an empty secret,
+    mean "as it was". Raises InvalidSourceSetting with `param`, SourceGone."""
+    values = {
+        name: given
+        for name, given in (("prefix", prefix), ("bucket", bucket), ("region", region), ("access_key", access_key))
+        if given is not None and (name == "prefix" or row.kind != "http")
+    }
+    after = {name: values.get(name, getattr(row, name)) for name in ("prefix", "bucket", "region", "access_key")}
+    if after["access_key"] != row.access_key and not secret_key:
+        raise InvalidSourceSetting("A new access key comes with its own secret: enter it too.", param="secret_key")
+    _check(row.kind, **after, secret_key=secret_key or ("kept" if row.sealed_secret else ""))
+    if secret_key and row.kind != "http":
+        values["sealed_secret"] = tokens.seal(secret_key.encode())
+    if not store.change_source(row, **values):
+        raise SourceGone(f"The source {row.name} was deleted meanwhile.")
+
+
+def delete(row: Source) -> None:
+    """Delete a source; addresses that name it answer 404 within seconds. Deleting it twice is no error."""
+    store.delete_source(row)
+
+
+def told(row: Source) -> dict[str, str]:
+    """What may be said of a source: all but its key and its secret."""
+    names = ("name", "kind", "prefix") if row.kind == "http" else ("name", "kind", "bucket", "region", "prefix")
+    return {name: getattr(row, name) for name in names}
+
+
+def _check_name(name: str) -> None:
     if not sources.NAME.match(name):
         raise InvalidSourceSetting("A source's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
+    if name in RESERVED_NAMES:
+        raise InvalidSourceSetting(f"The name {name} is reserved: choose another.", param="name")
+
+
+def _check(kind: str, prefix: str, bucket: str, region: str, access_key: str, secret_key: str) -> None:
     if kind not in KINDS:
         raise InvalidSourceSetting("A source is of kind http, s3 or r2.", param="kind")
+    if len(prefix) > LONGEST_PREFIX:
+        raise InvalidSourceSetting(f"A prefix is at most {LONGEST_PREFIX} characters.", param="prefix")
     if kind == "http":
-        if not prefix.endswith("/"):
-            raise InvalidSourceSetting("An HTTP source has a URL prefix that ends with /.", param="prefix")
-        locations.parse(prefix)
-        return
+        _check_url(prefix)
+    else:
+        _check_bucket(kind, prefix, bucket, region, access_key, secret_key)
+
+
+def _check_url(prefix: str) -> None:
+    if not prefix.endswith("/") or "?" in prefix:
+        raise InvalidSourceSetting(
+            "Enter a URL that ends with / and has no query, such as https://shop.example/photos/.", param="prefix"
+        )
+    try:
+        place = locations.parse(prefix)
+    except FetchError as error:
+        raise InvalidSourceSetting(error.message, param="prefix") from error
+    if place.scheme == "http" and not settings.FETCH_ALLOW_HTTP:
+        raise InvalidSourceSetting("Only https addresses are fetched.", param="prefix")
+    if sources.own_host(place.host):
+        raise InvalidSourceSetting("This host is one of ours: name the server the originals lie on.", param="prefix")
+
+
+def _check_bucket(kind: str, prefix: str, bucket: str, region: str, access_key: str, secret_key: str) -> None:
     if not bucket_sources.bucket_name_valid(bucket):
         raise InvalidSourceSetting("A bucket's name is 3 to 63 of a-z, 0-9, . and -.", param="bucket")
-    bucket_sources.endpoint(kind, region)
-    if not access_key or not secret_key:
-        raise InvalidSourceSetting("A bucket is read with the customer's own key and secret.", param="access_key")
+    try:
+        bucket_sources.endpoint(kind, region)
+    except FetchError as error:
+        sentence = {
+            "s3": "A region reads like eu-central-1.",
+            "r2": "An account id is 32 characters of 0-9 and a-f, with .eu or .fedramp after it in a jurisdiction.",
+        }[kind]
+        raise InvalidSourceSetting(sentence, param="region") from error
+    if prefix.startswith("/") or not prefix.isprintable() or {".", ".."} & set(prefix.split("/")):
+        raise InvalidSourceSetting("A key prefix starts without / and holds no . or .. part.", param="prefix")
+    if not access_key.isascii() or not access_key.isalnum() or len(access_key) > 128:
+        raise InvalidSourceSetting("Enter the access key id of a key that may read the bucket.", param="access_key")
+    if not secret_key or not secret_key.isprintable() or not secret_key.isascii() or len(secret_key) > 256:
+        raise InvalidSourceSetting("Enter the secret access key that belongs to the access key id.", param="secret_key")

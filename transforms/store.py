@@ -1,6 +1,6 @@
 """What can be asked of named sources."""
 
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
 
 from imgapis.base import dynamo
 from imgapis.base.errors import Refusal
@@ -41,7 +41,7 @@ def change_source(row: Source, **values) -> bool:
     """Change a source and raise its revision, so that no old picture is served for it; False where it is gone."""
     actions = [getattr(Source, name).set(value) for name, value in values.items()]
     try:
-        row.update(actions=[*actions, Source.revision.add(1)], condition=Source.name.exists())
+        row.update(actions=[*actions, Source.revision.add(1)], condition=Source.source_id == row.source_id)
     except UpdateError as error:
         if dynamo.lost_race(error):
             return False
@@ -50,5 +50,9 @@ def change_source(row: Source, **values) -> bool:
 
 
 def delete_source(row: Source) -> None:
-    """Delete a source; a new one of the same name has another id."""
-    row.delete()
+    """Delete a source; where another of its name was made meanwhile, that one stays."""
+    try:
+        row.delete(condition=Source.source_id == row.source_id)
+    except DeleteError as error:
+        if not dynamo.lost_race(error):
+            raise

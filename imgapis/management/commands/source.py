@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=("create", "list", "change", "delete"))
         parser.add_argument("namespace")
         parser.add_argument("name", nargs="?", default="")
-        parser.add_argument("--kind", choices=source_rows.KINDS, default="http")
+        parser.add_argument("--kind", choices=tuple(source_rows.KINDS), default="http")
         parser.add_argument("--prefix", default="")
         parser.add_argument("--bucket", default="")
         parser.add_argument("--region", default="", help="the S3 region, or the R2 account id")
@@ -41,10 +41,10 @@ class Command(BaseCommand):
         source_rows.create(workspace_id, name=options["name"], **settings)
 
     def _change(self, workspace_id: str, options) -> None:
-        store.change_source(self._existing(workspace_id, options), prefix=options["prefix"])
+        source_rows.change(self._existing(workspace_id, options), prefix=options["prefix"])
 
     def _delete(self, workspace_id: str, options) -> None:
-        store.delete_source(self._existing(workspace_id, options))
+        source_rows.delete(self._existing(workspace_id, options))
 
     def _list(self, workspace_id: str, options) -> None:
         """Listing is what every action ends with."""

@@ -1,0 +1,107 @@
+"""Setting up named sources: each wrong field is named, a change serves no old picture, a deletion no later one."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from imgapis.base import tokens
+from imgapis.base.errors import Refusal
+from transforms import source_rows, store
+
+HTTP = {"kind": "http", "prefix": "https://shop.example/photos/"}
+S3 = {
+    "kind": "s3", "bucket": "pictures", "region": "eu-west-1", "prefix": "photos/", "access_key": "AKIAEXAMPLE",
+    "secret_key": "a secret",
+}  # fmt: skip
+R2 = {**S3, "kind": "r2", "region": "0" * 32}
+
+
+@pytest.mark.parametrize("fields", [HTTP, S3, {**S3, "prefix": ""}, R2, {**R2, "region": "0" * 32 + ".eu"}])
+def test_each_kind_of_source_can_be_set_up(workspace, fields):
+    row = source_rows.create(workspace.workspace_id, name="photos", **fields)
+    kept = store.source(workspace.workspace_id, "photos")
+    assert (kept.kind, kept.prefix, int(kept.revision)) == (fields["kind"], fields["prefix"], 1)
+    if "secret_key" in fields:
+        assert "a secret" not in kept.sealed_secret and tokens.unseal(kept.sealed_secret) == b"a secret"
+    assert not {"AKIAEXAMPLE", "a secret"} & set(source_rows.told(row).values())
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({**HTTP, "name": "Photos"}, "name"),
+        ({**HTTP, "name": ""}, "name"),
+        ({**HTTP, "name": "new"}, "name"),
+        ({**HTTP, "kind": "ftp"}, "kind"),
+        ({**HTTP, "prefix": "https://shop.example/photos"}, "prefix"),
+        ({**HTTP, "prefix": "https://shop.example/?path=/"}, "prefix"),
+        ({**HTTP, "prefix": "shop.example/"}, "prefix"),
+        ({**HTTP, "prefix": "https://me:pw@shop.example/"}, "prefix"),
+        ({**HTTP, "prefix": "https://demo.localhost/"}, "prefix"),
+        ({**HTTP, "prefix": "https://shop.example/" + "a" * 1024 + "/"}, "prefix"),
+        ({**S3, "bucket": "Pictures"}, "bucket"),
+        ({**S3, "region": "evil.test/"}, "region"),
+        ({**R2, "region": "eu-west-1"}, "region"),
+        ({**S3, "prefix": "/photos/"}, "prefix"),
+        ({**S3, "prefix": "a/../b/"}, "prefix"),
+        ({**S3, "access_key": ""}, "access_key"),
+        ({**S3, "access_key": "AKIA EXAMPLE"}, "access_key"),
+        ({**S3, "secret_key": ""}, "secret_key"),
+    ],
+)
+def test_a_wrong_field_is_named(workspace, fields, param):
+    with pytest.raises(source_rows.InvalidSourceSetting) as caught:
+        source_rows.create(workspace.workspace_id, **{"name": "photos", **fields})
+    assert caught.value.param == param
+    assert store.source(workspace.workspace_id, "photos") is None
+
+
+def test_a_change_raises_the_revision_and_keeps_the_secret(workspace):
+    row = source_rows.create(workspace.workspace_id, name="photos", **S3)
+    source_rows.change(row, bucket="others", prefix="", secret_key="")
+    kept = store.source(workspace.workspace_id, "photos")
+    assert (kept.bucket, kept.prefix, kept.region, int(kept.revision)) == ("others", "", "eu-west-1", 2)
+    assert tokens.unseal(kept.sealed_secret) == b"a secret"
+    source_rows.change(kept, access_key="AKIAOTHER", secret_key="another")
+    kept = store.source(workspace.workspace_id, "photos")
+    assert (kept.access_key, tokens.unseal(kept.sealed_secret)) == ("AKIAOTHER", b"another")
+
+
+def test_a_new_access_key_without_its_secret_is_refused(workspace):
+    row = source_rows.create(workspace.workspace_id, name="photos", **S3)
+    with pytest.raises(source_rows.InvalidSourceSetting) as caught:
+        source_rows.change(row, access_key="AKIAOTHER")
+    assert caught.value.param == "secret_key"
+    assert store.source(workspace.workspace_id, "photos").access_key == "AKIAEXAMPLE"
+
+
+def test_a_change_of_a_source_that_was_made_anew_changes_nothing(workspace):
+    old = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
+    source_rows.delete(old)
+    with pytest.raises(source_rows.SourceGone):
+        source_rows.change(old, prefix="https://other.example/")
+    new = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
+    with pytest.raises(source_rows.SourceGone):
+        source_rows.change(old, prefix="https://other.example/")
+    source_rows.delete(old)
+    assert store.source(workspace.workspace_id, "photos").source_id == new.source_id
+
+
+def test_two_makers_of_one_name_have_one_winner(workspace):
+    def make(number):
+        try:
+            return source_rows.create(workspace.workspace_id, name="photos", **HTTP).source_id
+        except Refusal as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(make, range(8)))
+    assert outcomes.count("source_exists") == 7
+    assert store.source(workspace.workspace_id, "photos").source_id in outcomes
+
+
+def test_a_workspace_has_a_bounded_number_of_sources(workspace, monkeypatch):
+    monkeypatch.setattr(source_rows, "MOST_SOURCES", 2)
+    source_rows.create(workspace.workspace_id, name="second", **HTTP)
+    with pytest.raises(source_rows.TooManySources):
+        source_rows.create(workspace.workspace_id, name="third", **HTTP)
