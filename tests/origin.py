@@ -20,12 +20,14 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (320, 200), colour: str 
 
 
 class Origin:
-    """`pictures` maps a path to its bytes; `/slow/…` waits half a second first; `asked` counts requests by path."""
+    """`pictures` maps a path to its bytes; `/slow/…` waits half a second first; `asked` counts requests by path;
+    `extra_headers` go with every answer."""
 
     def __init__(self, port: int):
         self.port = port
         self.asked: Counter[str] = Counter()
         self.pictures = {"/shoe.jpg": picture(), "/hat.png": picture("PNG"), "/not.jpg": b"<html>no picture</html>"}
+        self.extra_headers: dict[str, str] = {}
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
@@ -57,6 +59,8 @@ class Origin:
                 self.send_response(200 if body is not None else 404)
                 self.send_header("Content-Type", "image/jpeg")
                 self.send_header("Content-Length", str(len(body or b"")))
+                for name, value in origin.extra_headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body or b"")
 

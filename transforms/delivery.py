@@ -18,6 +18,7 @@ from transforms.coalesce import Flights
 from transforms.engine import cost, info
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
+from transforms.fetch import Fetched
 from transforms.plans import Plan
 from transforms.tenants import Tenant
 
@@ -108,12 +109,12 @@ def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
     moment = clock.now()
     _peek(_charge(tenant, plan, moment, cost.halves(plan.spec.endpoint), 0, asked), tenant)
     began = time.monotonic()
-    bodies = rendering.read_originals(plan)
+    originals = rendering.read_originals(plan)
     timings = {"fetch": (time.monotonic() - began) * 1000}
-    halves = _price(plan, bodies)
+    halves = _price(plan, originals)
     if plan.operation == "grid":
         _peek(_charge(tenant, plan, moment, halves, 0, asked), tenant)
-    output = _render(plan, bodies)
+    output = _render(plan, originals)
     kept = _keep(plan, output)
     halves = cost.halves(plan.spec.endpoint, output.composed)
     charged = credits.charge(_charge(tenant, plan, moment, halves, _size(plan, kept), asked), tenant.allowance)
@@ -123,8 +124,8 @@ def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
     return _Made(kept, charged, charged > 0, True, timings)
 
 
-def _price(plan: Plan, bodies: list[bytes | None]) -> int:
-    return cost.halves(plan.spec.endpoint, sum(body is not None for body in bodies) or 1)
+def _price(plan: Plan, originals: list[Fetched | None]) -> int:
+    return cost.halves(plan.spec.endpoint, sum(each is not None for each in originals) or 1)
 
 
 def _peek(bill: Charge, tenant: Tenant) -> None:
@@ -149,9 +150,9 @@ def _charge(tenant: Tenant, plan: Plan, moment: float, halves: int, size: int, a
     return Charge(happened, plan.claim, plan.seconds, credits.period_of(moment), moment)
 
 
-def _render(plan: Plan, bodies: list[bytes | None]) -> Output:
+def _render(plan: Plan, originals: list[Fetched | None]) -> Output:
     try:
-        return rendering.render(plan, bodies)
+        return rendering.render(plan, originals)
     except EngineError as error:
         raise engine_errors.refusal(error) from error
 

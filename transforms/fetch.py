@@ -21,6 +21,7 @@ from transforms.locations import Location
 PIECE = 65_536
 REDIRECTS = (301, 302, 303, 307, 308)
 HEADERS = {"User-Agent": "imgapis/1", "Accept": "image/*", "Accept-Encoding": "identity"}
+FOCAL_HEADER = "x-amz-meta-focal"
 BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
@@ -48,12 +49,16 @@ class Rules:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A complete answer with status 200: its body, inflated, its type as the origin calls it, where it was found."""
+    """A complete answer with status 200: its body, inflated, its type as the origin calls it, where it was found.
+
+    `focal` is the one header of the origin's own that is looked at, as it came: the focal point of a bucket's object.
+    """
 
     body: bytes
     content_type: str | None
     status: int
     location: Location
+    focal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def fetch(
 
     `deadline` is a reading of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is asked
     about every redirect, and about a source given as text; a Location was checked by whoever parsed it. Nothing of
-    the client's request is sent and nothing but body and type comes back.
+    the client's request is sent and nothing but body, type and focal point comes back.
     """
     rules = rules or configured()
     job = _Job(deadline, max_bytes, rules)
@@ -218,7 +223,8 @@ def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fe
         body.add(piece)
         _check_time(job)
     _check_time(job)
-    return Fetched(body.finished(), response.headers.get("content-type"), response.status, location)
+    headers = response.headers
+    return Fetched(body.finished(), headers.get("content-type"), response.status, location, headers.get(FOCAL_HEADER))
 
 
 def _check_status(status: int) -> None:

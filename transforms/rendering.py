@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 
 from imgapis.base.errors import Refusal
+from transforms.engine import reading
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.fetch import Fetched
 from transforms.plans import Plan
 from transforms.render import process
 from transforms.render.pool import Pool
@@ -28,8 +30,8 @@ def limits() -> Limits:
     )
 
 
-def read_originals(plan: Plan) -> list[bytes | None]:
-    """The bytes of each original, read at once; a grid's dead ones are None (the one agreed leniency), any other is a
+def read_originals(plan: Plan) -> list[Fetched | None]:
+    """Each original, all read at once; a grid's dead ones are None (the one agreed leniency), any other is a
     Refusal."""
     read = _read_or_none if plan.operation == "grid" else Original.fetch
     if len(plan.originals) < 2:
@@ -41,23 +43,34 @@ def read_originals(plan: Plan) -> list[bytes | None]:
     return bodies
 
 
-def _read_or_none(original: Original) -> bytes | None:
+def _read_or_none(original: Original) -> Fetched | None:
     try:
         return original.fetch()
     except Refusal:
         return None
 
 
-def render(plan: Plan, bodies: list[bytes | None]) -> Output:
+def render(plan: Plan, originals: list[Fetched | None]) -> Output:
     """The output of a plan. Raises EngineError."""
     job = Job(
         endpoint=plan.spec.endpoint,
-        values=dict(plan.spec.values) | ({} if plan.spec.mark is None else {"mark": True}),
+        values=_values(plan, originals),
         output_format=plan.output_format,
-        sources=tuple(bodies),
+        sources=tuple(original and original.body for original in originals),
         limits=limits(),
     )
     return pool().run(job)
+
+
+def _values(plan: Plan, originals: list[Fetched | None]) -> dict[str, object]:
+    """The canonical values; that there is a mark; and the object's focal point where nothing else places the cut."""
+    values = dict(plan.spec.values)
+    if plan.spec.mark is not None:
+        values["mark"] = True
+    if values.get("fit") == "cover" and "position" not in values and plan.operation == "transform":
+        point = reading.point(originals[0].focal or "")
+        values |= {"focal": point} if point else {}
+    return values
 
 
 def pool() -> Pool:

@@ -12,6 +12,7 @@ from django.conf import settings
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
 from transforms import bucket_sources, fetch, locations, patterns
+from transforms.fetch import Fetched
 from transforms.locations import Location
 from transforms.models import Source
 from transforms.tenants import Tenant
@@ -50,11 +51,11 @@ class Original:
     """
 
     identity: tuple[str, ...]
-    read: Callable[[], bytes]
+    read: Callable[[], Fetched]
     param: str = "src"
 
-    def fetch(self) -> bytes:
-        """The bytes. Raises FetchError, naming the parameter."""
+    def fetch(self) -> Fetched:
+        """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter."""
         with _named_by(self.param):
             return self.read()
 
@@ -119,7 +120,7 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
         place = locations.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
         return Original((*identity, place.target), lambda: _fetch(place, _hops(tenant, place.host)))
     key = source.prefix + path
-    return Original((*identity, key), lambda: _fetch(locations.parse(_object_url(source, key)), lambda hop: False))
+    return Original((*identity, key), lambda: _fetch_object(source, key))
 
 
 def own_host(host: str) -> bool:
@@ -139,6 +140,15 @@ def _object_url(source: Source, key: str) -> str:
     )
 
 
-def _fetch(place: Location, permitted: Callable[[Location], bool]) -> bytes:
+def _fetch(place: Location, permitted: Callable[[Location], bool]) -> Fetched:
+    """What a web server says of focal points is not asked: it may pass on headers its owner knows nothing of."""
+    return replace(_fetch_whole(place, permitted), focal=None)
+
+
+def _fetch_object(source: Source, key: str) -> Fetched:
+    return _fetch_whole(locations.parse(_object_url(source, key)), lambda hop: False)
+
+
+def _fetch_whole(place: Location, permitted: Callable[[Location], bool]) -> Fetched:
     deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
-    return fetch.fetch(place, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted).body
+    return fetch.fetch(place, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted)

@@ -46,6 +46,7 @@ TEXTS = {
     "choice": lambda row: st.sampled_from([*row.choices, *(other for other, _ in row.spelled)]),
     "colour": lambda row: COLOURS.map("".join),
     "position": positions,
+    "focus": positions,
     "crop": crops,
     "select": lambda row: st.lists(st.sampled_from(row.choices), min_size=1).map(",".join),
     "blurhash": lambda row: HASHES,

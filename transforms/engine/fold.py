@@ -11,6 +11,8 @@ SCALED_WITHOUT_BOX = ("padding", "radius", "mark-w", "mark-padding")
 # A side has a pixel; a mark has two, as 1 means the whole width of the picture.
 LEAST_LENGTHS = {"w": 1, "h": 1, "mark-w": 2}
 OF_MARK = ("mark-position", "mark-w", "mark-padding", "mark-opacity")
+# Pad cuts nothing that could be chosen, and its middle is the default.
+IDLE_FOR_PAD = ("smart", "entropy", (0.5, 0.5))
 WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
 
 
@@ -88,6 +90,8 @@ def _drop_idle(values: dict) -> dict:
     if not ("w" in values and "h" in values):
         idle.add("fit")
     if "fit" in idle or values.get("fit") not in ("cover", "pad"):
+        idle.add("position")
+    if values.get("fit") == "pad" and values.get("position") in IDLE_FOR_PAD:
         idle.add("position")
     if "blurhash" in values or "color" in values:
         idle.add("fit")

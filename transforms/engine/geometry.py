@@ -38,33 +38,30 @@ def fit(source: Size, values: Mapping[str, object]) -> Fit:
     Without `enlarge` nothing grows: cover then keeps the box's shape at the size the source allows,
     fill stops each side at the source's, and pad still gives the whole box.
     """
-    box = _box(source, values)
+    ratios = _ratios(source, values)
     grows = bool(values.get("enlarge", False))
-    way = values.get("fit", "contain") if "w" in values and "h" in values else "contain"
+    if "w" not in values or "h" not in values or values.get("fit", "contain") == "contain":
+        ratio = min(ratios)
+        scaled = _times(source, ratio if grows else min(1.0, ratio))
+        return Fit(scaled, scaled, scaled)
+    way, box = values["fit"], (int(values["w"]), int(values["h"]))
     if way == "fill":
         size = box if grows else (min(box[0], source[0]), min(box[1], source[1]))
         return Fit(size, size, size)
-    ratios = (box[0] / source[0], box[1] / source[1])
     ratio = max(ratios) if way == "cover" else min(ratios)
     used = ratio if grows else min(1.0, ratio)
     scaled = _times(source, used)
-    if way != "cover":
-        return Fit(scaled, scaled, box if way == "pad" else scaled)
+    if way == "pad":
+        return Fit(scaled, scaled, box)
     shape = _times(box, used / ratio)
     cut = (min(scaled[0], shape[0]), min(scaled[1], shape[1]))
     return Fit(scaled, cut, cut)
 
 
-def _box(source: Size, values: Mapping[str, object]) -> Size:
-    """The box in pixels; a side that was not given leaves the other to decide."""
-    if "w" not in values and "h" not in values:
-        return _times(source, float(values.get("dpr", 1)))
-    width, height = values.get("w"), values.get("h")
-    if width is None:
-        width = max(1, round(source[0] * height / source[1]))
-    if height is None:
-        height = max(1, round(source[1] * width / source[0]))
-    return int(width), int(height)
+def _ratios(source: Size, values: Mapping[str, object]) -> tuple[float, ...]:
+    """How much each side that was given scales the picture; without one, dpr does."""
+    given = [int(values[name]) / own for name, own in zip(("w", "h"), source, strict=True) if name in values]
+    return tuple(given) or (float(values.get("dpr", 1)),)
 
 
 def _times(size: Size, ratio: float) -> Size:
@@ -75,6 +72,19 @@ def position(values: Mapping[str, object]) -> tuple[float, float]:
     """Where a cut or a padded picture sits: 0–1 from the left and the top."""
     where = values.get("position", "center")
     return NAMED_POSITIONS[where] if isinstance(where, str) else (float(where[0]), float(where[1]))
+
+
+def focal(values: Mapping[str, object], source: Size) -> tuple[float, float]:
+    """The focal point of the upright source, 0–1, as it lies in the picture after crop, rotate and flip."""
+    x, y = values["focal"]
+    if "crop" in values:
+        left, top, right, bottom = crop_box(source, values["crop"])
+        x = min(1.0, max(0.0, (x * source[0] - left) / (right - left)))
+        y = min(1.0, max(0.0, (y * source[1] - top) / (bottom - top)))
+    for _ in range(int(values.get("rotate", 0)) // 90):
+        x, y = 1 - y, x
+    flip = str(values.get("flip", ""))
+    return 1 - x if "h" in flip else x, 1 - y if "v" in flip else y
 
 
 def placed(inner: Size, outer: Size, where: tuple[float, float]) -> tuple[int, int]:

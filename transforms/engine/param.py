@@ -9,8 +9,9 @@ class Param:
 
     `kind` is the reader (see reading.py). `least` and `most` bound integers, numbers and, where `least` and `most`
     stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
-    `later` are words known but not available yet. `spelled` maps other spellings of a choice to the one that is kept.
-    `default` None means there is none, or that it depends on the source.
+    `later` are words known but not available yet; `refused` are words known and not to be, each with the reason.
+    `spelled` maps other spellings of a choice to the one that is kept. `default` None means there is none, or that it
+    depends on the source.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Param:
     most: float | None = None
     choices: tuple = ()
     later: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
     spelled: tuple[tuple[str, str], ...] = ()
     unit: str = ""
     repeatable: bool = False
@@ -63,6 +65,7 @@ _KINDS = {
     "choice": lambda param: f"one of {_words(param)}",
     "colour": lambda param: "a hex colour: rgb, rgba, rrggbb or rrggbbaa, with or without #",
     "position": lambda param: f"{_words(param)}, or x,y from 0 to 1",
+    "focus": lambda param: f"{_words(param)}, or x,y from 0 to 1",
     "crop": lambda param: "x,y,w,h in whole pixels, or as fractions from 0 to 1",
     "source": lambda param: f"a URL, or a source name and a path, of {param.least} to {param.most} characters",
     "select": lambda param: f"names out of {_words(param)}, separated by commas",

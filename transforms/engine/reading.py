@@ -11,6 +11,7 @@ WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 NUMBER_CHARACTERS = 20
 HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
+MIDDLE = (0.5, 0.5)
 POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
 
 
@@ -18,6 +19,8 @@ def read(row: param.Param, written: str, text: str) -> object:
     """The typed value of `text`, given under the name `written`. Raises invalid_parameter or unavailable_parameter."""
     if text in row.later:
         raise errors.EngineError("unavailable_parameter", f"{written}={text} is not available yet.", written)
+    if reason := dict(row.refused).get(text):
+        raise errors.EngineError("unavailable_parameter", f"{written}={text} is not available: {reason}.", written)
     try:
         return READERS[row.kind](row, text)
     except ValueError as fault:
@@ -35,6 +38,15 @@ def write(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(write(part) for part in value if part not in ("px", "fr"))
     return str(value)
+
+
+def point(text: str) -> tuple[float, float] | None:
+    """A point as `x,y` from 0 to 1; None for any other text."""
+    try:
+        x, y = (float(_unit(part)) for part in _parts(text, 2))
+    except ValueError:
+        return None
+    return x, y
 
 
 def number(value: Decimal) -> int | float:
@@ -121,8 +133,14 @@ def _colour(row: param.Param, text: str) -> str:
 def _position(row: param.Param, text: str) -> str | tuple[float, float]:
     if text in row.choices:
         return text
-    x, y = (float(_unit(part)) for part in _parts(text, 2))
-    return POSITION_NAMES.get((x, y), (x, y))
+    where = tuple(float(_unit(part)) for part in _parts(text, 2))
+    return POSITION_NAMES.get(where, where)
+
+
+def _focus(row: param.Param, text: str) -> str | tuple[float, float]:
+    """A position of which the middle in numbers is not the default: the default may give way to a focal point."""
+    where = _position(row, text)
+    return MIDDLE if where == row.default and text != row.default else where
 
 
 def _crop(row: param.Param, text: str) -> tuple:
@@ -202,6 +220,7 @@ READERS: dict[str, Callable[[param.Param, str], object]] = {
     "choice": _choice,
     "colour": _colour,
     "position": _position,
+    "focus": _focus,
     "crop": _crop,
     "select": _select,
     "blurhash": _blurhash,

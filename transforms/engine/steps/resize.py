@@ -4,33 +4,63 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from transforms.engine import geometry
+from transforms.engine import attention, chosen, geometry
+from transforms.engine.attention import Choice
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
 # Beyond three times the wanted size pixels are averaged first: as good to the eye, and much faster.
 REDUCING_GAP = 3.0
+Part = tuple[float, float, float, float]
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """w, h, dpr, fit, enlarge, position. Raises output_too_large before anything is allocated."""
+    """w, h, dpr, fit, enlarge, position, debug. Raises output_too_large before anything is allocated."""
     fit = geometry.fit(picture.nominal, values)
-    count = len(picture.frames)
-    geometry.check_output(fit.cut, count, limits)
-    box = _part_kept(picture, fit, values)
-    if box == (0, 0, *picture.size) and fit.cut == picture.size:
+    drawn = values.get("debug") == "crop"
+    size = fit.scaled if drawn else fit.cut
+    geometry.check_output(size, len(picture.frames), limits)
+    choice = _choice(picture, fit, values)
+    if drawn:
+        return picture.mapped(lambda frame: _explained(frame, fit, choice), nominal=size)
+    part = _part_kept(picture, fit, choice)
+    if part == (0, 0, *picture.size) and size == picture.size:
         return picture
-    return picture.mapped(lambda frame: _scaled(frame, fit.cut, box), nominal=fit.cut)
+    return picture.mapped(lambda frame: _scaled(frame, size, part), nominal=size)
 
 
-def _part_kept(picture: Picture, fit: geometry.Fit, values: Mapping[str, object]) -> tuple[float, float, float, float]:
+def _choice(picture: Picture, fit: geometry.Fit, values: Mapping[str, object]) -> Choice:
+    """What is kept where something must be cut; an animation is judged by its first frame."""
+    where = values.get("position")
+    if fit.cut == fit.scaled:
+        return Choice((0.5, 0.5), "nothing is cut")
+    if where in attention.WAYS:
+        shares = (fit.cut[0] / fit.scaled[0], fit.cut[1] / fit.scaled[1])
+        found = attention.choose(picture.frames[0], shares, where)
+        return Choice(found.position, f"position={where}: {found.why}", found.weights)
+    if where is None and "focal" in values:
+        point = geometry.focal(values, picture.source_size)
+        return Choice(point, "focal point of the object: {:g},{:g}".format(*values["focal"]))
+    point = geometry.position(values)
+    named = where if isinstance(where, str) else "{:g},{:g}".format(*point) if where else "center"
+    return Choice(point, f"position={named}")
+
+
+def _part_kept(picture: Picture, fit: geometry.Fit, choice: Choice) -> Part:
     """The part of a frame that ends up in the result: cut before scaling, so that no oversized picture is made."""
-    left, top = geometry.placed(fit.cut, fit.scaled, geometry.position(values))
+    left, top = geometry.placed(fit.cut, fit.scaled, choice.position)
     across, down = picture.size[0] / fit.scaled[0], picture.size[1] / fit.scaled[1]
     return left * across, top * down, (left + fit.cut[0]) * across, (top + fit.cut[1]) * down
 
 
-def _scaled(frame: Image.Image, size: geometry.Size, box: tuple[float, float, float, float]) -> Image.Image:
+def _explained(frame: Image.Image, fit: geometry.Fit, choice: Choice) -> Image.Image:
+    """The whole frame at its scaled size, with the choice drawn on it."""
+    left, top = geometry.placed(fit.cut, fit.scaled, choice.position)
+    whole = _scaled(frame, fit.scaled, (0, 0, *frame.size))
+    return chosen.draw(whole, (left, top, left + fit.cut[0], top + fit.cut[1]), choice)
+
+
+def _scaled(frame: Image.Image, size: geometry.Size, box: Part) -> Image.Image:
     """Lanczos; Pillow premultiplies alpha itself, so colours under clear pixels do not bleed."""
     kept = (max(0.0, box[0]), max(0.0, box[1]), min(frame.width, box[2]), min(frame.height, box[3]))
     return frame.resize(size, Image.Resampling.LANCZOS, kept, REDUCING_GAP)

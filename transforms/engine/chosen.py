@@ -1,0 +1,59 @@
+"""Draws what fit=cover chose to keep, and why: debug=crop."""
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from transforms.engine.attention import Choice
+
+DIMMED = 0.35
+LINE, SHADOW, WORDS = (255, 214, 0), (0, 0, 0), (255, 255, 255)
+HEAT, HEAT_STRENGTH = (255, 0, 80), 0.7
+LEAST_LETTERS, MOST_LETTERS = 10, 20
+
+Box = tuple[int, int, int, int]
+
+
+def draw(frame: Image.Image, kept: Box, choice: Choice) -> Image.Image:
+    """The whole frame with what is cut dimmed, a line around what is kept, what weighed most tinted, and the reason."""
+    picture = frame.convert("RGBA")
+    if choice.weights is not None:
+        picture = Image.composite(Image.new("RGBA", picture.size, (*HEAT, 255)), picture, _heat(choice, picture.size))
+    dark = Image.new("RGBA", picture.size, (*SHADOW, 255))
+    dimmed = Image.blend(dark, picture, DIMMED)
+    dimmed.paste(picture.crop(kept), kept)
+    pen = ImageDraw.Draw(dimmed)
+    right, bottom = kept[2] - 1, kept[3] - 1
+    pen.rectangle((kept[0], kept[1], right, bottom), outline=SHADOW, width=3)
+    pen.rectangle((kept[0], kept[1], right, bottom), outline=LINE, width=2)
+    _say(pen, dimmed.size, choice.why)
+    return dimmed.convert(frame.mode)
+
+
+def _heat(choice: Choice, size: tuple[int, int]) -> Image.Image:
+    """How much each place weighed, as a mask."""
+    weights = choice.weights / max(float(choice.weights.max()), 1e-6)
+    mask = Image.fromarray((weights * HEAT_STRENGTH * 255).astype(np.uint8))
+    return mask.resize(size, Image.Resampling.BILINEAR)
+
+
+def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], words: str) -> None:
+    """The words on a strip along the lower edge, in as many lines as they need."""
+    letters = max(LEAST_LETTERS, min(MOST_LETTERS, size[0] // 30))
+    font = ImageFont.load_default(letters)
+    lines = _lines(words, lambda line: pen.textlength(line, font) <= size[0] - letters)
+    height = round(1.4 * letters)
+    top = size[1] - height * len(lines)
+    pen.rectangle((0, top, size[0], size[1]), fill=SHADOW)
+    for at, line in enumerate(lines):
+        pen.text((letters // 2, top + at * height + height // 8), line, fill=WORDS, font=font)
+
+
+def _lines(words: str, fits) -> list[str]:
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if fits(longer) or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
