@@ -14,12 +14,22 @@ CONFLICT = {
     "CancellationReasons": [{"Code": "None"}, {"Code": "None"}, {"Code": "TransactionConflict"}],
 }
 THROTTLED = {"__type": PREFIX + "ThrottlingException", "message": "Rate exceeded"}
+OVERRUN = {
+    "__type": PREFIX + "ProvisionedThroughputExceededException",
+    "message": "The level of configured provisioned throughput for the table was exceeded.",
+}
 BROKEN = {"__type": PREFIX + "InternalServerError", "message": "Internal server error"}
+ANSWERS = {
+    "conflict": (400, CONFLICT),
+    "throttle": (400, THROTTLED),
+    "overrun": (400, OVERRUN),
+    "broken": (500, BROKEN),
+}
 
 
 class DynamoProxy:
-    """`fault` is what happens to a share of the TransactWriteItems: `conflict`, `throttle`, `broken` (none of them
-    forwarded), or `lost` (forwarded and written, the reply dropped). `seen` counts charges by what became of them."""
+    """`fault` is what happens to a share of the TransactWriteItems: a name in ANSWERS (never forwarded), or
+    `lost` (forwarded and written, the reply dropped). `seen` counts charges by what became of them."""
 
     def __init__(self, target_port: int, port: int, seed: int = 11):
         self.target_port = target_port
@@ -73,9 +83,9 @@ class DynamoProxy:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 fate = proxy.fate(self.headers["X-Amz-Target"].partition(".")[2])
-                made = {"conflict": (400, CONFLICT), "throttle": (400, THROTTLED), "broken": (500, BROKEN)}.get(fate)
-                if made:
-                    return self.say(made[0], json.dumps(made[1]).encode())
+                if fate in ANSWERS:
+                    status, made = ANSWERS[fate]
+                    return self.say(status, json.dumps(made).encode())
                 status, answer = proxy.forward(dict(self.headers), body)
                 if fate == "lost":
                     self.close_connection = True

@@ -1,6 +1,7 @@
 """Charges while DynamoDB fails, through the front door: never two for one, never one for free, always in time."""
 
 import os
+import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,7 @@ def proxy(dynamodb, bucket, origin):
     server = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
     wait_for(f"http://127.0.0.1:{FAULTY_PORT}/healthz")
     yield faulty
-    server.terminate()
+    server.send_signal(signal.SIGINT)  # gunicorn's quick end: no answer is awaited any more
     server.wait(15)
     faulty.stop()
 
@@ -90,6 +91,19 @@ def test_a_lost_reply_of_the_charge_is_one_charge(failing, workspace):
     assert sum(float(reply.headers["x-img-credits"]) for reply in replies) == 20
 
 
+def test_a_charge_nobody_heard_of_is_refused_once_and_free_ever_after(failing, workspace):
+    """B5, B6: every reply is lost, so nothing is served; what was written pays for the next request."""
+    failing.fail("lost", 1.0)
+    path = "/transform?src=shop/any/unheard.jpg&w=16"
+    unheard, seconds = timed(workspace.namespace, path)
+    assert (unheard.status, unheard.headers["x-img-credits"]) == (503, "0") and seconds < 10
+    assert served_and_charged(workspace, [unheard]) == (0, 1) and failing.seen["lost"] > 1
+    failing.fail("", 0.0)
+    again = ask(workspace.namespace, path, port=FAULTY_PORT)
+    assert (again.headers["x-img-cache"], again.headers["x-img-credits"]) == ("MISS", "0")
+    assert served_and_charged(workspace, [again]) == (1, 1)
+
+
 @pytest.mark.parametrize("fault", ["conflict", "throttle", "broken"])
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_a_failing_store_never_serves_uncharged_and_never_charges_twice(failing, workspace, fault, share):
@@ -104,7 +118,7 @@ def test_a_failing_store_never_serves_uncharged_and_never_charges_twice(failing,
     assert max(seconds for _, seconds in outcomes) < LONGEST_SECONDS
 
 
-@pytest.mark.parametrize("fault", ["conflict", "throttle", "broken"])
+@pytest.mark.parametrize("fault", ["conflict", "throttle", "overrun", "broken"])
 def test_a_store_that_always_fails_serves_nothing_new_and_says_when_to_ask_again(failing, workspace, fault):
     """B6: never fail open."""
     failing.fail(fault, 1.0)
