@@ -2,11 +2,13 @@
 
 from django.db import models
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
 
 ACCOUNT = {"category": "account", "retention": "until erasure"}
+SESSION = {"category": "security", "retention": "14 days after the last use, 30 days at most"}
 
 
 class Person(dynamo.Row):
@@ -18,7 +20,28 @@ class Person(dynamo.Row):
     person_id = kept(UnicodeAttribute(hash_key=True), "names the account without personal data", **ACCOUNT)
     email = kept(UnicodeAttribute(), "receives the login code", **ACCOUNT)
     is_staff = kept(BooleanAttribute(default=False), "opens the admin to support staff", **ACCOUNT)
+    adult_confirmed = kept(NumberAttribute(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
     created = kept(NumberAttribute(), "when the account began", **ACCOUNT)
+
+
+class EmailClaim(dynamo.Row):
+    """The claim of an address: one account each."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("emails")
+
+    email = kept(UnicodeAttribute(hash_key=True), "finds the account of an address", **ACCOUNT)
+    person_id = kept(UnicodeAttribute(), "names the account", **ACCOUNT)
+
+
+class SessionsOfPerson(GlobalSecondaryIndex):
+    """Lists the sessions of a person; no decision is read from it."""
+
+    class Meta:
+        index_name = "person"
+        projection = AllProjection()
+
+    person_id = UnicodeAttribute(hash_key=True)
 
 
 class SessionRow(dynamo.Row):
@@ -38,6 +61,10 @@ class SessionRow(dynamo.Row):
     expires = kept(
         TTLAttribute(), "ends the session", category="security", retention="14 days after the last use", exported=False
     )
+    person_id = kept(UnicodeAttribute(null=True), "lists a person's sessions, to end them", **SESSION)
+    started = kept(NumberAttribute(), "ends the session after 30 days whatever its use", **SESSION)
+    seen_day = kept(UnicodeAttribute(), "the last day it was used, no finer", **SESSION)
+    person_index = SessionsOfPerson()
 
 
 class Workspace(dynamo.Row):
@@ -60,6 +87,7 @@ class Workspace(dynamo.Row):
         retention="until erasure",
     )  # fmt: skip
     suspended = kept(BooleanAttribute(default=False), "stops the workspace", **ACCOUNT)
+    owners = kept(NumberAttribute(default=0), "keeps the last owner from leaving", **ACCOUNT)
     created = kept(NumberAttribute(), "when the workspace began", **ACCOUNT)
 
 

@@ -33,6 +33,7 @@ class PrivateSession(OnlyPrivate, SessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Forbid every cache, then save the session."""
         response["Cache-Control"] = "no-store"
+        request.session.note_use()
         return super().process_response(request, response)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from pynamodb.exceptions import PutError
 from pynamodb.exceptions import UpdateError as RowUpdateError
@@ -11,6 +12,8 @@ from accounts import store
 from accounts.models import SessionRow
 from imgapis.base import clock, dynamo
 
+LONGEST_SECONDS = 30 * 86_400
+
 
 def digest_of(session_key: str) -> str:
     """What the table knows of a session key (SHA-256 of 160 random bits needs no salt)."""
@@ -18,7 +21,10 @@ def digest_of(session_key: str) -> str:
 
 
 class SessionStore(SessionBase):
-    """The `SESSION_ENGINE`."""
+    """The `SESSION_ENGINE`: 14 days without use end a session, 30 days end it anyhow (A7)."""
+
+    _started: float | None = None
+    _seen_day = ""
 
     def load(self) -> dict:
         """The session's data; a new empty session where the row is absent or past its expiry (TTL only sweeps)."""
@@ -26,7 +32,13 @@ class SessionStore(SessionBase):
         if row is None or row.expires.timestamp() <= clock.now():
             self._session_key = None
             return {}
+        self._started, self._seen_day = float(row.started), row.seen_day
         return self.decode(row.data)
+
+    def note_use(self) -> None:
+        """Have the session saved once a day while it is used: its idle days are counted from there."""
+        if self.session_key and not self.is_empty() and self._seen_day != clock.day(clock.now()):
+            self.modified = True
 
     def exists(self, session_key: str) -> bool:
         """Whether a row of that key is there."""
@@ -34,6 +46,7 @@ class SessionStore(SessionBase):
 
     def create(self) -> None:
         """Make a key nobody has and save under it."""
+        self._started = None
         while True:
             self._session_key = self._get_new_session_key()
             try:
@@ -48,9 +61,18 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             return self.create()
         data = self.encode(self._get_session(no_load=must_create))
-        expires = datetime.fromtimestamp(clock.now() + self.get_expiry_age(), UTC)
-        row = SessionRow(digest_of(self._get_or_create_session_key()), data=data, expires=expires)
+        row = self._row(data)
         return self._create_row(row) if must_create else self._update_row(row)
+
+    def _row(self, data: str) -> SessionRow:
+        now = clock.now()
+        started = self._started = self._started or now
+        ends = min(now + self.get_expiry_age(), started + LONGEST_SECONDS)
+        return SessionRow(
+            digest_of(self._get_or_create_session_key()), data=data, expires=datetime.fromtimestamp(int(ends), UTC),
+            person_id=self._get_session(no_load=self._session_key is None).get(SESSION_KEY), started=started,
+            seen_day=clock.day(now),
+        )  # fmt: skip
 
     def _create_row(self, row: SessionRow) -> None:
         try:
@@ -59,7 +81,11 @@ class SessionStore(SessionBase):
             raise CreateError if dynamo.lost_race(error) else error from error
 
     def _update_row(self, row: SessionRow) -> None:
-        actions = [SessionRow.data.set(row.data), SessionRow.expires.set(row.expires)]
+        actions = [
+            SessionRow.data.set(row.data), SessionRow.expires.set(row.expires), SessionRow.seen_day.set(row.seen_day),
+        ]  # fmt: skip
+        if row.person_id:
+            actions.append(SessionRow.person_id.set(row.person_id))
         try:
             row.update(actions=actions, condition=SessionRow.digest.exists())
         except RowUpdateError as error:
@@ -74,3 +100,25 @@ class SessionStore(SessionBase):
     @classmethod
     def clear_expired(cls) -> None:
         """Nothing to do: the table's TTL sweeps, and every read compares the expiry."""
+
+
+def of_person(person_id: str) -> list[SessionRow]:
+    """The living sessions of a person, newest first: the day each began and the day it was used last, no more."""
+    now = clock.now()
+    rows = [row for row in SessionRow.person_index.query(person_id) if row.expires.timestamp() > now]
+    return sorted(rows, key=lambda row: row.started, reverse=True)
+
+
+def end_of_person(person_id: str, digest: str) -> None:
+    """End one session of a person; another person's is left alone."""
+    row = store.session(digest)
+    if row is not None and row.person_id == person_id:
+        store.delete_session(digest)
+
+
+def end_all_of_person(person_id: str, except_key: str | None = None) -> None:
+    """End every session of a person, apart from one."""
+    kept = digest_of(except_key) if except_key else None
+    for row in SessionRow.person_index.query(person_id):
+        if row.digest != kept:
+            store.delete_session(row.digest)

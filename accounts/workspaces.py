@@ -4,12 +4,14 @@ import re
 import secrets
 
 from django.conf import settings
+from pynamodb.exceptions import TransactWriteError
 
-from accounts import store
+from accounts import audit, store, team_store
 from accounts.models import Workspace
-from imgapis.base import clock, tokens
+from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import Refusal
 
+LONGEST_NAME = 100
 NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])\Z")
 RESERVED = {
     "www", "api", "admin", "app", "dashboard", "docs", "status", "mail", "smtp", "ftp", "cdn", "static", "assets",
@@ -24,6 +26,12 @@ class InvalidNamespace(Refusal):
     code = "invalid_namespace"
 
 
+class InvalidBusinessName(Refusal):
+    """The text cannot be a business name."""
+
+    code = "invalid_business_name"
+
+
 def check_namespace(namespace: str) -> str:
     """The namespace, if it can be one: 3 to 40 of a-z, 0-9 and inner hyphens, not reserved, no punycode."""
     if not NAMESPACE.match(namespace) or "--" in namespace:
@@ -36,14 +44,68 @@ def check_namespace(namespace: str) -> str:
 
 
 def create(*, namespace: str, business_name: str = "", allowance: int) -> Workspace:
-    """Create a workspace. `allowance` is in half-credits a period. Raises InvalidNamespace, NamespaceTaken."""
-    row = Workspace(
-        tokens.random_id("ws"), namespace=check_namespace(namespace), business_name=business_name,
-        sealed_key=tokens.seal(secrets.token_bytes(32)), allowed_origins=["*"], allowed_sources=["*"],
-        allowance=allowance, created=clock.now(), suspended=False,
-    )  # fmt: skip
+    """Create a workspace without members, as the shell does. `allowance` is in half-credits a period. Raises
+    InvalidNamespace, NamespaceTaken."""
+    row = _fresh(namespace, business_name, allowance, owners=0)
     store.create_workspace(row)
     return row
+
+
+def found(person_id: str, *, namespace: str, business_name: str) -> Workspace:
+    """Create a workspace with its first owner. Raises InvalidNamespace, InvalidBusinessName, NamespaceTaken."""
+    row = _fresh(namespace, checked_business_name(business_name), default_allowance(), owners=1)
+    try:
+        team_store.found(row, person_id)
+    except TransactWriteError as error:
+        raise _taken(error, namespace) from error
+    audit.record(row.workspace_id, person_id, "workspace.created", row.workspace_id)
+    return row
+
+
+def rename(row: Workspace, actor: str, namespace: str) -> None:
+    """Take another namespace; the old one goes on serving and is never given to anyone else. Raises
+    InvalidNamespace, NamespaceTaken, Overtaken."""
+    if namespace == row.namespace:
+        return
+    before, namespace = row.namespace, check_namespace(namespace)
+    try:
+        team_store.rename(row, namespace)
+    except TransactWriteError as error:
+        raise _taken(error, namespace) from error
+    audit.record(row.workspace_id, actor, "workspace.renamed", row.workspace_id, before, namespace)
+
+
+def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
+    """Change the name the customer goes by. Raises InvalidBusinessName. The audit says that, not what: it is personal
+    where one person is the business."""
+    store.change_workspace(row, business_name=checked_business_name(business_name))
+    audit.record(row.workspace_id, actor, "workspace.changed", row.workspace_id)
+
+
+def checked_business_name(text: str) -> str:
+    """A name of 1 to 100 printable characters."""
+    text = text.strip()
+    if not 1 <= len(text) <= LONGEST_NAME or not text.isprintable():
+        raise InvalidBusinessName(
+            f"A business name is 1 to {LONGEST_NAME} characters on one line.", param="business_name"
+        )
+    return text
+
+
+def _taken(error: TransactWriteError, namespace: str) -> Exception:
+    """What a lost transaction means: the claim comes first in the reasons."""
+    reasons = dynamo.reasons(error)
+    if reasons and reasons[0] in ("ConditionalCheckFailed", "TransactionConflict"):
+        return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
+    return team_store.Overtaken() if reasons else error
+
+
+def _fresh(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:
+    return Workspace(
+        tokens.random_id("ws"), namespace=check_namespace(namespace), business_name=business_name,
+        sealed_key=tokens.seal(secrets.token_bytes(32)), allowed_origins=["*"], allowed_sources=["*"],
+        allowance=allowance, created=clock.now(), suspended=False, owners=owners,
+    )  # fmt: skip
 
 
 def key(row: Workspace) -> bytes:

@@ -84,6 +84,13 @@ FETCH_MAX_REDIRECTS = env_number("FETCH_MAX_REDIRECTS", 3)
 S3_ENDPOINT = env_text("S3_ENDPOINT", "https://s3.{region}.amazonaws.com")
 R2_ENDPOINT = env_text("R2_ENDPOINT", "https://{account}.r2.cloudflarestorage.com")
 
+# --- Custom domains: by DNS proof, and through Cloudflare where a token and a zone are set ---
+DOMAIN_TARGET = env_text("DOMAIN_TARGET", f"cdn.{IMAGE_DOMAIN}")
+DNS_RESOLVER = env_text("DNS_RESOLVER")
+CLOUDFLARE_API_URL = env_text("CLOUDFLARE_API_URL", "https://api.cloudflare.com/client/v4")
+CLOUDFLARE_API_TOKEN = env_text("CLOUDFLARE_API_TOKEN")
+CLOUDFLARE_ZONE_ID = env_text("CLOUDFLARE_ZONE_ID")
+
 # --- Limits of the image API, published at /limits ---
 LIMIT_SOURCE_BYTES = env_number("LIMIT_SOURCE_BYTES", 30_000_000, 1)
 LIMIT_SOURCE_PIXELS = env_number("LIMIT_SOURCE_PIXELS", 50_000_000, 1)
@@ -99,6 +106,18 @@ BACKGROUND_MODEL = env_text("BACKGROUND_MODEL", str(BASE_DIR / "var" / "engines"
 
 # --- Credits: a plain number until billing arrives ---
 FREE_CREDITS = env_number("FREE_CREDITS", 1_000)
+
+# --- Mail ---
+EMAIL_HOST = env_text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env_number("EMAIL_PORT", 587, 1)
+EMAIL_HOST_USER = env_text("EMAIL_HOST_USER", "") or ""
+EMAIL_HOST_PASSWORD = env_text("EMAIL_HOST_PASSWORD", "") or ""
+EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", not EMBEDDED)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"
+MAIL_FROM = env_text("MAIL_FROM", "img apis <no-reply@imgapis.com>")
+CONTACT_EMAIL = env_text("CONTACT_EMAIL", "privacy@imgapis.com")
+MAILS_PER_HOUR = env_number("MAILS_PER_HOUR", 2_000, 1)
 
 # --- Django ---
 ALLOWED_HOSTS = ["*"]  # custom domains: HostMiddleware refuses every host that is not ours or a workspace's
@@ -146,6 +165,7 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.StoreBackend"]
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "sessionid" if EMBEDDED else "__Host-sessionid"
 SESSION_COOKIE_SECURE = not EMBEDDED
+SESSION_COOKIE_AGE = 14 * 86_400
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_USE_SESSIONS = True

@@ -2,13 +2,8 @@
 
 from django.conf import settings
 
-import accounts.models
-import billing.models
-import telemetry.models
-import transforms.models
 from imgapis.base import dynamo
 
-MODULES = (accounts.models, telemetry.models, billing.models, transforms.models)
 RECOVERY_DAYS = 14
 
 

@@ -24,3 +24,8 @@ def period_end(start: str) -> float:
 def moment_of_period(start: str) -> float:
     """When a period named `2026-11-01T00Z` starts, in seconds since 1970."""
     return datetime.strptime(start, "%Y-%m-%dT%HZ").replace(tzinfo=UTC).timestamp()
+
+
+def day(moment: float) -> str:
+    """The UTC day of a moment, `2026-11-24`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")

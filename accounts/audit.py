@@ -1,0 +1,64 @@
+"""The audit log of a workspace: a closed list of acts, opaque actors, values before and after without personal data."""
+
+from typing import Any
+
+from accounts.rows.trail import AuditEntry
+from imgapis.base import clock, cursors, tokens
+from imgapis.base.cursors import Slice
+
+# act → how the log says it
+ACTS = {
+    "workspace.created": "created the workspace",
+    "workspace.renamed": "renamed the workspace",
+    "workspace.changed": "changed the workspace's settings",
+    "member.joined": "joined",
+    "member.changed": "changed a member's role",
+    "member.removed": "removed a member",
+    "member.left": "left",
+    "ownership.transferred": "transferred ownership",
+    "invite.sent": "invited somebody",
+    "invite.resent": "sent an invite again",
+    "invite.revoked": "revoked an invite",
+    "source.created": "created a source",
+    "source.changed": "changed a source",
+    "source.deleted": "deleted a source",
+    "access.changed": "changed who may ask",
+    "signing.changed": "changed signing",
+    "signing.rotated": "rotated a signing key",
+    "preset.saved": "saved a preset",
+    "preset.deleted": "deleted a preset",
+    "cache.purged": "purged cached pictures",
+    "domain.added": "added a domain",
+    "domain.removed": "removed a domain",
+    "key.created": "made an API key",
+    "key.revoked": "revoked an API key",
+}
+PAGE = 50
+
+
+def record(
+    workspace_id: str, actor: str, act: str, target: str = "", before: Any = None, after: Any = None
+) -> AuditEntry:
+    """Write an entry. `actor` is a person's opaque id, `key:<prefix>`, `staff:<id>` or `system`."""
+    if act not in ACTS:
+        raise ValueError(f"{act} is not on the list of acts.")
+    entry = AuditEntry(
+        workspace_id, tokens.time_ordered_id(clock.now()), actor=actor, act=act, target=target, before=before,
+        after=after,
+    )  # fmt: skip
+    entry.save(condition=AuditEntry.entry_id.does_not_exist())
+    return entry
+
+
+def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
+    """Entries of a workspace, newest first."""
+    rows = AuditEntry.query(
+        workspace_id, scan_index_forward=False, limit=PAGE, page_size=PAGE, consistent_read=True,
+        last_evaluated_key=cursors.place("audit", cursor),
+    )  # fmt: skip
+    return cursors.take("audit", rows)
+
+
+def moment(entry: AuditEntry) -> float:
+    """When it happened, in seconds since 1970."""
+    return tokens.moment_of(entry.entry_id)

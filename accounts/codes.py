@@ -1,0 +1,92 @@
+"""One-time codes by mail: six digits, ten minutes, five tries, one use, bound to the browser session that asked."""
+
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime
+
+from django.conf import settings
+from pynamodb.exceptions import UpdateError
+
+from accounts import throttles
+from accounts.rows.codes import Challenge
+from imgapis.base import clock, dynamo, mail, tokens
+from imgapis.base.errors import Refusal
+
+LIFE_SECONDS = 600
+MOST_TRIES = 5
+DIGITS = re.compile(r"[0-9]{6}\Z")
+# purpose → (the subject of the mail, what the code is for)
+PURPOSES = {
+    "login": ("Your code to sign in", "sign in to img apis"),
+    "confirm": ("Your code to confirm", "confirm that it is you"),
+    "email": ("Your code for the new address", "make this the address of your account"),
+}
+
+
+class WrongCode(Refusal):
+    """One answer for a wrong, old, used, foreign or too often guessed code."""
+
+    code = "wrong_code"
+
+    def __init__(self):
+        super().__init__("That code is wrong or no longer valid. Ask for a new one.", param="code")
+
+
+def send(email: str, purpose: str) -> str | None:
+    """Mail a fresh code to a canonical address; returns the challenge to keep in the session.
+
+    None where so many codes went out that this one was held back (A20): the page says the same either way, and a
+    challenge the session already has stays good.
+    """
+    if not throttles.allow_mail(email):
+        return None
+    challenge_id, code = secrets.token_urlsafe(24), f"{secrets.randbelow(1_000_000):06d}"
+    expires = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
+    row = Challenge(
+        challenge_id, email=email, purpose=purpose, digest=_digest(challenge_id, code), tries=0, used=False,
+        expires=expires,
+    )  # fmt: skip
+    row.save(condition=Challenge.challenge_id.does_not_exist())
+    subject, aim = PURPOSES[purpose]
+    mail.send(email, subject, "emails/code.txt", {"code": code, "aim": aim, "minutes": LIFE_SECONDS // 60})
+    return challenge_id
+
+
+def prove(challenge_id: str | None, purpose: str, code: str) -> str:
+    """The address a right code proves. Raises WrongCode. A try is counted before the code is compared (A1)."""
+    code = re.sub(r"[\s-]", "", code)
+    if not challenge_id or not DIGITS.match(code):
+        raise WrongCode
+    row = Challenge(challenge_id)
+    living = (
+        (Challenge.tries < MOST_TRIES)
+        & (Challenge.used == False)  # noqa: E712 - a condition expression, not a comparison
+        & (Challenge.purpose == purpose)
+        & (Challenge.expires > datetime.fromtimestamp(clock.now(), UTC))
+    )
+    _update(row, [Challenge.tries.add(1)], living)
+    if not hmac.compare_digest(row.digest, _digest(challenge_id, code)):
+        raise WrongCode
+    _update(row, [Challenge.used.set(True)], Challenge.used == False)  # noqa: E712
+    return row.email
+
+
+def forget(challenge_id: str | None) -> None:
+    """End a code that a newer one of the same session replaces."""
+    if challenge_id:
+        Challenge(challenge_id).delete()
+
+
+def _update(row: Challenge, actions: list, condition) -> None:
+    try:
+        row.update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            raise WrongCode from error
+        raise
+
+
+def _digest(challenge_id: str, code: str) -> str:
+    key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes")
+    return tokens.keyed_digest(key, (challenge_id, code))

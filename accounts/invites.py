@@ -1,0 +1,170 @@
+"""Invitations: by mail, to one address, for a week, accepted once by a POST of whoever proved that address (A11)."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+
+from accounts import audit, emails, roles, store, team_store, throttles
+from accounts.models import Person
+from accounts.rows.teams import Invite, Member
+from imgapis.base import clock, dynamo, mail, tokens
+from imgapis.base.errors import Refusal
+
+LIFE_SECONDS = 7 * 86_400
+SWEEP_SECONDS = 30 * 86_400
+INVITES_PER_DAY = 50
+
+
+class InviteOver(Refusal):
+    """One answer for an invite that is unknown, used, expired, revoked, changed, or somebody else's."""
+
+    status = 404
+    code = "invite_over"
+
+    def __init__(self):
+        super().__init__("This invitation cannot be used. Ask whoever invited you to send it again.")
+
+
+class TooManyInvites(Refusal):
+    """The workspace has sent its invites of today."""
+
+    status = 429
+    code = "too_many_invites"
+
+    def __init__(self):
+        super().__init__(f"A workspace sends {INVITES_PER_DAY} invitations a day. Go on tomorrow.", retry_after=3600)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What an invite offers, for the page that accepts it."""
+
+    token: str
+    namespace: str
+    business_name: str
+    role: str
+
+
+def invite(actor: Member, email: str, role: str) -> Invite:
+    """Invite an address. Raises NotPermitted, InvalidEmail, TooManyInvites. Says nothing of who has an account."""
+    roles.require(actor.role, "members.manage")
+    if role not in roles.grantable(actor.role):
+        raise roles.NotPermitted("You can give the roles " + ", ".join(roles.grantable(actor.role)) + ".")
+    email = emails.canonical(email)
+    _spend(actor.workspace_id)
+    now, token = clock.now(), secrets.token_urlsafe(24)
+    row = Invite(
+        actor.workspace_id, tokens.time_ordered_id(now), email=email, role=role, invited_by=actor.person_id,
+        created=now, sent=now, ends=now + LIFE_SECONDS, token_digest=_digest(token), expires=_sweep(now),
+    )  # fmt: skip
+    row.save(condition=Invite.invite_id.does_not_exist())
+    _mail(row, token)
+    audit.record(row.workspace_id, actor.person_id, "invite.sent", row.invite_id, None, {"role": role})
+    return row
+
+
+def resend(actor: Member, invite_id: str) -> None:
+    """Send an invite again with a new link; the old link is over."""
+    roles.require(actor.role, "members.manage")
+    _spend(actor.workspace_id)
+    row = _existing(actor.workspace_id, invite_id)
+    now, token = clock.now(), secrets.token_urlsafe(24)
+    actions = [
+        Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
+        Invite.expires.set(_sweep(now)),
+    ]  # fmt: skip
+    try:
+        row.update(actions=actions, condition=Invite.invite_id.exists())
+    except UpdateError as error:
+        raise InviteOver if dynamo.lost_race(error) else error from error
+    _mail(row, token)
+    audit.record(row.workspace_id, actor.person_id, "invite.resent", invite_id)
+
+
+def revoke(actor: Member, invite_id: str) -> None:
+    """End an invite."""
+    roles.require(actor.role, "members.manage")
+    _existing(actor.workspace_id, invite_id).delete()
+    audit.record(actor.workspace_id, actor.person_id, "invite.revoked", invite_id)
+
+
+def open_ones(workspace_id: str) -> list[Invite]:
+    """Invites that were not accepted, expired ones too, newest first."""
+    return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
+
+
+def offer(token: str, person: Person) -> Offer:
+    """What a link offers to the person who proved the invited address. Raises InviteOver. Changes nothing."""
+    row = _living(token, person)
+    workspace = store.workspace(row.workspace_id)
+    if workspace is None:
+        raise InviteOver
+    return Offer(token, workspace.namespace, workspace.business_name, row.role)
+
+
+def accept(token: str, person: Person) -> str:
+    """Join; returns the namespace. Raises InviteOver. Two at once are one membership."""
+    row = _living(token, person)
+    workspace = store.workspace(row.workspace_id)
+    inviter = team_store.member(row.workspace_id, row.invited_by)
+    if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
+        raise InviteOver  # whoever invited has left, or may no longer give this role
+    if not team_store.join(row, row.token_digest, person.person_id):
+        raise InviteOver
+    audit.record(row.workspace_id, person.person_id, "member.joined", person.person_id, None, {"role": row.role})
+    return workspace.namespace
+
+
+def _living(token: str, person: Person) -> Invite:
+    workspace_id, dot, rest = token.partition(".")
+    invite_id, second, secret = rest.partition(".")
+    row = _found(workspace_id, invite_id) if dot and second else None
+    if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
+        raise InviteOver
+    if row.ends <= clock.now() or row.email != person.email:
+        raise InviteOver
+    return row
+
+
+def _existing(workspace_id: str, invite_id: str) -> Invite:
+    row = _found(workspace_id, invite_id)
+    if row is None:
+        raise InviteOver
+    return row
+
+
+def _found(workspace_id: str, invite_id: str) -> Invite | None:
+    if not workspace_id or not invite_id:
+        return None
+    try:
+        return Invite.get(workspace_id, invite_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def _spend(workspace_id: str) -> None:
+    if not throttles.allow(f"invites {workspace_id}", INVITES_PER_DAY):
+        raise TooManyInvites
+
+
+def _mail(row: Invite, token: str) -> None:
+    """The mail; the throttle of mails to one address holds here too, and the page says the same either way (A20)."""
+    if not throttles.allow_mail(row.email):
+        return
+    workspace = store.workspace(row.workspace_id)
+    link = f"/invites/{row.workspace_id}.{row.invite_id}.{token}"
+    facts = {"workspace": workspace.business_name or workspace.namespace, "role": row.role, "link": link}
+    mail.send(row.email, "You are invited to a workspace on img apis", "emails/invite.txt", facts)
+
+
+def _digest(secret: str) -> str:
+    """192 random bits need no key and no salt."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _sweep(now: float) -> datetime:
+    return datetime.fromtimestamp(int(now) + LIFE_SECONDS + SWEEP_SECONDS, UTC)

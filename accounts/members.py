@@ -1,0 +1,75 @@
+"""Members of a workspace: who may change whom, and how one leaves."""
+
+from accounts import audit, roles, team_store
+from accounts.roles import NotPermitted
+from accounts.rows.teams import Member
+from imgapis.base.errors import Refusal
+
+
+class NoSuchMember(Refusal):
+    """Nobody of that id is in the workspace."""
+
+    status = 404
+    code = "no_such_member"
+
+    def __init__(self):
+        super().__init__("This person is not a member of the workspace.")
+
+
+def role_of(workspace_id: str, person_id: str) -> str | None:
+    """The role of a person, as it is now; None for a stranger."""
+    row = team_store.member(workspace_id, person_id)
+    return row.role if row else None
+
+
+def existing(workspace_id: str, person_id: str) -> Member:
+    """A member. Raises NoSuchMember."""
+    row = team_store.member(workspace_id, person_id)
+    if row is None:
+        raise NoSuchMember
+    return row
+
+
+def change_role(actor: Member, person_id: str, role: str) -> None:
+    """Give somebody another role. Raises NotPermitted, LastOwner, NoSuchMember, Overtaken (A10)."""
+    roles.require(actor.role, "members.manage")
+    row = existing(actor.workspace_id, person_id)
+    if role not in roles.ROLES:
+        raise Refusal(f"A role is one of {', '.join(roles.ROLES)}.", param="role", code="invalid_role")
+    _require_reach(actor, row, role)
+    if role == row.role:
+        return
+    before = row.role
+    team_store.change_role(row, role)
+    audit.record(actor.workspace_id, actor.person_id, "member.changed", person_id, {"role": before}, {"role": role})
+
+
+def remove(actor: Member, person_id: str) -> None:
+    """Take somebody out. Their API keys end at once, because a key asks for its maker's membership (A12)."""
+    roles.require(actor.role, "members.manage")
+    row = existing(actor.workspace_id, person_id)
+    _require_reach(actor, row, row.role)
+    team_store.remove(row)
+    audit.record(actor.workspace_id, actor.person_id, "member.removed", person_id, {"role": row.role})
+
+
+def leave(actor: Member) -> None:
+    """Leave a workspace; the last owner cannot (A10)."""
+    team_store.remove(actor)
+    audit.record(actor.workspace_id, actor.person_id, "member.left", actor.person_id, {"role": actor.role})
+
+
+def transfer(actor: Member, person_id: str) -> None:
+    """Hand ownership to another member and become an admin."""
+    roles.require(actor.role, "workspace.own")
+    row = existing(actor.workspace_id, person_id)
+    if row.role == "owner":
+        raise Refusal("This member is an owner already.", param="person", code="already_owner", status=409)
+    team_store.hand_over(actor, row)
+    audit.record(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
+
+
+def _require_reach(actor: Member, row: Member, role: str) -> None:
+    """Nobody changes an owner, or makes one, but an owner."""
+    if row.role not in roles.grantable(actor.role) or role not in roles.grantable(actor.role):
+        raise NotPermitted("Only an owner can change an owner or make one.")

@@ -1,0 +1,62 @@
+"""People: found and created by a proven address, and moved to another."""
+
+from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts import store
+from accounts.models import EmailClaim, Person
+from imgapis.base import clock, dynamo, tokens
+from imgapis.base.errors import Refusal
+
+
+class AddressTaken(Refusal):
+    """Another account has the address. Said only to somebody who proved the address."""
+
+    status = 409
+    code = "address_taken"
+
+    def __init__(self):
+        super().__init__("Another account has this address. Sign in with it, or use another one.", param="email")
+
+
+def of_email(email: str) -> Person | None:
+    """The person of a canonical address."""
+    try:
+        claim = EmailClaim.get(email, consistent_read=True)
+    except DoesNotExist:
+        return None
+    return store.person(claim.person_id)
+
+
+def create(email: str) -> Person:
+    """Create the account of a proven address; whoever is second finds the first one's. The caller has the
+    confirmation of being 16 or older (P22)."""
+    now = clock.now()
+    row = Person(tokens.random_id("p"), email=email, adult_confirmed=now, created=now, is_staff=False)
+    claim = EmailClaim(email, person_id=row.person_id)
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.save(claim, condition=EmailClaim.email.does_not_exist())
+            transaction.save(row, condition=Person.person_id.does_not_exist())
+    except TransactWriteError as error:
+        first = of_email(email) if "ConditionalCheckFailed" in dynamo.reasons(error) else None
+        if first is None:
+            raise
+        return first
+    return row
+
+
+def change_email(row: Person, email: str) -> None:
+    """Move an account to a proven address. Raises AddressTaken."""
+    if email == row.email:
+        return
+    claim = EmailClaim(email, person_id=row.person_id)
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.save(claim, condition=EmailClaim.email.does_not_exist())
+            transaction.delete(EmailClaim(row.email), condition=EmailClaim.person_id == row.person_id)
+            transaction.update(row, actions=[Person.email.set(email)], condition=Person.email == row.email)
+    except TransactWriteError as error:
+        if "ConditionalCheckFailed" in dynamo.reasons(error):
+            raise AddressTaken from error
+        raise

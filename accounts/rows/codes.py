@@ -1,0 +1,35 @@
+"""The rows of one-time codes and of the counts that slow their issuing."""
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+
+from imgapis.base import dynamo
+from imgapis.base.dynamo import kept
+
+CODE = {"category": "security", "retention": "10 minutes", "exported": False}
+COUNT = {"category": "security", "retention": "one day", "exported": False}
+
+
+class Challenge(dynamo.Row):
+    """A code that was mailed, bound to the browser session that asked for it (A2)."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("codes")
+
+    challenge_id = kept(UnicodeAttribute(hash_key=True), "is in the session that asked, and nowhere else", **CODE)
+    email = kept(UnicodeAttribute(), "whose proof it is", **CODE)
+    purpose = kept(UnicodeAttribute(), "what the code proves", **CODE)
+    digest = kept(UnicodeAttribute(), "proves the code; keyed and salted by the id (A3)", **CODE)
+    tries = kept(NumberAttribute(default=0), "ends the code after five wrong ones (A1)", **CODE)
+    used = kept(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)
+    expires = kept(TTLAttribute(), "ends the code", **CODE)
+
+
+class Throttle(dynamo.Row):
+    """How many mails an address, or everybody, was sent in an hour; the address only as a digest keyed by the day."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("throttles")
+
+    bucket = kept(UnicodeAttribute(hash_key=True), "counts mails to one address in one hour (A20)", **COUNT)
+    count = kept(NumberAttribute(default=0), "how many", **COUNT)
+    expires = kept(TTLAttribute(), "ends the count", **COUNT)

@@ -1,0 +1,41 @@
+"""The rows of API keys."""
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+
+from imgapis.base import dynamo
+from imgapis.base.dynamo import kept
+
+ACCOUNT = {"category": "account", "retention": "until it is revoked, or erasure"}
+
+
+class KeysOfWorkspace(GlobalSecondaryIndex):
+    """Lists the keys of a workspace; no decision is read from it."""
+
+    class Meta:
+        index_name = "workspace"
+        projection = AllProjection()
+
+    workspace_id = UnicodeAttribute(hash_key=True)
+    created = NumberAttribute(range_key=True)
+
+
+class ApiKey(dynamo.Row):
+    """A key of the REST API: found by its public prefix, proven by a keyed digest of its secret (A12)."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("apikeys")
+
+    prefix = kept(UnicodeAttribute(hash_key=True), "finds and names the key", **ACCOUNT)
+    digest = kept(
+        UnicodeAttribute(), "proves the secret, which is stored nowhere", category="security",
+        retention="until it is revoked, or erasure", exported=False,
+    )  # fmt: skip
+    workspace_id = kept(UnicodeAttribute(), "whose key it is", **ACCOUNT)
+    person_id = kept(UnicodeAttribute(), "ends the key with its maker's membership", **ACCOUNT)
+    name = kept(UnicodeAttribute(), "tells its maker what it is for", **ACCOUNT)
+    scopes = kept(JSONAttribute(), "what the key may do", **ACCOUNT)
+    created = kept(NumberAttribute(), "when it was made", **ACCOUNT)
+    expires = kept(NumberAttribute(), "when it ends; 0 is never", **ACCOUNT)
+    last_used_day = kept(UnicodeAttribute(default=""), "the last day it was used, no finer", **ACCOUNT)
+    workspace_index = KeysOfWorkspace()

@@ -1,0 +1,54 @@
+"""The rows of teams: members and invites."""
+
+from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+
+from imgapis.base import dynamo
+from imgapis.base.dynamo import kept
+
+ACCOUNT = {"category": "account", "retention": "until the member leaves, or erasure"}
+INVITE = {"category": "account", "retention": "30 days after it expired"}
+
+
+class WorkspacesOfPerson(GlobalSecondaryIndex):
+    """Lists the workspaces of a person; no decision is read from it."""
+
+    class Meta:
+        index_name = "person"
+        projection = AllProjection()
+
+    person_id = UnicodeAttribute(hash_key=True)
+
+
+class Member(dynamo.Row):
+    """A person's place in a workspace."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("members")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "which workspace", **ACCOUNT)
+    person_id = kept(UnicodeAttribute(range_key=True), "who", **ACCOUNT)
+    role = kept(UnicodeAttribute(), "what the member may do", **ACCOUNT)
+    joined = kept(NumberAttribute(), "since when", **ACCOUNT)
+    person_index = WorkspacesOfPerson()
+
+
+class Invite(dynamo.Row):
+    """An invitation to one address, accepted once (A11)."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("invites")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "which workspace", **INVITE)
+    invite_id = kept(UnicodeAttribute(range_key=True), "names the invite", **INVITE)
+    email = kept(UnicodeAttribute(), "who may accept", **INVITE)
+    role = kept(UnicodeAttribute(), "what the member will be allowed", **INVITE)
+    invited_by = kept(UnicodeAttribute(), "whose rights the invite rests on", **INVITE)
+    created = kept(NumberAttribute(), "when it was sent first", **INVITE)
+    sent = kept(NumberAttribute(), "when it was sent last", **INVITE)
+    ends = kept(NumberAttribute(), "when it can no longer be accepted", **INVITE)
+    token_digest = kept(
+        UnicodeAttribute(), "proves the link; the token itself is in the mail alone", category="security",
+        retention="30 days after it expired", exported=False,
+    )  # fmt: skip
+    expires = kept(TTLAttribute(), "sweeps the row", **INVITE)

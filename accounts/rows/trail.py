@@ -1,0 +1,23 @@
+"""The rows of the audit log."""
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+
+from imgapis.base import dynamo
+from imgapis.base.dynamo import kept
+
+TRAIL = {"category": "security", "retention": "until the workspace's erasure"}
+
+
+class AuditEntry(dynamo.Row):
+    """Who did what, by opaque ids: no personal data (the shell table of DEMANDS, P02)."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("audit")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose log it is", **TRAIL)
+    entry_id = kept(UnicodeAttribute(range_key=True), "names the entry; holds its time", **TRAIL)
+    actor = kept(UnicodeAttribute(), "who: an opaque person, a key, staff or the system", **TRAIL)
+    act = kept(UnicodeAttribute(), "what was done", **TRAIL)
+    target = kept(UnicodeAttribute(default=""), "to which thing", **TRAIL)
+    before = kept(JSONAttribute(null=True), "non-personal values before", **TRAIL)
+    after = kept(JSONAttribute(null=True), "non-personal values after", **TRAIL)

@@ -1,0 +1,134 @@
+"""What can be asked of teams, one function per access pattern; a workspace keeps an owner by condition, not by hope."""
+
+from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts.models import Namespace, Workspace
+from accounts.rows.teams import Invite, Member
+from imgapis.base import clock, dynamo
+from imgapis.base.errors import Refusal
+
+
+class LastOwner(Refusal):
+    """The act would leave the workspace without an owner."""
+
+    status = 409
+    code = "last_owner"
+
+    def __init__(self):
+        super().__init__("A workspace keeps at least one owner. Make somebody else an owner first.")
+
+
+class Overtaken(Refusal):
+    """Somebody else changed the same thing meanwhile."""
+
+    status = 409
+    code = "overtaken"
+
+    def __init__(self):
+        super().__init__("Somebody changed this meanwhile. Look at it again, and repeat what is still needed.")
+
+
+def member(workspace_id: str, person_id: str) -> Member | None:
+    """A person's place in a workspace, as it is now."""
+    try:
+        return Member.get(workspace_id, person_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def members(workspace_id: str) -> list[Member]:
+    """Everybody in a workspace."""
+    return list(Member.query(workspace_id, consistent_read=True))
+
+
+def memberships(person_id: str) -> list[Member]:
+    """Every place of a person, from an index: for lists alone."""
+    return list(Member.person_index.query(person_id))
+
+
+def found(row: Workspace, person_id: str) -> None:
+    """Create a workspace with its first owner and the claim of its namespace."""
+    claim = Namespace(row.namespace, workspace_id=row.workspace_id)
+    first = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
+    with TransactWrite(connection=dynamo.connection()) as transaction:
+        transaction.save(claim, condition=Namespace.namespace.does_not_exist())
+        transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
+        transaction.save(first, condition=Member.person_id.does_not_exist())
+
+
+def rename(row: Workspace, namespace: str) -> None:
+    """Claim a new namespace and take it; the old claim stays, so that the old one goes on serving."""
+    claim = Namespace(namespace, workspace_id=row.workspace_id)
+    # A workspace may take back a namespace of its own.
+    free = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
+    with TransactWrite(connection=dynamo.connection()) as transaction:
+        transaction.save(claim, condition=free)
+        transaction.update(
+            row, actions=[Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace
+        )
+
+
+def join(invite: Invite, token_digest: str, person_id: str) -> bool:
+    """Use up an invite and add the member; False where the invite is no longer what it was."""
+    place = Member(invite.workspace_id, person_id, role=invite.role, joined=clock.now())
+    unchanged = (Invite.token_digest == token_digest) & (Invite.ends > clock.now()) & (Invite.role == invite.role)
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.delete(invite, condition=unchanged)
+            transaction.save(place, condition=Member.person_id.does_not_exist())
+            if invite.role == "owner":
+                _count_owners(transaction, invite.workspace_id, 1)
+    except TransactWriteError as error:
+        if "ConditionalCheckFailed" in dynamo.reasons(error) or "TransactionConflict" in dynamo.reasons(error):
+            return False
+        raise
+    return True
+
+
+def change_role(row: Member, role: str) -> None:
+    """Give a member another role. Raises LastOwner, Overtaken."""
+    change = (role == "owner") - (row.role == "owner")
+    _write(row.workspace_id, change, lambda transaction: _set_role(transaction, row, role))
+
+
+def remove(row: Member) -> None:
+    """Remove a member. Raises LastOwner, Overtaken."""
+    change = -1 if row.role == "owner" else 0
+    condition = Member.role == row.role
+    _write(row.workspace_id, change, lambda transaction: transaction.delete(row, condition=condition))
+
+
+def hand_over(giver: Member, taker: Member) -> None:
+    """Make `taker` an owner and `giver` an admin, at once."""
+
+    def both(transaction: TransactWrite) -> None:
+        _set_role(transaction, taker, "owner")
+        _set_role(transaction, giver, "admin")
+
+    _write(giver.workspace_id, 0, both)
+
+
+def _set_role(transaction: TransactWrite, row: Member, role: str) -> None:
+    transaction.update(row, actions=[Member.role.set(role)], condition=Member.role == row.role)
+
+
+def _write(workspace_id: str, owners: int, change) -> None:
+    """A change of the team and of its count of owners; the workspace's item comes last in the reasons."""
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            change(transaction)
+            if owners:
+                _count_owners(transaction, workspace_id, owners)
+    except TransactWriteError as error:
+        reasons = dynamo.reasons(error)
+        if owners < 0 and reasons and reasons[-1] == "ConditionalCheckFailed":
+            raise LastOwner from error
+        if {"ConditionalCheckFailed", "TransactionConflict"} & set(reasons):
+            raise Overtaken from error
+        raise
+
+
+def _count_owners(transaction: TransactWrite, workspace_id: str, change: int) -> None:
+    condition = Workspace.owners >= 2 if change < 0 else Workspace.workspace_id.exists()
+    transaction.update(Workspace(workspace_id), actions=[Workspace.owners.add(change)], condition=condition)

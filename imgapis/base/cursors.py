@@ -1,0 +1,50 @@
+"""Opaque cursors of lists: the place after the last row, sealed, so that nobody builds one."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from cryptography.fernet import InvalidToken
+
+from imgapis.base import tokens
+from imgapis.base.errors import Refusal
+
+T = TypeVar("T")
+
+
+class InvalidCursor(Refusal):
+    """The cursor is none of ours, or of another list."""
+
+    code = "invalid_cursor"
+
+    def __init__(self):
+        super().__init__("The cursor is none that a list has given you.", param="cursor")
+
+
+@dataclass(frozen=True)
+class Slice(Generic[T]):
+    """Some rows of a list and the cursor to the next; None at the end."""
+
+    rows: list[T]
+    cursor: str | None
+
+
+def place(name: str, cursor: str | None) -> dict[str, Any] | None:
+    """The place a cursor of the list `name` stands for, as a query's `last_evaluated_key`."""
+    if not cursor:
+        return None
+    try:
+        kept = json.loads(tokens.unseal(cursor))
+    except (InvalidToken, ValueError) as error:
+        raise InvalidCursor from error
+    if kept["list"] != name:
+        raise InvalidCursor
+    return kept["place"]
+
+
+def take(name: str, rows: Iterator[T]) -> Slice[T]:
+    """The rows of one query page (it has a `limit`) and the cursor that goes on after them."""
+    taken = list(rows)
+    last = rows.last_evaluated_key
+    return Slice(taken, tokens.seal(json.dumps({"list": name, "place": last}).encode()) if last else None)

@@ -1,0 +1,24 @@
+"""The mail backend of this machine: every message is a file in `var/mail`, written whole."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail.backends.base import BaseEmailBackend
+
+from imgapis.base import clock, tokens
+
+
+class FolderBackend(BaseEmailBackend):
+    """`EMAIL_BACKEND` of embedded mode."""
+
+    def send_messages(self, messages) -> int:
+        """Write each message; a reader never sees half of one."""
+        folder = Path(settings.VAR_DIR) / "mail"
+        folder.mkdir(parents=True, exist_ok=True)
+        for message in messages:
+            path = folder / f"{tokens.time_ordered_id(clock.now())}.eml"
+            part = path.with_suffix(".part")
+            part.write_bytes(message.message().as_bytes())
+            os.replace(part, path)
+        return len(messages)

@@ -1,0 +1,87 @@
+"""The REST API `/api/v1`: one ninja API at the roof, the apps' routers below it, problem+json, rate limits."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import APIKeyHeader
+
+from accounts import apikeys
+from accounts.apikeys import Caller
+from imgapis import rest_limits
+from imgapis.base import errors
+from imgapis.base.errors import Refusal
+
+
+class KeyAuth(APIKeyHeader):
+    """`Authorization: Bearer img_…`; never in the URL (A12)."""
+
+    param_name = "Authorization"
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
+        """The caller, put on the request with its rate limit."""
+        scheme, _, written = (key or "").partition(" ")
+        request.caller = apikeys.authenticate(written.strip() if scheme.lower() == "bearer" else None)
+        request.allowance = rest_limits.spend(request.caller.prefix)
+        return request.caller
+
+
+class RestApi(NinjaAPI):
+    """Every answer is private, uncached, and says how much of the rate limit is left."""
+
+    def create_response(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        """The answer with its headers."""
+        return _finish(request, super().create_response(request, *args, **kwargs))
+
+
+api = RestApi(
+    title="img apis: accounts", version="1", urls_namespace="rest", docs_url=None, auth=KeyAuth(),
+    description="Everything of the dashboard that is not the sign-in. Keys are made under API keys in the dashboard.",
+)  # fmt: skip
+
+
+def _finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    for name, value in rest_limits.headers(getattr(request, "allowance", None)).items():
+        response[name] = value
+    return response
+
+
+def problem(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal as problem+json."""
+    body = errors.problem(refusal, request.request_id, settings.SITE_URL)
+    response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
+    if refusal.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="img apis"'
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return _finish(request, response)
+
+
+@api.exception_handler(Refusal)
+def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return problem(request, refusal)
+
+
+@api.exception_handler(AuthenticationError)
+def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem(request, apikeys.InvalidKey())
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """A body or query that does not fit its schema: the first fault, by name."""
+    first = error.errors[0]
+    name = ".".join(str(part) for part in first["loc"][1:] if part != "payload") or "body"
+    return problem(request, Refusal(f"{name}: {first['msg']}.", code="invalid_field", status=422, param=name))
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(request, Refusal("The body could not be read as JSON.", code="invalid_body", status=400))
+
+
+@api.exception_handler(Exception)
+def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    rest_limits.log.exception("rest_failed", extra={"request_id": request.request_id})
+    return problem(request, Refusal("Something broke on our side.", code="internal_error", status=500))

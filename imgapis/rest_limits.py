@@ -1,0 +1,53 @@
+"""The rate limit of the REST API: a bucket of tokens per key, in the memory of one worker; no address is looked at."""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from imgapis.base.errors import Refusal
+
+MOST = 600  # calls a minute and worker
+WINDOW_SECONDS = 60
+MOST_KEYS = 10_000
+log = logging.getLogger("imgapis.rest")
+_lock = threading.Lock()
+_buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+
+class TooManyCalls(Refusal):
+    """The key has called too often."""
+
+    status = 429
+    code = "too_many_requests"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of a key's calls, and in how many seconds the bucket is full again."""
+
+    left: int
+    full_in: int
+
+
+def spend(key: str) -> Allowance:
+    """Count a call of a key. Raises TooManyCalls with the seconds to wait."""
+    now = time.monotonic()
+    with _lock:
+        filled, at = _buckets.pop(key, (float(MOST), now))
+        filled = min(float(MOST), filled + (now - at) * MOST / WINDOW_SECONDS)
+        _buckets[key] = (filled - 1 if filled >= 1 else filled, now)
+        while len(_buckets) > MOST_KEYS:
+            _buckets.popitem(last=False)
+    if filled < 1:
+        raise TooManyCalls("This key has called too often. Wait as Retry-After says.", retry_after=1)
+    return Allowance(int(filled - 1), round((MOST - filled + 1) * WINDOW_SECONDS / MOST))
+
+
+def headers(allowance: Allowance | None) -> dict[str, str]:
+    """RateLimit and RateLimit-Policy (IETF draft httpapi-ratelimit-headers)."""
+    policy = {"RateLimit-Policy": f'"key";q={MOST};w={WINDOW_SECONDS}'}
+    if allowance is None:
+        return policy
+    return policy | {"RateLimit": f'"key";r={allowance.left};t={allowance.full_in}'}
