@@ -1,0 +1,137 @@
+"""The same three people everywhere, an owner, a teammate and a stranger, who sign in through the front door."""
+
+import email
+import email.policy
+import html
+import http.client
+import itertools
+import os
+import re
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from tests import environment
+
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+CODE = re.compile(r"^ *([0-9]{6})\s*$", re.MULTILINE)
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the site answered; header names are lower-case, the text is unescaped as a reader sees it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    cookies: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The page with its entities resolved."""
+        return html.unescape(self.body.decode())
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads; empty where there is none."""
+        return self.headers.get("location", "")
+
+
+@dataclass
+class Browser:
+    """A browser without JavaScript: it keeps cookies, and sends the form token of the last page it saw."""
+
+    port: int = environment.WEB_PORT
+    cookies: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+
+    def get(self, path: str, **headers: str) -> Page:
+        """Open a page; redirects are not followed."""
+        return self._ask("GET", path, None, headers)
+
+    def post(self, path: str, fields: dict | None = None, **headers: str) -> Page:
+        """Send a form, with the last page's token where `fields` names none. Redirects are not followed."""
+        sent = {"csrfmiddlewaretoken": self.token, **(fields or {})}
+        return self._ask("POST", path, urlencode(sent, doseq=True), headers)
+
+    def submit(self, path: str, fields: dict | None = None) -> Page:
+        """Open the page of a form, then send it."""
+        self.get(path)
+        return self.post(path, fields)
+
+    def follow(self, page: Page) -> Page:
+        """The page at the end of the redirects."""
+        while page.location:
+            parts = urlsplit(page.location)
+            page = self.get(parts.path + (f"?{parts.query}" if parts.query else ""))
+        return page
+
+    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Page:
+        named = {"Host": f"localhost:{self.port}"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.cookies:
+            named["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if body is not None:
+            named.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, named)
+            answer = connection.getresponse()
+            return self._keep(answer, answer.read())
+        finally:
+            connection.close()
+
+    def _keep(self, answer: http.client.HTTPResponse, body: bytes) -> Page:
+        set_cookies = tuple(answer.headers.get_all("Set-Cookie") or ())
+        for line in set_cookies:
+            for name, morsel in SimpleCookie(line).items():
+                self.cookies.pop(name, None)
+                if morsel.value:
+                    self.cookies[name] = morsel.value
+        found = TOKEN.search(body.decode(errors="replace"))
+        self.token = found[1] if found else self.token
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        return Page(answer.status, headers, body, set_cookies)
+
+
+def mails(to: str | None = None) -> list[EmailMessage]:
+    """What the test server has mailed, oldest first; to one address where it is named."""
+    files = sorted((Path(environment.FOLDER) / "mail").glob("*.eml"))
+    read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
+    return [message for message in read if to is None or message["To"] == to]
+
+
+def newest_code(to: str) -> str:
+    """The code of the newest mail to an address."""
+    return CODE.findall(mails(to)[-1].get_body().get_content())[-1]
+
+
+def fresh_address(who: str) -> str:
+    """An address nobody has used."""
+    return f"{who}-{next(_numbers)}-{os.getpid()}@example.com"
+
+
+def ask_code(browser: Browser, address: str, after: str = "") -> str:
+    """Ask for a code on the sign-in page and read it in the mail."""
+    browser.submit("/login" + (f"?{urlencode({'next': after})}" if after else ""), {"email": address})
+    return newest_code(address)
+
+
+def sign_in(browser: Browser, address: str, after: str = "") -> Page:
+    """Sign in, and up where the address is new; the page it ends on, redirects followed."""
+    code = ask_code(browser, address, after)
+    page = browser.follow(browser.submit("/login/code", {"code": code}))
+    if 'name="adult"' in page.text:
+        namespace = re.sub("[^a-z0-9]+", "-", address.partition("@")[0].lower())
+        answers = {"adult": "on", "business_name": f"{namespace} business", "namespace": namespace}
+        page = browser.follow(browser.post("/signup", answers))
+    return page
+
+
+def person(who: str, after: str = "") -> tuple[Browser, str]:
+    """A new person, signed in: the browser and the address."""
+    browser, address = Browser(), fresh_address(who)
+    sign_in(browser, address, after)
+    return browser, address
