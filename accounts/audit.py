@@ -30,6 +30,8 @@ ACTS = {
     "cache.purged": "purged cached pictures",
     "domain.added": "added a domain",
     "domain.removed": "removed a domain",
+    "domain.proven": "saw the proof of a domain",
+    "domain.lost": "stopped serving a domain whose proof is gone",
     "key.created": "made an API key",
     "key.revoked": "revoked an API key",
 }

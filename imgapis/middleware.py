@@ -5,13 +5,15 @@ import uuid
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from imgapis.base import errors
 from imgapis.base.errors import Refusal
-from transforms import http_headers, image_answers, tenants
+from transforms import fetch, http_headers, image_answers, tenants
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 LONGEST_LINE = 16_384
+LONGEST_HOST = 253
 
 
 class UnknownHost(Refusal):
@@ -21,6 +23,15 @@ class UnknownHost(Refusal):
 
     def __init__(self):
         super().__init__("No workspace and no page of ours lives at this host.")
+
+
+class FetchLoop(Refusal):
+    """Our own fetcher asks: a source leads back to an image host (S17)."""
+
+    code = "fetch_loop"
+
+    def __init__(self):
+        super().__init__("A source leads back to our own image hosts, and is not fetched.")
 
 
 class AddressTooLong(Refusal):
@@ -71,11 +82,24 @@ class HostMiddleware:
         host = match[1].rstrip(".") if match else ""
         if host in settings.SITE_HOSTS:
             return
-        namespace, dot, domain = host.partition(".")
-        request.tenant = tenants.of_namespace(namespace) if dot and domain == settings.IMAGE_DOMAIN else None
+        if len(host) > LONGEST_HOST:
+            raise UnknownHost
+        namespace, _, domain = host.partition(".")
+        request.custom_domain = domain != settings.IMAGE_DOMAIN
+        request.tenant = tenants.of_domain(host) if request.custom_domain else tenants.of_namespace(namespace)
         if request.tenant is None:
             raise UnknownHost
+        if request.META.get("HTTP_USER_AGENT") == fetch.HEADERS["User-Agent"]:
+            raise FetchLoop
         request.urlconf = settings.IMAGE_URLCONF
+
+
+class SiteFiles(WhiteNoiseMiddleware):
+    """Style sheets and scripts, on the site's own hosts alone: image hosts serve pictures and nothing else (A15)."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Serve a static file of the site, or pass by."""
+        return self.get_response(request) if hasattr(request, "tenant") else super().__call__(request)
 
 
 def page_policy() -> str:
@@ -100,5 +124,7 @@ class SecurityHeadersMiddleware:
         response.setdefault("Referrer-Policy", "no-referrer")
         response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if not settings.EMBEDDED:
-            response.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+            # A customer's domain is theirs: what lies below it is not for us to bind.
+            below = "" if getattr(request, "custom_domain", False) else "; includeSubDomains"
+            response.setdefault("Strict-Transport-Security", f"max-age=31536000{below}")
         return response

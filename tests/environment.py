@@ -17,7 +17,11 @@ def free_port() -> int:
 
 DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT = (free_port() for _ in range(4))
 
-for _name in [name for name in os.environ if name.startswith(("AWS_", "CACHE_", "LIMIT_", "FETCH_", "RENDER_"))]:
+for _name in [
+    name
+    for name in os.environ
+    if name.startswith(("AWS_", "CACHE_", "LIMIT_", "FETCH_", "RENDER_", "CLOUDFLARE_", "DNS_", "DOMAIN_"))
+]:
     del os.environ[_name]
 os.environ.update(
     EMBEDDED="1",

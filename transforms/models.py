@@ -1,6 +1,7 @@
-"""The rows of images: the named sources."""
+"""The rows of images: the named sources and the custom domains."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
@@ -24,3 +25,50 @@ class Source(dynamo.Row):
     region = kept(UnicodeAttribute(default=""), "the S3 region, or the R2 account id", **ACCOUNT)
     access_key = kept(UnicodeAttribute(default=""), "reads the bucket", exported=False, **ACCOUNT)
     sealed_secret = kept(UnicodeAttribute(default=""), "reads the bucket; encrypted", exported=False, **ACCOUNT)
+
+
+class DomainsOfWorkspace(GlobalSecondaryIndex):
+    """Lists the domains of a workspace; no decision is read from it."""
+
+    class Meta:
+        index_name = "workspace"
+        projection = AllProjection()
+
+    workspace_id = UnicodeAttribute(hash_key=True)
+
+
+class DueDomains(GlobalSecondaryIndex):
+    """Finds domains to look at again; the lease decides."""
+
+    class Meta:
+        index_name = "due"
+        projection = AllProjection()
+
+    queue = UnicodeAttribute(hash_key=True)
+    due = NumberAttribute(range_key=True)
+
+
+class Domain(dynamo.Row):
+    """The claim of a custom domain: one workspace has it, and serves pictures under it while its proof stands."""
+
+    EVERY = "domains"
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("domains")
+
+    domain = kept(UnicodeAttribute(hash_key=True), "is a host name that pictures are served under", **ACCOUNT)
+    claim_id = kept(UnicodeAttribute(), "tells this claim from an earlier one", **ACCOUNT)
+    workspace_id = kept(UnicodeAttribute(), "whose domain it is", **ACCOUNT)
+    txt_token = kept(UnicodeAttribute(), "is the proof its owner puts into DNS", **ACCOUNT)
+    state = kept(UnicodeAttribute(), "pending, verified, issuing, active, failing or removing", **ACCOUNT)
+    reason = kept(UnicodeAttribute(default=""), "why it is in that state, in a sentence", **ACCOUNT)
+    proven = kept(BooleanAttribute(default=False), "whether pictures are served under it", **ACCOUNT)
+    proved = kept(NumberAttribute(default=0), "when the proof was last seen", **ACCOUNT)
+    lapses = kept(NumberAttribute(default=0), "when an unproven claim may be taken by another", **ACCOUNT)
+    cloudflare_id = kept(UnicodeAttribute(default=""), "names the custom hostname at Cloudflare", **ACCOUNT)
+    created = kept(NumberAttribute(), "when it was added", **ACCOUNT)
+    checked = kept(NumberAttribute(default=0), "when it was last looked at", **ACCOUNT)
+    due = kept(NumberAttribute(), "when it is looked at again", **ACCOUNT)
+    queue = kept(UnicodeAttribute(default=EVERY), "lists domains by the time they are due", **ACCOUNT)
+    workspace_index = DomainsOfWorkspace()
+    due_index = DueDomains()

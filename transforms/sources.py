@@ -11,7 +11,7 @@ from django.conf import settings
 
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
-from transforms import bucket_sources, fetch, locations, patterns
+from transforms import bucket_sources, fetch, locations, patterns, tenants
 from transforms.fetch import Fetched
 from transforms.locations import Location
 from transforms.models import Source
@@ -124,8 +124,9 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
 
 
 def own_host(host: str) -> bool:
-    """Whether a host is one of ours: fetching ourselves would loop (S17)."""
-    return host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
+    """Whether a host is one of ours, a customer's own domain included: fetching ourselves would loop (S17)."""
+    below = host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
+    return below or tenants.of_domain(host) is not None
 
 
 def _object_url(source: Source, key: str) -> str:

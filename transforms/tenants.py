@@ -2,15 +2,17 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
 from accounts import workspaces
+from accounts.models import Workspace
 from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
-from transforms import store
+from transforms import domain_store, store
 from transforms.models import Source
 
 FRESH_SECONDS = 5.0
@@ -50,18 +52,29 @@ _lock = threading.Lock()
 
 def of_namespace(namespace: str) -> Tenant | None:
     """The tenant of a namespace; None where there is none. Raises StateUnavailable."""
-    now = clock.now()
-    read, tenant = _known.get(namespace, (0.0, None))
-    if now - read < FRESH_SECONDS:
-        return tenant
-    try:
-        tenant = _read(namespace)
-    except PynamoDBException as error:
-        if now - read < STALE_SECONDS:
-            return tenant
-        raise StateUnavailable from error
-    _remember(namespace, now, tenant)
-    return tenant
+    return _fresh(namespace, _read)
+
+
+def of_domain(domain: str) -> Tenant | None:
+    """The tenant of a custom domain whose proof stands (A15); None for any other host. Raises StateUnavailable."""
+    return _fresh(domain, _read_domain) if "." in domain else None
+
+
+def of_row(row: Workspace, namespace: str) -> Tenant:
+    """The tenant of a workspace as it is now, read past what is remembered: for whoever just changed it."""
+    key = workspaces.key(row)
+    return Tenant(
+        workspace_id=row.workspace_id,
+        namespace=namespace,
+        cache_key=tokens.subkey(key, "cache"),
+        claim_key=tokens.subkey(key, "claim"),
+        folder=tokens.subkey(key, "folder").hex()[:32],
+        allowed_origins=tuple(row.allowed_origins),
+        allowed_sources=tuple(row.allowed_sources),
+        allowance=int(row.allowance),
+        suspended=bool(row.suspended),
+        sources={source.name: source for source in store.sources(row.workspace_id)},
+    )
 
 
 def forget() -> None:
@@ -78,20 +91,28 @@ def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
             _known.popitem(last=False)
 
 
+def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
+    """What `read` says of a namespace or a domain (which has a dot), or said a moment ago."""
+    now = clock.now()
+    seen, tenant = _known.get(name, (0.0, None))
+    if now - seen < FRESH_SECONDS:
+        return tenant
+    try:
+        tenant = read(name)
+    except PynamoDBException as error:
+        if now - seen < STALE_SECONDS:
+            return tenant
+        raise StateUnavailable from error
+    _remember(name, now, tenant)
+    return tenant
+
+
 def _read(namespace: str) -> Tenant | None:
     row = accounts_store.workspace_of_namespace(namespace)
-    if row is None:
-        return None
-    key = workspaces.key(row)
-    return Tenant(
-        workspace_id=row.workspace_id,
-        namespace=namespace,
-        cache_key=tokens.subkey(key, "cache"),
-        claim_key=tokens.subkey(key, "claim"),
-        folder=tokens.subkey(key, "folder").hex()[:32],
-        allowed_origins=tuple(row.allowed_origins),
-        allowed_sources=tuple(row.allowed_sources),
-        allowance=int(row.allowance),
-        suspended=bool(row.suspended),
-        sources={source.name: source for source in store.sources(row.workspace_id)},
-    )
+    return None if row is None else of_row(row, namespace)
+
+
+def _read_domain(name: str) -> Tenant | None:
+    claim = domain_store.domain(name)
+    row = accounts_store.workspace(claim.workspace_id) if claim is not None and claim.proven else None
+    return None if row is None else of_row(row, row.namespace)

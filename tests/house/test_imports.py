@@ -10,6 +10,8 @@ LINE = ("imgapis.base", "accounts", "telemetry", "billing", "transforms", "imgap
 ALONE = {
     "stripe": ("billing/gateway.py",),
     "boto3": ("imgapis/base/buckets.py",),
+    "cloudflare": ("transforms/custom_hostnames.py",),
+    "dns": ("transforms/dns_records.py",),
     "urllib3": ("transforms/fetch.py", "transforms/fetching/"),
 }
 ENGINE_MAY = {"PIL", "numpy", "blurhash_rs", "blurhash"}

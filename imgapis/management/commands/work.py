@@ -1,4 +1,5 @@
-"""The background worker: ships what crashed processes left in the spool, and gives a sign of life."""
+"""The background worker: ships what crashed processes left in the spool, looks at custom domains again, and gives a
+sign of life."""
 
 import logging
 import signal
@@ -9,6 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from imgapis import heartbeat
 from telemetry import recorder
+from transforms import domains
 
 log = logging.getLogger("imgapis.work")
 PAUSE_SECONDS = 2.0
@@ -17,7 +19,7 @@ PAUSE_SECONDS = 2.0
 class Command(BaseCommand):
     """`manage.py work`"""
 
-    help = "Run background work until SIGTERM: ship left-over events. Any number may run side by side."
+    help = "Run background work until SIGTERM: ship left-over events, check custom domains. Any number may run."
 
     def handle(self, *args, **options) -> None:
         """Work until told to stop."""
@@ -30,3 +32,7 @@ class Command(BaseCommand):
                 recorder.ship()
             except (PynamoDBException, OSError):
                 log.warning("events_not_shipped")
+            try:
+                domains.check_due()
+            except PynamoDBException:
+                log.warning("domains_not_checked")

@@ -1,0 +1,116 @@
+"""Custom hostnames and their certificates at Cloudflare: the only module that imports its SDK."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cloudflare
+from django.conf import settings
+
+SECONDS = 10.0
+LONGEST_REASON = 300
+# http: the CNAME leads to Cloudflare, which then proves the domain to the certificate authority by itself.
+CERTIFICATE = {"method": "http", "type": "dv", "settings": {"min_tls_version": "1.2"}}
+SERVED = {"active", "active_redeploying"}
+REFUSED = {"blocked", "moved", "deleted", "pending_blocked", "pending_deletion"}
+ENDED = {"expired", "deleted", "inactive", "deactivating"}
+SENTENCES = {
+    "initializing": "Cloudflare has taken the order for the certificate.",
+    "pending_validation": "The certificate authority waits to see the CNAME record.",
+    "pending_issuance": "The certificate authority is making the certificate.",
+    "pending_deployment": "The certificate is being brought to the edge.",
+    "validation_timed_out": "The certificate authority did not see the CNAME record in time.",
+    "issuance_timed_out": "The certificate authority did not issue the certificate in time.",
+    "blocked": "Cloudflare does not serve this name: write to support.",
+    "moved": "The CNAME record leads elsewhere now.",
+    "expired": "The certificate has expired.",
+}
+
+
+class CloudflareFailed(Exception):
+    """Cloudflare did not answer, or refused our own request; the message names the kind of failure alone."""
+
+
+@dataclass(frozen=True)
+class Hostname:
+    """A domain at Cloudflare: its id, whether it is served with a certificate, whether it has failed, and why."""
+
+    cloudflare_id: str
+    active: bool
+    failed: bool
+    reason: str
+
+
+def configured() -> bool:
+    """Whether domains go through Cloudflare here."""
+    return bool(settings.CLOUDFLARE_API_TOKEN and settings.CLOUDFLARE_ZONE_ID)
+
+
+def ensure(domain: str) -> Hostname:
+    """The domain at Cloudflare, made where it is not there: an order that was cut off half-way is taken up again."""
+    zone = settings.CLOUDFLARE_ZONE_ID
+    try:
+        for found in _client().custom_hostnames.list(zone_id=zone, hostname={"exact": domain}):
+            if found.hostname == domain:
+                return _read(found)
+        return _read(_client().custom_hostnames.create(zone_id=zone, hostname=domain, ssl=CERTIFICATE))
+    except cloudflare.CloudflareError as error:
+        raise CloudflareFailed(type(error).__name__) from error
+
+
+def read(cloudflare_id: str) -> Hostname | None:
+    """The domain's state now; None where Cloudflare does not know the id."""
+    try:
+        return _read(_client().custom_hostnames.get(cloudflare_id, zone_id=settings.CLOUDFLARE_ZONE_ID))
+    except cloudflare.NotFoundError:
+        return None
+    except cloudflare.CloudflareError as error:
+        raise CloudflareFailed(type(error).__name__) from error
+
+
+def retry(cloudflare_id: str) -> Hostname:
+    """Ask for the certificate again after it failed."""
+    zone = settings.CLOUDFLARE_ZONE_ID
+    try:
+        return _read(_client().custom_hostnames.edit(cloudflare_id, zone_id=zone, ssl=CERTIFICATE))
+    except cloudflare.CloudflareError as error:
+        raise CloudflareFailed(type(error).__name__) from error
+
+
+def delete(cloudflare_id: str) -> None:
+    """Take the domain and its certificate away; doing it twice is no error."""
+    try:
+        _client().custom_hostnames.delete(cloudflare_id, zone_id=settings.CLOUDFLARE_ZONE_ID)
+    except cloudflare.NotFoundError:
+        return
+    except cloudflare.CloudflareError as error:
+        raise CloudflareFailed(type(error).__name__) from error
+
+
+def _client() -> cloudflare.Cloudflare:
+    return _client_of(settings.CLOUDFLARE_API_TOKEN, settings.CLOUDFLARE_API_URL)
+
+
+@lru_cache(maxsize=2)
+def _client_of(token: str, url: str) -> cloudflare.Cloudflare:
+    return cloudflare.Cloudflare(
+        api_token=token, base_url=url, timeout=SECONDS, max_retries=1,
+        http_client=cloudflare.DefaultHttpxClient(trust_env=False),
+    )  # fmt: skip
+
+
+def _read(answer) -> Hostname:
+    if answer is None:
+        raise CloudflareFailed("empty answer")
+    certificate = answer.ssl.status if answer.ssl else None
+    failed = answer.status in REFUSED or certificate in ENDED or str(certificate).endswith("_timed_out")
+    active = answer.status in SERVED and certificate == "active"
+    return Hostname(answer.id, active, failed, "" if active else _reason(answer, certificate))
+
+
+def _reason(answer, certificate: str | None) -> str:
+    """What Cloudflare and the certificate authority complain of; else the state in words."""
+    told = [*(answer.verification_errors or [])]
+    told += [error.message for error in (answer.ssl and answer.ssl.validation_errors) or [] if error.message]
+    if answer.status in REFUSED:
+        told.insert(0, SENTENCES.get(answer.status, "Cloudflare does not serve this name."))
+    return "; ".join(told)[:LONGEST_REASON] or SENTENCES.get(certificate or "", "Cloudflare is at work on it.")

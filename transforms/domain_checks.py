@@ -1,0 +1,105 @@
+"""Looking at a custom domain, in DNS and at Cloudflare, and what follows for its state."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from transforms import custom_hostnames, dns_records, domain_names
+from transforms.custom_hostnames import CloudflareFailed, Hostname
+from transforms.models import Domain
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+RECHECK = 20 * HOUR  # with an hour's tries after it, a proof that was taken away ends within a day (A15)
+BLIND = 3 * DAY  # how long pictures go on while DNS says neither yes nor no
+KEPT_AFTER_LOSS = 7 * DAY  # how long a domain without its proof stays claimed
+
+
+@dataclass(frozen=True)
+class Found:
+    """What DNS says; None where it does not answer. `proven`: our TXT record is there. `pointed`: it leads to us."""
+
+    proven: bool | None
+    pointed: bool | None
+
+
+def look(domain: str, token: str) -> Found:
+    """Ask DNS for the two records."""
+    proof, way = domain_names.records(domain, token)
+    try:
+        proven = proof.value in [text.strip() for text in dns_records.texts(proof.name)]
+    except dns_records.LookupFailed:
+        proven = None
+    try:
+        pointed = _points(way.name, way.value)
+    except dns_records.LookupFailed:
+        pointed = None
+    return Found(proven, pointed)
+
+
+def _points(domain: str, target: str) -> bool:
+    """By CNAME, or by the target's own addresses: a domain's apex has these instead."""
+    if dns_records.alias(domain) == target:
+        return True
+    return bool(dns_records.addresses(domain) & dns_records.addresses(target))
+
+
+def judge(row: Domain, found: Found, now: float) -> dict[str, object]:
+    """What to write on the row: its state, its reason, whether it serves, and when it is looked at again.
+
+    Orders a certificate where Cloudflare is configured and the proof was seen: never before (A15).
+    """
+    lost = found.proven is None and row.proven and now - row.proved > BLIND
+    if found.proven is None and not lost:
+        values = {"reason": "DNS did not answer, so that nothing has changed: we ask again.", "due": now + 10 * MINUTE}
+    elif not found.proven:
+        values = _unproven(row, now)
+    else:
+        state = _at_cloudflare(row) if custom_hostnames.configured() else _by_dns_alone(row, found)
+        values = {"proven": True, "proved": now, "lapses": 0, **state}
+        values["due"] = now + (RECHECK if values["state"] == "active" else _soon(row, now))
+    return {"checked": now, **values}
+
+
+def _unproven(row: Domain, now: float) -> dict[str, object]:
+    if row.proven:
+        reason = "The TXT record is gone, so that pictures are no longer served under this domain: set it again."
+        return {
+            "state": "failing", "reason": reason, "proven": False, "lapses": now + KEPT_AFTER_LOSS, "due": now + HOUR,
+        }  # fmt: skip
+    if row.state == "failing":
+        return {"due": now + (HOUR if now < row.lapses else RECHECK)}
+    reason = "The TXT record is not there yet. A new record can take some minutes to be seen."
+    return {"state": "pending", "reason": reason, "due": now + _soon(row, now)}
+
+
+def _soon(row: Domain, now: float) -> float:
+    """Every five minutes on the first day, every hour in the first week, then daily."""
+    age = now - row.created
+    return 5 * MINUTE if age < DAY else HOUR if age < 7 * DAY else RECHECK
+
+
+def _by_dns_alone(row: Domain, found: Found) -> dict[str, object]:
+    if found.pointed or (found.pointed is None and row.state == "active"):
+        return {"state": "active", "reason": ""}
+    return {
+        "state": "verified",
+        "reason": f"The domain is yours. Its CNAME record does not lead to {settings.DOMAIN_TARGET} yet.",
+    }
+
+
+def _at_cloudflare(row: Domain) -> dict[str, object]:
+    try:
+        hostname = _hostname(row)
+    except CloudflareFailed:
+        state = row.state if row.proven else "verified"
+        return {"state": state, "reason": "Cloudflare did not answer: we ask again."}
+    state = "active" if hostname.active else "failing" if hostname.failed else "issuing"
+    return {"state": state, "reason": hostname.reason, "cloudflare_id": hostname.cloudflare_id}
+
+
+def _hostname(row: Domain) -> Hostname:
+    """The domain at Cloudflare: made, or read, or asked for again after it failed."""
+    hostname = custom_hostnames.read(row.cloudflare_id) if row.cloudflare_id else None
+    if hostname is None:
+        return custom_hostnames.ensure(row.domain)
+    return custom_hostnames.retry(row.cloudflare_id) if hostname.failed else hostname

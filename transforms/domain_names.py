@@ -1,0 +1,69 @@
+"""Which host names can be custom domains, and the DNS records their owner sets."""
+
+import re
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from imgapis.base.errors import Refusal
+from transforms import addresses, locations
+from transforms.fetch import FetchError
+
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+PROOF_LABEL = "_imgapis"
+PROOF_WORD = "imgapis-verification="
+LONGEST = 253 - len(PROOF_LABEL) - 1  # the name of the proof has to fit into DNS too
+
+
+class InvalidDomain(Refusal):
+    """The text cannot be a custom domain."""
+
+    code = "invalid_domain"
+
+    def __init__(self, message: str):
+        super().__init__(message, param="domain")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A DNS record to set, as a provider's form asks for it, and what it does."""
+
+    kind: str
+    name: str
+    value: str
+    purpose: str
+
+
+def canonical(text: str) -> str:
+    """The lower-case IDNA form of a host name somebody wants to use. InvalidDomain for an address, a name of this
+    machine or of ours, and anything that is no full host name."""
+    written = text.strip()
+    if "/" in written or ":" in written or "@" in written:
+        raise InvalidDomain("Enter the host name alone, such as img.shop.example: no https://, no path, no port.")
+    try:
+        host = locations.parse_host(written)
+    except FetchError as error:
+        raise InvalidDomain("This is not a host name: it reads like img.shop.example.") from error
+    if host.rpartition(".")[2].isdigit():
+        raise InvalidDomain("This is an address: a custom domain is a host name, such as img.shop.example.")
+    if len(host) > LONGEST or not all(LABEL.fullmatch(label) for label in host.split(".")):
+        raise InvalidDomain("This is not a host name: it reads like img.shop.example, without * and _.")
+    if addresses.name_refused(host):
+        raise InvalidDomain("This name exists in private networks only: use one that the public DNS knows.")
+    if is_ours(host):
+        raise InvalidDomain("This name is ours: use a host name of your own domain.")
+    return host
+
+
+def is_ours(host: str) -> bool:
+    """Whether a name is the site's, the image hosts' or the target's, lies below one of them, or above."""
+    ours = (*settings.SITE_HOSTS, settings.IMAGE_DOMAIN, settings.DOMAIN_TARGET)
+    return any(host == name or host.endswith("." + name) or name.endswith("." + host) for name in ours)
+
+
+def records(domain: str, token: str) -> tuple[Record, Record]:
+    """What the owner of a domain sets: the proof that it is theirs, and the way for pictures."""
+    return (
+        Record("TXT", f"{PROOF_LABEL}.{domain}", PROOF_WORD + token, "proves that the domain is yours; keep it"),
+        Record("CNAME", domain, settings.DOMAIN_TARGET, "leads requests to us"),
+    )

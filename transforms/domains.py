@@ -1,0 +1,118 @@
+"""Custom domains: adding, checking, removing, and the round that looks at each of them again."""
+
+import secrets
+
+from accounts import audit
+from imgapis.base import clock, tokens
+from imgapis.base.errors import Refusal
+from transforms import custom_hostnames, domain_checks, domain_names, domain_store
+from transforms.models import Domain
+
+MOST_DOMAINS = 20
+PENDING_SECONDS = 3 * 86_400  # a claim nobody proves stands in nobody's way for longer
+LEASE_SECONDS = 120
+PAUSE_SECONDS = 5  # between two checks by hand
+RETRY_SECONDS = 60
+
+
+class DomainTaken(Refusal):
+    """A workspace has the domain."""
+
+    status = 409
+    code = "domain_taken"
+
+
+class TooManyDomains(Refusal):
+    """The workspace has as many domains as it may."""
+
+    status = 409
+    code = "too_many_domains"
+
+
+def add(workspace_id: str, written: str, actor: str) -> Domain:
+    """Claim a domain for a workspace. Raises InvalidDomain, DomainTaken, TooManyDomains."""
+    name = domain_names.canonical(written)
+    if len(domain_store.domains(workspace_id)) >= MOST_DOMAINS:
+        raise TooManyDomains(f"A workspace has at most {MOST_DOMAINS} domains.", param="domain")
+    now = round(clock.now())
+    row = Domain(
+        name, claim_id=tokens.random_id("dom"), workspace_id=workspace_id, txt_token=secrets.token_hex(16),
+        state="pending", reason="", created=now, due=now + 30, lapses=now + PENDING_SECONDS,
+    )  # fmt: skip
+    if not domain_store.claim(row, now):
+        raise _taken(name, workspace_id)
+    audit.record(workspace_id, actor, "domain.added", name)
+    return row
+
+
+def _taken(name: str, workspace_id: str) -> DomainTaken:
+    """The refusal; whose the domain is, is told to its own workspace alone."""
+    row = domain_store.domain(name)
+    if row is not None and row.workspace_id == workspace_id:
+        return DomainTaken(f"This workspace has the domain {name} already.", param="domain")
+    return DomainTaken(
+        f"The domain {name} is set up in another workspace. Remove it there first, or write to support.", param="domain"
+    )
+
+
+def of_workspace(workspace_id: str, name: str) -> Domain | None:
+    """A domain of a workspace; None for one of somebody else's."""
+    row = domain_store.domain(name)
+    return row if row is not None and row.workspace_id == workspace_id else None
+
+
+def check_now(row: Domain) -> Domain | None:
+    """Look at a domain unless somebody is doing so or just did; the row as it is afterwards, None where it is gone."""
+    now = round(clock.now())
+    if now - row.checked >= PAUSE_SECONDS and domain_store.lease(row, now + LEASE_SECONDS):
+        _examine(row, now)
+    return domain_store.domain(row.domain)
+
+
+def check_due(most: int = 3) -> int:
+    """Look at the domains that are due, a few at a time; how many were. Any number of processes may do so at once."""
+    now = round(clock.now())
+    leased = [row for row in domain_store.due(now, most) if domain_store.lease(row, now + LEASE_SECONDS)]
+    for row in leased:
+        _examine(row, now)
+    return len(leased)
+
+
+def remove(row: Domain, actor: str) -> None:
+    """Stop serving a domain and free it; Cloudflare's part is finished by the background worker where it fails now."""
+    now = round(clock.now())
+    if domain_store.mark_removing(row, now):
+        audit.record(row.workspace_id, actor, "domain.removed", row.domain)
+        _finish_removal(row, now)
+
+
+def _examine(row: Domain, now: float) -> None:
+    if row.state == "removing":
+        _finish_removal(row, now)
+        return
+    before, ordered = bool(row.proven), row.cloudflare_id
+    values = domain_checks.judge(row, domain_checks.look(row.domain, row.txt_token), now)
+    if not domain_store.settle(row, **values):
+        _take_back(str(values.get("cloudflare_id", "")), ordered)
+    elif values.get("proven", before) != before:
+        act = "domain.proven" if values["proven"] else "domain.lost"
+        audit.record(row.workspace_id, "system", act, row.domain)
+
+
+def _take_back(made: str, ordered: str) -> None:
+    """The domain was removed while its certificate was being ordered."""
+    if made and made != ordered:
+        try:
+            custom_hostnames.delete(made)
+        except custom_hostnames.CloudflareFailed:
+            return  # the next claim of the domain finds it there and takes it over
+
+
+def _finish_removal(row: Domain, now: float) -> None:
+    if row.cloudflare_id and custom_hostnames.configured():
+        try:
+            custom_hostnames.delete(row.cloudflare_id)
+        except custom_hostnames.CloudflareFailed:
+            domain_store.lease(row, now + RETRY_SECONDS)
+            return
+    domain_store.forget(row)
