@@ -1,0 +1,127 @@
+"""One-time codes: five tries, ten minutes, one use, the session that asked, and nothing of them at rest."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts import codes
+from accounts.rows.codes import Challenge
+from imgapis.base import clock
+from tests import people
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+def asked(purpose: str = "login") -> tuple[str, str, str]:
+    """A fresh challenge: its id, the code out of the mail, and the address."""
+    address = people.fresh_address("codes")
+    return codes.send(address, purpose), people.newest_code(address), address
+
+
+def other(code: str) -> str:
+    """A well-formed code that is not this one."""
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+def outcome(challenge: str | None, code: str, purpose: str = "login") -> str | None:
+    """The address a code proves; None where it is refused."""
+    try:
+        return codes.prove(challenge, purpose, code)
+    except codes.WrongCode:
+        return None
+
+
+def test_a_right_code_proves_the_address_that_was_asked_for():
+    challenge, code, address = asked()
+    assert outcome(challenge, code) == address
+
+
+@pytest.mark.parametrize("written", ["{0} {1}", " {0}{1} ", "{0}-{1}"])
+def test_a_code_may_be_typed_with_the_gaps_people_make(written):
+    challenge, code, address = asked()
+    assert outcome(challenge, written.format(code[:3], code[3:])) == address
+
+
+def test_a_used_code_is_refused():
+    """A2"""
+    challenge, code, _ = asked()
+    outcome(challenge, code)
+    assert outcome(challenge, code) is None
+
+
+def test_a_code_ends_after_ten_minutes(monkeypatch):
+    """A2"""
+    challenge, code, _ = asked()
+    later = clock.now() + codes.LIFE_SECONDS + 1
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert outcome(challenge, code) is None
+
+
+def test_a_code_of_another_session_is_refused():
+    """A2: the challenge of a session is the only way to its code."""
+    challenge, _, _ = asked()
+    _, code, _ = asked()
+    assert outcome(challenge, code) is None and outcome(None, code) is None
+
+
+def test_a_code_for_one_purpose_does_not_serve_another():
+    challenge, code, address = asked("confirm")
+    assert outcome(challenge, code, "login") is None
+    assert outcome(challenge, code, "confirm") == address
+
+
+def test_a_replaced_code_is_refused():
+    """A1: a new code of a session ends its old one."""
+    challenge, code, _ = asked()
+    codes.forget(challenge)
+    assert outcome(challenge, code) is None
+
+
+def test_a_thousand_guesses_from_fifty_threads_are_five_tries_and_then_the_right_code_is_refused_too():
+    """A1"""
+    challenge, code, _ = asked()
+    with ThreadPoolExecutor(50) as threads:
+        proved = list(threads.map(lambda _: outcome(challenge, other(code)), range(1_000)))
+    assert set(proved) == {None}
+    assert Challenge.get(challenge).tries == codes.MOST_TRIES
+    assert outcome(challenge, code) is None
+
+
+def test_the_fifth_try_may_still_be_right():
+    challenge, code, address = asked()
+    assert [outcome(challenge, other(code)) for _ in range(4)] == [None] * 4
+    assert outcome(challenge, code) == address
+
+
+def test_of_two_right_codes_at_once_one_wins():
+    """A2"""
+    for _ in range(5):
+        challenge, code, address = asked()
+        with ThreadPoolExecutor(2) as threads:
+            proved = list(threads.map(lambda _, c=challenge, k=code: outcome(c, k), range(2)))
+        assert sorted(proved, key=bool) == [None, address]
+
+
+@pytest.mark.parametrize("text", ["", "12345", "1234567", "١٢٣٤٥٦", "12345a", "-12345", "1e5"])
+def test_what_is_no_six_digits_is_refused_and_costs_no_try(text):
+    challenge, _, _ = asked()
+    assert outcome(challenge, text) is None
+    assert Challenge.get(challenge).tries == 0
+
+
+def test_neither_row_nor_subject_holds_the_code():
+    """A3: in the body only."""
+    for _ in range(20):
+        challenge, code, address = asked()
+        row = Challenge.get(challenge)
+        mail = people.mails(address)[-1]
+        assert code not in "".join(str(value) for value in (row.digest, row.email, challenge))
+        headers = " ".join(f"{name}: {value}" for name, value in mail.items() if name != "Message-ID")
+        assert not re.search(rf"(?<!\d){code}(?!\d)", headers)
+        assert code in mail.get_body().get_content()
+
+
+def test_codes_are_six_digits_also_when_they_begin_with_nought():
+    written = {asked()[1] for _ in range(40)}
+    assert len(written) > 35 and all(re.fullmatch("[0-9]{6}", code) for code in written)
