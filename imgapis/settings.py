@@ -147,17 +147,24 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "imgapis.middleware.SecurityHeadersMiddleware",
     "imgapis.middleware.HostMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "imgapis.middleware.SiteFiles",
     "accounts.private.PrivateSession",
     "accounts.private.PrivateCsrf",
     "accounts.private.PrivateUser",
     "accounts.private.PrivateMessages",
+    "imgapis.refusals.RefusalMiddleware",
 ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.navigation.navigation",
+            ]
+        },
     }
 ]
 AUTH_USER_MODEL = "accounts.User"

@@ -1,8 +1,8 @@
 """The pages of the site host."""
 
-from django.urls import path
+from django.urls import include, path
 
-from imgapis import views
+from imgapis import overview, views
 
 handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
@@ -12,5 +12,7 @@ urlpatterns = [
     path("docs/<slug:name>.md", views.docs_source, name="docs-source"),
     path("docs/<slug:name>", views.docs_page, name="docs-page"),
     path("llms.txt", views.llms, name="llms"),
+    path("", include("accounts.urls")),
+    path("w/<slug:namespace>/", overview.overview, name="workspace"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -6,15 +6,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from imgapis import docs, heartbeat
+from imgapis import docs, heartbeat, overview
 
 log = logging.getLogger("imgapis.site")
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """The first page: an address to try."""
-    scheme, port = ("http", f":{settings.PORT}") if settings.EMBEDDED else ("https", "")
-    demo = f"{scheme}://demo.{settings.IMAGE_DOMAIN}{port}"
+    demo = overview.image_host("demo")
     return render(request, "site/home.html", {"demo": demo})
 
 

@@ -29,3 +29,8 @@ def moment_of_period(start: str) -> float:
 def day(moment: float) -> str:
     """The UTC day of a moment, `2026-11-24`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+
+
+def stamp(moment: float) -> str:
+    """A moment for people, to the minute: `2026-11-24 09:30 UTC`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

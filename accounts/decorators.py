@@ -1,0 +1,79 @@
+"""Who may open a page: a signed-in person, a member with a permission, somebody who has just proved it again."""
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts import roles, store, team_store
+from imgapis.base import clock
+
+FRESH_SECONDS = 600
+View = Callable[..., HttpResponse]
+
+
+def safe_next(text: str | None, otherwise: str) -> str:
+    """A path of our own to go on to; `otherwise` for anything that could lead elsewhere (A13)."""
+    plain = text and text.startswith("/") and text.isprintable() and "\\" not in text and not text.startswith("//")
+    return text if plain and url_has_allowed_host_and_scheme(text, None, require_https=True) else otherwise
+
+
+def signed_in(view: View) -> View:
+    """Only for a signed-in person; anybody else signs in first and comes back."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect(f"{reverse('login')}?next={quote(request.path)}")
+        return view(request, *args, **kwargs)
+
+    guarded.signed_in = True
+    return guarded
+
+
+def workspace_page(permission: str) -> Callable[[View], View]:
+    """Only for a member whose role has the permission. A stranger sees what nobody's workspace shows: 404 (A9).
+
+    The view's first argument is the request with `workspace` and `member` on it; the namespace is not passed on.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, namespace: str, *args, **kwargs) -> HttpResponse:
+            workspace = store.workspace_of_namespace(namespace)
+            member = workspace and team_store.member(workspace.workspace_id, request.user.person_id)
+            if member is None:
+                raise Http404
+            if namespace != workspace.namespace and request.method == "GET":
+                return redirect(request.path.replace(f"/w/{namespace}/", f"/w/{workspace.namespace}/", 1))
+            request.workspace, request.member = workspace, member
+            roles.require(member.role, permission)
+            return view(request, *args, **kwargs)
+
+        guarded = signed_in(guarded)
+        guarded.permission = permission
+        return guarded
+
+    return decorate
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether this session proved its address again within the last ten minutes."""
+    return request.session.get("fresh_until", 0) > clock.now()
+
+
+def fresh_code(view: View) -> View:
+    """Only after a fresh code by mail: for acts that cannot be undone, or that open a door."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        if not is_fresh(request):
+            return redirect(f"{reverse('confirm')}?next={quote(request.path)}")
+        return view(request, *args, **kwargs)
+
+    guarded.fresh_code = True
+    return guarded

@@ -1,0 +1,39 @@
+"""The links of a workspace's pages: those the member's role may open, the current one marked."""
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from accounts import roles
+
+# (name of the URL, what the link says, the permission its page asks for); pages of other apps are known by name alone
+LINKS = (
+    ("workspace", "Overview", "workspace.view"),
+    ("sources", "Sources", "workspace.view"),
+    ("access", "Access", "workspace.view"),
+    ("signing", "Signing", "access.edit"),
+    ("presets", "Presets", "workspace.view"),
+    ("domains", "Domains", "workspace.view"),
+    ("purge", "Purge", "cache.purge"),
+    ("team", "Team", "workspace.view"),
+    ("keys", "API keys", "keys.manage"),
+    ("audit", "Audit log", "audit.view"),
+    ("settings", "Settings", "workspace.edit"),
+)
+
+
+def navigation(request: HttpRequest) -> dict:
+    """The context processor: `navigation` on pages of a workspace."""
+    member = getattr(request, "member", None)
+    if member is None:
+        return {}
+    found = [_link(request, *link) for link in LINKS if roles.allows(member.role, link[2])]
+    return {"navigation": [link for link in found if link], "role": member.role}
+
+
+def _link(request: HttpRequest, name: str, title: str, permission: str) -> dict | None:
+    try:
+        url = reverse(name, args=[request.workspace.namespace])
+    except NoReverseMatch:
+        return None
+    here = request.path == url or (name != "workspace" and request.path.startswith(url.rstrip("/") + "/"))
+    return {"url": url, "name": title, "here": here}

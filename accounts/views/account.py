@@ -1,0 +1,107 @@
+"""One's own account: the address, the sessions, and the fresh code before dangerous acts."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import codes, emails, people, sessions, store
+from accounts.decorators import FRESH_SECONDS, fresh_code, safe_next, signed_in
+from accounts.forms import CodeForm, EmailForm, show
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+
+
+@require_GET
+@signed_in
+def account(request: HttpRequest) -> HttpResponse:
+    """The address and the list of sessions: the days they began and were used last, nothing of the device."""
+    here = sessions.digest_of(request.session.session_key)
+    rows = [
+        {"digest": row.digest, "began": clock.day(row.started), "used": row.seen_day, "here": row.digest == here}
+        for row in sessions.of_person(request.user.person_id)
+    ]
+    return render(request, "accounts/account.html", {"sessions": rows})
+
+
+@require_POST
+@signed_in
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """End one session, or all others."""
+    if request.POST.get("digest"):
+        sessions.end_of_person(request.user.person_id, request.POST["digest"])
+        messages.success(request, "That session has ended.")
+    else:
+        sessions.end_all_of_person(request.user.person_id, request.session.session_key)
+        messages.success(request, "Every other session has ended.")
+    return redirect("account")
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+@fresh_code
+def change_email(request: HttpRequest) -> HttpResponse:
+    """Ask for the new address and mail it a code."""
+    form = EmailForm(request.POST or None)
+    if form.is_valid():
+        try:
+            email = emails.canonical(form.cleaned_data["email"])
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            request.session["email_challenge"] = codes.send(email, "email") or request.session.get("email_challenge")
+            request.session["new_email"] = email
+            return redirect("account-email-code")
+    return render(request, "accounts/email.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+@fresh_code
+def prove_email(request: HttpRequest) -> HttpResponse:
+    """Prove the new address; every other session ends (A6)."""
+    if not request.session.get("new_email"):
+        return redirect("account-email")
+    form = CodeForm(request.POST or None)
+    if form.is_valid():
+        try:
+            email = codes.prove(request.session.get("email_challenge"), "email", form.cleaned_data["code"])
+            people.change_email(store.person(request.user.person_id), email)
+        except Refusal as refusal:
+            form.add_error("code", refusal.message)
+        else:
+            return _moved(request)
+    facts = {"form": form, "email": request.session["new_email"]}
+    return render(request, "accounts/email_code.html", facts, status=400 if form.errors else 200)
+
+
+def _moved(request: HttpRequest) -> HttpResponse:
+    for name in ("email_challenge", "new_email"):
+        request.session.pop(name, None)
+    request.session.cycle_key()
+    sessions.end_all_of_person(request.user.person_id, request.session.session_key)
+    messages.success(request, "Your address is changed. Other sessions have ended.")
+    return redirect("account")
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Mail a code to the account's own address and ask for it."""
+    goal = safe_next(request.GET.get("next"), reverse("account"))
+    form = CodeForm(request.POST if "code" in request.POST else None)
+    if request.method == "POST" and "code" not in request.POST:
+        challenge = codes.send(request.user.email, "confirm")
+        request.session["confirm_challenge"] = challenge or request.session.get("confirm_challenge")
+    elif form.is_valid():
+        try:
+            codes.prove(request.session.get("confirm_challenge"), "confirm", form.cleaned_data["code"])
+        except codes.WrongCode as refusal:
+            show(form, refusal)
+        else:
+            request.session.pop("confirm_challenge")
+            request.session["fresh_until"] = clock.now() + FRESH_SECONDS
+            return redirect(goal)
+    facts = {"form": form, "sent": bool(request.session.get("confirm_challenge")) or bool(form.errors)}
+    return render(request, "accounts/confirm.html", facts, status=400 if form.errors else 200)

@@ -1,0 +1,58 @@
+"""The API keys of a workspace: made after a fresh code, shown once, revoked at a click."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import apikeys, audit
+from accounts.decorators import fresh_code, workspace_page
+from accounts.forms import KeyForm, show
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("keys.manage")
+@fresh_code
+def keys(request: HttpRequest) -> HttpResponse:
+    """The keys, and a form for another."""
+    form = KeyForm(request.member.role, request.POST or None)
+    shown = ""
+    if form.is_valid():
+        try:
+            shown = _make(request, form.cleaned_data)
+            form = KeyForm(request.member.role)
+        except Refusal as refusal:
+            show(form, refusal)
+    facts = {"form": form, "shown": shown, "rows": [_row(row) for row in _all(request)]}
+    return render(request, "accounts/keys.html", facts, status=400 if form.errors else 200)
+
+
+def _make(request: HttpRequest, answers: dict) -> str:
+    workspace_id = request.workspace.workspace_id
+    written, row = apikeys.create(
+        workspace_id, request.user.person_id, request.member.role, name=answers["name"], scopes=answers["scopes"],
+        days=answers["days"] or None,
+    )  # fmt: skip
+    audit.record(workspace_id, request.user.person_id, "key.created", row.prefix, None, {"scopes": row.scopes})
+    return written
+
+
+def _all(request: HttpRequest) -> list:
+    return apikeys.of_workspace(request.workspace.workspace_id)
+
+
+def _row(row) -> dict:
+    over = bool(row.expires) and row.expires <= clock.now()
+    return {"row": row, "over": over, "ends": clock.day(row.expires) if row.expires else "never"}
+
+
+@require_POST
+@workspace_page("keys.manage")
+def revoke(request: HttpRequest, prefix: str) -> HttpResponse:
+    """End a key at once."""
+    if apikeys.revoke(request.workspace.workspace_id, prefix):
+        audit.record(request.workspace.workspace_id, request.user.person_id, "key.revoked", prefix)
+        messages.success(request, "The key is revoked.")
+    return redirect("keys", request.workspace.namespace)

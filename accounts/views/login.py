@@ -1,0 +1,119 @@
+"""Signing in and up: an address, a code, and for a new account two questions. One path for known and unknown (A4)."""
+
+from django.contrib import auth, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import codes, emails, people, workspaces
+from accounts.decorators import FRESH_SECONDS, safe_next
+from accounts.forms import AgeForm, CodeForm, EmailForm, SignupForm, show
+from accounts.models import Person, User
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+
+PROVED_SECONDS = 1_800
+BACKEND = "accounts.backends.StoreBackend"
+
+
+@require_http_methods(["GET", "POST"])
+def login(request: HttpRequest) -> HttpResponse:
+    """Ask for the address and mail a code."""
+    request.session["next"] = safe_next(request.GET.get("next"), request.session.get("next", ""))
+    form = EmailForm(request.POST or None)
+    if form.is_valid():
+        try:
+            email = emails.canonical(form.cleaned_data["email"])
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            _send(request, email)
+            return redirect("login-code")
+    return render(request, "accounts/login.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _send(request: HttpRequest, email: str) -> None:
+    challenge = codes.send(email, "login")
+    if challenge:
+        codes.forget(request.session.get("challenge"))
+        request.session["challenge"] = challenge
+    request.session["email"] = email
+
+
+@require_http_methods(["GET", "POST"])
+def login_code(request: HttpRequest) -> HttpResponse:
+    """Ask for the code; a right one signs in, or goes on to sign up."""
+    email = request.session.get("email")
+    if not email:
+        return redirect("login")
+    form = CodeForm(request.POST or None)
+    if form.is_valid():
+        try:
+            proved = codes.prove(request.session.get("challenge"), "login", form.cleaned_data["code"])
+        except codes.WrongCode as refusal:
+            show(form, refusal)
+        else:
+            return _enter(request, proved)
+    facts = {"form": form, "email": email}
+    return render(request, "accounts/login_code.html", facts, status=400 if form.errors else 200)
+
+
+def _enter(request: HttpRequest, email: str) -> HttpResponse:
+    for name in ("challenge", "email"):
+        request.session.pop(name, None)
+    person = people.of_email(email)
+    if person:
+        return _open(request, person)
+    request.session.cycle_key()
+    request.session["proved"] = {"email": email, "until": clock.now() + PROVED_SECONDS}
+    return redirect("signup")
+
+
+def _open(request: HttpRequest, person: Person, goal: str = "") -> HttpResponse:
+    """Sign in under a new session key (A6) and go on."""
+    goal = goal or request.session.get("next") or reverse("workspaces")
+    user = User(person_id=person.person_id, email=person.email, is_staff=person.is_staff)
+    request.session.cycle_key()
+    auth.login(request, user, backend=BACKEND)
+    request.session["fresh_until"] = clock.now() + FRESH_SECONDS
+    request.session.pop("next", None)
+    return redirect(goal)
+
+
+@require_http_methods(["GET", "POST"])
+def signup(request: HttpRequest) -> HttpResponse:
+    """Ask a new person for the confirmation of age, and, unless they were invited, for their first workspace."""
+    proved = request.session.get("proved")
+    if not proved or proved["until"] <= clock.now():
+        return redirect("login")
+    invited = request.session.get("next", "").startswith("/invites/")
+    form = (AgeForm if invited else SignupForm)(request.POST or None)
+    if form.is_valid():
+        try:
+            return _sign_up(request, proved["email"], form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+    facts = {"form": form, "email": proved["email"], "invited": invited}
+    return render(request, "accounts/signup.html", facts, status=400 if form.errors else 200)
+
+
+def _sign_up(request: HttpRequest, email: str, answers: dict) -> HttpResponse:
+    goal = ""
+    if "namespace" in answers:
+        workspaces.check_namespace(answers["namespace"])
+        workspaces.checked_business_name(answers["business_name"])
+    person = people.create(email)
+    if "namespace" in answers:
+        row = workspaces.found(person.person_id, namespace=answers["namespace"], business_name=answers["business_name"])
+        goal = reverse("workspace", args=[row.namespace])
+    request.session.pop("proved")
+    return _open(request, person, goal)
+
+
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    """End the session on the server."""
+    auth.logout(request)
+    messages.success(request, "You are signed out.")
+    return redirect("login")

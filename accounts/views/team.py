@@ -1,0 +1,137 @@
+"""The team of a workspace: members, roles, invites, and accepting one."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import audit, invites, members, roles, store, team_store
+from accounts.decorators import fresh_code, signed_in, workspace_page
+from accounts.forms import InviteForm, RoleForm, show
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.view")
+def team(request: HttpRequest) -> HttpResponse:
+    """Everybody in the workspace; who may, invites here."""
+    form = InviteForm(request.member.role, request.POST or None)
+    if request.method == "POST":
+        roles.require(request.member.role, "members.manage")
+    if form.is_valid():
+        try:
+            invites.invite(request.member, form.cleaned_data["email"], form.cleaned_data["role"])
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, "The invitation is on its way.")
+            return redirect("team", request.workspace.namespace)
+    return render(request, "accounts/team.html", _facts(request, form), status=400 if form.errors else 200)
+
+
+def _facts(request: HttpRequest, form: InviteForm) -> dict:
+    manages = roles.allows(request.member.role, "members.manage")
+    rows = [_row(request, row, manages) for row in team_store.members(request.workspace.workspace_id)]
+    waiting = invites.open_ones(request.workspace.workspace_id) if manages else []
+    return {
+        "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
+        "invites": [{"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends)} for row in waiting],
+        "form": form, "manages": manages, "roles": roles.ROLES, "matrix": roles.matrix(),
+        "owner": request.member.role == "owner",
+    }  # fmt: skip
+
+
+def _row(request: HttpRequest, row, manages: bool) -> dict:
+    person = store.person(row.person_id)
+    mine = row.person_id == request.user.person_id
+    reachable = manages and row.role in roles.grantable(request.member.role)
+    form = RoleForm(request.member.role, initial={"role": row.role}, auto_id=f"{row.person_id}_%s")
+    return {
+        "person_id": row.person_id, "email": person.email if person else "deleted user", "role": row.role,
+        "joined": clock.day(row.joined), "mine": mine, "form": form if reachable and not mine else None,
+    }  # fmt: skip
+
+
+@require_POST
+@workspace_page("members.manage")
+def change_role(request: HttpRequest, person_id: str) -> HttpResponse:
+    """Give a member another role."""
+    members.change_role(request.member, person_id, request.POST.get("role", ""))
+    messages.success(request, "The role is changed.")
+    return redirect("team", request.workspace.namespace)
+
+
+@require_POST
+@workspace_page("members.manage")
+def remove(request: HttpRequest, person_id: str) -> HttpResponse:
+    """Take a member out."""
+    members.remove(request.member, person_id)
+    messages.success(request, "The member is removed.")
+    return redirect("team", request.workspace.namespace)
+
+
+@require_POST
+@workspace_page("workspace.view")
+def leave(request: HttpRequest) -> HttpResponse:
+    """Leave the workspace: one click, as joining was (P20)."""
+    members.leave(request.member)
+    messages.success(request, f"You have left {request.workspace.namespace}.")
+    return redirect("workspaces")
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.own")
+@fresh_code
+def transfer(request: HttpRequest) -> HttpResponse:
+    """Hand the ownership to another member."""
+    if request.method == "POST":
+        members.transfer(request.member, request.POST.get("person", ""))
+        messages.success(request, "Ownership is transferred. You are an admin now.")
+        return redirect("team", request.workspace.namespace)
+    facts = _facts(request, InviteForm(request.member.role))
+    others = [row for row in facts["rows"] if not row["mine"] and row["role"] != "owner"]
+    return render(request, "accounts/transfer.html", {"others": others})
+
+
+@require_POST
+@workspace_page("members.manage")
+def resend_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
+    """Send an invite again; the old link is over."""
+    invites.resend(request.member, invite_id)
+    messages.success(request, "The invitation is on its way again. Its old link no longer works.")
+    return redirect("team", request.workspace.namespace)
+
+
+@require_POST
+@workspace_page("members.manage")
+def revoke_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
+    """End an invite."""
+    invites.revoke(request.member, invite_id)
+    messages.success(request, "The invitation is revoked.")
+    return redirect("team", request.workspace.namespace)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what an invite offers; a POST accepts it. A mail scanner's GET changes nothing (A11)."""
+    person = store.person(request.user.person_id)
+    if request.method == "POST":
+        namespace = invites.accept(token, person)
+        messages.success(request, "You have joined the workspace.")
+        return redirect("workspace", namespace)
+    return render(request, "accounts/invite.html", {"offer": invites.offer(token, person)})
+
+
+@require_GET
+@workspace_page("audit.view")
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """Who did what."""
+    page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
+    rows = [_entry(entry) for entry in page.rows]
+    return render(request, "accounts/audit.html", {"rows": rows, "cursor": page.cursor})
+
+
+def _entry(entry) -> dict:
+    return {"time": clock.stamp(audit.moment(entry)), "said": audit.ACTS[entry.act], "entry": entry}

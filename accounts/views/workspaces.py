@@ -1,0 +1,59 @@
+"""The workspaces of a person: the list, a new one, and the settings of one."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts import store, team_store, workspaces
+from accounts.decorators import signed_in, workspace_page
+from accounts.forms import WorkspaceForm, show
+from imgapis.base.errors import Refusal
+
+
+@require_GET
+@signed_in
+def listed(request: HttpRequest) -> HttpResponse:
+    """Every workspace of the person: the switcher."""
+    places = team_store.memberships(request.user.person_id)
+    rows = [(store.workspace(place.workspace_id), place.role) for place in places]
+    rows = sorted((row for row in rows if row[0]), key=lambda row: row[0].namespace)
+    return render(request, "accounts/workspaces.html", {"rows": rows})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def create(request: HttpRequest) -> HttpResponse:
+    """Another workspace, with the person as its owner."""
+    form = WorkspaceForm(request.POST or None)
+    if form.is_valid():
+        try:
+            row = workspaces.found(request.user.person_id, **form.cleaned_data)
+            return redirect("workspace", row.namespace)
+        except Refusal as refusal:
+            show(form, refusal)
+    return render(request, "accounts/workspace_new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.edit")
+def settings(request: HttpRequest) -> HttpResponse:
+    """The business name and the namespace."""
+    row = request.workspace
+    form = WorkspaceForm(request.POST or None, initial={"business_name": row.business_name, "namespace": row.namespace})
+    if form.is_valid():
+        try:
+            _change(request, form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, "The settings are saved.")
+            return redirect("settings", row.namespace)
+    return render(request, "accounts/settings.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _change(request: HttpRequest, answers: dict) -> None:
+    row, actor = request.workspace, request.user.person_id
+    workspaces.rename(row, actor, answers["namespace"])
+    if answers["business_name"] != row.business_name:
+        workspaces.change_business_name(row, actor, answers["business_name"])

@@ -1,0 +1,26 @@
+"""A refusal that reaches the door of a page becomes a page, with its status and its sentence."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from imgapis.base.errors import Refusal
+
+
+class RefusalMiddleware:
+    """Innermost: what a view refuses is said once, here."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass through."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page of a refusal; every other exception is our own fault and goes on."""
+        if not isinstance(exception, Refusal):
+            return None
+        facts = {"status": exception.status, "sentence": exception.message, "request_id": request.request_id}
+        response = render(request, "site/sorry.html", facts, status=exception.status)
+        response["Cache-Control"] = "no-store"
+        return response
