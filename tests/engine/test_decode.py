@@ -171,3 +171,37 @@ def test_a_turned_jpeg_is_drafted_for_the_turned_size():
     data = pictures.saved(pictures.shaded(1600, 400), "JPEG", exif=exif)
     output = pictures.render(data, w=50)
     assert (output.width, output.height) == (50, 200)
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><script>1</script></svg>'
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "way_around"),
+    [
+        (SVG, "SVG", "PNG"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- a > b <svg> -->\n' + SVG, "SVG", "PNG"),
+        (b'<!DOCTYPE svg PUBLIC "-//W3C" "x" [<!ENTITY a "b">]>\n' + SVG, "SVG", "PNG"),
+        (b"<svg:svg xmlns:svg='http://www.w3.org/2000/svg'/>", "SVG", "PNG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40, "HEIC", "JPEG"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + b"\0" * 40, "HEIC", "JPEG"),
+        (b"%PDF-1.7\n", "PDF", "PNG"),
+        (b"8BPS\0\1" + b"\0" * 20, "PSD", "PNG"),
+        (b"\xff\x0a\xfa\x1f", "JPEG XL", "AVIF"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL", "AVIF"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000", "PNG"),
+    ],
+)
+def test_a_known_format_that_is_not_read_is_refused_by_name_with_the_way_around(data, name, way_around):
+    """I5"""
+    with pytest.raises(EngineError) as refused:
+        pictures.render(data)
+    assert refused.value.code == "unsupported_format"
+    assert f"This is {name}:" in refused.value.message and way_around in refused.value.message
+
+
+@pytest.mark.parametrize("data", [b"<html><svg></svg></html>", b"<svgx>", b"<?xml " * 600, b"<!--" * 900, b"x<svg>"])
+def test_what_only_looks_like_a_drawing_is_not_called_one(data):
+    with pytest.raises(EngineError) as refused:
+        pictures.render(data)
+    assert "SVG" not in refused.value.message

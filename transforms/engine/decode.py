@@ -98,7 +98,7 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
     """Opens with the one decoder the bytes call for; whatever a decoder raises becomes a refusal."""
     name = sniffing.format_of(data)
     if name is None:
-        raise EngineError("unsupported_format", f"This is not a picture we read. Allowed are {ALLOWED}.")
+        raise EngineError("unsupported_format", _not_read(data))
     if sniffing.is_cut_short(name, data):
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
     size = sniffing.webp_size(data) if name == "WEBP" else None
@@ -116,6 +116,14 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
     except Exception as error:
         # Decoders raise a dozen types for broken files; all of them mean the same to the caller.
         raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
+
+
+def _not_read(data: bytes) -> str:
+    """Which format this is, why it is not read and what to do instead, where that is known."""
+    kind = sniffing.refused_kind(data)
+    if kind is None:
+        return f"This is not a picture we read. Allowed are {ALLOWED}."
+    return f"This is {kind}: {sniffing.REFUSED[kind]}. Allowed are {ALLOWED}."
 
 
 def _facts(image: Image.Image, data: bytes, limits: Limits, animated: bool) -> Facts:

@@ -4,6 +4,29 @@ import struct
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = {b"avif", b"avis"}
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+SVG_HEAD = 4_096
+SVG_ROOTS = tuple(root + end for root in (b"<svg", b"<svg:svg") for end in (b" ", b">", b"/", b"\n", b"\r", b"\t"))
+# What XML allows before its root element: where each begins and ends.
+PROLOGUE = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<!DOCTYPE", b">"))
+REFUSED_MAGICS = (
+    (b"%PDF-", "PDF"),
+    (b"8BPS", "PSD"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+)
+# Why, and the way around.
+REFUSED = {
+    "SVG": "a drawing that can hold scripts and addresses, which we neither run nor fetch. Serve it as it is, since it "
+    "fits any size, or export a PNG",
+    "HEIC": "coded by HEVC, whose patents this service has no licence for. Export it as JPEG or AVIF; phones do when "
+    "asked for the most compatible format",
+    "PDF": "a document. Export the page as PNG",
+    "PSD": "a working file. Export it as PNG",
+    "JPEG XL": "not decoded here. Export it as AVIF or JPEG",
+    "JPEG 2000": "not decoded here. Export it as JPEG or PNG",
+}
 BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -25,13 +48,36 @@ def format_of(data: bytes) -> str | None:
     return "AVIF" if _is_avif(data) else None
 
 
+def refused_kind(data: bytes) -> str | None:
+    """The name in REFUSED of a format that is known by its bytes and not read; None for one that is not known."""
+    if _root(data[:SVG_HEAD]).startswith(SVG_ROOTS):
+        return "SVG"
+    if _brands(data) & HEIC_BRANDS:
+        return "HEIC"
+    return next((name for magic, name in REFUSED_MAGICS if data.startswith(magic)), None)
+
+
+def _root(head: bytes) -> bytes:
+    """The head of an XML file from its root element on; empty when it has none."""
+    rest = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    while opened := next((ends for begins, ends in PROLOGUE if rest.startswith(begins)), None):
+        doctype = opened == b">" and b"[" in rest.partition(opened)[0]
+        rest = rest.partition(b"]" if doctype else opened)[2]
+        rest = (rest.partition(b">")[2] if doctype else rest).lstrip()
+    return rest
+
+
 def _is_avif(data: bytes) -> bool:
     """An ISO file whose brands name AVIF; HEIC and MP4 share the container and are not it."""
+    return bool(_brands(data) & AVIF_BRANDS)
+
+
+def _brands(data: bytes) -> set[bytes]:
+    """What an ISO file says it is; nothing for other files."""
     if data[4:8] != b"ftyp":
-        return False
+        return set()
     end = min(int.from_bytes(data[:4], "big"), 512)
-    brands = {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
-    return bool(brands & AVIF_BRANDS)
+    return {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
 
 
 def is_cut_short(name: str, data: bytes) -> bool:
