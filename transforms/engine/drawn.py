@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from transforms.engine import encode
+from transforms.engine import quality
 from transforms.engine.job import Output
 from transforms.engine.picture import Picture
 from transforms.engine.stopwatch import Stopwatch
@@ -21,7 +21,7 @@ def finish(
 ) -> Output:
     """`image` (RGB or RGBA) as an Output; `values` gives quality and lossless."""
     watch.lap("process")
-    body, content_type, warnings = encode.encode(_picture(image), output_format, values)
+    body, content_type, warnings = quality.encoded(_picture(image), output_format, values)
     watch.lap("encode")
     return Output(
         body=body,

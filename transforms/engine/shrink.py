@@ -1,35 +1,67 @@
-"""Keeps a mere re-encoding from growing: the quality goes down until it is no larger than its source."""
+"""Keeps a mere re-encoding from growing: the source without its metadata, or a lower quality, takes its place."""
 
-from transforms.engine import encode, params
+from PIL import Image, ImageChops
+
+from transforms.engine import decode, encode, params, quality, strip
+from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.picture import Picture
 
-LOSSY = ("jpeg", "webp", "avif")
 # Parameters that leave every pixel where and what it is.
-REENCODING = {"quality", "metadata", "animated"}
+REENCODING = {"quality", "max-bytes", "metadata", "animated"}
 # Up to here a slower encoder is cheap; in larger pictures the quality alone decides.
 SMALL_PIXELS = 250_000
 SOFTER = (0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
 
 
-def encoded(picture: Picture, source: Picture, data: bytes, job: Job) -> tuple[bytes, str, tuple[str, ...]]:
+def encoded(picture: Picture, source: Picture, data: bytes, job: Job) -> quality.Encoded:
     """The encoded picture with warnings; a pure re-encoding in one lossy format is never larger than its source."""
-    body, content_type, warnings = encode.encode(picture, job.output_format, job.values)
+    body, content_type, warnings = quality.encoded(picture, job.output_format, job.values)
     if len(body) > len(data) and _is_reencoding(source, content_type, job):
-        body = _softened(picture, job, body, len(data))
+        body = _copied(source, data, job) or _softened(picture, job, body, len(data))
     if len(body) > len(data):
         warnings += (f"The result has {len(body)} bytes, more than the source's {len(data)}.",)
     return body, content_type, warnings
 
 
 def _is_reencoding(source: Picture, content_type: str, job: Job) -> bool:
-    same = content_type == f"image/{source.source_format}" and source.source_format in LOSSY
+    same = content_type == f"image/{source.source_format}" and source.source_format in quality.LOSSY
     return same and job.output_format != "nocompress" and set(job.values) <= REENCODING
+
+
+def _copied(source: Picture, data: bytes, job: Job) -> bytes | None:
+    """The source's own picture with nothing beside it: no worse than the source, where encoding it again would be.
+
+    None where the copy would not show the same, as with an orientation or a profile, or where rights are to be kept.
+    """
+    if job.values.get("metadata") == "copyright" and source.rights:
+        return None
+    copy = strip.copy(source.source_format, data)
+    if copy is None or len(copy) > len(data):
+        return None
+    try:
+        shown = decode.open_picture(copy, job.limits, animated=len(source.frames) > 1)
+    except EngineError:
+        return None
+    return copy if _are_same(shown, source) else None
+
+
+def _are_same(one: Picture, other: Picture) -> bool:
+    if (one.size, one.durations, one.loop) != (other.size, other.durations, other.loop):
+        return False
+    pairs = zip(one.frames, other.frames, strict=True)
+    return all(a.mode == b.mode and not any(_differences(a, b)) for a, b in pairs)
+
+
+def _differences(one: Image.Image, other: Image.Image) -> list[tuple[int, int, int, int] | None]:
+    """The box of what differs in each channel."""
+    return [ImageChops.difference(a, b).getbbox() for a, b in zip(one.split(), other.split(), strict=True)]
 
 
 def _softened(picture: Picture, job: Job, body: bytes, most: int) -> bytes:
     """The best quality below the wanted one that fits; the smallest of all when none does."""
-    wanted = int(job.values.get("quality", params.default("transform", "quality")))
+    wanted = job.values.get("quality", params.default("transform", "quality"))
+    wanted = params.default("transform", "quality") if wanted == "auto" else int(wanted)
     small = picture.size[0] * picture.size[1] <= SMALL_PIXELS
     for part in SOFTER:
         values = {**job.values, "quality": max(1, round(wanted * part))}

@@ -1,0 +1,137 @@
+"""Chooses the quality of a lossy picture: as given, by looks (quality=auto), and so that the file fits (max-bytes)."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from io import BytesIO
+
+from PIL import Image
+
+from transforms.engine import encode, likeness, params
+from transforms.engine.picture import Picture
+
+LOSSY = ("jpeg", "webp", "avif")
+# What likeness.worst must reach: over thirty photographs these give the mean SSIM of quality 80 (docs/performance.md).
+TARGETS = {"jpeg": 0.94, "webp": 0.933, "avif": 0.945}
+# quality=auto stays between these whatever the measure says, in steps the eye cannot tell apart.
+FLOOR, CEILING, STEP = 50, 86, 2
+TILE = 128
+SAMPLE_PIXELS = 300_000
+# What max-bytes may cost: encodings besides the first, fewer where each takes long.
+MOST_ENCODINGS = 5
+ENCODED_PIXELS = 40_000_000
+# A first guess of what the least quality leaves, and a little room so that guesses rather fit than not.
+LEAST_SHARE, ROOM = 0.08, 0.97
+
+Encoded = tuple[bytes, str, tuple[str, ...]]
+
+
+def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) -> Encoded:
+    """The bytes, their content type and warnings, at the quality `values` lead to. Raises what encode.encode raises."""
+    picture = encode.opaque_if_it_is(picture)
+    name = encode.resolve(picture, output_format)
+    lossy = name in LOSSY and output_format != "nocompress" and not values.get("lossless", False)
+    wanted = values.get("quality", params.default("transform", "quality"))
+    tuned = lossy and wanted == "auto"
+    if wanted == "auto":
+        wanted = _by_looks(picture, name) if tuned else params.default("transform", "quality")
+
+    def attempt(quality: int) -> Encoded:
+        return encode.encode(picture, output_format, {**values, "quality": quality}, tuned=tuned)
+
+    found = attempt(int(wanted))
+    most = values.get("max-bytes")
+    if most is None or len(found[0]) <= most:
+        return found
+    if lossy:
+        found = _within(attempt, found, int(wanted), int(most), _encodings(picture))
+    return found if len(found[0]) <= most else _warned(found, int(most))
+
+
+def chosen(reaches: Callable[[int], bool]) -> int:
+    """The least quality that reaches the target, else the ceiling; asks at most five times."""
+    low, high = 0, (CEILING - FLOOR) // STEP
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reaches(FLOOR + STEP * middle) else (middle + 1, high)
+    return FLOOR + STEP * low
+
+
+def _by_looks(picture: Picture, name: str) -> int:
+    """quality=auto: the least quality whose worst parts, in a sample of the picture, are as like it as the target."""
+    sample = sampled(encode.flattened(picture.frames[0]))
+    if min(sample.size) < likeness.LEAST_SIDE:
+        return CEILING
+    still = replace(picture, frames=(sample,), durations=(0,), rights={})
+
+    def reaches(quality: int) -> bool:
+        body, _, _ = encode.encode(still, name, {"quality": quality}, tuned=True)
+        with Image.open(BytesIO(body)) as image:
+            return likeness.worst(sample, image.convert("RGB")) >= TARGETS[name]
+
+    return chosen(reaches)
+
+
+def sampled(image: Image.Image) -> Image.Image:
+    """A picture of at most 300,000 pixels as it is; of a larger one, tiles from all over, side by side at full scale.
+
+    Scaled down it would not show what an encoder does to it.
+    """
+    if image.width * image.height <= SAMPLE_PIXELS:
+        return image
+    width, height = min(TILE, image.width), min(TILE, image.height)
+    tiles = SAMPLE_PIXELS // (width * height)
+    columns = max(1, min(image.width // width, round(math.sqrt(tiles * image.width * height / image.height / width))))
+    rows = max(1, min(image.height // height, tiles // columns))
+    sample = Image.new("RGB", (columns * width, rows * height))
+    for column in range(columns):
+        for row in range(rows):
+            left, top = _spread(column, columns, image.width - width), _spread(row, rows, image.height - height)
+            sample.paste(image.crop((left, top, left + width, top + height)), (column * width, row * height))
+    return sample
+
+
+def _spread(at: int, count: int, room: int) -> int:
+    return room // 2 if count == 1 else at * room // (count - 1)
+
+
+def _encodings(picture: Picture) -> int:
+    pixels = picture.size[0] * picture.size[1] * len(picture.frames)
+    return max(2, min(MOST_ENCODINGS, ENCODED_PIXELS // pixels))
+
+
+def _within(attempt: Callable[[int], Encoded], first: Encoded, wanted: int, most: int, encodings: int) -> Encoded:
+    """The best quality found that fits into `most` bytes; the smallest file found where none does.
+
+    Guesses take turns with halving: sizes grow with quality by no law that holds for every picture.
+    """
+    fits, best = (0, LEAST_SHARE * len(first[0])), None
+    over, smallest = (wanted, len(first[0])), first
+    for turn in range(encodings):
+        if over[0] - fits[0] < 2:
+            break
+        quality = (fits[0] + over[0]) // 2 if turn % 2 else _between(fits, over, most * ROOM)
+        if best is None and turn == encodings - 1:
+            quality = 1
+        found = attempt(quality)
+        smallest = min(smallest, found, key=lambda result: len(result[0]))
+        if len(found[0]) <= most:
+            fits, best = (quality, len(found[0])), found
+        else:
+            over = (quality, len(found[0]))
+    return best or smallest
+
+
+def _between(fits: tuple[int, float], over: tuple[int, float], most: float) -> int:
+    """The quality that should give `most` bytes, between one that fits and one that does not: a line in logarithms."""
+    (low, small), (high, large) = fits, over
+    share = math.log(most / small) / math.log(large / small) if 0 < small < most < large else 0.5
+    return max(low + 1, min(high - 1, low + int((high - low) * share)))
+
+
+def _warned(found: Encoded, most: int) -> Encoded:
+    body, content_type, warnings = found
+    said = f"The result has {len(body)} bytes, more than max-bytes={most}: no quality of this format is smaller."
+    if content_type in ("image/png", "image/gif"):
+        said = f"The result has {len(body)} bytes, more than max-bytes={most}: PNG and GIF have no quality to lower."
+    return body, content_type, (*warnings, said)

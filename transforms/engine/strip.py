@@ -1,0 +1,81 @@
+"""Copies a JPEG or a WebP without anything but its picture: what is not needed to draw it stays behind."""
+
+from collections.abc import Callable, Iterator
+
+# Markers of JPEG (ITU-T T.81, table B.1): tables, frames, restarts and scans; every APPn and comment is left out.
+TABLES = {0xDB, 0xC4, 0xDD}
+FRAMES = {0xC0, 0xC1, 0xC2}
+SCAN, END, FIRST_RESTART, LAST_RESTART = 0xDA, 0xD9, 0xD0, 0xD7
+# Adobe's segment says how colours are stored, and has nothing else in its 14 bytes.
+ADOBE, ADOBE_LENGTH = 0xEE, 14
+# WebP chunks that draw, and the flags of its header that announce the others (profile, EXIF, XMP).
+DRAWING = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"VP8X"}
+ANNOUNCING = 0x20 | 0x08 | 0x04
+FRAME_HEAD = 16
+
+
+def copy(source_format: str, data: bytes) -> bytes | None:
+    """The file with its metadata left out; None where that cannot be done. The caller must compare what it shows:
+    an orientation or a colour profile is metadata too."""
+    copier = COPIERS.get(source_format)
+    try:
+        return copier(data) if copier else None
+    except (IndexError, ValueError):
+        return None
+
+
+def _jpeg(data: bytes) -> bytes:
+    parts, at = [b"\xff\xd8"], 2
+    while True:
+        while data[at + 1] == 0xFF:
+            at += 1
+        marker = data[at + 1]
+        if data[at] != 0xFF or marker in (0x00, 0x01):
+            raise ValueError("no marker where one must stand")
+        if marker == END:
+            return b"".join([*parts, b"\xff\xd9"])
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        adobe = marker == ADOBE and end - at == 2 + ADOBE_LENGTH and data[at + 4 : at + 9] == b"Adobe"
+        if marker == SCAN:
+            end = _after_scan(data, end)
+        if marker in TABLES | FRAMES or marker == SCAN or adobe:
+            parts.append(data[at:end])
+        at = end
+
+
+def _after_scan(data: bytes, at: int) -> int:
+    """Where the next marker stands that is no restart and no stuffed 0xFF."""
+    while True:
+        at = data.index(b"\xff", at)
+        if data[at + 1] and not FIRST_RESTART <= data[at + 1] <= LAST_RESTART:
+            return at
+        at += 2
+
+
+def _webp(data: bytes) -> bytes:
+    chunks = []
+    for name, body in _chunks(data[12 : 8 + int.from_bytes(data[4:8], "little")]):
+        if name == b"VP8X":
+            body = bytes([body[0] & ~ANNOUNCING]) + body[1:10]
+        elif name == b"ANMF":
+            inner = [_chunk(*part) for part in _chunks(body[FRAME_HEAD:]) if part[0] in DRAWING]
+            body = body[:FRAME_HEAD] + b"".join(inner)
+        if name in DRAWING:
+            chunks.append(_chunk(name, body))
+    content = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + len(content).to_bytes(4, "little") + content
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        yield data[at : at + 4], data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return name + len(body).to_bytes(4, "little") + body + b"\0" * (len(body) % 2)
+
+
+COPIERS: dict[str, Callable[[bytes], bytes]] = {"jpeg": _jpeg, "webp": _webp}
