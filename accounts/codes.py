@@ -39,18 +39,37 @@ def send(email: str, purpose: str) -> str | None:
     None where so many codes went out that this one was held back (A20): the page says the same either way, and a
     challenge the session already has stays good.
     """
-    if not throttles.allow_mail(email):
+    delay = throttles.next_slot() if throttles.allow_mail(email) else None
+    if delay is None:
         return None
     challenge_id, code = secrets.token_urlsafe(24), f"{secrets.randbelow(1_000_000):06d}"
-    expires = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
     row = Challenge(
         challenge_id, email=email, purpose=purpose, digest=_digest(challenge_id, code), tries=0, used=False,
-        expires=expires,
+        expires=_end(delay),
     )  # fmt: skip
     row.save(condition=Challenge.challenge_id.does_not_exist())
     subject, aim = PURPOSES[purpose]
-    mail.send(email, subject, "emails/code.txt", {"code": code, "aim": aim, "minutes": LIFE_SECONDS // 60})
+    facts = {"code": code, "aim": aim, "minutes": LIFE_SECONDS // 60}
+    mail.send(email, subject, "emails/code.txt", facts, delay=delay, wanted=lambda: _start_life(challenge_id))
     return challenge_id
+
+
+def _end(delay: float = 0) -> datetime:
+    return datetime.fromtimestamp(int(clock.now() + delay) + LIFE_SECONDS, UTC)
+
+
+def _start_life(challenge_id: str) -> bool:
+    """Count the ten minutes from the moment the mail leaves, however late (D3); False where a newer code of the
+    session has replaced this one, so that its mail is not sent at all."""
+    try:
+        Challenge(challenge_id).update(
+            actions=[Challenge.expires.set(_end())], condition=Challenge.challenge_id.exists()
+        )
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
 
 
 def prove(challenge_id: str | None, purpose: str, code: str) -> str:

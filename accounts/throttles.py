@@ -1,43 +1,95 @@
-"""How many codes and invites go out: per address and altogether, by the hour; addresses as digests keyed by the day."""
+"""How many mails go out: to one address by the hour, and altogether by the minute; no IP, addresses as daily digests.
 
+What is throttled is the issuing of codes. A code that was mailed is never refused by anything here (A1).
+"""
+
+import math
 from datetime import UTC, datetime
 
 from django.conf import settings
-from pynamodb.exceptions import UpdateError
+from pynamodb.exceptions import DoesNotExist, UpdateError
 
 from accounts.rows.codes import Throttle
 from imgapis.base import clock, dynamo, tokens
 
 HOUR_SECONDS = 3_600
+MINUTE_SECONDS = 60
 MAILS_PER_ADDRESS = 5
+LONGEST_QUEUE_MINUTES = 10
 
 
 def allow_mail(email: str) -> bool:
-    """Count a mail to an address; False past five an hour to it, or past the hour's total for everybody. Issuing slows
-    down; a right code is never refused by this."""
-    day, hour = _names(clock.now())
-    key = tokens.subkey(settings.SECRET_KEY.encode(), f"accounts.throttles {day}")
-    mine = tokens.keyed_digest(key, (email, hour))[:40]
-    return _count(f"mail {mine}", MAILS_PER_ADDRESS) and _count(f"mails {hour}", settings.MAILS_PER_HOUR)
+    """Count a mail to an address; False past five in any hour. Of many at once exactly five are allowed (A20)."""
+    today, *before = _names(email)
+    while True:
+        row = _row(today)
+        recent = _recent(row)
+        if len(recent) + sum(len(_recent(_row(name))) for name in before) >= MAILS_PER_ADDRESS:
+            return False
+        if _add(today, row, [*recent, clock.now()]):
+            return True
+
+
+def next_slot() -> float | None:
+    """Seconds until the next mail may go out: 0 while the minute has room, then the first minute that has some, and
+    None where ten minutes are full. So a flood over many addresses slows everybody and stops nobody."""
+    now, most = clock.now(), math.ceil(settings.MAILS_PER_HOUR / 60)
+    this_minute = int(now // MINUTE_SECONDS)
+    for ahead in range(LONGEST_QUEUE_MINUTES):
+        if _count(f"mails {this_minute + ahead}", most):
+            return max(0.0, (this_minute + ahead) * MINUTE_SECONDS - now)
+    return None
 
 
 def allow(bucket: str, most: int) -> bool:
     """Count an act of a day under an opaque name; False past `most`."""
-    return _count(f"{bucket} {_names(clock.now())[0]}", most)
+    return _count(f"{bucket} {clock.day(clock.now())}", most)
 
 
-def _names(moment: float) -> tuple[str, str]:
-    now = datetime.fromtimestamp(moment, UTC)
-    return now.strftime("%Y-%m-%d"), now.strftime("%Y-%m-%dT%H")
+def _names(email: str) -> list[str]:
+    """Where an address is counted today and, in the first hour of a day, where it was counted yesterday: the digest's
+    key changes with the day, so that two days of one address cannot be told to be one."""
+    days = dict.fromkeys(clock.day(clock.now() - back) for back in (0, HOUR_SECONDS))
+    key = settings.SECRET_KEY.encode()
+    return [
+        "mail " + tokens.keyed_digest(tokens.subkey(key, f"accounts.throttles {day}"), (email,))[:40] for day in days
+    ]
 
 
-def _count(bucket: str, most: int) -> bool:
-    ends = datetime.fromtimestamp(int(clock.now()) + 25 * HOUR_SECONDS, UTC)
-    room = Throttle.bucket.does_not_exist() | (Throttle.count < most)
+def _row(name: str) -> Throttle | None:
     try:
-        Throttle(bucket).update(actions=[Throttle.count.add(1), Throttle.expires.set(ends)], condition=room)
+        return Throttle.get(name, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def _recent(row: Throttle | None) -> list[float]:
+    """The moments of the last hour."""
+    moments = (row.moments or []) if row else []
+    return [moment for moment in moments if moment > clock.now() - HOUR_SECONDS]
+
+
+def _add(name: str, row: Throttle | None, moments: list[float]) -> bool:
+    """Write the moments; False where somebody else wrote meanwhile. `count` is the version of the row."""
+    unchanged = Throttle.count == row.count if row else Throttle.bucket.does_not_exist()
+    actions = [Throttle.moments.set(moments), Throttle.count.add(1), Throttle.expires.set(_after(2 * HOUR_SECONDS))]
+    return _update(name, actions, unchanged)
+
+
+def _count(name: str, most: int) -> bool:
+    room = Throttle.bucket.does_not_exist() | (Throttle.count < most)
+    return _update(name, [Throttle.count.add(1), Throttle.expires.set(_after(25 * HOUR_SECONDS))], room)
+
+
+def _update(name: str, actions: list, condition) -> bool:
+    try:
+        Throttle(name).update(actions=actions, condition=condition)
     except UpdateError as error:
         if dynamo.lost_race(error):
             return False
         raise
     return True
+
+
+def _after(seconds: int) -> datetime:
+    return datetime.fromtimestamp(int(clock.now()) + seconds, UTC)

@@ -1,6 +1,6 @@
 """The rows of one-time codes and of the counts that slow their issuing."""
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
@@ -25,11 +25,13 @@ class Challenge(dynamo.Row):
 
 
 class Throttle(dynamo.Row):
-    """How many mails an address, or everybody, was sent in an hour; the address only as a digest keyed by the day."""
+    """How many mails an address was sent in the last hour, or everybody in a minute; addresses only as digests whose
+    key changes with the day."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("throttles")
 
-    bucket = kept(UnicodeAttribute(hash_key=True), "counts mails to one address in one hour (A20)", **COUNT)
+    bucket = kept(UnicodeAttribute(hash_key=True), "counts mails to one address (A20)", **COUNT)
+    moments = kept(JSONAttribute(null=True), "when the last five mails to the address went out", **COUNT)
     count = kept(NumberAttribute(default=0), "how many", **COUNT)
     expires = kept(TTLAttribute(), "ends the count", **COUNT)

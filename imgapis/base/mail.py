@@ -1,31 +1,62 @@
 """Mail: plain text from a template, sent by SMTP with retries in the background, or kept as files on this machine."""
 
+import itertools
 import logging
 import queue
+import smtplib
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
+# Some twelve minutes in all; every pause is waited once.
 RETRY_SECONDS = (1, 5, 15, 60, 120, 240, 300)
 log = logging.getLogger("imgapis.mail")
-_waiting: queue.Queue[EmailMessage] = queue.Queue(maxsize=10_000)
+_numbers = itertools.count()
+
+
+@dataclass(order=True)
+class Waiting:
+    """A mail in the queue: when it is due on the monotonic clock, which try it is, and whether it is still wanted."""
+
+    due: float
+    number: int = field(default_factory=_numbers.__next__)
+    attempt: int = 0
+    message: EmailMessage | None = field(default=None, compare=False)
+    wanted: Callable[[], bool] | None = field(default=None, compare=False)
+
+
+_waiting: queue.PriorityQueue[Waiting] = queue.PriorityQueue(maxsize=10_000)
 _worker: list[threading.Thread] = []
 _making = threading.Lock()
 
 
-def send(to: str, subject: str, template: str, facts: dict) -> None:
-    """Send a mail to one address. The subject is ours and holds no secret (A3). Returns at once: a server that is away
-    is tried again for some twelve minutes (D3); what a crash loses can be asked for again, and no secret is kept."""
+def send(
+    to: str,
+    subject: str,
+    template: str,
+    facts: dict,
+    *,
+    delay: float = 0,
+    wanted: Callable[[], bool] | None = None,
+) -> None:
+    """Send a mail to one address, after `delay` seconds. The subject is ours and holds no secret (A3).
+
+    Returns at once: a server that is away is tried again for some twelve minutes (D3). `wanted` is asked before each
+    try; a mail that is not wanted any more is dropped. The queue is in memory: what a crash loses can be asked for
+    again, and no secret of a mail is kept.
+    """
     body = render_to_string(template, {**facts, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
     message = EmailMessage(subject, body, settings.MAIL_FROM, [to])
-    if settings.EMBEDDED:
+    if settings.EMBEDDED and not delay:
         message.send()
         return
     _start()
-    _waiting.put_nowait(message)
+    _waiting.put_nowait(Waiting(time.monotonic() + delay, message=message, wanted=wanted))
 
 
 def _start() -> None:
@@ -37,16 +68,36 @@ def _start() -> None:
 
 def _send_forever() -> None:
     while True:
-        _deliver(_waiting.get())
-
-
-def _deliver(message: EmailMessage) -> None:
-    for pause in (*RETRY_SECONDS, None):
+        first = _waiting.get()
+        pause = first.due - time.monotonic()
+        if pause > 0:
+            # Another mail may become due earlier, so the queue is looked at again within the second.
+            _waiting.put(first)
+            time.sleep(min(pause, 0.5))
+            continue
         try:
-            message.send()
+            _deliver(first)
+        except Exception:  # one mail's fault must not end the thread that sends the others
+            log.exception("mail_failed")
+
+
+def _deliver(waiting: Waiting) -> None:
+    """One try; a passing fault puts the mail back, a lasting one drops it."""
+    if waiting.wanted and not waiting.wanted():
+        return
+    try:
+        waiting.message.send()
+    except OSError as error:  # smtplib's errors are OSErrors
+        if _lasting(error) or waiting.attempt >= len(RETRY_SECONDS):
+            log.error("mail_given_up")
             return
-        except OSError:  # smtplib's errors are OSErrors
-            log.warning("mail_not_sent")
-        if pause is not None:
-            time.sleep(pause)
-    log.error("mail_given_up")
+        log.warning("mail_not_sent")
+        due = time.monotonic() + RETRY_SECONDS[waiting.attempt]
+        _waiting.put(Waiting(due, attempt=waiting.attempt + 1, message=waiting.message, wanted=waiting.wanted))
+
+
+def _lasting(error: OSError) -> bool:
+    """Whether the server has said that this mail will never be taken (RFC 5321, 5yz)."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPResponseException) and 500 <= error.smtp_code < 600

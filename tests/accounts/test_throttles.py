@@ -1,0 +1,81 @@
+"""Mails are counted: five an hour to one address, and a flood over many addresses slows everybody and stops nobody."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts import codes, throttles
+from accounts.rows.codes import Throttle
+from imgapis.base import clock
+from tests import people
+
+MIDNIGHT = 1_800_057_600.0  # 2027-01-16T00:00Z
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+@pytest.fixture
+def moment(monkeypatch):
+    """A clock that a test sets: `moment[0]` is now."""
+    now = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: now[0])
+    return now
+
+
+def test_of_a_hundred_at_once_five_are_allowed():
+    """A20"""
+    address = people.fresh_address("flooded")
+    with ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(lambda _: throttles.allow_mail(address), range(100))) == 5
+
+
+@pytest.mark.parametrize("start", [MIDNIGHT + 36_000, MIDNIGHT - 1_800, MIDNIGHT - 3_599, MIDNIGHT])
+def test_no_hour_has_more_than_five_not_even_the_one_around_midnight(moment, start):
+    """A20: the hour slides."""
+    address = people.fresh_address("patient")
+    allowed = []
+    for minute in range(0, 130, 7):
+        moment[0] = start + minute * 60
+        if throttles.allow_mail(address):
+            allowed.append(moment[0])
+    assert len(allowed) > 8
+    assert all(later - first >= 3_600 for first, later in zip(allowed, allowed[5:], strict=False))
+
+
+def test_one_address_does_not_use_up_anothers():
+    first, second = people.fresh_address("one"), people.fresh_address("two")
+    assert [throttles.allow_mail(first) for _ in range(6)] == [True] * 5 + [False]
+    assert throttles.allow_mail(second)
+
+
+def test_the_rows_know_no_address_and_two_days_of_one_address_do_not_match(moment):
+    """P16: no IP, and an address only as a digest whose key changes with the day."""
+    moment[0] = MIDNIGHT + 40_000
+    address = people.fresh_address("unknown")
+    before = {row.bucket for row in Throttle.scan()}
+    throttles.allow_mail(address)
+    moment[0] += 86_400
+    throttles.allow_mail(address)
+    rows = [row for row in Throttle.scan() if row.bucket not in before]
+    assert len(rows) == 2
+    assert all(address not in str(row.attribute_values) and "example" not in str(row.attribute_values) for row in rows)
+
+
+def test_a_flood_over_many_addresses_delays_minute_by_minute_and_at_last_holds_back(moment, settings):
+    """A1: the global limit slows issuing."""
+    settings.MAILS_PER_HOUR = 120
+    moment[0] = MIDNIGHT + 50_000 // 60 * 60 + 30
+    slots = [throttles.next_slot() for _ in range(22)]
+    assert slots == [0.0, 0.0] + [float(60 * ahead - 30) for ahead in range(1, 10) for _ in range(2)] + [None, None]
+    moment[0] += 60
+    assert throttles.next_slot() == 9 * 60 - 30
+
+
+def test_a_code_that_was_mailed_works_through_a_flood(moment, settings):
+    """A1: a right code is never refused by a throttle."""
+    moment[0], address = MIDNIGHT + 60_000, people.fresh_address("early")
+    challenge, code = codes.send(address, "login"), people.newest_code(address)
+    settings.MAILS_PER_HOUR = 60
+    while throttles.next_slot() is not None:
+        pass
+    assert codes.send(people.fresh_address("late"), "login") is None
+    assert codes.prove(challenge, "login", code) == address
