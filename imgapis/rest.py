@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyHeader
 
+from accounts import api as accounts_api
 from accounts import apikeys
 from accounts.apikeys import Caller
 from imgapis import rest_limits
@@ -85,3 +86,6 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
     rest_limits.log.exception("rest_failed", extra={"request_id": request.request_id})
     return problem(request, Refusal("Something broke on our side.", code="internal_error", status=500))
+
+
+api.add_router("", accounts_api.router)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from imgapis import overview, views
+from imgapis import overview, rest, views
 
 handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
@@ -14,5 +14,6 @@ urlpatterns = [
     path("llms.txt", views.llms, name="llms"),
     path("", include("accounts.urls")),
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
+    path("api/v1/", rest.api.urls),
     path("healthz", views.healthz, name="healthz"),
 ]

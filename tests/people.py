@@ -1,121 +1,137 @@
-"""People at a browser without a window: cookies, forms with their tokens, and the mail that reaches them."""
+"""The same three people everywhere, an owner, a teammate and a stranger, who sign in through the front door."""
 
 import email
 import email.policy
+import html
 import http.client
+import itertools
+import os
 import re
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from http.cookies import SimpleCookie
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from tests import environment
 
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([A-Za-z0-9]+)"')
-CODE = re.compile(r"^ {4}([0-9]{6})$", re.MULTILINE)
-HOST = f"localhost:{environment.WEB_PORT}"
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+CODE = re.compile(r"^ *([0-9]{6})\s*$", re.MULTILINE)
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Page:
-    """An answer of the site; header names are lower-case."""
+    """What the site answered; header names are lower-case, the text is unescaped as a reader sees it."""
 
     status: int
     headers: dict[str, str]
-    text: str
+    body: bytes
+    cookies: tuple[str, ...] = ()
 
     @property
-    def goal(self) -> str:
-        """Where a redirect leads."""
+    def text(self) -> str:
+        """The page with its entities resolved."""
+        return html.unescape(self.body.decode())
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads; empty where there is none."""
         return self.headers.get("location", "")
 
 
 @dataclass
-class Person:
-    """Somebody with an address and a cookie jar. `cookies_seen` are the names of all cookies ever set."""
+class Browser:
+    """A browser without JavaScript: it keeps cookies, and sends the form token of the last page it saw."""
 
-    email: str
+    port: int = environment.WEB_PORT
     cookies: dict[str, str] = field(default_factory=dict)
-    cookies_seen: set[str] = field(default_factory=set)
     token: str = ""
 
     def get(self, path: str, **headers: str) -> Page:
-        """Open a page and remember its form token."""
-        return self.ask("GET", path, None, headers)
+        """Open a page; redirects are not followed."""
+        return self._ask("GET", path, None, headers)
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **fields) -> Page:
-        """Send a form, with the token of the page last seen."""
-        given = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        body = urlencode({"csrfmiddlewaretoken": self.token, **fields}, doseq=True)
-        return self.ask("POST", path, body, given)
+    def post(self, path: str, fields: dict | None = None, **headers: str) -> Page:
+        """Send a form, with the last page's token where `fields` names none. Redirects are not followed."""
+        sent = {"csrfmiddlewaretoken": self.token, **(fields or {})}
+        return self._ask("POST", path, urlencode(sent, doseq=True), headers)
 
-    def ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Page:
-        """One exchange with the web server."""
-        connection = http.client.HTTPConnection("127.0.0.1", environment.WEB_PORT, timeout=30)
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+    def submit(self, path: str, fields: dict | None = None) -> Page:
+        """Open the page of a form, then send it."""
+        self.get(path)
+        return self.post(path, fields)
+
+    def follow(self, page: Page) -> Page:
+        """The page at the end of the redirects."""
+        while page.location:
+            parts = urlsplit(page.location)
+            page = self.get(parts.path + (f"?{parts.query}" if parts.query else ""))
+        return page
+
+    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Page:
+        named = {"Host": f"localhost:{self.port}"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.cookies:
+            named["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if body is not None:
+            named.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request(method, path, body, {"Host": HOST, "Cookie": cookie, **headers})
+            connection.request(method, path, body, named)
             answer = connection.getresponse()
-            text = answer.read().decode(errors="replace")
-            for name, value in answer.getheaders():
-                if name.lower() == "set-cookie":
-                    self._take(value)
-            found = TOKEN.search(text)
-            self.token = found[1] if found else self.token
-            return Page(answer.status, {name.lower(): value for name, value in answer.getheaders()}, text)
+            return self._keep(answer, answer.read())
         finally:
             connection.close()
 
-    def _take(self, header: str) -> None:
-        for name, morsel in SimpleCookie(header).items():
-            self.cookies_seen.add(name)
-            if morsel["max-age"] == "0" or not morsel.value:
+    def _keep(self, answer: http.client.HTTPResponse, body: bytes) -> Page:
+        set_cookies = tuple(answer.headers.get_all("Set-Cookie") or ())
+        for line in set_cookies:
+            for name, morsel in SimpleCookie(line).items():
                 self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = morsel.value
-
-    def sign_in(self, namespace: str = "", business_name: str = "A business") -> "Person":
-        """Sign in by the code of the mail; a new person signs up, with a workspace where a namespace is given."""
-        self.get("/login")
-        self.post("/login", email=self.email)
-        self.get("/login/code")
-        page = self.post("/login/code", code=last_code(self.email))
-        if page.goal == "/signup":
-            self.get("/signup")
-            answers = {"business_name": business_name, "namespace": namespace or free_namespace(), "adult": "on"}
-            page = self.post("/signup", **answers)
-        assert page.status == 302, (page.status, page.text[:2000])
-        return self
-
-    def confirm(self) -> None:
-        """Prove it again by a fresh code."""
-        self.get("/account/confirm")
-        self.post("/account/confirm")
-        self.get("/account/confirm")
-        assert self.post("/account/confirm", code=last_code(self.email)).status == 302
+                if morsel.value:
+                    self.cookies[name] = morsel.value
+        found = TOKEN.search(body.decode(errors="replace"))
+        self.token = found[1] if found else self.token
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        return Page(answer.status, headers, body, set_cookies)
 
 
-_count = iter(range(1, 10**9))
+def mails(to: str | None = None) -> list[EmailMessage]:
+    """What the test server has mailed, oldest first; to one address where it is named."""
+    files = sorted((Path(environment.FOLDER) / "mail").glob("*.eml"))
+    read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
+    return [message for message in read if to is None or message["To"] == to]
 
 
-def free_namespace() -> str:
-    """A namespace nobody has."""
-    return f"team-{environment.WEB_PORT}-{next(_count)}"
+def newest_code(to: str) -> str:
+    """The code of the newest mail to an address."""
+    return CODE.findall(mails(to)[-1].get_body().get_content())[-1]
 
 
-def somebody(who: str) -> Person:
-    """A person nobody has met."""
-    return Person(f"{who}-{next(_count)}@{environment.WEB_PORT}.example.com")
+def fresh_address(who: str) -> str:
+    """An address nobody has used."""
+    return f"{who}-{next(_numbers)}-{os.getpid()}@example.com"
 
 
-def mails(address: str) -> list[email.message.EmailMessage]:
-    """What an address was sent, oldest first."""
-    folder = Path(environment.FOLDER) / "mail"
-    parser = email.message_from_bytes
-    found = [parser(path.read_bytes(), policy=email.policy.default) for path in sorted(folder.glob("*.eml"))]
-    return [message for message in found if message["To"] == address]
+def ask_code(browser: Browser, address: str, after: str = "") -> str:
+    """Ask for a code on the sign-in page and read it in the mail."""
+    browser.submit("/login" + (f"?{urlencode({'next': after})}" if after else ""), {"email": address})
+    return newest_code(address)
 
 
-def last_code(address: str) -> str:
-    """The newest code an address was sent."""
-    return CODE.findall(mails(address)[-1].get_content())[-1]
+def sign_in(browser: Browser, address: str, after: str = "") -> Page:
+    """Sign in, and up where the address is new; the page it ends on, redirects followed."""
+    code = ask_code(browser, address, after)
+    page = browser.follow(browser.submit("/login/code", {"code": code}))
+    if 'name="adult"' in page.text:
+        namespace = re.sub("[^a-z0-9]+", "-", address.partition("@")[0].lower())
+        answers = {"adult": "on", "business_name": f"{namespace} business", "namespace": namespace}
+        page = browser.follow(browser.post("/signup", answers))
+    return page
+
+
+def person(who: str, after: str = "") -> tuple[Browser, str]:
+    """A new person, signed in: the browser and the address."""
+    browser, address = Browser(), fresh_address(who)
+    sign_in(browser, address, after)
+    return browser, address

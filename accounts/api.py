@@ -1,0 +1,263 @@
+"""The REST routes of accounts: the workspace, its members, invites, keys and audit log."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+from pydantic import ConfigDict
+
+from accounts import apikeys, audit, invites, members, roles, store, team_store, workspaces
+from accounts.models import Workspace
+from accounts.rows.teams import Member
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+
+router = Router(tags=["workspace"])
+
+
+class NotFound(Refusal):
+    """The workspace has no such thing."""
+
+    status = 404
+    code = "not_found"
+
+
+class Strict(Schema):
+    """A body whose unknown fields are refused by name (A10)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class WorkspaceOut(Schema):
+    """A workspace."""
+
+    workspace_id: str
+    namespace: str
+    business_name: str
+    created: str
+
+
+class WorkspaceIn(Strict):
+    """What of a workspace can be changed."""
+
+    namespace: str | None = Field(None, max_length=80)
+    business_name: str | None = Field(None, max_length=200)
+
+
+class MemberOut(Schema):
+    """A member, by an opaque id: addresses are for the dashboard alone."""
+
+    person_id: str
+    role: str
+    joined: str
+
+
+class RoleIn(Strict):
+    """A role."""
+
+    role: str = Field(max_length=20)
+
+
+class InviteIn(Strict):
+    """An address and the role it is invited to."""
+
+    email: str = Field(max_length=300)
+    role: str = Field(max_length=20)
+
+
+class InviteOut(Schema):
+    """An open invite."""
+
+    invite_id: str
+    email: str
+    role: str
+    ends: str
+
+
+class KeyIn(Strict):
+    """A key to be made: it can do no more than the key that makes it."""
+
+    name: str = Field(max_length=100)
+    scopes: list[str] = Field(max_length=20)
+    days: int | None = None
+
+
+class KeyOut(Schema):
+    """A key, without its secret."""
+
+    prefix: str
+    name: str
+    scopes: list[str]
+    expires: str | None
+    last_used_day: str | None
+
+
+class NewKeyOut(KeyOut):
+    """A key with its only showing."""
+
+    key: str
+
+
+class EntryOut(Schema):
+    """An entry of the audit log."""
+
+    entry_id: str
+    time: str
+    actor: str
+    act: str
+    target: str
+    before: Any = None
+    after: Any = None
+
+
+class EntriesOut(Schema):
+    """A page of the audit log; `cursor` goes on after it, null at the end."""
+
+    entries: list[EntryOut]
+    cursor: str | None
+
+
+def workspace_of(request: HttpRequest, permission: str) -> Workspace:
+    """The key's workspace, if the key has the permission."""
+    request.caller.require(permission)
+    row = store.workspace(request.caller.workspace_id)
+    if row is None:
+        raise NotFound("The workspace is gone.")
+    return row
+
+
+def _acting(request: HttpRequest, permission: str) -> Member:
+    """The member the key acts for: what a member may not do, no key of theirs may."""
+    request.caller.require(permission)
+    return members.existing(request.caller.workspace_id, request.caller.person_id)
+
+
+def _shown(row: Workspace) -> WorkspaceOut:
+    return WorkspaceOut(
+        workspace_id=row.workspace_id, namespace=row.namespace, business_name=row.business_name,
+        created=clock.stamp(row.created),
+    )  # fmt: skip
+
+
+@router.get("/workspace", response=WorkspaceOut)
+def show_workspace(request: HttpRequest):
+    """The workspace of the key. Scope: workspace.view."""
+    return _shown(workspace_of(request, "workspace.view"))
+
+
+@router.patch("/workspace", response=WorkspaceOut)
+def change_workspace(request: HttpRequest, payload: WorkspaceIn):
+    """Rename it, or change the business name. Scope: workspace.edit."""
+    row = workspace_of(request, "workspace.edit")
+    if payload.namespace is not None:
+        workspaces.rename(row, request.caller.actor, payload.namespace)
+    if payload.business_name is not None:
+        workspaces.change_business_name(row, request.caller.actor, payload.business_name)
+    return _shown(row)
+
+
+@router.get("/roles", response=dict[str, list[str]])
+def list_roles(request: HttpRequest):
+    """What each role may do. Any key."""
+    return {role: [name for name in roles.PERMISSIONS if roles.allows(role, name)] for role in roles.ROLES}
+
+
+@router.get("/members", response=list[MemberOut])
+def list_members(request: HttpRequest):
+    """Everybody in the workspace. Scope: workspace.view."""
+    request.caller.require("workspace.view")
+    rows = team_store.members(request.caller.workspace_id)
+    return [MemberOut(person_id=row.person_id, role=row.role, joined=clock.stamp(row.joined)) for row in rows]
+
+
+@router.put("/members/{person_id}", response={204: None})
+def change_role(request: HttpRequest, person_id: str, payload: RoleIn):
+    """Give a member another role. Scope: members.manage."""
+    members.change_role(_acting(request, "members.manage"), person_id, payload.role)
+    return 204, None
+
+
+@router.delete("/members/{person_id}", response={204: None})
+def remove_member(request: HttpRequest, person_id: str):
+    """Take a member out; their keys end at once. Scope: members.manage."""
+    members.remove(_acting(request, "members.manage"), person_id)
+    return 204, None
+
+
+@router.get("/invites", response=list[InviteOut])
+def list_invites(request: HttpRequest):
+    """Open invites. Scope: members.manage."""
+    request.caller.require("members.manage")
+    return [_invite(row) for row in invites.open_ones(request.caller.workspace_id)]
+
+
+@router.post("/invites", response={201: InviteOut})
+def invite(request: HttpRequest, payload: InviteIn):
+    """Invite an address by mail. Scope: members.manage."""
+    return 201, _invite(invites.invite(_acting(request, "members.manage"), payload.email, payload.role))
+
+
+@router.delete("/invites/{invite_id}", response={204: None})
+def revoke_invite(request: HttpRequest, invite_id: str):
+    """End an invite. Scope: members.manage."""
+    invites.revoke(_acting(request, "members.manage"), invite_id)
+    return 204, None
+
+
+def _invite(row) -> InviteOut:
+    return InviteOut(invite_id=row.invite_id, email=row.email, role=row.role, ends=clock.stamp(row.ends))
+
+
+@router.get("/keys", response=list[KeyOut])
+def list_keys(request: HttpRequest):
+    """The keys of the workspace, without their secrets. Scope: keys.manage."""
+    request.caller.require("keys.manage")
+    return [KeyOut(**_key(row)) for row in apikeys.of_workspace(request.caller.workspace_id)]
+
+
+@router.post("/keys", response={201: NewKeyOut})
+def create_key(request: HttpRequest, payload: KeyIn):
+    """Make a key; it is shown this once. Scope: keys.manage, and every scope that is given on."""
+    caller = request.caller
+    caller.require("keys.manage")
+    for scope in payload.scopes:
+        if scope in roles.PERMISSIONS:
+            caller.require(scope)
+    written, row = apikeys.create(
+        caller.workspace_id, caller.person_id, caller.role, name=payload.name, scopes=payload.scopes, days=payload.days
+    )
+    audit.record(caller.workspace_id, caller.actor, "key.created", row.prefix, None, {"scopes": row.scopes})
+    return 201, NewKeyOut(key=written, **_key(row))
+
+
+@router.delete("/keys/{prefix}", response={204: None})
+def revoke_key(request: HttpRequest, prefix: str):
+    """End a key at once. Scope: keys.manage."""
+    request.caller.require("keys.manage")
+    if not apikeys.revoke(request.caller.workspace_id, prefix):
+        raise NotFound("The workspace has no key of that prefix.")
+    audit.record(request.caller.workspace_id, request.caller.actor, "key.revoked", prefix)
+    return 204, None
+
+
+def _key(row) -> dict:
+    ends = clock.stamp(row.expires) if row.expires else None
+    return {
+        "prefix": row.prefix, "name": row.name, "scopes": row.scopes, "expires": ends,
+        "last_used_day": row.last_used_day or None,
+    }  # fmt: skip
+
+
+@router.get("/audit", response=EntriesOut)
+def audit_log(request: HttpRequest, cursor: str | None = None):
+    """Who did what, newest first, in pages. Scope: audit.view."""
+    request.caller.require("audit.view")
+    page = audit.page(request.caller.workspace_id, cursor)
+    return EntriesOut(entries=[_entry(entry) for entry in page.rows], cursor=page.cursor)
+
+
+def _entry(entry) -> EntryOut:
+    return EntryOut(
+        entry_id=entry.entry_id, time=clock.stamp(audit.moment(entry)), actor=entry.actor, act=entry.act,
+        target=entry.target, before=entry.before, after=entry.after,
+    )  # fmt: skip

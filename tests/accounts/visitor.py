@@ -1,0 +1,45 @@
+"""Somebody at the site with an address of their own: what the tests of signing in have in common."""
+
+from dataclasses import dataclass, field
+
+from tests import environment, people
+from tests.people import Browser, Page, newest_code
+
+_count = iter(range(1, 10**9))
+
+
+@dataclass
+class Person(Browser):
+    """A browser with an address. `cookies_seen` are the names of all cookies ever set."""
+
+    email: str = ""
+    cookies_seen: set[str] = field(default_factory=set)
+
+    def send(self, path: str, headers: dict[str, str] | None = None, **fields) -> Page:
+        """Send a form with the token of the page last seen."""
+        return self.post(path, fields, **(headers or {}))
+
+    def _keep(self, answer, body: bytes) -> Page:
+        page = super()._keep(answer, body)
+        self.cookies_seen |= {line.partition("=")[0] for line in page.cookies}
+        return page
+
+    def sign_in(self, namespace: str = "", business_name: str = "A business") -> "Person":
+        """Sign in by the code of the mail; a new person signs up with a workspace."""
+        self.submit("/login", {"email": self.email})
+        page = self.submit("/login/code", {"code": newest_code(self.email)})
+        if page.location == "/signup":
+            answers = {"business_name": business_name, "namespace": namespace or free_namespace(), "adult": "on"}
+            page = self.submit("/signup", answers)
+        assert page.status == 302, (page.status, page.text[:2000])
+        return self
+
+
+def free_namespace() -> str:
+    """A namespace nobody has."""
+    return f"team-{environment.WEB_PORT}-{next(_count)}"
+
+
+def somebody(who: str) -> Person:
+    """A person nobody has met."""
+    return Person(email=people.fresh_address(who))
