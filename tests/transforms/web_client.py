@@ -21,6 +21,7 @@ def ask(
     method: str = "GET",
     host: str | None = None,
     port: int = environment.WEB_PORT,
+    body: str | None = None,
     **headers: str,
 ) -> Reply:
     """Ask the web server of the tests. `headers` are written with underscores."""
@@ -28,7 +29,7 @@ def ask(
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     named["Host"] = host or f"{namespace}.localhost:{port}"
     try:
-        connection.request(method, path, headers=named)
+        connection.request(method, path, body, named)
         answer = connection.getresponse()
         return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
     finally:
