@@ -53,12 +53,13 @@ def record(
 
 
 def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
-    """Entries of a workspace, newest first."""
+    """Entries of a workspace, newest first. Raises InvalidCursor, also for a cursor of another workspace."""
+    name = f"audit {workspace_id}"
     rows = AuditEntry.query(
         workspace_id, scan_index_forward=False, limit=PAGE, page_size=PAGE, consistent_read=True,
-        last_evaluated_key=cursors.place("audit", cursor),
+        last_evaluated_key=cursors.place(name, cursor),
     )  # fmt: skip
-    return cursors.take("audit", rows)
+    return cursors.take(name, rows)
 
 
 def moment(entry: AuditEntry) -> float:

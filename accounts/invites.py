@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
 
 from accounts import audit, emails, roles, store, team_store, throttles
 from accounts.models import Person
@@ -52,8 +52,7 @@ class Offer:
 def invite(actor: Member, email: str, role: str) -> Invite:
     """Invite an address. Raises NotPermitted, InvalidEmail, TooManyInvites. Says nothing of who has an account."""
     roles.require(actor.role, "members.manage")
-    if role not in roles.grantable(actor.role):
-        raise roles.NotPermitted("You can give the roles " + ", ".join(roles.grantable(actor.role)) + ".")
+    _require_reach(actor, role)
     email = emails.canonical(email)
     _spend(actor.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
@@ -68,17 +67,19 @@ def invite(actor: Member, email: str, role: str) -> Invite:
 
 
 def resend(actor: Member, invite_id: str) -> None:
-    """Send an invite again with a new link; the old link is over."""
+    """Send an invite again with a new link, which rests on the sender's rights from now on; the old link is over.
+    Raises NotPermitted, InviteOver, TooManyInvites."""
     roles.require(actor.role, "members.manage")
-    _spend(actor.workspace_id)
     row = _existing(actor.workspace_id, invite_id)
+    _require_reach(actor, row.role)
+    _spend(actor.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
     actions = [
         Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
-        Invite.expires.set(_sweep(now)),
+        Invite.expires.set(_sweep(now)), Invite.invited_by.set(actor.person_id),
     ]  # fmt: skip
     try:
-        row.update(actions=actions, condition=Invite.invite_id.exists())
+        row.update(actions=actions, condition=Invite.role == row.role)
     except UpdateError as error:
         raise InviteOver if dynamo.lost_race(error) else error from error
     _mail(row, token)
@@ -86,9 +87,12 @@ def resend(actor: Member, invite_id: str) -> None:
 
 
 def revoke(actor: Member, invite_id: str) -> None:
-    """End an invite."""
+    """End an invite. Raises NotPermitted, and InviteOver where it was used meanwhile."""
     roles.require(actor.role, "members.manage")
-    _existing(actor.workspace_id, invite_id).delete()
+    try:
+        _existing(actor.workspace_id, invite_id).delete(condition=Invite.invite_id.exists())
+    except DeleteError as error:
+        raise InviteOver if dynamo.lost_race(error) else error from error
     audit.record(actor.workspace_id, actor.person_id, "invite.revoked", invite_id)
 
 
@@ -117,6 +121,12 @@ def accept(token: str, person: Person) -> str:
         raise InviteOver
     audit.record(row.workspace_id, person.person_id, "member.joined", person.person_id, None, {"role": row.role})
     return workspace.namespace
+
+
+def _require_reach(actor: Member, role: str) -> None:
+    """Nobody vouches for a role above their own."""
+    if role not in roles.grantable(actor.role):
+        raise roles.NotPermitted("You can give the roles " + ", ".join(roles.grantable(actor.role)) + ".")
 
 
 def _living(token: str, person: Person) -> Invite:

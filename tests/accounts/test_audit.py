@@ -1,0 +1,92 @@
+"""The audit log: a closed list of acts, opaque ids alone, newest first, page by page."""
+
+import pytest
+
+from accounts import audit, members, workspaces
+from accounts.rows.trail import AuditEntry
+from imgapis.base.cursors import InvalidCursor
+from tests.accounts import teams
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+@pytest.fixture
+def workspace():
+    """A workspace with one entry: that it was made."""
+    return teams.new_workspace(teams.new_person("owner"))
+
+
+def read(workspace) -> list[AuditEntry]:
+    """The whole log, page by page."""
+    page = audit.page(workspace.workspace_id)
+    rows = list(page.rows)
+    while page.cursor:
+        page = audit.page(workspace.workspace_id, page.cursor)
+        rows += page.rows
+    return rows
+
+
+def test_an_act_that_is_not_on_the_list_is_a_fault_of_ours(workspace):
+    with pytest.raises(ValueError, match=r"source\.painted"):
+        audit.record(workspace.workspace_id, "system", "source.painted")
+
+
+def test_entries_come_newest_first_and_each_once_over_the_pages(workspace):
+    for number in range(2 * audit.PAGE + 5):
+        audit.record(workspace.workspace_id, "system", "source.changed", f"s_{number}")
+    rows = read(workspace)
+    assert len({row.entry_id for row in rows}) == len(rows) == 2 * audit.PAGE + 6
+    moments = [audit.moment(row) for row in rows]
+    assert moments == sorted(moments, reverse=True) and rows[-1].act == "workspace.created"
+
+
+@pytest.mark.parametrize("cursor", ["x", "gAAAAA", "é", "0" * 500])
+def test_a_cursor_that_is_none_of_ours_is_refused_by_name(workspace, cursor):
+    with pytest.raises(InvalidCursor) as refusal:
+        audit.page(workspace.workspace_id, cursor)
+    assert (refusal.value.status, refusal.value.param) == (400, "cursor")
+
+
+def test_a_cursor_of_another_workspace_is_refused(workspace):
+    """A9"""
+    other = teams.new_workspace(teams.new_person("stranger"))
+    for number in range(audit.PAGE + 1):
+        audit.record(other.workspace_id, "system", "source.changed", f"s_{number}")
+    with pytest.raises(InvalidCursor):
+        audit.page(workspace.workspace_id, audit.page(other.workspace_id).cursor)
+
+
+def test_a_cursor_tells_nothing(workspace):
+    for number in range(audit.PAGE + 1):
+        audit.record(workspace.workspace_id, "system", "source.changed", f"s_{number}")
+    cursor = audit.page(workspace.workspace_id).cursor
+    assert workspace.workspace_id not in cursor
+
+
+def test_what_a_team_does_stands_there_without_a_name_or_an_address():
+    """P02: opaque ids and values that are nobody's."""
+    workspace, staff = teams.whole_team()
+    owner = teams.place(workspace, staff["owner"])
+    workspaces.change_business_name(workspace, owner.person_id, "Jane Doe")
+    workspaces.rename(workspace, owner.person_id, f"{workspace.namespace}-new")
+    members.change_role(owner, staff["viewer"].person_id, "admin")
+    members.remove(owner, staff["viewer"].person_id)
+    members.transfer(owner, staff["admin"].person_id)
+    members.leave(teams.place(workspace, staff["billing"]))
+    rows = read(workspace)
+    assert [row.act for row in reversed(rows)] == [
+        "workspace.created", "workspace.changed", "workspace.renamed", "member.changed", "member.removed",
+        "ownership.transferred", "member.left",
+    ]  # fmt: skip
+    written = str([row.attribute_values for row in rows])
+    assert "Jane Doe" not in written and not any(person.email in written for person in staff.values())
+    changed = next(row for row in rows if row.act == "member.changed")
+    assert (changed.actor, changed.target) == (owner.person_id, staff["viewer"].person_id)
+    assert (changed.before, changed.after) == ({"role": "viewer"}, {"role": "admin"})
+
+
+def test_an_act_that_was_refused_is_not_in_the_log():
+    workspace, staff = teams.whole_team()
+    with pytest.raises(members.team_store.LastOwner):
+        members.leave(teams.place(workspace, staff["owner"]))
+    assert [row.act for row in read(workspace)] == ["workspace.created"]

@@ -1,0 +1,271 @@
+"""Invites: to one address, for a week, used once by a POST of whoever proved that address (A11, A20)."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts import audit, invites, members, throttles
+from accounts.roles import ROLES, NotPermitted
+from accounts.rows.teams import Invite
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+from tests.accounts import teams
+from tests.people import mails
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+@pytest.fixture
+def world():
+    """A workspace, its people, somebody who is invited as a developer, and the token of the mail."""
+    workspace, staff = teams.whole_team()
+    guest = teams.new_person("guest")
+    return workspace, staff, guest, teams.invited(workspace, staff["owner"], guest.email)
+
+
+def taken(token: str, person) -> bool:
+    """Whether somebody joins by a token."""
+    try:
+        invites.accept(token, person)
+    except invites.InviteOver:
+        return False
+    return True
+
+
+def test_it_works(world):
+    workspace, _, guest, token = world
+    assert invites.offer(token, guest).role == "developer"
+    assert invites.accept(token, guest) == workspace.namespace
+    assert teams.place(workspace, guest).role == "developer"
+    assert invites.open_ones(workspace.workspace_id) == []
+
+
+def test_the_mail_names_the_workspace_and_links_to_the_site_of_the_settings(world, settings):
+    """A14"""
+    _, _, guest, token = world
+    text = mails(guest.email)[-1].get_body().get_content()
+    assert f"{settings.SITE_URL}/invites/{token}" in text and "Shoes & Co" in text and "as developer" in text
+
+
+def test_only_a_digest_of_the_token_is_at_rest(world):
+    """A11: at least 128 random bits, which are in the mail alone."""
+    workspace, _, _, token = world
+    secret = token.rsplit(".", 1)[1]
+    (row,) = invites.open_ones(workspace.workspace_id)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{32}", secret)  # 192 bits
+    assert secret not in str(row.attribute_values) and row.token_digest not in token
+
+
+def test_another_address_cannot_use_it(world):
+    """A11: another address, forwarded."""
+    workspace, _, guest, token = world
+    thief = teams.new_person("thief")
+    assert not taken(token, thief) and teams.place(workspace, thief) is None
+    assert taken(token, guest)
+
+
+def test_it_is_used_once(world):
+    """A11: replay, also after the member has left."""
+    workspace, _, guest, token = world
+    assert taken(token, guest)
+    members.leave(teams.place(workspace, guest))
+    assert not taken(token, guest) and teams.place(workspace, guest) is None
+
+
+def test_it_ends_after_a_week(world, monkeypatch):
+    """A11: the row is swept later."""
+    workspace, _, guest, token = world
+    later = clock.now() + invites.LIFE_SECONDS + 1
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert not taken(token, guest) and len(invites.open_ones(workspace.workspace_id)) == 1
+
+
+def test_a_revoked_one_is_over(world):
+    """A11"""
+    workspace, staff, guest, token = world
+    (row,) = invites.open_ones(workspace.workspace_id)
+    invites.revoke(teams.place(workspace, staff["admin"]), row.invite_id)
+    assert not taken(token, guest) and invites.open_ones(workspace.workspace_id) == []
+
+
+def test_a_role_that_was_edited_meanwhile_is_not_given(world):
+    """A11: the role of the offer is the role that is given, or nothing is."""
+    workspace, _, guest, _ = world
+    read = invites.open_ones(workspace.workspace_id)[0]
+    Invite(workspace.workspace_id, read.invite_id).update(actions=[Invite.role.set("owner")])
+    assert not invites.team_store.join(read, read.token_digest, guest.person_id)
+    assert teams.place(workspace, guest) is None and teams.owners(workspace) == (1, 1)
+
+
+@pytest.mark.parametrize("fate", ["leaves", "is removed", "is demoted"])
+def test_it_ends_with_the_rights_of_whoever_sent_it(world, fate):
+    """A11: an admin who was removed leaves no door open behind."""
+    workspace, staff, _, _ = world
+    guest = teams.new_person("guest")
+    token = teams.invited(workspace, staff["admin"], guest.email, "admin")
+    owner, admin = (teams.place(workspace, staff[role]) for role in ("owner", "admin"))
+    fates = {
+        "leaves": lambda: members.leave(admin),
+        "is removed": lambda: members.remove(owner, admin.person_id),
+        "is demoted": lambda: members.change_role(owner, admin.person_id, "viewer"),
+    }
+    fates[fate]()
+    assert not taken(token, guest) and teams.place(workspace, guest) is None
+
+
+def test_sending_again_ends_the_old_link_and_gives_another_week(world, monkeypatch):
+    workspace, staff, guest, old = world
+    (row,) = invites.open_ones(workspace.workspace_id)
+    later = clock.now() + invites.LIFE_SECONDS + 1
+    monkeypatch.setattr(clock, "now", lambda: later)
+    invites.resend(teams.place(workspace, staff["owner"]), row.invite_id)
+    new = teams.newest_token(guest.email)
+    assert new != old and not taken(old, guest) and taken(new, guest)
+
+
+def test_sending_again_is_vouching_for_it():
+    """A11: it rests on the rights of whoever sent it last."""
+    workspace, staff = teams.whole_team()
+    guest = teams.new_person("guest")
+    teams.invited(workspace, staff["admin"], guest.email)
+    (row,) = invites.open_ones(workspace.workspace_id)
+    members.leave(teams.place(workspace, staff["admin"]))
+    assert not taken(teams.newest_token(guest.email), guest)
+    invites.resend(teams.place(workspace, staff["owner"]), row.invite_id)
+    assert taken(teams.newest_token(guest.email), guest)
+
+
+def test_two_accepts_at_once_are_one_membership():
+    """A11"""
+    workspace, staff = teams.whole_team()
+    for role in ("viewer", "owner"):
+        guest = teams.new_person("guest")
+        token = teams.invited(workspace, staff["owner"], guest.email, role)
+        with ThreadPoolExecutor(4) as threads:
+            assert sum(threads.map(lambda _, t=token, g=guest: taken(t, g), range(4))) == 1
+        assert teams.place(workspace, guest).role == role
+    assert teams.owners(workspace) == (2, 2)
+
+
+def test_an_accept_and_a_revocation_at_once_leave_one_truth(world):
+    workspace, staff, guest, token = world
+    (row,) = invites.open_ones(workspace.workspace_id)
+    owner = teams.place(workspace, staff["owner"])
+    with ThreadPoolExecutor(2) as threads:
+        joined = threads.submit(taken, token, guest)
+        revoked = threads.submit(outcome, invites.revoke, owner, row.invite_id)
+    said = {entry.act for entry in audit.page(workspace.workspace_id).rows}
+    assert joined.result() is (teams.place(workspace, guest) is not None)
+    assert joined.result() is ("member.joined" in said)
+    assert (revoked.result() == "done") is ("invite.revoked" in said) is not joined.result()
+
+
+def outcome(act, *args) -> str:
+    """`done`, or the code of the refusal."""
+    try:
+        act(*args)
+    except Refusal as refusal:
+        return refusal.code
+    return "done"
+
+
+@pytest.mark.parametrize("spoil", ["", ".", "..", "a.b.c", "{0}x", "x{0}", "{1}.{2}.", "{1}..{3}", ".{2}.{3}"])
+def test_what_is_no_token_is_over_like_any_other(world, spoil):
+    _, _, guest, token = world
+    assert not taken(spoil.format(token, *token.split(".")), guest)
+
+
+def test_a_token_of_one_workspace_opens_no_other(world):
+    """A9"""
+    workspace, _, guest, token = world
+    other, _ = teams.whole_team()
+    assert not taken(token.replace(workspace.workspace_id, other.workspace_id), guest)
+
+
+def test_an_invite_of_another_workspace_is_neither_revoked_nor_sent_again(world):
+    """A9"""
+    workspace, _, guest, token = world
+    (row,) = invites.open_ones(workspace.workspace_id)
+    foreign, others = teams.whole_team()
+    for act in (invites.revoke, invites.resend):
+        assert outcome(act, teams.place(foreign, others["owner"]), row.invite_id) == "invite_over"
+    assert taken(token, guest)
+
+
+@pytest.mark.parametrize("inviter", ROLES)
+def test_nobody_invites_above_their_own_role(inviter):
+    """A10"""
+    workspace, staff = teams.whole_team()
+    may = {"owner": ROLES, "admin": ROLES[1:]}.get(inviter, ())
+    for role in ROLES:
+        said = outcome(invites.invite, teams.place(workspace, staff[inviter]), f"{role}@example.com", role)
+        assert said == ("done" if role in may else "not_permitted")
+
+
+@pytest.mark.parametrize("act", [invites.resend, invites.revoke])
+def test_only_who_manages_members_sends_again_or_revokes(world, act):
+    workspace, staff, _, _ = world
+    (row,) = invites.open_ones(workspace.workspace_id)
+    with pytest.raises(NotPermitted):
+        act(teams.place(workspace, staff["developer"]), row.invite_id)
+
+
+def test_an_admin_does_not_send_an_owner_s_invite_again(world):
+    """A10: the admin would read the new link as little as the old, but would vouch for a role above their own."""
+    workspace, staff, _, _ = world
+    guest = teams.new_person("guest")
+    teams.invited(workspace, staff["owner"], guest.email, "owner")
+    row = next(row for row in invites.open_ones(workspace.workspace_id) if row.email == guest.email)
+    assert outcome(invites.resend, teams.place(workspace, staff["admin"]), row.invite_id) == "not_permitted"
+
+
+@pytest.mark.parametrize("text", ["", "x", "a@b.com\nBcc: x@y.zz", "a b@example.com", "@example.com"])
+def test_what_is_no_address_is_refused_at_the_field_and_mails_nothing(world, text):
+    """A5"""
+    workspace, staff, _, _ = world
+    sent = len(mails())
+    with pytest.raises(Refusal) as refusal:
+        invites.invite(teams.place(workspace, staff["owner"]), text, "viewer")
+    assert refusal.value.param == "email" and len(mails()) == sent
+
+
+@pytest.fixture
+def noon(monkeypatch) -> float:
+    """The clock stands, so that no count begins anew in the middle of a test."""
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    return moment
+
+
+def test_a_workspace_sends_fifty_invites_a_day(noon, monkeypatch):
+    """A20: sending again counts too."""
+    workspace, staff = teams.whole_team()
+    owner = teams.place(workspace, staff["owner"])
+    row = invites.invite(owner, f"first-{workspace.namespace}@example.com", "viewer")
+    invites.resend(owner, row.invite_id)
+    for number in range(invites.INVITES_PER_DAY - 2):
+        invites.invite(owner, f"mass-{number}-{workspace.namespace}@example.com", "viewer")
+    assert outcome(invites.invite, owner, "one-more@example.com", "viewer") == "too_many_invites"
+    assert outcome(invites.resend, owner, row.invite_id) == "too_many_invites"
+    other, others = teams.whole_team()
+    assert outcome(invites.invite, teams.place(other, others["owner"]), "one-more@example.com", "viewer") == "done"
+    monkeypatch.setattr(clock, "now", lambda: noon + 86_400)
+    assert outcome(invites.invite, owner, "one-more@example.com", "viewer") == "done"
+
+
+def test_an_address_gets_five_mails_an_hour_whoever_sends_them(noon):
+    """A20: the page says the same each time."""
+    guest = teams.new_person("bombed")
+    for _ in range(throttles.MAILS_PER_ADDRESS + 3):
+        workspace, staff = teams.whole_team()
+        assert outcome(invites.invite, teams.place(workspace, staff["owner"]), guest.email, "viewer") == "done"
+    assert len(mails(guest.email)) == throttles.MAILS_PER_ADDRESS
+
+
+def test_the_audit_log_has_the_role_and_not_the_address(world):
+    workspace, _, guest, token = world
+    taken(token, guest)
+    entries = audit.page(workspace.workspace_id).rows
+    assert {"invite.sent", "member.joined"} <= {entry.act for entry in entries}
+    assert guest.email not in str([entry.attribute_values for entry in entries])
