@@ -14,4 +14,4 @@ class StoreBackend:
     def get_user(self, person_id: str) -> User | None:
         """The user of an id, read anew with each request."""
         person = store.person(person_id)
-        return User(person_id=person.person_id, email=person.email, is_staff=person.is_staff) if person else None
+        return User.of(person) if person else None

@@ -22,6 +22,10 @@ class Person(dynamo.Row):
     is_staff = kept(BooleanAttribute(default=False), "opens the admin to support staff", **ACCOUNT)
     adult_confirmed = kept(NumberAttribute(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
     created = kept(NumberAttribute(), "when the account began", **ACCOUNT)
+    session_round = kept(
+        NumberAttribute(default=0), "ends every session begun before it was last raised", category="security",
+        retention="until erasure", exported=False,
+    )  # fmt: skip
 
 
 class EmailClaim(dynamo.Row):
@@ -87,6 +91,20 @@ class Workspace(dynamo.Row):
         retention="until erasure",
     )  # fmt: skip
     suspended = kept(BooleanAttribute(default=False), "stops the workspace", **ACCOUNT)
+    signing = kept(
+        UnicodeAttribute(default="off"), "whether image addresses must be signed: off or required", **ACCOUNT
+    )
+    signing_keys = kept(
+        JSONAttribute(default=list), "check signatures: the newest key and the one before, each sealed",
+        category="security", retention="until rotated out or erasure", exported=False,
+    )  # fmt: skip
+    presets_only = kept(BooleanAttribute(default=False), "whether only named presets are served", **ACCOUNT)
+    refused = kept(
+        UnicodeAttribute(default="402"),
+        "what is answered when credits are out: 402, original or placeholder",
+        **ACCOUNT,
+    )
+    rules_revision = kept(NumberAttribute(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
     owners = kept(NumberAttribute(default=0), "keeps the last owner from leaving", **ACCOUNT)
     created = kept(NumberAttribute(), "when the workspace began", **ACCOUNT)
 
@@ -107,6 +125,7 @@ class User(models.Model):
     person_id = models.CharField(primary_key=True, max_length=40)
     email = models.EmailField(unique=True)
     is_staff = models.BooleanField(default=False)
+    session_round = models.IntegerField(default=0)
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ()
     is_active = True
@@ -116,6 +135,22 @@ class User(models.Model):
     class Meta:
         managed = False
 
+    @classmethod
+    def of(cls, row: Person) -> "User":
+        """The user of a person."""
+        return cls(
+            person_id=row.person_id, email=row.email, is_staff=row.is_staff, session_round=int(row.session_round)
+        )
+
     def get_username(self) -> str:
         """The name Django shows: the opaque id, never the address."""
         return self.person_id
+
+    def get_session_auth_hash(self) -> str:
+        """What Django compares with each request: a session of an earlier round is no longer this person's. It needs
+        no secret, because sessions are rows of ours."""
+        return f"round {self.session_round}"
+
+    def get_session_auth_fallback_hash(self) -> tuple[str, ...]:
+        """None: the round hangs on no server key that could be rotated."""
+        return ()

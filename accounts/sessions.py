@@ -9,10 +9,11 @@ from pynamodb.exceptions import PutError
 from pynamodb.exceptions import UpdateError as RowUpdateError
 
 from accounts import store
-from accounts.models import SessionRow
+from accounts.models import Person, SessionRow
 from imgapis.base import clock, dynamo
 
 LONGEST_SECONDS = 30 * 86_400
+NOBODYS_SECONDS = 86_400
 
 
 def digest_of(session_key: str) -> str:
@@ -34,6 +35,10 @@ class SessionStore(SessionBase):
             return {}
         self._started, self._seen_day = float(row.started), row.seen_day
         return self.decode(row.data)
+
+    def get_expiry_age(self, **kwargs) -> int:
+        """Seconds without use until the session ends: a day where nobody has signed in."""
+        return super().get_expiry_age(**kwargs) if SESSION_KEY in self else NOBODYS_SECONDS
 
     def note_use(self) -> None:
         """Have the session saved once a day while it is used: its idle days are counted from there."""
@@ -116,9 +121,19 @@ def end_of_person(person_id: str, digest: str) -> None:
         store.delete_session(digest)
 
 
-def end_all_of_person(person_id: str, except_key: str | None = None) -> None:
-    """End every session of a person, apart from one."""
-    kept = digest_of(except_key) if except_key else None
-    for row in SessionRow.person_index.query(person_id):
-        if row.digest != kept:
-            store.delete_session(row.digest)
+def end_all_of_person(person_id: str) -> Person | None:
+    """End every session of a person, this one too; the person as they are now, None where there is none.
+
+    The person's round is raised and compared with each request, so that no session outlives this for want of being
+    listed in the index; the rows are swept after it.
+    """
+    row = Person(person_id)
+    try:
+        row.update(actions=[Person.session_round.add(1)], condition=Person.person_id.exists())
+    except RowUpdateError as error:
+        if not dynamo.lost_race(error):
+            raise
+        row = None
+    for session in SessionRow.person_index.query(person_id):
+        store.delete_session(session.digest)
+    return row

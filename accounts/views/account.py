@@ -1,6 +1,6 @@
 """One's own account: the address, the sessions, and the fresh code before dangerous acts."""
 
-from django.contrib import messages
+from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import codes, emails, people, sessions, store
 from accounts.decorators import FRESH_SECONDS, fresh_code, safe_next, signed_in
 from accounts.forms import CodeForm, EmailForm, show
-from imgapis.base import clock
+from accounts.models import User
+from imgapis.base import clock, mail
 from imgapis.base.errors import Refusal
 
 
@@ -33,9 +34,16 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
         sessions.end_of_person(request.user.person_id, request.POST["digest"])
         messages.success(request, "That session has ended.")
     else:
-        sessions.end_all_of_person(request.user.person_id, request.session.session_key)
+        _end_others(request)
         messages.success(request, "Every other session has ended.")
     return redirect("account")
+
+
+def _end_others(request: HttpRequest) -> None:
+    """End every session but this one, which goes on under a new key."""
+    person = sessions.end_all_of_person(request.user.person_id)
+    if person is not None:
+        auth.update_session_auth_hash(request, User.of(person))
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,6 +76,7 @@ def prove_email(request: HttpRequest) -> HttpResponse:
         try:
             email = codes.prove(request.session.get("email_challenge"), "email", form.cleaned_data["code"])
             people.change_email(store.person(request.user.person_id), email)
+            mail.send(request.user.email, "Your address has changed", "emails/address_changed.txt", {})
         except Refusal as refusal:
             form.add_error("code", refusal.message)
         else:
@@ -79,8 +88,7 @@ def prove_email(request: HttpRequest) -> HttpResponse:
 def _moved(request: HttpRequest) -> HttpResponse:
     for name in ("email_challenge", "new_email"):
         request.session.pop(name, None)
-    request.session.cycle_key()
-    sessions.end_all_of_person(request.user.person_id, request.session.session_key)
+    _end_others(request)
     messages.success(request, "Your address is changed. Other sessions have ended.")
     return redirect("account")
 

@@ -73,9 +73,8 @@ def _enter(request: HttpRequest, email: str) -> HttpResponse:
 def _open(request: HttpRequest, person: Person, goal: str = "") -> HttpResponse:
     """Sign in under a new session key (A6) and go on."""
     goal = goal or request.session.get("next") or reverse("workspaces")
-    user = User(person_id=person.person_id, email=person.email, is_staff=person.is_staff)
     request.session.cycle_key()
-    auth.login(request, user, backend=BACKEND)
+    auth.login(request, User.of(person), backend=BACKEND)
     request.session["fresh_until"] = clock.now() + FRESH_SECONDS
     request.session.pop("next", None)
     return redirect(goal)
