@@ -57,6 +57,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _sorry(request, 404, "There is no page at this address.")
 
 
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form without its token: an old tab, or somebody else's page (A8)."""
+    return _sorry(request, 403, "This form is no longer valid. Go back, load the page again, and send it once more.")
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for our own fault: a request id, never a trace (V3)."""
     log.error("page_failed", extra={"request_id": getattr(request, "request_id", "")})

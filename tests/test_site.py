@@ -30,6 +30,7 @@ def test_a_public_page_sets_no_cookie_and_asks_nobody_else(path, status):
     assert "Cookie" not in reply.headers.get("vary", "")
     assert reply.headers["content-security-policy"].startswith("default-src 'none'")
     assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["referrer-policy"] == "same-origin"
 
 
 def test_the_first_page_shows_an_address_to_try():
