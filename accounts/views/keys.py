@@ -1,7 +1,7 @@
 """The API keys of a workspace: made after a fresh code, shown once, revoked at a click."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -52,7 +52,8 @@ def _row(row) -> dict:
 @workspace_page("keys.manage")
 def revoke(request: HttpRequest, prefix: str) -> HttpResponse:
     """End a key at once."""
-    if apikeys.revoke(request.workspace.workspace_id, prefix):
-        audit.record(request.workspace.workspace_id, request.user.person_id, "key.revoked", prefix)
-        messages.success(request, "The key is revoked.")
+    if not apikeys.revoke(request.workspace.workspace_id, prefix):
+        raise Http404
+    audit.record(request.workspace.workspace_id, request.user.person_id, "key.revoked", prefix)
+    messages.success(request, "The key is revoked.")
     return redirect("keys", request.workspace.namespace)

@@ -1,0 +1,225 @@
+"""Every page of a workspace, from the URLconf: role by role, and with what belongs to somebody else (A9, A10).
+
+A new route makes this file fail until it is listed here with the permissions it asks for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.urls import URLPattern, get_resolver
+
+from accounts import apikeys, invites, people, roles, store, team_store
+from accounts.models import Workspace
+from accounts.roles import ROLES
+from tests.accounts import teams
+from tests.people import Browser, Page, fresh_address, sign_in
+
+# name of the route → (the permission to see it, the permission to change by it); None where it has no such method
+ROUTES = {
+    "workspace": ("workspace.view", None),
+    "settings": ("workspace.edit", "workspace.edit"),
+    "team": ("workspace.view", "members.manage"),
+    "team-leave": (None, "workspace.view"),
+    "team-transfer": ("workspace.own", "workspace.own"),
+    "member-role": (None, "members.manage"),
+    "member-remove": (None, "members.manage"),
+    "invite-resend": (None, "members.manage"),
+    "invite-revoke": (None, "members.manage"),
+    "audit": ("audit.view", None),
+    "keys": ("keys.manage", "keys.manage"),
+    "key-revoke": (None, "keys.manage"),
+}
+# parameter of a route → how to make such a thing in a workspace; its id
+THINGS = {
+    "person_id": lambda workspace, owner: added(workspace),
+    "invite_id": lambda workspace, owner: invites.invite(owner, fresh_address("guest"), "viewer").invite_id,
+    "prefix": lambda workspace, owner: (
+        apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])[1].prefix
+    ),
+}
+
+
+def routes(patterns=None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every route below /w/, with its whole pattern."""
+    for entry in get_resolver().url_patterns if patterns is None else patterns:
+        path = before + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            if path.startswith("w/"):
+                yield path, entry
+        else:
+            yield from routes(entry.url_patterns, path)
+
+
+FOUND = {entry.name or path: entry for path, entry in routes()}
+SHOWN = [name for name in FOUND if name in ROUTES]
+NAMING = [name for name in SHOWN if len(FOUND[name].pattern.converters) > 1]
+
+
+def added(workspace: Workspace) -> str:
+    """A new viewer of a workspace."""
+    person = teams.new_person("viewer")
+    teams.add(workspace, person, "viewer")
+    return person.person_id
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace and one of every thing a route can name in it."""
+
+    workspace: Workspace
+    things: dict[str, str]
+
+    def path(self, name: str, foreign: "Place | None" = None) -> str:
+        """The path of a route in this workspace, naming its own things or a foreign workspace's."""
+        path = "/" + next(path for path, entry in routes() if (entry.name or path) == name)
+        things = {"namespace": self.workspace.namespace, **(foreign or self).things}
+        for parameter, converter in FOUND[name].pattern.converters.items():
+            kind = type(converter).__name__.removesuffix("Converter").lower()
+            written = f"<{'' if kind == 'string' else kind + ':'}{parameter}>"
+            path = path.replace(written, things[parameter]).replace(f"<str:{parameter}>", things[parameter])
+        return path
+
+    def state(self) -> list[str]:
+        """All its rows, to see whether any was touched."""
+        workspace_id = self.workspace.workspace_id
+        rows = [store.workspace(workspace_id), *team_store.members(workspace_id), *invites.open_ones(workspace_id)]
+        return [str(row.attribute_values) for row in [*rows, *apikeys.of_workspace(workspace_id)]]
+
+
+@pytest.fixture(scope="module")
+def visitors(web) -> dict[str, Browser]:
+    """Five teammates and a stranger, signed in through the front door; and nobody."""
+    found = {"nobody": Browser()}
+    for who in (*ROLES, "stranger"):
+        browser = found[who] = Browser()
+        browser.address = fresh_address(f"routes-{who}")
+        sign_in(browser, browser.address)
+        assert browser.get("/account").status == 200
+    return found
+
+
+def furnished(owner_address: str) -> Place:
+    """A workspace of somebody with one of everything."""
+    owner = people.of_email(owner_address)
+    workspace = teams.new_workspace(owner)
+    member = teams.place(workspace, owner)
+    return Place(workspace, {name: make(workspace, member) for name, make in THINGS.items()})
+
+
+@pytest.fixture(scope="module")
+def home(visitors) -> Place:
+    """The team's workspace."""
+    place = furnished(visitors["owner"].address)
+    for role in ROLES[1:]:
+        teams.add(place.workspace, people.of_email(visitors[role].address), role)
+    return place
+
+
+@pytest.fixture(scope="module")
+def abroad(visitors) -> Place:
+    """The stranger's workspace."""
+    return furnished(visitors["stranger"].address)
+
+
+def send(visitor: Browser, method: str, path: str) -> Page:
+    """A request with a good form token, so that 403 is never about the token."""
+    return visitor.get(path) if method == "GET" else visitor.post(path)
+
+
+def test_every_route_is_listed_with_its_permissions():
+    assert set(FOUND) == set(ROUTES), "list the new route in ROUTES, with what it asks for"
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_route_without_a_permission_is_a_door_without_a_lock(name):
+    permission = getattr(FOUND[name].callback, "permission", None)
+    assert permission in roles.PERMISSIONS, f"{name} is not decorated with workspace_page"
+    assert permission in ROUTES[name]
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_every_parameter_is_a_thing_we_know_how_to_make(name):
+    assert set(FOUND[name].pattern.converters) - {"namespace"} <= set(THINGS), "list the new parameter in THINGS"
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_stranger_finds_nothing(name, visitors, home):
+    """A9"""
+    before = home.state()
+    for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
+        page = send(visitors["stranger"], method, home.path(name))
+        assert page.status == (404 if permission else 405)
+        assert "/w/" not in page.text and home.workspace.namespace not in page.text
+    assert home.state() == before
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_nobody_is_asked_to_sign_in_and_told_nothing(name, visitors, home):
+    see, change = ROUTES[name]
+    path = home.path(name)
+    absent = path.replace(home.workspace.namespace, "there-is-none")
+    answers = [send(visitors["nobody"], "GET", address) for address in (path, absent)]
+    assert {page.status for page in answers} == {302 if see else 405}
+    if see:
+        assert answers[0].location.startswith("/login?next=")
+    if change:
+        assert send(visitors["nobody"], "POST", path).status == 403  # no form token without a session
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_role_without_the_permission_is_refused_and_told_so(name, visitors, home):
+    """A10"""
+    before = home.state()
+    for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
+        for role in ROLES:
+            if permission is None:
+                assert send(visitors[role], method, home.path(name)).status == 405
+            elif not roles.allows(role, permission):
+                page = send(visitors[role], method, home.path(name))
+                assert page.status == 403 and f"Your role, {role}, does not allow you" in page.text
+    assert home.state() == before
+
+
+@pytest.mark.parametrize("name", [name for name in SHOWN if name not in NAMING and ROUTES[name][0]])
+def test_a_role_with_the_permission_sees_the_page(name, visitors, home):
+    for role in ROLES:
+        if roles.allows(role, ROUTES[name][0]):
+            assert send(visitors[role], "GET", home.path(name)).status == 200
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_what_belongs_to_another_workspace_is_not_there(name, visitors, home, abroad):
+    """A9: a foreign id below one's own namespace, and a foreign namespace, are both 404."""
+    before = abroad.state()
+    for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
+        for role in ROLES if permission else ():
+            if roles.allows(role, permission):
+                assert send(visitors[role], method, home.path(name, abroad)).status == 404
+                assert send(visitors[role], method, abroad.path(name)).status == 404
+    assert abroad.state() == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_links_lead_only_where_the_role_may_go(role, visitors, home):
+    page = visitors[role].get(home.path("workspace"))
+    side = page.text.partition('aria-label="Workspace"')[2].partition("</nav>")[0]
+    links = [part.partition('"')[0] for part in side.split('href="')[1:]]
+    linked = {name for name in SHOWN if name not in NAMING and home.path(name) in links}
+    assert {"workspace", "team"} <= linked
+    assert all(roles.allows(role, ROUTES[name][0]) for name in linked)
+    assert all(visitors[role].get(link).status == 200 for link in links)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"role": "owner"}, {"role": "owner", "person_id": "x"}, {"workspace_id": "ws_x", "owners": "9", "allowance": "9"}],
+)
+def test_what_a_form_does_not_ask_for_changes_nothing(fields, visitors, home):
+    """A10: mass assignment."""
+    before = store.workspace(home.workspace.workspace_id)
+    names = {"business_name": "Shoes & Co", "namespace": home.workspace.namespace}
+    assert visitors["admin"].submit(home.path("settings"), names | fields).status == 302
+    after = store.workspace(home.workspace.workspace_id)
+    assert after.attribute_values == before.attribute_values
+    assert teams.place(home.workspace, people.of_email(visitors["admin"].address)).role == "admin"
