@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from imgapis.embedded import children, downloads, engines, failures, ports, progress
+from imgapis.embedded import children, downloads, engines, failures, mails, ports, progress
 
 COMMAND_SECONDS = 300.0
 READY_SECONDS = 60.0
@@ -64,8 +64,11 @@ class Stack:
             web.wait_until(lambda: ports.status(f"http://localhost:{self.port}/", 10) is not None, READY_SECONDS)
 
     def watch(self) -> None:
-        """Return never; SetupError when something that should run has ended."""
+        """Print each mail that is written; return never; SetupError when something that should run has ended."""
+        arriving = mails.Mails(self.directory / "mail")
         while True:
+            for text in arriving.news():
+                progress.say(text)
             for each in (*self.programs, self.dynamodb.child, self.buckets.child):
                 if each is not None and not each.alive:
                     raise failures.SetupError(f"{each.name} has ended, so everything stops; {each.last_words()}")

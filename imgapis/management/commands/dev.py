@@ -64,6 +64,7 @@ def addresses(port: int, domain: str, logs: str) -> str:
   Running. Try, in a browser or with curl:
 
     home         http://localhost:{port}/
+    sign in      http://localhost:{port}/login   (mails are printed here)
     transform    {demo}/transform?{photo}&w=800
     info         {demo}/info?{photo}
     grid         {demo}/grid?src=samples/astronaut.png&src=samples/coffee.png&src=samples/rocket.jpg
