@@ -1,6 +1,7 @@
 """Objects in customers' buckets as addresses for the guarded fetcher: signed with the customer's key, never ours."""
 
 import re
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
@@ -40,6 +41,33 @@ def object_url(
         raise errors.invalid("the object's name holds dot segments or control characters")
     signed_region = "auto" if kind == "r2" else region
     return buckets.presign(endpoint, signed_region, bucket, key, access_key, secret_key, seconds=SECONDS)
+
+
+def listing_url(
+    kind: str, *, endpoint: str, region: str, bucket: str, prefix: str, access_key: str, secret_key: str
+) -> str:
+    """The signed address that lists one object under a prefix: what a key for reading should be denied."""
+    query = urlencode({"list-type": "2", "max-keys": "1", "prefix": prefix}, quote_via=quote)
+    return _signed(kind, endpoint, region, bucket, "", access_key, secret_key, "GET", query)
+
+
+def part_url(kind: str, *, endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str) -> str:
+    """The signed address for a part of an upload that was never begun: whoever may write is told so, and nothing can
+    be written; whoever may not is denied."""
+    query = urlencode({"partNumber": "1", "uploadId": "never-begun"})
+    return _signed(kind, endpoint, region, bucket, key, access_key, secret_key, "PUT", query)
+
+
+def _signed(
+    kind: str, endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str, method: str,
+    query: str,
+) -> str:  # fmt: skip
+    if not bucket_name_valid(bucket):
+        raise errors.invalid("the bucket's name is malformed")
+    signed_region = "auto" if kind == "r2" else region
+    return buckets.presign(
+        endpoint, signed_region, bucket, key, access_key, secret_key, SECONDS, method=method, query=query
+    )
 
 
 def bucket_name_valid(name: str) -> bool:

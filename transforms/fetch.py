@@ -19,6 +19,7 @@ from transforms.fetching.watchdog import Watchdog
 from transforms.locations import Location
 
 PIECE = 65_536
+GLANCE_BYTES = 16_384
 REDIRECTS = (301, 302, 303, 307, 308)
 HEADERS = {"User-Agent": "imgapis/1", "Accept": "image/*", "Accept-Encoding": "identity"}
 FOCAL_HEADER = "x-amz-meta-focal"
@@ -62,12 +63,30 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class Glance:
+    """The beginning of whatever a server answered: its status and the first 16 KB of the body, as sent."""
+
+    status: int
+    body: bytes
+
+
+Note = Callable[[str, str], None]
+
+
+def unheard(step: str, fact: str) -> None:
+    """Notes for nobody."""
+
+
+@dataclass(frozen=True)
 class _Job:
-    """One fetch: its limits and the rules it goes by."""
+    """One fetch: its limits and the rules it goes by, what is asked, who reads the answer, who is told of each step."""
 
     deadline: float
     max_bytes: int
     rules: Rules
+    note: Note = unheard
+    method: str = "GET"
+    glance: bool = False
 
 
 def configured() -> Rules:
@@ -82,16 +101,17 @@ def configured() -> Rules:
 
 def fetch(
     source: Location | str, *, deadline: float, max_bytes: int, permitted: Callable[[Location], bool],
-    rules: Rules | None = None,
+    rules: Rules | None = None, note: Note = unheard,
 ) -> Fetched:  # fmt: skip
     """The bytes at `source`, or FetchError.
 
     `deadline` is a reading of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is asked
     about every redirect, and about a source given as text; a Location was checked by whoever parsed it. Nothing of
-    the client's request is sent and nothing but body, type and focal point comes back.
+    the client's request is sent and nothing but body, type and focal point comes back. `note` hears of every step
+    that was passed: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`, `measured`.
     """
     rules = rules or configured()
-    job = _Job(deadline, max_bytes, rules)
+    job = _Job(deadline, max_bytes, rules, note)
     location = source
     if isinstance(source, str):
         location = locations.parse(source, private=rules.private)
@@ -102,7 +122,16 @@ def fetch(
         if isinstance(answer, Fetched):
             return answer
         location = _next_hop(location, answer, permitted, rules)
+        note("redirected", location.host)
     raise errors.redirect("there are too many")
+
+
+def glance(
+    location: Location, *, method: str, deadline: float, rules: Rules | None = None, note: Note = unheard
+) -> Glance:
+    """What a server says to one request, error or redirect alike; through the same guard, never followed."""
+    job = _Job(deadline, GLANCE_BYTES, rules or configured(), note, method, glance=True)
+    return _visit(location, job)
 
 
 def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: Rules) -> Location:
@@ -118,12 +147,13 @@ def _next_hop(location: Location, reference: str, permitted: Callable[[Location]
     return following
 
 
-def _visit(location: Location, job: _Job) -> Fetched | str:
-    """The answer of one hop: the picture, or the address a redirect names. One look-up, at most two connections."""
+def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
+    """The answer of one hop: the picture, a glance, or where a redirect leads. One look-up, at most two connections."""
     if location.scheme == "http" and not job.rules.allow_http:
         raise errors.invalid("only https is fetched")
     excepted = location.pair in job.rules.private
     found = resolution.tested_addresses(location, excepted=excepted, resolver=job.rules.resolver, deadline=job.deadline)
+    job.note("resolved", location.host)
     first, second = _attempts(found)
     with Watchdog(job.deadline) as watchdog:
         try:
@@ -143,10 +173,13 @@ def _attempts(found: list[str]) -> tuple[str, str]:
     return first, next((one for one in others if (":" in one) != (":" in first)), others[0] if others else first)
 
 
-def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fetched | str:
+def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fetched | Glance | str:
     connection = _connection(location, address, job, watchdog)
     try:
         response = _response(connection, location, job)
+        job.note("answered", str(response.status))
+        if job.glance:
+            return Glance(response.status, response.read(GLANCE_BYTES, decode_content=False))
         return _answer(response, location, job)
     except FetchError:
         _check_time(job)
@@ -160,8 +193,11 @@ def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fet
 
 def _response(connection: HTTPConnection, location: Location, job: _Job) -> urllib3.HTTPResponse:
     try:
+        connection.connect()
+        if location.scheme == "https":
+            job.note("secured", location.host)
         connection.request(
-            "GET", location.target, headers={"Host": location.authority, **HEADERS},
+            job.method, location.target, headers={"Host": location.authority, **HEADERS},
             preload_content=False, decode_content=False, enforce_content_length=True,
         )  # fmt: skip
     except (ConnectionResetError, BrokenPipeError) as error:
@@ -186,6 +222,7 @@ def _connection(location: Location, address: str, job: _Job, watchdog: Watchdog)
         watchdog.watch(opened)
         opened.settimeout(max(0.001, job.deadline - time.monotonic()))
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        job.note("connected", location.host)
         return opened
 
     left = max(0.001, job.deadline - time.monotonic())
@@ -215,7 +252,9 @@ def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fe
             raise errors.redirect("it leads nowhere")
         return reference
     _check_status(response.status)
+    job.note("typed", response.headers.get("content-type", ""))
     length = int(response.headers.get("content-length", "0"))
+    job.note("measured", str(length))
     if length > job.max_bytes:
         raise errors.too_large(job.max_bytes)
     body = content.Body(response.headers.get("content-encoding", ""), job.max_bytes)

@@ -12,7 +12,7 @@ from django.conf import settings
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
 from transforms import bucket_sources, fetch, locations, patterns, tenants
-from transforms.fetch import Fetched
+from transforms.fetch import Fetched, Note, unheard
 from transforms.locations import Location
 from transforms.models import Source
 from transforms.tenants import Tenant
@@ -51,13 +51,14 @@ class Original:
     """
 
     identity: tuple[str, ...]
-    read: Callable[[], Fetched]
+    read: Callable[[Note], Fetched]
     param: str = "src"
 
-    def fetch(self) -> Fetched:
-        """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter."""
+    def fetch(self, note: Note = unheard) -> Fetched:
+        """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter.
+        `note` hears of the steps on the way."""
         with _named_by(self.param):
-            return self.read()
+            return self.read(note)
 
 
 def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
@@ -102,7 +103,7 @@ def _external(tenant: Tenant, src: str) -> Original:
     permitted = _hops(tenant)
     if not permitted(place):
         raise SourceNotAllowed(f"The host {place.host} is not on this workspace's list of sources.", param="src")
-    return Original(("url", place.canonical), lambda: _fetch(place, permitted))
+    return Original(("url", place.canonical), lambda note: _fetch(place, permitted, note))
 
 
 def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
@@ -118,9 +119,9 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
     identity = ("source", source.source_id, str(int(source.revision)))
     if source.kind == "http":
         place = locations.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
-        return Original((*identity, place.target), lambda: _fetch(place, _hops(tenant, place.host)))
+        return Original((*identity, place.target), lambda note: _fetch(place, _hops(tenant, place.host), note))
     key = source.prefix + path
-    return Original((*identity, key), lambda: _fetch_object(source, key))
+    return Original((*identity, key), lambda note: _fetch_object(source, key, note))
 
 
 def own_host(host: str) -> bool:
@@ -129,27 +130,41 @@ def own_host(host: str) -> bool:
     return below or tenants.of_domain(host) is not None
 
 
-def _object_url(source: Source, key: str) -> str:
-    return bucket_sources.object_url(
-        source.kind,
-        endpoint=bucket_sources.endpoint(source.kind, source.region),
-        region=source.region,
-        bucket=source.bucket,
-        key=key,
-        access_key=source.access_key,
-        secret_key=tokens.unseal(source.sealed_secret).decode(),
-    )
+def object_place(source: Source, key: str) -> Location:
+    """The signed address that reads an object."""
+    return locations.parse(bucket_sources.object_url(source.kind, key=key, **_opened(source)))
 
 
-def _fetch(place: Location, permitted: Callable[[Location], bool]) -> Fetched:
+def listing_place(source: Source) -> Location:
+    """The signed address that lists the bucket."""
+    return locations.parse(bucket_sources.listing_url(source.kind, prefix=source.prefix, **_opened(source)))
+
+
+def part_place(source: Source, key: str) -> Location:
+    """The signed address that would write, if there were an upload to write to."""
+    return locations.parse(bucket_sources.part_url(source.kind, key=key, **_opened(source)))
+
+
+def _opened(source: Source) -> dict[str, str]:
+    """The bucket, its endpoint and the customer's own key."""
+    return {
+        "endpoint": bucket_sources.endpoint(source.kind, source.region),
+        "region": source.region,
+        "bucket": source.bucket,
+        "access_key": source.access_key,
+        "secret_key": tokens.unseal(source.sealed_secret).decode(),
+    }
+
+
+def _fetch(place: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
     """What a web server says of focal points is not asked: it may pass on headers its owner knows nothing of."""
-    return replace(_fetch_whole(place, permitted), focal=None)
+    return replace(_fetch_whole(place, permitted, note), focal=None)
 
 
-def _fetch_object(source: Source, key: str) -> Fetched:
-    return _fetch_whole(locations.parse(_object_url(source, key)), lambda hop: False)
+def _fetch_object(source: Source, key: str, note: Note) -> Fetched:
+    return _fetch_whole(object_place(source, key), lambda hop: False, note)
 
 
-def _fetch_whole(place: Location, permitted: Callable[[Location], bool]) -> Fetched:
+def _fetch_whole(place: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
     deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
-    return fetch.fetch(place, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted)
+    return fetch.fetch(place, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted, note=note)

@@ -95,10 +95,12 @@ def upload(bucket: str, key: str, body: bytes, content_type: str) -> None:
 
 
 def presign(
-    endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str, seconds: int = 60
-) -> str:
-    """A GET address for a customer's object, signed with the customer's own key (SigV4 query), so that the guarded
-    fetcher reads buckets and web servers alike."""
-    request = AWSRequest(method="GET", url=f"{endpoint}/{quote(bucket)}/{quote(key, safe='/~')}")
+    endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str, seconds: int = 60,
+    method: str = "GET", query: str = "",
+) -> str:  # fmt: skip
+    """An address for a customer's object or bucket, signed with the customer's own key (SigV4 query), so that the
+    guarded fetcher reads buckets and web servers alike."""
+    url = f"{endpoint}/{quote(bucket)}/{quote(key, safe='/~')}" + ("?" + query if query else "")
+    request = AWSRequest(method=method, url=url)
     S3SigV4QueryAuth(Credentials(access_key, secret_key), "s3", region, expires=seconds).add_auth(request)
     return request.url

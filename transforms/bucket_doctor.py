@@ -1,0 +1,59 @@
+"""What a bucket's service says beyond a picture's bytes: why it refuses, and what else the key may do."""
+
+import re
+import time
+
+from transforms import fetch, remedies, sources
+from transforms.diagnosis import Step
+from transforms.fetch import FetchError
+from transforms.locations import Location
+from transforms.models import Source
+
+SECONDS = 5.0
+CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
+DENIED = (401, 403)
+# With these nothing the key may do can be told.
+KEYLESS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized", "NoSuchBucket"}
+PROBE_NAME = "imgapis-doctor"
+
+
+def refusal_code(source: Source, key: str) -> str:
+    """The service's own code for why an object cannot be read; empty where it says none."""
+    try:
+        answer = _glance(sources.object_place(source, key), "GET")
+    except FetchError:
+        return ""
+    found = CODE.search(answer.body)
+    return found[1].decode() if found else ""
+
+
+def listing(source: Source) -> Step:
+    """Whether the key may list the bucket. It should not, where the service knows so fine a permission."""
+    try:
+        status = _glance(sources.listing_place(source), "GET").status
+    except FetchError:
+        return Step("listing", "skipped", "The bucket's service did not answer.")
+    if status in DENIED:
+        return Step("listing", "passed", "The key cannot list the bucket.")
+    if status != 200:
+        return Step("listing", "skipped", f"The bucket's service answered {status}.")
+    if source.kind == "r2":
+        return Step("listing", "passed", "The key can list the bucket: Cloudflare has no narrower permission to read.")
+    return Step("listing", "warned", "The key can list the bucket, which we never do.", remedies.NARROW)
+
+
+def writing(source: Source) -> Step:
+    """Whether the key may write: it offers a part to an upload that was never begun, so that nothing can be written."""
+    try:
+        status = _glance(sources.part_place(source, source.prefix + PROBE_NAME), "PUT").status
+    except FetchError:
+        return Step("writing", "skipped", "The bucket's service did not answer.")
+    if status in DENIED:
+        return Step("writing", "passed", "The key cannot write to the bucket.")
+    if status in (400, 404, 411):
+        return Step("writing", "warned", "The key can write to the bucket, which we never do.", remedies.NARROW)
+    return Step("writing", "skipped", f"The bucket's service answered {status}.")
+
+
+def _glance(place: Location, method: str) -> fetch.Glance:
+    return fetch.glance(place, method=method, deadline=time.monotonic() + SECONDS)

@@ -1,0 +1,147 @@
+"""The source doctor: walks the way of a picture step by step, and names the first that fails and its remedy."""
+
+import json
+import ssl
+
+from transforms import bucket_doctor, bucket_policies, engine_errors, locations, remedies, rendering, sources
+from transforms.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
+from transforms.engine import sniffing
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job
+from transforms.fetch import Fetched, FetchError
+from transforms.models import Source
+from transforms.tenants import Tenant
+
+FETCH_STEPS = ("address", "connect", "tls", "redirects", "answer", "headers")
+# Where a refusal of the fetcher belongs whatever was noted; every other belongs after the last step noted.
+BELONGS = {
+    "source_unresolvable": "address",
+    "source_not_allowed": "redirects",
+    "source_redirect": "redirects",
+    "source_missing": "answer",
+    "source_forbidden": "answer",
+    "source_refused": "answer",
+    "source_too_large": "headers",
+    "source_encoding": "headers",
+}
+AFTER = {"": "address", "resolved": "connect", "connected": "tls", "secured": "answer", "redirected": "address"}
+Notes = list[tuple[str, str]]
+
+
+def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
+    """Fetch and decode one picture of a source as the image API would, for nothing, and tell every step.
+
+    `tenant` knows the source as it is now. A bucket's key is also tried for listing and for writing, in a way that
+    cannot write. Raises Refusal for a path that is never fetched.
+    """
+    original = sources.resolve(tenant, f"{source.name}/{path}", "path")
+    notes: Notes = []
+    try:
+        fetched = original.fetch(lambda step, fact: notes.append((step, fact)))
+    except FetchError as error:
+        steps, code = _blamed(notes, source, path, error)
+    else:
+        steps, code = _looked_at(notes, source, fetched)
+    if source.kind != "http" and _facts(notes, "answered") and not _keyless(steps):
+        steps += [bucket_doctor.listing(source), bucket_doctor.writing(source)]
+    told = {step.name: step for step in steps}
+    names = [name for name in TITLES if source.kind != "http" or name not in BUCKET_STEPS]
+    return Diagnosis(tuple(told.get(name, Step(name)) for name in names), code, bucket_policies.least(source))
+
+
+def _blamed(notes: Notes, source: Source, path: str, error: FetchError) -> tuple[list[Step], str]:
+    """The steps up to the one that failed, and the image API's code."""
+    name = _failing(notes, source, error.code)
+    steps = [_passed(one, notes, source) for one in FETCH_STEPS[: FETCH_STEPS.index(name)]]
+    detail, remedy = error.message, remedies.of(error.code, name)
+    statuses = _facts(notes, "answered")
+    if name == "tls":
+        detail = _certificate_trouble(error) or "The server and we could not agree on an encrypted connection."
+    elif name == "answer" and statuses:
+        detail += f" The server answered {statuses[-1]}."
+    if source.kind != "http" and name in ("answer", "redirects"):
+        said = bucket_doctor.refusal_code(source, source.prefix + path)
+        detail, remedy = _bucket_says(said, detail, remedy)
+    return [*steps, Step(name, "failed", detail, remedy)], error.code
+
+
+def _failing(notes: Notes, source: Source, code: str) -> str:
+    """The step at which a fetch ended."""
+    last = notes[-1][0] if notes else ""
+    name = BELONGS.get(code) or AFTER.get(last, "headers")
+    if name == "tls" and _scheme(source) == "http":
+        name = "answer"
+    if last == "answered":  # nothing of a good answer was read yet: its status is what failed
+        name = BELONGS.get(code, "answer")
+    if _facts(notes, "redirected") and name in ("address", "connect", "tls"):
+        name = "redirects"
+    return name
+
+
+def _bucket_says(said: str, detail: str, remedy: str) -> tuple[str, str]:
+    """The refusal in the words of the bucket's service, where it gave a reason."""
+    return (f"The bucket's service says {said}.", remedies.BY_BUCKET_CODE.get(said, remedy)) if said else (
+        detail, remedy,
+    )  # fmt: skip
+
+
+def _keyless(steps: list[Step]) -> bool:
+    """Whether the service did not take the key or does not know the bucket, so that no more can be learnt."""
+    return any(f"says {code}." in step.detail for step in steps for code in bucket_doctor.KEYLESS)
+
+
+def _certificate_trouble(error: FetchError) -> str:
+    """What is wrong with the certificate, in OpenSSL's words."""
+    if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return ""
+    return f"The certificate is refused: {error.__cause__.verify_message}."
+
+
+def _looked_at(notes: Notes, source: Source, fetched: Fetched) -> tuple[list[Step], str]:
+    """Every step of a fetch that succeeded, then what the bytes are and whether they decode."""
+    steps = [_passed(one, notes, source) for one in FETCH_STEPS]
+    said = fetched.content_type or "no type"
+    steps[-1] = Step("headers", "passed", f"{len(fetched.body):,} bytes, called {said} by the server.")
+    form = sniffing.format_of(fetched.body)
+    if form is not None:
+        steps.append(Step("type", "passed", f"The bytes are {form}."))
+    try:
+        size = _decoded(fetched.body)
+    except EngineError as error:
+        name = "type" if error.code == "unsupported_format" else "decode"
+        refusal = engine_errors.refusal(error)
+        return [*steps, Step(name, "failed", refusal.message, remedies.of(refusal.code, name))], refusal.code
+    return [*steps, Step("decode", "passed", f"{size[0]} × {size[1]} pixels.")], ""
+
+
+def _decoded(body: bytes) -> tuple[int, int]:
+    """Width and height of a picture that was decoded in a render process. Raises EngineError."""
+    job = Job(endpoint="info", values={}, output_format="json", sources=(body,), limits=rendering.limits())
+    found = json.loads(rendering.pool().run(job).body)["metadata"]
+    return found["width"], found["height"]
+
+
+def _passed(name: str, notes: Notes, source: Source) -> Step:
+    """A step of the fetch that went well, and what is worth saying of it."""
+    if name == "tls" and _scheme(source) == "http":
+        return Step(name, "warned", "The address is http: anybody on the way can read and change the pictures.",
+                    "Use https where the server has it.")  # fmt: skip
+    followed = len(_facts(notes, "redirected"))
+    details = {
+        "address": "The host has a public address.",
+        "connect": "The server takes connections.",
+        "tls": "The certificate is good for this host.",
+        "redirects": f"Followed {followed}: the final address would be faster." if followed else "None.",
+        "answer": f"The server answered {(_facts(notes, 'answered') or ['200'])[-1]}.",
+        "headers": "One clear statement of the length.",
+    }
+    return Step(name, "passed", details[name])
+
+
+def _facts(notes: Notes, name: str) -> list[str]:
+    return [fact for noted, fact in notes if noted == name]
+
+
+def _scheme(source: Source) -> str:
+    """http or https, of the address asked first."""
+    return (locations.parse(source.prefix) if source.kind == "http" else sources.listing_place(source)).scheme
