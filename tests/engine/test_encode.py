@@ -92,6 +92,33 @@ def test_lossless_loses_nothing_in_webp_and_avif_says_how_near_it_comes():
     assert [any("exactly lossless" in said for said in output.warnings) for output in (exact, near)] == [False, True]
 
 
+def test_lossless_makes_auto_a_png():
+    output = pictures.render(pictures.saved(pictures.shaded(), "PNG"), "auto", lossless=True)
+    assert (output.content_type, output.warnings) == ("image/png", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "said"),
+    [
+        ("jpeg", pictures.shaded(), True),
+        ("gif", pictures.shaded(), True),
+        ("gif", pictures.cornered(), False),
+        ("png", pictures.shaded(), False),
+    ],
+)
+def test_lossless_says_where_the_format_cannot(name, image, said):
+    output = pictures.render(pictures.saved(image, "PNG"), name, lossless=True)
+    assert any("cannot keep every pixel" in warning for warning in output.warnings) is said
+    assert said or pictures.psnr(pictures.seen(output), image) == 99
+
+
+def test_an_animated_avif_does_not_hold_the_time_it_was_written():
+    body = pictures.render(pictures.animated("GIF", moving(), duration=50), "avif").body
+    for name in (b"mvhd", b"tkhd", b"mdhd"):
+        at = body.index(name) + 8
+        assert body[at - 4] in (0, 1) and not any(body[at : at + (16 if body[at - 4] else 8)])
+
+
 @pytest.mark.parametrize("name", ["avif", "webp", "jpeg"])
 def test_a_lower_quality_makes_fewer_bytes(name):
     data = pictures.saved(pictures.noisy(), "PNG")

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from transforms.engine import gif, jpeg_tables, params
+from transforms.engine import avif_times, gif, jpeg_tables, params
 from transforms.engine.errors import EngineError
 from transforms.engine.picture import Picture
 
@@ -35,7 +35,7 @@ def encode(
     """
     picture = opaque_if_it_is(picture)
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
-    name = resolve(picture, output_format)
+    name = resolve(picture, output_format, lossless)
     if max(picture.size) > LONGEST_SIDES[name]:
         raise EngineError("output_too_large", f"A side of {max(picture.size)} pixels does not fit into {name}.")
     rights = _rights(picture, values)
@@ -44,7 +44,7 @@ def encode(
     options |= SMALLEST.get(name, {}) if smallest else {}
     options |= _tuned(name, int(quality)) if tuned and not lossless else {}
     body = WRITERS[name](picture, int(quality), lossless, options)
-    return body, CONTENT_TYPES[name], _losses(name, lossless, bool(rights))
+    return body, CONTENT_TYPES[name], _losses(picture, name, lossless, bool(rights))
 
 
 def _tuned(name: str, quality: int) -> dict[str, object]:
@@ -54,21 +54,24 @@ def _tuned(name: str, quality: int) -> dict[str, object]:
     return TUNED.get(name, {})
 
 
-def _losses(name: str, lossless: bool, rights: bool) -> tuple[str, ...]:
+def _losses(picture: Picture, name: str, lossless: bool, rights: bool) -> tuple[str, ...]:
     """What was asked for and the format cannot do."""
+    said = []
     if name == "gif" and rights:
-        return ("GIF cannot hold the copyright that was asked for.",)
-    if name == "avif" and lossless:
-        return ("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.",)
-    return ()
+        said.append("GIF cannot hold the copyright that was asked for.")
+    if lossless and name == "avif":
+        said.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
+    if lossless and (name == "jpeg" or (name == "gif" and not gif.is_exact(picture))):
+        said.append(f"{name.upper()} cannot keep every pixel of this picture; WebP and PNG are exactly lossless.")
+    return tuple(said)
 
 
-def resolve(picture: Picture, output_format: str) -> str:
-    """The format to write: auto by animation and transparency, nocompress by what the source's format can hold."""
+def resolve(picture: Picture, output_format: str, lossless: bool = False) -> str:
+    """The format to write: auto by animation, transparency and `lossless`, nocompress by what the source's can hold."""
     if output_format == "auto":
         if len(picture.frames) > 1:
             return "gif"
-        return "png" if is_transparent(picture) else "jpeg"
+        return "png" if lossless or is_transparent(picture) else "jpeg"
     if output_format == "nocompress":
         if picture.source_format == "gif" and not gif.is_exact(picture):
             return "png"
@@ -146,7 +149,8 @@ def _write_avif(picture: Picture, quality: int, lossless: bool, options: dict[st
         settings = {"quality": 100, "subsampling": "4:4:4"}
     else:
         settings = {"quality": avif_quality(quality), "subsampling": "4:2:0"}
-    return _write(picture, "AVIF", **{"speed": AVIF_SPEED, "max_threads": 1, **settings, **options})
+    body = _write(picture, "AVIF", **{"speed": AVIF_SPEED, "max_threads": 1, **settings, **options})
+    return avif_times.cleared(body) if len(picture.frames) > 1 else body
 
 
 def avif_quality(quality: int) -> int:

@@ -322,8 +322,8 @@ OUTPUT = (
     formats(
         (TRANSFORM,),
         ("avif", "jpeg", "png", "webp", "gif", "nocompress"),
-        "The output format; without it the Accept header decides. nocompress is lossless, PNG where the source's own "
-        "format cannot be.",
+        "The output format; without it the Accept header decides. nocompress keeps every pixel "
+        "(as 8-bit sRGB) in the source's own format, in PNG where that cannot.",
     ),
     formats(
         (GRID, *PLACEHOLDERS),
@@ -352,7 +352,11 @@ OUTPUT = (
         least=1,
         most=100,
     ),
-    switch("lossless", "Whether WebP and AVIF keep every pixel."),
+    switch(
+        "lossless",
+        "Whether every pixel is kept: exactly in WebP and PNG, to one or two levels in AVIF; X-Img-Warning says where "
+        "the format cannot.",
+    ),
     Param(
         "max-bytes",
         "integer",

@@ -29,8 +29,9 @@ Encoded = tuple[bytes, str, tuple[str, ...]]
 def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) -> Encoded:
     """The bytes, their content type and warnings, at the quality `values` lead to. Raises what encode.encode raises."""
     picture = encode.opaque_if_it_is(picture)
-    name = encode.resolve(picture, output_format)
-    lossy = name in LOSSY and output_format != "nocompress" and not values.get("lossless", False)
+    lossless = output_format == "nocompress" or bool(values.get("lossless", False))
+    name = encode.resolve(picture, output_format, lossless)
+    lossy = name in LOSSY and not lossless
     wanted = values.get("quality", params.default("transform", "quality"))
     tuned = lossy and wanted == "auto"
     if wanted == "auto":
