@@ -78,13 +78,18 @@ class RoleForm(forms.Form):
 
     def __init__(self, granter: str, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role, role.capitalize()) for role in roles.grantable(granter)]
+        # The least first: a hasty click gives away the least.
+        self.fields["role"].choices = [(role, role.capitalize()) for role in reversed(roles.grantable(granter))]
 
 
 class InviteForm(EmailForm, RoleForm):
     """An address and a role."""
 
     field_order = ("email", "role")
+
+    def __init__(self, granter: str, *args, **kwargs):
+        super().__init__(granter, *args, **kwargs)
+        del self.fields["email"].widget.attrs["autofocus"]  # the page is read before it is filled in
 
 
 class KeyForm(forms.Form):
