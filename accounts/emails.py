@@ -3,11 +3,13 @@
 import re
 import unicodedata
 
+import idna
+
 from imgapis.base.errors import Refusal
 
 LONGEST = 254
 LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}\Z")
-DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[^\s@.\"(),:;<>\[\]\\/]{1,63}\.)+[^\W\d_][\w-]{1,62}\Z")
+DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62}\Z")
 
 
 class InvalidEmail(Refusal):
@@ -20,17 +22,31 @@ class InvalidEmail(Refusal):
 
 
 def canonical(text: str) -> str:
-    """The address as it is stored: NFKC, lower case, no surrounding space. Raises InvalidEmail.
+    """The address as it is stored: NFKC, lower case, the domain as DNS knows it (IDNA 2008). Raises InvalidEmail.
 
-    Control characters are refused before anything is folded, so that no header can be smuggled into a mail.
+    Control characters are refused before anything is folded, so that no header can be smuggled into a mail; and mail
+    goes to exactly this text, so that two mailboxes are never one account.
     """
     text = text.strip(" ")
     if any(unicodedata.category(letter).startswith("C") for letter in text):
         raise InvalidEmail
-    address = unicodedata.normalize("NFKC", text).lower()
-    local, at, domain = address.rpartition("@")
-    if not at or len(address) > LONGEST or not LOCAL.match(local) or not DOMAIN.match(domain.rstrip(".")):
+    # Lower case can undo NFKC, so it is composed once more: the form of a form is itself.
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
+    local, _, name = folded.rpartition("@")
+    domain = _domain(name)
+    if not LOCAL.match(local) or local.startswith(".") or local.endswith(".") or ".." in local:
         raise InvalidEmail
-    if local.startswith(".") or local.endswith(".") or ".." in local:
+    if len(local) + 1 + len(domain) > LONGEST:
         raise InvalidEmail
-    return f"{local}@{domain.rstrip('.')}"
+    return f"{local}@{domain}"
+
+
+def _domain(name: str) -> str:
+    """A domain in ASCII. IDNA 2003, which mail libraries fall back to, would send mail for faß.de to fass.de."""
+    try:
+        domain = idna.encode(name.removesuffix("."), uts46=True, std3_rules=True).decode()
+    except (idna.IDNAError, UnicodeError) as error:
+        raise InvalidEmail from error
+    if not DOMAIN.match(domain):
+        raise InvalidEmail
+    return domain

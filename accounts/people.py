@@ -3,7 +3,7 @@
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from accounts import store
+from accounts import store, team_store
 from accounts.models import EmailClaim, Person
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import Refusal
@@ -39,15 +39,17 @@ def create(email: str) -> Person:
             transaction.save(claim, condition=EmailClaim.email.does_not_exist())
             transaction.save(row, condition=Person.person_id.does_not_exist())
     except TransactWriteError as error:
-        first = of_email(email) if "ConditionalCheckFailed" in dynamo.reasons(error) else None
-        if first is None:
+        if not _lost(error):
             raise
+        first = of_email(email)
+        if first is None:
+            raise team_store.Overtaken from error
         return first
     return row
 
 
 def change_email(row: Person, email: str) -> None:
-    """Move an account to a proven address. Raises AddressTaken."""
+    """Move an account to a proven address. Raises AddressTaken, or Overtaken where the account moved meanwhile."""
     if email == row.email:
         return
     claim = EmailClaim(email, person_id=row.person_id)
@@ -57,6 +59,12 @@ def change_email(row: Person, email: str) -> None:
             transaction.delete(EmailClaim(row.email), condition=EmailClaim.person_id == row.person_id)
             transaction.update(row, actions=[Person.email.set(email)], condition=Person.email == row.email)
     except TransactWriteError as error:
-        if "ConditionalCheckFailed" in dynamo.reasons(error):
-            raise AddressTaken from error
-        raise
+        if not _lost(error):
+            raise
+        taken = dynamo.reasons(error)[0] == "ConditionalCheckFailed"
+        raise (AddressTaken() if taken else team_store.Overtaken()) from error
+
+
+def _lost(error: TransactWriteError) -> bool:
+    """Whether somebody else was first, or is at it this moment."""
+    return bool({"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error)))
