@@ -61,7 +61,8 @@ def change_email(row: Person, email: str) -> None:
     except TransactWriteError as error:
         if not _lost(error):
             raise
-        taken = dynamo.reasons(error)[0] == "ConditionalCheckFailed"
+        # PynamoDB sends deletes before puts before updates, whatever the order above: the claim is the second item.
+        taken = dynamo.reasons(error)[1] == "ConditionalCheckFailed"
         raise (AddressTaken() if taken else team_store.Overtaken()) from error
 
 
