@@ -1,5 +1,6 @@
 """What can be asked of counters and claims; the charge is one transaction."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,3 +81,10 @@ def charge(bill: Charge) -> None:
         transaction.update(
             Counter(happened.workspace_id, bill.period), actions=spend, condition=Counter.left >= happened.cost
         )
+
+
+def count_claims(workspace_id: str, moment: float, charged_after: float, most: int) -> int:
+    """How many operations a live claim stands for that was charged after a moment; counting stops at `most`."""
+    alive = (Claim.expires > datetime.fromtimestamp(int(moment), UTC)) & (Claim.charged > charged_after)
+    rows = Claim.query(workspace_id, filter_condition=alive, attributes_to_get=["digest"])
+    return sum(1 for _ in itertools.islice(rows, most))

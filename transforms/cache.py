@@ -32,10 +32,10 @@ class Kept:
     composed: str = ""
 
 
-def fresh(body: bytes, content_type: str, seconds: int, **facts: str) -> Kept:
-    """An output made now that lives for `seconds`."""
-    now = float(int(clock.now()))
-    return Kept(body, content_type, digest_of(body), now, now + seconds, **facts)
+def fresh(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: str) -> Kept:
+    """An output that lives for `seconds` from `moment`, when its source began to be read (None: now)."""
+    stored = round(clock.now() if moment is None else moment, 3)
+    return Kept(body, content_type, digest_of(body), stored, float(int(stored) + seconds), **facts)
 
 
 def digest_of(body: bytes) -> str:
@@ -52,14 +52,14 @@ class Memory:
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
 
-    def get(self, key: str) -> Kept | None:
-        """The output of a key, if it was put within the last minute and has not expired."""
+    def get(self, key: str, purged_before: float = 0.0) -> Kept | None:
+        """The output of a key, if it was put within the last minute and is neither expired nor purged."""
         with self._lock:
             put, kept = self._entries.get(key, (0.0, None))
             if kept is None:
                 return None
             now = clock.now()
-            if now - put > MEMORY_SECONDS or kept.expires <= now:
+            if now - put > MEMORY_SECONDS or kept.expires <= now or kept.stored <= purged_before:
                 self._drop(key)
                 return None
             self._entries.move_to_end(key)
@@ -96,15 +96,18 @@ def path(folder: str, key: str, seconds: int) -> str:
     return f"{'1d' if seconds == DAY_SECONDS else '365d'}/{folder}/{key}"
 
 
-def read(folder: str, key: str, seconds: int) -> Kept | None:
-    """The output from the bucket; None where it is absent, expired, altered, or the bucket does not answer (K7)."""
+def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Kept | None:
+    """The output from the bucket; None where it is absent, expired, purged (K5), altered, or the bucket does not
+    answer (K7)."""
     try:
         stored = buckets.get(path(folder, key, seconds))
     except BucketError:
         log.warning("cache_read_failed")
         return None
     kept = _kept(stored) if stored else None
-    if kept is None or kept.expires <= clock.now() or kept.digest != digest_of(kept.body):
+    if kept is None or kept.expires <= clock.now() or kept.stored <= purged_before:
+        return None
+    if kept.digest != digest_of(kept.body):
         return None
     memory.put(key, kept)
     return kept
@@ -113,7 +116,7 @@ def read(folder: str, key: str, seconds: int) -> Kept | None:
 def write(folder: str, key: str, seconds: int, kept: Kept) -> None:
     """Store an output; a bucket that refuses is counted in the log and never fails the answer."""
     memory.put(key, kept)
-    facts = {"digest": kept.digest, "stored": str(int(kept.stored)), "expires": str(int(kept.expires))}
+    facts = {"digest": kept.digest, "stored": f"{kept.stored:.3f}", "expires": str(int(kept.expires))}
     facts |= {"source-size": kept.source_size, "warnings": kept.warnings, "composed": kept.composed}
     try:
         buckets.put(

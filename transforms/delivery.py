@@ -20,6 +20,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.fetch import Fetched
 from transforms.plans import Plan
+from transforms.policies import Policy
 from transforms.tenants import Tenant
 
 SPARE_SECONDS = 5.0
@@ -37,7 +38,8 @@ class Busy(Refusal):
 
 @dataclass(frozen=True)
 class Asked:
-    """An image request: the raw query, the path sugar, and the four headers that matter."""
+    """An image request: the raw query, the path sugar, and the headers that matter. Once its signature was checked,
+    `query` is without it, and `policy` and `until` (seconds since 1970) are what it allows."""
 
     endpoint: str
     query: str
@@ -45,6 +47,8 @@ class Asked:
     accept: str | None
     origin: str | None
     method: str = "GET"
+    policy: Policy | None = None
+    until: float | None = None
     started: float = field(default_factory=time.monotonic)
 
 
@@ -76,10 +80,10 @@ _places = threading.BoundedSemaphore(max(1, settings.GUNICORN_THREADS * 3 // 4))
 
 def deliver(tenant: Tenant, asked: Asked) -> Delivered:
     """Answer an image request after its access was checked. Raises Refusal; an error is never charged (B3)."""
-    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept)
-    kept = cache.memory.get(plan.key)
+    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept, asked.policy)
+    kept = cache.memory.get(plan.key, plan.purged_before)
     if kept is None and asked.method == "HEAD":
-        kept = cache.read(tenant.folder, plan.key, plan.seconds)
+        kept = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
         return Delivered(plan, kept, "HIT" if kept else "MISS")
     if kept:
         return Delivered(plan, kept, "HIT")
@@ -92,9 +96,15 @@ def deliver(tenant: Tenant, asked: Asked) -> Delivered:
     return Delivered(plan, made.kept, "MISS", made.halves, made.recorded, made.timings)
 
 
+def cached(tenant: Tenant, plan: Plan) -> Kept | None:
+    """The output of a plan out of memory or the bucket, neither expired nor purged."""
+    held = cache.memory.get(plan.key, plan.purged_before)
+    return held or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
+
+
 def _make(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
     """Lead the flight: the cache once more, then peek, fetch, render, charge, store, in that order."""
-    kept = cache.memory.get(plan.key) or cache.read(tenant.folder, plan.key, plan.seconds)
+    kept = cached(tenant, plan)
     if kept:
         return _Made(kept, 0, False, False, {})
     if not _places.acquire(timeout=2.0):
@@ -115,7 +125,7 @@ def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
     if plan.operation == "grid":
         _peek(_charge(tenant, plan, moment, halves, 0, asked), tenant)
     output = _render(plan, originals)
-    kept = _keep(plan, output)
+    kept = _keep(plan, output, moment)
     halves = cost.halves(plan.spec.endpoint, output.composed)
     charged = credits.charge(_charge(tenant, plan, moment, halves, _size(plan, kept), asked), tenant.allowance)
     began = time.monotonic()
@@ -147,7 +157,7 @@ def _charge(tenant: Tenant, plan: Plan, moment: float, halves: int, size: int, a
         latency=int((time.monotonic() - asked.started) * 1000),
         cost=halves,
     )
-    return Charge(happened, plan.claim, plan.seconds, credits.period_of(moment), moment)
+    return Charge(happened, plan.claim, plan.seconds, credits.period_of(moment), moment, plan.purged_before)
 
 
 def _render(plan: Plan, originals: list[Fetched | None]) -> Output:
@@ -157,12 +167,12 @@ def _render(plan: Plan, originals: list[Fetched | None]) -> Output:
         raise engine_errors.refusal(error) from error
 
 
-def _keep(plan: Plan, output: Output) -> Kept:
+def _keep(plan: Plan, output: Output, moment: float) -> Kept:
     size = "x".join(map(str, output.source_size)) if output.source_size else ""
     composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
     return cache.fresh(
-        output.body, output.content_type, plan.seconds, source_size=size, warnings="; ".join(output.warnings),
-        composed=composed,
+        output.body, output.content_type, plan.seconds, moment, source_size=size,
+        warnings="; ".join(output.warnings), composed=composed,
     )  # fmt: skip
 
 

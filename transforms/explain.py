@@ -4,7 +4,7 @@ from typing import Any
 
 from billing import credits, store
 from imgapis.base import clock
-from transforms import cache, plans, rendering
+from transforms import delivery, plans, rendering
 from transforms.delivery import Asked
 from transforms.engine import spec
 from transforms.plans import Plan
@@ -13,9 +13,9 @@ from transforms.tenants import Tenant
 
 def explain(tenant: Tenant, asked: Asked) -> dict[str, Any]:
     """The quote of a request, after the same access rules as the picture. Raises Refusal as the picture would."""
-    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept)
-    cached = cache.memory.get(plan.key) or cache.read(tenant.folder, plan.key, plan.seconds)
-    claimed = store.live_claim(tenant.workspace_id, plan.claim, clock.now()) is not None
+    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept, asked.policy)
+    cached = delivery.cached(tenant, plan)
+    claimed = store.live_claim(tenant.workspace_id, plan.claim, clock.now(), plan.purged_before) is not None
     free = cached is not None or claimed
     return {
         "canonical": f"/{plan.spec.endpoint}?{spec.canonical_query(plan.spec)}",

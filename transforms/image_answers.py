@@ -12,8 +12,10 @@ from imgapis.base import clock, errors, tokens
 from imgapis.base.errors import Refusal
 from telemetry import events, recorder
 from telemetry.events import Happened
-from transforms import access, cache, delivery, http_headers
+from transforms import admission, cache, delivery, http_headers, refused
+from transforms.cache import Kept
 from transforms.delivery import Asked, Delivered
+from transforms.plans import Plan
 
 log = logging.getLogger("imgapis.images")
 SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
@@ -24,11 +26,11 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
     asked = _asked(request, endpoint, path_source)
     delivered = None
     try:
-        access.check(request.tenant, request.META.get("HTTP_ORIGIN"))
+        asked = admission.admit(request, asked)
         delivered = delivery.deliver(request.tenant, asked)
-        response = _answer(request, delivered)
+        response = _answer(request, delivered, asked.until)
     except Refusal as refusal:
-        response = problem(request, refusal)
+        response = refused.instead(request.tenant, asked, refusal) or problem(request, refusal)
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
@@ -49,7 +51,7 @@ def _asked(request: HttpRequest, endpoint: str, path_source: str | None) -> Aske
     )
 
 
-def _answer(request: HttpRequest, delivered: Delivered) -> HttpResponse:
+def _answer(request: HttpRequest, delivered: Delivered, until: float | None) -> HttpResponse:
     kept, plan = delivered.kept, delivered.plan
     if kept is None:
         response = HttpResponse(headers={"Cache-Control": "no-store", "Content-Type": "application/octet-stream"})
@@ -65,14 +67,24 @@ def _answer(request: HttpRequest, delivered: Delivered) -> HttpResponse:
         response = HttpResponse(body, content_type=kept.content_type)
         response["Content-Length"] = str(len(body))
     response["ETag"] = etag
-    response["Cache-Control"] = f"public, max-age={plan.seconds}" + ("" if plan.operation == "info" else ", immutable")
-    response["Age"] = str(max(0, int(clock.now() - kept.stored)))
+    _say_life(response, plan, kept, until)
     if plan.spec.download:
         plain = SAFE_NAME.sub("_", plan.spec.download)
         response["Content-Disposition"] = (
             f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(plan.spec.download, safe='')}"
         )
     return http_headers.describe(response, delivered)
+
+
+def _say_life(response: HttpResponse, plan: Plan, kept: Kept, until: float | None) -> None:
+    """How long caches may keep the answer. Signed until T it is no longer than T; without Age, which would be taken
+    off once more."""
+    now = clock.now()
+    if until is not None:
+        response["Cache-Control"] = f"public, max-age={max(0, int(min(until, kept.expires) - now))}"
+        return
+    response["Cache-Control"] = f"public, max-age={plan.seconds}" + ("" if plan.operation == "info" else ", immutable")
+    response["Age"] = str(max(0, int(now - kept.stored)))
 
 
 def _happened(request: HttpRequest, asked: Asked, delivered: Delivered | None, response: HttpResponse) -> Happened:

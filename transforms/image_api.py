@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 
 from imgapis.base.errors import Refusal
-from transforms import access, explain, http_headers, image_answers, image_openapi
+from transforms import admission, explain, http_headers, image_answers, image_openapi
 from transforms.delivery import Asked
 
 ENDPOINTS = (
@@ -47,8 +47,8 @@ def _path_view(act: Act, endpoint: str) -> Callable[..., HttpResponse]:
 def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpResponse:
     asked = Asked(endpoint, request.META.get("QUERY_STRING", ""), source or None, request.META.get("HTTP_ACCEPT"), None)
     try:
-        access.check(request.tenant, request.META.get("HTTP_ORIGIN"))
-        response: HttpResponse = JsonResponse(explain.explain(request.tenant, asked))
+        admitted = admission.admit(request, asked)
+        response: HttpResponse = JsonResponse(explain.explain(request.tenant, admitted))
     except Refusal as refusal:
         response = image_answers.problem(request, refusal)
     response["Cache-Control"] = "no-store"

@@ -10,7 +10,7 @@ ANSWERS = {
     304: "The cached output is the one named by If-None-Match.",
     400: "A parameter is at fault; `param` names it.",
     402: "No credits left for new work.",
-    403: "The Origin or the source is not allowed.",
+    403: "The Origin, the source or the signature is not allowed.",
     404: "The source is missing.",
     415: "The source is no picture we read.",
     422: "The source cannot be fetched or rendered.",
@@ -20,7 +20,7 @@ ANSWERS = {
 
 def operation(endpoint: str) -> dict[str, Any]:
     """What OpenAPI says of an endpoint: its summary, its query parameters and its answers."""
-    rows = [row for row in params.PARAMS if endpoint in row.endpoints and row.available]
+    rows = [row for row in params.PARAMS if endpoint in row.endpoints and (row.available or row.outside)]
     return {
         "summary": f"/{endpoint}",
         "parameters": [parameter for row in rows for parameter in _parameters(row)],

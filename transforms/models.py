@@ -1,6 +1,6 @@
-"""The rows of images: the named sources and the custom domains."""
+"""The rows of images: the named sources, the custom domains, the presets and the purges."""
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
@@ -72,3 +72,32 @@ class Domain(dynamo.Row):
     queue = kept(UnicodeAttribute(default=EVERY), "lists domains by the time they are due", **ACCOUNT)
     workspace_index = DomainsOfWorkspace()
     due_index = DueDomains()
+
+
+class Preset(dynamo.Row):
+    """A named set of parameters."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("presets")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose preset it is", **ACCOUNT)
+    name = kept(UnicodeAttribute(range_key=True), "is what addresses say", **ACCOUNT)
+    values = kept(JSONAttribute(), "the parameters it stands for, as texts by long-lived name", **ACCOUNT)
+    saved = kept(NumberAttribute(), "when it was last changed", **ACCOUNT)
+
+
+class PurgeRule(dynamo.Row):
+    """What was cached before a moment, and fits, is no longer served."""
+
+    PURGE = {"category": "account", "retention": "366 days: as long as anything it voids could live"}
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("purges")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose cache it purges", **PURGE)
+    rule_id = kept(UnicodeAttribute(range_key=True), "orders the rules by time", **PURGE)
+    scope = kept(UnicodeAttribute(), "url, prefix, source or workspace", **PURGE)
+    target = kept(UnicodeAttribute(default=""), "what was purged, as it was written", **PURGE)
+    names = kept(JSONAttribute(), "what was purged, as pictures are named in the cache", **PURGE)
+    moment = kept(NumberAttribute(), "everything older is purged", **PURGE)
+    expires = kept(TTLAttribute(), "ends the rule when nothing older is left", **PURGE)

@@ -39,8 +39,8 @@ def markdown() -> str:
 def _section(endpoint: str) -> str:
     rows = [row for row in params.PARAMS if endpoint in row.endpoints]
     lines = [f"## /{endpoint}", "", "| name | takes | default | meaning |", "| --- | --- | --- | --- |"]
-    lines += [_line(row) for row in rows if row.available]
-    later = ", ".join(f"`{row.name}`" for row in rows if not row.available)
+    lines += [_line(row) for row in rows if row.available or row.outside]
+    later = ", ".join(f"`{row.name}`" for row in rows if not (row.available or row.outside))
     return "\n".join([*lines, "", f"Known and not available yet: {later}.\n" if later else ""])
 
 

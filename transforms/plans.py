@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 from imgapis.base import tokens
-from transforms import cache, engine_errors, sources
+from transforms import cache, engine_errors, policies, presets, sources
 from transforms.engine import cost, negotiate, spec
 from transforms.engine.errors import EngineError
 from transforms.engine.spec import Spec
+from transforms.policies import Policy
 from transforms.sources import Original
 from transforms.tenants import Tenant
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A parsed request. `halves` is the most it can cost; `seconds` is the life of its output and of its claim."""
+    """A parsed request. `halves` is the most it can cost; `seconds` is the life of its output and of its claim;
+    `identity` is the canonical operation; what was made before `purged_before` is no longer served."""
 
     spec: Spec
     originals: tuple[Original, ...]
@@ -23,6 +25,8 @@ class Plan:
     claim: str
     halves: int
     seconds: int
+    identity: tuple[str, ...]
+    purged_before: float
 
     @property
     def operation(self) -> str:
@@ -30,13 +34,20 @@ class Plan:
         return self.spec.endpoint.partition("/")[0]
 
 
-def make(tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None) -> Plan:
-    """Parse and name a request; nothing is fetched. Raises Refusal with the parameter at fault."""
+def make(
+    tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None,
+    policy: Policy | None = None,
+) -> Plan:  # fmt: skip
+    """Parse and name a request whose signature is checked and taken off; nothing is fetched. Raises Refusal with the
+    parameter at fault."""
+    query = presets.merge(tenant, endpoint, query)
     try:
         parsed = spec.parse(endpoint, query, path_source)
         halves = cost.quote(parsed)
     except EngineError as error:
         raise engine_errors.refusal(error) from error
+    if policy is not None:
+        policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
     originals = _originals(tenant, parsed)
     output = "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
     identity = _identity(parsed, originals)
@@ -49,6 +60,8 @@ def make(tenant: Tenant, endpoint: str, query: str, path_source: str | None, acc
         claim=tokens.keyed_digest(tenant.claim_key, identity),
         halves=halves,
         seconds=cache.DAY_SECONDS if output == "json" else cache.YEAR_SECONDS,
+        identity=identity,
+        purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
     )
 
 

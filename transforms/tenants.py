@@ -12,8 +12,9 @@ from accounts import workspaces
 from accounts.models import Workspace
 from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
-from transforms import domain_store, store
+from transforms import domain_store, rulebook, store
 from transforms.models import Source
+from transforms.rulebook import Rulebook
 
 FRESH_SECONDS = 5.0
 STALE_SECONDS = 900.0
@@ -31,6 +32,14 @@ class StateUnavailable(Refusal):
 
 
 @dataclass(frozen=True)
+class SigningKey:
+    """A live signing key: its id, which stands in every signature, and its secret, a text."""
+
+    key_id: str
+    secret: str
+
+
+@dataclass(frozen=True)
 class Tenant:
     """A workspace's settings and the three keys made from its own: for cache keys, for claims, for its folder."""
 
@@ -44,6 +53,11 @@ class Tenant:
     allowance: int
     suspended: bool
     sources: dict[str, Source]
+    signing_required: bool
+    signing_keys: tuple[SigningKey, ...]
+    presets_only: bool
+    refused: str
+    rules: Rulebook
 
 
 _known: OrderedDict[str, tuple[float, Tenant | None]] = OrderedDict()
@@ -74,6 +88,11 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         allowance=int(row.allowance),
         suspended=bool(row.suspended),
         sources={source.name: source for source in store.sources(row.workspace_id)},
+        signing_required=row.signing == "required",
+        signing_keys=tuple(SigningKey(key["id"], tokens.unseal(key["sealed"]).decode()) for key in row.signing_keys),
+        presets_only=bool(row.presets_only),
+        refused=row.refused,
+        rules=rulebook.of(row.workspace_id, int(row.rules_revision)),
     )
 
 

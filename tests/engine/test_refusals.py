@@ -152,8 +152,8 @@ def test_the_nearest_name_is_never_one_of_another_endpoint():
     assert "Did you mean" not in refusal("info", "src=a&widht=5").message
 
 
-def test_the_nearest_name_is_never_one_that_is_not_available():
-    assert "Did you mean" not in refusal("transform", "src=a&presett=5").message
+def test_the_nearest_name_may_be_one_that_is_read_outside_the_engine():
+    assert "Did you mean preset?" in refusal("transform", "src=a&presett=5").message
 
 
 def test_a_long_unknown_name_is_repeated_in_part_only():
@@ -179,22 +179,18 @@ def test_a_parameter_given_twice_is_refused_by_name(query, second):
     assert (error.code, error.param) == ("duplicate_parameter", second)
 
 
-UNAVAILABLE = [
-    (endpoint, row.name) for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if not row.available
-]
+OUTSIDE = [(endpoint, row.name) for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if row.outside]
 
 
-@pytest.mark.parametrize(("endpoint", "name"), UNAVAILABLE)
-def test_a_parameter_that_is_not_available_yet_is_refused_by_name(endpoint, name):
+@pytest.mark.parametrize(("endpoint", "name"), OUTSIDE)
+def test_what_is_read_outside_the_engine_is_refused_within_it(endpoint, name):
     error = refusal(endpoint, f"src=a&{name}=0")
     assert (error.code, error.param) == ("unavailable_parameter", name)
 
 
-def test_what_belongs_to_later_work_is_what_is_not_available():
-    later = {
-        *("preset", "sig", "exp"),
-    }
-    assert {name for _, name in UNAVAILABLE} == later
+def test_nothing_else_is_unavailable():
+    unavailable = {row.name for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if not row.available}
+    assert unavailable == {name for _, name in OUTSIDE} == {"preset", "sig", "exp", "policy"}
 
 
 def test_a_face_is_not_looked_for_and_the_refusal_says_why_and_what_to_do():

@@ -11,7 +11,7 @@ class Param:
     stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
     `later` are words known but not available yet; `refused` are words known and not to be, each with the reason.
     `spelled` maps other spellings of a choice to the one that is kept. `default` None means there is none, or that it
-    depends on the source.
+    depends on the source. What is `outside` is read and taken off before the engine sees a request.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Param:
     unit: str = ""
     repeatable: bool = False
     available: bool = True
+    outside: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,5 +72,8 @@ _KINDS = {
     "select": lambda param: f"names out of {_words(param)}, separated by commas",
     "blurhash": lambda param: f"a BlurHash of {param.least} to {param.most} characters",
     "filename": lambda param: f"a file name of {param.least} to {param.most} characters without / or \\",
-    "text": lambda param: "a text",
+    "name": lambda param: "a name",
+    "signature": lambda param: "a key's id, a dot, and an HMAC-SHA256 in base64url",
+    "moment": lambda param: "whole seconds since 1970",
+    "policy": lambda param: "base64url of a JSON object",
 }

@@ -386,8 +386,9 @@ OUTPUT = (
     ),
 )
 
+OUTSIDE = {"available": False, "outside": True}
 ACCESS = (
-    Param("preset", "text", (TRANSFORM,), "A preset of the workspace.", available=False),
+    Param("preset", "name", (TRANSFORM,), "A preset of the workspace; explicit parameters override it.", **OUTSIDE),
     Param(
         "debug",
         "choice",
@@ -396,8 +397,9 @@ ACCESS = (
         "it, and why. Charged as a picture of its own.",
         choices=("crop",),
     ),
-    Param("sig", "text", ENDPOINTS, "The signature of the URL.", available=False),
-    Param("exp", "integer", ENDPOINTS, "When the signature expires.", available=False),
+    Param("sig", "signature", ENDPOINTS, "The signature of the address, or of its policy.", **OUTSIDE),
+    Param("exp", "moment", ENDPOINTS, "When the signature expires.", **OUTSIDE),
+    Param("policy", "policy", ENDPOINTS, "The signed rule that the address keeps within.", **OUTSIDE),
 )
 
 PARAMS = SOURCES + BOX + SHAPE + LOOK + OVERLAY + LAYOUT + OUTPUT + ACCESS

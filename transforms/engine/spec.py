@@ -86,7 +86,7 @@ def canonical_query(spec: Spec) -> str:
 
 def nearest(endpoint: str, name: str) -> str | None:
     """The endpoint's available name or alias most like `name`; None when none is alike."""
-    names = [known for known, row in params.NAMES[endpoint].items() if row.available]
+    names = [known for known, row in params.NAMES[endpoint].items() if row.available or row.outside]
     near = difflib.get_close_matches(name[: query.SHOWN].lower(), names, n=1)
     return near[0] if near else None
 

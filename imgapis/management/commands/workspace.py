@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store, workspaces
 from imgapis.base.errors import Refusal
+from transforms import access_settings
 
 
 class Command(BaseCommand):
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--origin", action="append", help="an allowed origin; repeat for several")
         parser.add_argument("--allow-source", action="append", help="an allowed external host; repeat for several")
         parser.add_argument("--suspended", type=int, choices=(0, 1))
+        parser.add_argument("--refused", choices=tuple(access_settings.REFUSED), help="what is sent without credits")
 
     def handle(self, *args, **options) -> None:
         """Do it and print the workspace."""
@@ -53,6 +55,7 @@ def _values(options) -> dict:
         "allowance": options["credits"] * 2 if options["credits"] is not None else None,
         "allowed_origins": options["origin"],
         "allowed_sources": options["allow_source"],
+        "refused": options["refused"],
         "suspended": bool(options["suspended"]) if options["suspended"] is not None else None,
     }
     return {name: value for name, value in named.items() if value is not None}

@@ -1,0 +1,43 @@
+"""Save, list and delete presets from the shell."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import store
+from imgapis.base.errors import Refusal
+from transforms import access_settings, presets, rule_store
+
+
+class Command(BaseCommand):
+    """`manage.py preset save shop card "w=400&h=300&fit=cover"`"""
+
+    help = "Save, list or delete a workspace's presets; serve presets only, or everything."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("action", choices=("save", "list", "delete", "only", "any"))
+        parser.add_argument("namespace")
+        parser.add_argument("name", nargs="?", default="")
+        parser.add_argument("query", nargs="?", default="")
+
+    def handle(self, *args, **options) -> None:
+        """Do it and print the presets."""
+        row = store.workspace_of_namespace(options["namespace"])
+        if row is None:
+            raise CommandError(f"There is no workspace {options['namespace']}.")
+        try:
+            _act(row, options)
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        self.stdout.write("presets only" if row.presets_only else "presets and every other parameter")
+        for preset in rule_store.presets(row.workspace_id):
+            self.stdout.write(f"{preset.name}: {presets.query_of(preset.values)}")
+
+
+def _act(row, options) -> None:
+    if options["action"] == "save":
+        presets.save(row.workspace_id, "system", options["name"], options["query"])
+    elif options["action"] == "delete":
+        if not presets.delete(row.workspace_id, "system", options["name"]):
+            raise CommandError(f"{options['namespace']} has no preset {options['name']!r}.")
+    elif options["action"] in ("only", "any"):
+        access_settings.change(row, "system", presets_only=options["action"] == "only")

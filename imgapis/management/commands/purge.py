@@ -1,0 +1,38 @@
+"""Purge cached pictures from the shell."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import store
+from imgapis.base.errors import Refusal
+from transforms import purges, rule_store
+
+
+class Command(BaseCommand):
+    """`manage.py purge shop prefix photos/summer/`"""
+
+    help = "Purge one address, a prefix of src, a source or the workspace; `list` shows the rules, --dry-run counts."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("namespace")
+        parser.add_argument("scope", choices=("list", *purges.SCOPES))
+        parser.add_argument("target", nargs="?", default="")
+        parser.add_argument("--dry-run", action="store_true")
+
+    def handle(self, *args, **options) -> None:
+        """Purge, and say how many billed operations can become new work."""
+        row = store.workspace_of_namespace(options["namespace"])
+        if row is None:
+            raise CommandError(f"There is no workspace {options['namespace']}.")
+        if options["scope"] == "list":
+            for rule in rule_store.purges(row.workspace_id):
+                self.stdout.write(f"{rule.rule_id} {rule.scope} {rule.target}")
+            return
+        try:
+            count = purges.preview(row, options["scope"], options["target"])
+            if not options["dry_run"]:
+                purges.purge(row, "system", options["scope"], options["target"])
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        said = "would become" if options["dry_run"] else "become"
+        self.stdout.write(f"at most {count} billed operations {said} new work")

@@ -1,0 +1,55 @@
+"""Turn signed addresses on and off, rotate keys and sign from the shell."""
+
+from urllib.parse import urlsplit
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import store
+from imgapis.base.errors import Refusal
+from transforms import raw_query, signing, signing_keys, tenants
+
+
+class Command(BaseCommand):
+    """`manage.py signing require shop`"""
+
+    help = "Show, require or turn off signed addresses; rotate or end a key; sign an address."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("action", choices=("show", "require", "off", "rotate", "end", "sign"))
+        parser.add_argument("namespace")
+        parser.add_argument("what", nargs="?", default="", help="the key's id (end), or the path and query (sign)")
+
+    def handle(self, *args, **options) -> None:
+        """Do it, print a new key once, and print the state."""
+        row = store.workspace_of_namespace(options["namespace"])
+        if row is None:
+            raise CommandError(f"There is no workspace {options['namespace']}.")
+        try:
+            shown = self._act(row, options)
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        if shown:
+            self.stdout.write(shown)
+        if options["action"] != "sign":
+            keys = ", ".join(key["id"] for key in row.signing_keys) or "none"
+            self.stdout.write(f"signing {row.signing}, live keys: {keys}")
+
+    def _act(self, row, options) -> str | None:
+        if options["action"] == "end":
+            signing_keys.end(row, "system", options["what"])
+        if options["action"] == "sign":
+            return _signed(row, options["what"])
+        acts = {"require": signing_keys.turn_on, "off": signing_keys.turn_off, "rotate": signing_keys.rotate}
+        act = acts.get(options["action"])
+        return act(row, "system") if act else None
+
+
+def _signed(row, address: str) -> str:
+    keys = tenants.of_row(row, row.namespace).signing_keys
+    if not keys:
+        raise CommandError("There is no signing key: `signing rotate` makes one.")
+    parts = urlsplit(address)
+    pieces = raw_query.read(parts.query)
+    sig = signing.sign(keys[0], signing.message(parts.path, pieces))
+    return f"{parts.path}?{raw_query.write(pieces)}&sig={sig}"

@@ -1,0 +1,84 @@
+"""Changing who may ask and for what: the two lists of patterns, presets-only, and what a refused miss returns."""
+
+from collections.abc import Callable
+
+from accounts import audit
+from accounts import store as accounts_store
+from accounts.models import Workspace
+from imgapis.base.errors import Refusal
+from transforms import locations, patterns
+from transforms.fetching.errors import FetchError
+
+MOST_PATTERNS = 100
+REFUSED = {
+    "402": "Error 402",
+    "original": "The original, by redirect",
+    "placeholder": "A plain grey placeholder",
+}
+
+
+class InvalidPattern(Refusal):
+    """A line of an allow-list is no pattern."""
+
+    code = "invalid_pattern"
+
+
+class InvalidAccessSetting(Refusal):
+    """A setting is none of the choices."""
+
+    code = "invalid_access_setting"
+
+
+def read_origins(lines: list[str]) -> list[str]:
+    """Origin patterns in their canonical form, each once. Raises InvalidPattern naming the line."""
+    return _read(lines, patterns.origin_pattern, "allowed_origins")
+
+
+def read_sources(lines: list[str]) -> list[str]:
+    """Host patterns in their canonical form, each once. Raises InvalidPattern naming the line."""
+    return _read(lines, patterns.host_pattern, "allowed_sources")
+
+
+def change(row: Workspace, actor: str, **values) -> None:
+    """Change any of allowed_origins, allowed_sources (lists), presets_only, refused; within five seconds everywhere.
+    Raises InvalidPattern, InvalidAccessSetting."""
+    after = {name: _CHECKS[name](value) for name, value in values.items()}
+    before = {name: getattr(row, name) for name in after}
+    if before == after:
+        return
+    accounts_store.change_workspace(row, **after)
+    audit.record(row.workspace_id, actor, "access.changed", "", before, after)
+
+
+def try_origin(allowed: list[str], origin: str) -> str | None:
+    """The first pattern an Origin fits; None where it is refused."""
+    return next((pattern for pattern in allowed if patterns.origin_allowed([pattern], origin)), None)
+
+
+def try_source(allowed: list[str], address: str) -> str | None:
+    """The first pattern the host of a full address fits; None where it is refused. Raises InvalidPattern where it is no
+    address."""
+    try:
+        host = locations.parse(address).host
+    except FetchError as error:
+        raise InvalidPattern(error.message, param="try_source") from error
+    return next((pattern for pattern in allowed if patterns.host_allowed([pattern], host)), None)
+
+
+def _choice(text: str) -> str:
+    if text not in REFUSED:
+        raise InvalidAccessSetting(f"A refused miss returns {', '.join(REFUSED)}.", param="refused")
+    return text
+
+
+_CHECKS = {"allowed_origins": read_origins, "allowed_sources": read_sources, "refused": _choice, "presets_only": bool}
+
+
+def _read(lines: list[str], canonical: Callable[[str], str], field: str) -> list[str]:
+    written = [line.strip() for line in lines if line.strip()]
+    if len(written) > MOST_PATTERNS:
+        raise InvalidPattern(f"A list has at most {MOST_PATTERNS} patterns.", param=field)
+    try:
+        return list(dict.fromkeys(canonical(line) for line in written))
+    except patterns.PatternError as error:
+        raise InvalidPattern(str(error), param=field) from error

@@ -1,0 +1,19 @@
+"""The door of image requests: who may ask, signed how, for what; all of it before the cache is looked at (K6)."""
+
+from dataclasses import replace
+
+from django.http import HttpRequest
+
+from imgapis.base import clock
+from transforms import access, presets, signing
+from transforms.delivery import Asked
+
+
+def admit(request: HttpRequest, asked: Asked) -> Asked:
+    """The request without its signature, with what that allows. Raises Refusal."""
+    tenant = request.tenant
+    access.check(tenant, request.META.get("HTTP_ORIGIN"))
+    path = signing.sent_path(request.META.get("RAW_URI", ""), request.path)
+    ticket = signing.check(tenant, path, asked.query, clock.now())
+    presets.guard(tenant, asked.endpoint, ticket.query)
+    return replace(asked, query=ticket.query, policy=ticket.policy, until=ticket.until)

@@ -1,0 +1,141 @@
+"""Named presets: parameters under one name, merged under what an address says itself."""
+
+import difflib
+import re
+import urllib.parse
+
+from accounts import audit
+from accounts import store as accounts_store
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+from transforms import engine_errors, raw_query, rule_store
+from transforms.engine import params, spec
+from transforms.engine.errors import EngineError
+from transforms.models import Preset
+from transforms.tenants import Tenant
+
+ENDPOINT = "transform"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+MOST_PRESETS = 100
+NEVER = ("src", "preset", "debug", "sig", "exp", "policy")
+# What presets-only leaves to an address: what it shows, and what costs nothing more.
+LEFT = ("src", "preset", "format", "fm")
+
+
+class UnknownPreset(Refusal):
+    """The workspace has no preset of that name."""
+
+    code = "unknown_preset"
+
+
+class PresetsOnly(Refusal):
+    """The workspace serves its presets alone."""
+
+    status = 403
+    code = "presets_only"
+
+
+class InvalidPreset(Refusal):
+    """A preset cannot be saved so."""
+
+    code = "invalid_preset"
+
+
+class TooManyPresets(Refusal):
+    """The workspace has as many presets as it may."""
+
+    status = 409
+    code = "too_many_presets"
+
+
+def merge(tenant: Tenant, endpoint: str, query: str) -> str:
+    """The query with its preset spelled out under what it says itself. Raises UnknownPreset."""
+    if endpoint != ENDPOINT:
+        return query
+    pieces = raw_query.read(query)
+    name = raw_query.one(pieces, "preset")
+    if name is None:
+        return query
+    values = tenant.rules.presets.get(name)
+    if values is None:
+        raise UnknownPreset(_unknown(tenant, name), param="preset")
+    rest = raw_query.without(pieces, ("preset",))
+    given = {_named(piece.name) for piece in rest}
+    given |= {"w", "h"} if "size" in given else set()
+    under = {name: text for name, text in values.items() if name not in given}
+    return "&".join(filter(None, (raw_query.write(rest), query_of(under))))
+
+
+def guard(tenant: Tenant, endpoint: str, query: str) -> None:
+    """Where the workspace serves presets only: refuse every other parameter, and the operations that have none but
+    endless variants. `/info` has none, and stays. Raises PresetsOnly."""
+    if not tenant.presets_only or endpoint.startswith("info"):
+        return
+    if endpoint != ENDPOINT:
+        raise PresetsOnly(f"This workspace serves its presets only, and /{endpoint} has none.")
+    pieces = raw_query.read(query)
+    other = next((piece for piece in pieces if piece.name not in LEFT), None)
+    if other is not None:
+        raise PresetsOnly("This workspace serves its presets only: src, preset and format.", param=other.name[:64])
+    if raw_query.one(pieces, "preset") is None:
+        raise PresetsOnly("This workspace serves its presets only: name one by preset.", param="preset")
+
+
+def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
+    """Make a preset, or put another in its place: `w=800&fit=cover`. Every picture asked for by its name is then the
+    picture of the new values. Raises InvalidPreset with the field, TooManyPresets."""
+    values = read(name, query)
+    workspace = accounts_store.workspace(workspace_id)
+    others = rule_store.presets(workspace_id)
+    before = next((row.values for row in others if row.name == name), None)
+    if before is None and len(others) >= MOST_PRESETS:
+        raise TooManyPresets(f"A workspace has at most {MOST_PRESETS} presets.")
+    row = Preset(workspace_id, name, values=values, saved=clock.now())
+    rule_store.save(row, int(workspace.rules_revision))
+    audit.record(workspace_id, actor, "preset.saved", name, before, values)
+    return row
+
+
+def delete(workspace_id: str, actor: str, name: str) -> bool:
+    """Delete a preset: addresses that name it answer 400 within seconds. False where there is none."""
+    workspace, row = accounts_store.workspace(workspace_id), rule_store.preset(workspace_id, name)
+    if row is None:
+        return False
+    rule_store.delete(row, int(workspace.rules_revision))
+    audit.record(workspace_id, actor, "preset.deleted", name, row.values)
+    return True
+
+
+def read(name: str, query: str) -> dict[str, str]:
+    """The values of a preset as it is written, by long-lived name in the table's order. Raises InvalidPreset."""
+    if not NAME.match(name):
+        raise InvalidPreset("A preset's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
+    query = query.strip().removeprefix("?")
+    pieces = raw_query.read(query)
+    never = next((piece.name for piece in pieces if piece.name in NEVER), None)
+    if never:
+        raise InvalidPreset(f"A preset cannot hold {never}.", param="query")
+    try:
+        spec.parse(ENDPOINT, "&".join(["src=any/file", *filter(None, [query])]))
+    except EngineError as error:
+        refusal = engine_errors.refusal(error)
+        raise InvalidPreset(refusal.message, param="query") from error
+    given = {_named(piece.name): piece.value for piece in pieces}
+    if not given:
+        raise InvalidPreset("Write at least one parameter, such as w=800&fit=cover.", param="query")
+    return {row.name: given[row.name] for row in params.rows(ENDPOINT) if row.name in given}
+
+
+def query_of(values: dict[str, str]) -> str:
+    """A preset's values as a query."""
+    return "&".join(f"{name}={urllib.parse.quote(text, safe='/:,')}" for name, text in values.items())
+
+
+def _named(name: str) -> str:
+    row = params.find(ENDPOINT, name)
+    return row.name if row else name
+
+
+def _unknown(tenant: Tenant, name: str) -> str:
+    near = difflib.get_close_matches(name[:64].lower(), tenant.rules.presets, n=1)
+    return f"This workspace has no preset {name[:64]!r}." + (f" Did you mean {near[0]}?" if near else "")

@@ -1,0 +1,51 @@
+"""The moment before which a picture is purged, out of at most a thousand rules."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms.models import PurgeRule
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PurgeIndex:
+    """Moments (seconds since 1970) by what they void: everything, a source by its id, one operation, or every picture
+    of an original whose name begins so."""
+
+    everything: float
+    sources: dict[str, float]
+    operations: dict[Names, float]
+    prefixes: tuple[tuple[Names, float], ...]
+
+    def before(self, identity: Names, originals: Iterable[Names]) -> float:
+        """The newest moment that voids an operation made of these originals; 0 where none does."""
+        moments = [self.everything, self.operations.get(identity, 0.0)]
+        for names in originals:
+            if names[0] == "source":
+                moments.append(self.sources.get(names[1], 0.0))
+            moments += [moment for prefix, moment in self.prefixes if begins(names, prefix)]
+        return max(moments)
+
+
+def begins(names: Names, prefix: Names) -> bool:
+    """Whether an original lies under a prefix: the same source, whatever its revision, and the beginning of a path;
+    or the beginning of an address."""
+    same = names[0] == prefix[0] and (names[0] == "url" or names[1] == prefix[1])
+    return same and names[-1].startswith(prefix[-1])
+
+
+def build(rules: Iterable[PurgeRule]) -> PurgeIndex:
+    """The index of rules. `names` of a rule are the canonical operation (url), the original's name (prefix), or the
+    source's id (source)."""
+    everything, sources, operations, prefixes = 0.0, {}, {}, {}
+    for rule in rules:
+        names, moment = tuple(rule.names), float(rule.moment)
+        if rule.scope == "workspace":
+            everything = max(everything, moment)
+        elif rule.scope == "source":
+            sources[names[0]] = max(sources.get(names[0], 0.0), moment)
+        else:
+            found = operations if rule.scope == "url" else prefixes
+            found[names] = max(found.get(names, 0.0), moment)
+    return PurgeIndex(everything, sources, operations, tuple(prefixes.items()))

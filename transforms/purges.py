@@ -1,0 +1,135 @@
+"""Purging: a rule that voids what was made before it, by address, prefix, source or as a whole."""
+
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from accounts import audit
+from accounts import store as accounts_store
+from accounts.models import Workspace
+from billing import store as billing_store
+from imgapis.base import clock, tokens
+from imgapis.base.errors import Refusal
+from transforms import plans, purge_index, raw_query, rule_store, signing, sources, tenants
+from transforms.engine import params
+from transforms.models import PurgeRule
+from transforms.tenants import Tenant
+
+SCOPES = {
+    "url": "One address, in every format",
+    "prefix": "Everything made of originals whose src begins so",
+    "source": "Everything made of a source",
+    "workspace": "Everything",
+}
+MOST_RULES = 1_000
+LIFE_SECONDS = 366 * 86_400
+MOST_COUNTED = 10_000
+
+
+class InvalidPurge(Refusal):
+    """What is to be purged cannot be read."""
+
+    code = "invalid_purge"
+
+
+class TooManyPurges(Refusal):
+    """The workspace has as many rules as it may."""
+
+    status = 409
+    code = "too_many_purges"
+
+
+def preview(row: Workspace, scope: str, target: str) -> int:
+    """How many operations, billed within the last year, become new work by a purge, as far as it can be known: exact
+    for one address (0 or 1); for the others the most it can be, which is every billed operation that no earlier purge
+    of the whole workspace has voided, counted up to MOST_COUNTED. Which of them fit a prefix or a source nobody can
+    say: no address is kept. Raises InvalidPurge."""
+    tenant = tenants.of_row(row, row.namespace)
+    now = clock.now()
+    if scope == "url":
+        plan = _plan(tenant, target)
+        return int(billing_store.live_claim(row.workspace_id, plan.claim, now, plan.purged_before) is not None)
+    _names(tenant, scope, target)
+    return billing_store.count_claims(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
+
+
+def purge(row: Workspace, actor: str, scope: str, target: str = "") -> PurgeRule:
+    """Void everything that fits and was made before now: in five seconds on every server, memory caches included. The
+    next request for any of it is new work, and billed. Raises InvalidPurge, TooManyPurges, Overtaken."""
+    names = _names(tenants.of_row(row, row.namespace), scope, target)
+    revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
+    now = clock.now()
+    rule = PurgeRule(
+        row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target if scope != "workspace" else "",
+        names=list(names), moment=now, expires=datetime.fromtimestamp(int(now) + LIFE_SECONDS, UTC),
+    )  # fmt: skip
+    others = rule_store.purges(row.workspace_id)
+    idle = [other for other in others if _covers(rule, other)]
+    if len(others) - len(idle) >= MOST_RULES:
+        raise TooManyPurges(
+            f"A workspace has at most {MOST_RULES} purges a year: purge a prefix, a source or the workspace, which"
+            " takes the place of the narrower ones."
+        )
+    rule_store.save(rule, revision)
+    rule_store.sweep(idle)
+    audit.record(row.workspace_id, actor, "cache.purged", scope)
+    return rule
+
+
+def _covers(rule: PurgeRule, other: PurgeRule) -> bool:
+    """Whether an older rule voids nothing that the newer one does not."""
+    if rule.scope == "workspace" or (rule.scope == other.scope and rule.names == other.names):
+        return True
+    if other.scope != "prefix":
+        return False
+    if rule.scope == "source":
+        return other.names[0] == "source" and other.names[1] == rule.names[0]
+    return rule.scope == "prefix" and purge_index.begins(tuple(other.names), tuple(rule.names))
+
+
+def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
+    """What is purged, as the cache names it. Raises InvalidPurge."""
+    if scope == "workspace":
+        return ()
+    if scope == "source":
+        if target not in tenant.sources:
+            raise InvalidPurge(f"This workspace has no source named {target[:64]!r}.", param="target")
+        return (tenant.sources[target].source_id,)
+    if scope == "url":
+        return _plan(tenant, target).identity
+    if scope != "prefix":
+        raise InvalidPurge(f"A purge is of {', '.join(SCOPES)}.", param="scope")
+    try:
+        return sources.resolve(tenant, target).identity
+    except Refusal as refusal:
+        raise InvalidPurge(refusal.message, param="target") from refusal
+
+
+def _plan(tenant: Tenant, address: str) -> plans.Plan:
+    """The plan of an address as it stands in a page; its signature is taken off."""
+    try:
+        parts = urlsplit(address.strip())
+        host = parts.hostname
+    except ValueError as error:
+        raise InvalidPurge("This is no address.", param="target") from error
+    if host and not _ours(tenant, host):
+        raise InvalidPurge("This address is not one of this workspace's hosts.", param="target")
+    path = parts.path.removeprefix("/explain")
+    endpoint = next((each for each in _LONGEST_FIRST if path == f"/{each}" or path.startswith(f"/{each}/")), None)
+    if endpoint is None:
+        raise InvalidPurge("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
+    query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
+    try:
+        return plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
+    except Refusal as refusal:
+        raise InvalidPurge(refusal.message, param="target") from refusal
+
+
+_LONGEST_FIRST = sorted(params.ENDPOINTS, key=len, reverse=True)
+
+
+def _ours(tenant: Tenant, host: str) -> bool:
+    namespace, _, domain = host.partition(".")
+    found = tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
+    return found is not None and found.workspace_id == tenant.workspace_id

@@ -1,0 +1,78 @@
+"""What a refused miss returns instead of 402, where the workspace chose so: the original, or a placeholder."""
+
+import struct
+import zlib
+
+from django.http import HttpResponse
+
+from billing import credits
+from imgapis.base.errors import Refusal
+from transforms import locations, patterns, plans
+from transforms.delivery import Asked
+from transforms.plans import Plan
+from transforms.tenants import Tenant
+
+LONGEST_SIDE = 2048
+PIXELS = {"grid": (4, 3), "transform": (4, 3), "placeholder": (1, 1)}
+GREY = b"\xd8\xd8\xd8"
+
+
+def instead(tenant: Tenant, asked: Asked, refusal: Refusal) -> HttpResponse | None:
+    """The answer in the place of a 402, never cached and never billed; None where 402 it is."""
+    if refusal.status != 402 or tenant.refused == "402" or asked.endpoint.startswith("info"):
+        return None
+    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept, asked.policy)
+    response = _redirect(tenant, plan) if tenant.refused == "original" else _placeholder(plan)
+    if response is not None:
+        response["Cache-Control"] = "no-store"
+        response["X-Img-Credits"] = credits.shown(0)
+        response["X-Img-Warning"] = "out of credits: this is not the picture asked for"
+    return response
+
+
+def _redirect(tenant: Tenant, plan: Plan) -> HttpResponse | None:
+    """To the original of a /transform on a web server. A bucket's never: its address would carry the customer's
+    signature. An address that only `*` allows neither: anybody could redirect anywhere in the customer's name."""
+    if plan.operation != "transform":
+        return None
+    names = plan.originals[0].identity
+    if names[0] == "url":
+        listed = [pattern for pattern in tenant.allowed_sources if pattern != "*"]
+        address = names[1] if patterns.host_allowed(listed, locations.parse(names[1]).host) else None
+    else:
+        source = next(one for one in tenant.sources.values() if one.source_id == names[1])
+        address = _of_prefix(source.prefix, names[-1]) if source.kind == "http" else None
+    return HttpResponse(status=302, headers={"Location": address}) if address else None
+
+
+def _of_prefix(prefix: str, target: str) -> str:
+    place = locations.parse(prefix)
+    return f"{place.scheme}://{place.authority}{target}"
+
+
+def _placeholder(plan: Plan) -> HttpResponse:
+    """A plain grey PNG in the shape asked for; a side that was not asked for follows from the other as 4 to 3."""
+    asked = [plan.spec.values.get(side) for side in ("w", "h")]
+    width, height = asked
+    if width is None or height is None:
+        shape = PIXELS[plan.operation]
+        width = width or (height * shape[0] // shape[1] if height else shape[0])
+        height = height or max(1, width * shape[1] // shape[0])
+    scale = min(1.0, LONGEST_SIDE / max(width, height))
+    return HttpResponse(_png(max(1, int(width * scale)), max(1, int(height * scale))), content_type="image/png")
+
+
+def _png(width: int, height: int) -> bytes:
+    """A PNG of one palette colour, one bit a pixel."""
+    rows = (b"\0" + b"\0" * ((width + 7) // 8)) * height
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)),
+        (b"PLTE", GREY),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

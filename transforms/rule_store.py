@@ -1,0 +1,99 @@
+"""What can be asked of presets, purges and signing keys; a change is one transaction with the workspace's revision."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.transactions import TransactWrite
+
+from accounts.models import Workspace
+from imgapis.base import clock, dynamo
+from imgapis.base.errors import Refusal
+from transforms.models import Preset, PurgeRule
+
+
+class Overtaken(Refusal):
+    """Somebody else changed the same thing at the same moment."""
+
+    status = 409
+    code = "overtaken"
+
+    def __init__(self):
+        super().__init__("Somebody else has just changed this. Look at it again, then repeat your change.")
+
+
+def presets(workspace_id: str) -> list[Preset]:
+    """Every preset, by name."""
+    return list(Preset.query(workspace_id, consistent_read=True))
+
+
+def preset(workspace_id: str, name: str) -> Preset | None:
+    """One preset."""
+    try:
+        return Preset.get(workspace_id, name, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def purges(workspace_id: str) -> list[PurgeRule]:
+    """Every rule that can still void something (TTL only sweeps), oldest first."""
+    now = datetime.fromtimestamp(int(clock.now()), UTC)
+    return [row for row in PurgeRule.query(workspace_id, consistent_read=True) if row.expires > now]
+
+
+def save(row: Preset | PurgeRule, revision: int) -> None:
+    """Save a row whole, and raise the workspace's revision from the one its checks were made at. Raises Overtaken."""
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.save(row)
+            _raise_revision(transaction, row.workspace_id, revision)
+    except TransactWriteError as error:
+        raise _told(error) from error
+
+
+def delete(row: Preset, revision: int) -> None:
+    """Delete a preset, and raise the workspace's revision. Raises Overtaken."""
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.delete(row)
+            _raise_revision(transaction, row.workspace_id, revision)
+    except TransactWriteError as error:
+        raise _told(error) from error
+
+
+def sweep(rows: Iterable[PurgeRule]) -> None:
+    """Delete rules that a newer one has made idle."""
+    rows = list(rows)
+    if rows:
+        with PurgeRule.batch_write() as batch:
+            for row in rows:
+                batch.delete(row)
+
+
+def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
+    """Put other signing keys in the place of those in hand. Raises Overtaken where these are no longer the keys."""
+    unchanged = Workspace.signing_keys == row.signing_keys
+    if not row.signing_keys:
+        unchanged = unchanged | Workspace.signing_keys.does_not_exist()
+    actions = [Workspace.signing_keys.set(keys), *(getattr(Workspace, name).set(text) for name, text in values.items())]
+    try:
+        row.update(actions=actions, condition=Workspace.workspace_id.exists() & unchanged)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            raise Overtaken from error
+        raise
+
+
+def _raise_revision(transaction: TransactWrite, workspace_id: str, revision: int) -> None:
+    unchanged = Workspace.rules_revision == revision
+    if not revision:
+        unchanged = unchanged | Workspace.rules_revision.does_not_exist()
+    transaction.update(
+        Workspace(workspace_id), actions=[Workspace.rules_revision.add(1)],
+        condition=Workspace.workspace_id.exists() & unchanged,
+    )  # fmt: skip
+
+
+def _told(error: TransactWriteError) -> Exception:
+    lost = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error))
+    return Overtaken() if lost else error

@@ -1,0 +1,44 @@
+"""The presets and purges of a workspace, read again only when its revision says that they have changed."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from transforms import purge_index, rule_store
+from transforms.purge_index import PurgeIndex
+
+MOST_BOOKS = 5_000
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """`presets`: name → parameters as texts by long-lived name; `purges`: what they void, ready to be asked."""
+
+    presets: dict[str, dict[str, str]]
+    purges: PurgeIndex
+
+
+EMPTY = Rulebook({}, purge_index.build([]))
+_known: OrderedDict[str, tuple[int, Rulebook]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def of(workspace_id: str, revision: int) -> Rulebook:
+    """The rules of a workspace. Every change raises the revision in its own transaction, so that a revision once read
+    never stands for older rules."""
+    if not revision:
+        return EMPTY
+    seen, book = _known.get(workspace_id, (0, EMPTY))
+    if seen != revision:
+        presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
+        book = Rulebook(presets, purge_index.build(rule_store.purges(workspace_id)))
+        _remember(workspace_id, revision, book)
+    return book
+
+
+def _remember(workspace_id: str, revision: int, book: Rulebook) -> None:
+    with _lock:
+        _known[workspace_id] = (revision, book)
+        _known.move_to_end(workspace_id)
+        while len(_known) > MOST_BOOKS:
+            _known.popitem(last=False)

@@ -1,0 +1,124 @@
+"""Signatures of image addresses: HMAC-SHA256 over the address itself, or over a policy that many addresses fit."""
+
+import base64
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from imgapis.base.errors import Refusal
+from transforms import policies, raw_query
+from transforms.policies import Policy
+from transforms.raw_query import Piece
+from transforms.tenants import SigningKey, Tenant
+
+PARAMETERS = ("sig", "exp", "policy")
+MOMENT = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")
+
+
+class SignatureMissing(Refusal):
+    """The workspace asks for signatures, and the address has none."""
+
+    status = 403
+    code = "signature_missing"
+
+    def __init__(self):
+        super().__init__("This workspace serves signed addresses only: sig is missing.", param="sig")
+
+
+class SignatureInvalid(Refusal):
+    """The signature fits no live key of the workspace, or another address."""
+
+    status = 403
+    code = "signature_invalid"
+
+    def __init__(self):
+        super().__init__("The signature does not fit this address, or its key is no longer live.", param="sig")
+
+
+class SignatureExpired(Refusal):
+    """The signature was right, and its time is over."""
+
+    status = 403
+    code = "signature_expired"
+
+    def __init__(self, param: str):
+        super().__init__("The signature of this address has expired.", param=param)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """An address that may be answered: the query without its signature, the policy to keep within, and the second
+    since 1970 the signature ends at (None: never)."""
+
+    query: str
+    policy: Policy | None = None
+    until: float | None = None
+
+
+def check(tenant: Tenant, path: str, raw: str, now: float) -> Ticket:
+    """Verify an address before anything else is looked at. `path` and `raw` are as sent, percent-escapes and all.
+
+    Where the workspace does not ask for signatures, they are taken off and not looked at. Raises SignatureMissing,
+    SignatureInvalid, SignatureExpired, and Refusal for a malformed or repeated parameter.
+    """
+    pieces = raw_query.read(raw)
+    sig, exp, policy = (raw_query.one(pieces, name) for name in PARAMETERS)
+    until = _moment(exp)
+    bare = raw_query.write(raw_query.without(pieces, PARAMETERS))
+    if not tenant.signing_required:
+        return Ticket(bare)
+    if not sig:
+        raise SignatureMissing
+    if policy is not None and exp is not None:
+        sentence = "A policy says itself until when it holds; leave exp out."
+        raise Refusal(sentence, code="conflicting_parameters", param="exp")
+    text = message(path, pieces) if policy is None else policy_message(policy)
+    if not _fits(tenant.signing_keys, sig, text):
+        raise SignatureInvalid
+    allowed = policies.read(policy) if policy is not None else None
+    until = until if allowed is None else allowed.until
+    if until is not None and until <= now:
+        raise SignatureExpired("exp" if allowed is None else "policy")
+    return Ticket(bare, allowed, until)
+
+
+def message(path: str, pieces: Iterable[Piece]) -> bytes:
+    """What is signed: the path, then every parameter but sig, as sent, sorted by name; repeated ones in their order."""
+    signed = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
+    return f"{path}?{'&'.join(signed)}".encode("latin-1", "replace")
+
+
+def policy_message(policy: str) -> bytes:
+    """What is signed of a policy. It begins as no path does, so that neither kind of signature passes for the other."""
+    return f"policy:{policy}".encode()
+
+
+def sign(key: SigningKey, text: bytes) -> str:
+    """The signature by a key: its id, a dot, the HMAC in base64url without padding."""
+    digest = hmac.digest(key.secret.encode(), text, "sha256")
+    return f"{key.key_id}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def sent_path(raw_uri: str, path: str) -> str:
+    """The path as the client sent it. `raw_uri` is the request line's; where it does not lead to `path` (the decoded
+    one, which is what is answered), that one is escaped anew."""
+    sent = raw_uri.partition("?")[0].partition("#")[0]
+    if unquote_to_bytes(sent) != path.encode("utf-8", "surrogateescape"):
+        sent = quote(path.encode("utf-8", "surrogateescape"))
+    return sent.removeprefix("/explain") if sent.startswith("/explain/") else sent
+
+
+def _moment(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not MOMENT.match(text):
+        raise Refusal("exp is a whole number of seconds since 1970.", code="invalid_parameter", param="exp")
+    return float(text)
+
+
+def _fits(keys: Iterable[SigningKey], sig: str, text: bytes) -> bool:
+    """Whether any key made the signature; every key is tried, in constant time."""
+    given = sig.encode("utf-8", "replace")
+    return sum(hmac.compare_digest(sign(key, text).encode(), given) for key in keys) > 0

@@ -1,0 +1,68 @@
+"""The signing keys of a workspace: the newest and the one before, each shown once; and whether addresses must be
+signed."""
+
+import secrets
+
+from accounts import audit
+from accounts.models import Workspace
+from imgapis.base import clock, tokens
+from imgapis.base.errors import Refusal
+from transforms import rule_store
+
+LIVE = 2
+
+
+class NoSigningKey(Refusal):
+    """The workspace has no such signing key."""
+
+    status = 409
+    code = "no_signing_key"
+
+
+def turn_on(row: Workspace, actor: str) -> str | None:
+    """Ask for signatures from now on; within five seconds everywhere. Makes the first key where there is none and
+    returns it, to be shown once."""
+    shown, keys = _with_new(row) if not row.signing_keys else (None, row.signing_keys)
+    before = row.signing
+    rule_store.change_keys(row, keys, signing="required")
+    audit.record(row.workspace_id, actor, "signing.changed", "", before, "required")
+    return shown
+
+
+def turn_off(row: Workspace, actor: str) -> None:
+    """Ask for signatures no longer; the keys stay, so that turning it on again ends no signed address."""
+    before = row.signing
+    rule_store.change_keys(row, row.signing_keys, signing="off")
+    audit.record(row.workspace_id, actor, "signing.changed", "", before, "off")
+
+
+def rotate(row: Workspace, actor: str) -> str:
+    """Make a new key and return it, to be shown once. The newest of the others stays live; an older one ends."""
+    before = _ids(row)
+    shown, keys = _with_new(row)
+    rule_store.change_keys(row, keys)
+    audit.record(row.workspace_id, actor, "signing.rotated", "", before, _ids(row))
+    return shown
+
+
+def end(row: Workspace, actor: str, key_id: str) -> None:
+    """End a key: addresses it signed are refused within five seconds. Raises NoSigningKey where it is none of the
+    live ones, or the last while signatures are asked for."""
+    left = [key for key in row.signing_keys if key["id"] != key_id]
+    if len(left) == len(row.signing_keys):
+        raise NoSigningKey("This workspace has no such signing key: it ended, perhaps by rotation.")
+    if not left and row.signing == "required":
+        raise NoSigningKey("This is the only key, and signatures are asked for: rotate first, or turn signing off.")
+    before = _ids(row)
+    rule_store.change_keys(row, left)
+    audit.record(row.workspace_id, actor, "signing.rotated", key_id, before, _ids(row))
+
+
+def _with_new(row: Workspace) -> tuple[str, list[dict]]:
+    key_id, secret = secrets.token_hex(3), secrets.token_urlsafe(32)
+    made = {"id": key_id, "sealed": tokens.seal(secret.encode()), "made": int(clock.now())}
+    return f"{key_id}.{secret}", [made, *row.signing_keys][:LIVE]
+
+
+def _ids(row: Workspace) -> list[str]:
+    return [key["id"] for key in row.signing_keys]
