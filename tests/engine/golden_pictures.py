@@ -1,0 +1,37 @@
+"""The golden pictures of the steps: `python -m tests.engine.golden_pictures` draws them anew, to be looked at."""
+
+import re
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageOps
+
+from tests.engine import coloured_sources, pictures
+from transforms import contact_sheet
+from transforms.engine.limits import Limits
+
+FOLDER = Path(__file__).parent / "golden"
+# The network is no part of the repository, and has measures of its own.
+EXAMPLES = tuple(query for query in contact_sheet.EXAMPLES if "background-remove" not in query)
+
+
+def drawn(query: str) -> Image.Image:
+    """An example of the contact sheet, of the small picture of the tests."""
+    return contact_sheet.example(query, pictures.saved(framed(), "PNG"), contact_sheet.badge(), Limits())
+
+
+def framed() -> Image.Image:
+    """The painted picture in a white border, with a red spot to the left of its middle."""
+    image = coloured_sources.painted()
+    ImageDraw.Draw(image).ellipse((26, 26, 50, 50), fill=(230, 20, 30), outline=(20, 0, 0), width=3)
+    return ImageOps.expand(image.crop((6, 6, 114, 74)), 6, (255, 255, 255))
+
+
+def path(query: str) -> Path:
+    """Where the golden picture of an example lies."""
+    return FOLDER / (re.sub(r"[^a-z0-9.]+", "-", query) + ".webp")
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for each in EXAMPLES:
+        drawn(each).save(path(each), lossless=True, exact=True, method=6)

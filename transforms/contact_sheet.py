@@ -1,0 +1,119 @@
+"""A sheet that shows every step on one photograph, for people to look at."""
+
+from io import BytesIO
+
+from PIL import Image, ImageDraw, ImageFont
+
+from transforms.engine import pipeline, spec
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job
+from transforms.engine.limits import Limits
+from transforms.engine.params import POSITIONS
+
+TILE, LETTERS, ACROSS = 240, 13, 6
+MARGIN, CAPTION = 8, 40
+PAPER, INK, CHECKS = (250, 250, 250), (20, 20, 20), ((255, 255, 255), (214, 214, 214))
+CHECK = 12
+MARKED = "w=240&mark=mark"
+# One query per tile; `w` and `h` fit the tile, and what is asked beyond them is the step that the tile shows.
+EXAMPLES = (
+    "w=240",
+    "w=240&h=160&fit=fill",
+    "w=160&h=240&fit=cover",
+    "w=160&h=240&fit=cover&position=smart",
+    "w=160&h=240&fit=cover&position=entropy",
+    "w=160&h=240&fit=cover&position=top-right",
+    "w=240&h=80&fit=cover",
+    "w=240&h=80&fit=cover&position=smart",
+    "w=240&h=80&fit=cover&position=entropy",
+    "w=240&h=90&fit=cover&position=smart&debug=crop",
+    "w=100&h=220&fit=cover&position=0.8,0.5&debug=crop",
+    "w=240&h=240&fit=pad&background=246",
+    "w=240&crop=0.25,0.1,0.5,0.5",
+    "w=240&rotate=90",
+    "w=240&rotate=180",
+    "w=240&flip=h",
+    "w=240&flip=v",
+    "w=200&padding=20&background=c60",
+    "w=200&padding=20&background=c608",
+    "w=240&radius=40",
+    "w=240&h=240&fit=cover&radius=max",
+    "w=240&trim=20",
+    "w=240&blur=4",
+    "w=240&sharpen=4",
+    "w=240&brightness=1.4",
+    "w=240&contrast=1.6",
+    "w=240&gamma=1.8",
+    "w=240&saturation=2",
+    "w=240&hue=120",
+    "w=240&grayscale=1",
+    "w=240&tint=2060c0",
+    "w=240&background-remove=1",
+    "w=240&background-remove=1&background=2a9",
+    *(f"{MARKED}&mark-w=0.25&mark-padding=10&mark-position={name}" for name in POSITIONS),
+    f"{MARKED}&mark-w=0.5&mark-opacity=0.5&mark-position=center",
+    f"{MARKED}&mark-w=60&radius=max&background=fff",
+    "w=240&format=jpeg&quality=5",
+    "w=240&format=webp&quality=5",
+    "w=240&format=avif&quality=5",
+    "w=240&format=gif",
+)
+
+
+def sheet(photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
+    """Every example of the photograph, with its query under it; clear parts show as checks."""
+    height = TILE + CAPTION + MARGIN
+    rows = -(-len(EXAMPLES) // ACROSS)
+    paper = Image.new("RGB", (ACROSS * (TILE + MARGIN) + MARGIN, rows * height + MARGIN), PAPER)
+    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(LETTERS)
+    for at, query in enumerate(EXAMPLES):
+        corner = (MARGIN + at % ACROSS * (TILE + MARGIN), MARGIN + at // ACROSS * height)
+        words = query.replace("mark=mark&", "mark&").replace("&", " ")
+        try:
+            _show(paper, example(query, photograph, mark, limits), corner)
+        except EngineError as error:
+            words = f"{words} — {error.code}"
+        for line, text in enumerate(_lines(words, lambda text: pen.textlength(text, font) <= TILE)):
+            pen.text((corner[0], corner[1] + TILE + 2 + line * (LETTERS + 2)), text, INK, font)
+    return paper
+
+
+def example(query: str, photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
+    """What a viewer sees of one example. Raises EngineError."""
+    asked = spec.parse("transform", f"src=photograph&{query}")
+    sources = (photograph,) if asked.mark is None else (photograph, mark)
+    values = dict(asked.values) | ({} if asked.mark is None else {"mark": True})
+    output = pipeline.render(Job("transform", values, asked.format or "png", sources, limits))
+    return Image.open(BytesIO(output.body)).convert("RGBA")
+
+
+def badge() -> bytes:
+    """A mark of our own: a ring that is clear in the middle."""
+    image = Image.new("RGBA", (200, 120), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((4, 4, 195, 115), 30, outline=(255, 255, 255, 255), width=12)
+    pen.text((100, 60), "mark", (255, 255, 255, 255), ImageFont.load_default(56), anchor="mm")
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _show(paper: Image.Image, image: Image.Image, corner: tuple[int, int]) -> None:
+    """The picture on checks, in the middle of its tile."""
+    image.thumbnail((TILE, TILE))
+    ground = Image.new("RGB", image.size, CHECKS[0])
+    pen = ImageDraw.Draw(ground)
+    for x in range(0, image.width, CHECK):
+        for y in range(x // CHECK % 2 * CHECK, image.height, 2 * CHECK):
+            pen.rectangle((x, y, x + CHECK - 1, y + CHECK - 1), fill=CHECKS[1])
+    ground.paste(image, mask=image.getchannel("A"))
+    paper.paste(ground, (corner[0] + (TILE - image.width) // 2, corner[1] + (TILE - image.height) // 2))
+
+
+def _lines(words: str, fits) -> list[str]:
+    """The words in lines that fit."""
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        lines = [*lines[:-1], longer] if fits(longer) or not lines[-1] else [*lines, word]
+    return lines
