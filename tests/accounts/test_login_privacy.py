@@ -1,0 +1,60 @@
+"""What signing in leaves behind: no code anywhere, and nothing that tells a known address from an unknown one."""
+
+import re
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from imgapis import tables
+from tests import environment, people
+from tests.people import Browser
+
+LOGINS = 40
+ROUNDS = 32
+pytestmark = pytest.mark.usefixtures("web")
+
+
+def test_no_code_is_in_any_table_or_log_after_many_logins():
+    """A3: used codes, wrong ones' rows, and codes nobody used."""
+
+    def sign_up(number: int) -> str:
+        browser, address = Browser(), people.fresh_address("coded")
+        code = people.ask_code(browser, address)
+        if number % 2:
+            browser.submit("/login/code", {"code": code})
+        return code
+
+    with ThreadPoolExecutor(8) as threads:
+        codes = set(threads.map(sign_up, range(LOGINS)))
+    kept = [str(row.attribute_values) for table in tables.registered() for row in table.scan()]
+    kept += [path.read_text(errors="replace") for path in Path(environment.FOLDER).glob("*.log")]
+    digits = {word for text in kept for word in re.findall(r"(?<![0-9a-zA-Z.])[0-9]{6}(?![0-9a-zA-Z.])", text)}
+    assert len(codes) > LOGINS - 2 and len(kept) > LOGINS
+    assert not codes & digits
+
+
+def test_a_known_and_an_unknown_address_take_the_same_time():
+    """A4: the path is one; requests interleaved, four to an address, so that no throttle speaks."""
+    known = [people.person("known")[1] for _ in range(ROUNDS // 4)]
+    taken: dict[bool, list[float]] = {True: [], False: []}
+    browser = Browser()
+    browser.get("/login")
+    for number in range(ROUNDS):
+        for is_known in (True, False) if number % 2 else (False, True):
+            address = known[number // 4] if is_known else people.fresh_address("unknown")
+            started = time.perf_counter()
+            page = browser.post("/login", {"email": address})
+            taken[is_known].append(time.perf_counter() - started)
+            assert (page.status, page.location) == (302, "/login/code")
+    difference = statistics.median(taken[True]) - statistics.median(taken[False])
+    assert abs(difference) < 0.005 or abs(rank_score(taken[True], taken[False])) < 1.96
+
+
+def rank_score(first: list[float], second: list[float]) -> float:
+    """The z of Mann and Whitney's test: beyond 1.96 two samples differ with p < 0.05."""
+    wins = sum((one > other) + (one == other) / 2 for one in first for other in second)
+    size = len(first) * len(second)
+    return (wins - size / 2) / (size * (len(first) + len(second) + 1) / 12) ** 0.5
