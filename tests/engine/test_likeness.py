@@ -46,6 +46,16 @@ def test_a_spoilt_corner_shows_in_the_worst_and_hardly_in_the_average():
     assert likeness.worst(image, spoilt) < 0.5
 
 
+def test_what_happens_at_the_seams_of_tiles_does_not_count():
+    image = pictures.noisy(256, 256)
+    spoilt = image.copy()
+    for at in (124, 0, 252):
+        spoilt.paste(pictures.WHITE, (at, 0, at + 8, 256))
+        spoilt.paste(pictures.WHITE, (0, at, 256, at + 8))
+    assert likeness.worst(image, spoilt, (128, 128)) == pytest.approx(1)
+    assert likeness.worst(image, spoilt) < 0.7
+
+
 def test_an_even_shift_of_light_weighs_less_than_lost_detail():
     image = photograph()
     lighter, softer = image.point(lambda level: min(255, level + 6)), image.filter(ImageFilter.GaussianBlur(2))

@@ -12,11 +12,11 @@ from transforms.engine.picture import Picture
 
 LOSSY = ("jpeg", "webp", "avif")
 # What likeness.worst must reach: over thirty photographs these give the mean SSIM of quality 80 (docs/performance.md).
-TARGETS = {"jpeg": 0.94, "webp": 0.933, "avif": 0.945}
+TARGETS = {"jpeg": 0.938, "webp": 0.93, "avif": 0.943}
 # quality=auto stays between these whatever the measure says, in steps the eye cannot tell apart.
 FLOOR, CEILING, STEP = 50, 86, 2
 TILE = 128
-SAMPLE_PIXELS = 300_000
+SAMPLE_PIXELS = 400_000
 # What max-bytes may cost: encodings besides the first, fewer where each takes long.
 MOST_ENCODINGS = 5
 ENCODED_PIXELS = 40_000_000
@@ -60,7 +60,9 @@ def chosen(reaches: Callable[[int], bool]) -> int:
 
 def _by_looks(picture: Picture, name: str) -> int:
     """quality=auto: the least quality whose worst parts, in a sample of the picture, are as like it as the target."""
-    sample = sampled(encode.flattened(picture.frames[0]))
+    whole = encode.flattened(picture.frames[0])
+    sample = sampled(whole)
+    tile = None if sample is whole else (TILE, TILE)
     if min(sample.size) < likeness.LEAST_SIDE:
         return CEILING
     still = replace(picture, frames=(sample,), durations=(0,), rights={})
@@ -68,27 +70,26 @@ def _by_looks(picture: Picture, name: str) -> int:
     def reaches(quality: int) -> bool:
         body, _, _ = encode.encode(still, name, {"quality": quality}, tuned=True)
         with Image.open(BytesIO(body)) as image:
-            return likeness.worst(sample, image.convert("RGB")) >= TARGETS[name]
+            return likeness.worst(sample, image.convert("RGB"), tile) >= TARGETS[name]
 
     return chosen(reaches)
 
 
 def sampled(image: Image.Image) -> Image.Image:
-    """A picture of at most 300,000 pixels as it is; of a larger one, tiles from all over, side by side at full scale.
+    """A small or very narrow picture as it is; of a larger one, tiles from all over, side by side at full scale.
 
     Scaled down it would not show what an encoder does to it.
     """
-    if image.width * image.height <= SAMPLE_PIXELS:
+    if image.width * image.height <= SAMPLE_PIXELS or min(image.size) < TILE:
         return image
-    width, height = min(TILE, image.width), min(TILE, image.height)
-    tiles = SAMPLE_PIXELS // (width * height)
-    columns = max(1, min(image.width // width, round(math.sqrt(tiles * image.width * height / image.height / width))))
-    rows = max(1, min(image.height // height, tiles // columns))
-    sample = Image.new("RGB", (columns * width, rows * height))
+    tiles = SAMPLE_PIXELS // TILE**2
+    columns = max(1, min(image.width // TILE, tiles, round(math.sqrt(tiles * image.width / image.height))))
+    rows = max(1, min(image.height // TILE, tiles // columns))
+    sample = Image.new("RGB", (columns * TILE, rows * TILE))
     for column in range(columns):
         for row in range(rows):
-            left, top = _spread(column, columns, image.width - width), _spread(row, rows, image.height - height)
-            sample.paste(image.crop((left, top, left + width, top + height)), (column * width, row * height))
+            left, top = _spread(column, columns, image.width - TILE), _spread(row, rows, image.height - TILE)
+            sample.paste(image.crop((left, top, left + TILE, top + TILE)), (column * TILE, row * TILE))
     return sample
 
 

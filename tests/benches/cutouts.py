@@ -1,0 +1,48 @@
+"""What background removal takes: milliseconds of a render process and the most memory it held."""
+
+from pathlib import Path
+from statistics import median
+
+from imgapis.embedded import downloads, samples
+from transforms.engine.job import Job
+from transforms.render import process
+from transforms.render.pool import Pool
+
+ROUNDS = 5
+MEMORY = 2_500_000_000
+FOLDER = downloads.ROOT / "var" / "samples"
+
+
+def measure(body: bytes) -> None:
+    """Print one line for each sample photograph, and one for the large JPEG; the first job of the process loads."""
+    pictures = {path.stem: path.read_bytes() for path in samples.ensure(FOLDER)}
+    pictures["12 MP to 800 px"] = body
+    print(f"\nBACKGROUND REMOVED, median of {ROUNDS}, each in a process of its own")
+    print("  picture               first ms   then ms   of it without   most MB", flush=True)
+    for name, data in pictures.items():
+        print(f"  {name:20}  {_line(data)}", flush=True)
+
+
+def _line(data: bytes) -> str:
+    pool = Pool(processes=1, seconds=20.0, memory_bytes=MEMORY, queue=1, argv=_argv())
+    try:
+        plain = [_milliseconds(pool, data, {}) for _ in range(ROUNDS)]
+        cut = [_milliseconds(pool, data, {"background-remove": True}) for _ in range(ROUNDS + 1)]
+        most = _most_memory(pool.pids()[0])
+    finally:
+        pool.close()
+    return f"{cut[0]:9.0f} {median(cut[1:]):9.0f} {median(plain):15.0f} {most:9.0f}"
+
+
+def _argv() -> tuple[str, ...]:
+    return (*process.CHILD, "--model", str(downloads.model()))
+
+
+def _milliseconds(pool: Pool, data: bytes, values: dict[str, object]) -> float:
+    return sum(pool.run(Job("transform", {"w": 800, **values}, "webp", (data,))).timings.values())
+
+
+def _most_memory(pid: int) -> float:
+    """The most megabytes the process has held, as Linux counts."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
