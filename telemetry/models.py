@@ -1,11 +1,13 @@
-"""The row of the event stream (P04, P11)."""
+"""The rows of the event stream and of what is added up from it (P04, P11)."""
 
-from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
 
 TELEMETRY = {"category": "telemetry", "retention": "400 days"}
+SUMS = {"category": "telemetry", "retention": "until erasure"}
+MARK = {"category": "none", "retention": "until the hour is added up", "exported": False}
 
 
 class Event(dynamo.Row):
@@ -24,3 +26,26 @@ class Event(dynamo.Row):
     latency = kept(NumberAttribute(), "milliseconds until the answer", **TELEMETRY)
     cost = kept(NumberAttribute(), "half-credits charged", **TELEMETRY)
     expires = kept(TTLAttribute(), "ends the event", **TELEMETRY)
+
+
+class Rollup(dynamo.Row):
+    """The events of one hour or day of a workspace from one Origin, added up by operation, cache state and status."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("rollups")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose requests they were", **SUMS)
+    span = kept(UnicodeAttribute(range_key=True), "which hour or day, and which Origin", **SUMS)
+    cells = kept(JSONAttribute(), "requests, credits, bytes and latencies by operation, cache state, status", **SUMS)
+
+
+class Dirty(dynamo.Row):
+    """An hour whose events changed since it was added up."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("dirty")
+
+    shard = kept(UnicodeAttribute(hash_key=True), "spreads the marks", **MARK)
+    place = kept(UnicodeAttribute(range_key=True), "which workspace and hour", **MARK)
+    stamp = kept(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)
+    due = kept(NumberAttribute(), "when it may be worked on", **MARK)

@@ -8,10 +8,12 @@ from django.conf import settings
 from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
-from telemetry import spool, store
+from imgapis.base import clock, tokens
+from telemetry import rollups, spool, store
 from telemetry.events import Happened
 
 SHIP_SECONDS = 2.0
+LATEST_SECONDS = 48 * 3_600  # a later free event is dropped and counted: its hour is long added up
 log = logging.getLogger("imgapis.recorder")
 
 
@@ -30,7 +32,7 @@ class Recorder:
         self.lost = 0
 
     def record(self, happened: Happened) -> None:
-        """Record a free request. A full disk loses the event, counts it, and never fails the answer."""
+        """Record a free request, or the mark of a charged one. A full disk loses it, counts it, and fails no answer."""
         with self._lock:
             try:
                 self._spool.append(happened)
@@ -61,9 +63,16 @@ def ship() -> int:
 
 
 def _write_living(batch: list[Happened]) -> None:
-    """Write the events of workspaces that still exist: nothing re-creates rows after an erasure (D8)."""
-    living = {name for name in {event.workspace_id for event in batch} if accounts_store.workspace(name)}
-    store.write(event for event in batch if event.workspace_id in living)
+    """Write the free events of workspaces that still exist: nothing re-creates rows after an erasure (D8). Then mark
+    the hours of all of them; a charged one was written by its charge and is in the spool for its mark alone."""
+    oldest = clock.now() - LATEST_SECONDS
+    timely = [event for event in batch if tokens.moment_of(event.event_id) >= oldest]
+    if len(timely) < len(batch):
+        log.warning("events_too_late", extra={"count": len(batch) - len(timely)})
+    living = {name for name in {event.workspace_id for event in timely} if accounts_store.workspace(name)}
+    kept = [event for event in timely if event.workspace_id in living]
+    store.write(event for event in kept if not event.cost)
+    rollups.mark((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in kept)
 
 
 _recorder: list[Recorder] = []

@@ -11,6 +11,7 @@ from billing import credits
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
+from telemetry import recorder
 from telemetry.events import Happened
 from transforms import cache, engine_errors, plans, rendering
 from transforms.cache import Kept
@@ -127,11 +128,20 @@ def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
     output = _render(plan, originals)
     kept = _keep(plan, output, moment)
     halves = cost.halves(plan.spec.endpoint, output.composed)
-    charged = credits.charge(_charge(tenant, plan, moment, halves, _size(plan, kept), asked), tenant.allowance)
+    charged = _settle(_charge(tenant, plan, moment, halves, _size(plan, kept), asked), tenant)
     began = time.monotonic()
     cache.write(tenant.folder, plan.key, plan.seconds, kept)
     timings |= output.timings | {"store": (time.monotonic() - began) * 1000}
     return _Made(kept, charged, charged > 0, True, timings)
+
+
+def _settle(bill: Charge, tenant: Tenant) -> int:
+    """Charge. The hour is marked before, so that a crash leaves it marked, and after, when the event is surely in."""
+    recorder.current().record(bill.happened)
+    charged = credits.charge(bill, tenant.allowance)
+    if charged:
+        recorder.current().record(bill.happened)
+    return charged
 
 
 def _price(plan: Plan, originals: list[Fetched | None]) -> int:

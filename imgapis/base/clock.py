@@ -34,3 +34,13 @@ def day(moment: float) -> str:
 def stamp(moment: float) -> str:
     """A moment for people, to the minute: `2026-11-24 09:30 UTC`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def hour(moment: float) -> str:
+    """The UTC hour of a moment, `2026-11-24T09`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H")
+
+
+def moment_of_hour(name: str) -> float:
+    """When an hour named `2026-11-24T09` starts, in seconds since 1970."""
+    return datetime.strptime(name, "%Y-%m-%dT%H").replace(tzinfo=UTC).timestamp()

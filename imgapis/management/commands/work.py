@@ -1,38 +1,59 @@
-"""The background worker: ships what crashed processes left in the spool, looks at custom domains again, and gives a
-sign of life."""
+"""The background worker: a list of tasks, each repeated after its pause; a sign of life between them."""
 
 import logging
 import signal
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis import heartbeat
-from telemetry import recorder
+from telemetry import recorder, rollups
 from transforms import domains
 
 log = logging.getLogger("imgapis.work")
-PAUSE_SECONDS = 2.0
+PAUSE_SECONDS = 1.0
+
+
+@dataclass
+class Task:
+    """Something done again and again: what, after which pause in seconds, and the event that a failure is logged as."""
+
+    act: Callable[[], object]
+    pause: float
+    failed: str
+    due: float = 0.0
+
+    def run(self, now: float) -> None:
+        """Do it if it is due. A store that is away is tried again after the pause."""
+        if now < self.due:
+            return
+        try:
+            self.act()
+        except (PynamoDBException, OSError):
+            log.warning(self.failed)
+        self.due = time.monotonic() + self.pause
 
 
 class Command(BaseCommand):
     """`manage.py work`"""
 
-    help = "Run background work until SIGTERM: ship left-over events, check custom domains. Any number may run."
+    help = "Run background work until SIGTERM: ship left-over events, add them up, check domains. Any number may run."
 
     def handle(self, *args, **options) -> None:
         """Work until told to stop."""
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
+        tasks = [
+            Task(recorder.ship, 2.0, "events_not_shipped"),
+            Task(rollups.work_off, 2.0, "hours_not_added_up"),
+            Task(domains.check_due, 2.0, "domains_not_checked"),
+        ]
         while not stop.wait(PAUSE_SECONDS):
             heartbeat.beat()
-            try:
-                recorder.ship()
-            except (PynamoDBException, OSError):
-                log.warning("events_not_shipped")
-            try:
-                domains.check_due()
-            except PynamoDBException:
-                log.warning("domains_not_checked")
+            for task in tasks:
+                task.run(time.monotonic())

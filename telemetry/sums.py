@@ -1,0 +1,96 @@
+"""Adding up: events to cells, cells to cells; whole numbers only, so that any order gives the same sum."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from telemetry import histogram
+from telemetry.models import Event
+
+
+@dataclass
+class Sums:
+    """Requests added up: `cost` in half-credits, `size` in bytes, `latencies` by bucket."""
+
+    requests: int = 0
+    cost: int = 0
+    size: int = 0
+    latencies: Counter[int] = field(default_factory=Counter)
+
+    def add(self, other: "Sums") -> "Sums":
+        """Add another sum to this one."""
+        self.requests += other.requests
+        self.cost += other.cost
+        self.size += other.size
+        self.latencies.update(other.latencies)
+        return self
+
+    def percentile(self, share: float) -> float | None:
+        """A percentile of the latency, in milliseconds, true within 2 %."""
+        return histogram.percentile(self.latencies, share)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a cell is about: exactly the fields of P04 that are no number, the Origin apart."""
+
+    operation: str
+    cache: str
+    status: int
+
+
+Cells = dict[Key, Sums]
+
+
+def of_events(events: Iterable[Event]) -> dict[str, Cells]:
+    """Events as cells by Origin."""
+    found: dict[str, Cells] = {}
+    for event in events:
+        key = Key(event.operation, event.cache, int(event.status))
+        sums = found.setdefault(event.origin or "", {}).setdefault(key, Sums())
+        sums.add(Sums(1, int(event.cost), int(event.size), Counter({histogram.bucket(float(event.latency)): 1})))
+    return found
+
+
+def merge(parts: Iterable[Cells]) -> Cells:
+    """Cells of several hours as one."""
+    found: Cells = {}
+    for cells in parts:
+        for key, sums in cells.items():
+            found.setdefault(key, Sums()).add(sums)
+    return found
+
+
+def pack(cells: Cells) -> list[list[Any]]:
+    """Cells as they are stored."""
+    return [
+        [key.operation, key.cache, key.status, sums.requests, sums.cost, sums.size, sorted(sums.latencies.items())]
+        for key, sums in sorted(cells.items(), key=lambda cell: str(cell[0]))
+    ]
+
+
+def unpack(stored: list[list[Any]]) -> Cells:
+    """Cells as they were packed."""
+    return {
+        Key(operation, cache, int(status)): Sums(
+            int(requests), int(cost), int(size), Counter({int(bucket): int(count) for bucket, count in latencies})
+        )
+        for operation, cache, status, requests, cost, size, latencies in stored
+    }
+
+
+def total(cells: Iterable[tuple[Any, Sums]]) -> Sums:
+    """Everything as one sum."""
+    found = Sums()
+    for _, sums in cells:
+        found.add(sums)
+    return found
+
+
+def by(cells: Iterable[tuple[Any, Sums]], name) -> Iterator[tuple[Any, Sums]]:
+    """Cells by what `name` says of their key, the most requests first."""
+    found: dict[Any, Sums] = {}
+    for key, sums in cells:
+        found.setdefault(name(key), Sums()).add(sums)
+    return iter(sorted(found.items(), key=lambda pair: (-pair[1].requests, str(pair[0]))))

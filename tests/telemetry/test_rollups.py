@@ -1,0 +1,135 @@
+"""Rollups are the events, added up: exact, whole again after late ones, mergeable in any order (D12, P11)."""
+
+import math
+import random
+import secrets
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgapis.base import clock
+from telemetry import events, histogram, reports, rollups, store, sums
+from telemetry.models import Dirty, Event
+from tests.telemetry.made_events import some
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+NOW = clock.moment_of_hour("2026-11-24T09") + 1_800
+
+
+@pytest.fixture
+def whose():
+    """A workspace id nobody has."""
+    return f"ws_{secrets.token_hex(8)}"
+
+
+def written(happened) -> None:
+    """Put events into the table, charged ones too."""
+    with Event.batch_write() as writer:
+        for one in happened:
+            writer.save(events.row(one))
+
+
+def rolled(whose: str, happened) -> None:
+    """Mark and add up the hours of events."""
+    marks = {(whose, clock.hour(store.moment(events.row(one)))) for one in happened}
+    for _, hour in marks:
+        rollups.roll(whose, hour)
+
+
+def totals(happened) -> tuple[int, int, int]:
+    """Requests, half-credits and bytes."""
+    return len(happened), sum(one.cost for one in happened), sum(one.size for one in happened)
+
+
+def test_the_sum_of_rollups_is_the_sum_of_events(whose):
+    """D12: across a month's end and the change of clocks, which UTC does not have."""
+    start = clock.moment_of_hour("2026-10-24T20")
+    happened = some(whose, 2_000, start, start + 8 * 86_400)
+    written(happened)
+    rolled(whose, happened)
+    for read, first, end in (
+        (rollups.hours, "2026-10-24T00", "2026-11-03~"),
+        (rollups.days, "2026-10-24", "2026-11-03~"),
+    ):
+        found = sums.total(pair for _, _, cells in read(whose, first, end) for pair in cells.items())
+        assert (found.requests, found.cost, found.size) == totals(happened)
+        assert sum(found.latencies.values()) == len(happened)
+
+
+def test_a_report_breaks_down_into_parts_that_add_up(whose):
+    happened = some(whose, 500, NOW - 20 * 3_600, NOW)
+    written(happened)
+    rolled(whose, happened)
+    report = reports.make(whose, reports.span("24h", NOW))
+    assert (report.total.requests, report.total.cost, report.total.size) == totals(happened)
+    for name in ("operation", "cache", "status", "origin"):
+        assert sum(found.requests for _, found in report.by(name)) == 500
+    assert sum(found.requests for _, found in report.steps) == 500
+    good = [one for one in happened if one.status < 400]
+    assert report.hit_ratio == sum(one.cache == "hit" for one in good) / len(good)
+
+
+def test_the_range_before_is_the_one_before(whose):
+    old, new = some(whose, 30, NOW - 40 * 3_600, NOW - 30 * 3_600), some(whose, 70, NOW - 10 * 3_600, NOW, seed=2)
+    written(old + new)
+    rolled(whose, old + new)
+    report = reports.make(whose, reports.span("24h", NOW))
+    assert (report.total.requests, report.before.requests) == (70, 30)
+
+
+def test_a_late_event_is_in_after_the_next_rolling(whose):
+    first, late = some(whose, 10, NOW - 60, NOW), some(whose, 1, NOW - 60, NOW, seed=9)
+    written(first)
+    rolled(whose, first)
+    written(late)
+    rolled(whose, late)
+    assert reports.make(whose, reports.span("24h", NOW)).total.requests == 11
+
+
+def test_rolling_twice_changes_nothing(whose):
+    happened = some(whose, 50, NOW - 3_000, NOW)
+    written(happened)
+    for _ in range(2):
+        rolled(whose, happened)
+    assert reports.make(whose, reports.span("7d", NOW)).total.requests == 50
+
+
+def test_a_marked_hour_is_added_up_once_and_its_mark_is_gone(whose):
+    happened = some(whose, 5, NOW - 60, NOW)
+    written(happened)
+    hour = clock.hour(NOW - 30)
+    rollups.mark([(whose, hour), (whose, hour)])
+    assert [row.place for row in Dirty.scan() if whose in row.place] == [f"{whose} {hour}"]
+    rollups.work_off()
+    assert not [row for row in Dirty.scan() if whose in row.place]
+
+
+def test_more_than_five_hundred_origins_are_bounded_and_nothing_is_lost():
+    found = {
+        f"https://{number}.example": {sums.Key("transform", "hit", 200): sums.Sums(number + 1)} for number in range(600)
+    }
+    bounded = rollups._bounded(found)
+    assert len(bounded) == rollups.MOST_ORIGINS + 1
+    assert sum(sums.total(cells.items()).requests for cells in bounded.values()) == sum(range(1, 601))
+    assert "https://599.example" in bounded and "https://0.example" not in bounded
+
+
+@given(st.lists(st.floats(1, 60_000), min_size=1, max_size=300), st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_percentile_is_true_within_two_percent(latencies, share):
+    counts: dict[int, int] = {}
+    for latency in latencies:
+        counts[histogram.bucket(latency)] = counts.get(histogram.bucket(latency), 0) + 1
+    exact = sorted(latencies)[max(1, math.ceil(share * len(latencies))) - 1]
+    assert abs(histogram.percentile(counts, share) - exact) <= 0.02 * exact + 1e-6
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 6))
+def test_sums_are_the_same_in_any_order_and_survive_storage(chance: random.Random, pieces):
+    parts = []
+    for number in range(pieces * 4):
+        key = sums.Key(chance.choice(["transform", "grid"]), "hit", chance.choice([200, 404]))
+        parts.append({key: sums.Sums(number + 1, number, number * 10)})
+    shuffled = parts[:]
+    chance.shuffle(shuffled)
+    assert sums.unpack(sums.pack(sums.merge(parts))) == sums.merge(shuffled)
