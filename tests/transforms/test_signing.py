@@ -1,0 +1,206 @@
+"""Signed addresses through the front door: only what was signed is answered, and nothing else costs anything."""
+
+import json
+import os
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+
+from accounts import store as accounts_store
+from billing import ledger
+from tests.transforms.signer import signature, signed
+from tests.transforms.web_client import ask
+from transforms import rule_store, signing, signing_keys, tenants
+
+SIGNATURES = 1_000 if os.environ.get("SOAK") else 100
+VARIANTS = 10_000 if os.environ.get("SOAK") else 1_000
+PICTURE = "/transform?src=shop/shoe.jpg&w=80"
+pytestmark = pytest.mark.usefixtures("web")
+
+
+@pytest.fixture
+def key(workspace) -> str:
+    """The workspace's signing key, now that it asks for signatures."""
+    return signing_keys.turn_on(workspace, "system")
+
+
+def code(reply) -> str:
+    """The problem's code, or the status of what is none."""
+    return json.loads(reply.body)["code"] if reply.status >= 400 else str(reply.status)
+
+
+def used(row) -> int:
+    return sum(proof.used for proof in ledger.prove(row.workspace_id))
+
+
+def test_a_signed_address_is_answered_and_an_unsigned_one_is_not(workspace, key):
+    assert code(ask(workspace.namespace, PICTURE)) == "signature_missing"
+    assert code(ask(workspace.namespace, signed(key, PICTURE))) == "200"
+
+
+def _wrong(key: str) -> dict[str, tuple[str, str]]:
+    good = signed(key, PICTURE)
+    other = f"{key.partition('.')[0]}.{'x' * 43}"
+    encoded = "/transform?src=shop%2Fshoe.jpg&w=80"
+    by_path = "/transform/shop/any/a%2Fb.jpg?w=80"
+    grid = signed(key, "/grid?src=shop/shoe.jpg&src=shop/hat.png&w=80&h=40")
+    double = signed(key, PICTURE).replace("src=shop/shoe.jpg", "src=shop%252Fshoe.jpg")
+    return {
+        "right": (good, "200"),
+        "another secret": (signed(other, PICTURE), "signature_invalid"),
+        "another key id": (good.replace("sig=", "sig=00"), "signature_invalid"),
+        "cut short": (good[:-1], "signature_invalid"),
+        "empty": (PICTURE + "&sig=", "signature_missing"),
+        "reordered": ("/transform?w=80&" + good.partition("?")[2].replace("&w=80", ""), "200"),
+        "another value": (good.replace("w=80", "w=81"), "signature_invalid"),
+        "one more parameter": (good + "&blur=2", "signature_invalid"),
+        "another endpoint": (good.replace("/transform", "/info/metadata").replace("&w=80", ""), "signature_invalid"),
+        "other escapes": (signed(key, encoded).replace("%2F", "/"), "signature_invalid"),
+        "escapes in the path": (signed(key, by_path).replace("%2F", "/"), "signature_invalid"),
+        "escapes as signed": (signed(key, by_path), "200"),
+        "encoded twice": (double, "signature_invalid"),
+        "a grid's sources swapped": (
+            grid.replace("src=shop/shoe.jpg&src=shop/hat.png", "src=shop/hat.png&src=shop/shoe.jpg"),
+            "signature_invalid",
+        ),
+        "two signatures": (good + "&sig=" + good.rpartition("=")[2], "duplicate_parameter"),
+        "expired": (signed(key, PICTURE + "&exp=1000000000"), "signature_expired"),
+        "expiry moved": (signed(key, PICTURE + "&exp=1000000000").replace("exp=1", "exp=3"), "signature_invalid"),
+        "expiry malformed": (signed(key, PICTURE + "&exp=tomorrow"), "invalid_parameter"),
+    }
+
+
+@pytest.mark.parametrize("case", list(_wrong("a.b")))
+def test_what_was_not_signed_so_is_refused(workspace, key, case):
+    """C2: imgproxy's table of cases, and ours."""
+    address, expected = _wrong(key)[case]
+    assert code(ask(workspace.namespace, address)) == expected
+
+
+def test_another_workspaces_key_signs_nothing_here(workspace, stranger, key):
+    """C2"""
+    theirs = signing_keys.turn_on(stranger, "system")
+    assert code(ask(workspace.namespace, signed(theirs, PICTURE))) == "signature_invalid"
+    renamed = f"{key.partition('.')[0]}.{theirs.partition('.')[2]}"
+    assert code(ask(workspace.namespace, signed(renamed, PICTURE))) == "signature_invalid"
+
+
+def test_one_bit_of_a_signature_decides(workspace, key):
+    """C2: every bit of each signature here, one of each through the front door."""
+    tenant = tenants.of_row(workspace, workspace.namespace)
+    chance = random.Random(4)
+    asked = []
+    for number in range(SIGNATURES):
+        query = f"src=shop/any/{number}.jpg&w=80"
+        whole = signature(key, f"/transform?{query}").encode()
+        accepted = [flipped for flipped in _flips(whole) if _passes(tenant, query, flipped)]
+        assert accepted == [] and _passes(tenant, query, whole)
+        asked.append(f"/transform?{query}&sig={quote(chance.choice(_flips(whole)))}")
+    with ThreadPoolExecutor(16) as threads:
+        replies = list(threads.map(lambda address: ask(workspace.namespace, address), asked))
+    # What is no longer a text is no signature at all.
+    assert {code(reply) for reply in replies} <= {"signature_invalid", "signature_missing"}
+
+
+def _flips(whole: bytes) -> list[bytes]:
+    number = int.from_bytes(whole, "big")
+    return [(number ^ 1 << bit).to_bytes(len(whole), "big") for bit in range(len(whole) * 8)]
+
+
+def _passes(tenant, query: str, sig: bytes) -> bool:
+    try:
+        signing.check(tenant, "/transform", f"{query}&sig={quote(sig)}", time.time())
+    except (signing.SignatureInvalid, signing.SignatureMissing):
+        return False
+    return True
+
+
+def test_an_outsider_spends_nothing_where_addresses_are_signed(workspace, key, origin):
+    """C1"""
+    assert ask(workspace.namespace, signed(key, PICTURE)).status == 200
+    taken = signed(key, PICTURE)
+    fetched, spent = sum(origin.asked.values()), used(workspace)
+    with ThreadPoolExecutor(16) as threads:
+        variants = (taken.replace("w=80", f"w={width}") for width in range(81, 81 + VARIANTS))
+        statuses = set(threads.map(lambda address: ask(workspace.namespace, address).status, variants))
+    assert statuses == {403}
+    assert (sum(origin.asked.values()), used(workspace)) == (fetched, spent)
+
+
+def test_the_signature_is_looked_at_before_the_cache(workspace, key):
+    """K6"""
+    assert ask(workspace.namespace, signed(key, PICTURE)).headers["x-img-cache"] == "MISS"
+    assert code(ask(workspace.namespace, PICTURE)) == "signature_missing"
+    assert ask(workspace.namespace, PICTURE, "HEAD").status == 403
+
+
+def test_neither_signature_nor_expiry_is_in_a_cache_key_or_a_claim(workspace, key):
+    newer = signing_keys.rotate(workspace, "system")
+    until = int(time.time()) + 600
+    addresses = (signed(key, PICTURE), signed(newer, PICTURE), signed(key, f"{PICTURE}&exp={until}"))
+    replies = [ask(workspace.namespace, address) for address in addresses]
+    assert [reply.headers["x-img-cache"] for reply in replies] == ["MISS", "HIT", "HIT"]
+    assert len({reply.headers["etag"] for reply in replies}) == 1 and used(workspace) == 2
+
+
+def test_an_answer_lives_no_longer_than_its_signature(workspace, key):
+    until = int(time.time()) + 600
+    for _ in ("miss", "hit"):
+        said = ask(workspace.namespace, signed(key, f"{PICTURE}&exp={until}")).headers["cache-control"]
+        seconds = int(said.removeprefix("public, max-age="))
+        assert 590 <= seconds <= until - time.time() + 1
+    assert ask(workspace.namespace, signed(key, PICTURE)).headers["cache-control"].endswith("immutable")
+
+
+def test_refusals_are_not_stored_and_cost_nothing(workspace, key):
+    reply = ask(workspace.namespace, PICTURE)
+    assert (reply.status, reply.headers["cache-control"], reply.headers["x-img-credits"]) == (403, "no-store", "0")
+
+
+def test_a_quote_follows_the_same_rules(workspace, key):
+    assert code(ask(workspace.namespace, "/explain" + PICTURE)) == "signature_missing"
+    quote_of = ask(workspace.namespace, "/explain" + signed(key, PICTURE))
+    assert (quote_of.status, json.loads(quote_of.body)["credits"]) == (200, "1")
+
+
+def test_where_signing_is_off_signatures_are_not_looked_at(workspace):
+    reply = ask(workspace.namespace, f"{PICTURE}&sig=any.thing&exp=3000000000&policy=x")
+    assert (reply.status, ask(workspace.namespace, PICTURE).headers["x-img-cache"]) == (200, "HIT")
+
+
+def test_both_keys_are_live_during_a_rotation_and_the_third_ends_the_first(workspace):
+    """C2"""
+    first = signing_keys.turn_on(workspace, "system")
+    second = signing_keys.rotate(workspace, "system")
+    assert {code(ask(workspace.namespace, signed(key, PICTURE))) for key in (first, second)} == {"200"}
+    third = signing_keys.rotate(workspace, "system")
+    now = tenants.of_row(workspace, workspace.namespace)
+    assert [_passes_whole(now, key) for key in (first, second, third)] == [False, True, True]
+    signing_keys.end(workspace, "system", second.partition(".")[0])
+    now = tenants.of_row(workspace, workspace.namespace)
+    assert [_passes_whole(now, key) for key in (second, third)] == [False, True]
+
+
+def _passes_whole(tenant, key: str) -> bool:
+    return _passes(tenant, PICTURE.partition("?")[2], signature(key, PICTURE).encode())
+
+
+def test_the_last_key_cannot_end_while_signatures_are_asked_for(workspace, key):
+    with pytest.raises(signing_keys.NoSigningKey):
+        signing_keys.end(workspace, "system", key.partition(".")[0])
+
+
+def test_of_two_rotations_at_once_one_is_told(workspace, key):
+    again = accounts_store.workspace(workspace.workspace_id)
+    other = accounts_store.workspace(workspace.workspace_id)
+    signing_keys.rotate(again, "system")
+    with pytest.raises(rule_store.Overtaken):
+        signing_keys.rotate(other, "system")
+
+
+def test_secrets_are_sealed_at_rest(workspace, key):
+    row = accounts_store.workspace(workspace.workspace_id)
+    assert key.partition(".")[2] not in json.dumps(row.signing_keys)
