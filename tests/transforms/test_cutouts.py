@@ -9,6 +9,9 @@ from PIL import Image
 from imgapis.embedded import downloads
 from tests.engine import pictures, test_cutout
 from tests.transforms.web_client import ask
+from transforms import engine_errors
+from transforms.engine import network
+from transforms.engine.errors import EngineError
 
 pytestmark = pytest.mark.usefixtures("web")
 
@@ -23,3 +26,10 @@ def test_a_background_is_removed_for_one_credit(workspace, origin):
     image = Image.open(io.BytesIO(reply.body))
     assert (reply.status, reply.headers["x-img-credits"], reply.headers["content-type"]) == (200, "1", "image/png")
     assert image.getpixel((3, 3))[3] == 0 and image.getpixel((100, 75))[3] == 255
+
+
+def test_a_server_without_the_model_answers_501_with_the_way_to_get_it():
+    error = EngineError("background_removal_unavailable", network.UNAVAILABLE, "background-remove")
+    refusal = engine_errors.refusal(error)
+    assert (refusal.status, refusal.code, refusal.param) == (501, error.code, "background-remove")
+    assert "imgapis.embedded model" in str(refusal)

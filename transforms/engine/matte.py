@@ -5,6 +5,7 @@ smaller picture and applied to the full one. Colours are cleaned as in Forte: Ap
 Estimation (2021): blurred subject and blurred background explain what a half-clear pixel is a mixture of.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,14 +44,15 @@ def cut_out(image: Image.Image, mask: np.ndarray) -> Image.Image:
     """The RGB picture as RGBA, clear where the mask (0 to 1, any size) and the picture's own edges say background."""
     plan = _planned(image, mask)
     finished = Image.new("RGBA", image.size)
-    for top, bottom in _strips(image.size):
-        finished.paste(_strip(image, plan, top, bottom), (0, top))
+    left, top, right, bottom = _inhabited(plan.most, image.size)
+    for first, last in _strips(right - left, top, bottom):
+        finished.paste(_strip(image, plan, (left, first, right, last)), (left, first))
     return finished
 
 
 def _planned(image: Image.Image, mask: np.ndarray) -> _Plan:
-    small = image.copy()
-    small.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    share = min(1.0, WORKING_SIDE / max(image.size))
+    small = image.resize(tuple(max(1, round(side * share)) for side in image.size), Image.Resampling.BOX)
     radius = max(2, round(RADIUS_SHARE * max(small.size)))
     channels = tuple(np.moveaxis(np.asarray(small, dtype=np.float32) / 255, -1, 0))
     coarse = _ramp(_enlarged(mask, small.size), DOUBTED, BELIEVED)
@@ -95,23 +97,35 @@ def _sides(channels: tuple, alpha: np.ndarray, radius: int) -> tuple[tuple[np.nd
     return subject, ground
 
 
-def _strip(image: Image.Image, plan: _Plan, top: int, bottom: int) -> Image.Image:
-    """Some full-size rows, cut out; strips bound the memory whatever the picture's size."""
-    size = (image.width, bottom - top)
-    box = tuple(edge * plan.offset.shape[0] / image.height for edge in (top, bottom))
+def _inhabited(most: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The full-size box outside which everything is clear; empty when all is."""
+    rows, columns = np.flatnonzero(most.any(axis=1)), np.flatnonzero(most.any(axis=0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    across, down = size[0] / most.shape[1], size[1] / most.shape[0]
+    left, top = max(0, int((columns[0] - 1) * across)), max(0, int((rows[0] - 1) * down))
+    right, bottom = math.ceil((columns[-1] + 2) * across), math.ceil((rows[-1] + 2) * down)
+    return left, top, min(size[0], right), min(size[1], bottom)
+
+
+def _strip(image: Image.Image, plan: _Plan, box: tuple[int, int, int, int]) -> Image.Image:
+    """A full-size part, cut out; strips bound the memory whatever the picture's size."""
+    size = (box[2] - box[0], box[3] - box[1])
+    down, across = (inner / outer for inner, outer in zip(plan.offset.shape, image.size[::-1], strict=True))
+    inside = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
 
     def full(plane: np.ndarray) -> np.ndarray:
-        return _enlarged(plane, size, (0, box[0], plane.shape[1], box[1]))
+        return _enlarged(plane, size, inside)
 
-    rows = np.asarray(image.crop((0, top, image.width, bottom)), dtype=np.float32) / 255
+    rows = np.asarray(image.crop(box), dtype=np.float32) / 255
     channels = tuple(np.moveaxis(rows, -1, 0))
     alpha = _alpha(
         channels, tuple(full(slope) for slope in plan.slopes), full(plan.offset), full(plan.least), full(plan.most)
     )
     planes = [alpha]
     for at, channel in reversed(tuple(enumerate(channels))):
-        inside, outside = full(plan.subject[at]), full(plan.ground[at])
-        planes.insert(0, np.clip(inside + alpha * (channel - alpha * inside - (1 - alpha) * outside), 0, 1))
+        front, behind = full(plan.subject[at]), full(plan.ground[at])
+        planes.insert(0, np.clip(front + alpha * (channel - alpha * front - (1 - alpha) * behind), 0, 1))
     levels = np.stack(planes, axis=-1) * 255 + 0.5
     return Image.fromarray(levels.astype(np.uint8))
 
@@ -141,8 +155,8 @@ def _enlarged(plane: np.ndarray, size: tuple[int, int], box: tuple | None = None
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box))
 
 
-def _strips(size: tuple[int, int]) -> Iterator[tuple[int, int]]:
+def _strips(width: int, top: int, bottom: int) -> Iterator[tuple[int, int]]:
     """Rows from and to, so many that a strip has about a megapixel."""
-    rows = max(1, STRIP_PIXELS // size[0])
-    for top in range(0, size[1], rows):
-        yield top, min(size[1], top + rows)
+    rows = max(1, STRIP_PIXELS // max(1, width))
+    for first in range(top, bottom, rows):
+        yield first, min(bottom, first + rows)
