@@ -1,6 +1,9 @@
-"""Copies a JPEG or a WebP without anything but its picture: what is not needed to draw it stays behind."""
+"""Copies a JPEG, a WebP or an AVIF without anything but its picture: what is not needed to draw it stays behind."""
 
+import struct
 from collections.abc import Callable, Iterator
+
+from transforms.engine import strip_avif
 
 # Markers of JPEG (ITU-T T.81, table B.1): tables, frames, restarts and scans; every APPn and comment is left out.
 TABLES = {0xDB, 0xC4, 0xDD}
@@ -20,7 +23,7 @@ def copy(source_format: str, data: bytes) -> bytes | None:
     copier = COPIERS.get(source_format)
     try:
         return copier(data) if copier else None
-    except (IndexError, ValueError):
+    except (IndexError, KeyError, ValueError, struct.error):
         return None
 
 
@@ -78,4 +81,4 @@ def _chunk(name: bytes, body: bytes) -> bytes:
     return name + len(body).to_bytes(4, "little") + body + b"\0" * (len(body) % 2)
 
 
-COPIERS: dict[str, Callable[[bytes], bytes]] = {"jpeg": _jpeg, "webp": _webp}
+COPIERS: dict[str, Callable[[bytes], bytes | None]] = {"jpeg": _jpeg, "webp": _webp, "avif": strip_avif.copy}
