@@ -41,13 +41,19 @@ FETCH_SECONDS = 900.0
 
 
 def fetch(engines: Path = ENGINES) -> None:
-    """Make every program present under `engines`; seconds when they already are. SetupError when one cannot be."""
+    """Make every program present under `engines`; seconds when they already are. SetupError when one cannot be.
+
+    The model alone may be missing: everything but background removal works without it.
+    """
     require_disk(engines)
     with _alone(engines):
         dynamodb_jar(engines)
         java(engines)
         weed(engines)
-        model(engines)
+        try:
+            model(engines)
+        except failures.SetupError as error:
+            progress.say(f"{error} Until then background-remove answers 501; everything else works.")
 
 
 def require_disk(directory: Path) -> None:

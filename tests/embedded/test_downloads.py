@@ -72,6 +72,22 @@ def test_a_model_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch):
     assert not (tmp_path / "engines" / downloads.MODEL_FOLDER).exists()
 
 
+def test_the_other_engines_do_without_the_model(tmp_path, monkeypatch, capsys):
+    for pin in (downloads.SEAWEEDFS_PIN, downloads.JAVA_PIN):
+        (tmp_path / pin.replace("==", "-")).mkdir()
+    jar = tmp_path / downloads.DYNAMODB_FOLDER / "lib" / "package" / "DynamoDBLocal.jar"
+    jar.parent.mkdir(parents=True)
+    jar.touch()
+
+    def fail(command, *, failure, seconds):
+        raise failures.SetupError(failure)
+
+    monkeypatch.setattr(progress, "run", fail)
+    downloads.fetch(tmp_path)
+    said = capsys.readouterr()
+    assert "background-remove answers 501" in said.out + said.err
+
+
 def test_a_missing_program_is_named():
     with pytest.raises(failures.SetupError, match=r"It did not work. .*no-such-program"):
         progress.run(["/no-such-program"], failure="It did not work.", seconds=5)

@@ -150,7 +150,7 @@ def test_damaged_files_are_copied_or_not_but_never_break_the_copier(name, at, ju
     data = SMALL[name]
     damaged = data[:at] + junk + data[at + len(junk) :]
     copied = strip.copy(name, damaged[: len(damaged) - end % 200])
-    assert copied is None or len(copied) <= len(damaged)
+    assert copied is None or copied[:2] == damaged[:2]
 
 
 SMALL = {
