@@ -8,6 +8,7 @@ from accounts import roles
 # (name of the URL, what the link says, the permission its page asks for); pages of other apps are known by name alone
 LINKS = (
     ("workspace", "Overview", "workspace.view"),
+    ("usage", "Usage", "workspace.view"),
     ("sources", "Sources", "workspace.view"),
     ("access", "Access", "workspace.view"),
     ("signing", "Signing", "access.edit"),

@@ -12,6 +12,7 @@ from accounts.apikeys import Caller
 from imgapis import rest_limits
 from imgapis.base import errors
 from imgapis.base.errors import Refusal
+from telemetry import api as telemetry_api
 
 
 class KeyAuth(APIKeyHeader):
@@ -89,3 +90,4 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 api.add_router("", accounts_api.router)
+api.add_router("", telemetry_api.router)

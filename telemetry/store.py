@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from pynamodb.exceptions import DoesNotExist
+
 from imgapis.base import tokens
 from telemetry import events
 from telemetry.events import Happened
@@ -29,3 +31,24 @@ def _dashed(milliseconds: str) -> str:
 def moment(event: Event) -> float:
     """When an event happened, in seconds since 1970."""
     return tokens.moment_of(event.event_id)
+
+
+def event(workspace_id: str, event_id: str) -> Event | None:
+    """One event of a workspace."""
+    try:
+        return Event.get(workspace_id, event_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def latest(workspace_id: str, count: int) -> list[Event]:
+    """The newest events of a workspace, newest first."""
+    return list(Event.query(workspace_id, scan_index_forward=False, limit=count, consistent_read=True))
+
+
+def page(workspace_id: str, after: dict | None, count: int = 100):
+    """One query page of events, newest first, after a place."""
+    return Event.query(
+        workspace_id, scan_index_forward=False, limit=count, page_size=count, consistent_read=True,
+        last_evaluated_key=after,
+    )  # fmt: skip

@@ -44,3 +44,8 @@ def hour(moment: float) -> str:
 def moment_of_hour(name: str) -> float:
     """When an hour named `2026-11-24T09` starts, in seconds since 1970."""
     return datetime.strptime(name, "%Y-%m-%dT%H").replace(tzinfo=UTC).timestamp()
+
+
+def stamp_exact(moment: float) -> str:
+    """A moment for people, to the second: `2026-11-24 09:30:05 UTC`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

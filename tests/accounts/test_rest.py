@@ -10,6 +10,9 @@ from accounts.rows.keys import ApiKey
 from accounts.rows.teams import Member
 from imgapis import rest_limits
 from imgapis.base import clock, tokens
+from telemetry import events, rollups
+from telemetry.models import Event
+from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
 
 ALL = ["workspace.view", "workspace.edit", "members.manage", "keys.manage", "audit.view"]
@@ -117,6 +120,9 @@ def test_an_expired_and_a_revoked_key_are_dead(owner, monkeypatch):
         ("POST", "/keys", {"name": "n", "scopes": ["workspace.view"]}, "keys.manage"),
         ("DELETE", "/keys/x", None, "keys.manage"),
         ("GET", "/audit", None, "audit.view"),
+        ("GET", "/usage", None, "workspace.view"),
+        ("GET", "/events", None, "workspace.view"),
+        ("GET", "/events/x", None, "workspace.view"),
     ],
 )
 def test_a_key_without_the_scope_is_refused(owner, method, path, body, scope):
@@ -197,3 +203,22 @@ def test_too_many_calls_are_told_to_wait(monkeypatch):
     with pytest.raises(rest_limits.TooManyCalls) as refused:
         rest_limits.spend(key)
     assert refused.value.retry_after
+
+
+def test_usage_and_events_add_up_to_the_same(owner, foreign):
+    happened = some(owner.workspace.workspace_id, 150, clock.now() - 50, clock.now())
+    with Event.batch_write() as writer:
+        for one in happened:
+            writer.save(events.row(one))
+    for back in (0, 60):
+        rollups.roll(owner.workspace.workspace_id, clock.hour(clock.now() - back))
+    usage = owner.ask("GET", "/usage?range=24h")[1]
+    first = owner.ask("GET", "/events")[1]
+    second = owner.ask("GET", f"/events?cursor={first['cursor']}")[1]
+    listed = first["events"] + second["events"]
+    assert usage["requests"] == len(listed) == 150
+    spent = sum(float(event["credits"]) for event in listed)
+    assert float(usage["credits"]) == spent == sum(one.cost for one in happened) / 2
+    assert owner.ask("GET", f"/events/{listed[0]['id']}")[1] == listed[0]
+    assert foreign.ask("GET", f"/events/{listed[0]['id']}")[0].status == 404
+    assert owner.ask("GET", "/usage?range=2d")[1]["code"] == "invalid_range"

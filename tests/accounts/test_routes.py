@@ -3,6 +3,7 @@
 A new route makes this file fail until it is listed here with the permissions it asks for.
 """
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,8 +13,11 @@ from django.urls import URLPattern, get_resolver
 from accounts import apikeys, invites, people, roles, store, team_store
 from accounts.models import Workspace
 from accounts.roles import ROLES
+from imgapis.base import clock
+from telemetry import store as telemetry_store
 from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
+from tests.telemetry.made_events import some
 
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
 ROUTES = {
@@ -29,6 +33,10 @@ ROUTES = {
     "audit": ("audit.view", None),
     "keys": ("keys.manage", "keys.manage"),
     "key-revoke": (None, "keys.manage"),
+    "usage": ("workspace.view", None),
+    "usage-csv": ("workspace.view", None),
+    "usage-json": ("workspace.view", None),
+    "receipt": ("workspace.view", None),
 }
 # parameter of a route → how to make such a thing in a workspace; its id
 THINGS = {
@@ -37,6 +45,7 @@ THINGS = {
     "prefix": lambda workspace, owner: (
         apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])[1].prefix
     ),
+    "event_id": lambda workspace, owner: event_of(workspace),
 }
 
 
@@ -61,6 +70,13 @@ def added(workspace: Workspace) -> str:
     person = teams.new_person("viewer")
     teams.add(workspace, person, "viewer")
     return person.person_id
+
+
+def event_of(workspace: Workspace) -> str:
+    """A request to the workspace's images."""
+    (happened,) = some(workspace.workspace_id, 1, clock.now() - 60, clock.now(), seed=random.randrange(10**9))
+    telemetry_store.write([happened])
+    return happened.event_id
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""The REST routes of usage: the numbers of the usage pages, and the events themselves."""
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from imgapis.base import clock, cursors
+from imgapis.base.errors import Refusal
+from telemetry import reports, shown, store
+from telemetry.models import Event
+
+router = Router(tags=["usage"])
+
+
+class NoSuchEvent(Refusal):
+    """The workspace has no such event."""
+
+    status = 404
+    code = "no_such_event"
+
+    def __init__(self):
+        super().__init__("The workspace has no event of that id.")
+
+
+class RowOut(Schema):
+    """Requests of one operation, cache state, status and Origin."""
+
+    operation: str
+    cache: str
+    status: int
+    origin: str
+    requests: int
+    credits: str
+    bytes: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+class UsageOut(Schema):
+    """A range: its sums and its rows. Credits are decimal strings."""
+
+    range: str
+    requests: int
+    credits: str
+    bytes: int
+    hit_ratio: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    rows: list[RowOut]
+
+
+class EventOut(Schema):
+    """One request, whole."""
+
+    id: str
+    time: str
+    operation: str
+    cache: str
+    status: int
+    origin: str
+    bytes: int
+    latency_ms: int
+    credits: str
+
+
+class EventsOut(Schema):
+    """A page of events, newest first; `cursor` goes on after it, null at the end."""
+
+    events: list[EventOut]
+    cursor: str | None
+
+
+@router.get("/usage", response=UsageOut)
+def usage(request: HttpRequest, range: str = "7d"):
+    """Sums of a range (24h, 7d, 30d, 90d, 1y), within ten seconds of now. Scope: workspace.view."""
+    request.caller.require("workspace.view")
+    report = reports.make(request.caller.workspace_id, reports.span(range, clock.now()))
+    total = report.total
+    rows = [RowOut(credits=_credits(row.pop("half_credits")), **row) for row in list(reports.table(report))]
+    return UsageOut(
+        range=range, requests=total.requests, credits=_credits(total.cost), bytes=total.size,
+        hit_ratio=report.hit_ratio, p50_ms=total.percentile(0.5), p95_ms=total.percentile(0.95),
+        p99_ms=total.percentile(0.99), rows=rows,
+    )  # fmt: skip
+
+
+@router.get("/events", response=EventsOut)
+def events(request: HttpRequest, cursor: str | None = None):
+    """Requests one by one, newest first. Scope: workspace.view."""
+    request.caller.require("workspace.view")
+    page = store.page(request.caller.workspace_id, cursors.place("events", cursor))
+    found = cursors.take("events", page)
+    return EventsOut(events=[_event(event) for event in found.rows], cursor=found.cursor)
+
+
+@router.get("/events/{event_id}", response=EventOut)
+def event(request: HttpRequest, event_id: str):
+    """One request; a charged one is a receipt. Scope: workspace.view."""
+    request.caller.require("workspace.view")
+    found = store.event(request.caller.workspace_id, event_id)
+    if found is None:
+        raise NoSuchEvent
+    return _event(found)
+
+
+def _event(found: Event) -> EventOut:
+    return EventOut(
+        id=found.event_id, time=clock.stamp_exact(store.moment(found)), operation=found.operation, cache=found.cache,
+        status=int(found.status), origin=found.origin or "", bytes=int(found.size), latency_ms=int(found.latency),
+        credits=_credits(int(found.cost)),
+    )  # fmt: skip
+
+
+def _credits(halves: int) -> str:
+    return shown.credits_of(halves).replace(",", "")

@@ -1,0 +1,79 @@
+"""Charts made on the server: SVG without script or inline style, coloured by classes, with a table behind each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 720, 180
+LEFT, BOTTOM, TOP = 52, 22, 8
+NICE = (1, 2, 2.5, 5, 10)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A step of a chart: its name, and its value stacked as (lower, upper)."""
+
+    name: str
+    lower: float
+    upper: float = 0
+
+
+def bars(title: str, values: Sequence[Bar], *, unit: str = "") -> str:
+    """A bar chart as SVG; the title and the table beside it say the same to whoever does not see it."""
+    top = ceiling(max((bar.lower + bar.upper for bar in values), default=0))
+    plot_width, plot_height = WIDTH - LEFT, HEIGHT - BOTTOM - TOP
+    step = plot_width / max(1, len(values))
+    drawn = [_bar(bar, LEFT + step * index, step, plot_height / top) for index, bar in enumerate(values)]
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f"{_grid(top, plot_height, unit)}{''.join(drawn)}{_names(values, step)}</svg>"
+    )
+
+
+def ceiling(value: float) -> float:
+    """The round number at or above a value, where an axis ends."""
+    if value <= 0:
+        return 1
+    power = 10 ** (len(str(int(value))) - 1) if value >= 1 else 1
+    return next(step * power for step in NICE if step * power >= value)
+
+
+def short(value: float) -> str:
+    """A number for an axis: 1500 → 1.5k."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def _bar(bar: Bar, left: float, step: float, scale: float) -> str:
+    width, base = max(1.0, step * 0.8), HEIGHT - BOTTOM
+    lower, upper = bar.lower * scale, bar.upper * scale
+    said = escape(f"{bar.name}: {short(bar.lower + bar.upper)}")
+    place = f'x="{left:.1f}" width="{width:.1f}"'
+    return (
+        f"<g><title>{said}</title>"
+        f'<rect class="lower" {place} y="{base - lower:.1f}" height="{lower:.1f}"/>'
+        f'<rect class="upper" {place} y="{base - lower - upper:.1f}" height="{upper:.1f}"/></g>'
+    )
+
+
+def _grid(top: float, plot_height: float, unit: str) -> str:
+    lines = []
+    for share in (0, 0.5, 1):
+        y = HEIGHT - BOTTOM - plot_height * share
+        said = escape(short(top * share) + unit)
+        lines.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{said}</text>')
+    return "".join(lines)
+
+
+def _names(values: Sequence[Bar], step: float) -> str:
+    if not values:
+        return ""
+    every = max(1, len(values) // 6)
+    shown = range(0, len(values), every)
+    return "".join(
+        f'<text x="{LEFT + step * index:.1f}" y="{HEIGHT - 6}">{escape(values[index].name[-5:])}</text>'
+        for index in shown
+    )

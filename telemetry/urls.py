@@ -1,0 +1,12 @@
+"""The pages of usage."""
+
+from django.urls import path
+
+from telemetry.views import usage
+
+urlpatterns = [
+    path("w/<slug:namespace>/usage", usage.usage, name="usage"),
+    path("w/<slug:namespace>/usage.csv", usage.download, {"kind": "csv"}, name="usage-csv"),
+    path("w/<slug:namespace>/usage.json", usage.download, {"kind": "json"}, name="usage-json"),
+    path("w/<slug:namespace>/usage/<str:event_id>", usage.receipt, name="receipt"),
+]

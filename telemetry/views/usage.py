@@ -1,0 +1,129 @@
+"""The usage of a workspace: at a glance, over time, broken down, live, one receipt, and as a download."""
+
+import csv
+import io
+import json
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_GET
+
+from accounts.decorators import workspace_page
+from imgapis.base import clock
+from telemetry import charts, reports, shown, store
+from telemetry.charts import Bar
+from telemetry.models import Event
+from telemetry.reports import Report
+
+TAIL = 50
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_GET
+@workspace_page("workspace.view")
+def usage(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    report = _report(request)
+    facts = {
+        "report": report, "ranges": [(name, title) for name, (title, _, _) in reports.RANGES.items()],
+        "glance": _glance(report), "charts": _charts(report) if report.total.requests else [],
+        "breakdowns": [(name, _breakdown(report, name)) for name in ("operation", "cache", "status", "origin")],
+        "tail": [_event(event) for event in store.latest(request.workspace.workspace_id, TAIL)],
+    }  # fmt: skip
+    return render(request, "telemetry/usage.html", facts)
+
+
+def _report(request: HttpRequest) -> Report:
+    wanted = reports.span(request.GET.get("range", "7d"), clock.now())
+    return reports.make(request.workspace.workspace_id, wanted)
+
+
+def _glance(report: Report) -> list[dict]:
+    total, before = report.total, report.before
+    return [
+        {"name": "Requests", "value": f"{total.requests:,}", "change": shown.change(total.requests, before.requests)},
+        {"name": "Served from cache", "value": shown.share(report.hit_ratio), "change": ""},
+        {"name": "Credits", "value": shown.credits_of(total.cost), "change": shown.change(total.cost, before.cost)},
+        {"name": "Delivered", "value": shown.size(total.size), "change": shown.change(total.size, before.size)},
+        {
+            "name": "Latency p50 · p95 · p99", "change": "",
+            "value": " · ".join(shown.milliseconds(total.percentile(rank)) for rank in (0.5, 0.95, 0.99)),
+        },
+    ]  # fmt: skip
+
+
+def _charts(report: Report) -> list[dict]:
+    requests = [Bar(name, found.requests) for name, found in report.steps]
+    spent = [Bar(name, found.cost / 2) for name, found in report.steps]
+    sizes = [Bar(name, found.size) for name, found in report.steps]
+    drawn = (("Requests", requests, ""), ("Credits", spent, ""), ("Bytes delivered", sizes, "B"))
+    return [
+        {
+            "title": title, "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", values, unit=unit)),
+            "rows": [(bar.name, f"{bar.lower:,.10g}") for bar in values],
+        }
+        for title, values, unit in drawn
+    ]  # fmt: skip
+
+
+def _breakdown(report: Report, name: str) -> list[dict]:
+    return [
+        {
+            "name": str(key) or "none sent", "requests": f"{found.requests:,}", "credits": shown.credits_of(found.cost),
+            "size": shown.size(found.size), "p95": shown.milliseconds(found.percentile(0.95)),
+        }
+        for key, found in report.by(name)[:50]
+    ]  # fmt: skip
+
+
+def _event(event: Event) -> dict:
+    return {
+        "id": event.event_id, "time": clock.stamp_exact(store.moment(event)), "operation": event.operation,
+        "cache": event.cache, "status": int(event.status), "origin": event.origin or "none sent",
+        "size": shown.size(event.size), "latency": shown.milliseconds(event.latency),
+        "credits": shown.credits_of(int(event.cost)), "charged": int(event.cost) > 0,
+    }  # fmt: skip
+
+
+@require_GET
+@workspace_page("workspace.view")
+def receipt(request: HttpRequest, event_id: str) -> HttpResponse:
+    """One event, whole: for a charged one, the receipt."""
+    event = store.event(request.workspace.workspace_id, event_id)
+    if event is None:
+        raise Http404
+    return render(request, "telemetry/receipt.html", {"event": _event(event)})
+
+
+@require_GET
+@workspace_page("workspace.view")
+def download(request: HttpRequest, kind: str) -> HttpResponse:
+    """The numbers of the page as CSV or JSON, to the unit."""
+    report = _report(request)
+    rows = list(reports.table(report))
+    for row in rows:
+        row["credits"] = shown.credits_of(row.pop("half_credits")).replace(",", "")
+    name = f"usage-{request.workspace.namespace}-{report.range.name}.{kind}"
+    if kind == "json":
+        response: HttpResponse = JsonResponse({"range": report.range.name, "rows": rows})
+    else:
+        response = HttpResponse(_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _csv(rows: list[dict]) -> str:
+    """CSV in which no cell is a formula (A18)."""
+    target = io.StringIO()
+    columns = list(rows[0]) if rows else ["operation", "cache", "status", "origin", "requests", "bytes", "credits"]
+    writer = csv.DictWriter(target, columns)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _harmless(value) for name, value in row.items()})
+    return target.getvalue()
+
+
+def _harmless(value) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return "'" + text if isinstance(value, str) and text.startswith(DANGEROUS) else text

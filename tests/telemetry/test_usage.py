@@ -1,0 +1,127 @@
+"""The usage pages: the same numbers as the ledger, within the fields of P04, for members alone."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from accounts import members, store, team_store
+from accounts import people as accounts_people
+from accounts.rows.teams import Member
+from billing import ledger
+from imgapis.base import clock
+from telemetry import charts, events, recorder, rollups, shown
+from telemetry.models import Event
+from telemetry.views import usage as usage_views
+from tests import people
+from tests.telemetry.made_events import some
+from tests.transforms.web_client import ask
+
+pytestmark = pytest.mark.usefixtures("web")
+
+
+@pytest.fixture
+def owner():
+    """The owner at a browser, and the namespace of the workspace."""
+    browser, _ = people.person("usage")
+    namespace = re.search(r'href="/w/([a-z0-9-]+)/"', browser.get("/workspaces").text)[1]
+    return browser, namespace
+
+
+def busy(namespace: str) -> tuple[str, list]:
+    """A workspace with three hundred requests of the last day."""
+    workspace_id = store.workspace_of_namespace(namespace).workspace_id
+    happened = some(workspace_id, 300, clock.now() - 20 * 3_600, clock.now())
+    with Event.batch_write() as writer:
+        for one in happened:
+            writer.save(events.row(one))
+    for hour in {clock.hour(clock.now() - back * 3_600) for back in range(22)}:
+        rollups.roll(workspace_id, hour)
+    return workspace_id, happened
+
+
+def test_an_empty_workspace_says_what_to_try_first(owner):
+    browser, namespace = owner
+    page = browser.get(f"/w/{namespace}/usage")
+    assert page.status == 200 and "No requests in this range" in page.text
+
+
+def test_page_csv_and_json_say_the_same_to_the_unit(owner):
+    browser, namespace = owner
+    _, happened = busy(namespace)
+    requests, cost = len(happened), sum(one.cost for one in happened)
+    assert f"<dd>{requests}" in browser.get(f"/w/{namespace}/usage?range=24h").text
+    for kind, rows in (
+        ("csv", csv.DictReader(io.StringIO(browser.get(f"/w/{namespace}/usage.csv?range=24h").text))),
+        ("json", json.loads(browser.get(f"/w/{namespace}/usage.json?range=24h").text)["rows"]),
+    ):
+        rows = list(rows)
+        assert sum(int(row["requests"]) for row in rows) == requests, kind
+        assert sum(float(row["credits"]) for row in rows) * 2 == cost, kind
+        assert sum(int(row["bytes"]) for row in rows) == sum(one.size for one in happened), kind
+
+
+def test_real_requests_are_on_the_page_and_equal_the_ledger(owner, origin):
+    """P11: the dashboard's sum is the bill's."""
+    browser, namespace = owner
+    workspace_id = store.workspace_of_namespace(namespace).workspace_id
+    address = f"http%3A%2F%2F127.0.0.1%3A{origin.port}%2Fshoe.jpg"
+    for width in (11, 12, 11):
+        assert ask(namespace, f"/transform?src={address}&w={width}").status == 200
+    recorder.ship()
+    rollups.roll(workspace_id, clock.hour(clock.now()))
+    (proof,) = ledger.prove(workspace_id)
+    assert (proof.used, proof.holds) == (4, True)
+    page = browser.get(f"/w/{namespace}/usage?range=24h").text
+    assert "<dt>Credits</dt><dd>2" in page
+    receipt = re.search(rf"/w/{namespace}/usage/[0-9a-f-]{{36}}", page)[0]
+    assert "transform" in browser.get(receipt).text
+
+
+def test_a_stranger_and_somebody_elses_event_are_not_found(owner):
+    """A9"""
+    browser, namespace = owner
+    _, happened = busy(namespace)
+    stranger, _ = people.person("stranger")
+    for path in ("usage", "usage.csv", f"usage/{happened[0].event_id}"):
+        assert stranger.get(f"/w/{namespace}/{path}").status == 404
+        assert browser.get(f"/w/{namespace}/{path}").status == 200
+    own = re.search(r'href="/w/([a-z0-9-]+)/"', stranger.get("/workspaces").text)[1]
+    assert stranger.get(f"/w/{own}/usage/{happened[0].event_id}").status == 404
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_no_cell_of_the_csv_is_a_formula(text):
+    """A18"""
+    assert usage_views._harmless(text).startswith("'")
+    assert usage_views._harmless(-1) == "-1"
+
+
+def test_a_chart_escapes_what_it_shows_and_holds_no_style():
+    """A18, P09"""
+    svg = charts.bars("<b>", [charts.Bar("<script>", 3), charts.Bar("2026-11-24", 0)])
+    assert "<script>" not in svg and "style=" not in svg and "&lt;script&gt;" in svg
+
+
+@pytest.mark.parametrize(("value", "top"), [(0, 1), (1, 1), (9, 10), (11, 20), (240, 250), (251, 500), (0.4, 1)])
+def test_an_axis_ends_at_a_round_number(value, top):
+    assert charts.ceiling(value) == top
+
+
+def test_numbers_are_shown_for_people():
+    assert (shown.credits_of(2_001), shown.size(1_500_000), shown.share(0.5)) == ("1,000.5", "1.5 MB", "50.0 %")
+    assert (shown.milliseconds(None), shown.milliseconds(1_234), shown.change(3, 2)) == ("–", "1.23 s", "+50 %")
+
+
+def test_a_removed_member_sees_no_usage(owner):
+    _, namespace = owner
+    row = store.workspace_of_namespace(namespace)
+    (place,) = team_store.members(row.workspace_id)
+    other, address = people.person("teammate")
+    mate = accounts_people.of_email(address)
+    Member(row.workspace_id, mate.person_id, role="viewer", joined=clock.now()).save()
+    assert other.get(f"/w/{namespace}/usage").status == 200
+    members.remove(place, mate.person_id)
+    assert other.get(f"/w/{namespace}/usage").status == 404
