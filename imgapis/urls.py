@@ -13,6 +13,7 @@ urlpatterns = [
     path("docs/<slug:name>", views.docs_page, name="docs-page"),
     path("llms.txt", views.llms, name="llms"),
     path("", include("accounts.urls")),
+    path("", include("transforms.urls")),
     path("", include("telemetry.urls")),
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
     path("api/v1/", rest.api.urls),

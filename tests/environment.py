@@ -15,7 +15,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT = (free_port() for _ in range(4))
+DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT, NAMES_PORT = (free_port() for _ in range(5))
 
 for _name in [
     name
@@ -35,5 +35,6 @@ os.environ.update(
     R2_ENDPOINT=f"http://127.0.0.1:{BUCKET_PORT}",
     FETCH_ALLOW_PRIVATE=f"127.0.0.1:{BUCKET_PORT},127.0.0.1:{ORIGIN_PORT}",
     GUNICORN_THREADS="64",
+    DNS_RESOLVER=f"127.0.0.1:{NAMES_PORT}",
     MAILS_PER_HOUR="6000000",  # the tests of throttles set their own
 )

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from accounts import audit
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
 from transforms import bucket_sources, locations, sources, store
@@ -36,7 +37,7 @@ class SourceGone(Refusal):
 
 def create(
     workspace_id: str, *, name: str, kind: str, prefix: str = "", bucket: str = "", region: str = "",
-    access_key: str = "", secret_key: str = "",
+    access_key: str = "", secret_key: str = "", actor: str = "system",
 ) -> Source:  # fmt: skip
     """Create a source. `region` is the S3 region or the R2 account id; what the kind does not use is dropped.
     Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources."""
@@ -51,15 +52,17 @@ def create(
         region=region, access_key=access_key, sealed_secret=tokens.seal(secret_key.encode()) if secret_key else "",
     )  # fmt: skip
     store.create_source(row)
+    audit.record(workspace_id, actor, "source.created", name, after=told(row))
     return row
 
 
 def change(
     row: Source, *, prefix: str | None = None, bucket: str | None = None, region: str | None = None,
-    access_key: str | None = None, secret_key: str | None = None,
+    access_key: str | None = None, secret_key: str | None = None, actor: str = "system",
 ) -> None:  # fmt: skip
     """Change a source in place; its name and kind stay, since they are part of addresses. None, and an empty secret,
     mean "as it was". Raises InvalidSourceSetting with `param`, SourceGone."""
+    before = told(row)
     values = {
         name: given
         for name, given in (("prefix", prefix), ("bucket", bucket), ("region", region), ("access_key", access_key))
@@ -73,11 +76,13 @@ def change(
         values["sealed_secret"] = tokens.seal(secret_key.encode())
     if not store.change_source(row, **values):
         raise SourceGone(f"The source {row.name} was deleted meanwhile.")
+    audit.record(row.workspace_id, actor, "source.changed", row.name, before, told(row))
 
 
-def delete(row: Source) -> None:
+def delete(row: Source, actor: str = "system") -> None:
     """Delete a source; addresses that name it answer 404 within seconds. Deleting it twice is no error."""
     store.delete_source(row)
+    audit.record(row.workspace_id, actor, "source.deleted", row.name, before=told(row))
 
 
 def told(row: Source) -> dict[str, str]:

@@ -17,6 +17,9 @@ from imgapis.base import clock
 from telemetry import store as telemetry_store
 from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
+from tests.transforms.domain_world import fresh_domain
+from transforms import domain_store, domains, source_rows
+from transforms import store as transforms_store
 from tests.telemetry.made_events import some
 
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
@@ -33,6 +36,15 @@ ROUTES = {
     "audit": ("audit.view", None),
     "keys": ("keys.manage", "keys.manage"),
     "key-revoke": (None, "keys.manage"),
+    "sources": ("workspace.view", None),
+    "source-new": ("sources.edit", "sources.edit"),
+    "source": ("sources.edit", "sources.edit"),
+    "source-delete": ("sources.edit", "sources.edit"),
+    "source-doctor": ("sources.edit", "sources.edit"),
+    "domains": ("workspace.view", "domains.edit"),
+    "domain": ("workspace.view", None),
+    "domain-check": (None, "domains.edit"),
+    "domain-remove": ("domains.edit", "domains.edit"),
     "usage": ("workspace.view", None),
     "usage-csv": ("workspace.view", None),
     "usage-json": ("workspace.view", None),
@@ -46,6 +58,8 @@ THINGS = {
         apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])[1].prefix
     ),
     "event_id": lambda workspace, owner: event_of(workspace),
+    "source": lambda workspace, owner: source_of(workspace),
+    "domain": lambda workspace, owner: domains.add(workspace.workspace_id, fresh_domain(), owner.person_id).domain,
 }
 
 
@@ -79,6 +93,12 @@ def event_of(workspace: Workspace) -> str:
     return happened.event_id
 
 
+def source_of(workspace: Workspace) -> str:
+    """A new source, named as no other workspace's is."""
+    name = workspace.namespace[:60]
+    return source_rows.create(workspace.workspace_id, name=name, kind="http", prefix="https://shop.example/").name
+
+
 @dataclass(frozen=True)
 class Place:
     """A workspace and one of every thing a route can name in it."""
@@ -100,6 +120,7 @@ class Place:
         """All its rows, to see whether any was touched."""
         workspace_id = self.workspace.workspace_id
         rows = [store.workspace(workspace_id), *team_store.members(workspace_id), *invites.open_ones(workspace_id)]
+        rows += [*transforms_store.sources(workspace_id), *domain_store.domains(workspace_id)]
         return [str(row.attribute_values) for row in [*rows, *apikeys.of_workspace(workspace_id)]]
 
 

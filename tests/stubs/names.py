@@ -13,12 +13,12 @@ import dns.rrset
 class NameServer:
     """`records` maps (name, kind) to texts as a zone file has them; `failing` names get SERVFAIL; `asked` counts."""
 
-    def __init__(self):
+    def __init__(self, port: int = 0):
         self.records: dict[tuple[str, str], list[str]] = {}
         self.failing: set[str] = set()
         self.asked: list[tuple[str, str]] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(("127.0.0.1", port))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 

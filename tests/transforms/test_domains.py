@@ -118,7 +118,7 @@ def test_a_domain_waits_for_its_two_records(workspace, names, clock_at):  # noqa
     row = examined(row, clock_at, 20)
     assert (row.state, row.reason) == ("active", "")
     acts = [entry.act for entry in audit.page(workspace.workspace_id).rows]
-    assert acts == ["domain.proven", "domain.added"]
+    assert acts[:2] == ["domain.proven", "domain.added"]
 
 
 def test_an_apex_leads_to_us_by_the_targets_addresses(workspace, names, clock_at):  # noqa: F811

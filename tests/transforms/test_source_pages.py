@@ -1,0 +1,97 @@
+"""The pages of sources, without JavaScript: set up, test, change, delete; wrong fields are told where they are."""
+
+import pytest
+
+from accounts import audit, roles
+from accounts import store as accounts_store
+from tests import environment
+from tests.people import person
+from transforms import store
+
+PREFIX = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
+S3 = {
+    "name": "vault", "bucket": "pictures", "region": "eu-west-1", "prefix": "photos/", "access_key": "AKIAEXAMPLE",
+    "secret_key": "my very secret",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def owner(web, origin):
+    """An owner's browser, the path of her workspace, and its id."""
+    browser, address = person("sources")
+    namespace = address.partition("@")[0]
+    return browser, f"/w/{namespace}", accounts_store.workspace_of_namespace(namespace).workspace_id
+
+
+def test_a_source_is_set_up_tested_and_used(owner):
+    browser, home, workspace_id = owner
+    assert "No sources yet" in browser.get(f"{home}/sources").text
+    kinds = browser.get(f"{home}/sources/new").text
+    assert all(f"?kind={kind}" in kinds for kind in ("http", "s3", "r2"))
+    made = browser.submit(f"{home}/sources/new?kind=http", {"name": "photos", "prefix": PREFIX})
+    assert (made.status, made.location) == (302, f"{home}/sources/photos")
+    assert "is set up" in browser.follow(made).text
+    tested = browser.post(f"{home}/sources/photos/doctor", {"path": "shoe.jpg"})
+    assert tested.status == 200 and "The picture arrives." in tested.text and "320 × 200 pixels" in tested.text
+    assert "/transform?src=photos/shoe.jpg&w=800" in tested.text
+    assert "photos" in browser.get(f"{home}/sources").text
+    entry = audit.page(workspace_id).rows[0]
+    assert (entry.act, entry.target, entry.after["prefix"]) == ("source.created", "photos", PREFIX)
+
+
+def test_the_doctors_page_names_the_failing_step_and_keeps_the_path(owner):
+    browser, home, _ = owner
+    browser.submit(f"{home}/sources/new?kind=http", {"name": "ill", "prefix": PREFIX})
+    page = browser.submit(f"{home}/sources/ill/doctor", {"path": "none.jpg"})
+    assert page.status == 200 and "The server answered 404" in page.text and "source_missing" in page.text
+    assert 'value="none.jpg"' in page.text and "An address that works" not in page.text
+    assert browser.post(f"{home}/sources/ill/doctor", {"path": "../x"}).status == 400
+    assert browser.post(f"{home}/sources/ill/doctor", {"path": ""}).status == 400
+
+
+def test_a_wrong_field_is_told_at_the_field_and_what_was_typed_stays(owner):
+    browser, home, workspace_id = owner
+    page = browser.submit(f"{home}/sources/new?kind=s3", {**S3, "region": "Europe <b>"})
+    assert page.status == 400 and "A region reads like" in page.text
+    assert 'value="AKIAEXAMPLE"' in page.text and b"Europe &lt;b&gt;" in page.body
+    assert "my very secret" not in page.text
+    assert store.source(workspace_id, "vault") is None
+
+
+def test_a_secret_is_never_shown_again_and_stays_unless_a_new_one_is_given(owner):
+    browser, home, workspace_id = owner
+    browser.submit(f"{home}/sources/new?kind=s3", S3)
+    page = browser.get(f"{home}/sources/vault")
+    row = store.source(workspace_id, "vault")
+    assert "AKIAEXAMPLE" in page.text and "s3:GetObject" in page.text
+    assert "my very secret" not in page.text and row.sealed_secret not in page.text
+    changed = browser.post(f"{home}/sources/vault", {**S3, "secret_key": "", "bucket": "others"})
+    assert changed.status == 302
+    after = store.source(workspace_id, "vault")
+    assert (after.bucket, after.sealed_secret, after.revision) == ("others", row.sealed_secret, row.revision + 1)
+    entry = audit.page(workspace_id).rows[0]
+    assert (entry.before["bucket"], entry.after["bucket"]) == ("pictures", "others")
+    assert "AKIAEXAMPLE" not in str(entry.attribute_values) and "secret" not in str(entry.attribute_values)
+
+
+def test_a_source_is_deleted_by_post_after_a_question(owner):
+    browser, home, workspace_id = owner
+    browser.submit(f"{home}/sources/new?kind=http", {"name": "old", "prefix": PREFIX})
+    assert "Delete the source old?" in browser.get(f"{home}/sources/old/delete").text
+    assert store.source(workspace_id, "old") is not None
+    assert browser.post(f"{home}/sources/old/delete").location == f"{home}/sources"
+    assert store.source(workspace_id, "old") is None
+    assert browser.get(f"{home}/sources/old").status == 404
+
+
+def test_fields_nobody_asks_for_change_nothing(owner):
+    """A10"""
+    browser, home, workspace_id = owner
+    extra = {"source_id": "src_mine", "workspace_id": "ws_other", "revision": "99", "kind": "s3"}
+    browser.submit(f"{home}/sources/new?kind=http", {"name": "plain", "prefix": PREFIX, **extra})
+    row = store.source(workspace_id, "plain")
+    assert (row.kind, int(row.revision)) == ("http", 1) and row.source_id != "src_mine"
+
+
+def test_setting_up_sources_is_for_those_who_may():
+    assert [role for role in roles.ROLES if roles.allows(role, "sources.edit")] == ["owner", "admin", "developer"]

@@ -1,0 +1,101 @@
+"""The pages of custom domains: the list, one of them with the records to set, its check and its removal."""
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import roles
+from accounts.decorators import workspace_page
+from accounts.forms import show
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+from transforms import custom_hostnames, domain_names, domain_store, domains
+from transforms.models import Domain
+
+# state → (badge, word)
+STATES = {
+    "pending": ("warn", "waits for DNS"),
+    "verified": ("warn", "proven"),
+    "issuing": ("info", "certificate in the making"),
+    "active": ("ok", "active"),
+    "failing": ("bad", "failing"),
+    "removing": ("warn", "being removed"),
+}
+
+
+class DomainForm(forms.Form):
+    """A host name."""
+
+    domain = forms.CharField(
+        label="Domain",
+        max_length=300,
+        help_text="The host name your pictures shall have, such as img.shop.example.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
+        error_messages={"required": "Enter the host name your pictures shall have, such as img.shop.example."},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.view")
+def listed(request: HttpRequest) -> HttpResponse:
+    """Every domain of the workspace, and a form for another."""
+    edits = roles.allows(request.member.role, "domains.edit")
+    form = DomainForm(request.POST or None)
+    if request.method == "POST":
+        roles.require(request.member.role, "domains.edit")
+    if form.is_valid():
+        try:
+            row = domains.add(request.workspace.workspace_id, form.cleaned_data["domain"], request.user.person_id)
+            return redirect("domain", request.workspace.namespace, row.domain)
+        except Refusal as refusal:
+            show(form, refusal)
+    rows = [(row, *STATES[row.state]) for row in domain_store.domains(request.workspace.workspace_id)]
+    facts = {"rows": rows, "form": form, "edits": edits}
+    return render(request, "transforms/domains.html", facts, status=400 if form.errors else 200)
+
+
+@require_GET
+@workspace_page("workspace.view")
+def domain(request: HttpRequest, domain: str) -> HttpResponse:
+    """One domain: its records, its state and why."""
+    row = _domain(request, domain)
+    badge, word = STATES[row.state]
+    facts = {
+        "domain": row, "records": domain_names.records(row.domain, row.txt_token), "badge": badge, "word": word,
+        "checked": clock.stamp(row.checked) if row.checked else "", "cloudflare": custom_hostnames.configured(),
+        "edits": roles.allows(request.member.role, "domains.edit"), "apex": row.domain.count(".") == 1,
+    }  # fmt: skip
+    return render(request, "transforms/domain.html", facts)
+
+
+@require_POST
+@workspace_page("domains.edit")
+def check(request: HttpRequest, domain: str) -> HttpResponse:
+    """Look at DNS now."""
+    row = domains.check_now(_domain(request, domain))
+    if row is None:
+        return redirect("domains", request.workspace.namespace)
+    tell = messages.success if row.state == "active" else messages.warning
+    tell(request, "The domain is active." if row.state == "active" else row.reason or "The domain is being looked at.")
+    return redirect("domain", request.workspace.namespace, row.domain)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("domains.edit")
+def remove(request: HttpRequest, domain: str) -> HttpResponse:
+    """The question, then the removal."""
+    row = _domain(request, domain)
+    if request.method == "GET":
+        return render(request, "transforms/domain_remove.html", {"domain": row})
+    domains.remove(row, request.user.person_id)
+    messages.success(request, f"The domain {row.domain} is removed. Take its CNAME record out of your DNS too.")
+    return redirect("domains", request.workspace.namespace)
+
+
+def _domain(request: HttpRequest, name: str) -> Domain:
+    row = domains.of_workspace(request.workspace.workspace_id, name)
+    if row is None:
+        raise Http404
+    return row

@@ -1,0 +1,116 @@
+"""The pages of named sources: the list, a new one, one of them, its deletion, and the doctor."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts import roles
+from accounts.decorators import workspace_page
+from accounts.forms import show
+from imgapis.base.errors import Refusal
+from transforms import bucket_policies, doctor, hosts, source_forms, source_rows, store, tenants
+from transforms.models import Source
+
+KINDS = (
+    ("http", "Web server", "Pictures that lie under a URL already: a shop, a CMS, any storage with public addresses."),
+    ("s3", "Amazon S3 bucket", "A private bucket, read with a key of yours that may do nothing else."),
+    ("r2", "Cloudflare R2 bucket", "A private bucket, read with a token of yours that may do nothing else."),
+)
+
+
+@require_GET
+@workspace_page("workspace.view")
+def listed(request: HttpRequest) -> HttpResponse:
+    """Every source of the workspace."""
+    rows = [(row, source_rows.KINDS[row.kind], _place(row)) for row in store.sources(request.workspace.workspace_id)]
+    facts = {"rows": rows, "edits": roles.allows(request.member.role, "sources.edit")}
+    return render(request, "transforms/sources.html", facts)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("sources.edit")
+def create(request: HttpRequest) -> HttpResponse:
+    """First the kind, then the fields of that kind."""
+    kind = request.GET.get("kind", "")
+    if kind not in source_rows.KINDS:
+        return render(request, "transforms/source_kind.html", {"kinds": KINDS})
+    form = source_forms.new(kind, request.POST or None)
+    if form.is_valid():
+        try:
+            row = source_rows.create(
+                request.workspace.workspace_id, kind=kind, actor=request.user.person_id, **form.cleaned_data
+            )
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, f"The source {row.name} is set up. Test it with one of its pictures.")
+            return redirect("source", request.workspace.namespace, row.name)
+    facts = {"form": form, "kind": kind, "title": source_rows.KINDS[kind]}
+    return render(request, "transforms/source_new.html", facts, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("sources.edit")
+def source(request: HttpRequest, source: str) -> HttpResponse:
+    """One source: its settings, a test, its deletion."""
+    row = _source(request, source)
+    form = source_forms.change(row, request.POST or None)
+    if form.is_valid():
+        try:
+            source_rows.change(row, actor=request.user.person_id, **form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, "The source is saved. Pictures are made anew from now on.")
+            return redirect("source", request.workspace.namespace, row.name)
+    return render(request, "transforms/source.html", _facts(row) | {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("sources.edit")
+def delete(request: HttpRequest, source: str) -> HttpResponse:
+    """The question, then the deletion."""
+    row = _source(request, source)
+    if request.method == "GET":
+        return render(request, "transforms/source_delete.html", {"source": row})
+    source_rows.delete(row, request.user.person_id)
+    messages.success(request, f"The source {row.name} is deleted.")
+    return redirect("sources", request.workspace.namespace)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("sources.edit")
+def examine(request: HttpRequest, source: str) -> HttpResponse:
+    """The doctor: a path is asked for, then the way of that picture is told step by step."""
+    row = _source(request, source)
+    form = source_forms.PathForm(request.POST or None)
+    facts = {"source": row, "examining": form}
+    if form.is_valid():
+        path = form.cleaned_data["path"].lstrip("/")
+        tenant = tenants.of_row(request.workspace, request.workspace.namespace)
+        try:
+            facts["found"] = doctor.examine(tenant, row, path)
+            facts["address"] = hosts.example(request.workspace.namespace, row.name, path)
+        except Refusal as refusal:
+            show(form, refusal)
+    return render(request, "transforms/doctor.html", facts, status=400 if form.errors else 200)
+
+
+def _source(request: HttpRequest, name: str) -> Source:
+    row = store.source(request.workspace.workspace_id, name)
+    if row is None:
+        raise Http404
+    return row
+
+
+def _facts(row: Source) -> dict:
+    """What the page of a source shows beside its form."""
+    return {
+        "source": row, "kind": source_rows.KINDS[row.kind], "policy": bucket_policies.least(row),
+        "examining": source_forms.PathForm(),
+    }  # fmt: skip
+
+
+def _place(row: Source) -> str:
+    return row.prefix if row.kind == "http" else f"{row.bucket}/{row.prefix}"
