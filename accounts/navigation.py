@@ -1,9 +1,12 @@
 """The links of a workspace's pages: those the member's role may open, the current one marked."""
 
+from functools import partial
+
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from accounts import roles
+from accounts import roles, workspaces
+from accounts.models import Workspace
 
 # (name of the URL, what the link says, the permission its page asks for); pages of other apps are known by name alone
 LINKS = (
@@ -28,7 +31,14 @@ def navigation(request: HttpRequest) -> dict:
     if member is None:
         return {}
     found = [_link(request, *link) for link in LINKS if roles.allows(member.role, link[2])]
-    return {"navigation": [link for link in found if link], "role": member.role}
+    others = partial(_others, request)  # read where the template asks for it
+    return {"navigation": [link for link in found if link], "role": member.role, "other_workspaces": others}
+
+
+def _others(request: HttpRequest) -> list[Workspace]:
+    """The person's other workspaces, for the switcher."""
+    here = request.workspace.workspace_id
+    return [row for row, _ in workspaces.of_person(request.user.person_id) if row.workspace_id != here]
 
 
 def _link(request: HttpRequest, name: str, title: str, permission: str) -> dict | None:

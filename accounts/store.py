@@ -23,12 +23,22 @@ def person(person_id: str) -> Person | None:
         return None
 
 
+def people(person_ids: list[str]) -> list[Person]:
+    """The people of some ids, those that there are, in no order."""
+    return list(Person.batch_get(person_ids, consistent_read=True))
+
+
 def workspace(workspace_id: str) -> Workspace | None:
     """The workspace of an id, as it is now."""
     try:
         return Workspace.get(workspace_id, consistent_read=True)
     except DoesNotExist:
         return None
+
+
+def workspaces(workspace_ids: list[str]) -> list[Workspace]:
+    """The workspaces of some ids, those that there are, in no order."""
+    return list(Workspace.batch_get(workspace_ids, consistent_read=True))
 
 
 def workspace_of_namespace(namespace: str) -> Workspace | None:

@@ -1,15 +1,19 @@
 """A workspace at a glance: the first address to try, and what this period has used."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
+from accounts import roles
 from accounts.decorators import workspace_page
 from billing import credits
 from billing import store as billing_store
+from imgapis import samples
 from imgapis.base import clock
 from transforms import store as transforms_store
+from transforms.models import Source
 
 
 def image_host(namespace: str) -> str:
@@ -27,9 +31,32 @@ def overview(request: HttpRequest) -> HttpResponse:
     counter = billing_store.counter(row.workspace_id, period)
     granted = int(counter.granted if counter else row.allowance)
     used = int(counter.used) if counter else 0
+    sources = transforms_store.sources(row.workspace_id)
     facts = {
-        "host": image_host(row.namespace), "sources": transforms_store.sources(row.workspace_id),
+        "host": image_host(row.namespace), "source": sources[0] if sources else None,
+        "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
         "granted": credits.shown(granted), "used": credits.shown(used), "left": credits.shown(granted - used),
         "until": clock.day(clock.period_end(period)),
     }  # fmt: skip
     return render(request, "site/overview.html", facts)
+
+
+def _example(namespace: str, sources: list[Source]) -> str:
+    """An address that works as it stands; empty where no picture is known."""
+    known = next((source for source in sources if samples.is_sample(source)), None)
+    return f"{image_host(namespace)}/transform?src={known.name}/{samples.PHOTO}&w=800" if known else ""
+
+
+def _offers_samples(request: HttpRequest, sources: list[Source]) -> bool:
+    return samples.offered() and not sources and roles.allows(request.member.role, "sources.edit")
+
+
+@require_POST
+@workspace_page("sources.edit")
+def add_samples(request: HttpRequest) -> HttpResponse:
+    """Set up the sample source, so that the first address works before there is a source of one's own."""
+    if not samples.offered():
+        raise Http404
+    samples.add(request.workspace.workspace_id, request.user.person_id)
+    messages.success(request, "The sample source is set up.")
+    return redirect("workspace", request.workspace.namespace)

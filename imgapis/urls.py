@@ -13,9 +13,10 @@ urlpatterns = [
     path("docs/<slug:name>", views.docs_page, name="docs-page"),
     path("llms.txt", views.llms, name="llms"),
     path("", include("accounts.urls")),
-    path("", include("transforms.urls")),
     path("", include("telemetry.urls")),
+    path("", include("transforms.urls")),
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
+    path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),
     path("api/v1/", rest.api.urls),
     path("healthz", views.healthz, name="healthz"),
 ]

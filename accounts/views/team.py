@@ -11,6 +11,11 @@ from accounts.forms import InviteForm, RoleForm, show
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
 
+# acts whose target says nothing to a reader: an invite's id, the workspace itself
+PLAIN_ACTS = {
+    "invite.sent", "invite.resent", "invite.revoked", "workspace.created", "workspace.changed", "workspace.renamed",
+}  # fmt: skip
+
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
@@ -32,7 +37,9 @@ def team(request: HttpRequest) -> HttpResponse:
 
 def _facts(request: HttpRequest, form: InviteForm) -> dict:
     manages = roles.allows(request.member.role, "members.manage")
-    rows = [_row(request, row, manages) for row in team_store.members(request.workspace.workspace_id)]
+    places = team_store.members(request.workspace.workspace_id)
+    names = {row.person_id: row.email for row in store.people([place.person_id for place in places])}
+    rows = [_row(request, row, names, manages) for row in places]
     waiting = invites.open_ones(request.workspace.workspace_id) if manages else []
     return {
         "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
@@ -42,13 +49,12 @@ def _facts(request: HttpRequest, form: InviteForm) -> dict:
     }  # fmt: skip
 
 
-def _row(request: HttpRequest, row, manages: bool) -> dict:
-    person = store.person(row.person_id)
+def _row(request: HttpRequest, row, names: dict[str, str], manages: bool) -> dict:
     mine = row.person_id == request.user.person_id
     reachable = manages and row.role in roles.grantable(request.member.role)
     form = RoleForm(request.member.role, initial={"role": row.role}, auto_id=f"{row.person_id}_%s")
     return {
-        "person_id": row.person_id, "email": person.email if person else "deleted user", "role": row.role,
+        "person_id": row.person_id, "email": names.get(row.person_id, "deleted user"), "role": row.role,
         "joined": clock.day(row.joined), "mine": mine, "form": form if reachable and not mine else None,
     }  # fmt: skip
 
@@ -127,11 +133,27 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 @workspace_page("audit.view")
 def audit_log(request: HttpRequest) -> HttpResponse:
-    """Who did what."""
+    """Who did what. The log knows opaque ids; the addresses of present members are put in for the reader alone."""
     page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
-    rows = [_entry(entry) for entry in page.rows]
+    present = team_store.members(request.workspace.workspace_id)
+    names = {row.person_id: row.email for row in store.people([member.person_id for member in present])}
+    rows = [_entry(entry, names) for entry in page.rows]
     return render(request, "accounts/audit.html", {"rows": rows, "cursor": page.cursor})
 
 
-def _entry(entry) -> dict:
-    return {"time": clock.stamp(audit.moment(entry)), "said": audit.ACTS[entry.act], "entry": entry}
+def _entry(entry, names: dict[str, str]) -> dict:
+    target = "" if entry.target == entry.actor or entry.act in PLAIN_ACTS else entry.target
+    return {
+        "time": clock.stamp(audit.moment(entry)), "said": audit.ACTS[entry.act], "actor": entry.actor,
+        "who": names.get(entry.actor), "target": target, "whom": names.get(target), "before": _told(entry.before),
+        "after": _told(entry.after),
+    }  # fmt: skip
+
+
+def _told(value) -> str:
+    """A value of the log as a reader takes it: `role: viewer`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_told(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_told, value))
+    return "" if value is None else str(value)

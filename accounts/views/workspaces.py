@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import store, team_store, workspaces
+from accounts import workspaces
 from accounts.decorators import signed_in, workspace_page
 from accounts.forms import WorkspaceForm, show
 from imgapis.base.errors import Refusal
@@ -15,10 +15,7 @@ from imgapis.base.errors import Refusal
 @signed_in
 def listed(request: HttpRequest) -> HttpResponse:
     """Every workspace of the person: the switcher."""
-    places = team_store.memberships(request.user.person_id)
-    rows = [(store.workspace(place.workspace_id), place.role) for place in places]
-    rows = sorted((row for row in rows if row[0]), key=lambda row: row[0].namespace)
-    return render(request, "accounts/workspaces.html", {"rows": rows})
+    return render(request, "accounts/workspaces.html", {"rows": workspaces.of_person(request.user.person_id)})
 
 
 @require_http_methods(["GET", "POST"])

@@ -17,14 +17,15 @@ from imgapis.base import clock
 from telemetry import store as telemetry_store
 from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
+from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
 from transforms import domain_store, domains, source_rows
 from transforms import store as transforms_store
-from tests.telemetry.made_events import some
 
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
 ROUTES = {
     "workspace": ("workspace.view", None),
+    "samples-add": (None, "sources.edit"),
     "settings": ("workspace.edit", "workspace.edit"),
     "team": ("workspace.view", "members.manage"),
     "team-leave": (None, "workspace.view"),
@@ -36,6 +37,10 @@ ROUTES = {
     "audit": ("audit.view", None),
     "keys": ("keys.manage", "keys.manage"),
     "key-revoke": (None, "keys.manage"),
+    "usage": ("workspace.view", None),
+    "usage-csv": ("workspace.view", None),
+    "usage-json": ("workspace.view", None),
+    "receipt": ("workspace.view", None),
     "sources": ("workspace.view", None),
     "source-new": ("sources.edit", "sources.edit"),
     "source": ("sources.edit", "sources.edit"),
@@ -45,10 +50,6 @@ ROUTES = {
     "domain": ("workspace.view", None),
     "domain-check": (None, "domains.edit"),
     "domain-remove": ("domains.edit", "domains.edit"),
-    "usage": ("workspace.view", None),
-    "usage-csv": ("workspace.view", None),
-    "usage-json": ("workspace.view", None),
-    "receipt": ("workspace.view", None),
 }
 # parameter of a route → how to make such a thing in a workspace; its id
 THINGS = {
@@ -57,8 +58,8 @@ THINGS = {
     "prefix": lambda workspace, owner: (
         apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])[1].prefix
     ),
-    "event_id": lambda workspace, owner: event_of(workspace),
     "source": lambda workspace, owner: source_of(workspace),
+    "event_id": lambda workspace, owner: event_of(workspace),
     "domain": lambda workspace, owner: domains.add(workspace.workspace_id, fresh_domain(), owner.person_id).domain,
 }
 

@@ -1,0 +1,31 @@
+"""The sample source: the photographs of this machine's demo, under every workspace that asks for them."""
+
+from django.conf import settings
+
+from imgapis.base import buckets
+from transforms import source_rows, store
+from transforms.models import Source
+
+BUCKET = "samples"
+NAME = "samples"
+PHOTO = "astronaut.png"
+
+
+def offered() -> bool:
+    """Whether there are samples to add: they lie in the bucket server of `make run`."""
+    return settings.EMBEDDED
+
+
+def add(workspace_id: str, actor: str = "system") -> None:
+    """Give a workspace the sample source, unless it has a source of that name. Raises TooManySources."""
+    if store.source(workspace_id, NAME) is None:
+        buckets.ensure_bucket(BUCKET)
+        source_rows.create(
+            workspace_id, name=NAME, kind="s3", bucket=BUCKET, region=settings.AWS_REGION,
+            access_key=settings.CACHE_ACCESS_KEY, secret_key=settings.CACHE_SECRET_KEY, actor=actor,
+        )  # fmt: skip
+
+
+def is_sample(row: Source) -> bool:
+    """Whether a source is the samples: its photographs are known by name."""
+    return offered() and (row.kind, row.bucket, row.prefix) == ("s3", BUCKET, "")
