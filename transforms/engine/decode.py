@@ -8,7 +8,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from transforms.engine import colour, sniffing
+from transforms.engine import colour, heic, sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
@@ -29,6 +29,8 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# What Pillow calls otherwise than people do.
+NAMES = {"MPO": "jpeg", heic.NAME: "heic"}
 ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF and BMP"
 
 
@@ -96,7 +98,7 @@ def read_exif(data: bytes, limits: Limits) -> Image.Exif:
 @contextmanager
 def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
     """Opens with the one decoder the bytes call for; whatever a decoder raises becomes a refusal."""
-    name = sniffing.format_of(data)
+    name = sniffing.format_of(data) or _optional_format(data)
     if name is None:
         raise EngineError("unsupported_format", _not_read(data))
     if sniffing.is_cut_short(name, data):
@@ -118,6 +120,14 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
         raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
 
 
+def _optional_format(data: bytes) -> str | None:
+    """The name of a format whose decoder is an extra, once that is ready; None where it is not installed."""
+    if sniffing.refused_kind(data) != "HEIC" or not heic.is_installed():
+        return None
+    heic.prepare()
+    return heic.NAME
+
+
 def _not_read(data: bytes) -> str:
     """Which format this is, why it is not read and what to do instead, where that is known."""
     kind = sniffing.refused_kind(data)
@@ -128,7 +138,7 @@ def _not_read(data: bytes) -> str:
 
 def _facts(image: Image.Image, data: bytes, limits: Limits, animated: bool) -> Facts:
     _check_size(image.size, 1, limits)
-    name = "jpeg" if image.format == "MPO" else image.format.lower()
+    name = NAMES.get(image.format, image.format.lower())
     frames = _count_frames(image, name, data)
     if animated and frames > limits.source_frames:
         raise EngineError("too_many_frames", f"The animation has {frames} frames; the limit is {limits.source_frames}.")
