@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 720, 180
-LEFT, BOTTOM, TOP = 52, 22, 8
+LEFT, BOTTOM, TOP = 72, 26, 12
 NICE = (1, 2, 2.5, 5, 10)
 
 
@@ -69,11 +69,14 @@ def _grid(top: float, plot_height: float, unit: str) -> str:
 
 
 def _names(values: Sequence[Bar], step: float) -> str:
-    if not values:
-        return ""
-    every = max(1, len(values) // 6)
-    shown = range(0, len(values), every)
+    every = max(1, -(-len(values) // 4))  # four at most: they are to be read on a phone
+    places = range(0, len(values), every)
     return "".join(
-        f'<text x="{LEFT + step * index:.1f}" y="{HEIGHT - 6}">{escape(values[index].name[-5:])}</text>'
-        for index in shown
+        f'<text x="{LEFT + step * index:.1f}" y="{HEIGHT - 6}">{escape(_short_name(values[index].name))}</text>'
+        for index in places
     )
+
+
+def _short_name(name: str) -> str:
+    """What an axis says of a step: the hour of an hour, month and day of a day."""
+    return f"{name[-2:]}:00" if "T" in name else name[-5:]
