@@ -84,7 +84,9 @@ class Row(Model):
 
 def lost_race(error: PynamoDBException) -> bool:
     """Whether a condition was not met: somebody else was first; nothing is wrong with the store."""
-    return error.cause_response_code == "ConditionalCheckFailedException"
+    # A time-out has a `response` that is None, which PynamoDB's own `cause_response_code` does not bear.
+    response = getattr(error.cause, "response", None) or {}
+    return response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
 
 
 def reasons(error: TransactWriteError) -> list[str | None]:
