@@ -1,0 +1,183 @@
+"""Purges: a rule voids what is older, in memory, bucket and claims, on every server, and nobody else's."""
+
+import json
+import os
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import workspaces
+from billing import ledger
+from tests.transforms.web_client import ask
+from transforms import plans, purge_index, purges, rule_store, source_rows, tenants
+from transforms.models import PurgeRule
+
+SHOE, HAT = "/transform?src=shop/shoe.jpg&w=80", "/transform?src=shop/any/hat.jpg&w=80"
+GRID = "/grid?src=shop/any/a.jpg&src=other/shoe.jpg&w=60&h=40"
+OTHER = "/transform?src=other/shoe.jpg&w=80"
+PLAIN = "/placeholder/color?color=fff&w=9&h=9"
+EVERY = (SHOE, HAT, GRID, OTHER, PLAIN)
+# what is purged → the addresses that are new work by it
+SCOPES = {
+    ("url", "https://{host}/transform?w=80&src=shop%2Fshoe.jpg&format=png&sig=a.b"): {SHOE},
+    ("prefix", "shop/any/"): {HAT, GRID},
+    ("source", "other"): {GRID, OTHER},
+    ("workspace", ""): set(EVERY),
+}
+
+
+def used(row) -> int:
+    proofs = ledger.prove(row.workspace_id)
+    assert all(proof.holds for proof in proofs)
+    return sum(proof.used for proof in proofs)
+
+
+def filled(number: int, origin):
+    """A workspace with everything rendered, in the memory of both workers."""
+    row = workspaces.create(namespace=f"purged-{number}-{os.getpid()}", allowance=2_000)
+    for name in ("shop", "other"):
+        source_rows.create(row.workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
+    assert {ask(row.namespace, address).status for address in EVERY for _ in range(6)} == {200}
+    return row
+
+
+@pytest.fixture(scope="module")
+def purged(web, origin):
+    """A workspace for each scope, purged so, when every worker knows: five seconds later, as promised."""
+    rows = {case: filled(number, origin) for number, case in enumerate(SCOPES)}
+    charged = {case: used(row) for case, row in rows.items()}
+    for (scope, target), row in rows.items():
+        purges.purge(row, "system", scope, target.format(host=f"{row.namespace}.localhost"))
+    time.sleep(tenants.FRESH_SECONDS + 0.1)  # what is promised of time is the subject of the test
+    return {case: (row, charged[case]) for case, row in rows.items()}
+
+
+@pytest.mark.parametrize("case", list(SCOPES), ids=[scope for scope, _ in SCOPES])
+def test_a_purge_makes_new_work_of_what_fits_and_of_nothing_else(purged, case):
+    """K5: in both workers; the claim is void too, so that the new work is charged, once. The other workspaces of the
+    fixture have the same addresses, and none of them loses more than its own purge says."""
+    row, before = purged[case]
+    replies = {address: [ask(row.namespace, address) for _ in range(6)] for address in EVERY}
+    missed = {address for address, all_six in replies.items() if all_six[0].headers["x-img-cache"] == "MISS"}
+    assert missed == SCOPES[case]
+    assert all(reply.headers["x-img-cache"] == "HIT" for six in replies.values() for reply in six[1:])
+    price = {SHOE: 2, HAT: 2, GRID: 8, OTHER: 2, PLAIN: 1}
+    assert used(row) - before == sum(price[address] for address in missed)
+
+
+def test_a_quote_knows_of_a_purge(web, workspace):
+    ask(workspace.namespace, SHOE)
+    row, tenant = workspace, tenants.of_row(workspace, workspace.namespace)
+    purges.purge(row, "system", "workspace")
+    row.refresh(consistent_read=True)
+    after = tenants.of_row(row, row.namespace)
+    query = SHOE.partition("?")[2]
+    before, now = (plans.make(each, "transform", query, None, None) for each in (tenant, after))
+    assert before.purged_before == 0 < now.purged_before <= time.time() and before.key == now.key
+
+
+def test_what_becomes_new_work_is_told_beforehand(web, origin):
+    filled_one = filled(len(SCOPES), origin)
+    assert purges.preview(filled_one, "url", SHOE) == 1
+    assert purges.preview(filled_one, "url", "/transform?src=shop/never.jpg&w=80") == 0
+    assert purges.preview(filled_one, "workspace", "") == purges.preview(filled_one, "source", "shop") == 5
+    purges.purge(filled_one, "system", "workspace")
+    filled_one.refresh(consistent_read=True)
+    assert purges.preview(filled_one, "workspace", "") == purges.preview(filled_one, "url", SHOE) == 0
+
+
+@pytest.mark.parametrize(
+    ("scope", "target", "sentence"),
+    [
+        ("url", "https://evil.test/transform?src=shop/shoe.jpg", "not one of this workspace's hosts"),
+        ("url", "shoe.jpg", "Paste an address"),
+        ("url", "/transform?src=shop/shoe.jpg&wdith=8", "Did you mean width"),
+        ("url", "http://[", "no address"),
+        ("prefix", "nowhere/", "no source named"),
+        ("prefix", "shop", "names the source shop but no file"),
+        ("prefix", "shop/../", "segment"),
+        ("source", "nowhere", "no source named"),
+        ("everything", "", "A purge is of"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_purges_nothing(workspace, scope, target, sentence):
+    for act in (purges.preview, lambda row, *asked: purges.purge(row, "system", *asked)):
+        with pytest.raises(purges.InvalidPurge, match=sentence):
+            act(workspace, scope, target)
+    assert rule_store.purges(workspace.workspace_id) == []
+
+
+def test_a_wider_rule_takes_the_place_of_the_narrower(workspace):
+    for scope, target in (("prefix", "shop/a/b/"), ("prefix", "shop/c/"), ("url", SHOE), ("prefix", "shop/a/")):
+        purges.purge(workspace, "system", scope, target)
+    assert targets(workspace) == ["shop/c/", SHOE, "shop/a/"]
+    purges.purge(workspace, "system", "source", "shop")
+    assert targets(workspace) == [SHOE, "shop"]
+    purges.purge(workspace, "system", "workspace")
+    assert targets(workspace) == [""]
+
+
+def targets(workspace) -> list[str]:
+    return [rule.target for rule in rule_store.purges(workspace.workspace_id)]
+
+
+def test_a_workspace_has_so_many_rules_and_a_wider_one_makes_room(workspace, monkeypatch):
+    monkeypatch.setattr(purges, "MOST_RULES", 2)
+    purges.purge(workspace, "system", "prefix", "shop/a/")
+    purges.purge(workspace, "system", "prefix", "shop/b/")
+    with pytest.raises(purges.TooManyPurges):
+        purges.purge(workspace, "system", "prefix", "shop/c/")
+    purges.purge(workspace, "system", "source", "shop")
+    assert targets(workspace) == ["shop"]
+
+
+def test_no_rule_outlives_what_it_could_void(workspace):
+    rule = purges.purge(workspace, "system", "workspace")
+    assert 366 * 86_400 - 2 <= rule.expires.timestamp() - rule.moment <= 366 * 86_400 + 2
+    rule.update(actions=[PurgeRule.expires.set(rule.expires.replace(year=2020))])
+    assert rule_store.purges(workspace.workspace_id) == []
+
+
+RULES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                ("workspace", []), ("source", ["s1"]), ("source", ["s2"]), ("prefix", ["source", "s1", "1", "/a"]),
+                ("prefix", ["source", "s1", "9", "/a/b"]), ("prefix", ["url", "https://h/a"]), ("url", ["op", "x"]),
+            ]
+        ),
+        st.integers(1, 9),
+    )
+)  # fmt: skip
+ORIGINALS = st.lists(
+    st.sampled_from([("source", "s1", "1", "/a/b/c"), ("source", "s2", "1", "/a"), ("url", "https://h/a/b")]),
+    max_size=3,
+)
+
+
+@given(rules=RULES, identity=st.sampled_from([("op", "x"), ("op", "y")]), originals=ORIGINALS)
+def test_the_index_says_what_reading_every_rule_would(rules, identity, originals):
+    def voids(scope, names) -> bool:
+        if scope == "workspace" or (scope == "url" and tuple(names) == identity):
+            return True
+        if scope == "source":
+            return any(one[0] == "source" and one[1] == names[0] for one in originals)
+        if scope != "prefix":
+            return False
+        same = [one for one in originals if one[0] == names[0] and (one[0] == "url" or one[1] == names[1])]
+        return any(one[-1].startswith(names[-1]) for one in same)
+
+    rows = [PurgeRule("w", "r", scope=scope, names=names, moment=moment) for (scope, names), moment in rules]
+    expected = max([moment for (scope, names), moment in rules if voids(scope, names)], default=0)
+    assert purge_index.build(rows).before(identity, originals) == expected
+
+
+def test_no_address_leaves_a_hash_in_a_rule(workspace):
+    """P05: a hash of an address is on its claim alone."""
+    rule = purges.purge(workspace, "system", "url", SHOE)
+    tenant = tenants.of_row(workspace, workspace.namespace)
+    plan = plans.make(tenant, "transform", SHOE.partition("?")[2], None, None)
+    kept = json.dumps([rule.target, rule.names])
+    assert plan.claim not in kept and plan.key not in kept
