@@ -25,6 +25,12 @@ lies as far from the left and from the top of the result. `0,0` is `top-left`, `
 | `left` | `center` | `right` |
 | `bottom-left` | `bottom` | `bottom-right` |
 
+`position` also takes `smart`: of all places the cut could have, the one that holds most detail, saturation and skin,
+judged on a small copy; and `entropy`: the one whose brightnesses vary most. An animation is judged by its first frame.
+Where no position is given and the source is a bucket, the metadata `focal` of the object (`x-amz-meta-focal: 0.7,0.3`,
+of the upright picture) takes the place of `center`; after changing it, purge as after changing the picture.
+`debug=crop` draws all this instead of cutting.
+
 A mark is laid on the finished picture, within its rounded corners and inside its padding, over every frame of an
 animation. It is fetched as the source is, under the same limits; an error that names `mark` is about it.
 """
