@@ -1,0 +1,168 @@
+"""Workspaces through the front door: made, renamed, switched, and seen at a glance."""
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts import people, store, team_store, workspaces
+from accounts.models import Workspace
+from imgapis.base.errors import Refusal
+from tests.accounts import teams
+from tests.people import Browser, fresh_address, sign_in
+from tests.transforms.web_client import ask
+
+pytestmark = pytest.mark.usefixtures("web")
+
+
+@pytest.fixture(scope="module")
+def owner(web) -> Browser:
+    """Somebody who is signed in."""
+    browser = Browser()
+    browser.address = fresh_address("pages")
+    sign_in(browser, browser.address)
+    return browser
+
+
+@pytest.fixture
+def workspace(owner) -> Workspace:
+    """A workspace of theirs."""
+    return teams.new_workspace(people.of_email(owner.address))
+
+
+def unused() -> str:
+    """A namespace nobody has."""
+    return f"new-{secrets.token_hex(5)}"
+
+
+def settings_of(workspace: Workspace) -> str:
+    return f"/w/{workspace.namespace}/settings"
+
+
+def test_a_new_workspace_belongs_to_whoever_made_it(owner):
+    namespace = unused()
+    page = owner.submit("/workspaces/new", {"business_name": "Zweite & Söhne", "namespace": f" {namespace.upper()} "})
+    assert page.location == f"/w/{namespace}/"
+    row = store.workspace_of_namespace(namespace)
+    (member,) = team_store.members(row.workspace_id)
+    assert (member.person_id, member.role, int(row.owners)) == (people.of_email(owner.address).person_id, "owner", 1)
+    assert "Zweite & Söhne" in owner.get("/workspaces").text
+
+
+@pytest.mark.parametrize(
+    ("business_name", "namespace", "said"),
+    [
+        ("", "good-name", "Type the name of your business"),
+        ("B" * 101, "good-name", "1 to 100 characters"),
+        ("B\x00", "good-name", "Null characters"),
+        ("B", "", "Choose the first part"),
+        ("B", "a b", "3 to 40 characters"),
+        ("B", "-abc", "3 to 40 characters"),
+        ("B", "admin", "reserved"),
+        ("B", "demo.localhost", "3 to 40 characters"),
+        ("B", "<script>", "3 to 40 characters"),
+    ],
+)
+def test_a_wrong_answer_is_told_at_its_field_and_what_was_typed_stays(owner, business_name, namespace, said):
+    page = owner.submit("/workspaces/new", {"business_name": business_name, "namespace": namespace})
+    assert page.status == 400 and said in page.text and 'class="error"' in page.text
+    for typed in (business_name, namespace):
+        assert not typed or "\x00" in typed or f'value="{typed}"' in page.text
+    assert b"<script>" not in page.body
+
+
+def test_a_taken_namespace_is_told_at_its_field(owner, workspace):
+    page = owner.submit("/workspaces/new", {"business_name": "B", "namespace": workspace.namespace})
+    assert page.status == 400 and f"The namespace {workspace.namespace} is taken." in page.text
+
+
+def test_after_a_renaming_both_names_serve_and_the_pages_move(owner, workspace):
+    """The old namespace goes on serving images and leads to the new pages."""
+    old, new = workspace.namespace, unused()
+    assert owner.submit(settings_of(workspace), {"business_name": "B", "namespace": new}).location.endswith("/settings")
+    assert [ask(name, "/limits").status for name in (old, new)] == [200, 200]
+    assert owner.get(f"/w/{old}/team").location == f"/w/{new}/team"
+    assert owner.get(f"/w/{new}/team").status == 200
+
+
+def test_an_old_namespace_is_given_to_nobody_else_and_back_to_its_owner(workspace):
+    person = people.create(fresh_address("renamer"))
+    stranger = people.create(fresh_address("stranger"))
+    mine = teams.new_workspace(person)
+    old = mine.namespace
+    workspaces.rename(mine, person.person_id, unused())
+    with pytest.raises(store.NamespaceTaken):
+        workspaces.found(stranger.person_id, namespace=old, business_name="B")
+    with pytest.raises(store.NamespaceTaken):
+        workspaces.rename(workspace, "p_x", old)
+    mine = store.workspace(mine.workspace_id)
+    workspaces.rename(mine, person.person_id, old)
+    assert store.workspace_of_namespace(old).namespace == old
+
+
+def attempt(act, *args) -> str:
+    """`done`, or the code of the refusal."""
+    try:
+        act(*args)
+    except Refusal as refusal:
+        return refusal.code
+    return "done"
+
+
+def test_one_namespace_claimed_by_a_renaming_and_a_founding_at_once_has_one_owner():
+    for _ in range(5):
+        first, second, third = (people.create(fresh_address("racer")) for _ in range(3))
+        mine, theirs, name = teams.new_workspace(first), teams.new_workspace(second), unused()
+        acts = [
+            lambda mine=mine, name=name: workspaces.rename(mine, "p_1", name),
+            lambda theirs=theirs, name=name: workspaces.rename(theirs, "p_2", name),
+            lambda third=third, name=name: workspaces.found(third.person_id, namespace=name, business_name="B"),
+        ]
+        with ThreadPoolExecutor(3) as threads:
+            said = list(threads.map(attempt, acts))
+        assert sorted(said) == ["done", "namespace_taken", "namespace_taken"]
+        assert store.workspace_of_namespace(name).namespace == name
+        assert [int(row.owners) for row in store.workspaces([mine.workspace_id, theirs.workspace_id])] == [1, 1]
+
+
+def test_one_workspace_renamed_twice_at_once_has_one_name(workspace):
+    names = [unused(), unused()]
+    rows = [store.workspace(workspace.workspace_id) for _ in names]
+    with ThreadPoolExecutor(2) as threads:
+        said = list(threads.map(attempt, [workspaces.rename] * 2, rows, ["p_1"] * 2, names))
+    assert sorted(said) == ["done", "overtaken"]
+    won, lost = names if said[0] == "done" else names[::-1]
+    assert store.workspace(workspace.workspace_id).namespace == won
+    assert store.workspace_of_namespace(lost) is None
+
+
+def test_the_sidebar_switches_between_the_workspaces_of_the_person_alone(owner, workspace):
+    other = teams.new_workspace(people.of_email(owner.address))
+    foreign = teams.new_workspace(people.create(fresh_address("stranger")))
+    page = owner.get(f"/w/{workspace.namespace}/")
+    assert f'href="/w/{other.namespace}/"' in page.text and foreign.namespace not in page.text
+
+
+def test_the_sample_source_makes_an_address_that_works(owner, workspace):
+    page = owner.get(f"/w/{workspace.namespace}/")
+    assert f"http://{workspace.namespace}.localhost" in page.text and "Used</dt><dd>0 of 1000" in page.text
+    for _ in range(2):  # twice is as once
+        assert owner.post(f"/w/{workspace.namespace}/samples").location == f"/w/{workspace.namespace}/"
+    page = owner.get(f"/w/{workspace.namespace}/")
+    assert "/transform?src=samples/astronaut.png&w=800" in page.text and "Add the sample source" not in page.text
+
+
+def test_the_last_owner_is_told_why_they_stay_and_leaves_by_one_click_once_there_is_another(owner):
+    """A10, P20"""
+    person = people.create(fresh_address("leaver"))
+    browser = Browser()
+    sign_in(browser, person.email)
+    assert "You are in no workspace" in browser.get("/workspaces").text
+    workspace = teams.new_workspace(person)
+    browser.get(f"/w/{workspace.namespace}/team")
+    page = browser.post(f"/w/{workspace.namespace}/team/leave")
+    assert page.status == 409 and "keeps at least one owner" in page.text
+    teams.add(workspace, people.of_email(owner.address), "owner")
+    assert browser.post(f"/w/{workspace.namespace}/team/leave").location == "/workspaces"
+    assert "You are in no workspace" in browser.get("/workspaces").text
+    assert browser.get(f"/w/{workspace.namespace}/").status == 404
