@@ -8,6 +8,8 @@ from imgapis.base.dynamo import kept
 BILLING = {"category": "billing", "retention": "until erasure"}
 CLAIM = {"category": "billing", "retention": "one year from the charge (info: 24 hours)", "exported": False}
 
+PROOF = {"category": "none", "retention": "until the next one", "exported": False}
+
 
 class Counter(dynamo.Row):
     """The half-credits of one workspace in one period: always `granted = used + left`."""
@@ -32,3 +34,16 @@ class Claim(dynamo.Row):
     digest = kept(UnicodeAttribute(range_key=True), "keyed hash of the canonical operation (P05)", **CLAIM)
     charged = kept(NumberAttribute(), "when it was charged", **CLAIM)
     expires = kept(TTLAttribute(), "when the operation is new work again", **CLAIM)
+
+
+class LedgerProof(dynamo.Row):
+    """The last proof that events, counters and rollups agree: for the status page, about nobody."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("proofs")
+
+    name = kept(UnicodeAttribute(hash_key=True), "names the proof", **PROOF)
+    moment = kept(NumberAttribute(), "when it was made", **PROOF)
+    periods = kept(NumberAttribute(), "how many periods were added up", **PROOF)
+    broken = kept(NumberAttribute(), "how many did not add up", **PROOF)
+    due = kept(NumberAttribute(), "when the next one may begin", **PROOF)

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, PutError
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
 from pynamodb.transactions import TransactWrite
 
-from billing.models import Claim, Counter
+from billing.models import Claim, Counter, LedgerProof
 from imgapis.base import dynamo
 from telemetry import events
 from telemetry.events import Happened
+
+LEDGER = "ledger"
 
 
 @dataclass(frozen=True)
@@ -88,3 +90,33 @@ def count_claims(workspace_id: str, moment: float, charged_after: float, most: i
     alive = (Claim.expires > datetime.fromtimestamp(int(moment), UTC)) & (Claim.charged > charged_after)
     rows = Claim.query(workspace_id, filter_condition=alive, attributes_to_get=["digest"])
     return sum(1 for _ in itertools.islice(rows, most))
+
+
+def last_proof() -> LedgerProof | None:
+    """The result of the last proof of the ledger."""
+    try:
+        return LedgerProof.get(LEDGER)
+    except DoesNotExist:
+        return None
+
+
+def claim_proof(now: float, again: float) -> bool:
+    """Whether this worker may make the proof now; the next may begin at `again`, whatever becomes of this one."""
+    due = LedgerProof.name.does_not_exist() | (LedgerProof.due <= now)
+    absent = {"moment": now, "periods": 0, "broken": 0}
+    actions = [LedgerProof.due.set(again)]
+    actions += [getattr(LedgerProof, name).set(getattr(LedgerProof, name) | value) for name, value in absent.items()]
+    try:
+        LedgerProof(LEDGER).update(actions=actions, condition=due)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def keep_proof(moment: float, periods: int, broken: int) -> None:
+    """Keep the result of a proof."""
+    values = {"moment": moment, "periods": periods, "broken": broken}
+    actions = [getattr(LedgerProof, name).set(value) for name, value in values.items()]
+    LedgerProof(LEDGER).update(actions=actions, condition=LedgerProof.name.exists())

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from imgapis import overview, rest, views
+from imgapis import overview, rest, status, views
 
 handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
@@ -18,5 +18,6 @@ urlpatterns = [
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
     path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),
     path("api/v1/", rest.api.urls),
+    path("status", status.status, name="status"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("web")
         ("/nowhere", 404),
         ("/static/site.css", 200),
         ("/docs", 200),
+        ("/status", 200),
         ("/docs/errors", 200),
         ("/docs/none", 404),
     ],

@@ -13,11 +13,12 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Print a line a period; fail when one does not hold."""
-        proofs = [proof for row in Workspace.scan() for proof in ledger.prove(row.workspace_id)]
+        proofs = ledger.prove_all(row.workspace_id for row in Workspace.scan())
         for proof in proofs:
             verdict = "holds" if proof.holds else "DOES NOT HOLD"
             self.stdout.write(
                 f"{proof.workspace_id} {proof.period}: events {credits.shown(proof.events)},"
+                f" shown {credits.shown(proof.rolled)}{'' if proof.shown_right else ' (late)'},"
                 f" used {credits.shown(proof.used)}, left {credits.shown(proof.left)},"
                 f" granted {credits.shown(proof.granted)}: {verdict}"
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
-from imgapis import heartbeat
+from imgapis import heartbeat, nightly
 from telemetry import recorder, rollups
 from transforms import domains
 
@@ -51,6 +51,7 @@ class Command(BaseCommand):
         tasks = [
             Task(recorder.ship, 2.0, "events_not_shipped"),
             Task(rollups.work_off, 2.0, "hours_not_added_up"),
+            Task(nightly.prove, 60.0, "ledger_not_proved"),
             Task(domains.check_due, 2.0, "domains_not_checked"),
         ]
         while not stop.wait(PAUSE_SECONDS):

@@ -1,0 +1,82 @@
+"""The public status page: our own probes and the ledger's proof; about the service, never about a customer."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+from pynamodb.exceptions import PynamoDBException
+
+from billing import store as billing_store
+from billing.models import LedgerProof
+from imgapis import heartbeat
+from imgapis.base import buckets, clock
+from imgapis.base.buckets import BucketError
+
+FRESH_SECONDS = 15.0
+SILENT_SECONDS = 60.0
+_lock = threading.Lock()
+_last: list[tuple[float, list["Part"]]] = []
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the service: `state` is ok, warn or bad."""
+
+    name: str
+    state: str
+    sentence: str
+
+
+@require_GET
+def status(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    parts = probed()
+    worst = next((state for state in ("bad", "warn") if any(part.state == state for part in parts)), "ok")
+    response = render(request, "site/status.html", {"parts": parts, "worst": worst})
+    response["Cache-Control"] = "public, max-age=15"
+    return response
+
+
+def probed() -> list[Part]:
+    """Every part, probed at most every 15 seconds a process, so that the page is no load."""
+    with _lock:
+        now = time.monotonic()
+        if not _last or now - _last[0][0] > FRESH_SECONDS:
+            _last[:] = [(now, [*_stores(), _worker()])]
+        return _last[0][1]
+
+
+def _stores() -> list[Part]:
+    try:
+        proof = billing_store.last_proof()
+    except PynamoDBException:
+        return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]
+    return [Part("Accounts and charges", "ok", "The database answers."), _ledger(proof), _cache()]
+
+
+def _ledger(proof: LedgerProof | None) -> Part:
+    if proof is None or not proof.periods:
+        return Part("The ledger's proof", "warn", "No proof has been made yet.")
+    when, periods, broken = clock.stamp(proof.moment), int(proof.periods), int(proof.broken)
+    if broken:
+        return Part("The ledger's proof", "bad", f"On {when}, {broken} of {periods} periods did not add up.")
+    return Part("The ledger's proof", "ok", f"On {when}, all {periods} periods added up, to the half-credit.")
+
+
+def _cache() -> Part:
+    try:
+        buckets.get(f"{settings.CACHE_BUCKET}-probe")
+    except BucketError:
+        return Part("Cached pictures", "warn", "The cache does not answer: pictures are made again, free of charge.")
+    return Part("Cached pictures", "ok", "The cache answers.")
+
+
+def _worker() -> Part:
+    age = heartbeat.age()
+    if age is None or age > SILENT_SECONDS:
+        return Part("Background work", "warn", "The worker is silent: usage pages are late. No charge depends on it.")
+    return Part("Background work", "ok", "Usage pages are up to date within ten seconds.")

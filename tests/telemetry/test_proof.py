@@ -1,0 +1,60 @@
+"""The nightly proof: agreement is seen, disagreement is seen too, and a wrong sum is mended (issue: one stream)."""
+
+import secrets
+
+import pytest
+
+from accounts import workspaces
+from billing import credits, ledger, store
+from billing.models import Counter, LedgerProof
+from imgapis import nightly, status
+from imgapis.base import clock
+from telemetry import rollups
+from tests.billing.test_charge import bill
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+@pytest.fixture
+def charged():
+    """A workspace that was charged three times, its hour added up."""
+    row = workspaces.create(namespace=f"proved-{secrets.token_hex(5)}", allowance=100)
+    for _ in range(3):
+        credits.charge(bill(row.workspace_id), 100)
+    rollups.roll(row.workspace_id, clock.hour(clock.now()))
+    return row
+
+
+def test_events_counter_and_rollups_agree(charged):
+    (proof,) = ledger.prove(charged.workspace_id)
+    assert (proof.events, proof.used, proof.rolled, proof.holds, proof.shown_right) == (6, 6, 6, True, True)
+
+
+def test_a_counter_that_lies_is_seen(charged):
+    period = credits.period_of(clock.now())
+    Counter(charged.workspace_id, period).update(actions=[Counter.used.add(1)])
+    (proof,) = ledger.prove(charged.workspace_id)
+    assert not proof.holds
+
+
+def test_sums_that_are_late_are_marked_and_mended(charged):
+    credits.charge(bill(charged.workspace_id), 100)
+    (proof,) = ledger.prove_all([charged.workspace_id])
+    assert proof.holds and not proof.shown_right
+    rollups.work_off()
+    (proof,) = ledger.prove(charged.workspace_id)
+    assert proof.shown_right
+
+
+def test_one_worker_a_night_makes_the_proof(charged):
+    row = LedgerProof(store.LEDGER)
+    row.update(actions=[LedgerProof.due.set(0)])
+    assert nightly.prove() and not nightly.prove()
+    assert store.last_proof().periods >= 1
+
+
+@pytest.mark.parametrize(("broken", "state"), [(0, "ok"), (2, "bad")])
+def test_the_status_page_says_what_the_proof_said(charged, broken, state):
+    LedgerProof(store.LEDGER).update(actions=[LedgerProof.due.set(clock.now() + 9_999)])
+    store.keep_proof(clock.now(), 5, broken)
+    assert status._ledger(store.last_proof()).state == state
