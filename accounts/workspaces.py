@@ -6,12 +6,13 @@ import secrets
 from django.conf import settings
 from pynamodb.exceptions import TransactWriteError
 
-from accounts import audit, store, team_store
+from accounts import audit, store, team_store, throttles
 from accounts.models import Workspace
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import Refusal
 
 LONGEST_NAME = 100
+CLAIMS_PER_DAY = 30
 NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])\Z")
 RESERVED = {
     "www", "api", "admin", "app", "dashboard", "docs", "status", "mail", "smtp", "ftp", "cdn", "static", "assets",
@@ -30,6 +31,17 @@ class InvalidBusinessName(Refusal):
     """The text cannot be a business name."""
 
     code = "invalid_business_name"
+
+
+class TooManyNamespaces(Refusal):
+    """Somebody has claimed their namespaces of today: none is ever free again, so they are not for hoarding."""
+
+    status = 429
+    code = "too_many_namespaces"
+
+    def __init__(self):
+        message = f"Nobody takes more than {CLAIMS_PER_DAY} namespaces a day. Go on tomorrow."
+        super().__init__(message, param="namespace", retry_after=3600)
 
 
 def check_namespace(namespace: str) -> str:
@@ -52,8 +64,10 @@ def create(*, namespace: str, business_name: str = "", allowance: int) -> Worksp
 
 
 def found(person_id: str, *, namespace: str, business_name: str) -> Workspace:
-    """Create a workspace with its first owner. Raises InvalidNamespace, InvalidBusinessName, NamespaceTaken."""
+    """Create a workspace with its first owner. Raises InvalidNamespace, InvalidBusinessName, NamespaceTaken,
+    TooManyNamespaces."""
     row = _fresh(namespace, checked_business_name(business_name), default_allowance(), owners=1)
+    _spend(person_id)
     try:
         team_store.found(row, person_id)
     except TransactWriteError as error:
@@ -71,10 +85,11 @@ def of_person(person_id: str) -> list[tuple[Workspace, str]]:
 
 def rename(row: Workspace, actor: str, namespace: str) -> None:
     """Take another namespace; the old one goes on serving and is never given to anyone else. Raises
-    InvalidNamespace, NamespaceTaken, Overtaken."""
+    InvalidNamespace, NamespaceTaken, TooManyNamespaces, Overtaken."""
     if namespace == row.namespace:
         return
     before, namespace = row.namespace, check_namespace(namespace)
+    _spend(row.workspace_id)
     try:
         team_store.rename(row, namespace)
     except TransactWriteError as error:
@@ -97,6 +112,11 @@ def checked_business_name(text: str) -> str:
             f"A business name is 1 to {LONGEST_NAME} characters on one line.", param="business_name"
         )
     return text
+
+
+def _spend(who: str) -> None:
+    if not throttles.allow(f"namespaces {who}", CLAIMS_PER_DAY):
+        raise TooManyNamespaces
 
 
 def _taken(error: TransactWriteError, namespace: str) -> Exception:

@@ -7,6 +7,7 @@ import pytest
 
 from accounts import people, store, team_store, workspaces
 from accounts.models import Workspace
+from imgapis.base import clock
 from imgapis.base.errors import Refusal
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
@@ -134,6 +135,24 @@ def test_one_workspace_renamed_twice_at_once_has_one_name(workspace):
     won, lost = names if said[0] == "done" else names[::-1]
     assert store.workspace(workspace.workspace_id).namespace == won
     assert store.workspace_of_namespace(lost) is None
+
+
+def test_nobody_hoards_namespaces(monkeypatch):
+    """They are never free again, so a day has a limit, for new workspaces and for renamings."""
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    person = people.create(fresh_address("hoarder"))
+    rows = [teams.new_workspace(person) for _ in range(workspaces.CLAIMS_PER_DAY)]
+    with pytest.raises(workspaces.TooManyNamespaces) as refusal:
+        teams.new_workspace(person)
+    assert (refusal.value.status, refusal.value.param) == (429, "namespace")
+    said = []
+    for _ in range(workspaces.CLAIMS_PER_DAY + 1):
+        rows[0] = store.workspace(rows[0].workspace_id)
+        said.append(attempt(workspaces.rename, rows[0], "p_x", unused()))
+    assert said == ["done"] * workspaces.CLAIMS_PER_DAY + ["too_many_namespaces"]
+    monkeypatch.setattr(clock, "now", lambda: moment + 86_400)
+    assert teams.new_workspace(person)
 
 
 def test_the_sidebar_switches_between_the_workspaces_of_the_person_alone(owner, workspace):
