@@ -4,6 +4,8 @@ import os
 import socket
 import tempfile
 
+from hypothesis import settings
+
 # Held for the life of the process: pytest removes nothing here, the system's temporary folder is swept.
 FOLDER = tempfile.mkdtemp(prefix="imgapis-test-")
 
@@ -38,3 +40,7 @@ os.environ.update(
     DNS_RESOLVER=f"127.0.0.1:{NAMES_PORT}",
     MAILS_PER_HOUR="6000000",  # the tests of throttles set their own
 )
+
+# The same examples each time: a test that fails now and again would be blamed on chance.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")

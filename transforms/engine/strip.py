@@ -8,6 +8,7 @@ from transforms.engine import strip_avif
 # Markers of JPEG (ITU-T T.81, table B.1): tables, frames, restarts and scans; every APPn and comment is left out.
 TABLES = {0xDB, 0xC4, 0xDD}
 FRAMES = {0xC0, 0xC1, 0xC2}
+SOI = b"\xff\xd8"
 SCAN, END, FIRST_RESTART, LAST_RESTART = 0xDA, 0xD9, 0xD0, 0xD7
 # Adobe's segment says how colours are stored, and has nothing else in its 14 bytes.
 ADOBE, ADOBE_LENGTH = 0xEE, 14
@@ -28,7 +29,9 @@ def copy(source_format: str, data: bytes) -> bytes | None:
 
 
 def _jpeg(data: bytes) -> bytes:
-    parts, at = [b"\xff\xd8"], 2
+    if data[:2] != SOI:
+        raise ValueError("no JPEG")
+    parts, at = [SOI], 2
     while True:
         while data[at + 1] == 0xFF:
             at += 1
@@ -56,6 +59,8 @@ def _after_scan(data: bytes, at: int) -> int:
 
 
 def _webp(data: bytes) -> bytes:
+    if data[:4] != b"RIFF":
+        raise ValueError("no WebP")
     chunks = []
     for name, body in _chunks(data[12 : 8 + int.from_bytes(data[4:8], "little")]):
         if name == b"VP8X":
