@@ -1,5 +1,10 @@
 """Every table of the project, and how they are created."""
 
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 from django.conf import settings
 from pynamodb.exceptions import TableError
 
@@ -25,6 +30,8 @@ MODULES = (
     transforms.models,
 )
 RECOVERY_DAYS = 14
+PATIENT_SECONDS = 60.0
+T = TypeVar("T")
 
 
 def registered() -> list[type[dynamo.Row]]:
@@ -35,9 +42,9 @@ def registered() -> list[type[dynamo.Row]]:
 
 def create() -> int:
     """Create the absent tables; returns how many. TTL stands on each table with an `expires`."""
-    absent = [row for row in registered() if not row.exists()]
+    absent = [row for row in registered() if not _patiently(row.exists)]
     for row in absent:
-        _create(row)
+        _patiently(partial(_create, row))
         if settings.DYNAMODB_ENDPOINT is None:
             protect(row)  # DynamoDB Local answers UnknownOperation
     return len(absent)
@@ -51,6 +58,19 @@ def _create(row: type[dynamo.Row]) -> None:
         if error.cause_response_code != "ResourceInUseException":
             raise
         row.update_ttl(ignore_update_ttl_errors=True)
+
+
+def _patiently(act: Callable[[], T]) -> T:
+    """Do it again for a minute while the store does not answer: an engine that has just started is slow at first,
+    and nobody waits for a page here."""
+    ends = time.monotonic() + PATIENT_SECONDS
+    while True:
+        try:
+            return act()
+        except TableError as error:
+            if error.cause_response_code or time.monotonic() > ends:
+                raise
+            time.sleep(0.5)
 
 
 def protect(row: type[dynamo.Row]) -> None:

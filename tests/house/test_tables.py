@@ -4,6 +4,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pynamodb.exceptions import TableError
+
 from imgapis import tables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,3 +30,15 @@ def test_no_row_of_the_code_is_forgotten():
         for name in re.findall(r"^class (\w+)\((?:dynamo\.)?Row\)", path.read_text(), re.MULTILINE)
     }
     assert written == {row.__name__ for row in tables.registered()}
+
+
+def test_a_store_that_is_slow_at_first_is_asked_again():
+    answers = iter([TableError("no answer"), TableError("no answer"), 7])
+
+    def act() -> int:
+        answer = next(answers)
+        if isinstance(answer, TableError):
+            raise answer
+        return answer
+
+    assert tables._patiently(act) == 7
