@@ -153,7 +153,7 @@ def _entry(entry, names: dict[str, str]) -> dict:
 def _told(value) -> str:
     """A value of the log as a reader takes it: `role: viewer`."""
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_told(each)}" for name, each in value.items())
+        return ", ".join(f"{name}: {_told(each)}" for name, each in value.items() if each not in ("", None))
     if isinstance(value, list):
         return ", ".join(map(_told, value))
     return "" if value is None else str(value)
