@@ -19,7 +19,7 @@ POSITIONS = """## Positions
 `position` and `mark-position` take these names, or `x,y` from 0 to 1: the point so far from the left and from the top
 lies as far from the left and from the top of the result. `0,0` is `top-left`, `1,1` is `bottom-right`.
 
-| | | |
+| left | middle | right |
 | --- | --- | --- |
 | `top-left` | `top` | `top-right` |
 | `left` | `center` | `right` |

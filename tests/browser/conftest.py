@@ -1,0 +1,97 @@
+"""A real Chromium before the real web server: what it asked for, what it complained of, which cookies it holds."""
+
+import shutil
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests import environment, people
+
+SITE = f"http://localhost:{environment.WEB_PORT}"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass
+class Window:
+    """A person's window. `foreign` are requests to other hosts, `complaints` what the console called an error."""
+
+    context: BrowserContext
+    page: Page
+    email: str
+    namespace: str = ""
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> int:
+        """Open a path of the site; the status."""
+        return self.page.goto(SITE + path).status
+
+    def sign_in(self, next_path: str = "/login") -> None:
+        """Type the address and the code of the mail."""
+        self.go(next_path)
+        self.page.get_by_label("E-mail address").fill(self.email)
+        self.page.get_by_role("button", name="Mail me a code").click()
+        self.page.get_by_label("Six-digit code").fill(people.newest_code(self.email))
+        self.page.get_by_role("button", name="Go on").click()
+
+    def sign_up(self) -> None:
+        """Sign in as somebody new, with a workspace."""
+        self.sign_in()
+        self.namespace = f"seen-{people.fresh_address('x').split('@')[0]}"
+        self.page.get_by_label("Business name").fill("Seen & Sons")
+        self.page.get_by_label("Namespace").fill(self.namespace)
+        self.page.get_by_label("I am 16 or older.").check()
+        self.page.get_by_role("button", name="Begin").click()
+
+    def confirm(self) -> None:
+        """Prove it again where the page asks for it."""
+        if "/account/confirm" in self.page.url:
+            self.page.get_by_role("button", name="Mail me a code").click()
+            self.page.get_by_label("Six-digit code").fill(people.newest_code(self.email))
+            self.page.get_by_role("button", name="Go on").click()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The machine's Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine: install it to run the browser tests")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(web, chromium):
+    """Makes windows, each with cookies of its own."""
+    made: list[Window] = []
+
+    def make(who: str, **options) -> Window:
+        context = chromium.new_context(**options)
+        context.set_default_timeout(15_000)
+        opened = Window(context, context.new_page(), people.fresh_address(who))
+        opened.page.on("request", lambda request: _note(opened, request.url))
+        opened.page.on("console", lambda message: _listen(opened, message))
+        made.append(opened)
+        return opened
+
+    yield make
+    for opened in made:
+        opened.context.close()
+
+
+def _note(opened: Window, url: str) -> None:
+    host = url.split("/")[2].split(":")[0] if "//" in url else ""
+    if url.startswith("http") and host != "localhost" and not host.endswith(".localhost"):
+        opened.foreign.append(url)
+
+
+def _listen(opened: Window, message) -> None:
+    if message.type == "error" and "Failed to load resource" not in message.text:
+        opened.complaints.append(message.text)

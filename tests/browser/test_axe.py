@@ -1,0 +1,55 @@
+"""Every page for everybody: axe finds nothing, in light and dark, wide and narrow; nothing overflows a phone."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+PUBLIC = ("/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere")
+OWN = ("/account", "/account/email", "/account/confirm", "/workspaces", "/workspaces/new")
+WORKSPACE = (
+    "", "usage", "team", "team/transfer", "settings", "audit", "keys", "sources", "sources/new",
+    "sources/new?kind=http", "sources/new?kind=s3", "access", "signing", "presets", "purge", "domains",
+)  # fmt: skip
+LOOKS = ((1280, "light"), (390, "dark"))
+
+
+def violations(page) -> list[str]:
+    """What axe calls a violation, with the element."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+    return [f"{name}: {nodes}" for name, nodes in found]
+
+
+def check(opened, paths) -> None:
+    """Look at each page at two widths and in two lights."""
+    faults = []
+    for path in paths:
+        for width, scheme in LOOKS:
+            opened.page.set_viewport_size({"width": width, "height": 900})
+            opened.page.emulate_media(color_scheme=scheme)
+            opened.go(path)
+            faults += [f"{path} at {width} {scheme}: {fault}" for fault in violations(opened.page)]
+            if opened.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+                faults.append(f"{path} at {width}: the page is wider than the window")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.timeout(300)
+def test_public_pages_have_no_violation(window):
+    check(window("stranger"), PUBLIC)
+
+
+@pytest.mark.timeout(300)
+def test_the_pages_of_an_account_have_no_violation(window):
+    owner = window("owner")
+    owner.sign_up()
+    check(owner, OWN)
+
+
+@pytest.mark.timeout(300)
+def test_the_pages_of_a_workspace_have_no_violation(window):
+    owner = window("owner")
+    owner.sign_up()
+    check(owner, [f"/w/{owner.namespace}/{name}" for name in WORKSPACE])
