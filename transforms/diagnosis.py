@@ -11,8 +11,8 @@ TITLES = {
     "headers": "Headers and transfer",
     "type": "Type",
     "decode": "Decoding",
-    "listing": "Listing is denied",
-    "writing": "Writing is denied",
+    "listing": "Listing",
+    "writing": "Writing",
 }
 BUCKET_STEPS = ("listing", "writing")
 

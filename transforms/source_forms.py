@@ -67,6 +67,8 @@ class BucketForm(forms.Form):
 class NewWebForm(NameForm, WebForm):
     """A new source on a web server."""
 
+    field_order = ("name", "prefix")
+
 
 class NewBucketForm(NameForm, BucketForm):
     """A new source in a bucket."""
