@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 # name of the file in docs/ → what the list of pages says of it
 PAGES = {
     "image-api": "The image API: every endpoint and parameter",
+    "signing": "Signing, policies, presets and purges",
     "errors": "Errors: one code per cause, and what to do",
 }
 CODE_CELL = re.compile(r"<td>((?:<code>[a-z_]+</code> ?)+)</td>")

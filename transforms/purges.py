@@ -101,9 +101,17 @@ def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
     if scope != "prefix":
         raise InvalidPurge(f"A purge is of {', '.join(SCOPES)}.", param="scope")
     try:
-        return sources.resolve(tenant, target).identity
+        return _beginning(tenant, target)
     except Refusal as refusal:
         raise InvalidPurge(refusal.message, param="target") from refusal
+
+
+def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
+    """The name of every original whose src begins so; a file stands in for a folder, and is cut off."""
+    if not target.endswith("/") or sources.FULL_URL.match(target):
+        return sources.resolve(tenant, target).identity
+    names = sources.resolve(tenant, target + "x").identity
+    return (*names[:-1], names[-1].removesuffix("x"))
 
 
 def _plan(tenant: Tenant, address: str) -> plans.Plan:

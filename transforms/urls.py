@@ -1,8 +1,8 @@
-"""The pages of images: sources, custom domains."""
+"""The pages of images: sources, access, signing, presets, purges, custom domains."""
 
 from django.urls import path
 
-from transforms.views import domains, sources
+from transforms.views import access, domains, presets, purge, signing, sources
 
 urlpatterns = [
     path("w/<slug:namespace>/sources", sources.listed, name="sources"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("w/<slug:namespace>/sources/<slug:source>", sources.source, name="source"),
     path("w/<slug:namespace>/sources/<slug:source>/delete", sources.delete, name="source-delete"),
     path("w/<slug:namespace>/sources/<slug:source>/doctor", sources.examine, name="source-doctor"),
+    path("w/<slug:namespace>/access", access.access, name="access"),
+    path("w/<slug:namespace>/signing", signing.signing, name="signing"),
+    path("w/<slug:namespace>/presets", presets.presets, name="presets"),
+    path("w/<slug:namespace>/presets/only", presets.only, name="presets-only"),
+    path("w/<slug:namespace>/presets/<slug:preset>/delete", presets.delete, name="preset-delete"),
+    path("w/<slug:namespace>/purge", purge.purge, name="purge"),
     path("w/<slug:namespace>/domains", domains.listed, name="domains"),
     path("w/<slug:namespace>/domains/<str:domain>", domains.domain, name="domain"),
     path("w/<slug:namespace>/domains/<str:domain>/check", domains.check, name="domain-check"),

@@ -19,7 +19,7 @@ from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
 from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
-from transforms import domain_store, domains, source_rows
+from transforms import domain_store, domains, presets, source_rows
 from transforms import store as transforms_store
 
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
@@ -46,6 +46,12 @@ ROUTES = {
     "source": ("sources.edit", "sources.edit"),
     "source-delete": ("sources.edit", "sources.edit"),
     "source-doctor": ("sources.edit", "sources.edit"),
+    "access": ("workspace.view", "access.edit"),
+    "signing": ("access.edit", "access.edit"),
+    "presets": ("workspace.view", "access.edit"),
+    "presets-only": (None, "access.edit"),
+    "preset-delete": (None, "access.edit"),
+    "purge": ("cache.purge", "cache.purge"),
     "domains": ("workspace.view", "domains.edit"),
     "domain": ("workspace.view", None),
     "domain-check": (None, "domains.edit"),
@@ -59,6 +65,7 @@ THINGS = {
         apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])[1].prefix
     ),
     "source": lambda workspace, owner: source_of(workspace),
+    "preset": lambda workspace, owner: preset_of(workspace),
     "event_id": lambda workspace, owner: event_of(workspace),
     "domain": lambda workspace, owner: domains.add(workspace.workspace_id, fresh_domain(), owner.person_id).domain,
 }
@@ -85,6 +92,11 @@ def added(workspace: Workspace) -> str:
     person = teams.new_person("viewer")
     teams.add(workspace, person, "viewer")
     return person.person_id
+
+
+def preset_of(workspace: Workspace) -> str:
+    """A preset of a name that no other workspace has."""
+    return presets.save(workspace.workspace_id, "system", f"card-{workspace.namespace}", "w=9").name
 
 
 def event_of(workspace: Workspace) -> str:

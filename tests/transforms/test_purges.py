@@ -113,6 +113,8 @@ def test_a_wider_rule_takes_the_place_of_the_narrower(workspace):
     for scope, target in (("prefix", "shop/a/b/"), ("prefix", "shop/c/"), ("url", SHOE), ("prefix", "shop/a/")):
         purges.purge(workspace, "system", scope, target)
     assert targets(workspace) == ["shop/c/", SHOE, "shop/a/"]
+    purges.purge(workspace, "system", "prefix", "shop/")
+    assert targets(workspace) == [SHOE, "shop/"]
     purges.purge(workspace, "system", "source", "shop")
     assert targets(workspace) == [SHOE, "shop"]
     purges.purge(workspace, "system", "workspace")

@@ -1,0 +1,57 @@
+"""The forms of access, presets and purges: parsing and wording; what is allowed is decided elsewhere."""
+
+from django import forms
+
+from transforms import access_settings, purges
+
+PLAIN = {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
+
+
+def _lines(label: str, help_text: str) -> forms.CharField:
+    widget = forms.Textarea(attrs={**PLAIN, "rows": 4})
+    return forms.CharField(label=label, help_text=help_text, required=False, widget=widget, max_length=20_000)
+
+
+def _line(label: str, help_text: str = "", required: bool = False, missing: str = "", **attributes) -> forms.CharField:
+    return forms.CharField(
+        label=label, help_text=help_text, required=required, max_length=8_000, error_messages={"required": missing},
+        widget=forms.TextInput(attrs={**PLAIN, **attributes}),
+    )  # fmt: skip
+
+
+class AccessForm(forms.Form):
+    """The two lists, an example for each, and what a refused miss returns."""
+
+    allowed_origins = _lines(
+        "Allowed origins", "One a line: example.com, *.example.com (every name below, not the name itself),"
+        " https://example.com:8443, or * for any.",
+    )  # fmt: skip
+    try_origin = _line("Would this site be allowed?", "Such as https://www.example.com.", inputmode="url")
+    allowed_sources = _lines(
+        "Allowed external sources", "One host a line: images.example.com, *.example.com, or * for any. Empty: only your"
+        " named sources are read.",
+    )  # fmt: skip
+    try_source = _line("Would this address be read?", "Such as https://images.example.com/a.jpg.", inputmode="url")
+    refused = forms.ChoiceField(
+        label="When credits are out, a new picture is answered with", choices=list(access_settings.REFUSED.items())
+    )
+
+
+class PresetForm(forms.Form):
+    """A preset: its name and what it stands for."""
+
+    name = _line("Name", "1 to 63 of a-z, 0-9, - and _, such as card. An existing name gets the new parameters.",
+                 True, "Name the preset, such as card.")  # fmt: skip
+    query = _line("Parameters", "As in an address, without src: w=400&h=300&fit=cover.", True,
+                  "Write its parameters, such as w=400&h=300&fit=cover.")  # fmt: skip
+
+
+class PurgeForm(forms.Form):
+    """What to purge."""
+
+    scope = forms.ChoiceField(
+        label="Purge", choices=list(purges.SCOPES.items()), error_messages={"required": "Choose what to purge."}
+    )
+    target = _line(
+        "Which", "The address, the beginning of src (shop/summer/), or the source's name. Empty for everything."
+    )

@@ -1,0 +1,60 @@
+"""The page of access: allow-lists, tried against an example before they are saved, and what a refused miss returns."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts import roles
+from accounts.decorators import workspace_page
+from accounts.forms import show
+from imgapis.base.errors import Refusal
+from transforms import access_settings
+from transforms.access_forms import AccessForm
+
+LISTS = ("allowed_origins", "allowed_sources")
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.view")
+def access(request: HttpRequest) -> HttpResponse:
+    """The lists. `act=try` says what they would allow, as typed, and saves nothing."""
+    row = request.workspace
+    if request.method == "POST":
+        roles.require(request.member.role, "access.edit")
+    initial = {name: "\n".join(getattr(row, name)) for name in LISTS} | {"refused": row.refused}
+    form = AccessForm(request.POST or None, initial=initial)
+    tried = []
+    if form.is_valid():
+        try:
+            if request.POST.get("act") != "try":
+                _save(request, form.cleaned_data)
+                messages.success(request, "Saved. Every server follows within five seconds.")
+                return redirect("access", row.namespace)
+            tried = _tried(form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+    edits = roles.allows(request.member.role, "access.edit")
+    facts = {"form": form, "tried": tried, "edits": edits, "refused": access_settings.REFUSED[row.refused]}
+    return render(request, "transforms/access.html", facts, status=400 if form.errors else 200)
+
+
+def _save(request: HttpRequest, answers: dict) -> None:
+    lists = {name: answers[name].splitlines() for name in LISTS}
+    access_settings.change(request.workspace, request.user.person_id, refused=answers["refused"], **lists)
+
+
+def _tried(answers: dict) -> list[dict]:
+    """What the typed lists make of the examples."""
+    origins = access_settings.read_origins(answers["allowed_origins"].splitlines())
+    hosts = access_settings.read_sources(answers["allowed_sources"].splitlines())
+    tried = []
+    if answers["try_origin"]:
+        tried.append(_said(answers["try_origin"], access_settings.try_origin(origins, answers["try_origin"])))
+    if answers["try_source"]:
+        tried.append(_said(answers["try_source"], access_settings.try_source(hosts, answers["try_source"])))
+    return tried
+
+
+def _said(example: str, pattern: str | None) -> dict:
+    return {"example": example, "pattern": pattern}

@@ -1,0 +1,59 @@
+"""The page of presets: the list, a new one, and whether anything else is served."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import roles
+from accounts.decorators import workspace_page
+from accounts.forms import show
+from imgapis.base.errors import Refusal
+from transforms import access_settings, rule_store
+from transforms import presets as named
+from transforms.access_forms import PresetForm
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.view")
+def presets(request: HttpRequest) -> HttpResponse:
+    """Every preset; a POST saves one."""
+    row = request.workspace
+    if request.method == "POST":
+        roles.require(request.member.role, "access.edit")
+    form = PresetForm(request.POST or None)
+    if form.is_valid():
+        try:
+            named.save(row.workspace_id, request.user.person_id, **form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, f"Saved. preset={form.cleaned_data['name']} stands for it within five seconds.")
+            return redirect("presets", row.namespace)
+    rows = [(preset.name, named.query_of(preset.values)) for preset in rule_store.presets(row.workspace_id)]
+    facts = {"form": form, "rows": rows, "only": row.presets_only, "edits": _edits(request)}
+    return render(request, "transforms/presets.html", facts, status=400 if form.errors else 200)
+
+
+def _edits(request: HttpRequest) -> bool:
+    return roles.allows(request.member.role, "access.edit")
+
+
+@require_POST
+@workspace_page("access.edit")
+def only(request: HttpRequest) -> HttpResponse:
+    """Serve presets only, or everything."""
+    row, chosen = request.workspace, request.POST.get("only") == "1"
+    access_settings.change(row, request.user.person_id, presets_only=chosen)
+    messages.success(request, "Only presets are served now." if chosen else "Every parameter is served now.")
+    return redirect("presets", row.namespace)
+
+
+@require_POST
+@workspace_page("access.edit")
+def delete(request: HttpRequest, preset: str) -> HttpResponse:
+    """Delete a preset."""
+    if not named.delete(request.workspace.workspace_id, request.user.person_id, preset):
+        raise Http404
+    messages.success(request, f"The preset {preset} is deleted.")
+    return redirect("presets", request.workspace.namespace)

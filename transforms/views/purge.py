@@ -1,0 +1,44 @@
+"""The page of purges: what is to be made anew, what that will cost at most, and only then the purge."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.decorators import workspace_page
+from accounts.forms import show
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+from transforms import purges, rule_store
+from transforms.access_forms import PurgeForm
+
+SHOWN = 20
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("cache.purge")
+def purge(request: HttpRequest) -> HttpResponse:
+    """First the count, then, with `act=purge`, the purge."""
+    row, counted = request.workspace, None
+    form = PurgeForm(request.POST or None)
+    if form.is_valid():
+        asked = form.cleaned_data["scope"], form.cleaned_data["target"]
+        try:
+            if request.POST.get("act") == "purge":
+                purges.purge(row, request.user.person_id, *asked)
+                messages.success(request, "Purged, on every server within five seconds. Browsers and CDNs keep theirs.")
+                return redirect("purge", row.namespace)
+            counted = purges.preview(row, *asked)
+        except Refusal as refusal:
+            show(form, refusal)
+    rules = rule_store.purges(row.workspace_id)
+    facts = {
+        "form": form, "counted": counted, "exact": request.POST.get("scope") == "url",
+        "more": counted == purges.MOST_COUNTED, "rules": len(rules), "most": purges.MOST_RULES,
+        "rows": [_row(rule) for rule in reversed(rules[-SHOWN:])],
+    }  # fmt: skip
+    return render(request, "transforms/purge.html", facts, status=400 if form.errors else 200)
+
+
+def _row(rule) -> dict:
+    return {"scope": purges.SCOPES[rule.scope], "target": rule.target, "time": clock.stamp(rule.moment)}

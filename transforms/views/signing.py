@@ -1,0 +1,45 @@
+"""The page of signed addresses: on and off, two keys, rotation, and signers to copy."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.decorators import workspace_page
+from imgapis.base import clock
+from transforms import signing_keys, signing_snippets
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("access.edit")
+def signing(request: HttpRequest) -> HttpResponse:
+    """The state and the keys; a POST does one act. A new key is on the answer to its POST and nowhere else."""
+    row, shown = request.workspace, None
+    if request.method == "POST":
+        shown = _act(request)
+        if shown is None:
+            return redirect("signing", row.namespace)
+    keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in row.signing_keys]
+    facts = {
+        "shown": shown, "keys": keys, "required": row.signing == "required", "last": keys[1:],
+        "python": signing_snippets.PYTHON, "javascript": signing_snippets.JAVASCRIPT,
+    }  # fmt: skip
+    return render(request, "transforms/signing.html", facts)
+
+
+def _act(request: HttpRequest) -> str | None:
+    """Do what was asked; the new key where there is one."""
+    row, actor, act = request.workspace, request.user.person_id, request.POST.get("act")
+    if act == "rotate":
+        return signing_keys.rotate(row, actor)
+    if act == "require":
+        shown = signing_keys.turn_on(row, actor)
+        messages.success(request, "From now on only signed addresses are answered.")
+        return shown
+    if act == "off":
+        signing_keys.turn_off(row, actor)
+        messages.success(request, "Signatures are no longer asked for.")
+    if act == "end":
+        signing_keys.end(row, actor, request.POST.get("key", ""))
+        messages.success(request, "The key has ended: what it signed is refused within five seconds.")
+    return None
