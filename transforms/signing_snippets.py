@@ -2,16 +2,19 @@
 
 PYTHON = '''import base64, hashlib, hmac, json
 
+
 def mac(key, text):
     key_id, _, secret = key.partition(".")
     digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
     return key_id + "." + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
 
 def sign(key, address):
     """address: path and query as they will stand in the page, percent-encoded."""
     path, _, query = address.partition("?")
     pieces = sorted(query.split("&"), key=lambda piece: piece.split("=")[0])
     return address + "&sig=" + mac(key, path + "?" + "&".join(pieces))
+
 
 def policy(key, rule):
     """The end of every address that keeps within the rule."""
