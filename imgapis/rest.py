@@ -13,6 +13,7 @@ from imgapis import rest_limits
 from imgapis.base import errors
 from imgapis.base.errors import Refusal
 from telemetry import api as telemetry_api
+from transforms import api as transforms_api
 
 
 class KeyAuth(APIKeyHeader):
@@ -91,3 +92,4 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 api.add_router("", accounts_api.router)
 api.add_router("", telemetry_api.router)
+api.add_router("", transforms_api.router)

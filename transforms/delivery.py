@@ -25,6 +25,7 @@ from transforms.policies import Policy
 from transforms.tenants import Tenant
 
 SPARE_SECONDS = 5.0
+WAIT_SECONDS = 5.0
 
 
 class Busy(Refusal):
@@ -108,7 +109,7 @@ def _make(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
     kept = cached(tenant, plan)
     if kept:
         return _Made(kept, 0, False, False, {})
-    if not _places.acquire(timeout=2.0):
+    if not _places.acquire(timeout=WAIT_SECONDS):
         raise Busy
     try:
         return _render_and_charge(tenant, plan, asked)

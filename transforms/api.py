@@ -1,0 +1,281 @@
+"""The REST routes of images: sources, access, signing, presets, purges and custom domains."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router
+
+from accounts.api import NotFound, Strict, workspace_of
+from imgapis.base import clock
+from transforms import (
+    access_settings,
+    doctor,
+    domain_names,
+    domain_store,
+    domains,
+    presets,
+    purges,
+    rule_store,
+    signing_keys,
+    source_rows,
+    store,
+    tenants,
+)
+from transforms.models import Domain, Source
+
+router = Router(tags=["images"])
+LONGEST = 2_048
+
+
+class SourceIn(Strict):
+    """A source to be made. What its kind does not use is dropped; the secret is never shown again."""
+
+    name: str = Field(max_length=100)
+    kind: str = Field(max_length=10)
+    prefix: str = Field("", max_length=LONGEST)
+    bucket: str = Field("", max_length=100)
+    region: str = Field("", max_length=100)
+    access_key: str = Field("", max_length=200)
+    secret_key: str = Field("", max_length=200)
+
+
+class SourceChange(Strict):
+    """What of a source can be changed; what is left out stays."""
+
+    prefix: str | None = Field(None, max_length=LONGEST)
+    bucket: str | None = Field(None, max_length=100)
+    region: str | None = Field(None, max_length=100)
+    access_key: str | None = Field(None, max_length=200)
+    secret_key: str | None = Field(None, max_length=200)
+
+
+class PathIn(Strict):
+    """A file of a source."""
+
+    path: str = Field(max_length=LONGEST)
+
+
+class AccessIn(Strict):
+    """What of the access rules can be changed."""
+
+    allowed_origins: list[str] | None = Field(None, max_length=500)
+    allowed_sources: list[str] | None = Field(None, max_length=500)
+    presets_only: bool | None = None
+    refused: str | None = Field(None, max_length=20)
+
+
+class SigningIn(Strict):
+    """Whether signatures are asked for."""
+
+    required: bool
+
+
+class PresetIn(Strict):
+    """A preset, as a query: `w=800&fit=cover`."""
+
+    query: str = Field(max_length=LONGEST)
+
+
+class PurgeIn(Strict):
+    """What to purge: scope url, prefix, source or workspace, and its target."""
+
+    scope: str = Field(max_length=20)
+    target: str = Field("", max_length=4_096)
+
+
+class DomainIn(Strict):
+    """A host name."""
+
+    domain: str = Field(max_length=300)
+
+
+def _source(request: HttpRequest, name: str, permission: str) -> Source:
+    workspace = workspace_of(request, permission)
+    row = store.source(workspace.workspace_id, name)
+    if row is None:
+        raise NotFound("The workspace has no source of that name.")
+    return row
+
+
+@router.get("/sources", response=list[dict[str, str]])
+def list_sources(request: HttpRequest):
+    """Every source, without its secrets. Scope: workspace.view."""
+    return [source_rows.told(row) for row in store.sources(workspace_of(request, "workspace.view").workspace_id)]
+
+
+@router.post("/sources", response={201: dict[str, str]})
+def create_source(request: HttpRequest, payload: SourceIn):
+    """Make a source. Scope: sources.edit."""
+    workspace = workspace_of(request, "sources.edit")
+    row = source_rows.create(workspace.workspace_id, actor=request.caller.actor, **payload.dict())
+    return 201, source_rows.told(row)
+
+
+@router.get("/sources/{name}", response=dict[str, str])
+def show_source(request: HttpRequest, name: str):
+    """One source, without its secrets. Scope: workspace.view."""
+    return source_rows.told(_source(request, name, "workspace.view"))
+
+
+@router.patch("/sources/{name}", response=dict[str, str])
+def change_source(request: HttpRequest, name: str, payload: SourceChange):
+    """Change a source; every picture of it is new work then. Scope: sources.edit."""
+    row = _source(request, name, "sources.edit")
+    source_rows.change(row, actor=request.caller.actor, **payload.dict())
+    return source_rows.told(row)
+
+
+@router.delete("/sources/{name}", response={204: None})
+def delete_source(request: HttpRequest, name: str):
+    """Delete a source. Scope: sources.edit."""
+    source_rows.delete(_source(request, name, "sources.edit"), request.caller.actor)
+    return 204, None
+
+
+@router.post("/sources/{name}/doctor", response=dict[str, Any])
+def examine_source(request: HttpRequest, name: str, payload: PathIn):
+    """Fetch one file step by step and name the first step that fails; free. Scope: sources.edit."""
+    row = _source(request, name, "sources.edit")
+    workspace = workspace_of(request, "sources.edit")
+    found = doctor.examine(tenants.of_row(workspace, workspace.namespace), row, payload.path)
+    steps = [
+        {"name": step.name, "state": step.state, "detail": step.detail, "remedy": step.remedy} for step in found.steps
+    ]
+    return {"works": found.failed is None, "code": found.code, "steps": steps, "policy": found.policy}
+
+
+def _access(workspace) -> dict[str, Any]:
+    return {
+        "allowed_origins": list(workspace.allowed_origins), "allowed_sources": list(workspace.allowed_sources),
+        "presets_only": bool(workspace.presets_only), "refused": workspace.refused,
+    }  # fmt: skip
+
+
+@router.get("/access", response=dict[str, Any])
+def show_access(request: HttpRequest):
+    """The allow-lists, presets-only, and what a refused miss returns. Scope: workspace.view."""
+    return _access(workspace_of(request, "workspace.view"))
+
+
+@router.patch("/access", response=dict[str, Any])
+def change_access(request: HttpRequest, payload: AccessIn):
+    """Change them; within five seconds on every server. Scope: access.edit."""
+    workspace = workspace_of(request, "access.edit")
+    given = {name: value for name, value in payload.dict().items() if value is not None}
+    access_settings.change(workspace, request.caller.actor, **given)
+    return _access(workspace_of(request, "access.edit"))
+
+
+def _signing(workspace, shown: str | None = None) -> dict[str, Any]:
+    keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in workspace.signing_keys]
+    return {"required": workspace.signing == "required", "keys": keys} | ({"key": shown} if shown else {})
+
+
+@router.get("/signing", response=dict[str, Any])
+def show_signing(request: HttpRequest):
+    """Whether signatures are asked for, and the live keys by id. Scope: access.edit."""
+    return _signing(workspace_of(request, "access.edit"))
+
+
+@router.put("/signing", response=dict[str, Any])
+def change_signing(request: HttpRequest, payload: SigningIn):
+    """Ask for signatures, or no longer. A first key is in `key`, this once. Scope: access.edit."""
+    workspace = workspace_of(request, "access.edit")
+    turn = signing_keys.turn_on if payload.required else signing_keys.turn_off
+    shown = turn(workspace, request.caller.actor)
+    return _signing(workspace_of(request, "access.edit"), shown)
+
+
+@router.post("/signing/keys", response={201: dict[str, Any]})
+def rotate_signing_key(request: HttpRequest):
+    """Make a new key; it is in `key`, this once. The newest of the others stays live. Scope: access.edit."""
+    shown = signing_keys.rotate(workspace_of(request, "access.edit"), request.caller.actor)
+    return 201, _signing(workspace_of(request, "access.edit"), shown)
+
+
+@router.delete("/signing/keys/{key_id}", response={204: None})
+def end_signing_key(request: HttpRequest, key_id: str):
+    """End a key: what it signed is refused. Scope: access.edit."""
+    signing_keys.end(workspace_of(request, "access.edit"), request.caller.actor, key_id)
+    return 204, None
+
+
+@router.get("/presets", response=dict[str, str])
+def list_presets(request: HttpRequest):
+    """Every preset, as a query by its name. Scope: workspace.view."""
+    rows = rule_store.presets(workspace_of(request, "workspace.view").workspace_id)
+    return {row.name: presets.query_of(row.values) for row in rows}
+
+
+@router.put("/presets/{name}", response=dict[str, str])
+def save_preset(request: HttpRequest, name: str, payload: PresetIn):
+    """Make a preset or put another in its place. Scope: access.edit."""
+    workspace = workspace_of(request, "access.edit")
+    row = presets.save(workspace.workspace_id, request.caller.actor, name, payload.query)
+    return {row.name: presets.query_of(row.values)}
+
+
+@router.delete("/presets/{name}", response={204: None})
+def delete_preset(request: HttpRequest, name: str):
+    """Delete a preset. Scope: access.edit."""
+    if not presets.delete(workspace_of(request, "access.edit").workspace_id, request.caller.actor, name):
+        raise NotFound("The workspace has no preset of that name.")
+    return 204, None
+
+
+@router.post("/purges/preview", response=dict[str, int])
+def preview_purge(request: HttpRequest, payload: PurgeIn):
+    """How many billed operations a purge makes new work, at most. Scope: cache.purge."""
+    return {"operations": purges.preview(workspace_of(request, "cache.purge"), payload.scope, payload.target)}
+
+
+@router.post("/purges", response={201: dict[str, str]})
+def purge(request: HttpRequest, payload: PurgeIn):
+    """Purge: a rule, not a list of keys; within five seconds on every server. Scope: cache.purge."""
+    rule = purges.purge(workspace_of(request, "cache.purge"), request.caller.actor, payload.scope, payload.target)
+    return 201, {"purge_id": rule.rule_id, "scope": rule.scope, "target": rule.target}
+
+
+def _domain(request: HttpRequest, name: str, permission: str) -> Domain:
+    row = domains.of_workspace(workspace_of(request, permission).workspace_id, name)
+    if row is None:
+        raise NotFound("The workspace has no such domain.")
+    return row
+
+
+def _told(row: Domain) -> dict[str, Any]:
+    return {
+        "domain": row.domain, "state": row.state, "reason": row.reason,
+        "records": [asdict(record) for record in domain_names.records(row.domain, row.txt_token)],
+        "checked": clock.stamp(row.checked) if row.checked else None,
+    }  # fmt: skip
+
+
+@router.get("/domains", response=list[dict[str, Any]])
+def list_domains(request: HttpRequest):
+    """Every domain with its records and state. Scope: workspace.view."""
+    return [_told(row) for row in domain_store.domains(workspace_of(request, "workspace.view").workspace_id)]
+
+
+@router.post("/domains", response={201: dict[str, Any]})
+def add_domain(request: HttpRequest, payload: DomainIn):
+    """Add a domain; the answer says which DNS records to set. Scope: domains.edit."""
+    workspace = workspace_of(request, "domains.edit")
+    return 201, _told(domains.add(workspace.workspace_id, payload.domain, request.caller.actor))
+
+
+@router.post("/domains/{domain}/check", response=dict[str, Any])
+def check_domain(request: HttpRequest, domain: str):
+    """Look at DNS now. Scope: domains.edit."""
+    row = domains.check_now(_domain(request, domain, "domains.edit"))
+    if row is None:
+        raise NotFound("The workspace has no such domain any more.")
+    return _told(row)
+
+
+@router.delete("/domains/{domain}", response={204: None})
+def remove_domain(request: HttpRequest, domain: str):
+    """Remove a domain: it serves nothing from now on. Scope: domains.edit."""
+    domains.remove(_domain(request, domain, "domains.edit"), request.caller.actor)
+    return 204, None
