@@ -1,6 +1,5 @@
 """A workspace at a glance: the first address to try, and what this period has used."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,14 +11,9 @@ from billing import credits
 from billing import store as billing_store
 from imgapis import samples
 from imgapis.base import clock
+from transforms import hosts
 from transforms import store as transforms_store
 from transforms.models import Source
-
-
-def image_host(namespace: str) -> str:
-    """The address of a workspace's image host, with its scheme."""
-    scheme, port = ("http", f":{settings.PORT}") if settings.EMBEDDED else ("https", "")
-    return f"{scheme}://{namespace}.{settings.IMAGE_DOMAIN}{port}"
 
 
 @require_GET
@@ -33,7 +27,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     used = int(counter.used) if counter else 0
     sources = transforms_store.sources(row.workspace_id)
     facts = {
-        "host": image_host(row.namespace), "source": sources[0] if sources else None,
+        "host": hosts.image_host(row.namespace), "source": sources[0] if sources else None,
         "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
         "granted": credits.shown(granted), "used": credits.shown(used), "left": credits.shown(granted - used),
         "until": clock.day(clock.period_end(period)),
@@ -44,7 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def _example(namespace: str, sources: list[Source]) -> str:
     """An address that works as it stands; empty where no picture is known."""
     known = next((source for source in sources if samples.is_sample(source)), None)
-    return f"{image_host(namespace)}/transform?src={known.name}/{samples.PHOTO}&w=800" if known else ""
+    return f"{hosts.image_host(namespace)}/transform?src={known.name}/{samples.PHOTO}&w=800" if known else ""
 
 
 def _offers_samples(request: HttpRequest, sources: list[Source]) -> bool:

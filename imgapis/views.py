@@ -6,14 +6,15 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from imgapis import docs, heartbeat, overview
+from imgapis import docs, heartbeat
+from transforms import hosts
 
 log = logging.getLogger("imgapis.site")
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """The first page: an address to try."""
-    demo = overview.image_host("demo")
+    demo = hosts.image_host("demo")
     return render(request, "site/home.html", {"demo": demo})
 
 

@@ -19,7 +19,10 @@ def test_sign_up_add_a_source_run_the_doctor_and_open_the_picture(window, origin
     owner.page.get_by_label("Name").fill("shop")
     owner.page.get_by_label("URL prefix").fill(f"http://127.0.0.1:{origin.port}/")
     owner.page.get_by_role("button", name="Add the source").click()
-    owner.go(f"/w/{owner.namespace}/sources/shop/doctor?path=shoe.jpg")
+    owner.go(f"/w/{owner.namespace}/sources/shop/doctor")
+    owner.page.get_by_label("Path of a picture").fill("shoe.jpg")
+    owner.page.get_by_role("button", name="Test this picture").click()
+    assert owner.page.get_by_text(f"{owner.namespace}.localhost").count()
     assert owner.complaints == []
     address = f"http://{owner.namespace}.localhost:{environment.WEB_PORT}/transform?src=shop/shoe.jpg&w=80"
     owner.page.goto(address)
