@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 PAGES = {
     "image-api": "The image API: every endpoint and parameter",
     "signing": "Signing, policies, presets and purges",
+    "rest-api": "The REST API: everything of the dashboard, by key",
     "errors": "Errors: one code per cause, and what to do",
 }
 CODE_CELL = re.compile(r"<td>((?:<code>[a-z_]+</code> ?)+)</td>")

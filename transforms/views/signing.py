@@ -5,13 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.decorators import workspace_page
+from accounts.decorators import fresh_code, workspace_page
 from imgapis.base import clock
 from transforms import signing_keys, signing_snippets
 
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("access.edit")
+@fresh_code
 def signing(request: HttpRequest) -> HttpResponse:
     """The state and the keys; a POST does one act. A new key is on the answer to its POST and nowhere else."""
     row, shown = request.workspace, None
