@@ -2,11 +2,11 @@
 
 import http.client
 import json
-import random
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+ALMOST = 1 - 1e-6  # so that a share of 0.9 fails nine times before it passes once
 PREFIX = "com.amazonaws.dynamodb.v20120810#"
 CONFLICT = {
     "__type": PREFIX + "TransactionCanceledException",
@@ -29,13 +29,14 @@ ANSWERS = {
 
 class DynamoProxy:
     """`fault` is what happens to a share of the TransactWriteItems: a name in ANSWERS (never forwarded), or
-    `lost` (forwarded and written, the reply dropped). `seen` counts charges by what became of them."""
+    `lost` (forwarded and written, the reply dropped). The share is spread evenly and begins with the fault: at 0.9
+    nine fail, the tenth passes. `seen` counts charges by what became of them."""
 
-    def __init__(self, target_port: int, port: int, seed: int = 11):
+    def __init__(self, target_port: int, port: int):
         self.target_port = target_port
         self.fault, self.share = "", 0.0
         self.seen: Counter[str] = Counter()
-        self._chance = random.Random(seed)
+        self._owed = ALMOST
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
@@ -53,6 +54,7 @@ class DynamoProxy:
         """From now on, fail this share of the charges so; the counts start anew."""
         with self._lock:
             self.fault, self.share = fault, share
+            self._owed = ALMOST
             self.seen.clear()
 
     def fate(self, operation: str) -> str:
@@ -60,7 +62,9 @@ class DynamoProxy:
         with self._lock:
             if operation != "TransactWriteItems":
                 return "passed"
-            fate = self.fault if self.fault and self._chance.random() < self.share else "passed"
+            self._owed += self.share
+            fate = self.fault if self._owed >= 1 else "passed"
+            self._owed -= fate != "passed"
             self.seen[fate] += 1
             return fate
 
