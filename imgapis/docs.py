@@ -33,7 +33,11 @@ def page(name: str) -> Page | None:
     """A page by its name; None where there is none."""
     if name not in PAGES:
         return None
-    source = (settings.BASE_DIR / "docs" / f"{name}.md").read_text()
+    return rendered((settings.BASE_DIR / "docs" / f"{name}.md").read_text())
+
+
+def rendered(source: str) -> Page:
+    """A page out of Markdown of our own."""
     html = MarkdownIt("commonmark").enable("table").render(source)
     html = HEADING.sub(_anchored_heading, CODE_CELL.sub(_anchored_cell, html))
     html = html.replace("<table>", '<div class="table-wrap" tabindex="0"><table class="table">')

@@ -14,6 +14,7 @@ import accounts.rows.keys
 import accounts.rows.teams
 import accounts.rows.trail
 import billing.models
+import imgapis.policy.rows
 import telemetry.models
 import transforms.models
 from imgapis.base import dynamo
@@ -28,6 +29,7 @@ MODULES = (
     telemetry.models,
     billing.models,
     transforms.models,
+    imgapis.policy.rows,
 )
 RECOVERY_DAYS = 14
 PATIENT_SECONDS = 60.0

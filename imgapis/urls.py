@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from imgapis import overview, rest, status, views
+from imgapis.policy import pages, wellknown
 
 handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
@@ -19,5 +20,15 @@ urlpatterns = [
     path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),
     path("api/v1/", rest.api.urls),
     path("status", status.status, name="status"),
+    path("privacy", pages.privacy, name="privacy"),
+    path("privacy/versions", pages.version_list, name="policy-versions"),
+    path("privacy/versions/<str:name>", pages.version, name="policy-version"),
+    path("privacy/subprocessors", pages.subprocessors, name="subprocessors"),
+    path("privacy/cookies", pages.cookies, name="cookies"),
+    path("privacy/requests", pages.how_to_ask, name="privacy-how-to-ask"),
+    path("terms", pages.paper, {"name": "terms"}, name="terms"),
+    path("security", pages.paper, {"name": "security"}, name="security"),
+    path(".well-known/security.txt", wellknown.security_txt, name="security-txt"),
+    path(".well-known/gpc.json", wellknown.gpc, name="gpc"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -22,6 +22,17 @@ pytestmark = pytest.mark.usefixtures("web")
         ("/status", 200),
         ("/docs/errors", 200),
         ("/docs/none", 404),
+        ("/privacy", 200),
+        ("/privacy/versions", 200),
+        ("/privacy/versions/2026-05-18", 200),
+        ("/privacy/versions/1999-01-01", 404),
+        ("/privacy/subprocessors", 200),
+        ("/privacy/cookies", 200),
+        ("/privacy/requests", 200),
+        ("/terms", 200),
+        ("/security", 200),
+        ("/.well-known/security.txt", 200),
+        ("/.well-known/gpc.json", 200),
     ],
 )
 def test_a_public_page_sets_no_cookie_and_asks_nobody_else(path, status):

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
 
 # Some twelve minutes in all; every pause is waited once.
 RETRY_SECONDS = (1, 5, 15, 60, 120, 240, 300)
@@ -28,6 +29,25 @@ class Waiting:
     attempt: int = 0
     message: EmailMessage | None = field(default=None, compare=False)
     wanted: Callable[[], bool] | None = field(default=None, compare=False)
+
+
+class NotTaken(Exception):
+    """The mail has certainly not been taken; `lasting` where the server will never take it."""
+
+    def __init__(self, lasting: bool):
+        super().__init__("The mail server did not take the mail.")
+        self.lasting = lasting
+
+
+class Away(NotTaken):
+    """No mail server answers: no other mail would be taken either."""
+
+    def __init__(self):
+        super().__init__(lasting=False)
+
+
+class Unsure(Exception):
+    """The connection broke off before the server said whether it has the mail."""
 
 
 _waiting: queue.PriorityQueue[Waiting] = queue.PriorityQueue(maxsize=10_000)
@@ -50,13 +70,51 @@ def send(
     try; a mail that is not wanted any more is dropped. The queue is in memory: what a crash loses can be asked for
     again, and no secret of a mail is kept.
     """
-    body = render_to_string(template, {**facts, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
-    message = EmailMessage(subject, body, settings.MAIL_FROM, [to])
+    message = EmailMessage(subject, text(template, facts), settings.MAIL_FROM, [to])
     if settings.EMBEDDED and not delay:
         message.send()
         return
     _start()
     _waiting.put_nowait(Waiting(time.monotonic() + delay, message=message, wanted=wanted))
+
+
+def text(template: str, facts: dict) -> str:
+    """The text of a mail."""
+    return render_to_string(template, {**facts, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
+
+
+def post(to: str, subject: str, body: str, mail_id: str) -> None:
+    """Send a mail now, under a Message-ID of the caller's, and return when the server has it. Raises NotTaken where
+    it certainly has not, Away where nothing can be sent, Unsure where nobody can tell. Nothing is tried again."""
+    sender = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
+    named = {"Message-ID": f"<{mail_id}@{sender}>"}
+    connection = get_connection()
+    try:
+        connection.open()
+    except OSError as error:
+        raise Away from error
+    try:
+        EmailMessage(subject, body, settings.MAIL_FROM, [to], headers=named, connection=connection).send()
+    except smtplib.SMTPRecipientsRefused as error:
+        raise NotTaken(_lasting(error)) from error
+    except smtplib.SMTPResponseException as error:
+        raise NotTaken(lasting=False) from error  # of the sender or the text: the person can still be reached
+    except OSError as error:
+        raise Unsure from error
+    finally:
+        _close(connection)
+
+
+def _close(connection) -> None:
+    try:
+        connection.close()
+    except OSError:
+        log.warning("mail_not_closed")
+
+
+def post_knows_ids() -> bool:
+    """Whether a mail sent twice under one id arrives once: true of this machine's mailbox, not of SMTP."""
+    return getattr(import_string(settings.EMAIL_BACKEND), "KNOWS_IDS", False)
 
 
 def _start() -> None:

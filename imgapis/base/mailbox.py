@@ -10,14 +10,17 @@ from imgapis.base import clock, tokens
 
 
 class FolderBackend(BaseEmailBackend):
-    """`EMAIL_BACKEND` of embedded mode."""
+    """`EMAIL_BACKEND` of embedded mode. A mail that names its own Message-ID is one file, however often it is sent."""
+
+    KNOWS_IDS = True
 
     def send_messages(self, messages) -> int:
         """Write each message; a reader never sees half of one."""
         folder = Path(settings.VAR_DIR) / "mail"
         folder.mkdir(parents=True, exist_ok=True)
         for message in messages:
-            path = folder / f"{tokens.time_ordered_id(clock.now())}.eml"
+            given = message.extra_headers.get("Message-ID", "").strip("<").partition("@")[0]
+            path = folder / f"{given or tokens.time_ordered_id(clock.now())}.eml"
             part = path.with_suffix(".part")
             part.write_bytes(message.message().as_bytes())
             os.replace(part, path)

@@ -6,7 +6,11 @@ import axe_playwright_python
 import pytest
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-PUBLIC = ("/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere")
+PUBLIC = (
+    "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy", "/privacy/versions",
+    "/privacy/versions/2026-05-18", "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/terms",
+    "/security",
+)  # fmt: skip
 OWN = ("/account", "/account/email", "/account/confirm", "/workspaces", "/workspaces/new")
 WORKSPACE = (
     "", "usage", "team", "team/transfer", "settings", "audit", "keys", "sources", "sources/new",

@@ -1,0 +1,178 @@
+"""Telling every account of a new policy version: at least 14 days ahead, resumable, never anybody twice (P23)."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from accounts.models import Person
+from imgapis.base import clock, mail, tokens
+from imgapis.base.errors import Refusal
+from imgapis.policy import store, versions
+from imgapis.policy.rows import Announcement, Notice
+from imgapis.policy.versions import Version
+
+DAY = 86_400
+AHEAD_DAYS = 14
+MARGIN_SECONDS = 60  # what a mail server may take to answer
+LEASE_SECONDS = 600.0
+KEPT_SECONDS = 90 * DAY
+OLDEST_SECONDS = 80 * DAY  # no list of who was told is relied on that could have been swept
+TOLD = ("sent", "refused")
+
+
+class TooSoon(Refusal):
+    """A notice would come less than 14 days ahead."""
+
+    status = 409
+    code = "notice_too_soon"
+
+
+class NoSuchVersion(Refusal):
+    """There is no version to tell of: no file, or one that holds already."""
+
+    status = 404
+    code = "policy_version_unknown"
+
+
+class NothingToSettle(Refusal):
+    """The mail is not one of which nobody knows whether it left."""
+
+    status = 404
+    code = "notice_unknown"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be sent: the day, to how many, and the mail as they would read it."""
+
+    effective: str
+    waiting: int
+    subject: str
+    text: str
+
+
+def preview(name: str) -> Preview:
+    """Count and show, and change nothing. Raises NoSuchVersion and TooSoon as `send` does."""
+    version = checked(name)
+    day = versions.takes_effect(version)
+    announced = store.announcement(name)
+    told = {row.person_id for row in store.notices(name) if row.state != "claimed"}
+    waiting = sum(person.person_id not in told for person in _people(announced))
+    return Preview(day, waiting, subject(day), text(version, day))
+
+
+def send(name: str) -> Counter:
+    """Tell everybody who has not been told; how many are in each state after it.
+
+    It may run twice at once, and again after a crash. A person is claimed before the mail is begun, and marked before
+    it is handed over; a mark that no answer followed is `sending`, and is sent again only where the post knows ids.
+    """
+    version = checked(name)
+    announced = store.announce(name, versions.takes_effect(version), clock.now())
+    for person in _people(announced):
+        mail_id = _claimed(name, person)
+        try:
+            if mail_id:
+                _tell(version, person, mail_id)
+        except mail.Away:
+            break
+    return _counted(announced)
+
+
+def settle(name: str, mail_id: str, left: bool) -> None:
+    """Say of a mail that nobody knew of whether it left, as the post's own records have it under its Message-ID."""
+    row = next((row for row in store.notices(name) if row.mail_id == mail_id and row.state == "sending"), None)
+    if row is None:
+        raise NothingToSettle(f"No mail {mail_id} of this notice is unsure.")
+    if left:
+        store.step(name, row.person_id, mail_id, "sending", "sent")
+    else:
+        store.release(name, row.person_id, mail_id)
+
+
+def unsure(name: str) -> list[str]:
+    """The ids of the mails nobody knows of whether they left."""
+    return [row.mail_id for row in store.notices(name) if row.state == "sending"]
+
+
+def checked(name: str) -> Version:
+    """The version, if a notice of it may be begun or gone on with."""
+    version = versions.named(name)
+    if version is None or version == versions.every()[0] or versions.in_effect(version):
+        raise NoSuchVersion(f"There is no coming policy version {name}: its file would be docs/policy/{name}.md.")
+    announced, now = store.announcement(name), clock.now()
+    if announced is None and versions.takes_effect(version) < earliest_day(now):
+        raise TooSoon(f"{name} is less than {AHEAD_DAYS} days ahead: plan it for {earliest_day(now)} or later.")
+    if announced is not None and now - announced.begun > OLDEST_SECONDS:
+        raise TooSoon(f"The notice of {name} was begun long ago: give the change a version of its own.")
+    return version
+
+
+def earliest_day(moment: float) -> str:
+    """The first day that begins at least 14 days after a mail of this moment has been taken."""
+    return clock.day(moment + MARGIN_SECONDS + AHEAD_DAYS * DAY + DAY - 1)
+
+
+def subject(day: str) -> str:
+    """What the mail is about."""
+    return f"Our privacy policy changes on {day}"
+
+
+def text(version: Version, day: str) -> str:
+    """The mail."""
+    facts = {"day": day, "summary": version.summary, "path": f"/privacy/versions/{version.name}"}
+    return mail.text("emails/policy_notice.txt", facts)
+
+
+def _people(announced: Announcement | None) -> list[Person]:
+    """Everybody who had an account when the notice began: who came later has seen it on the site."""
+    begun = announced.begun if announced else clock.now()
+    return [person for person in Person.scan(consistent_read=True) if person.created <= begun]
+
+
+def _claimed(name: str, person: Person) -> str:
+    """The id of the mail this process is to send to a person; empty where there is none to send."""
+    row, now = store.notice(name, person.person_id), clock.now()
+    if row is not None and row.state == "sending" and mail.post_knows_ids():
+        return row.mail_id
+    if row is not None and (row.state != "claimed" or row.lease >= now):
+        return ""
+    mail_id = tokens.time_ordered_id(now)
+    ours = store.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
+    return mail_id if ours and store.step(name, person.person_id, mail_id, "claimed", "sending") else ""
+
+
+def _tell(version: Version, person: Person, mail_id: str) -> None:
+    """Mail a person whose row says `sending`, and write down what came of it. Raises Away."""
+    day = _kept_ahead(version)
+    try:
+        mail.post(person.email, subject(day), text(version, day), mail_id)
+    except mail.NotTaken as error:
+        if error.lasting:
+            store.step(version.name, person.person_id, mail_id, "sending", "refused")
+            return
+        store.release(version.name, person.person_id, mail_id)
+        if isinstance(error, mail.Away):
+            raise
+    except mail.Unsure:
+        pass  # the row stays as it is: `sending`, for a person to settle
+    else:
+        store.step(version.name, person.person_id, mail_id, "sending", "sent")
+
+
+def _kept_ahead(version: Version) -> str:
+    """The day the version takes effect, moved for everybody where this mail would come too late."""
+    soonest = earliest_day(clock.now())
+    if versions.takes_effect(version) < soonest:
+        store.move_effect(version.name, soonest)
+    return versions.takes_effect(version)
+
+
+def _counted(announced: Announcement) -> Counter:
+    """How many are in each state; once nobody waits, the version may take effect on its day."""
+    rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announced.version)}
+    states = Counter(
+        rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announced)
+    )
+    if not [state for state in states if state not in TOLD]:
+        store.complete(announced.version, clock.now())
+    return states

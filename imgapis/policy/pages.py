@@ -1,0 +1,142 @@
+"""The public pages of promises: the policy and its versions, who works for us, cookies, requests, terms, security."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_GET
+from markdown_it import MarkdownIt
+from pynamodb.exceptions import PynamoDBException
+
+from imgapis import docs
+from imgapis.base import clock
+from imgapis.policy import additions, companies, differences, requests, store, versions
+from imgapis.policy.promises import Promise, by_number
+from imgapis.policy.versions import Version
+
+INLINE = MarkdownIt("commonmark")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A statement as the page has it: its number, its HTML, the promise behind it, and what the last proof said:
+    `ok`, `bad`, or empty where no check looks at it."""
+
+    number: str
+    html: SafeString
+    promise: Promise | None
+    proven: str
+
+
+@require_GET
+def privacy(request: HttpRequest) -> HttpResponse:
+    """The policy that holds."""
+    return _policy(request, versions.current())
+
+
+@require_GET
+def version(request: HttpRequest, name: str) -> HttpResponse:
+    """One version, earlier or coming, and what it changed."""
+    found = versions.named(name)
+    if found is None:
+        raise Http404
+    return _policy(request, found)
+
+
+def _policy(request: HttpRequest, shown: Version) -> HttpResponse:
+    every = versions.every()
+    place = every.index(shown)
+    before = every[place - 1] if place else None
+    proof = _last_proof()
+    facts = {
+        "version": shown, "sections": [(part.title, _shown(part, proof)) for part in shown.sections],
+        "effective": versions.takes_effect(shown), "holds": shown == versions.current(), "before": before,
+        "coming": [(each, versions.takes_effect(each)) for each in versions.coming()],
+        "changes": differences.between(before, shown) if before else [],
+        "additions": additions.every(), "contact": settings.CONTACT_EMAIL,
+        "proved": clock.stamp(proof.moment) if proof else "",
+    }  # fmt: skip
+    return render(request, "policy/privacy.html", facts)
+
+
+def _shown(section: versions.Section, proof) -> list[Shown]:
+    promises = by_number()
+    checks = proof.checks if proof else {}
+    return [
+        Shown(
+            each.number, statement_html(each.text), promises.get(each.number), _verdict(promises, each.number, checks)
+        )
+        for each in section.statements
+    ]
+
+
+def _verdict(promises: dict[str, Promise], number: str, checks: dict[str, str]) -> str:
+    """What the last proof says of a promise: bad where any of its checks was broken, ok where all were looked at."""
+    names = promises[number].checks if number in promises else ()
+    seen = [checks.get(name, "not looked at") for name in names]
+    if "broken" in seen:
+        return "bad"
+    return "ok" if seen and all(state == "held" for state in seen) else ""
+
+
+def statement_html(text: str) -> SafeString:
+    """A statement's inline Markdown, which we wrote ourselves, with the contact's address put in."""
+    contact = escape(settings.CONTACT_EMAIL)
+    html = INLINE.renderInline(text)
+    return mark_safe(html.replace("{contact}", f'<a href="mailto:{contact}">{contact}</a>'))
+
+
+def _last_proof():
+    """The last proof; none where the store is away, for the policy can be read whatever is broken."""
+    try:
+        return store.last_proof()
+    except PynamoDBException:
+        return None
+
+
+@require_GET
+def version_list(request: HttpRequest) -> HttpResponse:
+    """Every version and when it took effect."""
+    current = versions.current()
+    rows = [(each, versions.takes_effect(each), _state(each, current)) for each in reversed(versions.every())]
+    return render(request, "policy/versions.html", {"rows": rows})
+
+
+def _state(each: Version, current: Version) -> str:
+    if each == current:
+        return "holds"
+    return "coming" if each.name > current.name else "earlier"
+
+
+@require_GET
+def subprocessors(request: HttpRequest) -> HttpResponse:
+    """Who works for us."""
+    facts = {"companies": companies.COMPANIES, "mails": companies.MAILS, "contact": settings.CONTACT_EMAIL}
+    return render(request, "policy/subprocessors.html", facts)
+
+
+@require_GET
+def cookies(request: HttpRequest) -> HttpResponse:
+    """The one cookie."""
+    days = settings.SESSION_COOKIE_AGE // 86_400
+    return render(request, "policy/cookies.html", {"name": settings.SESSION_COOKIE_NAME, "days": days})
+
+
+@require_GET
+def how_to_ask(request: HttpRequest) -> HttpResponse:
+    """How a privacy request is made, and by when it is answered."""
+    facts = {
+        "contact": settings.CONTACT_EMAIL, "erasure_days": requests.ERASURE_DAYS, "ccpa_days": requests.CCPA_DAYS,
+        "confirm_days": requests.CONFIRM_DAYS,
+    }  # fmt: skip
+    return render(request, "policy/requests.html", facts)
+
+
+@require_GET
+def paper(request: HttpRequest, name: str) -> HttpResponse:
+    """A page that is a file of docs/: the terms, or how we keep things safe."""
+    source = (settings.BASE_DIR / "docs" / f"{name}.md").read_text().replace("{contact}", settings.CONTACT_EMAIL)
+    return render(request, "policy/paper.html", {"page": docs.rendered(source), "name": name})

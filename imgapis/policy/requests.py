@@ -1,0 +1,151 @@
+"""Privacy requests that came by mail: recorded, due, told that it takes longer, closed (P21, P19)."""
+
+from datetime import UTC, datetime, timedelta
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+
+from accounts import emails, people
+from imgapis.base import clock, dynamo, tokens
+from imgapis.base.errors import Refusal
+from imgapis.policy.rows import PrivacyRequest
+
+LAWS = {"gdpr": "GDPR", "uk_gdpr": "UK GDPR", "ccpa": "CCPA"}
+KINDS = {
+    "access": "a copy of the data",
+    "correct": "a correction",
+    "delete": "erasure",
+    "object": "an objection",
+    "restrict": "a restriction",
+    "question": "a question",
+}
+DAY = 86_400
+ERASURE_DAYS = 30  # P19: no law's longer term is used for an erasure
+CCPA_DAYS = 45
+CONFIRM_DAYS = 10
+KEPT_SECONDS = 731 * DAY
+
+
+class UnknownRequest(Refusal):
+    """There is no such request."""
+
+    status = 404
+    code = "request_unknown"
+
+    def __init__(self):
+        super().__init__("There is no privacy request of this id.")
+
+
+class RequestRefused(Refusal):
+    """What is asked of a request cannot be: its state, its dates or its law stand against it."""
+
+    status = 409
+    code = "request_refused"
+
+
+def record(*, law: str, kind: str, address: str, received: float) -> PrivacyRequest:
+    """Record a request that came at `received`. Raises InvalidEmail, or RequestRefused for what no request can be."""
+    if law not in LAWS or kind not in KINDS:
+        raise RequestRefused(f"The law is one of {', '.join(LAWS)}; the kind one of {', '.join(KINDS)}.")
+    if received > clock.now():
+        raise RequestRefused("A request cannot have come in the future.")
+    email = emails.canonical(address)
+    person = people.of_email(email)
+    row = PrivacyRequest(
+        tokens.random_id("pr"), law=law, kind=kind, address=email, person_id=person.person_id if person else "",
+        received=received, due=due(law, kind, received), state="open",
+    )  # fmt: skip
+    row.save(condition=PrivacyRequest.request_id.does_not_exist())
+    return row
+
+
+def due(law: str, kind: str, received: float, extended: bool = False) -> float:
+    """By when a request must be answered: one month, and two more when told so; 45 days, and 45 more. An erasure has
+    30 days whatever the law, and no more (P19)."""
+    if law == "ccpa":
+        ends = received + CCPA_DAYS * DAY * (2 if extended else 1)
+    else:
+        ends = months_later(received, 3 if extended else 1)
+    return min(ends, received + ERASURE_DAYS * DAY) if kind == "delete" else ends
+
+
+def months_later(moment: float, months: int) -> float:
+    """The same time of day `months` later, on the month's last day where it has no such day."""
+    start = datetime.fromtimestamp(moment, UTC)
+    year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
+    following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    last = (following - timedelta(days=1)).day
+    return start.replace(year=year, month=month, day=min(start.day, last)).timestamp()
+
+
+def of_id(request_id: str) -> PrivacyRequest:
+    """A request; UnknownRequest where there is none."""
+    try:
+        return PrivacyRequest.get(request_id, consistent_read=True)
+    except DoesNotExist as error:
+        raise UnknownRequest from error
+
+
+def every(*, closed: bool = False) -> list[PrivacyRequest]:
+    """The open requests, the first due first; after them the closed ones where they are asked for."""
+    rows = [row for row in PrivacyRequest.scan(consistent_read=True) if closed or row.state == "open"]
+    return sorted(rows, key=lambda row: (row.state != "open", row.due))
+
+
+def is_late(row: PrivacyRequest) -> bool:
+    """Whether a request is open beyond its day."""
+    return row.state == "open" and row.due < clock.now()
+
+
+def confirm(request_id: str) -> PrivacyRequest:
+    """Note that its receipt was confirmed to the person."""
+    return _change(of_id(request_id), confirmed=clock.now())
+
+
+def extend(request_id: str) -> PrivacyRequest:
+    """Note that the person was told that it takes longer: once, before it is due, and never for an erasure."""
+    row = of_id(request_id)
+    if row.kind == "delete":
+        raise RequestRefused("An erasure is done within 30 days: it cannot be extended.")
+    if row.extended or row.due < clock.now():
+        raise RequestRefused("A request can be extended once, and only before it is due.")
+    return _change(row, extended=clock.now(), due=due(row.law, row.kind, row.received, extended=True))
+
+
+def close(request_id: str, outcome: str, certificate: str = "") -> PrivacyRequest:
+    """Close a request as `done` or `refused`. Its address goes at once; the rest stays for 24 months as evidence."""
+    if outcome not in ("done", "refused"):
+        raise RequestRefused("A request is closed as done or as refused.")
+    now = clock.now()
+    ends = datetime.fromtimestamp(now + KEPT_SECONDS, UTC)
+    return _change(of_id(request_id), state=outcome, closed=now, certificate=certificate, expires=ends, address=None)
+
+
+def of_person(person_id: str) -> list[PrivacyRequest]:
+    """The requests of an account: for its export."""
+    return list(PrivacyRequest.scan(PrivacyRequest.person_id == person_id))
+
+
+def forget(person_id: str, address: str) -> int:
+    """Take a person's address out of every request: part of an erasure; how many had it."""
+    theirs = PrivacyRequest.address.exists() & (
+        (PrivacyRequest.person_id == person_id) | (PrivacyRequest.address == address)
+    )
+    rows = list(PrivacyRequest.scan(theirs))
+    for row in rows:
+        row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.request_id.exists())
+    return len(rows)
+
+
+def _change(row: PrivacyRequest, **values) -> PrivacyRequest:
+    """Change an open request; RequestRefused where somebody closed it."""
+    actions = [
+        getattr(PrivacyRequest, name).remove() if value is None else getattr(PrivacyRequest, name).set(value)
+        for name, value in values.items()
+    ]
+    try:
+        row.update(actions=actions, condition=PrivacyRequest.state == "open")
+    except UpdateError as error:
+        if not dynamo.lost_race(error):
+            raise
+        raise RequestRefused("This request is closed.") from error
+    return row

@@ -1,0 +1,125 @@
+"""What can be asked of announcements, notices and proofs; each race is settled here by a condition."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
+
+from imgapis.base import dynamo
+from imgapis.policy.rows import Announcement, Notice, PrivacyProof
+
+VERIFY = "verify_privacy"
+
+
+def announcement(version: str) -> Announcement | None:
+    """The announcement of a version."""
+    try:
+        return Announcement.get(version, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def announce(version: str, effective: str, begun: float) -> Announcement:
+    """Begin to tell people of a version; the one begun first holds."""
+    row = Announcement(version, effective=effective, begun=begun)
+    try:
+        row.save(condition=Announcement.version.does_not_exist())
+    except PutError as error:
+        if not dynamo.lost_race(error):
+            raise
+    return announcement(version)
+
+
+def move_effect(version: str, effective: str) -> None:
+    """Let a version take effect later; an earlier day is not taken."""
+    later = Announcement.version.exists() & (Announcement.effective < effective)
+    _try(Announcement(version), [Announcement.effective.set(effective)], later)
+
+
+def complete(version: str, moment: float) -> None:
+    """Note that everybody has been told; the first moment stays."""
+    first = Announcement.version.exists() & (Announcement.completed == 0)
+    _try(Announcement(version), [Announcement.completed.set(moment)], first)
+
+
+def notice(version: str, person_id: str) -> Notice | None:
+    """What is known of telling a person."""
+    try:
+        return Notice.get(version, person_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def notices(version: str) -> Iterator[Notice]:
+    """Everybody who is, or is being, told of a version."""
+    return Notice.query(version, consistent_read=True)
+
+
+def notices_of(person_id: str) -> Iterator[Notice]:
+    """What a person was told of: for the export and the erasure."""
+    return Notice.scan(Notice.person_id == person_id)
+
+
+def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, ends: float) -> bool:
+    """Claim the telling of a person for this process; false where it is another's, or done."""
+    row = Notice(
+        version, person_id, mail_id=mail_id, state="claimed", lease=lease, expires=datetime.fromtimestamp(ends, UTC)
+    )
+    lapsed = (Notice.state == "claimed") & (Notice.lease < now)
+    try:
+        row.save(condition=Notice.person_id.does_not_exist() | lapsed)
+    except PutError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def step(version: str, person_id: str, mail_id: str, before: str, after: str) -> bool:
+    """Move a telling from one state to the next; false where it is not in the first, or another's by now."""
+    ours = (Notice.state == before) & (Notice.mail_id == mail_id)
+    return _try(Notice(version, person_id), [Notice.state.set(after)], ours)
+
+
+def release(version: str, person_id: str, mail_id: str) -> None:
+    """Let a telling go whose mail has certainly not left, so that it can be begun again."""
+    ours = (Notice.state == "sending") & (Notice.mail_id == mail_id)
+    try:
+        Notice(version, person_id).delete(condition=ours)
+    except DeleteError as error:
+        if not dynamo.lost_race(error):
+            raise
+
+
+def forget_notices(person_id: str) -> int:
+    """Remove what a person was told: part of an erasure; how many rows went."""
+    rows = list(notices_of(person_id))
+    for row in rows:
+        row.delete()
+    return len(rows)
+
+
+def last_proof() -> PrivacyProof | None:
+    """The last result of verify_privacy."""
+    try:
+        return PrivacyProof.get(VERIFY)
+    except DoesNotExist:
+        return None
+
+
+def keep_proof(moment: float, checks: dict[str, str]) -> None:
+    """Keep a result, the first or in place of the one before."""
+    actions = [PrivacyProof.moment.set(moment), PrivacyProof.checks.set(checks)]
+    older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
+    _try(PrivacyProof(VERIFY), actions, older)
+
+
+def _try(row: dynamo.Row, actions: list, condition: Condition) -> bool:
+    try:
+        row.update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True

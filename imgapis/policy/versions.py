@@ -1,0 +1,113 @@
+"""The versions of the privacy policy: files of docs/policy, each a list of numbered statements and a planned day."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from imgapis.base import clock
+from imgapis.policy import store
+
+NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+STATEMENT = re.compile(r"(P[0-9]{2}): (.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A numbered sentence or two of the policy, as inline Markdown with `{contact}` for the contact's address."""
+
+    number: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and its statements."""
+
+    title: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version, named by the day it was planned for (`2026-05-18`); `summary` says what changed."""
+
+    name: str
+    summary: str
+    sections: tuple[Section, ...]
+
+    @property
+    def statements(self) -> dict[str, str]:
+        """Every statement by its number."""
+        return {each.number: each.text for section in self.sections for each in section.statements}
+
+
+def folder() -> Path:
+    """Where the files lie."""
+    return settings.BASE_DIR / "docs" / "policy"
+
+
+def every() -> list[Version]:
+    """Every version, oldest first."""
+    return [_read(path, path.stat().st_mtime_ns) for path in sorted(folder().glob("*.md")) if NAME.match(path.stem)]
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, changed: int) -> Version:
+    return parsed(path.stem, path.read_text())
+
+
+def parsed(name: str, source: str) -> Version:
+    """A version out of its file's text; ValueError where the file says another day than its name."""
+    head, *parts = source.split("\n## ")
+    facts = dict(line.split(": ", 1) for line in head.splitlines() if re.match(r"[a-z]+: ", line))
+    if facts.get("effective") != name:
+        raise ValueError(f"docs/policy/{name}.md must say `effective: {name}`.")
+    return Version(name, facts.get("summary", ""), tuple(_section(part) for part in parts))
+
+
+def _section(part: str) -> Section:
+    title, _, body = part.partition("\n")
+    found = (STATEMENT.match(paragraph.strip()) for paragraph in body.split("\n\n") if paragraph.strip())
+    return Section(title.strip(), tuple(Statement(match[1], " ".join(match[2].split())) for match in found))
+
+
+def named(name: str) -> Version | None:
+    """The version of a name."""
+    return next((version for version in every() if version.name == name), None)
+
+
+def takes_effect(version: Version) -> str:
+    """The day a version takes effect: the planned one, or a later one where its notice was late (P23)."""
+    notice = store.announcement(version.name)
+    return max(version.name, notice.effective) if notice else version.name
+
+
+def in_effect(version: Version, moment: float | None = None) -> bool:
+    """Whether a version holds: the first from its day on, a later one only once everybody has been told (P23)."""
+    today = clock.day(clock.now() if moment is None else moment)
+    if version.name > today:
+        return False  # the day only ever moves later, so the store need not be asked
+    if version == every()[0]:
+        return True
+    notice = store.announcement(version.name)
+    return notice is not None and bool(notice.completed) and max(version.name, notice.effective) <= today
+
+
+def current() -> Version:
+    """The version that holds now."""
+    return next((version for version in reversed(every()) if in_effect(version)), every()[0])
+
+
+def coming() -> list[Version]:
+    """Versions newer than the one that holds, oldest first."""
+    now = current()
+    return [version for version in every() if version.name > now.name]
+
+
+def midnight(day: str) -> float:
+    """When a day begins, in seconds since 1970."""
+    return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()

@@ -1,0 +1,143 @@
+"""The public pages of promises: the version that holds, the one that is coming, and what machines look for."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+from django.test import RequestFactory
+
+from imgapis.base import clock
+from imgapis.policy import additions, companies, differences, pages, store, versions, wellknown
+from imgapis.policy.rows import Announcement
+from tests.people import Browser
+
+FIRST = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
+COMING = (
+    FIRST.replace("2026-05-18", "2030-01-10")
+    .replace("The first version.", "We keep one thing less.")
+    .replace("24 hours for what", "12 hours for what")
+)
+
+
+@pytest.fixture
+def coming(dynamodb, tmp_path, monkeypatch):
+    """A second version, planned for 2030-01-10."""
+    (tmp_path / "2026-05-18.md").write_text(FIRST)
+    (tmp_path / "2030-01-10.md").write_text(COMING)
+    monkeypatch.setattr(versions, "folder", lambda: tmp_path)
+    yield "2030-01-10"
+    for row in Announcement.scan():
+        row.delete()
+
+
+def at(monkeypatch, day: str) -> None:
+    """Let it be noon of a day."""
+    monkeypatch.setattr(clock, "now", lambda: versions.midnight(day) + 43_200)
+
+
+def read(view, *args) -> str:
+    """What a page says."""
+    return view(RequestFactory().get("/"), *args).content.decode()
+
+
+def test_every_promise_stands_on_the_page_once_in_our_words_with_the_contact(web):
+    """P24"""
+    text = Browser().get("/privacy").text
+    assert re.findall(r'id="(P[0-9]{2})"', text).__len__() == 24
+    assert {f"P{number:02}" for number in range(1, 25)} == set(re.findall(r'id="(P[0-9]{2})"', text))
+    assert f"mailto:{settings.CONTACT_EMAIL}" in text and "{contact}" not in text
+
+
+def test_what_is_kept_beside_the_policy_is_read_from_the_tables():
+    """P02: sessions, codes, the audit log, privacy requests, and whatever comes."""
+    told = " ".join(addition.what for addition in additions.every())
+    for what in ("logged in", "code that was mailed", "Who did what, by opaque ids", "GDPR"):
+        assert what in told
+    assert all(addition.until for addition in additions.every()) and not re.search(r"\([A-Z][0-9]", told)
+
+
+def test_a_coming_version_can_be_read_and_does_not_hold(coming, monkeypatch):
+    at(monkeypatch, "2029-12-20")
+    store.announce(coming, coming, clock.now())
+    assert versions.current().name == "2026-05-18"
+    assert f'href="/privacy/versions/{coming}"' in read(pages.privacy)
+    text = read(pages.version, coming)
+    assert "<del>24</del> <ins>12</ins>" in text and "not the version that holds" in text
+    assert text.count("<ins>") == 1
+
+
+def test_a_version_holds_from_its_day_once_everybody_was_told(coming, monkeypatch):
+    """P23"""
+    at(monkeypatch, "2029-12-20")
+    store.announce(coming, coming, clock.now())
+    store.complete(coming, clock.now())
+    assert versions.current().name == "2026-05-18"
+    at(monkeypatch, "2030-01-10")
+    assert versions.current().name == coming
+
+
+def test_a_version_that_nobody_was_told_of_never_holds(coming, monkeypatch):
+    """P23"""
+    at(monkeypatch, "2031-01-01")
+    assert versions.current().name == "2026-05-18"
+    store.announce(coming, coming, clock.now())
+    assert versions.current().name == "2026-05-18"
+
+
+def test_a_day_only_ever_moves_later(coming, monkeypatch):
+    """P23"""
+    at(monkeypatch, "2029-12-20")
+    store.announce(coming, coming, clock.now())
+    store.move_effect(coming, "2030-01-20")
+    store.move_effect(coming, "2030-01-12")
+    assert versions.takes_effect(versions.named(coming)) == "2030-01-20"
+
+
+def test_versions_are_listed_with_their_days_and_states(coming, monkeypatch):
+    at(monkeypatch, "2029-12-20")
+    text = read(pages.version_list)
+    assert text.index("2030-01-10") < text.index("2026-05-18") and "coming" in text and "holds" in text
+
+
+def test_a_file_that_names_another_day_is_refused():
+    with pytest.raises(ValueError, match="effective"):
+        versions.parsed("2026-05-19", FIRST)
+
+
+def test_a_statement_that_came_or_went_is_a_change():
+    old, new = versions.parsed("2026-05-18", FIRST), versions.parsed("2026-05-18", FIRST.replace("P10:", "P99:"))
+    changes = {change.number: [piece.kind for piece in change.pieces] for change in differences.between(old, new)}
+    assert changes == {"P10": ["removed"], "P99": ["added"]}
+
+
+def test_the_page_of_companies_names_three_and_what_they_are_examined_for(web):
+    """P15"""
+    text = Browser().get("/privacy/subprocessors").text
+    assert [company.name for company in companies.COMPANIES] == ["Cloudflare", "Amazon Web Services", "Stripe"]
+    for words in ("us-east-1", "ISO 27018", "PCI DSS Level 1", "SOC 2 Type II", "Analytics Engine", "codes"):
+        assert words in text
+
+
+def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):
+    text = Browser().get("/.well-known/security.txt").text
+    fields = dict(line.split(": ", 1) for line in text.splitlines())
+    assert fields["Contact"] == f"mailto:{settings.CONTACT_EMAIL}"
+    assert fields["Canonical"] == f"{settings.SITE_URL}/.well-known/security.txt"
+    for month in range(1, 13):
+        now = datetime(2026, month, 28, tzinfo=UTC)
+        ends = datetime.fromisoformat(wellknown.expires(now.timestamp()))
+        assert 150 < (ends - now).days < 240
+
+
+def test_nothing_is_sold_and_machines_can_read_it(web):
+    page = Browser().get("/.well-known/gpc.json")
+    assert (
+        page.text == '{"gpc": true, "lastUpdate": "2026-05-18"}' and page.headers["content-type"] == "application/json"
+    )
+
+
+@pytest.mark.parametrize("path", ["/", "/privacy", "/docs", "/status", "/login", "/terms"])
+def test_every_page_leads_to_the_papers(web, path):
+    text = Browser().get(path).text
+    assert all(f'href="{link}"' in text for link in ("/privacy", "/privacy/cookies", "/terms", "/security"))
