@@ -13,7 +13,7 @@ from imgapis.policy.versions import Version
 DAY = 86_400
 AHEAD_DAYS = 14
 MARGIN_SECONDS = 60  # what a mail server may take to answer
-LEASE_SECONDS = 600.0
+LEASE_SECONDS = 60.0
 KEPT_SECONDS = 90 * DAY
 OLDEST_SECONDS = 80 * DAY  # no list of who was told is relied on that could have been swept
 TOLD = ("sent", "refused")

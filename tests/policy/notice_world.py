@@ -1,0 +1,69 @@
+"""People of a year long gone and a policy version that is coming to them: nobody else's account is in the way."""
+
+import io
+import itertools
+import os
+from collections import Counter
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+from accounts import people
+from imgapis.policy import store, versions
+from imgapis.policy.rows import Notice
+from tests import environment
+
+FIRST = "2010-01-01"
+YEAR = 2015  # everybody else of the tests has a later account
+_numbers = itertools.count(1)
+
+
+class World:
+    """`name` is the coming version; it is 20 days ahead, and `now` can be set. `addresses` are everybody's."""
+
+    def __init__(self, folder: Path):
+        self.name = f"{YEAR}-06-30"
+        self.now = versions.midnight(f"{YEAR}-06-10")
+        source = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
+        for name in (FIRST, self.name):
+            (folder / f"{name}.md").write_text(source.replace("2026-05-18", name))
+        self.addresses: list[str] = []
+
+    def fill(self, count: int) -> None:
+        """Open accounts."""
+        for _ in range(count):
+            self.addresses.append(f"told-{next(_numbers)}-{os.getpid()}@example.com")
+            people.create(self.addresses[-1])
+
+    def told(self) -> Counter:
+        """How many notices each address got."""
+        found = Counter()
+        for path in self.mails():
+            found[path.read_text().partition("To: ")[2].partition("\n")[0]] += 1
+        return found
+
+    def mails(self) -> list[Path]:
+        """The mails of the notice."""
+        every = (Path(environment.FOLDER) / "mail").glob("*.eml")
+        return [path for path in every if f"/privacy/versions/{self.name}" in path.read_text()]
+
+    def clean(self) -> None:
+        """Leave nothing for the next test."""
+        for row in [*Notice.query(self.name), *filter(None, [store.announcement(self.name)])]:
+            row.delete()
+        for address in self.addresses:
+            people.of_email(address).delete()
+        for path in self.mails():
+            path.unlink()
+
+    def run(self, *words: str) -> str:
+        """The command's output."""
+        out = io.StringIO()
+        call_command("policy_notice", self.name, *words, stdout=out)
+        return out.getvalue()
+
+    @property
+    def effective(self) -> str:
+        """The day the version takes effect."""
+        return versions.takes_effect(versions.named(self.name))
