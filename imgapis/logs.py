@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 
@@ -45,10 +46,24 @@ class OwnWords(logging.Filter):
         return record.name == OWN or record.name.startswith(OWN + ".")
 
 
+class OwnHandler(logging.StreamHandler):
+    """A handler that writes our lines to standard error and can write no others."""
+
+    def __init__(self):
+        super().__init__(sys.stderr)
+        self.setFormatter(JsonLines())
+
+    def setFormatter(self, fmt: logging.Formatter | None) -> None:
+        """Only our own form is taken."""
+        super().setFormatter(fmt if isinstance(fmt, JsonLines) else JsonLines())
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A line that cannot be written is lost: the stock way prints the record with its arguments."""
+
+
 def configure(level: str) -> None:
-    """The one handler of the process, on the root logger; every other handler is removed."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    """The one handler of the process, on the root logger; every other handler but our own is removed."""
+    handler = OwnHandler()
     handler.addFilter(OwnWords())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -56,5 +71,16 @@ def configure(level: str) -> None:
     logging.captureWarnings(True)
     for name in list(logging.root.manager.loggerDict):
         found = logging.getLogger(name)
-        found.handlers[:] = []
+        found.handlers[:] = [own for own in found.handlers if isinstance(own, OwnHandler)]
         found.propagate = True
+    threading.excepthook = lambda failed: _died("thread_died", failed.exc_type, failed.exc_value, failed.exc_traceback)
+    sys.unraisablehook = lambda failed: _died("cleanup_failed", failed.exc_type, failed.exc_value, failed.exc_traceback)
+
+
+def guard_process() -> None:
+    """For a process nobody watches: what ends it is written as our own line, without the text of the exception."""
+    sys.excepthook = lambda kind, error, trace: _died("process_died", kind, error, trace)
+
+
+def _died(event: str, kind: type, error: BaseException | None, trace) -> None:
+    logging.getLogger(OWN).error(event, exc_info=(kind, error, trace))

@@ -65,7 +65,7 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for our own fault: a request id, never a trace (V3)."""
-    log.error("page_failed", extra={"request_id": getattr(request, "request_id", "")})
+    log.error("page_failed", exc_info=True, extra={"request_id": getattr(request, "request_id", "")})
     return _sorry(request, 500, "Something broke on our side.")
 
 

@@ -9,6 +9,7 @@ from imgapis.embedded import children, downloads, engines, failures, mails, port
 
 COMMAND_SECONDS = 300.0
 READY_SECONDS = 60.0
+SERVER_LOG = "--logger-class=imgapis.server_log.ServerLog"
 MANAGE = [sys.executable, str(downloads.ROOT / "manage.py")]
 
 
@@ -104,4 +105,4 @@ def gunicorn_command(port: int, workers: int, threads: int) -> list[str]:
         "timeout": 60,
     }
     words = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", "imgapis.wsgi:application"]
+    return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", SERVER_LOG, "imgapis.wsgi:application"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
-from imgapis import heartbeat, nightly
+from imgapis import heartbeat, logs, nightly
 from telemetry import recorder, rollups
 from transforms import domains
 
@@ -45,6 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Work until told to stop."""
+        logs.guard_process()
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())

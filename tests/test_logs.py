@@ -1,0 +1,157 @@
+"""Nothing but our own words is written, whoever speaks: libraries at DEBUG, gunicorn, threads (P06, V1, V2, V8)."""
+
+import ast
+import json
+import logging
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.core import mail
+
+from imgapis import logs, server_log
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("imgapis", "accounts", "telemetry", "billing", "transforms")
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+
+
+def calls_of_loggers() -> list[tuple[str, ast.Call]]:
+    """Every call of a logger in the product, with its place."""
+    found = []
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS
+            if named and ast.unparse(node.func.value).endswith("log"):
+                found.append((f"{path.relative_to(ROOT)}:{node.lineno}", node))
+    return found
+
+
+def test_the_product_logs_names_of_events_and_the_fields_of_the_list():
+    """V1: no text is put together, and nothing is added but numbers and the id of the request."""
+    calls = calls_of_loggers()
+    assert len(calls) >= 10
+    for place, call in calls:
+        (event,) = call.args
+        assert isinstance(event, ast.Constant) or ast.unparse(event) == "self.failed", place
+        for extra in (word.value for word in call.keywords if word.arg == "extra"):
+            assert {key.value for key in extra.keys} <= set(logs.FIELDS), place
+        assert {word.arg for word in call.keywords} <= {"extra", "exc_info"}, place
+
+
+def test_nothing_of_the_product_prints_but_the_tools_of_this_machine():
+    printing = [
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.stdout.write", "sys.stderr.write")
+    ]
+    assert {path.rpartition("/")[0] for path in printing} <= {"imgapis/embedded"}
+
+
+def test_every_library_at_debug_writes_nothing():
+    """V2: every logger that the product's libraries have made, and the handlers they would like."""
+    program = """
+import logging, warnings
+from django.conf import settings
+import django
+django.setup()
+import boto3, botocore.session, urllib3, pynamodb.connection, markdown_it, ninja, PIL.Image, idna, dns.resolver
+import imgapis.urls, imgapis.image_urls
+from imgapis import logs
+logs.configure("DEBUG")
+names = list(logging.root.manager.loggerDict)
+for name in [*names, "stripe", "httpx", "django.security.DisallowedHost", "django.request", "py.warnings", "asyncio"]:
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.DEBUG)
+    if not name.startswith("imgapis"):
+        for level in (10, 20, 30, 40, 50):
+            logger.log(level, "canary %s", "canary")
+        try:
+            raise ValueError("canary")
+        except ValueError:
+            logger.exception("canary")
+warnings.warn("canary")
+logging.getLogger().critical("canary")
+print(len(names))
+"""
+    given = {"DJANGO_SETTINGS_MODULE": "imgapis.settings", "EMBEDDED": "1", "DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=given | {"LOG_LEVEL": "DEBUG"}, capture_output=True, timeout=60
+    )
+    assert run.returncode == 0 and int(run.stdout) > 20
+    assert run.stderr == b""
+
+
+def test_an_error_is_mailed_to_nobody(settings, client):
+    """V2: Django's own handler would mail headers, bodies and settings to the admins."""
+    settings.ADMINS = [("Admin", "admin@example.com")]
+    settings.DEBUG = False
+    logging.getLogger("django.request").error("canary", extra={"status_code": 500})
+    assert mail.outbox == []
+    names = [None, *logging.root.manager.loggerDict]
+    handlers = [handler for name in names for handler in logging.getLogger(name).handlers]
+    assert not [handler for handler in handlers if type(handler).__name__ == "AdminEmailHandler"]
+
+
+def server_record(sentence: str, *arguments) -> logging.LogRecord:
+    """A record of gunicorn's."""
+    return logging.LogRecord("gunicorn.error", logging.ERROR, "", 1, sentence, arguments, None)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "arguments", "event"),
+    [
+        ("Booting worker with pid: %s", (7,), "worker_starts"),
+        ("WORKER TIMEOUT (pid:%s)", (7,), "worker_timeout"),
+        ("Error handling request %s %s", ("GET", "/?canary"), "request_failed"),
+        ("Invalid request from ip=203.0.113.77: canary", (), None),
+        ("Ignored premature client disconnection. %s", ("canary",), None),
+    ],
+)
+def test_gunicorn_says_what_it_does_and_nothing_of_a_request(sentence, arguments, event):
+    record = server_record(sentence, *arguments)
+    assert server_log.KnownSentences().filter(record) is (event is not None)
+    if event:
+        line = logs.JsonLines().format(record)
+        assert json.loads(line)["event"] == event and "canary" not in line
+
+
+def test_gunicorn_has_one_handler_of_ours_and_no_access_log_whatever_it_is_told():
+    told = SimpleNamespace(loglevel="debug", accesslog="-", errorlog="-", syslog=True, capture_output=True)
+    made = server_log.ServerLog(told)
+    assert [type(handler) for handler in made.error_log.handlers] == [logs.OwnHandler]
+    assert made.access_log.handlers == [] and made.access(None, None, {}, None) is None
+    logs.configure("INFO")
+    assert [type(handler) for handler in made.error_log.handlers] == [logs.OwnHandler]
+    made.error_log.handlers[:] = []
+
+
+def test_a_dying_thread_leaves_its_kind_and_place_and_no_text(capsys):
+    logs.configure("INFO")
+    thread = threading.Thread(target=lambda: {}["canary"])
+    thread.start()
+    thread.join()
+    said = capsys.readouterr().err
+    assert json.loads(said)["event"] == "thread_died" and "KeyError" in said and "canary" not in said
+
+
+def test_our_handler_takes_no_other_form_and_prints_no_record_it_cannot_write(capsys):
+    handler = logs.OwnHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    record = server_record("canary %s", "canary")
+    assert "canary canary" not in handler.format(record)
+    handler.handleError(record)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\x1b[31mb", "a\u2028b", 'a"}\n{"b'])
+def test_a_line_stays_one_line(text):
+    """V8"""
+    record = logging.LogRecord("imgapis.x", logging.ERROR, "", 1, text, (), None)
+    line = logs.JsonLines().format(record)
+    assert line.isascii() and line.isprintable() and json.loads(line)["event"] == text
