@@ -32,6 +32,10 @@ ACTS = {
     "domain.removed": "removed a domain",
     "domain.proven": "saw the proof of a domain",
     "domain.lost": "stopped serving a domain whose proof is gone",
+    "plan.changed": "changed the plan",
+    "credits.granted": "gave credits",
+    "credits.taken_back": "took back credits",
+    "caps.changed": "changed the caps",
     "key.created": "made an API key",
     "key.revoked": "revoked an API key",
 }

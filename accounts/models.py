@@ -8,6 +8,7 @@ from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
 
 ACCOUNT = {"category": "account", "retention": "until erasure"}
+BILLING = {"category": "billing", "retention": "until erasure"}
 SESSION = {"category": "security", "retention": "14 days after the last use, 30 days at most"}
 
 
@@ -86,10 +87,19 @@ class Workspace(dynamo.Row):
     )  # fmt: skip
     allowed_origins = kept(JSONAttribute(), "which sites may call the image API", **ACCOUNT)
     allowed_sources = kept(JSONAttribute(), "which hosts a full-URL source may name", **ACCOUNT)
-    allowance = kept(
-        NumberAttribute(), "half-credits a period, written down by billing", category="billing",
-        retention="until erasure",
-    )  # fmt: skip
+    # Written down by billing alone, so that nobody else asks about prices.
+    allowance = kept(NumberAttribute(), "half-credits a period", **BILLING)
+    plan = kept(UnicodeAttribute(default="free"), "the plan tier (P03)", **BILLING)
+    limits = kept(JSONAttribute(null=True), "what the plan allows: seats, domains, sources and so on", **BILLING)
+    billing_state = kept(UnicodeAttribute(default=""), "the state of the subscription (P03)", **BILLING)
+    interval = kept(UnicodeAttribute(default="month"), "whether a month or a year is paid at once", **BILLING)
+    period_start = kept(NumberAttribute(default=0), "the hour the paid period began; 0 is none", **BILLING)
+    period_end = kept(NumberAttribute(default=0), "the hour the paid period ends; 0 is none", **BILLING)
+    next_plan = kept(UnicodeAttribute(default=""), "the plan that follows at its end, where one is set", **BILLING)
+    overage = kept(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", **BILLING)
+    caps = kept(JSONAttribute(null=True), "the customer's caps a day and a period", **BILLING)
+    billing_revision = kept(NumberAttribute(default=0), "tells older terms from newer ones", **BILLING)
+    billing_seen = kept(NumberAttribute(default=0), "when Stripe was asked for what is written here", **BILLING)
     suspended = kept(BooleanAttribute(default=False), "stops the workspace", **ACCOUNT)
     signing = kept(
         UnicodeAttribute(default="off"), "whether image addresses must be signed: off or required", **ACCOUNT

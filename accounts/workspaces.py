@@ -3,10 +3,9 @@
 import re
 import secrets
 
-from django.conf import settings
 from pynamodb.exceptions import TransactWriteError
 
-from accounts import audit, store, team_store, throttles
+from accounts import audit, limits, store, team_store, throttles
 from accounts.models import Workspace
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import Refusal
@@ -141,5 +140,5 @@ def key(row: Workspace) -> bytes:
 
 
 def default_allowance() -> int:
-    """Half-credits a period of a new workspace: a plain number until billing writes its own."""
-    return settings.FREE_CREDITS * 2
+    """Half-credits a period of a new workspace."""
+    return limits.STARTING_HALVES

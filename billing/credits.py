@@ -2,13 +2,14 @@
 
 import random
 import time
-from functools import lru_cache
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
-from billing import store
+from billing import caps, opening, store
+from billing.opening import Books
+from billing.periods import Terms
 from billing.store import Charge
-from imgapis.base import clock, dynamo
+from imgapis.base import dynamo
 from imgapis.base.errors import Refusal
 
 RETRY_SECONDS = 2.0
@@ -16,7 +17,7 @@ FAILED = "ConditionalCheckFailed"
 
 
 class OutOfCredits(Refusal):
-    """New work that the balance does not cover."""
+    """New work that the plan's credits do not cover."""
 
     status = 402
     code = "out_of_credits"
@@ -24,6 +25,20 @@ class OutOfCredits(Refusal):
     def __init__(self):
         super().__init__(
             "This workspace has no credits left for new work in this period. What is cached goes on being served."
+            " Its owner can choose a larger plan, or allow overage, on the billing page."
+        )
+
+
+class CapReached(Refusal):
+    """New work beyond a cap of the customer's own."""
+
+    status = 402
+    code = "cap_reached"
+
+    def __init__(self, span: str):
+        super().__init__(
+            f"This workspace has reached its cap of the {span} for new work. What is cached goes on being served."
+            " An owner, an admin or a billing member can raise the cap on the billing page."
         )
 
 
@@ -42,28 +57,24 @@ def shown(halves: int) -> str:
     return f"{halves // 2}.5" if halves % 2 else str(halves // 2)
 
 
-def peek(bill: Charge, allowance: int) -> None:
+def peek(bill: Charge, terms: Terms) -> None:
     """Refuse work that cannot be paid for, before it is done. A live claim makes it free, whatever the balance."""
-    row = store.counter(bill.happened.workspace_id, bill.period)
-    if (row.left if row else allowance) < bill.happened.cost and not _claimed(bill):
-        raise OutOfCredits
+    books = opening.books(terms, bill.moment)
+    refusal = _refusal(bill, books, terms)
+    if refusal and not _claimed(bill):
+        raise refusal
 
 
-def charge(bill: Charge, allowance: int) -> int:
+def charge(bill: Charge, terms: Terms) -> int:
     """Charge finished work once; returns the half-credits charged (0 where a live claim had paid before).
 
-    Raises OutOfCredits, or ChargeUnavailable after two seconds of conflicts: never fails open. Safe to repeat with
-    the same event: our own lost reply is answered as charged.
+    Raises OutOfCredits, CapReached, WorkspaceGone, or ChargeUnavailable after two seconds of conflicts: never fails
+    open. Safe to repeat with the same event: our own lost reply is answered as charged.
     """
-    _open(bill.happened.workspace_id, bill.period, allowance)
     ends = time.monotonic() + RETRY_SECONDS
     pause = 0.01
     while True:
-        try:
-            store.charge(bill)
-            return bill.happened.cost
-        except TransactWriteError as error:
-            settled = _settled(bill, dynamo.reasons(error))
+        settled = _try(bill, terms)
         if settled is not None:
             return settled
         wait = random.uniform(pause / 2, pause)
@@ -73,46 +84,56 @@ def charge(bill: Charge, allowance: int) -> int:
         pause = min(pause * 2, 0.3)
 
 
-def _settled(bill: Charge, reasons: list[str | None]) -> int | None:
-    """What a cancelled charge means: half-credits, OutOfCredits, or None for "try again"."""
-    claim, event, counter = reasons if len(reasons) == 3 else (None, None, None)
+def _try(bill: Charge, terms: Terms) -> int | None:
+    """One attempt: half-credits, a refusal, or None for "try again"."""
+    try:
+        books = opening.ensure(bill.happened.workspace_id, terms, bill.moment)
+    except TransactWriteError:
+        return None
+    except PynamoDBException as error:
+        raise ChargeUnavailable from error
+    try:
+        store.charge(bill, books.names)
+        return bill.happened.cost
+    except TransactWriteError as error:
+        return _settled(bill, books, terms, dynamo.reasons(error))
+
+
+def _settled(bill: Charge, books: Books, terms: Terms, reasons: list[str | None]) -> int | None:
+    """What a cancelled charge means: half-credits, a refusal, or None for "try again"."""
+    claim, event, *counters = reasons if len(reasons) >= 3 else (None, None, None)
     if event == FAILED:
         return bill.happened.cost  # only our own earlier attempt can have written this id
     if claim == FAILED:
         return 0
-    spent = counter == FAILED or ("TransactionConflict" in reasons and _spent(bill))
-    if not spent:
+    if FAILED not in counters and "TransactionConflict" not in reasons:
+        return None
+    try:
+        refusal = _refusal(bill, books, terms)
+    except PynamoDBException:
+        return None  # unknown is not spent: the retry, or its deadline, decides
+    if refusal is None:
+        opening.forget(bill.happened.workspace_id, books)  # a counter that is gone is opened again, or refused
         return None
     if _claimed(bill):
         return 0
-    raise OutOfCredits
+    raise refusal
 
 
-def _spent(bill: Charge) -> bool:
-    try:
-        row = store.counter(bill.happened.workspace_id, bill.period)
-    except PynamoDBException:
-        return False  # unknown is not spent: the retry, or its deadline, decides
-    return row is not None and row.left < bill.happened.cost
+def _refusal(bill: Charge, books: Books, terms: Terms) -> Refusal | None:
+    """Why a charge is not covered, read consistently; None where it is."""
+    cost = bill.happened.cost
+    rows = store.named(bill.happened.workspace_id, books.names)
+    of_period = rows.get(books.period.name) or opening.of_period("", books.period, terms)
+    if of_period.left < cost:
+        return CapReached("period") if of_period.room else OutOfCredits()
+    if books.day is None:
+        return None
+    day = rows.get(books.day)
+    left = day.left if day else caps.of_day(terms, books.period)
+    return CapReached("day") if left < cost else None
 
 
 def _claimed(bill: Charge) -> bool:
     workspace_id = bill.happened.workspace_id
     return store.live_claim(workspace_id, bill.digest, bill.moment, bill.purged_before) is not None
-
-
-def _open(workspace_id: str, period: str, allowance: int) -> None:
-    try:
-        _open_once(workspace_id, period, allowance)
-    except PynamoDBException as error:
-        raise ChargeUnavailable from error
-
-
-@lru_cache(maxsize=10_000)
-def _open_once(workspace_id: str, period: str, allowance: int) -> None:
-    store.open_period(workspace_id, period, allowance)
-
-
-def period_of(moment: float) -> str:
-    """The period a charge at `moment` belongs to."""
-    return clock.period_start(moment)

@@ -1,17 +1,22 @@
-"""The proof: the events of a period add up to its counter, always."""
+"""The proof: the events of a stretch of periods add up to its counters, and these to what was granted, always."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from accounts.limits import STARTING
 from billing import store
+from billing.models import Counter
 from imgapis.base import clock
 from telemetry import rollups, sums
 from telemetry import store as telemetry_store
 
+DAY_SECONDS = 86_400
+
 
 @dataclass(frozen=True)
 class Proof:
-    """One period of one workspace, in half-credits."""
+    """One period of one workspace, in half-credits; or several as one, where a change of plan made them overlap: a
+    charge of those seconds stands in the one period or in the other, and in the sum once."""
 
     workspace_id: str
     period: str
@@ -20,11 +25,19 @@ class Proof:
     left: int
     events: int
     rolled: int
+    given: int = 0
+    extra: int = 0
+    sums_hold: bool = True
 
     @property
     def holds(self) -> bool:
         """Whether the sum of events is what was used, and nothing is missing from the grant or below zero."""
-        return self.events == self.used and self.used + self.left == self.granted and self.left >= 0
+        return self.events == self.used and self.used + self.left == self.granted and self.left >= 0 and self.balanced
+
+    @property
+    def balanced(self) -> bool:
+        """Whether each counter is the sum of its plan, its grants and its room, and its grants are on record."""
+        return self.sums_hold and self.given == self.extra
 
     @property
     def shown_right(self) -> bool:
@@ -34,26 +47,96 @@ class Proof:
 
 def prove(workspace_id: str) -> list[Proof]:
     """The proof of every period of a workspace."""
-    return [_prove(row) for row in store.counters(workspace_id)]
+    given = _given(workspace_id)
+    return [_prove(stretch, given) for stretch in _stretches(store.counters(workspace_id))]
 
 
 def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
     """The proof of every period of every workspace. Hours whose sums are wrong are marked, to be added up again."""
-    proofs = [proof for workspace_id in workspace_ids for proof in prove(workspace_id)]
-    for proof in proofs:
-        if not proof.shown_right:
-            rollups.mark((proof.workspace_id, hour) for hour in _hours(proof))
+    proofs = []
+    for workspace_id in workspace_ids:
+        given = _given(workspace_id)
+        for stretch in _stretches(store.counters(workspace_id)):
+            proof = _prove(stretch, given)
+            proofs.append(proof)
+            if not proof.shown_right and _kept(_span(stretch)[0]):
+                rollups.mark((workspace_id, hour) for hour in _hours(workspace_id, *_span(stretch)))
     return proofs
 
 
-def _prove(row) -> Proof:
-    start, end = clock.moment_of_period(row.period), clock.period_end(row.period)
-    total = sum(int(event.cost) for event in telemetry_store.between(row.workspace_id, start, end))
-    days = rollups.days(row.workspace_id, clock.day(start), clock.day(end - 1) + "~")
-    rolled = sum(sums.total(cells.items()).cost for _, _, cells in days)
-    return Proof(row.workspace_id, row.period, int(row.granted), int(row.used), int(row.left), total, rolled)
+def _given(workspace_id: str) -> dict[str, int]:
+    """Half-credits given and taken back, by period."""
+    found: dict[str, int] = {}
+    for grant in store.grants(workspace_id):
+        found[grant.period] = found.get(grant.period, 0) + int(grant.halves)
+    return found
 
 
-def _hours(proof: Proof) -> set[str]:
-    start, end = clock.moment_of_period(proof.period), clock.period_end(proof.period)
-    return {clock.hour(telemetry_store.moment(row)) for row in telemetry_store.between(proof.workspace_id, start, end)}
+def _stretches(counters: Iterable[Counter]) -> Iterator[list[Counter]]:
+    """Counters, oldest first, those that overlap together."""
+    stretch: list[Counter] = []
+    for row in counters:
+        if stretch and clock.moment_of_period(row.period) >= _span(stretch)[1]:
+            yield stretch
+            stretch = []
+        stretch.append(row)
+    if stretch:
+        yield stretch
+
+
+def _span(stretch: list[Counter]) -> tuple[float, float]:
+    """From when until when, in seconds since 1970."""
+    ends = max(float(row.ends) if row.ends else clock.period_end(row.period) for row in stretch)
+    return clock.moment_of_period(stretch[0].period), ends
+
+
+def _prove(stretch: list[Counter], given: dict[str, int]) -> Proof:
+    workspace_id = stretch[0].workspace_id
+    start, end = _span(stretch)
+    rolled = _rolled(workspace_id, start, end)
+    return Proof(
+        workspace_id, stretch[0].period,
+        granted=sum(int(row.granted) for row in stretch),
+        used=sum(int(row.used) for row in stretch),
+        left=sum(int(row.left) for row in stretch),
+        events=_summed(workspace_id, start, end) if _kept(start) else rolled,
+        rolled=rolled,
+        given=sum(given.get(row.period, 0) for row in stretch),
+        extra=sum(int(row.extra) for row in stretch),
+        sums_hold=all(_sums_hold(row) for row in stretch),
+    )  # fmt: skip
+
+
+def _kept(start: float) -> bool:
+    """Whether single events from `start` on are kept by every plan; older stretches are proven by their sums alone."""
+    return start > clock.now() - (STARTING.retention_days - 1) * DAY_SECONDS
+
+
+def _summed(workspace_id: str, start: float, end: float) -> int:
+    return sum(int(event.cost) for event in telemetry_store.between(workspace_id, start, end))
+
+
+def _rolled(workspace_id: str, start: float, end: float) -> int:
+    """What the dashboard's sums say of a span of whole hours: its whole days, and the hours at its ends."""
+    first, last = -(-start // DAY_SECONDS) * DAY_SECONDS, end // DAY_SECONDS * DAY_SECONDS
+    if first > last:
+        return _cost(rollups.hours(workspace_id, clock.hour(start), clock.hour(end)))
+    spans = [rollups.days(workspace_id, clock.day(first), clock.day(last))] if first < last else []
+    spans += [
+        rollups.hours(workspace_id, clock.hour(one), clock.hour(two)) for one, two in ((start, first), (last, end))
+    ]
+    return sum(_cost(span) for span in spans)
+
+
+def _cost(cells) -> int:
+    return sum(sums.total(found.items()).cost for _, _, found in cells)
+
+
+def _sums_hold(row: Counter) -> bool:
+    """Every counter for itself; one from before there were plans has no base."""
+    parts = row.granted if row.base is None else row.base + row.extra + row.room
+    return row.used + row.left == row.granted == parts and row.left >= 0
+
+
+def _hours(workspace_id: str, start: float, end: float) -> set[str]:
+    return {clock.hour(telemetry_store.moment(row)) for row in telemetry_store.between(workspace_id, start, end)}

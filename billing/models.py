@@ -1,4 +1,4 @@
-"""The rows of money: what a period has left, and the claims that prove a charge."""
+"""The rows of money: what a period and a day have left, what was given, and the claims that prove a charge."""
 
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 
@@ -12,16 +12,43 @@ PROOF = {"category": "none", "retention": "until the next one", "exported": Fals
 
 
 class Counter(dynamo.Row):
-    """The half-credits of one workspace in one period: always `granted = used + left`."""
+    """The half-credits of one workspace in one period, or on one day where a day is capped: always
+    `granted = used + left`, and in a period `granted = base + extra + room`."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("counters")
 
     workspace_id = kept(UnicodeAttribute(hash_key=True), "whose credits they are", **BILLING)
-    period = kept(UnicodeAttribute(range_key=True), "the hour the period starts on", **BILLING)
-    granted = kept(NumberAttribute(), "half-credits of the period", **BILLING)
+    period = kept(UnicodeAttribute(range_key=True), "the hour the period starts on, or the day", **BILLING)
+    granted = kept(NumberAttribute(), "half-credits that may be charged at all", **BILLING)
     used = kept(NumberAttribute(default=0), "half-credits charged", **BILLING)
     left = kept(NumberAttribute(), "half-credits that can still be charged", **BILLING)
+    base = kept(NumberAttribute(null=True), "half-credits of the plan", **BILLING)
+    extra = kept(NumberAttribute(default=0), "half-credits given or taken back beside it", **BILLING)
+    room = kept(NumberAttribute(default=0), "half-credits of overage allowed; below 0, what a cap withholds", **BILLING)
+    ends = kept(NumberAttribute(null=True), "when the period ends", **BILLING)
+    plan = kept(UnicodeAttribute(default="free"), "the plan of the period", **BILLING)
+    expires = kept(TTLAttribute(null=True), "ends the row of a day", category="billing", retention="400 days")
+
+    @property
+    def is_day(self) -> bool:
+        """Whether it counts a capped day."""
+        return "T" not in self.period
+
+
+class Grant(dynamo.Row):
+    """Half-credits given to a workspace, or taken back, beside its plan: by whom and why."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("grants")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "who got them", **BILLING)
+    grant_id = kept(UnicodeAttribute(range_key=True), "names the grant", **BILLING)
+    period = kept(UnicodeAttribute(), "the period they count in", **BILLING)
+    halves = kept(NumberAttribute(), "half-credits; below 0 where they were taken back", **BILLING)
+    reason = kept(UnicodeAttribute(), "why, in support's own words", **BILLING)
+    actor = kept(UnicodeAttribute(), "who: opaque", **BILLING)
+    moment = kept(NumberAttribute(), "when", **BILLING)
 
 
 class Claim(dynamo.Row):

@@ -1,14 +1,15 @@
-"""What can be asked of counters and claims; the charge is one transaction."""
+"""What can be asked of counters and claims; a charge, an opening and a change of credits are one transaction each."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.transactions import TransactWrite
 
-from billing.models import Claim, Counter, LedgerProof
+from accounts.models import Workspace
+from billing.models import Claim, Counter, Grant, LedgerProof
 from imgapis.base import dynamo
 from telemetry import events
 from telemetry.events import Happened
@@ -18,13 +19,12 @@ LEDGER = "ledger"
 
 @dataclass(frozen=True)
 class Charge:
-    """What is to be charged: the event that says so, the claim's digest and life, the period, and the moment before
-    which an older claim was purged (0: never)."""
+    """What is to be charged: the event that says so, the claim's digest and life, the moment of the first attempt,
+    which decides its period, and the moment before which an older claim was purged (0: never)."""
 
     happened: Happened
     digest: str
     claim_seconds: int
-    period: str
     moment: float
     purged_before: float = 0
 
@@ -37,19 +37,41 @@ def counter(workspace_id: str, period: str) -> Counter | None:
         return None
 
 
-def open_period(workspace_id: str, period: str, granted: int) -> None:
-    """Create the counter of a period; an open one stays as it is."""
-    row = Counter(workspace_id, period, granted=granted, used=0, left=granted)
-    try:
-        row.save(condition=Counter.workspace_id.does_not_exist())
-    except PutError as error:
-        if not dynamo.lost_race(error):
-            raise
+def named(workspace_id: str, names: Iterable[str]) -> dict[str, Counter]:
+    """The counters of some periods and days, those that there are, read consistently."""
+    keys = [(workspace_id, name) for name in names]
+    return {row.period: row for row in Counter.batch_get(keys, consistent_read=True)}
+
+
+def open_counters(workspace_id: str, revision: int | None, rows: Iterable[Counter]) -> None:
+    """Create counters of a workspace that exists, and whose terms are those of `revision` where one is named.
+
+    TransactWriteError with the workspace's reason first, so that nothing is opened for an erased workspace (D8) or by
+    old terms.
+    """
+    fitting = Workspace.workspace_id.exists()
+    if revision is not None:
+        fitting &= of_revision(revision)
+    with TransactWrite(connection=dynamo.connection()) as transaction:
+        transaction.condition_check(Workspace, workspace_id, condition=fitting)
+        for row in rows:
+            transaction.save(row, condition=Counter.workspace_id.does_not_exist())
+
+
+def of_revision(revision: int):
+    """The condition that a workspace's terms are still those of a revision; a row from before billing has none."""
+    same = Workspace.billing_revision == revision
+    return same if revision else same | Workspace.billing_revision.does_not_exist()
 
 
 def counters(workspace_id: str) -> Iterator[Counter]:
-    """Every period of a workspace."""
-    return Counter.query(workspace_id, consistent_read=True)
+    """Every period of a workspace, oldest first; days are none."""
+    return (row for row in Counter.query(workspace_id, consistent_read=True) if not row.is_day)
+
+
+def grants(workspace_id: str) -> Iterator[Grant]:
+    """What a workspace was given or had taken back, oldest first."""
+    return Grant.query(workspace_id, consistent_read=True)
 
 
 def live_claim(workspace_id: str, digest: str, moment: float, purged_before: float = 0) -> Claim | None:
@@ -62,9 +84,9 @@ def live_claim(workspace_id: str, digest: str, moment: float, purged_before: flo
     return claim if alive else None
 
 
-def charge(bill: Charge) -> None:
-    """Write claim, event and counter together or not at all; TransactWriteError with its three reasons, in that
-    order, where a condition was not met."""
+def charge(bill: Charge, names: Iterable[str]) -> None:
+    """Write claim, event and counters (of the period, of the day) together or not at all; TransactWriteError with the
+    reasons in that order where a condition was not met."""
     happened = bill.happened
     claim = Claim(
         happened.workspace_id, bill.digest, charged=bill.moment,
@@ -80,9 +102,9 @@ def charge(bill: Charge) -> None:
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.save(claim, condition=dead)
         transaction.save(row, condition=type(row).event_id.does_not_exist())
-        transaction.update(
-            Counter(happened.workspace_id, bill.period), actions=spend, condition=Counter.left >= happened.cost
-        )
+        for name in names:
+            counter = Counter(happened.workspace_id, name)
+            transaction.update(counter, actions=spend, condition=Counter.left >= happened.cost)
 
 
 def count_claims(workspace_id: str, moment: float, charged_after: float, most: int) -> int:

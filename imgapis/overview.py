@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from billing import credits
+from billing import credits, periods
 from billing import store as billing_store
 from imgapis import samples
 from imgapis.base import clock
@@ -21,16 +21,16 @@ from transforms.models import Source
 def overview(request: HttpRequest) -> HttpResponse:
     """The overview page."""
     row = request.workspace
-    period = credits.period_of(clock.now())
-    counter = billing_store.counter(row.workspace_id, period)
-    granted = int(counter.granted if counter else row.allowance)
+    period = periods.at(periods.terms(row), clock.now())
+    counter = billing_store.counter(row.workspace_id, period.name)
+    granted = int(counter.granted) if counter else period.allowance
     used = int(counter.used) if counter else 0
     sources = transforms_store.sources(row.workspace_id)
     facts = {
         "host": hosts.image_host(row.namespace), "source": sources[0] if sources else None,
         "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
         "granted": credits.shown(granted), "used": credits.shown(used), "left": credits.shown(granted - used),
-        "until": clock.day(clock.period_end(period)),
+        "until": clock.day(period.ends),
     }  # fmt: skip
     return render(request, "site/overview.html", facts)
 

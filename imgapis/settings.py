@@ -104,9 +104,6 @@ RENDER_QUEUE = env_number("RENDER_QUEUE", 64)
 # Fetched by `python -m imgapis.embedded model`; where it is absent, background-remove answers 501.
 BACKGROUND_MODEL = env_text("BACKGROUND_MODEL", str(BASE_DIR / "var" / "engines" / "u2netp-0.1.3" / "u2netp.onnx"))
 
-# --- Credits: a plain number until billing arrives ---
-FREE_CREDITS = env_number("FREE_CREDITS", 1_000)
-
 # --- Mail ---
 EMAIL_HOST = env_text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env_number("EMAIL_PORT", 587, 1)

@@ -139,7 +139,7 @@ def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
 def _settle(bill: Charge, tenant: Tenant) -> int:
     """Charge. The hour is marked before, so that a crash leaves it marked, and after, when the event is surely in."""
     recorder.current().record(bill.happened)
-    charged = credits.charge(bill, tenant.allowance)
+    charged = credits.charge(bill, tenant.terms)
     if charged:
         recorder.current().record(bill.happened)
     return charged
@@ -151,7 +151,7 @@ def _price(plan: Plan, originals: list[Fetched | None]) -> int:
 
 def _peek(bill: Charge, tenant: Tenant) -> None:
     try:
-        credits.peek(bill, tenant.allowance)
+        credits.peek(bill, tenant.terms)
     except PynamoDBException as error:
         raise credits.ChargeUnavailable from error
 
@@ -168,7 +168,7 @@ def _charge(tenant: Tenant, plan: Plan, moment: float, halves: int, size: int, a
         latency=int((time.monotonic() - asked.started) * 1000),
         cost=halves,
     )
-    return Charge(happened, plan.claim, plan.seconds, credits.period_of(moment), moment, plan.purged_before)
+    return Charge(happened, plan.claim, plan.seconds, moment, plan.purged_before)
 
 
 def _render(plan: Plan, originals: list[Fetched | None]) -> Output:

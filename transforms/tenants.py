@@ -10,6 +10,8 @@ from pynamodb.exceptions import PynamoDBException
 from accounts import store as accounts_store
 from accounts import workspaces
 from accounts.models import Workspace
+from billing import periods
+from billing.periods import Terms
 from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 from transforms import domain_store, rulebook, store
@@ -50,7 +52,7 @@ class Tenant:
     folder: str
     allowed_origins: tuple[str, ...]
     allowed_sources: tuple[str, ...]
-    allowance: int
+    terms: Terms
     suspended: bool
     sources: dict[str, Source]
     signing_required: bool
@@ -85,7 +87,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         folder=tokens.subkey(key, "folder").hex()[:32],
         allowed_origins=tuple(row.allowed_origins),
         allowed_sources=tuple(row.allowed_sources),
-        allowance=int(row.allowance),
+        terms=periods.terms(row),
         suspended=bool(row.suspended),
         sources={source.name: source for source in store.sources(row.workspace_id)},
         signing_required=row.signing == "required",

@@ -1,5 +1,6 @@
 """The one clock: what time it is, and the names of hours and periods."""
 
+import calendar
 import time
 from datetime import UTC, datetime
 
@@ -24,6 +25,20 @@ def period_end(start: str) -> float:
 def moment_of_period(start: str) -> float:
     """When a period named `2026-11-01T00Z` starts, in seconds since 1970."""
     return datetime.strptime(start, "%Y-%m-%dT%HZ").replace(tzinfo=UTC).timestamp()
+
+
+def period_name(moment: float) -> str:
+    """The name of a period that starts in the hour of `moment`, `2026-11-14T09Z`."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%HZ")
+
+
+def months_after(moment: float, months: int) -> float:
+    """The same day and time some months later, on the last day where the month is shorter."""
+    start = datetime.fromtimestamp(moment, UTC)
+    ahead = start.year * 12 + start.month - 1 + months
+    year, month = divmod(ahead, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return start.replace(year=year, month=month + 1, day=min(start.day, last)).timestamp()
 
 
 def day(moment: float) -> str:

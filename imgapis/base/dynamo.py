@@ -8,6 +8,7 @@ from pynamodb.attributes import Attribute
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 CATEGORIES = ("account", "billing", "telemetry", "security", "none")
 CONNECT_SECONDS = 0.5
@@ -92,6 +93,25 @@ def lost_race(error: PynamoDBException) -> bool:
 def reasons(error: TransactWriteError) -> list[str | None]:
     """Why each item of a cancelled transaction failed, in order; empty where it was not cancelled."""
     return [reason.code if reason else None for reason in error.cancellation_reasons]
+
+
+def sizes(transaction: TransactWrite) -> tuple[int, int, int, int]:
+    """How many items of each kind a transaction holds so far: checks, deletes, saves, updates. PynamoDB sends them in
+    this order, whatever the order of the calls, and the reasons of a cancellation come in it."""
+    kinds = (
+        transaction._condition_check_items, transaction._delete_items, transaction._put_items,
+        transaction._update_items,
+    )  # fmt: skip
+    return tuple(len(items) for items in kinds)
+
+
+def of_others(reasons: list[str | None], own: tuple[int, ...], whole: tuple[int, ...]) -> list[str | None]:
+    """The reasons of the items added after `own` was counted; `whole` counts the transaction as it was sent."""
+    found, start = [], 0
+    for mine, all_of_kind in zip(own, whole, strict=True):
+        found += reasons[start + mine : start + all_of_kind]
+        start += all_of_kind
+    return found
 
 
 def tables() -> list[type[Row]]:

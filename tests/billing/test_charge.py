@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from accounts import workspaces
 from billing import credits, ledger, store
+from billing.periods import Terms
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from telemetry.events import Happened
 
 YEAR = 365 * 86400
+POOR, RICH = Terms(allowance=2), Terms(allowance=2_000)
 
 
 def bill(workspace_id: str, *, cost: int = 2, digest: str | None = None, moment: float | None = None) -> Charge:
@@ -22,7 +24,7 @@ def bill(workspace_id: str, *, cost: int = 2, digest: str | None = None, moment:
     happened = Happened(
         workspace_id, tokens.time_ordered_id(moment), "transform", "miss", "", 200, 1000, 20, cost
     )  # fmt: skip
-    return Charge(happened, digest or secrets.token_hex(32), YEAR, credits.period_of(moment), moment)
+    return Charge(happened, digest or secrets.token_hex(32), YEAR, moment)
 
 
 @pytest.fixture
@@ -38,15 +40,15 @@ def proof(row):
 
 
 def test_it_works(poor):
-    assert credits.charge(bill(poor.workspace_id), 2) == 2
+    assert credits.charge(bill(poor.workspace_id), POOR) == 2
     assert (proof(poor).used, proof(poor).left, proof(poor).holds) == (2, 0, True)
 
 
 def test_one_operation_is_charged_once_however_often_it_is_made(poor):
     """B1"""
     digest = secrets.token_hex(32)
-    assert credits.charge(bill(poor.workspace_id, digest=digest), 2) == 2
-    assert credits.charge(bill(poor.workspace_id, digest=digest), 2) == 0
+    assert credits.charge(bill(poor.workspace_id, digest=digest), POOR) == 2
+    assert credits.charge(bill(poor.workspace_id, digest=digest), POOR) == 0
     assert proof(poor).used == 2
 
 
@@ -54,7 +56,7 @@ def test_fifty_at_once_of_one_operation_are_one_charge(workspace):
     """B1"""
     digest = secrets.token_hex(32)
     with ThreadPoolExecutor(50) as threads:
-        charged = list(threads.map(lambda _: _try(bill(workspace.workspace_id, digest=digest), 2_000), range(50)))
+        charged = list(threads.map(lambda _: _try(bill(workspace.workspace_id, digest=digest), RICH), range(50)))
     assert sum(halves for halves in charged if halves) == 2
     assert proof(workspace).used == 2 and proof(workspace).holds
 
@@ -62,15 +64,15 @@ def test_fifty_at_once_of_one_operation_are_one_charge(workspace):
 def test_a_hundred_at_once_with_one_credit_left_have_one_winner(poor):
     """B2"""
     with ThreadPoolExecutor(50) as threads:
-        outcomes = list(threads.map(lambda _: _try(bill(poor.workspace_id), 2), range(100)))
+        outcomes = list(threads.map(lambda _: _try(bill(poor.workspace_id), POOR), range(100)))
     assert outcomes.count(2) == 1
     assert outcomes.count(None) == 99
     assert (proof(poor).left, proof(poor).holds) == (0, True)
 
 
-def _try(charge: Charge, allowance: int) -> int | None:
+def _try(charge: Charge, terms: Terms) -> int | None:
     try:
-        return credits.charge(charge, allowance)
+        return credits.charge(charge, terms)
     except (credits.OutOfCredits, credits.ChargeUnavailable):
         return None
 
@@ -78,8 +80,8 @@ def _try(charge: Charge, allowance: int) -> int | None:
 def test_our_own_lost_reply_is_answered_as_charged(poor):
     """B5: the same event again, however late."""
     first = bill(poor.workspace_id)
-    assert credits.charge(first, 2) == 2
-    assert credits.charge(first, 2) == 2
+    assert credits.charge(first, POOR) == 2
+    assert credits.charge(first, POOR) == 2
     assert proof(poor).used == 2
 
 
@@ -87,32 +89,32 @@ def test_an_expired_claim_that_is_still_there_is_new_work(workspace):
     """B8: TTL only sweeps."""
     digest = secrets.token_hex(32)
     old = clock.now() - YEAR - 60
-    credits.charge(bill(workspace.workspace_id, digest=digest, moment=old), 2_000)
-    assert credits.charge(bill(workspace.workspace_id, digest=digest), 2_000) == 2
+    credits.charge(bill(workspace.workspace_id, digest=digest, moment=old), RICH)
+    assert credits.charge(bill(workspace.workspace_id, digest=digest), RICH) == 2
 
 
 def test_a_claim_in_life_makes_the_work_free_with_nothing_left(poor):
     digest = secrets.token_hex(32)
-    credits.charge(bill(poor.workspace_id, digest=digest), 2)
-    credits.peek(bill(poor.workspace_id, digest=digest), 2)
+    credits.charge(bill(poor.workspace_id, digest=digest), POOR)
+    credits.peek(bill(poor.workspace_id, digest=digest), POOR)
     with pytest.raises(credits.OutOfCredits):
-        credits.peek(bill(poor.workspace_id), 2)
+        credits.peek(bill(poor.workspace_id), POOR)
 
 
 def test_two_workspaces_pay_each_for_themselves(workspace, stranger):
     digest = secrets.token_hex(32)
     for row in (workspace, stranger):
-        assert credits.charge(bill(row.workspace_id, digest=digest), 2_000) == 2
+        assert credits.charge(bill(row.workspace_id, digest=digest), RICH) == 2
 
 
 def test_a_purge_makes_the_next_request_new_work(workspace):
     digest = secrets.token_hex(32)
     first = bill(workspace.workspace_id, digest=digest)
-    credits.charge(first, 2_000)
+    credits.charge(first, RICH)
     again = bill(workspace.workspace_id, digest=digest)
-    purged = Charge(again.happened, digest, YEAR, again.period, again.moment, purged_before=again.moment)
+    purged = Charge(again.happened, digest, YEAR, again.moment, purged_before=again.moment)
     assert store.live_claim(workspace.workspace_id, digest, again.moment, again.moment) is None
-    assert credits.charge(purged, 2_000) == 2
+    assert credits.charge(purged, RICH) == 2
 
 
 @given(st.integers(0, 10**9))

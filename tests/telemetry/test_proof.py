@@ -5,14 +5,16 @@ import secrets
 import pytest
 
 from accounts import workspaces
-from billing import credits, ledger, store
+from billing import credits, ledger, periods, store
 from billing.models import Counter, LedgerProof
+from billing.periods import Terms
 from imgapis import nightly, status
 from imgapis.base import clock
 from telemetry import rollups
 from tests.billing.test_charge import bill
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
+TERMS = Terms(allowance=100)
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def charged():
     """A workspace that was charged three times, its hour added up."""
     row = workspaces.create(namespace=f"proved-{secrets.token_hex(5)}", allowance=100)
     for _ in range(3):
-        credits.charge(bill(row.workspace_id), 100)
+        credits.charge(bill(row.workspace_id), TERMS)
     rollups.roll(row.workspace_id, clock.hour(clock.now()))
     return row
 
@@ -31,14 +33,14 @@ def test_events_counter_and_rollups_agree(charged):
 
 
 def test_a_counter_that_lies_is_seen(charged):
-    period = credits.period_of(clock.now())
+    period = periods.at(TERMS, clock.now()).name
     Counter(charged.workspace_id, period).update(actions=[Counter.used.add(1)])
     (proof,) = ledger.prove(charged.workspace_id)
     assert not proof.holds
 
 
 def test_sums_that_are_late_are_marked_and_mended(charged):
-    credits.charge(bill(charged.workspace_id), 100)
+    credits.charge(bill(charged.workspace_id), TERMS)
     (proof,) = ledger.prove_all([charged.workspace_id])
     assert proof.holds and not proof.shown_right
     rollups.work_off()

@@ -1,0 +1,80 @@
+"""Credits given beside the plan and taken back: by whom and why, in the counter and on record in one transaction."""
+
+from dataclasses import dataclass
+
+from accounts import audit
+from accounts.models import Workspace
+from billing import rewriting
+from billing.balance import Balance
+from billing.models import Grant
+from billing.rewriting import Changed, Draft, Within
+from imgapis.base import clock, tokens
+from imgapis.base.errors import Refusal
+
+SHORTEST_REASON = 10
+LONGEST_REASON = 500
+MOST_HALVES = 20_000_000
+
+
+class InvalidGrant(Refusal):
+    """A grant without a reason, or of no sensible amount."""
+
+    code = "invalid_grant"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A grant as it was written: its id, and the half-credits it changed, below 0 where they were taken back."""
+
+    grant_id: str
+    halves: int
+    period: str
+
+
+def grant(
+    workspace_id: str, halves: int, reason: str, actor: str, *, grant_id: str = "", within: Within | None = None
+) -> Given:
+    """Give half-credits to the running period. `actor` is opaque, `staff:<id>` or `stripe`; `grant_id` names what is
+    given only once. Raises InvalidGrant, NotWithin where that id, or an item of the caller's, is there already."""
+    return _write(workspace_id, _checked(halves, reason), reason, actor, grant_id, within)
+
+
+def take_back(
+    workspace_id: str, halves: int, reason: str, actor: str, *, grant_id: str = "", within: Within | None = None
+) -> Given:
+    """Take back as many half-credits as are paid for and not used, `halves` at most; never below 0 (B15). Raises as
+    `grant` does."""
+    return _write(workspace_id, -_checked(halves, reason), reason, actor, grant_id, within)
+
+
+def _checked(halves: int, reason: str) -> int:
+    if not SHORTEST_REASON <= len(reason.strip()) <= LONGEST_REASON:
+        raise InvalidGrant(f"Say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters.", param="reason")
+    if not 0 < halves <= MOST_HALVES:
+        raise InvalidGrant(f"An amount is 0.5 to {MOST_HALVES // 2} credits.", param="credits")
+    return halves
+
+
+def _write(
+    workspace_id: str, halves: int, reason: str, actor: str, grant_id: str, within: Within | None
+) -> Given:  # fmt: skip
+    grant_id = grant_id or tokens.time_ordered_id(clock.now())
+
+    def change(balance: Balance) -> Balance:
+        return balance.given(halves) if halves > 0 else balance.taken(-halves)
+
+    def record(transaction, changed: Changed) -> None:
+        row = Grant(
+            workspace_id, grant_id, period=changed.period.name, halves=changed.after.extra - changed.before.extra,
+            reason=reason.strip(), actor=actor, moment=clock.now(),
+        )  # fmt: skip
+        transaction.save(row, condition=Grant.grant_id.does_not_exist())
+
+    def decide(row: Workspace) -> Draft:
+        return Draft(balance=change, record=record, keeps_paid=halves < 0)
+
+    changed = rewriting.rewrite(workspace_id, decide, within)
+    given = Given(grant_id, changed.after.extra - changed.before.extra, changed.period.name)
+    act = "credits.granted" if halves > 0 else "credits.taken_back"
+    audit.record(workspace_id, actor, act, grant_id, None, {"halves": given.halves})
+    return given

@@ -1,0 +1,124 @@
+"""The counters a charge is booked on: opened once, by the terms that hold, never for a workspace that is gone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import TransactWriteError
+
+from accounts import store as accounts_store
+from billing import caps, periods, store
+from billing.balance import Balance
+from billing.models import Counter
+from billing.periods import Period, Terms
+from imgapis.base import clock, dynamo
+from imgapis.base.errors import Refusal
+
+DAY_SECONDS = 86_400
+KEPT_SECONDS = 400 * DAY_SECONDS
+FAILED = "ConditionalCheckFailed"
+
+
+@dataclass(frozen=True)
+class Books:
+    """Where a charge is booked: its period, and its day where days are capped."""
+
+    period: Period
+    day: str | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the counters."""
+        return (self.period.name,) if self.day is None else (self.period.name, self.day)
+
+
+class WorkspaceGone(Refusal):
+    """The workspace is erased: nothing is written for it any more (D8)."""
+
+    status = 410
+    code = "workspace_gone"
+
+    def __init__(self):
+        super().__init__("This workspace was deleted.")
+
+
+MOST_KNOWN = 10_000
+_known: set[tuple[str, ...]] = set()  # the counters this process has seen, so that they are not looked for again
+
+
+def books(terms: Terms, moment: float) -> Books:
+    """The counters of a moment by some terms; nothing is read."""
+    period = periods.at(terms, moment)
+    return Books(period, clock.day(moment) if caps.of_day(terms, period) is not None else None)
+
+
+def ensure(workspace_id: str, terms: Terms, moment: float) -> Books:
+    """The counters a charge is booked on, opened where they are absent. `terms` may be some seconds old: where a
+    counter is opened the present ones decide. Raises WorkspaceGone, and TransactWriteError where somebody was first
+    or the store could not: to be tried again."""
+    found = books(terms, moment)
+    if (workspace_id, *found.names) not in _known:
+        found = _open(workspace_id, terms, moment)
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known.add((workspace_id, *found.names))
+    return found
+
+
+def forget(workspace_id: str, found: Books) -> None:
+    """Look for the counters again before the next charge."""
+    _known.discard((workspace_id, *found.names))
+
+
+def _open(workspace_id: str, terms: Terms, moment: float) -> Books:
+    found = books(terms, moment)
+    absent = [name for name in found.names if name not in store.named(workspace_id, found.names)]
+    if not absent:
+        return found
+    try:
+        store.open_counters(workspace_id, terms.revision, _rows(workspace_id, found, terms, absent))
+    except TransactWriteError as error:
+        if dynamo.reasons(error)[:1] != [FAILED]:
+            raise
+        return _by_present_terms(workspace_id, terms, moment)
+    return found
+
+
+def _by_present_terms(workspace_id: str, terms: Terms, moment: float) -> Books:
+    """The terms have changed meanwhile. A moment from before the new ones begin still belongs where it did."""
+    row = accounts_store.workspace(workspace_id)
+    if row is None:
+        raise WorkspaceGone
+    present = periods.terms(row)
+    if not present.paid or moment >= present.start:
+        return _open(workspace_id, present, moment)
+    found = books(terms, moment)
+    absent = [name for name in found.names if name not in store.named(workspace_id, found.names)]
+    if absent:
+        store.open_counters(workspace_id, None, _rows(workspace_id, found, terms, absent))
+    return found
+
+
+def _rows(workspace_id: str, found: Books, terms: Terms, names: list[str]) -> list[Counter]:
+    made = []
+    if found.period.name in names:
+        made.append(of_period(workspace_id, found.period, terms))
+    if found.day in names:
+        made.append(of_day(workspace_id, found.day, caps.of_day(terms, found.period)))
+    return made
+
+
+def of_period(workspace_id: str, period: Period, terms: Terms) -> Counter:
+    """The fresh counter of a period."""
+    fresh = Balance(period.allowance)
+    fresh = fresh.with_room(caps.room(terms, period, fresh.included))
+    return Counter(
+        workspace_id, period.name, granted=fresh.granted, used=0, left=fresh.left, base=fresh.base, extra=0,
+        room=fresh.room, ends=period.ends, plan=period.plan,
+    )  # fmt: skip
+
+
+def of_day(workspace_id: str, day: str, halves: int, used: int = 0) -> Counter:
+    """The fresh counter of a capped day."""
+    swept = datetime.fromtimestamp(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS, UTC)
+    granted = max(halves, used)
+    return Counter(workspace_id, day, granted=granted, used=used, left=granted - used, expires=swept)

@@ -1,0 +1,101 @@
+"""Which period a moment belongs to: pure functions of what billing has written on the workspace's row."""
+
+from dataclasses import dataclass
+
+from accounts.models import Workspace
+from billing import plans
+from imgapis.base import clock
+
+HOUR_SECONDS = 3_600
+# How long a paid period goes on past its end while Stripe's renewal has not arrived: Stripe finalises an invoice
+# after an hour and repeats a webhook for three days.
+GRACE_SECONDS = 3 * 86_400
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a workspace's credits go by. `start` and `end` are the paid period at Stripe on whole UTC hours (seconds;
+    0 on the free plan), `next_plan` what follows at its end, `allowance` half-credits a month; `caps` the customer's
+    own, as pairs; `revision` rises with every change, so that nothing is opened by old terms."""
+
+    plan: str = plans.FREE
+    allowance: int = plans.CATALOGUE[plans.FREE].halves
+    start: float = 0
+    end: float = 0
+    interval: str = "month"
+    next_plan: str = ""
+    overage: bool = False
+    caps: tuple[tuple[str, str, int], ...] = ()
+    revision: int = 0
+
+    @property
+    def paid(self) -> bool:
+        """Whether a paid period is written down."""
+        return self.plan != plans.FREE and self.end > 0
+
+
+@dataclass(frozen=True)
+class Period:
+    """A month of credits: the hour it starts on names it; it ends at `ends` (seconds); `allowance` half-credits."""
+
+    name: str
+    ends: float
+    plan: str
+    allowance: int
+
+    @property
+    def starts(self) -> float:
+        """Seconds since 1970."""
+        return clock.moment_of_period(self.name)
+
+
+def terms(row: Workspace) -> Terms:
+    """The terms of a workspace as its row says."""
+    caps = tuple(sorted((span, cap["unit"], int(cap["amount"])) for span, cap in (row.caps or {}).items()))
+    return Terms(
+        plan=row.plan if row.plan in plans.CATALOGUE else plans.FREE, allowance=int(row.allowance),
+        start=float(row.period_start), end=float(row.period_end), interval=row.interval, next_plan=row.next_plan,
+        overage=bool(row.overage), caps=caps, revision=int(row.billing_revision),
+    )  # fmt: skip
+
+
+def at(given: Terms, moment: float) -> Period:
+    """The period a charge at `moment` belongs to (B9).
+
+    Free: the calendar month. Paid: Stripe's period, in months from its start. Past its end what was scheduled
+    follows; where nothing was, the same plan goes on for GRACE_SECONDS, under the name the renewal will have, so that
+    a late renewal finds the period open and gives nothing twice; after that the workspace is served as a free one.
+    """
+    if not given.paid:
+        return _free(moment, given.allowance if given.plan == plans.FREE else plans.of(plans.FREE).halves)
+    if moment < given.end:
+        return _month(given, max(moment, given.start))
+    following = given.next_plan or given.plan
+    if following == plans.FREE or moment >= given.end + GRACE_SECONDS:
+        return _free(moment, plans.of(plans.FREE).halves)
+    allowance = given.allowance if following == given.plan else plans.of(following).halves
+    return Period(clock.period_name(given.end), clock.months_after(given.end, 1), following, allowance)
+
+
+def whole_hour(moment: float) -> float:
+    """A moment rounded down to its hour."""
+    return moment - moment % HOUR_SECONDS
+
+
+def _free(moment: float, allowance: int) -> Period:
+    name = clock.period_start(moment)
+    return Period(name, clock.period_end(name), plans.FREE, allowance)
+
+
+def _month(given: Terms, moment: float) -> Period:
+    """A month's period as Stripe has it; of a year its twelfth, counted from the year's start each time, so that the
+    31st is not lost in February. The last one ends with the year."""
+    months = 0
+    if given.interval == "year":
+        while months < 11 and clock.months_after(given.start, months + 1) <= moment:
+            months += 1
+        ends = clock.months_after(given.start, months + 1) if months < 11 else given.end
+    else:
+        ends = given.end
+    starts = clock.months_after(given.start, months)
+    return Period(clock.period_name(starts), min(ends, given.end), given.plan, given.allowance)

@@ -1,0 +1,168 @@
+"""The one transaction in which terms, credits and caps change: the workspace's row, its counters, others' items."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts import store as accounts_store
+from accounts.models import Workspace
+from billing import caps, opening, periods, store
+from billing.balance import Balance
+from billing.models import Counter
+from billing.opening import WorkspaceGone
+from billing.periods import Period, Terms
+from imgapis.base import clock, dynamo
+from imgapis.base.errors import Refusal
+
+FAILED = "ConditionalCheckFailed"
+TRIES = 12
+Within = Callable[[TransactWrite], None]
+
+
+class NotWithin(Exception):
+    """An item that is written once was there already, so nothing was written: an event of Stripe's, a grant's id."""
+
+
+class Unsettled(Refusal):
+    """Others changed the same credits all the while."""
+
+    status = 503
+    code = "credits_busy"
+
+    def __init__(self):
+        super().__init__("The workspace's credits are being changed by others. Try again in a moment.", retry_after=1)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a change did: the terms from now on, the period they hold in, and its balance before and after."""
+
+    terms: Terms
+    period: Period
+    before: Balance
+    after: Balance
+
+
+def unchanged(balance: Balance) -> Balance:
+    """Credits as they are."""
+    return balance
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is to change: attributes of the workspace, its balance, and rows that say so. `keeps_paid`: what is paid
+    for and used meanwhile must not become overage."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    balance: Callable[[Balance], Balance] = unchanged
+    record: Callable[[TransactWrite, Changed], None] | None = None
+    keeps_paid: bool = False
+
+
+def rewrite(workspace_id: str, decide: Callable[[Workspace], Draft], within: Within | None = None) -> Changed:
+    """Change terms and credits as `decide` says of the row as it is, at once or not at all, once.
+
+    Every such change raises the row's revision, so two never mix; charges go on meanwhile and lose nothing. `within`
+    puts the caller's own items into the transaction. Raises NotWithin, WorkspaceGone, Unsettled; whatever else
+    DynamoDB says is raised as it is, and may be tried again.
+    """
+    for attempt in range(TRIES):
+        row = accounts_store.workspace(workspace_id)
+        if row is None:
+            raise WorkspaceGone
+        outcome = _attempt(row, decide(row), within)
+        if outcome is not None:
+            return outcome
+        time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))
+    raise Unsettled
+
+
+def _attempt(row: Workspace, draft: Draft, within: Within | None) -> Changed | None:
+    """One try; None where somebody else changed something meanwhile."""
+    revision = int(row.billing_revision)
+    for name, value in draft.values.items():
+        setattr(row, name, value)
+    row.billing_revision = revision + 1
+    terms, now = periods.terms(row), clock.now()
+    period, day = periods.at(terms, now), clock.day(now)
+    rows = store.named(row.workspace_id, (period.name, day))
+    counter, before = _present(rows.get(period.name), row.workspace_id, period, terms)
+    after = draft.balance(before)
+    after = after.with_room(caps.room(terms, period, after.included))
+    changed = Changed(terms, period, before, after)
+    transaction, own = TransactWrite(connection=dynamo.connection()), (0, 0, 0, 0)
+    try:
+        with transaction:
+            _write_terms(transaction, row, revision, draft.values)
+            _write_period(transaction, counter, changed, draft.keeps_paid, fresh=period.name not in rows)
+            limit = caps.of_day(terms, period)
+            if day in rows and limit is not None:
+                _write_day(transaction, rows[day], limit)
+            own = dynamo.sizes(transaction)
+            if draft.record:
+                draft.record(transaction, changed)
+            if within:
+                within(transaction)
+    except TransactWriteError as error:
+        _judge(error, dynamo.of_others(dynamo.reasons(error), own, dynamo.sizes(transaction)))
+        return None
+    return changed
+
+
+def _judge(error: TransactWriteError, others: list[str | None]) -> None:
+    """Return where it is worth another try."""
+    reasons = dynamo.reasons(error)
+    if FAILED in others:
+        raise NotWithin from error
+    if FAILED not in reasons and "TransactionConflict" not in reasons:
+        raise error
+
+
+def _present(counter: Counter | None, workspace_id: str, period: Period, terms: Terms) -> tuple[Counter, Balance]:
+    """The counter of the present period and its balance; a fresh one where none is open yet."""
+    counter = counter or opening.of_period(workspace_id, period, terms)
+    return counter, balance_of(counter).raised(period.allowance)
+
+
+def balance_of(counter: Counter) -> Balance:
+    """The balance a counter holds; one from before there were plans is its plan's alone."""
+    base = int(counter.granted) if counter.base is None else int(counter.base)
+    return Balance(base, int(counter.extra), int(counter.room), int(counter.used))
+
+
+def _write_terms(transaction: TransactWrite, row: Workspace, revision: int, values: dict[str, Any]) -> None:
+    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    actions.append(Workspace.billing_revision.set(revision + 1))
+    same = Workspace.workspace_id.exists() & store.of_revision(revision)
+    transaction.update(Workspace(row.workspace_id), actions=actions, condition=same)
+
+
+def _write_period(
+    transaction: TransactWrite, counter: Counter, changed: Changed, keeps_paid: bool, fresh: bool
+) -> None:
+    after, period = changed.after, changed.period
+    ends = max(float(counter.ends or 0), period.ends)
+    if fresh:
+        counter.base, counter.extra, counter.room = after.base, after.extra, after.room
+        counter.granted, counter.left = after.granted, after.left
+        transaction.save(counter, condition=Counter.workspace_id.does_not_exist())
+        return
+    more = after.granted - int(counter.granted)
+    floor = max(0, after.room) if keeps_paid else 0
+    actions = [
+        Counter.granted.add(more), Counter.left.add(more), Counter.base.set(after.base), Counter.extra.set(after.extra),
+        Counter.room.set(after.room), Counter.ends.set(ends), Counter.plan.set(period.plan),
+    ]  # fmt: skip
+    # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.
+    transaction.update(counter, actions=actions, condition=Counter.left >= floor - more)
+
+
+def _write_day(transaction: TransactWrite, counter: Counter, limit: int) -> None:
+    more = max(limit, int(counter.used)) - int(counter.granted)
+    actions = [Counter.granted.add(more), Counter.left.add(more)]
+    transaction.update(counter, actions=actions, condition=Counter.left >= -more)

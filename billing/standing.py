@@ -1,0 +1,72 @@
+"""A workspace's standing at Stripe, brought to its rows: told once or often, it ends in the same rows."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from accounts import audit
+from accounts.models import Workspace
+from billing import plans, rewriting
+from billing.periods import whole_hour
+from billing.rewriting import Changed, Draft, Within
+
+# In these states Stripe's subscription is served; past_due is, while Stripe retries the payment (B15).
+SERVED = ("active", "trialing", "past_due")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a workspace's subscription is at this moment, by Stripe's present object, never by an event's copy.
+
+    `tier`: its plan; `state`: Stripe's word for it; `start` and `end` of the period paid for (seconds); `interval`:
+    `month` or `year`; `next_tier`: what is scheduled for its end, `free` where it is cancelled then, empty for the
+    same again; `overage`: whether it sells credits beyond the plan's, None for as the workspace has it; `asked`: when
+    Stripe was asked, before its answer: of two answers the later one counts (B12).
+    """
+
+    tier: str = plans.FREE
+    state: str = "none"
+    start: float = 0
+    end: float = 0
+    interval: str = "month"
+    next_tier: str = ""
+    overage: bool | None = None
+    asked: float = 0
+
+
+def settle(workspace_id: str, standing: Standing, within: Within | None = None) -> Changed:
+    """Bring a workspace to its standing: plan, limits, allowance, period, and the credits of the running period.
+
+    In any order and as often as one likes. An upgrade adds the difference at once; within a period nothing becomes
+    less; a new period opens with its own credits; a subscription in no served state is the free plan. `within` puts
+    the caller's items, such as the claim of an event's id, into the same transaction. Raises NotWithin (the caller's
+    item was refused, nothing was written), WorkspaceGone, Unsettled. KeyError for a tier that is none.
+    """
+    before: list[str] = []
+
+    def decide(row: Workspace) -> Draft:
+        before[:] = [row.plan]
+        if standing.asked < float(row.billing_seen):
+            return Draft()  # Stripe has been asked since
+        return Draft(values(standing))
+
+    changed = rewriting.rewrite(workspace_id, decide, within)
+    if before[0] != changed.terms.plan:
+        audit.record(workspace_id, "stripe", "plan.changed", workspace_id, before[0], changed.terms.plan)
+    return changed
+
+
+def values(standing: Standing) -> dict[str, Any]:
+    """What a standing is on the workspace's row."""
+    served = standing.tier != plans.FREE and standing.state in SERVED
+    plan = plans.of(standing.tier if served else plans.FREE)
+    written = {
+        "plan": plan.tier, "limits": asdict(plan.limits), "allowance": plan.halves, "billing_state": standing.state,
+        "interval": standing.interval if served else "month",
+        "period_start": whole_hour(standing.start) if served else 0,
+        "period_end": whole_hour(standing.end) if served else 0,
+        "next_plan": standing.next_tier if served else "",
+        "billing_seen": standing.asked,
+    }  # fmt: skip
+    if not served or standing.overage is not None:
+        written["overage"] = bool(served and standing.overage)
+    return written
