@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export VAR_DIR PORT
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help run test check fmt bench soak
+.PHONY: help run test check fmt bench soak verify
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -40,6 +40,10 @@ bench: $(TEST_STAMP) ## Measure hit, miss and render
 soak: $(TEST_STAMP) ## Run the tests with long counts in full
 	@$(BIN)/python -m imgapis.embedded fetch
 	@$(BIN)/python -m tests.soak
+
+verify: $(TEST_STAMP) ## Prove the privacy policy on what `make run` has started
+	@test -f $(or $(VAR_DIR),var)/run/stack.env || { echo "Nothing runs here: start it with make run first."; exit 1; }
+	@env $$(cat $(or $(VAR_DIR),var)/run/stack.env) $(BIN)/python manage.py verify_privacy
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python is missing: install Python 3.11 or newer."; exit 1; }

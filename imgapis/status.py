@@ -15,6 +15,8 @@ from billing.models import LedgerProof
 from imgapis import heartbeat
 from imgapis.base import buckets, clock
 from imgapis.base.buckets import BucketError
+from imgapis.policy import store as policy_store
+from imgapis.policy.rows import PrivacyProof
 
 FRESH_SECONDS = 15.0
 SILENT_SECONDS = 60.0
@@ -52,10 +54,11 @@ def probed() -> list[Part]:
 
 def _stores() -> list[Part]:
     try:
-        proof = billing_store.last_proof()
+        proof, privacy = billing_store.last_proof(), policy_store.last_proof()
     except PynamoDBException:
         return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]
-    return [Part("Accounts and charges", "ok", "The database answers."), _ledger(proof), _cache()]
+    answers = Part("Accounts and charges", "ok", "The database answers.")
+    return [answers, _ledger(proof), *_privacy(privacy), _cache()]
 
 
 def _ledger(proof: LedgerProof | None) -> Part:
@@ -65,6 +68,18 @@ def _ledger(proof: LedgerProof | None) -> Part:
     if broken:
         return Part("The ledger's proof", "bad", f"On {when}, {broken} of {periods} periods did not add up.")
     return Part("The ledger's proof", "ok", f"On {when}, all {periods} periods added up, to the half-credit.")
+
+
+def _privacy(proof: PrivacyProof | None) -> list[Part]:
+    """What verify_privacy found when it last ran here; nothing is said where it never did."""
+    if proof is None:
+        return []
+    when, states = clock.stamp(proof.moment), list(proof.checks.values())
+    if broken := states.count("broken"):
+        return [Part("The privacy policy's proof", "bad", f"On {when}, {broken} of {len(states)} checks failed.")]
+    if unseen := states.count("not looked at"):
+        return [Part("The privacy policy's proof", "warn", f"On {when}, {unseen} of {len(states)} checks did not run.")]
+    return [Part("The privacy policy's proof", "ok", f"On {when}, all {len(states)} checks held.")]
 
 
 def _cache() -> Part:

@@ -1,5 +1,6 @@
 """Object storage by the S3 API: the only module that imports boto3 and botocore."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -78,6 +79,17 @@ def put(key: str, stored: Stored) -> None:
         )  # fmt: skip
     except (ClientError, BotoCoreError, OSError) as error:
         raise BucketError("The cache bucket refused a write.") from error
+
+
+def names(since: float = 0.0) -> Iterator[str]:
+    """The name of every output that was stored since a moment; BucketError where the bucket does not answer."""
+    try:
+        for page in cache_client().get_paginator("list_objects_v2").paginate(Bucket=settings.CACHE_BUCKET):
+            for entry in page.get("Contents", ()):
+                if entry["LastModified"].timestamp() >= since:
+                    yield entry["Key"]
+    except (ClientError, BotoCoreError, OSError) as error:
+        raise BucketError("The cache bucket could not be listed.") from error
 
 
 def ensure_bucket(name: str) -> None:

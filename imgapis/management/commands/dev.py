@@ -51,6 +51,7 @@ def _start(running: stack.Stack) -> None:
     samples.ensure(running.directory / "samples")
     running.start_engines()
     variables = running.variables(settings.FETCH_ALLOW_PRIVATE)
+    running.write_down(variables)
     running.manage("create_tables", variables)
     running.manage("demo", variables)
     running.start_programs(variables, workers=settings.GUNICORN_WORKERS, threads=settings.GUNICORN_THREADS)

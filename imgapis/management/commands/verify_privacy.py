@@ -1,0 +1,31 @@
+"""The proof of the privacy policy on a running stack."""
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from imgapis.verify import checks, doors
+
+
+class Command(BaseCommand):
+    """`make verify`, beside a `make run`"""
+
+    help = "Plant marks through every door, erase them, and search all that is kept for them. Exits 1 if one is found."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("--no-crawl", action="store_true", help="leave the browser out")
+
+    def handle(self, *args, **options) -> None:
+        """Verify, and say what each check found."""
+        if not settings.EMBEDDED:
+            raise CommandError("verify_privacy opens an account and breaks servers: run it beside `make run`.")
+        try:
+            verdicts = checks.verify(crawls=not options["no_crawl"])
+        except (checks.NothingProven, doors.ClosedDoor) as error:
+            raise CommandError(f"{error} Nothing is proven.") from error
+        for line in verdicts.findings:
+            self.stdout.write(line)
+        for check, state in verdicts.states.items():
+            self.stdout.write(f"{state:>13}  {check}: {checks.CHECKS[check]}")
+        if verdicts.broken:
+            raise CommandError("A promise does not hold.")

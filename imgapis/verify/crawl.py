@@ -1,0 +1,68 @@
+"""Every page in Chromium: whom it contacts, which cookies and storage it leaves, what its policy had to refuse.
+
+A program of its own, `python -m imgapis.verify.crawl SITE [NAME=VALUE]`, which prints JSON; it needs Playwright, one of
+the requirements of the tests, and a Chromium on this machine.
+"""
+
+import json
+import shutil
+import sys
+from urllib.parse import urljoin, urlsplit
+
+MOST_PAGES = 90
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
+LEAVES = ("/logout", ".csv", ".json", ".md", ".txt", ".zip")
+
+
+def browser() -> str | None:
+    """The path of a Chromium; None where there is none, or nothing to drive it."""
+    try:
+        import playwright  # noqa: F401
+    except ImportError:
+        return None
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def crawl(site: str, cookie: str = "") -> dict:
+    """Follow every link of the site's own; `cookie` signs in. Lists of what was seen, for the checks to judge."""
+    from playwright.sync_api import sync_playwright
+
+    seen = {"pages": [], "hosts": set(), "cookies": set(), "storage": set(), "reports": []}
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser(), args=list(FLAGS))
+        context = chromium.new_context()
+        if cookie:
+            name, _, value = cookie.partition("=")
+            context.add_cookies([{"name": name, "value": value, "url": site}])
+        page = context.new_page()
+        page.on("request", lambda request: seen["hosts"].add(urlsplit(request.url).hostname or ""))
+        page.on("console", lambda message: _listen(seen, page.url, message.text))
+        waiting, known = ["/workspaces"] if cookie else ["/"], set()
+        while waiting and len(known) < MOST_PAGES:
+            path = waiting.pop(0)
+            if path not in known:
+                known.add(path)
+                waiting += _visit(page, site, path, seen)
+        seen["cookies"] = {each["name"] for each in context.cookies()}
+        chromium.close()
+    return {name: sorted(values) for name, values in seen.items()}
+
+
+def _visit(page, site: str, path: str, seen: dict) -> list[str]:
+    """Open a page and note what it left; the paths it leads to."""
+    page.goto(site + path, wait_until="load")
+    seen["pages"].append(path)
+    seen["storage"] |= set(page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"))
+    links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+    ours = [urlsplit(link) for link in links if urljoin(link, "/") == site + "/"]
+    return [link.path for link in ours if not link.path.endswith(LEAVES)]
+
+
+def _listen(seen: dict, where: str, text: str) -> None:
+    if "Content Security Policy" in text or "Content-Security-Policy" in text:
+        seen["reports"].append(f"{urlsplit(where).path}: {text}")
+
+
+if __name__ == "__main__":
+    print(json.dumps(crawl(*sys.argv[1:])))

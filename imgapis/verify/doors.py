@@ -1,0 +1,146 @@
+"""Every door of the product, with a mark through each: the pages, their forms, the REST API and the image API."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgapis.verify.marks import IP, Marks
+from imgapis.verify.visitor import Visitor
+
+CODE = re.compile(r"^ *([0-9]{6})\s*$", re.MULTILINE)
+KEY = re.compile(r"\bimg_[a-z2-7]{10}_[A-Za-z0-9_-]{43}")
+PUBLIC = ("/", "/docs", "/docs/errors", "/privacy", "/terms", "/status", "/llms.txt", "/nowhere", "/healthz")
+OPERATIONS = ("transform", "info", "grid", "placeholder/blurhash", "placeholder/color", "explain/transform", "nothing")
+
+
+class ClosedDoor(Exception):
+    """A form that is right was refused, so that a mark went nowhere."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """The account that was made: to be erased, and to be crawled with."""
+
+    email: str
+    namespace: str
+    visitor: Visitor
+
+
+def headers(marks: Marks) -> dict[str, str]:
+    """What a viewer's browser and the machines before us send, marked."""
+    return {
+        "User-Agent": marks.say("viewer", "agent"),
+        "Referer": f"https://{marks.say('viewer', 'referer')}.example/",
+        "Cookie": f"other={marks.say('viewer', 'cookie')}",
+        "Authorization": f"Bearer {marks.say('viewer', 'bearer')}",
+        "Accept-Language": marks.say("viewer", "language"),
+        "X-Marked": marks.say("viewer", "header"),
+        **dict.fromkeys(("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP"), IP),
+        "Forwarded": f"for={IP}",
+    }
+
+
+def open_account(port: int, folder: Path, marks: Marks) -> Planted:
+    """Sign up through the front door, wrong code and all. `folder` is where the server's mails arrive."""
+    visitor = Visitor(port, headers(marks))
+    email = marks.email("owner")
+    visitor.post("/login", {"email": email})
+    visitor.post("/login/code", {"code": "000000x"})
+    visitor.post("/login/code", {"code": _code(folder, email)})
+    namespace = marks.say("account", "space")
+    answers = {"adult": "on", "business_name": marks.say("account", "business"), "namespace": namespace}
+    visitor.post("/signup", answers)
+    marks.secret["session"] = next(iter(visitor.cookies.values())).encode()
+    return Planted(email, namespace, visitor)
+
+
+def _code(folder: Path, email: str) -> str:
+    """The code of the newest mail to an address."""
+    texts = [path.read_text() for path in sorted((folder / "mail").glob("*.eml"))]
+    return CODE.findall([text for text in texts if f"To: {email}" in text][-1])[-1]
+
+
+def fill_workspace(planted: Planted, origin: int, marks: Marks) -> None:
+    """Every form of a workspace, once as it should be and once with a body that cannot be right."""
+    visitor, base = planted.visitor, f"/w/{planted.namespace}"
+    prefix = f"http://127.0.0.1:{origin}/{marks.say('account', 'prefix')}/"
+    for path, fields in {
+        "sources/new?kind=http": {"name": "shop", "prefix": prefix},
+        "sources/new?kind=s3": {
+            "name": "store", "bucket": marks.say("account", "bucket"), "region": "us-east-1", "prefix": "",
+            "access_key": marks.say("account", "access", ""), "secret_key": marks.say("secret", "bucket-secret"),
+        },
+        "access": {
+            "allowed_origins": f"*\nhttps://{marks.say('account', 'allowed')}.example",
+            "allowed_sources": f"{marks.say('account', 'source')}.example", "refused": "402", "act": "save",
+        },
+        "presets": {"name": marks.say("account", "preset"), "query": "w=90"},
+        "purge": {"scope": "prefix", "target": f"shop/{marks.say('account', 'purged')}/", "act": "purge"},
+        "team": {"email": marks.email("guest"), "role": "viewer"},
+        "settings": {"business_name": marks.say("account", "business"), "namespace": planted.namespace},
+        "sources/shop/doctor": {"path": f"{marks.say('viewer', 'examined')}.jpg"},
+        "domains": {"domain": f"{marks.say('account', 'domain')}.canary-domains.com"},
+    }.items():  # fmt: skip
+        answer = visitor.post(f"{base}/{path}", fields)
+        if answer.status >= 400:
+            raise ClosedDoor(f"The form of {path} was refused.")
+        visitor.post(f"{base}/{path}", dict.fromkeys(fields, marks.say("viewer", "body") + "\r\n<é>"))
+    written = KEY.search(_made_key(planted, marks))[0]
+    marks.secret["key"] = written[len("img_0123456789_") :].encode()
+    call_api(visitor, written, marks)
+    for path in ("", "usage", "audit", "signing", "usage.csv", "team", "sources/shop"):
+        visitor.get(f"{base}/{path}?q={marks.say('viewer', 'page-query')}")
+
+
+def _made_key(planted: Planted, marks: Marks) -> str:
+    """The page that shows a new API key, this once."""
+    fields = {"name": marks.say("account", "key"), "scopes": ["workspace.view", "sources.edit"], "days": "30"}
+    return planted.visitor.post(f"/w/{planted.namespace}/keys", fields).text
+
+
+def call_api(visitor: Visitor, key: str, marks: Marks) -> None:
+    """The REST API by key: read, and write what cannot be right."""
+    bearer, wrong = f"Bearer {key}", json.dumps({"name": marks.say("viewer", "api-body"), "kind": "none"})
+    for path in ("workspace", "sources", "presets", "usage", "nothing"):
+        visitor.get(f"/api/v1/{path}?q={marks.say('viewer', 'api-query')}", Authorization=bearer)
+        visitor.send(f"/api/v1/{path}", wrong, Authorization=bearer, **{"Content-Type": "application/json"})
+        visitor.send(f"/api/v1/{path}", wrong[:-1], Authorization=bearer, **{"Content-Type": "application/json"})
+
+
+def look_at_pictures(port: int, namespace: str, marks: Marks) -> list[int]:
+    """Every operation as a viewer asks for it: new, again, wrong, missing, by other methods and at a foreign host."""
+    viewer = Visitor(port, headers(marks))
+    host = f"{namespace}.localhost"
+    photo = f"shop/{marks.say('original', 'photo')}.jpg"
+    wrong, origin = marks.say("viewer", "query"), f"https://{marks.say('account', 'caller')}.example"
+    for operation in OPERATIONS:
+        for query in (f"src={photo}&w=61", f"src={photo}&w=61", f"src={photo}missing", f"src={wrong}", f"{wrong}=1"):
+            viewer.get(f"/{operation}?{query}", host, Origin=origin)
+        viewer.get(f"/{operation}?src={photo}", host, "HEAD", Origin=f"https://a b {wrong}")
+        viewer.send(f"/{operation}?src={wrong}", marks.say("viewer", "picture-body"), host)
+    viewer.get(f"/transform?src=store/{marks.say('original', 'object')}.jpg", host)
+    viewer.get(f"/transform?src=https%3A%2F%2F{marks.say('viewer', 'foreign')}.example%2Fa.jpg", host)
+    viewer.get(f"/{wrong}", f"{marks.say('viewer', 'host')}.example")
+    marks.hashed[f"picture at {port}"] = f"http://{host}:{port}/transform?src={photo}&w=61"
+    marks.hashed["picture's query"] = f"src={photo}&w=61"
+    marks.hashed["picture's source"] = photo
+    return [status for _, _, status, _ in viewer.seen]
+
+
+def walk_past(port: int, marks: Marks) -> Visitor:
+    """The public pages and what nobody should send: queries, bodies, foreign tokens, files, calls without a key."""
+    visitor = Visitor(port, headers(marks))
+    query, body = marks.say("viewer", "site-query"), marks.say("viewer", "site-body")
+    for path in PUBLIC:
+        visitor.get(f"{path}?q={query}")
+    for path in ("/login", "/login/code", "/account/email", "/api/v1/workspace", "/api/v1/sources", "/nowhere"):
+        visitor.send(path, json.dumps({"text": body}), **{"Content-Type": "application/json"})
+        visitor.send(path, f"text={body}", **{"Content-Type": "application/x-www-form-urlencoded"})
+        visitor.send(path, f'--x\r\nContent-Disposition: form-data; name="f"; filename="{body}"\r\n\r\n{body}\r\n--x--',
+                     **{"Content-Type": "multipart/form-data; boundary=x"})  # fmt: skip
+    visitor.post("/login", {"email": f"{body}@"})
+    visitor.post("/login", {"email": marks.email("stranger")})
+    visitor.get(f"/login?next=/{query}")
+    visitor.get(f"/invites/{marks.say('viewer', 'invite')}")
+    return visitor

@@ -1,0 +1,108 @@
+"""Where verify_privacy plays: web servers of its own at DEBUG on the running engines, two of them with broken parts."""
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from django.conf import settings
+from PIL import Image
+
+from imgapis.embedded import children, ports, stack
+from imgapis.verify.marks import Marks
+
+READY_SECONDS = 60.0
+NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass
+class Stage:
+    """`sound` works; `storeless` has no database; `hampered` has no cache, no place for mail and none for events.
+    Each value is a port. `folder` is the VAR_DIR of all three, with their logs; `origin` is the customer's server."""
+
+    folder: Path
+    sound: int = 0
+    storeless: int = 0
+    hampered: int = 0
+    origin: int = 0
+    running: list[children.Child] = field(default_factory=list)
+
+
+@contextmanager
+def staged(folder: Path, marks: Marks) -> Iterator[Stage]:
+    """Start it all; stop it all."""
+    made = Stage(folder)
+    made.sound, made.storeless, made.hampered, made.origin = ports.choose(4)
+    shop = _origin(made.origin, photograph(marks))
+    try:
+        _serve(made, made.sound, "sound", {})
+        _serve(made, made.storeless, "storeless", {"DYNAMODB_ENDPOINT": NOWHERE})
+        _serve(made, made.hampered, "hampered", {"CACHE_ENDPOINT": NOWHERE, "VAR_DIR": str(_blocked(folder))})
+        for child, port in zip(made.running, (made.sound, made.storeless, made.hampered), strict=True):
+            child.wait_until(lambda port=port: ports.status(f"http://{ports.HOST}:{port}/docs") == 200, READY_SECONDS)
+        yield made
+    finally:
+        for child in made.running:
+            child.stop()
+        shop.shutdown()
+        shop.server_close()
+
+
+def _serve(made: Stage, port: int, name: str, broken: dict[str, str]) -> None:
+    allowed = {*settings.FETCH_ALLOW_PRIVATE, f"{ports.HOST}:{made.origin}"}
+    variables = {
+        "EMBEDDED": "1", "PORT": str(port), "SITE_URL": f"http://localhost:{port}", "VAR_DIR": str(made.folder),
+        "DYNAMODB_ENDPOINT": settings.DYNAMODB_ENDPOINT, "CACHE_ENDPOINT": settings.CACHE_ENDPOINT or "",
+        "CACHE_REGION": settings.CACHE_REGION, "S3_ENDPOINT": settings.S3_ENDPOINT, "LOG_LEVEL": "DEBUG",
+        "FETCH_ALLOW_PRIVATE": ",".join(sorted(allowed)), "RENDER_PROCESSES": "1", "MALLOC_ARENA_MAX": "2",
+    }  # fmt: skip
+    command = [*stack.gunicorn_command(port, workers=1, threads=8)]
+    command[-1:-1] = ["--log-level=debug"]
+    log = made.folder / "log" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    made.running.append(children.Child(name, command, log, variables | broken))
+
+
+def _blocked(folder: Path) -> Path:
+    """A VAR_DIR in which neither mail nor events can be written: files stand where folders should."""
+    blocked = folder / "blocked"
+    blocked.mkdir(parents=True)
+    for name in ("mail", "spool"):
+        (blocked / name).write_bytes(b"")
+    return blocked
+
+
+def photograph(marks: Marks) -> bytes:
+    """A JPEG with marks in its EXIF, its comment and its XMP, and a piece of its own compressed picture as one."""
+    image = Image.effect_noise((320, 200), 60).convert("RGB")
+    exif = image.getexif()
+    exif[0x013B], exif[0x010E] = marks.say("original", "artist"), marks.say("original", "description")
+    xmp = f"<x:xmpmeta><c>{marks.say('original', 'xmp')}</c></x:xmpmeta>"
+    target = io.BytesIO()
+    comment = marks.say("original", "comment").encode()
+    image.save(target, "JPEG", exif=exif, comment=comment, xmp=xmp.encode())
+    body = target.getvalue()
+    marks.original["compressed picture"] = body[-600:-536]
+    return body
+
+
+def _origin(port: int, body: bytes) -> ThreadingHTTPServer:
+    """A customer's web server: the photograph at every path but those that end in `missing`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found = not self.path.endswith("missing")
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Length", str(len(body) if found else 0))
+            self.end_headers()
+            self.wfile.write(body if found else b"")
+
+        def log_message(self, *args):
+            """Quiet."""
+
+    server = ThreadingHTTPServer((ports.HOST, port), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server

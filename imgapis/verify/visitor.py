@@ -1,0 +1,72 @@
+"""A visitor who sends marks in every header: keeps the cookie and the form token, and notes what each answer set."""
+
+import http.client
+import re
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `cookies` are the names that were set."""
+
+    status: int
+    location: str
+    text: str
+    cookies: tuple[str, ...]
+
+
+@dataclass
+class Visitor:
+    """`headers` go with every request; `seen` notes (host, path, status, cookies set) of every answer."""
+
+    port: int
+    headers: dict[str, str]
+    cookies: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+    seen: list[tuple[str, str, int, tuple[str, ...]]] = field(default_factory=list)
+
+    def get(self, path: str, host: str = "localhost", method: str = "GET", **more: str) -> Answer:
+        """Ask for a path of a host."""
+        return self._ask(method, path, host, None, more)
+
+    def post(self, path: str, fields: dict, **more: str) -> Answer:
+        """Open the page of a form and send it."""
+        self.get(path)
+        body = urlencode({"csrfmiddlewaretoken": self.token, **fields}, doseq=True)
+        return self._ask("POST", path, "localhost", body, {"Content-Type": "application/x-www-form-urlencoded", **more})
+
+    def send(self, path: str, body: str, host: str = "localhost", method: str = "POST", **more: str) -> Answer:
+        """Send a body as it is."""
+        return self._ask(method, path, host, body, more)
+
+    def _ask(self, method: str, path: str, host: str, body: str | None, more: dict[str, str]) -> Answer:
+        kept = [f"{name}={value}" for name, value in self.cookies.items()]
+        named = {"Host": f"{host}:{self.port}", **self.headers, **more}
+        named["Cookie"] = "; ".join([*kept, *filter(None, [self.headers.get("Cookie")])])
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        try:
+            connection.request(method, path, body, named)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+        finally:
+            connection.close()
+        set_now = self._keep(answer)
+        found = TOKEN.search(text)
+        self.token = found[1] if found else self.token
+        self.seen.append((host, path, answer.status, set_now))
+        return Answer(answer.status, answer.headers.get("Location", ""), text, set_now)
+
+    def _keep(self, answer: http.client.HTTPResponse) -> tuple[str, ...]:
+        names = []
+        for line in answer.headers.get_all("Set-Cookie") or ():
+            for name, morsel in SimpleCookie(line).items():
+                names.append(name)
+                self.cookies.pop(name, None)
+                if morsel.value:
+                    self.cookies[name] = morsel.value
+        return tuple(names)

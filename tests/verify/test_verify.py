@@ -1,0 +1,101 @@
+"""verify_privacy holds against the engines of the tests, and finds what it is for (V1, V2, V4–V7, D5)."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.rows.trail import AuditEntry
+from imgapis.base import buckets, dynamo
+from imgapis.base.buckets import Stored
+from imgapis.policy import store
+from imgapis.verify import checks, doors, marks, search
+from tests import environment
+from tests.people import Browser
+
+
+@pytest.mark.timeout(300)
+def test_every_check_holds_and_the_pages_say_so(web):
+    """Through every door, at DEBUG, with exceptions; then the erasure; with Chromium where there is one."""
+    verdicts = checks.verify()
+    assert verdicts.findings == []
+    looked_at = {name: state for name, state in verdicts.states.items() if state != checks.NOT_LOOKED_AT}
+    assert set(looked_at.values()) == {checks.HELD} and len(looked_at) >= 6
+    assert dict(store.last_proof().checks) == verdicts.states
+    assert "has not been run here yet" not in Browser().get("/privacy").text
+
+
+@pytest.fixture
+def leaky(web, monkeypatch):
+    """A product that keeps a user agent in a file, a picture's digest in a table, and an original in the bucket."""
+    left = []
+
+    def leak(port: int, planted: marks.Marks):
+        visitor = real(port, planted)
+        if not left:
+            path = Path(environment.FOLDER) / "leak.log"
+            path.write_bytes(planted.viewer["agent"] + planted.account["owner"])
+            digest = hashlib.sha256(planted.hashed[f"picture at {port}"].encode()).hexdigest()
+            row = AuditEntry("ws_leak", "1", actor="system", act="x", target=digest)
+            row.save(condition=AuditEntry.entry_id.does_not_exist())
+            buckets.put("1d/leak/leak", Stored(planted.original["comment"], "image/jpeg", {}))
+            left[:] = [path, row]
+        return visitor
+
+    real = doors.walk_past
+    monkeypatch.setattr(doors, "walk_past", leak)
+    yield
+    left[0].unlink()
+    left[1].delete()
+    buckets.cache_client().delete_object(Bucket="imgapis-outputs", Key="1d/leak/leak")
+
+
+@pytest.mark.timeout(300)
+def test_what_leaks_is_found_and_named(leaky, capsys):
+    with pytest.raises(CommandError, match="promise"):
+        call_command("verify_privacy", "--no-crawl")
+    said = capsys.readouterr().out
+    assert "viewers: agent in file leak.log" in said and "logs: owner in file leak.log" in said
+    assert "digests: sha256 of picture at " in said and "originals: comment in object 1d/leak/leak" in said
+    assert "held  secrets" in said
+    store.keep_proof(store.last_proof().moment, dict.fromkeys(checks.CHECKS, checks.HELD))
+
+
+def test_a_mark_is_found_in_every_kind_of_place(dynamodb, bucket, tmp_path):
+    row = AuditEntry("ws_search", "1", actor="system", act="x", target="needle-é")
+    row.save(condition=AuditEntry.entry_id.does_not_exist())
+    buckets.put("1d/search/1", Stored(b"", "image/png", {"fact": "needle-fact"}))
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "needle-name").write_bytes(b"\x00needle-bytes\xff")
+    table = AuditEntry.Meta.table_name.rpartition("-")[0]
+    needles = {name: f"needle-{name}".encode() for name in ("é", "fact", "name", "bytes", "nowhere")}
+    places = [*search.tables(table), *search.objects(0), *search.files(tmp_path)]
+    assert {found.mark for found in search.find(places, needles)} == {"é", "fact", "name", "bytes"}
+    row.delete()
+
+
+def test_a_table_that_no_model_knows_is_searched_too(dynamodb):
+    client = dynamo.connection().client
+    name = AuditEntry.Meta.table_name.rpartition("-")[0] + "-forgotten"
+    client.create_table(
+        TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+    )  # fmt: skip
+    client.put_item(TableName=name, Item={"k": {"S": "needle-forgotten"}})
+    places = search.tables(name.rpartition("-")[0])
+    assert search.find(places, {"f": b"needle-forgotten"}) == [search.Found(f"table {name}", "f")]
+    client.delete_table(TableName=name)
+
+
+def test_plain_digests_are_looked_for_in_every_spelling():
+    made = marks.fresh()
+    digest = hashlib.md5(b"203.0.113.77", usedforsecurity=False).digest()
+    for spelled in (digest.hex().encode(), digest, b"y" + marks.forms(digest)["base64"] + b"=="):
+        assert search.find([("x", b"a" + spelled)], made.digests())
+
+
+def test_what_is_not_searched_is_written_down_with_its_reason():
+    assert all(reason for reason in search.EXEMPT.values())
+    assert json.dumps(search.EXEMPT).count("engine") >= 3
