@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
 
-from accounts import audit, emails, roles, store, team_store, throttles
+from accounts import audit, emails, limits, roles, store, team_store, throttles
 from accounts.models import Person
 from accounts.rows.teams import Invite, Member
 from imgapis.base import clock, dynamo, mail, tokens
@@ -39,6 +39,19 @@ class TooManyInvites(Refusal):
         super().__init__(f"A workspace sends {INVITES_PER_DAY} invitations a day. Go on tomorrow.", retry_after=3600)
 
 
+class TooManySeats(Refusal):
+    """Every seat of the plan is taken, or promised by an invitation."""
+
+    status = 409
+    code = "too_many_seats"
+
+    def __init__(self, seats: int):
+        super().__init__(
+            f"The plan of this workspace has {seats} seats, and all are taken or promised by open invitations."
+            " Remove a member, revoke an invitation, or choose a larger plan."
+        )
+
+
 @dataclass(frozen=True)
 class Offer:
     """What an invite offers, for the page that accepts it."""
@@ -50,10 +63,12 @@ class Offer:
 
 
 def invite(actor: Member, email: str, role: str) -> Invite:
-    """Invite an address. Raises NotPermitted, InvalidEmail, TooManyInvites. Says nothing of who has an account."""
+    """Invite an address. Raises NotPermitted, InvalidEmail, TooManySeats, TooManyInvites. Says nothing of who has
+    an account."""
     roles.require(actor.role, "members.manage")
     _require_reach(actor, role)
     email = emails.canonical(email)
+    _require_seat(actor.workspace_id)
     _spend(actor.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
     row = Invite(
@@ -68,10 +83,12 @@ def invite(actor: Member, email: str, role: str) -> Invite:
 
 def resend(actor: Member, invite_id: str) -> None:
     """Send an invite again with a new link, which rests on the sender's rights from now on; the old link is over.
-    Raises NotPermitted, InviteOver, TooManyInvites."""
+    Raises NotPermitted, InviteOver, TooManySeats, TooManyInvites."""
     roles.require(actor.role, "members.manage")
     row = _existing(actor.workspace_id, invite_id)
     _require_reach(actor, row.role)
+    if row.ends <= clock.now():
+        _require_seat(actor.workspace_id)
     _spend(actor.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
     actions = [
@@ -111,12 +128,16 @@ def offer(token: str, person: Person) -> Offer:
 
 
 def accept(token: str, person: Person) -> str:
-    """Join; returns the namespace. Raises InviteOver. Two at once are one membership."""
+    """Join; returns the namespace. Raises InviteOver, and TooManySeats where the plan has become smaller. Two at once
+    are one membership."""
     row = _living(token, person)
     workspace = store.workspace(row.workspace_id)
     inviter = team_store.member(row.workspace_id, row.invited_by)
     if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
         raise InviteOver  # whoever invited has left, or may no longer give this role
+    seats = limits.of(workspace).seats
+    if len(team_store.members(row.workspace_id)) >= seats:
+        raise TooManySeats(seats)
     if not team_store.join(row, row.token_digest, person.person_id):
         raise InviteOver
     audit.record(row.workspace_id, person.person_id, "member.joined", person.person_id, None, {"role": row.role})
@@ -127,6 +148,14 @@ def _require_reach(actor: Member, role: str) -> None:
     """Nobody vouches for a role above their own."""
     if role not in roles.grantable(actor.role):
         raise roles.NotPermitted("You can give the roles " + ", ".join(roles.grantable(actor.role)) + ".")
+
+
+def _require_seat(workspace_id: str) -> None:
+    """A seat must be free: members and open invitations hold one each."""
+    seats = limits.of_id(workspace_id).seats
+    promised = sum(row.ends > clock.now() for row in open_ones(workspace_id))
+    if len(team_store.members(workspace_id)) + promised >= seats:
+        raise TooManySeats(seats)
 
 
 def _living(token: str, person: Person) -> Invite:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields
 
+from accounts import store
 from accounts.models import Workspace
 
 
@@ -21,6 +22,12 @@ class Limits:
 # The free plan's, and what a workspace has before billing has written anything.
 STARTING = Limits(workspaces=3, seats=5, domains=2, sources=20, concurrency=4, retention_days=45)
 STARTING_HALVES = 2_000  # a period: a thousand credits
+
+
+def of_id(workspace_id: str) -> Limits:
+    """The limits of a workspace as they are now."""
+    row = store.workspace(workspace_id)
+    return STARTING if row is None else of(row)
 
 
 def of(row: Workspace) -> Limits:

@@ -43,6 +43,13 @@ class TooManyNamespaces(Refusal):
         super().__init__(message, param="namespace", retry_after=3600)
 
 
+class TooManyWorkspaces(Refusal):
+    """Somebody owns as many workspaces as the best of their plans allows."""
+
+    status = 409
+    code = "too_many_workspaces"
+
+
 def check_namespace(namespace: str) -> str:
     """The namespace, if it can be one: 3 to 40 of a-z, 0-9 and inner hyphens, not reserved, no punycode."""
     if not NAMESPACE.match(namespace) or "--" in namespace:
@@ -64,8 +71,9 @@ def create(*, namespace: str, business_name: str = "", allowance: int) -> Worksp
 
 def found(person_id: str, *, namespace: str, business_name: str) -> Workspace:
     """Create a workspace with its first owner. Raises InvalidNamespace, InvalidBusinessName, NamespaceTaken,
-    TooManyNamespaces."""
+    TooManyWorkspaces, TooManyNamespaces."""
     row = _fresh(namespace, checked_business_name(business_name), default_allowance(), owners=1)
+    _require_room(person_id)
     _spend(person_id)
     try:
         team_store.found(row, person_id)
@@ -80,6 +88,15 @@ def of_person(person_id: str) -> list[tuple[Workspace, str]]:
     places = {place.workspace_id: place.role for place in team_store.memberships(person_id)}
     rows = sorted(store.workspaces(list(places)), key=lambda row: row.namespace)
     return [(row, places[row.workspace_id]) for row in rows]
+
+
+def _require_room(person_id: str) -> None:
+    """The best plan among the workspaces a person owns says how many these may be. Founding several in the same
+    moment may pass by one: the list is an index."""
+    owned = [row for row, role in of_person(person_id) if role == "owner"]
+    most = max((limits.of(row).workspaces for row in owned), default=limits.STARTING.workspaces)
+    if len(owned) >= most:
+        raise TooManyWorkspaces(f"Your plan allows {most} workspaces of your own. A larger plan of one allows more.")
 
 
 def rename(row: Workspace, actor: str, namespace: str) -> None:

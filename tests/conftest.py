@@ -5,12 +5,15 @@ import os
 import subprocess
 import time
 import urllib.request
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from accounts import store as accounts_store
 from accounts import workspaces
+from billing import plans
 from imgapis import tables
 from imgapis.base import buckets
 from imgapis.embedded import engines, stack
@@ -79,7 +82,8 @@ def wait_for(address: str) -> None:
 
 @pytest.fixture
 def workspace(dynamodb):
-    """The owner's workspace with the source `shop` on the origin, and a thousand credits."""
+    """The owner's workspace with the source `shop` on the origin, a thousand credits, and the limits of the largest
+    plan: crowds have tests of their own."""
     return _workspace("owner")
 
 
@@ -91,6 +95,7 @@ def stranger(dynamodb):
 
 def _workspace(who: str):
     row = workspaces.create(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
+    accounts_store.change_workspace(row, limits=asdict(plans.of("scale").limits) | {"concurrency": 100})
     source_rows.create(
         row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     )

@@ -13,7 +13,7 @@ from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 from telemetry import recorder
 from telemetry.events import Happened
-from transforms import cache, engine_errors, plans, rendering
+from transforms import cache, crowding, engine_errors, plans, rendering
 from transforms.cache import Kept
 from transforms.coalesce import Flights
 from transforms.engine import cost, info
@@ -109,12 +109,13 @@ def _make(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
     kept = cached(tenant, plan)
     if kept:
         return _Made(kept, 0, False, False, {})
-    if not _places.acquire(timeout=WAIT_SECONDS):
-        raise Busy
-    try:
-        return _render_and_charge(tenant, plan, asked)
-    finally:
-        _places.release()
+    with crowding.place(tenant.folder, tenant.limits.concurrency):
+        if not _places.acquire(timeout=WAIT_SECONDS):
+            raise Busy
+        try:
+            return _render_and_charge(tenant, plan, asked)
+        finally:
+            _places.release()
 
 
 def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:

@@ -2,13 +2,12 @@
 
 import secrets
 
-from accounts import audit
+from accounts import audit, limits
 from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 from transforms import custom_hostnames, domain_checks, domain_names, domain_store
 from transforms.models import Domain
 
-MOST_DOMAINS = 20
 PENDING_SECONDS = 3 * 86_400  # a claim nobody proves stands in nobody's way for longer
 LEASE_SECONDS = 120
 PAUSE_SECONDS = 5  # between two checks by hand
@@ -32,8 +31,10 @@ class TooManyDomains(Refusal):
 def add(workspace_id: str, written: str, actor: str) -> Domain:
     """Claim a domain for a workspace. Raises InvalidDomain, DomainTaken, TooManyDomains."""
     name = domain_names.canonical(written)
-    if len(domain_store.domains(workspace_id)) >= MOST_DOMAINS:
-        raise TooManyDomains(f"A workspace has at most {MOST_DOMAINS} domains.", param="domain")
+    most = limits.of_id(workspace_id).domains
+    if len(domain_store.domains(workspace_id)) >= most:
+        message = f"The plan of this workspace allows {most} custom domains. A larger plan allows more."
+        raise TooManyDomains(message, param="domain")
     now = round(clock.now())
     row = Domain(
         name, claim_id=tokens.random_id("dom"), workspace_id=workspace_id, txt_token=secrets.token_hex(16),

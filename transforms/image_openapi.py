@@ -14,6 +14,7 @@ ANSWERS = {
     404: "The source is missing.",
     415: "The source is no picture we read.",
     422: "The source cannot be fetched or rendered.",
+    429: "The workspace makes as many new pictures at once as its plan allows.",
     503: "Busy; ask again after Retry-After.",
 }
 

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from accounts import audit
+from accounts import audit, limits
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
 from transforms import bucket_sources, locations, sources, store
@@ -11,7 +11,6 @@ from transforms.models import Source
 
 KINDS = {"http": "Web server", "s3": "Amazon S3 bucket", "r2": "Cloudflare R2 bucket"}
 RESERVED_NAMES = {"new"}  # a page of the dashboard stands at that path
-MOST_SOURCES = 100
 LONGEST_PREFIX = 1024
 
 
@@ -43,8 +42,9 @@ def create(
     Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources."""
     _check_name(name)
     _check(kind, prefix, bucket, region, access_key, secret_key)
-    if len(store.sources(workspace_id)) >= MOST_SOURCES:
-        raise TooManySources(f"A workspace has at most {MOST_SOURCES} sources.")
+    most = limits.of_id(workspace_id).sources
+    if len(store.sources(workspace_id)) >= most:
+        raise TooManySources(f"The plan of this workspace allows {most} sources. A larger plan allows more.")
     if kind == "http":
         bucket = region = access_key = secret_key = ""
     row = Source(

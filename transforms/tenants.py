@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from pynamodb.exceptions import PynamoDBException
 
+from accounts import limits, workspaces
 from accounts import store as accounts_store
-from accounts import workspaces
+from accounts.limits import Limits
 from accounts.models import Workspace
 from billing import periods
 from billing.periods import Terms
@@ -53,6 +54,7 @@ class Tenant:
     allowed_origins: tuple[str, ...]
     allowed_sources: tuple[str, ...]
     terms: Terms
+    limits: Limits
     suspended: bool
     sources: dict[str, Source]
     signing_required: bool
@@ -88,6 +90,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         allowed_origins=tuple(row.allowed_origins),
         allowed_sources=tuple(row.allowed_sources),
         terms=periods.terms(row),
+        limits=limits.of(row),
         suspended=bool(row.suspended),
         sources={source.name: source for source in store.sources(row.workspace_id)},
         signing_required=row.signing == "required",

@@ -20,7 +20,9 @@ def new_person(who: str) -> Person:
 def new_workspace(owner: Person) -> Workspace:
     """A workspace that belongs to somebody."""
     namespace = f"team-{next(_numbers)}-{os.getpid()}"
-    return workspaces.found(owner.person_id, namespace=namespace, business_name="Shoes & Co")
+    row = workspaces.found(owner.person_id, namespace=namespace, business_name="Shoes & Co")
+    store.change_workspace(row, limits={"seats": 100, "workspaces": 100})
+    return row
 
 
 def add(workspace: Workspace, person: Person, role: str) -> Member:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts import audit
+from accounts import store as accounts_store
 from imgapis.base.errors import Refusal
 from tests.transforms.domain_world import clock_at, cloudflare, fresh_domain, names  # noqa: F401 - fixtures
 from transforms import dns_records, domain_names, domain_store, domains
@@ -268,8 +269,8 @@ def test_many_checkers_look_once(proven, names, clock_at):  # noqa: F811
     assert names.asked.count((f"_imgapis.{proven.domain}", "TXT")) == 1
 
 
-def test_a_workspace_has_a_bounded_number_of_domains(workspace, monkeypatch):
-    monkeypatch.setattr(domains, "MOST_DOMAINS", 1)
+def test_a_workspace_has_as_many_domains_as_its_plan_allows(workspace):
+    accounts_store.change_workspace(workspace, limits={"domains": 1})
     added(workspace)
     with pytest.raises(domains.TooManyDomains):
         added(workspace)

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from accounts import store as accounts_store
 from imgapis.base import tokens
 from imgapis.base.errors import Refusal
 from transforms import source_rows, store
@@ -100,8 +101,8 @@ def test_two_makers_of_one_name_have_one_winner(workspace):
     assert store.source(workspace.workspace_id, "photos").source_id in outcomes
 
 
-def test_a_workspace_has_a_bounded_number_of_sources(workspace, monkeypatch):
-    monkeypatch.setattr(source_rows, "MOST_SOURCES", 2)
+def test_a_workspace_has_as_many_sources_as_its_plan_allows(workspace):
+    accounts_store.change_workspace(workspace, limits={"sources": 2})
     source_rows.create(workspace.workspace_id, name="second", **HTTP)
     with pytest.raises(source_rows.TooManySources):
         source_rows.create(workspace.workspace_id, name="third", **HTTP)

@@ -1,0 +1,81 @@
+"""Changing caps and overage: in force at once, for the running day and period too."""
+
+from dataclasses import dataclass
+
+from accounts import audit
+from accounts.models import Workspace
+from billing import caps, periods, plans, rewriting
+from billing.caps import SPANS, UNITS, Cap
+from billing.rewriting import Changed, Draft
+from imgapis.base.errors import Refusal
+
+MOST = 1_000_000_000
+
+
+class InvalidCap(Refusal):
+    """A cap that cannot be."""
+
+    code = "invalid_cap"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The caps in force, whether each is the customer's own, and whether overage may be bought."""
+
+    day: Cap
+    period: Cap
+    own: tuple[str, ...]
+    overage: bool
+
+
+def of(row: Workspace) -> Settings:
+    """The settings of a workspace."""
+    terms = periods.terms(row)
+    day, period = (caps.chosen(span, terms, terms.plan) for span in SPANS)
+    return Settings(day, period, tuple(row.caps or {}), terms.overage)
+
+
+def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> Changed:
+    """Set the cap of a `day` or a `period`; None for the default again. Raises InvalidCap, WorkspaceGone, Unsettled.
+
+    What is used already stays used: a cap below it stops new work until the span is over.
+    """
+    if span not in SPANS:
+        raise InvalidCap("A cap is of a day or of a period.", param="span")
+
+    def decide(row: Workspace) -> Draft:
+        _check(row, cap)
+        own = {name: value for name, value in (row.caps or {}).items() if name != span}
+        return Draft({"caps": own if cap is None else own | {span: {"unit": cap.unit, "amount": cap.amount}}})
+
+    changed = rewriting.rewrite(workspace_id, decide)
+    told = "default" if cap is None else f"{cap.amount} {cap.unit}" if cap.unit != "off" else "off"
+    audit.record(workspace_id, actor, "caps.changed", span, None, told)
+    return changed
+
+
+def allow_overage(workspace_id: str, actor: str, allowed: bool) -> Changed:
+    """Allow credits beyond the plan's to be bought, up to the cap of the period; or no longer. Raises InvalidCap for a
+    plan that sells none."""
+
+    def decide(row: Workspace) -> Draft:
+        if allowed and plans.of(row.plan).overage is None:
+            raise InvalidCap(
+                f"The plan {plans.of(row.plan).title} has no overage: choose a larger one.", param="overage"
+            )
+        return Draft({"overage": allowed})
+
+    changed = rewriting.rewrite(workspace_id, decide)
+    audit.record(workspace_id, actor, "caps.changed", "overage", None, allowed)
+    return changed
+
+
+def _check(row: Workspace, cap: Cap | None) -> None:
+    if cap is None or cap.unit == "off":
+        return
+    if cap.unit not in UNITS:
+        raise InvalidCap("A cap is in credits or in cents, or off.", param="unit")
+    if not 0 <= cap.amount <= MOST:
+        raise InvalidCap(f"A cap is 0 to {MOST}.", param="amount")
+    if cap.unit == "cents" and plans.of(row.plan).overage is None:
+        raise InvalidCap("Money caps need a plan that sells overage: use credits.", param="unit")

@@ -1,0 +1,64 @@
+"""The limits of a plan where things are made: seats and workspaces, refused with what can be done."""
+
+import pytest
+
+from accounts import invites, limits, store, workspaces
+from imgapis.base import clock
+from tests.accounts import teams
+from tests.people import fresh_address
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+def test_a_workspace_has_the_starting_limits_until_billing_writes_others():
+    workspace, _ = teams.whole_team()
+    store.change_workspace(workspace, limits=None)
+    assert limits.of(store.workspace(workspace.workspace_id)) == limits.STARTING
+    store.change_workspace(workspace, limits={"seats": 7, "long_gone": 1})
+    assert limits.of_id(workspace.workspace_id).seats == 7
+    assert limits.of_id(workspace.workspace_id).domains == limits.STARTING.domains
+
+
+def test_members_and_open_invitations_hold_a_seat_each(monkeypatch):
+    workspace, staff = teams.whole_team()
+    owner = teams.place(workspace, staff["owner"])
+    store.change_workspace(workspace, limits={"seats": 6})
+    row = invites.invite(owner, fresh_address("sixth"), "viewer")
+    with pytest.raises(invites.TooManySeats) as refused:
+        invites.invite(owner, fresh_address("seventh"), "viewer")
+    assert refused.value.status == 409 and "6 seats" in refused.value.message
+    invites.resend(owner, row.invite_id)
+    invites.revoke(owner, row.invite_id)
+    late = invites.invite(owner, fresh_address("sixth"), "viewer")
+    moment = clock.now() + invites.LIFE_SECONDS + 1
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    invites.invite(owner, fresh_address("seventh"), "viewer")  # an invitation that is over holds none
+    with pytest.raises(invites.TooManySeats):
+        invites.resend(owner, late.invite_id)
+
+
+def test_nobody_joins_past_a_plan_that_became_smaller():
+    workspace, staff = teams.whole_team()
+    guest = teams.new_person("guest")
+    token = teams.invited(workspace, staff["owner"], guest.email)
+    store.change_workspace(workspace, limits={"seats": 5})
+    with pytest.raises(invites.TooManySeats):
+        invites.accept(token, guest)
+    store.change_workspace(workspace, limits={"seats": 6})
+    assert invites.accept(token, guest) == workspace.namespace
+
+
+def test_a_person_owns_as_many_workspaces_as_the_best_of_their_plans_allows():
+    person = teams.new_person("founder")
+
+    def found():
+        namespace = fresh_address("found").partition("@")[0]
+        return workspaces.found(person.person_id, namespace=namespace, business_name="B")
+
+    rows = [found() for _ in range(limits.STARTING.workspaces)]
+    with pytest.raises(workspaces.TooManyWorkspaces):
+        found()
+    store.change_workspace(rows[0], limits={"workspaces": limits.STARTING.workspaces + 1})
+    assert found()
+    with pytest.raises(workspaces.TooManyWorkspaces):
+        found()

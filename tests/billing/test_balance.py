@@ -1,0 +1,117 @@
+"""The arithmetic of plans, balances and caps: pure tables (B9)."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import limits
+from billing import caps, periods, plans
+from billing.balance import Balance
+from billing.periods import Terms
+
+
+def test_the_catalogue_is_a_free_plan_and_three_that_grow():
+    catalogue = list(plans.CATALOGUE.values())
+    assert [plan.paid for plan in catalogue] == [False, True, True, True]
+    assert plans.of("free").limits == limits.STARTING
+    for one, two in itertools.pairwise(catalogue):
+        assert one.credits < two.credits and one.monthly < two.monthly and one.yearly < two.yearly
+        assert all(a < b for a, b in zip(vars(one.limits).values(), vars(two.limits).values(), strict=True))
+    for plan in catalogue[1:]:
+        assert plan.yearly == 10 * plan.monthly
+        assert plan.overage * plan.credits / 1_000 > plan.monthly  # beyond the plan is dearer than within it
+
+
+@pytest.mark.parametrize(
+    ("tier", "halves", "cents"),
+    [("starter", 0, 0), ("starter", 1, 0), ("starter", 2_000, 120), ("growth", 1_999, 89), ("free", 9_999, 0)],
+)
+def test_overage_is_sold_by_the_thousand(tier, halves, cents):
+    assert plans.of(tier).overage_cents(halves) == cents
+
+
+@given(st.sampled_from(plans.TIERS), st.integers(0, 10**8))
+def test_an_amount_never_buys_more_than_it_pays_for(tier, cents):
+    plan = plans.of(tier)
+    assert plan.overage_cents(plan.overage_halves(cents)) <= cents
+
+
+@pytest.mark.parametrize(
+    ("credits", "tier"), [(0, "free"), (1_000, "free"), (1_001, "starter"), (69_000, "starter"), (130_000, "growth")]
+)
+def test_the_cheapest_plan_counts_overage(credits, tier):
+    assert plans.cheapest_for(credits).tier == tier
+
+
+@pytest.mark.parametrize(
+    ("balance", "act", "after"),
+    [
+        (Balance(100, used=30), lambda b: b.raised(150), Balance(150, used=30)),
+        (Balance(150, used=30), lambda b: b.raised(100), Balance(150, used=30)),
+        (Balance(100, used=30), lambda b: b.given(20), Balance(100, 20, used=30)),
+        (Balance(100, used=30), lambda b: b.taken(50), Balance(100, -50, used=30)),
+        (Balance(100, used=30), lambda b: b.taken(90), Balance(100, -70, used=30)),
+        (Balance(100, room=50, used=120), lambda b: b.taken(90), Balance(100, room=50, used=120)),
+        (Balance(100, used=30), lambda b: b.with_room(50), Balance(100, room=50, used=30)),
+        (Balance(100, used=30), lambda b: b.with_room(-90), Balance(100, room=-70, used=30)),
+        (Balance(100, room=50, used=120), lambda b: b.with_room(0), Balance(100, room=20, used=120)),
+    ],
+)
+def test_a_balance_changes_so(balance, act, after):
+    assert act(balance) == after
+
+
+AMOUNT = st.integers(0, 1_000)
+ACTS = st.one_of(
+    st.tuples(st.sampled_from(["raised", "given", "taken"]), AMOUNT),
+    st.tuples(st.just("with_room"), st.integers(-1_000, 1_000)),
+    st.tuples(st.just("use"), AMOUNT),
+)
+
+
+@given(st.lists(ACTS, max_size=30))
+def test_nothing_is_ever_below_zero(acts):
+    """B9"""
+    balance, room = Balance(100), 0
+    for name, amount in acts:
+        if name == "use":
+            balance = Balance(balance.base, balance.extra, balance.room, balance.used + min(amount, balance.left))
+        else:
+            room = amount if name == "with_room" else room
+            balance = getattr(balance, name)(amount).with_room(room)
+        assert balance.left >= 0 and balance.granted == balance.used + balance.left
+        assert balance.overage == max(0, balance.used - balance.included)
+
+
+FREE = Terms()
+STARTER = Terms("starter", 40_000, 1, 2e9)
+OVERAGE = Terms("starter", 40_000, 1, 2e9, overage=True)
+
+
+def capped(terms: Terms, *caps: tuple[str, str, int]) -> Terms:
+    return Terms(terms.plan, terms.allowance, terms.start, terms.end, overage=terms.overage, caps=caps)
+
+
+@pytest.mark.parametrize(
+    ("terms", "room", "day"),
+    [
+        (FREE, 0, 1_000),
+        (Terms(allowance=2), 0, 500),
+        (STARTER, 0, 20_000),
+        (OVERAGE, 31_666, 20_000),  # the plan's own price at 120 cents the thousand
+        (capped(FREE, ("period", "credits", 400)), -1_200, 1_000),
+        (capped(STARTER, ("period", "credits", 30_000)), 0, 20_000),
+        (capped(OVERAGE, ("period", "credits", 30_000)), 20_000, 20_000),
+        (capped(OVERAGE, ("period", "cents", 120)), 2_000, 20_000),
+        (capped(STARTER, ("period", "cents", 120)), 0, 20_000),
+        (capped(OVERAGE, ("period", "off", 0)), 400_000, 20_000),
+        (capped(OVERAGE, ("day", "cents", 600)), 31_666, 10_000),
+        (capped(STARTER, ("day", "credits", 10)), 0, 20),
+        (capped(STARTER, ("day", "off", 0)), 0, None),
+    ],
+)
+def test_caps_are_on_and_say_what_may_be_charged(terms, room, day):
+    period = periods.at(terms, 1.9e9)
+    assert (caps.room(terms, period, period.allowance), caps.of_day(terms, period)) == (room, day)

@@ -1,0 +1,127 @@
+"""Caps: on from the first day, in force at once, exact under a crowd, said by their name (C1, B2)."""
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts import store as accounts_store
+from accounts import workspaces
+from billing import cap_settings, credits, ledger, periods, plans, standing, store
+from billing.caps import Cap
+from imgapis.base import clock
+from tests.billing.test_charge import bill
+from tests.billing.test_standing import counter_of, paid, row_of
+
+OFF = Cap("off", 0)
+
+
+@pytest.fixture
+def customer(dynamodb):
+    """A workspace on the free plan."""
+    return workspaces.create(namespace=f"caps-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+
+
+def charge(workspace, cost: int = 2) -> str:
+    """The outcome of a charge: paid, or the code of its refusal."""
+    try:
+        credits.charge(bill(workspace.workspace_id, cost=cost), periods.terms(row_of(workspace)))
+    except (credits.OutOfCredits, credits.CapReached) as refusal:
+        assert "billing page" in refusal.message and "cached" in refusal.message
+        return refusal.code + (" day" if "day" in refusal.message else "")
+    return "paid"
+
+
+def peek(workspace) -> str:
+    try:
+        credits.peek(bill(workspace.workspace_id), periods.terms(row_of(workspace)))
+    except (credits.OutOfCredits, credits.CapReached) as refusal:
+        return refusal.code
+    return "free to go"
+
+
+def test_half_of_the_month_is_the_most_of_a_day_by_default(customer):
+    """C1"""
+    assert [charge(customer, 500) for _ in range(3)] == ["paid", "paid", "cap_reached day"]
+    assert peek(customer) == "cap_reached" and counter_of(customer).left == 1_000
+
+
+def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
+    """B2"""
+    cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 5))
+    with ThreadPoolExecutor(30) as threads:
+        outcomes = list(threads.map(lambda _: charge(customer), range(60)))
+    assert (outcomes.count("paid"), outcomes.count("cap_reached day")) == (5, 55)
+    today = store.counter(customer.workspace_id, clock.day(clock.now()))
+    assert (today.granted, today.used, today.left) == (10, 10, 0)
+    assert ledger.prove(customer.workspace_id)[0].holds
+
+
+def test_a_cap_is_raised_at_once_and_lowered_below_what_is_used(customer):
+    charge(customer, 100)
+    cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 10))
+    assert charge(customer) == "cap_reached day"
+    cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 51))
+    assert [charge(customer), charge(customer)] == ["paid", "cap_reached day"]
+    cap_settings.change(customer.workspace_id, "system", "day", None)
+    assert charge(customer) == "paid"
+
+
+def test_a_cap_of_the_period_ends_before_the_plan_does(customer):
+    cap_settings.change(customer.workspace_id, "system", "day", OFF)
+    cap_settings.change(customer.workspace_id, "system", "period", Cap("credits", 3))
+    assert [charge(customer) for _ in range(4)] == ["paid", "paid", "paid", "cap_reached"]
+    cap_settings.change(customer.workspace_id, "system", "period", None)
+    assert charge(customer) == "paid" and ledger.prove(customer.workspace_id)[0].holds
+
+
+def test_without_a_cap_in_the_way_the_plan_says_no(customer):
+    cap_settings.change(customer.workspace_id, "system", "day", OFF)
+    assert [charge(customer, 1_000) for _ in range(3)] == ["paid", "paid", "out_of_credits"]
+
+
+def test_overage_goes_on_to_its_cap_in_money_and_not_a_half_credit_further(customer):
+    standing.settle(customer.workspace_id, paid("starter"))
+    cap_settings.change(customer.workspace_id, "system", "day", OFF)
+    assert [charge(customer, 40_000), charge(customer)] == ["paid", "out_of_credits"]
+    cap_settings.allow_overage(customer.workspace_id, "system", True)
+    cap_settings.change(customer.workspace_id, "system", "period", Cap("cents", 12))
+    assert [charge(customer, 200), charge(customer, 1)] == ["paid", "cap_reached"]
+    counter = counter_of(customer)
+    assert (counter.used - counter.base, counter.left) == (200, 0)
+    assert plans.of("starter").overage_cents(200) == 12
+    cap_settings.allow_overage(customer.workspace_id, "system", False)
+    assert charge(customer, 1) != "paid" and ledger.prove(customer.workspace_id)[0].holds
+
+
+def test_the_end_of_a_paid_plan_is_the_end_of_overage(customer):
+    standing.settle(customer.workspace_id, paid("starter", overage=True))
+    assert counter_of(customer).room > 0
+    standing.settle(customer.workspace_id, standing.Standing("free", "canceled", asked=clock.now()))
+    assert not row_of(customer).overage and counter_of(customer).room == 0
+
+
+@pytest.mark.parametrize("span", ["hour", ""])
+@pytest.mark.parametrize("cap", [Cap("credits", 1)])
+def test_there_is_no_cap_of_another_span(customer, span, cap):
+    with pytest.raises(cap_settings.InvalidCap):
+        cap_settings.change(customer.workspace_id, "system", span, cap)
+
+
+@pytest.mark.parametrize("cap", [Cap("euros", 1), Cap("credits", -1), Cap("credits", 10**12), Cap("cents", 5)])
+def test_a_cap_that_cannot_be_is_refused(customer, cap):
+    with pytest.raises(cap_settings.InvalidCap):
+        cap_settings.change(customer.workspace_id, "system", "day", cap)
+    assert row_of(customer).caps is None
+
+
+def test_the_free_plan_sells_no_overage(customer):
+    with pytest.raises(cap_settings.InvalidCap):
+        cap_settings.allow_overage(customer.workspace_id, "system", True)
+
+
+def test_the_settings_say_what_is_in_force_and_whose_it_is(customer):
+    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 500), OFF, (), False)
+    cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 9))
+    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 9), OFF, ("day",), False)
+    assert accounts_store.workspace(customer.workspace_id).caps == {"day": {"unit": "credits", "amount": 9}}

@@ -1,0 +1,76 @@
+"""How many pictures a workspace makes at once on this host: a few wait for their turn, the rest are asked to (R6)."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from django.conf import settings
+
+from imgapis.base.errors import Refusal
+from transforms.coalesce import WaitedTooLong, host_lock
+
+WAIT_SECONDS = 5.0
+POLL_SECONDS = 0.03
+DIRECTORY = settings.VAR_DIR / "run" / "places"
+# So that one workspace's waiting leaves threads for the others.
+MOST_WAITING = max(1, settings.GUNICORN_THREADS // 4)
+_waiting: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+class Crowded(Refusal):
+    """The workspace makes as many pictures at once as its plan allows, and as many requests wait already."""
+
+    status = 429
+    code = "too_many_at_once"
+
+    def __init__(self, most: int):
+        super().__init__(
+            f"This workspace makes {most} new pictures at once, the most of its plan. Ask again in a moment."
+            " Cached pictures are not counted.",
+            retry_after=1,
+        )
+
+
+@contextmanager
+def place(workspace: str, most: int) -> Iterator[None]:
+    """Hold one of a workspace's `most` places among the processes of this host; file locks, which `kill -9` frees.
+
+    Raises Crowded after WAIT_SECONDS, or at once where many wait already. Followers hold none.
+    """
+    with ExitStack() as held:
+        if not _take(held, workspace, most):
+            with _in_line(workspace, most):
+                ends = time.monotonic() + WAIT_SECONDS
+                while not _take(held, workspace, most):
+                    if time.monotonic() > ends:
+                        raise Crowded(most)
+                    time.sleep(POLL_SECONDS)
+        yield
+
+
+@contextmanager
+def _in_line(workspace: str, most: int) -> Iterator[None]:
+    with _lock:
+        if _waiting[workspace] >= MOST_WAITING:
+            raise Crowded(most)
+        _waiting[workspace] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _waiting[workspace] -= 1
+            if not _waiting[workspace]:
+                del _waiting[workspace]
+
+
+def _take(held: ExitStack, workspace: str, most: int) -> bool:
+    for number in range(most):
+        try:
+            held.enter_context(host_lock(DIRECTORY / f"{workspace}-{number}", 0.0))
+        except WaitedTooLong:
+            continue
+        return True
+    return False
