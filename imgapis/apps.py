@@ -10,7 +10,9 @@ class ImgapisConfig(AppConfig):
     """The roof."""
 
     name = "imgapis"
-    deploy_checks = (checks.check_private_fetching, checks.check_engines)
+    deploy_checks = (
+        checks.check_private_fetching, checks.check_engines, checks.check_middleware, checks.check_region,
+    )  # fmt: skip
 
     def ready(self) -> None:
         """Logging belongs to the start of the process, before any library speaks."""

@@ -18,3 +18,20 @@ def check_engines(app_configs, **kwargs) -> list[Error]:
     if not settings.EMBEDDED:
         return []
     return [Error("EMBEDDED=1 uses fixed keys and local engines: unset it.", id="imgapis.E002")]
+
+
+@register("imgapis", deploy=True)
+def check_middleware(app_configs, **kwargs) -> list[Error]:
+    """The headers of every answer come first (A19), and pages with a session ask for the form's token (A8)."""
+    first, *rest = settings.MIDDLEWARE
+    if first == "imgapis.middleware.SecurityHeadersMiddleware" and "accounts.private.PrivateCsrf" in rest:
+        return []
+    return [Error("SecurityHeadersMiddleware must come first, and PrivateCsrf be there.", id="imgapis.E003")]
+
+
+@register("imgapis", deploy=True)
+def check_region(app_configs, **kwargs) -> list[Error]:
+    """Accounts and usage live in one region (P13)."""
+    if settings.AWS_REGION == "us-east-1":
+        return []
+    return [Error("AWS_REGION is not us-east-1, where the privacy policy says the tables are.", id="imgapis.E004")]

@@ -177,6 +177,9 @@ CSRF_FAILURE_VIEW = "imgapis.views.form_refused"
 CSRF_COOKIE_SECURE = not EMBEDDED
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+# Django looks for its own middleware of headers, frames and CSRF. Ours stand in their place, on every answer or on the
+# pages with a session, and imgapis.checks looks for those.
+SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Logging: one JSON line an event, an allow-list of fields (P06, V1, V2, V8) ---

@@ -25,7 +25,13 @@ def record():
         came = clock.now() - days * DAY
         return requests.record(law=law, kind=kind, address=address or fresh_address("asks"), received=came)
 
+    clear()
     yield make
+    clear()
+
+
+def clear() -> None:
+    """No request is left of another test."""
     for row in PrivacyRequest.scan():
         row.delete()
 

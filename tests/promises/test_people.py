@@ -1,0 +1,83 @@
+"""The promises about what a person can do and is told: P18, P21, P22, P23."""
+
+import pytest
+
+from accounts import people as accounts
+from imgapis.base import clock
+from imgapis.policy import notices, requests
+from imgapis.policy.rows import PrivacyRequest
+from imgapis.policy.versions import midnight
+from tests import people
+from tests.people import Browser
+
+DAY = 86_400
+
+
+def test_p18_everything_about_an_account_is_changed_in_the_dashboard(web):
+    """P18: the address once the new one is proven, the business, the workspace's name."""
+    owner, address = people.person("corrects")
+    base = f"/w/{address.partition('@')[0]}"
+    renamed = people.fresh_address("renamed").partition("@")[0]
+    assert owner.submit(f"{base}/settings", {"business_name": "Other & Co", "namespace": renamed}).status == 302
+    page = owner.get(f"/w/{renamed}/settings")
+    assert "Other & Co" in page.text and f'value="{renamed}"' in page.text
+    moved = people.fresh_address("moved")
+    owner.submit("/account/email", {"email": moved})
+    owner.submit("/account/email/code", {"code": "not the code"})
+    assert accounts.of_email(moved) is None
+    owner.submit("/account/email/code", {"code": people.newest_code(moved)})
+    assert accounts.of_email(moved).email == moved and accounts.of_email(address) is None
+
+
+@pytest.fixture
+def asked(dynamodb):
+    """A request of each law, six days old; gone after the test."""
+    clear()
+    came = clock.now() - 6 * DAY
+    address = people.fresh_address("asked")
+    yield {law: requests.record(law=law, kind="access", address=address, received=came) for law in requests.LAWS}
+    clear()
+
+
+def clear() -> None:
+    """No request is left of another test."""
+    for row in PrivacyRequest.scan():
+        row.delete()
+
+
+def test_p21_a_request_under_each_law_is_recorded_due_and_fulfilled(asked):
+    """P21"""
+    due = {law: (row.due - row.received) / DAY for law, row in asked.items()}
+    assert 28 <= due["gdpr"] == due["uk_gdpr"] <= 31 and due["ccpa"] == 45
+    assert [row.due for row in requests.every()] == sorted(row.due for row in asked.values())
+    requests.close(asked["gdpr"].request_id, "done")
+    assert {row.law for row in requests.every()} == {"uk_gdpr", "ccpa"}
+    assert requests.of_id(asked["gdpr"].request_id).address is None
+
+
+def test_p21_the_page_says_how_to_ask_and_by_when(web):
+    """P21"""
+    text = Browser().get("/privacy/requests").text
+    for words in ("privacy@imgapis.com", "GDPR", "UK GDPR", "CCPA", "within 30 days", "within one month", "within 45"):
+        assert words in text
+
+
+def test_p22_nobody_has_an_account_without_confirming_to_be_sixteen_and_no_birth_date_is_kept(web):
+    """P22"""
+    browser, address = Browser(), people.fresh_address("young")
+    browser.follow(browser.submit("/login/code", {"code": people.ask_code(browser, address)}))
+    names = {"business_name": "Young", "namespace": address.partition("@")[0]}
+    page = browser.post("/signup", names)
+    assert page.status == 400 and "16 or older" in page.text and accounts.of_email(address) is None
+    browser.post("/signup", {**names, "adult": "on"})
+    row = accounts.of_email(address)
+    assert abs(row.adult_confirmed - clock.now()) < 60
+    assert not [name for name in row.get_attributes() if "birth" in name or "age" in name.split("_")]
+
+
+def test_p23_a_notice_comes_fourteen_days_ahead_or_not_at_all():
+    """P23; crashes, two at once, late mails and who was told already: tests/policy/test_notices.py."""
+    for hour in range(0, 24, 5):
+        now = 1_800_000_000 + hour * 3_600
+        assert midnight(notices.earliest_day(now)) - now >= 14 * DAY
+    assert notices.AHEAD_DAYS == 14
