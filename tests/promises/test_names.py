@@ -17,7 +17,7 @@ NUMBERS = [f"P{number:02}" for number in range(1, 25)]
 WAITING = {"P12": "edge worker", "P08": "edge worker", "P17": "built", "P19": "built", "P20": "built"}
 
 
-def tests_of(name: str) -> set[str]:
+def defined_in(name: str) -> set[str]:
     """The names of the tests in a file."""
     tree = ast.parse((ROOT / name).read_text())
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
@@ -33,7 +33,7 @@ def test_every_number_has_its_promise_and_its_statement():
 def test_the_tests_that_the_page_names_exist(promise):
     for test in promise.tests:
         name, _, function = test.partition("::")
-        assert function in tests_of(name), test
+        assert function in defined_in(name), test
     assert set(promise.checks) <= set(checks.CHECKS)
 
 
