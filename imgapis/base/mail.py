@@ -79,8 +79,9 @@ def send(
 
 
 def text(template: str, facts: dict) -> str:
-    """The text of a mail."""
-    return render_to_string(template, {**facts, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
+    """The text of a mail; its last line is the contact for questions about privacy (P24)."""
+    body = render_to_string(template, {**facts, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
+    return f"{body.rstrip()}\nQuestions about privacy: {settings.CONTACT_EMAIL}\n"
 
 
 def post(to: str, subject: str, body: str, mail_id: str) -> None:

@@ -97,7 +97,7 @@ PROMISES = (
     Promise("P17", "Take it with you", (), waits="The export is being built."),
     Promise("P18", "Set it right", (PEOPLE + "p18_everything_about_an_account_is_changed_in_the_dashboard",)),
     Promise("P19", "Erasure in 30 days", (), waits="The erasure is being built."),
-    Promise("P20", "Leaving is easy", (), waits="Cancelling is being built."),
+    Promise("P20", "Leaving is easy", (PEOPLE + "p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",)),
     Promise(
         "P21", "Requests by mail",
         (
@@ -120,7 +120,10 @@ PROMISES = (
         ),
     ),
     Promise(
-        "P24", "One contact", (PAGES + "p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails",)
+        "P24", "One contact", (
+            PAGES + "p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails",
+            PAGES + "p24_every_mail_ends_with_the_contact",
+        ),
     ),
 )  # fmt: skip
 

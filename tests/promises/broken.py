@@ -162,6 +162,13 @@ MUTATIONS = (
         "test_people.py::test_p18_everything_about_an_account_is_changed_in_the_dashboard",
     ),
     _of(
+        "P20", "leaving asks for a fresh code first",
+        [("accounts/views/team.py", '@workspace_page("workspace.view")\ndef leave(',
+          '@workspace_page("workspace.view")\n@fresh_code\ndef leave('),
+         ("accounts/decorators.py", "FRESH_SECONDS = 600", "FRESH_SECONDS = 0")],
+        "test_people.py::test_p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",
+    ),
+    _of(
         "P21", "a CCPA request has 60 days",
         [("imgapis/policy/requests.py", "CCPA_DAYS = 45", "CCPA_DAYS = 60")],
         "test_people.py::test_p21_a_request_under_each_law_is_recorded_due_and_fulfilled",
@@ -192,5 +199,10 @@ MUTATIONS = (
         [("imgapis/policy/pages.py", "contact = escape(settings.CONTACT_EMAIL)",
           'contact = escape("privacy@imgapis.com")')],
         "test_pages.py::test_p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails",
+    ),
+    _of(
+        "P24", "mails end without the contact",
+        [("imgapis/base/mail.py", "Questions about privacy: {settings.CONTACT_EMAIL}", "Goodbye")],
+        "test_pages.py::test_p24_every_mail_ends_with_the_contact",
     ),
 )  # fmt: skip

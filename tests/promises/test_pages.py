@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from imgapis.base import mail
 from imgapis.policy import companies
 from tests import people
 from tests.people import Browser
@@ -136,6 +137,13 @@ def test_p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails(c
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=given, capture_output=True, timeout=60)
     said = json.loads(run.stdout)
     assert len(said) == 5 and all(contact in text for text in said)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "templates" / "emails").glob("*.txt")))
+def test_p24_every_mail_ends_with_the_contact(name, settings):
+    """P24"""
+    settings.CONTACT_EMAIL = "ask@contact.example"
+    assert mail.text(f"emails/{name}", {}).rstrip().splitlines()[-1].endswith(" ask@contact.example")
 
 
 def test_p24_the_policy_names_the_contact(web):

@@ -1,5 +1,7 @@
 """The promises about what a person can do and is told: P18, P21, P22, P23."""
 
+import re
+
 import pytest
 
 from accounts import people as accounts
@@ -43,6 +45,19 @@ def clear() -> None:
     """No request is left of another test."""
     for row in PrivacyRequest.scan():
         row.delete()
+
+
+def test_p20_leaving_a_workspace_takes_no_more_forms_than_joining_it(web):
+    """P20: each is one press of a button, with nothing asked on the way."""
+    owner, address = people.person("stays")
+    guest, invited = people.person("leaves")
+    owner.submit(f"/w/{address.partition('@')[0]}/team", {"email": invited, "role": "viewer"})
+    link = re.search(r"/invites/\S+", people.mails(invited)[-1].get_body().get_content())[0]
+    joined = guest.submit(link)
+    assert joined.location == f"/w/{address.partition('@')[0]}/"
+    guest.get(f"{joined.location}team")
+    left = guest.post(f"{joined.location}team/leave")
+    assert left.location == "/workspaces" and guest.get(joined.location).status == 404
 
 
 def test_p21_a_request_under_each_law_is_recorded_due_and_fulfilled(asked):
