@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from accounts.limits import STARTING
 from billing import store
 from billing.models import Counter
 from imgapis.base import clock
@@ -109,7 +108,7 @@ def _prove(stretch: list[Counter], given: dict[str, int]) -> Proof:
 
 def _kept(start: float) -> bool:
     """Whether single events from `start` on are kept by every plan; older stretches are proven by their sums alone."""
-    return start > clock.now() - (STARTING.retention_days - 1) * DAY_SECONDS
+    return start > rollups.oldest_kept()
 
 
 def _summed(workspace_id: str, start: float, end: float) -> int:

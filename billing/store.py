@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.transactions import TransactWrite
 
+from accounts.limits import STARTING
 from accounts.models import Workspace
 from billing.models import Claim, Counter, Grant, LedgerProof
 from imgapis.base import dynamo
@@ -20,13 +21,15 @@ LEDGER = "ledger"
 @dataclass(frozen=True)
 class Charge:
     """What is to be charged: the event that says so, the claim's digest and life, the moment of the first attempt,
-    which decides its period, and the moment before which an older claim was purged (0: never)."""
+    which decides its period, the moment before which an older claim was purged (0: never), and for how many days the
+    event is kept."""
 
     happened: Happened
     digest: str
     claim_seconds: int
     moment: float
     purged_before: float = 0
+    retention_days: int = STARTING.retention_days
 
 
 def counter(workspace_id: str, period: str) -> Counter | None:
@@ -98,7 +101,7 @@ def charge(bill: Charge, names: Iterable[str]) -> None:
         | (Claim.charged <= bill.purged_before)
     )
     spend = [Counter.left.set(Counter.left - happened.cost), Counter.used.set(Counter.used + happened.cost)]
-    row = events.row(happened)
+    row = events.row(happened, bill.retention_days)
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.save(claim, condition=dead)
         transaction.save(row, condition=type(row).event_id.does_not_exist())

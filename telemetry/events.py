@@ -4,10 +4,11 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from accounts.limits import STARTING
 from imgapis.base import tokens
 from telemetry.models import Event
 
-RETENTION_SECONDS = 400 * 86400
+DAY_SECONDS = 86_400
 ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+(?::[0-9]{1,5})?\Z")
 LONGEST_ORIGIN = 255
 
@@ -35,7 +36,7 @@ def bounded_origin(header: str | None) -> str:
     return origin if len(origin) <= LONGEST_ORIGIN and ORIGIN.match(origin) else "invalid"
 
 
-def row(happened: Happened) -> Event:
-    """The event as its row; it expires with its retention."""
-    ends = tokens.moment_of(happened.event_id) + RETENTION_SECONDS
+def row(happened: Happened, retention_days: int = STARTING.retention_days) -> Event:
+    """The event as its row; it expires after the days that the workspace's plan keeps single requests."""
+    ends = tokens.moment_of(happened.event_id) + retention_days * DAY_SECONDS
     return Event(expires=datetime.fromtimestamp(ends, UTC), **asdict(happened))

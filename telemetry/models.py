@@ -5,7 +5,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, Un
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
 
-TELEMETRY = {"category": "telemetry", "retention": "400 days"}
+TELEMETRY = {"category": "telemetry", "retention": "45 to 400 days, by the plan at the time"}
 SUMS = {"category": "telemetry", "retention": "until erasure"}
 MARK = {"category": "none", "retention": "until the hour is added up", "exported": False}
 

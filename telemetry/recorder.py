@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from pynamodb.exceptions import PynamoDBException
 
+from accounts import limits
 from accounts import store as accounts_store
 from imgapis.base import clock, tokens
 from telemetry import rollups, spool, store
@@ -69,9 +70,10 @@ def _write_living(batch: list[Happened]) -> None:
     timely = [event for event in batch if tokens.moment_of(event.event_id) >= oldest]
     if len(timely) < len(batch):
         log.warning("events_too_late", extra={"count": len(batch) - len(timely)})
-    living = {name for name in {event.workspace_id for event in timely} if accounts_store.workspace(name)}
-    kept = [event for event in timely if event.workspace_id in living]
-    store.write(event for event in kept if not event.cost)
+    rows = {name: accounts_store.workspace(name) for name in {event.workspace_id for event in timely}}
+    days = {name: limits.of(row).retention_days for name, row in rows.items() if row is not None}
+    kept = [event for event in timely if event.workspace_id in days]
+    store.write((event for event in kept if not event.cost), days)
     rollups.mark((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in kept)
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 
 from pynamodb.exceptions import DeleteError, UpdateError
 
+from accounts.limits import STARTING
 from imgapis.base import clock, dynamo, tokens
 from telemetry import store, sums
 from telemetry.models import Dirty, Rollup
 from telemetry.sums import Cells
 
 HOUR_SECONDS = 3_600
+DAY_SECONDS = 86_400
 SHARDS = 8
 MOST_ORIGINS = 500
 OTHERS = "other"
@@ -63,8 +65,10 @@ def _lease(row: Dirty, now: float) -> bool:
 
 
 def roll(workspace_id: str, hour: str) -> None:
-    """Add up an hour from its events, and its day from its hours."""
+    """Add up an hour from its events, and its day from its hours. One whose events may have ended stays as it is."""
     start = clock.moment_of_hour(hour)
+    if start < oldest_kept():
+        return
     found = _bounded(sums.of_events(store.between(workspace_id, start, start + HOUR_SECONDS)))
     _replace(workspace_id, f"h {hour}", found)
     day = hour[:10]
@@ -72,6 +76,11 @@ def roll(workspace_id: str, hour: str) -> None:
     for _, origin, cells in _read(workspace_id, f"h {day}T00", f"h {day}T24"):
         by_origin.setdefault(origin, []).append(cells)
     _replace(workspace_id, f"d {day}", _bounded({origin: sums.merge(parts) for origin, parts in by_origin.items()}))
+
+
+def oldest_kept() -> float:
+    """From when on every plan keeps single events, in seconds since 1970: only those hours can be added up again."""
+    return clock.now() - (STARTING.retention_days - 1) * DAY_SECONDS
 
 
 def hours(workspace_id: str, first: str, end: str) -> Iterator[tuple[str, str, Cells]]:

@@ -1,20 +1,23 @@
 """What can be asked of the event stream."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 
 from pynamodb.exceptions import DoesNotExist
 
-from imgapis.base import tokens
+from accounts.limits import STARTING
+from imgapis.base import clock, tokens
 from telemetry import events
 from telemetry.events import Happened
 from telemetry.models import Event
 
 
-def write(batch: Iterable[Happened]) -> None:
-    """Write free events in batches; an id written twice is one event."""
+def write(batch: Iterable[Happened], retention_days: Mapping[str, int] | None = None) -> None:
+    """Write free events in batches, each for the days of its workspace; an id written twice is one event."""
+    days = retention_days or {}
     with Event.batch_write() as writer:
         for happened in batch:
-            writer.save(events.row(happened))
+            writer.save(events.row(happened, days.get(happened.workspace_id, STARTING.retention_days)))
 
 
 def between(workspace_id: str, start: float, end: float) -> Iterator[Event]:
@@ -34,21 +37,31 @@ def moment(event: Event) -> float:
 
 
 def event(workspace_id: str, event_id: str) -> Event | None:
-    """One event of a workspace."""
+    """One event of a workspace, until its retention ends (TTL only sweeps)."""
     try:
-        return Event.get(workspace_id, event_id, consistent_read=True)
+        found = Event.get(workspace_id, event_id, consistent_read=True)
     except DoesNotExist:
         return None
+    return found if found.expires.timestamp() > clock.now() else None
 
 
 def latest(workspace_id: str, count: int) -> list[Event]:
     """The newest events of a workspace, newest first."""
-    return list(Event.query(workspace_id, scan_index_forward=False, limit=count, consistent_read=True))
+    return list(
+        Event.query(
+            workspace_id, filter_condition=_living(), scan_index_forward=False, limit=count, consistent_read=True
+        )
+    )  # fmt: skip
+
+
+def _living():
+    """The condition that an event's retention has not ended."""
+    return Event.expires > datetime.fromtimestamp(int(clock.now()), UTC)
 
 
 def page(workspace_id: str, after: dict | None, count: int = 100):
     """One query page of events, newest first, after a place."""
     return Event.query(
-        workspace_id, scan_index_forward=False, limit=count, page_size=count, consistent_read=True,
-        last_evaluated_key=after,
+        workspace_id, filter_condition=_living(), scan_index_forward=False, limit=count, page_size=count,
+        consistent_read=True, last_evaluated_key=after,
     )  # fmt: skip

@@ -169,7 +169,7 @@ def _charge(tenant: Tenant, plan: Plan, moment: float, halves: int, size: int, a
         latency=int((time.monotonic() - asked.started) * 1000),
         cost=halves,
     )
-    return Charge(happened, plan.claim, plan.seconds, moment, plan.purged_before)
+    return Charge(happened, plan.claim, plan.seconds, moment, plan.purged_before, tenant.limits.retention_days)
 
 
 def _render(plan: Plan, originals: list[Fetched | None]) -> Output:

@@ -17,6 +17,12 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 NOW = clock.moment_of_hour("2026-11-24T09") + 1_800
 
 
+@pytest.fixture(autouse=True)
+def _today(monkeypatch):
+    """The clock stands still: what is kept depends on the day."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
 @pytest.fixture
 def whose():
     """A workspace id nobody has."""

@@ -1,0 +1,83 @@
+"""Single requests are kept for the days of the plan, then only sums; what has ended is shown nowhere."""
+
+import secrets
+from datetime import UTC, datetime
+
+import pytest
+
+from accounts import limits, workspaces
+from accounts import store as accounts_store
+from accounts.models import Workspace
+from billing import credits, plans
+from billing.periods import Terms
+from imgapis.base import clock
+from telemetry import events, recorder, reports, rollups, store
+from telemetry.models import Event
+from tests.billing.test_charge import bill
+from tests.telemetry.made_events import some
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+DAY_SECONDS = 86_400
+
+
+@pytest.fixture
+def workspace():
+    """A workspace of whatever plan billing wrote down last."""
+    return workspaces.create(namespace=f"kept-{secrets.token_hex(5)}", allowance=2_000)
+
+
+def days_kept(event: Event) -> float:
+    """For how many days an event is kept."""
+    return (event.expires.timestamp() - store.moment(event)) / DAY_SECONDS
+
+
+def with_plan(row: Workspace, tier: str) -> None:
+    """The workspace with a plan's limits written down."""
+    accounts_store.change_workspace(row, limits=vars(plans.of(tier).limits))
+
+
+@pytest.mark.parametrize("tier", plans.TIERS)
+def test_a_free_event_is_kept_for_the_days_of_the_plan(workspace, tier):
+    with_plan(workspace, tier)
+    recorder._write_living([one for one in some(workspace.workspace_id, 30, clock.now() - 60, clock.now())])
+    found = store.latest(workspace.workspace_id, 5)
+    assert found and all(abs(days_kept(one) - plans.of(tier).limits.retention_days) < 0.1 for one in found)
+
+
+def test_a_charged_event_is_kept_for_the_days_its_bill_names(workspace):
+    paid = bill(workspace.workspace_id)
+    longer = type(paid)(**(vars(paid) | {"retention_days": 400}))
+    credits.charge(longer, Terms(allowance=100))
+    assert abs(days_kept(store.event(workspace.workspace_id, paid.happened.event_id)) - 400) < 0.1
+
+
+def test_an_event_whose_days_are_over_is_shown_nowhere_though_the_sweep_is_late(workspace):
+    old, new = some(workspace.workspace_id, 2, clock.now() - 60, clock.now())
+    Event(**vars(old), expires=datetime.fromtimestamp(clock.now() - 5, UTC)).save(
+        condition=Event.event_id.does_not_exist()
+    )
+    events.row(new).save(condition=Event.event_id.does_not_exist())
+    assert store.event(workspace.workspace_id, old.event_id) is None
+    assert [one.event_id for one in store.latest(workspace.workspace_id, 5)] == [new.event_id]
+    assert [one.event_id for one in store.page(workspace.workspace_id, None)] == [new.event_id]
+
+
+def test_an_hour_whose_events_have_ended_keeps_its_sums(workspace, monkeypatch):
+    now = clock.now()
+    happened = some(workspace.workspace_id, 40, now - 60, now)
+    hours = {clock.hour(store.moment(events.row(one))) for one in happened}
+    store.write(happened)
+    for hour in hours:
+        rollups.roll(workspace.workspace_id, hour)
+    with Event.batch_write() as writer:
+        for one in happened:
+            writer.delete(events.row(one))
+    monkeypatch.setattr(clock, "now", lambda: now + limits.STARTING.retention_days * DAY_SECONDS)
+    for hour in hours:
+        rollups.roll(workspace.workspace_id, hour)
+    assert reports.make(workspace.workspace_id, reports.span("90d", clock.now())).total.requests == 40
+
+
+def test_no_plan_keeps_events_for_less_than_what_the_proof_rests_on():
+    assert min(plan.limits.retention_days for plan in plans.CATALOGUE.values()) == limits.STARTING.retention_days
+    assert limits.STARTING.retention_days > 31 + 1  # a period of a month, and the night after it
