@@ -39,7 +39,7 @@ def with_plan(row: Workspace, tier: str) -> None:
 @pytest.mark.parametrize("tier", plans.TIERS)
 def test_a_free_event_is_kept_for_the_days_of_the_plan(workspace, tier):
     with_plan(workspace, tier)
-    recorder._write_living([one for one in some(workspace.workspace_id, 30, clock.now() - 60, clock.now())])
+    recorder._write_living(some(workspace.workspace_id, 30, clock.now() - 60, clock.now()))
     found = store.latest(workspace.workspace_id, 5)
     assert found and all(abs(days_kept(one) - plans.of(tier).limits.retention_days) < 0.1 for one in found)
 
