@@ -34,7 +34,7 @@ class Shown:
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
     """The policy that holds."""
-    return _policy(request, versions.current())
+    return _policy(request, versions.calendar().current)
 
 
 @require_GET
@@ -47,14 +47,14 @@ def version(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _policy(request: HttpRequest, shown: Version) -> HttpResponse:
-    every = versions.every()
+    calendar, every = versions.calendar(), versions.every()
     place = every.index(shown)
     before = every[place - 1] if place else None
     proof = _last_proof()
     facts = {
         "version": shown, "sections": [(part.title, _shown(part, proof)) for part in shown.sections],
-        "effective": versions.takes_effect(shown), "holds": shown == versions.current(), "before": before,
-        "coming": [(each, versions.takes_effect(each)) for each in versions.coming()],
+        "effective": calendar.days[shown.name], "holds": shown == calendar.current, "before": before,
+        "coming": [(each, calendar.days[each.name]) for each in calendar.coming],
         "changes": differences.between(before, shown) if before else [],
         "additions": additions.every(), "contact": settings.CONTACT_EMAIL,
         "proved": clock.stamp(proof.moment) if proof else "",
@@ -100,8 +100,8 @@ def _last_proof():
 @require_GET
 def version_list(request: HttpRequest) -> HttpResponse:
     """Every version and when it took effect."""
-    current = versions.current()
-    rows = [(each, versions.takes_effect(each), _state(each, current)) for each in reversed(versions.every())]
+    calendar = versions.calendar()
+    rows = [(each, calendar.days[each.name], _state(each, calendar.current)) for each in reversed(versions.every())]
     return render(request, "policy/versions.html", {"rows": rows})
 
 

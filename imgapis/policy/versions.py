@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from pynamodb.exceptions import PynamoDBException
 
 from imgapis.base import clock
 from imgapis.policy import store
@@ -82,6 +83,8 @@ def named(name: str) -> Version | None:
 
 def takes_effect(version: Version) -> str:
     """The day a version takes effect: the planned one, or a later one where its notice was late (P23)."""
+    if version == every()[0]:
+        return version.name  # nobody could be told of it: there was no account
     notice = store.announcement(version.name)
     return max(version.name, notice.effective) if notice else version.name
 
@@ -102,10 +105,32 @@ def current() -> Version:
     return next((version for version in reversed(every()) if in_effect(version)), every()[0])
 
 
-def coming() -> list[Version]:
-    """Versions newer than the one that holds, oldest first."""
-    now = current()
-    return [version for version in every() if version.name > now.name]
+@dataclass(frozen=True)
+class Calendar:
+    """Which version holds, and the day each one takes effect, by its name."""
+
+    current: Version
+    days: dict[str, str]
+
+    @property
+    def coming(self) -> list[Version]:
+        """Versions newer than the one that holds, oldest first."""
+        return [version for version in every() if version.name > self.current.name]
+
+
+_last_known: list[Calendar] = []
+
+
+def calendar() -> Calendar:
+    """The calendar for the pages: as it was last known where the store does not answer, for the policy can be read
+    whatever is broken."""
+    try:
+        known = Calendar(current(), {version.name: takes_effect(version) for version in every()})
+    except PynamoDBException:
+        first = Calendar(every()[0], {version.name: version.name for version in every()})
+        return _last_known[0] if _last_known else first
+    _last_known[:] = [known]
+    return known
 
 
 def midnight(day: str) -> float:

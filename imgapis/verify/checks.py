@@ -28,6 +28,7 @@ CHECKS = {
     "secrets": "no code, session, key or bucket secret can be read anywhere",
     "digests": "no plain digest of an address, a picture's URL or an IP is kept",
     "cookies": "one cookie on the pages that sign in, none on public pages and pictures",
+    "errors": "no error tells a trace, a path of our code or a setting",
     "hosts": "every page asks our own hosts alone",
     "storage": "no page leaves anything in the browser but the one cookie",
     "reports": "no page breaks its own Content-Security-Policy",
@@ -87,21 +88,22 @@ def _plant(made: Stage, planted_marks: Marks, verdicts: Verdicts) -> Planted:
     """Through every door of the sound server, then of the two with broken parts."""
     planted = doors.open_account(made.sound, made.folder, planted_marks)
     doors.fill_workspace(planted, made.origin, planted_marks)
-    statuses = doors.look_at_pictures(made.sound, planted.namespace, planted_marks)
-    if 200 not in statuses or 404 not in statuses:
-        raise NothingProven("No picture came through.")
-    visitor = doors.walk_past(made.sound, planted_marks)
-    verdicts.judge("cookies", _foreign_cookies(visitor, planted.visitor))
-    for port in (made.storeless, made.hampered):
-        doors.look_at_pictures(port, planted.namespace, planted_marks)
-        doors.walk_past(port, planted_marks)
-        broken = Visitor(port, planted.visitor.headers, dict(planted.visitor.cookies))
+    visitors = [planted.visitor]
+    for port in (made.sound, made.storeless, made.hampered):
+        viewer = doors.look_at_pictures(port, planted.namespace, planted_marks)
+        owner = Visitor(port, planted.visitor.headers, dict(planted.visitor.cookies))
         for path in ("settings", "usage", "sources/shop"):
-            broken.get(f"/w/{planted.namespace}/{path}")
+            owner.get(f"/w/{planted.namespace}/{path}")
+        visitors += [viewer, owner, doors.walk_past(port, planted_marks)]
+    statuses = {status for _, _, status, _ in visitors[1].seen}
+    if not {200, 404} <= statuses:
+        raise NothingProven("No picture came through.")
+    verdicts.judge("cookies", _foreign_cookies(visitors))
+    verdicts.judge("errors", [trace for visitor in visitors for trace in visitor.traces])
     return planted
 
 
-def _foreign_cookies(*visitors: Visitor) -> list[str]:
+def _foreign_cookies(visitors: list[Visitor]) -> list[str]:
     """Cookies that are not the one, or set where nobody signs in."""
     one, private = settings.SESSION_COOKIE_NAME, ("/login", "/signup", "/account", "/w/", "/workspaces", "/invites")
     return [

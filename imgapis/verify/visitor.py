@@ -10,6 +10,10 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 HOST = "127.0.0.1"
 
 
+# What no error may tell: where the code lies, what broke in it, and how it is set up (V3).
+TRACES = ("Traceback (most recent", "site-packages", "botocore", "pynamodb", "SECRET_KEY", "INSTALLED_APPS")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back. `cookies` are the names that were set."""
@@ -22,13 +26,15 @@ class Answer:
 
 @dataclass
 class Visitor:
-    """`headers` go with every request; `seen` notes (host, path, status, cookies set) of every answer."""
+    """`headers` go with every request; `seen` notes (host, path, status, cookies set) of every answer, `traces` what
+    an error told of our insides."""
 
     port: int
     headers: dict[str, str]
     cookies: dict[str, str] = field(default_factory=dict)
     token: str = ""
     seen: list[tuple[str, str, int, tuple[str, ...]]] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
 
     def get(self, path: str, host: str = "localhost", method: str = "GET", **more: str) -> Answer:
         """Ask for a path of a host."""
@@ -59,6 +65,10 @@ class Visitor:
         found = TOKEN.search(text)
         self.token = found[1] if found else self.token
         self.seen.append((host, path, answer.status, set_now))
+        if answer.status >= 400:
+            self.traces += [
+                f"{trace} in the {answer.status} of {path.partition('?')[0]}" for trace in TRACES if trace in text
+            ]
         return Answer(answer.status, answer.headers.get("Location", ""), text, set_now)
 
     def _keep(self, answer: http.client.HTTPResponse) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """The public pages of promises: the version that holds, the one that is coming, and what machines look for."""
 
+import hashlib
 import re
 from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
 from django.test import RequestFactory
+from pynamodb.exceptions import GetError
 
 from imgapis.base import clock
 from imgapis.policy import additions, companies, differences, pages, store, versions, wellknown
@@ -13,6 +15,7 @@ from imgapis.policy.rows import Announcement
 from tests.people import Browser
 
 FIRST = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
+HELD = {"2026-05-18": "87a5df89ca0dc06c29492702cd9690aaf976562cb96bb088a6cee3b525d2013a"}
 COMING = (
     FIRST.replace("2026-05-18", "2030-01-10")
     .replace("The first version.", "We keep one thing less.")
@@ -26,6 +29,7 @@ def coming(dynamodb, tmp_path, monkeypatch):
     (tmp_path / "2026-05-18.md").write_text(FIRST)
     (tmp_path / "2030-01-10.md").write_text(COMING)
     monkeypatch.setattr(versions, "folder", lambda: tmp_path)
+    monkeypatch.setattr(versions, "_last_known", [])
     yield "2030-01-10"
     for row in Announcement.scan():
         row.delete()
@@ -92,6 +96,29 @@ def test_a_day_only_ever_moves_later(coming, monkeypatch):
     store.move_effect(coming, "2030-01-20")
     store.move_effect(coming, "2030-01-12")
     assert versions.takes_effect(versions.named(coming)) == "2030-01-20"
+
+
+def test_the_policy_is_read_as_last_known_while_the_store_is_away(coming, monkeypatch):
+    at(monkeypatch, "2030-01-10")
+    store.announce(coming, coming, clock.now())
+    store.complete(coming, clock.now())
+    assert versions.calendar().current.name == coming
+
+    def away(*_):
+        raise GetError("no answer")
+
+    monkeypatch.setattr(store, "announcement", away)
+    monkeypatch.setattr(store, "last_proof", away)
+    assert "<del>24</del> <ins>12</ins>" in read(pages.privacy)
+    monkeypatch.setattr(versions, "_last_known", [])
+    assert versions.calendar().current.name == "2026-05-18" and 'id="P24"' in read(pages.privacy)
+
+
+def test_a_version_that_has_held_is_never_changed():
+    """A new version is a new file, and a notice."""
+    for name, digest in HELD.items():
+        source = (settings.BASE_DIR / "docs" / "policy" / f"{name}.md").read_bytes()
+        assert hashlib.sha256(source).hexdigest() == digest, name
 
 
 def test_versions_are_listed_with_their_days_and_states(coming, monkeypatch):
