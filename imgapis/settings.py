@@ -51,6 +51,10 @@ PORT = env_number("PORT", 8000, 1)
 SITE_URL = env_text("SITE_URL", f"http://localhost:{PORT}")
 SITE_HOSTS = frozenset((env_text("SITE_HOSTS", "localhost,127.0.0.1") or "").split(","))
 IMAGE_DOMAIN = env_text("IMAGE_DOMAIN", "localhost")
+# Counts of every process of this host; prometheus-client reads the variable when it is imported, and only there.
+METRICS_DIR = VAR_DIR / "run" / "metrics"
+METRICS_PORT = env_number("METRICS_PORT", 0)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
 GUNICORN_WORKERS = env_number("GUNICORN_WORKERS", 2, 1)
 GUNICORN_THREADS = env_number("GUNICORN_THREADS", 32, 1)
 
@@ -113,6 +117,7 @@ EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", not EMBEDDED)
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"
 MAIL_FROM = env_text("MAIL_FROM", "img apis <no-reply@imgapis.com>")
+OPERATOR_EMAIL = env_text("OPERATOR_EMAIL")
 CONTACT_EMAIL = env_text("CONTACT_EMAIL", "privacy@imgapis.com")
 MAILS_PER_HOUR = env_number("MAILS_PER_HOUR", 2_000, 1)
 

@@ -17,8 +17,13 @@ from imgapis.base import buckets, clock
 from imgapis.base.buckets import BucketError
 from imgapis.policy import store as policy_store
 from imgapis.policy.rows import PrivacyProof
+from imgapis.watch import checks
+from imgapis.watch import store as watch_store
+from imgapis.watch.rows import Alert
 
 FRESH_SECONDS = 15.0
+TITLES = {"ledger": "Alert: the ledger", "metering": "Alert: counting", "errors": "Alert: image answers",
+          "renders": "Alert: rendering"}  # fmt: skip
 SILENT_SECONDS = 60.0
 _lock = threading.Lock()
 _last: list[tuple[float, list["Part"]]] = []
@@ -55,10 +60,16 @@ def probed() -> list[Part]:
 def _stores() -> list[Part]:
     try:
         proof, privacy = billing_store.last_proof(), policy_store.last_proof()
+        alerts = watch_store.standing(checks.NAMES, clock.now())
     except PynamoDBException:
         return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]
     answers = Part("Accounts and charges", "ok", "The database answers.")
-    return [answers, _ledger(proof), *_privacy(privacy), _cache()]
+    return [answers, _ledger(proof), *_privacy(privacy), *_alerts(alerts), _cache()]
+
+
+def _alerts(alerts: list[Alert]) -> list[Part]:
+    """What the worker sees go wrong, each host for itself; nothing is said while nothing does."""
+    return [Part(TITLES[row.name], "bad", f"Since {clock.stamp(row.since)}: {row.sentence}") for row in alerts]
 
 
 def _ledger(proof: LedgerProof | None) -> Part:

@@ -15,6 +15,7 @@ import accounts.rows.teams
 import accounts.rows.trail
 import billing.models
 import imgapis.policy.rows
+import imgapis.watch.rows
 import telemetry.models
 import transforms.models
 from imgapis.base import dynamo
@@ -30,6 +31,7 @@ MODULES = (
     billing.models,
     transforms.models,
     imgapis.policy.rows,
+    imgapis.watch.rows,
 )
 RECOVERY_DAYS = 14
 PATIENT_SECONDS = 60.0
@@ -53,11 +55,12 @@ def create() -> int:
 
 
 def _create(row: type[dynamo.Row]) -> None:
-    """Create a table. One that is there already was made by a lost reply of ours, or by somebody beside us."""
+    """Create a table. One that is there already, or has its TTL already, was made by a lost reply of ours, or by
+    somebody beside us."""
     try:
         row.create_table(wait=True)
     except TableError as error:
-        if error.cause_response_code != "ResourceInUseException":
+        if error.cause_response_code not in ("ResourceInUseException", "ValidationException") or not row.exists():
             raise
         row.update_ttl(ignore_update_ttl_errors=True)
 

@@ -10,7 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 from accounts import limits
 from accounts import store as accounts_store
 from imgapis.base import clock, tokens
-from telemetry import rollups, spool, store
+from telemetry import metrics, rollups, spool, store
 from telemetry.events import Happened
 
 SHIP_SECONDS = 2.0
@@ -37,8 +37,11 @@ class Recorder:
         with self._lock:
             try:
                 self._spool.append(happened)
+                if not happened.cost:
+                    metrics.counts().recorded.inc()
             except OSError:
                 self.lost += 1
+                metrics.counts().lost.inc()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._ship_forever, name="recorder", daemon=True)
                 self._thread.start()
@@ -70,6 +73,7 @@ def _write_living(batch: list[Happened]) -> None:
     timely = [event for event in batch if tokens.moment_of(event.event_id) >= oldest]
     if len(timely) < len(batch):
         log.warning("events_too_late", extra={"count": len(batch) - len(timely)})
+        metrics.counts().late.inc(len(batch) - len(timely))
     rows = {name: accounts_store.workspace(name) for name in {event.workspace_id for event in timely}}
     days = {name: limits.of(row).retention_days for name, row in rows.items() if row is not None}
     kept = [event for event in timely if event.workspace_id in days]

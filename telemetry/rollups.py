@@ -37,6 +37,13 @@ def work_off(most: int = 200) -> int:
     return done
 
 
+def oldest_mark(most: int = 50) -> float | None:
+    """Since when a marked hour waits for a worker, in seconds since 1970; None where none waits. Looks at the first
+    `most` marks of each shard."""
+    rows = (row for shard in range(SHARDS) for row in Dirty.query(str(shard), consistent_read=True, limit=most))
+    return min((float(row.due) for row in rows), default=None)
+
+
 def _work(row: Dirty) -> bool:
     now, stamp = clock.now(), row.stamp
     if row.due > now or not _lease(row, now):

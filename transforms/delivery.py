@@ -11,7 +11,7 @@ from billing import credits
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
-from telemetry import recorder
+from telemetry import metrics, recorder
 from telemetry.events import Happened
 from transforms import cache, crowding, engine_errors, plans, rendering
 from transforms.cache import Kept
@@ -176,6 +176,8 @@ def _render(plan: Plan, originals: list[Fetched | None]) -> Output:
     try:
         return rendering.render(plan, originals)
     except EngineError as error:
+        if error.code in ("render_crashed", "render_timeout"):
+            metrics.counts().renders_ended.inc()
         raise engine_errors.refusal(error) from error
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from billing import credits
 from imgapis.base import clock, errors, tokens
 from imgapis.base.errors import Refusal
-from telemetry import events, recorder
+from telemetry import events, metrics, recorder
 from telemetry.events import Happened
 from transforms import admission, cache, delivery, http_headers, refused
 from transforms.cache import Kept
@@ -34,8 +34,10 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
-    if not (delivered and delivered.recorded):
-        recorder.current().record(_happened(request, asked, delivered, response))
+    happened, charged = _happened(request, asked, delivered, response), bool(delivered and delivered.recorded)
+    metrics.answered(happened, charged)
+    if not charged:
+        recorder.current().record(happened)
     return http_headers.finish(request, response)
 
 
@@ -98,7 +100,7 @@ def _happened(request: HttpRequest, asked: Asked, delivered: Delivered | None, r
         status=response.status_code,
         size=0 if request.method == "HEAD" else len(response.content),
         latency=int((time.monotonic() - asked.started) * 1000),
-        cost=0,
+        cost=delivered.halves if delivered and delivered.recorded else 0,
     )
 
 

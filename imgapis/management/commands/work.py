@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis import heartbeat, logs, nightly
-from telemetry import recorder, rollups
+from imgapis.watch import watching
+from telemetry import metrics, recorder, rollups
 from transforms import domains
 
 log = logging.getLogger("imgapis.work")
@@ -54,7 +55,9 @@ class Command(BaseCommand):
             Task(rollups.work_off, 2.0, "hours_not_added_up"),
             Task(nightly.prove, 60.0, "ledger_not_proved"),
             Task(domains.check_due, 2.0, "domains_not_checked"),
+            Task(watching.Watch().look, 10.0, "alerts_not_looked_for"),
         ]
+        metrics.serve()
         while not stop.wait(PAUSE_SECONDS):
             heartbeat.beat()
             for task in tasks:

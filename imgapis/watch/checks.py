@@ -1,0 +1,111 @@
+"""What can go wrong without anybody asking: each check looks at two moments of this host and says what is wrong."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from billing import store as billing_store
+from imgapis.base import clock
+from telemetry import metrics, recorder, rollups
+
+SHARE_OF_ERRORS = 0.01
+LEAST_ANSWERS = 100
+LATE_SECONDS = 60.0
+PROOF_SECONDS = 26 * 3_600
+MOST_ENDED = 20
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What this host had counted at a moment (seconds since 1970)."""
+
+    now: float
+    answers: float
+    broken: float
+    charged: float
+    recorded: float
+    lost: float
+    ended: float
+    waiting_since: float | None
+    marked_since: float | None
+    taken: float = field(default_factory=time.monotonic)
+
+
+def moment() -> Moment:
+    """This moment."""
+    answers = metrics.requests_by_status()
+    return Moment(
+        now=clock.now(),
+        answers=sum(answers.values()),
+        # A refusal by plan is no fault of ours: 501 stands for an engine that was not installed.
+        broken=sum(count for status, count in answers.items() if status.startswith("5") and status != "501"),
+        charged=metrics.total("imgapis_answers_charged_total"),
+        recorded=metrics.total("imgapis_events_recorded_total"),
+        lost=metrics.total("imgapis_events_lost_total"),
+        ended=metrics.total("imgapis_renders_ended_total"),
+        waiting_since=_oldest(recorder.directory()),
+        marked_since=rollups.oldest_mark(),
+    )
+
+
+def _oldest(spool: Path) -> float | None:
+    """Since when the oldest event waits in the spool of this host; None where none waits."""
+    born = []
+    for path in spool.glob("*.jsonl"):
+        try:
+            born.append(path.stat().st_ctime if path.stat().st_size else clock.now())
+        except FileNotFoundError:
+            continue  # shipped meanwhile
+    return min(born, default=None)
+
+
+def ledger(before: Moment, after: Moment) -> str:
+    """The nightly proof disagrees, or was not made."""
+    proof = billing_store.last_proof()
+    if proof is None:
+        return ""
+    if proof.broken:
+        return f"{int(proof.broken)} of {int(proof.periods)} periods did not add up in the last proof of the ledger."
+    if proof.moment < after.now - PROOF_SECONDS:
+        return "The ledger has not been proved for more than a day."
+    return ""
+
+
+def metering(before: Moment, after: Moment) -> str:
+    """Answers leave no events, events are lost, or they are not shipped or not added up."""
+    answers, charged = after.answers - before.answers, after.charged - before.charged
+    recorded, lost = after.recorded - before.recorded, after.lost - before.lost
+    if lost > 0:
+        return f"{lost:.0f} free events were lost: the spool's disk is full or gone."
+    missing = answers - charged - recorded
+    if missing > max(10.0, answers / 1_000):
+        return f"{missing:.0f} of {answers:.0f} answers left no event."
+    if after.waiting_since and after.waiting_since < after.now - LATE_SECONDS:
+        return "Events have waited in the spool for more than a minute: they are not being shipped."
+    if after.marked_since and after.marked_since < after.now - 10 * LATE_SECONDS:
+        return "Hours have waited for ten minutes to be added up: usage pages are late."
+    return ""
+
+
+def errors(before: Moment, after: Moment) -> str:
+    """More than one answer in a hundred is a fault of ours."""
+    answers, broken = after.answers - before.answers, after.broken - before.broken
+    if answers < LEAST_ANSWERS or broken <= SHARE_OF_ERRORS * answers:
+        return ""
+    return f"{broken:.0f} of {answers:.0f} image answers of the last minutes were server errors."
+
+
+def renders(before: Moment, after: Moment) -> str:
+    """Render processes die again and again."""
+    ended = after.ended - before.ended
+    return f"{ended:.0f} render processes were killed or died in the last minutes." if ended > MOST_ENDED else ""
+
+
+CHECKS: dict[str, Callable[[Moment, Moment], str]] = {
+    "ledger": ledger,
+    "metering": metering,
+    "errors": errors,
+    "renders": renders,
+}
+NAMES = tuple(CHECKS)

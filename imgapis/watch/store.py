@@ -1,0 +1,43 @@
+"""What can be asked of alerts; a mail is claimed by a condition, so that two workers send one."""
+
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+
+from imgapis.base import dynamo
+from imgapis.watch.rows import Alert
+
+STANDS_SECONDS = 120.0
+KEPT_SECONDS = 30 * 86_400
+
+
+def see(name: str, host: str, sentence: str, now: float) -> None:
+    """Say that something is wrong; it began now, unless it stood a moment ago."""
+    try:
+        known = Alert.get(name, host, consistent_read=True)
+        since = known.since if known.seen > now - STANDS_SECONDS else now
+    except DoesNotExist:
+        since = now
+    values = {
+        "sentence": sentence, "since": since, "seen": now, "expires": datetime.fromtimestamp(now + KEPT_SECONDS, UTC),
+    }  # fmt: skip
+    actions = [getattr(Alert, attribute).set(value) for attribute, value in values.items()]
+    # The one update that creates: a row of no customer, which nothing erases.
+    Alert(name, host).update(actions=[*actions, Alert.mailed.set(Alert.mailed | 0)])
+
+
+def claim_mail(name: str, host: str, now: float, pause: float) -> bool:
+    """Whether this worker may tell the operator now: once in `pause` seconds."""
+    try:
+        Alert(name, host).update(actions=[Alert.mailed.set(now)], condition=Alert.mailed <= now - pause)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def standing(names: tuple[str, ...], now: float) -> list[Alert]:
+    """The alerts that stand, by name and host; one that is not seen any more ends by itself."""
+    found = [row for name in names for row in Alert.query(name, consistent_read=True)]
+    return [row for row in found if row.seen > now - STANDS_SECONDS]

@@ -1,0 +1,48 @@
+"""The worker's eye on the service: what is wrong stands on /status and in /metrics, and is mailed once an hour."""
+
+import logging
+import socket
+from collections import deque
+
+from django.conf import settings
+
+from imgapis.base import mail
+from imgapis.watch import checks, store
+from imgapis.watch.checks import Moment
+from telemetry import metrics
+
+WINDOW_SECONDS = 300.0
+PAUSE_SECONDS = 3_600.0
+log = logging.getLogger("imgapis.watch")
+
+
+class Watch:
+    """What one worker remembers of the last minutes."""
+
+    def __init__(self):
+        self._moments: deque[Moment] = deque()
+
+    def look(self) -> dict[str, str]:
+        """Look once; the sentence of everything that is wrong now, by name."""
+        now = checks.moment()
+        self._moments.append(now)
+        while self._moments[0].taken < now.taken - WINDOW_SECONDS:
+            self._moments.popleft()
+        found = {name: check(self._moments[0], now) for name, check in checks.CHECKS.items()}
+        for name, sentence in found.items():
+            metrics.counts().alerts.labels(name).set(1 if sentence else 0)
+            if sentence:
+                raise_alert(name, sentence, now.now)
+        return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def raise_alert(name: str, sentence: str, now: float) -> None:
+    """Let an alert stand, and mail it to the operator once an hour, whatever the number of workers."""
+    host = socket.gethostname()
+    store.see(name, host, sentence, now)
+    if not store.claim_mail(name, host, now, PAUSE_SECONDS):
+        return
+    log.error(f"alert_{name}")
+    if settings.OPERATOR_EMAIL:
+        facts = {"name": name, "sentence": sentence, "host": host}
+        mail.send(settings.OPERATOR_EMAIL, f"img apis alert: {name}", "emails/alert.txt", facts)

@@ -1,0 +1,111 @@
+"""Counts for operators, in Prometheus' words: of this host, of every process together, about no customer and nobody.
+
+Each process writes into files of its own (`VAR_DIR/run/metrics`, named in settings for the library), so that the worker
+can add up what all of them counted, those that are gone included.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
+
+import prometheus_client
+from django.conf import settings
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from telemetry.events import Happened
+
+LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Every count of a process."""
+
+    requests: Counter
+    credits: Counter
+    size: Counter
+    latency: Histogram
+    charged: Counter
+    recorded: Counter
+    lost: Counter
+    late: Counter
+    renders_ended: Counter
+    alerts: Gauge
+
+
+@lru_cache(maxsize=1)
+def counts() -> Counts:
+    """The counts of this process, made with the first one: importing makes no file."""
+    settings.METRICS_DIR.mkdir(parents=True, exist_ok=True)
+    registry = CollectorRegistry()
+
+    def counter(name: str, meaning: str, labels: Iterable[str] = ()) -> Counter:
+        return Counter(f"imgapis_{name}", meaning, labels, registry=registry)
+
+    return Counts(
+        requests=counter("requests", "Image requests answered", ("operation", "cache", "status")),
+        credits=counter("credits", "Credits charged, as the answers said", ("operation",)),
+        size=counter("answer_bytes", "Bytes of image answers", ("operation",)),
+        latency=Histogram(
+            "imgapis_latency_seconds", "Time until an image answer", ("operation", "cache"), buckets=LATENCIES,
+            registry=registry,
+        ),
+        charged=counter("answers_charged", "Image answers whose event was written by their charge"),
+        recorded=counter("events_recorded", "Free events put into the spool"),
+        lost=counter("events_lost", "Free events lost to a full disk"),
+        late=counter("events_late", "Free events dropped because they came more than 48 hours late"),
+        renders_ended=counter("renders_ended", "Render processes that were killed or died in a job"),
+        alerts=Gauge(
+            "imgapis_alert", "1 while an alert stands", ("name",), registry=registry, multiprocess_mode="mostrecent"
+        ),
+    )  # fmt: skip
+
+
+def answered(happened: Happened, charged: bool) -> None:
+    """Count an image answer; `charged`: its event was written by its charge, so that it leaves none in the spool."""
+    made = counts()
+    made.requests.labels(happened.operation, happened.cache, str(happened.status)).inc()
+    made.size.labels(happened.operation).inc(happened.size)
+    made.latency.labels(happened.operation, happened.cache).observe(happened.latency / 1000)
+    if charged:
+        made.charged.inc()
+        made.credits.labels(happened.operation).inc(happened.cost / 2)
+
+
+def gathered() -> CollectorRegistry:
+    """What all processes of this host counted."""
+    registry = CollectorRegistry()
+    settings.METRICS_DIR.mkdir(parents=True, exist_ok=True)
+    MultiProcessCollector(registry, path=str(settings.METRICS_DIR))
+    return registry
+
+
+def total(name: str, **labels: str) -> float:
+    """The sum of a counter over this host, of the series whose labels are those named; `name` as in /metrics."""
+    return sum(
+        sample.value
+        for family in gathered().collect()
+        for sample in family.samples
+        if sample.name == name and all(sample.labels.get(key) == value for key, value in labels.items())
+    )
+
+
+def requests_by_status() -> dict[str, float]:
+    """Image answers of this host by status."""
+    found: dict[str, float] = {}
+    for family in gathered().collect():
+        for sample in family.samples:
+            if sample.name == "imgapis_requests_total":
+                status = sample.labels["status"]
+                found[status] = found.get(status, 0.0) + sample.value
+    return found
+
+
+def serve() -> tuple[WSGIServer, Thread] | None:
+    """Serve /metrics on METRICS_PORT of the loopback address; None where the port is 0. OSError where it is taken."""
+    if not settings.METRICS_PORT:
+        return None
+    return prometheus_client.start_http_server(settings.METRICS_PORT, addr="127.0.0.1", registry=gathered())

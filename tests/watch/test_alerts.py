@@ -1,0 +1,112 @@
+"""Alerts: what goes wrong is seen, said on /status and mailed once; what is well again ends by itself (O2)."""
+
+import os
+import secrets
+from dataclasses import replace
+
+import pytest
+from django.core import mail as outbox
+
+from billing import store as billing_store
+from billing.models import LedgerProof
+from imgapis import status
+from imgapis.base import clock
+from imgapis.watch import checks, store, watching
+from telemetry import recorder
+from telemetry.models import Dirty
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+CALM = checks.Moment(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
+
+
+@pytest.mark.parametrize(
+    ("check", "change", "word"),
+    [
+        (checks.metering, {"answers": 10_500, "recorded": 7_000}, "left no event"),
+        (checks.metering, {"lost": 3}, "lost"),
+        (checks.metering, {"waiting_since": CALM.now - 90}, "spool"),
+        (checks.metering, {"marked_since": CALM.now - 1_200}, "late"),
+        (checks.errors, {"answers": 10_200, "broken": 13, "recorded": 7_200}, "server errors"),
+        (checks.renders, {"ended": 40}, "render processes"),
+    ],
+)
+def test_each_fault_is_named_and_a_calm_minute_is_not(check, change, word):
+    assert check(CALM, CALM) == ""
+    assert word in check(CALM, replace(CALM, **change))
+
+
+@pytest.mark.parametrize(
+    ("check", "change"),
+    [
+        (checks.metering, {"answers": 10_500, "recorded": 7_400, "charged": 3_100}),
+        (checks.metering, {"waiting_since": CALM.now - 5, "marked_since": CALM.now - 30}),
+        (checks.errors, {"answers": 10_200, "broken": 12, "recorded": 7_200}),
+        (checks.errors, {"answers": 10_050, "broken": 40}),
+        (checks.renders, {"ended": 12}),
+    ],
+)
+def test_what_is_within_bounds_is_no_fault(check, change):
+    """One server error in a hundred, a few requests, a spool that is seconds old."""
+    assert check(CALM, replace(CALM, **change)) == ""
+
+
+@pytest.mark.parametrize(("broken", "age", "word"), [(2, 60, "did not add up"), (0, 27 * 3_600, "more than a day")])
+def test_a_ledger_that_disagrees_or_is_not_proved_is_a_fault(broken, age, word):
+    now = clock.now()
+    LedgerProof(billing_store.LEDGER).update(actions=[LedgerProof.due.set(now + 9_999)])
+    billing_store.keep_proof(now - age, 5, broken)
+    assert word in checks.ledger(CALM, replace(CALM, now=now))
+    billing_store.keep_proof(now, 5, 0)
+    assert checks.ledger(CALM, replace(CALM, now=now)) == ""
+
+
+@pytest.fixture
+def operator(settings):
+    """Somebody who is told."""
+    settings.OPERATOR_EMAIL = "operator@example.com"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends_by_itself(
+    operator, mailoutbox, settings, tmp_path, monkeypatch
+):
+    """O2: events lie in the spool and nobody ships them; then they are shipped."""
+    settings.VAR_DIR = tmp_path
+    stopped = recorder.directory() / "1-ended-1.jsonl"
+    stopped.parent.mkdir(parents=True)
+    stopped.write_text("{}\n")
+    for row in Dirty.scan():
+        row.delete()
+    born, now = os.stat(stopped).st_ctime, clock.now()
+    watch = watching.Watch()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    assert "metering" not in watch.look()
+    now = born + 90
+    assert "spool" in watch.look()["metering"] and "metering" in watching.Watch().look()
+    told = [one for one in outbox.outbox if "metering" in one.subject]
+    assert len(told) == 1 and "spool" in told[0].body and told[0].to == ["operator@example.com"]
+    assert [row.name for row in store.standing(("metering",), now)] == ["metering"]
+    status._last.clear()
+    assert [part.state for part in status.probed() if part.name == status.TITLES["metering"]] == ["bad"]
+    stopped.unlink()
+    now += store.STANDS_SECONDS + 1
+    assert "metering" not in watch.look() and not store.standing(("metering",), now)
+    status._last.clear()
+    assert status.TITLES["metering"] not in [part.name for part in status.probed()]
+
+
+def test_two_workers_send_one_mail_and_an_hour_later_another():
+    name, now = f"test-{secrets.token_hex(4)}", clock.now()
+    store.see(name, "here", "Something.", now)
+    assert [store.claim_mail(name, "here", now + each, 3_600) for each in (0, 1, 3_599, 3_601)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_an_alert_keeps_its_beginning_while_it_stands_and_begins_anew_after_a_pause():
+    name, now = f"test-{secrets.token_hex(4)}", clock.now()
+    for each in (0, 60, 150):
+        store.see(name, "here", "Something.", now + each)
+    assert store.standing((name,), now + 151)[0].since == pytest.approx(now)
+    store.see(name, "here", "Something.", now + 900)
+    assert store.standing((name,), now + 901)[0].since == pytest.approx(now + 900)
