@@ -9,7 +9,7 @@ TRAIL = {"category": "security", "retention": "until the workspace's erasure"}
 
 
 class AuditEntry(dynamo.Row):
-    """Who did what, by opaque ids: no personal data (the shell table of DEMANDS, P02)."""
+    """Who did what, by opaque ids: no personal data (P02)."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("audit")

@@ -58,7 +58,10 @@ PROMISES = (
     ),
     Promise(
         "P09", "Nobody else on our pages",
-        (PAGES + "p09_no_page_loads_anything_from_anybody_else_and_its_policy_forbids_it",),
+        (
+            PAGES + "p09_no_page_loads_anything_from_anybody_else_and_its_policy_forbids_it",
+            PAGES + "p09_every_mail_is_plain_text_that_loads_nothing",
+        ),
         ("hosts", "reports", "storage"),
     ),
     Promise(

@@ -2,9 +2,12 @@
 
 import base64
 import hashlib
+import hmac
 import secrets
 import string
 from dataclasses import dataclass, field
+
+from django.conf import settings
 
 IP = "203.0.113.77"  # TEST-NET-3 (RFC 5737): nobody's address
 ALGORITHMS = ("md5", "sha1", "sha256")
@@ -42,8 +45,14 @@ class Marks:
         return self.viewer | self.original | self.account | self.secret | self.digests()
 
     def digests(self) -> dict[str, bytes]:
-        """Every plain digest of what is looked for by it, as hex, as bytes and in base 64."""
-        return {
+        """Every digest of what is looked for by it that others could make, or that the server's key alone makes, as
+        hex, as bytes and in base 64 (V6, V7)."""
+        keyed = {
+            f"keyed digest of {name}, {form}": needle
+            for name, text in self.hashed.items()
+            for form, needle in forms(hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256")).items()
+        }
+        return keyed | {
             f"{algorithm} of {name}, {form}": needle
             for name, text in self.hashed.items()
             for algorithm in ALGORITHMS

@@ -1,9 +1,13 @@
 """Telling people of a new policy: 14 days ahead, through crashes and side by side, nobody twice (P23)."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError
 
 from accounts import people
@@ -11,6 +15,7 @@ from imgapis.base import mail
 from imgapis.policy import notices, store, versions
 from tests.accounts.smtp_server import MailServer
 from tests.policy.notice_world import YEAR
+from tests.promises.patience import until
 
 DAY = 86_400
 
@@ -97,6 +102,35 @@ def test_after_a_crash_anywhere_everybody_is_told_once(world, monkeypatch, place
         with pytest.raises(Killed):
             world.run()
     assert not store.announcement(world.name).completed
+    world.now += notices.LEASE_SECONDS + 1
+    world.run()
+    assert world.told() == once_each(world)
+
+
+SENDER = """
+import django
+django.setup()
+from pathlib import Path
+from imgapis.base import clock
+from imgapis.policy import notices, versions
+versions.folder = lambda: Path({folder!r})
+clock.now = lambda: {now!r}
+notices.KEPT_SECONDS = {kept!r}
+notices.send({name!r})
+"""
+
+
+@pytest.mark.parametrize("after", [1, 17, 30])
+def test_after_a_kill_9_everybody_is_told_once(world, after):
+    """A process of its own, killed when so many mails are there."""
+    world.fill(28)
+    program = SENDER.format(folder=str(versions.folder()), now=world.now, kept=notices.KEPT_SECONDS, name=world.name)
+    given = os.environ | {"DJANGO_SETTINGS_MODULE": "imgapis.settings"}
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=settings.BASE_DIR, env=given)
+    until(lambda: len(world.mails()) >= after or process.poll() is not None, bool)
+    process.kill()
+    process.wait(10)
+    assert len(world.mails()) >= after
     world.now += notices.LEASE_SECONDS + 1
     world.run()
     assert world.told() == once_each(world)

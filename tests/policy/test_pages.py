@@ -56,7 +56,7 @@ def test_every_promise_stands_on_the_page_once_in_our_words_with_the_contact(web
 def test_what_is_kept_beside_the_policy_is_read_from_the_tables():
     """P02: sessions, codes, the audit log, privacy requests, and whatever comes."""
     told = " ".join(addition.what for addition in additions.every())
-    for what in ("logged in", "code that was mailed", "Who did what, by opaque ids", "GDPR"):
+    for what in ("logged in", "code that was mailed", "Who did what, by opaque ids", "GDPR", "16 or older", "last day"):
         assert what in told
     assert all(addition.until for addition in additions.every()) and not re.search(r"\([A-Z][0-9]", told)
 

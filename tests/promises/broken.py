@@ -97,6 +97,12 @@ MUTATIONS = (
         "test_pages.py::test_p09_no_page_loads_anything_from_anybody_else_and_its_policy_forbids_it",
     ),
     _of(
+        "P09", "mails are HTML",
+        [("imgapis/base/mail.py", "settings.MAIL_FROM, [to])\n    if settings.EMBEDDED",
+          'settings.MAIL_FROM, [to])\n    message.content_subtype = "html"\n    if settings.EMBEDDED')],
+        "test_pages.py::test_p09_every_mail_is_plain_text_that_loads_nothing",
+    ),
+    _of(
         "P10", "an event tells one viewer's browser from another's",
         [("transforms/image_answers.py", 'origin=asked.origin or "",',
           'origin=asked.origin or str(len(request.META.get("HTTP_USER_AGENT", ""))),')],

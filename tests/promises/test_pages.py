@@ -72,6 +72,15 @@ def test_p09_no_page_loads_anything_from_anybody_else_and_its_policy_forbids_it(
         assert all("localhost" in source or source == "'self'" for source in rules["img-src"].split()), path
 
 
+def test_p09_every_mail_is_plain_text_that_loads_nothing(web):
+    """P09, V5: no pixel tells that a mail was opened."""
+    _, address = people.person("mailed")
+    messages = people.mails(address)
+    assert messages
+    for message in people.mails():
+        assert message.get_content_type() == "text/plain" and not message.is_multipart()
+
+
 def test_p16_one_cookie_and_only_where_somebody_signs_in(every):
     """P16, V4: one name, on signing in, on messages and on mistakes; none on public pages."""
     for path, page in every:
