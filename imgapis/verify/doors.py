@@ -2,12 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from django.urls import URLPattern, get_resolver
 
 from imgapis.verify.marks import IP, Marks
 from imgapis.verify.visitor import Visitor
 
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+ENDS = ("logout",)  # the owner goes on with the session
 CODE = re.compile(r"^ *([0-9]{6})\s*$", re.MULTILINE)
 KEY = re.compile(r"\bimg_[a-z2-7]{10}_[A-Za-z0-9_-]{43}")
 PUBLIC = ("/", "/docs", "/docs/errors", "/privacy", "/terms", "/status", "/llms.txt", "/nowhere", "/healthz")
@@ -126,6 +131,38 @@ def look_at_pictures(port: int, namespace: str, marks: Marks) -> Visitor:
     marks.hashed["picture's query"] = f"src={photo}&w=61"
     marks.hashed["picture's source"] = photo
     return viewer
+
+
+def try_every_route(port: int, planted: Planted, marks: Marks) -> list[Visitor]:
+    """Every page there is, from the URLconf, so that a new one is tried without being named here: opened as the owner,
+    sent a body as nobody, and as the owner with a wrong form token. None of these changes anything."""
+    owner = Visitor(port, planted.visitor.headers, dict(planted.visitor.cookies))
+    nobody = Visitor(port, headers(marks))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"csrfmiddlewaretoken={'x' * 64}&text={marks.say('viewer', 'route-body')}"
+    for path in routes(planted.namespace, marks.say("viewer", "route-part")):
+        owner.get(f"{path}?q={marks.say('viewer', 'route-query')}")
+        for visitor in (nobody, owner):
+            visitor.send(path, body, **form)
+    return [owner, nobody]
+
+
+def routes(namespace: str, other: str) -> list[str]:
+    """The path of every route of the site, its parameters filled in: the workspace's namespace, and else `other`."""
+    return sorted(
+        "/" + PARAMETER.sub(lambda match: namespace if match[1] == "namespace" else other, path)
+        for path in _patterns(get_resolver().url_patterns)
+        if not path.startswith(ENDS)
+    )
+
+
+def _patterns(entries, before: str = "") -> Iterator[str]:
+    for entry in entries:
+        path = before + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield path
+        else:
+            yield from _patterns(entry.url_patterns, path)
 
 
 def walk_past(port: int, marks: Marks) -> Visitor:
