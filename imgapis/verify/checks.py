@@ -12,7 +12,7 @@ from django.conf import settings
 
 from imgapis.base import clock
 from imgapis.policy import store
-from imgapis.verify import crawl, doors, marks, search, stage
+from imgapis.verify import crawl, doors, erasing, marks, search, stage
 from imgapis.verify.doors import Planted
 from imgapis.verify.marks import Marks
 from imgapis.verify.search import Found
@@ -77,9 +77,10 @@ def verify(crawls: bool = True) -> Verdicts:
             _look(made, planted_marks, began, verdicts)
             if crawls and crawl.browser():
                 _crawl(made, planted, verdicts)
-            _erase(planted)
             _wait_for_spool(folder)
-        _look_after(folder, planted_marks, began, verdicts)
+            erased = erasing.erase(planted.email, planted.namespace)
+            _wait_for_spool(folder)
+        _look_after(folder, planted_marks, began, verdicts, erased)
     store.keep_proof(clock.now(), verdicts.states)
     return verdicts
 
@@ -161,10 +162,6 @@ def _crawl(made: Stage, planted: Planted, verdicts: Verdicts) -> None:
             raise NothingProven("The crawl saw hardly a page.")
 
 
-def _erase(planted: Planted) -> None:
-    """Erase the account as its owner would."""
-
-
 def _wait_for_spool(folder: Path) -> None:
     """Until the servers have shipped what they counted."""
     ends = time.monotonic() + SPOOL_SECONDS
@@ -172,7 +169,10 @@ def _wait_for_spool(folder: Path) -> None:
         time.sleep(0.2)
 
 
-def _look_after(folder: Path, planted_marks: Marks, began: float, verdicts: Verdicts) -> None:
+def _look_after(folder: Path, planted_marks: Marks, began: float, verdicts: Verdicts, erased: bool) -> None:
     """After the erasure and the end of the servers: no log has anything, and nothing of the account is left."""
     places = list(_kept(folder, began))
     verdicts.judge("logs", search.find(_logs(places), planted_marks.every()))
+    if erased:
+        ours = [(place, held) for place, held in places if not place.startswith(search.MAILBOX)]
+        verdicts.judge("erasure", search.find(ours, planted_marks.every()))

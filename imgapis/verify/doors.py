@@ -149,11 +149,9 @@ def try_every_route(port: int, planted: Planted, marks: Marks) -> list[Visitor]:
 
 def routes(namespace: str, other: str) -> list[str]:
     """The path of every route of the site, its parameters filled in: the workspace's namespace, and else `other`."""
-    return sorted(
-        "/" + PARAMETER.sub(lambda match: namespace if match[1] == "namespace" else other, path)
-        for path in _patterns(get_resolver().url_patterns)
-        if not path.startswith(ENDS)
-    )
+    paths = {path for path in _patterns(get_resolver().url_patterns) if not path.startswith(ENDS)}
+    fill = {"namespace": namespace}
+    return sorted("/" + PARAMETER.sub(lambda match: fill.get(match[1], other), path) for path in paths)
 
 
 def _patterns(entries, before: str = "") -> Iterator[str]:
