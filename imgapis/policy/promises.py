@@ -99,7 +99,11 @@ PROMISES = (
     ),
     Promise("P17", "Take it with you", (), waits="The export is being built."),
     Promise("P18", "Set it right", (PEOPLE + "p18_everything_about_an_account_is_changed_in_the_dashboard",)),
-    Promise("P19", "Erasure in 30 days", (), waits="The erasure is being built."),
+    Promise(
+        "P19", "Erasure in 30 days",
+        (PEOPLE + "p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",), ("erasure",),
+        waits="The deadline is proven. The erasure itself is being built.",
+    ),
     Promise("P20", "Leaving is easy", (PEOPLE + "p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",)),
     Promise(
         "P21", "Requests by mail",

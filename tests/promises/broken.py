@@ -168,6 +168,16 @@ MUTATIONS = (
         "test_people.py::test_p18_everything_about_an_account_is_changed_in_the_dashboard",
     ),
     _of(
+        "P19", "an erasure may take as long as its law lets it",
+        [("imgapis/policy/requests.py", 'if kind == "delete" else ends', "if False else ends")],
+        "test_people.py::test_p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",
+    ),
+    _of(
+        "P19", "recovery keeps 35 days",
+        [("imgapis/tables.py", "RECOVERY_DAYS = 14", "RECOVERY_DAYS = 35")],
+        "test_people.py::test_p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",
+    ),
+    _of(
         "P20", "leaving asks for a fresh code first",
         [("accounts/views/team.py", '@workspace_page("workspace.view")\ndef leave(',
           '@workspace_page("workspace.view")\n@fresh_code\ndef leave('),

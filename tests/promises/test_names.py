@@ -43,6 +43,7 @@ def test_a_promise_has_a_test_in_this_folder_or_says_what_it_waits_for(promise):
     assert here or promise.waits
     if promise.waits:
         assert WAITING[promise.number] in promise.waits
+        assert f"**{promise.number}**" in mutations.PAPER.read_text().partition("## ")[0]
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.number)

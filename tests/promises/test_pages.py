@@ -111,11 +111,14 @@ def test_p15_only_named_modules_open_connections_and_only_to_the_three_companies
 
 
 def imported(path: Path) -> list[str]:
-    """Every module a file imports, as far as it could connect."""
+    """Every module a file imports; `socket` is no connection where only the name of this host is asked."""
     names = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    used = {node.attr for node in attributes if ast.unparse(node.value) == "socket"}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names if alias.name != "socket" or used != {"gethostname"}]
         elif isinstance(node, ast.ImportFrom):
             names += [node.module or ""]
     return names

@@ -1,10 +1,12 @@
 """The promises about what a person can do and is told: P18, P21, P22, P23."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from accounts import people as accounts
+from imgapis import tables
 from imgapis.base import clock
 from imgapis.policy import notices, requests
 from imgapis.policy.rows import PrivacyRequest
@@ -45,6 +47,37 @@ def clear() -> None:
     """No request is left of another test."""
     for row in PrivacyRequest.scan():
         row.delete()
+
+
+@pytest.mark.parametrize("law", requests.LAWS)
+def test_p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in(law, monkeypatch):
+    """P19, D7: no law's longer term, no extension; and what recovery could bring back ends long before."""
+    received = midnight("2026-01-31")
+    for extended in (False, True):
+        assert requests.due(law, "delete", received, extended) - received <= 30 * DAY
+    sent = Sent()
+    monkeypatch.setattr(tables.dynamo, "connection", lambda: SimpleNamespace(client=sent))
+    tables.protect(PrivacyRequest)
+    (recovery,) = sent.recoveries
+    assert recovery["PointInTimeRecoveryEnabled"] and recovery["RecoveryPeriodInDays"] + 7 + 2 < 30
+
+
+class Sent:
+    """A client that notes what DynamoDB would be asked, and does not ask."""
+
+    def __init__(self):
+        self.recoveries: list[dict] = []
+
+    def update_continuous_backups(self, **asked) -> None:
+        """Note it."""
+        self.recoveries.append(asked["PointInTimeRecoverySpecification"])
+
+    def describe_table(self, **asked) -> dict:
+        """A table's name in the cloud."""
+        return {"Table": {"TableArn": "arn"}}
+
+    def tag_resource(self, **asked) -> None:
+        """Nothing."""
 
 
 def test_p20_leaving_a_workspace_takes_no_more_forms_than_joining_it(web):
