@@ -64,6 +64,8 @@ AWS_REGION = env_text("AWS_REGION", "us-east-1")
 AWS_ACCESS_KEY_ID = env_text("AWS_ACCESS_KEY_ID")
 AWS_SECRET_ACCESS_KEY = env_text("AWS_SECRET_ACCESS_KEY")
 DYNAMODB_ENDPOINT = env_text("DYNAMODB_ENDPOINT")
+# A call that is not answered in this time is tried once more, so that no page and no picture hangs above two seconds.
+DYNAMODB_READ_SECONDS = env_number("DYNAMODB_READ_SECONDS", 0.9, 0.1)
 TABLE_PREFIX = env_text("TABLE_PREFIX", "imgapis")
 if EMBEDDED:
     # DynamoDB Local keys its data by access key: the shell's AWS_* must not choose another set of tables.

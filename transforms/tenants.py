@@ -65,6 +65,7 @@ class Tenant:
 
 
 _known: OrderedDict[str, tuple[float, Tenant | None]] = OrderedDict()
+_failed: dict[str, float] = {}
 _lock = threading.Lock()
 
 
@@ -105,6 +106,7 @@ def forget() -> None:
     """Forget every tenant, so that the next request reads anew."""
     with _lock:
         _known.clear()
+        _failed.clear()
 
 
 def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
@@ -121,12 +123,17 @@ def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
     seen, tenant = _known.get(name, (0.0, None))
     if now - seen < FRESH_SECONDS:
         return tenant
+    bears = now - seen < STALE_SECONDS
+    if bears and now - _failed.get(name, 0.0) < FRESH_SECONDS:
+        return tenant  # the store has just not answered: nobody waits for it again so soon (D2)
     try:
         tenant = read(name)
     except PynamoDBException as error:
-        if now - seen < STALE_SECONDS:
+        if bears:
+            _failed[name] = clock.now()
             return tenant
         raise StateUnavailable from error
+    _failed.pop(name, None)
     _remember(name, now, tenant)
     return tenant
 

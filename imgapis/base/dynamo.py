@@ -10,9 +10,12 @@ from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from imgapis.base import breaker
+from imgapis.base.breaker import Breaker
+
 CATEGORIES = ("account", "billing", "telemetry", "security", "none")
 CONNECT_SECONDS = 0.5
-READ_SECONDS = 1.0
+ATTEMPTS_MORE = 1
 _shared: dict[str, Connection] = {}
 _making = Lock()
 
@@ -47,8 +50,8 @@ class Options:
     aws_secret_access_key = settings.AWS_SECRET_ACCESS_KEY
     billing_mode = "PAY_PER_REQUEST"
     connect_timeout_seconds = CONNECT_SECONDS
-    read_timeout_seconds = READ_SECONDS
-    max_retry_attempts = 2
+    read_timeout_seconds = settings.DYNAMODB_READ_SECONDS
+    max_retry_attempts = ATTEMPTS_MORE
     max_pool_connections = settings.GUNICORN_THREADS
 
 
@@ -64,10 +67,10 @@ def connection() -> Connection:
             made = Connection(
                 region=Options.region, host=Options.host, aws_access_key_id=Options.aws_access_key_id,
                 aws_secret_access_key=Options.aws_secret_access_key, connect_timeout_seconds=CONNECT_SECONDS,
-                read_timeout_seconds=READ_SECONDS, max_retry_attempts=Options.max_retry_attempts,
+                read_timeout_seconds=Options.read_timeout_seconds, max_retry_attempts=Options.max_retry_attempts,
                 max_pool_connections=Options.max_pool_connections,
             )  # fmt: skip
-            _ = made.client  # made under the lock: botocore's client creation is not thread-safe
+            breaker.guard(made.client, Breaker())  # made under the lock: creating a client is not thread-safe
             _shared["connection"] = made
         return _shared["connection"]
 

@@ -1,0 +1,64 @@
+"""A circuit breaker before DynamoDB: while it does not answer, most calls fail at once instead of each waiting (D2)."""
+
+import threading
+import time
+
+from botocore.exceptions import ConnectionError as Unconnected
+from botocore.exceptions import EndpointConnectionError, HTTPClientError
+
+FAILURES = 3
+PAUSE_SECONDS = 1.0
+AGAIN_SECONDS = 0.05
+
+
+class Breaker:
+    """Opens after some failures in a row, for a second; then one call in a second tries, and the first success
+    closes it."""
+
+    def __init__(self, failures: int = FAILURES, pause: float = PAUSE_SECONDS):
+        self._most, self._pause = failures, pause
+        self._failed, self._opens = 0, 0.0
+        self._lock = threading.Lock()
+
+    def allows(self) -> bool:
+        """Whether a call may go out now."""
+        with self._lock:
+            if self._failed < self._most:
+                return True
+            now = time.monotonic()
+            if now < self._opens:
+                return False
+            self._opens = now + self._pause  # this one tries; the others wait for what it finds
+            return True
+
+    def failed(self) -> None:
+        """Nothing answered."""
+        with self._lock:
+            self._failed += 1
+            if self._failed >= self._most:
+                self._opens = time.monotonic() + self._pause
+
+    def answered(self) -> None:
+        """Something answered, a refusal included."""
+        with self._lock:
+            self._failed = 0
+
+
+def guard(client, breaker: Breaker) -> None:
+    """Put a breaker before every call of a botocore client, which then tries a silent engine once more at once: its
+    own pause of up to a second is meant for one that is overloaded and says so."""
+
+    def before(**_) -> None:
+        if not breaker.allows():
+            raise EndpointConnectionError(endpoint_url="DynamoDB, which has just not answered")
+
+    def after(response=None, caught_exception=None, attempts: int = 0, **_) -> float | None:
+        if response is not None:
+            breaker.answered()
+        elif isinstance(caught_exception, Unconnected | HTTPClientError):
+            breaker.failed()
+            return AGAIN_SECONDS if attempts == 1 else None
+        return None
+
+    client.meta.events.register("before-call.dynamodb", before)
+    client.meta.events.register_first("needs-retry.dynamodb", after)
