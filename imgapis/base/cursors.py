@@ -46,5 +46,9 @@ def place(name: str, cursor: str | None) -> dict[str, Any] | None:
 def take(name: str, rows: Iterator[T]) -> Slice[T]:
     """The rows of one query page (it has a `limit`) and the cursor that goes on after them."""
     taken = list(rows)
-    last = rows.last_evaluated_key
-    return Slice(taken, tokens.seal(json.dumps({"list": name, "place": last}).encode()) if last else None)
+    return Slice(taken, after(name, rows.last_evaluated_key))
+
+
+def after(name: str, last: dict[str, Any] | None) -> str | None:
+    """The cursor of the list `name` to what comes after a place; None where that is the end."""
+    return tokens.seal(json.dumps({"list": name, "place": last}).encode()) if last else None

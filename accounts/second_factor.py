@@ -1,0 +1,160 @@
+"""The second factor of staff: time-based codes (RFC 6238) and recovery codes, each good once, and a lock (A16)."""
+
+import re
+
+from django.conf import settings
+from django_otp.oath import TOTP
+from pynamodb.exceptions import UpdateError
+
+from accounts import staff
+from accounts.rows.staff import Staff
+from imgapis.base import clock, dynamo, tokens
+from imgapis.base.errors import Refusal
+
+STEP_SECONDS = 30
+TOLERANCE = 1  # steps a clock may be off, either way
+MOST_TRIES = 20
+LOCK_SECONDS = 3_600
+RECOVERY_CODES = 10
+LIFE_SECONDS = 8 * 3_600
+DIGITS = re.compile(r"[0-9]{6}\Z")
+RECOVERY = re.compile(r"[a-z2-7]{16}\Z")
+SESSION_KEY = "second_factor"
+
+
+class WrongFactor(Refusal):
+    """One answer for a wrong, old or used code of either kind."""
+
+    code = "wrong_second_factor"
+
+    def __init__(self):
+        super().__init__("That code is wrong, old or was used already. Wait for the next one.", param="code")
+
+
+class Locked(Refusal):
+    """Too many wrong codes: no code is looked at for a while."""
+
+    status = 429
+    code = "second_factor_locked"
+
+    def __init__(self, seconds: float):
+        message = f"Too many wrong codes. Try again in {max(1, round(seconds / 60))} minutes."
+        super().__init__(message, param="code", retry_after=max(1, int(seconds)))
+
+
+class EnrolmentOver(Refusal):
+    """The day in which the second factor could be set up is over, or it was set up already."""
+
+    status = 409
+    code = "enrolment_over"
+
+    def __init__(self):
+        super().__init__("The second factor can no longer be set up here. An operator resets it: manage.py staff reset.")
+
+
+def enrol(row: Staff, code: str) -> list[str]:
+    """Set up the second factor with its first code; returns the recovery codes, shown this once. Raises WrongFactor,
+    Locked, EnrolmentOver. Two at once are one enrolment."""
+    _count_try(row)
+    step = _step(row, code)
+    if step is None:
+        raise WrongFactor
+    codes = [_fresh_code() for _ in range(RECOVERY_CODES)]
+    now = clock.now()
+    actions = [
+        Staff.enrolled.set(now), Staff.last_t.set(step), Staff.tries.set(0),
+        Staff.recovery.set({_digest(settings.SECRET_KEY, row.person_id, code) for code in codes}),
+    ]  # fmt: skip
+    condition = (Staff.device_id == row.device_id) & (Staff.enrolled == 0) & (Staff.enrol_until > now)
+    if not _update(row, actions, condition):
+        raise EnrolmentOver
+    return [f"{code[:4]} {code[4:8]} {code[8:12]} {code[12:]}" for code in codes]
+
+
+def prove(row: Staff, code: str) -> None:
+    """Check a code of either kind and use it up. Raises WrongFactor, Locked. A try is counted before the code is
+    compared, and of two of one code at the same time the store lets one pass."""
+    code = re.sub(r"[\s-]", "", code).lower()
+    if not (DIGITS.match(code) or RECOVERY.match(code)):
+        raise WrongFactor
+    _count_try(row)
+    used = _use_step(row, code) if DIGITS.match(code) else _use_recovery(row, code)
+    if not used:
+        raise WrongFactor
+
+
+def is_proven(row: Staff, kept: dict | None) -> bool:
+    """Whether what a session keeps is a living proof of this very factor."""
+    if not row.enrolled or not kept:
+        return False
+    return kept.get("device") == row.device_id and kept.get("until", 0) > clock.now()
+
+
+def proof(row: Staff) -> dict:
+    """What a session keeps after a right code."""
+    return {"device": row.device_id, "until": clock.now() + LIFE_SECONDS}
+
+
+def otpauth(row: Staff) -> str:
+    """The address an authenticator app reads from the QR code."""
+    label = f"img%20apis:{row.role}"
+    return f"otpauth://totp/{label}?secret={staff.shown_secret(row)}&issuer=img%20apis&digits=6&period={STEP_SECONDS}"
+
+
+def _step(row: Staff, code: str) -> int | None:
+    """The time step a code is of; None where it is none that is still good."""
+    totp = TOTP(staff.secret(row), STEP_SECONDS)
+    totp.time = clock.now()
+    code = re.sub(r"\s", "", code)
+    if not DIGITS.match(code) or not totp.verify(int(code), TOLERANCE, int(row.last_t) + 1):
+        return None
+    return totp.t()
+
+
+def _use_step(row: Staff, code: str) -> bool:
+    """Whether a time-based code is right and nobody has used it: the step only ever grows, by condition."""
+    step = _step(row, code)
+    if step is None:
+        return False
+    actions = [Staff.last_t.set(step), Staff.tries.set(0)]
+    return _update(row, actions, (Staff.device_id == row.device_id) & (Staff.last_t < step) & (Staff.enrolled > 0))
+
+
+def _use_recovery(row: Staff, code: str) -> bool:
+    """Whether a recovery code is one of those left; it is taken out in the same write."""
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        digest = _digest(key, row.person_id, code)
+        condition = (Staff.device_id == row.device_id) & Staff.recovery.contains(digest)
+        if _update(row, [Staff.recovery.delete({digest}), Staff.tries.set(0)], condition):
+            return True
+    return False
+
+
+def _count_try(row: Staff) -> None:
+    """Count a try by condition; the one past the most locks for an hour. Raises Locked."""
+    now = clock.now()
+    open_now = (Staff.tries < MOST_TRIES) & (Staff.locked_until <= now)
+    if _update(row, [Staff.tries.add(1)], open_now & Staff.person_id.exists()):
+        return
+    full = (Staff.tries >= MOST_TRIES) & (Staff.locked_until <= now)
+    _update(row, [Staff.locked_until.set(now + LOCK_SECONDS), Staff.tries.set(0)], full)
+    present = staff.member(row.person_id)
+    raise Locked(present.locked_until - now if present else LOCK_SECONDS)
+
+
+def _fresh_code() -> str:
+    return tokens.random_id("r")[2:18]
+
+
+def _digest(server_key: str, person_id: str, code: str) -> str:
+    return tokens.keyed_digest(tokens.subkey(server_key.encode(), "accounts.second_factor"), (person_id, code))
+
+
+def _update(row: Staff, actions: list, condition) -> bool:
+    try:
+        row.update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True

@@ -1,0 +1,121 @@
+"""Support staff: who they are, and what begins and ends their way into the admin."""
+
+import base64
+import secrets
+
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+
+from accounts import audit, emails, people, sessions, staff_rights
+from accounts.models import Person
+from accounts.rows.staff import Staff
+from imgapis.base import clock, dynamo, tokens
+from imgapis.base.errors import Refusal
+
+ENROL_SECONDS = 86_400
+LOG = "staff"
+
+
+class UnknownPerson(Refusal):
+    """Nobody of this address has an account."""
+
+    status = 404
+    code = "unknown_person"
+
+
+class InvalidStaff(Refusal):
+    """Staff cannot be made so."""
+
+    code = "invalid_staff"
+
+
+def member(person_id: str) -> Staff | None:
+    """The staff row of a person, as it is now; None for everybody else."""
+    try:
+        return Staff.get(person_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def everybody() -> list[Staff]:
+    """All of the staff: a table of a few rows."""
+    return list(Staff.scan())
+
+
+def add(address: str, role: str) -> Staff:
+    """Make somebody with an account staff, or change their role; their second factor has a day to be set up. Raises
+    UnknownPerson, InvalidStaff."""
+    if role not in staff_rights.ROLES:
+        raise InvalidStaff(f"A staff role is one of {', '.join(staff_rights.ROLES)}.", param="role")
+    person = _person(address)
+    row = Staff(person.person_id, role=role, created=clock.now(), **_new_factor())
+    try:
+        row.save(condition=Staff.person_id.does_not_exist())
+    except PutError as error:
+        if not dynamo.lost_race(error):
+            raise
+        row = Staff.get(person.person_id, consistent_read=True)
+        before = row.role
+        row.update(actions=[Staff.role.set(role)], condition=Staff.person_id.exists())
+        audit.record(LOG, "system", "staff.changed", person.person_id, {"role": before}, {"role": role})
+        return row
+    _flag(person, True)
+    audit.record(LOG, "system", "staff.added", person.person_id, None, {"role": role})
+    return row
+
+
+def reset(address: str) -> Staff:
+    """Take away somebody's second factor, so that they set up another within a day; every session of theirs ends.
+    Raises UnknownPerson, InvalidStaff."""
+    person = _person(address)
+    row = Staff(person.person_id)
+    factor = _new_factor()
+    actions = [getattr(Staff, name).set(value) for name, value in factor.items()]
+    actions += [Staff.enrolled.set(0), Staff.last_t.set(0), Staff.tries.set(0), Staff.locked_until.set(0)]
+    try:
+        row.update(actions=[*actions, Staff.recovery.remove()], condition=Staff.person_id.exists())
+    except UpdateError as error:
+        if not dynamo.lost_race(error):
+            raise
+        raise InvalidStaff("This person is not on the staff.") from error
+    sessions.end_all_of_person(person.person_id)
+    audit.record(LOG, "system", "staff.reset", person.person_id)
+    return row
+
+
+def remove(address: str) -> None:
+    """Take somebody off the staff; every session of theirs ends. Raises UnknownPerson, InvalidStaff."""
+    person = _person(address)
+    if member(person.person_id) is None:
+        raise InvalidStaff("This person is not on the staff.")
+    Staff(person.person_id).delete()
+    _flag(person, False)
+    sessions.end_all_of_person(person.person_id)
+    audit.record(LOG, "system", "staff.removed", person.person_id)
+
+
+def _person(address: str) -> Person:
+    person = people.of_email(emails.canonical(address))
+    if person is None:
+        raise UnknownPerson("Nobody of this address has an account: they sign up first, at the front door.")
+    return person
+
+
+def _flag(person: Person, is_staff: bool) -> None:
+    person.update(actions=[Person.is_staff.set(is_staff)], condition=Person.person_id.exists())
+
+
+def _new_factor() -> dict:
+    return {
+        "device_id": tokens.random_id("dev"), "sealed_secret": tokens.seal(secrets.token_bytes(20)),
+        "enrol_until": clock.now() + ENROL_SECONDS,
+    }  # fmt: skip
+
+
+def secret(row: Staff) -> bytes:
+    """The secret of the second factor, opened."""
+    return tokens.unseal(row.sealed_secret)
+
+
+def shown_secret(row: Staff) -> str:
+    """The secret as an authenticator app takes it by hand: base32."""
+    return base64.b32encode(secret(row)).decode().rstrip("=")

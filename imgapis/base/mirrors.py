@@ -1,0 +1,109 @@
+"""Unmanaged Django models that mirror rows, so that Django's stock admin has fields to show.
+
+What a row keeps without exporting it (secrets, digests, sealed keys) is never mirrored: the admin cannot show it.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute
+
+from imgapis.base.dynamo import Row
+
+BETWEEN = "~"  # between the two halves of a composite key: in no id, name or time of ours
+LONGEST_TEXT = 2_048
+
+
+class Mirrored(models.Model):
+    """What every mirror has: the row it was read from, and its key as one text."""
+
+    key = models.CharField(primary_key=True, max_length=LONGEST_TEXT, editable=False)
+    row_class: type[Row]
+    mirrored: tuple[str, ...]
+    row: Row
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.key
+
+    @classmethod
+    def of(cls, row: Row) -> "Mirrored":
+        """The mirror of a row."""
+        made = cls(key=key_of(row), **{name: _shown(cls, row, name) for name in cls.mirrored})
+        made._state.adding = False
+        made.row = row
+        return made
+
+
+def mirror(
+    row_class: type[Row], app: str, *, name: str = "", plural: str = "", choices: dict[str, Any] | None = None,
+    moments: tuple[str, ...] = (),
+) -> type[Mirrored]:  # fmt: skip
+    """An unmanaged model of a row class, to register with the admin. `choices` gives the values of an attribute for
+    `list_filter`; `moments` names the numbers that are times."""
+    kept = row_class.get_attributes()
+    names = tuple(own for own in kept if kept[own].kept.exported)
+    fields = {own: _field(kept[own], (choices or {}).get(own), own in moments) for own in names}
+    title = name or row_class.__name__.lower()
+    meta = type(
+        "Meta",
+        (),
+        {
+            "managed": False, "app_label": app, "verbose_name": title, "verbose_name_plural": plural or title + "s",
+            "db_table": row_class.Meta.table_name,
+        },
+    )  # fmt: skip
+    facts = {"__module__": row_class.__module__, "Meta": meta, "row_class": row_class, "mirrored": names}
+    made = type(f"{row_class.__name__}Page", (Mirrored,), facts | fields)
+    _announce(made)
+    return made
+
+
+def keys_of(row_class: type[Row]) -> tuple[str, ...]:
+    """The names of a table's key: one, or two."""
+    attributes = row_class.get_attributes().items()
+    hashed = next(name for name, attribute in attributes if attribute.is_hash_key)
+    return (hashed, *(name for name, attribute in attributes if attribute.is_range_key))
+
+
+def key_of(row: Row) -> str:
+    """A row's key as one text."""
+    return BETWEEN.join(str(getattr(row, name)) for name in keys_of(type(row)))
+
+
+def key_values(row_class: type[Row], text: str) -> tuple[str, ...] | None:
+    """The key a text stands for; None where it is none of this table."""
+    parts = tuple(text.split(BETWEEN, 1))
+    return parts if len(parts) == len(keys_of(row_class)) and all(parts) else None
+
+
+def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
+    """The Django field of an attribute; what it is kept for is its help text."""
+    told = {"help_text": attribute.kept.purpose, "blank": True}
+    if is_moment or isinstance(attribute, TTLAttribute):
+        return models.DateTimeField(null=True, **told)
+    if isinstance(attribute, BooleanAttribute):
+        return models.BooleanField(**told)
+    if isinstance(attribute, NumberAttribute):
+        return models.FloatField(null=True, **told)
+    if isinstance(attribute, JSONAttribute):
+        return models.JSONField(null=True, **told)
+    return models.CharField(max_length=LONGEST_TEXT, choices=choices, **told)
+
+
+def _shown(model: type[Mirrored], row: Row, name: str) -> Any:
+    value = getattr(row, name)
+    if isinstance(model._meta.get_field(name), models.DateTimeField) and not isinstance(value, datetime):
+        return datetime.fromtimestamp(value, UTC) if value else None
+    return int(value) if isinstance(value, float) and value == int(value) else value
+
+
+def _announce(model: type[Mirrored]) -> None:
+    """Put the model's content type where Django looks before it asks a database, which is not there."""
+    number = len(ContentType.objects._cache.get(ContentType.objects.db, {})) + 1
+    kind = ContentType(id=number, app_label=model._meta.app_label, model=model._meta.model_name)
+    ContentType.objects._add_to_cache(ContentType.objects.db, kind)

@@ -1,0 +1,220 @@
+"""Django's ModelAdmin over a table: stock templates, change lists, filters, search, actions, forms and history.
+
+Register a mirror as any model: `list_display`, `list_filter`, `search_fields`, `readonly_fields`, `fieldsets`,
+`actions`, `get_form` mean what they mean in Django. docs/admin.md says what does not apply to tables.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from pynamodb.exceptions import UpdateError
+
+from imgapis.base import dynamo, mirrors
+from imgapis.base.dynamo import Row
+from imgapis.base.errors import Refusal
+from imgapis.base.mirrors import Mirrored
+from imgapis.base.rowset import NotSupported, Piece, RowSet
+
+AFTER = "after"
+
+
+class Overtaken(Refusal):
+    """The row was changed or deleted meanwhile."""
+
+    status = 409
+    code = "overtaken"
+
+    def __init__(self):
+        super().__init__("Somebody changed this meanwhile. Look at it again, and repeat what is still needed.")
+
+
+class RowList(ChangeList):
+    """A change list paged by cursor: nothing is counted."""
+
+    piece: Piece
+
+    def get_filters_params(self, params: dict | None = None) -> dict:
+        """The cursor is no filter."""
+        return {name: value for name, value in super().get_filters_params(params).items() if name != AFTER}
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One page of rows and the cursor to the next."""
+        self.piece = self.queryset.page(self.list_per_page, request.GET.get(AFTER))
+        self.result_list = self.piece.rows
+        self.result_count = len(self.piece.rows)
+        self.full_result_count = None
+        self.show_full_result_count, self.show_admin_actions = False, True
+        self.can_show_all = self.multi_page = False
+        self.paginator = self.model_admin.get_paginator(request, self.piece.rows, self.list_per_page)
+
+    @property
+    def next_link(self) -> str:
+        """The query string of the next page; empty on the last."""
+        return self.get_query_string({AFTER: self.piece.cursor}) if self.piece.cursor else ""
+
+    @property
+    def first_link(self) -> str:
+        """The query string of the first page; empty on the first."""
+        return self.get_query_string(remove=[AFTER]) if AFTER in self.params else ""
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether no key and no index serves this list."""
+        return self.queryset.way == "scan"
+
+
+class RowAdmin(admin.ModelAdmin):
+    """A ModelAdmin over the rows of a table. It only shows, unless `writable` names attributes.
+
+    `right` is what the site is asked for; `lookups` are ways to find rows by a field that is in no key: name →
+    function from the text to rows. A row is found by hash key first, then by lookups, then by what indexes serve.
+    """
+
+    right = ""
+    lookups: dict[str, Callable[[str], list[Row]]] = {}
+    writable: tuple[str, ...] = ()
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by: tuple[str, ...] = ()
+    change_list_template = "admin/row_list.html"
+    object_history_template = "admin/row_history.html"
+
+    # --- reading ---
+
+    def get_queryset(self, request: HttpRequest) -> RowSet:
+        """Every row of the table."""
+        return RowSet(self.model)
+
+    def get_changelist(self, request: HttpRequest, **kwargs) -> type[ChangeList]:
+        """The change list that pages by cursor."""
+        return RowList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Mirrored | None:
+        """The row of a key; None where there is none."""
+        return next(iter(self.get_queryset(request).filter(pk=object_id).page(1).rows), None)
+
+    def get_search_results(self, request: HttpRequest, queryset: RowSet, search_term: str) -> tuple[RowSet, bool]:
+        """Rows that `search_fields` find: the first field whose key, lookup or index knows the text; else what
+        contains the text in the first field that only a scan could find."""
+        text = search_term.strip()
+        fields = self.get_search_fields(request)
+        if not text or not fields:
+            return queryset, False
+        scanned = []
+        for name in fields:
+            found = self._find(queryset, name, text)
+            if found is None:
+                scanned.append(name)
+            elif found.exists():
+                return found, False
+        if scanned:
+            return queryset.filter(**{f"{scanned[0]}__contains": text}), False
+        return queryset.filter(pk__in=[]), False
+
+    def _find(self, queryset: RowSet, name: str, text: str) -> RowSet | None:
+        """The rows of a text in a field, by key or index; None where neither serves the field."""
+        if name in self.lookups:
+            found = queryset.all()
+            found.found = lambda: self.lookups[name](text)
+            return found
+        narrowed = queryset.filter(**{name: text})
+        return None if narrowed.way == "scan" else narrowed
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Any attribute that is shown may be filtered by: links between pages do so."""
+        return lookup.partition("__")[0] in (*self.model.mirrored, "key", "pk")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The list; a filter that no table can be asked is a refusal, not a fault."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except NotSupported as error:
+            raise Refusal(str(error)) from error
+
+    # --- permission: the site knows the rights ---
+
+    def has_view_permission(self, request: HttpRequest, obj: Mirrored | None = None) -> bool:
+        """Whether the role has the right this table asks for."""
+        return self.admin_site.allows(request, self.right)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the table is listed."""
+        return self.has_view_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Mirrored | None = None) -> bool:
+        """Only where attributes are writable."""
+        return bool(self.writable) and self.has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows are made by the product, with its rules, not by the admin."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Mirrored | None = None) -> bool:
+        """Rows are deleted by the product, with its rules, not by the admin."""
+        return False
+
+    # --- writing ---
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Mirrored | None = None) -> tuple[str, ...]:
+        """Everything but what is writable, and what the subclass names."""
+        fixed = tuple(name for name in self.model.mirrored if name not in self.writable)
+        return (*fixed, *(name for name in self.readonly_fields if name not in fixed))
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """The stock form, outside of a SQL transaction: there is none."""
+        return self._changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Mirrored, form: Any, change: bool) -> None:
+        """Write what was changed, by condition, and record it. Raises Overtaken."""
+        names = [name for name in form.changed_data if name in self.writable]
+        before = {name: getattr(obj.row, name) for name in names}
+        row_class = self.model.row_class
+        actions = [getattr(row_class, name).set(form.cleaned_data[name]) for name in names]
+        unchanged = getattr(row_class, mirrors.keys_of(row_class)[0]).exists()
+        for name in names:
+            unchanged &= getattr(row_class, name) == before[name]
+        try:
+            obj.row.update(actions=actions, condition=unchanged)
+        except UpdateError as error:
+            raise Overtaken if dynamo.lost_race(error) else error from error
+        after = {name: form.cleaned_data[name] for name in names}
+        self.admin_site.record(request, obj, "row.changed", before, after)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: list, change: bool) -> None:
+        """There are no relations."""
+
+    def log_addition(self, request: HttpRequest, obj: Mirrored, message: Any) -> None:
+        """Nothing: acts are recorded where they are done, in the audit table."""
+
+    log_change = log_addition
+
+    def log_deletions(self, request: HttpRequest, queryset: RowSet) -> None:
+        """Nothing: as above."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
+        """What would be deleted: the rows themselves, which nothing hangs on."""
+        return [str(each) for each in objs], {}, set(), []
+
+    # --- history ---
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        """What the audit table knows of the object."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        facts = {
+            **self.admin_site.each_context(request), "title": f"History of {obj}", "object": obj, "opts": self.opts,
+            "entries": self.admin_site.history(obj), "module_name": str(self.opts.verbose_name_plural).capitalize(),
+            "preserved_filters": self.get_preserved_filters(request), **(extra_context or {}),
+        }  # fmt: skip
+        return TemplateResponse(request, self.object_history_template, facts)

@@ -1,0 +1,246 @@
+"""A table as the queryset the stock admin works with: filters become a get, a query or an index query where a key or
+an index serves them; only where none does, the table is read piece by piece, for a bounded time.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import FieldError, MultipleObjectsReturned
+from django.db.models import Q
+from pynamodb.indexes import Index
+
+from imgapis.base import cursors, mirrors
+from imgapis.base.dynamo import Row
+from imgapis.base.mirrors import Mirrored
+
+SCAN_SECONDS = 2.0
+PIECE = 1_000
+MOST = 1_000  # rows a list without a page holds at most
+LOOKUPS = {
+    "exact": lambda attribute, value: attribute == value,
+    "gt": lambda attribute, value: attribute > value,
+    "gte": lambda attribute, value: attribute >= value,
+    "lt": lambda attribute, value: attribute < value,
+    "lte": lambda attribute, value: attribute <= value,
+    "startswith": lambda attribute, value: attribute.startswith(value),
+    "contains": lambda attribute, value: attribute.contains(value),
+    "in": lambda attribute, value: attribute.is_in(*value),
+    "isnull": lambda attribute, value: attribute.does_not_exist() if value else attribute.exists(),
+}  # fmt: skip
+
+
+class NotSupported(FieldError):
+    """What no table can be asked: joins, expressions, alternatives, excluding."""
+
+
+@dataclass
+class Piece:
+    """Some rows of a list, the cursor to the next, and whether the time was up before the page was full."""
+
+    rows: list[Mirrored]
+    cursor: str | None
+    cut_short: bool = False
+
+
+@dataclass
+class Query:
+    """What the stock admin reads of a queryset's query."""
+
+    order_by: tuple[str, ...] = ()
+    select_related: bool = True  # tells the change list to leave it alone
+    where: tuple = ()
+
+
+@dataclass
+class RowSet:
+    """The rows of one model: filtered, ordered, sliced; read when iterated."""
+
+    model: type[Mirrored]
+    wanted: tuple[tuple[str, str, Any], ...] = ()
+    backwards: bool = False
+    found: Callable[[], list[Row]] | None = None  # rows that a look-up of the model's own knows how to find
+    query: Query = field(default_factory=Query)
+    db: str = "default"
+    ordered: bool = True
+
+    # --- what the stock admin asks of a queryset ---
+
+    def all(self) -> "RowSet":
+        """Another of the same."""
+        return copy(self)
+
+
+    _clone = all
+
+    def using(self, alias: str | None) -> "RowSet":
+        """There is one store."""
+        return self.all()
+
+    def distinct(self, *names: str) -> "RowSet":
+        """No table holds a row twice."""
+        return self.all()
+
+    def filter(self, *conditions: Q, **lookups: Any) -> "RowSet":
+        """Only the rows that meet every condition. Raises NotSupported for what no table can be asked."""
+        made, parts = self.all(), [*lookups.items()]
+        for condition in conditions:
+            parts += _flat(condition)
+        made.wanted += tuple(self._lookup(name, value) for name, value in parts)
+        return made
+
+    def order_by(self, *names: str) -> "RowSet":
+        """By the second half of the key, either way; a table knows no other order."""
+        made = self.all()
+        made.backwards = bool(names) and str(names[0]).startswith("-")
+        made.query = Query(tuple(names))
+        return made
+
+    def get(self, *conditions: Q, **lookups: Any) -> Mirrored:
+        """The one row. Raises the model's DoesNotExist, or MultipleObjectsReturned."""
+        rows = list(self.filter(*conditions, **lookups))
+        if len(rows) > 1:
+            raise MultipleObjectsReturned(f"{len(rows)} rows of {self.model.__name__} fit.")
+        if not rows:
+            raise self.model.DoesNotExist(f"No row of {self.model.__name__} fits.")
+        return rows[0]
+
+    def exists(self) -> bool:
+        """Whether any row fits."""
+        return bool(self.page(1).rows)
+
+    def count(self) -> int:
+        """How many rows fit, of what a list without a page reads: never of a whole large table."""
+        return len(self)
+
+    def __iter__(self) -> Iterator[Mirrored]:
+        return iter(self.page(MOST).rows)
+
+    def __len__(self) -> int:
+        return len(self.page(MOST).rows)
+
+    def __getitem__(self, place: int | slice) -> Any:
+        return self.page(MOST).rows[place]
+
+    # --- how it is read ---
+
+    @property
+    def way(self) -> str:
+        """How the rows are found: `key`, `query`, `index`, `lookup` or `scan`."""
+        if self.found:
+            return "lookup"
+        exact = {name for name, lookup, _ in self.wanted if lookup == "exact"}
+        if any(name == "key" for name, *_ in self.wanted):
+            return "key"
+        names = mirrors.keys_of(self.model.row_class)
+        if exact.issuperset(names):
+            return "key"
+        if names[0] in exact:
+            return "query"
+        return "index" if self._index(exact) else "scan"
+
+    def page(self, size: int, cursor: str | None = None) -> Piece:
+        """Up to `size` rows after a cursor. A scan stops after two seconds with what it has, and a cursor to go on."""
+        if self.way in ("key", "lookup"):
+            rows = self.found() if self.found else self._by_key()
+            return Piece([self.model.of(row) for row in rows if self._fits(row)][:size], None)
+        pages = self._read(cursors.place(self._name, cursor)).page_iter
+        started, rows, last = time.monotonic(), [], None
+        for answer in pages:
+            room, last = size - len(rows), pages.last_evaluated_key
+            items = answer["Items"]
+            if len(items) > room:
+                items, last = items[:room], {name: items[room - 1][name] for name in pages.key_names}
+            rows += [self.model.of(self.model.row_class.from_raw_data(item)) for item in items]
+            if len(rows) == size or time.monotonic() - started > SCAN_SECONDS:
+                break
+        return Piece(rows, cursors.after(self._name, last), cut_short=last is not None and len(rows) < size)
+
+    @property
+    def _name(self) -> str:
+        """Names the list in its cursors, so that none leads into another."""
+        return f"admin {self.model.__name__} {self.backwards} {self.wanted!r}"
+
+    def _index(self, exact: set[str]) -> Index | None:
+        for index in self.model.row_class._indexes.values():
+            if index._hash_key_attribute().attr_name in exact:
+                return index
+        return None
+
+    def _read(self, place: dict | None):
+        """What reads the rows after a place, an answer of the store at a time."""
+        row_class = self.model.row_class
+        if self.way == "scan":
+            return row_class.scan(self._condition(), page_size=PIECE, last_evaluated_key=place)
+        exact = {name: value for name, lookup, value in self.wanted if lookup == "exact"}
+        index = self._index(set(exact)) if self.way == "index" else None
+        hashed = index._hash_key_attribute().attr_name if index else mirrors.keys_of(row_class)[0]
+        ranged = None if index else ([*mirrors.keys_of(row_class), None])[1]
+        return (index or row_class).query(
+            exact[hashed], self._condition({ranged}, only=True), self._condition({hashed, ranged}),
+            scan_index_forward=not self.backwards, page_size=PIECE, last_evaluated_key=place,
+        )  # fmt: skip
+
+    def _condition(self, names: set = frozenset(), only: bool = False):
+        """The wanted lookups as one condition: those of the named attributes only, or all but those."""
+        made = None
+        for name, lookup, value in self.wanted:
+            if (name in names) is not only:
+                continue
+            part = LOOKUPS[lookup](getattr(self.model.row_class, name), value)
+            made = part if made is None else made & part
+        return made
+
+    def _by_key(self) -> list[Row]:
+        """The rows of the keys that are asked for."""
+        texts = [text for name, lookup, value in self.wanted if name == "key" for text in _many(lookup, value)]
+        if not texts:
+            exact = {name: value for name, lookup, value in self.wanted if lookup == "exact"}
+            texts = [mirrors.BETWEEN.join(str(exact[name]) for name in mirrors.keys_of(self.model.row_class))]
+        keys = [key for key in (mirrors.key_values(self.model.row_class, str(text)) for text in texts) if key]
+        asked = [key if len(key) > 1 else key[0] for key in dict.fromkeys(keys)]
+        return list(self.model.row_class.batch_get(asked, consistent_read=True)) if asked else []
+
+    def _fits(self, row: Row) -> bool:
+        """Whether a row that was found by its key meets the other conditions too."""
+        return all(_meets(getattr(row, name), lookup, value) for name, lookup, value in self.wanted if name != "key")
+
+    def _lookup(self, path: str, value: Any) -> tuple[str, str, Any]:
+        name, _, lookup = path.partition("__")
+        name, lookup = ("key" if name == "pk" else name), lookup or "exact"
+        if lookup not in LOOKUPS or name not in ("key", *self.model.mirrored):
+            raise NotSupported(f"{path} cannot be asked of {self.model.__name__}.")
+        if name != "key" and lookup not in ("in", "isnull"):
+            value = self.model._meta.get_field(name).to_python(value)
+        return name, lookup, value
+
+
+def _flat(condition: Q) -> list[tuple[str, Any]]:
+    """A condition's parts, all of which must hold. Raises NotSupported for alternatives and negations."""
+    if condition.negated or (condition.connector != Q.AND and len(condition.children) > 1):
+        raise NotSupported("A table can be asked for all of some conditions, not for either of them.")
+    parts: list[tuple[str, Any]] = []
+    for child in condition.children:
+        parts += _flat(child) if isinstance(child, Q) else [child]
+    return parts
+
+
+def _many(lookup: str, value: Any) -> list[Any]:
+    return list(value) if lookup == "in" else [value]
+
+
+def _meets(value: Any, lookup: str, wanted: Any) -> bool:
+    """A lookup, answered here."""
+    if lookup == "isnull":
+        return (value is None) is bool(wanted)
+    if lookup == "in":
+        return value in wanted
+    if value is None:
+        return False
+    return {
+        "exact": lambda: value == wanted, "gt": lambda: value > wanted, "gte": lambda: value >= wanted,
+        "lt": lambda: value < wanted, "lte": lambda: value <= wanted,
+        "startswith": lambda: str(value).startswith(wanted), "contains": lambda: wanted in value,
+    }[lookup]()  # fmt: skip
