@@ -36,6 +36,23 @@ ACTS = {
     "credits.granted": "gave credits",
     "credits.taken_back": "took back credits",
     "caps.changed": "changed the caps",
+    "workspace.suspended": "suspended the workspace",
+    "workspace.resumed": "resumed the workspace",
+    "doctor.run": "tested a source",
+    "code.sent": "let sign-in codes through again and mailed the way in",
+    "sessions.ended": "ended every session",
+    "address.revealed": "looked at the e-mail address",
+    "request.recorded": "recorded a privacy request",
+    "request.confirmed": "confirmed the receipt of a privacy request",
+    "request.extended": "told that a privacy request takes longer",
+    "request.closed": "closed a privacy request",
+    "notice.sent": "sent a policy notice",
+    "staff.added": "joined the staff",
+    "staff.changed": "got another staff role",
+    "staff.reset": "had the second factor taken away",
+    "staff.enrolled": "set up the second factor",
+    "staff.removed": "left the staff",
+    "row.changed": "changed a row",
     "key.created": "made an API key",
     "key.revoked": "revoked an API key",
 }
@@ -43,14 +60,21 @@ PAGE = 50
 
 
 def record(
-    workspace_id: str, actor: str, act: str, target: str = "", before: Any = None, after: Any = None
+    workspace_id: str,
+    actor: str,
+    act: str,
+    target: str = "",
+    before: Any = None,
+    after: Any = None,
+    reason: str = "",
 ) -> AuditEntry:
-    """Write an entry. `actor` is a person's opaque id, `key:<prefix>`, `staff:<id>` or `system`."""
+    """Write an entry. `actor` is a person's opaque id, `key:<prefix>`, `staff:<id>` or `system`; staff say why in
+    `reason`. Acts of staff on what is no workspace's stand in logs of other names, `log_of_person` for one."""
     if act not in ACTS:
         raise ValueError(f"{act} is not on the list of acts.")
     entry = AuditEntry(
         workspace_id, tokens.time_ordered_id(clock.now()), actor=actor, act=act, target=target, before=before,
-        after=after,
+        after=after, reason=reason,
     )  # fmt: skip
     entry.save(condition=AuditEntry.entry_id.does_not_exist())
     return entry
@@ -64,6 +88,16 @@ def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
         last_evaluated_key=cursors.place(name, cursor),
     )  # fmt: skip
     return cursors.take(name, rows)
+
+
+def newest(log: str, most: int) -> list[AuditEntry]:
+    """The newest entries of a log, `most` of them."""
+    return list(AuditEntry.query(log, scan_index_forward=False, limit=most, page_size=most, consistent_read=True))
+
+
+def log_of_person(person_id: str) -> str:
+    """The name of the log of what staff did about a person."""
+    return f"person:{person_id}"
 
 
 def moment(entry: AuditEntry) -> float:

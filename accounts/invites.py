@@ -87,20 +87,33 @@ def resend(actor: Member, invite_id: str) -> None:
     roles.require(actor.role, "members.manage")
     row = _existing(actor.workspace_id, invite_id)
     _require_reach(actor, row.role)
+    _renew(row, actor.person_id)
+    audit.record(row.workspace_id, actor.person_id, "invite.resent", invite_id)
+
+
+def resend_for(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
+    """Send an invite again for whoever sent it: it goes on resting on their rights. Raises InviteOver, TooManySeats,
+    TooManyInvites."""
+    row = _existing(workspace_id, invite_id)
+    _renew(row, row.invited_by)
+    audit.record(workspace_id, actor, "invite.resent", invite_id, reason=reason)
+
+
+def _renew(row: Invite, invited_by: str) -> None:
+    """Give an invite a new link and another week, and mail it."""
     if row.ends <= clock.now():
-        _require_seat(actor.workspace_id)
-    _spend(actor.workspace_id)
+        _require_seat(row.workspace_id)
+    _spend(row.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
     actions = [
         Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
-        Invite.expires.set(_sweep(now)), Invite.invited_by.set(actor.person_id),
+        Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
     ]  # fmt: skip
     try:
         row.update(actions=actions, condition=Invite.role == row.role)
     except UpdateError as error:
         raise InviteOver if dynamo.lost_race(error) else error from error
     _mail(row, token)
-    audit.record(row.workspace_id, actor.person_id, "invite.resent", invite_id)
 
 
 def revoke(actor: Member, invite_id: str) -> None:

@@ -49,7 +49,9 @@ class EnrolmentOver(Refusal):
     code = "enrolment_over"
 
     def __init__(self):
-        super().__init__("The second factor can no longer be set up here. An operator resets it: manage.py staff reset.")
+        super().__init__(
+            "The second factor can no longer be set up here. An operator resets it: manage.py staff reset."
+        )
 
 
 def enrol(row: Staff, code: str) -> list[str]:

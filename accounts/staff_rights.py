@@ -10,7 +10,7 @@ RIGHTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "trail.see": ("read the audit log", ROLES),
     "doctor.run": ("run the source doctor", ("support", "admin")),
     "address.reveal": ("see somebody's e-mail address", ("support", "admin")),
-    "code.resend": ("mail a sign-in code", ("support", "admin")),
+    "code.resend": ("let sign-in codes through again", ("support", "admin")),
     "invite.resend": ("send an invitation again", ("support", "admin")),
     "sessions.end": ("end somebody's sessions", ("support", "admin")),
     "keys.revoke": ("revoke an API key", ("support", "admin")),

@@ -76,5 +76,5 @@ def _write(
     changed = rewriting.rewrite(workspace_id, decide, within)
     given = Given(grant_id, changed.after.extra - changed.before.extra, changed.period.name)
     act = "credits.granted" if halves > 0 else "credits.taken_back"
-    audit.record(workspace_id, actor, act, grant_id, None, {"halves": given.halves})
+    audit.record(workspace_id, actor, act, grant_id, None, {"halves": given.halves}, reason.strip())
     return given

@@ -136,6 +136,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 APPEND_SLASH = False
 INSTALLED_APPS = [
+    "imgapis.admin_config.StaffAdminConfig",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -162,9 +163,11 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,  # the stock admin's own
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.navigation.navigation",
             ]

@@ -11,6 +11,7 @@ from pynamodb.exceptions import TableError
 import accounts.models
 import accounts.rows.codes
 import accounts.rows.keys
+import accounts.rows.staff
 import accounts.rows.teams
 import accounts.rows.trail
 import billing.models
@@ -25,6 +26,7 @@ MODULES = (
     accounts.models,
     accounts.rows.codes,
     accounts.rows.keys,
+    accounts.rows.staff,
     accounts.rows.teams,
     accounts.rows.trail,
     telemetry.models,

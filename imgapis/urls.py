@@ -1,5 +1,6 @@
 """The pages of the site host."""
 
+from django.contrib import admin
 from django.urls import include, path
 
 from imgapis import overview, rest, status, views
@@ -19,6 +20,7 @@ urlpatterns = [
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
     path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),
     path("api/v1/", rest.api.urls),
+    path("admin/", admin.site.urls),
     path("status", status.status, name="status"),
     path("privacy", pages.privacy, name="privacy"),
     path("privacy/versions", pages.version_list, name="policy-versions"),

@@ -54,9 +54,9 @@ def preview(row: Workspace, scope: str, target: str) -> int:
     return billing_store.count_claims(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
 
 
-def purge(row: Workspace, actor: str, scope: str, target: str = "") -> PurgeRule:
+def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str = "") -> PurgeRule:
     """Void everything that fits and was made before now: in five seconds on every server, memory caches included. The
-    next request for any of it is new work, and billed. Raises InvalidPurge, TooManyPurges, Overtaken."""
+    next request for any of it is new work, and billed. Staff say why. Raises InvalidPurge, TooManyPurges, Overtaken."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()
@@ -73,7 +73,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "") -> PurgeRule
         )
     rule_store.save(rule, revision)
     rule_store.sweep(idle)
-    audit.record(row.workspace_id, actor, "cache.purged", scope)
+    audit.record(row.workspace_id, actor, "cache.purged", scope, reason=reason)
     return rule
 
 

@@ -21,3 +21,4 @@ class AuditEntry(dynamo.Row):
     target = kept(UnicodeAttribute(default=""), "to which thing", **TRAIL)
     before = kept(JSONAttribute(null=True), "non-personal values before", **TRAIL)
     after = kept(JSONAttribute(null=True), "non-personal values after", **TRAIL)
+    reason = kept(UnicodeAttribute(default=""), "why, where staff did it", **TRAIL)

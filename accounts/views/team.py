@@ -14,6 +14,7 @@ from imgapis.base.errors import Refusal
 # acts whose target says nothing to a reader: an invite's id, the workspace itself
 PLAIN_ACTS = {
     "invite.sent", "invite.resent", "invite.revoked", "workspace.created", "workspace.changed", "workspace.renamed",
+    "workspace.suspended", "workspace.resumed",
 }  # fmt: skip
 
 
@@ -143,10 +144,11 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 def _entry(entry, names: dict[str, str]) -> dict:
     target = "" if entry.target == entry.actor or entry.act in PLAIN_ACTS else entry.target
+    support = entry.actor.startswith("staff:")
     return {
         "time": clock.stamp(audit.moment(entry)), "said": audit.ACTS[entry.act], "actor": entry.actor,
-        "who": names.get(entry.actor), "target": target, "whom": names.get(target), "before": _told(entry.before),
-        "after": _told(entry.after),
+        "who": "support" if support else names.get(entry.actor), "target": target, "whom": names.get(target),
+        "before": _told(entry.before), "after": _told(entry.after), "reason": entry.reason if support else "",
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Unmanaged Django models that mirror rows, so that Django's stock admin has fields to show.
 
-What a row keeps without exporting it (secrets, digests, sealed keys) is never mirrored: the admin cannot show it.
+What a row keeps about somebody without exporting it (secrets, digests, sealed keys) is never mirrored: the admin
+cannot show it.
 """
 
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ def mirror(
     """An unmanaged model of a row class, to register with the admin. `choices` gives the values of an attribute for
     `list_filter`; `moments` names the numbers that are times."""
     kept = row_class.get_attributes()
-    names = tuple(own for own in kept if kept[own].kept.exported)
+    names = tuple(own for own in kept if kept[own].kept.exported or kept[own].kept.category == "none")
     fields = {own: _field(kept[own], (choices or {}).get(own), own in moments) for own in names}
     title = name or row_class.__name__.lower()
     meta = type(

@@ -72,7 +72,6 @@ class RowSet:
         """Another of the same."""
         return copy(self)
 
-
     _clone = all
 
     def using(self, alias: str | None) -> "RowSet":

@@ -1,0 +1,88 @@
+"""The tables of accounts in the admin."""
+
+from django.contrib import admin
+
+from accounts import roles, staff_rights, store
+from accounts.models import Person, Workspace
+from accounts.rows.keys import ApiKey
+from accounts.rows.staff import Staff
+from accounts.rows.teams import Member
+from accounts.rows.trail import AuditEntry
+from imgapis.base.dynamo import Row
+from imgapis.base.mirrors import mirror
+from imgapis.base.row_admin import RowAdmin
+
+PLANS = [(name, name) for name in ("free", "starter", "growth", "scale")]
+ROLES = [(name, name) for name in roles.ROLES]
+
+
+def _of_namespace(text: str) -> list[Row]:
+    """The workspace that goes, or went, by a namespace."""
+    row = store.workspace_of_namespace(text.lower())
+    return [row] if row else []
+
+
+@admin.register(mirror(Workspace, "accounts", choices={"plan": PLANS}, moments=("created", "period_start")))
+class WorkspaceAdmin(RowAdmin):
+    """Workspaces; the page of support tells more."""
+
+    right = "customers.see"
+    list_display = ("namespace", "business_name", "plan", "suspended", "created")
+    list_filter = ("plan", "suspended")
+    search_fields = ("workspace_id", "namespace")
+    lookups = {"namespace": _of_namespace}
+
+
+@admin.register(mirror(Person, "accounts", plural="people", moments=("adult_confirmed", "created")))
+class PersonAdmin(RowAdmin):
+    """People by opaque id; the address is found by the search box and seen by an act of its own."""
+
+    right = "customers.see"
+    exclude = ("email",)
+    list_display = ("person_id", "is_staff", "created")
+    list_filter = ("is_staff",)
+    search_fields = ("person_id",)
+
+
+@admin.register(mirror(Member, "accounts", choices={"role": ROLES}, moments=("joined",)))
+class MemberAdmin(RowAdmin):
+    """Who is in which workspace."""
+
+    right = "customers.see"
+    list_display = ("workspace_id", "person_id", "role", "joined")
+    list_filter = ("role",)
+    search_fields = ("workspace_id", "person_id")
+
+
+@admin.register(mirror(ApiKey, "accounts", name="API key", moments=("created", "expires")))
+class ApiKeyAdmin(RowAdmin):
+    """API keys by prefix; the secret is stored nowhere."""
+
+    right = "customers.see"
+    list_display = ("prefix", "workspace_id", "name", "created", "expires", "last_used_day")
+    search_fields = ("prefix", "workspace_id")
+
+
+@admin.register(mirror(AuditEntry, "accounts", name="audit entry", plural="audit entries"))
+class AuditAdmin(RowAdmin):
+    """Who did what: of one log newest first, of all in no order."""
+
+    right = "trail.see"
+    list_display = ("entry_id", "workspace_id", "actor", "act", "target", "reason")
+    search_fields = ("workspace_id",)
+    ordering = ("-entry_id",)
+
+
+@admin.register(
+    mirror(
+        Staff, "accounts", name="member of staff", plural="staff", moments=("created", "enrolled"),
+        choices={"role": [(name, name) for name in staff_rights.ROLES]},
+    )
+)  # fmt: skip
+class StaffAdmin(RowAdmin):
+    """Who is on the staff; manage.py staff changes it."""
+
+    right = "staff.see"
+    list_display = ("person_id", "role", "created", "enrolled")
+    list_filter = ("role",)
+    search_fields = ("person_id",)

@@ -1,0 +1,27 @@
+"""The tables of money in the admin."""
+
+from django.contrib import admin
+
+from billing.models import Counter, Grant
+from imgapis.base.mirrors import mirror
+from imgapis.base.row_admin import RowAdmin
+
+
+@admin.register(mirror(Counter, "billing", moments=("ends",)))
+class CounterAdmin(RowAdmin):
+    """What a period or a day has left, in half-credits."""
+
+    right = "customers.see"
+    list_display = ("workspace_id", "period", "plan", "granted", "used", "left", "extra")
+    search_fields = ("workspace_id",)
+    ordering = ("-period",)
+
+
+@admin.register(mirror(Grant, "billing", moments=("moment",)))
+class GrantAdmin(RowAdmin):
+    """Credits given and taken back, with their reasons."""
+
+    right = "customers.see"
+    list_display = ("grant_id", "workspace_id", "period", "halves", "reason", "actor", "moment")
+    search_fields = ("workspace_id",)
+    ordering = ("-grant_id",)

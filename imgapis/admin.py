@@ -1,0 +1,37 @@
+"""The tables of the roof in the admin."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from imgapis.base.mirrors import mirror
+from imgapis.base.row_admin import RowAdmin
+from imgapis.policy.requests import KINDS, LAWS
+from imgapis.policy.rows import Announcement, PrivacyRequest
+
+admin.site.unregister(Group)  # stock groups are rows of a SQL database; our roles are a table of the code
+STATES = [(name, name) for name in ("open", "done", "refused")]
+
+
+@admin.register(
+    mirror(
+        PrivacyRequest, "imgapis", name="privacy request", moments=("received", "due", "confirmed", "extended", "closed"),
+        choices={"law": list(LAWS.items()), "kind": list(KINDS.items()), "state": STATES},
+    )
+)  # fmt: skip
+class PrivacyRequestAdmin(RowAdmin):
+    """Requests that came by mail; the front page lists the open ones by due day."""
+
+    right = "requests.see"
+    exclude = ("address",)
+    list_display = ("request_id", "law", "kind", "state", "received", "due", "certificate")
+    list_filter = ("state", "law", "kind")
+    search_fields = ("request_id",)
+
+
+@admin.register(mirror(Announcement, "imgapis", moments=("begun", "completed")))
+class AnnouncementAdmin(RowAdmin):
+    """Policy versions that people are told of."""
+
+    right = "requests.see"
+    list_display = ("version", "effective", "begun", "completed")
+    search_fields = ("version",)

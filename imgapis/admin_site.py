@@ -1,0 +1,89 @@
+"""The admin site: Django's own, for staff whose second factor stands in the session, and for nobody else (A16)."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.urls.resolvers import URLPattern
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from accounts import audit, second_factor, staff, staff_rights
+from accounts.rows.staff import Staff
+from imgapis.base.mirrors import Mirrored
+from imgapis.support import entry, pages, trail
+
+# Stock addresses for what this site has not: passwords, relations to complete, a public page per object.
+WITHOUT = {"password_change", "password_change_done", "autocomplete", "view_on_site"}
+
+
+class StaffSite(AdminSite):
+    """One site for all staff; what each may do is asked of `accounts.staff_rights`."""
+
+    site_title = site_header = "img apis support"
+    index_title = "Support"
+    site_url = None
+    enable_nav_sidebar = False  # it keeps its state in the browser's storage
+    index_template = "admin/support_index.html"
+
+    def member(self, request: HttpRequest) -> Staff | None:
+        """The staff row of whoever asks, read anew with each request; None without a living second factor."""
+        if not hasattr(request, "staff_member"):
+            row = staff.member(request.user.person_id) if request.user.is_authenticated else None
+            kept = request.session.get(second_factor.SESSION_KEY)
+            request.staff_member = row if row and second_factor.is_proven(row, kept) else None
+        return request.staff_member
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Only with the second factor, as django-otp's OTPAdminSite has it."""
+        return self.member(request) is not None
+
+    def allows(self, request: HttpRequest, right: str) -> bool:
+        """Whether the staff role of whoever asks has a right."""
+        row = self.member(request)
+        return row is not None and staff_rights.allows(row.role, right)
+
+    def record(self, request: HttpRequest, obj: Mirrored, act: str, before: Any, after: Any, reason: str = "") -> None:
+        """Write an act on an object to the audit table."""
+        audit.record(trail.log_of(obj.row), trail.actor(self.member(request)), act, obj.key, before, after, reason)
+
+    def history(self, obj: Mirrored) -> list[dict]:
+        """What the audit table knows of an object, newest first."""
+        return trail.of_row(obj.row)
+
+    def get_log_entries(self, request: HttpRequest) -> list:
+        """None of Django's: the audit table has them."""
+        return []
+
+    def each_context(self, request: HttpRequest) -> dict:
+        """What every page is given: also the role, and the acts of the last days on the front page."""
+        return super().each_context(request) | {"member": self.member(request)}
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The front page: the search box, what is due, the tables."""
+        return super().index(request, {**pages.front(self, request), **(extra_context or {})})
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The way in: the mail's code at the front door first, then the second factor here."""
+        return entry.enter(request, self.each_context(request))
+
+    def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """End the session on the server."""
+        return entry.leave(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The stock addresses, less what there is not, and the pages of support, all behind the same door."""
+        stock = [each for each in super().get_urls() if getattr(each, "name", None) not in WITHOUT]
+        own = [path(route, self.admin_view(self._own(view)), name=name) for route, view, name in pages.ROUTES]
+        return own + stock
+
+    def _own(self, view):
+        """A view of ours, given the site."""
+
+        def with_site(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            request.current_app = self.name
+            return view(self, request, *args, **kwargs)
+
+        return with_site

@@ -1,0 +1,36 @@
+"""Support staff from the shell."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import staff, staff_rights
+from imgapis.base.errors import Refusal
+
+
+class Command(BaseCommand):
+    """`manage.py staff add ann@example.com --role support`"""
+
+    help = "Add, reset, remove or list support staff. They set up their second factor at /admin/ within a day."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("verb", choices=("add", "reset", "remove", "list"))
+        parser.add_argument("address", nargs="?", default="")
+        parser.add_argument("--role", choices=staff_rights.ROLES, default="support")
+
+    def handle(self, *args, **options) -> None:
+        """Do it, and say what comes next."""
+        if options["verb"] == "list":
+            for row in staff.everybody():
+                self.stdout.write(f"{row.person_id} {row.role} {'enrolled' if row.enrolled else 'not enrolled'}")
+            return
+        try:
+            if options["verb"] == "add":
+                staff.add(options["address"], options["role"])
+            elif options["verb"] == "reset":
+                staff.reset(options["address"])
+            else:
+                staff.remove(options["address"])
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        ending = "removed" if options["verb"] == "remove" else "set up the second factor at /admin/ within a day"
+        self.stdout.write(f"{options['address']}: {ending}")

@@ -1,0 +1,182 @@
+"""What staff can do, as tables: an act's right, its form and what it does. Whatever changes something is recorded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts import apikeys, audit, invites, sessions, staff_rights, throttles, workspaces
+from accounts.models import Person, Workspace
+from accounts.rows.staff import Staff
+from billing import credits, grants
+from imgapis.base import mail
+from imgapis.base.errors import Refusal
+from imgapis.policy import requests
+from imgapis.policy.rows import PrivacyRequest
+from imgapis.support import trail
+from imgapis.support.forms import (
+    ActForm,
+    CloseForm,
+    CreditsForm,
+    InviteForm,
+    KeyForm,
+    PurgeForm,
+)
+from transforms import purges
+
+
+class TooMuch(Refusal):
+    """More credits than the staff role gives in one act."""
+
+    status = 403
+    code = "staff_limit"
+
+
+class NothingThere(Refusal):
+    """What the act was about has gone meanwhile."""
+
+    status = 404
+    code = "nothing_there"
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act: the right it asks for, what its button says, its form, and what it does; `do` returns what to say.
+    `warning` is told before an act that cannot be taken back, `fits` whether it makes sense now."""
+
+    name: str
+    right: str
+    title: str
+    form: type[ActForm]
+    do: Callable[[Staff, Any, dict], str]
+    warning: str = ""
+    fits: Callable[[Any], bool] = lambda subject: True
+
+
+def _amount(member: Staff, halves: int) -> int:
+    most = staff_rights.MOST_CREDITS[member.role]
+    if halves > most * 2:
+        raise TooMuch(f"Your staff role, {member.role}, gives or takes back {most:,} credits at once, no more.")
+    return halves
+
+
+def _grant(member: Staff, row: Workspace, answers: dict) -> str:
+    given = grants.grant(
+        row.workspace_id, _amount(member, answers["credits"]), answers["reason"], trail.actor(member)
+    )  # fmt: skip
+    return f"{credits.shown(given.halves)} credits are given."
+
+
+def _take_back(member: Staff, row: Workspace, answers: dict) -> str:
+    halves = _amount(member, answers["credits"])
+    given = grants.take_back(row.workspace_id, halves, answers["reason"], trail.actor(member))
+    return f"{credits.shown(-given.halves)} credits are taken back."
+
+
+def _suspend(member: Staff, row: Workspace, answers: dict) -> str:
+    workspaces.suspend(row, trail.actor(member), True, answers["reason"])
+    return "The workspace is suspended. Within five seconds every server refuses its requests."
+
+
+def _resume(member: Staff, row: Workspace, answers: dict) -> str:
+    workspaces.suspend(row, trail.actor(member), False, answers["reason"])
+    return "The workspace goes on."
+
+
+def _resend_invite(member: Staff, row: Workspace, answers: dict) -> str:
+    invites.resend_for(row.workspace_id, answers["invite"], trail.actor(member), answers["reason"])
+    return "The invitation is on its way again. Its old link no longer works."
+
+
+def _revoke_key(member: Staff, row: Workspace, answers: dict) -> str:
+    if not apikeys.revoke(row.workspace_id, answers["key"]):
+        raise NothingThere("The workspace has no key of this prefix any more.")
+    audit.record(
+        row.workspace_id, trail.actor(member), "key.revoked", answers["key"], reason=answers["reason"]
+    )  # fmt: skip
+    return "The key is revoked."
+
+
+def _purge(member: Staff, row: Workspace, answers: dict) -> str:
+    purges.purge(row, trail.actor(member), answers["scope"], answers["target"], answers["reason"])
+    return "What fits is no longer served."
+
+
+def _end_sessions(member: Staff, person: Person, answers: dict) -> str:
+    sessions.end_all_of_person(person.person_id)
+    _note(member, person, "sessions.ended", answers)
+    return "Every session of this person has ended."
+
+
+def _send_code(member: Staff, person: Person, answers: dict) -> str:
+    throttles.allow_again(person.email)
+    mail.send(person.email, "Signing in to img apis", "emails/way_in.txt", {})
+    _note(member, person, "code.sent", answers)
+    return "A mail with the way in is on its way, and the next code they ask for leaves at once."
+
+
+def _reveal(member: Staff, person: Person, answers: dict) -> str:
+    _note(member, person, "address.revealed", answers)
+    return f"The address is {person.email}"
+
+
+def _note(member: Staff, person: Person, act: str, answers: dict) -> None:
+    """Record an act about a person in the log about them, and in that of each workspace they are in."""
+    logs = [audit.log_of_person(person.person_id)]
+    logs += [row.workspace_id for row, _ in workspaces.of_person(person.person_id)]
+    for log in logs:
+        audit.record(log, trail.actor(member), act, person.person_id, reason=answers["reason"])
+
+
+def _confirm_request(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    requests.confirm(row.request_id)
+    _log(member, row, "request.confirmed", answers)
+    return "The receipt is noted as confirmed."
+
+
+def _extend_request(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    before = row.due
+    after = requests.extend(row.request_id)
+    audit.record(
+        trail.log_of(row), trail.actor(member), "request.extended", row.request_id, {"due": before},
+        {"due": after.due}, answers["reason"],
+    )  # fmt: skip
+    return "The request has more days. Tell the person so."
+
+
+def _close_request(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    requests.close(row.request_id, answers["outcome"], row.certificate)
+    _log(member, row, "request.closed", answers, {"outcome": answers["outcome"]})
+    return "The request is closed; its address is struck out."
+
+
+def _log(member: Staff, row: PrivacyRequest, act: str, answers: dict, after: Any = None) -> None:
+    audit.record(trail.log_of(row), trail.actor(member), act, row.request_id, None, after, answers["reason"])
+
+
+def _table(*acts: Act) -> dict[str, Act]:
+    return {act.name: act for act in acts}
+
+
+BILLED = "The next request for what is purged is new work, and billed."
+WORKSPACE = _table(
+    Act("grant", "credits.grant", "Give credits", CreditsForm, _grant),
+    Act("take-back", "credits.take_back", "Take back credits", CreditsForm, _take_back),
+    Act("resend-invite", "invite.resend", "Send an invitation again", InviteForm, _resend_invite),
+    Act("revoke-key", "keys.revoke", "Revoke an API key", KeyForm, _revoke_key, "A revoked key never works again."),
+    Act("purge", "cache.purge", "Purge cached pictures", PurgeForm, _purge, BILLED),
+    Act(
+        "suspend", "workspace.suspend", "Suspend", ActForm, _suspend, "No picture is served while it is suspended.",
+        lambda row: not row.suspended,
+    ),
+    Act("resume", "workspace.suspend", "Resume", ActForm, _resume, fits=lambda row: bool(row.suspended)),
+)  # fmt: skip
+PERSON = _table(
+    Act("send-code", "code.resend", "Let codes through again", ActForm, _send_code),
+    Act("end-sessions", "sessions.end", "End every session", ActForm, _end_sessions),
+    Act("reveal", "address.reveal", "Show the e-mail address", ActForm, _reveal),
+)
+REQUEST = _table(
+    Act("confirm", "requests.work", "Note the receipt as confirmed", ActForm, _confirm_request),
+    Act("extend", "requests.work", "Note that it takes longer", ActForm, _extend_request),
+    Act("close", "requests.work", "Close", CloseForm, _close_request, "The address is struck out when it is closed."),
+)

@@ -1,0 +1,41 @@
+"""The source doctor, run by staff for a customer's source."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts import audit, staff_rights, store
+from imgapis.base.errors import Refusal
+from imgapis.support import trail
+from imgapis.support.forms import DoctorForm
+from transforms import doctor as source_doctor
+from transforms import store as transforms_store
+from transforms import tenants
+
+
+@require_http_methods(["GET", "POST"])
+def doctor(site, request: HttpRequest, subject: str) -> HttpResponse:
+    """Ask for a source and a path, then tell the way of that picture step by step."""
+    member = site.member(request)
+    staff_rights.require(member.role, "doctor.run")
+    row = store.workspace(subject)
+    if row is None:
+        raise Http404
+    form = DoctorForm(row, request.POST if request.method == "POST" else None)
+    facts = {"title": "Test a source", "form": form, "subject": row.namespace}
+    facts["back"] = reverse("admin:support-workspace", args=[subject])
+    if form.is_valid():
+        source = transforms_store.source(row.workspace_id, form.cleaned_data["source"])
+        if source is None:
+            raise Http404
+        audit.record(row.workspace_id, trail.actor(member), "doctor.run", source.name)
+        try:
+            tenant = tenants.of_row(row, row.namespace)
+            facts["found"] = source_doctor.examine(tenant, source, form.cleaned_data["path"].lstrip("/"))
+        except Refusal as refusal:
+            form.add_error("path", refusal.message)
+    status = 400 if form.errors else 200
+    return TemplateResponse(
+        request, "admin/support_doctor.html", {**site.each_context(request), **facts}, status=status
+    )

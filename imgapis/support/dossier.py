@@ -1,0 +1,112 @@
+"""What staff see of a workspace and of a person: everything to answer a question with, no secret, addresses masked."""
+
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+
+from accounts import apikeys, invites, sessions, store, team_store, workspaces
+from accounts.models import Person, Workspace
+from billing import credits, ledger, periods
+from billing import store as billing_store
+from imgapis.base import clock
+from imgapis.support import trail
+from telemetry import charts, reports, shown
+from telemetry import store as telemetry_store
+from telemetry.charts import Bar
+from transforms import domain_store, hosts
+from transforms import store as transforms_store
+
+RANGE = "7d"
+ENTRIES = 20
+
+
+def masked(address: str) -> str:
+    """An address that can be compared with one a customer names, and not be read: `a•••@e•••.com`."""
+    local, _, domain = address.partition("@")
+    return f"{local[:1]}•••@{domain[:1]}•••.{domain.rpartition('.')[2]}"
+
+
+def of_workspace(row: Workspace) -> dict:
+    """The workspace whole."""
+    report = reports.make(row.workspace_id, reports.span(RANGE, clock.now()))
+    return {
+        "workspace": row, "host": hosts.image_host(row.namespace), "plan": _plan(row), "people": _people(row),
+        "charts": _charts(report), "requests": f"{report.total.requests:,}", "hits": shown.share(report.hit_ratio),
+        "errors": _errors(report), "failures": _failures(row.workspace_id),
+        "sources": transforms_store.sources(row.workspace_id), "domains": domain_store.domains(row.workspace_id),
+        "proofs": ledger.prove(row.workspace_id), "keys": apikeys.of_workspace(row.workspace_id),
+        "invites": _invites(row), "entries": trail.of_row(row)[:ENTRIES],
+    }  # fmt: skip
+
+
+def _plan(row: Workspace) -> dict:
+    period = periods.at(periods.terms(row), clock.now())
+    counter = billing_store.counter(row.workspace_id, period.name)
+    granted, used = (int(counter.granted), int(counter.used)) if counter else (period.allowance, 0)
+    return {
+        "name": row.plan, "state": row.billing_state or "no subscription", "granted": credits.shown(granted),
+        "used": credits.shown(used), "left": credits.shown(granted - used), "until": clock.day(period.ends),
+    }  # fmt: skip
+
+
+def _people(row: Workspace) -> list[dict]:
+    places = team_store.members(row.workspace_id)
+    names = {person.person_id: masked(person.email) for person in store.people([each.person_id for each in places])}
+    return [
+        {
+            "person_id": each.person_id, "role": each.role, "since": clock.day(each.joined),
+            "address": names.get(each.person_id, "erased"),
+            "link": reverse("admin:support-person", args=[each.person_id]),
+        }
+        for each in places
+    ]  # fmt: skip
+
+
+def _invites(row: Workspace) -> list[dict]:
+    now = clock.now()
+    return [
+        {"address": masked(each.email), "role": each.role, "until": clock.day(each.ends), "over": each.ends <= now}
+        for each in invites.open_ones(row.workspace_id)
+    ]
+
+
+def _charts(report: reports.Report) -> list[dict]:
+    drawn = (
+        ("Requests", [Bar(name, found.requests) for name, found in report.steps]),
+        ("Credits", [Bar(name, found.cost / 2) for name, found in report.steps]),
+    )
+    return [
+        {"title": title, "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", bars))} for title, bars in drawn
+    ]
+
+
+def _errors(report: reports.Report) -> list[tuple[int, str]]:
+    """Answers of 400 and above by status."""
+    return [(status, f"{found.requests:,}") for status, found in report.by("status") if int(status) >= 400]
+
+
+def _failures(workspace_id: str) -> list[dict]:
+    """The newest failed requests among the last hundred."""
+    failed = [each for each in telemetry_store.latest(workspace_id, 100) if int(each.status) >= 400][:10]
+    return [
+        {
+            "time": clock.stamp_exact(telemetry_store.moment(each)), "operation": each.operation,
+            "status": int(each.status), "origin": each.origin or "none sent",
+            "link": reverse("admin:telemetry_eventpage_change", args=[f"{workspace_id}~{each.event_id}"]),
+        }
+        for each in failed
+    ]  # fmt: skip
+
+
+def of_person(person: Person) -> dict:
+    """A person: their workspaces and sessions by day."""
+    return {
+        "person": person, "address": masked(person.email), "since": clock.day(person.created),
+        "workspaces": [
+            {"row": row, "role": role, "link": reverse("admin:support-workspace", args=[row.workspace_id])}
+            for row, role in workspaces.of_person(person.person_id)
+        ],
+        "sessions": [
+            {"began": clock.day(row.started), "used": row.seen_day} for row in sessions.of_person(person.person_id)
+        ],
+        "entries": trail.of_row(person)[:ENTRIES],
+    }  # fmt: skip

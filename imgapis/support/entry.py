@@ -1,0 +1,88 @@
+"""The way into the admin: signed in by the mail's code, on the staff, and the second factor set up or proven."""
+
+from urllib.parse import quote
+
+import segno
+from django import forms
+from django.contrib import auth
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_http_methods
+
+from accounts import audit, second_factor, staff
+from accounts.decorators import safe_next
+from accounts.rows.staff import Staff
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+from imgapis.support import trail
+
+
+class FactorForm(forms.Form):
+    """A code of the app, or a recovery code."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}),
+        error_messages={"required": "Type the code your app shows."},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def enter(request: HttpRequest, facts: dict) -> HttpResponse:
+    """Ask for what is missing. Who is not on the staff finds no page here."""
+    goal = safe_next(request.GET.get("next"), reverse("admin:index"))
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('login')}?next={quote(request.get_full_path())}")
+    row = staff.member(request.user.person_id)
+    if row is None:
+        raise Http404
+    if request.method == "GET" and facts["has_permission"]:
+        return redirect(goal)
+    form = FactorForm(request.POST or None)
+    if form.is_valid():
+        try:
+            return _pass(request, row, form.cleaned_data["code"], facts, goal)
+        except Refusal as refusal:
+            form.add_error("code", refusal.message)
+            status = refusal.status
+            return _ask(request, row, form, facts, status)
+    return _ask(request, row, form, facts, 400 if form.errors else 200)
+
+
+def _pass(request: HttpRequest, row: Staff, code: str, facts: dict, goal: str) -> HttpResponse:
+    """Take a code; the session goes on under a new key (A6)."""
+    first = not row.enrolled
+    recovery = second_factor.enrol(row, code) if first else second_factor.prove(row, code)
+    request.session.cycle_key()
+    request.session[second_factor.SESSION_KEY] = second_factor.proof(row)
+    if not first:
+        return redirect(goal)
+    audit.record(staff.LOG, trail.actor(row), "staff.enrolled", row.person_id)
+    shown = {**facts, "title": "Recovery codes", "codes": recovery, "goal": goal}
+    return TemplateResponse(request, "admin/recovery_codes.html", shown)
+
+
+def _ask(request: HttpRequest, row: Staff, form: FactorForm, facts: dict, status: int) -> HttpResponse:
+    facts = {**facts, "form": form, "has_permission": False, "title": "Second factor"}
+    if row.enrolled:
+        return TemplateResponse(request, "admin/login.html", facts, status=status)
+    if row.enrol_until <= clock.now():
+        raise second_factor.EnrolmentOver
+    facts |= {"secret": staff.shown_secret(row), "picture": _picture(second_factor.otpauth(row))}
+    return TemplateResponse(request, "admin/enrol.html", facts | {"title": "Set up your second factor"}, status=status)
+
+
+def _picture(address: str) -> str:
+    """The QR code as an svg element without style."""
+    return mark_safe(segno.make(address, error="m").svg_inline(scale=4, border=4, light="white", svgclass="qr"))
+
+
+def leave(request: HttpRequest) -> HttpResponse:
+    """Sign out."""
+    if request.method == "POST":
+        auth.logout(request)
+    return redirect("login")

@@ -1,0 +1,118 @@
+"""The forms of staff's acts: each asks for a reason, which the customer reads in their audit log."""
+
+from django import forms
+
+from accounts import apikeys, invites
+from accounts.models import Person, Workspace
+from imgapis.policy import requests
+from imgapis.policy.rows import PrivacyRequest
+from imgapis.support.dossier import masked
+from transforms import purges
+from transforms import store as transforms_store
+
+Subject = Workspace | Person | PrivacyRequest | None
+
+
+class ActForm(forms.Form):
+    """A reason, and what the act asks for beside it. `subject` is whom the act is about."""
+
+    reason = forms.CharField(
+        label="Reason",
+        min_length=10,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Why, in 10 to 500 characters. The customer reads it in their audit log: name no person in it.",
+        error_messages={"required": "Say why. The customer reads it in their audit log."},
+    )
+    field_order: tuple[str, ...] | None = ()
+
+    def __init__(self, subject: Subject, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.subject = subject
+        self.label_suffix = ""
+        self.order_fields([name for name in self.fields if name != "reason"])
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Fill in the choices that hang on the subject."""
+
+
+class CreditsForm(ActForm):
+    """An amount of credits."""
+
+    credits = forms.DecimalField(label="Credits", min_value=0.5, max_digits=9, decimal_places=1, help_text="In halves.")
+
+    def clean_credits(self) -> int:
+        """The amount in half-credits."""
+        halves = self.cleaned_data["credits"] * 2
+        if halves != int(halves):
+            raise forms.ValidationError("Credits come in halves.")
+        return int(halves)
+
+
+class DoctorForm(ActForm):
+    """A source and the path of a picture in it."""
+
+    source = forms.ChoiceField(label="Source")
+    path = forms.CharField(label="Path of a picture", max_length=2000)
+
+    def prepare(self) -> None:
+        """The workspace's sources; a test changes nothing, so it needs no reason."""
+        names = [row.name for row in transforms_store.sources(self.subject.workspace_id)]
+        self.fields["source"].choices = [(name, name) for name in names]
+        del self.fields["reason"]
+
+
+class InviteForm(ActForm):
+    """One of the open invitations."""
+
+    invite = forms.ChoiceField(label="Invitation")
+
+    def prepare(self) -> None:
+        """The open invitations, their addresses masked."""
+        rows = invites.open_ones(self.subject.workspace_id)
+        self.fields["invite"].choices = [(row.invite_id, f"{masked(row.email)}, {row.role}") for row in rows]
+
+
+class KeyForm(ActForm):
+    """One of the workspace's API keys."""
+
+    key = forms.ChoiceField(label="API key")
+
+    def prepare(self) -> None:
+        """The keys by prefix and name."""
+        rows = apikeys.of_workspace(self.subject.workspace_id)
+        self.fields["key"].choices = [(row.prefix, f"{row.prefix}, {row.name}") for row in rows]
+
+
+class PurgeForm(ActForm):
+    """What to purge."""
+
+    scope = forms.ChoiceField(label="What", choices=list(purges.SCOPES.items()))
+    target = forms.CharField(
+        label="Address, beginning of src, or source",
+        required=False,
+        max_length=4000,
+        help_text="Empty for everything. The next request for what is purged is new work, and billed.",
+    )
+
+
+class RecordForm(ActForm):
+    """A privacy request as it came by mail (P21)."""
+
+    law = forms.ChoiceField(label="Law", choices=list(requests.LAWS.items()))
+    kind = forms.ChoiceField(label="What is asked for", choices=list(requests.KINDS.items()))
+    address = forms.EmailField(label="Address it came from", max_length=254)
+    received = forms.DateField(
+        label="Day it came", widget=forms.DateInput(attrs={"type": "date"}), help_text="The days are counted from it."
+    )
+
+    def prepare(self) -> None:
+        """The request is the reason."""
+        del self.fields["reason"]
+
+
+class CloseForm(ActForm):
+    """How a request ended."""
+
+    outcome = forms.ChoiceField(label="Outcome", choices=[("done", "Done"), ("refused", "Refused")])

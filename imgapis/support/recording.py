@@ -1,0 +1,41 @@
+"""Recording a privacy request that came by mail (P21)."""
+
+from datetime import UTC, datetime, time
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts import audit, staff_rights
+from imgapis.base.errors import Refusal
+from imgapis.policy import requests
+from imgapis.support import trail
+from imgapis.support.forms import RecordForm
+
+
+@require_http_methods(["GET", "POST"])
+def record(site, request: HttpRequest) -> HttpResponse:
+    """The form, then the request with its due day."""
+    member = site.member(request)
+    staff_rights.require(member.role, "requests.work")
+    form = RecordForm(None, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        answers = dict(form.cleaned_data)
+        came = datetime.combine(answers.pop("received"), time(), UTC).timestamp()
+        try:
+            row = requests.record(received=came, **answers)
+        except Refusal as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            audit.record(
+                trail.log_of(row), trail.actor(member), "request.recorded", row.request_id, None,
+                {"law": row.law, "kind": row.kind},
+            )  # fmt: skip
+            messages.success(request, "The request is recorded.")
+            return redirect("admin:support-request", row.request_id)
+    facts = {"title": "Record a privacy request", "form": form, "back": reverse("admin:index")}
+    status = 400 if form.errors else 200
+    return TemplateResponse(request, "admin/act.html", {**site.each_context(request), **facts}, status=status)

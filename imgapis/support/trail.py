@@ -1,0 +1,50 @@
+"""The audit table as staff read it: whose log an object's acts stand in, and how an entry is told."""
+
+from typing import Any
+
+from accounts import audit, staff
+from accounts.models import Person
+from accounts.rows.staff import Staff
+from imgapis.base import clock, mirrors
+from imgapis.base.dynamo import Row
+from imgapis.policy.rows import PrivacyRequest
+
+MOST = 500
+
+
+def actor(member: Staff) -> str:
+    """How the audit log names a member of staff."""
+    return f"staff:{member.person_id}"
+
+
+def log_of(row: Row) -> str:
+    """The name of the log that an object's acts stand in."""
+    if isinstance(row, Person):
+        return audit.log_of_person(row.person_id)
+    if isinstance(row, PrivacyRequest):
+        return f"request:{row.request_id}"
+    return getattr(row, "workspace_id", staff.LOG)
+
+
+def of_row(row: Row) -> list[dict]:
+    """The entries about an object, newest first: of a workspace its whole log, of what is in one what names it."""
+    entries = audit.newest(log_of(row), MOST)
+    keys = mirrors.keys_of(type(row))
+    if len(keys) == 2 or log_of(row) == staff.LOG:
+        named = {str(getattr(row, name)) for name in keys} - {log_of(row)} | {mirrors.key_of(row)}
+        entries = [entry for entry in entries if entry.target in named]
+    return [told(entry) for entry in entries]
+
+
+def told(entry: Any) -> dict:
+    """An entry for a page."""
+    return {
+        "time": clock.stamp_exact(audit.moment(entry)), "actor": entry.actor, "said": audit.ACTS[entry.act],
+        "target": entry.target, "before": _text(entry.before), "after": _text(entry.after), "reason": entry.reason,
+    }  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(each)}" for name, each in value.items())
+    return "" if value is None else str(value)

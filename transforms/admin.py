@@ -1,0 +1,53 @@
+"""The tables of images in the admin."""
+
+from django.contrib import admin
+
+from imgapis.base.mirrors import mirror
+from imgapis.base.row_admin import RowAdmin
+from transforms.models import Domain, Preset, PurgeRule, Source
+
+KINDS = [(name, name) for name in ("http", "s3", "r2")]
+STATES = [(name, name) for name in ("pending", "verified", "issuing", "active", "failing", "removing")]
+
+
+@admin.register(mirror(Source, "transforms", choices={"kind": KINDS}))
+class SourceAdmin(RowAdmin):
+    """Named sources, without their keys."""
+
+    right = "customers.see"
+    list_display = ("workspace_id", "name", "kind", "prefix", "bucket")
+    list_filter = ("kind",)
+    search_fields = ("workspace_id",)
+
+
+@admin.register(
+    mirror(
+        Domain, "transforms", choices={"state": STATES}, moments=("proved", "lapses", "created", "checked", "due")
+    )
+)  # fmt: skip
+class DomainAdmin(RowAdmin):
+    """Custom domains and their state."""
+
+    right = "customers.see"
+    list_display = ("domain", "workspace_id", "state", "proven", "reason", "checked")
+    list_filter = ("state", "proven")
+    search_fields = ("domain", "workspace_id")
+
+
+@admin.register(mirror(Preset, "transforms", moments=("saved",)))
+class PresetAdmin(RowAdmin):
+    """Named sets of parameters."""
+
+    right = "customers.see"
+    list_display = ("workspace_id", "name", "saved")
+    search_fields = ("workspace_id",)
+
+
+@admin.register(mirror(PurgeRule, "transforms", name="purge", moments=("moment",)))
+class PurgeAdmin(RowAdmin):
+    """What was purged."""
+
+    right = "customers.see"
+    list_display = ("rule_id", "workspace_id", "scope", "target", "moment")
+    search_fields = ("workspace_id",)
+    ordering = ("-rule_id",)
