@@ -14,7 +14,8 @@ STATES = [(name, name) for name in ("open", "done", "refused")]
 
 @admin.register(
     mirror(
-        PrivacyRequest, "imgapis", name="privacy request", moments=("received", "due", "confirmed", "extended", "closed"),
+        PrivacyRequest, "imgapis", name="privacy request",
+        moments=("received", "due", "confirmed", "extended", "closed"),
         choices={"law": list(LAWS.items()), "kind": list(KINDS.items()), "state": STATES},
     )
 )  # fmt: skip
