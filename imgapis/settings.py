@@ -195,3 +195,4 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Logging: one JSON line an event, an allow-list of fields (P06, V1, V2, V8) ---
 LOGGING_CONFIG = None  # imgapis.apps sets up the one handler
 LOG_LEVEL = env_text("LOG_LEVEL", "INFO")
+os.environ.pop("STRIPE_LOG", None)  # where it is set, the library prints bodies past every handler (V2)
