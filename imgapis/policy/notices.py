@@ -80,7 +80,7 @@ def send(name: str) -> Counter:
 
 def settle(name: str, mail_id: str, left: bool) -> None:
     """Say of a mail that nobody knew of whether it left, as the post's own records have it under its Message-ID."""
-    row = next((row for row in store.notices(name) if row.mail_id == mail_id and row.state == "sending"), None)
+    row = next((row for row in unsure(name) if row.mail_id == mail_id), None)
     if row is None:
         raise NothingToSettle(f"No mail {mail_id} of this notice is unsure.")
     if left:
@@ -89,9 +89,9 @@ def settle(name: str, mail_id: str, left: bool) -> None:
         store.release(name, row.person_id, mail_id)
 
 
-def unsure(name: str) -> list[str]:
-    """The ids of the mails nobody knows of whether they left."""
-    return [row.mail_id for row in store.notices(name) if row.state == "sending"]
+def unsure(name: str) -> list[Notice]:
+    """The mails nobody knows of whether they left; what another process may be sending this minute is none of them."""
+    return [row for row in store.notices(name) if row.state == "sending" and row.lease < clock.now()]
 
 
 def checked(name: str) -> Version:

@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def _send(self, name: str) -> None:
         states = notices.send(name)
         self.stdout.write(", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "Nobody to tell.")
-        for mail_id in notices.unsure(name):
+        for mail_id in (row.mail_id for row in notices.unsure(name)):
             self.stdout.write(f"unsure: Message-ID {mail_id}; look it up at the post, then --settle {mail_id} --left …")
         if [state for state in states if state not in notices.TOLD]:
             raise CommandError("Not everybody has been told: run it again. The version does not hold before.")
