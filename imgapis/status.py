@@ -88,9 +88,9 @@ def _privacy(proof: PrivacyProof | None) -> list[Part]:
     when, states = clock.stamp(proof.moment), list(proof.checks.values())
     if broken := states.count("broken"):
         return [Part("The privacy policy's proof", "bad", f"On {when}, {broken} of {len(states)} checks failed.")]
-    if unseen := states.count("not looked at"):
-        return [Part("The privacy policy's proof", "warn", f"On {when}, {unseen} of {len(states)} checks did not run.")]
-    return [Part("The privacy policy's proof", "ok", f"On {when}, all {len(states)} checks held.")]
+    held, unseen = states.count("held"), states.count("not looked at")
+    rest = f"; {unseen} did not run" if unseen else ""
+    return [Part("The privacy policy's proof", "ok", f"On {when}, {held} of {len(states)} checks held{rest}.")]
 
 
 def _cache() -> Part:

@@ -9,6 +9,7 @@ from imgapis import tables
 NAMED = {"Person", "EmailClaim", "Workspace", "Member", "Invite", "Source", "Event", "Rollup", "Counter"}
 # Attributes that are worth a line of their own: the law asks for the first, the second tells whether a key is in use.
 ALSO = {"adult_confirmed", "last_used_day"}
+WHOSE = {"Person": "Of you", "Workspace": "Of a workspace", "Invite": "Of an invitation", "ApiKey": "Of an API key"}
 IDS = re.compile(r" ?\((?:[A-Z][0-9]{1,2}(?:, )?)+\)")
 
 
@@ -34,7 +35,7 @@ def _attributes() -> list[Addition]:
             kept = getattr(attribute, "kept", None)
             if kept and (name in ALSO or (row.__name__ in NAMED and kept.category == "security")):
                 purpose = IDS.sub("", kept.purpose)
-                found.append(Addition(f"{row.__name__}: {purpose}.", (kept.retention,)))
+                found.append(Addition(f"{WHOSE.get(row.__name__, row.__name__)}: {purpose}.", (kept.retention,)))
     return found
 
 

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.test import RequestFactory
 from pynamodb.exceptions import GetError
 
+from imgapis import status
 from imgapis.base import clock
 from imgapis.policy import additions, companies, differences, pages, store, versions, wellknown
-from imgapis.policy.rows import Announcement
+from imgapis.policy.rows import Announcement, PrivacyProof
 from tests.people import Browser
 
 FIRST = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
@@ -168,3 +169,16 @@ def test_nothing_is_sold_and_machines_can_read_it(web):
 def test_every_page_leads_to_the_papers(web, path):
     text = Browser().get(path).text
     assert all(f'href="{link}"' in text for link in ("/privacy", "/privacy/cookies", "/terms", "/security"))
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "words"),
+    [
+        (["held", "held"], "ok", "2 of 2 checks held."),
+        (["held", "not looked at"], "ok", "1 of 2 checks held; 1 did not run."),
+        (["held", "broken"], "bad", "1 of 2 checks failed."),
+    ],
+)
+def test_the_status_page_says_what_the_proof_said(states, state, words):
+    (part,) = status._privacy(PrivacyProof("x", moment=1, checks=dict(enumerate(states))))
+    assert part.state == state and part.sentence.endswith(words) and status._privacy(None) == []
