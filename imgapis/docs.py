@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 PAGES = {
     "image-api": "The image API: every endpoint and parameter",
     "signing": "Signing, policies, presets and purges",
+    "billing": "Credits, plans and bills, and the bill simulator",
     "rest-api": "The REST API: everything of the dashboard, by key",
     "errors": "Errors: one code per cause, and what to do",
 }

@@ -3,13 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from imgapis import overview, rest, status, views
+from imgapis import overview, pricing, rest, simulator, status, views
 from imgapis.policy import pages, wellknown
 
 handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("pricing", pricing.pricing, name="pricing"),
+    path("simulator", simulator.simulator, name="simulator"),
     path("docs", views.docs_index, name="docs"),
     path("docs/<slug:name>.md", views.docs_source, name="docs-source"),
     path("docs/<slug:name>", views.docs_page, name="docs-page"),

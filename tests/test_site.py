@@ -20,6 +20,8 @@ pytestmark = pytest.mark.usefixtures("web")
         ("/static/site.css", 200),
         ("/docs", 200),
         ("/status", 200),
+        ("/pricing", 200),
+        ("/simulator", 200),
         ("/docs/errors", 200),
         ("/docs/none", 404),
         ("/privacy", 200),

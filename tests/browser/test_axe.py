@@ -9,7 +9,7 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PUBLIC = (
     "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy", "/privacy/versions",
     "/privacy/versions/2026-05-18", "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/terms",
-    "/security",
+    "/security", "/pricing", "/simulator",
 )  # fmt: skip
 OWN = ("/account", "/account/email", "/account/confirm", "/workspaces", "/workspaces/new")
 WORKSPACE = (

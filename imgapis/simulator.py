@@ -1,0 +1,46 @@
+"""The bill simulator: a page whose script counts pasted addresses in the browser; nothing pasted ever leaves it."""
+
+from dataclasses import asdict
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from billing import plans
+from transforms.engine import cost, limits, param, params
+from transforms.engine.param import Param
+
+# Stricter than our other pages: the browser itself keeps the page from asking or sending anything.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; form-action 'none';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def facts() -> dict:
+    """What the script reckons with: the parameter table, what an operation costs, and the plans; all from their own
+    tables, so that the page cannot differ from them."""
+    return {
+        "endpoints": params.ENDPOINTS, "rows": [_row(row) for row in params.PARAMS], "halves": cost.HALVES,
+        "positions": {f"{x:g},{y:g}": name for name, (x, y) in params.POSITIONS.items()},
+        "gridSources": params.GRID_SOURCES, "outputSide": limits.Limits().output_side,
+        "plans": [_plan(plan) for plan in plans.CATALOGUE.values()],
+    }  # fmt: skip
+
+
+def _row(row: Param) -> dict:
+    kept = asdict(row)
+    for name in ("meaning", "unit", "later", "refused"):
+        kept.pop(name)
+    return kept | {"accepts": param.accepts(row), "refused": [*row.later, *(word for word, _ in row.refused)]}
+
+
+def _plan(plan: plans.Plan) -> dict:
+    names = ("tier", "title", "credits", "monthly", "yearly", "overage")
+    return {name: getattr(plan, name) for name in names}
+
+
+def simulator(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    response = render(request, "site/simulator.html", {"facts": facts()})
+    response["Content-Security-Policy"] = POLICY
+    return response

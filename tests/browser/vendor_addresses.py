@@ -1,0 +1,43 @@
+"""Addresses of other services and what they are with us: (service, theirs, ours, whether anything is lost)."""
+
+IMGIX, CLOUDINARY, CLOUDFLARE, IMGPROXY = "imgix", "Cloudinary", "Cloudflare", "imgproxy"
+ADDRESSES = (
+    (IMGIX, "https://acme.imgix.net/shoes/red.jpg?w=800&h=600&fit=crop&crop=top,left&auto=format&ixlib=js-3.8.0",
+     "/transform?src=photos/shoes/red.jpg&fit=cover&enlarge=1&w=800&h=600&position=top-left", False),
+    (IMGIX, "https://acme.imgix.net/red.jpg?w=800&fit=max&q=60&fm=webp&s=0123456789abcdef",
+     "/transform?src=photos/red.jpg&w=800&quality=60&format=webp", False),
+    (IMGIX, "https://acme.imgix.net/red.jpg?w=900&ar=3:2&fit=crop&bg=80ff0000&flip=h",
+     "/transform?src=photos/red.jpg&fit=cover&enlarge=1&w=900&background=ff000080&flip=h&h=600", False),
+    (IMGIX, "https://acme.imgix.net/red.jpg?w=400&fit=max&auto=compress,enhance",
+     "/transform?src=photos/red.jpg&w=400&quality=auto", True),
+    (IMGIX, "https://acme.imgix.net/red.jpg?w=400&fit=max&txt=Sale", "/transform?src=photos/red.jpg&w=400", True),
+    (IMGIX, "https://acme.imgix.net/red.jpg?w=12000&fit=max", "/transform?src=photos/red.jpg", True),
+    (CLOUDINARY, "https://res.cloudinary.com/acme/image/upload/w_400,h_300,c_fill,g_north,f_auto/v1699/shop/red.jpg",
+     "/transform?src=photos/shop/red.jpg&fit=cover&enlarge=1&w=400&h=300&position=top", False),
+    (CLOUDINARY, "https://res.cloudinary.com/acme/image/upload/c_limit,w_1200/e_grayscale/r_max/red.png",
+     "/transform?src=photos/red.png&w=1200&grayscale=1&radius=max", False),
+    (CLOUDINARY, "https://res.cloudinary.com/acme/image/fetch/w_200,c_fit,q_70/https://shop.example/a.jpg",
+     "/transform?src=https://shop.example/a.jpg&enlarge=1&w=200&quality=70", False),
+    (CLOUDINARY, "https://res.cloudinary.com/acme/image/upload/w_200,c_thumb,g_face,q_auto/red.jpg",
+     "/transform?src=photos/red.jpg&fit=cover&enlarge=1&w=200&position=smart&quality=auto", True),
+    (CLOUDINARY, "https://res.cloudinary.com/acme/image/upload/l_logo,w_200/red.jpg",
+     "/transform?src=photos/red.jpg&enlarge=1&w=200", True),
+    (CLOUDFLARE, "https://shop.example/cdn-cgi/image/width=640,height=480,fit=cover,format=auto,quality=75/img/a.jpg",
+     "/transform?src=photos/img/a.jpg&fit=cover&enlarge=1&w=640&h=480&quality=75", False),
+    (CLOUDFLARE, "/cdn-cgi/image/w=320,dpr=2,rotate=90,gravity=0.2x0.8,fit=crop,h=200/https://cdn.example/b.png",
+     "/transform?src=https://cdn.example/b.png&fit=cover&w=320&dpr=2&rotate=90&position=0.2,0.8&h=200", False),
+    (CLOUDFLARE, "https://shop.example/cdn-cgi/image/width=auto,blur=20/a.jpg",
+     "/transform?src=photos/a.jpg&blur=20", True),
+    (CLOUDFLARE, "https://imagedelivery.net/abc/83eb7b2/w=400,fit=scale-down", "/transform?src=photos"
+     "/83eb7b2&w=400", False),
+    (CLOUDFLARE, "https://imagedelivery.net/abc/83eb7b2/avatar", "/transform?src=photos/83eb7b2&preset=avatar", True),
+    (IMGPROXY, "https://px.example/AfrOrF3gWeDA6VOlDG4TzxMv39O7MXnF4CXpKUwGqRM/rs:fill:300:400:1/g:so"
+     "/plain/https://a.example/b.jpg@webp",
+     "/transform?src=https://a.example/b.jpg&fit=cover&w=300&h=400&enlarge=1&position=bottom&format=webp", False),
+    (IMGPROXY, "https://px.example/insecure/resize:fit:500:0/quality:60/aHR0cHM6Ly9hLmV4YW1wbGUvYi5qcGc.avif",
+     "/transform?src=https://a.example/b.jpg&w=500&quality=60&format=avif", False),
+    (IMGPROXY, "https://px.example/_/w:120/h:120/rt:fill/plain/s3://bucket/key.png",
+     "/transform?src=photos/bucket/key.png&w=120&h=120&fit=cover", False),
+    (IMGPROXY, "https://px.example/_/w:120/g:sm/wm:0.5:ce/plain/https://a.example/b.jpg",
+     "/transform?src=https://a.example/b.jpg&w=120&position=smart", True),
+)  # fmt: skip
