@@ -104,7 +104,10 @@ PROMISES = (
         (PEOPLE + "p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",), ("erasure",),
         waits="The deadline is proven. The erasure itself is being built.",
     ),
-    Promise("P20", "Leaving is easy", (PEOPLE + "p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",)),
+    Promise(
+        "P20", "Leaving is easy", (PEOPLE + "p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",),
+        waits="Proven for leaving a workspace. Cancelling a plan is proven when plans can be bought.",
+    ),
     Promise(
         "P21", "Requests by mail",
         (

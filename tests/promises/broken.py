@@ -29,8 +29,9 @@ MUTATIONS = (
     ),
     _of(
         "P02", "an attribute without a declaration",
-        [("accounts/models.py", 'created = kept(NumberAttribute(), "when the account began", **ACCOUNT)',
-          "created = NumberAttribute()")],
+        [("telemetry/models.py",
+          'stamp = kept(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)',
+          "stamp = UnicodeAttribute()")],
         "test_rows.py::test_p02_every_attribute_of_every_table_says_what_it_is_kept_for",
     ),
     _of(
