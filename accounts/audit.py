@@ -53,6 +53,7 @@ ACTS = {
     "staff.enrolled": "set up the second factor",
     "staff.removed": "left the staff",
     "row.changed": "changed a row",
+    "webhook.changed": "changed the webhook",
     "key.created": "made an API key",
     "key.revoked": "revoked an API key",
 }

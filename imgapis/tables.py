@@ -15,6 +15,7 @@ import accounts.rows.staff
 import accounts.rows.teams
 import accounts.rows.trail
 import billing.models
+import billing.rows.notices
 import imgapis.policy.rows
 import imgapis.watch.rows
 import telemetry.models
@@ -31,6 +32,7 @@ MODULES = (
     accounts.rows.trail,
     telemetry.models,
     billing.models,
+    billing.rows.notices,
     transforms.models,
     imgapis.policy.rows,
     imgapis.watch.rows,

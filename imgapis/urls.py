@@ -18,6 +18,7 @@ urlpatterns = [
     path("llms.txt", views.llms, name="llms"),
     path("", include("accounts.urls")),
     path("", include("telemetry.urls")),
+    path("", include("billing.urls")),
     path("", include("transforms.urls")),
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
     path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),

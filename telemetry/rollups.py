@@ -1,7 +1,7 @@
 """Hours and days added up from the event stream: whole, again and again, so that late events are no special case."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pynamodb.exceptions import DeleteError, UpdateError
 
@@ -28,12 +28,14 @@ def mark(places: Iterable[tuple[str, str]]) -> None:
         row.update(actions=[Dirty.stamp.set(tokens.random_id("d")), Dirty.due.set(Dirty.due | now)])
 
 
-def work_off(most: int = 200) -> int:
-    """Add up the hours that are marked and due; returns how many. Any number of workers may do this at once."""
+def work_off(most: int = 200, added_up: Callable[[str, str], None] | None = None) -> int:
+    """Add up the hours that are marked and due; returns how many. Any number of workers may do this at once.
+    `added_up` hears of each (workspace, hour) while it is still marked: what it raises leaves the hour to be done
+    again."""
     done = 0
     for shard in range(SHARDS):
         for row in list(Dirty.query(str(shard), consistent_read=True, limit=most)):
-            done += _work(row)
+            done += _work(row, added_up)
     return done
 
 
@@ -44,12 +46,14 @@ def oldest_mark(most: int = 50) -> float | None:
     return min((float(row.due) for row in rows), default=None)
 
 
-def _work(row: Dirty) -> bool:
+def _work(row: Dirty, added_up: Callable[[str, str], None] | None) -> bool:
     now, stamp = clock.now(), row.stamp
     if row.due > now or not _lease(row, now):
         return False
     workspace_id, _, hour = row.place.partition(" ")
     roll(workspace_id, hour)
+    if added_up:
+        added_up(workspace_id, hour)
     try:
         row.delete(condition=Dirty.stamp == stamp)
     except DeleteError as error:

@@ -4,7 +4,7 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -87,6 +87,8 @@ class _Job:
     note: Note = unheard
     method: str = "GET"
     glance: bool = False
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def configured() -> Rules:
@@ -127,10 +129,14 @@ def fetch(
 
 
 def glance(
-    location: Location, *, method: str, deadline: float, rules: Rules | None = None, note: Note = unheard
-) -> Glance:
-    """What a server says to one request, error or redirect alike; through the same guard, never followed."""
-    job = _Job(deadline, GLANCE_BYTES, rules or configured(), note, method, glance=True)
+    location: Location, *, method: str, deadline: float, rules: Rules | None = None, note: Note = unheard,
+    body: bytes | None = None, headers: Mapping[str, str] | None = None,
+) -> Glance:  # fmt: skip
+    """What a server says to one request, error or redirect alike; through the same guard, never followed. A body is
+    our own, never a client's, and may arrive twice where the first connection breaks."""
+    job = _Job(
+        deadline, GLANCE_BYTES, rules or configured(), note, method, glance=True, body=body, headers=headers or {}
+    )  # fmt: skip
     return _visit(location, job)
 
 
@@ -197,7 +203,8 @@ def _response(connection: HTTPConnection, location: Location, job: _Job) -> urll
         if location.scheme == "https":
             job.note("secured", location.host)
         connection.request(
-            job.method, location.target, headers={"Host": location.authority, **HEADERS},
+            job.method, location.target, body=job.body,
+            headers={"Host": location.authority, **HEADERS, **job.headers},
             preload_content=False, decode_content=False, enforce_content_length=True,
         )  # fmt: skip
     except (ConnectionResetError, BrokenPipeError) as error:

@@ -63,6 +63,7 @@ def send(
     *,
     delay: float = 0,
     wanted: Callable[[], bool] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> None:
     """Send a mail to one address, after `delay` seconds. The subject is ours and holds no secret (A3).
 
@@ -70,7 +71,7 @@ def send(
     try; a mail that is not wanted any more is dropped. The queue is in memory: what a crash loses can be asked for
     again, and no secret of a mail is kept.
     """
-    message = EmailMessage(subject, text(template, facts), settings.MAIL_FROM, [to])
+    message = EmailMessage(subject, text(template, facts), settings.MAIL_FROM, [to], headers=headers)
     if settings.EMBEDDED and not delay:
         message.send()
         return

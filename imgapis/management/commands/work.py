@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
-from imgapis import heartbeat, logs, nightly
+from imgapis import added_up, heartbeat, logs, nightly, postings
 from imgapis.watch import watching
-from telemetry import metrics, recorder, rollups
+from telemetry import metrics, recorder
 from transforms import domains
 
 log = logging.getLogger("imgapis.work")
@@ -52,7 +52,8 @@ class Command(BaseCommand):
             signal.signal(name, lambda *_: stop.set())
         tasks = [
             Task(recorder.ship, 2.0, "events_not_shipped"),
-            Task(rollups.work_off, 2.0, "hours_not_added_up"),
+            Task(added_up.work_off, 2.0, "hours_not_added_up"),
+            Task(postings.send_due, 2.0, "notices_not_sent"),
             Task(nightly.prove, 60.0, "ledger_not_proved"),
             Task(domains.check_due, 2.0, "domains_not_checked"),
             Task(watching.Watch().look, 10.0, "alerts_not_looked_for"),

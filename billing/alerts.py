@@ -1,0 +1,66 @@
+"""Alerts: at 50, 80 and 100 % of a period's credits and of a cap, each once a span; looked at after every adding up."""
+
+from dataclasses import dataclass
+
+from accounts import store as accounts_store
+from billing import notices, opening, periods, store
+from billing.credits import shown
+from billing.models import Counter
+from imgapis.base import clock
+
+SHARES = (100, 80, 50)
+
+
+@dataclass(frozen=True)
+class Level:
+    """How far something is used up, in half-credits: `of` names it, `span` the period or day, `until` its end."""
+
+    of: str
+    span: str
+    used: int
+    limit: int
+    until: str
+
+    @property
+    def share(self) -> int:
+        """The highest share reached, 0 for none. With less than a credit left, everything is used."""
+        if self.used >= self.limit - 1:
+            return SHARES[0]
+        return next((share for share in SHARES if self.used * 100 >= self.limit * share), 0)
+
+
+def look(workspace_id: str) -> int:
+    """Tell a workspace what it was not told yet; returns how many notices were written."""
+    row = accounts_store.workspace(workspace_id)
+    if row is None:
+        return 0
+    terms, now = periods.terms(row), clock.now()
+    books = opening.books(terms, now)
+    counters = store.named(workspace_id, books.names)
+    found = levels(counters.get(books.period.name), counters.get(books.day or ""))
+    return sum(_tell(workspace_id, level) for level in found if level.share)
+
+
+def levels(period: Counter | None, day: Counter | None) -> list[Level]:
+    """What can be used up: the credits of the period, a cap of the period where one ends elsewhere, that of the day."""
+    found = []
+    if period is not None:
+        used, until = int(period.used), clock.day(float(period.ends or clock.period_end(period.period)))
+        included = int(period.granted) - int(period.room)
+        found.append(Level("allowance", period.period, used, included, until))
+        if period.room:
+            found.append(Level("cap", period.period, used, int(period.granted), until))
+    if day is not None:
+        found.append(Level("cap", day.period, int(day.used), int(day.granted), "midnight UTC"))
+    return [level for level in found if level.used > 0]
+
+
+def _tell(workspace_id: str, level: Level) -> bool:
+    notice_id = f"{level.span} {level.of} {level.share}"
+    if notices.told(workspace_id, notice_id):
+        return False
+    facts = {
+        "of": level.of, "share": level.share, "span": "period" if "T" in level.span else "day", "starts": level.span,
+        "used": shown(level.used), "limit": shown(level.limit), "until": level.until,
+    }  # fmt: skip
+    return notices.tell(workspace_id, notice_id, "usage", facts)

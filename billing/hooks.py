@@ -1,0 +1,98 @@
+"""The customer's webhook: its address, its secret shown once, and the signature a receiver checks."""
+
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+
+from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
+
+from accounts import audit
+from billing import notices
+from billing.rows.notices import Hook, Told
+from imgapis.base import clock, dynamo, tokens
+from imgapis.base.errors import Refusal
+
+LONGEST_ADDRESS = 2_048
+SIGNATURE = "X-Img-Signature"
+
+
+class InvalidHook(Refusal):
+    """The address cannot be a webhook's."""
+
+    code = "invalid_webhook"
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What is posted: where to, the body, and its headers."""
+
+    address: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def of(workspace_id: str) -> Hook | None:
+    """The webhook of a workspace."""
+    try:
+        return Hook.get(workspace_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def set_up(workspace_id: str, actor: str, address: str) -> str:
+    """Set the webhook of a workspace; returns its new secret, which is shown this once. Whoever calls has asked the
+    fetch guard about the address. Raises InvalidHook."""
+    if not address.startswith(("https://", "http://")) or len(address) > LONGEST_ADDRESS or not address.isprintable():
+        raise InvalidHook("A webhook is an address that begins with https://.", param="address")
+    secret = "whsec_" + secrets.token_urlsafe(32)
+    values = {
+        "address": address, "sealed_secret": tokens.seal(secret.encode()), "created": clock.now(), "last_tried": 0,
+        "last_outcome": "",
+    }  # fmt: skip
+    Hook(workspace_id).update(actions=[getattr(Hook, name).set(value) for name, value in values.items()])
+    audit.record(workspace_id, actor, "webhook.changed", workspace_id)
+    return secret
+
+
+def remove(workspace_id: str, actor: str) -> None:
+    """Post nothing any more. Removing it twice is no error."""
+    try:
+        Hook(workspace_id).delete(condition=Hook.workspace_id.exists())
+    except DeleteError as error:
+        if dynamo.lost_race(error):
+            return
+        raise
+    audit.record(workspace_id, actor, "webhook.changed", workspace_id)
+
+
+def test(workspace_id: str) -> bool:
+    """Have a test notice sent to the webhook alone; whether one was due: at most one a minute."""
+    minute = clock.stamp(clock.now())
+    return notices.tell(workspace_id, f"test {minute}", "test", {"sent": minute})
+
+
+def posting(hook: Hook, notice: Told, namespace: str) -> Posting:
+    """A notice as it is posted. Its id is the same at each try, so that a receiver can tell them to be one."""
+    told = {
+        "id": tokens.keyed_digest(tokens.unseal(hook.sealed_secret), (notice.workspace_id, notice.notice_id))[:32],
+        "type": notice.kind, "workspace": namespace, "created": int(notice.moment), "data": notice.facts,
+    }  # fmt: skip
+    body = json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()
+    signature = sign(tokens.unseal(hook.sealed_secret), body, int(clock.now()))
+    return Posting(hook.address, body, {"Content-Type": "application/json", SIGNATURE: signature})
+
+
+def sign(secret: bytes, body: bytes, moment: int) -> str:
+    """`t=<seconds>,v1=<hex>`: HMAC-SHA256 with the secret over the time, a full stop and the body."""
+    return f"t={moment},v1={hmac.new(secret, f'{moment}.'.encode() + body, 'sha256').hexdigest()}"
+
+
+def note_outcome(workspace_id: str, outcome: str) -> None:
+    """Keep what came of the last posting, for the page."""
+    actions = [Hook.last_tried.set(clock.now()), Hook.last_outcome.set(outcome)]
+    try:
+        Hook(workspace_id).update(actions=actions, condition=Hook.workspace_id.exists())
+    except UpdateError as error:
+        if not dynamo.lost_race(error):
+            raise

@@ -1,0 +1,103 @@
+"""Notices: written down once, with what is still to be sent, in one transaction."""
+
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from pynamodb.exceptions import DeleteError, DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.transactions import TransactWrite
+
+from accounts.models import Workspace
+from billing.rows.notices import Outgoing, Told
+from imgapis.base import clock, dynamo
+
+SHARDS = 4
+KEPT_SECONDS = 400 * 86_400
+LEASE_SECONDS = 60.0
+# Some eleven hours in all, then it is given up.
+RETRY_SECONDS = (30, 120, 480, 1_800, 7_200, 14_400, 14_400)
+
+
+def tell(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) -> bool:
+    """Write a notice down, to be sent; False where it was told before, or the workspace is gone (D8)."""
+    now = clock.now()
+    expires = datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC)
+    row = Told(workspace_id, notice_id, kind=kind, facts=facts, moment=now, expires=expires)
+    place = f"{workspace_id} {notice_id}"
+    sending = Outgoing(_shard(place), place, due=now, attempts=0, mailed=False)
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.condition_check(Workspace, workspace_id, condition=Workspace.workspace_id.exists())
+            transaction.save(row, condition=Told.notice_id.does_not_exist())
+            transaction.save(sending, condition=Outgoing.place.does_not_exist())
+    except TransactWriteError as error:
+        if "ConditionalCheckFailed" in dynamo.reasons(error):
+            return False
+        raise
+    return True
+
+
+def told(workspace_id: str, notice_id: str) -> Told | None:
+    """A notice of a workspace."""
+    try:
+        return Told.get(workspace_id, notice_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def of_workspace(workspace_id: str) -> list[Told]:
+    """Everything a workspace was told, in order of name."""
+    return list(Told.query(workspace_id, consistent_read=True))
+
+
+def due(most: int = 50) -> Iterator[Outgoing]:
+    """Notices to be sent now, each leased for a minute to whoever gets it. Any number of workers may ask."""
+    now = clock.now()
+    for shard in range(SHARDS):
+        for row in list(Outgoing.query(str(shard), consistent_read=True, limit=most)):
+            if row.due <= now and _change(row, Outgoing.due == row.due, due=now + LEASE_SECONDS):
+                yield row
+
+
+def notice_of(row: Outgoing) -> Told | None:
+    """The notice that is to be sent."""
+    return told(*row.place.split(" ", 1))
+
+
+def claim_mail(row: Outgoing) -> bool:
+    """Whether the mails of a notice may go out now: once, whatever crashes (D3)."""
+    return _change(row, Outgoing.mailed == False, mailed=True)  # noqa: E712 - a condition of DynamoDB's
+
+
+def finish(row: Outgoing) -> None:
+    """Nothing is left to be sent of a notice."""
+    try:
+        row.delete(condition=Outgoing.place.exists())
+    except DeleteError as error:
+        if not dynamo.lost_race(error):
+            raise
+
+
+def put_off(row: Outgoing) -> None:
+    """Try again later, a bounded number of times."""
+    attempts = int(row.attempts)
+    if attempts >= len(RETRY_SECONDS):
+        finish(row)
+    else:
+        _change(row, Outgoing.place.exists(), attempts=attempts + 1, due=clock.now() + RETRY_SECONDS[attempts])
+
+
+def _change(row: Outgoing, condition, **values) -> bool:
+    actions = [getattr(Outgoing, name).set(value) for name, value in values.items()]
+    try:
+        row.update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def _shard(place: str) -> str:
+    return str(zlib.crc32(place.encode()) % SHARDS)

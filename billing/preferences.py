@@ -1,0 +1,70 @@
+"""Who gets which billing mails: owners and billing members, unless they said no; by a link without signing in."""
+
+from django.core import signing
+from pynamodb.exceptions import DeleteError, PutError
+
+from accounts import store as accounts_store
+from accounts import team_store
+from accounts.models import Person
+from billing.rows.notices import Unwanted
+from imgapis.base import dynamo
+from imgapis.base.errors import Refusal
+
+# kind → what such a mail tells; what is essential, as a failed payment, is not on the list and cannot be turned off
+KINDS = {
+    "usage": "when 50, 80 and 100 % of the credits or of a cap are used",
+    "burst": "when billed work is far above the usual",
+}
+ROLES = ("owner", "billing")
+SALT = "billing.preferences"
+
+
+class UnknownLink(Refusal):
+    """The link of a mail was changed."""
+
+    status = 404
+    code = "unknown_link"
+
+    def __init__(self):
+        super().__init__("This link is not whole. Use the one in the mail, or the billing page.")
+
+
+def recipients(workspace_id: str, kind: str) -> list[Person]:
+    """The people a mail of a kind goes to, by id."""
+    places = [row for row in team_store.members(workspace_id) if row.role in ROLES]
+    unwanted = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
+    wanting = [row.person_id for row in places if f"{kind} {row.person_id}" not in unwanted]
+    return sorted(accounts_store.people(wanting), key=lambda person: person.person_id)
+
+
+def wants(workspace_id: str, person_id: str) -> dict[str, bool]:
+    """What a member gets, by kind."""
+    unwanted = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
+    return {kind: f"{kind} {person_id}" not in unwanted for kind in KINDS}
+
+
+def choose(workspace_id: str, person_id: str, kind: str, wanted: bool) -> None:
+    """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
+    row = Unwanted(workspace_id, f"{kind} {person_id}" if KINDS[kind] else "")
+    try:
+        if wanted:
+            row.delete(condition=Unwanted.choice.exists())
+        else:
+            row.save(condition=Unwanted.choice.does_not_exist())
+    except (PutError, DeleteError) as error:
+        if not dynamo.lost_race(error):
+            raise
+
+
+def token(workspace_id: str, person_id: str, kind: str) -> str:
+    """What stands in the link of a mail: it says no to one kind in one workspace, and nothing else."""
+    return signing.dumps([workspace_id, person_id, kind], salt=SALT)
+
+
+def read(text: str) -> tuple[str, str, str]:
+    """The workspace, the person and the kind of a link. Raises UnknownLink. It works as long as the mail lies there."""
+    try:
+        workspace_id, person_id, kind = signing.loads(text, salt=SALT)
+    except (signing.BadSignature, ValueError) as error:
+        raise UnknownLink from error
+    return workspace_id, person_id, kind

@@ -1,0 +1,46 @@
+"""Customers' webhooks through the fetch guard: the one way a notice leaves the house (P15, S1–S17)."""
+
+import time
+
+from django.conf import settings
+
+from billing import hooks, outbox
+from billing.hooks import InvalidHook, Posting
+from imgapis.base.errors import Refusal
+from transforms import fetch, locations, sources
+from transforms.locations import Location
+
+TOTAL_SECONDS = 10.0
+
+
+def send_due() -> int:
+    """Send the notices that are due."""
+    return outbox.work_off(post)
+
+
+def post(posting: Posting) -> int:
+    """Post to a customer's address, never following a redirect; the status of the answer. Raises Refusal."""
+    deadline = time.monotonic() + TOTAL_SECONDS
+    place = checked(posting.address)
+    return fetch.glance(
+        place, method="POST", deadline=deadline, body=posting.body, headers=posting.headers
+    ).status  # fmt: skip
+
+
+def set_up(workspace_id: str, actor: str, address: str) -> str:
+    """Set the webhook of a workspace; returns its secret, shown once. Raises InvalidHook."""
+    checked(address)
+    return hooks.set_up(workspace_id, actor, address)
+
+
+def checked(address: str) -> Location:
+    """A webhook's address as it is dialled. Raises InvalidHook for one that is malformed, ours, or not https."""
+    try:
+        place = locations.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
+    except Refusal as refusal:
+        raise InvalidHook("That is no address we can post to.", param="address") from refusal
+    if place.scheme != "https" and place.pair not in settings.FETCH_ALLOW_PRIVATE:
+        raise InvalidHook("A webhook is an address that begins with https://.", param="address")
+    if sources.own_host(place.host):
+        raise InvalidHook("This host is one of ours: name a server of your own.", param="address")
+    return place

@@ -1,0 +1,98 @@
+"""Bursts: billed work far above the habit is told once a day, with what burns the credits and what stops it."""
+
+import pytest
+
+from billing import bursts, notices, outbox
+from imgapis import added_up
+from imgapis.base import clock, tokens
+from telemetry import rollups
+from telemetry import store as telemetry_store
+from telemetry.events import Happened
+from tests.accounts import teams
+from tests.people import mails
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+DAY = 86_400
+NOON = clock.moment_of_hour(clock.day(clock.now() - DAY) + "T12")
+
+
+@pytest.fixture(autouse=True)
+def mail_folder(settings):
+    """Every mail is a file under VAR_DIR."""
+    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+
+
+def billed(workspace, moment: float, credits: int, origin: str = "", operation: str = "transform") -> None:
+    """Requests of four credits each in the hour of a moment, added up."""
+    hour = clock.moment_of_hour(clock.hour(moment))
+    telemetry_store.write(
+        Happened(workspace.workspace_id, tokens.time_ordered_id(hour + n), operation, "miss", origin, 200, 9, 9, 8)
+        for n in range(credits // 4)
+    )
+    rollups.roll(workspace.workspace_id, clock.hour(moment))
+
+
+@pytest.mark.parametrize(
+    ("hour", "today", "usual", "found"),
+    [
+        (198, 198, 0, False),  # too little to be worth a mail
+        (499, 499, 0, False),
+        (500, 500, 0, True),  # nothing to compare with: a quarter of the month
+        (999, 1_500, 1_000, False),
+        (1_000, 1_500, 1_000, True),  # in an hour what the busiest day had
+        (400, 2_999, 1_000, False),
+        (400, 3_000, 1_000, True),  # three times the busiest day
+    ],
+)
+def test_a_burst_is_far_above_the_habit(hour, today, usual, found):
+    assert bursts.is_burst(hour, today, usual, 2_000) is found
+
+
+def test_an_ordinary_day_is_no_burst():
+    workspace, _ = teams.whole_team()
+    for ago in range(1, 15):
+        billed(workspace, NOON - ago * DAY, 200)
+    billed(workspace, NOON, 120)
+    assert not bursts.look(workspace.workspace_id, clock.hour(NOON))
+
+
+def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
+    """C1: from the fields of P04 alone."""
+    workspace, staff = teams.whole_team()
+    for ago in range(1, 15):
+        billed(workspace, NOON - ago * DAY, 100)
+    billed(workspace, NOON, 300, "https://evil.example")
+    billed(workspace, NOON, 60, "https://shop.example", "grid")
+    added_up.look(workspace.workspace_id, clock.hour(NOON))
+    added_up.look(workspace.workspace_id, clock.hour(NOON))
+    billed(workspace, NOON + 3_600, 400, "https://evil.example")
+    assert not bursts.look(workspace.workspace_id, clock.hour(NOON + 3_600))
+    (notice,) = [row for row in notices.of_workspace(workspace.workspace_id) if row.kind == "burst"]
+    assert notice.facts["burning"] == [
+        {"origin": "https://evil.example", "operation": "transform", "credits": "300", "share": 83},
+        {"origin": "https://shop.example", "operation": "grid", "credits": "60", "share": 16},
+    ]
+    for row in list(notices.due(1_000)):
+        if row.place.startswith(workspace.workspace_id):
+            outbox._send(row, None)
+    text = mails(staff["owner"].email)[-1].get_body().get_content()
+    assert "https://evil.example" in text and "360 credits" in text
+    assert all(f"/w/{workspace.namespace}/{page}" in text for page in ("signing", "presets", "billing", "usage"))
+
+
+def test_an_hour_is_looked_at_when_it_is_added_up_and_stays_marked_where_that_fails():
+    workspace, _ = teams.whole_team()
+    billed(workspace, NOON, 4)
+    rollups.mark([(workspace.workspace_id, clock.hour(NOON))])
+    seen = []
+
+    def fail(workspace_id: str, hour: str) -> None:
+        seen.append(workspace_id)
+        if workspace_id == workspace.workspace_id:
+            raise OSError("the store is away")
+
+    with pytest.raises(OSError):
+        while rollups.work_off(added_up=fail):
+            pass
+    assert workspace.workspace_id in seen
+    assert any(workspace.workspace_id in row.place for shard in range(8) for row in rollups.Dirty.query(str(shard)))
