@@ -84,6 +84,6 @@ class StaffSite(AdminSite):
 
         def with_site(request: HttpRequest, *args, **kwargs) -> HttpResponse:
             request.current_app = self.name
-            return view(self, request, *args, **kwargs)
+            return view(request, self, *args, **kwargs)
 
         return with_site

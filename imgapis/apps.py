@@ -10,6 +10,7 @@ class ImgapisConfig(AppConfig):
     """The roof."""
 
     name = "imgapis"
+    verbose_name = "Privacy"
     deploy_checks = (
         checks.check_private_fetching, checks.check_engines, checks.check_middleware, checks.check_region,
     )  # fmt: skip

@@ -59,7 +59,8 @@ def mirror(
         },
     )  # fmt: skip
     facts = {"__module__": row_class.__module__, "Meta": meta, "row_class": row_class, "mirrored": names}
-    made = type(f"{row_class.__name__}Page", (Mirrored,), facts | fields)
+    named = name.title().replace(" ", "") or row_class.__name__
+    made = type(f"{named}Page", (Mirrored,), facts | fields)
     _announce(made)
     return made
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -42,12 +43,22 @@ class RowList(ChangeList):
         """The cursor is no filter."""
         return {name: value for name, value in super().get_filters_params(params).items() if name != AFTER}
 
+    def get_queryset(self, request: HttpRequest, **kwargs) -> RowSet:
+        """The rows of the filters and the search. Raises Refusal for what no table can be asked: the stock page would
+        blame a database."""
+        try:
+            return super().get_queryset(request, **kwargs)
+        except IncorrectLookupParameters as error:
+            if isinstance(error.__context__, NotSupported):
+                raise Refusal(str(error.__context__)) from error
+            raise
+
     def get_results(self, request: HttpRequest) -> None:
         """One page of rows and the cursor to the next."""
         self.piece = self.queryset.page(self.list_per_page, request.GET.get(AFTER))
         self.result_list = self.piece.rows
         self.result_count = len(self.piece.rows)
-        self.full_result_count = None
+        self.full_result_count = self.result_count  # nothing else is known, and the page leaves it out
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all = self.multi_page = False
         self.paginator = self.model_admin.get_paginator(request, self.piece.rows, self.list_per_page)
@@ -130,13 +141,6 @@ class RowAdmin(admin.ModelAdmin):
         """Any attribute that is shown may be filtered by: links between pages do so."""
         return lookup.partition("__")[0] in (*self.model.mirrored, "key", "pk")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """The list; a filter that no table can be asked is a refusal, not a fault."""
-        try:
-            return super().changelist_view(request, extra_context)
-        except NotSupported as error:
-            raise Refusal(str(error)) from error
-
     # --- permission: the site knows the rights ---
 
     def has_view_permission(self, request: HttpRequest, obj: Mirrored | None = None) -> bool:
@@ -159,11 +163,16 @@ class RowAdmin(admin.ModelAdmin):
         """Rows are deleted by the product, with its rules, not by the admin."""
         return False
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        """Nobody: see above. The stock view would open a SQL transaction before it asked."""
+        raise PermissionDenied
+
     # --- writing ---
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mirrored | None = None) -> tuple[str, ...]:
-        """Everything but what is writable, and what the subclass names."""
-        fixed = tuple(name for name in self.model.mirrored if name not in self.writable)
+        """Everything but what is writable or excluded, and what the subclass names."""
+        left_out = (*self.writable, *(self.exclude or ()))
+        fixed = tuple(name for name in self.model.mirrored if name not in left_out)
         return (*fixed, *(name for name in self.readonly_fields if name not in fixed))
 
     def changeform_view(

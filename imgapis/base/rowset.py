@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldError, MultipleObjectsReturned
-from django.db.models import Q
+from django.db.models import DateTimeField, Q
+from pynamodb.attributes import NumberAttribute
 from pynamodb.indexes import Index
 
 from imgapis.base import cursors, mirrors
@@ -212,8 +214,17 @@ class RowSet:
         if lookup not in LOOKUPS or name not in ("key", *self.model.mirrored):
             raise NotSupported(f"{path} cannot be asked of {self.model.__name__}.")
         if name != "key" and lookup not in ("in", "isnull"):
-            value = self.model._meta.get_field(name).to_python(value)
+            value = self._stored(name, value)
         return name, lookup, value
+
+    def _stored(self, name: str, value: Any) -> Any:
+        """A value as the table holds it: a moment is a number of seconds, whatever a date filter calls it."""
+        shown = self.model._meta.get_field(name)
+        if not isinstance(shown, DateTimeField):
+            return shown.to_python(value)
+        moment = value if isinstance(value, int | float) else shown.to_python(value)
+        is_number = isinstance(self.model.row_class.get_attributes()[name], NumberAttribute)
+        return moment.timestamp() if is_number and isinstance(moment, datetime) else moment
 
 
 def _flat(condition: Q) -> list[tuple[str, Any]]:

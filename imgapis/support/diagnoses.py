@@ -15,7 +15,7 @@ from transforms import tenants
 
 
 @require_http_methods(["GET", "POST"])
-def doctor(site, request: HttpRequest, subject: str) -> HttpResponse:
+def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
     """Ask for a source and a path, then tell the way of that picture step by step."""
     member = site.member(request)
     staff_rights.require(member.role, "doctor.run")

@@ -15,7 +15,7 @@ from accounts import staff_rights, store
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
-from imgapis.support import acts, diagnoses, dossier, finding, recording, trail
+from imgapis.support import acts, diagnoses, dossier, finding, notices, recording, trail
 from imgapis.support.acts import Act
 
 
@@ -51,12 +51,13 @@ def front(site, request: HttpRequest) -> dict:
         "due": [_told(row) for row in due], "role": role,
         "rights": [meaning for meaning, having in staff_rights.RIGHTS.values() if role in having],
         "sees_requests": staff_rights.allows(role, "requests.see"),
+        "sends_notices": staff_rights.allows(role, "notice.send"),
         "records_requests": staff_rights.allows(role, "requests.work"),
     }  # fmt: skip
 
 
 @require_POST
-def find(site, request: HttpRequest) -> HttpResponse:
+def find(request: HttpRequest, site) -> HttpResponse:
     """Lead to the page that the text names. A POST, so that no address of a person stands in an address bar."""
     _require(site, request, "customers.see")
     text = request.POST.get("q", "")
@@ -68,7 +69,7 @@ def find(site, request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def workspace(site, request: HttpRequest, subject: str) -> HttpResponse:
+def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
     """A workspace whole."""
     _require(site, request, "customers.see")
     row = _found("workspace", subject)
@@ -77,7 +78,7 @@ def workspace(site, request: HttpRequest, subject: str) -> HttpResponse:
 
 
 @require_GET
-def person(site, request: HttpRequest, subject: str) -> HttpResponse:
+def person(request: HttpRequest, site, subject: str) -> HttpResponse:
     """A person: workspaces, sessions, what staff did."""
     _require(site, request, "customers.see")
     row = _found("person", subject)
@@ -85,7 +86,7 @@ def person(site, request: HttpRequest, subject: str) -> HttpResponse:
 
 
 @require_GET
-def privacy_request(site, request: HttpRequest, subject: str) -> HttpResponse:
+def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
     """A privacy request with its days. Its address is seen by who works requests off: the answer goes there."""
     _require(site, request, "requests.see")
     row = _found("request", subject)
@@ -95,7 +96,7 @@ def privacy_request(site, request: HttpRequest, subject: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def act(site, request: HttpRequest, kind: str, subject: str, act: str) -> HttpResponse:
+def act(request: HttpRequest, site, kind: str, subject: str, act: str) -> HttpResponse:
     """An act's form, then the act. Without a reason nothing is done: 400."""
     chosen = KINDS[kind].acts.get(act) if kind in KINDS else None
     if chosen is None:
@@ -153,6 +154,7 @@ def _told(row) -> dict:
 ROUTES = [
     ("find/", find, "support-find"),
     ("doctor/<str:subject>/", diagnoses.doctor, "support-doctor"),
+    ("notice/", notices.notice, "support-notice"),
     ("requests/new/", recording.record, "support-record"),
     ("workspace/<str:subject>/", workspace, "support-workspace"),
     ("person/<str:subject>/", person, "support-person"),

@@ -17,7 +17,7 @@ from imgapis.support.forms import RecordForm
 
 
 @require_http_methods(["GET", "POST"])
-def record(site, request: HttpRequest) -> HttpResponse:
+def record(request: HttpRequest, site) -> HttpResponse:
     """The form, then the request with its due day."""
     member = site.member(request)
     staff_rights.require(member.role, "requests.work")

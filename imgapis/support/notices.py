@@ -1,0 +1,47 @@
+"""Sending a policy notice: the mail and the number of people first, then the sending, resumed at will (P23)."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts import audit, staff, staff_rights
+from imgapis.base.errors import Refusal
+from imgapis.policy import notices
+from imgapis.support import trail
+from imgapis.support.forms import ActForm
+
+
+class NoticeForm(ActForm):
+    """A policy version, and whether its mail is only shown."""
+
+    policy = forms.CharField(label="Version", max_length=40, help_text="The day in its file's name, as 2027-01-15.")
+    sends = forms.BooleanField(label="Send it now: without the tick it is only shown", required=False)
+
+
+@require_http_methods(["GET", "POST"])
+def notice(request: HttpRequest, site) -> HttpResponse:
+    """Show the mail of a version, or send it to whoever has not been told."""
+    member = site.member(request)
+    staff_rights.require(member.role, "notice.send")
+    form = NoticeForm(None, request.POST if request.method == "POST" else None)
+    facts = {"title": "Send a policy notice", "form": form, "back": reverse("admin:index")}
+    if form.is_valid():
+        name = form.cleaned_data["policy"]
+        try:
+            facts["shown"] = notices.preview(name)
+            if form.cleaned_data["sends"]:
+                states = dict(notices.send(name))
+                audit.record(
+                    staff.LOG, trail.actor(member), "notice.sent", name, None, states, form.cleaned_data["reason"]
+                )
+                said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+                messages.success(request, f"Told so far: {said or 'nobody had to be'}.")
+                return redirect("admin:support-notice")
+        except Refusal as refusal:
+            form.add_error("policy", refusal.message)
+    status = 400 if form.errors else 200
+    return TemplateResponse(request, "admin/notice.html", {**site.each_context(request), **facts}, status=status)

@@ -1,0 +1,56 @@
+"""One search box leads to the page by whatever a customer names."""
+
+import pytest
+
+from accounts import people
+from imgapis.base import clock
+from imgapis.policy import requests
+from telemetry import store as telemetry_store
+from tests.accounts import teams
+from tests.telemetry.made_events import some
+from tests.transforms.domain_world import fresh_domain
+from transforms import domains
+
+pytestmark = pytest.mark.usefixtures("web")
+
+
+@pytest.fixture(scope="module")
+def world(web):
+    """A workspace with a domain and an event, its owner, and a request of theirs."""
+    owner = teams.new_person("found")
+    row = teams.new_workspace(owner)
+    domain = domains.add(row.workspace_id, fresh_domain(), owner.person_id).domain
+    (happened,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
+    telemetry_store.write([happened])
+    asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
+    return {"owner": owner, "row": row, "domain": domain, "event": happened.event_id, "request": asked}
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("{owner.email}", "/admin/person/{owner.person_id}/"),
+        ("{owner.person_id}", "/admin/person/{owner.person_id}/"),
+        ("{row.namespace}", "/admin/workspace/{row.workspace_id}/"),
+        ("  {row.workspace_id} ", "/admin/workspace/{row.workspace_id}/"),
+        ("{domain}", "/admin/workspace/{row.workspace_id}/"),
+        ("{row.namespace}/{event}", "/admin/telemetry/eventpage/{row.workspace_id}~{event}/change/"),
+        ("{request.request_id}", "/admin/request/{request.request_id}/"),
+    ],
+)
+def test_the_box_leads_to_the_page(text, page, world, team):
+    team["support"].get("/admin/")
+    found = team["support"].post("/admin/find/", {"q": text.format(**world)})
+    assert found.location.replace("_7E", "~") == page.format(**world), found.text[-1500:]
+    assert team["support"].get(found.location).status == 200
+
+
+@pytest.mark.parametrize("text", ["nobody@example.com", "no-such-space", "", "@", "evt_x", "a b c", "ws_/../x", "\x00"])
+def test_what_is_not_ours_is_said_to_be_so(text, team):
+    page = team["support"].post("/admin/find/", {"q": text})
+    assert page.status == 404 and "Nothing of ours" in page.text
+
+
+def test_an_address_stands_in_no_address_bar(team):
+    assert team["support"].get("/admin/find/?q=a@example.com").status == 405
+    assert people.of_email("nobody@example.com") is None

@@ -1,0 +1,219 @@
+"""Least rights: every page and every act of the admin by staff role, and what an act leaves behind (A17, A9)."""
+
+import pytest
+from django.contrib import admin
+
+from accounts import apikeys, audit, invites, people, sessions, staff_rights, store
+from accounts.staff_rights import RIGHTS, ROLES
+from imgapis.base import clock
+from imgapis.policy import requests
+from imgapis.support import acts, pages, trail
+from tests.accounts import teams
+from tests.people import fresh_address, mails
+from transforms import source_rows
+
+pytestmark = pytest.mark.usefixtures("web")
+WHY = {"reason": "The customer asked by mail"}
+# the whole table once more, so that a change of it is a change of two files
+EXPECTED = {
+    "support": "customers.see trail.see doctor.run address.reveal code.resend invite.resend sessions.end keys.revoke"
+    " cache.purge credits.grant requests.see requests.work erase",
+    "billing": "customers.see trail.see credits.grant credits.take_back stripe.replay",
+    "admin": " ".join(RIGHTS),
+}
+PAGES = {
+    "support-find": None, "support-workspace": "customers.see", "support-person": "customers.see",
+    "support-request": "requests.see", "support-record": "requests.work", "support-doctor": "doctor.run",
+    "support-notice": "notice.send", "support-act": None,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(web):
+    """A workspace with one of everything an act can name, its owner, and a request."""
+    owner = teams.new_person("cared")
+    row = teams.new_workspace(owner)
+    member = teams.place(row, owner)
+    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
+    invites.invite(member, fresh_address("guest"), "viewer")
+    apikeys.create(row.workspace_id, owner.person_id, "owner", name="deploy", scopes=["workspace.view"])
+    asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
+    return {"workspace": row.workspace_id, "person": owner.person_id, "request": asked.request_id}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_has_the_rights_of_the_table_and_no_other(role):
+    assert {right for right in RIGHTS if staff_rights.allows(role, right)} == set(EXPECTED[role].split())
+
+
+def test_every_page_of_ours_is_listed_with_its_right():
+    assert {name for _, _, name in pages.ROUTES} == set(PAGES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", [name for name, right in PAGES.items() if right])
+def test_a_page_opens_for_the_roles_that_have_its_right(name, role, team, world):
+    route = next(route for route, _, own in pages.ROUTES if own == name)
+    kind = name.removeprefix("support-").replace("doctor", "workspace")
+    page = team[role].get("/admin/" + route.replace("<str:subject>", world.get(kind, "")))
+    assert page.status == (200 if staff_rights.allows(role, PAGES[name]) else 403)
+
+
+ACTS = [(kind, each) for kind, entry in pages.KINDS.items() for each in entry.acts.values()]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("kind", "act"), ACTS, ids=lambda value: getattr(value, "name", value))
+def test_an_act_is_refused_to_a_role_without_its_right_and_without_a_reason(kind, act, role, team, world):
+    path = f"/admin/act/{kind}/{world[kind]}/{act.name}/"
+    allowed = staff_rights.allows(role, act.right)
+    before = len(audit.newest(world["workspace"], 500))
+    team[role].get("/admin/")
+    assert team[role].get(path).status == (200 if allowed else 403)
+    page = team[role].post(path, {"reason": "", "credits": "1", "scope": "workspace", "outcome": "done"})
+    assert page.status == (400 if allowed else 403)
+    assert len(audit.newest(world["workspace"], 500)) == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+def test_a_table_opens_for_the_roles_that_have_its_right(model, role, team):
+    right = admin.site._registry[model].right
+    page = team[role].get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/")
+    assert page.status == (200 if staff_rights.allows(role, right) else 403)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
+    for path in (
+        "/admin/accounts/workspacepage/add/",
+        f"/admin/accounts/workspacepage/{world['workspace']}/delete/",
+        f"/admin/accounts/workspacepage/{world['workspace']}/change/",
+    ):
+        before = store.workspace(world["workspace"]).attribute_values
+        team[role].get("/admin/")
+        assert team[role].post(path, {"plan": "scale", "post": "yes"}).status == 403
+        assert store.workspace(world["workspace"]).attribute_values == before
+
+
+@pytest.mark.parametrize(
+    ("role", "amount", "status"),
+    [("support", "1000", 302), ("support", "1000.5", 403), ("billing", "1000.5", 302), ("admin", "1000000.5", 403),
+     ("support", "0", 400), ("support", "0.3", 400), ("support", "-5", 400)],
+)  # fmt: skip
+def test_credits_are_given_up_to_the_limit_of_the_role(role, amount, status, team, world):
+    path = f"/admin/act/workspace/{world['workspace']}/grant/"
+    before = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
+    assert team[role].submit(path, {"credits": amount, **WHY}).status == status
+    after = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
+    assert len(after) - len(before) == (status == 302)
+    if status == 302:
+        assert after[0].actor.startswith("staff:") and after[0].reason == WHY["reason"]
+
+
+def test_suspending_and_resuming_stand_in_the_log_with_before_and_after(team, world):
+    for act, suspended in (("suspend", True), ("resume", False)):
+        assert team["admin"].submit(f"/admin/act/workspace/{world['workspace']}/{act}/", WHY).status == 302
+        assert bool(store.workspace(world["workspace"]).suspended) is suspended
+        entry = audit.newest(world["workspace"], 1)[0]
+        assert (entry.before, entry.after) == ({"suspended": not suspended}, {"suspended": suspended})
+
+
+def test_the_customer_reads_what_support_did_and_why(team, world):
+    from tests.people import Browser, sign_in
+
+    owner = Browser()
+    sign_in(owner, store.person(world["person"]).email)
+    namespace = store.workspace(world["workspace"]).namespace
+    team["support"].submit(f"/admin/act/workspace/{world['workspace']}/grant/", {"credits": "1", **WHY})
+    page = owner.get(f"/w/{namespace}/audit")
+    assert "support" in page.text and WHY["reason"] in page.text and "staff:" not in page.text
+
+
+def test_a_revoked_key_and_a_purge_and_an_invite_are_done_and_recorded(team, world):
+    workspace_id = world["workspace"]
+    key = apikeys.of_workspace(workspace_id)[0].prefix
+    invite = invites.open_ones(workspace_id)[0]
+    path = f"/admin/act/workspace/{workspace_id}/"
+    assert team["support"].submit(path + "revoke-key/", {"key": key, **WHY}).status == 302
+    assert apikeys.of_workspace(workspace_id) == []
+    assert team["support"].submit(path + "purge/", {"scope": "workspace", **WHY}).status == 302
+    mailed = len(mails(invite.email))
+    assert team["support"].submit(path + "resend-invite/", {"invite": invite.invite_id, **WHY}).status == 302
+    assert len(mails(invite.email)) == mailed + 1
+    assert invites.open_ones(workspace_id)[0].invited_by == world["person"]
+    done = [entry.act for entry in audit.newest(workspace_id, 3)]
+    assert done == ["invite.resent", "cache.purged", "key.revoked"]
+
+
+def test_sessions_end_and_the_person_s_log_says_so(team, world):
+    from tests.people import Browser, sign_in
+
+    owner = Browser()
+    sign_in(owner, store.person(world["person"]).email)
+    assert team["support"].submit(f"/admin/act/person/{world['person']}/end-sessions/", WHY).status == 302
+    assert owner.get("/account").status == 302 and sessions.of_person(world["person"]) == []
+    assert audit.newest(audit.log_of_person(world["person"]), 1)[0].act == "sessions.ended"
+
+
+def test_an_address_is_masked_until_it_is_asked_for_with_a_reason(team, world):
+    address = store.person(world["person"]).email
+    for path in (f"/admin/person/{world['person']}/", f"/admin/workspace/{world['workspace']}/",
+                 f"/admin/accounts/personpage/{world['person']}/change/", "/admin/accounts/personpage/"):  # fmt: skip
+        page = team["support"].get(path)
+        assert page.status == 200 and address not in page.text
+    shown = team["support"].follow(team["support"].submit(f"/admin/act/person/{world['person']}/reveal/", WHY))
+    assert address in shown.text
+    assert address not in team["support"].get(f"/admin/person/{world['person']}/").text
+    assert audit.newest(audit.log_of_person(world["person"]), 1)[0].act == "address.revealed"
+
+
+def test_codes_go_through_again(team, world):
+    person = store.person(world["person"])
+    assert team["support"].submit(f"/admin/act/person/{person.person_id}/send-code/", WHY).status == 302
+    assert "/login" in mails(person.email)[-1].get_body().get_content()
+
+
+def test_a_request_is_recorded_confirmed_extended_and_closed(team):
+    """P21"""
+    answers = {"law": "ccpa", "kind": "access", "address": fresh_address("asker"), "received": clock.day(clock.now())}
+    page = team["support"].submit("/admin/requests/new/", answers)
+    request_id = page.location.rstrip("/").rpartition("/")[2]
+    assert requests.of_id(request_id).state == "open"
+    assert team["support"].get("/admin/").text.count(request_id) == 1
+    for act, more in (("confirm", {}), ("extend", {}), ("close", {"outcome": "done"})):
+        assert team["support"].submit(f"/admin/act/request/{request_id}/{act}/", {**WHY, **more}).status == 302
+    row = requests.of_id(request_id)
+    assert row.state == "done" and row.address is None and row.confirmed and row.extended
+    told = [entry["said"] for entry in trail.of_row(row)]
+    assert told[::-1] == [audit.ACTS[f"request.{act}"] for act in ("recorded", "confirmed", "extended", "closed")]
+    assert team["support"].submit(f"/admin/act/request/{request_id}/close/", {**WHY, "outcome": "done"}).status == 409
+
+
+@pytest.mark.parametrize("path", [
+    "/admin/workspace/ws_none/", "/admin/person/p_none/", "/admin/request/pr_none/", "/admin/doctor/ws_none/",
+    "/admin/act/workspace/ws_none/grant/", "/admin/act/nothing/x/grant/", "/admin/nowhere",
+    "/admin/accounts/workspacepage/none/history/",
+])  # fmt: skip
+def test_what_is_not_there_is_404(path, team):
+    assert team["admin"].get(path).status == 404
+
+
+def test_no_page_shows_a_secret(team, world):
+    """A17: every registered table, list and form."""
+    row = store.workspace(world["workspace"])
+    member = people.of_email(team["admin"].address)
+    hidden = [row.sealed_key, *(team["admin"].recovery), team["admin"].secret]
+    seen = 0
+    for model in admin.site._registry:
+        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        for each in [model.of(found) for found in model.row_class.scan(limit=5)]:
+            page = team["admin"].get(f"{base}{each.key.replace('/', '_2F')}/change/")
+            secrets = [
+                str(getattr(each.row, name)) for name, own in model.row_class.get_attributes().items()
+                if not own.kept.exported and own.kept.category != "none" and len(str(getattr(each.row, name))) > 12
+            ]  # fmt: skip
+            assert page.status == 200, (base, each.key)
+            assert not [secret for secret in (*hidden, *secrets) if secret in page.text], (base, each.key)
+            seen += 1
+    assert seen > 10 and member is not None and acts.WORKSPACE
