@@ -17,11 +17,9 @@ RIGHTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cache.purge": ("purge a workspace's cache", ("support", "admin")),
     "credits.grant": ("give credits", ROLES),
     "credits.take_back": ("take back credits", ("billing", "admin")),
-    "stripe.replay": ("replay a Stripe event", ("billing", "admin")),
     "workspace.suspend": ("suspend and resume a workspace", ("admin",)),
     "requests.see": ("see privacy requests", ("support", "admin")),
     "requests.work": ("record and work off privacy requests", ("support", "admin")),
-    "erase": ("erase an account or a workspace on request", ("support", "admin")),
     "notice.send": ("send a policy notice", ("admin",)),
     "staff.see": ("see who is on the staff", ("admin",)),
 }
