@@ -12,6 +12,7 @@ from accounts.models import Workspace
 LINKS = (
     ("workspace", "Overview", "workspace.view"),
     ("usage", "Usage", "workspace.view"),
+    ("billing", "Billing", "billing.manage"),
     ("sources", "Sources", "workspace.view"),
     ("access", "Access", "workspace.view"),
     ("signing", "Signing", "access.edit"),

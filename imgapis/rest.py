@@ -9,6 +9,7 @@ from ninja.security import APIKeyHeader
 from accounts import api as accounts_api
 from accounts import apikeys
 from accounts.apikeys import Caller
+from billing import api as billing_api
 from imgapis import rest_limits
 from imgapis.base import errors
 from imgapis.base.errors import Refusal
@@ -92,4 +93,5 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 api.add_router("", accounts_api.router)
 api.add_router("", telemetry_api.router)
+api.add_router("", billing_api.router)
 api.add_router("", transforms_api.router)

@@ -13,7 +13,7 @@ PUBLIC = (
 )  # fmt: skip
 OWN = ("/account", "/account/email", "/account/confirm", "/workspaces", "/workspaces/new")
 WORKSPACE = (
-    "", "usage", "team", "team/transfer", "settings", "audit", "keys", "sources", "sources/new",
+    "", "usage", "billing", "team", "team/transfer", "settings", "audit", "keys", "sources", "sources/new",
     "sources/new?kind=http", "sources/new?kind=s3", "access", "signing", "presets", "purge", "domains",
 )  # fmt: skip
 LOOKS = ((1280, "light"), (390, "dark"))

@@ -1,0 +1,108 @@
+"""The REST routes of billing: the plan and its credits, the caps, overage. Buying is a person's act, at the page."""
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from accounts.api import Strict, workspace_of
+from accounts.models import Workspace
+from billing import cap_settings, summary
+from billing.caps import SPANS, Cap
+from billing.credits import shown
+from imgapis.base import clock
+
+router = Router(tags=["billing"])
+
+
+class BillOut(Schema):
+    """The running period. Credits are decimal strings, money whole US cents before tax, times UTC."""
+
+    plan: str
+    interval: str
+    state: str
+    next_plan: str
+    period_starts: str
+    period_ends: str
+    included: str
+    used: str
+    left: str
+    forecast: str | None
+    overage: str
+    overage_cents: int
+    overage_allowed: bool
+    stopped_by: str
+
+
+class CapOut(Schema):
+    """A cap in force: `unit` is credits, cents or off; `own` is false for the default."""
+
+    span: str
+    unit: str
+    amount: int
+    own: bool
+
+
+class CapIn(Strict):
+    """A cap: whole credits, or US cents of overage; an amount is not read where it is off."""
+
+    unit: str = Field(max_length=10)
+    amount: int = 0
+
+
+class OverageIn(Strict):
+    """Whether credits beyond the plan's may be bought, up to the cap of the period."""
+
+    allowed: bool
+
+
+def _caps(row: Workspace) -> list[dict]:
+    found = cap_settings.of(row)
+    held = [(span, getattr(found, span)) for span in SPANS]
+    return [{"span": span, "unit": cap.unit, "amount": cap.amount, "own": span in found.own} for span, cap in held]
+
+
+def _changed(request: HttpRequest) -> list[dict]:
+    return _caps(workspace_of(request, "billing.manage"))
+
+
+@router.get("/billing", response=BillOut)
+def bill(request: HttpRequest):
+    """The plan and its credits. Scope: workspace.view."""
+    row = workspace_of(request, "workspace.view")
+    found = summary.of(row)
+    return {
+        "plan": found.plan.tier, "interval": found.terms.interval, "state": found.state, "next_plan": found.following,
+        "period_starts": clock.stamp(found.period.starts), "period_ends": clock.stamp(found.period.ends),
+        "included": shown(found.included), "used": shown(found.used), "left": shown(found.left),
+        "forecast": None if found.forecast is None else shown(found.forecast), "overage": shown(found.overage),
+        "overage_cents": found.overage_cents, "overage_allowed": found.terms.overage, "stopped_by": found.capped,
+    }  # fmt: skip
+
+
+@router.get("/billing/caps", response=list[CapOut])
+def caps(request: HttpRequest):
+    """The caps in force. Scope: billing.manage."""
+    return _caps(workspace_of(request, "billing.manage"))
+
+
+@router.put("/billing/caps/{span}", response=list[CapOut])
+def set_cap(request: HttpRequest, span: str, payload: CapIn):
+    """Set the cap of a `day` or a `period`, in force at once. Scope: billing.manage."""
+    row = workspace_of(request, "billing.manage")
+    cap_settings.change(row.workspace_id, request.caller.person_id, span, Cap(payload.unit, payload.amount))
+    return _changed(request)
+
+
+@router.delete("/billing/caps/{span}", response=list[CapOut])
+def drop_cap(request: HttpRequest, span: str):
+    """Go back to the default cap. Scope: billing.manage."""
+    row = workspace_of(request, "billing.manage")
+    cap_settings.change(row.workspace_id, request.caller.person_id, span, None)
+    return _changed(request)
+
+
+@router.put("/billing/overage", response=list[CapOut])
+def set_overage(request: HttpRequest, payload: OverageIn):
+    """Allow overage, or no longer; the caps as they then are. Scope: billing.manage."""
+    row = workspace_of(request, "billing.manage")
+    cap_settings.allow_overage(row.workspace_id, request.caller.person_id, payload.allowed)
+    return _changed(request)

@@ -1,0 +1,88 @@
+"""What choosing each plan would do, in money and dates, told before the click: pure arithmetic."""
+
+from dataclasses import dataclass
+
+from billing import plans
+from billing.money import dollars
+from billing.periods import Terms
+from billing.plans import Plan
+from imgapis.base import clock
+
+SPAN = {"month": "a month", "year": "a year"}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plan at an interval as it looks from the running one. `kind`: current, begin, upgrade, later, free, scheduled;
+    `cents` are charged now, before tax; `starts` is when it begins, seconds since 1970, 0 for at once."""
+
+    plan: Plan
+    interval: str
+    kind: str
+    cents: int = 0
+    starts: float = 0
+
+    @property
+    def price(self) -> int:
+        """Cents a month or a year."""
+        return self.plan.price(self.interval)
+
+
+def of(terms: Terms, now: float) -> list[Offer]:
+    """Every plan we sell, each by the month and by the year, and the free one."""
+    sold = [(plan, interval) for plan in plans.CATALOGUE.values() if plan.paid for interval in plans.INTERVALS]
+    return [_free(terms), *(_offer(terms, plan, interval, now) for plan, interval in sold)]
+
+
+def upgrades(terms: Terms, plan: Plan, interval: str) -> bool:
+    """Whether a change takes effect at once: to more credits a month, at the same rhythm or from month to year."""
+    return plan.credits > plans.of(terms.plan).credits and (terms.interval, interval) != ("year", "month")
+
+
+def prorated(terms: Terms, plan: Plan, interval: str, now: float) -> int:
+    """Cents an upgrade costs at once, before tax, as Stripe prorates by the second: the rest of the period at the new
+    price less the same rest at the old one; from month to year a whole year, less that rest."""
+    rest, length = max(0, terms.end - now), terms.end - terms.start
+    unused = round(plans.of(terms.plan).price(terms.interval) * rest / length)
+    if interval != terms.interval:
+        return max(0, plan.price(interval) - unused)
+    return max(0, round(plan.price(interval) * rest / length) - unused)
+
+
+def _free(terms: Terms) -> Offer:
+    free = plans.of(plans.FREE)
+    if not terms.paid:
+        return Offer(free, "month", "current")
+    return Offer(free, "month", "scheduled" if terms.next_plan == plans.FREE else "free", 0, terms.end)
+
+
+def _offer(terms: Terms, plan: Plan, interval: str, now: float) -> Offer:
+    if not terms.paid:
+        return Offer(plan, interval, "begin", plan.price(interval))
+    if (plan.tier, interval) == (terms.plan, terms.interval):
+        return Offer(plan, interval, "current")
+    if upgrades(terms, plan, interval):
+        return Offer(plan, interval, "upgrade", prorated(terms, plan, interval, now))
+    if plan.tier == terms.next_plan and plan.tier != terms.plan:
+        return Offer(plan, interval, "scheduled", 0, terms.end)
+    return Offer(plan, interval, "later", 0, terms.end)
+
+
+def sentence(offer: Offer, terms: Terms) -> str:
+    """What the button does, for people: when it begins and what is paid, before tax."""
+    if offer.kind == "current":
+        return "Your plan."
+    ends = clock.day(terms.end)
+    return {
+        "begin": lambda: f"Begins at once. {dollars(offer.cents)} now, the same again every {offer.interval}.",
+        "upgrade": lambda: (
+            f"Begins at once. About {dollars(offer.cents)} now, the rest of the period less what you have paid, then "
+            f"{dollars(offer.price)} {SPAN[offer.interval]}."
+        ),
+        "later": lambda: (
+            f"Begins on {ends}, when your paid period ends. Nothing now, then {dollars(offer.price)} "
+            f"{SPAN[offer.interval]}."
+        ),
+        "scheduled": lambda: f"Begins on {ends}.",
+        "free": lambda: f"Your plan goes on until {ends}; nothing is charged after it.",
+    }[offer.kind]()

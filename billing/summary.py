@@ -1,0 +1,91 @@
+"""A workspace's bill at a glance: its plan, the period's credits, where they are heading, what it costs."""
+
+from dataclasses import dataclass
+
+from accounts.models import Workspace
+from billing import caps, opening, periods, plans, store
+from billing.periods import Period, Terms
+from billing.plans import Plan
+from imgapis.base import clock
+
+# Before a day has gone by, a forecast would only repeat its first hour.
+EARLIEST_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The running period. Half-credits: `included` is paid for, `room` what may be bought beyond it (below 0: what a
+    cap withholds), `used` charged, `day_used` and `day_limit` those of the capped day. `state` is Stripe's word."""
+
+    terms: Terms
+    period: Period
+    state: str
+    now: float
+    included: int
+    room: int
+    used: int
+    day_used: int = 0
+    day_limit: int | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the period."""
+        return plans.of(self.period.plan)
+
+    @property
+    def left(self) -> int:
+        """Half-credits that can still be charged in the period."""
+        return max(0, self.included + self.room - self.used)
+
+    @property
+    def overage(self) -> int:
+        """Half-credits used beyond what is paid for."""
+        return max(0, self.used - self.included)
+
+    @property
+    def overage_cents(self) -> int:
+        """What they cost so far."""
+        return self.plan.overage_cents(self.overage)
+
+    @property
+    def forecast(self) -> int | None:
+        """Half-credits used by the period's end if it goes on as it did; None on the first day."""
+        gone = self.now - self.period.starts
+        if gone < EARLIEST_SECONDS:
+            return None
+        return round(self.used * (self.period.ends - self.period.starts) / gone)
+
+    @property
+    def forecast_cents(self) -> int | None:
+        """What overage will cost by then, the cap kept."""
+        if self.forecast is None:
+            return None
+        beyond = min(self.forecast, self.included + max(0, self.room)) - self.included
+        return self.plan.overage_cents(max(0, beyond, self.overage))
+
+    @property
+    def capped(self) -> str:
+        """What stops new work now: `period`, `day`, `credits`, or nothing."""
+        if self.left < 1:
+            return "period" if self.room else "credits"
+        return "day" if self.day_limit is not None and self.day_used >= self.day_limit else ""
+
+    @property
+    def following(self) -> str:
+        """The plan that is set to follow at the paid period's end; empty where the same one goes on."""
+        return self.terms.next_plan if self.terms.paid and self.terms.next_plan != self.terms.plan else ""
+
+
+def of(row: Workspace) -> Summary:
+    """The summary of a workspace at this moment, read consistently."""
+    terms, now = periods.terms(row), clock.now()
+    books = opening.books(terms, now)
+    rows = store.named(row.workspace_id, books.names)
+    counter = rows.get(books.period.name) or opening.of_period(row.workspace_id, books.period, terms)
+    day = rows.get(books.day) if books.day else None
+    return Summary(
+        terms=terms, period=books.period, state=row.billing_state, now=now,
+        included=int(counter.granted) - int(counter.room), room=int(counter.room), used=int(counter.used),
+        day_used=int(day.used) if day else 0,
+        day_limit=None if books.day is None else int(day.granted) if day else caps.of_day(terms, books.period),
+    )  # fmt: skip
