@@ -1,0 +1,58 @@
+"""An outsider asks a customer's pages for ever new variants: it stops at the cap of the day (C1)."""
+
+import os
+import secrets
+
+import pytest
+
+from accounts import store as accounts_store
+from accounts import workspaces
+from billing import alerts, credits, ledger, notices, periods
+from imgapis.base import clock
+from tests.billing.test_charge import bill
+from tests.transforms.web_client import ask
+
+VARIANTS = 10_000 if os.environ.get("SOAK") else 1_000
+
+
+@pytest.fixture
+def customer(dynamodb):
+    """A workspace on the free plan: a thousand credits, and a cap of five hundred a day that nobody had to set."""
+    return workspaces.create(namespace=f"looped-{secrets.token_hex(6)}", allowance=2_000)
+
+
+@pytest.mark.timeout(600)
+def test_ever_new_variants_stop_at_the_cap_of_the_day(customer):
+    """C1, B3: half of the month is left, every further variant is refused before any work, and the customer is told."""
+    terms = periods.terms(customer)
+    outcomes = []
+    for _ in range(VARIANTS):
+        one = bill(customer.workspace_id)
+        try:
+            credits.peek(one, terms)
+            credits.charge(one, terms)
+            outcomes.append("charged")
+        except credits.CapReached:
+            outcomes.append("capped")
+    assert (outcomes.count("charged"), outcomes.count("capped")) == (500, VARIANTS - 500)
+    (proof,) = ledger.prove(customer.workspace_id)
+    assert (proof.used, proof.left, proof.holds) == (1_000, 1_000, True)
+    alerts.look(customer.workspace_id)
+    today = clock.day(clock.now())
+    assert notices.told(customer.workspace_id, f"{today} cap 100")
+
+
+def test_at_the_cap_what_is_cached_goes_on_and_nothing_is_fetched(web, origin, workspace):
+    """C1, through the front door."""
+    caps = {"day": {"unit": "credits", "amount": 3}}
+    accounts_store.change_workspace(accounts_store.workspace(workspace.workspace_id), caps=caps)
+    replies = [ask(workspace.namespace, f"/transform?src=shop/shoe.jpg&w={width}") for width in range(40, 60)]
+    assert [reply.status for reply in replies] == [200] * 3 + [402] * 17
+    before = origin.asked["/shoe.jpg"]
+    refused = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=61")
+    assert (refused.status, b'"cap_reached"' in refused.body) == (402, True)
+    assert b"owner" in refused.body and origin.asked["/shoe.jpg"] == before
+    again = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=40")
+    assert (again.status, again.headers["x-img-cache"], again.headers["x-img-credits"]) == (200, "HIT", "0")
+    (proof,) = ledger.prove(workspace.workspace_id)
+    assert (proof.used, proof.holds) == (6, True)
