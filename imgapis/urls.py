@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from imgapis import overview, pricing, rest, simulator, status, views
+from imgapis import notices_page, overview, pricing, rest, simulator, status, views
 from imgapis.policy import pages, wellknown
 
 handler404 = "imgapis.views.not_found"
@@ -22,6 +22,11 @@ urlpatterns = [
     path("", include("transforms.urls")),
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
     path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),
+    path("w/<slug:namespace>/billing/notices", notices_page.notices, name="notices"),
+    path("w/<slug:namespace>/billing/notices/choose", notices_page.choose, name="notices-choose"),
+    path("w/<slug:namespace>/billing/notices/hook", notices_page.hook, name="notices-hook"),
+    path("w/<slug:namespace>/billing/notices/hook/remove", notices_page.hook_remove, name="notices-hook-remove"),
+    path("w/<slug:namespace>/billing/notices/hook/test", notices_page.hook_test, name="notices-hook-test"),
     path("api/v1/", rest.api.urls),
     path("admin/", admin.site.urls),
     path("status", status.status, name="status"),
