@@ -5,11 +5,13 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
+from billing import preferences
+
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PUBLIC = (
     "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy", "/privacy/versions",
     "/privacy/versions/2026-05-18", "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/terms",
-    "/security", "/pricing", "/simulator",
+    "/security", "/pricing", "/simulator", f"/unsubscribe/{preferences.token('ws_x', 'p_x', 'usage')}",
 )  # fmt: skip
 OWN = ("/account", "/account/email", "/account/confirm", "/workspaces", "/workspaces/new")
 WORKSPACE = (

@@ -20,7 +20,8 @@ class Command(BaseCommand):
                 f"{proof.workspace_id} {proof.period}: events {credits.shown(proof.events)},"
                 f" shown {credits.shown(proof.rolled)}{'' if proof.shown_right else ' (late)'},"
                 f" used {credits.shown(proof.used)}, left {credits.shown(proof.left)},"
-                f" granted {credits.shown(proof.granted)}: {verdict}"
+                f" granted {credits.shown(proof.granted)},"
+                f" grants {'kept' if proof.balanced else 'NOT KEPT'}: {verdict}"
             )
         broken = sum(not proof.holds for proof in proofs)
         if broken:
