@@ -28,9 +28,9 @@ def violations(page) -> list[str]:
     return [f"{name}: {nodes}" for name, nodes in found]
 
 
-def check(opened, paths) -> None:
-    """Look at each page at two widths and in two lights."""
-    faults = []
+def check(opened, paths, faults: list[str] | None = None) -> None:
+    """Look at each page at two widths and in two lights; what was found before counts too."""
+    faults = list(faults or [])
     for path in paths:
         for width, scheme in LOOKS:
             opened.page.set_viewport_size({"width": width, "height": 900})
