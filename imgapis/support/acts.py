@@ -7,7 +7,7 @@ from typing import Any
 from accounts import apikeys, audit, invites, sessions, staff_rights, throttles, workspaces
 from accounts.models import Person, Workspace
 from accounts.rows.staff import Staff
-from billing import credits, grants
+from billing import credits, grants, rewriting
 from imgapis.base import mail
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
@@ -29,6 +29,16 @@ class TooMuch(Refusal):
 
     status = 403
     code = "staff_limit"
+
+
+class DoneAlready(Refusal):
+    """The form was sent twice."""
+
+    status = 409
+    code = "done_already"
+
+    def __init__(self):
+        super().__init__("This was done already, with the same form. Open the act again to do it once more.")
 
 
 class NothingThere(Refusal):
@@ -60,16 +70,20 @@ def _amount(member: Staff, halves: int) -> int:
 
 
 def _grant(member: Staff, row: Workspace, answers: dict) -> str:
-    given = grants.grant(
-        row.workspace_id, _amount(member, answers["credits"]), answers["reason"], trail.actor(member)
-    )  # fmt: skip
-    return f"{credits.shown(given.halves)} credits are given."
+    return f"{credits.shown(_change(grants.grant, member, row, answers))} credits are given."
 
 
 def _take_back(member: Staff, row: Workspace, answers: dict) -> str:
-    halves = _amount(member, answers["credits"])
-    given = grants.take_back(row.workspace_id, halves, answers["reason"], trail.actor(member))
-    return f"{credits.shown(-given.halves)} credits are taken back."
+    return f"{credits.shown(-_change(grants.take_back, member, row, answers))} credits are taken back."
+
+
+def _change(change: Callable[..., grants.Given], member: Staff, row: Workspace, answers: dict) -> int:
+    """The half-credits that were changed; a form sent twice changes them once."""
+    halves, grant_id = _amount(member, answers["credits"]), str(answers["grant_id"])
+    try:
+        return change(row.workspace_id, halves, answers["reason"], trail.actor(member), grant_id=grant_id).halves
+    except rewriting.NotWithin as error:
+        raise DoneAlready from error
 
 
 def _suspend(member: Staff, row: Workspace, answers: dict) -> str:

@@ -1,5 +1,6 @@
 """What staff see of a workspace and of a person: everything to answer a question with, no secret, addresses masked."""
 
+from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
@@ -91,7 +92,7 @@ def _failures(workspace_id: str) -> list[dict]:
         {
             "time": clock.stamp_exact(telemetry_store.moment(each)), "operation": each.operation,
             "status": int(each.status), "origin": each.origin or "none sent",
-            "link": reverse("admin:telemetry_eventpage_change", args=[f"{workspace_id}~{each.event_id}"]),
+            "link": reverse("admin:telemetry_eventpage_change", args=[quote(f"{workspace_id}~{each.event_id}")]),
         }
         for each in failed
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 
+from django.contrib.admin.utils import quote
 from django.urls import reverse
 
 from accounts import emails, people, store
@@ -56,7 +57,7 @@ def _of_event(text: str) -> str | None:
     row = match and (store.workspace(match[1]) or store.workspace_of_namespace(match[1]))
     if not row or telemetry_store.event(row.workspace_id, match[2]) is None:
         return None
-    return reverse("admin:telemetry_eventpage_change", args=[f"{row.workspace_id}~{match[2]}"])
+    return reverse("admin:telemetry_eventpage_change", args=[quote(f"{row.workspace_id}~{match[2]}")])
 
 
 def _of_domain(text: str) -> str | None:

@@ -4,6 +4,7 @@ from django import forms
 
 from accounts import apikeys, invites
 from accounts.models import Person, Workspace
+from imgapis.base import clock, tokens
 from imgapis.policy import requests
 from imgapis.policy.rows import PrivacyRequest
 from imgapis.support.dossier import masked
@@ -41,6 +42,11 @@ class CreditsForm(ActForm):
     """An amount of credits."""
 
     credits = forms.DecimalField(label="Credits", min_value=0.5, max_digits=9, decimal_places=1, help_text="In halves.")
+    grant_id = forms.UUIDField(widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        """The grant's id goes out with the form: sent twice, it is one grant."""
+        self.fields["grant_id"].initial = tokens.time_ordered_id(clock.now())
 
     def clean_credits(self) -> int:
         """The amount in half-credits."""

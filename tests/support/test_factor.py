@@ -79,8 +79,7 @@ def test_a_lock_ends_after_an_hour(member, monkeypatch):
         outcome(row, "000000")
     later = clock.now() + second_factor.LOCK_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert outcome(row, code_of(address, int(second_factor.LOCK_SECONDS / 30))) in ("in", "wrong_second_factor")
-    assert staff.member(row.person_id).locked_until < later
+    assert outcome(row, code_of(address, int(second_factor.LOCK_SECONDS / 30))) == "in"
 
 
 def test_many_wrong_codes_at_once_are_counted_each(member):
@@ -143,6 +142,8 @@ def test_a_proof_ends_after_eight_hours_and_with_another_factor(member, monkeypa
         patch.setattr(clock, "now", lambda: later)
         assert not second_factor.is_proven(row, kept)
     assert not second_factor.is_proven(staff.reset(address), kept)
+    second_factor.enrol(staff.member(row.person_id), code_of(address))
+    assert not second_factor.is_proven(staff.member(row.person_id), kept)
 
 
 def test_a_reset_and_a_removal_close_the_admin_at_once():

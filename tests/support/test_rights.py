@@ -1,10 +1,14 @@
 """Least rights: every page and every act of the admin by staff role, and what an act leaves behind (A17, A9)."""
 
+import uuid
+
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 
 from accounts import apikeys, audit, invites, people, sessions, staff_rights, store
 from accounts.staff_rights import RIGHTS, ROLES
+from billing import store as billing_store
 from imgapis.base import clock
 from imgapis.policy import requests
 from imgapis.support import acts, pages, trail
@@ -59,6 +63,11 @@ def test_a_page_opens_for_the_roles_that_have_its_right(name, role, team, world)
     assert page.status == (200 if staff_rights.allows(role, PAGES[name]) else 403)
 
 
+def once() -> dict[str, str]:
+    """The id a form of credits goes out with."""
+    return {"grant_id": str(uuid.uuid4())}
+
+
 ACTS = [(kind, each) for kind, entry in pages.KINDS.items() for each in entry.acts.values()]
 
 
@@ -70,7 +79,7 @@ def test_an_act_is_refused_to_a_role_without_its_right_and_without_a_reason(kind
     before = len(audit.newest(world["workspace"], 500))
     team[role].get("/admin/")
     assert team[role].get(path).status == (200 if allowed else 403)
-    page = team[role].post(path, {"reason": "", "credits": "1", "scope": "workspace", "outcome": "done"})
+    page = team[role].post(path, {"reason": "", "credits": "1", **once(), "scope": "workspace", "outcome": "done"})
     assert page.status == (400 if allowed else 403)
     assert len(audit.newest(world["workspace"], 500)) == before
 
@@ -87,8 +96,8 @@ def test_a_table_opens_for_the_roles_that_have_its_right(model, role, team):
 def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
     for path in (
         "/admin/accounts/workspacepage/add/",
-        f"/admin/accounts/workspacepage/{world['workspace']}/delete/",
-        f"/admin/accounts/workspacepage/{world['workspace']}/change/",
+        f"/admin/accounts/workspacepage/{quote(world['workspace'])}/delete/",
+        f"/admin/accounts/workspacepage/{quote(world['workspace'])}/change/",
     ):
         before = store.workspace(world["workspace"]).attribute_values
         team[role].get("/admin/")
@@ -104,11 +113,20 @@ def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
 def test_credits_are_given_up_to_the_limit_of_the_role(role, amount, status, team, world):
     path = f"/admin/act/workspace/{world['workspace']}/grant/"
     before = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
-    assert team[role].submit(path, {"credits": amount, **WHY}).status == status
+    assert team[role].submit(path, {"credits": amount, **once(), **WHY}).status == status
     after = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
     assert len(after) - len(before) == (status == 302)
     if status == 302:
         assert after[0].actor.startswith("staff:") and after[0].reason == WHY["reason"]
+
+
+def test_a_form_sent_twice_gives_once(team, world):
+    path = f"/admin/act/workspace/{world['workspace']}/grant/"
+    form = {"credits": "3", **once(), **WHY}
+    assert [team["support"].submit(path, form).status for _ in range(3)] == [302, 409, 409]
+    assert [
+        int(row.halves) for row in billing_store.grants(world["workspace"]) if row.grant_id == form["grant_id"]
+    ] == [6]
 
 
 def test_suspending_and_resuming_stand_in_the_log_with_before_and_after(team, world):
@@ -125,7 +143,7 @@ def test_the_customer_reads_what_support_did_and_why(team, world):
     owner = Browser()
     sign_in(owner, store.person(world["person"]).email)
     namespace = store.workspace(world["workspace"]).namespace
-    team["support"].submit(f"/admin/act/workspace/{world['workspace']}/grant/", {"credits": "1", **WHY})
+    team["support"].submit(f"/admin/act/workspace/{world['workspace']}/grant/", {"credits": "1", **once(), **WHY})
     page = owner.get(f"/w/{namespace}/audit")
     assert "support" in page.text and WHY["reason"] in page.text and "staff:" not in page.text
 
@@ -158,8 +176,9 @@ def test_sessions_end_and_the_person_s_log_says_so(team, world):
 
 def test_an_address_is_masked_until_it_is_asked_for_with_a_reason(team, world):
     address = store.person(world["person"]).email
-    for path in (f"/admin/person/{world['person']}/", f"/admin/workspace/{world['workspace']}/",
-                 f"/admin/accounts/personpage/{world['person']}/change/", "/admin/accounts/personpage/"):  # fmt: skip
+    row = f"/admin/accounts/personpage/{quote(world['person'])}/change/"
+    pages_of = (f"/admin/person/{world['person']}/", f"/admin/workspace/{world['workspace']}/")
+    for path in (*pages_of, row, "/admin/accounts/personpage/"):
         page = team["support"].get(path)
         assert page.status == 200 and address not in page.text
     shown = team["support"].follow(team["support"].submit(f"/admin/act/person/{world['person']}/reveal/", WHY))
@@ -208,7 +227,7 @@ def test_no_page_shows_a_secret(team, world):
     for model in admin.site._registry:
         base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         for each in [model.of(found) for found in model.row_class.scan(limit=5)]:
-            page = team["admin"].get(f"{base}{each.key.replace('/', '_2F')}/change/")
+            page = team["admin"].get(f"{base}{quote(each.key)}/change/")
             secrets = [
                 str(getattr(each.row, name)) for name, own in model.row_class.get_attributes().items()
                 if not own.kept.exported and own.kept.category != "none" and len(str(getattr(each.row, name))) > 12
