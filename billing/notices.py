@@ -55,8 +55,10 @@ def due(most: int = 50) -> Iterator[Outgoing]:
     """Notices to be sent now, each leased for a minute to whoever gets it. Any number of workers may ask."""
     now = clock.now()
     for shard in range(SHARDS):
-        for row in list(Outgoing.query(str(shard), consistent_read=True, limit=most)):
-            if row.due <= now and _change(row, Outgoing.due == row.due, due=now + LEASE_SECONDS):
+        for row in list(
+            Outgoing.query(str(shard), filter_condition=Outgoing.due <= now, consistent_read=True, limit=most)
+        ):
+            if _change(row, Outgoing.due == row.due, due=now + LEASE_SECONDS):
                 yield row
 
 
