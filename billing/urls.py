@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from billing.views import billing, unsubscribe
+from billing.views import billing, stripe, unsubscribe
 
 urlpatterns = [
+    path("stripe/webhook", stripe.webhook, name="stripe-webhook"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
     path("w/<slug:namespace>/billing", billing.billing, name="billing"),
     path("w/<slug:namespace>/billing/caps/day", billing.cap, {"span": "day"}, name="billing-cap-day"),

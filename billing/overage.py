@@ -1,0 +1,68 @@
+"""Credits beyond the plan's, told to Stripe's meter: each whole credit once, whatever crashes between."""
+
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+
+from billing import customers, gateway, store
+from billing.models import Counter
+from billing.rows.stripe import Reported
+from imgapis.base import clock, dynamo
+
+
+def report_all() -> int:
+    """Tell the meter of every workspace's overage; returns how many were told of. Stripe being away leaves the rest
+    for the next round."""
+    return sum(report(row.workspace_id, row.customer_id) for row in customers.every() if row.state in gateway.SERVED)
+
+
+def report(workspace_id: str, customer_id: str) -> bool:
+    """Tell of what has been used beyond a plan and not been told of yet; whether anything was."""
+    told = [_report(counter, customer_id) for counter in store.counters(workspace_id) if _used(counter)]
+    return any(told)
+
+
+def _used(counter: Counter) -> int:
+    """Whole credits beyond what the plan and grants include; a started one counts when it is whole."""
+    base = int(counter.granted) if counter.base is None else int(counter.base)
+    return max(0, int(counter.used) - base - int(counter.extra)) // 2 if counter.room > 0 else 0
+
+
+def _report(counter: Counter, customer_id: str) -> bool:
+    """The sum being told of is written down first, and named in the identifier: a crash tells the same again, and
+    Stripe counts it once. Each report is of what has come since the last."""
+    row = _row(counter)
+    told, telling, used = int(row.credits), int(row.telling), _used(counter)
+    if telling <= told:
+        if used <= told or not _move(row, Reported.telling == telling, telling=used):
+            return False
+        telling = used
+    identifier = f"{counter.workspace_id}-{counter.period}-{told}-{telling}"
+    moment = min(clock.now(), float(counter.ends or clock.now()) - 1)
+    gateway.report_overage(customer_id, identifier, telling - told, moment)
+    _move(row, Reported.credits == told, credits=telling, told=clock.now())
+    return True
+
+
+def _row(counter: Counter) -> Reported:
+    try:
+        return Reported.get(counter.workspace_id, counter.period, consistent_read=True)
+    except DoesNotExist:
+        pass
+    row = Reported(counter.workspace_id, counter.period, credits=0, telling=0, told=0)
+    try:
+        row.save(condition=Reported.workspace_id.does_not_exist())
+    except PutError as error:
+        if not dynamo.lost_race(error):
+            raise
+        return Reported.get(counter.workspace_id, counter.period, consistent_read=True)
+    return row
+
+
+def _move(row: Reported, condition, **values) -> bool:
+    actions = [getattr(Reported, name).set(value) for name, value in values.items()]
+    try:
+        row.update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True

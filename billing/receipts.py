@@ -1,0 +1,50 @@
+"""Mails about payments, to owners and billing members: a receipt, a refused payment, the end of a plan. Essential ones:
+they are not among those that can be turned off."""
+
+from accounts import store as accounts_store
+from accounts import team_store
+from billing import gateway
+from imgapis.base import clock, mail
+from imgapis.base.errors import Refusal
+
+ROLES = ("owner", "billing")
+
+
+def paid(workspace_id: str, customer_id: str, invoice_id: str) -> None:
+    """A receipt. Where Stripe does not tell the invoice any more, there is none: it stands in the portal."""
+    try:
+        found = gateway.invoice(invoice_id)
+    except Refusal:
+        return
+    if found.total:
+        _tell(workspace_id, "Your img apis receipt", "emails/receipt.txt", {
+            "number": found.number, "total": money(found.total, found.currency), "day": clock.day(found.created),
+            "url": found.url,
+        })  # fmt: skip
+
+
+def failed(workspace_id: str) -> None:
+    """A payment was refused; Stripe tries again, and the service goes on meanwhile (B15)."""
+    _tell(workspace_id, "A payment for img apis was refused", "emails/payment_failed.txt", {})
+
+
+def ended(workspace_id: str) -> None:
+    """The plan has ended; the workspace is a free one."""
+    _tell(workspace_id, "Your img apis plan has ended", "emails/plan_ended.txt", {})
+
+
+def money(cents: int, currency: str = "usd") -> str:
+    """Cents for people: 1900 → $19.00; another currency by its name."""
+    amount = f"{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${amount}" if currency == "usd" else f"{sign}{amount} {currency.upper()}"
+
+
+def _tell(workspace_id: str, subject: str, template: str, facts: dict) -> None:
+    row = accounts_store.workspace(workspace_id)
+    if row is None:
+        return
+    places = [place.person_id for place in team_store.members(workspace_id) if place.role in ROLES]
+    known = {"workspace": row.business_name or row.namespace, "namespace": row.namespace, **facts}
+    for person in accounts_store.people(places):
+        mail.send(person.email, subject, template, known)

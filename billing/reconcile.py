@@ -1,0 +1,32 @@
+"""The nightly comparison with Stripe: what an event failed to tell is made good, so that no event is ever needed."""
+
+import logging
+
+from billing import customers, gateway, webhooks
+from billing.opening import WorkspaceGone
+
+log = logging.getLogger("imgapis.reconcile")
+
+
+def every() -> tuple[int, int]:
+    """(compared, changed): bring each workspace that has a customer to what Stripe says now."""
+    compared = changed = 0
+    for row in customers.every():
+        before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
+        try:
+            webhooks.look_again(row.workspace_id, row.customer_id)
+        except WorkspaceGone:
+            continue
+        after = customers.of_workspace(row.workspace_id)
+        compared += 1
+        if after and before != (after.state, after.tier, after.subscription_id, int(after.period_end), after.next_tier):
+            changed += 1
+    if changed:
+        log.warning("stripe_reconciled", extra={"count": changed})
+    return compared, changed
+
+
+def due() -> None:
+    """Compare, where payments are set up."""
+    if gateway.configured():
+        every()

@@ -1,0 +1,66 @@
+"""The rows of Stripe: the state of a subscription by ids, and the events that were acted on. Never a card (P03)."""
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+
+from imgapis.base import dynamo
+from imgapis.base.dynamo import kept
+
+BILLING = {"category": "billing", "retention": "until erasure"}
+EVENT = {"category": "billing", "retention": "90 days", "exported": False}
+
+
+class Subscription(dynamo.Row):
+    """What a workspace has at Stripe: ids, state, tier, period."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("subscriptions")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose subscription it is", **BILLING)
+    customer_id = kept(UnicodeAttribute(), "names the workspace at Stripe", **BILLING)
+    subscription_id = kept(UnicodeAttribute(default=""), "names the subscription at Stripe", **BILLING)
+    state = kept(UnicodeAttribute(default="none"), "Stripe's word for its state", **BILLING)
+    tier = kept(UnicodeAttribute(default="free"), "the plan that is paid for", **BILLING)
+    interval = kept(UnicodeAttribute(default="month"), "paid by the month or by the year", **BILLING)
+    period_start = kept(NumberAttribute(default=0), "when the paid period began", **BILLING)
+    period_end = kept(NumberAttribute(default=0), "when it ends", **BILLING)
+    next_tier = kept(UnicodeAttribute(default=""), "the plan that follows", **BILLING)
+    cancels = kept(BooleanAttribute(default=False), "whether it ends with the period", **BILLING)
+    asked = kept(NumberAttribute(default=0), "when Stripe was asked for this", **BILLING)
+
+
+class Customer(dynamo.Row):
+    """Finds the workspace of a customer at Stripe: never by an address (B13)."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("customers")
+
+    customer_id = kept(UnicodeAttribute(hash_key=True), "names the workspace at Stripe", **BILLING)
+    workspace_id = kept(UnicodeAttribute(), "whose customer it is", **BILLING)
+
+
+class StripeEvent(dynamo.Row):
+    """An event of Stripe's, claimed in the transaction of its effect, so that it acts once (B11)."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("stripe-events")
+
+    event_id = kept(UnicodeAttribute(hash_key=True), "names the event", **EVENT)
+    kind = kept(UnicodeAttribute(), "what kind of event it was", **EVENT)
+    outcome = kept(UnicodeAttribute(), "acted, or why it was ignored", **EVENT)
+    workspace_id = kept(UnicodeAttribute(default=""), "whom it concerned", **EVENT)
+    created = kept(NumberAttribute(), "when Stripe made it", **EVENT)
+    moment = kept(NumberAttribute(), "when it came", **EVENT)
+    expires = kept(TTLAttribute(), "ends the row, long after Stripe would repeat it", **EVENT)
+
+
+class Reported(dynamo.Row):
+    """How much overage of a period Stripe's meter was told of."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("reported")
+
+    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose overage it is", **BILLING)
+    period = kept(UnicodeAttribute(range_key=True), "the hour the period starts on", **BILLING)
+    credits = kept(NumberAttribute(default=0), "whole credits told of", **BILLING)
+    telling = kept(NumberAttribute(default=0), "whole credits being told of, with what was told before", **BILLING)
+    told = kept(NumberAttribute(default=0), "when they were last told of", **BILLING)

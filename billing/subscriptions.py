@@ -1,0 +1,155 @@
+"""What a customer does with a plan: begin, change, cancel, resume; each by Stripe, none by what a form claims."""
+
+from accounts import audit
+from accounts.models import Workspace
+from billing import customers, gateway, plans, webhooks
+from billing.gateway import Invoice, Present
+from billing.rows.stripe import Subscription
+from imgapis.base.errors import Refusal
+
+LIVING = ("active", "trialing", "past_due", "unpaid", "paused")
+
+
+class UnknownPlan(Refusal):
+    """No such plan is sold."""
+
+    code = "unknown_plan"
+
+    def __init__(self):
+        sold = ", ".join(plan.tier for plan in plans.CATALOGUE.values() if plan.paid)
+        super().__init__(f"A plan is one of {sold}, paid by the month or the year.", param="plan")
+
+
+class AlreadySubscribed(Refusal):
+    """There is a subscription: it is changed, not bought again."""
+
+    status = 409
+    code = "already_subscribed"
+
+    def __init__(self):
+        super().__init__("This workspace has a plan already: change it instead of buying another.")
+
+
+class NoSubscription(Refusal):
+    """There is nothing to change or cancel."""
+
+    status = 409
+    code = "no_subscription"
+
+    def __init__(self):
+        super().__init__("This workspace has no paid plan.")
+
+
+def begin(workspace: Workspace, actor: str, tier: str, interval: str, back: str) -> str:
+    """The address of Stripe's Checkout for a plan; `back` is our page to return to. Nothing changes before Stripe says
+    that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
+    _known(tier, interval)
+    row = customers.ensure(workspace.workspace_id)
+    found = gateway.present(row.customer_id)
+    if found is not None and found.state in LIVING:
+        webhooks.look_again(workspace.workspace_id, row.customer_id)
+        raise AlreadySubscribed
+    _, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, back)
+    audit.record(workspace.workspace_id, actor, "plan.checkout", workspace.workspace_id, None, f"{tier} {interval}")
+    return url
+
+
+def portal(workspace: Workspace, back: str) -> str:
+    """The address of Stripe's portal. Raises NoSubscription where the workspace never bought anything."""
+    row = customers.of_workspace(workspace.workspace_id)
+    if row is None:
+        raise NoSubscription
+    return gateway.portal(row.customer_id, back)
+
+
+def change(workspace: Workspace, actor: str, tier: str, interval: str) -> None:
+    """Another plan: a dearer one at once, its difference invoiced; a cheaper one, or another rhythm of the same, from
+    the end of the paid period on. Raises UnknownPlan, NoSubscription, and what the gateway raises."""
+    _known(tier, interval)
+    row, found = _living(workspace)
+    if is_upgrade(found.tier, found.interval, tier, interval):
+        gateway.change(found, tier, interval)
+    elif (tier, interval) == (found.tier, found.interval):
+        gateway.unschedule(found)
+        gateway.resume(found)
+    else:
+        gateway.schedule(found, tier, interval)
+    webhooks.look_again(workspace.workspace_id, row.customer_id)
+    audit.record(
+        workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id, f"{found.tier} {found.interval}",
+        f"{tier} {interval}",
+    )  # fmt: skip
+
+
+def is_upgrade(tier: str, interval: str, wanted: str, wanted_interval: str) -> bool:
+    """Whether a change takes effect at once: to more credits a month, at the same rhythm or from month to year."""
+    more = plans.of(wanted).credits > plans.of(tier).credits
+    return more and (interval, wanted_interval) != ("year", "month")
+
+
+def cancel(workspace: Workspace, actor: str) -> None:
+    """End the plan with the paid period; it goes on until then. Raises NoSubscription."""
+    row, found = _living(workspace)
+    gateway.cancel(found)
+    webhooks.look_again(workspace.workspace_id, row.customer_id)
+    audit.record(workspace.workspace_id, actor, "plan.cancelled", workspace.workspace_id, found.tier, None)
+
+
+def resume(workspace: Workspace, actor: str) -> None:
+    """Take back a cancellation, or a change that has not come yet. Raises NoSubscription."""
+    row, found = _living(workspace)
+    gateway.unschedule(found)
+    gateway.resume(found)
+    webhooks.look_again(workspace.workspace_id, row.customer_id)
+    audit.record(workspace.workspace_id, actor, "plan.resumed", workspace.workspace_id, None, found.tier)
+
+
+def invoices(workspace: Workspace) -> list[Invoice]:
+    """The invoices at Stripe, newest first; none where the workspace never bought anything."""
+    row = customers.of_workspace(workspace.workspace_id)
+    return [] if row is None else gateway.invoices(row.customer_id)
+
+
+def returned(workspace: Workspace, session_id: str) -> str | None:
+    """How a Checkout session of this workspace stands (`paid`, `unpaid`, …): only to say so. Credits come by webhook,
+    or by asking Stripe what the customer has, never by this page; a foreign session is None (B16)."""
+    row = customers.of_workspace(workspace.workspace_id)
+    found = gateway.session_customer(session_id) if row is not None else None
+    if found is None or found[0] != row.customer_id:
+        return None
+    return found[1]
+
+
+def end_for_good(workspace_id: str) -> int:
+    """For an erasure: end every subscription at once and delete the customer at Stripe; returns how many were ended.
+    Safe to repeat; invoices stay at Stripe by law."""
+    row = customers.of_workspace(workspace_id)
+    if row is None:
+        return 0
+    ended = 0 if gateway.customer_gone(row.customer_id) else gateway.cancel_now(row.customer_id)
+    gateway.delete_customer(row.customer_id)
+    return ended
+
+
+def gone(workspace_id: str) -> bool:
+    """Whether Stripe confirms that nothing of the workspace goes on there."""
+    row = customers.of_workspace(workspace_id)
+    return row is None or gateway.customer_gone(row.customer_id)
+
+
+def state(workspace_id: str) -> Subscription | None:
+    """What was last known of the subscription, without asking Stripe."""
+    return customers.of_workspace(workspace_id)
+
+
+def _known(tier: str, interval: str) -> None:
+    if tier not in plans.CATALOGUE or not plans.of(tier).paid or interval not in plans.INTERVALS:
+        raise UnknownPlan
+
+
+def _living(workspace: Workspace) -> tuple[Subscription, Present]:
+    row = customers.of_workspace(workspace.workspace_id)
+    found = gateway.present(row.customer_id) if row is not None else None
+    if found is None or found.state not in LIVING:
+        raise NoSubscription
+    return row, found

@@ -1,0 +1,34 @@
+"""The door of Stripe's webhooks: raw body in, a status out; nothing is said to who cannot sign."""
+
+import json
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from billing import gateway, webhooks
+from imgapis.base.errors import Refusal
+
+LARGEST = 512_000
+
+
+class TooLarge(Refusal):
+    """A body larger than any event."""
+
+    code = "body_too_large"
+
+    def __init__(self):
+        super().__init__("This message is too large to be an event.")
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest) -> HttpResponse:
+    """200 for what was acted on, came before, or is ignored; 400 for what Stripe did not sign (B10); 503 where it is
+    to be sent again."""
+    if not webhooks.endpoint_open():
+        raise Http404
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        raise TooLarge
+    told = gateway.verified(request.body, request.META.get("HTTP_STRIPE_SIGNATURE", ""))
+    return HttpResponse(json.dumps({"outcome": webhooks.act(told)}), content_type="application/json")

@@ -1,0 +1,207 @@
+"""The objects as Stripe's OpenAPI shapes them: every required property, and those that we read. No more is imitated."""
+
+from typing import Any
+
+SELF = {"type": "self"}
+OFF = {"enabled": False}
+
+
+def listed(url: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A list, whole."""
+    return {"object": "list", "data": rows, "has_more": False, "url": url}
+
+
+def customer(name: str, now: int, metadata: dict) -> dict[str, Any]:
+    """A customer."""
+    return {"id": name, "object": "customer", "created": now, "livemode": False, "metadata": metadata}
+
+
+def product(name: str, now: int, title: str, metadata: dict) -> dict[str, Any]:
+    """A product."""
+    return {
+        "id": name, "object": "product", "active": True, "created": now, "updated": now, "images": [],
+        "livemode": False, "marketing_features": [], "metadata": metadata, "name": title,
+    }  # fmt: skip
+
+
+def price(name: str, now: int, asked: dict[str, Any]) -> dict[str, Any]:
+    """A price, licensed or metered."""
+    recurring = asked.get("recurring", {})
+    return {
+        "id": name, "object": "price", "active": True, "billing_scheme": "per_unit", "created": now,
+        "currency": asked["currency"], "livemode": False, "lookup_key": asked.get("lookup_key"), "metadata": {},
+        "product": asked["product"], "type": "recurring",
+        "unit_amount": int(asked["unit_amount"]) if "unit_amount" in asked else None,
+        "unit_amount_decimal": str(asked.get("unit_amount_decimal", asked.get("unit_amount"))),
+        "tax_behavior": asked.get("tax_behavior", "unspecified"),
+        "recurring": {
+            "interval": recurring["interval"], "interval_count": 1, "meter": recurring.get("meter"),
+            "usage_type": recurring.get("usage_type", "licensed"),
+        },
+    }  # fmt: skip
+
+
+def meter(name: str, now: int, asked: dict[str, Any]) -> dict[str, Any]:
+    """A meter."""
+    return {
+        "id": name, "object": "billing.meter", "created": now, "updated": now, "livemode": False, "status": "active",
+        "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},
+        "default_aggregation": {"formula": "sum"}, "display_name": asked["display_name"],
+        "event_name": asked["event_name"], "status_transitions": {}, "value_settings": {"event_payload_key": "value"},
+    }  # fmt: skip
+
+
+def meter_event(now: int, asked: dict[str, Any]) -> dict[str, Any]:
+    """What a meter was told."""
+    return {
+        "object": "billing.meter_event", "created": now, "event_name": asked["event_name"], "livemode": False,
+        "identifier": asked["identifier"], "payload": asked["payload"], "timestamp": int(asked["timestamp"]),
+    }  # fmt: skip
+
+
+def session(name: str, now: int, asked: dict[str, Any], url: str) -> dict[str, Any]:
+    """A Checkout session; what it sells is in its metadata."""
+    return {
+        "id": name, "object": "checkout.session", "created": now, "expires_at": now + 86_400, "livemode": False,
+        "mode": "subscription", "automatic_tax": {"enabled": asked.get("automatic_tax", {}).get("enabled") == "true"},
+        "custom_fields": [], "custom_text": {}, "payment_method_types": ["card"], "payment_status": "unpaid",
+        "status": "open", "shipping_options": [], "customer": asked["customer"],
+        "client_reference_id": asked.get("client_reference_id"), "success_url": asked["success_url"],
+        "cancel_url": asked.get("cancel_url"), "url": url, "subscription": None,
+        "metadata": {"stub_prices": ",".join(line["price"] for line in asked["line_items"])},
+    }  # fmt: skip
+
+
+def subscription(name: str, now: int, customer_id: str, prices: list[dict], end: int, ids: list[str]) -> dict[str, Any]:
+    """A subscription of some prices, its first period begun now."""
+    items = [item(ids[place], name, now, one, now, end) for place, one in enumerate(prices)]
+    return {
+        "id": name, "object": "subscription", "automatic_tax": {"enabled": True}, "billing_cycle_anchor": now,
+        "billing_mode": {"type": "flexible"}, "billing_schedules": [], "cancel_at": None,
+        "cancel_at_period_end": False, "canceled_at": None, "collection_method": "charge_automatically",
+        "created": now, "currency": "usd", "customer": customer_id, "discounts": [], "ended_at": None,
+        "invoice_settings": {"issuer": SELF}, "items": listed(f"/v1/subscription_items?subscription={name}", items),
+        "livemode": False, "metadata": {}, "schedule": None, "start_date": now, "status": "active",
+    }  # fmt: skip
+
+
+def item(name: str, subscription_id: str, now: int, sold: dict, start: int, end: int) -> dict[str, Any]:
+    """An item of a subscription."""
+    made = {
+        "id": name, "object": "subscription_item", "created": now, "current_period_start": start,
+        "current_period_end": end, "discounts": [], "metadata": {}, "price": sold, "subscription": subscription_id,
+    }  # fmt: skip
+    return made if sold["recurring"]["usage_type"] == "metered" else made | {"quantity": 1}
+
+
+def schedule(name: str, now: int, of: dict[str, Any], phases: list[dict[str, Any]]) -> dict[str, Any]:
+    """A schedule."""
+    return {
+        "id": name, "object": "subscription_schedule", "billing_mode": {"type": "flexible"}, "created": now,
+        "customer": of["customer"], "end_behavior": "release", "livemode": False, "metadata": {}, "phases": phases,
+        "current_phase": {"start_date": phases[0]["start_date"], "end_date": phases[0]["end_date"]},
+        "default_settings": {"billing_cycle_anchor": "automatic", "invoice_settings": {"issuer": SELF}},
+        "status": "active", "subscription": of["id"],
+    }  # fmt: skip
+
+
+def phase(prices: list[dict[str, Any]], start: int, end: int) -> dict[str, Any]:
+    """A phase of a schedule."""
+    items = [
+        {"discounts": [], "price": one["id"]} | ({} if one["recurring"]["usage_type"] == "metered" else {"quantity": 1})
+        for one in prices
+    ]
+    return {
+        "add_invoice_items": [], "currency": "usd", "discounts": [], "items": items, "proration_behavior": "none",
+        "start_date": start, "end_date": end,
+    }  # fmt: skip
+
+
+def invoice(
+    name: str, now: int, of: dict, cents: int, paid: bool, number: str, url: str, reason: str
+) -> dict[str, Any]:
+    """An invoice of one line."""
+    first = of["items"]["data"][0]
+    line = {
+        "id": name.replace("in_", "il_"), "object": "line_item", "amount": cents, "subtotal": cents,
+        "currency": "usd", "discountable": True, "discounts": [], "livemode": False, "metadata": {},
+        "period": {"start": first["current_period_start"], "end": first["current_period_end"]},
+    }  # fmt: skip
+    return {
+        "id": name, "object": "invoice", "amount_due": cents, "amount_overpaid": 0,
+        "amount_paid": cents if paid else 0, "amount_paid_off_stripe": 0, "amount_remaining": 0 if paid else cents,
+        "amount_shipping": 0, "attempt_count": 1, "attempted": True, "auto_advance": not paid,
+        "automatic_tax": {"enabled": True}, "billing_reason": reason, "collection_method": "charge_automatically",
+        "created": now, "currency": "usd", "customer": of["customer"], "default_tax_rates": [], "discounts": [],
+        "hosted_invoice_url": url, "issuer": SELF, "lines": listed(f"/v1/invoices/{name}/lines", [line]),
+        "livemode": False, "metadata": {}, "number": number, "payment_settings": {}, "period_end": now,
+        "period_start": now, "post_payment_credit_notes_amount": 0, "pre_payment_credit_notes_amount": 0,
+        "starting_balance": 0, "status": "paid" if paid else "open", "status_transitions": {}, "subtotal": cents,
+        "total": cents,
+    }  # fmt: skip
+
+
+def charge(name: str, now: int, customer_id: str, cents: int) -> dict[str, Any]:
+    """A charge that succeeded."""
+    return {
+        "id": name, "object": "charge", "amount": cents, "amount_captured": cents, "amount_refunded": 0,
+        "billing_details": {}, "captured": True, "created": now, "currency": "usd", "customer": customer_id,
+        "disputed": False, "livemode": False, "metadata": {}, "paid": True, "refunded": False, "status": "succeeded",
+    }  # fmt: skip
+
+
+def refund(name: str, now: int, of: dict[str, Any], cents: int) -> dict[str, Any]:
+    """A refund."""
+    return {
+        "id": name, "object": "refund", "amount": cents, "charge": of["id"], "created": now, "currency": "usd",
+        "metadata": {}, "status": "succeeded",
+    }  # fmt: skip
+
+
+def event(name: str, now: int, version: str, kind: str, thing: dict[str, Any]) -> dict[str, Any]:
+    """An event."""
+    return {
+        "id": name, "object": "event", "api_version": version, "created": now, "data": {"object": thing},
+        "livemode": False, "pending_webhooks": 1, "request": {"id": None, "idempotency_key": None}, "type": kind,
+    }  # fmt: skip
+
+
+def portal_session(name: str, now: int, customer_id: str, configuration: str, url: str, back: str) -> dict[str, Any]:
+    """A portal session."""
+    return {
+        "id": name, "object": "billing_portal.session", "configuration": configuration, "created": now,
+        "customer": customer_id, "livemode": False, "url": url, "return_url": back,
+    }  # fmt: skip
+
+
+def configuration(name: str, now: int) -> dict[str, Any]:
+    """The portal's configuration."""
+    features = {
+        "customer_update": {"allowed_updates": ["address", "tax_id"], "enabled": True},
+        "invoice_history": {"enabled": True},
+        "payment_method_update": {"enabled": True, "payment_method_configuration": None},
+        "subscription_cancel": {
+            "enabled": True, "mode": "at_period_end", "proration_behavior": "none",
+            "cancellation_reason": {"enabled": False, "options": ["other"]},
+        },
+        "subscription_update": {
+            "billing_cycle_anchor": None, "default_allowed_updates": [], "enabled": False,
+            "proration_behavior": "none", "trial_update_behavior": "end_trial",
+            "schedule_at_period_end": {"conditions": []},
+        },
+    }  # fmt: skip
+    return {
+        "id": name, "object": "billing_portal.configuration", "active": True, "application": None,
+        "business_profile": {"headline": None, "privacy_policy_url": None, "terms_of_service_url": None},
+        "created": now, "updated": now, "features": features, "is_default": True, "livemode": False,
+        "login_page": {"enabled": False, "url": None}, "default_return_url": None, "metadata": {}, "name": None,
+    }  # fmt: skip
+
+
+def endpoint(name: str, now: int, asked: dict[str, Any], secret: str) -> dict[str, Any]:
+    """A webhook endpoint."""
+    return {
+        "id": name, "object": "webhook_endpoint", "api_version": asked.get("api_version"), "application": None,
+        "created": now, "description": None, "enabled_events": asked["enabled_events"], "livemode": False,
+        "metadata": asked.get("metadata", {}), "secret": secret, "status": "enabled", "url": asked["url"],
+    }  # fmt: skip
