@@ -19,6 +19,7 @@ from imgapis.base.errors import Refusal
 SECONDS = 8
 RETRIES = 2
 METER = "imgapis_overage"
+TOLD_BEFORE = "duplicate_meter_event"
 OVERAGE = "overage"
 VERSION = stripe.api_version
 SERVED = ("active", "trialing", "past_due")
@@ -241,15 +242,17 @@ def price_ids() -> dict[str, str]:
     account = settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL
     read, known = _prices.get(account, (0.0, {}))
     if time.monotonic() - read > PRICES_SECONDS or not known:
-        known = {
-            price.lookup_key.removeprefix("imgapis_"): price.id
-            for keys in _tens(lookup_keys())
-            for price in said(api().prices.list, lookup_keys=keys, active=True, limit=100).data
-        }
+        known = {price.lookup_key.removeprefix("imgapis_"): price.id for price in every_price() if price.active}
         if len(known) < len(lookup_keys()):
             raise NotConfigured
         _prices[account] = (time.monotonic(), known)
     return known
+
+
+def every_price() -> Iterator:
+    """Every price that has one of our names."""
+    for keys in _tens(lookup_keys()):
+        yield from said(api().prices.list, lookup_keys=keys, limit=100).data
 
 
 def forget_prices() -> None:
@@ -284,7 +287,7 @@ def schedule(found: Present, tier: str, interval: str) -> None:
     now = said(schedules.retrieve, made).phases[0]
     running = [
         {"price": item.price if isinstance(item.price, str) else item.price.id}
-        | ({"quantity": item.quantity} if item.get("quantity") else {})
+        | ({"quantity": item.quantity} if getattr(item, "quantity", None) else {})
         for item in now["items"]
     ]
     following = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
@@ -334,7 +337,7 @@ def delete_customer(customer_id: str) -> None:
 def customer_gone(customer_id: str) -> bool:
     """Whether Stripe says that the customer is deleted, or was never there."""
     try:
-        return bool(said(api().customers.retrieve, customer_id).get("deleted"))
+        return bool(getattr(said(api().customers.retrieve, customer_id), "deleted", False))
     except StripeRefused:
         return True
 
@@ -351,16 +354,27 @@ def invoice(invoice_id: str) -> Invoice:
 
 
 def _invoice(one) -> Invoice:
-    url = one.get("hosted_invoice_url") or ""
-    return Invoice(one.get("number") or one.id, one.created, one.total, one.currency, one.get("status") or "", url)
+    url = getattr(one, "hosted_invoice_url", None) or ""
+    return Invoice(
+        getattr(one, "number", None) or one.id,
+        one.created,
+        one.total,
+        one.currency,
+        getattr(one, "status", None) or "",
+        url,
+    )
 
 
 def report_overage(customer_id: str, identifier: str, credits: int, moment: float) -> None:
-    """Tell the meter of credits used beyond the plan's; the same identifier within a day counts once."""
-    said(
-        api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),
-        payload={"stripe_customer_id": customer_id, "value": str(credits)},
-    )  # fmt: skip
+    """Tell the meter of credits used beyond the plan's; the same identifier, told again within a day, counts once."""
+    try:
+        said(
+            api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),
+            payload={"stripe_customer_id": customer_id, "value": str(credits)},
+        )  # fmt: skip
+    except StripeRefused as refusal:
+        if getattr(refusal.__cause__, "code", "") != TOLD_BEFORE:
+            raise
 
 
 @dataclass(frozen=True)
@@ -405,10 +419,10 @@ def event(event_id: str) -> Told | None:
 
 
 def _told(found) -> Told:
-    thing = found.data.object
-    customer = thing.get("customer") or (thing.id if thing.get("object") == "customer" else "")
+    thing = found.data.object.to_dict()
+    customer = thing.get("customer") or (thing["id"] if thing.get("object") == "customer" else "")
     return Told(
-        found.id, found.type, bool(found.livemode), found.get("api_version") or "", int(found.created),
+        found.id, found.type, bool(found.livemode), found.api_version or "", int(found.created),
         customer if isinstance(customer, str) else customer.get("id", ""), thing.get("id") or "",
     )  # fmt: skip
 
@@ -428,7 +442,7 @@ def refunds(charge_id: str) -> list[Refunded]:
     return [
         Refunded(one.id, min(1.0, one.amount / paid.amount))
         for one in found
-        if one.get("status") not in ("failed", "canceled") and paid.amount
+        if getattr(one, "status", "") not in ("failed", "canceled") and paid.amount
     ]
 
 

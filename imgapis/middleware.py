@@ -102,12 +102,17 @@ class SiteFiles(WhiteNoiseMiddleware):
         return self.get_response(request) if hasattr(request, "tenant") else super().__call__(request)
 
 
-def page_policy() -> str:
-    """The Content-Security-Policy of pages: ourselves and our image hosts, nothing inline, nobody else (P09)."""
+BILLING_PAGES = re.compile(r"/w/[^/]+/billing(/|\Z)")
+
+
+def page_policy(path: str = "") -> str:
+    """The Content-Security-Policy of pages: ourselves and our image hosts, nothing inline, nobody else (P09). A form of
+    a billing page may lead to Stripe's own pages, which a redirect after it does (P03)."""
+    forms = f"'self' {settings.STRIPE_PAGES}" if BILLING_PAGES.match(path) else "'self'"
     pictures = f"http://*.{settings.IMAGE_DOMAIN}:* https://*.{settings.IMAGE_DOMAIN}"
     return (
         f"default-src 'none'; img-src 'self' {pictures}; style-src 'self'; script-src 'self'; connect-src 'self';"
-        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f" base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
     )
 
 
@@ -120,7 +125,7 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Add each header that the view did not set."""
         response = self.get_response(request)
-        response.setdefault("Content-Security-Policy", page_policy())
+        response.setdefault("Content-Security-Policy", page_policy(request.path))
         # Not no-referrer: a browser would send `Origin: null` with every form, which no CSRF check can take.
         response.setdefault("Referrer-Policy", "same-origin")
         response.setdefault("Cross-Origin-Opener-Policy", "same-origin")

@@ -110,6 +110,14 @@ RENDER_QUEUE = env_number("RENDER_QUEUE", 64)
 # Fetched by `python -m imgapis.embedded model`; where it is absent, background-remove answers 501.
 BACKGROUND_MODEL = env_text("BACKGROUND_MODEL", str(BASE_DIR / "var" / "engines" / "u2netp-0.1.3" / "u2netp.onnx"))
 
+# --- Stripe: payments, by redirect alone; without a key nothing is sold ---
+STRIPE_SECRET_KEY = env_text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRET = env_text("STRIPE_WEBHOOK_SECRET")
+STRIPE_TOLERANCE_SECONDS = env_number("STRIPE_TOLERANCE_SECONDS", 300, 1)
+STRIPE_API_URL = env_text("STRIPE_API_URL", "https://api.stripe.com")
+# Where a form of the billing page may lead: Stripe's own pages.
+STRIPE_PAGES = env_text("STRIPE_PAGES", "https://checkout.stripe.com https://billing.stripe.com")
+
 # --- Mail ---
 EMAIL_HOST = env_text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env_number("EMAIL_PORT", 587, 1)

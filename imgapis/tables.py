@@ -16,6 +16,7 @@ import accounts.rows.teams
 import accounts.rows.trail
 import billing.models
 import billing.rows.notices
+import billing.rows.stripe
 import imgapis.policy.rows
 import imgapis.watch.rows
 import telemetry.models
@@ -33,6 +34,7 @@ MODULES = (
     telemetry.models,
     billing.models,
     billing.rows.notices,
+    billing.rows.stripe,
     transforms.models,
     imgapis.policy.rows,
     imgapis.watch.rows,

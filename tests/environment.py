@@ -17,12 +17,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT, NAMES_PORT = (free_port() for _ in range(5))
+DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT, NAMES_PORT, STRIPE_PORT = (free_port() for _ in range(6))
 
 for _name in [
     name
     for name in os.environ
-    if name.startswith(("AWS_", "CACHE_", "LIMIT_", "FETCH_", "RENDER_", "CLOUDFLARE_", "DNS_", "DOMAIN_"))
+    if name.startswith(("AWS_", "CACHE_", "LIMIT_", "FETCH_", "RENDER_", "CLOUDFLARE_", "DNS_", "DOMAIN_", "STRIPE_"))
 ]:
     del os.environ[_name]
 os.environ.update(
@@ -39,6 +39,10 @@ os.environ.update(
     FETCH_ALLOW_PRIVATE=f"127.0.0.1:{BUCKET_PORT},127.0.0.1:{ORIGIN_PORT}",
     GUNICORN_THREADS="64",
     DNS_RESOLVER=f"127.0.0.1:{NAMES_PORT}",
+    STRIPE_SECRET_KEY="sk_test_stub",
+    STRIPE_WEBHOOK_SECRET="whsec_stub",
+    STRIPE_API_URL=f"http://127.0.0.1:{STRIPE_PORT}",
+    STRIPE_PAGES=f"http://localhost:{STRIPE_PORT}",
     MAILS_PER_HOUR="6000000",  # the tests of throttles set their own
 )
 

@@ -9,6 +9,8 @@ from imgapis.embedded import children, downloads, engines, failures, mails, port
 
 COMMAND_SECONDS = 300.0
 READY_SECONDS = 60.0
+STRIPE_VERSION = "2026-08-26.dahlia"  # the one the pinned library speaks; a test compares
+STRIPE_SECRET = "whsec_stub"  # signs what the stub sends to this machine, and opens nothing
 SERVER_LOG = "--logger-class=imgapis.server_log.ServerLog"
 MANAGE = [sys.executable, str(downloads.ROOT / "manage.py")]
 
@@ -26,6 +28,7 @@ class Stack:
             self.directory / "seaweedfs", access_key=access_key, secret_key=secret_key, logs=self.logs
         )
         self.programs: list[children.Child] = []
+        self.stripe_port = 0
 
     def variables(self, allowed: frozenset[str] = frozenset()) -> dict[str, str]:
         """The settings every process of ours is given; `allowed` are the private pairs the developer named."""
@@ -39,7 +42,27 @@ class Stack:
             "S3_ENDPOINT": self.buckets.endpoint,
             "FETCH_ALLOW_PRIVATE": ",".join(sorted({*allowed, f"{ports.HOST}:{self.buckets.port}"})),
             "MALLOC_ARENA_MAX": "2",  # glibc's arenas double what image work keeps resident
+            **self._stub_variables(),
         }
+
+    def _stub_variables(self) -> dict[str, str]:
+        """How the programs find the Stripe stub, where it stands in for Stripe."""
+        if not self.stripe_port:
+            return {}
+        address = f"http://localhost:{self.stripe_port}"
+        return {
+            "STRIPE_SECRET_KEY": "sk_test_stub", "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET, "STRIPE_API_URL": address,
+            "STRIPE_PAGES": address,
+        }  # fmt: skip
+
+    def start_stripe_stub(self) -> None:
+        """The stand-in for Stripe, for whoever has set no key: a purchase can be walked through, and no money moves."""
+        port = ports.choose(1)[0]
+        command = stub_command(port, self.directory / "stripe-stub.json", self.port)
+        with progress.step("Starting the Stripe stub"):
+            child = self._add("the Stripe stub", command, "stripe-stub.log", {})
+            child.wait_until(lambda: ports.status(f"http://{ports.HOST}:{port}/stub/idle", 5) == 200, READY_SECONDS)
+        self.stripe_port = port
 
     def write_down(self, variables: Mapping[str, str]) -> None:
         """Leave the settings where `make verify` finds them: they hold no secret."""
@@ -96,6 +119,16 @@ class Stack:
         child = children.Child(name, command, self.logs / log, variables)
         self.programs.append(child)
         return child
+
+
+def stub_command(port: int, state: Path, web_port: int) -> list[str]:
+    """The Stripe stub on loopback `port`, its state in a file, its events sent to our web server."""
+    options = {
+        "port": port, "state": state, "webhook": f"http://localhost:{web_port}/stripe/webhook",
+        "secret": STRIPE_SECRET, "version": STRIPE_VERSION,
+    }  # fmt: skip
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "imgapis.embedded.stripe_stub", *words]
 
 
 def gunicorn_command(port: int, workers: int, threads: int) -> list[str]:

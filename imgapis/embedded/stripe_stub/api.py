@@ -97,7 +97,7 @@ class Api:
     def meter_event(self, asked: Asked):
         made = shapes.meter_event(self._now(), asked)
         if asked["identifier"] in self.book.objects["meter_events"]:
-            raise Refused("An event with this identifier was told before.")
+            raise Refused("An event with this identifier was told before.", code="duplicate_meter_event")
         self._one("customers", asked["payload"]["stripe_customer_id"])
         self.book.objects["meter_events"][asked["identifier"]] = made
         return made

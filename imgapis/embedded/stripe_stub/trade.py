@@ -1,4 +1,4 @@
-"""What happens in the stub's shop: a purchase, a renewal, a refused card and what follows, an end; each with its events."""
+"""What happens in the stub's shop: a purchase, a renewal, a refused card, an end; each with its events."""
 
 import json
 from collections.abc import Callable

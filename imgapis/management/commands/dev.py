@@ -50,10 +50,14 @@ def _start(running: stack.Stack) -> None:
     downloads.fetch()
     samples.ensure(running.directory / "samples")
     running.start_engines()
+    if not settings.STRIPE_SECRET_KEY:
+        running.start_stripe_stub()
     variables = running.variables(settings.FETCH_ALLOW_PRIVATE)
     running.write_down(variables)
     running.manage("create_tables", variables)
     running.manage("demo", variables)
+    if running.stripe_port:
+        running.manage("stripe_setup", variables)
     running.start_programs(variables, workers=settings.GUNICORN_WORKERS, threads=settings.GUNICORN_THREADS)
 
 
@@ -71,6 +75,7 @@ def addresses(port: int, domain: str, logs: str) -> str:
     grid         {demo}/grid?src=samples/astronaut.png&src=samples/coffee.png&src=samples/rocket.jpg
     placeholder  {demo}/placeholder/blurhash?{photo}
 
+  Payments are played through by a stub of Stripe on this machine; no money moves.
   Logs are in {logs}. DynamoDB Local listens on every interface of this machine without a
   password: do not run this where others can reach it. Ctrl-C stops everything.
 """

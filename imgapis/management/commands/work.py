@@ -55,6 +55,7 @@ class Command(BaseCommand):
             Task(added_up.work_off, 2.0, "hours_not_added_up"),
             Task(postings.send_due, 2.0, "notices_not_sent"),
             Task(nightly.prove, 60.0, "ledger_not_proved"),
+            Task(nightly.tell_meter, 300.0, "overage_not_reported"),
             Task(domains.check_due, 2.0, "domains_not_checked"),
             Task(watching.Watch().look, 10.0, "alerts_not_looked_for"),
         ]

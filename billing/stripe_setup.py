@@ -1,0 +1,84 @@
+"""What we sell, made known to a Stripe account: by names of our own, so that doing it again makes nothing twice."""
+
+from collections.abc import Iterator
+
+from billing import gateway, plans, webhooks
+from billing.plans import Plan
+
+
+def run(webhook: str) -> Iterator[str]:
+    """Make what is absent; a line for each thing that was made. `webhook` is our address for events; where Stripe makes
+    an endpoint for it, the last line holds the secret it signs with, for STRIPE_WEBHOOK_SECRET."""
+    meter = yield from _meter()
+    known = {price.lookup_key for price in gateway.every_price()}
+    for plan in plans.CATALOGUE.values():
+        if plan.paid:
+            yield from _product(plan)
+            yield from _prices(plan, meter, known)
+    if not gateway.said(gateway.api().billing_portal.configurations.list, limit=1).data:
+        _portal()
+        yield "portal configuration"
+    yield from _endpoint(webhook)
+    gateway.forget_prices()
+
+
+def _meter() -> Iterator[str]:
+    meters = gateway.api().billing.meters
+    found = [one for one in gateway.said(meters.list, limit=100).data if one.event_name == gateway.METER]
+    if found:
+        return found[0].id
+    made = gateway.said(
+        meters.create, key=f"meter-{gateway.METER}", display_name="Credits beyond the plan", event_name=gateway.METER,
+        default_aggregation={"formula": "sum"}, value_settings={"event_payload_key": "value"},
+        customer_mapping={"event_payload_key": "stripe_customer_id", "type": "by_id"},
+    )  # fmt: skip
+    yield f"meter {made.id}"
+    return made.id
+
+
+def _product(plan: Plan) -> Iterator[str]:
+    name = f"imgapis_{plan.tier}"
+    try:
+        gateway.said(gateway.api().products.retrieve, name)
+    except gateway.StripeRefused:
+        gateway.said(gateway.api().products.create, id=name, name=f"img apis {plan.title}")
+        yield f"product {name}"
+
+
+def _prices(plan: Plan, meter: str, known: set[str]) -> Iterator[str]:
+    wanted = {
+        interval: {"unit_amount": plan.price(interval), "recurring": {"interval": interval}}
+        for interval in plans.INTERVALS
+    }
+    # Cents of one credit; the catalogue names those of a thousand.
+    overage = {"interval": "month", "usage_type": "metered", "meter": meter}
+    wanted[gateway.OVERAGE] = {"unit_amount_decimal": f"{plan.overage / 1000:.12g}", "recurring": overage}
+    for what, values in wanted.items():
+        name = f"imgapis_{plan.tier}_{what}"
+        if name not in known:
+            gateway.said(
+                gateway.api().prices.create, currency="usd", product=f"imgapis_{plan.tier}", lookup_key=name,
+                tax_behavior="exclusive", **values,
+            )  # fmt: skip
+            yield f"price {name}"
+
+
+def _portal() -> None:
+    features = {
+        "invoice_history": {"enabled": True},
+        "payment_method_update": {"enabled": True},
+        "customer_update": {"enabled": True, "allowed_updates": ["address", "tax_id"]},
+        "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
+    }
+    gateway.said(gateway.api().billing_portal.configurations.create, features=features)
+
+
+def _endpoint(webhook: str) -> Iterator[str]:
+    endpoints = gateway.api().webhook_endpoints
+    kinds = sorted(webhooks.EFFECTS)
+    found = [one for one in gateway.said(endpoints.list, limit=100).data if one.url == webhook]
+    if found:
+        gateway.said(endpoints.update, found[0].id, enabled_events=kinds)
+        return
+    made = gateway.said(endpoints.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
+    yield f"webhook {webhook}: STRIPE_WEBHOOK_SECRET={made.secret}"

@@ -1,0 +1,134 @@
+"""The stub on a port: the calls of its API, its pages, and what only a stub can do."""
+
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from imgapis.embedded.stripe_stub import forms, pages
+from imgapis.embedded.stripe_stub.api import Api, CardRefused, Refused
+from imgapis.embedded.stripe_stub.book import Book
+from imgapis.embedded.stripe_stub.sender import Sender
+from imgapis.embedded.stripe_stub.trade import Trade
+
+HOST = "127.0.0.1"
+
+
+class Stub:
+    """The stub on a port: its API below /v1, its pages, and below /stub what only a stub can do."""
+
+    def __init__(self, port: int, state: Path, webhook: str, secret: str, version: str, log: Path | None = None):
+        self.book = Book(state)
+        self.sender = Sender(webhook, secret)
+        self.address = f"http://localhost:{port}"
+        self.trade = Trade(self.book, version, self.address, self.sender.send)
+        self.api = Api(self.book, self.trade, secret)
+        self.log = log
+        self.backs: dict[str, str] = {}
+        self.down = False
+        self.server = ThreadingHTTPServer((HOST, port), _handler(self))
+        self.server.daemon_threads = True
+
+    def call(self, method: str, path: str, asked: dict, key: str | None) -> tuple[int, dict]:
+        """An API call; the same idempotency key has the same answer."""
+        if self.down:
+            return 500, {"error": {"type": "api_error", "message": "The stub is set to be down."}}
+        with self.book.change():
+            if key and key in self.book.replies:
+                return 200, self.book.replies[key]
+            try:
+                answer = self.api.answer(method, path, asked)
+            except Refused as refused:
+                return refused.status, refused.body
+            if path == "/v1/billing_portal/sessions":
+                self.backs[asked["customer"]] = asked["return_url"]
+            if key:
+                self.book.replies[key] = json.loads(json.dumps(answer))
+        if self.log:
+            with self.log.open("a") as file:
+                file.write(json.dumps({"method": method, "path": path, "answer": answer}) + "\n")
+        return 200, answer
+
+    def page(self, path: str) -> str | None:
+        """A page to look at."""
+        kind, _, name = path.strip("/").partition("/")
+        with self.book.lock:
+            if kind == "checkout" and (found := self.book.get("sessions", name)):
+                prices = [self.book.get("prices", each) for each in found["metadata"]["stub_prices"].split(",")]
+                return pages.checkout(found, prices, self.book.refuses_cards)
+            if kind == "portal" and self.book.get("customers", name):
+                return pages.portal(
+                    name, self.backs.get(name, "/"), self.book.every("subscriptions", customer=name),
+                    self.book.every("invoices", customer=name), self.book.refuses_cards,
+                )  # fmt: skip
+            if kind == "invoice" and (found := self.book.get("invoices", name)):
+                return pages.invoice(found)
+        return None
+
+    def press(self, path: str, asked: dict) -> str:
+        """A button of a page, or an act of the stub's own; where it leads."""
+        words = path.strip("/").split("/")
+        with self.book.change():
+            if words[0] == "checkout":
+                try:
+                    return self.api.buy(words[1])
+                except CardRefused:
+                    return f"/checkout/{words[1]}"
+            if words[0] == "portal" and words[2] == "cancel":
+                for one in self.book.every("subscriptions", customer=words[1]):
+                    if one["status"] != "canceled":
+                        self.api.update_subscription({"cancel_at_period_end": "true"}, one["id"])
+                return f"/portal/{words[1]}"
+            if words[0] == "portal" and words[2] == "card":
+                self.book.refuses_cards = not self.book.refuses_cards
+                return f"/portal/{words[1]}"
+            return self._act(words[1], asked)
+
+    def _act(self, act: str, asked: dict) -> str:
+        if act == "clock":
+            self.trade.move(int(asked["seconds"]))
+        elif act == "cards":
+            self.book.refuses_cards = asked["refuse"] == "1"
+        elif act == "refund":
+            charge = self.book.every("charges", customer=asked["customer"])[0]
+            self.trade.give_back(charge, int(asked.get("cents", charge["amount"])))
+        elif act == "down":
+            self.down = asked["down"] == "1"
+        return "/"
+
+
+def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_any(self):
+            parts = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            asked = forms.read(body or parts.query)
+            if parts.path.startswith("/v1/"):
+                key = self.headers.get("Idempotency-Key") if self.command == "POST" else None
+                status, answer = stub.call(self.command, parts.path, asked, key)
+                return self.say(status, json.dumps(answer), "application/json")
+            if parts.path == "/stub/idle":
+                return self.say(200, json.dumps({"idle": stub.sender.idle()}), "application/json")
+            if self.command == "POST":
+                return self.say(303, "", "text/html", stub.press(parts.path, asked))
+            page = stub.page(parts.path)
+            return self.say(404 if page is None else 200, page or "<p>STUB: no such page", "text/html; charset=utf-8")
+
+        do_GET = do_POST = do_DELETE = do_any
+
+        def say(self, status: int, text: str, kind: str, location: str = ""):
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            """Quiet: an access line would keep addresses."""
+
+    return Handler

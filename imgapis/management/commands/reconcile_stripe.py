@@ -1,0 +1,20 @@
+"""Compare every workspace with Stripe, and make good what an event failed to tell."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing import reconcile
+from imgapis.base.errors import Refusal
+
+
+class Command(BaseCommand):
+    """`manage.py reconcile_stripe`"""
+
+    help = "Bring every workspace that has a customer at Stripe to what Stripe says now. `work` does it every night."
+
+    def handle(self, *args, **options) -> None:
+        """Compare, and say what was found."""
+        try:
+            compared, changed = reconcile.every()
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        self.stdout.write(f"{compared} compared, {changed} changed")

@@ -1,0 +1,23 @@
+"""Act on one event of Stripe's again, as support does when an effect is missing."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing import webhooks
+from imgapis.base.errors import Refusal
+
+
+class Command(BaseCommand):
+    """`manage.py stripe_replay evt_…`"""
+
+    help = "Fetch an event from Stripe and act on it; one that acted before only brings its workspace up to date."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("event_id")
+
+    def handle(self, *args, **options) -> None:
+        """Replay, and say what became of it."""
+        try:
+            self.stdout.write(webhooks.replay(options["event_id"]))
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
