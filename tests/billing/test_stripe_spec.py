@@ -1,0 +1,74 @@
+"""The stub answers as Stripe's own OpenAPI says, call by call; what it answers wrongly would teach us wrongly."""
+
+import json
+import re
+
+import stripe
+
+from billing import customers, gateway, overage, stripe_setup, subscriptions
+from imgapis.embedded import stack
+from imgapis.embedded.stripe_stub.api import ROUTES
+from tests.billing import stripe_spec, test_stripe
+from tests.billing.test_stripe import row_of
+
+
+def walked(world, buyer) -> set[tuple[str, str]]:
+    """Everything we ask of Stripe, asked once; (method, path) of each call that was answered."""
+    customer = world.buys(buyer, "growth")
+    world.deliver()
+    subscriptions.change(row_of(buyer), "person", "scale", "month")
+    subscriptions.change(row_of(buyer), "person", "starter", "year")
+    subscriptions.resume(row_of(buyer), "person")
+    subscriptions.cancel(row_of(buyer), "person")
+    subscriptions.portal(row_of(buyer), "http://localhost/back")
+    for found in gateway.invoices(customer):
+        assert found.number
+    gateway.invoice(world.book.every("invoices", customer=customer)[0]["id"])
+    test_stripe.sells_more(buyer)
+    counter = test_stripe.counter_of(buyer)
+    counter.update(actions=[type(counter).used.set(int(counter.base) + 10)])
+    overage.report(buyer.workspace_id, customer)
+    charge = world.book.every("charges", customer=customer)[0]
+    with world.book.change():
+        world.trade.give_back(charge, 100)
+    gateway.refunds(charge["id"])
+    gateway.event(world.taken()[0]["id"])
+    subscriptions.returned(row_of(buyer), world.book.every("sessions", customer=customer)[0]["id"])
+    list(gateway.customers())
+    list(stripe_setup.run("http://localhost/stripe/webhook"))
+    subscriptions.end_for_good(buyer.workspace_id)
+    assert customers.of_workspace(buyer.workspace_id).customer_id == customer
+    return {(line["method"], line["path"]) for line in map(json.loads, world.log.read_text().splitlines())}
+
+
+def test_every_answer_and_every_event_is_as_stripe_says(world, web, buyer):
+    gateway.forget_prices()
+    walked(world, buyer)
+    wrong: dict[str, list[str]] = {}
+    for line in map(json.loads, world.log.read_text().splitlines()):
+        found = stripe_spec.faults(line["answer"], stripe_spec.pointer(line["method"], line["path"]))
+        if found:
+            wrong.setdefault(f"{line['method']} {line['path']}", found)
+    for event in world.book.every("events"):
+        name = event["data"]["object"]["object"]
+        schema = f"{stripe_spec.HOME}#/components/schemas/{name}"
+        found = stripe_spec.faults(event["data"]["object"], schema) + stripe_spec.faults(
+            event, f"{stripe_spec.HOME}#/components/schemas/event"
+        )
+        if found:
+            wrong.setdefault(f"event {event['type']}", found)
+    assert wrong == {}
+
+
+def test_the_walk_leaves_no_call_of_the_stub_unasked(world, web, buyer):
+    """A route nobody calls would be a route nobody checks."""
+    asked = walked(world, buyer)
+    unasked = [
+        f"{method} {pattern}" for method, pattern, _ in ROUTES
+        if not any(method == one and re.fullmatch(pattern, path) for one, path in asked)
+    ]  # fmt: skip
+    assert unasked == []
+
+
+def test_the_stub_speaks_the_version_of_the_library():
+    assert stack.STRIPE_VERSION == stripe.api_version == stripe_spec.whole()["info"]["version"] == gateway.VERSION
