@@ -6,7 +6,6 @@ whoever pays tells Stripe the rest.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +13,17 @@ import stripe
 from django.conf import settings
 
 from billing import plans
-from imgapis.base.errors import Refusal
+from billing.stripe_facts import (
+    Forged,
+    Invoice,
+    NotConfigured,
+    PaymentRefused,
+    Present,
+    Refunded,
+    StripeRefused,
+    StripeUnavailable,
+    Told,
+)  # fmt: skip
 
 SECONDS = 8
 RETRIES = 2
@@ -23,76 +32,6 @@ TOLD_BEFORE = "duplicate_meter_event"
 OVERAGE = "overage"
 VERSION = stripe.api_version
 SERVED = ("active", "trialing", "past_due")
-
-
-class StripeUnavailable(Refusal):
-    """Stripe does not answer; nothing was changed, or what was changed is found again at the next try."""
-
-    status = 503
-    code = "stripe_unavailable"
-
-    def __init__(self):
-        super().__init__("Stripe, which takes the payments, does not answer just now. Nothing was charged: try again.",
-                         retry_after=30)  # fmt: skip
-
-
-class StripeRefused(Refusal):
-    """Stripe refuses what was asked."""
-
-    status = 409
-    code = "stripe_refused"
-
-    def __init__(self):
-        super().__init__("Stripe refuses this change as the subscription stands. Open its portal to see why.")
-
-
-class PaymentRefused(Refusal):
-    """The card, or the bank behind it, refuses; the plan stays as it is."""
-
-    status = 402
-    code = "payment_refused"
-
-    def __init__(self):
-        super().__init__("The payment was refused, and the plan stays as it is. Change the card in Stripe's portal.")
-
-
-class NotConfigured(Refusal):
-    """This installation takes no payments."""
-
-    status = 503
-    code = "billing_off"
-
-    def __init__(self):
-        super().__init__("Payments are not set up on this installation.")
-
-
-@dataclass(frozen=True)
-class Present:
-    """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell."""
-
-    subscription_id: str
-    customer_id: str
-    state: str
-    tier: str
-    interval: str
-    start: int
-    end: int
-    next_tier: str
-    cancels: bool
-    schedule_id: str
-    items: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Invoice:
-    """An invoice as the billing page lists it; amounts in cents, times in seconds since 1970."""
-
-    number: str
-    created: int
-    total: int
-    currency: str
-    status: str
-    url: str
 
 
 def configured() -> bool:
@@ -377,28 +316,6 @@ def report_overage(customer_id: str, identifier: str, credits: int, moment: floa
             raise
 
 
-@dataclass(frozen=True)
-class Told:
-    """An event of Stripe's whose signature was right: what it is about, and nothing it says of credits."""
-
-    event_id: str
-    kind: str
-    live: bool
-    version: str
-    created: int
-    customer_id: str
-    object_id: str
-
-
-class Forged(Refusal):
-    """A message that Stripe did not sign, or that was altered or repeated too late."""
-
-    code = "bad_signature"
-
-    def __init__(self):
-        super().__init__("This message is not signed by Stripe.")
-
-
 def verified(body: bytes, signature: str) -> Told:
     """An event out of a webhook's raw body. Raises Forged (B10)."""
     try:
@@ -425,14 +342,6 @@ def _told(found) -> Told:
         found.id, found.type, bool(found.livemode), found.api_version or "", int(found.created),
         customer if isinstance(customer, str) else customer.get("id", ""), thing.get("id") or "",
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Refunded:
-    """A refund: which part of what was paid went back."""
-
-    refund_id: str
-    share: float
 
 
 def refunds(charge_id: str) -> list[Refunded]:

@@ -12,10 +12,10 @@ from imgapis.embedded.stripe_stub.trade import CardRefused, Trade
 class Refused(Exception):
     """An error of Stripe's: a status, its type, and a sentence."""
 
-    def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error", code: str = ""):
+    def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error", reason: str = ""):
         super().__init__(message)
         self.status = status
-        self.body = {"error": {"type": kind, "message": message} | ({"code": code} if code else {})}
+        self.body = {"error": {"type": kind, "message": message} | ({"code": reason} if reason else {})}
 
 
 Asked = dict[str, Any]
@@ -38,7 +38,7 @@ class Api:
     def _one(self, kind: str, name: str) -> dict[str, Any]:
         found = self.book.get(kind, name)
         if found is None:
-            raise Refused(f"No such object: {name}", 404, code="resource_missing")
+            raise Refused(f"No such object: {name}", 404, reason="resource_missing")
         return found
 
     def _now(self) -> int:
@@ -56,7 +56,7 @@ class Api:
 
     def delete_customer(self, asked: Asked, name: str):
         if self._one("customers", name).get("deleted"):
-            raise Refused(f"No such customer: {name}", 404, code="resource_missing")
+            raise Refused(f"No such customer: {name}", 404, reason="resource_missing")
         for one in self.book.every("subscriptions", customer=name):
             if one["status"] != "canceled":
                 self.trade.end(one)
@@ -67,7 +67,7 @@ class Api:
     def create_product(self, asked: Asked):
         name = asked.get("id") or new_id("prod")
         if self.book.get("products", name):
-            raise Refused("Product already exists.", code="resource_already_exists")
+            raise Refused("Product already exists.", reason="resource_already_exists")
         return self.book.put("products", shapes.product(name, self._now(), asked["name"], asked.get("metadata", {})))
 
     def product(self, asked: Asked, name: str):
@@ -94,7 +94,7 @@ class Api:
     def meter_event(self, asked: Asked):
         made = shapes.meter_event(self._now(), asked)
         if asked["identifier"] in self.book.objects["meter_events"]:
-            raise Refused("An event with this identifier was told before.", code="duplicate_meter_event")
+            raise Refused("An event with this identifier was told before.", reason="duplicate_meter_event")
         self._one("customers", asked["payload"]["stripe_customer_id"])
         self.book.objects["meter_events"][asked["identifier"]] = made
         return made
@@ -153,7 +153,7 @@ class Api:
     def cancel_subscription(self, asked: Asked, name: str):
         one = self._one("subscriptions", name)
         if one["status"] == "canceled":
-            raise Refused("No such subscription.", 404, code="resource_missing")
+            raise Refused("No such subscription.", 404, reason="resource_missing")
         self.trade.end(one)
         return one
 

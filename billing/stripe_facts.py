@@ -1,0 +1,105 @@
+"""What Stripe says, in our own words: a subscription, an invoice, an event, a refund; and how it says no."""
+
+from dataclasses import dataclass
+
+from imgapis.base.errors import Refusal
+
+
+class StripeUnavailable(Refusal):
+    """Stripe does not answer; nothing was changed, or what was changed is found again at the next try."""
+
+    status = 503
+    code = "stripe_unavailable"
+
+    def __init__(self):
+        super().__init__("Stripe, which takes the payments, does not answer just now. Nothing was charged: try again.",
+                         retry_after=30)  # fmt: skip
+
+
+class StripeRefused(Refusal):
+    """Stripe refuses what was asked."""
+
+    status = 409
+    code = "stripe_refused"
+
+    def __init__(self):
+        super().__init__("Stripe refuses this change as the subscription stands. Open its portal to see why.")
+
+
+class PaymentRefused(Refusal):
+    """The card, or the bank behind it, refuses; the plan stays as it is."""
+
+    status = 402
+    code = "payment_refused"
+
+    def __init__(self):
+        super().__init__("The payment was refused, and the plan stays as it is. Change the card in Stripe's portal.")
+
+
+class NotConfigured(Refusal):
+    """This installation takes no payments."""
+
+    status = 503
+    code = "billing_off"
+
+    def __init__(self):
+        super().__init__("Payments are not set up on this installation.")
+
+
+@dataclass(frozen=True)
+class Present:
+    """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell."""
+
+    subscription_id: str
+    customer_id: str
+    state: str
+    tier: str
+    interval: str
+    start: int
+    end: int
+    next_tier: str
+    cancels: bool
+    schedule_id: str
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice as the billing page lists it; amounts in cents, times in seconds since 1970."""
+
+    number: str
+    created: int
+    total: int
+    currency: str
+    status: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event of Stripe's whose signature was right: what it is about, and nothing it says of credits."""
+
+    event_id: str
+    kind: str
+    live: bool
+    version: str
+    created: int
+    customer_id: str
+    object_id: str
+
+
+class Forged(Refusal):
+    """A message that Stripe did not sign, or that was altered or repeated too late."""
+
+    code = "bad_signature"
+
+    def __init__(self):
+        super().__init__("This message is not signed by Stripe.")
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """A refund: which part of what was paid went back."""
+
+    refund_id: str
+    share: float
