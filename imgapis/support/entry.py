@@ -48,8 +48,7 @@ def enter(request: HttpRequest, facts: dict) -> HttpResponse:
             return _pass(request, row, form.cleaned_data["code"], facts, goal)
         except Refusal as refusal:
             form.add_error("code", refusal.message)
-            status = refusal.status
-            return _ask(request, row, form, facts, status)
+            return _ask(request, row, form, facts, refusal.status)
     return _ask(request, row, form, facts, 400 if form.errors else 200)
 
 

@@ -8,7 +8,6 @@ from django_otp.oath import totp
 
 from accounts import people, staff
 from accounts.rows.staff import Staff
-from imgapis.base import mail  # noqa: F401 - loaded before its settings are changed
 from tests.people import Browser, fresh_address, sign_in
 
 

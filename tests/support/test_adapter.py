@@ -14,14 +14,15 @@ from django.http import Http404
 from django.test import RequestFactory
 from django.urls import path
 
-from accounts.models import User
+from accounts.models import User, Workspace
+from accounts.rows.staff import Staff
 from imgapis.base import mirrors, rowset
 from imgapis.base.cursors import InvalidCursor
 from imgapis.base.errors import Refusal
 from imgapis.base.mirrors import mirror
 from imgapis.base.row_admin import Overtaken, RowAdmin
 from imgapis.base.rowset import NotSupported, RowSet
-from transforms.models import Domain, Preset
+from transforms.models import Domain, Preset, Source
 
 WORKSPACE = "ws_adapter"
 DOMAINS = mirror(
@@ -347,10 +348,6 @@ def test_the_methods_the_stock_admin_calls_are_there(rows):
 
 def test_what_is_kept_and_not_exported_is_never_mirrored():
     """A17"""
-    from accounts.models import Workspace
-    from accounts.rows.staff import Staff
-    from transforms.models import Source
-
     for model in admin.site._registry:
         row_class, shown = model.row_class, set(model.mirrored)
         if row_class not in (Workspace, Source, Staff):
