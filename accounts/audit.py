@@ -51,6 +51,7 @@ ACTS = {
     "request.extended": "told that a privacy request takes longer",
     "request.closed": "closed a privacy request",
     "notice.sent": "sent a policy notice",
+    "stripe.replayed": "replayed an event of Stripe's",
     "staff.added": "joined the staff",
     "staff.changed": "got another staff role",
     "staff.reset": "had the second factor taken away",

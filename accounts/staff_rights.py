@@ -17,6 +17,7 @@ RIGHTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cache.purge": ("purge a workspace's cache", ("support", "admin")),
     "credits.grant": ("give credits", ROLES),
     "credits.take_back": ("take back credits", ("billing", "admin")),
+    "stripe.replay": ("replay a Stripe event", ("billing", "admin")),
     "workspace.suspend": ("suspend and resume a workspace", ("admin",)),
     "requests.see": ("see privacy requests", ("support", "admin")),
     "requests.work": ("record and work off privacy requests", ("support", "admin")),

@@ -7,7 +7,7 @@ from typing import Any
 from accounts import apikeys, audit, invites, sessions, staff_rights, throttles, workspaces
 from accounts.models import Person, Workspace
 from accounts.rows.staff import Staff
-from billing import credits, grants, rewriting
+from billing import credits, grants, rewriting, stripe_events, webhooks
 from imgapis.base import mail
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
@@ -20,6 +20,7 @@ from imgapis.support.forms import (
     InviteForm,
     KeyForm,
     PurgeForm,
+    ReplayForm,
 )
 from transforms import purges
 
@@ -115,6 +116,17 @@ def _purge(member: Staff, row: Workspace, answers: dict) -> str:
     return "What fits is no longer served."
 
 
+def _replay(member: Staff, row: Workspace, answers: dict) -> str:
+    """An event acts on whom Stripe says it is of, whatever page it was replayed from: the log is theirs."""
+    outcome = webhooks.replay(answers["event"])
+    known = stripe_events.of_id(answers["event"])
+    whose = known.workspace_id if known and known.workspace_id else row.workspace_id
+    audit.record(
+        whose, trail.actor(member), "stripe.replayed", answers["event"], None, {"outcome": outcome}, answers["reason"]
+    )
+    return f"Replayed: {outcome}."
+
+
 def _end_sessions(member: Staff, person: Person, answers: dict) -> str:
     sessions.end_all_of_person(person.person_id)
     _note(member, person, "sessions.ended", answers)
@@ -178,6 +190,7 @@ WORKSPACE = _table(
     Act("resend-invite", "invite.resend", "Send an invitation again", InviteForm, _resend_invite),
     Act("revoke-key", "keys.revoke", "Revoke an API key", KeyForm, _revoke_key, "A revoked key never works again."),
     Act("purge", "cache.purge", "Purge cached pictures", PurgeForm, _purge, BILLED),
+    Act("replay", "stripe.replay", "Replay a Stripe event", ReplayForm, _replay),
     Act(
         "suspend", "workspace.suspend", "Suspend", ActForm, _suspend, "No picture is served while it is suspended.",
         lambda row: not row.suspended,

@@ -6,6 +6,7 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 
 from accounts import emails, people, store
+from billing import customers, stripe_events
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
 from telemetry import store as telemetry_store
@@ -19,6 +20,8 @@ def place(text: str) -> str | None:
     text = text.strip()
     if "@" in text:
         return _of_address(text)
+    if text.startswith(("cus_", "evt_")):
+        return _of_stripe(text)
     text = text.lower()
     for find in (_of_person, _of_workspace, _of_request, _of_event, _of_domain):
         found = find(text)
@@ -58,6 +61,13 @@ def _of_event(text: str) -> str | None:
     if not row or telemetry_store.event(row.workspace_id, match[2]) is None:
         return None
     return reverse("admin:telemetry_eventpage_change", args=[quote(f"{row.workspace_id}~{match[2]}")])
+
+
+def _of_stripe(text: str) -> str | None:
+    """The workspace of a customer at Stripe, or of an event that came from there; their ids keep their case."""
+    event = stripe_events.of_id(text) if text.startswith("evt_") else None
+    workspace_id = event.workspace_id if event else customers.workspace_of(text)
+    return reverse("admin:support-workspace", args=[workspace_id]) if workspace_id else None
 
 
 def _of_domain(text: str) -> str | None:

@@ -91,6 +91,14 @@ class KeyForm(ActForm):
         self.fields["key"].choices = [(row.prefix, f"{row.prefix}, {row.name}") for row in rows]
 
 
+class ReplayForm(ActForm):
+    """An event of Stripe's."""
+
+    event = forms.RegexField(
+        r"^evt_[A-Za-z0-9_]{1,100}$", label="Stripe event", help_text="Its id, evt_…, as Stripe's dashboard shows it."
+    )
+
+
 class PurgeForm(ActForm):
     """What to purge."""
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from accounts import audit
 from accounts import store as accounts_store
+from accounts.rows.staff import Staff
 from billing import (
     credits,
     customers,
@@ -20,6 +22,7 @@ from billing import (
 )  # fmt: skip
 from billing.rows.stripe import Customer, Reported, StripeEvent, Subscription
 from imgapis.base import clock
+from imgapis.support import acts
 from tests.billing.test_charge import bill
 
 
@@ -256,6 +259,16 @@ def test_support_replays_an_event(world, web, buyer):
     (created, *_) = world.taken()
     assert webhooks.replay(created["id"]) == "acted" and row_of(buyer).plan == "starter"
     assert webhooks.replay(created["id"]) == "again" and webhooks.replay("evt_unknown") == "unknown event"
+
+
+def test_an_event_replayed_by_staff_stands_in_the_log_of_whom_it_is_of(world, web, buyer):
+    """A17"""
+    world.buys(buyer)
+    (created, *_) = world.taken()
+    answers = {"event": created["id"], "reason": "It never arrived"}
+    assert acts.WORKSPACE["replay"].do(Staff("p_staff", role="billing"), buyer, answers) == "Replayed: acted."
+    entry = next(each for each in audit.newest(buyer.workspace_id, 9) if each.act == "stripe.replayed")
+    assert (entry.actor, entry.target, entry.reason) == ("staff:p_staff", created["id"], "It never arrived")
 
 
 def test_setting_up_again_makes_nothing_twice(world):

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.admin.utils import quote
 
 from accounts import people
+from billing.rows.stripe import Customer
 from imgapis.base import clock
 from imgapis.policy import requests
 from telemetry import store as telemetry_store
@@ -24,6 +25,7 @@ def world(web):
     (happened,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
     telemetry_store.write([happened])
     asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
+    Customer("cus_Found1", workspace_id=row.workspace_id).save(condition=Customer.customer_id.does_not_exist())
     return {
         "owner": owner,
         "row": row,
@@ -41,6 +43,7 @@ def world(web):
         ("{owner.person_id}", "/admin/person/{owner.person_id}/"),
         ("{row.namespace}", "/admin/workspace/{row.workspace_id}/"),
         ("  {row.workspace_id} ", "/admin/workspace/{row.workspace_id}/"),
+        ("cus_Found1", "/admin/workspace/{row.workspace_id}/"),
         ("{domain}", "/admin/workspace/{row.workspace_id}/"),
         ("{row.namespace}/{event}", "/admin/telemetry/eventpage/{quoted}/change/"),
         ("{request.request_id}", "/admin/request/{request.request_id}/"),

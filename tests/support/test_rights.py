@@ -22,7 +22,7 @@ WHY = {"reason": "The customer asked by mail"}
 EXPECTED = {
     "support": "customers.see trail.see doctor.run address.reveal code.resend invite.resend sessions.end keys.revoke"
     " cache.purge credits.grant requests.see requests.work",
-    "billing": "customers.see trail.see credits.grant credits.take_back",
+    "billing": "customers.see trail.see credits.grant credits.take_back stripe.replay",
     "admin": " ".join(RIGHTS),
 }
 PAGES = {
