@@ -7,8 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from billing import credits, periods
-from billing import store as billing_store
+from billing import credits, summary
 from imgapis import samples
 from imgapis.base import clock
 from transforms import hosts
@@ -21,16 +20,14 @@ from transforms.models import Source
 def overview(request: HttpRequest) -> HttpResponse:
     """The overview page."""
     row = request.workspace
-    period = periods.at(periods.terms(row), clock.now())
-    counter = billing_store.counter(row.workspace_id, period.name)
-    granted = int(counter.granted) if counter else period.allowance
-    used = int(counter.used) if counter else 0
+    bill = summary.of(row)
     sources = transforms_store.sources(row.workspace_id)
     facts = {
         "host": hosts.image_host(row.namespace), "source": sources[0] if sources else None,
         "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
-        "granted": credits.shown(granted), "used": credits.shown(used), "left": credits.shown(granted - used),
-        "until": clock.day(period.ends),
+        "granted": credits.shown(max(0, bill.included + bill.room)), "used": credits.shown(bill.used),
+        "left": credits.shown(bill.left), "until": clock.day(bill.period.ends),
+        "forecast": None if bill.forecast is None else credits.shown(bill.forecast),
     }  # fmt: skip
     return render(request, "site/overview.html", facts)
 

@@ -91,7 +91,12 @@ def roll(workspace_id: str, hour: str) -> None:
 
 def oldest_kept() -> float:
     """From when on every plan keeps single events, in seconds since 1970: only those hours can be added up again."""
-    return clock.now() - (STARTING.retention_days - 1) * DAY_SECONDS
+    return clock.now() - kept_days() * DAY_SECONDS
+
+
+def kept_days() -> int:
+    """For how many whole days every plan keeps single events."""
+    return STARTING.retention_days - 1
 
 
 def hours(workspace_id: str, first: str, end: str) -> Iterator[tuple[str, str, Cells]]:

@@ -1,0 +1,31 @@
+"""Add up hours again from the event stream: for whoever doubts a sum."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import store
+from imgapis.base import clock
+from telemetry import rollups
+
+
+class Command(BaseCommand):
+    """`manage.py rebuild_rollups shop --days 7`"""
+
+    help = "Add up a workspace's hours again. Hours whose single events may have ended keep the sums they have."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("namespace")
+        parser.add_argument("--days", type=int, default=rollups.kept_days(), help="how far back, the default being all")
+
+    def handle(self, *args, **options) -> None:
+        """Rebuild, and say how many hours were added up."""
+        row = store.workspace_of_namespace(options["namespace"])
+        if row is None:
+            raise CommandError(f"There is no workspace {options['namespace']}.")
+        if not 1 <= options["days"] <= rollups.kept_days():
+            raise CommandError(f"--days is 1 to {rollups.kept_days()}: older events may have ended.")
+        now = clock.now()
+        hours = [clock.hour(now - back * rollups.HOUR_SECONDS) for back in range(options["days"] * 24)]
+        for hour in hours:
+            rollups.roll(row.workspace_id, hour)
+        self.stdout.write(f"{len(hours)} hours of {row.namespace} added up again")
