@@ -1,5 +1,6 @@
 """The billing page: the plan, the credits and where they are heading, what other plans would cost, and the caps."""
 
+from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.decorators import workspace_page
 from accounts.forms import show
 from accounts.models import Workspace
-from billing import cap_settings, offers, summary
+from billing import cap_settings, gateway, offers, subscriptions, summary
 from billing.caps import SPANS, Cap
 from billing.forms import CapForm
 from billing.money import dollars
@@ -17,6 +18,9 @@ from billing.summary import Summary
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
 from telemetry.shown import credits_of
+
+STRIPE = "https://api.stripe.com"
+VERBS = {"begin": "Choose", "upgrade": "Upgrade to", "later": "Change to"}
 
 
 @require_GET
@@ -62,7 +66,9 @@ def _page(request: HttpRequest, wrong: dict[str, CapForm] | None = None) -> Http
         "found": found, "numbers": numbers(found), "offers": offered(found), "caps": _caps(row, wrong),
         "overage_price": dollars(found.plan.overage) if found.plan.overage else "",
         "until": clock.day(found.period.ends), "following": found.following,
-        "ends": clock.day(found.terms.end) if found.terms.paid else "",
+        "ends": clock.day(found.terms.end) if found.terms.paid else "", "sells": gateway.configured(),
+        "stub": gateway.configured() and django_settings.STRIPE_API_URL != STRIPE,
+        "bought": subscriptions.state(row.workspace_id) is not None,
     }  # fmt: skip
     return render(request, "billing/billing.html", facts, status=400 if wrong else 200)
 
@@ -102,6 +108,7 @@ def _choice(offer: Offer, found: Summary) -> dict:
     return {
         "kind": offer.kind, "interval": offer.interval, "price": dollars(offer.price),
         "span": offers.SPAN[offer.interval], "sentence": offers.sentence(offer, found.terms),
+        "verb": VERBS.get(offer.kind, ""),
     }  # fmt: skip
 
 

@@ -15,8 +15,9 @@ PUBLIC = (
 )  # fmt: skip
 OWN = ("/account", "/account/email", "/account/confirm", "/workspaces", "/workspaces/new")
 WORKSPACE = (
-    "", "usage", "billing", "billing/notices", "team", "team/transfer", "settings", "audit", "keys", "sources",
-    "sources/new", "sources/new?kind=http", "sources/new?kind=s3", "access", "signing", "presets", "purge", "domains",
+    "", "usage", "billing", "billing/notices", "billing/invoices", "team", "team/transfer", "settings", "audit", "keys",
+    "sources", "sources/new", "sources/new?kind=http", "sources/new?kind=s3", "access", "signing", "presets", "purge",
+    "domains",
 )  # fmt: skip
 LOOKS = ((1280, "light"), (390, "dark"))
 

@@ -1,0 +1,121 @@
+"""Buying, changing and leaving a plan: each one click at the page, then Stripe's own pages by redirect, or nothing."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.decorators import workspace_page
+from billing import plans, receipts, subscriptions
+from billing.gateway import StripeUnavailable
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+
+
+@require_POST
+@workspace_page("billing.manage")
+def choose(request: HttpRequest) -> HttpResponse:
+    """Take a plan: by Stripe's Checkout where there is none yet, else as a change. Of the form only the plan's name
+    and the rhythm are read; price and credits are ours (B16)."""
+    row, tier, interval = request.workspace, request.POST.get("tier", ""), request.POST.get("interval", "")
+    actor, known = request.user.person_id, subscriptions.state(request.workspace.workspace_id)
+    if known is None or known.state not in subscriptions.LIVING:
+        return _led(request, lambda: subscriptions.begin(row, actor, tier, interval, _back(request)))
+
+    def change() -> None:
+        subscriptions.change(row, actor, tier, interval)
+
+    return _done(request, change, "The change is made. What it does stands above the plans.")
+
+
+@require_POST
+@workspace_page("billing.manage")
+def cancel(request: HttpRequest) -> HttpResponse:
+    """End the plan with the paid period (P20)."""
+    return _done(request, lambda: subscriptions.cancel(request.workspace, request.user.person_id), "")
+
+
+@require_POST
+@workspace_page("billing.manage")
+def resume(request: HttpRequest) -> HttpResponse:
+    """Take back a cancellation, or a change that has not come yet."""
+    said = "The plan goes on as it is."
+    return _done(request, lambda: subscriptions.resume(request.workspace, request.user.person_id), said)
+
+
+@require_POST
+@workspace_page("billing.manage")
+def portal(request: HttpRequest) -> HttpResponse:
+    """Off to Stripe's portal: cards, tax number, invoices."""
+    back = settings.SITE_URL + reverse("billing", args=[request.workspace.namespace])
+    return _led(request, lambda: subscriptions.portal(request.workspace, back))
+
+
+@require_GET
+@workspace_page("billing.manage")
+def returned(request: HttpRequest) -> HttpResponse:
+    """Back from Checkout. The page grants nothing: credits come with Stripe's signed word alone (B16)."""
+    row = request.workspace
+    if request.GET.get("left"):
+        messages.warning(request, "Nothing was bought, and nothing was charged.")
+        return redirect("billing", row.namespace)
+    session_id = request.GET.get("session_id", "")
+    if not session_id:
+        return render(request, "billing/returned.html", {"standing": "none"})
+    try:
+        standing = subscriptions.returned(row, session_id)
+    except StripeUnavailable:
+        return render(request, "billing/returned.html", {"standing": "unknown"})
+    if standing is None:
+        raise Http404
+    plan = plans.of(row.plan)
+    facts = {"standing": standing, "plan": plan, "credits": f"{plan.credits:,}"}
+    return render(request, "billing/returned.html", facts)
+
+
+@require_GET
+@workspace_page("billing.manage")
+def invoices(request: HttpRequest) -> HttpResponse:
+    """The invoices as Stripe has them; when it does not answer, the page says so."""
+    try:
+        found, away = subscriptions.invoices(request.workspace), ""
+    except Refusal as refusal:
+        found, away = [], refusal.message
+    rows = [
+        {
+            "number": one.number, "day": clock.day(one.created), "status": one.status, "url": one.url,
+            "total": receipts.money(one.total, one.currency),
+        }
+        for one in found
+    ]  # fmt: skip
+    bought = subscriptions.state(request.workspace.workspace_id) is not None
+    return render(request, "billing/invoices.html", {"rows": rows, "away": away, "bought": bought})
+
+
+def _back(request: HttpRequest) -> str:
+    return settings.SITE_URL + reverse("billing-return", args=[request.workspace.namespace])
+
+
+def _led(request: HttpRequest, address: Callable[[], str]) -> HttpResponse:
+    """To an address of Stripe's, or back with what it refused."""
+    try:
+        return HttpResponseRedirect(address())
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return redirect("billing", request.workspace.namespace)
+
+
+def _done(request: HttpRequest, act: Callable[[], None], said: str) -> HttpResponse:
+    """Do it at Stripe and go back to the page, which says how things stand."""
+    try:
+        act()
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        if said:
+            messages.success(request, said)
+    return redirect("billing", request.workspace.namespace)

@@ -1,0 +1,151 @@
+"""Buying at the pages: on Stripe's own alone, by who may, and never by what a form or address claims (B16, B17)."""
+
+import pytest
+
+from accounts import people
+from accounts import store as accounts_store
+from accounts.roles import ROLES
+from billing import store as billing_store
+from tests.accounts import teams
+from tests.billing.test_billing_page import Desk
+from tests.people import Browser, fresh_address, sign_in
+
+ACTS = ("plan", "cancel", "resume", "portal")
+pytestmark = pytest.mark.usefixtures("web", "world")
+
+
+class Counter(Desk):
+    """A desk at which one buys."""
+
+    def press(self, act: str, **fields):
+        """Press a button of the page; the answer, redirects not followed."""
+        self.browser.get(self.path)
+        return self.browser.post(f"{self.path}/{act}", fields)
+
+    def buy(self, world, tier: str = "starter", interval: str = "month") -> str:
+        """Choose a plan, pay on the stub's page, and let its events arrive; the address it leads back to."""
+        page = self.press("plan", tier=tier, interval=interval)
+        session = page.location.rsplit("/", 1)[1]
+        with world.book.change():
+            back = world.stub.api.buy(session)
+        world.deliver()
+        return back
+
+    @property
+    def plan(self) -> str:
+        """The plan as it is written down."""
+        return accounts_store.workspace(self.row.workspace_id).plan
+
+
+@pytest.fixture
+def counter(web):
+    """An owner about to buy."""
+    return Counter()
+
+
+def test_a_plan_is_bought_by_redirect_and_begins_with_the_event(counter, world):
+    page = counter.press("plan", tier="growth", interval="year")
+    assert page.status == 302 and page.location.startswith(world.stub.address + "/checkout/")
+    assert counter.plan == "free"
+    with world.book.change():
+        world.stub.api.buy(page.location.rsplit("/", 1)[1])
+    assert counter.plan == "free"  # paid, but not told yet
+    world.deliver()
+    assert counter.plan == "growth"
+    assert "of 120,000 in the plan" in counter.page()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tier": "growth", "interval": "month", "price": "1", "amount": "1"},
+        {"tier": "growth", "interval": "month", "quantity": "0", "metadata[credits]": "999999"},
+        {"tier": "growth", "interval": "month", "line_items[0][price]": "price_1", "credits": "999999"},
+    ],
+)
+def test_a_form_that_claims_more_buys_what_is_sold(fields, counter, world):
+    """B16"""
+    page = counter.press("plan", **fields)
+    session = world.book.get("sessions", page.location.rsplit("/", 1)[1])
+    prices = [world.book.get("prices", name) for name in session["metadata"]["stub_prices"].split(",")]
+    assert prices[0]["unit_amount"] == 7_900 and "999999" not in str(session)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"tier": "free", "interval": "month"}, {"tier": "x"}, {"tier": "scale", "interval": "day"}]
+)
+def test_what_is_not_sold_is_refused(fields, counter):
+    page = counter.press("plan", **fields)
+    assert page.location == counter.path and "A plan is one of" in counter.page()
+
+
+def test_the_page_after_a_purchase_grants_nothing(counter, world):
+    """B16: with a session of one's own that is not paid, of somebody else, or made up."""
+    own = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
+    other = Counter()
+    foreign = other.buy(world, "scale").partition("session_id=")[2]
+    before = billing_store.named(counter.row.workspace_id, ["x"])
+    for session, status in ((own, 200), (foreign, 404), ("cs_made_up", 404), ("", 200)):
+        assert counter.browser.get(f"{counter.path}/return?session_id={session}").status == status
+    assert counter.plan == "free" and billing_store.named(counter.row.workspace_id, ["x"]) == before
+    assert not list(billing_store.counters(counter.row.workspace_id))
+
+
+def test_after_a_purchase_the_page_says_what_it_brought(counter, world):
+    back = counter.buy(world)
+    assert "Thank you: Starter is yours" in counter.browser.get("/w/" + back.partition("/w/")[2]).text
+    left = counter.browser.follow(counter.browser.get(counter.path + "/return?left=1"))
+    assert "Nothing was bought" in left.text
+
+
+def test_a_larger_plan_begins_at_once_a_smaller_one_later_and_both_can_be_taken_back(counter, world):
+    counter.buy(world, "starter")
+    counter.press("plan", tier="growth", interval="month")
+    world.deliver()
+    assert counter.plan == "growth"
+    counter.press("plan", tier="starter", interval="month")
+    assert counter.plan == "growth" and "then Starter begins" in counter.page()
+    counter.press("resume")
+    assert "then Starter begins" not in counter.page()
+
+
+def test_cancelling_is_one_click_and_joining_takes_two(counter, world):
+    """P20: choosing a plan and paying are two; cancelling is one, and is taken back by one."""
+    counter.buy(world)
+    assert counter.press("cancel").status == 302
+    assert "The plan is cancelled: Starter goes on until" in counter.page()
+    counter.press("resume")
+    assert "The plan is cancelled" not in counter.page()
+
+
+def test_while_stripe_is_away_the_pages_stand_and_say_so(counter, world):
+    counter.buy(world)
+    world.stub.down = True
+    assert "Starter" in counter.page()
+    assert "does not answer just now" in counter.browser.get(counter.path + "/invoices").text
+    for act in ACTS:
+        assert counter.press(act, tier="growth", interval="month").location == counter.path
+    assert "does not answer just now" in counter.page()
+    world.stub.down = False
+    assert "$19.00" in counter.browser.get(counter.path + "/invoices").text
+
+
+def test_who_may_not_change_money_reaches_neither_checkout_nor_portal(counter, world):
+    """B17: role x act; and a stranger, who finds nothing."""
+    counter.buy(world)
+    known = world.book.objects["sessions"].copy()
+    for role in (*ROLES[1:], "stranger"):
+        browser, address = Browser(), fresh_address(f"b17-{role}")
+        sign_in(browser, address)
+        if role != "stranger":
+            teams.add(counter.row, people.of_email(address), role)
+        if role in ("admin", "billing"):
+            browser.get(counter.path)
+            assert browser.post(counter.path + "/portal").location.startswith(world.stub.address)
+            continue
+        for act in ACTS:
+            page = browser.post(f"{counter.path}/{act}", {"tier": "scale", "interval": "year"})
+            assert page.status == (404 if role == "stranger" else 403)
+        assert browser.get(counter.path + "/invoices").status == (404 if role == "stranger" else 403)
+    assert counter.plan == "starter" and "is cancelled" not in counter.page()
+    assert world.book.objects["sessions"] == known
