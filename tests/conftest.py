@@ -3,6 +3,7 @@
 import itertools
 import os
 import subprocess
+import threading
 import time
 import urllib.request
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from imgapis import tables
 from imgapis.base import buckets
 from imgapis.embedded import engines, stack
 from tests import environment
+from tests.billing.stripe_world import World, set_up
 from tests.origin import Origin
 from transforms import cache, source_rows, tenants
 
@@ -65,6 +67,27 @@ def web(dynamodb, bucket, origin):
     yield address
     process.terminate()
     process.wait(15)
+
+
+@pytest.fixture(scope="session")
+def stripe_stub(tmp_path_factory):
+    """The stub, in a thread of this process."""
+    world = World(environment.STRIPE_PORT, Path(tmp_path_factory.mktemp("stripe")))
+    threading.Thread(target=world.stub.server.serve_forever, daemon=True).start()
+    set_up(world)
+    yield world
+    world.stub.server.shutdown()
+    world.stub.server.server_close()
+
+
+@pytest.fixture
+def world(stripe_stub, dynamodb):
+    """The stub with nothing left over from another test."""
+    stripe_stub.taken()
+    stripe_stub.book.refuses_cards = False
+    stripe_stub.book.offset = 0
+    yield stripe_stub
+    stripe_stub.stub.down = False
 
 
 def wait_for(address: str) -> None:

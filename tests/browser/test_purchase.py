@@ -4,7 +4,7 @@ import pytest
 
 from accounts import store as accounts_store
 from tests import people
-from tests.browser.conftest import SITE, chromium, window  # noqa: F401 - fixtures
+from tests.browser.conftest import SITE
 from tests.browser.test_axe import violations
 
 pytestmark = pytest.mark.usefixtures("web", "world")
@@ -16,7 +16,7 @@ def subjects(address: str) -> list[str]:
 
 
 @pytest.mark.timeout(180)
-def test_from_free_to_paid_and_back_with_the_mails(window, world):  # noqa: F811
+def test_from_free_to_paid_and_back_with_the_mails(window, world):
     """P03, P20, B16: nothing but redirects leads to Stripe, and what was bought is there once its events are."""
     owner = window("payer")
     owner.sign_up()
@@ -75,7 +75,7 @@ def test_from_free_to_paid_and_back_with_the_mails(window, world):  # noqa: F811
 
 
 @pytest.mark.timeout(120)
-def test_a_refused_card_is_told_on_every_page_and_by_mail_and_ends_on_the_free_plan(window, world):  # noqa: F811
+def test_a_refused_card_is_told_on_every_page_and_by_mail_and_ends_on_the_free_plan(window, world):
     """B15"""
     owner = window("payer")
     owner.sign_up()
@@ -103,7 +103,7 @@ def test_a_refused_card_is_told_on_every_page_and_by_mail_and_ends_on_the_free_p
 
 
 @pytest.mark.timeout(120)
-def test_leaving_checkout_buys_nothing(window, world):  # noqa: F811
+def test_leaving_checkout_buys_nothing(window, world):
     owner = window("payer")
     owner.sign_up()
     owner.go(f"/w/{owner.namespace}/billing")
