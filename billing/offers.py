@@ -63,8 +63,6 @@ def _offer(terms: Terms, plan: Plan, interval: str, now: float) -> Offer:
         return Offer(plan, interval, "current")
     if upgrades(terms, plan, interval):
         return Offer(plan, interval, "upgrade", prorated(terms, plan, interval, now))
-    if plan.tier == terms.next_plan and plan.tier != terms.plan:
-        return Offer(plan, interval, "scheduled", 0, terms.end)
     return Offer(plan, interval, "later", 0, terms.end)
 
 

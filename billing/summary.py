@@ -72,8 +72,9 @@ class Summary:
 
     @property
     def following(self) -> str:
-        """The plan that is set to follow at the paid period's end; empty where the same one goes on."""
-        return self.terms.next_plan if self.terms.paid and self.terms.next_plan != self.terms.plan else ""
+        """The plan that is set to follow at the paid period's end, the running one where only its rhythm changes; empty
+        where nothing is set."""
+        return self.terms.next_plan if self.terms.paid else ""
 
 
 def of(row: Workspace) -> Summary:

@@ -109,6 +109,14 @@ def test_a_larger_plan_begins_at_once_a_smaller_one_later_and_both_can_be_taken_
     assert "then Starter begins" not in counter.page()
 
 
+def test_another_rhythm_of_the_same_plan_is_told_and_can_be_taken_back(counter, world):
+    counter.buy(world, "starter")
+    counter.press("plan", tier="starter", interval="year")
+    assert "Starter is paid by the year" in counter.page()
+    counter.press("resume")
+    assert "is paid by the year" not in counter.page()
+
+
 def test_cancelling_is_one_click_and_joining_takes_two(counter, world):
     """P20: choosing a plan and paying are two; cancelling is one, and is taken back by one."""
     counter.buy(world)

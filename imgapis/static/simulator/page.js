@@ -12,7 +12,8 @@ const at = (id) => document.getElementById(id);
 const number = (value) => Number(value).toLocaleString("en-US");
 const many = (count, name) => `${number(count)} ${name}${count === 1 ? "" : "s"}`;
 const credits = (halves) => number(halves / 2);
-const money = (cents) => `$${Math.floor(cents / 100).toLocaleString("en-US")}.${String(cents % 100).padStart(2, "0")}`;
+const rest = (cents) => (cents % 100 ? `.${String(cents % 100).padStart(2, "0")}` : "");
+const money = (cents) => `$${number(Math.floor(cents / 100))}${rest(cents)}`;
 
 function element(name, text = "", attributes = {}) {
   const made = document.createElement(name);
