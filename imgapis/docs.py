@@ -13,6 +13,7 @@ PAGES = {
     "signing": "Signing, policies, presets and purges",
     "billing": "Credits, plans and bills, and the bill simulator",
     "rest-api": "The REST API: everything of the dashboard, by key",
+    "faults": "When something fails: what you see, what is charged",
     "errors": "Errors: one code per cause, and what to do",
 }
 CODE_CELL = re.compile(r"<td>((?:<code>[a-z_]+</code> ?)+)</td>")

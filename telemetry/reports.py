@@ -35,7 +35,8 @@ class Range:
 
 @dataclass(frozen=True)
 class Report:
-    """A range added up: the whole, the range before it, each step, and every cell by (Origin, key)."""
+    """A range added up: the whole, the range before it, each step, and every cell by (Origin,
+    key). Latencies stand in the whole and in the cells alone."""
 
     range: Range
     total: Sums
@@ -74,9 +75,12 @@ def make(workspace_id: str, wanted: Range) -> Report:
     cells: dict[tuple[str, Key], Sums] = {}
     for start, origin, found in rows:
         for key, part in found.items():
-            steps[start].add(part)
+            steps[start].add_numbers(part)
             cells.setdefault((origin, key), Sums()).add(part)
-    before = sums.total(pair for _, _, found in _rows(workspace_id, wanted, wanted.before) for pair in found.items())
+    before = Sums()
+    for _, _, found in _rows(workspace_id, wanted, wanted.before):
+        for part in found.values():
+            before.add_numbers(part)
     return Report(wanted, sums.total(cells.items()), before, list(steps.items()), list(cells.items()))
 
 

@@ -1,6 +1,6 @@
 """`make bench`: what a hit, a miss and a rendering cost on this machine, as tables."""
 
-from tests.benches import cutouts, hits, misses, photograph, renders, setup
+from tests.benches import cutouts, hits, misses, photograph, recordings, renders, setup
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     with setup.running(body) as site:
         misses.measure(site)
         hits.measure(site)
+        recordings.measure()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""What telemetry costs: recording a hit, the usage page of a busy year, and DynamoDB's units for a million requests."""
+
+import random
+import time
+from collections import Counter
+from statistics import median
+
+from accounts import workspaces
+from billing import credits, periods
+from billing.store import Charge
+from imgapis.base import clock, dynamo, tokens
+from telemetry import metrics, recorder, reports, rollups, sums
+from telemetry.events import Happened
+from telemetry.models import Rollup
+from telemetry.views import usage
+
+RECORDINGS = 5_000
+DAYS, A_DAY = 366, 27_400  # ten million requests a year
+ORIGINS = ["", *(f"https://{name}.example" for name in ("shop", "blog", "news", "app"))]
+CELLS = [
+    ("transform", "hit", 200), ("transform", "miss", 200), ("transform", "hit", 304), ("transform", "miss", 404),
+    ("info", "hit", 200), ("info", "miss", 200), ("grid", "hit", 200), ("placeholder", "hit", 200),
+]  # fmt: skip
+
+
+def measure() -> None:
+    """Print three blocks. The engines run."""
+    row = workspaces.create(namespace="bench-usage", allowance=10_000_000)
+    _recording(row.workspace_id)
+    _year(row.workspace_id)
+    _units(row)
+
+
+def _event(workspace_id: str, cost: int = 0) -> Happened:
+    return Happened(
+        workspace_id, tokens.time_ordered_id(clock.now()), "transform", "miss" if cost else "hit", ORIGINS[1], 200,
+        40_000, 3, cost,
+    )  # fmt: skip
+
+
+def _recording(workspace_id: str) -> None:
+    """The spool's line and the counts of /metrics, which a hit pays for."""
+    keeper, laps, counted = recorder.current(), [], []
+    for _ in range(RECORDINGS):
+        happened = _event(workspace_id)
+        began = time.perf_counter_ns()
+        keeper.record(happened)
+        between = time.perf_counter_ns()
+        metrics.answered(happened, False)
+        counted.append(time.perf_counter_ns() - between)
+        laps.append(between - began)
+    print("\nRecording a hit, median µs")
+    print(f"  spool {median(laps) / 1000:6.1f}   /metrics {median(counted) / 1000:6.1f}", flush=True)
+    keeper.flush()
+
+
+def _year(workspace_id: str) -> None:
+    """A year of days, five Origins, eight kinds of answer; then what the page takes to add up and draw."""
+    chance, now = random.Random(3), clock.now()
+    with Rollup.batch_write() as writer:
+        for back in range(DAYS):
+            day = clock.day(now - back * 86_400)
+            for origin in ORIGINS:
+                cells = {sums.Key(*key): _cell(chance) for key in CELLS}
+                writer.save(Rollup(workspace_id, f"d {day} {origin}", cells=sums.pack(cells)))
+    laps, busy = [], []
+    for _ in range(7):
+        began, worked = time.perf_counter(), time.process_time()
+        report = reports.make(workspace_id, reports.span("1y", now))
+        usage._glance(report)
+        usage._charts(report)
+        for name in ("operation", "cache", "status", "origin"):
+            usage._breakdown(report, name)
+        laps.append((time.perf_counter() - began) * 1000)
+        busy.append((time.process_time() - worked) * 1000)
+    print(f"\nThe usage page of a year, {report.total.requests:,} requests: {median(laps):.0f} ms", end="")
+    print(f", {median(busy):.0f} ms of it this process at work", flush=True)
+
+
+def _cell(chance: random.Random) -> sums.Sums:
+    count = A_DAY // (len(ORIGINS) * len(CELLS))
+    latencies = Counter(chance.randrange(40, 340) for _ in range(60))
+    return sums.Sums(count, chance.randrange(60), count * 40_000, latencies)
+
+
+def _units(row) -> None:
+    """Units that DynamoDB itself counts, for a charge and for a batch of a hundred free events with its hour."""
+    told: Counter[str] = Counter()
+    client = dynamo.connection().client
+
+    def asks(params, **_) -> None:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def hears(parsed, model, **_) -> None:
+        found = parsed.get("ConsumedCapacity") or []
+        for one in found if isinstance(found, list) else [found]:
+            told["write" if model.name in WRITES else "read"] += float(one.get("CapacityUnits", 0))
+
+    client.meta.events.register("provide-client-params.dynamodb", asks)
+    client.meta.events.register("after-call.dynamodb", hears)
+    terms = periods.terms(row)
+    credits.charge(_bill(row.workspace_id), terms)
+    told.clear()
+    for _ in range(20):
+        credits.charge(_bill(row.workspace_id), terms)
+    charge = {name: told[name] / 20 for name in ("write", "read")}
+    told.clear()
+    recorder._write_living([_event(row.workspace_id) for _ in range(100)])
+    rollups.work_off()
+    free = {name: told[name] / 100 for name in ("write", "read")}
+    print("\nDynamoDB units, counted by the engine")
+    print(f"  a charge       write {charge['write']:.1f}   read {charge['read']:.1f}")
+    print(f"  a free event   write {free['write']:.2f}   read {free['read']:.2f}   (in batches of a hundred)")
+    for hits in (0.90, 0.99):
+        write, read = (hits * free[name] + (1 - hits) * charge[name] for name in ("write", "read"))
+        print(
+            f"  a million requests, {hits:.0%} hits: {write:.2f} M write units, {read:.2f} M read",
+            flush=True,
+        )
+
+
+WRITES = {"TransactWriteItems", "BatchWriteItem", "UpdateItem", "PutItem", "DeleteItem"}
+
+
+def _bill(workspace_id: str) -> Charge:
+    return Charge(_event(workspace_id, 2), tokens.random_id("digest"), 365 * 86_400, clock.now())
