@@ -1,5 +1,7 @@
 """The billing page: the plan, the credits and where they are heading, what other plans would cost, and the caps."""
 
+from dataclasses import replace
+
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -61,14 +63,15 @@ def overage(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, wrong: dict[str, CapForm] | None = None) -> HttpResponse:
     row, wrong = request.workspace, wrong or {}
-    found = summary.of(row)
+    found, bought = summary.of(row), subscriptions.state(row.workspace_id)
+    paid = (float(bought.period_start), float(bought.period_end)) if bought and bought.period_end else None
     facts = {
-        "found": found, "numbers": numbers(found), "offers": offered(found), "caps": _caps(row, wrong),
+        "found": found, "numbers": numbers(found), "offers": offered(found, paid), "caps": _caps(row, wrong),
         "overage_price": dollars(found.plan.overage) if found.plan.overage else "",
         "until": clock.day(found.period.ends), "following": found.following,
         "ends": clock.day(found.terms.end) if found.terms.paid else "", "sells": gateway.configured(),
         "stub": gateway.configured() and django_settings.STRIPE_API_URL != STRIPE,
-        "bought": subscriptions.state(row.workspace_id) is not None,
+        "bought": bought is not None,
     }  # fmt: skip
     return render(request, "billing/billing.html", facts, status=400 if wrong else 200)
 
@@ -91,10 +94,11 @@ def numbers(found: Summary) -> list[tuple[str, str, str]]:
     return told
 
 
-def offered(found: Summary) -> list[dict]:
-    """The plans, each with what its buttons do."""
+def offered(found: Summary, paid: tuple[float, float] | None = None) -> list[dict]:
+    """The plans, each with what its buttons do; `paid` is the period as Stripe has it, to the second."""
     rows: dict[str, dict] = {}
-    for offer in offers.of(found.terms, found.now):
+    terms = replace(found.terms, start=paid[0], end=paid[1]) if paid and found.terms.paid else found.terms
+    for offer in offers.of(terms, found.now):
         plan = rows.setdefault(offer.plan.tier, {"plan": offer.plan, "choices": [], "here": False})
         plan["here"] |= offer.kind == "current"
         plan["choices"].append(_choice(offer, found))

@@ -109,6 +109,14 @@ def test_a_larger_plan_begins_at_once_a_smaller_one_later_and_both_can_be_taken_
     assert "then Starter begins" not in counter.page()
 
 
+def test_what_an_upgrade_costs_now_is_told_by_stripe_s_own_seconds(counter, world):
+    """Just after the purchase nothing is used up: the whole difference."""
+    counter.buy(world, "starter")
+    text = counter.page()
+    assert "About $60 now" in text or "About $59.99 now" in text
+    assert "About $771 now" in text or "About $771.01 now" in text  # a year of Growth, less the month of Starter
+
+
 def test_another_rhythm_of_the_same_plan_is_told_and_can_be_taken_back(counter, world):
     counter.buy(world, "starter")
     counter.press("plan", tier="starter", interval="year")

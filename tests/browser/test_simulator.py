@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from billing import plans
 from imgapis import simulator
+from tests.browser.test_axe import LOOKS, violations
 from tests.browser.vendor_addresses import ADDRESSES
 from tests.engine import requests
 from transforms import locations
@@ -207,6 +208,20 @@ def test_it_works_by_keyboard_and_says_what_came_of_it(page):
     page.get_by_label("Log lines or addresses").fill("nothing of the kind")
     page.keyboard.press("Control+Enter")
     assert "No image address found" in page.get_by_role("status").inner_text()
+
+
+def test_the_results_have_no_violation_and_fit_a_phone(window):
+    visitor = window("stranger")
+    many = [f"https://d.example/transform?src=shop/a.jpg&w={width}" for width in range(1, 40)]
+    for width, scheme in LOOKS:
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        visitor.page.emulate_media(color_scheme=scheme)
+        visitor.go("/simulator")
+        visitor.page.get_by_label("Log lines or addresses").fill("\n".join(many + [one[1] for one in ADDRESSES]))
+        visitor.page.get_by_role("button", name="Count").click()
+        assert visitor.page.get_by_role("heading", name="In our addresses").is_visible()
+        assert violations(visitor.page) == []
+        assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
 
 
 def test_without_javascript_it_says_what_it_needs(window):
