@@ -105,8 +105,11 @@ PROMISES = (
         waits="The deadline is proven. The erasure itself is being built.",
     ),
     Promise(
-        "P20", "Leaving is easy", (PEOPLE + "p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",),
-        waits="Proven for leaving a workspace. Cancelling a plan is proven when plans can be bought.",
+        "P20", "Leaving is easy",
+        (
+            PEOPLE + "p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",
+            PEOPLE + "p20_cancelling_a_plan_takes_no_more_clicks_than_buying_it",
+        ),
     ),
     Promise(
         "P21", "Requests by mail",

@@ -186,6 +186,14 @@ MUTATIONS = (
         "test_people.py::test_p20_leaving_a_workspace_takes_no_more_forms_than_joining_it",
     ),
     _of(
+        "P20", "cancelling a plan asks for a fresh code first",
+        [("billing/views/purchase.py", '@workspace_page("billing.manage")\ndef cancel(',
+          '@workspace_page("billing.manage")\n@fresh_code\ndef cancel('),
+         ("billing/views/purchase.py", "import workspace_page", "import fresh_code, workspace_page"),
+         ("accounts/decorators.py", "FRESH_SECONDS = 600", "FRESH_SECONDS = 0")],
+        "test_people.py::test_p20_cancelling_a_plan_takes_no_more_clicks_than_buying_it",
+    ),
+    _of(
         "P21", "a CCPA request has 60 days",
         [("imgapis/policy/requests.py", "CCPA_DAYS = 45", "CCPA_DAYS = 60")],
         "test_people.py::test_p21_a_request_under_each_law_is_recorded_due_and_fulfilled",

@@ -93,6 +93,20 @@ def test_p20_leaving_a_workspace_takes_no_more_forms_than_joining_it(web):
     assert left.location == "/workspaces" and guest.get(joined.location).status == 404
 
 
+def test_p20_cancelling_a_plan_takes_no_more_clicks_than_buying_it(web, world):
+    """P20: two buttons to buy, one of them Stripe's; one to cancel, with nothing asked on the way."""
+    owner, address = people.person("cancels")
+    billing = f"/w/{address.partition('@')[0]}/billing"
+    owner.get(billing)
+    checkout = owner.post(f"{billing}/plan", {"tier": "starter", "interval": "month"})
+    with world.book.change():
+        world.stub.api.buy(checkout.location.rpartition("/")[2])
+    world.deliver()
+    assert "Cancel plan" in owner.get(billing).text
+    assert owner.post(f"{billing}/cancel").location == billing
+    assert "The plan is cancelled: Starter goes on until" in owner.get(billing).text
+
+
 def test_p21_a_request_under_each_law_is_recorded_due_and_fulfilled(asked):
     """P21"""
     due = {law: (row.due - row.received) / DAY for law, row in asked.items()}
