@@ -42,7 +42,7 @@ def upgrades(terms: Terms, plan: Plan, interval: str) -> bool:
 def prorated(terms: Terms, plan: Plan, interval: str, now: float) -> int:
     """Cents an upgrade costs at once, before tax, as Stripe prorates by the second: the rest of the period at the new
     price less the same rest at the old one; from month to year a whole year, less that rest."""
-    rest, length = max(0, terms.end - now), terms.end - terms.start
+    rest, length = max(0, terms.end - now), max(1, terms.end - terms.start)
     unused = round(plans.of(terms.plan).price(terms.interval) * rest / length)
     if interval != terms.interval:
         return max(0, plan.price(interval) - unused)

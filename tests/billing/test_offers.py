@@ -56,6 +56,10 @@ def test_an_upgrade_never_costs_less_than_nothing_nor_more_than_its_price(moment
             assert 0 <= found(GROWTH, tier, interval, moment).cents <= plans.of(tier).price(interval)
 
 
+def test_a_period_without_length_breaks_nothing():
+    assert found(Terms("growth", 240_000, START, START, "month"), "scale", now=START).cents == 0
+
+
 @pytest.mark.parametrize(
     ("cents", "text"), [(0, "$0"), (5, "$0.05"), (1_900, "$19"), (1_234_567, "$12,345.67"), (-150, "−$1.50")]
 )
