@@ -3,6 +3,7 @@
 from pynamodb.exceptions import DeleteError, DoesNotExist, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from accounts import spent
 from accounts.models import Namespace, Person, SessionRow, Workspace
 from imgapis.base import dynamo
 from imgapis.base.errors import Refusal
@@ -54,6 +55,7 @@ def create_workspace(row: Workspace) -> None:
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
+            spent.require_unspent(transaction, row.namespace)
             transaction.save(claim, condition=Namespace.namespace.does_not_exist())
             transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
     except TransactWriteError as error:

@@ -3,6 +3,7 @@
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from accounts import spent
 from accounts.models import Namespace, Workspace
 from accounts.rows.teams import Invite, Member
 from imgapis.base import clock, dynamo
@@ -52,6 +53,7 @@ def found(row: Workspace, person_id: str) -> None:
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     first = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
     with TransactWrite(connection=dynamo.connection()) as transaction:
+        spent.require_unspent(transaction, row.namespace)
         transaction.save(claim, condition=Namespace.namespace.does_not_exist())
         transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
         transaction.save(first, condition=Member.person_id.does_not_exist())
@@ -63,6 +65,7 @@ def rename(row: Workspace, namespace: str) -> None:
     # A workspace may take back a namespace of its own.
     free = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
     with TransactWrite(connection=dynamo.connection()) as transaction:
+        spent.require_unspent(transaction, namespace)
         transaction.save(claim, condition=free)
         transaction.update(
             row, actions=[Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace

@@ -5,7 +5,7 @@ import secrets
 
 from pynamodb.exceptions import TransactWriteError
 
-from accounts import audit, limits, store, team_store, throttles
+from accounts import audit, limits, spent, store, team_store, throttles
 from accounts.models import Workspace
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import Refusal
@@ -145,9 +145,10 @@ def _spend(who: str) -> None:
 
 
 def _taken(error: TransactWriteError, namespace: str) -> Exception:
-    """What a lost transaction means: the claim comes first in the reasons."""
+    """What a lost transaction means: the checks of spent namespaces and the claim come first in the reasons."""
     reasons = dynamo.reasons(error)
-    if reasons and reasons[0] in ("ConditionalCheckFailed", "TransactionConflict"):
+    firsts = reasons[: spent.checks() + 1]
+    if {"ConditionalCheckFailed", "TransactionConflict"} & set(firsts):
         return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
     return team_store.Overtaken() if reasons else error
 

@@ -46,6 +46,9 @@ SECRET_KEY = env_text("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is missing: it accepts a random text of at least 50 characters.")
 SECRET_KEY_FALLBACKS = [key for key in (env_text("SECRET_KEY_FALLBACKS", "") or "").split(",") if key]
+# Signs erasure certificates and makes digests of spent namespaces: it outlives SECRET_KEY. Older ones still count.
+PRIVACY_KEY = env_text("PRIVACY_KEY", SECRET_KEY)
+PRIVACY_KEY_FALLBACKS = [key for key in (env_text("PRIVACY_KEY_FALLBACKS", "") or "").split(",") if key]
 VAR_DIR = Path(env_text("VAR_DIR", str(BASE_DIR / "var")))
 PORT = env_number("PORT", 8000, 1)
 SITE_URL = env_text("SITE_URL", f"http://localhost:{PORT}")

@@ -18,6 +18,7 @@ import billing.models
 import billing.rows.notices
 import billing.rows.stripe
 import imgapis.policy.rows
+import imgapis.privacy.rows
 import imgapis.watch.rows
 import telemetry.models
 import transforms.models
@@ -37,6 +38,7 @@ MODULES = (
     billing.rows.stripe,
     transforms.models,
     imgapis.policy.rows,
+    imgapis.privacy.rows,
     imgapis.watch.rows,
 )
 RECOVERY_DAYS = 14

@@ -81,15 +81,29 @@ def put(key: str, stored: Stored) -> None:
         raise BucketError("The cache bucket refused a write.") from error
 
 
-def names(since: float = 0.0) -> Iterator[str]:
-    """The name of every output that was stored since a moment; BucketError where the bucket does not answer."""
+def names(since: float = 0.0, prefix: str = "") -> Iterator[str]:
+    """The name of every output below a prefix that was stored since a moment; BucketError where the bucket does not
+    answer."""
     try:
-        for page in cache_client().get_paginator("list_objects_v2").paginate(Bucket=settings.CACHE_BUCKET):
+        pages = cache_client().get_paginator("list_objects_v2").paginate(Bucket=settings.CACHE_BUCKET, Prefix=prefix)
+        for page in pages:
             for entry in page.get("Contents", ()):
                 if entry["LastModified"].timestamp() >= since:
                     yield entry["Key"]
     except (ClientError, BotoCoreError, OSError) as error:
         raise BucketError("The cache bucket could not be listed.") from error
+
+
+def delete_below(prefix: str) -> int:
+    """Delete every output below a prefix; returns how many. BucketError where one is not confirmed; safe to repeat."""
+    gone = 0
+    for name in list(names(prefix=prefix)):
+        try:
+            cache_client().delete_object(Bucket=settings.CACHE_BUCKET, Key=name)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise BucketError("The cache bucket refused a deletion.") from error
+        gone += 1
+    return gone
 
 
 def ensure_bucket(name: str) -> None:

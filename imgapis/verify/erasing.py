@@ -1,7 +1,18 @@
-"""How verify_privacy has its account erased: the seam to the erasure, which is not built yet."""
+"""How verify_privacy has its account erased: as the owner would, at once."""
+
+from accounts import people
+from accounts import store as accounts_store
+from imgapis.privacy import erasure, store
 
 
 def erase(email: str, namespace: str) -> bool:
-    """Erase a person and their workspace at once, as the owner would in the dashboard, and return when every store has
-    confirmed it. False where nothing was erased: what is looked at after an erasure is then not looked at."""
-    return False
+    """Erase a person and their workspace at once and return when every store has confirmed the first sweep. False
+    where nothing was erased: what is looked at after an erasure is then not looked at."""
+    person, workspace = people.of_email(email), accounts_store.workspace_of_namespace(namespace)
+    if person is None or workspace is None:
+        return False
+    subjects = (("workspace", workspace.workspace_id), ("person", person.person_id))
+    for kind, subject_id in subjects:
+        erasure.ask(kind, subject_id, at_once=True)
+        erasure.work_off()
+    return all(store.erasure(subject_id).state in ("swept", "done") for _, subject_id in subjects)

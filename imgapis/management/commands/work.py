@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis import added_up, heartbeat, logs, nightly, postings
+from imgapis.privacy import erasure
 from imgapis.watch import watching
 from telemetry import metrics, recorder
 from transforms import domains
@@ -57,6 +58,7 @@ class Command(BaseCommand):
             Task(nightly.prove, 60.0, "ledger_not_proved"),
             Task(nightly.tell_meter, 300.0, "overage_not_reported"),
             Task(domains.check_due, 2.0, "domains_not_checked"),
+            Task(erasure.work_off, 30.0, "erasures_not_worked_on"),
             Task(watching.Watch().look, 10.0, "alerts_not_looked_for"),
         ]
         metrics.serve()

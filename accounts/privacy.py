@@ -1,0 +1,46 @@
+"""What accounts hold of a workspace and of a person."""
+
+from collections.abc import Iterable
+
+from accounts import audit, spent, store, team_store
+from accounts.models import EmailClaim, Namespace, Person, SessionRow, Workspace
+from accounts.rows.codes import Challenge, Throttle
+from accounts.rows.keys import ApiKey
+from accounts.rows.staff import Staff
+from accounts.rows.teams import Invite, Member
+from accounts.rows.trail import AuditEntry
+from imgapis.base.dynamo import Row
+from imgapis.base.holdings import Holding, hashed, having
+
+
+def _by_address(row: type[Row]):
+    """The rows that name a person's address, while the account is there to tell it."""
+
+    def find(person_id: str) -> Iterable[Row]:
+        person = store.person(person_id)
+        return row.scan(row.email == person.email, consistent_read=True) if person else ()
+
+    return find
+
+
+def _trail(person_id: str) -> Iterable[Row]:
+    return AuditEntry.query(audit.log_of_person(person_id), consistent_read=True)
+
+
+# In the order of erasure: what finds other rows goes last.
+HOLDINGS = (
+    Holding(SessionRow, of_person=having(SessionRow, "person_id")),
+    Holding(Challenge, of_person=_by_address(Challenge)),
+    Holding(ApiKey, of_workspace=having(ApiKey, "workspace_id"), of_person=having(ApiKey, "person_id")),
+    Holding(Invite, of_workspace=hashed(Invite), of_person=_by_address(Invite)),
+    Holding(
+        Member, of_workspace=hashed(Member), of_person=having(Member, "person_id"), part=team_store.remove
+    ),
+    Holding(Staff, of_person=hashed(Staff)),
+    Holding(AuditEntry, of_workspace=hashed(AuditEntry), of_person=_trail),
+    Holding(Namespace, of_workspace=having(Namespace, "workspace_id"), part=spent.spend),
+    Holding(Workspace, of_workspace=hashed(Workspace)),
+    Holding(EmailClaim, of_person=having(EmailClaim, "person_id")),
+    Holding(Person, of_person=hashed(Person)),
+    Holding(Throttle, exempt="digests whose key changes with the day; they end within one"),
+)  # fmt: skip

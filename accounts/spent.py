@@ -1,0 +1,43 @@
+"""Namespaces that were erased: kept as keyed digests alone, so that nobody is ever given one of them."""
+
+from django.conf import settings
+from pynamodb.exceptions import PutError
+from pynamodb.transactions import TransactWrite
+
+from accounts.models import Namespace
+from imgapis.base import dynamo, tokens
+
+MARK = "spent:"  # no namespace has a colon
+NOBODY = "-"
+
+
+def checks() -> int:
+    """How many checks `require_unspent` adds to a transaction."""
+    return len(_keys())
+
+
+def require_unspent(transaction: TransactWrite, namespace: str) -> None:
+    """Have a transaction fail where the namespace was an erased workspace's."""
+    for key in _keys():
+        transaction.condition_check(
+            Namespace, _name(key, namespace), condition=Namespace.namespace.does_not_exist()
+        )  # fmt: skip
+
+
+def spend(row: Namespace) -> None:
+    """Keep a namespace as a digest, then let its name go. Safe to repeat."""
+    mark = Namespace(_name(_keys()[0], row.namespace), workspace_id=NOBODY)
+    try:
+        mark.save(condition=Namespace.namespace.does_not_exist())
+    except PutError as error:
+        if not dynamo.lost_race(error):
+            raise
+    row.delete()
+
+
+def _keys() -> tuple[str, ...]:
+    return tuple(dict.fromkeys((settings.PRIVACY_KEY, *settings.PRIVACY_KEY_FALLBACKS)))
+
+
+def _name(key: str, namespace: str) -> str:
+    return MARK + tokens.keyed_digest(tokens.subkey(key.encode(), "accounts.spent"), (namespace,))

@@ -1,0 +1,46 @@
+"""What a table holds of a workspace or a person: how its rows are found, for the export and the erasure alike."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from imgapis.base.dynamo import Row
+
+Find = Callable[[str], Iterable[Row]]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One table. `of_workspace` and `of_person` find the rows of an id; `exempt` says why nothing of it is anybody's,
+    or why it stays. `part` takes somebody out of a row that is not
+    simply deleted, and returns False where it had nothing to do."""
+
+    row: type[Row]
+    of_workspace: Find | None = None
+    of_person: Find | None = None
+    part: Callable[[Row], object] | None = None
+    exempt: str = ""
+
+
+def hashed(row: type[Row]) -> Find:
+    """The rows whose hash key is the id."""
+    return lambda owner: row.query(owner, consistent_read=True)
+
+
+def having(row: type[Row], name: str) -> Find:
+    """The rows that name the id in an attribute: a whole scan, because an index may be a moment behind."""
+    return lambda owner: row.scan(getattr(row, name) == owner, consistent_read=True)
+
+
+def beginning(row: type[Row], name: str) -> Find:
+    """The rows in which an attribute begins with the id and a space."""
+    return lambda owner: row.scan(getattr(row, name).startswith(f"{owner} "), consistent_read=True)
+
+
+def ending(row: type[Row], name: str) -> Find:
+    """The rows in which an attribute ends with a space and the id."""
+
+    def find(owner: str) -> Iterable[Row]:
+        held = row.scan(getattr(row, name).contains(owner), consistent_read=True)
+        return (each for each in held if getattr(each, name).endswith(f" {owner}"))
+
+    return find

@@ -1,0 +1,62 @@
+"""Erasure by staff, on an e-mailed request; what is under way; undo."""
+
+from datetime import UTC, datetime
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import emails, people
+from accounts import store as accounts_store
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+from imgapis.privacy import erasure, store
+
+
+class Command(BaseCommand):
+    """`manage.py erase`"""
+
+    help = (
+        "Erase a workspace or a person: scheduled, with 7 days to undo, or at once. Without a name: what is under way."
+    )
+
+    def add_arguments(self, parser) -> None:
+        """Whose, since when, and how."""
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument("--namespace")
+        whose.add_argument("--email")
+        whose.add_argument("--undo", metavar="ID")
+        parser.add_argument("--asked", help="the day the mail came, 2026-11-24: the 30 days are counted from it")
+        parser.add_argument("--at-once", action="store_true")
+
+    def handle(self, *args, namespace, email, undo, asked, at_once, **options) -> None:
+        """Do it, or list."""
+        try:
+            if undo:
+                erasure.undo(undo)
+                self.stdout.write(f"{undo} is not erased.")
+            elif namespace or email:
+                self._ask(*_subject(namespace, email), asked, at_once)
+            else:
+                self._list()
+        except (Refusal, ValueError) as error:
+            raise CommandError(str(error)) from error
+
+    def _ask(self, kind: str, subject_id: str, asked: str | None, at_once: bool) -> None:
+        moment = datetime.strptime(asked, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() if asked else None
+        row = erasure.ask(kind, subject_id, at_once=at_once, asked=moment)
+        if at_once:
+            erasure.work_off()
+            row = store.erasure(subject_id)
+        self.stdout.write(f"{kind} {subject_id}: {row.state}, next {clock.stamp(row.due)}")
+
+    def _list(self) -> None:
+        late = {row.subject_id for row in erasure.late()}
+        for row in store.every():
+            mark = " LATE" if row.subject_id in late else ""
+            self.stdout.write(f"{row.kind} {row.subject_id}: {row.state}, asked {clock.stamp(row.asked)}{mark}")
+
+
+def _subject(namespace: str | None, email: str | None) -> tuple[str, str]:
+    found = accounts_store.workspace_of_namespace(namespace) if namespace else people.of_email(emails.canonical(email))
+    if found is None:
+        raise CommandError("There is no such account.")
+    return ("workspace", found.workspace_id) if namespace else ("person", found.person_id)

@@ -1,0 +1,18 @@
+"""What is kept, why, how long, where, and whether it is exported and erased."""
+
+import json
+
+from django.core.management.base import BaseCommand
+
+from imgapis.privacy import inventory
+
+
+class Command(BaseCommand):
+    """`manage.py inventory`"""
+
+    help = "Print the data inventory as JSON, a line an attribute."
+
+    def handle(self, *args, **options) -> None:
+        """One line each."""
+        for line in inventory.every():
+            self.stdout.write(json.dumps(line, ensure_ascii=False))

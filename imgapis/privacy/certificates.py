@@ -1,0 +1,60 @@
+"""Erasure certificates: JSON signed by Ed25519, verified offline with a published key. No personal data."""
+
+import base64
+import json
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
+
+from imgapis.base import tokens
+from imgapis.base.errors import Refusal
+
+
+class InvalidCertificate(Refusal):
+    """The certificate is not whole, or not ours."""
+
+    code = "invalid_certificate"
+
+
+def sign(facts: dict) -> dict:
+    """The certificate of some facts: them, the signature, and the public key that verifies it."""
+    key = _key(settings.PRIVACY_KEY)
+    signature = key.sign(signed_bytes(facts))
+    return {"certificate": facts, "key": _text(_raw(key)), "signature": _text(signature)}
+
+
+def verify(whole: dict, keys: list[str] | None = None) -> dict:
+    """The facts of a certificate that one of `keys` signed (None: ours). Raises InvalidCertificate."""
+    try:
+        facts, key, signature = whole["certificate"], whole["key"], whole["signature"]
+        if key not in (published() if keys is None else keys):
+            raise InvalidCertificate("The certificate's key is not a published one.")
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
+        public.verify(base64.b64decode(signature), signed_bytes(facts))
+    except (InvalidSignature, KeyError, TypeError, ValueError) as error:
+        raise InvalidCertificate("The certificate was altered, or is not whole.") from error
+    return facts
+
+
+def published() -> list[str]:
+    """The public keys, the present one first: 32 bytes each in base64."""
+    return [_text(_raw(_key(key))) for key in (settings.PRIVACY_KEY, *settings.PRIVACY_KEY_FALLBACKS)]
+
+
+def signed_bytes(facts: dict) -> bytes:
+    """What is signed: the facts as JSON, names sorted, no spaces, ASCII."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _key(secret: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(tokens.subkey(secret.encode(), "imgapis.privacy.certificates"))
+
+
+def _raw(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,157 @@
+"""Erasure: asked for, undone within seven days, run step by step, swept again a day later, certified (D4, D7–D9)."""
+
+import logging
+
+from pynamodb.exceptions import PynamoDBException
+
+from accounts import store as accounts_store
+from accounts import team_store, workspaces
+from imgapis.base import clock
+from imgapis.base.buckets import BucketError
+from imgapis.base.errors import Refusal
+from imgapis.privacy import certificates, steps, store
+from imgapis.privacy.rows import Erasure
+from transforms.custom_hostnames import CloudflareFailed
+
+DAY = 86_400
+UNDO_DAYS = 7
+RECOVERY_DAYS = 14
+DEADLINE_DAYS = 30
+LATEST_START_DAYS = DEADLINE_DAYS - RECOVERY_DAYS - 2  # the second sweep takes a day, and there is one to spare
+SWEEP_SECONDS = DAY
+LEASE_SECONDS = 600
+RETRY_SECONDS = 60
+EXCEPTIONS = (
+    "Invoices stay at Stripe for as long as tax law asks for them.",
+    "Namespaces stay as keyed digests, so that nobody is given one of them.",
+    "This certificate and an opaque id stay, so that a restored backup is erased again.",
+    "DynamoDB can recover deleted rows for 14 days; then nobody can.",
+    "Cloudflare's edge copies and Analytics Engine counts age out by themselves.",
+)
+FAULTS = (PynamoDBException, BucketError, CloudflareFailed, Refusal, OSError)
+log = logging.getLogger("imgapis.erasure")
+
+
+class SoleOwner(Refusal):
+    """A person is the only owner of a workspace: hand it over or delete it first (D9)."""
+
+    status = 409
+    code = "sole_owner"
+
+
+class NoErasure(Refusal):
+    """There is nothing to undo."""
+
+    status = 409
+    code = "no_erasure"
+
+
+def ask(kind: str, subject_id: str, *, at_once: bool = False, asked: float | None = None) -> Erasure:
+    """Ask for the erasure of a `workspace` or a `person`; `asked` is when the mail came, in seconds since 1970. Asking
+    twice is one erasure; at once makes a scheduled one due. Raises SoleOwner."""
+    if kind == "person":
+        require_no_sole_ownership(subject_id)
+    now = int(clock.now())
+    begun = int(asked or now)
+    due = now if at_once else min(now + UNDO_DAYS * DAY, max(now, begun + LATEST_START_DAYS * DAY))
+    row = Erasure(subject_id, kind=kind, state="scheduled", asked=begun, due=due, counts={})
+    if store.create(row):
+        return row
+    found = store.erasure(subject_id)
+    if at_once and found.state == "scheduled":
+        store.change(found, "scheduled", due=now)
+    return found
+
+
+def undo(subject_id: str) -> None:
+    """Take back an erasure that has not begun. Raises NoErasure."""
+    row = store.erasure(subject_id)
+    if row is None or row.state != "scheduled" or not store.change(row, "scheduled", state="undone"):
+        raise NoErasure("There is no erasure that could still be taken back.")
+
+
+def require_no_sole_ownership(person_id: str) -> None:
+    """Raise SoleOwner, naming the workspaces, where a person is the only owner of some that are not being erased."""
+    held = []
+    for workspace, role in workspaces.of_person(person_id):
+        owners = [row for row in team_store.members(workspace.workspace_id) if row.role == "owner"]
+        pending = store.erasure(workspace.workspace_id)
+        if role == "owner" and len(owners) == 1 and (pending is None or pending.state == "undone"):
+            held.append(workspace.namespace)
+    if held:
+        raise SoleOwner(f"You are the only owner of {', '.join(held)}: hand over or delete first.")
+
+
+def work_off() -> int:
+    """Do what is due; returns how many erasures were worked on. Any number of workers may do this at once."""
+    now = clock.now()
+    due = [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.due <= now]
+    return sum(_claimed_run(row) for row in due)
+
+
+def _claimed_run(row: Erasure) -> bool:
+    now = int(clock.now())
+    state = "running" if row.state == "scheduled" else row.state
+    facts = {"state": state, "due": now + LEASE_SECONDS} | ({} if row.began else {"began": now})
+    if not store.change(row, row.state, **facts):
+        return False
+    try:
+        run(row)
+    except FAULTS as error:
+        log.warning("erasure_step_failed", extra={"count": int(row.step)})
+        store.change(row, row.state, due=now + RETRY_SECONDS, failure=type(error).__name__)
+    return True
+
+
+def run(row: Erasure) -> None:
+    """Do every step that is left of a sweep, then go to the next state. Raises one of FAULTS where a store fails."""
+    if row.state == "running":
+        store.suppress(row.kind, row.subject_id)
+    for number, step in enumerate(steps.steps(row.kind)):
+        if number < row.step:
+            continue
+        counts = step(row)
+        if not store.change(row, row.state, step=number + 1, counts=_sum(dict(row.counts), counts)):
+            return  # the lease ran out, and another worker goes on
+    now = int(clock.now())
+    if row.state == "running":
+        store.change(row, "running", state="swept", step=0, swept=now, due=now + SWEEP_SECONDS, failure="")
+    else:
+        store.change(row, "swept", state="done", due=0, failure="", certificate=certificates.sign(_facts(row, now)))
+
+
+def _sum(before: dict, counts: dict) -> dict:
+    return before | {name: before.get(name, 0) + count for name, count in counts.items()}
+
+
+def _facts(row: Erasure, now: int) -> dict:
+    return {
+        "format": "img apis erasure certificate 1", "subject": row.subject_id, "kind": row.kind,
+        "asked": clock.stamp(row.asked), "began": clock.stamp(row.began), "first_sweep": clock.stamp(row.swept),
+        "second_sweep": clock.stamp(now), "beyond_recovery": clock.stamp(now + RECOVERY_DAYS * DAY),
+        "removed": dict(row.counts), "exceptions": list(EXCEPTIONS),
+    }  # fmt: skip
+
+
+def replay() -> int:
+    """Erase again, at once, whatever the suppression list names and a restore brought back; returns how many it names.
+    Raises one of FAULTS; safe to repeat."""
+    listed = sorted(set(store.suppressed()), key=lambda pair: pair[0] == "person")  # workspaces first
+    for kind, subject_id in listed:
+        ask(kind, subject_id, at_once=True)
+        row = store.erasure(subject_id)
+        for step in steps.steps(kind):
+            step(row)
+    return len(listed)
+
+
+def late() -> list[Erasure]:
+    """The erasures that have not begun, or not ended, so late that the deadline is near: for staff."""
+    latest = clock.now() - (LATEST_START_DAYS + 1) * DAY
+    return [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.asked < latest]
+
+
+def is_there(kind: str, subject_id: str) -> bool:
+    """Whether there is such a workspace or person."""
+    found = accounts_store.workspace(subject_id) if kind == "workspace" else accounts_store.person(subject_id)
+    return found is not None

@@ -1,0 +1,38 @@
+"""The data inventory, from the declarations on the models and the few stores that are no table (P02, P13)."""
+
+from imgapis import tables
+from imgapis.privacy.registry import HOLDINGS
+
+# What is no table: name, what, why, how long, where, exported, erased.
+STORES = (
+    ("outputs", "transformed pictures", "answer the next request for the same picture", "1 year; 24 hours for /info",
+     "Cloudflare R2", "no: they are made of your own originals", "yes, with the workspace"),
+    ("Stripe customer", "what whoever pays tells Stripe", "payment and invoices", "until erasure; invoices by tax law",
+     "Stripe", "no: in Stripe's portal", "yes; invoices stay by law"),
+    ("custom hostnames", "the domains you add", "certificates", "until removed", "Cloudflare", "as domains", "yes"),
+    ("spool", "events that are not shipped yet", "count free requests", "seconds", "the server's disk", "as events",
+     "dropped when the workspace is gone"),
+    ("mail", "codes, receipts, notices", "reach you", "not kept once sent", "Cloudflare", "no", "nothing is kept"),
+    ("logs", "what the software did, by request id", "find faults", "as the host keeps them", "the server",
+     "no: they name nobody", "no: they name nobody"),
+    ("suppression list", "opaque ids of what was erased", "erase again after a restore", "as proof", "Cloudflare R2",
+     "no", "no: it keeps the erased erased"),
+)  # fmt: skip
+WHERE = "AWS DynamoDB, us-east-1"
+
+
+def every() -> list[dict]:
+    """Every attribute of every table, then every other store: plain values, for the command, the page and JSON."""
+    exempt = {holding.row: holding.exempt for holding in HOLDINGS}
+    found = []
+    for row in tables.registered():
+        for name, attribute in row.get_attributes().items():
+            kept = attribute.kept
+            found.append({
+                "store": row.Meta.table_name.partition("-")[2], "attribute": name, "purpose": kept.purpose,
+                "category": kept.category, "retention": kept.retention, "where": WHERE,
+                "exported": "yes" if kept.exported and not exempt[row] else "no",
+                "erased": exempt[row] or ("yes" if kept.erased else "no: proof that names nobody"),
+            })  # fmt: skip
+    names = ("store", "attribute", "purpose", "retention", "where", "exported", "erased")
+    return found + [dict(zip(names, line, strict=True)) | {"category": "none"} for line in STORES]

@@ -1,0 +1,52 @@
+"""Every table with its place in the export and the erasure, app by app, in the order of erasure (D6)."""
+
+from collections.abc import Iterable
+
+import accounts.privacy
+import billing.privacy
+import telemetry.privacy
+import transforms.privacy
+from accounts import store as accounts_store
+from imgapis.base.holdings import Holding, having
+from imgapis.policy.rows import Announcement, Notice, PrivacyProof, PrivacyRequest
+from imgapis.privacy.rows import Erasure
+from imgapis.watch.rows import Alert
+
+
+def _requests(person_id: str) -> Iterable[PrivacyRequest]:
+    """By id, and by the address while the account is there to tell it."""
+    theirs, person = PrivacyRequest.person_id == person_id, accounts_store.person(person_id)
+    if person:
+        theirs |= PrivacyRequest.address == person.email
+    return PrivacyRequest.scan(theirs, consistent_read=True)
+
+
+def _without_address(row: PrivacyRequest) -> bool:
+    if row.address is None:
+        return False
+    row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.request_id.exists())
+    return True
+
+
+OWN = (
+    Holding(Notice, of_person=having(Notice, "person_id")),
+    Holding(PrivacyRequest, of_person=_requests, part=_without_address),
+    Holding(Announcement, exempt="about nobody"),
+    Holding(PrivacyProof, exempt="about nobody"),
+    Holding(Alert, exempt="about our own servers"),
+    Holding(Erasure, exempt="the evidence of an erasure, by opaque id"),
+)
+# app → its tables. Billing goes first: without counters nothing new is charged. Accounts go last: they find the rest.
+APPS = {
+    "billing": billing.privacy.HOLDINGS,
+    "telemetry": telemetry.privacy.HOLDINGS,
+    "transforms": transforms.privacy.HOLDINGS,
+    "imgapis": OWN,
+    "accounts": accounts.privacy.HOLDINGS,
+}
+HOLDINGS = tuple(holding for held in APPS.values() for holding in held)
+
+
+def find(kind: str, holding: Holding):
+    """How a table's rows of a workspace or a person are found; None where it holds none."""
+    return holding.of_workspace if kind == "workspace" else holding.of_person

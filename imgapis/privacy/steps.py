@@ -1,0 +1,93 @@
+"""The steps of an erasure, in order: each is safe to repeat, and returns only when its store has confirmed it."""
+
+from accounts import store as accounts_store
+from accounts import workspaces
+from accounts.models import Person, Workspace
+from billing import subscriptions
+from imgapis.base import buckets, tokens
+from imgapis.base.holdings import Holding
+from imgapis.privacy import registry, store
+from imgapis.privacy.rows import Erasure
+from transforms import privacy as transforms_privacy
+
+LIVES = ("365d", "1d")
+Counts = dict[str, int]
+
+
+def steps(kind: str) -> tuple:
+    """The steps of a kind of erasure: functions of its row that return how much of what they removed."""
+    apps = tuple(_rows_of(app) for app in registry.APPS)
+    if kind == "workspace":
+        return (_stripe, _close, _hostnames, *apps, _outputs)
+    return (_end_sessions, *apps)
+
+
+def _stripe(row: Erasure) -> Counts:
+    """Before anything else: nobody pays for what is gone. Where there is no customer there is nothing to end."""
+    return {"subscriptions": subscriptions.end_for_good(row.subject_id)}
+
+
+def _close(row: Erasure) -> Counts:
+    """The tombstone: without the workspace's row no counter is opened, no event shipped, no picture asked for. Where
+    its outputs lie is written down first: the key that tells it is destroyed with the row."""
+    workspace = accounts_store.workspace(row.subject_id)
+    if workspace is None:
+        return {}
+    folder = tokens.subkey(workspaces.key(workspace), "folder").hex()[:32]
+    store.note_folder(row, folder)
+    return _remove("workspace", _holding(Workspace), row.subject_id)
+
+
+def _hostnames(row: Erasure) -> Counts:
+    return {"hostnames": transforms_privacy.free_hostnames(row.subject_id)}
+
+
+def _outputs(row: Erasure) -> Counts:
+    """After the rows: whoever was still at work has no counter to charge by."""
+    if not row.folder:
+        return {"outputs": 0}
+    return {"outputs": sum(buckets.delete_below(f"{life}/{row.folder}/") for life in LIVES)}
+
+
+def _end_sessions(row: Erasure) -> Counts:
+    """A person's tombstone: whatever session begins now is of a round that has ended."""
+    person = accounts_store.person(row.subject_id)
+    if person is not None:
+        person.update(actions=[Person.session_round.add(1)], condition=Person.person_id.exists())
+    return {}
+
+
+def _rows_of(app: str):
+    def remove(row: Erasure) -> Counts:
+        counts: Counts = {}
+        for holding in registry.APPS[app]:
+            counts |= _remove(row.kind, holding, row.subject_id)
+        return counts
+
+    remove.__name__ = f"_rows_of_{app}"
+    return remove
+
+
+def _remove(kind: str, holding: Holding, subject_id: str) -> Counts:
+    find = registry.find(kind, holding)
+    if find is None:
+        return {}
+    name, gone = holding.row.Meta.table_name.partition("-")[2], 0
+    if holding.part is not None and _in_part(kind, holding):
+        for each in find(subject_id):
+            gone += holding.part(each) is not False
+    else:
+        with holding.row.batch_write() as writer:
+            for each in find(subject_id):
+                writer.delete(each)
+                gone += 1
+    return {name: gone}
+
+
+def _in_part(kind: str, holding: Holding) -> bool:
+    """A workspace's members go whole; a person leaves theirs in order, so that the count of owners stays right."""
+    return not (kind == "workspace" and holding.of_person)
+
+
+def _holding(row: type) -> Holding:
+    return next(holding for holding in registry.HOLDINGS if holding.row is row)

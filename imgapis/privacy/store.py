@@ -1,0 +1,64 @@
+"""What can be asked of erasures; whoever works on one has claimed it by a condition."""
+
+from collections.abc import Iterator
+
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+
+from imgapis.base import buckets, dynamo
+from imgapis.base.buckets import Stored
+from imgapis.privacy.rows import Erasure
+
+SUPPRESSED = "suppressed/"  # in the bucket: no restored table takes it back
+
+
+def erasure(subject_id: str) -> Erasure | None:
+    """The erasure of a workspace or a person, as it is now."""
+    try:
+        return Erasure.get(subject_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def every() -> Iterator[Erasure]:
+    """Every erasure."""
+    return Erasure.scan(consistent_read=True)
+
+
+def create(row: Erasure) -> bool:
+    """Ask for an erasure; False where one is asked for already. One that was undone can be asked for again."""
+    try:
+        row.save(condition=Erasure.subject_id.does_not_exist() | (Erasure.state == "undone"))
+    except PutError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def change(row: Erasure, *states: str, **values) -> bool:
+    """Change an erasure that is in one of some states and due when we last looked; False where somebody was first."""
+    actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
+    try:
+        row.update(actions=actions, condition=Erasure.state.is_in(*states) & (Erasure.due == row.due))
+    except UpdateError as error:
+        if dynamo.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def note_folder(row: Erasure, folder: str) -> None:
+    """Where the outputs lie."""
+    row.update(actions=[Erasure.folder.set(folder)], condition=Erasure.subject_id.exists())
+
+
+def suppress(kind: str, subject_id: str) -> None:
+    """Put an opaque id on the suppression list. Raises BucketError."""
+    buckets.put(f"{SUPPRESSED}{kind}/{subject_id}", Stored(b"erased", "text/plain", {}))
+
+
+def suppressed() -> Iterator[tuple[str, str]]:
+    """(kind, id) of everything on the suppression list. Raises BucketError."""
+    for name in buckets.names(prefix=SUPPRESSED):
+        kind, _, subject_id = name.removeprefix(SUPPRESSED).partition("/")
+        yield kind, subject_id

@@ -1,0 +1,220 @@
+"""Erasure ends empty whatever fails, stays empty after a restore, and is certified (D4–D9, P13, P19)."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from pynamodb.exceptions import QueryError
+
+from accounts import audit, team_store, workspaces
+from accounts import store as accounts_store
+from billing import opening, periods
+from imgapis import tables
+from imgapis.base import buckets, clock, dynamo, tokens
+from imgapis.base.buckets import BucketError, Stored
+from imgapis.privacy import certificates, erasure, registry, steps, store
+from telemetry import recorder, rollups
+from telemetry import store as telemetry_store
+from tests.accounts import teams
+from tests.telemetry.made_events import some
+from transforms import presets, source_rows
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of ours catches it."""
+
+
+def filled():
+    """A workspace with rows in every app and outputs in the bucket; its owner."""
+    person = teams.new_person("eraser")
+    name = f"er-{tokens.random_id('x')[2:14]}"
+    row = workspaces.found(person.person_id, namespace=name, business_name=f"Canary {name}")
+    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
+    presets.save(row.workspace_id, "system", "card", "w=9")
+    happened = some(row.workspace_id, 5, clock.now() - 60, clock.now(), seed=7)
+    telemetry_store.write(happened)
+    rollups.mark([(row.workspace_id, clock.hour(clock.now()))])
+    opening.ensure(row.workspace_id, periods.terms(row), clock.now())
+    buckets.put(f"365d/{folder_of(row)}/ab", Stored(b"picture", "image/webp", {}))
+    buckets.put(f"1d/{folder_of(row)}/cd", Stored(b"{}", "application/json", {}))
+    return row, person
+
+
+def folder_of(row) -> str:
+    return tokens.subkey(workspaces.key(row), "folder").hex()[:32]
+
+
+def left_of(*marks: str) -> list[str]:
+    """The tables, the evidence apart, in which one of some texts stands; raw, whatever the models know."""
+    client, found = dynamo.connection().client, []
+    for table in (row.Meta.table_name for row in tables.registered() if row.__name__ != "Erasure"):
+        for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+            held = json.dumps(page["Items"], default=str)
+            found += [f"{mark} in {table}" for mark in marks if mark in held]
+    return found
+
+
+def run_to_end(subject_id: str, monkeypatch) -> None:
+    """Work until the erasure is certified; the clock alone is moved."""
+    real, ahead = clock.now, [0.0]
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
+    for _ in range(8):
+        if store.erasure(subject_id).state == "done":
+            return
+        erasure.work_off()
+        ahead[0] += erasure.SWEEP_SECONDS + 1
+
+
+def is_empty(row) -> bool:
+    below = [name for life in steps.LIVES for name in buckets.names(prefix=f"{life}/{folder_of(row)}/")]
+    return left_of(row.workspace_id, row.namespace) == [] and below == []
+
+
+def test_it_works(dynamodb, bucket, monkeypatch):
+    """P19, D5: everything goes, the certificate verifies, and counts what went."""
+    row, _ = filled()
+    assert left_of(row.workspace_id) and left_of(row.namespace)
+    erasure.ask("workspace", row.workspace_id, at_once=True)
+    run_to_end(row.workspace_id, monkeypatch)
+    assert is_empty(row)
+    facts = certificates.verify(dict(store.erasure(row.workspace_id).certificate))
+    assert facts["removed"]["events"] == 5 and facts["removed"]["outputs"] == 2
+    assert facts["removed"]["workspaces"] == 1 and facts["removed"]["sources"] == 1
+
+
+@pytest.mark.parametrize("number", range(len(steps.steps("workspace"))))
+@pytest.mark.parametrize("fault", [RuntimeError, BucketError, Killed, "lost reply"], ids=str)
+def test_a_fault_at_any_step_ends_in_the_same_empty_state(number, fault, dynamodb, bucket, monkeypatch):
+    """D4: an exception, a store that is away, a kill, a reply that is lost after the step was done."""
+    row, _ = filled()
+    real, broken = steps.steps, []
+
+    def breaking(kind):
+        listed = list(real(kind))
+        step = listed[number]
+
+        def fails(each):
+            if broken or each.subject_id != row.workspace_id:
+                return step(each)
+            broken.append(number)
+            if fault == "lost reply":
+                step(each)
+                raise QueryError("no answer")
+            raise fault("broken")
+
+        listed[number] = fails
+        return tuple(listed)
+
+    monkeypatch.setattr(steps, "steps", breaking)
+    erasure.ask("workspace", row.workspace_id, at_once=True)
+    try:
+        erasure.work_off()
+    except (RuntimeError, Killed):
+        pass
+    assert broken == [number] and store.erasure(row.workspace_id).state == "running"
+    run_to_end(row.workspace_id, monkeypatch)
+    assert store.erasure(row.workspace_id).state == "done" and is_empty(row)
+
+
+def test_it_can_be_taken_back_for_seven_days_and_not_once_it_runs(dynamodb, bucket):
+    """P19"""
+    row, _ = filled()
+    asked = erasure.ask("workspace", row.workspace_id)
+    assert asked.due - asked.asked == 7 * 86_400
+    erasure.work_off()
+    assert accounts_store.workspace(row.workspace_id) is not None
+    erasure.undo(row.workspace_id)
+    erasure.ask("workspace", row.workspace_id, at_once=True)
+    erasure.work_off()
+    with pytest.raises(erasure.NoErasure):
+        erasure.undo(row.workspace_id)
+
+
+@pytest.mark.parametrize("days_ago", [0, 5, 10, 20])
+def test_undo_work_and_recovery_stay_under_thirty_days_of_the_mail(days_ago, dynamodb, bucket):
+    """D7: where the mail was read late there is less time to undo; from 14 days on, none."""
+    row, _ = filled()
+    now = clock.now()
+    asked = erasure.ask("workspace", row.workspace_id, asked=now - days_ago * 86_400)
+    ends = asked.due + erasure.SWEEP_SECONDS + tables.RECOVERY_DAYS * 86_400
+    assert ends < asked.asked + 30 * 86_400 or asked.due <= now + 1
+    erasure.undo(row.workspace_id)
+
+
+def test_nothing_is_written_for_a_workspace_that_is_gone(dynamodb, bucket, monkeypatch):
+    """D8: free events of the spool, counters and charges find no workspace."""
+    row, _ = filled()
+    erasure.ask("workspace", row.workspace_id, at_once=True)
+    erasure.work_off()
+    recorder._write_living(list(some(row.workspace_id, 100, clock.now() - 60, clock.now(), seed=3)))
+    opening._known.clear()
+    with pytest.raises(opening.WorkspaceGone):
+        opening.ensure(row.workspace_id, periods.terms(row), clock.now())
+    assert is_empty(row)
+
+
+def test_nobody_is_given_the_namespace_of_an_erased_workspace(dynamodb, bucket):
+    row, person = filled()
+    old = row.namespace
+    erasure.ask("workspace", row.workspace_id, at_once=True)
+    erasure.work_off()
+    with pytest.raises(accounts_store.NamespaceTaken):
+        workspaces.create(namespace=old, allowance=10)
+    with pytest.raises(accounts_store.NamespaceTaken):
+        workspaces.found(person.person_id, namespace=old, business_name="again")
+    other = workspaces.create(namespace=f"n-{tokens.random_id('x')[2:14]}", allowance=10)
+    with pytest.raises(accounts_store.NamespaceTaken):
+        workspaces.rename(other, "system", old)
+
+
+def test_a_member_goes_and_the_workspace_stays(dynamodb, bucket, monkeypatch):
+    """D9"""
+    row, _ = filled()
+    member = teams.new_person("leaver")
+    teams.add(row, member, "developer")
+    audit.record(row.workspace_id, member.person_id, "workspace.changed")
+    erasure.ask("person", member.person_id, at_once=True)
+    run_to_end(member.person_id, monkeypatch)
+    assert left_of(member.email) == []
+    assert team_store.member(row.workspace_id, member.person_id) is None
+    assert accounts_store.workspace(row.workspace_id) is not None
+
+
+def test_a_sole_owner_hands_over_or_deletes_first(dynamodb, bucket):
+    """D9"""
+    row, person = filled()
+    with pytest.raises(erasure.SoleOwner):
+        erasure.ask("person", person.person_id, at_once=True)
+    erasure.ask("workspace", row.workspace_id, at_once=True)
+    erasure.work_off()
+    erasure.ask("person", person.person_id, at_once=True)
+    erasure.work_off()
+    assert left_of(person.email, person.person_id) == []
+
+
+def test_what_a_restore_brings_back_is_erased_again(dynamodb, bucket):
+    """D7: every row is copied, erased, and put back, the evidence left out; the replay leaves nothing."""
+    row, _ = filled()
+    finders = [(held, registry.find("workspace", held)) for held in registry.HOLDINGS]
+    copied = [each for _, find in finders if find for each in find(row.workspace_id)]
+    erasure.ask("workspace", row.workspace_id, at_once=True)
+    erasure.work_off()
+    for each in copied:
+        each.save(condition=None)
+    store.erasure(row.workspace_id).delete()
+    assert not is_empty(row)
+    call_command("erasure_replay")
+    assert is_empty(row)
+
+
+def test_an_altered_certificate_and_a_foreign_one_are_refused(tmp_path):
+    signed = certificates.sign({"subject": "ws_x", "removed": {"events": 5}})
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(signed))
+    call_command("verify_certificate", str(path))
+    path.write_text(json.dumps(signed | {"certificate": {"subject": "ws_x", "removed": {"events": 6}}}))
+    with pytest.raises(CommandError):
+        call_command("verify_certificate", str(path))
+    path.write_text(json.dumps(signed))
+    with pytest.raises(CommandError):
+        call_command("verify_certificate", str(path), "--key", "AAAA")

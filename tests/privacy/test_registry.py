@@ -1,0 +1,28 @@
+"""No table is forgotten by the export and the erasure (D6)."""
+
+from imgapis import tables
+from imgapis.privacy import inventory, registry
+
+
+def test_every_table_has_its_place_or_a_reason_to_have_none():
+    """D6"""
+    rows = [holding.row for holding in registry.HOLDINGS]
+    assert sorted(row.__name__ for row in rows) == sorted(row.__name__ for row in tables.registered())
+    for holding in registry.HOLDINGS:
+        assert bool(holding.of_workspace or holding.of_person) != bool(holding.exempt), holding.row.__name__
+
+
+def test_a_table_that_names_a_workspace_or_a_person_is_found_by_it():
+    """D6: an attribute of that name cannot be added without a place in export and erasure."""
+    for holding in registry.HOLDINGS:
+        names = set(holding.row.get_attributes())
+        if not holding.exempt:
+            assert "workspace_id" not in names or holding.of_workspace, holding.row.__name__
+            assert "person_id" not in names or holding.of_person, holding.row.__name__
+
+
+def test_the_inventory_lists_every_attribute():
+    """P02, P13"""
+    listed = {(line["store"], line["attribute"]) for line in inventory.every()}
+    for row in tables.registered():
+        assert {(row.Meta.table_name.partition("-")[2], name) for name in row.get_attributes()} <= listed
