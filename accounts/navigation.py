@@ -23,6 +23,7 @@ LINKS = (
     ("keys", "API keys", "keys.manage"),
     ("audit", "Audit log", "audit.view"),
     ("settings", "Settings", "workspace.edit"),
+    ("data", "Data", "workspace.own"),
 )
 
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from imgapis import notices_page, overview, pricing, rest, simulator, status, views
 from imgapis.policy import pages, wellknown
+from imgapis.privacy import pages as privacy_pages
 
 handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
@@ -27,10 +28,22 @@ urlpatterns = [
     path("w/<slug:namespace>/billing/notices/hook", notices_page.hook, name="notices-hook"),
     path("w/<slug:namespace>/billing/notices/hook/remove", notices_page.hook_remove, name="notices-hook-remove"),
     path("w/<slug:namespace>/billing/notices/hook/test", notices_page.hook_test, name="notices-hook-test"),
+    path("w/<slug:namespace>/data", privacy_pages.data, name="data"),
+    path("w/<slug:namespace>/data/export", privacy_pages.data_export, name="data-export"),
+    path("w/<slug:namespace>/data/erase", privacy_pages.data_erase, name="data-erase"),
+    path("w/<slug:namespace>/data/keep", privacy_pages.data_keep, name="data-keep"),
+    path("account/data", privacy_pages.account_data, name="account-data"),
+    path("account/data/export", privacy_pages.account_export, name="account-export"),
+    path("account/data/erase", privacy_pages.account_erase, name="account-erase"),
+    path("account/data/keep", privacy_pages.account_keep, name="account-keep"),
     path("api/v1/", rest.api.urls),
     path("admin/", admin.site.urls),
     path("status", status.status, name="status"),
     path("privacy", pages.privacy, name="privacy"),
+    path("privacy/data", privacy_pages.data_page, name="data-inventory"),
+    path("privacy/certificates/<str:subject_id>", privacy_pages.certificate, name="certificate"),
+    path(".well-known/data-map.json", privacy_pages.data_map, name="data-map"),
+    path(".well-known/erasure-keys.json", privacy_pages.keys, name="erasure-keys"),
     path("privacy/versions", pages.version_list, name="policy-versions"),
     path("privacy/versions/<str:name>", pages.version, name="policy-version"),
     path("privacy/subprocessors", pages.subprocessors, name="subprocessors"),

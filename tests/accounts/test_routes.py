@@ -71,6 +71,10 @@ ROUTES = {
     "domain": ("workspace.view", None),
     "domain-check": (None, "domains.edit"),
     "domain-remove": ("domains.edit", "domains.edit"),
+    "data": ("workspace.own", None),
+    "data-export": ("workspace.own", None),
+    "data-erase": ("workspace.own", "workspace.own"),
+    "data-keep": (None, "workspace.own"),
 }
 # parameter of a route → how to make such a thing in a workspace; its id
 THINGS = {

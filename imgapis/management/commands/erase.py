@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 erasure.undo(undo)
                 self.stdout.write(f"{undo} is not erased.")
             elif namespace or email:
-                self._ask(*_subject(namespace, email), asked, at_once)
+                self._ask(*subject(namespace, email), asked, at_once)
             else:
                 self._list()
         except (Refusal, ValueError) as error:
@@ -55,7 +55,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.kind} {row.subject_id}: {row.state}, asked {clock.stamp(row.asked)}{mark}")
 
 
-def _subject(namespace: str | None, email: str | None) -> tuple[str, str]:
+def subject(namespace: str | None, email: str | None) -> tuple[str, str]:
+    """(kind, id) of what a namespace or an address names."""
     found = accounts_store.workspace_of_namespace(namespace) if namespace else people.of_email(emails.canonical(email))
     if found is None:
         raise CommandError("There is no such account.")

@@ -1,0 +1,27 @@
+"""The export of an account into a file, for a request that came by mail."""
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand
+
+from imgapis.management.commands.erase import subject
+from imgapis.privacy import export
+
+
+class Command(BaseCommand):
+    """`manage.py export FILE`"""
+
+    help = "Write everything held about a workspace or a person, secrets apart, into a zip."
+
+    def add_arguments(self, parser) -> None:
+        """Whose, and where to."""
+        parser.add_argument("file")
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--namespace")
+        whose.add_argument("--email")
+
+    def handle(self, *args, file, namespace, email, **options) -> None:
+        """Stream it into the file."""
+        with Path(file).open("wb") as target:
+            for piece in export.stream(*subject(namespace, email)):
+                target.write(piece)

@@ -1,0 +1,112 @@
+"""The export of a workspace or a person: one zip, streamed, each table as JSON lines and CSV; no file is kept (P17)."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from imgapis.base.dynamo import Row
+from imgapis.privacy import registry
+
+CHUNK = 65_536
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+README = """Everything img apis holds about {subject}, without secrets.
+
+Each table is here twice: NAME.jsonl has one JSON object a line, NAME.csv the same as a table.
+NAME.schema.json says of every field why and how long it is kept. Times are seconds since 1970, UTC.
+In CSV, a text that a spreadsheet would take for a formula begins with an apostrophe.
+Credits are counted in halves. Pictures are not here: they are made of your own originals.
+Invoices are in Stripe's portal. Image addresses are not kept, so none can be listed.
+"""
+
+
+class Sink(io.RawIOBase):
+    """What the zip is written to: it cannot be sought, and gives away what it has."""
+
+    def __init__(self):
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data) -> int:
+        """Hold some bytes."""
+        self._held += data
+        return len(data)
+
+    def take(self) -> bytes:
+        """The bytes since the last time."""
+        taken, self._held = bytes(self._held), bytearray()
+        return taken
+
+
+def stream(kind: str, subject_id: str) -> Iterator[bytes]:
+    """The zip of a `workspace` or a `person`, piece by piece, whatever its size; rows are read as they are written."""
+    sink = Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, lines in _files(kind, subject_id):
+            with archive.open(name, "w", force_zip64=True) as file:
+                for line in lines:
+                    file.write(line.encode())
+                    if len(sink._held) >= CHUNK:
+                        yield sink.take()
+            yield sink.take()
+    yield sink.take()
+
+
+def exported(row: type[Row]) -> list[str]:
+    """The attributes of a table that an export holds."""
+    return [name for name, attribute in row.get_attributes().items() if attribute.kept.exported]
+
+
+def _files(kind: str, subject_id: str) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "README.txt", [README.format(subject=f"the {kind} {subject_id}")]
+    for holding in registry.HOLDINGS:
+        find, names = registry.find(kind, holding), exported(holding.row)
+        if find is None or not names:
+            continue
+        table = holding.row.Meta.table_name.partition("-")[2]
+        yield f"{table}.schema.json", [_schema(holding.row, names)]
+        yield f"{table}.jsonl", (json.dumps(_values(row, names), ensure_ascii=False) + "\n" for row in find(subject_id))
+        yield f"{table}.csv", _csv(names, (_values(row, names) for row in find(subject_id)))
+
+
+def _schema(row: type[Row], names: list[str]) -> str:
+    fields = {name: row.get_attributes()[name].kept for name in names}
+    told = {name: {"description": kept.purpose, "retention": kept.retention} for name, kept in fields.items()}
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": told}
+    return json.dumps(whole, indent=1)
+
+
+def _values(row: Row, names: list[str]) -> dict:
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _plain(value):
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return int(value) if isinstance(value, float) and value == int(value) else value
+
+
+def _csv(names: list[str], rows: Iterable[dict]) -> Iterator[str]:
+    yield _line(names)
+    for values in rows:
+        yield _line([_cell(values[name]) for name in names])
+
+
+def _line(cells: list) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow(cells)
+    return written.getvalue()
+
+
+def _cell(value) -> object:
+    """A text no spreadsheet takes for a formula (A18)."""
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -1,0 +1,162 @@
+"""The pages of one's own data: export, deletion and its undoing; and what is published about all of them."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.decorators import fresh_code, signed_in, workspace_page
+from imgapis.base import clock
+from imgapis.base.errors import Refusal
+from imgapis.privacy import certificates, erasure, export, inventory, registry, store
+
+
+@require_GET
+@workspace_page("workspace.own")
+def data(request: HttpRequest) -> HttpResponse:
+    """What is held, the export, and the deletion of a workspace."""
+    return _data(request, "workspace", request.workspace.workspace_id, "workspace.html")
+
+
+@require_GET
+@signed_in
+def account_data(request: HttpRequest) -> HttpResponse:
+    """The same of one's own account."""
+    return _data(request, "person", request.user.person_id, "base.html")
+
+
+def _data(request: HttpRequest, kind: str, subject_id: str, base: str) -> HttpResponse:
+    row = store.erasure(subject_id)
+    scheduled = row if row is not None and row.state == "scheduled" else None
+    facts = {
+        "kind": kind, "base": base, "subject_id": subject_id, "scheduled": scheduled,
+        "due": clock.stamp(scheduled.due) if scheduled else "",
+    }  # fmt: skip
+    return render(request, "privacy/data.html", facts)
+
+
+@require_GET
+@workspace_page("workspace.own")
+@fresh_code
+def data_export(request: HttpRequest) -> HttpResponse:
+    """The zip of a workspace."""
+    return _zip("workspace", request.workspace.workspace_id)
+
+
+@require_GET
+@signed_in
+@fresh_code
+def account_export(request: HttpRequest) -> HttpResponse:
+    """The zip of one's own account."""
+    return _zip("person", request.user.person_id)
+
+
+def _zip(kind: str, subject_id: str) -> HttpResponse:
+    answer = StreamingHttpResponse(export.stream(kind, subject_id), content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="imgapis-{kind}.zip"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.own")
+@fresh_code
+def data_erase(request: HttpRequest) -> HttpResponse:
+    """Delete a workspace: counts, its name typed, seven days to undo or at once."""
+    row = request.workspace
+    return _erase(request, "workspace", row.workspace_id, row.namespace, lambda: redirect("data", row.namespace))
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+@fresh_code
+def account_erase(request: HttpRequest) -> HttpResponse:
+    """Delete one's own account."""
+    user = request.user
+    return _erase(request, "person", user.person_id, user.email, lambda: redirect("account-data"))
+
+
+def _erase(
+    request: HttpRequest, kind: str, subject_id: str, name: str, back: Callable[[], HttpResponse]
+) -> HttpResponse:
+    error = ""
+    if request.method == "POST":
+        try:
+            if request.POST.get("name", "").strip() != name:
+                raise Refusal("Type the name exactly as it is shown.", param="name", code="bad_request")
+            erasure.ask(kind, subject_id, at_once=bool(request.POST.get("at_once")))
+            messages.success(request, "The deletion is noted. Its certificate will be at the address below.")
+            return back()
+        except Refusal as refusal:
+            error = refusal.message
+    facts = {
+        "kind": kind, "base": "workspace.html" if kind == "workspace" else "base.html", "name": name,
+        "error": error, "counts": counts(kind, subject_id), "exceptions": erasure.EXCEPTIONS,
+    }  # fmt: skip
+    return render(request, "privacy/erase.html", facts, status=400 if error else 200)
+
+
+def counts(kind: str, subject_id: str) -> list[tuple[str, str]]:
+    """(table, how many rows, `1000 or more` at most) of what would go."""
+    found = []
+    for holding in registry.HOLDINGS:
+        find = registry.find(kind, holding)
+        if find is not None:
+            many = sum(1 for _, _ in zip(range(1_000), find(subject_id), strict=False))
+            if many:
+                name = holding.row.Meta.table_name.partition("-")[2]
+                found.append((name, "1000 or more" if many == 1_000 else str(many)))
+    return found
+
+
+@require_POST
+@workspace_page("workspace.own")
+def data_keep(request: HttpRequest) -> HttpResponse:
+    """Take the deletion of a workspace back."""
+    _keep(request, request.workspace.workspace_id)
+    return redirect("data", request.workspace.namespace)
+
+
+@require_POST
+@signed_in
+def account_keep(request: HttpRequest) -> HttpResponse:
+    """Take the deletion of one's own account back."""
+    _keep(request, request.user.person_id)
+    return redirect("account-data")
+
+
+def _keep(request: HttpRequest, subject_id: str) -> None:
+    try:
+        erasure.undo(subject_id)
+        messages.success(request, "Nothing is deleted.")
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+
+
+@require_GET
+def data_map(request: HttpRequest) -> JsonResponse:
+    """The inventory for machines."""
+    return JsonResponse({"kept": inventory.every()})
+
+
+@require_GET
+def data_page(request: HttpRequest) -> HttpResponse:
+    """The inventory for people."""
+    return render(request, "privacy/inventory.html", {"kept": inventory.every()})
+
+
+@require_GET
+def keys(request: HttpRequest) -> JsonResponse:
+    """The public keys that verify certificates, the present one first."""
+    return JsonResponse({"algorithm": "Ed25519", "keys": certificates.published()})
+
+
+@require_GET
+def certificate(request: HttpRequest, subject_id: str) -> JsonResponse:
+    """A certificate, for whoever knows the opaque id that was erased."""
+    row = store.erasure(subject_id)
+    if row is None or row.state != "done":
+        raise Http404
+    return JsonResponse(dict(row.certificate))

@@ -1,0 +1,67 @@
+"""The export is whole, holds no secret, and is the owner's alone (P17, D10)."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+
+from accounts import workspaces
+from imgapis.base import tokens
+from imgapis.privacy import export, registry
+from tests.accounts import teams
+from tests.people import Browser, newest_code, person
+from transforms import source_rows
+
+
+def opened(pieces) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
+
+
+def test_every_row_and_every_exported_attribute_is_in_it_and_no_secret(dynamodb):
+    """P17: what the registry finds is what the zip holds, value by value; access keys and sealed secrets are not."""
+    owner = teams.new_person("exporter")
+    row = workspaces.found(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
+    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://canary.example/")
+    for kind, subject_id in (("workspace", row.workspace_id), ("person", owner.person_id)):
+        archive = opened(export.stream(kind, subject_id))
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+        for holding in registry.HOLDINGS:
+            find, names = registry.find(kind, holding), export.exported(holding.row)
+            if find is None or not names:
+                continue
+            lines = held[holding.row.Meta.table_name.partition("-")[2] + ".jsonl"].splitlines()
+            assert len(lines) == len(list(find(subject_id)))
+            assert all(set(json.loads(line)) == set(names) for line in lines)
+        whole = "".join(held.values())
+        assert row.sealed_key not in whole and "sealed" not in "".join(held)
+    assert owner.email in held["people.jsonl"]
+
+
+def test_a_cell_that_looks_like_a_formula_begins_with_an_apostrophe(dynamodb):
+    """A18"""
+    owner = teams.new_person("exporter")
+    row = workspaces.found(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
+    text = opened(export.stream("workspace", row.workspace_id)).read("workspaces.csv").decode()
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert line["business_name"] == "'=cmd()"
+
+
+@pytest.mark.timeout(120)
+def test_the_owner_alone_gets_it_after_a_fresh_code(web):
+    """D10: the owner after a code; a stranger with the copied link gets 404; a fresh code is asked for."""
+    owner, address = person("exporting")
+    name = owner.follow(owner.get("/workspaces")).text.split("/w/")[1].split("/")[0]
+    path = f"/w/{name}/data/export"
+    asked = owner.get(path)
+    assert asked.status == 302 and asked.location.startswith("/account/confirm")
+    owner.get(asked.location)
+    owner.post(asked.location)
+    owner.post(asked.location, {"code": newest_code(address)})
+    got = owner.get(path)
+    assert got.status == 200 and got.headers["cache-control"] == "no-store"
+    assert name in opened([got.body]).read("workspaces.jsonl").decode()
+    stranger, _ = person("copying")
+    assert stranger.get(path).status == 404
+    assert Browser().get(path).status == 302
