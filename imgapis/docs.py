@@ -13,6 +13,7 @@ PAGES = {
     "signing": "Signing, policies, presets and purges",
     "billing": "Credits, plans and bills, and the bill simulator",
     "rest-api": "The REST API: everything of the dashboard, by key",
+    "your-data": "Your data: export, deletion, and how to check a certificate",
     "faults": "When something fails: what you see, what is charged",
     "errors": "Errors: one code per cause, and what to do",
 }

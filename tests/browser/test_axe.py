@@ -11,13 +11,22 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PUBLIC = (
     "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy", "/privacy/versions",
     "/privacy/versions/2026-05-18", "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/terms",
+    "/privacy/data",
     "/security", "/pricing", "/simulator", f"/unsubscribe/{preferences.token('ws_x', 'p_x', 'usage')}",
 )  # fmt: skip
-OWN = ("/account", "/account/email", "/account/confirm", "/workspaces", "/workspaces/new")
+OWN = (
+    "/account",
+    "/account/data",
+    "/account/data/erase",
+    "/account/email",
+    "/account/confirm",
+    "/workspaces",
+    "/workspaces/new",
+)
 WORKSPACE = (
     "", "usage", "billing", "billing/notices", "billing/invoices", "team", "team/transfer", "settings", "audit", "keys",
     "sources", "sources/new", "sources/new?kind=http", "sources/new?kind=s3", "access", "signing", "presets", "purge",
-    "domains",
+    "domains", "data", "data/erase",
 )  # fmt: skip
 LOOKS = ((1280, "light"), (390, "dark"))
 

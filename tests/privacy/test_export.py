@@ -7,9 +7,11 @@ import zipfile
 
 import pytest
 
-from accounts import workspaces
+from accounts import store, workspaces
+from accounts.sessions import SessionStore
 from imgapis.base import tokens
-from imgapis.privacy import export, registry
+from imgapis.privacy import certificates, erasure, export, registry
+from imgapis.privacy import store as erasures
 from tests.accounts import teams
 from tests.people import Browser, newest_code, person
 from transforms import source_rows
@@ -54,6 +56,9 @@ def test_the_owner_alone_gets_it_after_a_fresh_code(web):
     owner, address = person("exporting")
     name = owner.follow(owner.get("/workspaces")).text.split("/w/")[1].split("/")[0]
     path = f"/w/{name}/data/export"
+    session = SessionStore(next(iter(owner.cookies.values())))
+    session["fresh_until"] = 0
+    session.save()
     asked = owner.get(path)
     assert asked.status == 302 and asked.location.startswith("/account/confirm")
     owner.get(asked.location)
@@ -65,3 +70,30 @@ def test_the_owner_alone_gets_it_after_a_fresh_code(web):
     stranger, _ = person("copying")
     assert stranger.get(path).status == 404
     assert Browser().get(path).status == 302
+
+
+@pytest.mark.timeout(120)
+def test_a_workspace_is_deleted_from_the_dashboard_taken_back_and_deleted_at_once(web):
+    """P19: the name is typed, the deletion can be taken back, and at once is at once."""
+    owner, _ = person("deleting")
+    name = owner.follow(owner.get("/workspaces")).text.split("/w/")[1].split("/")[0]
+    row = store.workspace_of_namespace(name)
+    assert owner.submit(f"/w/{name}/data/erase", {"name": "other"}).status == 400
+    assert erasures.erasure(row.workspace_id) is None
+    assert owner.submit(f"/w/{name}/data/erase", {"name": name}).status == 302
+    page = owner.get(f"/w/{name}/data")
+    assert "Deletion is scheduled" in page.text
+    owner.post(f"/w/{name}/data/keep")
+    assert erasures.erasure(row.workspace_id).state == "undone"
+    owner.submit(f"/w/{name}/data/erase", {"name": name, "at_once": "on"})
+    erasure.work_off()
+    assert owner.get(f"/w/{name}/data").status == 404
+    assert Browser().get(f"/privacy/certificates/{row.workspace_id}").status == 404, "swept once is not done"
+
+
+def test_the_inventory_and_the_keys_are_published(web):
+    """P02: the data map for machines and people; the keys that verify certificates."""
+    assert Browser().get("/.well-known/data-map.json").status == 200
+    assert json.loads(Browser().get("/.well-known/erasure-keys.json").body)["keys"] == certificates.published()
+    page = Browser().get("/privacy/data")
+    assert page.status == 200 and not page.cookies and "sealed_key" in page.text
