@@ -55,7 +55,7 @@ def test_the_owner_alone_gets_it_after_a_fresh_code(web):
     """D10: the owner after a code; a stranger with the copied link gets 404; a fresh code is asked for."""
     owner, address = person("exporting")
     name = owner.follow(owner.get("/workspaces")).text.split("/w/")[1].split("/")[0]
-    path = f"/w/{name}/data/export"
+    path = f"/w/{name}/data/export.zip"
     session = SessionStore(next(iter(owner.cookies.values())))
     session["fresh_until"] = 0
     session.save()
