@@ -21,6 +21,7 @@ RIGHTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "workspace.suspend": ("suspend and resume a workspace", ("admin",)),
     "requests.see": ("see privacy requests", ("support", "admin")),
     "requests.work": ("record and work off privacy requests", ("support", "admin")),
+    "erasure.ask": ("ask for an erasure, and take it back", ("support", "admin")),
     "notice.send": ("send a policy notice", ("admin",)),
     "staff.see": ("see who is on the staff", ("admin",)),
 }

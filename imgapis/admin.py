@@ -7,6 +7,7 @@ from imgapis.base.mirrors import mirror
 from imgapis.base.row_admin import RowAdmin
 from imgapis.policy.requests import KINDS, LAWS
 from imgapis.policy.rows import Announcement, PrivacyRequest
+from imgapis.privacy.rows import Erasure
 
 admin.site.unregister(Group)  # stock groups are rows of a SQL database; our roles are a table of the code
 STATES = [(name, name) for name in ("open", "done", "refused")]
@@ -36,3 +37,14 @@ class AnnouncementAdmin(RowAdmin):
     right = "requests.see"
     list_display = ("version", "effective", "begun", "completed")
     search_fields = ("version",)
+
+
+@admin.register(mirror(Erasure, "imgapis", moments=("asked", "due", "began", "swept")))
+class ErasureAdmin(RowAdmin):
+    """Erasures by opaque id: how far each is, and what does not go through."""
+
+    right = "requests.see"
+    exclude = ("folder",)
+    list_display = ("subject_id", "kind", "state", "asked", "due", "step", "failure")
+    list_filter = ("kind", "state")
+    search_fields = ("subject_id",)

@@ -5,7 +5,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
 
-EVIDENCE = {"category": "security", "retention": "as proof, by opaque id", "exported": False, "erased": False}
+EVIDENCE = {"category": "none", "retention": "as proof, by opaque id", "exported": False, "erased": False}
 
 
 class Erasure(dynamo.Row):

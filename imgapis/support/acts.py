@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from accounts import apikeys, audit, invites, sessions, staff_rights, throttles, workspaces
+from accounts import apikeys, audit, invites, sessions, staff_rights, team_store, throttles, workspaces
 from accounts.models import Person, Workspace
 from accounts.rows.staff import Staff
 from billing import credits, grants, rewriting, stripe_events, webhooks
-from imgapis.base import mail
+from imgapis.base import clock, mail
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
 from imgapis.policy.rows import PrivacyRequest
+from imgapis.privacy import erasure
+from imgapis.privacy import store as erasures
 from imgapis.support import trail
 from imgapis.support.forms import (
     ActForm,
@@ -127,6 +129,64 @@ def _replay(member: Staff, row: Workspace, answers: dict) -> str:
     return f"Replayed: {outcome}."
 
 
+CONSENT_SECONDS = 7 * 86_400
+
+
+def _erase_workspace(member: Staff, row: Workspace, answers: dict) -> str:
+    """With others in it, two members of staff ask for it, one after the other, within a week."""
+    if len(team_store.members(row.workspace_id)) > 1 and not _proposed(member, row):
+        audit.record(
+            row.workspace_id, trail.actor(member), "erasure.proposed", row.workspace_id, reason=answers["reason"]
+        )  # fmt: skip
+        return "Others are in this workspace: a second member of staff must ask for it too, within seven days."
+    return _ask(member, "workspace", row.workspace_id, row.workspace_id, answers)
+
+
+def _proposed(member: Staff, row: Workspace) -> bool:
+    """Whether a colleague asked for it lately, and nobody has taken it back since."""
+    since = clock.now() - CONSENT_SECONDS
+    for entry in audit.newest(row.workspace_id, 500):
+        if audit.moment(entry) < since or entry.act == "erasure.undone":
+            return False
+        if entry.act == "erasure.proposed" and entry.actor != trail.actor(member):
+            return True
+    return False
+
+
+def _keep_workspace(member: Staff, row: Workspace, answers: dict) -> str:
+    return _keep(member, row.workspace_id, row.workspace_id, answers)
+
+
+def _erase_person(member: Staff, person: Person, answers: dict) -> str:
+    return _ask(member, "person", person.person_id, audit.log_of_person(person.person_id), answers)
+
+
+def _keep_person(member: Staff, person: Person, answers: dict) -> str:
+    return _keep(member, person.person_id, audit.log_of_person(person.person_id), answers)
+
+
+def _ask(member: Staff, kind: str, subject_id: str, log: str, answers: dict, asked: float | None = None) -> str:
+    row = erasure.ask(kind, subject_id, asked=asked)
+    audit.record(log, trail.actor(member), "erasure.asked", subject_id, reason=answers["reason"])
+    return f"The erasure begins on {clock.stamp(row.due)}; its certificate will be found by {subject_id}."
+
+
+def _keep(member: Staff, subject_id: str, log: str, answers: dict) -> str:
+    erasure.undo(subject_id)
+    audit.record(log, trail.actor(member), "erasure.undone", subject_id, reason=answers["reason"])
+    return "The erasure is taken back. Nothing was deleted."
+
+
+def _pending(subject_id: str) -> bool:
+    row = erasures.erasure(subject_id)
+    return row is not None and row.state == "scheduled"
+
+
+def _fulfil_erasure(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    """The days are counted from the request's mail."""
+    return _ask(member, "person", row.person_id, trail.log_of(row), answers, asked=float(row.received))
+
+
 def _end_sessions(member: Staff, person: Person, answers: dict) -> str:
     sessions.end_all_of_person(person.person_id)
     _note(member, person, "sessions.ended", answers)
@@ -170,9 +230,15 @@ def _extend_request(member: Staff, row: PrivacyRequest, answers: dict) -> str:
 
 
 def _close_request(member: Staff, row: PrivacyRequest, answers: dict) -> str:
-    requests.close(row.request_id, answers["outcome"], row.certificate)
+    requests.close(row.request_id, answers["outcome"], _certificate(row))
     _log(member, row, "request.closed", answers, {"outcome": answers["outcome"]})
     return "The request is closed; its address is struck out."
+
+
+def _certificate(row: PrivacyRequest) -> str:
+    """What names the certificate of an erasure that is done; empty for any other request."""
+    found = erasures.erasure(row.person_id) if row.person_id else None
+    return found.subject_id if found is not None and found.state == "done" else ""
 
 
 def _log(member: Staff, row: PrivacyRequest, act: str, answers: dict, after: Any = None) -> None:
@@ -183,6 +249,7 @@ def _table(*acts: Act) -> dict[str, Act]:
     return {act.name: act for act in acts}
 
 
+ERASED = "It begins in seven days, can be taken back until then, and takes everything with it."
 BILLED = "The next request for what is purged is new work, and billed."
 WORKSPACE = _table(
     Act("grant", "credits.grant", "Give credits", CreditsForm, _grant),
@@ -196,14 +263,48 @@ WORKSPACE = _table(
         lambda row: not row.suspended,
     ),
     Act("resume", "workspace.suspend", "Resume", ActForm, _resume, fits=lambda row: bool(row.suspended)),
+    Act(
+        "erase", "erasure.ask", "Erase the workspace", ActForm, _erase_workspace, ERASED,
+        lambda row: not _pending(row.workspace_id),
+    ),
+    Act(
+        "keep", "erasure.ask", "Take the erasure back", ActForm, _keep_workspace,
+        fits=lambda row: _pending(row.workspace_id),
+    ),
 )  # fmt: skip
 PERSON = _table(
     Act("send-code", "code.resend", "Let codes through again", ActForm, _send_code),
     Act("end-sessions", "sessions.end", "End every session", ActForm, _end_sessions),
     Act("reveal", "address.reveal", "Show the e-mail address", ActForm, _reveal),
+    Act(
+        "erase",
+        "erasure.ask",
+        "Erase the account",
+        ActForm,
+        _erase_person,
+        ERASED,
+        lambda person: not _pending(person.person_id),
+    ),
+    Act(
+        "keep",
+        "erasure.ask",
+        "Take the erasure back",
+        ActForm,
+        _keep_person,
+        fits=lambda person: _pending(person.person_id),
+    ),
 )
 REQUEST = _table(
     Act("confirm", "requests.work", "Note the receipt as confirmed", ActForm, _confirm_request),
     Act("extend", "requests.work", "Note that it takes longer", ActForm, _extend_request),
+    Act(
+        "erase",
+        "erasure.ask",
+        "Erase the account it is about",
+        ActForm,
+        _fulfil_erasure,
+        ERASED,
+        lambda row: row.kind == "erasure" and bool(row.person_id) and not _pending(row.person_id),
+    ),
     Act("close", "requests.work", "Close", CloseForm, _close_request, "The address is struck out when it is closed."),
 )

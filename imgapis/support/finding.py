@@ -9,6 +9,7 @@ from accounts import emails, people, store
 from billing import customers, stripe_events
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
+from imgapis.privacy import store as erasures
 from telemetry import store as telemetry_store
 from transforms import domain_store
 
@@ -23,7 +24,7 @@ def place(text: str) -> str | None:
     if text.startswith(("cus_", "evt_")):
         return _of_stripe(text)
     text = text.lower()
-    for find in (_of_person, _of_workspace, _of_request, _of_event, _of_domain):
+    for find in (_of_person, _of_workspace, _of_request, _of_event, _of_domain, _of_erasure):
         found = find(text)
         if found:
             return found
@@ -68,6 +69,12 @@ def _of_stripe(text: str) -> str | None:
     event = stripe_events.of_id(text) if text.startswith("evt_") else None
     workspace_id = event.workspace_id if event else customers.workspace_of(text)
     return reverse("admin:support-workspace", args=[workspace_id]) if workspace_id else None
+
+
+def _of_erasure(text: str) -> str | None:
+    """An id that was erased, which also names its certificate."""
+    row = erasures.erasure(text)
+    return reverse("admin:imgapis_erasurepage_change", args=[quote(text)]) if row is not None else None
 
 
 def _of_domain(text: str) -> str | None:

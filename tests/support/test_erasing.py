@@ -1,0 +1,100 @@
+"""Erasures by staff on a request that came by mail; by two where others are concerned; to the certificate (P19)."""
+
+import pytest
+
+from accounts import audit, store, team_store
+from accounts.rows.teams import Member
+from imgapis.base import clock
+from imgapis.policy import requests
+from imgapis.privacy import certificates, erasure
+from imgapis.privacy import store as erasures
+from tests.accounts import teams
+from tests.people import Browser, sign_in
+
+pytestmark = pytest.mark.usefixtures("web")
+WHY = {"reason": "The customer asked by mail"}
+DAY = 86_400
+
+
+@pytest.fixture
+def customer(web):
+    """A person and the workspace they alone own."""
+    owner = teams.new_person("erased")
+    return owner, teams.new_workspace(owner)
+
+
+def act(browser, kind: str, subject: str, name: str):
+    """An act of staff's, its page opened first."""
+    return browser.submit(f"/admin/act/{kind}/{subject}/{name}/", WHY)
+
+
+def finished(subject_id: str):
+    """Both sweeps done, the day between them gone by."""
+    for _ in range(2):
+        row = erasures.erasure(subject_id)
+        erasures.change(row, row.state, due=0)
+        erasure._claimed_run(erasures.erasure(subject_id))
+    return erasures.erasure(subject_id)
+
+
+def test_a_request_ends_in_a_certificate(team, customer, bucket, stripe_stub):
+    """P21: recorded, the workspace and the account erased, the request closed with what proves it."""
+    owner, workspace = customer
+    came = clock.now() - 3 * DAY
+    asked = requests.record(law="gdpr", kind="erasure", address=owner.email, received=came)
+    assert act(team["support"], "request", asked.request_id, "erase").status == 409, "their workspace first"
+    assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
+    assert act(team["support"], "request", asked.request_id, "erase").status == 302
+    assert erasures.erasure(owner.person_id).asked == int(came), "the days count from the mail"
+    done = [finished(subject) for subject in (workspace.workspace_id, owner.person_id)]
+    assert [row.state for row in done] == ["done", "done"] and store.person(owner.person_id) is None
+    assert certificates.verify(dict(done[1].certificate))["subject"] == owner.person_id
+    page = team["support"].submit(f"/admin/act/request/{asked.request_id}/close/", {"outcome": "done", **WHY})
+    closed = requests.of_id(asked.request_id)
+    assert page.status == 302 and (closed.state, closed.certificate) == ("done", owner.person_id)
+    assert closed.address is None
+
+
+def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
+    owner, workspace = customer
+    Member(workspace.workspace_id, "p_other", role="viewer", joined=clock.now()).save()
+    for _ in range(2):
+        assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
+        assert erasures.erasure(workspace.workspace_id) is None, "one of us twice is one of us"
+    assert act(team["admin"], "workspace", workspace.workspace_id, "erase").status == 302
+    assert erasures.erasure(workspace.workspace_id).state == "scheduled"
+    assert len(team_store.members(workspace.workspace_id)) == 2
+    acts = [entry.act for entry in audit.newest(workspace.workspace_id, 5)]
+    assert acts[:2] == ["erasure.asked", "erasure.proposed"]
+
+
+def test_what_was_taken_back_wants_two_again(team, customer):
+    owner, workspace = customer
+    Member(workspace.workspace_id, "p_other", role="viewer", joined=clock.now()).save()
+    for role in ("support", "admin"):
+        act(team[role], "workspace", workspace.workspace_id, "erase")
+    assert act(team["support"], "workspace", workspace.workspace_id, "keep").status == 302
+    assert erasures.erasure(workspace.workspace_id).state == "undone"
+    act(team["admin"], "workspace", workspace.workspace_id, "erase")
+    assert erasures.erasure(workspace.workspace_id).state == "undone"
+
+
+def test_the_owner_reads_it_and_may_take_it_back(team, customer):
+    owner, workspace = customer
+    act(team["support"], "workspace", workspace.workspace_id, "erase")
+    browser = Browser()
+    sign_in(browser, owner.email)
+    assert WHY["reason"] in browser.get(f"/w/{workspace.namespace}/audit").text
+    browser.get(f"/w/{workspace.namespace}/data")
+    assert browser.post(f"/w/{workspace.namespace}/data/keep").status == 302
+    assert erasures.erasure(workspace.workspace_id).state == "undone"
+
+
+def test_staff_find_an_erasure_by_its_opaque_id(team, customer):
+    owner, workspace = customer
+    act(team["support"], "workspace", workspace.workspace_id, "erase")
+    finished(workspace.workspace_id)
+    team["support"].get("/admin/")
+    page = team["support"].post("/admin/find/", {"q": workspace.workspace_id})
+    assert page.status == 302 and "erasure" in page.location
+    assert team["support"].get(page.location).status == 200
