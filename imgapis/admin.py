@@ -39,7 +39,15 @@ class AnnouncementAdmin(RowAdmin):
     search_fields = ("version",)
 
 
-@admin.register(mirror(Erasure, "imgapis", moments=("asked", "due", "began", "swept")))
+ERASURES = [(name, name) for name in ("scheduled", "running", "swept", "done", "undone")]
+
+
+@admin.register(
+    mirror(
+        Erasure, "imgapis", moments=("asked", "due", "began", "swept"),
+        choices={"kind": [("workspace", "workspace"), ("person", "person")], "state": ERASURES},
+    )
+)  # fmt: skip
 class ErasureAdmin(RowAdmin):
     """Erasures by opaque id: how far each is, and what does not go through."""
 

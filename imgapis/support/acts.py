@@ -304,7 +304,7 @@ REQUEST = _table(
         ActForm,
         _fulfil_erasure,
         ERASED,
-        lambda row: row.kind == "erasure" and bool(row.person_id) and not _pending(row.person_id),
+        lambda row: row.kind == "delete" and bool(row.person_id) and not _pending(row.person_id),
     ),
     Act("close", "requests.work", "Close", CloseForm, _close_request, "The address is struck out when it is closed."),
 )

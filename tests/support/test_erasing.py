@@ -41,7 +41,7 @@ def test_a_request_ends_in_a_certificate(team, customer, bucket, stripe_stub):
     """P21: recorded, the workspace and the account erased, the request closed with what proves it."""
     owner, workspace = customer
     came = clock.now() - 3 * DAY
-    asked = requests.record(law="gdpr", kind="erasure", address=owner.email, received=came)
+    asked = requests.record(law="gdpr", kind="delete", address=owner.email, received=came)
     assert act(team["support"], "request", asked.request_id, "erase").status == 409, "their workspace first"
     assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
     assert act(team["support"], "request", asked.request_id, "erase").status == 302
@@ -56,7 +56,7 @@ def test_a_request_ends_in_a_certificate(team, customer, bucket, stripe_stub):
 
 
 def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
-    owner, workspace = customer
+    _owner, workspace = customer
     Member(workspace.workspace_id, "p_other", role="viewer", joined=clock.now()).save()
     for _ in range(2):
         assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
@@ -69,7 +69,7 @@ def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
 
 
 def test_what_was_taken_back_wants_two_again(team, customer):
-    owner, workspace = customer
+    _owner, workspace = customer
     Member(workspace.workspace_id, "p_other", role="viewer", joined=clock.now()).save()
     for role in ("support", "admin"):
         act(team[role], "workspace", workspace.workspace_id, "erase")
@@ -91,7 +91,7 @@ def test_the_owner_reads_it_and_may_take_it_back(team, customer):
 
 
 def test_staff_find_an_erasure_by_its_opaque_id(team, customer):
-    owner, workspace = customer
+    _owner, workspace = customer
     act(team["support"], "workspace", workspace.workspace_id, "erase")
     finished(workspace.workspace_id)
     team["support"].get("/admin/")
