@@ -53,7 +53,9 @@ def probed() -> list[Part]:
     with _lock:
         now = time.monotonic()
         if not _last or now - _last[0][0] > FRESH_SECONDS:
-            _last[:] = [(now, [*_stores(), _worker()])]
+            parts = _stores()
+            late = any(part.name == TITLES["metering"] for part in parts)
+            _last[:] = [(now, [*parts, _worker(late)])]
         return _last[0][1]
 
 
@@ -101,8 +103,10 @@ def _cache() -> Part:
     return Part("Cached pictures", "ok", "The cache answers.")
 
 
-def _worker() -> Part:
+def _worker(late: bool) -> Part:
     age = heartbeat.age()
+    if late:
+        return Part("Background work", "warn", "It runs, and usage pages are late. No charge depends on it.")
     if age is None or age > SILENT_SECONDS:
         return Part("Background work", "warn", "The worker is silent: usage pages are late. No charge depends on it.")
     return Part("Background work", "ok", "Usage pages are up to date within ten seconds.")

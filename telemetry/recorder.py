@@ -5,7 +5,6 @@ import threading
 from pathlib import Path
 
 from django.conf import settings
-from pynamodb.exceptions import PynamoDBException
 
 from accounts import limits
 from accounts import store as accounts_store
@@ -57,13 +56,13 @@ class Recorder:
         while not pause.wait(SHIP_SECONDS):
             try:
                 self.flush()
-            except (PynamoDBException, OSError):
-                log.warning("events_not_shipped")
+            except Exception:  # whatever it is, the thread goes on: the next round tries the same segments
+                log.exception("events_not_shipped")
 
 
 def ship() -> int:
     """Ship every closed segment of this host; returns the number of events."""
-    return spool.ship(directory(), _write_living)
+    return spool.ship(directory(), _write_living, metrics.counts().lost.inc)
 
 
 def _write_living(batch: list[Happened]) -> None:

@@ -1,10 +1,11 @@
 """Free events on their way: a file per process that survives `kill -9`, shipped in batches within seconds."""
 
+import errno
 import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from telemetry.events import Happened
@@ -12,19 +13,29 @@ from telemetry.events import Happened
 FULL_BYTES = 256_000_000
 
 
+NAMES = {field.name for field in fields(Happened)}
+
+
+class SpoolFull(OSError):
+    """The spool of this host holds as much as it may; what is there is kept, and no more is taken."""
+
+
 class Spool:
     """The open segment of one process. Not for several threads at once: the recorder holds a lock."""
 
-    def __init__(self, directory: Path):
-        self.directory = directory
+    def __init__(self, directory: Path, most: int = FULL_BYTES):
+        self.directory, self.most = directory, most
         self.segment = None
         self.count = 0
 
     def append(self, happened: Happened) -> None:
-        """Add an event; OSError where the disk is full."""
+        """Add an event; OSError where the disk is full, SpoolFull where the spool is."""
         if self.segment is None:
             self.segment = self._open()
-        os.write(self.segment, json.dumps(asdict(happened)).encode() + b"\n")
+        line = json.dumps(asdict(happened)).encode() + b"\n"
+        if os.write(self.segment, line) < len(line):
+            self.close_segment()  # the next event begins a file of its own
+            raise OSError(errno.ENOSPC, "The line was cut off.")  # what is cut off is never read as an event
 
     def close_segment(self) -> None:
         """End the segment, so that any shipper of the host may take it."""
@@ -34,6 +45,8 @@ class Spool:
 
     def _open(self) -> int:
         self.directory.mkdir(parents=True, exist_ok=True)
+        if sum(_size(path) for path in self.directory.glob("*.jsonl")) >= self.most:
+            raise SpoolFull
         self.count += 1
         path = self.directory / f"{os.getpid()}-{os.urandom(6).hex()}-{self.count}.jsonl"
         segment = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -41,9 +54,10 @@ class Spool:
         return segment
 
 
-def ship(directory: Path, write: Callable[[list[Happened]], None]) -> int:
+def ship(directory: Path, write: Callable[[list[Happened]], None], spoilt: Callable[[], None] = lambda: None) -> int:
     """Hand every closed segment to `write`, then remove it; returns how many events went. A segment that is still
-    being written is locked by its process, and the lock ends with the process, however it dies."""
+    being written is locked by its process, and the lock ends with the process, however it dies. `spoilt` hears of each
+    line that is no event: it is dropped, so that no line ever stands in the way of the others."""
     shipped = 0
     for path in sorted(directory.glob("*.jsonl")):
         try:
@@ -53,7 +67,7 @@ def ship(directory: Path, write: Callable[[list[Happened]], None]) -> int:
         try:
             fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
-                happened = list(_read(path))
+                happened = list(_read(path, spoilt))
                 write(happened)
                 path.unlink()
                 shipped += len(happened)
@@ -64,7 +78,19 @@ def ship(directory: Path, write: Callable[[list[Happened]], None]) -> int:
     return shipped
 
 
-def _read(path: Path) -> Iterator[Happened]:
-    """The whole lines of a segment: a line cut by a crash was never counted as written."""
+def _read(path: Path, spoilt: Callable[[], None]) -> Iterator[Happened]:
+    """The whole lines of a segment: a line cut by a crash was never counted as written. Fields that this version does
+    not know are left out, so that a segment outlives a change of version."""
     for line in path.read_bytes().split(b"\n")[:-1]:
-        yield Happened(**json.loads(line))
+        try:
+            known = {name: value for name, value in json.loads(line).items() if name in NAMES}
+            yield Happened(**known)
+        except (ValueError, TypeError, AttributeError):
+            spoilt()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # shipped meanwhile

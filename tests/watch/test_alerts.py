@@ -88,6 +88,7 @@ def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends
     assert [row.name for row in store.standing(("metering",), now)] == ["metering"]
     status._last.clear()
     assert [part.state for part in status.probed() if part.name == status.TITLES["metering"]] == ["bad"]
+    assert "within ten seconds" not in status.probed()[-1].sentence, "the page does not contradict its own alert"
     stopped.unlink()
     now += store.STANDS_SECONDS + 1
     assert "metering" not in watch.look() and not store.standing(("metering",), now)

@@ -1,0 +1,132 @@
+"""The spool: bounded, and never in the way: what is spoilt in it is dropped and counted (B6, R10)."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from imgapis.base import clock
+from telemetry import recorder, spool
+from telemetry.spool import Spool, SpoolFull
+from tests import environment
+from tests.faults.killable import Server
+from tests.telemetry.made_events import some
+from tests.transforms.web_client import ask
+
+
+def events(count: int) -> list:
+    """Some events of nobody."""
+    return some("ws_nobody", count, clock.now() - 60, clock.now())
+
+
+def shipped(folder: Path) -> tuple[list, int]:
+    """What comes out of a spool, and how many lines were spoilt."""
+    found, spoilt = [], []
+    spool.ship(folder, found.extend, lambda: spoilt.append(1))
+    return found, len(spoilt)
+
+
+def test_what_goes_in_comes_out_once(tmp_path):
+    kept, wanted = Spool(tmp_path), events(50)
+    for one in wanted:
+        kept.append(one)
+    assert shipped(tmp_path) == ([], 0), "an open segment is its process's own"
+    kept.close_segment()
+    assert shipped(tmp_path) == (wanted, 0) and shipped(tmp_path) == ([], 0)
+
+
+def test_a_full_spool_keeps_what_it_has_and_takes_more_when_it_is_empty(tmp_path):
+    kept = Spool(tmp_path, most=2_000)
+    first = events(20)
+    for one in first:
+        kept.append(one)
+    kept.close_segment()
+    with pytest.raises(SpoolFull):
+        kept.append(first[0])
+    assert shipped(tmp_path)[0] == first
+    kept.append(first[0])
+
+
+@pytest.mark.parametrize(
+    "line", [b"no json", b"[1, 2]", b"null", b'{"workspace_id": "ws"}', b"\xff\xfe", b'{"operation":'], ids=repr
+)
+def test_a_spoilt_line_is_dropped_and_counted_and_the_others_go(tmp_path, line):
+    good = events(2)
+    written = [json.dumps(asdict(one)).encode() for one in good]
+    (tmp_path / "1-a-1.jsonl").write_bytes(b"\n".join([written[0], line, written[1], b""]))
+    assert shipped(tmp_path) == (good, 1) and not list(tmp_path.iterdir())
+
+
+def test_a_segment_of_a_later_version_is_still_read(tmp_path):
+    (one,) = events(1)
+    (tmp_path / "1-a-1.jsonl").write_text(json.dumps(asdict(one) | {"colour": "red"}) + "\n")
+    assert shipped(tmp_path) == ([one], 0)
+
+
+FILL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.path.insert(0, {root!r})
+import tests.environment
+import os; os.environ["DJANGO_SETTINGS_MODULE"] = "imgapis.settings"
+import django; django.setup()
+from pathlib import Path
+from telemetry.spool import Spool
+from tests.telemetry.test_spool import events
+kept, lost = Spool(Path({folder!r})), 0
+for one in events(30):
+    try:
+        kept.append(one)
+    except OSError:
+        lost += 1
+print(lost)
+"""
+
+
+def test_a_disk_that_cuts_a_line_off_spoils_that_line_alone(tmp_path):
+    """R10: a file may hold 1,000 bytes, so every fourth event or so is cut off in the middle."""
+    root = str(Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", FILL.format(root=root, folder=str(tmp_path))], capture_output=True, text=True,
+        env=dict(os.environ), cwd=root, timeout=60,
+    )  # fmt: skip
+    lost = int(done.stdout)
+    found, spoilt = shipped(tmp_path)
+    assert 0 < lost < 30 and (len(found), spoilt) == (30 - lost, 0), done.stderr
+
+
+def test_pictures_go_on_where_the_spool_cannot_be_written(web, workspace, settings):
+    """B6, R10: charged and free requests alike; what is charged is charged."""
+    port, folder = environment.free_port(), Path(environment.FOLDER) / "nospool"
+    folder.mkdir()
+    (folder / "spool").write_text("a file where the folder should be")
+    server = Server(port, str(folder))
+    try:
+        path = "/transform?src=shop/any/nospool.jpg&w=20"
+        replies = [ask(workspace.namespace, path, port=port) for _ in range(3)]
+    finally:
+        server.kill()
+    assert [reply.status for reply in replies] == [200] * 3
+    assert [reply.headers["x-img-credits"] for reply in replies] == ["1", "0", "0"]
+
+
+def test_whatever_one_round_of_shipping_meets_the_next_is_tried(monkeypatch):
+    rounds = []
+
+    def fails(self):
+        rounds.append(1)
+        raise RuntimeError("something nobody thought of")
+
+    monkeypatch.setattr(recorder, "SHIP_SECONDS", 0.01)
+    monkeypatch.setattr(recorder.Recorder, "flush", fails)
+    recorder.Recorder().record(events(1)[0])
+    ends = time.monotonic() + 10
+    while len(rounds) < 3 and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert len(rounds) >= 3
