@@ -16,7 +16,8 @@ class Promise:
 
 HERE = "tests/promises"
 VIEWERS, ROWS, PAGES = f"{HERE}/test_viewers.py::test_", f"{HERE}/test_rows.py::test_", f"{HERE}/test_pages.py::test_"
-LIVES, PEOPLE = f"{HERE}/test_lives.py::test_", f"{HERE}/test_people.py::test_"
+LIVES, DATA = "tests/promises/test_data.py::test_"
+PEOPLE = f"{HERE}/test_lives.py::test_", f"{HERE}/test_people.py::test_"
 NOTICES, REQUESTS = "tests/policy/test_notices.py::test_", "tests/policy/test_requests.py::test_"
 
 PROMISES = (
@@ -97,12 +98,18 @@ PROMISES = (
         ),
         ("cookies", "storage"),
     ),
-    Promise("P17", "Take it with you", (), waits="The export is being built."),
+    Promise(
+        "P17", "Take it with you",
+        (DATA + "p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_machines",),
+    ),
     Promise("P18", "Set it right", (PEOPLE + "p18_everything_about_an_account_is_changed_in_the_dashboard",)),
     Promise(
         "P19", "Erasure in 30 days",
-        (PEOPLE + "p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",), ("erasure",),
-        waits="The deadline is proven. The erasure itself is being built.",
+        (
+            PEOPLE + "p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",
+            DATA + "p19_everything_that_is_held_is_gone_twice_confirmed_and_certified",
+        ),
+        ("erasure",),
     ),
     Promise(
         "P20", "Leaving is easy",

@@ -169,6 +169,23 @@ MUTATIONS = (
         "test_people.py::test_p18_everything_about_an_account_is_changed_in_the_dashboard",
     ),
     _of(
+        "P17", "an export leaves a table out",
+        [("imgapis/privacy/export.py", "if find is None or not names:",
+          'if find is None or not names or holding.row.__name__ == "Preset":')],
+        "test_data.py::test_p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_machines",
+    ),
+    _of(
+        "P19", "an erasure leaves billing's rows",
+        [("imgapis/privacy/registry.py", '"billing": billing.privacy.HOLDINGS,', '"billing": (),')],
+        "test_data.py::test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified",
+    ),
+    _of(
+        "P19", "an erasure leaves the outputs",
+        [("imgapis/privacy/steps.py", "return (_stripe, _close, _hostnames, *apps, _outputs)",
+          "return (_stripe, _close, _hostnames, *apps)")],
+        "test_data.py::test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified",
+    ),
+    _of(
         "P19", "an erasure may take as long as its law lets it",
         [("imgapis/policy/requests.py", 'if kind == "delete" else ends', "if False else ends")],
         "test_people.py::test_p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",

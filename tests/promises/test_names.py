@@ -14,7 +14,7 @@ from tests.promises.broken import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = [f"P{number:02}" for number in range(1, 25)]
-WAITING = {"P12": "edge worker", "P08": "edge worker", "P17": "built", "P19": "built"}
+WAITING = {"P12": "edge worker", "P08": "edge worker"}
 
 
 def defined_in(name: str) -> set[str]:

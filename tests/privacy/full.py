@@ -1,0 +1,84 @@
+"""A workspace and a person with a row in every table that there is, made from the tables' own declarations."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeSetAttribute
+
+from accounts import people, workspaces
+from imgapis import tables
+from imgapis.base import buckets, clock, tokens
+from imgapis.base.buckets import Stored
+from imgapis.base.dynamo import Row
+from imgapis.policy.rows import PrivacyRequest
+from imgapis.privacy import registry
+
+EXEMPT = {holding.row for holding in registry.HOLDINGS if holding.exempt}
+
+
+@dataclass
+class Account:
+    """Whose rows they are, and a mark that stands in every text of them."""
+
+    mark: str = field(default_factory=lambda: f"canary{secrets.token_hex(6)}")
+
+    def __post_init__(self):
+        self.email = f"{self.mark}@example.com"
+        self.person = people.create(self.email)
+        self.workspace = workspaces.found(
+            self.person.person_id, namespace=self.mark, business_name=f"{self.mark} business"
+        )  # fmt: skip
+        self.workspace_id, self.person_id = self.workspace.workspace_id, self.person.person_id
+        self.folder = tokens.subkey(workspaces.key(self.workspace), "folder").hex()[:32]
+        for table in tables.registered():
+            if table not in EXEMPT and not self.has(table):
+                with table.batch_write() as writer:
+                    writer.save(self.row(table))
+        for life in ("365d", "1d"):
+            for name in ("a", "b"):
+                buckets.put(f"{life}/{self.folder}/{name * 8}", Stored(b"x", "image/png", {}))
+
+    def has(self, table: type[Row]) -> bool:
+        """Whether founding the workspace wrote a row there already."""
+        return any(self.concerns(row) for row in table.scan())
+
+    def row(self, table: type[Row]) -> Row:
+        """A row with something in every attribute."""
+        return table(**{name: self.value(name, attribute) for name, attribute in table.get_attributes().items()})
+
+    def value(self, name: str, attribute) -> Any:
+        """What an attribute holds."""
+        known = {
+            "workspace_id": self.workspace_id, "person_id": self.person_id, "email": self.email,
+            "address": self.email, "place": f"{self.workspace_id} {self.mark}", "choice": f"usage {self.person_id}",
+            "shard": "0", "queue": self.mark, "cloudflare_id": "",
+        }  # fmt: skip
+        if name in known:
+            return known[name]
+        if isinstance(attribute, TTLAttribute):
+            return datetime.fromtimestamp(int(clock.now()) + 9_999, UTC)
+        if isinstance(attribute, NumberAttribute):
+            return 0 if name in ("due", "lease", "closed") else 1
+        if isinstance(attribute, BooleanAttribute):
+            return False
+        if isinstance(attribute, UnicodeSetAttribute):
+            return {self.mark}
+        return [self.mark] if isinstance(attribute, JSONAttribute) else f"{self.mark} {name}"
+
+    def concerns(self, row: Row) -> bool:
+        """Whether a row says anything of the account: its mark or one of its opaque ids in any attribute."""
+        if isinstance(row, PrivacyRequest):  # what is left of it is about the law: the address is what goes
+            return self.email == row.address
+        text = repr(row.attribute_values)
+        return any(word in text for word in (self.mark, self.workspace_id, self.person_id))
+
+    def left(self) -> dict[str, int]:
+        """How many rows and objects are left of the account, by table; the proofs of its erasure apart."""
+        found = {
+            table.__name__: sum(self.concerns(row) for row in table.scan())
+            for table in tables.registered() if table not in EXEMPT
+        }  # fmt: skip
+        found["objects"] = sum(self.folder in name for name in buckets.names())
+        return {name: count for name, count in found.items() if count}

@@ -1,0 +1,45 @@
+"""The promises about one's own data: to take it along, and to have it gone (P17, P19)."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from imgapis import tables
+from imgapis.base import clock
+from imgapis.privacy import certificates, erasure, export, registry, store
+from tests.privacy.full import EXEMPT, Account
+
+pytestmark = pytest.mark.usefixtures("dynamodb", "bucket", "stripe_stub")
+
+
+def test_p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_machines():
+    """P17: of an account with something in every table."""
+    account = Account()
+    missing = set()
+    for kind, subject in (("workspace", account.workspace_id), ("person", account.person_id)):
+        archive = zipfile.ZipFile(io.BytesIO(b"".join(export.stream(kind, subject))))
+        for holding in registry.HOLDINGS:
+            names, table = export.exported(holding.row), holding.row.Meta.table_name.partition("-")[2]
+            if names and registry.find(kind, holding) is not None:
+                there = f"{table}.jsonl" in archive.namelist()
+                lines = archive.read(f"{table}.jsonl").decode().splitlines() if there else []
+                if not lines or any(set(json.loads(line)) != set(names) for line in lines):
+                    missing.add(table)
+    assert missing == set()
+
+
+def test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified(monkeypatch):
+    """P19: from every table, the bucket and Stripe's stub; by a day's clock that moves on."""
+    account, real, ahead = Account(), clock.now, [0.0]
+    assert {table.__name__ for table in tables.registered() if table not in EXEMPT} <= set(account.left())
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
+    for kind, subject in (("workspace", account.workspace_id), ("person", account.person_id)):
+        erasure.ask(kind, subject, at_once=True)
+        for _ in range(4):
+            erasure.work_off()
+            ahead[0] += erasure.SWEEP_SECONDS + 1
+        row = store.erasure(subject)
+        assert row.state == "done" and certificates.verify(dict(row.certificate))["subject"] == subject
+    assert account.left() == {}
