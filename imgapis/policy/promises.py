@@ -16,8 +16,8 @@ class Promise:
 
 HERE = "tests/promises"
 VIEWERS, ROWS, PAGES = f"{HERE}/test_viewers.py::test_", f"{HERE}/test_rows.py::test_", f"{HERE}/test_pages.py::test_"
-LIVES, DATA = "tests/promises/test_data.py::test_"
-PEOPLE = f"{HERE}/test_lives.py::test_", f"{HERE}/test_people.py::test_"
+LIVES, PEOPLE = f"{HERE}/test_lives.py::test_", f"{HERE}/test_people.py::test_"
+DATA = f"{HERE}/test_data.py::test_"
 NOTICES, REQUESTS = "tests/policy/test_notices.py::test_", "tests/policy/test_requests.py::test_"
 
 PROMISES = (
