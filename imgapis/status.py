@@ -105,8 +105,8 @@ def _cache() -> Part:
 
 def _worker(late: bool) -> Part:
     age = heartbeat.age()
-    if late:
-        return Part("Background work", "warn", "It runs, and usage pages are late. No charge depends on it.")
     if age is None or age > SILENT_SECONDS:
         return Part("Background work", "warn", "The worker is silent: usage pages are late. No charge depends on it.")
+    if late:
+        return Part("Background work", "warn", "It runs, and usage pages are late. No charge depends on it.")
     return Part("Background work", "ok", "Usage pages are up to date within ten seconds.")

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from imgapis.base import tokens
+from telemetry import events
 from telemetry.events import Happened
 
 FULL_BYTES = 256_000_000
@@ -84,9 +86,13 @@ def _read(path: Path, spoilt: Callable[[], None]) -> Iterator[Happened]:
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
             known = {name: value for name, value in json.loads(line).items() if name in NAMES}
-            yield Happened(**known)
-        except (ValueError, TypeError, AttributeError):
+            happened = Happened(**known)
+            tokens.moment_of(happened.event_id)
+            events.row(happened).serialize()
+        except Exception:  # whatever is wrong with a line, it must not keep the others from going
             spoilt()
+            continue
+        yield happened
 
 
 def _size(path: Path) -> int:

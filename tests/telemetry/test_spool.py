@@ -18,6 +18,13 @@ from tests.faults.killable import Server
 from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
 
+WHOLE = {
+    "workspace_id": "ws_nobody", "event_id": "x", "operation": "info", "cache": "hit", "origin": "", "status": 200,
+    "size": 1, "latency": 1, "cost": 0,
+}  # fmt: skip
+WRONG_ID = json.dumps(WHOLE).encode()
+WRONG_TYPE = json.dumps(WHOLE | {"event_id": "019abcde-0000-7000-8000-000000000000", "size": {}}).encode()
+
 
 def events(count: int) -> list:
     """Some events of nobody."""
@@ -53,7 +60,9 @@ def test_a_full_spool_keeps_what_it_has_and_takes_more_when_it_is_empty(tmp_path
 
 
 @pytest.mark.parametrize(
-    "line", [b"no json", b"[1, 2]", b"null", b'{"workspace_id": "ws"}', b"\xff\xfe", b'{"operation":'], ids=repr
+    "line",
+    [b"no json", b"[1, 2]", b"null", b'{"workspace_id": "ws"}', WRONG_ID, WRONG_TYPE, b"\xff\xfe", b'{"operation":'],
+    ids=repr,
 )
 def test_a_spoilt_line_is_dropped_and_counted_and_the_others_go(tmp_path, line):
     good = events(2)
