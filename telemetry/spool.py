@@ -9,13 +9,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from imgapis.base import tokens
-from telemetry import events
 from telemetry.events import Happened
 
 FULL_BYTES = 256_000_000
 
 
-NAMES = {field.name for field in fields(Happened)}
+KINDS = {field.name: field.type for field in fields(Happened)}
 
 
 class SpoolFull(OSError):
@@ -85,10 +84,11 @@ def _read(path: Path, spoilt: Callable[[], None]) -> Iterator[Happened]:
     not know are left out, so that a segment outlives a change of version."""
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
-            known = {name: value for name, value in json.loads(line).items() if name in NAMES}
+            known = {name: value for name, value in json.loads(line).items() if name in KINDS}
             happened = Happened(**known)
             tokens.moment_of(happened.event_id)
-            events.row(happened).serialize()
+            if not all(isinstance(getattr(happened, name), kind) for name, kind in KINDS.items()):
+                raise ValueError
         except Exception:  # whatever is wrong with a line, it must not keep the others from going
             spoilt()
             continue
