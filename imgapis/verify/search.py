@@ -29,6 +29,12 @@ class Found:
     mark: str
 
 
+def ends_by_itself(found: Found) -> bool:
+    """Whether a mark is the address of somebody without an account who asked for a code: nobody's erasure reaches it,
+    and the row of the code ends after ten minutes."""
+    return found.mark == "stranger" and found.place.endswith("-codes")
+
+
 def tables(prefix: str) -> Iterator[tuple[str, bytes]]:
     """Every row of every table of the prefix, whether or not a model knows it, a page at a time."""
     client = dynamo.connection().client
