@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from imgapis.base.dynamo import Row
-from imgapis.privacy import registry
+from imgapis.privacy import leaving, registry
 
 CHUNK = 65_536
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -17,7 +17,9 @@ README = """Everything img apis holds about {subject}, without secrets.
 Each table is here twice: NAME.jsonl has one JSON object a line, NAME.csv the same as a table.
 NAME.schema.json says of every field why and how long it is kept. Times are seconds since 1970, UTC.
 In CSV, a text that a spreadsheet would take for a formula begins with an apostrophe.
-Credits are counted in halves. Pictures are not here: they are made of your own originals.
+Credits are counted in halves.
+The folder leave-us has the sources, presets and settings as imgproxy and imagor take them.
+Pictures are not here: they are made of your own originals.
 Invoices are in Stripe's portal. Image addresses are not kept, so none can be listed.
 """
 
@@ -72,6 +74,8 @@ def _files(kind: str, subject_id: str) -> Iterator[tuple[str, Iterable[str]]]:
         yield f"{table}.schema.json", [_schema(holding.row, names)]
         yield f"{table}.jsonl", (json.dumps(_values(row, names), ensure_ascii=False) + "\n" for row in find(subject_id))
         yield f"{table}.csv", _csv(names, (_values(row, names) for row in find(subject_id)))
+    if kind == "workspace":
+        yield from leaving.files(subject_id)
 
 
 def _schema(row: type[Row], names: list[str]) -> str:
