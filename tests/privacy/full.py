@@ -53,7 +53,7 @@ class Account:
         known = {
             "workspace_id": self.workspace_id, "person_id": self.person_id, "email": self.email,
             "address": self.email, "place": f"{self.workspace_id} {self.mark}", "choice": f"usage {self.person_id}",
-            "shard": "0", "queue": self.mark, "cloudflare_id": "",
+            "shard": "0", "queue": self.mark, "cloudflare_id": "", "values": {"w": self.mark},
         }  # fmt: skip
         if name in known:
             return known[name]
