@@ -154,6 +154,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "ninja",
+    "django_htmx",  # for the script it carries: nothing comes from anybody else
     "imgapis",
     "accounts",
     "telemetry",

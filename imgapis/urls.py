@@ -41,6 +41,7 @@ urlpatterns = [
     path("status", status.status, name="status"),
     path("privacy", pages.privacy, name="privacy"),
     path("privacy/data", privacy_pages.data_page, name="data-inventory"),
+    path("privacy/erasures/<str:subject_id>", privacy_pages.progress, name="erasure"),
     path("privacy/certificates/<str:subject_id>", privacy_pages.certificate, name="certificate"),
     path(".well-known/data-map.json", privacy_pages.data_map, name="data-map"),
     path(".well-known/erasure-keys.json", privacy_pages.keys, name="erasure-keys"),

@@ -87,8 +87,7 @@ def _erase(
             if request.POST.get("name", "").strip() != name:
                 raise Refusal("Type the name exactly as it is shown.", param="name", code="bad_request")
             erasure.ask(kind, subject_id, at_once=bool(request.POST.get("at_once")))
-            messages.success(request, "The deletion is noted. Its certificate will be at the address below.")
-            return back()
+            return redirect("erasure", subject_id)
         except Refusal as refusal:
             error = refusal.message
     facts = {
@@ -151,6 +150,22 @@ def data_page(request: HttpRequest) -> HttpResponse:
 def keys(request: HttpRequest) -> JsonResponse:
     """The public keys that verify certificates, the present one first."""
     return JsonResponse({"algorithm": "Ed25519", "keys": certificates.published()})
+
+
+@require_GET
+def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
+    """How far an erasure is, and its certificate: for whoever knows the opaque id, as no account may be left."""
+    row = store.erasure(subject_id)
+    if row is None:
+        raise Http404
+    facts = {
+        "subject_id": subject_id, "kind": row.kind, "state": row.state, "asked": clock.stamp(row.asked),
+        "due": clock.stamp(row.due), "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * erasure.DAY),
+        "removed": [pair for pair in sorted(dict(row.counts).items()) if pair[1]],
+    }  # fmt: skip
+    response = render(request, "privacy/progress.html", facts)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_GET

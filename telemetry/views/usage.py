@@ -23,15 +23,21 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 @require_GET
 @workspace_page("workspace.view")
 def usage(request: HttpRequest) -> HttpResponse:
-    """The page."""
+    """The page; the latest requests alone where the page asks for them again."""
+    if request.GET.get("part") == "tail":
+        return render(request, "telemetry/_tail.html", {"tail": _tail(request)})
     report = _report(request)
     facts = {
         "report": report, "ranges": [(name, title) for name, (title, _, _) in reports.RANGES.items()],
         "glance": _glance(report), "charts": _charts(report) if report.total.requests else [],
         "breakdowns": [(name, _breakdown(report, name)) for name in ("operation", "cache", "status", "origin")],
-        "tail": [_event(event) for event in store.latest(request.workspace.workspace_id, TAIL)],
+        "tail": _tail(request),
     }  # fmt: skip
     return render(request, "telemetry/usage.html", facts)
+
+
+def _tail(request: HttpRequest) -> list[dict]:
+    return [_event(event) for event in store.latest(request.workspace.workspace_id, TAIL)]
 
 
 def _report(request: HttpRequest) -> Report:

@@ -125,3 +125,14 @@ def test_a_removed_member_sees_no_usage(owner):
     assert other.get(f"/w/{namespace}/usage").status == 200
     members.remove(place, mate.person_id)
     assert other.get(f"/w/{namespace}/usage").status == 404
+
+
+def test_the_latest_requests_are_asked_for_alone(owner):
+    """What the page asks for every ten seconds is a part of it, and as private as the whole."""
+    browser, namespace = owner
+    _, happened = busy(namespace)
+    part = browser.get(f"/w/{namespace}/usage?part=tail")
+    assert part.status == 200 and 'id="tail"' in part.text and "<html" not in part.text
+    newest = max(happened, key=lambda one: one.event_id)
+    assert newest.event_id in part.text and 'hx-trigger="every 10s"' in browser.get(f"/w/{namespace}/usage").text
+    assert people.Browser().get(f"/w/{namespace}/usage?part=tail").status == 302

@@ -1,0 +1,80 @@
+"""One's own data in a real browser: taken along, deleted, kept after all, deleted at once; and a page that lives."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from accounts import store as accounts_store
+from imgapis.privacy import certificates, erasure
+from imgapis.privacy import store as erasures
+from tests.browser.conftest import SITE
+from tests.transforms.web_client import ask
+from transforms import source_rows
+
+pytestmark = pytest.mark.usefixtures("web")
+
+
+def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(window, bucket, stripe_stub):
+    """P17, P19"""
+    owner = window("leaver")
+    owner.sign_up()
+    workspace = accounts_store.workspace_of_namespace(owner.namespace)
+    owner.go(f"/w/{owner.namespace}/data")
+    with owner.page.expect_download() as download:
+        owner.page.get_by_role("link", name="Download the export").click()
+        owner.confirm()
+    archive = zipfile.ZipFile(io.BytesIO(open(download.value.path(), "rb").read()))  # noqa: SIM115 - read at once
+    assert owner.namespace in archive.read("workspaces.jsonl").decode() and archive.read("README.txt")
+    delete(owner, at_once=False)
+    assert "It begins on" in owner.page.content()
+    owner.go(f"/w/{owner.namespace}/data")
+    owner.page.get_by_role("button", name="Keep everything").click()
+    assert erasures.erasure(workspace.workspace_id).state == "undone"
+    delete(owner, at_once=True)
+    address = owner.page.url
+    finish(workspace.workspace_id)
+    owner.page.goto(address)
+    owner.page.get_by_role("link", name="The certificate").click()
+    facts = certificates.verify(json.loads(owner.page.inner_text("body")))
+    assert facts["subject"] == workspace.workspace_id and owner.namespace not in json.dumps(facts)
+    assert owner.go(f"/w/{owner.namespace}/data") == 404
+    assert owner.foreign == []
+
+
+def delete(owner, at_once: bool) -> None:
+    """Ask for it on the page, the name typed."""
+    owner.go(f"/w/{owner.namespace}/data")
+    owner.page.get_by_role("link", name="Delete", exact=True).click()
+    owner.confirm()
+    owner.page.get_by_label(f"Type {owner.namespace} to confirm").fill(owner.namespace)
+    if at_once:
+        owner.page.get_by_label("At once").check()
+    owner.page.get_by_role("button", name="Delete", exact=True).click()
+    assert "/privacy/erasures/" in owner.page.url
+
+
+def finish(subject_id: str) -> None:
+    """Both sweeps, the day between them gone by."""
+    for _ in range(2):
+        row = erasures.erasure(subject_id)
+        erasures.change(row, row.state, due=0)
+        erasure.work_off()
+
+
+def test_the_latest_requests_appear_by_themselves(window, origin):
+    """Within ten seconds, and no policy of the page is broken by it."""
+    owner = window("watcher")
+    owner.sign_up()
+    workspace = accounts_store.workspace_of_namespace(owner.namespace)
+    source_rows.create(workspace.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
+    owner.page.clock.install()
+    owner.go(f"/w/{owner.namespace}/usage")
+    assert owner.page.get_by_text("Nothing yet.").count() == 1
+    assert ask(owner.namespace, "/transform?src=shop/any/live.jpg&w=20").status == 200
+    with owner.page.expect_response(lambda answer: "part=tail" in answer.url):
+        owner.page.clock.fast_forward(10_500)
+    owner.page.get_by_role("region", name="The latest requests").wait_for()
+    assert owner.page.url == f"{SITE}/w/{owner.namespace}/usage"
+    assert owner.complaints == [] and owner.foreign == []
