@@ -21,6 +21,7 @@ from imgapis.embedded import engines, stack
 from tests import environment
 from tests.billing.stripe_world import World, set_up
 from tests.origin import Origin
+from tests.privacy.full import Account
 from transforms import cache, source_rows, tenants
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,3 +131,11 @@ def forgetful():
     """Caches of this process are empty before the test."""
     cache.memory.clear()
     tenants.forget()
+
+
+@pytest.fixture
+def everything(dynamodb, bucket):
+    """An account with something in every attribute of every table; gone afterwards."""
+    account = Account()
+    yield account
+    account.forget()

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.usefixtures("dynamodb", "bucket", "stripe_stub")
 
 
 @pytest.fixture
-def account():
+def account(everything):
     """Somebody with something in every attribute of every table."""
-    return Account()
+    return everything
 
 
 def erased(account: Account, monkeypatch) -> list:
@@ -88,9 +88,8 @@ def test_nothing_is_left_of_what_stood_in_every_table_and_in_the_bucket(account,
         assert account.mark not in json.dumps(facts)
 
 
-def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, world, monkeypatch):
+def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, world, account, monkeypatch):
     """D8: servers that still remember the workspace, a charge under way, an event of Stripe's that comes late."""
-    account = Account()
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     source_rows.create(account.workspace_id, name="busy", kind="http", prefix=prefix)
     tenants.forget()

@@ -9,14 +9,14 @@ import pytest
 from imgapis import tables
 from imgapis.base import clock
 from imgapis.privacy import certificates, erasure, export, store
-from tests.privacy.full import EXEMPT, Account
+from tests.privacy.full import EXEMPT
 
 pytestmark = pytest.mark.usefixtures("dynamodb", "bucket", "stripe_stub")
 
 
-def test_p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_machines():
+def test_p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_machines(everything):
     """P17: of an account with something in every table."""
-    account = Account()
+    account = everything
     lines: dict[str, list[str]] = {}
     for kind, subject in (("workspace", account.workspace_id), ("person", account.person_id)):
         archive = zipfile.ZipFile(io.BytesIO(b"".join(export.stream(kind, subject))))
@@ -31,9 +31,9 @@ def test_p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_mach
     assert missing == set()
 
 
-def test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified(monkeypatch):
+def test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified(everything, monkeypatch):
     """P19: from every table, the bucket and Stripe's stub; by a day's clock that moves on."""
-    account, real, ahead = Account(), clock.now, [0.0]
+    account, real, ahead = everything, clock.now, [0.0]
     assert {table.__name__ for table in tables.registered() if table not in EXEMPT} <= set(account.left())
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
     for kind, subject in (("workspace", account.workspace_id), ("person", account.person_id)):
