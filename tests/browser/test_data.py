@@ -77,4 +77,5 @@ def test_the_latest_requests_appear_by_themselves(window, origin):
         owner.page.clock.fast_forward(10_500)
     owner.page.get_by_role("region", name="The latest requests").wait_for()
     assert owner.page.url == f"{SITE}/w/{owner.namespace}/usage"
+    assert owner.page.evaluate("sessionStorage.length + localStorage.length") == 0
     assert owner.complaints == [] and owner.foreign == []
