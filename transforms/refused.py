@@ -26,7 +26,7 @@ def instead(tenant: Tenant, asked: Asked, refusal: Refusal) -> HttpResponse | No
     if response is not None:
         response["Cache-Control"] = "no-store"
         response["X-Img-Credits"] = credits.shown(0)
-        response["X-Img-Warning"] = "out of credits: this is not the picture asked for"
+        response["X-Img-Warning"] = f"{refusal.code.replace('_', ' ')}: this is not the picture asked for"
     return response
 
 

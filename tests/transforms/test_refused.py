@@ -98,3 +98,10 @@ def test_what_is_cached_goes_on(workspace):
     accounts_store.change_workspace(workspace, allowance=2)
     again = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=81")
     assert (again.headers["x-img-cache"], again.body) == ("HIT", first.body)
+
+
+def test_a_reached_cap_is_called_a_cap(workspace):
+    choose(workspace, "placeholder")
+    accounts_store.change_workspace(workspace, caps={"day": {"unit": "credits", "amount": 0}})
+    reply = ask(workspace.namespace, "/transform?src=shop/any/capped.jpg&w=33")
+    assert (reply.status, reply.headers["x-img-warning"]) == (200, "cap reached: this is not the picture asked for")
