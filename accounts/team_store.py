@@ -3,7 +3,7 @@
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from accounts import spent
+from accounts import spent, store
 from accounts.models import Namespace, Workspace
 from accounts.rows.teams import Invite, Member
 from imgapis.base import clock, dynamo
@@ -100,6 +100,18 @@ def remove(row: Member) -> None:
     change = -1 if row.role == "owner" else 0
     condition = Member.role == row.role
     _write(row.workspace_id, change, lambda transaction: transaction.delete(row, condition=condition))
+
+
+def remove_everywhere(person_id: str) -> None:
+    """Take somebody out of every workspace, its last owner too: for the replay of an erasure after a restore alone."""
+    for row in list(Member.scan(Member.person_id == person_id, consistent_read=True)):
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.delete(row)
+            if row.role == "owner" and store.workspace(row.workspace_id) is not None:
+                workspace = Workspace(row.workspace_id)
+                transaction.update(
+                    workspace, actions=[Workspace.owners.add(-1)], condition=Workspace.workspace_id.exists()
+                )  # fmt: skip
 
 
 def hand_over(giver: Member, taker: Member) -> None:

@@ -12,6 +12,7 @@ from imgapis.base import clock
 from imgapis.base.errors import Refusal
 
 # acts whose target says nothing to a reader: an invite's id, the workspace itself
+GONE = "deleted user"
 PLAIN_ACTS = {
     "invite.sent", "invite.resent", "invite.revoked", "workspace.created", "workspace.changed", "workspace.renamed",
     "workspace.suspended", "workspace.resumed",
@@ -138,6 +139,8 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
     present = team_store.members(request.workspace.workspace_id)
     names = {row.person_id: row.email for row in store.people([member.person_id for member in present])}
+    told = {one for entry in page.rows for one in (entry.actor, entry.target)}
+    names |= dict.fromkeys(_gone(told - set(names)), GONE)
     rows = [_entry(entry, names) for entry in page.rows]
     return render(request, "accounts/audit.html", {"rows": rows, "cursor": page.cursor})
 
@@ -150,6 +153,12 @@ def _entry(entry, names: dict[str, str]) -> dict:
         "who": "support" if support else names.get(entry.actor), "target": target, "whom": names.get(target),
         "before": _told(entry.before), "after": _told(entry.after), "reason": entry.reason if support else "",
     }  # fmt: skip
+
+
+def _gone(ids: set[str]) -> set[str]:
+    """Those of some ids that name people whose account is gone (D9)."""
+    people = [one for one in ids if one.startswith("p_")]
+    return set(people) - {row.person_id for row in store.people(people)} if people else set()
 
 
 def _told(value) -> str:

@@ -5,6 +5,7 @@ from accounts import workspaces
 from accounts.models import Person, Workspace
 from billing import subscriptions
 from imgapis.base import buckets, tokens
+from imgapis.base.errors import Refusal
 from imgapis.base.holdings import Holding
 from imgapis.privacy import registry, store
 from imgapis.privacy.rows import Erasure
@@ -12,6 +13,16 @@ from transforms import privacy as transforms_privacy
 
 LIVES = ("365d", "1d")
 Counts = dict[str, int]
+
+
+class NotConfirmed(Refusal):
+    """A store did not confirm that nothing goes on there; the step is done again."""
+
+    status = 503
+    code = "erasure_not_confirmed"
+
+    def __init__(self):
+        super().__init__("A store has not confirmed the erasure yet.", retry_after=60)
 
 
 def steps(kind: str) -> tuple:
@@ -24,7 +35,10 @@ def steps(kind: str) -> tuple:
 
 def _stripe(row: Erasure) -> Counts:
     """Before anything else: nobody pays for what is gone. Where there is no customer there is nothing to end."""
-    return {"subscriptions": subscriptions.end_for_good(row.subject_id)}
+    ended = subscriptions.end_for_good(row.subject_id)
+    if not subscriptions.gone(row.subject_id):
+        raise NotConfirmed
+    return {"subscriptions": ended}
 
 
 def _close(row: Erasure) -> Counts:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from billing import store as billing_store
 from imgapis.base import clock
+from imgapis.privacy import erasure
 from telemetry import metrics, recorder, rollups
 
 SHARE_OF_ERRORS = 0.01
@@ -102,10 +103,17 @@ def renders(before: Moment, after: Moment) -> str:
     return f"{ended:.0f} render processes were killed or died in the last minutes." if ended > MOST_ENDED else ""
 
 
+def erasures(before: Moment, after: Moment) -> str:
+    """An erasure is not done so late that its deadline is near (P19)."""
+    count = len(erasure.late())
+    return f"{count} erasures are late: see manage.py erase and their last failure in the admin." if count else ""
+
+
 CHECKS: dict[str, Callable[[Moment, Moment], str]] = {
     "ledger": ledger,
     "metering": metering,
     "errors": errors,
     "renders": renders,
+    "erasures": erasures,
 }
 NAMES = tuple(CHECKS)

@@ -1,10 +1,13 @@
 """The audit log: a closed list of acts, opaque ids alone, newest first, page by page."""
 
+import re
+
 import pytest
 
-from accounts import audit, members, workspaces
+from accounts import audit, members, store, workspaces
 from accounts.rows.trail import AuditEntry
 from imgapis.base.cursors import InvalidCursor
+from tests import people
 from tests.accounts import teams
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -90,3 +93,13 @@ def test_an_act_that_was_refused_is_not_in_the_log():
     with pytest.raises(members.team_store.LastOwner):
         members.leave(teams.place(workspace, staff["owner"]))
     assert [row.act for row in read(workspace)] == ["workspace.created"]
+
+
+def test_who_has_no_account_any_more_is_a_deleted_user(web):
+    """D9: the log keeps the opaque id and the page says that nobody is behind it."""
+    owner, _ = people.person("keeper")
+    namespace = re.search(r'href="/w/([a-z0-9-]+)/"', owner.get("/workspaces").text)[1]
+    workspace = store.workspace_of_namespace(namespace)
+    audit.record(workspace.workspace_id, "p_erasedlongago", "source.created", "shop")
+    page = owner.get(f"/w/{namespace}/audit")
+    assert "deleted user" in page.text and "p_erasedlongago" not in page.text

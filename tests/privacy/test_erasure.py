@@ -8,6 +8,7 @@ from pynamodb.exceptions import QueryError
 
 from accounts import audit, team_store, workspaces
 from accounts import store as accounts_store
+from accounts.rows.teams import Member
 from billing import opening, periods
 from imgapis import tables
 from imgapis.base import buckets, clock, dynamo, tokens
@@ -218,3 +219,34 @@ def test_an_altered_certificate_and_a_foreign_one_are_refused(tmp_path):
     path.write_text(json.dumps(signed))
     with pytest.raises(CommandError):
         call_command("verify_certificate", str(path), "--key", "AAAA")
+
+
+def test_a_restored_owner_whom_nobody_can_ask_does_not_stop_the_replay(dynamodb, bucket, monkeypatch, stripe_stub):
+    """D7: the workspace was handed over before the erasure; the restore is older."""
+    owner, heir = teams.new_person("giver"), teams.new_person("heir")
+    shared = teams.new_workspace(owner)
+    Member(shared.workspace_id, heir.person_id, role="admin", joined=1).save()
+    place = teams.place(shared, heir)
+    team_store.change_role(place, "owner")
+    team_store.remove(team_store.member(shared.workspace_id, owner.person_id))
+    erasure.ask("person", owner.person_id, at_once=True)
+    run_to_end(owner.person_id, monkeypatch)
+    with type(place).batch_write() as writer:  # as it was: the owner alone
+        writer.save(type(place)(shared.workspace_id, owner.person_id, role="owner", joined=1))
+        writer.delete(team_store.member(shared.workspace_id, heir.person_id))
+    erasure.replay()
+    assert left_of(owner.email) == [] and team_store.members(shared.workspace_id) == []
+    assert accounts_store.workspace(shared.workspace_id) is not None
+
+
+def test_an_account_waits_where_its_workspaces_deletion_was_taken_back(dynamodb, bucket, stripe_stub):
+    """D9: nothing of the person has gone by then."""
+    row, person = filled()
+    erasure.ask("workspace", row.workspace_id)
+    erasure.ask("person", person.person_id, at_once=True)
+    erasure.undo(row.workspace_id)
+    erasure.work_off()
+    waiting = store.erasure(person.person_id)
+    assert (waiting.state, int(waiting.step), waiting.failure) == ("running", 0, "SoleOwner")
+    assert accounts_store.person(person.person_id) is not None
+    assert team_store.member(row.workspace_id, person.person_id) is not None

@@ -37,6 +37,8 @@ class Task:
             self.act()
         except (PynamoDBException, OSError):
             log.warning(self.failed)
+        except Exception:  # one task's fault must not end the worker that does all the others
+            log.exception(self.failed)
         self.due = time.monotonic() + self.pause
 
 
