@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import UpdateError
 
 from accounts import members, roles
 from accounts.rows.keys import ApiKey
@@ -125,10 +125,7 @@ def revoke(workspace_id: str, prefix: str) -> bool:
 
 
 def _row(prefix: str) -> ApiKey | None:
-    try:
-        return ApiKey.get(prefix, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return ApiKey.find(prefix)
 
 
 def _proves(row: ApiKey, secret: str) -> bool:

@@ -61,15 +61,7 @@ def _end(delay: float = 0) -> datetime:
 def _start_life(challenge_id: str) -> bool:
     """Count the ten minutes from the moment the mail leaves, however late (D3); False where a newer code of the
     session has replaced this one, so that its mail is not sent at all."""
-    try:
-        Challenge(challenge_id).update(
-            actions=[Challenge.expires.set(_end())], condition=Challenge.challenge_id.exists()
-        )
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return Challenge(challenge_id).update_if(Challenge.challenge_id.exists(), expires=_end())
 
 
 def prove(challenge_id: str | None, purpose: str, code: str) -> str:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
+from pynamodb.exceptions import DeleteError, UpdateError
 
 from accounts import audit, emails, limits, roles, store, team_store, throttles
 from accounts.models import Person
@@ -192,10 +192,7 @@ def _existing(workspace_id: str, invite_id: str) -> Invite:
 def _found(workspace_id: str, invite_id: str) -> Invite | None:
     if not workspace_id or not invite_id:
         return None
-    try:
-        return Invite.get(workspace_id, invite_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Invite.find(workspace_id, invite_id)
 
 
 def _spend(workspace_id: str) -> None:

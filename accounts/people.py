@@ -1,6 +1,6 @@
 """People: found and created by a proven address, and moved to another."""
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts import store, team_store
@@ -21,9 +21,8 @@ class AddressTaken(Refusal):
 
 def of_email(email: str) -> Person | None:
     """The person of a canonical address."""
-    try:
-        claim = EmailClaim.get(email, consistent_read=True)
-    except DoesNotExist:
+    claim = EmailClaim.find(email)
+    if claim is None:
         return None
     return store.person(claim.person_id)
 

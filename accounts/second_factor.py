@@ -4,11 +4,10 @@ import re
 
 from django.conf import settings
 from django_otp.oath import TOTP
-from pynamodb.exceptions import UpdateError
 
 from accounts import staff
 from accounts.rows.staff import Staff
-from imgapis.base import clock, dynamo, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 
 STEP_SECONDS = 30
@@ -68,7 +67,7 @@ def enrol(row: Staff, code: str) -> list[str]:
         Staff.recovery.set({_digest(settings.SECRET_KEY, row.person_id, code) for code in codes}),
     ]  # fmt: skip
     condition = (Staff.device_id == row.device_id) & (Staff.enrolled == 0) & (Staff.enrol_until > now)
-    if not _update(row, actions, condition):
+    if not row.update_if(condition, actions):
         raise EnrolmentOver
     return [f"{code[:4]} {code[4:8]} {code[8:12]} {code[12:]}" for code in codes]
 
@@ -119,7 +118,7 @@ def _use_step(row: Staff, code: str) -> bool:
     if step is None:
         return False
     actions = [Staff.last_t.set(step), Staff.tries.set(0)]
-    return _update(row, actions, (Staff.device_id == row.device_id) & (Staff.last_t < step) & (Staff.enrolled > 0))
+    return row.update_if((Staff.device_id == row.device_id) & (Staff.last_t < step) & (Staff.enrolled > 0), actions)
 
 
 def _use_recovery(row: Staff, code: str) -> bool:
@@ -127,7 +126,7 @@ def _use_recovery(row: Staff, code: str) -> bool:
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         digest = _digest(key, row.person_id, code)
         condition = (Staff.device_id == row.device_id) & Staff.recovery.contains(digest)
-        if _update(row, [Staff.recovery.delete({digest}), Staff.tries.set(0)], condition):
+        if row.update_if(condition, [Staff.recovery.delete({digest})], tries=0):
             return True
     return False
 
@@ -136,10 +135,10 @@ def _count_try(row: Staff) -> None:
     """Count a try by condition; the one past the most locks for an hour. Raises Locked."""
     now = clock.now()
     open_now = (Staff.tries < MOST_TRIES) & (Staff.locked_until <= now)
-    if _update(row, [Staff.tries.add(1)], open_now & Staff.person_id.exists()):
+    if row.update_if(open_now & Staff.person_id.exists(), [Staff.tries.add(1)]):
         return
     full = (Staff.tries >= MOST_TRIES) & (Staff.locked_until <= now)
-    _update(row, [Staff.locked_until.set(now + LOCK_SECONDS), Staff.tries.set(0)], full)
+    row.update_if(full, locked_until=now + LOCK_SECONDS, tries=0)
     present = staff.member(row.person_id)
     raise Locked(present.locked_until - now if present else LOCK_SECONDS)
 
@@ -150,13 +149,3 @@ def _fresh_code() -> str:
 
 def _digest(server_key: str, person_id: str, code: str) -> str:
     return tokens.keyed_digest(tokens.subkey(server_key.encode(), "accounts.second_factor"), (person_id, code))
-
-
-def _update(row: Staff, actions: list, condition) -> bool:
-    try:
-        row.update(actions=actions, condition=condition)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True

@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import PutError, UpdateError
 
 from accounts import audit, emails, people, sessions, staff_rights
 from accounts.models import Person
@@ -30,10 +30,7 @@ class InvalidStaff(Refusal):
 
 def member(person_id: str) -> Staff | None:
     """The staff row of a person, as it is now; None for everybody else."""
-    try:
-        return Staff.get(person_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Staff.find(person_id)
 
 
 def everybody() -> list[Staff]:

@@ -1,6 +1,6 @@
 """What can be asked of people, sessions and workspaces: one function per access pattern; races end here."""
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, TransactWriteError
+from pynamodb.exceptions import DeleteError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts import spent
@@ -18,10 +18,7 @@ class NamespaceTaken(Refusal):
 
 def person(person_id: str) -> Person | None:
     """The person of an id."""
-    try:
-        return Person.get(person_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Person.find(person_id)
 
 
 def people(person_ids: list[str]) -> list[Person]:
@@ -31,10 +28,7 @@ def people(person_ids: list[str]) -> list[Person]:
 
 def workspace(workspace_id: str) -> Workspace | None:
     """The workspace of an id, as it is now."""
-    try:
-        return Workspace.get(workspace_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Workspace.find(workspace_id)
 
 
 def workspaces(workspace_ids: list[str]) -> list[Workspace]:
@@ -44,10 +38,8 @@ def workspaces(workspace_ids: list[str]) -> list[Workspace]:
 
 def workspace_of_namespace(namespace: str) -> Workspace | None:
     """The workspace an image host belongs to; a renamed workspace goes on under its old namespace too."""
-    try:
-        return workspace(Namespace.get(namespace, consistent_read=True).workspace_id)
-    except DoesNotExist:
-        return None
+    claim = Namespace.find(namespace)
+    return workspace(claim.workspace_id) if claim else None
 
 
 def create_workspace(row: Workspace) -> None:
@@ -72,10 +64,7 @@ def change_workspace(row: Workspace, **values) -> None:
 
 def session(digest: str) -> SessionRow | None:
     """The session of a key's digest, expired or not."""
-    try:
-        return SessionRow.get(digest, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return SessionRow.find(digest)
 
 
 def delete_session(digest: str) -> None:

@@ -1,6 +1,6 @@
 """What can be asked of teams, one function per access pattern; a workspace keeps an owner by condition, not by hope."""
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts import spent, store
@@ -32,10 +32,7 @@ class Overtaken(Refusal):
 
 def member(workspace_id: str, person_id: str) -> Member | None:
     """A person's place in a workspace, as it is now."""
-    try:
-        return Member.get(workspace_id, person_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Member.find(workspace_id, person_id)
 
 
 def members(workspace_id: str) -> list[Member]:

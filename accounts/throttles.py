@@ -7,10 +7,9 @@ import math
 from datetime import UTC, datetime
 
 from django.conf import settings
-from pynamodb.exceptions import DoesNotExist, UpdateError
 
 from accounts.rows.codes import Throttle
-from imgapis.base import clock, dynamo, tokens
+from imgapis.base import clock, tokens
 
 HOUR_SECONDS = 3_600
 MINUTE_SECONDS = 60
@@ -63,10 +62,7 @@ def _names(email: str) -> list[str]:
 
 
 def _row(name: str) -> Throttle | None:
-    try:
-        return Throttle.get(name, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Throttle.find(name)
 
 
 def _recent(row: Throttle | None) -> list[float]:
@@ -79,22 +75,12 @@ def _add(name: str, row: Throttle | None, moments: list[float]) -> bool:
     """Write the moments; False where somebody else wrote meanwhile. `count` is the version of the row."""
     unchanged = Throttle.count == row.count if row else Throttle.bucket.does_not_exist()
     actions = [Throttle.moments.set(moments), Throttle.count.add(1), Throttle.expires.set(_after(2 * HOUR_SECONDS))]
-    return _update(name, actions, unchanged)
+    return Throttle(name).update_if(unchanged, actions)
 
 
 def _count(name: str, most: int) -> bool:
     room = Throttle.bucket.does_not_exist() | (Throttle.count < most)
-    return _update(name, [Throttle.count.add(1), Throttle.expires.set(_after(25 * HOUR_SECONDS))], room)
-
-
-def _update(name: str, actions: list, condition) -> bool:
-    try:
-        Throttle(name).update(actions=actions, condition=condition)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return Throttle(name).update_if(room, [Throttle.count.add(1)], expires=_after(25 * HOUR_SECONDS))
 
 
 def _after(seconds: int) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts.models import Workspace
@@ -16,18 +16,13 @@ from imgapis.base import dynamo
 
 def of_workspace(workspace_id: str) -> Subscription | None:
     """What a workspace has at Stripe."""
-    try:
-        return Subscription.get(workspace_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Subscription.find(workspace_id)
 
 
 def workspace_of(customer_id: str) -> str | None:
     """The workspace of a customer at Stripe."""
-    try:
-        return Customer.get(customer_id, consistent_read=True).workspace_id
-    except DoesNotExist:
-        return None
+    row = Customer.find(customer_id)
+    return row.workspace_id if row else None
 
 
 def every() -> Iterator[Subscription]:

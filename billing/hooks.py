@@ -5,7 +5,7 @@ import json
 import secrets
 from dataclasses import dataclass
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
+from pynamodb.exceptions import DeleteError, UpdateError
 
 from accounts import audit
 from billing import notices
@@ -34,10 +34,7 @@ class Posting:
 
 def of(workspace_id: str) -> Hook | None:
     """The webhook of a workspace."""
-    try:
-        return Hook.get(workspace_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Hook.find(workspace_id)
 
 
 def set_up(workspace_id: str, actor: str, address: str) -> str:

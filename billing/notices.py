@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts.models import Workspace
@@ -40,10 +40,7 @@ def tell(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) ->
 
 def told(workspace_id: str, notice_id: str) -> Told | None:
     """A notice of a workspace."""
-    try:
-        return Told.get(workspace_id, notice_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Told.find(workspace_id, notice_id)
 
 
 def of_workspace(workspace_id: str) -> list[Told]:
@@ -58,7 +55,7 @@ def due(most: int = 50) -> Iterator[Outgoing]:
         for row in list(
             Outgoing.query(str(shard), filter_condition=Outgoing.due <= now, consistent_read=True, limit=most)
         ):
-            if _change(row, Outgoing.due == row.due, due=now + LEASE_SECONDS):
+            if row.update_if(Outgoing.due == row.due, due=now + LEASE_SECONDS):
                 yield row
 
 
@@ -69,7 +66,7 @@ def notice_of(row: Outgoing) -> Told | None:
 
 def claim_mail(row: Outgoing) -> bool:
     """Whether the mails of a notice may go out now: once, whatever crashes (D3)."""
-    return _change(row, Outgoing.mailed == False, mailed=True)  # noqa: E712 - a condition of DynamoDB's
+    return row.update_if(Outgoing.mailed == False, mailed=True)  # noqa: E712 - a condition of DynamoDB's
 
 
 def finish(row: Outgoing) -> None:
@@ -87,18 +84,7 @@ def put_off(row: Outgoing) -> None:
     if attempts >= len(RETRY_SECONDS):
         finish(row)
     else:
-        _change(row, Outgoing.place.exists(), attempts=attempts + 1, due=clock.now() + RETRY_SECONDS[attempts])
-
-
-def _change(row: Outgoing, condition, **values) -> bool:
-    actions = [getattr(Outgoing, name).set(value) for name, value in values.items()]
-    try:
-        row.update(actions=actions, condition=condition)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+        row.update_if(Outgoing.place.exists(), attempts=attempts + 1, due=clock.now() + RETRY_SECONDS[attempts])
 
 
 def _shard(place: str) -> str:

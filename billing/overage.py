@@ -1,11 +1,10 @@
 """Credits beyond the plan's, told to Stripe's meter: each whole credit once, whatever crashes between."""
 
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
 
 from billing import customers, gateway, store
 from billing.models import Counter
 from billing.rows.stripe import Reported
-from imgapis.base import clock, dynamo
+from imgapis.base import clock
 
 
 def report_all() -> int:
@@ -32,37 +31,19 @@ def _report(counter: Counter, customer_id: str) -> bool:
     row = _row(counter)
     told, telling, used = int(row.credits), int(row.telling), _used(counter)
     if telling <= told:
-        if used <= told or not _move(row, Reported.telling == telling, telling=used):
+        if used <= told or not row.update_if(Reported.telling == telling, telling=used):
             return False
         telling = used
     identifier = f"{counter.workspace_id}-{counter.period}-{told}-{telling}"
     moment = min(clock.now(), float(counter.ends or clock.now()) - 1)
     gateway.report_overage(customer_id, identifier, telling - told, moment)
-    _move(row, Reported.credits == told, credits=telling, told=clock.now())
+    row.update_if(Reported.credits == told, credits=telling, told=clock.now())
     return True
 
 
 def _row(counter: Counter) -> Reported:
-    try:
-        return Reported.get(counter.workspace_id, counter.period, consistent_read=True)
-    except DoesNotExist:
-        pass
-    row = Reported(counter.workspace_id, counter.period, credits=0, telling=0, told=0)
-    try:
-        row.save(condition=Reported.workspace_id.does_not_exist())
-    except PutError as error:
-        if not dynamo.lost_race(error):
-            raise
-        return Reported.get(counter.workspace_id, counter.period, consistent_read=True)
-    return row
-
-
-def _move(row: Reported, condition, **values) -> bool:
-    actions = [getattr(Reported, name).set(value) for name, value in values.items()]
-    try:
-        row.update(actions=actions, condition=condition)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    key = (counter.workspace_id, counter.period)
+    if row := Reported.find(*key):
+        return row
+    row = Reported(*key, credits=0, telling=0, told=0)
+    return row if row.save_if(Reported.workspace_id.does_not_exist()) else Reported.get(*key, consistent_read=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.transactions import TransactWrite
 
 from accounts.limits import STARTING
@@ -34,10 +34,7 @@ class Charge:
 
 def counter(workspace_id: str, period: str) -> Counter | None:
     """The counter of a period, read consistently."""
-    try:
-        return Counter.get(workspace_id, period, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Counter.find(workspace_id, period)
 
 
 def named(workspace_id: str, names: Iterable[str]) -> dict[str, Counter]:
@@ -79,9 +76,8 @@ def grants(workspace_id: str) -> Iterator[Grant]:
 
 def live_claim(workspace_id: str, digest: str, moment: float, purged_before: float = 0) -> Claim | None:
     """The claim of an operation, if it is neither expired (TTL only sweeps) nor purged."""
-    try:
-        claim = Claim.get(workspace_id, digest, consistent_read=True)
-    except DoesNotExist:
+    claim = Claim.find(workspace_id, digest)
+    if claim is None:
         return None
     alive = claim.expires.timestamp() > moment and claim.charged > purged_before
     return claim if alive else None
@@ -131,13 +127,7 @@ def claim_proof(now: float, again: float) -> bool:
     absent = {"moment": now, "periods": 0, "broken": 0}
     actions = [LedgerProof.due.set(again)]
     actions += [getattr(LedgerProof, name).set(getattr(LedgerProof, name) | value) for name, value in absent.items()]
-    try:
-        LedgerProof(LEDGER).update(actions=actions, condition=due)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return LedgerProof(LEDGER).update_if(due, actions)
 
 
 def keep_proof(moment: float, periods: int, broken: int) -> None:

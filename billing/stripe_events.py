@@ -2,22 +2,18 @@
 
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, PutError
 from pynamodb.transactions import TransactWrite
 
 from billing.gateway import Told
 from billing.rows.stripe import StripeEvent
-from imgapis.base import clock, dynamo
+from imgapis.base import clock
 
 KEPT_SECONDS = 90 * 86_400
 
 
 def of_id(event_id: str) -> StripeEvent | None:
     """An event that was acted on, or ignored."""
-    try:
-        return StripeEvent.get(event_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return StripeEvent.find(event_id)
 
 
 def claim(transaction: TransactWrite, told: Told, workspace_id: str) -> None:
@@ -27,13 +23,7 @@ def claim(transaction: TransactWrite, told: Told, workspace_id: str) -> None:
 
 def ignore(told: Told, why: str, workspace_id: str = "") -> bool:
     """Write down that an event has no effect, and why; False where it came before."""
-    try:
-        _row(told, why, workspace_id).save(condition=StripeEvent.event_id.does_not_exist())
-    except PutError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return _row(told, why, workspace_id).save_if(StripeEvent.event_id.does_not_exist())
 
 
 def _row(told: Told, outcome: str, workspace_id: str) -> StripeEvent:

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.exceptions import DeleteError
 
 from accounts.limits import STARTING
 from imgapis.base import clock, dynamo, tokens
@@ -66,13 +66,7 @@ def _work(row: Dirty, added_up: Callable[[str, str], None] | None) -> bool:
 
 
 def _lease(row: Dirty, now: float) -> bool:
-    try:
-        row.update(actions=[Dirty.due.set(now + LEASE_SECONDS)], condition=(Dirty.due == row.due))
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return row.update_if(Dirty.due == row.due, due=now + LEASE_SECONDS)
 
 
 def roll(workspace_id: str, hour: str) -> None:

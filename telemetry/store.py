@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist
-
 from accounts.limits import STARTING
 from imgapis.base import clock, tokens
 from telemetry import events
@@ -38,9 +36,8 @@ def moment(event: Event) -> float:
 
 def event(workspace_id: str, event_id: str) -> Event | None:
     """One event of a workspace, until its retention ends (TTL only sweeps)."""
-    try:
-        found = Event.get(workspace_id, event_id, consistent_read=True)
-    except DoesNotExist:
+    found = Event.find(workspace_id, event_id)
+    if found is None:
         return None
     return found if found.expires.timestamp() > clock.now() else None
 

@@ -1,6 +1,6 @@
 """What can be asked of custom domains; claims, checks and removals race here and are settled by conditions."""
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DeleteError
 
 from imgapis.base import dynamo
 from transforms.models import Domain
@@ -8,10 +8,7 @@ from transforms.models import Domain
 
 def domain(name: str) -> Domain | None:
     """The claim of a domain, as it is now."""
-    try:
-        return Domain.get(name, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Domain.find(name)
 
 
 def domains(workspace_id: str) -> list[Domain]:
@@ -28,28 +25,22 @@ def due(moment: float, most: int) -> list[Domain]:
 def claim(row: Domain, now: float) -> bool:
     """Claim a domain: free, or left unproven past its term. False where somebody has it."""
     lapsed = (Domain.proven == False) & (Domain.lapses < now)  # noqa: E712 - a condition, not a comparison
-    try:
-        row.save(condition=Domain.domain.does_not_exist() | lapsed)
-    except PutError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return row.save_if(Domain.domain.does_not_exist() | lapsed)
 
 
 def lease(row: Domain, until: float) -> bool:
     """Take a check upon oneself until a moment; False where another process did, or the claim has ended."""
-    return _update(row, (Domain.claim_id == row.claim_id) & (Domain.due == row.due), due=until)
+    return row.update_if((Domain.claim_id == row.claim_id) & (Domain.due == row.due), due=until)
 
 
 def settle(row: Domain, **values) -> bool:
     """Write what a check found; False where the domain was removed or claimed anew meanwhile."""
-    return _update(row, (Domain.claim_id == row.claim_id) & (Domain.state != "removing"), **values)
+    return row.update_if((Domain.claim_id == row.claim_id) & (Domain.state != "removing"), **values)
 
 
 def mark_removing(row: Domain, now: float) -> bool:
     """Stop serving a domain; what is left of it elsewhere is cleared next. False where it is gone already."""
-    return _update(row, Domain.claim_id == row.claim_id, state="removing", reason="", proven=False, due=now)
+    return row.update_if(Domain.claim_id == row.claim_id, state="removing", reason="", proven=False, due=now)
 
 
 def forget(row: Domain) -> None:
@@ -59,13 +50,3 @@ def forget(row: Domain) -> None:
     except DeleteError as error:
         if not dynamo.lost_race(error):
             raise
-
-
-def _update(row: Domain, condition, **values) -> bool:
-    try:
-        row.update(actions=[getattr(Domain, name).set(value) for name, value in values.items()], condition=condition)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError, UpdateError
+from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from accounts.models import Workspace
@@ -29,10 +29,7 @@ def presets(workspace_id: str) -> list[Preset]:
 
 def preset(workspace_id: str, name: str) -> Preset | None:
     """One preset."""
-    try:
-        return Preset.get(workspace_id, name, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Preset.find(workspace_id, name)
 
 
 def purges(workspace_id: str) -> list[PurgeRule]:

@@ -1,6 +1,6 @@
 """What can be asked of named sources."""
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError
 
 from imgapis.base import dynamo
 from imgapis.base.errors import Refusal
@@ -16,10 +16,7 @@ class SourceExists(Refusal):
 
 def source(workspace_id: str, name: str) -> Source | None:
     """One named source."""
-    try:
-        return Source.get(workspace_id, name, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Source.find(workspace_id, name)
 
 
 def sources(workspace_id: str) -> list[Source]:
@@ -39,14 +36,7 @@ def create_source(row: Source) -> None:
 
 def change_source(row: Source, **values) -> bool:
     """Change a source and raise its revision, so that no old picture is served for it; False where it is gone."""
-    actions = [getattr(Source, name).set(value) for name, value in values.items()]
-    try:
-        row.update(actions=[*actions, Source.revision.add(1)], condition=Source.source_id == row.source_id)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return row.update_if(Source.source_id == row.source_id, [Source.revision.add(1)], **values)
 
 
 def delete_source(row: Source) -> None:

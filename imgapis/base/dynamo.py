@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any, Self
 
 from django.conf import settings
 from pynamodb.attributes import Attribute
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -76,7 +79,9 @@ def connection() -> Connection:
 
 
 class Row(Model):
-    """A row of a table. Writes: `save()` only with a create condition, everything else `update()` with one."""
+    """A row of a table. Writes: `save()` only with a create condition, everything else `update()` with one.
+
+    `find`, `save_if` and `update_if` answer what every store asks: is it there, and was somebody first."""
 
     @classmethod
     def _get_connection(cls):
@@ -84,6 +89,35 @@ class Row(Model):
         if table.connection._client is None:
             table.connection._client = connection().client
         return table
+
+    @classmethod
+    def find(cls, *key: str | int) -> Self | None:
+        """The row of a key as it is now, read consistently; None where there is none."""
+        try:
+            return cls.get(*key, consistent_read=True)
+        except DoesNotExist:
+            return None
+
+    def save_if(self, condition: Condition) -> bool:
+        """Write the whole row; False where the condition is not met, and nothing is written."""
+        try:
+            self.save(condition=condition)
+        except PutError as error:
+            if lost_race(error):
+                return False
+            raise
+        return True
+
+    def update_if(self, condition: Condition, actions: list[Action] = (), **values: Any) -> bool:
+        """Carry out actions and set values by name; False where the condition is not met, and nothing is written."""
+        named = [getattr(type(self), name).set(value) for name, value in values.items()]
+        try:
+            self.update(actions=[*actions, *named], condition=condition)
+        except UpdateError as error:
+            if lost_race(error):
+                return False
+            raise
+        return True
 
 
 def lost_race(error: PynamoDBException) -> bool:

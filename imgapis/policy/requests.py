@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import UpdateError
 
 from accounts import emails, people
 from imgapis.base import clock, dynamo, tokens
@@ -79,10 +79,10 @@ def months_later(moment: float, months: int) -> float:
 
 def of_id(request_id: str) -> PrivacyRequest:
     """A request; UnknownRequest where there is none."""
-    try:
-        return PrivacyRequest.get(request_id, consistent_read=True)
-    except DoesNotExist as error:
-        raise UnknownRequest from error
+    row = PrivacyRequest.find(request_id)
+    if row is None:
+        raise UnknownRequest
+    return row
 
 
 def every(*, closed: bool = False) -> list[PrivacyRequest]:

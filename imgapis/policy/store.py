@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
-from pynamodb.expressions.condition import Condition
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError
 
 from imgapis.base import dynamo
 from imgapis.policy.rows import Announcement, Notice, PrivacyProof
@@ -14,10 +13,7 @@ VERIFY = "verify_privacy"
 
 def announcement(version: str) -> Announcement | None:
     """The announcement of a version."""
-    try:
-        return Announcement.get(version, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Announcement.find(version)
 
 
 def announce(version: str, effective: str, begun: float) -> Announcement:
@@ -34,21 +30,18 @@ def announce(version: str, effective: str, begun: float) -> Announcement:
 def move_effect(version: str, effective: str) -> None:
     """Let a version take effect later; an earlier day is not taken."""
     later = Announcement.version.exists() & (Announcement.effective < effective)
-    _try(Announcement(version), [Announcement.effective.set(effective)], later)
+    Announcement(version).update_if(later, effective=effective)
 
 
 def complete(version: str, moment: float) -> None:
     """Note that everybody has been told; the first moment stays."""
     first = Announcement.version.exists() & (Announcement.completed == 0)
-    _try(Announcement(version), [Announcement.completed.set(moment)], first)
+    Announcement(version).update_if(first, completed=moment)
 
 
 def notice(version: str, person_id: str) -> Notice | None:
     """What is known of telling a person."""
-    try:
-        return Notice.get(version, person_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Notice.find(version, person_id)
 
 
 def notices(version: str) -> Iterator[Notice]:
@@ -67,19 +60,13 @@ def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, 
         version, person_id, mail_id=mail_id, state="claimed", lease=lease, expires=datetime.fromtimestamp(ends, UTC)
     )
     lapsed = (Notice.state == "claimed") & (Notice.lease < now)
-    try:
-        row.save(condition=Notice.person_id.does_not_exist() | lapsed)
-    except PutError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return row.save_if(Notice.person_id.does_not_exist() | lapsed)
 
 
 def step(version: str, person_id: str, mail_id: str, before: str, after: str) -> bool:
     """Move a telling from one state to the next; false where it is not in the first, or another's by now."""
     ours = (Notice.state == before) & (Notice.mail_id == mail_id)
-    return _try(Notice(version, person_id), [Notice.state.set(after)], ours)
+    return Notice(version, person_id).update_if(ours, state=after)
 
 
 def release(version: str, person_id: str, mail_id: str) -> None:
@@ -110,16 +97,5 @@ def last_proof() -> PrivacyProof | None:
 
 def keep_proof(moment: float, checks: dict[str, str]) -> None:
     """Keep a result, the first or in place of the one before."""
-    actions = [PrivacyProof.moment.set(moment), PrivacyProof.checks.set(checks)]
     older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
-    _try(PrivacyProof(VERIFY), actions, older)
-
-
-def _try(row: dynamo.Row, actions: list, condition: Condition) -> bool:
-    try:
-        row.update(actions=actions, condition=condition)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    PrivacyProof(VERIFY).update_if(older, moment=moment, checks=checks)

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
-
-from imgapis.base import buckets, dynamo
+from imgapis.base import buckets
 from imgapis.base.buckets import Stored
 from imgapis.privacy.rows import Erasure
 
@@ -13,10 +11,7 @@ SUPPRESSED = "suppressed/"  # in the bucket: no restored table takes it back
 
 def erasure(subject_id: str) -> Erasure | None:
     """The erasure of a workspace or a person, as it is now."""
-    try:
-        return Erasure.get(subject_id, consistent_read=True)
-    except DoesNotExist:
-        return None
+    return Erasure.find(subject_id)
 
 
 def every() -> Iterator[Erasure]:
@@ -26,25 +21,12 @@ def every() -> Iterator[Erasure]:
 
 def create(row: Erasure) -> bool:
     """Ask for an erasure; False where one is asked for already. One that was undone can be asked for again."""
-    try:
-        row.save(condition=Erasure.subject_id.does_not_exist() | (Erasure.state == "undone"))
-    except PutError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return row.save_if(Erasure.subject_id.does_not_exist() | (Erasure.state == "undone"))
 
 
 def change(row: Erasure, *states: str, **values) -> bool:
     """Change an erasure that is in one of some states and due when we last looked; False where somebody was first."""
-    actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
-    try:
-        row.update(actions=actions, condition=Erasure.state.is_in(*states) & (Erasure.due == row.due))
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return row.update_if(Erasure.state.is_in(*states) & (Erasure.due == row.due), **values)
 
 
 def note_folder(row: Erasure, folder: str) -> None:

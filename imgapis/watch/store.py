@@ -2,9 +2,6 @@
 
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
-
-from imgapis.base import dynamo
 from imgapis.watch.rows import Alert
 
 STANDS_SECONDS = 120.0
@@ -13,11 +10,8 @@ KEPT_SECONDS = 30 * 86_400
 
 def see(name: str, host: str, sentence: str, now: float) -> None:
     """Say that something is wrong; it began now, unless it stood a moment ago."""
-    try:
-        known = Alert.get(name, host, consistent_read=True)
-        since = known.since if known.seen > now - STANDS_SECONDS else now
-    except DoesNotExist:
-        since = now
+    known = Alert.find(name, host)
+    since = known.since if known and known.seen > now - STANDS_SECONDS else now
     values = {
         "sentence": sentence, "since": since, "seen": now, "expires": datetime.fromtimestamp(now + KEPT_SECONDS, UTC),
     }  # fmt: skip
@@ -28,13 +22,7 @@ def see(name: str, host: str, sentence: str, now: float) -> None:
 
 def claim_mail(name: str, host: str, now: float, pause: float) -> bool:
     """Whether this worker may tell the operator now: once in `pause` seconds."""
-    try:
-        Alert(name, host).update(actions=[Alert.mailed.set(now)], condition=Alert.mailed <= now - pause)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            return False
-        raise
-    return True
+    return Alert(name, host).update_if(Alert.mailed <= now - pause, mailed=now)
 
 
 def standing(names: tuple[str, ...], now: float) -> list[Alert]:
