@@ -228,7 +228,7 @@ MUTATIONS = (
     ),
     _of(
         "P23", "a person is claimed without asking who was first",
-        [("imgapis/policy/store.py", "row.save(condition=Notice.person_id.does_not_exist() | lapsed)", "row.save()")],
+        [("imgapis/policy/store.py", "row.save_if(Notice.person_id.does_not_exist() | lapsed)", "not row.save()")],
         "tests/policy/test_notices.py::test_four_at_once_tell_everybody_once",
     ),
     _of(
