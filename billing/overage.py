@@ -1,6 +1,5 @@
 """Credits beyond the plan's, told to Stripe's meter: each whole credit once, whatever crashes between."""
 
-
 from billing import customers, gateway, store
 from billing.models import Counter
 from billing.rows.stripe import Reported
