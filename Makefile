@@ -5,14 +5,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN  := $(VENV)/bin
 # A stamp is named for what it installed, so a changed pin installs again and nothing else does.
-RUN_STAMP  := $(VENV)/run-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
-TEST_STAMP := $(VENV)/test-$(shell cat requirements.txt tests/requirements.txt | cksum | cut -d' ' -f1)
+RUN_STAMP  := $(VENV)/run-$(shell cat requirements.lock | cksum | cut -d' ' -f1)
+TEST_STAMP := $(VENV)/test-$(shell cat requirements.lock tests/requirements.lock | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+TOOLS := uv==0.13.9 pip-audit==2.10.1
+LOCK := $(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export VAR_DIR PORT
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help run test check fmt bench soak verify
+.PHONY: help run test check fmt bench soak verify lock audit
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -45,6 +48,17 @@ verify: $(TEST_STAMP) ## Prove the privacy policy on what `make run` has started
 	@test -f $(or $(VAR_DIR),var)/run/stack.env || { echo "Nothing runs here: start it with make run first."; exit 1; }
 	@env $$(cat $(or $(VAR_DIR),var)/run/stack.env) $(BIN)/python manage.py verify_privacy
 
+lock: | $(VENV)/tools ## Write the lock files anew from both requirements.txt (after a changed pin)
+	@$(LOCK) requirements.txt -o requirements.lock
+	@$(LOCK) -c requirements.lock requirements.txt tests/requirements.txt -o tests/requirements.lock
+
+audit: | $(VENV)/tools ## Known weaknesses of what is pinned; says so where the list cannot be reached
+	@$(BIN)/python tests/audit.py $(VENV)/tools/bin/pip-audit
+
+# Tools that are no part of the program live in an environment of their own.
+$(VENV)/tools: | $(VENV)/bin/python
+	@$(BIN)/python -m venv $@ && $@/bin/pip install --quiet --disable-pip-version-check $(TOOLS) || { rm -rf $@; exit 1; }
+
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python is missing: install Python 3.11 or newer."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -55,11 +69,11 @@ $(VENV)/bin/python:
 
 $(RUN_STAMP): | $(VENV)/bin/python
 	@echo "Installing the pinned requirements (about half a minute) ..."
-	@$(PIP) -r requirements.txt || { echo "The requirements did not install: check the network and the disk."; exit 1; }
+	@$(PIP) --require-hashes -r requirements.lock || { echo "The requirements did not install: check the network and the disk."; exit 1; }
 	@touch $@
 
 $(TEST_STAMP): | $(RUN_STAMP)
 	@echo "Installing what the tests need ..."
-	@$(PIP) -r requirements.txt -r tests/requirements.txt || \
+	@$(PIP) --require-hashes -r tests/requirements.lock || \
 		{ echo "The test requirements did not install: check the network and the disk."; exit 1; }
 	@touch $@

@@ -51,6 +51,7 @@ PRIVACY_KEY = env_text("PRIVACY_KEY", SECRET_KEY)
 PRIVACY_KEY_FALLBACKS = [key for key in (env_text("PRIVACY_KEY_FALLBACKS", "") or "").split(",") if key]
 VAR_DIR = Path(env_text("VAR_DIR", str(BASE_DIR / "var")))
 PORT = env_number("PORT", 8000, 1)
+LISTEN = env_text("LISTEN", "127.0.0.1")  # `manage.py serve`; a proxy that buffers stands in front
 SITE_URL = env_text("SITE_URL", f"http://localhost:{PORT}")
 SITE_HOSTS = frozenset((env_text("SITE_HOSTS", "localhost,127.0.0.1") or "").split(","))
 IMAGE_DOMAIN = env_text("IMAGE_DOMAIN", "localhost")
@@ -60,6 +61,9 @@ METRICS_PORT = env_number("METRICS_PORT", 0)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
 GUNICORN_WORKERS = env_number("GUNICORN_WORKERS", 2, 1)
 GUNICORN_THREADS = env_number("GUNICORN_THREADS", 32, 1)
+# How long a client may take to send a request, and to take a piece of the answer: a picture is one piece.
+CLIENT_READ_SECONDS = env_number("CLIENT_READ_SECONDS", 15.0, 0.1)
+CLIENT_WRITE_SECONDS = env_number("CLIENT_WRITE_SECONDS", 30.0, 0.1)
 
 # --- DynamoDB: all state (P13). There is no SQL database. ---
 DATABASES: dict = {}

@@ -53,12 +53,16 @@ def registered() -> list[type[dynamo.Row]]:
 
 
 def create() -> int:
-    """Create the absent tables; returns how many. TTL stands on each table with an `expires`."""
+    """Create the absent tables; returns how many. TTL stands on each table with an `expires`. On AWS the tables that
+    were there are protected again too: a restored one has lost its TTL and its recovery, and a creation may have been
+    broken off before them."""
     absent = [row for row in registered() if not _patiently(row.exists)]
     for row in absent:
         _patiently(partial(_create, row))
-        if settings.DYNAMODB_ENDPOINT is None:
-            protect(row)  # DynamoDB Local answers UnknownOperation
+    if settings.DYNAMODB_ENDPOINT is None:  # DynamoDB Local answers UnknownOperation
+        for row in registered():
+            row.update_ttl(ignore_update_ttl_errors=True)
+            protect(row)
     return len(absent)
 
 
@@ -90,6 +94,20 @@ def protect(row: type[dynamo.Row]) -> None:
     """Point-in-time recovery of 14 days, so that an erasure is whole within 30 (D7), and the project's tag."""
     client = dynamo.connection().client
     recovery = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": RECOVERY_DAYS}
-    client.update_continuous_backups(TableName=row.Meta.table_name, PointInTimeRecoverySpecification=recovery)
+    _recoverable(partial(client.update_continuous_backups, TableName=row.Meta.table_name), recovery)
     arn = client.describe_table(TableName=row.Meta.table_name)["Table"]["TableArn"]
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "project", "Value": "imgapis"}])
+
+
+def _recoverable(ask: Callable[..., object], recovery: dict) -> None:
+    """Ask for recovery. A table that is new is not ready for it at once: DynamoDB then says so by name."""
+    ends = time.monotonic() + PATIENT_SECONDS
+    while True:
+        try:
+            ask(PointInTimeRecoverySpecification=recovery)
+            return
+        except Exception as error:
+            code = getattr(error, "response", {}).get("Error", {}).get("Code")
+            if code != "ContinuousBackupsUnavailableException" or time.monotonic() > ends:
+                raise
+            time.sleep(1.0)

@@ -107,7 +107,16 @@ def delete_below(prefix: str) -> int:
 
 
 def ensure_bucket(name: str) -> None:
-    """Create a bucket beside the outputs where it is absent."""
+    """Create a bucket beside the outputs where it is absent. A key that may only use the bucket cannot create one: it
+    is looked at first."""
+    try:
+        cache_client().list_objects_v2(Bucket=name, MaxKeys=1)
+        return
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("NoSuchBucket", "404", "NotFound"):
+            raise BucketError(f"The bucket {name} may not be listed by this key.") from error
+    except BotoCoreError as error:
+        raise BucketError(f"The bucket {name} did not answer.") from error
     try:
         cache_client().create_bucket(Bucket=name)
     except ClientError as error:

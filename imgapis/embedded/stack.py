@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from imgapis.embedded import children, downloads, engines, failures, mails, ports, progress
+from imgapis.web_server import gunicorn_command
 
 COMMAND_SECONDS = 300.0
 READY_SECONDS = 60.0
 STRIPE_VERSION = "2026-08-26.dahlia"  # the one the pinned library speaks; a test compares
 STRIPE_SECRET = "whsec_stub"  # signs what the stub sends to this machine, and opens nothing
-SERVER_LOG = "--logger-class=imgapis.server_log.ServerLog"
 MANAGE = [sys.executable, str(downloads.ROOT / "manage.py")]
 
 
@@ -129,19 +129,3 @@ def stub_command(port: int, state: Path, web_port: int) -> list[str]:
     }  # fmt: skip
     words = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "imgapis.embedded.stripe_stub", *words]
-
-
-def gunicorn_command(port: int, workers: int, threads: int) -> list[str]:
-    """The web server on loopback: no access log (it would keep addresses), no control socket, URLs of any length."""
-    options = {
-        "bind": f"{ports.HOST}:{port}",
-        "workers": workers,
-        "worker-class": "gthread",
-        "threads": threads,
-        "limit-request-line": 0,
-        "limit-request-field_size": 16_380,  # a long Accept header is read as none, not refused
-        "graceful-timeout": 4,
-        "timeout": 60,
-    }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", SERVER_LOG, "imgapis.wsgi:application"]

@@ -26,11 +26,14 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        command = stack.gunicorn_command(self.port, workers=1, threads=16)
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self.variables, stdout=self.log, stderr=self.log, start_new_session=True
+            self.command(), cwd=ROOT, env=self.variables, stdout=self.log, stderr=self.log, start_new_session=True
         )
         wait_for(f"http://127.0.0.1:{self.port}/healthz")
+
+    def command(self) -> list[str]:
+        """As `make run` starts it."""
+        return stack.gunicorn_command(self.port, workers=1, threads=16)
 
     def kill(self) -> None:
         """SIGKILL to the master, the worker and the render processes."""

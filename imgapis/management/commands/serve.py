@@ -1,0 +1,24 @@
+"""`manage.py serve`: the web server in production."""
+
+import os
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from imgapis.web_server import gunicorn_command
+
+GRACEFUL_SECONDS = 25  # a fetch and a rendering have ten seconds each
+
+
+class Command(BaseCommand):
+    help = "Run the web server at LISTEN:PORT in this process; TERM lets what runs end, HUP reloads. See self-hosting."
+
+    def handle(self, **options) -> None:
+        """Become gunicorn, so that signals reach it."""
+        command = gunicorn_command(
+            settings.PORT, settings.GUNICORN_WORKERS, settings.GUNICORN_THREADS,
+            listen=settings.LISTEN, graceful_seconds=GRACEFUL_SECONDS,
+        )  # fmt: skip
+        os.chdir(settings.BASE_DIR)
+        # glibc's arenas double what image work keeps resident.
+        os.execvp("env", ["env", "MALLOC_ARENA_MAX=2", *command])

@@ -1,0 +1,95 @@
+"""gunicorn's threaded worker, patient with no client for ever (R7).
+
+gunicorn bounds neither the reading of a request that has begun nor the writing of an answer, and it waits in its
+accepting thread for a client to hang up. Here each has its deadline, and waiting is done in the client's own thread.
+"""
+
+import errno
+import socket
+import time
+
+from django.conf import settings
+from gunicorn.workers import gthread
+
+PARTING_SECONDS = 0.5
+PARTING_BYTES = 65_536
+
+
+class PatientSocket:
+    """A client's connection: a request is read whole within `reads` seconds, each piece written within `writes`."""
+
+    def __init__(self, raw: socket.socket, reads: float, writes: float) -> None:
+        self._raw, self._reads, self._writes = raw, reads, writes
+        self._read_by = 0.0
+        self._parted = False
+
+    def __getattr__(self, name: str):
+        return getattr(self._raw, name)
+
+    def expect(self) -> None:
+        """A request begins: its time runs from now."""
+        self._read_by = time.monotonic() + self._reads
+
+    def setblocking(self, blocking: bool) -> None:
+        """Blocking means until the deadline."""
+        self._raw.settimeout(self._writes if blocking else 0)
+
+    def recv(self, *sizes) -> bytes:
+        """Bytes of the request; ConnectionResetError once its time is over."""
+        return self._in_time(self._read_by - time.monotonic(), self._raw.recv, *sizes)
+
+    def recv_into(self, *words) -> int:
+        """As `recv`, into a buffer."""
+        return self._in_time(self._read_by - time.monotonic(), self._raw.recv_into, *words)
+
+    def sendall(self, data: bytes) -> None:
+        """The whole of a piece; ConnectionResetError when the client has not taken it in time."""
+        self._in_time(self._writes, self._raw.sendall, data)
+
+    def _in_time(self, seconds: float, act, *words):
+        try:
+            self._raw.settimeout(max(seconds, 0.001))
+            return act(*words)
+        except TimeoutError:
+            # To gunicorn the client is gone, which it takes without a word.
+            raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
+
+    def part(self) -> None:
+        """Say that nothing follows, and read for a moment what is still coming: bytes left unread at the closing would
+        have the kernel throw away the end of the answer."""
+        self._parted = True
+        ends, taken = time.monotonic() + PARTING_SECONDS, 0
+        try:
+            self._raw.shutdown(socket.SHUT_WR)
+            while taken < PARTING_BYTES and (left := ends - time.monotonic()) > 0:
+                self._raw.settimeout(left)
+                got = len(self._raw.recv(4_096))
+                if not got:
+                    return
+                taken += got
+        except OSError:
+            return  # gone already, or out of time
+
+    def shutdown(self, how: int) -> None:
+        """OSError where we have parted: gunicorn then closes without waiting."""
+        if self._parted:
+            raise OSError(errno.ENOTCONN, "parted")
+        self._raw.shutdown(how)
+
+
+class PatientWorker(gthread.ThreadWorker):
+    """`--worker-class`: the connections are patient ones, and are parted with in their own thread."""
+
+    def enqueue_req(self, conn: gthread.TConn) -> None:
+        """Hand a connection to a thread."""
+        if not isinstance(conn.sock, PatientSocket):
+            conn.sock = PatientSocket(conn.sock, settings.CLIENT_READ_SECONDS, settings.CLIENT_WRITE_SECONDS)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: gthread.TConn):
+        """One request; False where the connection ends with it."""
+        conn.sock.expect()
+        goes_on = super().handle(conn)
+        if goes_on is False:
+            conn.sock.part()
+        return goes_on

@@ -1,0 +1,91 @@
+"""Debian's nginx with the configuration that `deploy/` hands to self-hosters, on ports and paths of the test."""
+
+import datetime
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.conftest import ROOT
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+class Front:
+    """nginx in `folder`: plain on `plain`, with TLS on `tls`, in front of gunicorn on `behind`."""
+
+    def __init__(self, folder: Path, plain: int, tls: int, behind: int):
+        self.plain, self.tls = plain, tls
+        certificate(folder)
+        site = (ROOT / "deploy/nginx.conf").read_text()
+        for ours, theirs in {
+            "127.0.0.1:8000": f"127.0.0.1:{behind}",
+            "listen 80;": f"listen 127.0.0.1:{plain};",
+            "listen 443 ": f"listen 127.0.0.1:{tls} ",
+            "imgapis.example": "localhost",
+            "/etc/ssl/": f"{folder}/",
+            "/var/log/nginx/": f"{folder}/",
+        }.items():
+            assert ours in site
+            site = site.replace(ours, theirs)
+        (folder / "site.conf").write_text(site)
+        (folder / "nginx.conf").write_text(whole(folder))
+        command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+        checked = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60)
+        assert checked.returncode == 0, checked.stderr
+        self.process = subprocess.Popen(command)
+        listening(plain)
+
+    def stop(self) -> None:
+        """At once."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+def listening(port: int) -> None:
+    """Return when somebody listens there; OSError after half a minute."""
+    ends = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+
+
+def whole(folder: Path) -> str:
+    """What Debian's own nginx.conf gives around the site, in a folder of ours and in the foreground."""
+    places = "".join(f"    {name}_temp_path {folder}/{name};\n" for name in TEMPORARY)
+    return (
+        f"daemon off;\npid {folder}/nginx.pid;\nworker_processes 1;\nevents {{ worker_connections 768; }}\n"
+        f"http {{\n{places}    include {folder}/site.conf;\n}}\n"
+    )
+
+
+def certificate(folder: Path) -> None:
+    """A key and a self-signed certificate for localhost and what lies below it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("*.localhost")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=2)).add_extension(names, False).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    (folder / "imgapis.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    (folder / "imgapis.key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    )
