@@ -29,9 +29,9 @@ def facts() -> dict:
 
 def _row(row: Param) -> dict:
     kept = asdict(row)
-    for name in ("meaning", "unit", "later", "refused"):
+    for name in ("meaning", "unit"):
         kept.pop(name)
-    return kept | {"accepts": param.accepts(row), "refused": [*row.later, *(word for word, _ in row.refused)]}
+    return kept | {"accepts": param.accepts(row)}
 
 
 def _plan(plan: plans.Plan) -> dict:

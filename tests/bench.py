@@ -1,6 +1,6 @@
 """`make bench`: what a hit, a miss and a rendering cost on this machine, as tables."""
 
-from tests.benches import cutouts, hits, misses, photograph, recordings, renders, setup
+from tests.benches import hits, misses, networks, photograph, recordings, renders, setup
 
 
 def main() -> None:
@@ -9,7 +9,7 @@ def main() -> None:
     print(f"A JPEG of {photograph.WIDTH} x {photograph.HEIGHT}, {len(body) / 1e6:.1f} MB, to 800 pixels.", flush=True)
     # First, while the engines do not run beside it.
     renders.measure(body)
-    cutouts.measure(body)
+    networks.measure(body)
     with setup.running(body) as site:
         misses.measure(site)
         hits.measure(site)

@@ -26,6 +26,8 @@ EXAMPLES = (
     "w=240&h=80&fit=cover",
     "w=240&h=80&fit=cover&position=smart",
     "w=240&h=80&fit=cover&position=entropy",
+    "w=240&h=80&fit=cover&position=face",
+    "w=160&h=240&fit=cover&position=face&debug=crop",
     "w=240&h=90&fit=cover&position=smart&debug=crop",
     "w=100&h=220&fit=cover&position=0.8,0.5&debug=crop",
     "w=240&h=240&fit=pad&background=246",

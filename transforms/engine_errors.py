@@ -16,6 +16,7 @@ STATUSES = {
     "render_crashed": 422,
     "render_busy": 503,
     "background_removal_unavailable": 501,
+    "face_detection_unavailable": 501,
 }
 
 

@@ -26,7 +26,9 @@ lies as far from the left and from the top of the result. `0,0` is `top-left`, `
 | `bottom-left` | `bottom` | `bottom-right` |
 
 `position` also takes `smart`: of all places the cut could have, the one that holds most detail, saturation and skin,
-judged on a small copy; and `entropy`: the one whose brightnesses vary most. An animation is judged by its first frame.
+judged on a small copy; `entropy`: the one whose brightnesses vary most; and `face`: the one that keeps faces whole,
+with the hair above them where there is room. The largest face comes first, then as many others as fit with it; without
+a face it does as `smart` does, and `X-Img-Warning` says so. An animation is judged by its first frame.
 Where no position is given and the source is a bucket, the metadata `focal` of the object (`x-amz-meta-focal: 0.7,0.3`,
 of the upright picture) takes the place of `center`; after changing it, purge as after changing the picture.
 `debug=crop` draws all this instead of cutting.

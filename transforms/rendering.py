@@ -73,6 +73,11 @@ def _values(plan: Plan, originals: list[Fetched | None]) -> dict[str, object]:
     return values
 
 
+def models() -> tuple[str, ...]:
+    """The words that tell a render process where the weights of its networks lie."""
+    return "--subjects", settings.BACKGROUND_MODEL, "--faces", settings.FACE_MODEL
+
+
 def pool() -> Pool:
     """The render processes of this web worker."""
     if not _pools:
@@ -84,7 +89,7 @@ def pool() -> Pool:
                         seconds=settings.RENDER_SECONDS,
                         memory_bytes=settings.RENDER_MEMORY_BYTES,
                         queue=settings.RENDER_QUEUE,
-                        argv=(*process.CHILD, "--model", settings.BACKGROUND_MODEL),
+                        argv=(*process.CHILD, *models()),
                     )
                 )
     return _pools[0]

@@ -1,6 +1,7 @@
 """`python -m imgapis.embedded fetch`: make the embedded engines present before the tests start them.
 
-`python -m imgapis.embedded model` fetches the weights of background removal alone, which production needs too.
+`python -m imgapis.embedded model` fetches only the weights of background removal and of face detection, which
+production needs too.
 """
 
 import argparse
@@ -14,7 +15,7 @@ def main() -> int:
     parser.add_argument("action", choices=["fetch", "model"])
     action = parser.parse_args().action
     try:
-        downloads.fetch() if action == "fetch" else downloads.model()
+        downloads.fetch() if action == "fetch" else downloads.models()
     except failures.SetupError as error:
         print(error, file=sys.stderr)
         return 1

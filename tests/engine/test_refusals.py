@@ -193,12 +193,6 @@ def test_nothing_else_is_unavailable():
     assert unavailable == {name for _, name in OUTSIDE} == {"preset", "sig", "exp", "policy"}
 
 
-def test_a_face_is_not_looked_for_and_the_refusal_says_why_and_what_to_do():
-    error = refusal("transform", "src=a&w=5&h=5&fit=cover&position=face")
-    assert (error.code, error.param) == ("unavailable_parameter", "position")
-    assert "detector" in error.message and "position=smart" in error.message
-
-
 @pytest.mark.parametrize(
     ("query", "param"),
     [

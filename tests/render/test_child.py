@@ -35,7 +35,7 @@ def test_every_format_is_written_inside_the_cage(pool, name):
 
 def test_a_background_is_removed_inside_the_cage():
     """I4: the network's own memory counts; where there is too little of it, only that picture fails."""
-    argv = (*process.CHILD, "--model", str(downloads.model()))
+    argv = (*process.CHILD, "--subjects", str(downloads.model()))
     job = Job("transform", {"background-remove": True}, "png", (SUBJECT,))
     for memory, code in ((MEMORY, None), (300_000_000, "render_crashed")):
         pool = Pool(processes=1, seconds=30.0, memory_bytes=memory, queue=8, argv=argv)

@@ -11,13 +11,13 @@ from tests.engine import pictures, test_cutout
 from tests.transforms.web_client import ask
 from transforms import engine_errors
 from transforms.engine import network
-from transforms.engine.errors import EngineError
 
 pytestmark = pytest.mark.usefixtures("web")
 
 
-def test_the_setting_names_the_file_that_set_up_fetches():
+def test_the_settings_name_the_files_that_set_up_fetches():
     assert str(downloads.model()) == settings.BACKGROUND_MODEL
+    assert str(downloads.faces_model()) == settings.FACE_MODEL
 
 
 def test_a_background_is_removed_for_one_credit(workspace, origin):
@@ -29,7 +29,7 @@ def test_a_background_is_removed_for_one_credit(workspace, origin):
 
 
 def test_a_server_without_the_model_answers_501_with_the_way_to_get_it():
-    error = EngineError("background_removal_unavailable", network.UNAVAILABLE, "background-remove")
-    refusal = engine_errors.refusal(error)
-    assert (refusal.status, refusal.code, refusal.param) == (501, error.code, "background-remove")
-    assert "imgapis.embedded model" in str(refusal)
+    for name, param in ((network.SUBJECTS, "background-remove"), (network.FACES, "position")):
+        refusal = engine_errors.refusal(network.absent(name))
+        assert (refusal.status, refusal.param) == (501, param) and refusal.code.endswith("_unavailable")
+        assert "imgapis.embedded model" in str(refusal)

@@ -1,17 +1,20 @@
-"""Finds the part of a picture worth keeping when the rest is cut away: position=smart and position=entropy.
+"""Finds the part of a picture worth keeping when the rest is cut away: position=smart, entropy and face.
 
 A small copy of the picture is weighed pixel by pixel, and the place is taken where the window holds most. `smart` adds
 up detail (how much a pixel differs from its surroundings), saturation, and skin (a range of colours that human skin of
 every tone falls into, and some wood and sand too); what lies in the middle of the window counts more than what lies at
-its edge. `entropy` takes the window whose brightnesses are the most various.
+its edge. `entropy` takes the window whose brightnesses are the most various. `face` keeps faces (`faces`), and where
+there are none does as `smart`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-WAYS = ("smart", "entropy")
+from transforms.engine import faces
+
+WAYS = ("smart", "entropy", "face")
 SEEN_SIDE = 128
 DETAIL, SATURATION, SKIN = 0.5, 0.2, 0.3
 # Chroma of skin: Chai and Ngan, "Face segmentation using skin-color map" (1999); in the dark chroma says nothing.
@@ -23,22 +26,31 @@ NEAR, FAR = 1.0, 6.0
 BINS = 32
 # What of a pixel's weight is left at the edge of the window.
 EDGE = 0.2
+NO_FACE = "No face was found: position=face did as position=smart."
 
 
 @dataclass(frozen=True)
 class Choice:
     """`position` is what the parameter could have said, 0–1 from the left and the top; `why` says it in a line.
 
-    `weights` (rows x columns, 0–1) is what the picture was judged by, where it was looked at.
+    `weights` (rows x columns, 0–1) is what the picture was judged by, where it was looked at; `faces` are the boxes
+    (left, top, right, bottom, 0–1) that were found; `warning` is what the caller should know of it.
     """
 
     position: tuple[float, float]
     why: str
     weights: np.ndarray | None = None
+    faces: tuple[tuple[float, float, float, float], ...] = ()
+    warning: str = ""
 
 
 def choose(image: Image.Image, kept: tuple[float, float], way: str) -> Choice:
-    """The best place in an RGB or RGBA picture for a window as large as the shares `kept` (0–1] of width and height."""
+    """The best place in an RGB or RGBA picture for a window as large as the shares `kept` (0–1] of width and height.
+
+    Raises face_detection_unavailable for `face` where the network is not installed.
+    """
+    if way == "face":
+        return _with_faces(image, kept)
     small = _small(image)
     windows = [max(1, min(side, round(side * share))) for side, share in zip(small.size, kept, strict=True)]
     if way == "entropy":
@@ -49,6 +61,16 @@ def choose(image: Image.Image, kept: tuple[float, float], way: str) -> Choice:
     weights = sum(share * part for share, part in zip((DETAIL, SATURATION, SKIN), parts.values(), strict=True))
     position = _heaviest(weights.sum(axis=0), windows[0]), _heaviest(weights.sum(axis=1), windows[1])
     return Choice(position, _shares(parts, position, windows), weights)
+
+
+def _with_faces(image: Image.Image, kept: tuple[float, float]) -> Choice:
+    found = faces.find(image)
+    if not found:
+        smart = choose(image, kept, "smart")
+        return replace(smart, why=f"no face found; as smart, {smart.why}", warning=NO_FACE)
+    position, whole = faces.place(found, kept)
+    boxes = tuple((face.left, face.top, face.right, face.bottom) for face in found)
+    return Choice(position, f"keeps {whole} of {len(found)} face{'s' * (len(found) > 1)} whole", faces=boxes)
 
 
 def _small(image: Image.Image) -> Image.Image:

@@ -7,6 +7,7 @@ from transforms.engine.attention import Choice
 
 DIMMED = 0.35
 LINE, SHADOW, WORDS = (255, 214, 0), (0, 0, 0), (255, 255, 255)
+FACE = (0, 230, 255)
 HEAT, HEAT_STRENGTH = (255, 0, 80), 0.7
 LEAST_LETTERS, MOST_LETTERS = 10, 20
 
@@ -14,7 +15,8 @@ Box = tuple[int, int, int, int]
 
 
 def draw(frame: Image.Image, kept: Box, choice: Choice) -> Image.Image:
-    """The whole frame with what is cut dimmed, a line around what is kept, what weighed most tinted, and the reason."""
+    """The whole frame with what is cut dimmed, a line around what is kept, what weighed most tinted, faces
+    in boxes, and the reason."""
     picture = frame.convert("RGBA")
     if choice.weights is not None:
         picture = Image.composite(Image.new("RGBA", picture.size, (*HEAT, 255)), picture, _heat(choice, picture.size))
@@ -25,8 +27,15 @@ def draw(frame: Image.Image, kept: Box, choice: Choice) -> Image.Image:
     right, bottom = kept[2] - 1, kept[3] - 1
     pen.rectangle((kept[0], kept[1], right, bottom), outline=SHADOW, width=3)
     pen.rectangle((kept[0], kept[1], right, bottom), outline=LINE, width=2)
+    for face in choice.faces:
+        pen.rectangle(_in_pixels(face, dimmed.size), outline=FACE, width=2)
     _say(pen, dimmed.size, choice.why)
     return dimmed.convert(frame.mode)
+
+
+def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[float, ...]:
+    """A box in shares of the frame as its corners in pixels."""
+    return tuple(share * side for share, side in zip(box, size * 2, strict=True))
 
 
 def _heat(choice: Choice, size: tuple[int, int]) -> Image.Image:

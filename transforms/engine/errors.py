@@ -18,7 +18,13 @@ PICTURE_CODES = (
     "animation_unsupported",
     "no_source_left",
 )
-PROCESS_CODES = ("render_timeout", "render_crashed", "render_busy", "background_removal_unavailable")
+PROCESS_CODES = (
+    "render_timeout",
+    "render_crashed",
+    "render_busy",
+    "background_removal_unavailable",
+    "face_detection_unavailable",
+)
 CODES = REQUEST_CODES + PICTURE_CODES + PROCESS_CODES
 
 

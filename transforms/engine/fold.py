@@ -12,7 +12,7 @@ SCALED_WITHOUT_BOX = ("padding", "radius", "mark-w", "mark-padding")
 LEAST_LENGTHS = {"w": 1, "h": 1, "mark-w": 2}
 OF_MARK = ("mark-position", "mark-w", "mark-padding", "mark-opacity")
 # Pad cuts nothing that could be chosen, and its middle is the default.
-IDLE_FOR_PAD = ("smart", "entropy", (0.5, 0.5))
+IDLE_FOR_PAD = ("smart", "entropy", "face", (0.5, 0.5))
 WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
 
 

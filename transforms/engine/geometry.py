@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from transforms.engine import faces
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 
@@ -127,6 +128,10 @@ def decode_target(source: Size, values: Mapping[str, object]) -> Size | None:
     turned = values.get("rotate", 0) in (90, 270)
     scaled = fit((seen[1], seen[0]) if turned else seen, values).scaled
     scaled = (scaled[1], scaled[0]) if turned else scaled
+    if values.get("position") == "face":
+        # Faces are looked for before the picture is small.
+        share = max(scaled[0] / seen[0], min(1.0, faces.SEEN_SIDE / max(seen)))
+        scaled = _times(seen, share)
     return math.ceil(source[0] * scaled[0] / seen[0]), math.ceil(source[1] * scaled[1] / seen[1])
 
 

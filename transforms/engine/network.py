@@ -1,57 +1,60 @@
-"""The network that finds the subject of a picture: the small U²-Net, run by onnxruntime on one thread."""
+"""Loads the networks of the engine: onnxruntime on one thread, each network once in a process."""
 
 import functools
 import importlib
 import os
 
-import numpy as np
-from PIL import Image
-
 from transforms.engine.errors import EngineError
 
-# What the network was trained on: https://github.com/xuebinqin/U-2-Net (data_loader.py, u2net_test.py).
-SIDE = 320
-MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
-SPREAD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+SUBJECTS, FACES = "subjects", "faces"
 ERRORS_ONLY = 3
-UNAVAILABLE = (
-    "Background removal is not installed on this server. Whoever runs it installs onnxruntime and fetches the model "
-    "with `python -m imgapis.embedded model`."
-)
+# Per network: the error's code, what is missing, and the parameter that asked for it.
+ABSENT = {
+    SUBJECTS: ("background_removal_unavailable", "Background removal", "background-remove"),
+    FACES: ("face_detection_unavailable", "Finding faces", "position"),
+}
+# The weights of faces were exported for one size: their only input says [10, 3, 32, 32], though every layer takes any.
+# Rewritten in place, dimension by dimension, it says one picture of three planes of any size.
+FIXED_SHAPE = bytes.fromhex("0a02080a 0a020803 0a020820 0a020820")
+ANY_SIZE = bytes.fromhex("0a020801 0a020803 0a021200 0a021200")
 
-_weights = [""]
+_files: dict[str, str] = {}
 
 
-def use(path: str) -> None:
-    """Name the file of the weights; a render process says so once, before its first job."""
-    _weights[0] = path
+def use(name: str, path: str) -> None:
+    """Name the file of a network's weights; a render process says so before its first job."""
+    _files[name] = path
 
 
-def subject(image: Image.Image) -> np.ndarray:
-    """How much each of 320 x 320 pixels belongs to the subject of an RGB picture: float32, 0 to 1.
+def session(name: str) -> object:
+    """The loaded network. Raises the network's `…_unavailable` where onnxruntime or the weights are absent."""
+    return _session(name, _files.get(name, ""))
 
-    Raises background_removal_unavailable where onnxruntime or the weights are absent.
-    """
-    session = _session(_weights[0])
-    pixels = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=np.float32)
-    pixels = (pixels / max(1.0, float(pixels.max())) - MEAN) / SPREAD
-    source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
-    found = session.run([target], {source: np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])})[0]
-    return np.clip(found[0, 0], 0, 1)
+
+def absent(name: str) -> EngineError:
+    """The error of a server that has not got a network, with the way to get it."""
+    code, what, param = ABSENT[name]
+    sentence = (
+        f"{what} is not installed on this server. Whoever runs it installs onnxruntime and fetches the model with "
+        "`python -m imgapis.embedded model`."
+    )
+    return EngineError(code, sentence, param)
 
 
 @functools.cache
-def _session(path: str) -> object:
-    """The loaded network, once in a process. The arena stays off: it would keep 200 MB that other jobs need."""
+def _session(name: str, path: str) -> object:
+    """The arena stays off: it would keep 200 MB that other jobs need."""
     if not path or not os.path.exists(path):
-        raise EngineError("background_removal_unavailable", UNAVAILABLE, "background-remove")
+        raise absent(name)
     try:
         # Not at the top: 20 MB and 50 ms that a process without this job need not spend, and a server may lack it.
         runtime = importlib.import_module("onnxruntime")
     except ImportError as error:
-        raise EngineError("background_removal_unavailable", UNAVAILABLE, "background-remove") from error
+        raise absent(name) from error
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     options.log_severity_level = ERRORS_ONLY
-    return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    with open(path, "rb") as file:
+        weights = file.read().replace(FIXED_SHAPE, ANY_SIZE)
+    return runtime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])

@@ -9,7 +9,6 @@ class Param:
 
     `kind` is the reader (see reading.py). `least` and `most` bound integers, numbers and, where `least` and `most`
     stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
-    `later` are words known but not available yet; `refused` are words known and not to be, each with the reason.
     `spelled` maps other spellings of a choice to the one that is kept. `default` None means there is none, or that it
     depends on the source. What is `outside` is read and taken off before the engine sees a request.
     """
@@ -23,8 +22,6 @@ class Param:
     least: float | None = None
     most: float | None = None
     choices: tuple = ()
-    later: tuple[str, ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
     spelled: tuple[tuple[str, str], ...] = ()
     unit: str = ""
     repeatable: bool = False

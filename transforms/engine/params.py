@@ -150,16 +150,10 @@ BOX = (
         "focus",
         (TRANSFORM,),
         "What fit=cover keeps and where fit=pad puts the picture: a name, or x,y from 0 to 1. For cover, smart looks "
-        "for detail, saturation and skin, entropy for variety, and center gives way to the focal point of a bucket's "
-        "object; 0.5,0.5 does not.",
+        "for detail, saturation and skin, entropy for variety, face for faces (where there is none, as smart), and "
+        "center gives way to the focal point of a bucket's object; 0.5,0.5 does not.",
         default="center",
-        choices=(*POSITIONS, "smart", "entropy"),
-        refused=(
-            (
-                "face",
-                "no maintained package ships a face detector of bearable size and trust; position=smart weighs skin",
-            ),
-        ),
+        choices=(*POSITIONS, "smart", "entropy", "face"),
     ),
 )
 

@@ -12,7 +12,8 @@ class Picture:
 
     `nominal` is the size the frames stand for in source pixels: a JPEG may be decoded smaller than it is.
     `durations` are milliseconds; `loop` is how often to play, 0 for ever; `source_size` is upright;
-    `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to lay over them.
+    `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to lay over them;
+    `warnings` are what the caller should know of the steps so far.
     """
 
     frames: tuple[Image.Image, ...]
@@ -26,6 +27,7 @@ class Picture:
     nominal: tuple[int, int]
     rights: Mapping[int, str] = field(default_factory=dict)
     mark: bytes | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:

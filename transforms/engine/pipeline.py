@@ -75,7 +75,7 @@ def transform(job: Job) -> Output:
         width=picture.size[0],
         height=picture.size[1],
         source_size=source.source_size,
-        warnings=warnings,
+        warnings=(*picture.warnings, *warnings),
         timings=watch.laps,
     )
 

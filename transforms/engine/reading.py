@@ -16,11 +16,7 @@ POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
 
 
 def read(row: param.Param, written: str, text: str) -> object:
-    """The typed value of `text`, given under the name `written`. Raises invalid_parameter or unavailable_parameter."""
-    if text in row.later:
-        raise errors.EngineError("unavailable_parameter", f"{written}={text} is not available yet.", written)
-    if reason := dict(row.refused).get(text):
-        raise errors.EngineError("unavailable_parameter", f"{written}={text} is not available: {reason}.", written)
+    """The typed value of `text`, given under the name `written`. Raises invalid_parameter."""
     try:
         return READERS[row.kind](row, text)
     except ValueError as fault:

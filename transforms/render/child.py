@@ -54,12 +54,14 @@ def _cause(error: Exception) -> str:
 
 
 def main() -> None:
-    """`child [--model FILE] MEMORY_BYTES`; the file is that of the network that finds subjects."""
+    """`child [--subjects FILE] [--faces FILE] MEMORY_BYTES`; the files are the weights of the two networks."""
     parser = argparse.ArgumentParser()
     parser.add_argument("memory_bytes", type=int)
-    parser.add_argument("--model", default="")
+    for name in network.ABSENT:
+        parser.add_argument(f"--{name}", default="")
     options = parser.parse_args()
-    network.use(options.model)
+    for name in network.ABSENT:
+        network.use(name, getattr(options, name))
     serve(pipeline.render, options.memory_bytes)
 
 

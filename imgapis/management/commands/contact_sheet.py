@@ -22,7 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Draw a sheet for each."""
-        network.use(settings.BACKGROUND_MODEL)
+        network.use(network.SUBJECTS, settings.BACKGROUND_MODEL)
+        network.use(network.FACES, settings.FACE_MODEL)
         photographs = options["photographs"] or _samples(settings.VAR_DIR / "samples")
         if not photographs:
             raise CommandError("There are no photographs: name some, or put some into var/samples.")

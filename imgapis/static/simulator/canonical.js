@@ -111,7 +111,7 @@ function idleNames(values) {
   const fitless = !("w" in values && "h" in values);
   if (fitless || "blurhash" in values || "color" in values) idle.push("fit");
   if (fitless || !["cover", "pad"].includes(values.fit)) idle.push("position");
-  if (values.fit === "pad" && ["smart", "entropy", "0.5,0.5"].includes(write(values.position ?? ""))) idle.push("position");
+  if (values.fit === "pad" && ["smart", "entropy", "face", "0.5,0.5"].includes(write(values.position ?? ""))) idle.push("position");
   if (values.crop?.fractions?.join() === "0,0,1,1") idle.push("crop");
   return idle;
 }

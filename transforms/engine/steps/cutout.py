@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PIL import Image, ImageChops
 
-from transforms.engine import geometry, matte, network
+from transforms.engine import geometry, matte, subject
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
@@ -42,7 +42,7 @@ def _reduced(frame: Image.Image, nominal: geometry.Size, values: Mapping[str, ob
 
 def _without_background(frame: Image.Image) -> Image.Image:
     colours = frame.convert("RGB")
-    mask = network.subject(colours)
+    mask = subject.mask(colours)
     if mask.max() < LEAST_SURE:
         return frame
     cut = matte.cut_out(colours, mask / mask.max())

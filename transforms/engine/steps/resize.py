@@ -1,6 +1,7 @@
 """Scales the picture into its box and cuts it there if the box is to be covered."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PIL import Image
 
@@ -15,12 +16,15 @@ Part = tuple[float, float, float, float]
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """w, h, dpr, fit, enlarge, position, debug. Raises output_too_large before anything is allocated."""
+    """w, h, dpr, fit, enlarge, position, debug. Raises output_too_large before anything is allocated, and
+    face_detection_unavailable where faces are asked for and the network is not installed."""
     fit = geometry.fit(picture.nominal, values)
     drawn = values.get("debug") == "crop"
     size = fit.scaled if drawn else fit.cut
     geometry.check_output(size, len(picture.frames), limits)
     choice = _choice(picture, fit, values)
+    if choice.warning:
+        picture = replace(picture, warnings=(*picture.warnings, choice.warning))
     if drawn:
         return picture.mapped(lambda frame: _explained(frame, fit, choice), nominal=size)
     part = _part_kept(picture, fit, choice)
@@ -37,7 +41,7 @@ def _choice(picture: Picture, fit: geometry.Fit, values: Mapping[str, object]) -
     if where in attention.WAYS:
         shares = (fit.cut[0] / fit.scaled[0], fit.cut[1] / fit.scaled[1])
         found = attention.choose(picture.frames[0], shares, where)
-        return Choice(found.position, f"position={where}: {found.why}", found.weights)
+        return replace(found, why=f"position={where}: {found.why}")
     if where is None and "focal" in values:
         point = geometry.focal(values, picture.source_size)
         return Choice(point, "focal point of the object: {:g},{:g}".format(*values["focal"]))

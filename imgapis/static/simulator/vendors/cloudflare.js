@@ -53,7 +53,8 @@ function gravity(asked, value) {
   const point = /^(\d*\.?\d+)x(\d*\.?\d+)$/.exec(value);
   if (point) asked.set("position", `${short(point[1])},${short(point[2])}`);
   else if (["left", "right", "top", "bottom", "center"].includes(value)) asked.set("position", value);
-  else if (value === "auto" || value === "face") asked.near("position", "smart", `gravity=${value}: position=smart`);
+  else if (value === "face") asked.set("position", "face");
+  else if (value === "auto") asked.near("position", "smart", `gravity=${value}: position=smart`);
   else asked.lose(`gravity=${value}`);
 }
 

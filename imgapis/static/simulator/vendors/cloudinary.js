@@ -83,7 +83,8 @@ function cut(asked, given) {
 
 function gravity(asked, value) {
   if (value in COMPASS) asked.set("position", COMPASS[value]);
-  else if (/^(auto|face|faces|subject)/.test(value)) asked.near("position", "smart", `g_${value}: position=smart, which finds no faces`);
+  else if (/^faces?$/.test(value)) asked.set("position", "face");
+  else if (/^(auto|face|subject)/.test(value)) asked.near("position", "smart", `g_${value}: position=smart weighs its own way`);
   else asked.lose(`g_${value}`);
 }
 

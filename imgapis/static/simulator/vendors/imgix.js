@@ -57,8 +57,9 @@ function cut(asked, value, given) {
   const edge = [words.find((word) => ALIGNED.includes(word)), words.find((word) => SIDES.includes(word))];
   if (words.includes("focalpoint")) asked.set("position", `${short(given["fp-x"] ?? 0.5)},${short(given["fp-y"] ?? 0.5)}`);
   else if (words.includes("entropy")) asked.set("position", "entropy");
-  else if (words.some((word) => word === "faces" || word === "edges")) {
-    asked.near("position", "smart", `crop=${value}: position=smart weighs detail and skin, and finds no faces`);
+  else if (words.includes("faces")) asked.set("position", "face");
+  else if (words.includes("edges")) {
+    asked.near("position", "smart", `crop=${value}: position=smart weighs detail, colour and skin`);
   } else if (edge[0] || edge[1]) asked.set("position", edge.filter(Boolean).join("-"));
   else asked.lose(`crop=${value}`);
 }

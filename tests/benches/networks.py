@@ -1,4 +1,4 @@
-"""What background removal takes: milliseconds of a render process and the most memory it held."""
+"""What the networks take, background removal and finding faces: milliseconds of a render process and its memory."""
 
 from pathlib import Path
 from statistics import median
@@ -10,6 +10,11 @@ from transforms.render.pool import Pool
 
 ROUNDS = 5
 MEMORY = 2_500_000_000
+SQUARE = {"h": 800, "fit": "cover"}
+ASKED = (
+    ("BACKGROUND REMOVED", {}, {"background-remove": True}),
+    ("FACES LOOKED FOR", SQUARE, {**SQUARE, "position": "face"}),
+)
 FOLDER = downloads.ROOT / "var" / "samples"
 
 
@@ -17,17 +22,18 @@ def measure(body: bytes) -> None:
     """Print one line for each sample photograph, and one for the large JPEG; the first job of the process loads."""
     pictures = {path.stem: path.read_bytes() for path in samples.ensure(FOLDER)}
     pictures["12 MP to 800 px"] = body
-    print(f"\nBACKGROUND REMOVED, median of {ROUNDS}, each in a process of its own")
-    print("  picture               first ms   then ms   of it without   most MB", flush=True)
-    for name, data in pictures.items():
-        print(f"  {name:20}  {_line(data)}", flush=True)
+    for title, without, values in ASKED:
+        print(f"\n{title}, median of {ROUNDS}, each in a process of its own")
+        print("  picture               first ms   then ms   of it without   most MB", flush=True)
+        for name, data in pictures.items():
+            print(f"  {name:20}  {_line(data, without, values)}", flush=True)
 
 
-def _line(data: bytes) -> str:
+def _line(data: bytes, without: dict[str, object], values: dict[str, object]) -> str:
     pool = Pool(processes=1, seconds=20.0, memory_bytes=MEMORY, queue=1, argv=_argv())
     try:
-        plain = [_milliseconds(pool, data, {}) for _ in range(ROUNDS)]
-        cut = [_milliseconds(pool, data, {"background-remove": True}) for _ in range(ROUNDS + 1)]
+        plain = [_milliseconds(pool, data, without) for _ in range(ROUNDS)]
+        cut = [_milliseconds(pool, data, values) for _ in range(ROUNDS + 1)]
         most = _most_memory(pool.pids()[0])
     finally:
         pool.close()
@@ -35,7 +41,7 @@ def _line(data: bytes) -> str:
 
 
 def _argv() -> tuple[str, ...]:
-    return (*process.CHILD, "--model", str(downloads.model()))
+    return (*process.CHILD, "--subjects", str(downloads.model()), "--faces", str(downloads.faces_model()))
 
 
 def _milliseconds(pool: Pool, data: bytes, values: dict[str, object]) -> float:
