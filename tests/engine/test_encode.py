@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tests.engine import pictures
-from transforms.engine import encode
+from transforms.engine import avif_loop, encode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 
@@ -210,6 +210,25 @@ def test_an_animation_that_plays_a_number_of_times_plays_as_often_in_each_format
     assert watched(pictures.render(once, "webp"))[2] == 1
 
 
+@pytest.mark.parametrize(("loop", "plays"), [({}, 1), ({"loop": 2}, 3), ({"loop": 0}, 0)])
+def test_avif_keeps_how_often_an_animation_plays(loop, plays):
+    """There and back: Pillow knows nothing of it, so the edit lists are read and written here."""
+    data = pictures.render(pictures.animated("GIF", moving(), duration=[50, 70, 90, 400], **loop), "avif").body
+    assert avif_loop.plays(data) == plays
+    assert avif_loop.plays(pictures.render(data, "avif", w=20).body) == plays
+    durations, _, shown = watched(pictures.render(data, "webp"))
+    assert (durations, shown) == ([50, 70, 90, 400], plays)
+
+
+def test_a_damaged_or_endless_list_of_boxes_is_read_to_its_damage_only():
+    data = pictures.animated("AVIF", moving(), duration=50)
+    at = data.index(b"elst") - 4
+    assert avif_loop.plays(data[: at + 10]) == 0
+    assert avif_loop.plays(data[:at] + bytes(4) + data[at + 4 :]) == 0
+    nested = b"".join(size.to_bytes(4, "big") + b"moov" for size in range(80_000, 0, -8))
+    assert avif_loop.plays(nested) == avif_loop.plays(b"\0\0\0\x08free" * 500_000) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "values"), [("jpeg", {}), ("webp", {"animated": False}), ("gif", {"animated": False})]
 )
@@ -258,6 +277,27 @@ def test_a_pure_reencoding_is_never_larger_than_its_source(name, quality):
         assert len(output.body) <= len(data)
         assert output.warnings == ()
         assert pictures.seen(output).size == image.size
+
+
+@pytest.mark.parametrize("name", ["JPEG", "WEBP", "AVIF"])
+@pytest.mark.parametrize(
+    "box",
+    [{"w": 4000}, {"w": 160, "h": 120}, {"w": 800, "h": 600, "fit": "cover", "position": "smart"}, {"dpr": 2}],
+)
+def test_a_box_that_leaves_a_picture_as_large_as_it_is_makes_it_no_larger_in_bytes(name, box):
+    """A srcset asks for more than a small picture has; it is then only encoded again."""
+    data = pictures.saved(pictures.noisy(160, 120), name, quality=30)
+    output = pictures.render(data, name.lower(), **box)
+    assert pictures.seen(output).size == (160, 120)
+    assert len(output.body) <= len(data)
+    assert output.warnings == ()
+
+
+@pytest.mark.parametrize("box", [{"w": 240, "enlarge": True}, {"w": 160, "h": 160, "fit": "pad"}, {"w": 150}])
+def test_a_box_that_changes_the_picture_is_never_answered_with_the_source_itself(box):
+    data = pictures.saved(pictures.noisy(160, 120), "JPEG", quality=30)
+    output = pictures.render(data, "jpeg", **box)
+    assert pictures.seen(output).size == ((box["w"], box["h"]) if "h" in box else (box["w"], box["w"] * 3 // 4))
 
 
 def test_a_tiny_jpeg_does_not_grow_either():

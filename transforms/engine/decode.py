@@ -8,7 +8,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from transforms.engine import colour, heic, sniffing
+from transforms.engine import avif_loop, colour, heic, sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
@@ -71,7 +71,7 @@ def open_picture(
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
         wanted = facts.frame_count if animated else 1
         loaded = [_frame(image, at, facts, limits) for at in _frame_numbers(image, wanted)]
-        loop = _plays(image)
+        loop = _plays(image, facts, data)
     frames, durations = zip(*loaded, strict=True)
     if any(frame.mode == "RGBA" for frame in frames):
         frames = tuple(frame.convert("RGBA") for frame in frames)
@@ -193,8 +193,10 @@ def _frame(image: Image.Image, at: int, facts: Facts, limits: Limits) -> tuple[I
     return frame, min(LONGEST_STAY, max(0, round(image.info.get("duration", 0) or 0)))
 
 
-def _plays(image: Image.Image) -> int:
+def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:
     """How often the animation runs, 0 for ever. A GIF counts repetitions after the first run."""
+    if facts.source_format == "avif" and facts.frame_count > 1:
+        return min(MOST_PLAYS, avif_loop.plays(data))
     loop = image.info.get("loop", 1 if image.format == "GIF" else 0)
     if image.format == "GIF" and loop and "loop" in image.info:
         loop += 1

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from transforms.engine import avif_times, gif, jpeg_tables, params
+from transforms.engine import avif_loop, avif_times, gif, jpeg_tables, params
 from transforms.engine.errors import EngineError
 from transforms.engine.picture import Picture
 
@@ -150,7 +150,7 @@ def _write_avif(picture: Picture, quality: int, lossless: bool, options: dict[st
     else:
         settings = {"quality": avif_quality(quality), "subsampling": "4:2:0"}
     body = _write(picture, "AVIF", **{"speed": AVIF_SPEED, "max_threads": 1, **settings, **options})
-    return avif_times.cleared(body) if len(picture.frames) > 1 else body
+    return avif_loop.playing(avif_times.cleared(body), picture.loop) if len(picture.frames) > 1 else body
 
 
 def avif_quality(quality: int) -> int:

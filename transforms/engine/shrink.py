@@ -2,13 +2,14 @@
 
 from PIL import Image, ImageChops
 
-from transforms.engine import decode, encode, params, quality, strip
+from transforms.engine import decode, encode, geometry, params, quality, strip
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.picture import Picture
 
-# Parameters that leave every pixel where and what it is.
+# Parameters that leave every pixel where and what it is, and those that do when the box is the picture's own size.
 REENCODING = {"quality", "max-bytes", "metadata", "animated"}
+BOXING = {"w", "h", "dpr", "fit", "enlarge", "position", "focal"}
 # Up to here a slower encoder is cheap; in larger pictures the quality alone decides.
 SMALL_PIXELS = 250_000
 SOFTER = (0.8, 0.6, 0.4, 0.2, 0.1, 0.0)
@@ -26,7 +27,14 @@ def encoded(picture: Picture, source: Picture, data: bytes, job: Job) -> quality
 
 def _is_reencoding(source: Picture, content_type: str, job: Job) -> bool:
     same = content_type == f"image/{source.source_format}" and source.source_format in quality.LOSSY
-    return same and job.output_format != "nocompress" and set(job.values) <= REENCODING
+    same = same and job.output_format != "nocompress" and set(job.values) <= REENCODING | BOXING
+    return same and set(_sizes(source, job)) == {source.size}
+
+
+def _sizes(source: Picture, job: Job) -> tuple[geometry.Size, ...]:
+    """What resizing makes of the source: a picture that would have to grow for its box stays as it is."""
+    fit = geometry.fit(source.nominal, job.values)
+    return fit.scaled, fit.cut, fit.canvas
 
 
 def _copied(source: Picture, data: bytes, job: Job) -> bytes | None:

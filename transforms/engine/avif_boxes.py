@@ -1,0 +1,34 @@
+"""Finds the headers of an animated AVIF's tracks (ISO/IEC 14496-12)."""
+
+from collections.abc import Iterator
+
+# Boxes that hold boxes, one within the other on the way to the headers.
+HOLDERS = ({b"moov"}, {b"trak"}, {b"mdia", b"edts"})
+BOX_HEAD, LARGE_HEAD, FULL_HEAD = 8, 16, 12
+MOST_BOXES = 1_000  # of one level; a file of more is built to keep us busy
+
+
+def headers(data: bytes | bytearray, names: set[bytes]) -> Iterator[tuple[bytes, int]]:
+    """(name, where its box begins) of each named header, in the file's order; nothing after damage."""
+    yield from _headers(data, names, 0, len(data), 0)
+
+
+def is_wide(data: bytes | bytearray, at: int) -> bool:
+    """Whether the header at `at` is of version 1, whose times have 8 bytes and not 4."""
+    return data[at + BOX_HEAD] == 1
+
+
+def _headers(data, names: set[bytes], at: int, end: int, level: int) -> Iterator[tuple[bytes, int]]:
+    for _ in range(MOST_BOXES):
+        if at + FULL_HEAD > end:
+            return
+        size, name, head = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8]), BOX_HEAD
+        if size == 1:
+            size, head = int.from_bytes(data[at + BOX_HEAD : at + LARGE_HEAD], "big"), LARGE_HEAD
+        if not head <= size <= end - at:
+            return
+        if name in names and head == BOX_HEAD:
+            yield name, at
+        elif level < len(HOLDERS) and name in HOLDERS[level]:
+            yield from _headers(data, names, at + head, at + size, level + 1)
+        at += size
