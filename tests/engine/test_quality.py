@@ -126,10 +126,18 @@ def test_max_bytes_leaves_alone_what_fits(name):
     assert sent(soft(), name, **{"max-bytes": 1_000_000}) == sent(soft(), name)
 
 
-@pytest.mark.parametrize(("name", "values"), [("jpeg", {}), ("png", {}), ("gif", {}), ("webp", {"lossless": True})])
-def test_max_bytes_that_cannot_be_met_are_said(name, values):
+@pytest.mark.parametrize(
+    ("name", "values", "why"),
+    [
+        ("jpeg", {}, "no quality"),
+        ("png", {}, "PNG and GIF"),
+        ("gif", {}, "PNG and GIF"),
+        ("webp", {"lossless": True}, "every pixel"),
+    ],
+)
+def test_max_bytes_that_cannot_be_met_are_said_with_the_reason(name, values, why):
     output = pictures.render(pictures.saved(pictures.noisy(400, 300), "PNG"), name, **{"max-bytes": 1000}, **values)
-    assert any("max-bytes=1000" in said for said in output.warnings)
+    assert any("max-bytes=1000" in said and why in said for said in output.warnings)
     assert pictures.seen(output).size == (400, 300)
 
 

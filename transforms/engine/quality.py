@@ -46,7 +46,7 @@ def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) 
         return found
     if lossy:
         found = _within(attempt, found, int(wanted), int(most), _encodings(picture))
-    return found if len(found[0]) <= most else _warned(found, int(most))
+    return found if len(found[0]) <= most else _warned(found, int(most), lossless)
 
 
 def chosen(reaches: Callable[[int], bool]) -> int:
@@ -131,9 +131,12 @@ def _between(fits: tuple[int, float], over: tuple[int, float], most: float) -> i
     return max(low + 1, min(high - 1, low + int((high - low) * share)))
 
 
-def _warned(found: Encoded, most: int) -> Encoded:
+def _warned(found: Encoded, most: int, lossless: bool) -> Encoded:
     body, content_type, warnings = found
-    said = f"The result has {len(body)} bytes, more than max-bytes={most}: no quality of this format is smaller."
+    why = "no quality of this format is smaller"
     if content_type in ("image/png", "image/gif"):
-        said = f"The result has {len(body)} bytes, more than max-bytes={most}: PNG and GIF have no quality to lower."
+        why = "PNG and GIF have no quality to lower"
+    elif lossless:
+        why = "what keeps every pixel has no quality to lower"
+    said = f"The result has {len(body)} bytes, more than max-bytes={most}: {why}."
     return body, content_type, (*warnings, said)
