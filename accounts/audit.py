@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pynamodb.transactions import TransactWrite
+
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, cursors, tokens
 from imgapis.base.cursors import Slice
@@ -14,6 +16,7 @@ ACTS = {
     "erasure.proposed": "asked for a colleague's consent to an erasure",
     "erasure.asked": "asked for the erasure",
     "erasure.undone": "took the erasure back",
+    "export.mailed": "had the link of an export mailed",
     "member.joined": "joined",
     "member.changed": "changed a member's role",
     "member.removed": "removed a member",
@@ -68,7 +71,7 @@ ACTS = {
 PAGE = 50
 
 
-def record(
+def entry(
     workspace_id: str,
     actor: str,
     act: str,
@@ -77,16 +80,29 @@ def record(
     after: Any = None,
     reason: str = "",
 ) -> AuditEntry:
-    """Write an entry. `actor` is a person's opaque id, `key:<prefix>`, `staff:<id>` or `system`; staff say why in
-    `reason`. Acts of staff on what is no workspace's stand in logs of other names, `log_of_person` for one."""
+    """An entry that is not written yet. `actor` is a person's opaque id, `key:<prefix>`, `staff:<id>` or `system`;
+    staff say why in `reason`. Acts of staff on what is no workspace's stand in logs of other names, `log_of_person` for
+    one."""
     if act not in ACTS:
         raise ValueError(f"{act} is not on the list of acts.")
-    entry = AuditEntry(
+    return AuditEntry(
         workspace_id, tokens.time_ordered_id(clock.now()), actor=actor, act=act, target=target, before=before,
         after=after, reason=reason,
     )  # fmt: skip
-    entry.save(condition=AuditEntry.entry_id.does_not_exist())
-    return entry
+
+
+def record(*facts: Any, **more: Any) -> AuditEntry:
+    """Write an entry of these facts, as `entry` takes them, after its act."""
+    made = entry(*facts, **more)
+    made.save(condition=AuditEntry.entry_id.does_not_exist())
+    return made
+
+
+def write_with(transaction: TransactWrite, made: AuditEntry | None) -> None:
+    """Write an entry in the transaction of its act, so that neither is there without the other. It is a save: in the
+    reasons of a cancellation it comes after the saves before it, and before every update."""
+    if made is not None:
+        transaction.save(made, condition=AuditEntry.entry_id.does_not_exist())
 
 
 def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:

@@ -151,9 +151,10 @@ def accept(token: str, person: Person) -> str:
     seats = limits.of(workspace).seats
     if len(team_store.members(row.workspace_id)) >= seats:
         raise TooManySeats(seats)
-    if not team_store.join(row, row.token_digest, person.person_id):
+    who, joined = person.person_id, {"role": row.role}
+    entry = audit.entry(row.workspace_id, who, "member.joined", who, None, joined)
+    if not team_store.join(row, row.token_digest, who, entry):
         raise InviteOver
-    audit.record(row.workspace_id, person.person_id, "member.joined", person.person_id, None, {"role": row.role})
     return workspace.namespace
 
 

@@ -39,9 +39,9 @@ def change_role(actor: Member, person_id: str, role: str) -> None:
     _require_reach(actor, row, role)
     if role == row.role:
         return
-    before = row.role
-    team_store.change_role(row, role)
-    audit.record(actor.workspace_id, actor.person_id, "member.changed", person_id, {"role": before}, {"role": role})
+    values = {"role": row.role}, {"role": role}
+    entry = audit.entry(actor.workspace_id, actor.person_id, "member.changed", person_id, *values)
+    team_store.change_role(row, role, entry)
 
 
 def remove(actor: Member, person_id: str) -> None:
@@ -49,14 +49,15 @@ def remove(actor: Member, person_id: str) -> None:
     roles.require(actor.role, "members.manage")
     row = existing(actor.workspace_id, person_id)
     _require_reach(actor, row, row.role)
-    team_store.remove(row)
-    audit.record(actor.workspace_id, actor.person_id, "member.removed", person_id, {"role": row.role})
+    entry = audit.entry(actor.workspace_id, actor.person_id, "member.removed", person_id, {"role": row.role})
+    team_store.remove(row, entry)
 
 
 def leave(actor: Member) -> None:
     """Leave a workspace; the last owner cannot (A10)."""
-    team_store.remove(actor)
-    audit.record(actor.workspace_id, actor.person_id, "member.left", actor.person_id, {"role": actor.role})
+    team_store.remove(
+        actor, audit.entry(actor.workspace_id, actor.person_id, "member.left", actor.person_id, {"role": actor.role})
+    )  # fmt: skip
 
 
 def transfer(actor: Member, person_id: str) -> None:
@@ -65,8 +66,8 @@ def transfer(actor: Member, person_id: str) -> None:
     row = existing(actor.workspace_id, person_id)
     if row.role == "owner":
         raise Refusal("This member is an owner already.", param="person", code="already_owner", status=409)
-    team_store.hand_over(actor, row)
-    audit.record(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
+    entry = audit.entry(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
+    team_store.hand_over(actor, row, entry)
 
 
 def _require_reach(actor: Member, row: Member, role: str) -> None:

@@ -3,8 +3,9 @@
 from pynamodb.exceptions import DeleteError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from accounts import spent
+from accounts import audit, spent
 from accounts.models import Namespace, Person, SessionRow, Workspace
+from accounts.rows.trail import AuditEntry
 from imgapis.base import dynamo
 from imgapis.base.errors import Refusal
 
@@ -56,10 +57,17 @@ def create_workspace(row: Workspace) -> None:
         raise
 
 
-def change_workspace(row: Workspace, **values) -> None:
-    """Set attributes of a workspace that exists; the row in hand is refreshed."""
+def change_workspace(row: Workspace, entry: AuditEntry | None = None, **values) -> None:
+    """Set attributes of a workspace that exists; the row in hand is refreshed. An `entry` of the audit log is written
+    in the same transaction."""
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
-    row.update(actions=actions, condition=Workspace.workspace_id.exists())
+    if entry is None:
+        row.update(actions=actions, condition=Workspace.workspace_id.exists())
+        return
+    with TransactWrite(connection=dynamo.connection()) as transaction:
+        audit.write_with(transaction, entry)
+        transaction.update(row, actions=actions, condition=Workspace.workspace_id.exists())
+    row.refresh(consistent_read=True)
 
 
 def session(digest: str) -> SessionRow | None:

@@ -1,11 +1,15 @@
-"""What can be asked of teams, one function per access pattern; a workspace keeps an owner by condition, not by hope."""
+"""What can be asked of teams, one function per access pattern; a workspace keeps an owner by condition, not by hope.
+
+An `entry` of the audit log is written in the transaction of its act.
+"""
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from accounts import spent, store
+from accounts import audit, spent, store
 from accounts.models import Namespace, Workspace
 from accounts.rows.teams import Invite, Member
+from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import Refusal
 
@@ -45,7 +49,7 @@ def memberships(person_id: str) -> list[Member]:
     return list(Member.person_index.query(person_id))
 
 
-def found(row: Workspace, person_id: str) -> None:
+def found(row: Workspace, person_id: str, entry: AuditEntry | None = None) -> None:
     """Create a workspace with its first owner and the claim of its namespace."""
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     first = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
@@ -54,9 +58,10 @@ def found(row: Workspace, person_id: str) -> None:
         transaction.save(claim, condition=Namespace.namespace.does_not_exist())
         transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
         transaction.save(first, condition=Member.person_id.does_not_exist())
+        audit.write_with(transaction, entry)
 
 
-def rename(row: Workspace, namespace: str) -> None:
+def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> None:
     """Claim a new namespace and take it; the old claim stays, so that the old one goes on serving."""
     claim = Namespace(namespace, workspace_id=row.workspace_id)
     # A workspace may take back a namespace of its own.
@@ -64,12 +69,13 @@ def rename(row: Workspace, namespace: str) -> None:
     with TransactWrite(connection=dynamo.connection()) as transaction:
         spent.require_unspent(transaction, namespace)
         transaction.save(claim, condition=free)
+        audit.write_with(transaction, entry)
         transaction.update(
             row, actions=[Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace
         )
 
 
-def join(invite: Invite, token_digest: str, person_id: str) -> bool:
+def join(invite: Invite, token_digest: str, person_id: str, entry: AuditEntry | None = None) -> bool:
     """Use up an invite and add the member; False where the invite is no longer what it was."""
     place = Member(invite.workspace_id, person_id, role=invite.role, joined=clock.now())
     unchanged = (Invite.token_digest == token_digest) & (Invite.ends > clock.now()) & (Invite.role == invite.role)
@@ -77,6 +83,7 @@ def join(invite: Invite, token_digest: str, person_id: str) -> bool:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             transaction.delete(invite, condition=unchanged)
             transaction.save(place, condition=Member.person_id.does_not_exist())
+            audit.write_with(transaction, entry)
             if invite.role == "owner":
                 _count_owners(transaction, invite.workspace_id, 1)
     except TransactWriteError as error:
@@ -86,17 +93,17 @@ def join(invite: Invite, token_digest: str, person_id: str) -> bool:
     return True
 
 
-def change_role(row: Member, role: str) -> None:
+def change_role(row: Member, role: str, entry: AuditEntry | None = None) -> None:
     """Give a member another role. Raises LastOwner, Overtaken."""
     change = (role == "owner") - (row.role == "owner")
-    _write(row.workspace_id, change, lambda transaction: _set_role(transaction, row, role))
+    _write(row.workspace_id, change, lambda transaction: _set_role(transaction, row, role), entry)
 
 
-def remove(row: Member) -> None:
+def remove(row: Member, entry: AuditEntry | None = None) -> None:
     """Remove a member. Raises LastOwner, Overtaken."""
     change = -1 if row.role == "owner" else 0
     condition = Member.role == row.role
-    _write(row.workspace_id, change, lambda transaction: transaction.delete(row, condition=condition))
+    _write(row.workspace_id, change, lambda transaction: transaction.delete(row, condition=condition), entry)
 
 
 def remove_everywhere(person_id: str) -> None:
@@ -111,25 +118,26 @@ def remove_everywhere(person_id: str) -> None:
                 )  # fmt: skip
 
 
-def hand_over(giver: Member, taker: Member) -> None:
+def hand_over(giver: Member, taker: Member, entry: AuditEntry | None = None) -> None:
     """Make `taker` an owner and `giver` an admin, at once."""
 
     def both(transaction: TransactWrite) -> None:
         _set_role(transaction, taker, "owner")
         _set_role(transaction, giver, "admin")
 
-    _write(giver.workspace_id, 0, both)
+    _write(giver.workspace_id, 0, both, entry)
 
 
 def _set_role(transaction: TransactWrite, row: Member, role: str) -> None:
     transaction.update(row, actions=[Member.role.set(role)], condition=Member.role == row.role)
 
 
-def _write(workspace_id: str, owners: int, change) -> None:
+def _write(workspace_id: str, owners: int, change, entry: AuditEntry | None) -> None:
     """A change of the team and of its count of owners; the workspace's item comes last in the reasons."""
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             change(transaction)
+            audit.write_with(transaction, entry)
             if owners:
                 _count_owners(transaction, workspace_id, owners)
     except TransactWriteError as error:

@@ -76,10 +76,11 @@ def found(person_id: str, *, namespace: str, business_name: str) -> Workspace:
     _require_room(person_id)
     _spend(person_id)
     try:
-        team_store.found(row, person_id)
+        team_store.found(
+            row, person_id, audit.entry(row.workspace_id, person_id, "workspace.created", row.workspace_id)
+        )
     except TransactWriteError as error:
         raise _taken(error, namespace) from error
-    audit.record(row.workspace_id, person_id, "workspace.created", row.workspace_id)
     return row
 
 
@@ -106,27 +107,27 @@ def rename(row: Workspace, actor: str, namespace: str) -> None:
         return
     before, namespace = row.namespace, check_namespace(namespace)
     _spend(row.workspace_id)
+    entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, before, namespace)
     try:
-        team_store.rename(row, namespace)
+        team_store.rename(row, namespace, entry)
     except TransactWriteError as error:
         raise _taken(error, namespace) from error
-    audit.record(row.workspace_id, actor, "workspace.renamed", row.workspace_id, before, namespace)
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
     """Change the name the customer goes by. Raises InvalidBusinessName. The audit says that, not what: it is personal
     where one person is the business."""
-    store.change_workspace(row, business_name=checked_business_name(business_name))
-    audit.record(row.workspace_id, actor, "workspace.changed", row.workspace_id)
+    entry = audit.entry(row.workspace_id, actor, "workspace.changed", row.workspace_id)
+    store.change_workspace(row, entry, business_name=checked_business_name(business_name))
 
 
 def suspend(row: Workspace, actor: str, suspended: bool, reason: str) -> None:
     """Stop a workspace, or let it go on: in five seconds on every server, cached pictures included."""
     before = bool(row.suspended)
-    store.change_workspace(row, suspended=suspended)
     act = "workspace.suspended" if suspended else "workspace.resumed"
     values = {"suspended": before}, {"suspended": suspended}
-    audit.record(row.workspace_id, actor, act, row.workspace_id, *values, reason)
+    entry = audit.entry(row.workspace_id, actor, act, row.workspace_id, *values, reason)
+    store.change_workspace(row, entry, suspended=suspended)
 
 
 def checked_business_name(text: str) -> str:

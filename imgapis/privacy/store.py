@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator
 
-from imgapis.base import buckets
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts import audit
+from accounts.rows.trail import AuditEntry
+from imgapis.base import buckets, dynamo
 from imgapis.base.buckets import Stored
 from imgapis.privacy.rows import Erasure
 
@@ -19,14 +24,43 @@ def every() -> Iterator[Erasure]:
     return Erasure.scan(consistent_read=True)
 
 
-def create(row: Erasure) -> bool:
-    """Ask for an erasure; False where one is asked for already. One that was undone can be asked for again."""
-    return row.save_if(Erasure.subject_id.does_not_exist() | (Erasure.state == "undone"))
+def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
+    """Ask for an erasure; False where one is asked for already. One that was undone can be asked for again. An `entry`
+    of the audit log is written with it or not at all."""
+    free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
+    return _together(lambda transaction: transaction.save(row, condition=free), entry)
 
 
 def change(row: Erasure, *states: str, **values) -> bool:
     """Change an erasure that is in one of some states and due when we last looked; False where somebody was first."""
-    return row.update_if(Erasure.state.is_in(*states) & (Erasure.due == row.due), **values)
+    return row.update_if(_as_it_was(row, states), **values)
+
+
+def decide(row: Erasure, entry: AuditEntry | None, **values) -> bool:
+    """Change a scheduled erasure by somebody's act, with its `entry` of the audit log or not at all; False where it
+    has begun, or somebody was first."""
+    actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
+    condition = _as_it_was(row, ("scheduled",))
+    done = _together(lambda transaction: transaction.update(row, actions=actions, condition=condition), entry)
+    row.refresh(consistent_read=True)
+    return done
+
+
+def _as_it_was(row: Erasure, states: tuple[str, ...]):
+    return Erasure.state.is_in(*states) & (Erasure.due == row.due)
+
+
+def _together(act, entry: AuditEntry | None) -> bool:
+    """An act and its entry in one transaction; False where a condition was not met, or somebody is at it."""
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            act(transaction)
+            audit.write_with(transaction, entry)
+    except TransactWriteError as error:
+        if {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error)):
+            return False
+        raise
+    return True
 
 
 def note_folder(row: Erasure, folder: str) -> None:
