@@ -1,14 +1,17 @@
 """The rows of people and workspaces, and the unmanaged user that stock Django knows."""
 
 from django.db import models
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from imgapis.base import dynamo
+from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Halves, Moment, Whole
 
 ACCOUNT = {"category": "account", "retention": "until erasure"}
 BILLING = {"category": "billing", "retention": "until erasure"}
+CAP = {"type": "object", "properties": {"unit": {"type": "string"}, "amount": {"type": "number"}}}
+CAPS = {"type": "object", "additionalProperties": CAP}
 SESSION = {"category": "security", "retention": "14 days after the last use, 30 days at most"}
 
 
@@ -21,10 +24,10 @@ class Person(dynamo.Row):
     person_id = kept(UnicodeAttribute(hash_key=True), "names the account without personal data", **ACCOUNT)
     email = kept(UnicodeAttribute(), "receives the login code", **ACCOUNT)
     is_staff = kept(BooleanAttribute(default=False), "opens the admin to support staff", **ACCOUNT)
-    adult_confirmed = kept(NumberAttribute(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
-    created = kept(NumberAttribute(), "when the account began", **ACCOUNT)
+    adult_confirmed = kept(Moment(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
+    created = kept(Moment(), "when the account began", **ACCOUNT)
     session_round = kept(
-        NumberAttribute(default=0), "ends every session begun before it was last raised", category="security",
+        Whole(default=0), "ends every session begun before it was last raised", category="security",
         retention="until erasure", exported=False,
     )  # fmt: skip
 
@@ -67,7 +70,7 @@ class SessionRow(dynamo.Row):
         TTLAttribute(), "ends the session", category="security", retention="14 days after the last use", exported=False
     )
     person_id = kept(UnicodeAttribute(null=True), "lists a person's sessions, to end them", **SESSION)
-    started = kept(NumberAttribute(), "ends the session after 30 days whatever its use", **SESSION)
+    started = kept(Moment(), "ends the session after 30 days whatever its use", **SESSION)
     seen_day = kept(UnicodeAttribute(), "the last day it was used, no finer", **SESSION)
     person_index = SessionsOfPerson()
 
@@ -85,21 +88,26 @@ class Workspace(dynamo.Row):
         UnicodeAttribute(), "makes cache keys and claims of this workspace alone (P05); destroyed at erasure",
         category="security", retention="until erasure", exported=False,
     )  # fmt: skip
-    allowed_origins = kept(JSONAttribute(), "which sites may call the image API", **ACCOUNT)
-    allowed_sources = kept(JSONAttribute(), "which hosts a full-URL source may name", **ACCOUNT)
+    allowed_origins = kept(JSONAttribute(), "which sites may call the image API", shape=shapes.TEXTS, **ACCOUNT)
+    allowed_sources = kept(JSONAttribute(), "which hosts a full-URL source may name", shape=shapes.TEXTS, **ACCOUNT)
     # Written down by billing alone, so that nobody else asks about prices.
-    allowance = kept(NumberAttribute(), "half-credits a period", **BILLING)
+    allowance = kept(Halves(), "half-credits a period", **BILLING)
     plan = kept(UnicodeAttribute(default="free"), "the plan tier (P03)", **BILLING)
-    limits = kept(JSONAttribute(null=True), "what the plan allows: seats, domains, sources and so on", **BILLING)
+    limits = kept(
+        JSONAttribute(null=True),
+        "what the plan allows: seats, domains, sources and so on",
+        shape=shapes.NUMBER_BY_NAME,
+        **BILLING,
+    )
     billing_state = kept(UnicodeAttribute(default=""), "the state of the subscription (P03)", **BILLING)
     interval = kept(UnicodeAttribute(default="month"), "whether a month or a year is paid at once", **BILLING)
-    period_start = kept(NumberAttribute(default=0), "the hour the paid period began; 0 is none", **BILLING)
-    period_end = kept(NumberAttribute(default=0), "the hour the paid period ends; 0 is none", **BILLING)
+    period_start = kept(Moment(default=0), "the hour the paid period began; 0 is none", **BILLING)
+    period_end = kept(Moment(default=0), "the hour the paid period ends; 0 is none", **BILLING)
     next_plan = kept(UnicodeAttribute(default=""), "the plan that follows at its end, where one is set", **BILLING)
     overage = kept(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", **BILLING)
-    caps = kept(JSONAttribute(null=True), "the customer's caps a day and a period", **BILLING)
-    billing_revision = kept(NumberAttribute(default=0), "tells older terms from newer ones", **BILLING)
-    billing_seen = kept(NumberAttribute(default=0), "when Stripe was asked for what is written here", **BILLING)
+    caps = kept(JSONAttribute(null=True), "the customer's caps a day and a period", shape=CAPS, **BILLING)
+    billing_revision = kept(Whole(default=0), "tells older terms from newer ones", **BILLING)
+    billing_seen = kept(Moment(default=0), "when Stripe was asked for what is written here", **BILLING)
     suspended = kept(BooleanAttribute(default=False), "stops the workspace", **ACCOUNT)
     signing = kept(
         UnicodeAttribute(default="off"), "whether image addresses must be signed: off or required", **ACCOUNT
@@ -114,9 +122,9 @@ class Workspace(dynamo.Row):
         "what is answered when credits are out: 402, original or placeholder",
         **ACCOUNT,
     )
-    rules_revision = kept(NumberAttribute(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
-    owners = kept(NumberAttribute(default=0), "keeps the last owner from leaving", **ACCOUNT)
-    created = kept(NumberAttribute(), "when the workspace began", **ACCOUNT)
+    rules_revision = kept(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
+    owners = kept(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
+    created = kept(Moment(), "when the workspace began", **ACCOUNT)
 
 
 class Namespace(dynamo.Row):

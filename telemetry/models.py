@@ -1,13 +1,25 @@
 """The rows of the event stream and of what is added up from it (P04, P11)."""
 
 import orjson
-from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
-from imgapis.base import dynamo
+from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Bytes, Halves, Milliseconds, Moment, Status
 
 TELEMETRY = {"category": "telemetry", "retention": "45 to 400 days, by the plan at the time"}
 SUMS = {"category": "telemetry", "retention": "until erasure"}
+LATENCIES = (
+    "the number of a bucket and how many requests fell into it, in turn: bucket n is from 1.04^(n-1) to 1.04^n"
+    " milliseconds, bucket 0 below one"
+)
+TEXT = {"type": "string"}
+CELL = shapes.row_of(
+    operation=TEXT, cache=TEXT, status=shapes.whole("an HTTP status"), requests=shapes.whole("a count"),
+    cost=shapes.whole("half-credits"), size=shapes.whole("bytes"),
+    latencies={"type": "array", "description": LATENCIES},
+)  # fmt: skip
+CELLS = {"type": "array", "items": CELL}
 MARK = {"category": "none", "retention": "until the hour is added up", "exported": False}
 
 
@@ -30,10 +42,10 @@ class Event(dynamo.Row):
     operation = kept(UnicodeAttribute(), "transform, info, grid or placeholder", **TELEMETRY)
     cache = kept(UnicodeAttribute(), "hit or miss", **TELEMETRY)
     origin = kept(UnicodeAttribute(default=""), "the calling site, from the Origin header", **TELEMETRY)
-    status = kept(NumberAttribute(), "the HTTP status of the answer", **TELEMETRY)
-    size = kept(NumberAttribute(), "bytes of the answer", **TELEMETRY)
-    latency = kept(NumberAttribute(), "milliseconds until the answer", **TELEMETRY)
-    cost = kept(NumberAttribute(), "half-credits charged", **TELEMETRY)
+    status = kept(Status(), "the HTTP status of the answer", **TELEMETRY)
+    size = kept(Bytes(), "bytes of the answer", **TELEMETRY)
+    latency = kept(Milliseconds(), "milliseconds until the answer", **TELEMETRY)
+    cost = kept(Halves(), "half-credits charged", **TELEMETRY)
     expires = kept(TTLAttribute(), "ends the event", **TELEMETRY)
 
 
@@ -45,7 +57,9 @@ class Rollup(dynamo.Row):
 
     workspace_id = kept(UnicodeAttribute(hash_key=True), "whose requests they were", **SUMS)
     span = kept(UnicodeAttribute(range_key=True), "which hour or day, and which Origin", **SUMS)
-    cells = kept(Cells(), "requests, credits, bytes and latencies by operation, cache state, status", **SUMS)
+    cells = kept(
+        Cells(), "requests, credits, bytes and latencies by operation, cache state, status", shape=CELLS, **SUMS
+    )
 
 
 class Dirty(dynamo.Row):
@@ -57,4 +71,4 @@ class Dirty(dynamo.Row):
     shard = kept(UnicodeAttribute(hash_key=True), "spreads the marks", **MARK)
     place = kept(UnicodeAttribute(range_key=True), "which workspace and hour", **MARK)
     stamp = kept(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)
-    due = kept(NumberAttribute(), "when it may be worked on", **MARK)
+    due = kept(Moment(), "when it may be worked on", **MARK)

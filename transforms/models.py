@@ -3,8 +3,9 @@
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from imgapis.base import dynamo
+from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Moment, Whole
 
 ACCOUNT = {"category": "account", "retention": "until erasure or deletion"}
 
@@ -18,7 +19,7 @@ class Source(dynamo.Row):
     workspace_id = kept(UnicodeAttribute(hash_key=True), "whose source it is", **ACCOUNT)
     name = kept(UnicodeAttribute(range_key=True), "is the first part of a src", **ACCOUNT)
     source_id = kept(UnicodeAttribute(), "tells a re-created source from the old one in cache keys", **ACCOUNT)
-    revision = kept(NumberAttribute(), "tells an edited source from what it was in cache keys", **ACCOUNT)
+    revision = kept(Whole(), "tells an edited source from what it was in cache keys", **ACCOUNT)
     kind = kept(UnicodeAttribute(), "http, s3 or r2", **ACCOUNT)
     prefix = kept(UnicodeAttribute(default=""), "the URL or the key prefix before every path", **ACCOUNT)
     bucket = kept(UnicodeAttribute(default=""), "the bucket's name", **ACCOUNT)
@@ -63,12 +64,12 @@ class Domain(dynamo.Row):
     state = kept(UnicodeAttribute(), "pending, verified, issuing, active, failing or removing", **ACCOUNT)
     reason = kept(UnicodeAttribute(default=""), "why it is in that state, in a sentence", **ACCOUNT)
     proven = kept(BooleanAttribute(default=False), "whether pictures are served under it", **ACCOUNT)
-    proved = kept(NumberAttribute(default=0), "when the proof was last seen", **ACCOUNT)
-    lapses = kept(NumberAttribute(default=0), "when an unproven claim may be taken by another", **ACCOUNT)
+    proved = kept(Moment(default=0), "when the proof was last seen", **ACCOUNT)
+    lapses = kept(Moment(default=0), "when an unproven claim may be taken by another", **ACCOUNT)
     cloudflare_id = kept(UnicodeAttribute(default=""), "names the custom hostname at Cloudflare", **ACCOUNT)
-    created = kept(NumberAttribute(), "when it was added", **ACCOUNT)
-    checked = kept(NumberAttribute(default=0), "when it was last looked at", **ACCOUNT)
-    due = kept(NumberAttribute(), "when it is looked at again", **ACCOUNT)
+    created = kept(Moment(), "when it was added", **ACCOUNT)
+    checked = kept(Moment(default=0), "when it was last looked at", **ACCOUNT)
+    due = kept(Moment(), "when it is looked at again", **ACCOUNT)
     queue = kept(UnicodeAttribute(default=EVERY), "lists domains by the time they are due", **ACCOUNT)
     workspace_index = DomainsOfWorkspace()
     due_index = DueDomains()
@@ -82,8 +83,13 @@ class Preset(dynamo.Row):
 
     workspace_id = kept(UnicodeAttribute(hash_key=True), "whose preset it is", **ACCOUNT)
     name = kept(UnicodeAttribute(range_key=True), "is what addresses say", **ACCOUNT)
-    values = kept(JSONAttribute(), "the parameters it stands for, as texts by long-lived name", **ACCOUNT)
-    saved = kept(NumberAttribute(), "when it was last changed", **ACCOUNT)
+    values = kept(
+        JSONAttribute(),
+        "the parameters it stands for, as texts by long-lived name",
+        shape=shapes.TEXT_BY_NAME,
+        **ACCOUNT,
+    )
+    saved = kept(Moment(), "when it was last changed", **ACCOUNT)
 
 
 class PurgeRule(dynamo.Row):
@@ -98,6 +104,6 @@ class PurgeRule(dynamo.Row):
     rule_id = kept(UnicodeAttribute(range_key=True), "orders the rules by time", **PURGE)
     scope = kept(UnicodeAttribute(), "url, prefix, source or workspace", **PURGE)
     target = kept(UnicodeAttribute(default=""), "what was purged, as it was written", **PURGE)
-    names = kept(JSONAttribute(), "what was purged, as pictures are named in the cache", **PURGE)
-    moment = kept(NumberAttribute(), "everything older is purged", **PURGE)
+    names = kept(JSONAttribute(), "what was purged, as pictures are named in the cache", shape=shapes.TEXTS, **PURGE)
+    moment = kept(Moment(), "everything older is purged", **PURGE)
     expires = kept(TTLAttribute(), "ends the rule when nothing older is left", **PURGE)

@@ -1,9 +1,10 @@
 """The rows of one-time codes and of the counts that slow their issuing."""
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Whole
 
 CODE = {"category": "security", "retention": "10 minutes", "exported": False}
 COUNT = {"category": "security", "retention": "one day", "exported": False}
@@ -19,7 +20,7 @@ class Challenge(dynamo.Row):
     email = kept(UnicodeAttribute(), "whose proof it is", **CODE)
     purpose = kept(UnicodeAttribute(), "what the code proves", **CODE)
     digest = kept(UnicodeAttribute(), "proves the code; keyed and salted by the id (A3)", **CODE)
-    tries = kept(NumberAttribute(default=0), "ends the code after five wrong ones (A1)", **CODE)
+    tries = kept(Whole(default=0), "ends the code after five wrong ones (A1)", **CODE)
     used = kept(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)
     expires = kept(TTLAttribute(), "ends the code", **CODE)
 
@@ -33,5 +34,5 @@ class Throttle(dynamo.Row):
 
     bucket = kept(UnicodeAttribute(hash_key=True), "counts mails to one address (A20)", **COUNT)
     moments = kept(JSONAttribute(null=True), "when the last five mails to the address went out", **COUNT)
-    count = kept(NumberAttribute(default=0), "how many", **COUNT)
+    count = kept(Whole(default=0), "how many", **COUNT)
     expires = kept(TTLAttribute(), "ends the count", **COUNT)

@@ -3,8 +3,9 @@
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from imgapis.base import dynamo
+from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Moment
 
 ACCOUNT = {"category": "account", "retention": "until it is revoked, or erasure"}
 
@@ -34,8 +35,8 @@ class ApiKey(dynamo.Row):
     workspace_id = kept(UnicodeAttribute(), "whose key it is", **ACCOUNT)
     person_id = kept(UnicodeAttribute(), "ends the key with its maker's membership", **ACCOUNT)
     name = kept(UnicodeAttribute(), "tells its maker what it is for", **ACCOUNT)
-    scopes = kept(JSONAttribute(), "what the key may do", **ACCOUNT)
-    created = kept(NumberAttribute(), "when it was made", **ACCOUNT)
-    expires = kept(NumberAttribute(), "when it ends; 0 is never", **ACCOUNT)
+    scopes = kept(JSONAttribute(), "what the key may do", shape=shapes.TEXTS, **ACCOUNT)
+    created = kept(Moment(), "when it was made", **ACCOUNT)
+    expires = kept(Moment(), "when it ends; 0 is never", **ACCOUNT)
     last_used_day = kept(UnicodeAttribute(default=""), "the last day it was used, no finer", **ACCOUNT)
     workspace_index = KeysOfWorkspace()

@@ -1,10 +1,11 @@
 """The rows of teams: members and invites."""
 
-from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Moment
 
 ACCOUNT = {"category": "account", "retention": "until the member leaves, or erasure"}
 INVITE = {"category": "account", "retention": "30 days after it expired"}
@@ -29,7 +30,7 @@ class Member(dynamo.Row):
     workspace_id = kept(UnicodeAttribute(hash_key=True), "which workspace", **ACCOUNT)
     person_id = kept(UnicodeAttribute(range_key=True), "who", **ACCOUNT)
     role = kept(UnicodeAttribute(), "what the member may do", **ACCOUNT)
-    joined = kept(NumberAttribute(), "since when", **ACCOUNT)
+    joined = kept(Moment(), "since when", **ACCOUNT)
     person_index = WorkspacesOfPerson()
 
 
@@ -44,9 +45,9 @@ class Invite(dynamo.Row):
     email = kept(UnicodeAttribute(), "who may accept", **INVITE)
     role = kept(UnicodeAttribute(), "what the member will be allowed", **INVITE)
     invited_by = kept(UnicodeAttribute(), "whose rights the invite rests on", **INVITE)
-    created = kept(NumberAttribute(), "when it was sent first", **INVITE)
-    sent = kept(NumberAttribute(), "when it was sent last", **INVITE)
-    ends = kept(NumberAttribute(), "when it can no longer be accepted", **INVITE)
+    created = kept(Moment(), "when it was sent first", **INVITE)
+    sent = kept(Moment(), "when it was sent last", **INVITE)
+    ends = kept(Moment(), "when it can no longer be accepted", **INVITE)
     token_digest = kept(
         UnicodeAttribute(), "proves the link; the token itself is in the mail alone", category="security",
         retention="30 days after it expired", exported=False,

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from imgapis.base import dynamo
+from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import kept
 
 TRAIL = {"category": "security", "retention": "until the workspace's erasure"}
@@ -19,6 +19,6 @@ class AuditEntry(dynamo.Row):
     actor = kept(UnicodeAttribute(), "who: an opaque person, a key, staff or the system", **TRAIL)
     act = kept(UnicodeAttribute(), "what was done", **TRAIL)
     target = kept(UnicodeAttribute(default=""), "to which thing", **TRAIL)
-    before = kept(JSONAttribute(null=True), "non-personal values before", **TRAIL)
-    after = kept(JSONAttribute(null=True), "non-personal values after", **TRAIL)
+    before = kept(JSONAttribute(null=True), "non-personal values before", shape=shapes.ANYTHING, **TRAIL)
+    after = kept(JSONAttribute(null=True), "non-personal values after", shape=shapes.ANYTHING, **TRAIL)
     reason = kept(UnicodeAttribute(default=""), "why, where staff did it", **TRAIL)

@@ -1,9 +1,10 @@
 """The rows of notices: what was told once, what is still to be sent, where to, and who wants none."""
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
-from imgapis.base import dynamo
+from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Moment, Whole
 
 NOTICE = {"category": "billing", "retention": "400 days"}
 OUTGOING = {"category": "none", "retention": "until it is sent, a day at most", "exported": False}
@@ -21,8 +22,8 @@ class Told(dynamo.Row):
         UnicodeAttribute(range_key=True), "names the notice by its span, so that it is told once", **NOTICE
     )
     kind = kept(UnicodeAttribute(), "usage, burst or test", **NOTICE)
-    facts = kept(JSONAttribute(), "the figures it tells, and the Origins of a burst", **NOTICE)
-    moment = kept(NumberAttribute(), "when", **NOTICE)
+    facts = kept(JSONAttribute(), "the figures it tells, and the Origins of a burst", shape=shapes.OBJECT, **NOTICE)
+    moment = kept(Moment(), "when", **NOTICE)
     expires = kept(TTLAttribute(), "ends the row", **NOTICE)
 
 
@@ -34,8 +35,8 @@ class Outgoing(dynamo.Row):
 
     shard = kept(UnicodeAttribute(hash_key=True), "spreads the notices", **OUTGOING)
     place = kept(UnicodeAttribute(range_key=True), "which workspace and notice", **OUTGOING)
-    due = kept(NumberAttribute(), "when it may be sent", **OUTGOING)
-    attempts = kept(NumberAttribute(default=0), "how often the webhook was tried", **OUTGOING)
+    due = kept(Moment(), "when it may be sent", **OUTGOING)
+    attempts = kept(Whole(default=0), "how often the webhook was tried", **OUTGOING)
     mailed = kept(BooleanAttribute(default=False), "keeps a mail from going out twice", **OUTGOING)
 
 
@@ -51,8 +52,8 @@ class Hook(dynamo.Row):
         UnicodeAttribute(), "signs what is posted; shown once", category="security",
         retention="until it is removed, or erasure", exported=False,
     )  # fmt: skip
-    created = kept(NumberAttribute(), "when it was set up", **HOOK)
-    last_tried = kept(NumberAttribute(default=0), "when it was last posted to", **HOOK)
+    created = kept(Moment(), "when it was set up", **HOOK)
+    last_tried = kept(Moment(default=0), "when it was last posted to", **HOOK)
     last_outcome = kept(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", **HOOK)
 
 

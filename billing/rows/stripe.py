@@ -1,9 +1,10 @@
 """The rows of Stripe: the state of a subscription by ids, and the events that were acted on. Never a card (P03)."""
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Credits, Moment
 
 BILLING = {"category": "billing", "retention": "until erasure"}
 EVENT = {"category": "billing", "retention": "90 days", "exported": False}
@@ -21,11 +22,11 @@ class Subscription(dynamo.Row):
     state = kept(UnicodeAttribute(default="none"), "Stripe's word for its state", **BILLING)
     tier = kept(UnicodeAttribute(default="free"), "the plan that is paid for", **BILLING)
     interval = kept(UnicodeAttribute(default="month"), "paid by the month or by the year", **BILLING)
-    period_start = kept(NumberAttribute(default=0), "when the paid period began", **BILLING)
-    period_end = kept(NumberAttribute(default=0), "when it ends", **BILLING)
+    period_start = kept(Moment(default=0), "when the paid period began", **BILLING)
+    period_end = kept(Moment(default=0), "when it ends", **BILLING)
     next_tier = kept(UnicodeAttribute(default=""), "the plan that follows", **BILLING)
     cancels = kept(BooleanAttribute(default=False), "whether it ends with the period", **BILLING)
-    asked = kept(NumberAttribute(default=0), "when Stripe was asked for this", **BILLING)
+    asked = kept(Moment(default=0), "when Stripe was asked for this", **BILLING)
 
 
 class Customer(dynamo.Row):
@@ -48,8 +49,8 @@ class StripeEvent(dynamo.Row):
     kind = kept(UnicodeAttribute(), "what kind of event it was", **EVENT)
     outcome = kept(UnicodeAttribute(), "acted, or why it was ignored", **EVENT)
     workspace_id = kept(UnicodeAttribute(default=""), "whom it concerned", **EVENT)
-    created = kept(NumberAttribute(), "when Stripe made it", **EVENT)
-    moment = kept(NumberAttribute(), "when it came", **EVENT)
+    created = kept(Moment(), "when Stripe made it", **EVENT)
+    moment = kept(Moment(), "when it came", **EVENT)
     expires = kept(TTLAttribute(), "ends the row, long after Stripe would repeat it", **EVENT)
 
 
@@ -61,6 +62,6 @@ class Reported(dynamo.Row):
 
     workspace_id = kept(UnicodeAttribute(hash_key=True), "whose overage it is", **BILLING)
     period = kept(UnicodeAttribute(range_key=True), "the hour the period starts on", **BILLING)
-    credits = kept(NumberAttribute(default=0), "whole credits told of", **BILLING)
-    telling = kept(NumberAttribute(default=0), "whole credits being told of, with what was told before", **BILLING)
-    told = kept(NumberAttribute(default=0), "when they were last told of", **BILLING)
+    credits = kept(Credits(default=0), "whole credits told of", **BILLING)
+    telling = kept(Credits(default=0), "whole credits being told of, with what was told before", **BILLING)
+    told = kept(Moment(default=0), "when they were last told of", **BILLING)

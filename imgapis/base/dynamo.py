@@ -32,15 +32,24 @@ class Kept:
     retention: str
     exported: bool
     erased: bool
+    shape: dict | None = None
 
 
 def kept(
-    attribute: Attribute, purpose: str, *, category: str, retention: str, exported: bool = True, erased: bool = True
+    attribute: Attribute,
+    purpose: str,
+    *,
+    category: str,
+    retention: str,
+    exported: bool = True,
+    erased: bool = True,
+    shape: dict | None = None,
 ) -> Attribute:
-    """Declare an attribute; a test fails for one without a declaration."""
+    """Declare an attribute; a test fails for one without a declaration. `shape` is what a JSON attribute holds, as
+    JSON Schema."""
     if category not in CATEGORIES:
         raise ValueError(f"{category!r} is no category: it is one of {', '.join(CATEGORIES)}.")
-    attribute.kept = Kept(purpose, category, retention, exported, erased)
+    attribute.kept = Kept(purpose, category, retention, exported, erased, shape)
     return attribute
 
 

@@ -1,9 +1,10 @@
 """The rows of promises: announced policy versions, who was told, privacy requests, and the last proof."""
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Moment
 
 ABOUT_NOBODY = {"category": "none", "retention": "as long as the policy", "exported": False, "erased": False}
 TOLD = {"category": "account", "retention": "90 days, or until erasure"}
@@ -19,8 +20,8 @@ class Announcement(dynamo.Row):
 
     version = kept(UnicodeAttribute(hash_key=True), "names the version", **ABOUT_NOBODY)
     effective = kept(UnicodeAttribute(), "the day it takes effect; moves later when a mail is late", **ABOUT_NOBODY)
-    begun = kept(NumberAttribute(), "accounts older than this are told", **ABOUT_NOBODY)
-    completed = kept(NumberAttribute(default=0), "when everybody had been told", **ABOUT_NOBODY)
+    begun = kept(Moment(), "accounts older than this are told", **ABOUT_NOBODY)
+    completed = kept(Moment(default=0), "when everybody had been told", **ABOUT_NOBODY)
 
 
 class Notice(dynamo.Row):
@@ -33,7 +34,7 @@ class Notice(dynamo.Row):
     person_id = kept(UnicodeAttribute(range_key=True), "who is told", **TOLD)
     mail_id = kept(UnicodeAttribute(), "names the mail, so that it is found in the post's own records", **TOLD)
     state = kept(UnicodeAttribute(), "claimed, sending, sent or refused", **TOLD)
-    lease = kept(NumberAttribute(), "until when the sender that claimed it may take", **TOLD)
+    lease = kept(Moment(), "until when the sender that claimed it may take", **TOLD)
     expires = kept(TTLAttribute(), "ends the row", **TOLD)
 
 
@@ -51,12 +52,12 @@ class PrivacyRequest(dynamo.Row):
         retention="until the request is closed, or erasure",
     )  # fmt: skip
     person_id = kept(UnicodeAttribute(default=""), "names the account without personal data", **REQUEST)
-    received = kept(NumberAttribute(), "when the mail came; the days are counted from it", **REQUEST)
-    due = kept(NumberAttribute(), "by when it must be answered", **REQUEST)
-    confirmed = kept(NumberAttribute(default=0), "when its receipt was confirmed", **REQUEST)
-    extended = kept(NumberAttribute(default=0), "when the person was told that it takes longer", **REQUEST)
+    received = kept(Moment(), "when the mail came; the days are counted from it", **REQUEST)
+    due = kept(Moment(), "by when it must be answered", **REQUEST)
+    confirmed = kept(Moment(default=0), "when its receipt was confirmed", **REQUEST)
+    extended = kept(Moment(default=0), "when the person was told that it takes longer", **REQUEST)
     state = kept(UnicodeAttribute(), "open, done or refused", **REQUEST)
-    closed = kept(NumberAttribute(default=0), "when it was closed", **REQUEST)
+    closed = kept(Moment(default=0), "when it was closed", **REQUEST)
     certificate = kept(UnicodeAttribute(default=""), "names the certificate of an erasure", **REQUEST)
     expires = kept(TTLAttribute(null=True), "ends the row", **REQUEST)
 
@@ -68,5 +69,5 @@ class PrivacyProof(dynamo.Row):
         table_name = dynamo.table_name("privacy-proofs")
 
     name = kept(UnicodeAttribute(hash_key=True), "names the proof", **PROOF)
-    moment = kept(NumberAttribute(), "when it was made", **PROOF)
+    moment = kept(Moment(), "when it was made", **PROOF)
     checks = kept(JSONAttribute(), "each check: held, broken or not looked at", **PROOF)

@@ -1,9 +1,10 @@
 """The row of an alert: what is wrong with the service, about no customer and nobody."""
 
-from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import kept
+from imgapis.base.measures import Moment
 
 ALERT = {"category": "none", "retention": "30 days after it last stood", "exported": False}
 
@@ -17,7 +18,7 @@ class Alert(dynamo.Row):
     name = kept(UnicodeAttribute(hash_key=True), "names what is wrong", **ALERT)
     host = kept(UnicodeAttribute(range_key=True), "names the server of ours that saw it", **ALERT)
     sentence = kept(UnicodeAttribute(), "says it to the operator", **ALERT)
-    since = kept(NumberAttribute(), "when it began", **ALERT)
-    seen = kept(NumberAttribute(), "when it was last seen", **ALERT)
-    mailed = kept(NumberAttribute(default=0), "keeps the operator's mail to one an hour", **ALERT)
+    since = kept(Moment(), "when it began", **ALERT)
+    seen = kept(Moment(), "when it was last seen", **ALERT)
+    mailed = kept(Moment(default=0), "keeps the operator's mail to one an hour", **ALERT)
     expires = kept(TTLAttribute(), "ends the row", **ALERT)
