@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from imgapis import notices_page, overview, pricing, rest, simulator, status, views
 from imgapis.policy import pages, wellknown
+from imgapis.privacy import export_pages
 from imgapis.privacy import pages as privacy_pages
 
 handler404 = "imgapis.views.not_found"
@@ -29,11 +30,14 @@ urlpatterns = [
     path("w/<slug:namespace>/billing/notices/hook/remove", notices_page.hook_remove, name="notices-hook-remove"),
     path("w/<slug:namespace>/billing/notices/hook/test", notices_page.hook_test, name="notices-hook-test"),
     path("w/<slug:namespace>/data", privacy_pages.data, name="data"),
-    path("w/<slug:namespace>/data/export.zip", privacy_pages.data_export, name="data-export"),
+    path("w/<slug:namespace>/data/export.zip", export_pages.data_export, name="data-export"),
+    path("w/<slug:namespace>/data/export-mail", export_pages.data_export_mail, name="data-export-mail"),
     path("w/<slug:namespace>/data/erase", privacy_pages.data_erase, name="data-erase"),
     path("w/<slug:namespace>/data/keep", privacy_pages.data_keep, name="data-keep"),
     path("account/data", privacy_pages.account_data, name="account-data"),
-    path("account/data/export.zip", privacy_pages.account_export, name="account-export"),
+    path("account/data/export.zip", export_pages.account_export, name="account-export"),
+    path("account/data/export-mail", export_pages.account_export_mail, name="account-export-mail"),
+    path("account/exports/<str:token>", export_pages.linked_export, name="export-link"),
     path("account/data/erase", privacy_pages.account_erase, name="account-erase"),
     path("account/data/keep", privacy_pages.account_keep, name="account-keep"),
     path("api/v1/", rest.api.urls),

@@ -15,7 +15,7 @@ from imgapis.base.errors import Refusal
 GONE = "deleted user"
 PLAIN_ACTS = {
     "invite.sent", "invite.resent", "invite.revoked", "workspace.created", "workspace.changed", "workspace.renamed",
-    "workspace.suspended", "workspace.resumed",
+    "workspace.suspended", "workspace.resumed", "erasure.proposed", "erasure.asked", "erasure.undone", "export.mailed",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
 from accounts import team_store, workspaces
+from accounts.rows.trail import AuditEntry
 from imgapis.base import clock
 from imgapis.base.buckets import BucketError
 from imgapis.base.errors import Refusal
@@ -21,13 +22,23 @@ LATEST_START_DAYS = DEADLINE_DAYS - RECOVERY_DAYS - 2  # the second sweep takes 
 SWEEP_SECONDS = DAY
 LEASE_SECONDS = 600
 RETRY_SECONDS = 60
-EXCEPTIONS = (
-    "Invoices stay at Stripe for as long as tax law asks for them.",
-    "Namespaces stay as keyed digests, so that nobody is given one of them.",
-    "This certificate and an opaque id stay, so that a restored backup is erased again.",
-    "DynamoDB can recover deleted rows for 14 days; then nobody can.",
-    "Cloudflare's edge copies and Analytics Engine counts age out by themselves.",
-)
+PROOF = "The certificate and an opaque id stay, so that a restored backup is erased again."
+RECOVERY = "DynamoDB can recover deleted rows for 14 days; then nobody can."
+EXCEPTIONS = {
+    "workspace": (
+        "Invoices stay at Stripe for as long as tax law asks for them.",
+        "Namespaces stay as keyed digests, so that nobody is given one of them.",
+        PROOF,
+        RECOVERY,
+        "Cloudflare's edge copies and Analytics Engine counts age out by themselves.",
+    ),
+    "person": (
+        "Audit logs of workspaces that others keep name an opaque id, which names nobody any more.",
+        "What is left of a privacy request, its law, kind and dates without the address, ends after 24 months.",
+        PROOF,
+        RECOVERY,
+    ),
+}
 FAULTS = (PynamoDBException, BucketError, CloudflareFailed, Refusal, OSError)
 log = logging.getLogger("imgapis.erasure")
 
@@ -46,27 +57,35 @@ class NoErasure(Refusal):
     code = "no_erasure"
 
 
-def ask(kind: str, subject_id: str, *, at_once: bool = False, asked: float | None = None) -> Erasure:
+def ask(
+    kind: str,
+    subject_id: str,
+    *,
+    at_once: bool = False,
+    asked: float | None = None,
+    entry: AuditEntry | None = None,
+) -> Erasure:
     """Ask for the erasure of a `workspace` or a `person`; `asked` is when the mail came, in seconds since 1970. Asking
-    twice is one erasure; at once makes a scheduled one due. Raises SoleOwner."""
+    twice is one erasure; at once makes a scheduled one due. An `entry` of the audit log is written with what this
+    changes, or not at all. Raises SoleOwner."""
     if kind == "person":
         require_no_sole_ownership(subject_id)
     now = int(clock.now())
     begun = int(asked or now)
     due = now if at_once else min(now + UNDO_DAYS * DAY, max(now, begun + LATEST_START_DAYS * DAY))
     row = Erasure(subject_id, kind=kind, state="scheduled", asked=begun, due=due, counts={})
-    if store.create(row):
+    if store.create(row, entry):
         return row
     found = store.erasure(subject_id)
     if at_once and found.state == "scheduled":
-        store.change(found, "scheduled", due=now)
+        store.decide(found, entry, due=now)
     return found
 
 
-def undo(subject_id: str) -> None:
-    """Take back an erasure that has not begun. Raises NoErasure."""
+def undo(subject_id: str, entry: AuditEntry | None = None) -> None:
+    """Take back an erasure that has not begun, with an `entry` of the audit log. Raises NoErasure."""
     row = store.erasure(subject_id)
-    if row is None or row.state != "scheduled" or not store.change(row, "scheduled", state="undone"):
+    if row is None or row.state != "scheduled" or not store.decide(row, entry, state="undone"):
         raise NoErasure("There is no erasure that could still be taken back.")
 
 
@@ -109,17 +128,23 @@ def run(row: Erasure) -> None:
         if row.kind == "person" and not row.step:
             require_no_sole_ownership(row.subject_id)  # a workspace's own erasure may have been taken back since
         store.suppress(row.kind, row.subject_id)
+    # What an earlier try removed before it was broken off may not be in the counts.
+    if not store.change(row, row.state, trying=True, broken_off=row.broken_off or row.trying):
+        return
     for number, step in enumerate(steps.steps(row.kind)):
         if number < row.step:
             continue
         counts = step(row)
-        if not store.change(row, row.state, step=number + 1, counts=_sum(dict(row.counts), counts)):
+        facts = {"step": number + 1, "counts": _sum(dict(row.counts), counts)}
+        if not store.change(row, row.state, due=int(clock.now()) + LEASE_SECONDS, **facts):
             return  # the lease ran out, and another worker goes on
     now = int(clock.now())
     if row.state == "running":
-        store.change(row, "running", state="swept", step=0, swept=now, due=now + SWEEP_SECONDS, failure="")
+        ended = {"trying": False, "failure": ""}
+        store.change(row, "running", state="swept", step=0, swept=now, due=now + SWEEP_SECONDS, **ended)
     else:
-        store.change(row, "swept", state="done", due=0, failure="", certificate=certificates.sign(_facts(row, now)))
+        signed = certificates.sign(_facts(row, now))
+        store.change(row, "swept", state="done", due=0, trying=False, failure="", certificate=signed)
 
 
 def _sum(before: dict, counts: dict) -> dict:
@@ -131,7 +156,8 @@ def _facts(row: Erasure, now: int) -> dict:
         "format": "img apis erasure certificate 1", "subject": row.subject_id, "kind": row.kind,
         "asked": clock.stamp(row.asked), "began": clock.stamp(row.began), "first_sweep": clock.stamp(row.swept),
         "second_sweep": clock.stamp(now), "beyond_recovery": clock.stamp(now + RECOVERY_DAYS * DAY),
-        "removed": dict(row.counts), "exceptions": list(EXCEPTIONS),
+        "counts_are": "at least" if row.broken_off else "exact", "removed": dict(row.counts),
+        "exceptions": list(EXCEPTIONS[row.kind]),
     }  # fmt: skip
 
 
@@ -152,7 +178,8 @@ def replay() -> int:
 
 
 def _erase_again(kind: str, subject_id: str) -> None:
-    """The steps once more; where the erasure's own row did not come back, it is certified anew.
+    """The steps once more; where the erasure's own row did not come back, it is certified anew, with what is counted
+    now.
 
     A restore may have made somebody who is erased the only owner of a workspace that was handed over since: nobody can
     hand it over, so they leave it.
@@ -160,10 +187,13 @@ def _erase_again(kind: str, subject_id: str) -> None:
     now = int(clock.now())
     store.create(Erasure(subject_id, kind=kind, state="scheduled", asked=now, due=now, counts={}))
     row = store.erasure(subject_id)
+    store.change(row, "scheduled", trying=True)  # what was counted before the restore is not known any more
     if kind == "person":
         team_store.remove_everywhere(subject_id)
+    counts: dict[str, int] = {}
     for step in steps.steps(kind):
-        step(row)
+        counts = _sum(counts, step(row))
+    store.change(row, "scheduled", counts=_sum(dict(row.counts), counts))
 
 
 def late() -> list[Erasure]:

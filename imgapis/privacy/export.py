@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from imgapis.base.dynamo import Row
-from imgapis.privacy import leaving, registry
+from imgapis.privacy import leaving, registry, schemas
 
 CHUNK = 65_536
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 README = """Everything img apis holds about {subject}, without secrets.
 
 Each table is here twice: NAME.jsonl has one JSON object a line, NAME.csv the same as a table.
-NAME.schema.json says of every field why and how long it is kept. Times are seconds since 1970, UTC.
+NAME.schema.json is the JSON Schema (2020-12) of one such object: the type of every field, the unit of every number,
+why it is kept and how long. Times are seconds since 1970, UTC.
 In CSV, a text that a spreadsheet would take for a formula begins with an apostrophe.
 Credits are counted in halves.
 The folder leave-us has the sources, presets and settings as imgproxy and imagor take them.
@@ -71,18 +72,11 @@ def _files(kind: str, subject_id: str) -> Iterator[tuple[str, Iterable[str]]]:
         if find is None or not names:
             continue
         table = holding.row.Meta.table_name.partition("-")[2]
-        yield f"{table}.schema.json", [_schema(holding.row, names)]
+        yield f"{table}.schema.json", [json.dumps(schemas.of_table(holding.row, names), indent=1)]
         yield f"{table}.jsonl", (json.dumps(_values(row, names), ensure_ascii=False) + "\n" for row in find(subject_id))
         yield f"{table}.csv", _csv(names, (_values(row, names) for row in find(subject_id)))
     if kind == "workspace":
         yield from leaving.files(subject_id)
-
-
-def _schema(row: type[Row], names: list[str]) -> str:
-    fields = {name: row.get_attributes()[name].kept for name in names}
-    told = {name: {"description": kept.purpose, "retention": kept.retention} for name, kept in fields.items()}
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": told}
-    return json.dumps(whole, indent=1)
 
 
 def _values(row: Row, names: list[str]) -> dict:

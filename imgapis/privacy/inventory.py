@@ -1,5 +1,7 @@
 """The data inventory, from the declarations on the models and the few stores that are no table (P02, P13)."""
 
+from itertools import groupby
+
 from imgapis import tables
 from imgapis.privacy.registry import HOLDINGS
 
@@ -36,3 +38,13 @@ def every() -> list[dict]:
             })  # fmt: skip
     names = ("store", "attribute", "purpose", "retention", "where", "exported", "erased")
     return found + [dict(zip(names, line, strict=True)) | {"category": "none"} for line in STORES]
+
+
+def by_store() -> list[dict]:
+    """The same, store by store, for people: its name, what it is, where, and its lines."""
+    told = {row.Meta.table_name.partition("-")[2]: " ".join(row.__doc__.split()) for row in tables.registered()}
+    groups = groupby(every(), key=lambda line: line["store"])
+    held = [(name, list(lines)) for name, lines in groups]
+    return [
+        {"name": name, "about": told.get(name, ""), "where": each[0]["where"], "lines": each} for name, each in held
+    ]

@@ -1,16 +1,18 @@
-"""The pages of one's own data: export, deletion and its undoing; and what is published about all of them."""
+"""The pages of one's own data: deletion and its undoing; and what is published about all of them."""
 
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import audit
 from accounts.decorators import fresh_code, signed_in, workspace_page
+from accounts.rows.trail import AuditEntry
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
-from imgapis.privacy import certificates, erasure, export, inventory, registry, store
+from imgapis.privacy import certificates, erasure, inventory, registry, store
 
 
 @require_GET
@@ -35,29 +37,6 @@ def _data(request: HttpRequest, kind: str, subject_id: str, base: str) -> HttpRe
         "due": clock.stamp(scheduled.due) if scheduled else "",
     }  # fmt: skip
     return render(request, "privacy/data.html", facts)
-
-
-@require_GET
-@workspace_page("workspace.own")
-@fresh_code
-def data_export(request: HttpRequest) -> HttpResponse:
-    """The zip of a workspace."""
-    return _zip("workspace", request.workspace.workspace_id)
-
-
-@require_GET
-@signed_in
-@fresh_code
-def account_export(request: HttpRequest) -> HttpResponse:
-    """The zip of one's own account."""
-    return _zip("person", request.user.person_id)
-
-
-def _zip(kind: str, subject_id: str) -> HttpResponse:
-    answer = StreamingHttpResponse(export.stream(kind, subject_id), content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="imgapis-{kind}.zip"'
-    answer["Cache-Control"] = "no-store"
-    return answer
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,13 +65,14 @@ def _erase(
         try:
             if request.POST.get("name", "").strip() != name:
                 raise Refusal("Type the name exactly as it is shown.", param="name", code="bad_request")
-            erasure.ask(kind, subject_id, at_once=bool(request.POST.get("at_once")))
+            entry = _entry(request, kind, subject_id, "erasure.asked")
+            erasure.ask(kind, subject_id, at_once=bool(request.POST.get("at_once")), entry=entry)
             return redirect("erasure", subject_id)
         except Refusal as refusal:
             error = refusal.message
     facts = {
         "kind": kind, "base": "workspace.html" if kind == "workspace" else "base.html", "name": name,
-        "error": error, "counts": counts(kind, subject_id), "exceptions": erasure.EXCEPTIONS,
+        "error": error, "counts": counts(kind, subject_id), "exceptions": erasure.EXCEPTIONS[kind],
     }  # fmt: skip
     return render(request, "privacy/erase.html", facts, status=400 if error else 200)
 
@@ -114,7 +94,7 @@ def counts(kind: str, subject_id: str) -> list[tuple[str, str]]:
 @workspace_page("workspace.own")
 def data_keep(request: HttpRequest) -> HttpResponse:
     """Take the deletion of a workspace back."""
-    _keep(request, request.workspace.workspace_id)
+    _keep(request, "workspace", request.workspace.workspace_id)
     return redirect("data", request.workspace.namespace)
 
 
@@ -122,13 +102,18 @@ def data_keep(request: HttpRequest) -> HttpResponse:
 @signed_in
 def account_keep(request: HttpRequest) -> HttpResponse:
     """Take the deletion of one's own account back."""
-    _keep(request, request.user.person_id)
+    _keep(request, "person", request.user.person_id)
     return redirect("account-data")
 
 
-def _keep(request: HttpRequest, subject_id: str) -> None:
+def _entry(request: HttpRequest, kind: str, subject_id: str, act: str) -> AuditEntry | None:
+    """The other owners of a workspace see who asked, and who took it back."""
+    return audit.entry(subject_id, request.user.person_id, act, subject_id) if kind == "workspace" else None
+
+
+def _keep(request: HttpRequest, kind: str, subject_id: str) -> None:
     try:
-        erasure.undo(subject_id)
+        erasure.undo(subject_id, _entry(request, kind, subject_id, "erasure.undone"))
         messages.success(request, "Nothing is deleted.")
     except Refusal as refusal:
         messages.error(request, refusal.message)
@@ -143,7 +128,7 @@ def data_map(request: HttpRequest) -> JsonResponse:
 @require_GET
 def data_page(request: HttpRequest) -> HttpResponse:
     """The inventory for people."""
-    return render(request, "privacy/inventory.html", {"kept": inventory.every()})
+    return render(request, "privacy/inventory.html", {"stores": inventory.by_store()})
 
 
 @require_GET
@@ -160,7 +145,8 @@ def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
         raise Http404
     facts = {
         "subject_id": subject_id, "kind": row.kind, "state": row.state, "asked": clock.stamp(row.asked),
-        "due": clock.stamp(row.due), "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * erasure.DAY),
+        "least": bool(row.broken_off), "due": clock.stamp(row.due),
+        "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * erasure.DAY),
         "removed": [pair for pair in sorted(dict(row.counts).items()) if pair[1]],
     }  # fmt: skip
     response = render(request, "privacy/progress.html", facts)

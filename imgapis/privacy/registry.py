@@ -9,7 +9,7 @@ import transforms.privacy
 from accounts import store as accounts_store
 from imgapis.base.holdings import Holding, having
 from imgapis.policy.rows import Announcement, Notice, PrivacyProof, PrivacyRequest
-from imgapis.privacy.rows import Erasure
+from imgapis.privacy.rows import Erasure, ExportLink
 from imgapis.watch.rows import Alert
 
 
@@ -29,6 +29,7 @@ def _without_address(row: PrivacyRequest) -> bool:
 
 
 OWN = (
+    Holding(ExportLink, of_workspace=having(ExportLink, "subject_id"), of_person=having(ExportLink, "person_id")),
     Holding(Notice, of_person=having(Notice, "person_id")),
     Holding(PrivacyRequest, of_person=_requests, part=_without_address),
     Holding(Announcement, exempt="about nobody"),

@@ -73,6 +73,7 @@ ROUTES = {
     "domain-remove": ("domains.edit", "domains.edit"),
     "data": ("workspace.own", None),
     "data-export": ("workspace.own", None),
+    "data-export-mail": ("workspace.own", "workspace.own"),
     "data-erase": ("workspace.own", "workspace.own"),
     "data-keep": (None, "workspace.own"),
 }

@@ -6,6 +6,7 @@ import axe_playwright_python
 import pytest
 
 from billing import preferences
+from imgapis.privacy.rows import Erasure
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PUBLIC = (
@@ -18,6 +19,8 @@ OWN = (
     "/account",
     "/account/data",
     "/account/data/erase",
+    "/account/data/export-mail",
+    "/account/exports/of-somebody-else",
     "/account/email",
     "/account/confirm",
     "/workspaces",
@@ -27,8 +30,12 @@ WORKSPACE = (
     "", "usage", "billing", "billing/notices", "billing/invoices", "team", "team/transfer", "settings", "audit", "keys",
     "sources", "sources/new", "sources/new?kind=http", "sources/new?kind=s3", "access", "signing", "presets", "purge",
     "domains", "data", "data/erase",
+    "data/export-mail",
 )  # fmt: skip
 LOOKS = ((1280, "light"), (390, "dark"))
+EVERY_LOOK = (*LOOKS, (1280, "dark"), (390, "light"))
+# The long table is looked at with the others: twice as often, it would take the test minutes.
+OF_PRIVACY = [path for path in PUBLIC if path.startswith("/privacy") and path != "/privacy/data"]
 
 
 def violations(page) -> list[str]:
@@ -38,11 +45,11 @@ def violations(page) -> list[str]:
     return [f"{name}: {nodes}" for name, nodes in found]
 
 
-def check(opened, paths, faults: list[str] | None = None) -> None:
+def check(opened, paths, faults: list[str] | None = None, looks=LOOKS) -> None:
     """Look at each page at two widths and in two lights; what was found before counts too."""
     faults = list(faults or [])
     for path in paths:
-        for width, scheme in LOOKS:
+        for width, scheme in looks:
             opened.page.set_viewport_size({"width": width, "height": 900})
             opened.page.emulate_media(color_scheme=scheme)
             opened.go(path)
@@ -59,7 +66,7 @@ def test_public_pages_have_no_violation(window):
 
 @pytest.mark.timeout(300)
 def test_the_pages_of_an_account_have_no_violation(window):
-    owner = window("owner")
+    owner = window("owner-whose-address-is-as-long-as-they-come")
     owner.sign_up()
     check(owner, OWN)
 
@@ -69,3 +76,19 @@ def test_the_pages_of_a_workspace_have_no_violation(window):
     owner = window("owner")
     owner.sign_up()
     check(owner, [f"/w/{owner.namespace}/{name}" for name in WORKSPACE])
+
+
+@pytest.mark.timeout(900)
+def test_the_pages_of_privacy_and_of_erasures_have_no_violation_in_any_look(window):
+    """Every state of an erasure, a workspace's and a person's, whole and with a try broken off."""
+    paths = list(OF_PRIVACY)
+    for number, state in enumerate(("scheduled", "running", "swept", "undone", "done")):
+        kind = ("workspace", "person")[number % 2]
+        row = Erasure(
+            f"seen_{state}", kind=kind, state=state, asked=1_790_000_000, due=1_790_600_000,
+            broken_off=bool(number % 2),
+            counts={"events": 1_234_567, "outputs": 12, "members": 0}, certificate={},
+        )  # fmt: skip
+        row.save()
+        paths.append(f"/privacy/erasures/{row.subject_id}")
+    check(window("stranger"), paths, looks=EVERY_LOOK)

@@ -54,7 +54,7 @@ class Account:
             "workspace_id": self.workspace_id, "person_id": self.person_id, "email": self.email,
             "address": self.email, "place": f"{self.workspace_id} {clock.hour(clock.now())}",
             "choice": f"usage {self.person_id}",
-            "shard": "0", "queue": self.mark, "cloudflare_id": "", "values": {"w": self.mark},
+            "shard": "0", "queue": self.mark, "cloudflare_id": "", "subject_id": self.workspace_id,
         }  # fmt: skip
         if name in known:
             return known[name]
@@ -66,7 +66,19 @@ class Account:
             return False
         if isinstance(attribute, UnicodeSetAttribute):
             return {self.mark}
-        return [self.mark] if isinstance(attribute, JSONAttribute) else f"{self.mark} {name}"
+        return (
+            self.shaped(attribute.kept.shape or {}) if isinstance(attribute, JSONAttribute) else f"{self.mark} {name}"
+        )
+
+    def shaped(self, shape: dict) -> Any:
+        """Something of a declared shape, with the mark in every text."""
+        kind = shape.get("type", "array")
+        if kind == "object":
+            each = shape.get("additionalProperties", {"type": "string"})
+            return {name: self.shaped(held) for name, held in shape.get("properties", {"w": each}).items()}
+        if kind == "array":
+            return [self.shaped(each) for each in shape.get("prefixItems", [shape.get("items", {"type": "string"})])]
+        return self.mark if kind == "string" else 1
 
     def concerns(self, row: Row) -> bool:
         """Whether a row says anything of the account: its mark or one of its opaque ids in any attribute."""

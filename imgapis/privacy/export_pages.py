@@ -1,0 +1,77 @@
+"""The pages of an export: streamed at once, or mailed as a link that streams it anew (P17, D10)."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts import store as accounts_store
+from accounts.decorators import fresh_code, signed_in, workspace_page
+from imgapis.base.errors import Refusal
+from imgapis.privacy import export, links
+
+
+@require_GET
+@workspace_page(links.PERMISSION)
+@fresh_code
+def data_export(request: HttpRequest) -> HttpResponse:
+    """The zip of a workspace."""
+    return _zip("workspace", request.workspace.workspace_id)
+
+
+@require_GET
+@signed_in
+@fresh_code
+def account_export(request: HttpRequest) -> HttpResponse:
+    """The zip of one's own account."""
+    return _zip("person", request.user.person_id)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page(links.PERMISSION)
+@fresh_code
+def data_export_mail(request: HttpRequest) -> HttpResponse:
+    """Have the link of a workspace's export mailed."""
+    row = request.workspace
+    return _mail(request, "workspace", row.workspace_id, f"the workspace {row.namespace}", ("data", row.namespace))
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+@fresh_code
+def account_export_mail(request: HttpRequest) -> HttpResponse:
+    """Have the link of one's own account's export mailed."""
+    return _mail(request, "person", request.user.person_id, "your account", ("account-data",))
+
+
+@require_GET
+def linked_export(request: HttpRequest, token: str) -> HttpResponse:
+    """The zip of a mailed link. To everybody but whoever asked for it, the signed-out included, nothing is there; a
+    session of theirs that has not proved the address lately does so first."""
+    known = request.user.is_authenticated
+    row = links.opened(token, request.user.person_id) if known else None
+    if row is None:
+        answer = render(request, "privacy/no_link.html", {"known": known}, status=404)
+        answer["Cache-Control"] = "no-store"
+        return answer
+    return fresh_code(lambda request: _zip(row.kind, row.subject_id))(request)
+
+
+def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, back: tuple[str, ...]) -> HttpResponse:
+    if request.method == "GET":
+        facts = {"base": "workspace.html" if kind == "workspace" else "base.html", "name": name, "kind": kind}
+        return render(request, "privacy/export_mail.html", facts)
+    try:
+        links.send(accounts_store.person(request.user.person_id), kind, subject_id, name)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, f"The link is on its way to {request.user.email}.")
+    return redirect(*back)
+
+
+def _zip(kind: str, subject_id: str) -> HttpResponse:
+    answer = StreamingHttpResponse(export.stream(kind, subject_id), content_type="application/zip")
+    answer["Content-Disposition"] = f'attachment; filename="imgapis-{kind}.zip"'
+    answer["Cache-Control"] = "no-store"
+    return answer

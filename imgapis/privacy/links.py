@@ -1,0 +1,75 @@
+"""The mailed link of an export: a day long, for whoever asked and still may, in their own session; no file is kept."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import DoesNotExist
+from pynamodb.transactions import TransactWrite
+
+from accounts import audit, roles, store, team_store, throttles
+from accounts.models import Person
+from accounts.rows.trail import AuditEntry
+from imgapis.base import clock, dynamo, mail
+from imgapis.base.errors import Refusal
+from imgapis.privacy.rows import ExportLink
+
+LIFE_SECONDS = 86_400
+PERMISSION = "workspace.own"
+
+
+class TooManyMails(Refusal):
+    """The address was sent its mails of this hour (A20)."""
+
+    status = 429
+    code = "too_many_mails"
+
+    def __init__(self):
+        super().__init__("Five mails went to your address within the hour. Try again in an hour.", retry_after=3600)
+
+
+def send(person: Person, kind: str, subject_id: str, name: str) -> None:
+    """Mail a person the link of an export of a `workspace` or a `person`; `name` is how the mail calls it. The caller
+    has checked their right and a fresh code. Raises TooManyMails."""
+    if not throttles.allow_mail(person.email):
+        raise TooManyMails
+    token = secrets.token_urlsafe(32)
+    ends = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
+    row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=ends)
+    with TransactWrite(connection=dynamo.connection()) as transaction:
+        transaction.save(row, condition=ExportLink.digest.does_not_exist())
+        audit.write_with(transaction, _entry(row))
+    facts = {"name": name, "token": token, "until": clock.stamp(ends.timestamp())}
+    mail.send(person.email, "Your export from img apis", "emails/export_link.txt", facts)
+
+
+def _entry(row: ExportLink) -> AuditEntry | None:
+    """The other owners of a workspace see that somebody takes its data along."""
+    if row.kind != "workspace":
+        return None
+    return audit.entry(row.subject_id, row.person_id, "export.mailed", row.subject_id)
+
+
+def opened(token: str, person_id: str) -> ExportLink | None:
+    """The living link of a token, if it is this person's and they may still have what it leads to; else None, for every
+    reason alike."""
+    try:
+        row = ExportLink.get(_digest(token), consistent_read=True)
+    except DoesNotExist:
+        return None
+    if row.expires.timestamp() <= clock.now() or row.person_id != person_id:
+        return None
+    return row if _may(row) else None
+
+
+def _may(row: ExportLink) -> bool:
+    """Whether the person may export it now, whatever was true when the link was mailed."""
+    if row.kind == "person":
+        return row.subject_id == row.person_id
+    place = team_store.member(row.subject_id, row.person_id)
+    return place is not None and roles.allows(place.role, PERMISSION) and store.workspace(row.subject_id) is not None
+
+
+def _digest(token: str) -> str:
+    """256 random bits need no key and no salt."""
+    return hashlib.sha256(token.encode()).hexdigest()

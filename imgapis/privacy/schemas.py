@@ -1,0 +1,62 @@
+"""The JSON Schema of an exported table: types, units, what for and how long, from its declarations (P02, P17)."""
+
+from pynamodb.attributes import (
+    Attribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
+
+from imgapis.base import measures, shapes
+from imgapis.base.dynamo import Row
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Untyped(Exception):
+    """An exported attribute does not say what it holds: a number without a unit, JSON without a shape."""
+
+
+def of_table(row: type[Row], names: list[str]) -> dict:
+    """The schema of one line of a table's JSON. Raises Untyped."""
+    attributes = row.get_attributes()
+    return {
+        "$schema": DIALECT,
+        "title": row.Meta.table_name.partition("-")[2],
+        "description": " ".join(row.__doc__.split()),
+        "type": "object",
+        "properties": {name: _field(attributes[name]) for name in names},
+        "required": names,
+        "additionalProperties": False,
+    }
+
+
+def _field(attribute: Attribute) -> dict:
+    kept = attribute.kept
+    told = {"description": kept.purpose, "retention": kept.retention}
+    return (_nullable(_held(attribute)) if attribute.null else _held(attribute)) | told
+
+
+def _held(attribute: Attribute) -> dict:
+    """What an attribute holds. A TTL is a number too, and sets of texts are lists: the first that fits is it."""
+    if isinstance(attribute, TTLAttribute):
+        return {"type": "integer", "unit": measures.Moment.unit}
+    if isinstance(attribute, NumberAttribute) and hasattr(attribute, "unit"):
+        whole = isinstance(attribute, measures.Whole)
+        return {"type": "integer" if whole else "number", "unit": attribute.unit}
+    if isinstance(attribute, JSONAttribute) and attribute.kept.shape is not None:
+        return dict(attribute.kept.shape)
+    if isinstance(attribute, BooleanAttribute):
+        return {"type": "boolean"}
+    if isinstance(attribute, UnicodeSetAttribute):
+        return dict(shapes.TEXTS)
+    if isinstance(attribute, UnicodeAttribute):
+        return {"type": "string"}
+    raise Untyped(f"{attribute.attr_name}: a number has a unit of imgapis.base.measures, JSON has a shape.")
+
+
+def _nullable(held: dict) -> dict:
+    return held | {"type": [held["type"], "null"]} if "type" in held else held
