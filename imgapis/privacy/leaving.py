@@ -1,89 +1,165 @@
 """What an export holds for whoever goes elsewhere: sources, presets and settings for imgproxy and imagor.
 
-Image addresses are not kept, so none can be listed; the map of parameters says how to rewrite one's own.
+Image addresses are not kept, so none can be listed; the maps of sources and parameters say how to rewrite one's own.
+What the others cannot be told is said in the files themselves. By imgproxy's and imagor's documentation of 2026.
 """
 
-from collections.abc import Iterator
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+
+from django.conf import settings
 
 from accounts import store as accounts_store
 from imgapis.base import clock
+from imgapis.privacy.leaving_parameters import PARAMETERS, preset
 from transforms import presets, rule_store
 from transforms import store as transforms_store
 from transforms.models import Source
 
-# ours → (imgproxy's processing option, imagor's path or filter); empty where the other has no such thing
-PARAMETERS: dict[str, tuple[str, str]] = {
-    "w": ("width:%w", "%wx (in the size)"),
-    "h": ("height:%h", "x%h (in the size)"),
-    "dpr": ("dpr:%dpr", "multiply the size"),
-    "fit=contain": ("resizing_type:fit", "fit-in"),
-    "fit=cover": ("resizing_type:fill", "the size alone"),
-    "fit=fill": ("resizing_type:force", "stretch"),
-    "fit=pad": ("extend:1", "fit-in and filters:fill(colour)"),
-    "enlarge=1": ("enlarge:1", "filters:upscale()"),
-    "position=top": ("gravity:no", "top"),
-    "position=bottom": ("gravity:so", "bottom"),
-    "position=smart": ("gravity:sm", "smart"),
-    "position=face": ("", "smart"),
-    "position=x,y": ("gravity:fp:x:y", "filters:focal(x,y)"),
-    "crop": ("crop:w:h", "AxB:CxD before the size"),
-    "trim": ("trim:n", "trim:n"),
-    "rotate": ("rotate:n", "filters:rotate(n)"),
-    "background": ("background:colour", "filters:background_color(colour)"),
-    "padding": ("padding:n", "filters:padding(colour,n)"),
-    "radius": ("", "filters:round_corner(n)"),
-    "blur": ("blur:n", "filters:blur(n)"),
-    "sharpen": ("sharpen:n", "filters:sharpen(n)"),
-    "grayscale": ("", "filters:grayscale()"),
-    "brightness": ("", "filters:brightness(n)"),
-    "contrast": ("", "filters:contrast(n)"),
-    "saturation": ("", "filters:saturation(n)"),
-    "hue": ("", "filters:hue(n)"),
-    "mark": ("watermark:opacity:position", "filters:watermark(image,x,y,alpha)"),
-    "format": ("format:name", "filters:format(name)"),
-    "quality": ("quality:n", "filters:quality(n)"),
-    "max-bytes": ("max_bytes:n", "filters:max_bytes(n)"),
-    "metadata=none": ("strip_metadata:1", "filters:strip_metadata()"),
-    "preset": ("preset:name", ""),
-    "download": ("return_attachment:1", "filters:attachment(name)"),
-}
+README = """How {namespace} was set up on {day}, for imgproxy and imagor.
+
+sources.csv     how a picture of each source is named here, at imgproxy and at imagor
+parameters.csv  what each of our parameters is called there; empty is: there is none
+presets.txt     your presets as they are here
+imgproxy.env    settings for imgproxy; its presets are translated as far as they mean the same
+imagor.env      settings for imagor, which has no presets
+imagor-buckets.yaml  where you have several buckets: which path leads to which, for imagor
+
+What neither can be given: the keys of your buckets and of your signatures, which no export holds; allowed origins,
+caps and purges, which they do not have. Prices of credits and the cache are ours alone: put a CDN before them.
+"""
+KEYS = "# Keys of your buckets are not in an export: put your own in.\n"
+ROUTED = "imagor-buckets.yaml"
 
 
-def files(workspace_id: str) -> Iterator[tuple[str, list[str]]]:
+def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
     """(name, lines) of what a workspace takes elsewhere; nothing secret is in it."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
         return
-    sources = transforms_store.sources(workspace_id)
-    named = {one.name: presets.query_of(one.values) for one in rule_store.presets(workspace_id)}
-    yield (
-        "leave-us/README.txt",
-        [f"How {row.namespace} was set up on {clock.day(clock.now())}, for imgproxy and imagor.\n"],
-    )
-    yield "leave-us/imgproxy.env", _imgproxy(sources, named)
-    yield "leave-us/imagor.env", _imagor(sources, list(row.allowed_sources))
-    yield "leave-us/presets.txt", [f"{name}\t{query}\n" for name, query in sorted(named.items())]
-    yield "leave-us/parameters.csv", _parameters()
+    sources = sorted(transforms_store.sources(workspace_id), key=lambda one: one.name)
+    values = {one.name: dict(one.values) for one in rule_store.presets(workspace_id)}
+    hosts = list(row.allowed_sources)
+    yield "leave-us/README.txt", [README.format(namespace=row.namespace, day=clock.day(clock.now()))]
+    yield "leave-us/imgproxy.env", _imgproxy(sources, values, hosts)
+    yield "leave-us/imagor.env", _imagor(sources, hosts)
+    if len(_buckets(sources)) > 1:
+        yield f"leave-us/{ROUTED}", _router(_buckets(sources))
+    yield "leave-us/presets.txt", [f"{name}\t{presets.query_of(query)}\n" for name, query in sorted(values.items())]
+    yield "leave-us/sources.csv", _table(("source", "img apis", "imgproxy", "imagor"), _named(sources))
+    lines = ((name, *theirs) for name, theirs in PARAMETERS.items())
+    yield "leave-us/parameters.csv", _table(("img apis", "imgproxy", "imagor"), lines)
 
 
-def _imgproxy(sources: list[Source], named: dict[str, str]) -> Iterator[str]:
-    yield "# Keys of your buckets are not in an export: put your own in.\n"
-    allowed = [_address(one) for one in sources]
-    yield f"IMGPROXY_ALLOWED_SOURCES={','.join(allowed)}\n"
-    if any(one.kind != "http" for one in sources):
-        yield "IMGPROXY_USE_S3=true\n"
-    for name, query in sorted(named.items()):
-        yield f"# preset {name}: {query}\n"
+def _imgproxy(sources: list[Source], values: dict[str, dict[str, str]], hosts: list[str]) -> Iterator[str]:
+    yield KEYS
+    web = [f"{scheme}://{host}/" for host in hosts if host != "*" for scheme in ("https", "http")]
+    # Empty would let it fetch from anywhere.
+    yield f"IMGPROXY_ALLOWED_SOURCES={','.join([*map(_address, sources), *web]) or 'none://'}\n"
+    yield from _any_host(hosts, "leave IMGPROXY_ALLOWED_SOURCES empty")
+    yield from _imgproxy_buckets(_buckets(sources))
+    ready = {}
+    for name, query in sorted(values.items()):
+        ready[name], left = preset(query)
+        yield f"# preset {name}: {presets.query_of(query)}\n"
+        if left:
+            yield f"#   not translated: {', '.join(left)}\n"
+    if any(ready.values()):
+        yield f"IMGPROXY_PRESETS={','.join(f'{name}={options}' for name, options in ready.items() if options)}\n"
     yield "IMGPROXY_TTL=31536000\n"
 
 
+def _imgproxy_buckets(buckets: list[Source]) -> Iterator[str]:
+    """imgproxy has one endpoint and one pair of keys for all buckets; regions of Amazon it finds out by itself."""
+    if not buckets:
+        return
+    yield "IMGPROXY_USE_S3=true\n"
+    ends = list(dict.fromkeys((one.kind, one.region) if one.kind == "r2" else (one.kind, "") for one in buckets))
+    kind, account = ends[0]
+    served = [one for one in buckets if one.kind == kind and account in ("", one.region)]
+    if kind == "r2":
+        yield f"IMGPROXY_S3_ENDPOINT={_endpoint(served[0])}\nIMGPROXY_S3_REGION=auto\n"
+    else:
+        yield f"IMGPROXY_S3_REGION={served[0].region}\n"
+        if len({one.region for one in served}) > 1:
+            yield "IMGPROXY_S3_MULTI_REGION=true\n"
+    if len(served) > 1:
+        yield "# One pair of keys has to read all of them: imgproxy takes one.\n"
+    for one in buckets:
+        if one not in served:
+            yield f"# {one.name} lies at another endpoint: imgproxy takes one, so it needs a second imgproxy.\n"
+
+
 def _imagor(sources: list[Source], hosts: list[str]) -> Iterator[str]:
-    yield "# Keys of your buckets are not in an export: put your own in.\n"
-    web = [_address(one).split("/")[2] for one in sources if one.kind == "http"]
-    yield f"HTTP_LOADER_ALLOWED_SOURCES={','.join(sorted({*web, *hosts}))}\n"
+    yield KEYS
+    prefixes = [re.escape(one.prefix) for one in sources if one.kind == "http"]
+    named = [host for host in hosts if host != "*"]
+    if prefixes:
+        yield f"HTTP_LOADER_ALLOWED_SOURCE_REGEXP=^(?:{'|'.join(prefixes)})\n"
+    if named:
+        yield f"HTTP_LOADER_ALLOWED_SOURCES={','.join(named)}\n"
+    if not prefixes and not named:
+        yield "HTTP_LOADER_DISABLE=1\n"
+    yield from _any_host(hosts, "set HTTP_LOADER_ALLOWED_SOURCES=*, and not HTTP_LOADER_DISABLE")
+    buckets = _buckets(sources)
+    if len(buckets) == 1:
+        (one,) = buckets
+        yield f"S3_LOADER_BUCKET={one.bucket}\nS3_LOADER_PATH_PREFIX={one.name}\nS3_LOADER_BASE_DIR={_folder(one)}\n"
+        yield f"AWS_REGION={_region(one)}\n" + (f"S3_ENDPOINT={_endpoint(one)}\n" if _endpoint(one) else "")
+    elif buckets:
+        yield "# One loader reads them all, by the rules of the file beside this one; each may have keys of its own.\n"
+        yield f"S3_LOADER_BUCKET_ROUTER_CONFIG=/etc/imagor/{ROUTED}\n"
+
+
+def _any_host(hosts: list[str], how: str) -> Iterator[str]:
+    if "*" in hosts:
+        yield f"# Here any web address may be a source as well. To have that there too, {how}.\n"
+
+
+def _router(buckets: list[Source]) -> Iterator[str]:
+    """imagor's own file: the first part of a path chooses the bucket, the rest is the object's key."""
+    yield "# access_key_id and secret_access_key may be added to each bucket.\n"
+    yield f'routing_pattern: "^(?P<bucket>{"|".join(one.name for one in buckets)})/(?P<path>.+)$"\n'
+    yield f"default_bucket:\n{_bucket(buckets[0], '  ')}rules:\n"
+    for one in buckets:
+        yield f"  - match: {one.name}\n    bucket:\n{_bucket(one, '      ')}"
+
+
+def _bucket(one: Source, indent: str) -> str:
+    lines = {"name": one.bucket, "region": _region(one), "endpoint": _endpoint(one)}
+    return "".join(f'{indent}{name}: "{value}"\n' for name, value in lines.items() if value)
+
+
+def _named(sources: list[Source]) -> Iterator[tuple[str, ...]]:
+    """How PATH of each source is named. imagor's loader of one bucket adds the prefix itself, its router cannot."""
+    routed = len(_buckets(sources)) > 1
     for one in sources:
-        if one.kind != "http":
-            yield f"S3_LOADER_BUCKET={one.bucket}\nS3_LOADER_PATH_PREFIX={one.prefix}\nAWS_REGION={one.region}\n"
+        theirs = f"plain/{_address(one)}PATH"
+        if one.kind == "http":
+            yield one.name, f"src={one.name}/PATH", theirs, f"{one.prefix}PATH"
+        else:
+            before = one.prefix if routed else one.prefix.removeprefix(_folder(one))
+            yield one.name, f"src={one.name}/PATH", theirs, f"{one.name}/{before}PATH"
+
+
+def _buckets(sources: list[Source]) -> list[Source]:
+    return [one for one in sources if one.kind != "http"]
+
+
+def _region(source: Source) -> str:
+    return "auto" if source.kind == "r2" else source.region
+
+
+def _endpoint(source: Source) -> str:
+    """Where R2 is; Amazon's endpoints are known to whoever reads a region."""
+    return settings.R2_ENDPOINT.format(account=source.region) if source.kind == "r2" else ""
+
+
+def _folder(source: Source) -> str:
+    """The key prefix where it is a folder: what is joined with a slash."""
+    return source.prefix if source.prefix.endswith("/") else ""
 
 
 def _address(source: Source) -> str:
@@ -91,7 +167,8 @@ def _address(source: Source) -> str:
     return source.prefix if source.kind == "http" else f"s3://{source.bucket}/{source.prefix}"
 
 
-def _parameters() -> Iterator[str]:
-    yield "img apis,imgproxy,imagor\r\n"
-    for name, (imgproxy, imagor) in PARAMETERS.items():
-        yield f'"{name}","{imgproxy}","{imagor}"\r\n'
+def _table(head: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for line in (head, *lines):
+        written = io.StringIO()
+        csv.writer(written).writerow(line)
+        yield written.getvalue()

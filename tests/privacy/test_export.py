@@ -10,12 +10,11 @@ import pytest
 from accounts import store, workspaces
 from accounts.sessions import SessionStore
 from imgapis.base import tokens
-from imgapis.privacy import certificates, erasure, export, leaving, registry
+from imgapis.privacy import certificates, erasure, export, registry
 from imgapis.privacy import store as erasures
 from tests.accounts import teams
 from tests.people import Browser, newest_code, person
-from transforms import presets, source_rows
-from transforms.engine import params
+from transforms import source_rows
 
 
 def opened(pieces) -> zipfile.ZipFile:
@@ -98,25 +97,3 @@ def test_the_inventory_and_the_keys_are_published(web):
     assert json.loads(Browser().get("/.well-known/erasure-keys.json").body)["keys"] == certificates.published()
     page = Browser().get("/privacy/data")
     assert page.status == 200 and not page.cookies and "sealed_key" in page.text
-
-
-def test_whoever_leaves_takes_sources_and_presets_as_others_understand_them(dynamodb):
-    """The "leave us" files: an imgproxy and an imagor configuration, and every parameter of ours in the map."""
-    owner = teams.new_person("leaver")
-    row = workspaces.found(owner.person_id, namespace=f"lv-{tokens.random_id('x')[2:14]}", business_name="Leaver")
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/photos/")
-    source_rows.create(
-        row.workspace_id, name="attic", kind="s3", bucket="attic-bucket", region="eu-west-1", access_key="AKIDSECRET",
-        secret_key="verysecret",
-    )  # fmt: skip
-    presets.save(row.workspace_id, "system", "card", "w=320&fit=cover")
-    archive = opened(export.stream("workspace", row.workspace_id))
-    imgproxy, imagor = (archive.read(f"leave-us/{name}.env").decode() for name in ("imgproxy", "imagor"))
-    assert "IMGPROXY_ALLOWED_SOURCES=s3://attic-bucket/,https://shop.example/photos/" in imgproxy
-    assert "IMGPROXY_USE_S3=true" in imgproxy and "preset card: " in imgproxy
-    assert "shop.example" in imagor and "S3_LOADER_BUCKET=attic-bucket" in imagor and "AWS_REGION=eu-west-1" in imagor
-    assert "card\t" in archive.read("leave-us/presets.txt").decode()
-    named = {name.partition("=")[0] for name in leaving.PARAMETERS}
-    assert named <= set(params.ROWS["transform"]) and {"w", "h", "fit", "quality", "format", "crop"} <= named
-    whole = "".join(archive.read(name).decode() for name in archive.namelist())
-    assert "AKIDSECRET" not in whole and "verysecret" not in whole
