@@ -44,8 +44,8 @@ def send(email: str, purpose: str) -> str | None:
         return None
     challenge_id, code = secrets.token_urlsafe(24), f"{secrets.randbelow(1_000_000):06d}"
     row = Challenge(
-        challenge_id, email=email, purpose=purpose, digest=_digest(challenge_id, code), tries=0, used=False,
-        expires=_end(delay),
+        challenge_id, email=email, purpose=purpose, digest=_digest(settings.SECRET_KEY, challenge_id, code), tries=0,
+        used=False, expires=_end(delay),
     )  # fmt: skip
     row.save(condition=Challenge.challenge_id.does_not_exist())
     subject, aim = PURPOSES[purpose]
@@ -77,7 +77,8 @@ def prove(challenge_id: str | None, purpose: str, code: str) -> str:
         & (Challenge.expires > datetime.fromtimestamp(clock.now(), UTC))
     )
     _update(row, [Challenge.tries.add(1)], living)
-    if not hmac.compare_digest(row.digest, _digest(challenge_id, code)):
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not any(hmac.compare_digest(row.digest, _digest(key, challenge_id, code)) for key in keys):
         raise WrongCode
     _update(row, [Challenge.used.set(True)], Challenge.used == False)  # noqa: E712
     return row.email
@@ -98,6 +99,6 @@ def _update(row: Challenge, actions: list, condition) -> None:
         raise
 
 
-def _digest(challenge_id: str, code: str) -> str:
-    key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes")
+def _digest(server_key: str, challenge_id: str, code: str) -> str:
+    key = tokens.subkey(server_key.encode(), "accounts.codes")
     return tokens.keyed_digest(key, (challenge_id, code))

@@ -49,6 +49,8 @@ SECRET_KEY_FALLBACKS = [key for key in (env_text("SECRET_KEY_FALLBACKS", "") or 
 # Signs erasure certificates and makes digests of spent namespaces: it outlives SECRET_KEY. Older ones still count.
 PRIVACY_KEY = env_text("PRIVACY_KEY", SECRET_KEY)
 PRIVACY_KEY_FALLBACKS = [key for key in (env_text("PRIVACY_KEY_FALLBACKS", "") or "").split(",") if key]
+if PRIVACY_KEY == SECRET_KEY and not PRIVACY_KEY_FALLBACKS:
+    PRIVACY_KEY_FALLBACKS = SECRET_KEY_FALLBACKS  # left empty it is rotated with SECRET_KEY
 VAR_DIR = Path(env_text("VAR_DIR", str(BASE_DIR / "var")))
 PORT = env_number("PORT", 8000, 1)
 LISTEN = env_text("LISTEN", "127.0.0.1")  # `manage.py serve`; a proxy that buffers stands in front
