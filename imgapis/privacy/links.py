@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.transactions import TransactWrite
 
 from accounts import audit, roles, store, team_store, throttles
@@ -53,11 +52,8 @@ def _entry(row: ExportLink) -> AuditEntry | None:
 def opened(token: str, person_id: str) -> ExportLink | None:
     """The living link of a token, if it is this person's and they may still have what it leads to; else None, for every
     reason alike."""
-    try:
-        row = ExportLink.get(_digest(token), consistent_read=True)
-    except DoesNotExist:
-        return None
-    if row.expires.timestamp() <= clock.now() or row.person_id != person_id:
+    row = ExportLink.find(_digest(token))
+    if row is None or row.expires.timestamp() <= clock.now() or row.person_id != person_id:
         return None
     return row if _may(row) else None
 
