@@ -72,7 +72,7 @@ def _create(row: type[dynamo.Row]) -> None:
     try:
         row.create_table(wait=True)
     except TableError as error:
-        if error.cause_response_code not in ("ResourceInUseException", "ValidationException") or not row.exists():
+        if dynamo.code(error) not in ("ResourceInUseException", "ValidationException") or not row.exists():
             raise
         row.update_ttl(ignore_update_ttl_errors=True)
 
@@ -85,7 +85,7 @@ def _patiently(act: Callable[[], T]) -> T:
         try:
             return act()
         except TableError as error:
-            if error.cause_response_code or time.monotonic() > ends:
+            if dynamo.code(error) or time.monotonic() > ends:
                 raise
             time.sleep(0.5)
 

@@ -1,9 +1,10 @@
-"""A lost race is told from a fault of the store."""
+"""A lost race is told from a fault of the store, and a store that is slow is waited for."""
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.exceptions import PutError, TableError, UpdateError
 
+from imgapis import tables
 from imgapis.base import dynamo
 
 PLACE = "http://127.0.0.1:1"
@@ -28,3 +29,19 @@ def said(code: str) -> ClientError:
 @pytest.mark.parametrize("kind", [UpdateError, PutError])
 def test_only_a_condition_that_was_not_met_is_a_lost_race(kind, cause, lost):
     assert dynamo.lost_race(kind("x", cause=cause)) is lost
+
+
+def test_making_tables_waits_for_an_engine_that_is_slow_at_first():
+    """A time-out has no response at all: it is tried again, and what the engine refuses is not."""
+    answers = [TableError("x", cause=ReadTimeoutError(endpoint_url=PLACE)), "made"]
+
+    def slow():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert tables._patiently(slow) == "made" and answers == []
+    answers[:] = [TableError("x", cause=said("AccessDeniedException"))]
+    with pytest.raises(TableError):
+        tables._patiently(slow)

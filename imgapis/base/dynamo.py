@@ -131,9 +131,14 @@ class Row(Model):
 
 def lost_race(error: PynamoDBException) -> bool:
     """Whether a condition was not met: somebody else was first; nothing is wrong with the store."""
+    return code(error) == "ConditionalCheckFailedException"
+
+
+def code(error: PynamoDBException) -> str:
+    """What DynamoDB calls an error; empty where it did not answer at all."""
     # A time-out has a `response` that is None, which PynamoDB's own `cause_response_code` does not bear.
     response = getattr(error.cause, "response", None) or {}
-    return response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+    return response.get("Error", {}).get("Code", "")
 
 
 def reasons(error: TransactWriteError) -> list[str | None]:
