@@ -137,7 +137,7 @@ def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, w
         asked = [threads.submit(ask, account.mark, path) for path in paths]
         erasure.work_off()
         statuses = {each.result().status for each in asked}
-    assert statuses <= {200, 400, 402, 410, 429, 503}
+    assert statuses <= {200, 400, 402, 410, 422, 429, 503, 504}  # 422 and 504: a rendering past its time
     assert post(*signed(event)).status in (200, 503)
     with pytest.raises((opening.WorkspaceGone, credits.OutOfCredits, credits.ChargeUnavailable)):
         credits.charge(bill(account.workspace_id), periods.terms(account.workspace))
