@@ -1,4 +1,5 @@
-"""A circuit breaker before DynamoDB: while it does not answer, most calls fail at once instead of each waiting (D2)."""
+"""A circuit breaker before DynamoDB and the cache bucket: while one does not answer, most calls to it fail at once
+instead of each waiting (D2, K7)."""
 
 import threading
 import time
@@ -44,21 +45,22 @@ class Breaker:
             self._failed = 0
 
 
-def guard(client, breaker: Breaker) -> None:
-    """Put a breaker before every call of a botocore client, which then tries a silent engine once more at once: its
-    own pause of up to a second is meant for one that is overloaded and says so."""
+def guard(client, breaker: Breaker, *, again: bool = True) -> None:
+    """Put a breaker before every call of a botocore client, which then tries a silent engine once more at once, if
+    `again`: its own pause of up to a second is meant for one that is overloaded and says so."""
+    service = client.meta.service_model.service_name
 
     def before(**_) -> None:
         if not breaker.allows():
-            raise EndpointConnectionError(endpoint_url="DynamoDB, which has just not answered")
+            raise EndpointConnectionError(endpoint_url=f"{service}, which has just not answered")
 
     def after(response=None, caught_exception=None, attempts: int = 0, **_) -> float | None:
         if response is not None:
             breaker.answered()
         elif isinstance(caught_exception, Unconnected | HTTPClientError):
             breaker.failed()
-            return AGAIN_SECONDS if attempts == 1 else None
+            return AGAIN_SECONDS if again and attempts == 1 else None
         return None
 
-    client.meta.events.register("before-call.dynamodb", before)
-    client.meta.events.register_first("needs-retry.dynamodb", after)
+    client.meta.events.register(f"before-call.{service}", before)
+    client.meta.events.register_first(f"needs-retry.{service}", after)

@@ -14,7 +14,12 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from imgapis.base import breaker
+from imgapis.base.breaker import Breaker
+
 _making = Lock()
+# A silent bucket costs two seconds a try; pictures are made without it meanwhile.
+SILENT_SECONDS = 15.0
 
 
 class BucketError(Exception):
@@ -37,9 +42,9 @@ def client(endpoint: str | None, region: str, access_key: str | None, secret_key
 
 
 @lru_cache(maxsize=16)
-def _client(endpoint, region, access_key, secret_key):
+def _client(endpoint, region, access_key, secret_key, attempts=2):
     config = Config(
-        connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": 2}, max_pool_connections=64,
+        connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": attempts}, max_pool_connections=64,
         signature_version="s3v4", s3={"addressing_style": "path"},
         request_checksum_calculation="when_required", response_checksum_validation="when_required",
     )  # fmt: skip
@@ -54,10 +59,25 @@ def cache_client():
     return client(settings.CACHE_ENDPOINT, settings.CACHE_REGION, settings.CACHE_ACCESS_KEY, settings.CACHE_SECRET_KEY)
 
 
+def quick_client():
+    """The same bucket for the way of a picture: one try a call, none for a while where it is silent (K7)."""
+    with _making:
+        return _quick_client(
+            settings.CACHE_ENDPOINT, settings.CACHE_REGION, settings.CACHE_ACCESS_KEY, settings.CACHE_SECRET_KEY
+        )
+
+
+@lru_cache(maxsize=16)
+def _quick_client(*place):
+    made = _client(*place, attempts=1)
+    breaker.guard(made, Breaker(pause=SILENT_SECONDS), again=False)
+    return made
+
+
 def get(key: str) -> Stored | None:
     """The output stored under `key`; None where there is none; BucketError where the bucket does not answer."""
     try:
-        answer = cache_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
+        answer = quick_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
         return Stored(answer["Body"].read(), answer["ContentType"], answer["Metadata"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "NotFound"):
@@ -73,7 +93,7 @@ def get(key: str) -> Stored | None:
 def put(key: str, stored: Stored) -> None:
     """Store an output; BucketError where it could not be."""
     try:
-        cache_client().put_object(
+        quick_client().put_object(
             Bucket=settings.CACHE_BUCKET, Key=key, Body=stored.body, ContentType=stored.content_type,
             Metadata=stored.metadata,
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """What signing in leaves behind: no code anywhere, and nothing that tells a known address from an unknown one."""
 
+import os
 import re
 import statistics
 import time
@@ -12,8 +13,8 @@ from imgapis import tables
 from tests import environment, people
 from tests.people import Browser
 
-LOGINS = 40
-ROUNDS = 32
+LOGINS = 100 if os.environ.get("SOAK") else 40
+ROUNDS = 500 if os.environ.get("SOAK") else 52
 pytestmark = pytest.mark.usefixtures("web")
 
 
