@@ -4,6 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from botocore.exceptions import ReadTimeoutError
 from pynamodb.exceptions import TableError
 
 from imgapis import tables
@@ -33,7 +34,8 @@ def test_no_row_of_the_code_is_forgotten():
 
 
 def test_a_store_that_is_slow_at_first_is_asked_again():
-    answers = iter([TableError("no answer"), TableError("no answer"), 7])
+    silence = TableError("no answer", ReadTimeoutError(endpoint_url="http://127.0.0.1"))  # its `response` is None
+    answers = iter([TableError("no answer"), silence, 7])
 
     def act() -> int:
         answer = next(answers)
