@@ -1,6 +1,7 @@
 """The forms of accounts: parsing and wording; what is allowed is decided elsewhere and shown at the field."""
 
 from django import forms
+from django.utils.text import capfirst
 
 from accounts import roles
 from imgapis.base.errors import Refusal
@@ -110,7 +111,5 @@ class KeyForm(forms.Form):
 
     def __init__(self, role: str, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        having = [
-            (name, meaning.capitalize()) for name, (meaning, having) in roles.PERMISSIONS.items() if role in having
-        ]
+        having = [(name, capfirst(meaning)) for name, (meaning, having) in roles.PERMISSIONS.items() if role in having]
         self.fields["scopes"].choices = having

@@ -11,6 +11,7 @@ from accounts.models import Workspace
 # (name of the URL, what the link says, the permission its page asks for); pages of other apps are known by name alone
 LINKS = (
     ("workspace", "Overview", "workspace.view"),
+    ("workspace-playground", "Playground", "workspace.view"),
     ("usage", "Usage", "workspace.view"),
     ("billing", "Billing", "billing.manage"),
     ("sources", "Sources", "workspace.view"),

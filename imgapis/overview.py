@@ -7,9 +7,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from billing import credits, summary
+from billing import summary
 from imgapis import samples
 from imgapis.base import clock
+from telemetry.shown import credits_of
 from transforms import hosts
 from transforms import store as transforms_store
 from transforms.models import Source
@@ -25,9 +26,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     facts = {
         "host": hosts.image_host(row.namespace), "source": sources[0] if sources else None,
         "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
-        "granted": credits.shown(max(0, bill.included + bill.room)), "used": credits.shown(bill.used),
-        "left": credits.shown(bill.left), "until": clock.day(bill.period.ends),
-        "forecast": None if bill.forecast is None else credits.shown(bill.forecast),
+        "granted": credits_of(max(0, bill.included + bill.room)), "used": credits_of(bill.used),
+        "left": credits_of(bill.left), "until": clock.day(bill.period.ends),
+        "forecast": None if bill.forecast is None else credits_of(bill.forecast),
     }  # fmt: skip
     return render(request, "site/overview.html", facts)
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from imgapis import notices_page, overview, pricing, rest, simulator, status, views
+from imgapis import notices_page, overview, playground, pricing, rest, simulator, status, views
 from imgapis.policy import pages, wellknown
 from imgapis.privacy import export_pages
 from imgapis.privacy import pages as privacy_pages
@@ -13,6 +13,7 @@ handler500 = "imgapis.views.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("pricing", pricing.pricing, name="pricing"),
+    path("playground", playground.public, name="playground"),
     path("simulator", simulator.simulator, name="simulator"),
     path("docs", views.docs_index, name="docs"),
     path("docs/<slug:name>.md", views.docs_source, name="docs-source"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", include("billing.urls")),
     path("", include("transforms.urls")),
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
+    path("w/<slug:namespace>/playground", playground.own, name="workspace-playground"),
     path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),
     path("w/<slug:namespace>/billing/notices", notices_page.notices, name="notices"),
     path("w/<slug:namespace>/billing/notices/choose", notices_page.choose, name="notices-choose"),

@@ -25,6 +25,7 @@ from transforms import store as transforms_store
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
 ROUTES = {
     "workspace": ("workspace.view", None),
+    "workspace-playground": ("workspace.view", None),
     "samples-add": (None, "sources.edit"),
     "settings": ("workspace.edit", "workspace.edit"),
     "team": ("workspace.view", "members.manage"),

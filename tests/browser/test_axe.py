@@ -13,7 +13,7 @@ PUBLIC = (
     "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy", "/privacy/versions",
     "/privacy/versions/2026-05-18", "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/terms",
     "/privacy/data",
-    "/security", "/pricing", "/simulator", f"/unsubscribe/{preferences.token('ws_x', 'p_x', 'usage')}",
+    "/security", "/pricing", "/simulator", "/playground", f"/unsubscribe/{preferences.token('ws_x', 'p_x', 'usage')}",
 )  # fmt: skip
 OWN = (
     "/account",
@@ -27,7 +27,7 @@ OWN = (
     "/workspaces/new",
 )
 WORKSPACE = (
-    "", "usage", "billing", "billing/notices", "billing/invoices", "team", "team/transfer", "settings", "audit", "keys",
+    "", "playground", "usage", "billing", "billing/notices", "billing/invoices", "team", "team/transfer", "settings", "audit", "keys",
     "sources", "sources/new", "sources/new?kind=http", "sources/new?kind=s3", "access", "signing", "presets", "purge",
     "domains", "data", "data/erase",
     "data/export-mail",

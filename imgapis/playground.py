@@ -1,0 +1,172 @@
+"""The playground: a form that builds an address, says what it costs before anything is made, and shows the picture
+and the code to paste. It is a form that is sent by GET, so that its own address is the link to share."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from accounts.decorators import workspace_page
+from accounts.forms import show
+from imgapis import samples, snippets
+from imgapis.base.errors import Refusal
+from transforms import access, explain, hosts, presets, tenants
+from transforms.delivery import Asked
+from transforms.engine import params
+from transforms.tenants import Tenant
+
+ENDPOINT = "transform"
+DEMO = "demo"
+PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")
+FIRST = {"w": "600", "h": "400", "fit": "cover"}
+
+
+def _choices(name: str, none: str) -> list[tuple[str, str]]:
+    """The words of the parameter table, with what stands for not asking first."""
+    row = params.find(ENDPOINT, name)
+    return [("", none), *((word, word) for word in row.choices)]
+
+
+def _text(label: str, help_text: str = "", **attrs: str) -> forms.CharField:
+    attrs = {"autocomplete": "off", "spellcheck": "false"} | attrs
+    return forms.CharField(label=label, help_text=help_text, required=False, widget=forms.TextInput(attrs=attrs))
+
+
+def _choice(label: str, name: str, none: str) -> forms.CharField:
+    return forms.CharField(label=label, required=False, widget=forms.Select(choices=_choices(name, none)))
+
+
+class AddressForm(forms.Form):
+    """The parameters of a picture. What is allowed is the engine's to say, at the field it names."""
+
+    src = _text("Picture")
+    w = _text("Width", inputmode="numeric")
+    h = _text("Height", inputmode="numeric")
+    fit = _choice("Fit", "fit", "default")
+    position = _choice("Position", "position", "default")
+    format = _choice("Format", "format", "the best your browser takes")
+    quality = _text("Quality", "1 to 100, or auto; 80 where nothing is said.")
+    radius = _text("Corner radius", "In pixels, or max.")
+    blur = _text("Blur", "In pixels, from 0.3.")
+    preset = _text("Preset")
+    more = _text("More parameters", "As in an address: rotate=90&grayscale=1")
+
+    def __init__(self, data: dict, *, names: list[str], public: bool):
+        super().__init__(data, auto_id="%s")
+        if public:
+            offered = [(f"{samples.NAME}/{photo}", photo) for photo in PHOTOS]
+            self.fields["src"].widget = forms.Select(choices=offered)
+        if names:
+            self.fields["preset"].widget = forms.Select(choices=[("", "none"), *((name, name) for name in names)])
+        else:
+            del self.fields["preset"]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The parameters asked for, names and texts, in the order of the form."""
+        named = [(name, text) for name, text in self.cleaned_data.items() if text and name != "more"]
+        more = self.cleaned_data["more"].lstrip("?&")
+        return named + [(name, text) for name, text in parse_qsl(more, keep_blank_values=True)]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the form stands for: the address, its quote (what /explain answers), the code to paste, and the link to
+    this page. `shown` says whether the page loads the picture, `signed` whether the workspace wants a signature."""
+
+    address: str
+    quote: dict
+    shown: bool
+    signed: bool
+    share: str
+    codes: list[snippets.Snippet]
+
+
+@require_GET
+def public(request: HttpRequest) -> HttpResponse:
+    """The playground on the samples of the demo workspace; where there is none, 404 with the way to one's own."""
+    tenant = tenants.of_namespace(DEMO)
+    sources = tenant.sources if tenant else {}
+    if samples.NAME not in sources:
+        return render(request, "site/playground_closed.html", status=404)
+    data = request.GET.dict() or FIRST | {"src": f"{samples.NAME}/{PHOTOS[0]}"}
+    form = AddressForm(data, names=[], public=True)
+    form.full_clean()
+    if form.cleaned_data["src"] not in dict(form.fields["src"].widget.choices):
+        form.add_error("src", "This page shows the samples alone. A workspace of your own shows your pictures.")
+    facts = {"form": form, "built": _built(request, tenant, form, reverse("playground"), always=True)}
+    return _page(request, "site/playground.html", facts)
+
+
+@require_GET
+@workspace_page("workspace.view")
+def own(request: HttpRequest) -> HttpResponse:
+    """The playground of a workspace. Only a picture that is free, or that is asked for, is loaded with the page."""
+    row = request.workspace
+    tenant = tenants.of_row(row, row.namespace)
+    data = request.GET.dict() or FIRST | {"src": _first_picture(tenant)}
+    form = AddressForm(data, names=sorted(tenant.rules.presets), public=False)
+    form.fields["src"].help_text = _how_to_name(tenant)
+    form.full_clean()
+    here = reverse("workspace-playground", args=[row.namespace])
+    facts = {"form": form, "built": _built(request, tenant, form, here, always=False)}
+    return _page(request, "site/workspace_playground.html", facts)
+
+
+def _page(request: HttpRequest, template: str, facts: dict) -> HttpResponse:
+    form = facts["form"]
+    facts["main"], facts["further"] = (
+        [form[name] for name in names if name in form.fields]
+        for names in (("src", "preset", "w", "h", "fit", "position", "format"), ("quality", "radius", "blur", "more"))
+    )
+    facts["opened"] = any(each.data or each.errors for each in facts["further"])
+    response = render(request, template, facts, status=400 if form.errors else 200)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _first_picture(tenant: Tenant) -> str:
+    known = next((name for name, source in tenant.sources.items() if samples.is_sample(source)), None)
+    return f"{known}/{samples.PHOTO}" if known else ""
+
+
+def _how_to_name(tenant: Tenant) -> str:
+    names = sorted(tenant.sources)
+    shown = f"A source and a path, such as {names[0]}/picture.jpg" if names else "There is no source yet"
+    return f"{shown}; or the full address of a picture, https://…"
+
+
+def _built(request: HttpRequest, tenant: Tenant, form: AddressForm, here: str, *, always: bool) -> Built | None:
+    """What the form stands for; None, with the reason at its field, where the image API would refuse it."""
+    if form.errors or not form.cleaned_data["src"]:
+        return None
+    pairs = form.pairs()
+    query = urlencode(pairs)
+    asked = Asked(ENDPOINT, query, None, request.META.get("HTTP_ACCEPT"), None)
+    try:
+        access.check(tenant, None)
+        presets.guard(tenant, ENDPOINT, query)
+        quote = explain.explain(tenant, asked)
+    except Refusal as refusal:
+        _show(form, refusal)
+        return None
+    kept = {name: text for name, text in form.cleaned_data.items() if text}
+    host = hosts.image_host(tenant.namespace)
+    return Built(
+        address=snippets.address(host, pairs),
+        quote=quote,
+        shown=not tenant.signing_required and (always or quote["why_free"] is not None or "make" in request.GET),
+        signed=tenant.signing_required,
+        share=f"{settings.SITE_URL}{here}?{urlencode(kept)}",
+        codes=snippets.of(host, pairs),
+    )
+
+
+def _show(form: AddressForm, refusal: Refusal) -> None:
+    """At the field of the parameter, or at the one it was typed into."""
+    inside = refusal.param in dict(parse_qsl(form.cleaned_data["more"].lstrip("?&"), keep_blank_values=True))
+    show(form, Refusal(refusal.message, param="more") if inside else refusal)

@@ -1,0 +1,144 @@
+"""The playground: an address, its price before anything is made, the picture, and the code; by GET, no script."""
+
+import html
+import re
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from accounts import store as accounts_store
+from accounts import workspaces
+from billing import summary
+from imgapis import playground, samples
+from tests import environment, people
+from tests.people import Browser
+from tests.transforms.web_client import ask
+from transforms import access_settings, presets, signing_keys, source_rows
+from transforms import store as transforms_store
+
+pytestmark = pytest.mark.usefixtures("web")
+LANGUAGES = ("HTML", "Next.js", "curl", "CSS", "Markdown", "Python")
+SHOE = {"src": "shop/shoe.jpg", "w": "80"}
+
+
+def source(workspace_id: str, name: str) -> None:
+    """A source on the origin, unless there is one of that name."""
+    if transforms_store.source(workspace_id, name) is None:
+        source_rows.create(workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/")
+
+
+@pytest.fixture
+def demo(dynamodb):
+    """The demo workspace with its samples."""
+    row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create(namespace=playground.DEMO)
+    source(row.workspace_id, samples.NAME)
+
+
+@pytest.fixture
+def owner():
+    """A signed-in owner with the source `shop`: the browser and the workspace."""
+    browser, address = people.person("player")
+    row = accounts_store.workspace_of_namespace(address.partition("@")[0])
+    source(row.workspace_id, "shop")
+    return browser, row
+
+
+def own(browser: Browser, row, **fields: str) -> people.Page:
+    """The playground of a workspace with a form filled in."""
+    return browser.get(f"/w/{row.namespace}/playground?{urlencode(fields)}")
+
+
+def pictures(page: people.Page) -> list[str]:
+    """The addresses the page loads as pictures."""
+    return [html.unescape(found) for found in re.findall(r'<img src="([^"]+)"', page.body.decode())]
+
+
+def used(row) -> int:
+    """What the workspace has been charged this period, in half-credits."""
+    return summary.of(accounts_store.workspace(row.workspace_id)).used
+
+
+def test_the_public_page_shows_a_picture_its_price_and_six_languages(demo):
+    """P16: no cookie, and no session behind it."""
+    reply = ask(None, "/playground", host="localhost")
+    text = html.unescape(reply.body.decode())
+    assert reply.status == 200 and "set-cookie" not in reply.headers
+    assert "/transform?src=samples/astronaut.png&w=600&h=400&fit=cover" in text
+    assert all(f"<summary>{language}</summary>" in text for language in LANGUAGES)
+    assert "<script" not in re.sub(r'<script src="/static/site[^"]*" defer></script>', "", text)
+
+
+def test_the_public_page_shows_the_samples_alone(demo):
+    query = urlencode({"src": "https://elsewhere.example/a.jpg", "w": "80"})
+    reply = ask(None, f"/playground?{query}", host="localhost")
+    assert reply.status == 400 and b"the samples alone" in reply.body and b"<img" not in reply.body
+
+
+def test_what_a_picture_costs_is_told_before_it_is_made(owner):
+    browser, row = owner
+    page = own(browser, row, **SHOE)
+    assert page.status == 200 and "Not made yet" in page.text and "charges 1 credit" in page.text
+    assert pictures(page) == [] and used(row) == 0
+    asked = own(browser, row, **SHOE, make="1")
+    (address,) = pictures(asked)
+    parts = urlsplit(address)
+    picture = ask(row.namespace, f"{parts.path}?{parts.query}")
+    assert picture.status == 200 and used(row) == 2
+    again = own(browser, row, **SHOE)
+    assert pictures(again) == [address] and "hits are free" in again.text and used(row) == 2
+
+
+def test_the_link_to_share_opens_the_same_form(owner):
+    browser, row = owner
+    page = own(browser, row, **SHOE, fit="", more="rotate=90&grayscale=1")
+    share = re.search(r'data-copy="(http[^"]*/playground[^"]*)"', page.body.decode())[1]
+    parts = urlsplit(html.unescape(share))
+    assert "fit=" not in parts.query
+    opened = browser.get(f"{parts.path}?{parts.query}")
+    assert 'value="rotate=90&grayscale=1"' in opened.text
+    assert "/transform?src=shop/shoe.jpg&w=80&rotate=90&grayscale=1" in opened.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "sentence"),
+    [
+        ({"w": "0"}, "w", "a whole number from 1 to 8192"),
+        ({"fit": "stretch"}, "fit", "contain, cover, fill or pad"),
+        ({"more": "rotate=45"}, "more", "rotate"),
+        ({"more": "witdh=5"}, "more", "witdh"),
+        ({"more": "w=90"}, "w", "w"),
+        ({"src": "none/a.jpg"}, "src", "none"),
+    ],
+)
+def test_what_the_image_api_refuses_is_told_at_its_field(owner, fields, field, sentence):
+    browser, row = owner
+    page = own(browser, row, **{**SHOE, **fields})
+    told = re.search(rf'id="{field}_error">([^<]*)<', page.text)
+    assert page.status == 400 and told and sentence in told[1], page.text
+    assert pictures(page) == [] and "A refusal costs nothing" in page.text
+
+
+def test_a_preset_is_chosen_by_its_name(owner):
+    browser, row = owner
+    assert 'id="preset"' not in own(browser, row).text
+    presets.save(row.workspace_id, "system", "card", "w=64&h=64&fit=cover")
+    page = own(browser, row, src="shop/shoe.jpg", preset="card")
+    assert "/transform?src=shop/shoe.jpg&preset=card" in page.text and "h=64" in page.text
+
+
+def test_presets_only_and_signing_hold_here_too(owner):
+    browser, row = owner
+    access_settings.change(row, "system", presets_only=True)
+    assert own(browser, row, **SHOE).status == 400
+    access_settings.change(accounts_store.workspace(row.workspace_id), "system", presets_only=False)
+    signing_keys.turn_on(accounts_store.workspace(row.workspace_id), "system")
+    page = own(browser, row, **SHOE, make="1")
+    assert "not signed yet" in page.text and pictures(page) == []
+
+
+def test_nothing_that_is_typed_becomes_markup(owner):
+    """A18"""
+    browser, row = owner
+    nasty = '"><script>alert(1)</script>'
+    page = own(browser, row, src="shop/" + nasty, more="x=" + nasty)
+    assert b"<script>alert" not in page.body
