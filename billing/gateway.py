@@ -6,6 +6,7 @@ whoever pays tells Stripe the rest.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -102,6 +103,15 @@ def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, back
         customer_update={"address": "auto", "name": "auto"}, tax_id_collection={"enabled": True},
     )  # fmt: skip
     return made.id, made.url
+
+
+def expire_checkouts(customer_id: str, but: str = "") -> None:
+    """Close every open Checkout session of a customer but one, so that nobody pays twice. A session that is being paid
+    at this moment cannot be closed, and is left: what came of it is for `present` to say."""
+    for found in said(api().checkout.sessions.list, customer=customer_id, status="open", limit=100).data:
+        if found.id != but:
+            with suppress(StripeRefused):
+                said(api().checkout.sessions.expire, found.id)
 
 
 def session_customer(session_id: str) -> tuple[str, str] | None:

@@ -45,13 +45,22 @@ def begin(workspace: Workspace, actor: str, tier: str, interval: str, back: str)
     that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
     _known(tier, interval)
     row = customers.ensure(workspace.workspace_id)
-    found = gateway.present(row.customer_id)
-    if found is not None and found.state in LIVING:
-        webhooks.look_again(workspace.workspace_id, row.customer_id)
-        raise AlreadySubscribed
-    _, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, back)
+    _refuse_second(workspace.workspace_id, row.customer_id)
+    session_id, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, back)
+    # One session of a workspace is open at a time. Look again afterwards: an older one may have been paid meanwhile.
+    gateway.expire_checkouts(row.customer_id, but=session_id)
+    _refuse_second(workspace.workspace_id, row.customer_id)
     audit.record(workspace.workspace_id, actor, "plan.checkout", workspace.workspace_id, None, f"{tier} {interval}")
     return url
+
+
+def _refuse_second(workspace_id: str, customer_id: str) -> None:
+    """Where the customer has a living subscription: close what could buy another, and raise AlreadySubscribed."""
+    found = gateway.present(customer_id)
+    if found is not None and found.state in LIVING:
+        gateway.expire_checkouts(customer_id)
+        webhooks.look_again(workspace_id, customer_id)
+        raise AlreadySubscribed
 
 
 def portal(workspace: Workspace, back: str) -> str:

@@ -10,7 +10,7 @@ from accounts import api as accounts_api
 from accounts import apikeys
 from accounts.apikeys import Caller
 from billing import api as billing_api
-from imgapis import rest_limits
+from imgapis import notices_api, rest_limits
 from imgapis.base import errors
 from imgapis.base.errors import Refusal
 from telemetry import api as telemetry_api
@@ -94,4 +94,5 @@ def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
 api.add_router("", accounts_api.router)
 api.add_router("", telemetry_api.router)
 api.add_router("", billing_api.router)
+api.add_router("", notices_api.router)
 api.add_router("", transforms_api.router)

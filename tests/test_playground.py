@@ -30,7 +30,9 @@ def source(workspace_id: str, name: str) -> None:
 @pytest.fixture
 def demo(dynamodb):
     """The demo workspace with its samples."""
-    row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create(namespace=playground.DEMO)
+    row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create(
+        namespace=playground.DEMO, allowance=1_000
+    )
     source(row.workspace_id, samples.NAME)
 
 
@@ -106,7 +108,7 @@ def test_the_link_to_share_opens_the_same_form(owner):
         ({"fit": "stretch"}, "fit", "contain, cover, fill or pad"),
         ({"more": "rotate=45"}, "more", "rotate"),
         ({"more": "witdh=5"}, "more", "witdh"),
-        ({"more": "w=90"}, "w", "w"),
+        ({"more": "w=90"}, "more", "given twice"),
         ({"src": "none/a.jpg"}, "src", "none"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from accounts import people
 from accounts import store as accounts_store
 from accounts.roles import ROLES
+from billing import gateway, subscriptions
 from billing import store as billing_store
 from tests.accounts import teams
 from tests.billing.test_billing_page import Desk
@@ -89,6 +90,50 @@ def test_the_page_after_a_purchase_grants_nothing(counter, world):
         assert counter.browser.get(f"{counter.path}/return?session_id={session}").status == status
     assert counter.plan == "free" and billing_store.named(counter.row.workspace_id, ["x"]) == before
     assert not list(billing_store.counters(counter.row.workspace_id))
+
+
+def test_of_two_checkout_pages_only_the_newer_one_can_be_paid(counter, world):
+    first, second = (
+        counter.press("plan", tier=tier, interval="month").location.rsplit("/", 1)[1] for tier in ("starter", "growth")
+    )
+    assert [world.book.get("sessions", name)["status"] for name in (first, second)] == ["expired", "open"]
+    with world.book.change():
+        world.stub.api.buy(first)
+        world.stub.api.buy(second)
+    world.deliver()
+    customer = world.book.get("sessions", second)["customer"]
+    assert len(world.book.every("subscriptions", customer=customer)) == 1 and counter.plan == "growth"
+
+
+def test_a_checkout_page_paid_while_another_is_made_leaves_nothing_to_pay(counter, world, monkeypatch):
+    """The older page is paid after the first look at Stripe and before it could be closed."""
+    older = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
+    make = gateway.checkout
+
+    def made_late(*asked):
+        found = make(*asked)
+        with world.book.change():
+            world.stub.api.buy(older)
+        return found
+
+    monkeypatch.setattr(gateway, "checkout", made_late)
+    row = accounts_store.workspace(counter.row.workspace_id)
+    with pytest.raises(subscriptions.AlreadySubscribed):
+        subscriptions.begin(row, "person", "growth", "month", "http://localhost/back")
+    customer = world.book.get("sessions", older)["customer"]
+    assert not world.book.every("sessions", customer=customer, status="open")
+    assert len(world.book.every("subscriptions", customer=customer)) == 1 and counter.plan == "starter"
+
+
+def test_from_month_to_year_the_period_begins_anew(counter, world):
+    counter.buy(world, "starter")
+    world.move(10)
+    counter.press("plan", tier="growth", interval="year")
+    world.deliver()
+    row = accounts_store.workspace(counter.row.workspace_id)
+    assert (row.plan, row.interval) == ("growth", "year")
+    assert 0 <= world.book.now() - row.period_start < 2 * 3_600  # ten days after the month's
+    assert 364 < (row.period_end - row.period_start) / 86_400 < 367
 
 
 def test_after_a_purchase_the_page_says_what_it_brought(counter, world):

@@ -111,6 +111,17 @@ class Api:
     def session(self, asked: Asked, name: str):
         return self._one("sessions", name)
 
+    def sessions(self, asked: Asked):
+        kept = {name: asked[name] for name in ("customer", "status") if name in asked}
+        return shapes.listed("/v1/checkout/sessions", self.book.every("sessions", **kept))
+
+    def expire_session(self, asked: Asked, name: str):
+        found = self._one("sessions", name)
+        if found["status"] != "open":
+            raise Refused(f"Only Checkout Sessions with a status in [open] can be expired. This is {found['status']}.")
+        found |= {"status": "expired", "url": None}
+        return found
+
     def portal(self, asked: Asked):
         self._one("customers", asked["customer"])
         configuration = next(iter(self.book.objects["configurations"]), "bpc_stub")
@@ -141,9 +152,12 @@ class Api:
         if "items" in asked:
             if self.book.refuses_cards:
                 raise Refused("Your card was declined.", 402, "card_error", "card_declined")
+            rhythm = one["items"]["data"][0]["price"]["recurring"]["interval"]
             before = one["items"]["data"][0]["price"]["unit_amount"]
             self.trade.sell(one, [self._one("prices", each["price"]) for each in asked["items"]])
             now = one["items"]["data"][0]["price"]["unit_amount"]
+            if one["items"]["data"][0]["price"]["recurring"]["interval"] != rhythm:
+                self.trade.begin_anew(one)
             self.trade.bill(one, max(0, now - before), "subscription_update")
         if "cancel_at_period_end" in asked:
             one["cancel_at_period_end"] = asked["cancel_at_period_end"] == "true"
@@ -237,7 +251,9 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("GET", "/v1/billing/meters", Api.meters),
     ("POST", "/v1/billing/meter_events", Api.meter_event),
     ("POST", "/v1/checkout/sessions", Api.create_session),
+    ("GET", "/v1/checkout/sessions", Api.sessions),
     ("GET", f"/v1/checkout/sessions/{NAME}", Api.session),
+    ("POST", f"/v1/checkout/sessions/{NAME}/expire", Api.expire_session),
     ("POST", "/v1/billing_portal/sessions", Api.portal),
     ("POST", "/v1/billing_portal/configurations", Api.create_configuration),
     ("GET", "/v1/billing_portal/configurations", Api.configurations),

@@ -17,7 +17,10 @@ def money(cents: int) -> str:
 
 
 def checkout(session: dict[str, Any], prices: list[dict[str, Any]], refused: bool) -> str:
-    """What is sold, and two ways out."""
+    """What is sold, and two ways out; of a session that is over, the way back alone."""
+    if session["status"] != "open":
+        over = f"<p>This session is {session['status']}."
+        return HEAD.format(title="Checkout") + f'{over}<p><a href="{escape(session["cancel_url"] or "/")}">Back</a>'
     rows = "".join(f"<tr><td>{escape(one['product'])}<td>{_price(one)}" for one in prices)
     sorry = "<p role=alert>The card was refused. Nothing was charged." if refused else ""
     return (

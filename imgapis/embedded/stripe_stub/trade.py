@@ -133,6 +133,14 @@ class Trade:
             shapes.item(new_id("si"), one["id"], self.book.now(), sold, start, end) for sold in prices
         ]  # fmt: skip
 
+    def begin_anew(self, one: dict[str, Any]) -> None:
+        """A period that begins now: what Stripe does where the interval of a subscription changes."""
+        now = self.book.now()
+        end = after(now, one["items"]["data"][0]["price"]["recurring"]["interval"])
+        one["billing_cycle_anchor"] = now
+        for each in one["items"]["data"]:
+            each["current_period_start"], each["current_period_end"] = now, end
+
     def retry(self, one: dict[str, Any]) -> None:
         """Try a refused payment again; after the last refusal the subscription ends."""
         now, *later = one["metadata"]["stub_retries"].split(",")
