@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 # name of the file in docs/ → what the list of pages says of it
 PAGES = {
+    "start": "Your first picture in three minutes",
     "image-api": "The image API: every endpoint and parameter",
     "signing": "Signing, policies, presets and purges",
     "billing": "Credits, plans and bills, and the bill simulator",
