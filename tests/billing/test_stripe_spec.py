@@ -14,6 +14,8 @@ from tests.billing.test_stripe import row_of
 
 def walked(world, buyer) -> set[tuple[str, str]]:
     """Everything we ask of Stripe, asked once; (method, path) of each call that was answered."""
+    for tier in ("starter", "growth"):  # the second closes the first one's page
+        subscriptions.begin(row_of(buyer), "person", tier, "month", "http://localhost/back")
     customer = world.buys(buyer, "growth")
     world.deliver()
     subscriptions.change(row_of(buyer), "person", "scale", "month")

@@ -10,7 +10,8 @@ from imgapis.privacy.rows import Erasure
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PUBLIC = (
-    "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy", "/privacy/versions",
+    "/", "/docs", "/docs/start", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy",
+    "/privacy/versions",
     "/privacy/versions/2026-05-18", "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/terms",
     "/privacy/data",
     "/security", "/pricing", "/simulator", "/playground", f"/unsubscribe/{preferences.token('ws_x', 'p_x', 'usage')}",
