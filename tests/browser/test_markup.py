@@ -1,4 +1,4 @@
-"""Forty texts that want to be markup, in addresses, file names and what is pasted: no dialog, no script of theirs,
+"""Forty texts that want to be markup, through every field that keeps or repeats a text: no dialog, no script of theirs,
 no element of theirs, and no complaint of the Content-Security-Policy (A18)."""
 
 from urllib.parse import quote, urlencode
@@ -6,6 +6,9 @@ from urllib.parse import quote, urlencode
 import pytest
 from playwright.sync_api import Page
 
+from accounts import apikeys, audit, people, workspaces
+from accounts import store as accounts_store
+from billing import grants
 from tests.browser.conftest import SITE, Window
 from tests.transforms.web_client import ask
 
@@ -121,6 +124,50 @@ def test_there_are_forty_and_they_would_work_without_escaping(chromium):
     page.wait_for_timeout(200)
     assert dialogs and page.evaluate(LEFT_BEHIND)
     page.close()
+
+
+@pytest.mark.timeout(240)
+def test_what_is_kept_is_shown_as_text(owner):
+    """Names of workspaces and keys, reasons in the audit log: written by whoever may, shown to everybody."""
+    row = accounts_store.workspace_of_namespace(owner.window.namespace)
+    person = people.of_email(owner.window.email)
+    for payload in PAYLOADS:
+        audit.record(row.workspace_id, "staff:s_x", "workspace.changed", payload, {"was": payload}, payload, payload)
+    home = f"/w/{row.namespace}"
+    owner.see(f"{home}/audit", PAYLOADS[0])
+    owner.see(f"{home}/audit", PAYLOADS[-1])
+    for text in bundles(60):
+        apikeys.create(row.workspace_id, person.person_id, "owner", name=text, scopes=["workspace.view"])
+        workspaces.change_business_name(accounts_store.workspace(row.workspace_id), "system", text)
+        owner.see(f"{home}/", text)
+    grants.grant(row.workspace_id, 2, " ".join(PAYLOADS)[:200], "staff:s_x")
+    owner.see(f"{home}/keys", PAYLOADS[0])
+    for path in (f"{home}/billing", f"{home}/settings", f"{home}/team", "/workspaces", f"{home}/audit"):
+        owner.see(path)
+    harmless(owner)
+
+
+@pytest.mark.timeout(240)
+def test_what_is_refused_is_repeated_as_text(owner):
+    """Forms give back what was typed, beside a sentence that may name it."""
+    home = f"/w/{owner.window.namespace}"
+    everything = " ".join(PAYLOADS)
+    for path, names, button in (
+        (f"{home}/sources/new?kind=http", ("name", "prefix"), "Add the source"),
+        (f"{home}/sources/new?kind=s3", ("name", "bucket"), "Add the source"),
+        (f"{home}/presets", ("name", "query"), "Save the preset"),
+        (f"{home}/domains", ("domain",), "Add the domain"),
+        (f"{home}/team", ("email",), "Send the invitation"),
+        (f"{home}/keys", ("name",), "Make the key"),
+        (f"{home}/access", ("allowed_origins", "allowed_sources"), "Save"),
+        (f"{home}/purge", ("target",), "Count what becomes new work"),
+        (f"{home}/billing/notices", ("address",), "Set the webhook"),
+        (f"{home}/settings", ("business_name", "namespace"), "Save"),
+        (f"{home}/playground", ("src", "w", "more"), "Build the address"),
+        ("/workspaces/new", ("business_name", "namespace"), "Make"),
+    ):
+        owner.send(path, dict.fromkeys(names, everything), button)
+    harmless(owner)
 
 
 @pytest.mark.timeout(120)
