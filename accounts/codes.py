@@ -14,6 +14,7 @@ from imgapis.base import clock, dynamo, mail, tokens
 from imgapis.base.errors import Refusal
 
 LIFE_SECONDS = 600
+SKEW_SECONDS = 60  # how far the clocks of two servers may be apart
 MOST_TRIES = 5
 DIGITS = re.compile(r"[0-9]{6}\Z")
 # purpose → (the subject of the mail, what the code is for)
@@ -58,6 +59,10 @@ def _end(delay: float = 0) -> datetime:
     return datetime.fromtimestamp(int(clock.now() + delay) + LIFE_SECONDS, UTC)
 
 
+def _moment(ahead: float) -> datetime:
+    return datetime.fromtimestamp(clock.now() + ahead, UTC)
+
+
 def _start_life(challenge_id: str) -> bool:
     """Count the ten minutes from the moment the mail leaves, however late (D3); False where a newer code of the
     session has replaced this one, so that its mail is not sent at all."""
@@ -74,7 +79,9 @@ def prove(challenge_id: str | None, purpose: str, code: str) -> str:
         (Challenge.tries < MOST_TRIES)
         & (Challenge.used == False)  # noqa: E712 - a condition expression, not a comparison
         & (Challenge.purpose == purpose)
-        & (Challenge.expires > datetime.fromtimestamp(clock.now(), UTC))
+        & (Challenge.expires > _moment(0))
+        # A clock that was set back makes no old code young again (R11): none ends later than a new one would.
+        & (Challenge.expires <= _moment(LIFE_SECONDS + SKEW_SECONDS))
     )
     _update(row, [Challenge.tries.add(1)], living)
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)

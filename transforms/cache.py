@@ -58,8 +58,7 @@ class Memory:
             put, kept = self._entries.get(key, (0.0, None))
             if kept is None:
                 return None
-            now = clock.now()
-            if now - put > MEMORY_SECONDS or kept.expires <= now or kept.stored <= purged_before:
+            if clock.ticks() - put > MEMORY_SECONDS or kept.expires <= clock.now() or kept.stored <= purged_before:
                 self._drop(key)
                 return None
             self._entries.move_to_end(key)
@@ -71,7 +70,7 @@ class Memory:
             return
         with self._lock:
             self._drop(key)
-            self._entries[key] = (clock.now(), kept)
+            self._entries[key] = (clock.ticks(), kept)
             self._size += len(kept.body)
             while self._size > self._most:
                 self._drop(next(iter(self._entries)))

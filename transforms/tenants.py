@@ -119,18 +119,18 @@ def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
 
 def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
     """What `read` says of a namespace or a domain (which has a dot), or said a moment ago."""
-    now = clock.now()
-    seen, tenant = _known.get(name, (0.0, None))
+    now = clock.ticks()
+    seen, tenant = _known.get(name, (-STALE_SECONDS, None))
     if now - seen < FRESH_SECONDS:
         return tenant
     bears = now - seen < STALE_SECONDS
-    if bears and now - _failed.get(name, 0.0) < FRESH_SECONDS:
+    if bears and now - _failed.get(name, -FRESH_SECONDS) < FRESH_SECONDS:
         return tenant  # the store has just not answered: nobody waits for it again so soon (D2)
     try:
         tenant = read(name)
     except PynamoDBException as error:
         if bears:
-            _failed[name] = clock.now()
+            _failed[name] = clock.ticks()
             return tenant
         raise StateUnavailable from error
     _failed.pop(name, None)

@@ -10,6 +10,11 @@ def now() -> float:
     return time.time()
 
 
+def ticks() -> float:
+    """Seconds of a clock that only runs forward: for ages within a process, which a changed clock must not stretch."""
+    return time.monotonic()
+
+
 def period_start(moment: float) -> str:
     """The free period that holds `moment`: the first of its month, as `2026-11-01T00Z`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-01T00Z")

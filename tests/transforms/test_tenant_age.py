@@ -10,8 +10,8 @@ from transforms import tenants
 @pytest.fixture
 def now(monkeypatch):
     """A clock that a test moves."""
-    moment = [clock.now()]
-    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    moment = [clock.ticks()]
+    monkeypatch.setattr(clock, "ticks", lambda: moment[0])
     return moment
 
 
