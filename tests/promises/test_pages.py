@@ -37,6 +37,7 @@ CONNECTS = {
     "billing/gateway.py": "Stripe",
     "imgapis/embedded/": "this machine, and what make run fetches",
     "imgapis/verify/": "this machine",
+    "imgapis/web_workers.py": "nobody: it bounds the connections of those who ask us",
 }
 NETWORK = {
     "socket", "ssl", "http", "urllib", "urllib3", "requests", "httpx", "aiohttp", "boto3", "botocore", "stripe",
