@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import functools
 import html
 import http.client
 import itertools
@@ -98,9 +99,14 @@ class Browser:
 
 def mails(to: str | None = None) -> list[EmailMessage]:
     """What the test server has mailed, oldest first; to one address where it is named."""
-    files = sorted((Path(environment.FOLDER) / "mail").glob("*.eml"))
-    read = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
+    read = [_read(path) for path in sorted((Path(environment.FOLDER) / "mail").glob("*.eml"))]
     return [message for message in read if to is None or message["To"] == to]
+
+
+@functools.cache
+def _read(path: Path) -> EmailMessage:
+    """A mail is written once and whole; a run sends thousands, and each test looks through them."""
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
 
 
 def newest_code(to: str) -> str:

@@ -164,7 +164,7 @@ def test_the_sidebar_switches_between_the_workspaces_of_the_person_alone(owner, 
 
 def test_the_sample_source_makes_an_address_that_works(owner, workspace):
     page = owner.get(f"/w/{workspace.namespace}/")
-    assert f"http://{workspace.namespace}.localhost" in page.text and "Used</dt><dd>0 of 1000" in page.text
+    assert f"http://{workspace.namespace}.localhost" in page.text and "Used</dt><dd>0 of 1,000" in page.text
     for _ in range(2):  # twice is as once
         assert owner.post(f"/w/{workspace.namespace}/samples").location == f"/w/{workspace.namespace}/"
     page = owner.get(f"/w/{workspace.namespace}/")
