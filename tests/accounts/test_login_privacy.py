@@ -13,7 +13,7 @@ from imgapis import tables
 from tests import environment, people
 from tests.people import Browser
 
-LOGINS = 100 if os.environ.get("SOAK") else 40
+LOGINS = 100 if os.environ.get("SOAK") else 10
 ROUNDS = 500 if os.environ.get("SOAK") else 52
 pytestmark = pytest.mark.usefixtures("web")
 

@@ -14,7 +14,7 @@ from transforms.engine.job import Job
 from transforms.render import process
 from transforms.render.pool import Pool
 
-COUNT = 10_000 if os.environ.get("SOAK") else 600
+COUNT = 10_000 if os.environ.get("SOAK") else 250
 MEMORY = 1_500_000_000
 SLOPE = 1.0  # MB per thousand jobs
 # What the middles of two halves may lie apart without a leak: over few rounds the allocator's habits show.
