@@ -234,9 +234,8 @@ def create_key(request: HttpRequest, payload: KeyIn):
 def revoke_key(request: HttpRequest, prefix: str):
     """End a key at once. Scope: keys.manage."""
     request.caller.require("keys.manage")
-    if not apikeys.revoke(request.caller.workspace_id, prefix):
+    if not apikeys.revoke(request.caller.workspace_id, prefix, request.caller.actor):
         raise NotFound("The workspace has no key of that prefix.")
-    audit.record(request.caller.workspace_id, request.caller.actor, "key.revoked", prefix)
     return 204, None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from pynamodb.exceptions import UpdateError
 
-from accounts import members, roles
+from accounts import audit, members, roles
 from accounts.rows.keys import ApiKey
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import Refusal
@@ -100,7 +100,7 @@ def _check(role: str, name: str, scopes: list[str], days: int | None) -> None:
 def authenticate(written: str | None) -> Caller:
     """The caller of a key as it was sent. Raises InvalidKey."""
     match = WRITTEN.match(written or "")
-    row = _row(match[1]) if match else None
+    row = of_prefix(match[1]) if match else None
     if row is None or not _proves(row, match[2]) or (row.expires and row.expires <= clock.now()):
         raise InvalidKey
     role = members.role_of(row.workspace_id, row.person_id)
@@ -115,16 +115,17 @@ def of_workspace(workspace_id: str) -> list[ApiKey]:
     return list(ApiKey.workspace_index.query(workspace_id))
 
 
-def revoke(workspace_id: str, prefix: str) -> bool:
-    """End a key of the workspace; False where it has none of that prefix."""
-    row = _row(prefix)
+def revoke(workspace_id: str, prefix: str, actor: str, reason: str = "") -> bool:
+    """End a key of the workspace, with the audit log's entry; False where it has none of that prefix."""
+    row = of_prefix(prefix)
     if row is None or row.workspace_id != workspace_id:
         return False
-    row.delete()
-    return True
+    entry = audit.entry(workspace_id, actor, "key.revoked", prefix, reason=reason)
+    return audit.together(entry, lambda transaction: transaction.delete(row, condition=ApiKey.prefix.exists()))
 
 
-def _row(prefix: str) -> ApiKey | None:
+def of_prefix(prefix: str) -> ApiKey | None:
+    """The key of a public prefix, expired or not."""
     return ApiKey.find(prefix)
 
 

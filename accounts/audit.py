@@ -1,11 +1,15 @@
 """The audit log of a workspace: a closed list of acts, opaque actors, values before and after without personal data."""
 
+import random
+import time
+from collections.abc import Callable
 from typing import Any
 
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts.rows.trail import AuditEntry
-from imgapis.base import clock, cursors, tokens
+from imgapis.base import clock, cursors, dynamo, tokens
 from imgapis.base.cursors import Slice
 
 # act → how the log says it
@@ -17,6 +21,7 @@ ACTS = {
     "erasure.asked": "asked for the erasure",
     "erasure.undone": "took the erasure back",
     "export.mailed": "had the link of an export mailed",
+    "export.offered": "mailed the person the link of their export",
     "member.joined": "joined",
     "member.changed": "changed a member's role",
     "member.removed": "removed a member",
@@ -69,6 +74,7 @@ ACTS = {
     "key.revoked": "revoked an API key",
 }
 PAGE = 50
+TRIES = 5
 
 
 def entry(
@@ -128,3 +134,22 @@ def log_of_person(person_id: str) -> str:
 def moment(entry: AuditEntry) -> float:
     """When it happened, in seconds since 1970."""
     return tokens.moment_of(entry.entry_id)
+
+
+def together(made: AuditEntry | None, put: Callable[[TransactWrite], None]) -> bool:
+    """Do an act that is one write, or a few: `put` puts them into a transaction, and the entry goes with them. False
+    where a condition of it failed; then neither the act nor the entry is there (A17)."""
+    for attempt in range(TRIES):
+        try:
+            with TransactWrite(connection=dynamo.connection()) as transaction:
+                put(transaction)
+                write_with(transaction, made)
+            return True
+        except TransactWriteError as error:
+            reasons = dynamo.reasons(error)
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            if "TransactionConflict" not in reasons or attempt == TRIES - 1:
+                raise
+            time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))
+    return False

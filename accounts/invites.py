@@ -6,11 +6,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.exceptions import DeleteError
 
 from accounts import audit, emails, limits, roles, store, team_store, throttles
 from accounts.models import Person
 from accounts.rows.teams import Invite, Member
+from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, dynamo, mail, tokens
 from imgapis.base.errors import Refusal
 
@@ -87,20 +88,18 @@ def resend(actor: Member, invite_id: str) -> None:
     roles.require(actor.role, "members.manage")
     row = _existing(actor.workspace_id, invite_id)
     _require_reach(actor, row.role)
-    _renew(row, actor.person_id)
-    audit.record(row.workspace_id, actor.person_id, "invite.resent", invite_id)
+    _renew(row, actor.person_id, audit.entry(row.workspace_id, actor.person_id, "invite.resent", invite_id))
 
 
 def resend_for(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
     """Send an invite again for whoever sent it: it goes on resting on their rights. Raises InviteOver, TooManySeats,
     TooManyInvites."""
     row = _existing(workspace_id, invite_id)
-    _renew(row, row.invited_by)
-    audit.record(workspace_id, actor, "invite.resent", invite_id, reason=reason)
+    _renew(row, row.invited_by, audit.entry(workspace_id, actor, "invite.resent", invite_id, reason=reason))
 
 
-def _renew(row: Invite, invited_by: str) -> None:
-    """Give an invite a new link and another week, and mail it."""
+def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
+    """Give an invite a new link and another week, with the audit log's entry, and mail it."""
     if row.ends <= clock.now():
         _require_seat(row.workspace_id)
     _spend(row.workspace_id)
@@ -109,10 +108,9 @@ def _renew(row: Invite, invited_by: str) -> None:
         Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
         Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
     ]  # fmt: skip
-    try:
-        row.update(actions=actions, condition=Invite.role == row.role)
-    except UpdateError as error:
-        raise InviteOver if dynamo.lost_race(error) else error from error
+    same = Invite.role == row.role
+    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=same)):
+        raise InviteOver
     _mail(row, token)
 
 

@@ -302,6 +302,16 @@ def invoice(invoice_id: str) -> Invoice:
     return _invoice(said(api().invoices.retrieve, invoice_id))
 
 
+def customer_of(object_id: str) -> str:
+    """The customer that a subscription (`sub_…`) or an invoice (`in_…`) belongs to; empty where Stripe knows none.
+    Raises StripeUnavailable, NotConfigured."""
+    asked = api().subscriptions if object_id.startswith("sub_") else api().invoices
+    try:
+        return said(asked.retrieve, object_id).customer or ""
+    except StripeRefused:
+        return ""
+
+
 def _invoice(one) -> Invoice:
     url = getattr(one, "hosted_invoice_url", None) or ""
     return Invoice(

@@ -69,12 +69,12 @@ def _write(
             reason=reason.strip(), actor=actor, moment=clock.now(),
         )  # fmt: skip
         transaction.save(row, condition=Grant.grant_id.does_not_exist())
+        act = "credits.granted" if halves > 0 else "credits.taken_back"
+        given = {"halves": int(row.halves)}
+        audit.write_with(transaction, audit.entry(workspace_id, actor, act, grant_id, None, given, row.reason))
 
     def decide(row: Workspace) -> Draft:
         return Draft(balance=change, record=record, keeps_paid=halves < 0)
 
     changed = rewriting.rewrite(workspace_id, decide, within)
-    given = Given(grant_id, changed.after.extra - changed.before.extra, changed.period.name)
-    act = "credits.granted" if halves > 0 else "credits.taken_back"
-    audit.record(workspace_id, actor, act, grant_id, None, {"halves": given.halves}, reason.strip())
-    return given
+    return Given(grant_id, changed.after.extra - changed.before.extra, changed.period.name)

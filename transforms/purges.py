@@ -71,9 +71,8 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
             f"A workspace has at most {MOST_RULES} purges a year: purge a prefix, a source or the workspace, which"
             " takes the place of the narrower ones."
         )
-    rule_store.save(rule, revision)
+    rule_store.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
     rule_store.sweep(idle)
-    audit.record(row.workspace_id, actor, "cache.purged", scope, reason=reason)
     return rule
 
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
+from accounts import audit
 from accounts.models import Workspace
+from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import Refusal
 from transforms.models import Preset, PurgeRule
@@ -38,11 +40,13 @@ def purges(workspace_id: str) -> list[PurgeRule]:
     return [row for row in PurgeRule.query(workspace_id, consistent_read=True) if row.expires > now]
 
 
-def save(row: Preset | PurgeRule, revision: int) -> None:
-    """Save a row whole, and raise the workspace's revision from the one its checks were made at. Raises Overtaken."""
+def save(row: Preset | PurgeRule, revision: int, entry: AuditEntry | None = None) -> None:
+    """Save a row whole, and raise the workspace's revision from the one its checks were made at; with an `entry` of the
+    audit log. Raises Overtaken."""
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             transaction.save(row)
+            audit.write_with(transaction, entry)
             _raise_revision(transaction, row.workspace_id, revision)
     except TransactWriteError as error:
         raise _told(error) from error

@@ -52,8 +52,7 @@ def _row(row) -> dict:
 @workspace_page("keys.manage")
 def revoke(request: HttpRequest, prefix: str) -> HttpResponse:
     """End a key at once."""
-    if not apikeys.revoke(request.workspace.workspace_id, prefix):
+    if not apikeys.revoke(request.workspace.workspace_id, prefix, request.user.person_id):
         raise Http404
-    audit.record(request.workspace.workspace_id, request.user.person_id, "key.revoked", prefix)
     messages.success(request, "The key is revoked.")
     return redirect("keys", request.workspace.namespace)

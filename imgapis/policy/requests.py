@@ -1,11 +1,11 @@
 """Privacy requests that came by mail: recorded, due, told that it takes longer, closed (P21, P19)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from pynamodb.exceptions import UpdateError
-
-from accounts import emails, people
-from imgapis.base import clock, dynamo, tokens
+from accounts import audit, emails, people
+from accounts.rows.trail import AuditEntry
+from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 from imgapis.policy.rows import PrivacyRequest
 
@@ -42,8 +42,16 @@ class RequestRefused(Refusal):
     code = "request_refused"
 
 
-def record(*, law: str, kind: str, address: str, received: float) -> PrivacyRequest:
-    """Record a request that came at `received`. Raises InvalidEmail, or RequestRefused for what no request can be."""
+def log_of(request_id: str) -> str:
+    """The name of the log of what was done about a request."""
+    return f"request:{request_id}"
+
+
+def record(*, law: str, kind: str, address: str, received: float, actor: str = "system") -> PrivacyRequest:
+    """Record a request that came at `received`. Raises InvalidEmail, or RequestRefused for what no request can be.
+
+    Here and in whatever changes a request, `actor` is who does it, and the audit log's entry is of the same write.
+    """
     if law not in LAWS or kind not in KINDS:
         raise RequestRefused(f"The law is one of {', '.join(LAWS)}; the kind one of {', '.join(KINDS)}.")
     if received > clock.now():
@@ -54,7 +62,9 @@ def record(*, law: str, kind: str, address: str, received: float) -> PrivacyRequ
         tokens.random_id("pr"), law=law, kind=kind, address=email, person_id=person.person_id if person else "",
         received=received, due=due(law, kind, received), state="open",
     )  # fmt: skip
-    row.save(condition=PrivacyRequest.request_id.does_not_exist())
+    entry = _entry(row, actor, "request.recorded", None, {"law": law, "kind": kind})
+    fresh = PrivacyRequest.request_id.does_not_exist()
+    audit.together(entry, lambda transaction: transaction.save(row, condition=fresh))
     return row
 
 
@@ -96,28 +106,35 @@ def is_late(row: PrivacyRequest) -> bool:
     return row.state == "open" and row.due < clock.now()
 
 
-def confirm(request_id: str) -> PrivacyRequest:
+def confirm(request_id: str, actor: str = "system", reason: str = "") -> PrivacyRequest:
     """Note that its receipt was confirmed to the person."""
-    return _change(of_id(request_id), confirmed=clock.now())
+    row = of_id(request_id)
+    return _change(row, _entry(row, actor, "request.confirmed", reason=reason), confirmed=clock.now())
 
 
-def extend(request_id: str) -> PrivacyRequest:
+def extend(request_id: str, actor: str = "system", reason: str = "") -> PrivacyRequest:
     """Note that the person was told that it takes longer: once, before it is due, and never for an erasure."""
     row = of_id(request_id)
     if row.kind == "delete":
         raise RequestRefused("An erasure is done within 30 days: it cannot be extended.")
     if row.extended or row.due < clock.now():
         raise RequestRefused("A request can be extended once, and only before it is due.")
-    return _change(row, extended=clock.now(), due=due(row.law, row.kind, row.received, extended=True))
+    later = due(row.law, row.kind, row.received, extended=True)
+    entry = _entry(row, actor, "request.extended", {"due": clock.day(row.due)}, {"due": clock.day(later)}, reason)
+    return _change(row, entry, extended=clock.now(), due=later)
 
 
-def close(request_id: str, outcome: str, certificate: str = "") -> PrivacyRequest:
+def close(
+    request_id: str, outcome: str, certificate: str = "", actor: str = "system", reason: str = ""
+) -> PrivacyRequest:
     """Close a request as `done` or `refused`. Its address goes at once; the rest stays for 24 months as evidence."""
     if outcome not in ("done", "refused"):
         raise RequestRefused("A request is closed as done or as refused.")
     now = clock.now()
     ends = datetime.fromtimestamp(now + KEPT_SECONDS, UTC)
-    return _change(of_id(request_id), state=outcome, closed=now, certificate=certificate, expires=ends, address=None)
+    row = of_id(request_id)
+    entry = _entry(row, actor, "request.closed", None, {"outcome": outcome}, reason)
+    return _change(row, entry, state=outcome, closed=now, certificate=certificate, expires=ends, address=None)
 
 
 def of_person(person_id: str) -> list[PrivacyRequest]:
@@ -136,16 +153,19 @@ def forget(person_id: str, address: str) -> int:
     return len(rows)
 
 
-def _change(row: PrivacyRequest, **values) -> PrivacyRequest:
+def _entry(
+    row: PrivacyRequest, actor: str, act: str, before: Any = None, after: Any = None, reason: str = ""
+) -> AuditEntry:
+    return audit.entry(log_of(row.request_id), actor, act, row.request_id, before, after, reason)
+
+
+def _change(row: PrivacyRequest, entry: AuditEntry, **values) -> PrivacyRequest:
     """Change an open request; RequestRefused where somebody closed it."""
     actions = [
         getattr(PrivacyRequest, name).remove() if value is None else getattr(PrivacyRequest, name).set(value)
         for name, value in values.items()
     ]
-    try:
-        row.update(actions=actions, condition=PrivacyRequest.state == "open")
-    except UpdateError as error:
-        if not dynamo.lost_race(error):
-            raise
-        raise RequestRefused("This request is closed.") from error
-    return row
+    is_open = PrivacyRequest.state == "open"
+    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=is_open)):
+        raise RequestRefused("This request is closed.")
+    return of_id(row.request_id)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pynamodb.transactions import TransactWrite
@@ -27,9 +28,10 @@ class TooManyMails(Refusal):
         super().__init__("Five mails went to your address within the hour. Try again in an hour.", retry_after=3600)
 
 
-def send(person: Person, kind: str, subject_id: str, name: str) -> None:
+def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequence[AuditEntry] = ()) -> None:
     """Mail a person the link of an export of a `workspace` or a `person`; `name` is how the mail calls it. The caller
-    has checked their right and a fresh code. Raises TooManyMails."""
+    has checked their right and a fresh code, or is of the staff and gives `entries` of the audit log that say so.
+    Raises TooManyMails."""
     if not throttles.allow_mail(person.email):
         raise TooManyMails
     token = secrets.token_urlsafe(32)
@@ -37,7 +39,8 @@ def send(person: Person, kind: str, subject_id: str, name: str) -> None:
     row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=ends)
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.save(row, condition=ExportLink.digest.does_not_exist())
-        audit.write_with(transaction, _entry(row))
+        for entry in entries or (_entry(row),):
+            audit.write_with(transaction, entry)
     facts = {"name": name, "token": token, "until": clock.stamp(ends.timestamp())}
     mail.send(person.email, "Your export from img apis", "emails/export_link.txt", facts)
 

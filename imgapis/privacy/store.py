@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
-
 from accounts import audit
 from accounts.rows.trail import AuditEntry
-from imgapis.base import buckets, dynamo
+from imgapis.base import buckets
 from imgapis.base.buckets import Stored
 from imgapis.privacy.rows import Erasure
 
@@ -28,7 +25,7 @@ def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
     """Ask for an erasure; False where one is asked for already. One that was undone can be asked for again. An `entry`
     of the audit log is written with it or not at all."""
     free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
-    return _together(lambda transaction: transaction.save(row, condition=free), entry)
+    return audit.together(entry, lambda transaction: transaction.save(row, condition=free))
 
 
 def change(row: Erasure, *states: str, **values) -> bool:
@@ -41,26 +38,13 @@ def decide(row: Erasure, entry: AuditEntry | None, **values) -> bool:
     has begun, or somebody was first."""
     actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
     condition = _as_it_was(row, ("scheduled",))
-    done = _together(lambda transaction: transaction.update(row, actions=actions, condition=condition), entry)
+    done = audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=condition))
     row.refresh(consistent_read=True)
     return done
 
 
 def _as_it_was(row: Erasure, states: tuple[str, ...]):
     return Erasure.state.is_in(*states) & (Erasure.due == row.due)
-
-
-def _together(act, entry: AuditEntry | None) -> bool:
-    """An act and its entry in one transaction; False where a condition was not met, or somebody is at it."""
-    try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
-            act(transaction)
-            audit.write_with(transaction, entry)
-    except TransactWriteError as error:
-        if {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error)):
-            return False
-        raise
-    return True
 
 
 def note_folder(row: Erasure, folder: str) -> None:

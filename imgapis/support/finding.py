@@ -1,34 +1,48 @@
-"""One search box: an address, a namespace, a domain, or any id of ours leads to its page, by key and never by scan."""
+"""One search box: an address, a namespace, a domain, or any id of ours leads to its page, by key and never by scan.
+
+What a customer pastes whole is taken as it is: the address of a picture, of a page of the dashboard, of an invitation,
+an API key of which only the prefix is read.
+"""
 
 import re
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
-from accounts import emails, people, store
-from billing import customers, stripe_events
+from accounts import apikeys, emails, people, store
+from billing import customers, gateway, stripe_events
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures
 from telemetry import store as telemetry_store
 from transforms import domain_store
 
-EVENT = re.compile(r"([a-z0-9_-]+)[/ ]([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
+ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+EVENT = re.compile(rf"([a-z0-9_-]+)[/ ]({ID})\Z")
+KEY = re.compile(r"(?:img_)?([a-z2-7]{10})(?:_.*)?\Z")
+INVITE = re.compile(rf"(?:.*/invites/)?(ws_[a-z2-7]+)\.({ID})(?:\..*)?\Z")
+LONGEST = 400
+PAGE = re.compile(rf"/w/([a-z0-9-]{{1,63}})(?:/usage/({ID}))?(?:/.*)?\Z")
+STRIPE = re.compile(r"(?:cus|sub|in|evt)_[A-Za-z0-9_]{1,100}\Z")
 
 
 def place(text: str) -> str | None:
-    """The path of the page that a text names; None where nothing is known of it."""
+    """The path of the page that a text names; None where nothing is known of it. Raises StripeUnavailable and
+    NotConfigured for a subscription or an invoice, which Stripe alone knows."""
     text = text.strip()
+    if STRIPE.match(text):
+        return _of_stripe(text)
+    if "://" in text:
+        return _of_url(text)
+    if len(text) > LONGEST:
+        return None
     if "@" in text:
         return _of_address(text)
-    if text.startswith(("cus_", "evt_")):
-        return _of_stripe(text)
     text = text.lower()
-    for find in (_of_person, _of_workspace, _of_request, _of_event, _of_domain, _of_erasure):
-        found = find(text)
-        if found:
-            return found
-    return None
+    finders = (_of_person, _of_workspace, _of_request, _of_event, _of_host, _of_invite, _of_erasure, _of_key)
+    return next(filter(None, (find(text) for find in finders)), None)
 
 
 def _of_address(text: str) -> str | None:
@@ -65,9 +79,14 @@ def _of_event(text: str) -> str | None:
 
 
 def _of_stripe(text: str) -> str | None:
-    """The workspace of a customer at Stripe, or of an event that came from there; their ids keep their case."""
-    event = stripe_events.of_id(text) if text.startswith("evt_") else None
-    workspace_id = event.workspace_id if event else customers.workspace_of(text)
+    """The workspace of a customer, a subscription, an invoice at Stripe, or of an event that came from there; their ids
+    keep their case."""
+    if text.startswith("evt_"):
+        event = stripe_events.of_id(text)
+        workspace_id = event.workspace_id if event else None
+    else:
+        customer_id = text if text.startswith("cus_") else gateway.customer_of(text)
+        workspace_id = customers.workspace_of(customer_id) if customer_id else None
     return reverse("admin:support-workspace", args=[workspace_id]) if workspace_id else None
 
 
@@ -77,6 +96,36 @@ def _of_erasure(text: str) -> str | None:
     return reverse("admin:imgapis_erasurepage_change", args=[quote(text)]) if row is not None else None
 
 
-def _of_domain(text: str) -> str | None:
+def _of_host(text: str) -> str | None:
+    """An image host of ours, or a customer's own domain."""
+    namespace, _, domain = text.partition(".")
+    if namespace and domain == settings.IMAGE_DOMAIN.partition(":")[0]:
+        return _of_workspace(namespace)
     row = domain_store.domain(text)
+    return reverse("admin:support-workspace", args=[row.workspace_id]) if row else None
+
+
+def _of_url(text: str) -> str | None:
+    """The address of a picture, or of a page of a workspace. What else stands in it is not looked at."""
+    try:
+        parts = urlsplit(text)
+        host, path = (parts.hostname or "").lower(), parts.path
+    except ValueError:
+        return None
+    page = PAGE.match(path)
+    if page:
+        return (page[2] and _of_event(f"{page[1]}/{page[2]}")) or _of_workspace(page[1])
+    return _of_invite(path) or (_of_host(host) if 0 < len(host) <= LONGEST else None)
+
+
+def _of_invite(text: str) -> str | None:
+    """The workspace of an invitation's link, used up or not: its page lists what is open."""
+    match = INVITE.match(text)
+    return _of_workspace(match[1]) if match else None
+
+
+def _of_key(text: str) -> str | None:
+    """The workspace of an API key by its prefix; nothing else of a whole key is read."""
+    match = KEY.match(text)
+    row = apikeys.of_prefix(match[1]) if match else None
     return reverse("admin:support-workspace", args=[row.workspace_id]) if row else None

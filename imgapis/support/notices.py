@@ -34,10 +34,11 @@ def notice(request: HttpRequest, site) -> HttpResponse:
         try:
             facts["shown"] = notices.preview(name)
             if form.cleaned_data["sends"]:
+                facts_of = (staff.LOG, trail.actor(member), "notice.sent", name, None)
+                reason = form.cleaned_data["reason"]
+                audit.record(*facts_of, {"outcome": "begun"}, reason)
                 states = dict(notices.send(name))
-                audit.record(
-                    staff.LOG, trail.actor(member), "notice.sent", name, None, states, form.cleaned_data["reason"]
-                )
+                audit.record(*facts_of, states, reason)
                 said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
                 messages.success(request, f"Told so far: {said or 'nobody had to be'}.")
                 return redirect("admin:support-notice")

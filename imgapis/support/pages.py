@@ -15,8 +15,11 @@ from accounts import staff_rights, store
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
-from imgapis.support import acts, diagnoses, dossier, finding, notices, recording, trail
-from imgapis.support.acts import Act
+from imgapis.support import diagnoses, dossier, finding, notices, recording, trail
+from imgapis.support.acts.act import Act
+from imgapis.support.acts.of_people import PERSON
+from imgapis.support.acts.of_requests import REQUEST
+from imgapis.support.acts.of_workspaces import WORKSPACE
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,9 @@ def _request(request_id: str) -> Any:
 
 
 KINDS = {
-    "workspace": Kind(store.workspace, acts.WORKSPACE, "support-workspace", lambda row: row.namespace),
-    "person": Kind(store.person, acts.PERSON, "support-person", lambda row: dossier.masked(row.email)),
-    "request": Kind(_request, acts.REQUEST, "support-request", lambda row: row.request_id),
+    "workspace": Kind(store.workspace, WORKSPACE, "support-workspace", lambda row: row.namespace),
+    "person": Kind(store.person, PERSON, "support-person", lambda row: dossier.masked(row.email)),
+    "request": Kind(_request, REQUEST, "support-request", lambda row: row.request_id),
 }
 
 
@@ -60,12 +63,15 @@ def front(site, request: HttpRequest) -> dict:
 def find(request: HttpRequest, site) -> HttpResponse:
     """Lead to the page that the text names. A POST, so that no address of a person stands in an address bar."""
     _require(site, request, "customers.see")
-    text = request.POST.get("q", "")
-    found = finding.place(text) if text.strip() else None
+    text, away = request.POST.get("q", ""), ""
+    try:
+        found = finding.place(text) if text.strip() else None
+    except Refusal as refusal:  # Stripe is asked for what it alone knows
+        found, away = None, refusal.message
     if found:
         return redirect(found)
-    facts = {**site.each_context(request), "title": "Nothing found", "q": text}
-    return TemplateResponse(request, "admin/nothing_found.html", facts, status=404)
+    facts = {**site.each_context(request), "title": "Not looked up" if away else "Nothing found", "away": away}
+    return TemplateResponse(request, "admin/nothing_found.html", facts, status=503 if away else 404)
 
 
 @require_GET

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts import audit, staff_rights
+from accounts import staff_rights
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
 from imgapis.support import trail
@@ -26,14 +26,10 @@ def record(request: HttpRequest, site) -> HttpResponse:
         answers = dict(form.cleaned_data)
         came = datetime.combine(answers.pop("received"), time(), UTC).timestamp()
         try:
-            row = requests.record(received=came, **answers)
+            row = requests.record(received=came, actor=trail.actor(member), **answers)
         except Refusal as refusal:
             form.add_error(None, refusal.message)
         else:
-            audit.record(
-                trail.log_of(row), trail.actor(member), "request.recorded", row.request_id, None,
-                {"law": row.law, "kind": row.kind},
-            )  # fmt: skip
             messages.success(request, "The request is recorded.")
             return redirect("admin:support-request", row.request_id)
     facts = {"title": "Record a privacy request", "form": form, "back": reverse("admin:index")}

@@ -7,6 +7,7 @@ from accounts.models import Person
 from accounts.rows.staff import Staff
 from imgapis.base import clock, mirrors
 from imgapis.base.dynamo import Row
+from imgapis.policy import requests
 from imgapis.policy.rows import PrivacyRequest
 
 MOST = 500
@@ -22,7 +23,7 @@ def log_of(row: Row) -> str:
     if isinstance(row, Person):
         return audit.log_of_person(row.person_id)
     if isinstance(row, PrivacyRequest):
-        return f"request:{row.request_id}"
+        return requests.log_of(row.request_id)
     return getattr(row, "workspace_id", staff.LOG)
 
 

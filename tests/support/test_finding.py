@@ -1,14 +1,19 @@
 """One search box leads to the page by whatever a customer names."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.admin.utils import quote
 
-from accounts import people
-from billing.rows.stripe import Customer
-from imgapis.base import clock
+from accounts import apikeys, invites, people
+from billing.rows.stripe import Customer, StripeEvent
+from imgapis.base import clock, tokens
 from imgapis.policy import requests
+from imgapis.privacy import store as erasures
+from imgapis.privacy.rows import Erasure
 from telemetry import store as telemetry_store
 from tests.accounts import teams
+from tests.people import fresh_address
 from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
 from transforms import domains
@@ -26,6 +31,12 @@ def world(web):
     telemetry_store.write([happened])
     asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
     Customer("cus_Found1", workspace_id=row.workspace_id).save(condition=Customer.customer_id.does_not_exist())
+    told = {"kind": "invoice.paid", "outcome": "acted", "created": 1, "moment": 1, "expires": datetime.now(UTC)}
+    StripeEvent("evt_Found1", workspace_id=row.workspace_id, **told).save(StripeEvent.event_id.does_not_exist())
+    invite = invites.invite(teams.place(row, owner), fresh_address("guest"), "viewer")
+    written, key = apikeys.create(row.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
+    erased = tokens.random_id("ws")
+    erasures.create(Erasure(erased, kind="workspace", state="scheduled", asked=1, due=2**31, counts={}))
     return {
         "owner": owner,
         "row": row,
@@ -33,6 +44,11 @@ def world(web):
         "event": happened.event_id,
         "quoted": quote(f"{row.workspace_id}~{happened.event_id}"),
         "request": asked,
+        "invite": invite.invite_id,
+        "written": written,
+        "key": key.prefix,
+        "erased": erased,
+        "quoted_erased": quote(erased),
     }
 
 
@@ -47,6 +63,18 @@ def world(web):
         ("{domain}", "/admin/workspace/{row.workspace_id}/"),
         ("{row.namespace}/{event}", "/admin/telemetry/eventpage/{quoted}/change/"),
         ("{request.request_id}", "/admin/request/{request.request_id}/"),
+        ("{key}", "/admin/workspace/{row.workspace_id}/"),
+        ("img_{key}", "/admin/workspace/{row.workspace_id}/"),
+        ("{written}", "/admin/workspace/{row.workspace_id}/"),
+        ("{row.workspace_id}.{invite}.secret", "/admin/workspace/{row.workspace_id}/"),
+        ("https://localhost/invites/{row.workspace_id}.{invite}.secret", "/admin/workspace/{row.workspace_id}/"),
+        ("evt_Found1", "/admin/workspace/{row.workspace_id}/"),
+        ("{row.namespace}.localhost", "/admin/workspace/{row.workspace_id}/"),
+        ("http://{row.namespace}.localhost:8000/transform?src=a@b/c.jpg&w=8", "/admin/workspace/{row.workspace_id}/"),
+        ("https://{domain}/transform?src=shop/shoe.jpg", "/admin/workspace/{row.workspace_id}/"),
+        ("https://localhost/w/{row.namespace}/sources/new", "/admin/workspace/{row.workspace_id}/"),
+        ("https://localhost/w/{row.namespace}/usage/{event}", "/admin/telemetry/eventpage/{quoted}/change/"),
+        ("{erased}", "/admin/imgapis/erasurepage/{quoted_erased}/change/"),
     ],
 )
 def test_the_box_leads_to_the_page(text, page, world, team):
@@ -56,7 +84,10 @@ def test_the_box_leads_to_the_page(text, page, world, team):
     assert team["support"].get(found.location).status == 200
 
 
-@pytest.mark.parametrize("text", ["nobody@example.com", "no-such-space", "", "@", "evt_x", "a b c", "ws_/../x", "\x00"])
+@pytest.mark.parametrize("text", [
+    "nobody@example.com", "no-such-space", "", "@", "evt_x", "a b c", "ws_/../x", "\x00", "x" * 9_000, ".localhost",
+    "http://", "http://[", "https://" + "x" * 3_000, "img_aaaaaaaaaa", "ws_a.b.c", "sub_", "p_" * 199, "/w/x",
+])  # fmt: skip
 def test_what_is_not_ours_is_said_to_be_so(text, team):
     page = team["support"].post("/admin/find/", {"q": text})
     assert page.status == 404 and "Nothing of ours" in page.text

@@ -145,6 +145,9 @@ class Api:
     def _expanded(self, one: dict[str, Any]) -> dict[str, Any]:
         return one | {"schedule": self.book.get("schedules", one["schedule"])} if one["schedule"] else one
 
+    def subscription(self, asked: Asked, name: str):
+        return self._one("subscriptions", name)
+
     def update_subscription(self, asked: Asked, name: str):
         one = self._one("subscriptions", name)
         if one["status"] == "canceled":
@@ -258,6 +261,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", "/v1/billing_portal/configurations", Api.create_configuration),
     ("GET", "/v1/billing_portal/configurations", Api.configurations),
     ("GET", "/v1/subscriptions", Api.subscriptions),
+    ("GET", f"/v1/subscriptions/{NAME}", Api.subscription),
     ("POST", f"/v1/subscriptions/{NAME}", Api.update_subscription),
     ("DELETE", f"/v1/subscriptions/{NAME}", Api.cancel_subscription),
     ("POST", "/v1/subscription_schedules", Api.create_schedule),

@@ -1,0 +1,56 @@
+"""What an act of staff's is: its right, its form, what it does, and the ways it can be refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.rows.staff import Staff
+from imgapis.base.errors import Refusal
+from imgapis.support.forms import ActForm
+
+
+class TooMuch(Refusal):
+    """More credits than the staff role gives in one act."""
+
+    status = 403
+    code = "staff_limit"
+
+
+class DoneAlready(Refusal):
+    """The form was sent twice."""
+
+    status = 409
+    code = "done_already"
+
+    def __init__(self):
+        super().__init__("This was done already, with the same form. Open the act again to do it once more.")
+
+
+class NothingThere(Refusal):
+    """What the act was about has gone meanwhile."""
+
+    status = 404
+    code = "nothing_there"
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act: the right it asks for, what its button says, its form, and what it does; `do` returns what to say.
+    `warning` is told before an act that cannot be taken back, `fits` whether it makes sense now.
+
+    Whatever `do` changes is recorded: in the transaction of the change where that is one write, before it where it is
+    several, so that a crash can leave an entry without its act and never an act without its entry (A17).
+    """
+
+    name: str
+    right: str
+    title: str
+    form: type[ActForm]
+    do: Callable[[Staff, Any, dict], str]
+    warning: str = ""
+    fits: Callable[[Any], bool] = lambda subject: True
+
+
+def table(*acts: Act) -> dict[str, Act]:
+    """Acts by name, in the order of their buttons."""
+    return {act.name: act for act in acts}

@@ -1,0 +1,51 @@
+"""What staff can do about a person. Each is several writes, or none: its entry is written first."""
+
+from accounts import audit, sessions, throttles, workspaces
+from accounts.models import Person
+from accounts.rows.staff import Staff
+from imgapis.base import mail
+from imgapis.support import trail
+from imgapis.support.acts import erasing
+from imgapis.support.acts.act import Act, table
+from imgapis.support.forms import ActForm
+
+
+def _end_sessions(member: Staff, person: Person, answers: dict) -> str:
+    _note(member, person, "sessions.ended", answers)
+    sessions.end_all_of_person(person.person_id)
+    return "Every session of this person has ended."
+
+
+def _send_code(member: Staff, person: Person, answers: dict) -> str:
+    _note(member, person, "code.sent", answers)
+    throttles.allow_again(person.email)
+    mail.send(person.email, "Signing in to img apis", "emails/way_in.txt", {})
+    return "A mail with the way in is on its way, and the next code they ask for leaves at once."
+
+
+def _reveal(member: Staff, person: Person, answers: dict) -> str:
+    _note(member, person, "address.revealed", answers)
+    return f"The address is {person.email}"
+
+
+def _note(member: Staff, person: Person, act: str, answers: dict) -> None:
+    """Record an act about a person in the log about them, and in that of each workspace they are in."""
+    logs = [audit.log_of_person(person.person_id)]
+    logs += [row.workspace_id for row, _ in workspaces.of_person(person.person_id)]
+    for log in logs:
+        audit.record(log, trail.actor(member), act, person.person_id, reason=answers["reason"])
+
+
+PERSON = table(
+    Act("send-code", "code.resend", "Let codes through again", ActForm, _send_code),
+    Act("end-sessions", "sessions.end", "End every session", ActForm, _end_sessions),
+    Act("reveal", "address.reveal", "Show the e-mail address", ActForm, _reveal),
+    Act(
+        "erase", "erasure.ask", "Erase the account", ActForm, erasing.of_person, erasing.WARNING,
+        lambda person: not erasing.is_pending(person.person_id),
+    ),
+    Act(
+        "keep", "erasure.ask", "Take the erasure back", ActForm, erasing.keep_person,
+        fits=lambda person: erasing.is_pending(person.person_id),
+    ),
+)  # fmt: skip

@@ -1,0 +1,62 @@
+"""What staff can do about a privacy request."""
+
+from accounts import audit, store
+from accounts.rows.staff import Staff
+from imgapis.policy import requests
+from imgapis.policy.rows import PrivacyRequest
+from imgapis.privacy import links
+from imgapis.support import trail
+from imgapis.support.acts import erasing
+from imgapis.support.acts.act import Act, NothingThere, table
+from imgapis.support.forms import ActForm, CloseForm
+
+
+def _confirm(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    requests.confirm(row.request_id, trail.actor(member), answers["reason"])
+    return "The receipt is noted as confirmed."
+
+
+def _extend(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    requests.extend(row.request_id, trail.actor(member), answers["reason"])
+    return "The request has more days. Tell the person so."
+
+
+def _offer_export(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    """The person takes the copy themselves, in their own session: nobody of the staff reads or carries it. The mail
+    goes to the account's address as it is now, which the request's may no longer be."""
+    person = store.person(row.person_id)
+    if row.kind != "access" or row.state != "open" or person is None:
+        raise NothingThere("This is no open request for a copy of an account's data.")
+    about = (trail.actor(member), "export.offered", row.request_id)
+    logs = (trail.log_of(row), audit.log_of_person(person.person_id))
+    entries = [audit.entry(log, *about, reason=answers["reason"]) for log in logs]
+    links.send(person, "person", person.person_id, "your account", entries)
+    return "The link is on its way. It lives a day; close the request when the person has the copy."
+
+
+def _close(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+    certificate = erasing.certificate_of(row)
+    requests.close(row.request_id, answers["outcome"], certificate, trail.actor(member), answers["reason"])
+    return "The request is closed; its address is struck out."
+
+
+REQUEST = table(
+    Act(
+        "confirm", "requests.work", "Note the receipt as confirmed", ActForm, _confirm,
+        fits=lambda row: not row.confirmed,
+    ),
+    Act(
+        "extend", "requests.work", "Note that it takes longer", ActForm, _extend,
+        fits=lambda row: row.kind != "delete" and not row.extended and not requests.is_late(row),
+    ),
+    Act(
+        "export", "requests.work", "Mail the link of the copy", ActForm, _offer_export,
+        "It goes to the account's own address and works in the person's own session alone: staff never read the copy.",
+        lambda row: row.kind == "access" and bool(row.person_id) and row.state == "open",
+    ),
+    Act(
+        "erase", "erasure.ask", "Erase the account it is about", ActForm, erasing.of_request, erasing.WARNING,
+        lambda row: row.kind == "delete" and bool(row.person_id) and not erasing.is_pending(row.person_id),
+    ),
+    Act("close", "requests.work", "Close", CloseForm, _close, "The address is struck out when it is closed."),
+)  # fmt: skip

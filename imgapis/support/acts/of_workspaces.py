@@ -1,0 +1,99 @@
+"""What staff can do about a workspace."""
+
+from collections.abc import Callable
+
+from accounts import apikeys, audit, invites, staff_rights, workspaces
+from accounts.models import Workspace
+from accounts.rows.staff import Staff
+from billing import credits, grants, rewriting, stripe_events, webhooks
+from imgapis.support import trail
+from imgapis.support.acts import erasing
+from imgapis.support.acts.act import Act, DoneAlready, NothingThere, TooMuch, table
+from imgapis.support.forms import ActForm, CreditsForm, InviteForm, KeyForm, PurgeForm, ReplayForm
+from transforms import purges
+
+
+def _amount(member: Staff, halves: int) -> int:
+    most = staff_rights.MOST_CREDITS[member.role]
+    if halves > most * 2:
+        raise TooMuch(f"Your staff role, {member.role}, gives or takes back {most:,} credits at once, no more.")
+    return halves
+
+
+def _grant(member: Staff, row: Workspace, answers: dict) -> str:
+    return f"{credits.shown(_change(grants.grant, member, row, answers))} credits are given."
+
+
+def _take_back(member: Staff, row: Workspace, answers: dict) -> str:
+    return f"{credits.shown(-_change(grants.take_back, member, row, answers))} credits are taken back."
+
+
+def _change(change: Callable[..., grants.Given], member: Staff, row: Workspace, answers: dict) -> int:
+    """The half-credits that were changed; a form sent twice changes them once."""
+    halves, grant_id = _amount(member, answers["credits"]), str(answers["grant_id"])
+    try:
+        return change(row.workspace_id, halves, answers["reason"], trail.actor(member), grant_id=grant_id).halves
+    except rewriting.NotWithin as error:
+        raise DoneAlready from error
+
+
+def _suspend(member: Staff, row: Workspace, answers: dict) -> str:
+    workspaces.suspend(row, trail.actor(member), True, answers["reason"])
+    return "The workspace is suspended. Within five seconds every server refuses its requests."
+
+
+def _resume(member: Staff, row: Workspace, answers: dict) -> str:
+    workspaces.suspend(row, trail.actor(member), False, answers["reason"])
+    return "The workspace goes on."
+
+
+def _resend_invite(member: Staff, row: Workspace, answers: dict) -> str:
+    invites.resend_for(row.workspace_id, answers["invite"], trail.actor(member), answers["reason"])
+    return "The invitation is on its way again. Its old link no longer works."
+
+
+def _revoke_key(member: Staff, row: Workspace, answers: dict) -> str:
+    if not apikeys.revoke(row.workspace_id, answers["key"], trail.actor(member), answers["reason"]):
+        raise NothingThere("The workspace has no key of this prefix any more.")
+    return "The key is revoked."
+
+
+def _purge(member: Staff, row: Workspace, answers: dict) -> str:
+    purges.purge(row, trail.actor(member), answers["scope"], answers["target"], answers["reason"])
+    return "What fits is no longer served."
+
+
+def _replay(member: Staff, row: Workspace, answers: dict) -> str:
+    """An event acts on whom Stripe says it is of, whatever page it was replayed from: the outcome stands in their log,
+    the beginning in the log of the page."""
+    event, actor, reason = answers["event"], trail.actor(member), answers["reason"]
+    audit.record(row.workspace_id, actor, "stripe.replayed", event, None, {"outcome": "begun"}, reason)
+    outcome = webhooks.replay(event)
+    known = stripe_events.of_id(event)
+    whose = known.workspace_id if known and known.workspace_id else row.workspace_id
+    audit.record(whose, actor, "stripe.replayed", event, None, {"outcome": outcome}, reason)
+    return f"Replayed: {outcome}."
+
+
+BILLED = "The next request for what is purged is new work, and billed."
+WORKSPACE = table(
+    Act("grant", "credits.grant", "Give credits", CreditsForm, _grant),
+    Act("take-back", "credits.take_back", "Take back credits", CreditsForm, _take_back),
+    Act("resend-invite", "invite.resend", "Send an invitation again", InviteForm, _resend_invite),
+    Act("revoke-key", "keys.revoke", "Revoke an API key", KeyForm, _revoke_key, "A revoked key never works again."),
+    Act("purge", "cache.purge", "Purge cached pictures", PurgeForm, _purge, BILLED),
+    Act("replay", "stripe.replay", "Replay a Stripe event", ReplayForm, _replay),
+    Act(
+        "suspend", "workspace.suspend", "Suspend", ActForm, _suspend, "No picture is served while it is suspended.",
+        lambda row: not row.suspended,
+    ),
+    Act("resume", "workspace.suspend", "Resume", ActForm, _resume, fits=lambda row: bool(row.suspended)),
+    Act(
+        "erase", "erasure.ask", "Erase the workspace", ActForm, erasing.of_workspace, erasing.WARNING,
+        lambda row: not erasing.is_pending(row.workspace_id),
+    ),
+    Act(
+        "keep", "erasure.ask", "Take the erasure back", ActForm, erasing.keep_workspace,
+        fits=lambda row: erasing.is_pending(row.workspace_id),
+    ),
+)  # fmt: skip

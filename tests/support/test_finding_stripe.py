@@ -1,0 +1,29 @@
+"""The search box and Stripe: what only Stripe knows by its id is asked of it, and its absence is said."""
+
+import secrets
+
+import pytest
+
+from accounts import workspaces
+from billing import customers, gateway, plans
+from billing.stripe_facts import StripeUnavailable
+from imgapis.support import finding
+
+
+def test_stripe_is_asked_for_a_subscription_and_an_invoice(world):
+    """What only Stripe knows by its id leads to the workspace of its customer."""
+    buyer = workspaces.create(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    world.buys(buyer)
+    known = customers.of_workspace(buyer.workspace_id)
+    subscription = gateway.present(known.customer_id).subscription_id
+    (invoice,) = world.book.every("invoices", customer=known.customer_id)
+    for text in (known.customer_id, subscription, invoice["id"]):
+        assert finding.place(text) == f"/admin/workspace/{buyer.workspace_id}/", text
+    assert finding.place("sub_nobodys") is None and finding.place("in_nobodys") is None
+
+
+def test_that_stripe_is_away_is_not_taken_for_nothing_found(world):
+    world.stub.down = True
+    with pytest.raises(StripeUnavailable):
+        finding.place("sub_1")
+    assert finding.place("cus_1") is None

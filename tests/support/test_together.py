@@ -1,0 +1,110 @@
+"""An act of staff's and its entry in the audit log are one: neither is there without the other (A17)."""
+
+import uuid
+
+import pytest
+
+from accounts import apikeys, audit, invites, store, workspaces
+from billing import grants
+from billing import store as billing_store
+from imgapis.base import clock
+from imgapis.policy import requests
+from tests.accounts import teams
+from tests.people import fresh_address
+from transforms import purges, rule_store
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+WHY = "The customer asked by mail"
+STAFF = "staff:p_somebody"
+
+
+@pytest.fixture
+def mail_folder(settings):
+    """Every mail is a file under VAR_DIR."""
+    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+
+
+@pytest.fixture
+def row(mail_folder):
+    """A workspace with a key, an invitation and a request of its owner's."""
+    owner = teams.new_person("whole")
+    made = teams.new_workspace(owner)
+    made.owner = owner
+    made.invite = invites.invite(teams.place(made, owner), fresh_address("guest"), "viewer").invite_id
+    _, key = apikeys.create(made.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
+    made.key = key.prefix
+    made.asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now()).request_id
+    return made
+
+
+# name → (the act, what it changes, whose log tells of it)
+ACTS = {
+    "credits.granted": (
+        lambda row: grants.grant(row.workspace_id, 20, WHY, STAFF, grant_id=str(uuid.uuid4())),
+        lambda row: len(list(billing_store.grants(row.workspace_id))),
+    ),
+    "credits.taken_back": (
+        lambda row: grants.take_back(row.workspace_id, 20, WHY, STAFF, grant_id=str(uuid.uuid4())),
+        lambda row: len(list(billing_store.grants(row.workspace_id))),
+    ),
+    "workspace.suspended": (
+        lambda row: workspaces.suspend(store.workspace(row.workspace_id), STAFF, True, WHY),
+        lambda row: bool(store.workspace(row.workspace_id).suspended),
+    ),
+    "key.revoked": (
+        lambda row: apikeys.revoke(row.workspace_id, row.key, STAFF, WHY),
+        lambda row: apikeys.of_prefix(row.key) is None,
+    ),
+    "invite.resent": (
+        lambda row: invites.resend_for(row.workspace_id, row.invite, STAFF, WHY),
+        lambda row: invites.open_ones(row.workspace_id)[0].token_digest,
+    ),
+    "cache.purged": (
+        lambda row: purges.purge(store.workspace(row.workspace_id), STAFF, "workspace", "", WHY),
+        lambda row: len(rule_store.purges(row.workspace_id)),
+    ),
+    "request.confirmed": (
+        lambda row: requests.confirm(row.asked, STAFF, WHY),
+        lambda row: bool(requests.of_id(row.asked).confirmed),
+    ),
+    "request.extended": (
+        lambda row: requests.extend(row.asked, STAFF, WHY),
+        lambda row: requests.of_id(row.asked).due,
+    ),
+    "request.closed": (
+        lambda row: requests.close(row.asked, "done", "", STAFF, WHY),
+        lambda row: requests.of_id(row.asked).state,
+    ),
+}  # fmt: skip
+
+
+def log_of(act: str, row) -> str:
+    """Whose log an act stands in."""
+    return requests.log_of(row.asked) if act.startswith("request.") else row.workspace_id
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_whose_entry_cannot_be_written_is_not_done(act, row, monkeypatch):
+    """A17: the entry's id is taken already, so DynamoDB refuses it; what it tells of is then not there either."""
+    do, seen = ACTS[act]
+    taken = audit.record(log_of(act, row), "system", "row.changed")
+    before = seen(row)
+    monkeypatch.setattr("accounts.audit.tokens.time_ordered_id", lambda moment: taken.entry_id)
+    outcome = None
+    try:
+        outcome = do(row)
+    except Exception as error:  # each act has a refusal of its own
+        outcome = error
+    assert seen(row) == before and (outcome is False or isinstance(outcome, Exception)), outcome
+    assert [entry.act for entry in audit.newest(log_of(act, row), 1)] == ["row.changed"]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_and_its_entry_are_there_together(act, row):
+    """A17: who, what and why."""
+    do, seen = ACTS[act]
+    before = seen(row)
+    do(row)
+    entry = audit.newest(log_of(act, row), 1)[0]
+    assert seen(row) != before
+    assert (entry.act, entry.actor, entry.reason) == (act, STAFF, WHY)
