@@ -16,6 +16,7 @@ from imgapis.base import clock
 from imgapis.base.errors import Refusal
 from imgapis.policy import requests
 from imgapis.support import diagnoses, dossier, finding, notices, recording, trail
+from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act
 from imgapis.support.acts.of_people import PERSON
 from imgapis.support.acts.of_requests import REQUEST
@@ -80,6 +81,7 @@ def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
     _require(site, request, "customers.see")
     row = _found("workspace", subject)
     facts = dossier.of_workspace(row) | {"title": row.namespace, "doctor": site.allows(request, "doctor.run")}
+    facts |= erasing.told(row.workspace_id) | {"proposal": erasing.proposal(row)}
     return _page(site, request, "workspace", row, facts)
 
 
@@ -88,7 +90,8 @@ def person(request: HttpRequest, site, subject: str) -> HttpResponse:
     """A person: workspaces, sessions, what staff did."""
     _require(site, request, "customers.see")
     row = _found("person", subject)
-    return _page(site, request, "person", row, dossier.of_person(row) | {"title": dossier.masked(row.email)})
+    facts = dossier.of_person(row) | erasing.told(row.person_id) | {"title": dossier.masked(row.email)}
+    return _page(site, request, "person", row, facts)
 
 
 @require_GET
@@ -98,6 +101,8 @@ def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
     row = _found("request", subject)
     person = store.person(row.person_id) if row.person_id else None
     facts = _told(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
+    facts |= erasing.told(row.person_id) if row.person_id else {}
+    facts |= {"confirmed": _day(row.confirmed), "extended": _day(row.extended)}
     return _page(site, request, "request", row, facts | {"entries": trail.of_row(row)})
 
 
@@ -128,7 +133,10 @@ def _page(site, request: HttpRequest, kind: str, row: Any, facts: dict) -> HttpR
     """A page with the acts that the role may do now."""
     subject = request.resolver_match.kwargs["subject"]
     offered = [
-        {"title": each.title, "link": reverse("admin:support-act", args=[kind, subject, each.name])}
+        {
+            "title": each.title, "link": reverse("admin:support-act", args=[kind, subject, each.name]),
+            "grave": each.name == "erase",
+        }
         for each in KINDS[kind].acts.values()
         if site.allows(request, each.right) and each.fits(row)
     ]  # fmt: skip
@@ -146,6 +154,10 @@ def _found(kind: str, subject: str) -> Any:
 
 def _require(site, request: HttpRequest, right: str) -> None:
     staff_rights.require(site.member(request).role, right)
+
+
+def _day(moment: float | None) -> str:
+    return clock.day(moment) if moment else "no"
 
 
 def _told(row) -> dict:

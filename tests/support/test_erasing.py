@@ -61,9 +61,13 @@ def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
     for _ in range(2):
         assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
         assert erasures.erasure(workspace.workspace_id) is None, "one of us twice is one of us"
+    page = f"/admin/workspace/{workspace.workspace_id}/"
+    assert "A colleague asked for its erasure" in team["admin"].get(page).text
     assert act(team["admin"], "workspace", workspace.workspace_id, "erase").status == 302
     assert erasures.erasure(workspace.workspace_id).state == "scheduled"
     assert len(team_store.members(workspace.workspace_id)) == 2
+    told = team["support"].get(page).text
+    assert "Erasure is asked for: it begins on" in told and "A colleague asked for its erasure" not in told
     acts = [entry.act for entry in audit.newest(workspace.workspace_id, 5)]
     assert acts[:2] == ["erasure.asked", "erasure.proposed"]
 

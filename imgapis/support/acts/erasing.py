@@ -23,9 +23,10 @@ def of_workspace(member: Staff, row: Workspace, answers: dict) -> str:
     return _ask(member, "workspace", row.workspace_id, row.workspace_id, answers)
 
 
-def proposal(row: Workspace) -> audit.AuditEntry | None:
-    """The newest consent that stands, and waits for a colleague's; None where none does."""
-    return next(iter(_proposals(row)), None) if not is_pending(row.workspace_id) else None
+def proposal(row: Workspace) -> str:
+    """Until when a consent that stands waits for a colleague's; empty where none does."""
+    found = [] if is_pending(row.workspace_id) else _proposals(row)
+    return clock.stamp(audit.moment(found[0]) + CONSENT_SECONDS) if found else ""
 
 
 def _proposals(row: Workspace) -> list[audit.AuditEntry]:
@@ -62,6 +63,17 @@ def keep_person(member: Staff, person: Person, answers: dict) -> str:
 def of_request(member: Staff, row: PrivacyRequest, answers: dict) -> str:
     """The days are counted from the request's mail."""
     return _ask(member, "person", row.person_id, trail.log_of(row), answers, asked=float(row.received))
+
+
+def told(subject_id: str) -> dict:
+    """How far the erasure of a workspace or a person is, for its page: `erasure` is empty where none is asked for."""
+    row = erasures.erasure(subject_id)
+    if row is None or row.state == "undone":
+        return {"erasure": ""}
+    if row.state == "scheduled":
+        return {"erasure": f"Erasure is asked for: it begins on {clock.stamp(row.due)} and can be taken back until then."}
+    said = {"running": "Erasure has begun.", "swept": "Erased once; the second sweep is to come."}
+    return {"erasure": said.get(row.state, "Erased, and certified.")}
 
 
 def is_pending(subject_id: str) -> bool:

@@ -24,7 +24,7 @@ def _extend(member: Staff, row: PrivacyRequest, answers: dict) -> str:
 def _offer_export(member: Staff, row: PrivacyRequest, answers: dict) -> str:
     """The person takes the copy themselves, in their own session: nobody of the staff reads or carries it. The mail
     goes to the account's address as it is now, which the request's may no longer be."""
-    person = store.person(row.person_id)
+    person = store.person(row.person_id) if row.person_id else None
     if row.kind != "access" or row.state != "open" or person is None:
         raise NothingThere("This is no open request for a copy of an account's data.")
     about = (trail.actor(member), "export.offered", row.request_id)
