@@ -71,7 +71,7 @@ def told(subject_id: str) -> dict:
     if row is None or row.state == "undone":
         return {"erasure": ""}
     if row.state == "scheduled":
-        return {"erasure": f"Erasure is asked for: it begins on {clock.stamp(row.due)} and can be taken back until then."}
+        return {"erasure": f"Erasure is asked for: it begins on {clock.stamp(row.due)}, and can be undone until then."}
     said = {"running": "Erasure has begun.", "swept": "Erased once; the second sweep is to come."}
     return {"erasure": said.get(row.state, "Erased, and certified.")}
 
