@@ -27,6 +27,8 @@ class Proof:
     given: int = 0
     extra: int = 0
     sums_hold: bool = True
+    months_unmade: tuple[str, ...] = ()
+    months_wrong: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -41,7 +43,7 @@ class Proof:
     @property
     def shown_right(self) -> bool:
         """Whether the dashboard's sums say the same; marked hours that are not added up yet make it late, not wrong."""
-        return self.rolled == self.events
+        return self.rolled == self.events and not self.months_wrong
 
 
 def prove(workspace_id: str) -> list[Proof]:
@@ -51,7 +53,8 @@ def prove(workspace_id: str) -> list[Proof]:
 
 
 def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
-    """The proof of every period of every workspace. Hours whose sums are wrong are marked, to be added up again."""
+    """The proof of every period of every workspace. Hours whose sums are wrong are marked, to be added up again; months
+    that are over are added up where they were not yet, or not rightly."""
     proofs = []
     for workspace_id in workspace_ids:
         given = _given(workspace_id)
@@ -60,6 +63,8 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
             proofs.append(proof)
             if not proof.shown_right and _kept(_span(stretch)[0]):
                 rollups.mark((workspace_id, hour) for hour in _hours(workspace_id, *_span(stretch)))
+            for month in (*proof.months_unmade, *proof.months_wrong):
+                rollups.roll_month(workspace_id, month)
     return proofs
 
 
@@ -93,6 +98,7 @@ def _prove(stretch: list[Counter], given: dict[str, int]) -> Proof:
     workspace_id = stretch[0].workspace_id
     start, end = _span(stretch)
     rolled = _rolled(workspace_id, start, end)
+    months = {month: rollups.month_sums(workspace_id, month) for month in _months(start, end)}
     return Proof(
         workspace_id, stretch[0].period,
         granted=sum(int(row.granted) for row in stretch),
@@ -103,6 +109,9 @@ def _prove(stretch: list[Counter], given: dict[str, int]) -> Proof:
         given=sum(given.get(row.period, 0) for row in stretch),
         extra=sum(int(row.extra) for row in stretch),
         sums_hold=all(_sums_hold(row) for row in stretch),
+        # A month without rows is shown by its days: it is unmade, and nothing is wrong.
+        months_unmade=tuple(name for name, (said, by_days) in months.items() if said is None and by_days.requests),
+        months_wrong=tuple(name for name, (said, by_days) in months.items() if said not in (None, by_days)),
     )  # fmt: skip
 
 
@@ -125,6 +134,15 @@ def _rolled(workspace_id: str, start: float, end: float) -> int:
         rollups.hours(workspace_id, clock.hour(one), clock.hour(two)) for one, two in ((start, first), (last, end))
     ]
     return sum(_cost(span) for span in spans)
+
+
+def _months(start: float, end: float) -> list[str]:
+    """The months that a span touches and that are over."""
+    last, month, found = clock.month(end), clock.month(start), []
+    while month <= last and rollups.is_over(month):
+        found.append(month)
+        month = clock.month(clock.period_end(month))
+    return found
 
 
 def _cost(cells) -> int:

@@ -50,13 +50,13 @@ class Event(dynamo.Row):
 
 
 class Rollup(dynamo.Row):
-    """The events of one hour or day of a workspace from one Origin, added up by operation, cache state and status."""
+    """The events of one hour, day or month of a workspace from one Origin, by operation, cache state and status."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("rollups")
 
     workspace_id = kept(UnicodeAttribute(hash_key=True), "whose requests they were", **SUMS)
-    span = kept(UnicodeAttribute(range_key=True), "which hour or day, and which Origin", **SUMS)
+    span = kept(UnicodeAttribute(range_key=True), "which hour, day or month, and which Origin", **SUMS)
     cells = kept(
         Cells(), "requests, credits, bytes and latencies by operation, cache state, status", shape=CELLS, **SUMS
     )

@@ -7,11 +7,11 @@ from typing import Any
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
 from telemetry import rollups, sums
-from telemetry.sums import Cells, Key, Sums
+from telemetry.sums import Key, Sums
 
 DAY_SECONDS = 86_400
 RANGES = {"24h": ("Last 24 hours", "hour", 24), "7d": ("Last 7 days", "day", 7), "30d": ("Last 30 days", "day", 30),
-          "90d": ("Last 90 days", "day", 90), "1y": ("Last year", "day", 365)}  # fmt: skip
+          "90d": ("Last 90 days", "day", 90), "1y": ("Last 12 months", "month", 12)}  # fmt: skip
 STEPS = {"hour": 3_600, "day": DAY_SECONDS}
 NAMES = {"hour": clock.hour, "day": clock.day}
 
@@ -24,19 +24,21 @@ class InvalidRange(Refusal):
 
 @dataclass(frozen=True)
 class Range:
-    """Steps of an hour or a day: `starts` are their names, oldest first, the current one last."""
+    """Steps of an hour, a day or a month: `starts` are their names, oldest first, the current one last. `before` are
+    those of the range before; `ended` is the hour or day that ends it: a year before ends in the middle of a month."""
 
     name: str
     title: str
     step: str
     starts: tuple[str, ...]
     before: tuple[str, ...]
+    ended: str
 
 
 @dataclass(frozen=True)
 class Report:
-    """A range added up: the whole, the range before it, each step, and every cell by (Origin,
-    key). Latencies stand in the whole and in the cells alone."""
+    """A range added up: the whole, the range before it (without latencies), each step, and every cell by (Origin,
+    key)."""
 
     range: Range
     total: Sums
@@ -62,31 +64,72 @@ def span(name: str, now: float) -> Range:
     if name not in RANGES:
         raise InvalidRange(f"The range is one of {', '.join(RANGES)}.", param="range")
     title, step, count = RANGES[name]
-    length, written = STEPS[step], NAMES[step]
-    starts = [written(now - length * back) for back in range(count - 1, -1, -1)]
-    before = [written(now - length * back) for back in range(2 * count - 1, count - 1, -1)]
-    return Range(name, title, step, tuple(starts), tuple(before))
+    if step == "month":
+        names = [clock.month(clock.months_after(now, -back)) for back in range(2 * count - 1, -1, -1)]
+        ended = clock.day(clock.months_after(now, -count))
+    else:
+        names = [NAMES[step](now - STEPS[step] * back) for back in range(2 * count - 1, -1, -1)]
+        ended = names[count - 1]
+    return Range(name, title, step, tuple(names[count:]), tuple(names[:count]), ended)
 
 
 def make(workspace_id: str, wanted: Range) -> Report:
-    """The report of a range: two queries of rollups, whatever the number of requests."""
-    rows = list(_rows(workspace_id, wanted, wanted.starts))
+    """The report of a range: a few queries of rollups, whatever the number of requests."""
     steps = {start: Sums() for start in wanted.starts}
     cells: dict[tuple[str, Key], Sums] = {}
-    for start, origin, found in rows:
+    for start, origin, found in _rows(workspace_id, wanted):
         for key, part in found.items():
-            steps[start].add_numbers(part)
+            steps[start].add(part)
             cells.setdefault((origin, key), Sums()).add(part)
-    before = Sums()
-    for _, _, found in _rows(workspace_id, wanted, wanted.before):
-        for part in found.values():
-            before.add_numbers(part)
-    return Report(wanted, sums.total(cells.items()), before, list(steps.items()), list(cells.items()))
+    return Report(
+        wanted, sums.total(steps.items()), _before(workspace_id, wanted), list(steps.items()), list(cells.items())
+    )
 
 
-def _rows(workspace_id: str, wanted: Range, starts: tuple[str, ...]) -> Iterator[tuple[str, str, Cells]]:
-    read = rollups.hours if wanted.step == "hour" else rollups.days
-    return read(workspace_id, starts[0], starts[-1] + "~")  # "~" sorts behind every name that begins so
+def _rows(workspace_id: str, wanted: Range) -> Iterator[rollups.Found]:
+    """The rows of a range, each under the name of its step. "~" sorts behind every name that begins so."""
+    first, last = wanted.starts[0], wanted.starts[-1]
+    if wanted.step == "hour":
+        return rollups.hours(workspace_id, first, f"{last}~")
+    if wanted.step == "day":
+        return rollups.days(workspace_id, first, f"{last}~")
+    found = _largest(workspace_id, f"{first}-01", f"{last}-31")
+    return ((name[:7], origin, cells) for name, origin, cells in found)
+
+
+def _before(workspace_id: str, wanted: Range) -> Sums:
+    """The range before as one sum, without latencies."""
+    if wanted.step == "hour":
+        rows = rollups.hours(workspace_id, wanted.before[0], f"{wanted.ended}~", latencies=False)
+    else:
+        first = f"{wanted.before[0]}-01" if wanted.step == "month" else wanted.before[0]
+        rows = _largest(workspace_id, first, wanted.ended, latencies=False)
+    found = Sums()
+    for _, _, cells in rows:
+        for part in cells.values():
+            found.add_numbers(part)
+    return found
+
+
+def _largest(workspace_id: str, first: str, last: str, *, latencies: bool = True) -> Iterator[rollups.Found]:
+    """The rows of the days from `first` up to `last`, both in: whole months by rows of their own where they have any,
+    the rest day by day."""
+    begun = first[:7] if first.endswith("-01") else f"{first[:7]}~"
+    # The month of `last` is taken for one that is not whole.
+    rows = list(rollups.months(workspace_id, begun, last[:7], latencies=latencies)) if begun < last[:7] else []
+    yield from rows
+    for start, end in _gaps(first, last, sorted({month for month, _, _ in rows})):
+        yield from rollups.days(workspace_id, start, end, latencies=latencies)
+
+
+def _gaps(first: str, last: str, made: list[str]) -> Iterator[tuple[str, str]]:
+    """What is left of the days from `first` up to `last` without the months `made`, oldest first."""
+    start = first
+    for month in made:
+        if start < month:
+            yield start, month
+        start = clock.month(clock.period_end(month))
+    yield start, f"{last}~"
 
 
 def table(report: Report) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""Hours and days added up from the event stream: whole, again and again, so that late events are no special case."""
+"""Hours, days and months added up from the event stream: whole, again and again, so that late events are no special
+case. A month has rows once it is over; until then, and wherever its rows are missing, it is read by its days."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -9,14 +10,16 @@ from accounts.limits import STARTING
 from imgapis.base import clock, dynamo, tokens
 from telemetry import store, sums
 from telemetry.models import Dirty, Rollup
-from telemetry.sums import Cells
+from telemetry.sums import Cells, Sums
 
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
 SHARDS = 8
 MOST_ORIGINS = 500
 OTHERS = "other"
+OVER_SECONDS = 3_600  # the clocks of our servers may differ, by less than this
 LEASE_SECONDS = 60.0
+Found = tuple[str, str, Cells]
 
 
 def mark(places: Iterable[tuple[str, str]]) -> None:
@@ -70,17 +73,37 @@ def _lease(row: Dirty, now: float) -> bool:
 
 
 def roll(workspace_id: str, hour: str) -> None:
-    """Add up an hour from its events, and its day from its hours. One whose events may have ended stays as it is."""
+    """Add up an hour from its events, its day from its hours, and its month, once that is over, from its days. An hour
+    whose events may have ended stays as it is."""
     start = clock.moment_of_hour(hour)
     if start < oldest_kept():
         return
     found = _bounded(sums.of_events(store.between(workspace_id, start, start + HOUR_SECONDS)))
     _replace(workspace_id, f"h {hour}", found)
     day = hour[:10]
-    by_origin: dict[str, list[Cells]] = {}
-    for _, origin, cells in _read(workspace_id, f"h {day}T00", f"h {day}T24"):
-        by_origin.setdefault(origin, []).append(cells)
-    _replace(workspace_id, f"d {day}", _bounded({origin: sums.merge(parts) for origin, parts in by_origin.items()}))
+    _replace(workspace_id, f"d {day}", _merged(hours(workspace_id, f"{day}T00", f"{day}T24")))
+    if is_over(clock.month(start)):
+        roll_month(workspace_id, clock.month(start))
+
+
+def roll_month(workspace_id: str, month: str) -> None:
+    """Add up a month from its days; again, where a day changed meanwhile."""
+    written = None
+    while (found := _merged(days(workspace_id, month, f"{month}~"))) != written:
+        _replace(workspace_id, f"m {month}", found)
+        written = found
+
+
+def is_over(month: str) -> bool:
+    """Whether a month has ended by every clock, so that it is added up as one."""
+    return month < clock.month(clock.now() - OVER_SECONDS)
+
+
+def month_sums(workspace_id: str, month: str) -> tuple[Sums | None, Sums]:
+    """What the rows of a month say, None where it has none; and what its days say."""
+    rows = list(months(workspace_id, month, f"{month}~"))
+    by_days = days(workspace_id, month, f"{month}~")
+    return _total(rows) if rows else None, _total(by_days)
 
 
 def oldest_kept() -> float:
@@ -93,20 +116,37 @@ def kept_days() -> int:
     return STARTING.retention_days - 1
 
 
-def hours(workspace_id: str, first: str, end: str) -> Iterator[tuple[str, str, Cells]]:
-    """(hour, Origin, cells) from hour `first` up to `end`, oldest first."""
-    return _read(workspace_id, f"h {first}", f"h {end}")
+def hours(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[Found]:
+    """(hour, Origin, cells) from hour `first` up to `end`, oldest first; without latencies where none are asked for."""
+    return _read(workspace_id, f"h {first}", f"h {end}", latencies)
 
 
-def days(workspace_id: str, first: str, end: str) -> Iterator[tuple[str, str, Cells]]:
-    """(day, Origin, cells) from day `first` up to `end`, oldest first."""
-    return _read(workspace_id, f"d {first}", f"d {end}")
+def days(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[Found]:
+    """(day, Origin, cells) from day `first` up to `end`, as hours are."""
+    return _read(workspace_id, f"d {first}", f"d {end}", latencies)
 
 
-def _read(workspace_id: str, first: str, end: str) -> Iterator[tuple[str, str, Cells]]:
+def months(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[Found]:
+    """(month, Origin, cells) of the months that have rows, from `first` up to `end`, as hours are."""
+    return _read(workspace_id, f"m {first}", f"m {end}", latencies)
+
+
+def _read(workspace_id: str, first: str, end: str, latencies: bool) -> Iterator[Found]:
     for row in Rollup.query(workspace_id, Rollup.span.between(first, end), consistent_read=True):
         _, name, origin = row.span.split(" ", 2)
-        yield name, origin, sums.unpack(row.cells)
+        yield name, origin, sums.unpack(row.cells, latencies)
+
+
+def _merged(rows: Iterable[Found]) -> dict[str, Cells]:
+    """Rows as one span: cells by Origin."""
+    by_origin: dict[str, list[Cells]] = {}
+    for _, origin, cells in rows:
+        by_origin.setdefault(origin, []).append(cells)
+    return _bounded({origin: sums.merge(parts) for origin, parts in by_origin.items()})
+
+
+def _total(rows: Iterable[Found]) -> Sums:
+    return sums.total(cell for _, _, cells in rows for cell in cells.items())
 
 
 def _replace(workspace_id: str, span: str, found: dict[str, Cells]) -> None:

@@ -51,6 +51,11 @@ def day(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
 
 
+def month(moment: float) -> str:
+    """The UTC month of a moment, `2026-11`."""
+    return day(moment)[:7]
+
+
 def stamp(moment: float) -> str:
     """A moment for people, to the minute: `2026-11-24 09:30 UTC`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

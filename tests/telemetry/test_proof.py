@@ -10,7 +10,7 @@ from billing.models import Counter, LedgerProof
 from billing.periods import Terms
 from imgapis import nightly, status
 from imgapis.base import clock
-from telemetry import rollups
+from telemetry import rollups, sums
 from tests.billing.test_charge import bill
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -60,3 +60,17 @@ def test_the_status_page_says_what_the_proof_said(charged, broken, state):
     LedgerProof(store.LEDGER).update(actions=[LedgerProof.due.set(clock.now() + 9_999)])
     store.keep_proof(clock.now(), 5, broken)
     assert status._ledger(store.last_proof()).state == state
+
+
+def test_a_month_whose_rows_lie_is_seen_and_mended(charged, monkeypatch):
+    """The year of the usage page rests on rows of months: they are held to their days, and these to the ledger."""
+    month, now = clock.month(clock.now()), clock.now()
+    monkeypatch.setattr(clock, "now", lambda: clock.months_after(now, 1) + 4 * 86_400)
+    (proof,) = ledger.prove(charged.workspace_id)
+    assert (proof.months_unmade, proof.months_wrong, proof.shown_right) == ((month,), (), True)
+    rollups._replace(charged.workspace_id, f"m {month}", {"": {sums.Key("transform", "miss", 200): sums.Sums(9, 9, 9)}})
+    (proof,) = ledger.prove_all([charged.workspace_id])
+    assert (proof.months_unmade, proof.months_wrong, proof.shown_right) == ((), (month,), False)
+    (proof,) = ledger.prove(charged.workspace_id)
+    assert (proof.months_unmade, proof.months_wrong, proof.shown_right) == ((), (), True)
+    assert rollups.month_sums(charged.workspace_id, month)[0].cost == 6

@@ -139,3 +139,87 @@ def test_sums_are_the_same_in_any_order_and_survive_storage(chance: random.Rando
     shuffled = parts[:]
     chance.shuffle(shuffled)
     assert sums.unpack(sums.pack(sums.merge(parts))) == sums.merge(shuffled)
+
+
+@pytest.fixture
+def busy_year(whose):
+    """Thirty requests in each of the last 26 months, by day alone or by month as well."""
+    moments = [clock.months_after(NOW, -back) for back in range(26)]
+    happened = [one for moment in moments for one in some(whose, 30, moment - 60, moment)]
+    for day in {clock.day(store.moment(events.row(one))) for one in happened}:
+        of_day = [events.row(one) for one in happened if clock.day(store.moment(events.row(one))) == day]
+        rollups._replace(whose, f"d {day}", sums.of_events(of_day))
+    return happened
+
+
+def of_months(happened, first: str, last: str) -> tuple[int, int, int]:
+    """Totals of the events from one month up to another, both in."""
+    return totals([one for one in happened if first <= clock.month(store.moment(events.row(one))) <= last])
+
+
+@pytest.mark.parametrize("made", [(), ("2026-03",), tuple(f"2026-{month:02}" for month in range(1, 11))], ids=len)
+def test_a_year_is_the_same_to_the_unit_whichever_months_have_rows(whose, busy_year, made):
+    """P11: a month without rows is read by its days; the year before ends on the same day a year ago."""
+    for month in made:
+        rollups.roll_month(whose, month)
+    report = reports.make(whose, reports.span("1y", NOW))
+    assert (report.total.requests, report.total.cost, report.total.size) == of_months(busy_year, "2025-12", "2026-11")
+    assert (report.before.requests, report.before.cost, report.before.size) == of_months(
+        busy_year, "2024-12", "2025-11"
+    )  # fmt: skip
+    assert [(name, found.requests) for name, found in report.steps][::11] == [("2025-12", 30), ("2026-11", 30)]
+    assert sum(found.requests for _, found in report.by("origin")) == report.total.requests
+    assert sum(report.total.latencies.values()) == report.total.requests
+
+
+def test_a_late_event_is_in_its_month_though_the_month_was_added_up(whose, monkeypatch):
+    over = clock.moment_of_hour("2026-10-31T23")
+    first, late = some(whose, 10, over, over + 60), some(whose, 1, over, over + 60, seed=9)
+    written(first)
+    rolled(whose, first)
+    written(late)
+    rolled(whose, late)
+    said, by_days = rollups.month_sums(whose, "2026-10")
+    assert said == by_days and said.requests == 11
+
+
+def test_a_month_that_runs_has_no_row_and_one_that_is_over_has(whose):
+    happened = some(whose, 20, NOW - 600, NOW) + some(whose, 20, NOW - 26 * 86_400, NOW - 25 * 86_400)
+    written(happened)
+    rolled(whose, happened)
+    assert {month for month, _, _ in rollups.months(whose, "2000-01", "~")} == {"2026-10"}
+    assert not rollups.is_over("2026-11") and rollups.is_over("2026-10")
+
+
+def test_a_day_that_changes_while_its_month_is_added_up_is_in_it(whose, busy_year, monkeypatch):
+    read, more = (
+        rollups.days,
+        some(whose, 7, clock.moment_of_hour("2026-06-02T03"), clock.moment_of_hour("2026-06-02T04")),
+    )
+
+    def changing(*asked, **how):
+        found = list(read(*asked, **how))
+        if more:
+            rollups._replace(whose, "d 2026-06-02", sums.of_events(map(events.row, more)))
+            more.clear()
+        return iter(found)
+
+    monkeypatch.setattr(rollups, "days", changing)
+    rollups.roll_month(whose, "2026-06")
+    said, by_days = rollups.month_sums(whose, "2026-06")
+    assert said == by_days and said.requests == 37
+
+
+@pytest.mark.parametrize("wanted", ["7d", "30d", "90d"])
+@pytest.mark.parametrize("made", [(), ("2026-07", "2026-08", "2026-10")], ids=len)
+def test_the_range_before_may_be_read_by_months_and_is_the_same(whose, wanted, made):
+    happened = some(whose, 400, NOW - 200 * 86_400, NOW)
+    for day in {clock.day(store.moment(events.row(one))) for one in happened}:
+        of_day = [events.row(one) for one in happened if clock.day(store.moment(events.row(one))) == day]
+        rollups._replace(whose, f"d {day}", sums.of_events(of_day))
+    for month in made:
+        rollups.roll_month(whose, month)
+    report, days = reports.make(whose, reports.span(wanted, NOW)), int(wanted[:-1])
+    first, last = clock.day(NOW - (2 * days - 1) * 86_400), clock.day(NOW - days * 86_400)
+    expected = totals([one for one in happened if first <= clock.day(store.moment(events.row(one))) <= last])
+    assert (report.before.requests, report.before.cost, report.before.size) == expected
