@@ -1,5 +1,7 @@
 """A workspace at a glance: the first address to try, and what this period has used."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,7 +9,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from billing import summary
+from accounts.models import Workspace
+from billing import glance, summary
 from imgapis import samples
 from imgapis.base import clock
 from telemetry.shown import credits_of
@@ -31,6 +34,12 @@ def overview(request: HttpRequest) -> HttpResponse:
         "forecast": None if bill.forecast is None else credits_of(bill.forecast),
     }  # fmt: skip
     return render(request, "site/overview.html", facts)
+
+
+def beside_usage(row: Workspace) -> dict[str, Any]:
+    """What the usage page shows and telemetry does not know: the allowance, and the first address to try."""
+    example = _example(row.namespace, transforms_store.sources(row.workspace_id))
+    return {"allowance": glance.allowance(summary.of(row)), "example": example}
 
 
 def _example(namespace: str, sources: list[Source]) -> str:

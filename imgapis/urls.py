@@ -7,6 +7,7 @@ from imgapis import notices_page, overview, playground, pricing, rest, simulator
 from imgapis.policy import pages, wellknown
 from imgapis.privacy import export_pages
 from imgapis.privacy import pages as privacy_pages
+from telemetry.views import usage
 
 handler404 = "imgapis.views.not_found"
 handler500 = "imgapis.views.server_error"
@@ -20,6 +21,7 @@ urlpatterns = [
     path("docs/<slug:name>", views.docs_page, name="docs-page"),
     path("llms.txt", views.llms, name="llms"),
     path("", include("accounts.urls")),
+    path("w/<slug:namespace>/usage", usage.usage, {"beside": overview.beside_usage}, name="usage"),
     path("", include("telemetry.urls")),
     path("", include("billing.urls")),
     path("", include("transforms.urls")),

@@ -18,6 +18,20 @@ class Bar:
     upper: float = 0
 
 
+Point = tuple[str, Sequence[float | None]]
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A value in its place; `row` tells which line it is on."""
+
+    x: float
+    y: float
+    row: int
+    name: str
+    value: float
+
+
 def bars(title: str, values: Sequence[Bar], *, unit: str = "") -> str:
     """A bar chart as SVG; the title and the table beside it say the same to whoever does not see it."""
     top = ceiling(max((bar.lower + bar.upper for bar in values), default=0))
@@ -26,7 +40,25 @@ def bars(title: str, values: Sequence[Bar], *, unit: str = "") -> str:
     drawn = [_bar(bar, LEFT + step * index, step, plot_height / top) for index, bar in enumerate(values)]
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{_grid(top, plot_height, unit)}{''.join(drawn)}{_names(values, step)}</svg>"
+        f"{_grid(top, plot_height, unit)}{''.join(drawn)}{_names([bar.name for bar in values], step)}</svg>"
+    )
+
+
+def lines(title: str, names: Sequence[str], points: Sequence[Point], *, unit: str = "ms") -> str:
+    """A line chart as SVG, a line for each name; a point without a value leaves a gap."""
+    top = ceiling(max((value for _, values in points for value in values if value is not None), default=0))
+    plot_height, step = HEIGHT - BOTTOM - TOP, (WIDTH - LEFT) / max(1, len(points))
+    spots = [
+        _Spot(LEFT + step * (index + 0.5), HEIGHT - BOTTOM - value / top * plot_height, row, f"{at} {name}", value)
+        for row, name in enumerate(names)
+        for index, (at, values) in enumerate(points)
+        if (value := values[row]) is not None
+    ]
+    drawn = "".join(_line([spot for spot in spots if spot.row == row], step) for row in range(len(names)))
+    dots = "".join(_dot(spot, unit) for spot in spots)
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f"{_grid(top, plot_height, unit)}{drawn}{dots}{_names([name for name, _ in points], step)}</svg>"
     )
 
 
@@ -44,6 +76,22 @@ def short(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g}{letter}"
     return f"{value:.3g}"
+
+
+def _line(spots: Sequence[_Spot], step: float) -> str:
+    """One line through neighbouring spots, begun anew after each gap."""
+    path = ""
+    for index, spot in enumerate(spots):
+        goes_on = index and spot.x - spots[index - 1].x < step * 1.5
+        path += f"{'L' if goes_on else 'M'}{spot.x:.1f} {spot.y:.1f}"
+    return f'<path class="line-{spots[0].row + 1}" d="{path}"/>' if spots else ""
+
+
+def _dot(spot: _Spot, unit: str) -> str:
+    said = escape(f"{spot.name}: {short(spot.value)}{unit}")
+    return (
+        f'<circle class="dot-{spot.row + 1}" cx="{spot.x:.1f}" cy="{spot.y:.1f}" r="2.5"><title>{said}</title></circle>'
+    )
 
 
 def _bar(bar: Bar, left: float, step: float, scale: float) -> str:
@@ -68,15 +116,17 @@ def _grid(top: float, plot_height: float, unit: str) -> str:
     return "".join(lines)
 
 
-def _names(values: Sequence[Bar], step: float) -> str:
-    every = max(1, -(-len(values) // 4))  # four at most: they are to be read on a phone
-    places = range(0, len(values), every)
+def _names(names: Sequence[str], step: float) -> str:
+    every = max(1, -(-len(names) // 4))  # four at most: they are to be read on a phone
+    places = range(0, len(names), every)
     return "".join(
-        f'<text x="{LEFT + step * index:.1f}" y="{HEIGHT - 6}">{escape(_short_name(values[index].name))}</text>'
+        f'<text x="{LEFT + step * index:.1f}" y="{HEIGHT - 6}">{escape(_short_name(names[index]))}</text>'
         for index in places
     )
 
 
 def _short_name(name: str) -> str:
-    """What an axis says of a step: the hour of an hour, month and day of a day."""
+    """What an axis says of a step: the hour of an hour, month and day of a day, a month in full."""
+    if len(name) == len("2026-11"):
+        return name
     return f"{name[-2:]}:00" if "T" in name else name[-5:]

@@ -1,11 +1,10 @@
-"""The pages of usage."""
+"""The pages of usage; the roof routes the first of them, since it shows the allowance too."""
 
 from django.urls import path
 
 from telemetry.views import usage
 
 urlpatterns = [
-    path("w/<slug:namespace>/usage", usage.usage, name="usage"),
     path("w/<slug:namespace>/usage.csv", usage.download, {"kind": "csv"}, name="usage-csv"),
     path("w/<slug:namespace>/usage.json", usage.download, {"kind": "json"}, name="usage-json"),
     path("w/<slug:namespace>/usage/<str:event_id>", usage.receipt, name="receipt"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.decorators import workspace_page
 from accounts.forms import show
 from accounts.models import Workspace
-from billing import cap_settings, gateway, offers, subscriptions, summary
+from billing import cap_settings, gateway, glance, offers, subscriptions, summary
 from billing.caps import SPANS, Cap
 from billing.forms import CapForm
 from billing.money import dollars
@@ -19,7 +19,6 @@ from billing.offers import Offer
 from billing.summary import Summary
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
-from telemetry.shown import credits_of
 
 STRIPE = "https://api.stripe.com"
 VERBS = {"begin": "Choose", "upgrade": "Upgrade to", "later": "Change to"}
@@ -66,7 +65,7 @@ def _page(request: HttpRequest, wrong: dict[str, CapForm] | None = None) -> Http
     found, bought = summary.of(row), subscriptions.state(row.workspace_id)
     paid = (float(bought.period_start), float(bought.period_end)) if bought and bought.period_end else None
     facts = {
-        "found": found, "numbers": numbers(found), "offers": offered(found, paid), "caps": _caps(row, wrong),
+        "found": found, "numbers": glance.numbers(found), "offers": offered(found, paid), "caps": _caps(row, wrong),
         "overage_price": dollars(found.plan.overage) if found.plan.overage else "",
         "until": clock.day(found.period.ends), "following": found.following,
         "ends": clock.day(found.terms.end) if found.terms.paid else "", "sells": gateway.configured(),
@@ -74,24 +73,6 @@ def _page(request: HttpRequest, wrong: dict[str, CapForm] | None = None) -> Http
         "bought": bought is not None,
     }  # fmt: skip
     return render(request, "billing/billing.html", facts, status=400 if wrong else 200)
-
-
-def numbers(found: Summary) -> list[tuple[str, str, str]]:
-    """Name, value and a remark for each number at a glance."""
-    told = [
-        ("Credits used", credits_of(found.used), f"of {credits_of(found.included)} in the plan"),
-        ("Left", credits_of(found.left), f"until {clock.day(found.period.ends)}"),
-    ]
-    if found.forecast is None:
-        told.append(("Forecast", "–", "after the first day"))
-    else:
-        told.append(("Forecast", credits_of(found.forecast), "by then, if it goes on so"))
-    if found.plan.overage is not None:
-        remark = "" if found.forecast_cents is None else f"{dollars(found.forecast_cents)} by then"
-        told.append(("Overage so far", dollars(found.overage_cents), remark))
-    if found.day_limit is not None:
-        told.append(("Today", credits_of(found.day_used), f"of {credits_of(found.day_limit)}, the cap of the day"))
-    return told
 
 
 def offered(found: Summary, paid: tuple[float, float] | None = None) -> list[dict]:

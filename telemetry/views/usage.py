@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from collections.abc import Callable
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -10,6 +12,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
 from accounts.decorators import workspace_page
+from accounts.models import Workspace
 from imgapis.base import clock
 from telemetry import charts, reports, shown, store
 from telemetry.charts import Bar
@@ -17,13 +20,15 @@ from telemetry.models import Event
 from telemetry.reports import Report
 
 TAIL = 50
+RANKS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_GET
 @workspace_page("workspace.view")
-def usage(request: HttpRequest) -> HttpResponse:
-    """The page; the latest requests alone where the page asks for them again."""
+def usage(request: HttpRequest, beside: Callable[[Workspace], dict[str, Any]]) -> HttpResponse:
+    """The page; the latest requests alone where the page asks for them again. `beside` gives what billing knows: the
+    allowance as (name, value, remark), and an address to try first."""
     if request.GET.get("part") == "tail":
         return render(request, "telemetry/_tail.html", {"tail": _tail(request)})
     report = _report(request)
@@ -33,7 +38,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "breakdowns": [(name, _breakdown(report, name)) for name in ("operation", "cache", "status", "origin")],
         "tail": _tail(request),
     }  # fmt: skip
-    return render(request, "telemetry/usage.html", facts)
+    return render(request, "telemetry/usage.html", facts | beside(request.workspace))
 
 
 def _tail(request: HttpRequest) -> list[dict]:
@@ -54,7 +59,7 @@ def _glance(report: Report) -> list[dict]:
         {"name": "Delivered", "value": shown.size(total.size), "change": shown.change(total.size, before.size)},
         {
             "name": "Latency p50 · p95 · p99", "change": "",
-            "value": " · ".join(shown.milliseconds(total.percentile(rank)) for rank in (0.5, 0.95, 0.99)),
+            "value": " · ".join(shown.milliseconds(total.percentile(rank)) for rank in RANKS.values()),
         },
     ]  # fmt: skip
 
@@ -64,13 +69,24 @@ def _charts(report: Report) -> list[dict]:
     spent = [Bar(name, found.cost / 2) for name, found in report.steps]
     sizes = [Bar(name, found.size) for name, found in report.steps]
     drawn = (("Requests", requests, ""), ("Credits", spent, ""), ("Bytes delivered", sizes, "B"))
-    return [
+    told = [
         {
             "title": title, "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", values, unit=unit)),
-            "rows": [(bar.name, f"{bar.lower:,.10g}") for bar in values],
+            "columns": (title,), "rows": [(bar.name, (f"{bar.lower:,.15g}",)) for bar in values],
         }
         for title, values, unit in drawn
     ]  # fmt: skip
+    return [*told, _latencies(report)]
+
+
+def _latencies(report: Report) -> dict:
+    """p50, p95 and p99 over time; a step without requests has none."""
+    points = [(name, tuple(map(found.percentile, RANKS.values()))) for name, found in report.steps]
+    title = f"Latency, {report.range.title}: {', '.join(RANKS)}"
+    return {
+        "title": "Latency", "svg": mark_safe(charts.lines(title, tuple(RANKS), points)), "columns": tuple(RANKS),
+        "legend": tuple(RANKS), "rows": [(name, tuple(map(shown.milliseconds, values))) for name, values in points],
+    }  # fmt: skip
 
 
 def _breakdown(report: Report, name: str) -> list[dict]:

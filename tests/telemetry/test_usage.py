@@ -136,3 +136,38 @@ def test_the_latest_requests_are_asked_for_alone(owner):
     newest = max(happened, key=lambda one: one.event_id)
     assert newest.event_id in part.text and 'hx-trigger="every 10s"' in browser.get(f"/w/{namespace}/usage").text
     assert people.Browser().get(f"/w/{namespace}/usage?part=tail").status == 302
+
+
+def test_latencies_are_drawn_over_time_with_a_gap_where_nothing_was_asked():
+    svg = charts.lines(
+        "Latency", ("p50", "p95"), [("2026-11-01", (5, 9)), ("2026-11-02", (None, None)), ("2026-11-03", (7, 8))]
+    )
+    assert [path.count("M") for path in re.findall(r' d="([^"]+)"', svg)] == [2, 2]
+    assert svg.count("<circle") == 4 and "2026-11-03 p95: 8ms" in svg and "style=" not in svg
+    assert "None" not in svg and "2026-11-02 p50" not in svg
+
+
+def test_the_page_has_percentiles_over_time_as_a_picture_and_as_a_table(owner):
+    browser, namespace = owner
+    busy(namespace)
+    page = browser.get(f"/w/{namespace}/usage?range=24h").text
+    table = page[page.index('aria-label="Latency as a table"') :]
+    rows = re.findall(r"<tr><td>(\S+)</td>((?:<td class=\"number\">[^<]+</td>){3})", table[: table.index("</table>")])
+    assert len(rows) == 24 and any(" ms" in values for _, values in rows)
+    assert 'class="line-3"' in page and all(f">{rank}</th>" in table for rank in ("p50", "p95", "p99"))
+
+
+def test_the_glance_says_what_is_used_of_the_allowance_and_where_it_is_heading(owner):
+    """As the billing page says it, from the same place."""
+    browser, namespace = owner
+    page, bill = browser.get(f"/w/{namespace}/usage").text, browser.get(f"/w/{namespace}/billing").text
+    for name in ("Credits used", "Left", "Forecast"):
+        told = re.compile(rf"<dt>{name}</dt><dd>([^<]+?)\s*<small[^>]*>([^<]+)</small>")
+        assert told.search(page).groups() == told.search(bill).groups(), name
+
+
+def test_the_empty_page_shows_an_address_to_try(owner):
+    browser, namespace = owner
+    browser.post(f"/w/{namespace}/samples", {})
+    page = browser.get(f"/w/{namespace}/usage").text
+    assert f"{namespace}.localhost" in page and "/transform?src=" in page
