@@ -5,7 +5,7 @@ whoever pays tells Stripe the rest.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -353,6 +353,12 @@ def event(event_id: str) -> Told | None:
         return _told(said(api().events.retrieve, event_id))
     except StripeRefused:
         return None
+
+
+def events(kinds: Iterable[str], since: float, until: float) -> list[Told]:
+    """The newest hundred events of some kinds, made between two moments (seconds since 1970), newest first."""
+    made = {"gte": int(since), "lte": int(until)}
+    return [_told(one) for one in said(api().events.list, types=list(kinds), created=made, limit=100).data]
 
 
 def _told(found) -> Told:

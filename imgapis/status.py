@@ -23,7 +23,8 @@ from imgapis.watch.rows import Alert
 
 FRESH_SECONDS = 15.0
 TITLES = {"ledger": "Alert: the ledger", "metering": "Alert: counting", "errors": "Alert: image answers",
-          "renders": "Alert: rendering", "erasures": "Alert: erasures"}  # fmt: skip
+          "renders": "Alert: rendering", "erasures": "Alert: erasures",
+          "webhooks": "Alert: messages of Stripe's"}  # fmt: skip
 SILENT_SECONDS = 60.0
 _lock = threading.Lock()
 _last: list[tuple[float, list["Part"]]] = []

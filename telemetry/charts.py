@@ -1,6 +1,6 @@
 """Charts made on the server: SVG without script or inline style, coloured by classes, with a table behind each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -38,14 +38,15 @@ def bars(title: str, values: Sequence[Bar], *, unit: str = "") -> str:
     plot_width, plot_height = WIDTH - LEFT, HEIGHT - BOTTOM - TOP
     step = plot_width / max(1, len(values))
     drawn = [_bar(bar, LEFT + step * index, step, plot_height / top) for index, bar in enumerate(values)]
+    grid = _grid(top, plot_height, lambda value: short(value) + unit)
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{_grid(top, plot_height, unit)}{''.join(drawn)}{_names([bar.name for bar in values], step)}</svg>"
+        f"{grid}{''.join(drawn)}{_names([bar.name for bar in values], step)}</svg>"
     )
 
 
-def lines(title: str, names: Sequence[str], points: Sequence[Point], *, unit: str = "ms") -> str:
-    """A line chart as SVG, a line for each name; a point without a value leaves a gap."""
+def lines(title: str, names: Sequence[str], points: Sequence[Point], *, said: Callable[[float], str]) -> str:
+    """A line chart as SVG, a line for each name; a point without a value leaves a gap. `said` writes a value."""
     top = ceiling(max((value for _, values in points for value in values if value is not None), default=0))
     plot_height, step = HEIGHT - BOTTOM - TOP, (WIDTH - LEFT) / max(1, len(points))
     spots = [
@@ -55,10 +56,10 @@ def lines(title: str, names: Sequence[str], points: Sequence[Point], *, unit: st
         if (value := values[row]) is not None
     ]
     drawn = "".join(_line([spot for spot in spots if spot.row == row], step) for row in range(len(names)))
-    dots = "".join(_dot(spot, unit) for spot in spots)
+    dots = "".join(_dot(spot, said(spot.value)) for spot in spots)
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{_grid(top, plot_height, unit)}{drawn}{dots}{_names([name for name, _ in points], step)}</svg>"
+        f"{_grid(top, plot_height, said)}{drawn}{dots}{_names([name for name, _ in points], step)}</svg>"
     )
 
 
@@ -87,8 +88,8 @@ def _line(spots: Sequence[_Spot], step: float) -> str:
     return f'<path class="line-{spots[0].row + 1}" d="{path}"/>' if spots else ""
 
 
-def _dot(spot: _Spot, unit: str) -> str:
-    said = escape(f"{spot.name}: {short(spot.value)}{unit}")
+def _dot(spot: _Spot, value: str) -> str:
+    said = escape(f"{spot.name}: {value}")
     return (
         f'<circle class="dot-{spot.row + 1}" cx="{spot.x:.1f}" cy="{spot.y:.1f}" r="2.5"><title>{said}</title></circle>'
     )
@@ -106,11 +107,11 @@ def _bar(bar: Bar, left: float, step: float, scale: float) -> str:
     )
 
 
-def _grid(top: float, plot_height: float, unit: str) -> str:
+def _grid(top: float, plot_height: float, write: Callable[[float], str]) -> str:
     lines = []
     for share in (0, 0.5, 1):
         y = HEIGHT - BOTTOM - plot_height * share
-        said = escape(short(top * share) + unit)
+        said = escape(write(top * share))
         lines.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
         lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{said}</text>')
     return "".join(lines)

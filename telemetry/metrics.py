@@ -4,10 +4,10 @@ Each process writes into files of its own (`VAR_DIR/run/metrics`, named in setti
 can add up what all of them counted, those that are gone included.
 """
 
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from threading import Thread
+from dataclasses import dataclass, fields
+from threading import Lock, Thread
 from wsgiref.simple_server import WSGIServer
 
 import prometheus_client
@@ -17,6 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from telemetry.events import Happened
 
+KINDS = ("counter", "histogram", "gauge_mostrecent")  # as the library names its files
+RESERVED_BYTES = 131_072  # every series there can be takes about a third of it
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
 
 
@@ -30,16 +32,57 @@ class Counts:
     latency: Histogram
     charged: Counter
     recorded: Counter
+    held: Counter
     lost: Counter
     late: Counter
     renders_ended: Counter
     alerts: Gauge
 
 
-@lru_cache(maxsize=1)
+class _Nothing:
+    """A count that counts nothing."""
+
+    def labels(self, *_: str) -> "_Nothing":
+        return self
+
+    def inc(self, *_: float) -> None:
+        """Nothing."""
+
+    observe = set = inc
+
+
+_counts: list[Counts] = []
+_making = Lock()
+
+
 def counts() -> Counts:
-    """The counts of this process, made with the first one: importing makes no file."""
+    """The counts of this process, made with the first one: importing makes no file. While a full disk has no place for
+    them nothing is counted: no answer fails for want of a count."""
+    with _making:
+        if not _counts:
+            try:
+                _reserve()
+            except OSError:
+                return Counts(*[_Nothing()] * len(fields(Counts)))
+            _counts.append(_made())
+        return _counts[0]
+
+
+def _reserve() -> None:
+    """Give the files of this process their place on the disk. The library maps them into memory, and to write where the
+    disk has no place is the end of a process (SIGBUS)."""
     settings.METRICS_DIR.mkdir(parents=True, exist_ok=True)
+    for kind in KINDS:
+        path = settings.METRICS_DIR / f"{kind}_{os.getpid()}.db"
+        try:
+            with path.open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVED_BYTES)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _made() -> Counts:
     registry = CollectorRegistry()
 
     def counter(name: str, meaning: str, labels: Iterable[str] = ()) -> Counter:
@@ -55,7 +98,8 @@ def counts() -> Counts:
         ),
         charged=counter("answers_charged", "Image answers whose event was written by their charge"),
         recorded=counter("events_recorded", "Free events put into the spool"),
-        lost=counter("events_lost", "Free events lost to a full disk"),
+        held=counter("events_held", "Events held in memory because the spool's disk was full"),
+        lost=counter("events_lost", "Free events lost: the disk was full, and the memory for them too"),
         late=counter("events_late", "Free events dropped because they came more than 48 hours late"),
         renders_ended=counter("renders_ended", "Render processes that were killed or died in a job"),
         alerts=Gauge(

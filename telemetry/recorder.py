@@ -13,6 +13,7 @@ from telemetry import metrics, rollups, spool, store
 from telemetry.events import Happened
 
 SHIP_SECONDS = 2.0
+MOST_HELD = 5_000
 LATEST_SECONDS = 48 * 3_600  # a later free event is dropped and counted: its hour is long added up
 log = logging.getLogger("imgapis.recorder")
 
@@ -29,27 +30,43 @@ class Recorder:
         self._lock = threading.Lock()
         self._spool = spool.Spool(directory())
         self._thread: threading.Thread | None = None
-        self.lost = 0
+        self._held: list[Happened] = []
 
     def record(self, happened: Happened) -> None:
-        """Record a free request, or the mark of a charged one. A full disk loses it, counts it, and fails no answer."""
+        """Record a free request, or the mark of a charged one, whose event stands already. What a full disk does not
+        take is held in memory, up to a bound; beyond it a free event is lost and counted. No answer fails."""
         with self._lock:
-            try:
-                self._spool.append(happened)
-                if not happened.cost:
-                    metrics.counts().recorded.inc()
-            except OSError:
-                self.lost += 1
-                metrics.counts().lost.inc()
+            kept = self._keep(happened)
+            if not happened.cost:
+                (metrics.counts().recorded if kept else metrics.counts().lost).inc()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._ship_forever, name="recorder", daemon=True)
                 self._thread.start()
 
     def flush(self) -> None:
-        """End the open segment and ship what is there."""
+        """End the open segment and ship what is there, what is held in memory first."""
         with self._lock:
             self._spool.close_segment()
+            held, self._held = self._held, []
+        try:
+            if held:
+                _write_living(held)
+        except BaseException:
+            with self._lock:
+                self._held[:0] = held
+            raise
         ship()
+
+    def _keep(self, happened: Happened) -> bool:
+        """Whether the spool or the memory took it."""
+        try:
+            self._spool.append(happened)
+        except OSError:
+            if len(self._held) >= MOST_HELD:
+                return False
+            self._held.append(happened)
+            metrics.counts().held.inc()
+        return True
 
     def _ship_forever(self) -> None:
         pause = threading.Event()

@@ -1,6 +1,7 @@
 """What the usage pages, the downloads and the REST API say: the rollups of a range, and nothing that is not in them."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,15 +76,20 @@ def span(name: str, now: float) -> Range:
 
 def make(workspace_id: str, wanted: Range) -> Report:
     """The report of a range: a few queries of rollups, whatever the number of requests."""
-    steps = {start: Sums() for start in wanted.starts}
-    cells: dict[tuple[str, Key], Sums] = {}
-    for start, origin, found in _rows(workspace_id, wanted):
-        for key, part in found.items():
-            steps[start].add(part)
-            cells.setdefault((origin, key), Sums()).add(part)
-    return Report(
-        wanted, sums.total(steps.items()), _before(workspace_id, wanted), list(steps.items()), list(cells.items())
-    )
+    with ThreadPoolExecutor(1) as beside:  # while one thread waits for the store the other adds up
+        before = beside.submit(_before, workspace_id, wanted)
+        by_step: dict[str, dict[tuple[str, Key], Sums]] = {start: {} for start in wanted.starts}
+        for start, origin, found in _rows(workspace_id, wanted):
+            cells = by_step[start]
+            for key, part in found.items():
+                place = (origin, key)
+                if place in cells:
+                    cells[place].add(part)
+                else:
+                    cells[place] = part
+        steps = [(start, sums.total(cells.items())) for start, cells in by_step.items()]
+        every = sums.merge(by_step.values())
+        return Report(wanted, sums.total(steps), before.result(), steps, list(every.items()))
 
 
 def _rows(workspace_id: str, wanted: Range) -> Iterator[rollups.Found]:

@@ -65,9 +65,9 @@ def of_events(events: Iterable[Event]) -> dict[str, Cells]:
     return found
 
 
-def merge(parts: Iterable[Cells]) -> Cells:
-    """Cells of several hours as one."""
-    found: Cells = {}
+def merge(parts: Iterable[dict[Any, Sums]]) -> dict[Any, Sums]:
+    """Cells of several hours as one, whatever they are by."""
+    found: dict[Any, Sums] = {}
     for cells in parts:
         for key, sums in cells.items():
             found.setdefault(key, Sums()).add(sums)

@@ -30,11 +30,13 @@ class Moment:
     ended: float
     waiting_since: float | None
     marked_since: float | None
+    unacted_since: float | None = None
+    held: float = 0.0
     taken: float = field(default_factory=time.monotonic)
 
 
-def moment() -> Moment:
-    """This moment."""
+def moment(unacted_since: float | None = None) -> Moment:
+    """This moment; Stripe is not asked at each, so its oldest event that was not acted on is given."""
     answers = metrics.requests_by_status()
     return Moment(
         now=clock.now(),
@@ -47,6 +49,8 @@ def moment() -> Moment:
         ended=metrics.total("imgapis_renders_ended_total"),
         waiting_since=_oldest(recorder.directory()),
         marked_since=rollups.oldest_mark(),
+        unacted_since=unacted_since,
+        held=metrics.total("imgapis_events_held_total"),
     )
 
 
@@ -79,6 +83,8 @@ def metering(before: Moment, after: Moment) -> str:
     recorded, lost = after.recorded - before.recorded, after.lost - before.lost
     if lost > 0:
         return f"{lost:.0f} free events were lost: the spool's disk is full or gone."
+    if after.held > before.held:
+        return "The spool's disk is full or gone: events are held in memory until they are shipped."
     missing = answers - charged - recorded
     if missing > max(10.0, answers / 1_000):
         return f"{missing:.0f} of {answers:.0f} answers left no event."
@@ -103,6 +109,14 @@ def renders(before: Moment, after: Moment) -> str:
     return f"{ended:.0f} render processes were killed or died in the last minutes." if ended > MOST_ENDED else ""
 
 
+def webhooks(before: Moment, after: Moment) -> str:
+    """Stripe's events do not arrive, or are not acted on."""
+    if after.unacted_since is None:
+        return ""
+    minutes = (after.now - after.unacted_since) / 60
+    return f"An event of Stripe's has not been acted on for {minutes:.0f} minutes: its messages do not arrive, or fail."
+
+
 def erasures(before: Moment, after: Moment) -> str:
     """An erasure is not done so late that its deadline is near (P19)."""
     count = len(erasure.late())
@@ -114,6 +128,7 @@ CHECKS: dict[str, Callable[[Moment, Moment], str]] = {
     "metering": metering,
     "errors": errors,
     "renders": renders,
+    "webhooks": webhooks,
     "erasures": erasures,
 }
 NAMES = tuple(CHECKS)

@@ -2,11 +2,14 @@
 
 import logging
 import socket
+import time
 from collections import deque
 
 from django.conf import settings
 
-from imgapis.base import mail
+from billing import webhook_lag
+from imgapis.base import clock, mail
+from imgapis.base.errors import Refusal
 from imgapis.watch import checks, store
 from imgapis.watch.checks import Moment
 from telemetry import metrics
@@ -21,10 +24,12 @@ class Watch:
 
     def __init__(self):
         self._moments: deque[Moment] = deque()
+        self._unacted: float | None = None
+        self._ask_at = 0.0
 
     def look(self) -> dict[str, str]:
         """Look once; the sentence of everything that is wrong now, by name."""
-        now = checks.moment()
+        now = checks.moment(self._unacted_since())
         self._moments.append(now)
         while self._moments[0].taken < now.taken - WINDOW_SECONDS:
             self._moments.popleft()
@@ -34,6 +39,16 @@ class Watch:
             if sentence:
                 raise_alert(name, sentence, now.now)
         return {name: sentence for name, sentence in found.items() if sentence}
+
+    def _unacted_since(self) -> float | None:
+        """Of Stripe's events, asked for every five minutes; while Stripe is away what it said last stands."""
+        if time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + WINDOW_SECONDS
+            try:
+                self._unacted = webhook_lag.unacted_since(clock.now())
+            except Refusal:
+                log.warning("stripe_not_asked")
+        return self._unacted
 
 
 def raise_alert(name: str, sentence: str, now: float) -> None:

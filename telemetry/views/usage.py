@@ -57,10 +57,10 @@ def _glance(report: Report) -> list[dict]:
         {"name": "Served from cache", "value": shown.share(report.hit_ratio), "change": ""},
         {"name": "Credits", "value": shown.credits_of(total.cost), "change": shown.change(total.cost, before.cost)},
         {"name": "Delivered", "value": shown.size(total.size), "change": shown.change(total.size, before.size)},
-        {
-            "name": "Latency p50 · p95 · p99", "change": "",
-            "value": " · ".join(shown.milliseconds(total.percentile(rank)) for rank in RANKS.values()),
-        },
+        *(
+            {"name": f"Latency {name}", "value": shown.milliseconds(total.percentile(rank)), "change": ""}
+            for name, rank in RANKS.items()
+        ),
     ]  # fmt: skip
 
 
@@ -84,7 +84,8 @@ def _latencies(report: Report) -> dict:
     points = [(name, tuple(map(found.percentile, RANKS.values()))) for name, found in report.steps]
     title = f"Latency, {report.range.title}: {', '.join(RANKS)}"
     return {
-        "title": "Latency", "svg": mark_safe(charts.lines(title, tuple(RANKS), points)), "columns": tuple(RANKS),
+        "title": "Latency",
+        "svg": mark_safe(charts.lines(title, tuple(RANKS), points, said=shown.milliseconds)), "columns": tuple(RANKS),
         "legend": tuple(RANKS), "rows": [(name, tuple(map(shown.milliseconds, values))) for name, values in points],
     }  # fmt: skip
 

@@ -1,15 +1,16 @@
 """What telemetry costs: recording a hit, the usage page of a busy year, and DynamoDB's units for a million requests."""
 
+import math
 import random
 import time
 from collections import Counter
 from statistics import median
 
 from accounts import workspaces
-from billing import credits, periods
+from billing import credits, glance, periods, summary
 from billing.store import Charge
 from imgapis.base import clock, dynamo, tokens
-from telemetry import metrics, recorder, reports, rollups, sums
+from telemetry import histogram, metrics, recorder, reports, rollups, sums
 from telemetry.events import Happened
 from telemetry.models import Rollup
 from telemetry.views import usage
@@ -28,7 +29,7 @@ def measure() -> None:
     """Print three blocks. The engines run."""
     row = workspaces.create(namespace="bench-usage", allowance=10_000_000)
     _recording(row.workspace_id)
-    _year(row.workspace_id)
+    _year(row)
     _units(row)
 
 
@@ -55,30 +56,33 @@ def _recording(workspace_id: str) -> None:
     keeper.flush()
 
 
-def _year(workspace_id: str) -> None:
+def _year(row) -> None:
     """Two years of days, five Origins, eight kinds of answer; then what the page takes to add up and draw."""
     chance, now = random.Random(3), clock.now()
+    workspace_id = row.workspace_id
+    made = {"hit": _latencies(chance, 4), "miss": _latencies(chance, 160)}
     with Rollup.batch_write() as writer:
         for back in range(DAYS):
             day = clock.day(now - back * 86_400)
             for origin in ORIGINS:
-                cells = {sums.Key(*key): _cell(chance) for key in CELLS}
+                cells = {sums.Key(*key): _cell(chance, made[key[1]]) for key in CELLS}
                 writer.save(Rollup(workspace_id, f"d {day} {origin}", cells=sums.pack(cells)))
     for month in {clock.month(now - back * 86_400) for back in range(DAYS)} - {clock.month(now)}:
         rollups.roll_month(workspace_id, month)
     print(f"\nThe usage page, server time in ms; the limit is {MOST_MS}")
     for wanted in reports.RANGES:
-        _page(workspace_id, wanted, now)
+        _page(row, wanted, now)
 
 
-def _page(workspace_id: str, wanted: str, now: float) -> None:
+def _page(row, wanted: str, now: float) -> None:
     """The median of seven pages of a range."""
     laps, busy = [], []
     for _ in range(7):
         began, worked = time.perf_counter(), time.process_time()
-        report = reports.make(workspace_id, reports.span(wanted, now))
+        report = reports.make(row.workspace_id, reports.span(wanted, now))
         usage._glance(report)
         usage._charts(report)
+        glance.allowance(summary.of(row))
         for name in ("operation", "cache", "status", "origin"):
             usage._breakdown(report, name)
         laps.append((time.perf_counter() - began) * 1000)
@@ -90,10 +94,16 @@ def _page(workspace_id: str, wanted: str, now: float) -> None:
     )  # fmt: skip
 
 
-def _cell(chance: random.Random) -> sums.Sums:
+def _cell(chance: random.Random, made: list[Counter[int]]) -> sums.Sums:
     count = A_DAY // (len(ORIGINS) * len(CELLS))
-    latencies = Counter(chance.randrange(40, 340) for _ in range(60))
-    return sums.Sums(count, chance.randrange(60), count * 40_000, latencies)
+    return sums.Sums(count, chance.randrange(60), count * 40_000, chance.choice(made))
+
+
+def _latencies(chance: random.Random, middle: float) -> list[Counter[int]]:
+    """Latencies of a cell's day, thirty times: lognormal about `middle` milliseconds, p95 at five times it."""
+    count = A_DAY // (len(ORIGINS) * len(CELLS))
+    draws = [[chance.lognormvariate(math.log(middle), 0.98) for _ in range(count)] for _ in range(30)]
+    return [Counter(map(histogram.bucket, day)) for day in draws]
 
 
 def _units(row) -> None:

@@ -18,6 +18,7 @@ from billing import (
     store,
     stripe_setup,
     subscriptions,
+    webhook_lag,
     webhooks,
 )  # fmt: skip
 from billing.rows.stripe import Customer, Reported, StripeEvent, Subscription
@@ -276,3 +277,18 @@ def test_setting_up_again_makes_nothing_twice(world):
     assert list(stripe_setup.run("http://localhost/stripe/webhook")) == []
     assert {kind: len(rows) for kind, rows in world.book.objects.items()} == before
     assert sorted(gateway.price_ids()) == sorted(key.removeprefix("imgapis_") for key in gateway.lookup_keys())
+
+
+def test_an_event_that_was_never_acted_on_is_seen_until_it_is(world, web, buyer):
+    """O2: nothing arrives at our door, so only Stripe knows of it."""
+    world.buys(buyer)
+    events = world.taken()
+    ours = {event["id"] for event in events if event["type"] in webhooks.EFFECTS}
+    later = clock.now() + webhook_lag.LATE_SECONDS + 60
+    told = gateway.events(webhooks.EFFECTS, clock.now() - 60, later)
+    assert ours and ours <= {one.event_id for one in told}
+    assert webhook_lag.unacted_since(clock.now()) is None, "a minute is no lag"
+    assert webhook_lag.unacted_since(later) is not None
+    for one in gateway.events(webhooks.EFFECTS, clock.now() - 86_400, later):
+        webhooks.act(one)
+    assert webhook_lag.unacted_since(later) is None

@@ -139,11 +139,10 @@ def test_the_latest_requests_are_asked_for_alone(owner):
 
 
 def test_latencies_are_drawn_over_time_with_a_gap_where_nothing_was_asked():
-    svg = charts.lines(
-        "Latency", ("p50", "p95"), [("2026-11-01", (5, 9)), ("2026-11-02", (None, None)), ("2026-11-03", (7, 8))]
-    )
+    points = [("2026-11-01", (5, 9)), ("2026-11-02", (None, None)), ("2026-11-03", (7, 8))]
+    svg = charts.lines("Latency", ("p50", "p95"), points, said=shown.milliseconds)
     assert [path.count("M") for path in re.findall(r' d="([^"]+)"', svg)] == [2, 2]
-    assert svg.count("<circle") == 4 and "2026-11-03 p95: 8ms" in svg and "style=" not in svg
+    assert svg.count("<circle") == 4 and "2026-11-03 p95: 8 ms" in svg and "style=" not in svg
     assert "None" not in svg and "2026-11-02 p50" not in svg
 
 

@@ -8,7 +8,9 @@ import pytest
 from django.core import mail as outbox
 
 from billing import store as billing_store
+from billing import webhook_lag
 from billing.models import LedgerProof
+from billing.stripe_facts import StripeUnavailable
 from imgapis import status
 from imgapis.base import clock
 from imgapis.watch import checks, store, watching
@@ -28,6 +30,8 @@ CALM = checks.Moment(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
         (checks.metering, {"marked_since": CALM.now - 1_200}, "late"),
         (checks.errors, {"answers": 10_200, "broken": 13, "recorded": 7_200}, "server errors"),
         (checks.renders, {"ended": 40}, "render processes"),
+        (checks.metering, {"held": 3.0}, "held in memory"),
+        (checks.webhooks, {"unacted_since": CALM.now - 900}, "15 minutes"),
     ],
 )
 def test_each_fault_is_named_and_a_calm_minute_is_not(check, change, word):
@@ -111,3 +115,21 @@ def test_an_alert_keeps_its_beginning_while_it_stands_and_begins_anew_after_a_pa
     assert store.standing((name,), now + 151)[0].since == pytest.approx(now)
     store.see(name, "here", "Something.", now + 900)
     assert store.standing((name,), now + 901)[0].since == pytest.approx(now + 900)
+
+
+def test_stripe_is_asked_every_five_minutes_and_its_being_away_changes_nothing(monkeypatch):
+    asked = []
+
+    def answers(now: float) -> float | None:
+        asked.append(now)
+        if len(asked) == 2:
+            raise StripeUnavailable
+        return now - 900 if len(asked) == 1 else None
+
+    monkeypatch.setattr(webhook_lag, "unacted_since", answers)
+    watch, seen = watching.Watch(), []
+    for passed in (0, 10, 301, 602):
+        watch._ask_at -= passed
+        seen.append("webhooks" in watch.look())
+        watch._ask_at += passed
+    assert seen == [True, True, True, False] and len(asked) == 3

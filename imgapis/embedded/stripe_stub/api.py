@@ -222,6 +222,16 @@ class Api:
     def event(self, asked: Asked, name: str):
         return self._one("events", name)
 
+    def events(self, asked: Asked):
+        made, kinds = asked.get("created", {}), asked.get("types")
+        found = [
+            one
+            for one in self.book.every("events")
+            if int(made.get("gte", 0)) <= one["created"] <= int(made.get("lte", one["created"]))
+            and (not kinds or one["type"] in kinds)
+        ]
+        return shapes.listed("/v1/events", found[: int(asked.get("limit", 10))])
+
     def create_endpoint(self, asked: Asked):
         return self.book.put("endpoints", shapes.endpoint(new_id("we"), self._now(), asked, self.secret))
 
@@ -272,6 +282,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("GET", f"/v1/invoices/{NAME}", Api.invoice),
     ("GET", f"/v1/charges/{NAME}", Api.charge),
     ("GET", "/v1/refunds", Api.refunds),
+    ("GET", "/v1/events", Api.events),
     ("GET", f"/v1/events/{NAME}", Api.event),
     ("POST", "/v1/webhook_endpoints", Api.create_endpoint),
     ("GET", "/v1/webhook_endpoints", Api.endpoints),

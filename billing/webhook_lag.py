@@ -1,0 +1,23 @@
+"""How far Stripe's events are behind: Stripe is asked what it made, and our own rows what was acted on.
+
+Asking Stripe sees what counting our own door cannot: that nothing comes at all. Nothing is kept for it.
+"""
+
+from billing import customers, gateway, stripe_events, webhooks
+
+LATE_SECONDS = 600.0
+SPAN_SECONDS = 86_400.0
+
+
+def unacted_since(now: float) -> float | None:
+    """When the oldest event of the last day was made that is ten minutes old, of a customer of ours, and was never
+    acted on; None without one, and where no payments are set up. Raises StripeUnavailable."""
+    if not gateway.configured():
+        return None
+    made = gateway.events(webhooks.EFFECTS, now - SPAN_SECONDS, now - LATE_SECONDS)
+    waiting = (told for told in made if not stripe_events.of_id(told.event_id))
+    return min((float(told.created) for told in waiting if _ours(told.customer_id)), default=None)
+
+
+def _ours(customer_id: str) -> bool:
+    return bool(customer_id) and customers.workspace_of(customer_id) is not None
