@@ -23,7 +23,7 @@ from billing import (
 )  # fmt: skip
 from billing.rows.stripe import Customer, Reported, StripeEvent, Subscription
 from imgapis.base import clock
-from imgapis.support import acts
+from imgapis.support.acts.of_workspaces import WORKSPACE
 from tests.billing.test_charge import bill
 
 
@@ -267,7 +267,7 @@ def test_an_event_replayed_by_staff_stands_in_the_log_of_whom_it_is_of(world, we
     world.buys(buyer)
     (created, *_) = world.taken()
     answers = {"event": created["id"], "reason": "It never arrived"}
-    assert acts.WORKSPACE["replay"].do(Staff("p_staff", role="billing"), buyer, answers) == "Replayed: acted."
+    assert WORKSPACE["replay"].do(Staff("p_staff", role="billing"), buyer, answers) == "Replayed: acted."
     entry = next(each for each in audit.newest(buyer.workspace_id, 9) if each.act == "stripe.replayed")
     assert (entry.actor, entry.target, entry.reason) == ("staff:p_staff", created["id"], "It never arrived")
 
