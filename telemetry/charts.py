@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 720, 180
-LEFT, BOTTOM, TOP = 72, 26, 12
+LEFT, BOTTOM, TOP = 92, 26, 12
 NICE = (1, 2, 2.5, 5, 10)
 
 

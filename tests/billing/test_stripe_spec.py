@@ -5,7 +5,8 @@ import re
 
 import stripe
 
-from billing import customers, gateway, overage, stripe_setup, subscriptions
+from billing import customers, gateway, overage, stripe_setup, subscriptions, webhooks
+from imgapis.base import clock
 from imgapis.embedded import stack
 from imgapis.embedded.stripe_stub.api import ROUTES
 from tests.billing import stripe_spec, test_stripe
@@ -35,6 +36,9 @@ def walked(world, buyer) -> set[tuple[str, str]]:
         world.trade.give_back(charge, 100)
     gateway.refunds(charge["id"])
     gateway.event(world.taken()[0]["id"])
+    assert gateway.events(webhooks.EFFECTS, clock.now() - 3_600, clock.now() + 3_600)
+    for kind in ("subscriptions", "invoices"):
+        assert gateway.customer_of(world.book.every(kind, customer=customer)[0]["id"]) == customer
     subscriptions.returned(row_of(buyer), world.book.every("sessions", customer=customer)[0]["id"])
     list(gateway.customers())
     list(stripe_setup.run("http://localhost/stripe/webhook"))
