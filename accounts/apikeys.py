@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from pynamodb.exceptions import UpdateError
 
 from accounts import audit, members, roles
 from accounts.rows.keys import ApiKey
-from imgapis.base import clock, dynamo, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 
 WRITTEN = re.compile(r"img_([a-z2-7]{10})_([A-Za-z0-9_-]{43})\Z")
@@ -142,9 +141,5 @@ def _mark_used(row: ApiKey) -> None:
     day = clock.day(clock.now())
     if row.last_used_day == day:
         return
-    try:
-        row.update(actions=[ApiKey.last_used_day.set(day)], condition=ApiKey.prefix.exists())
-    except UpdateError as error:
-        if not dynamo.lost_race(error):
-            raise
-        raise InvalidKey from error  # revoked between the read and here
+    if not row.update_if(ApiKey.prefix.exists(), last_used_day=day):
+        raise InvalidKey  # revoked between the read and here

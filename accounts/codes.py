@@ -6,11 +6,10 @@ import secrets
 from datetime import UTC, datetime
 
 from django.conf import settings
-from pynamodb.exceptions import UpdateError
 
 from accounts import throttles
 from accounts.rows.codes import Challenge
-from imgapis.base import clock, dynamo, mail, tokens
+from imgapis.base import clock, mail, tokens
 from imgapis.base.errors import Refusal
 
 LIFE_SECONDS = 600
@@ -83,11 +82,13 @@ def prove(challenge_id: str | None, purpose: str, code: str) -> str:
         # A clock that was set back makes no old code young again (R11): none ends later than a new one would.
         & (Challenge.expires <= _moment(LIFE_SECONDS + SKEW_SECONDS))
     )
-    _update(row, [Challenge.tries.add(1)], living)
+    if not row.update_if(living, [Challenge.tries.add(1)]):
+        raise WrongCode
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     if not any(hmac.compare_digest(row.digest, _digest(key, challenge_id, code)) for key in keys):
         raise WrongCode
-    _update(row, [Challenge.used.set(True)], Challenge.used == False)  # noqa: E712
+    if not row.update_if(Challenge.used == False, used=True):  # noqa: E712
+        raise WrongCode
     return row.email
 
 
@@ -95,15 +96,6 @@ def forget(challenge_id: str | None) -> None:
     """End a code that a newer one of the same session replaces."""
     if challenge_id:
         Challenge(challenge_id).delete()
-
-
-def _update(row: Challenge, actions: list, condition) -> None:
-    try:
-        row.update(actions=actions, condition=condition)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            raise WrongCode from error
-        raise
 
 
 def _digest(server_key: str, challenge_id: str, code: str) -> str:

@@ -6,13 +6,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DeleteError
-
 from accounts import audit, emails, limits, roles, store, team_store, throttles
 from accounts.models import Person
 from accounts.rows.teams import Invite, Member
 from accounts.rows.trail import AuditEntry
-from imgapis.base import clock, dynamo, mail, tokens
+from imgapis.base import clock, mail, tokens
 from imgapis.base.errors import Refusal
 
 LIFE_SECONDS = 7 * 86_400
@@ -117,10 +115,8 @@ def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
 def revoke(actor: Member, invite_id: str) -> None:
     """End an invite. Raises NotPermitted, and InviteOver where it was used meanwhile."""
     roles.require(actor.role, "members.manage")
-    try:
-        _existing(actor.workspace_id, invite_id).delete(condition=Invite.invite_id.exists())
-    except DeleteError as error:
-        raise InviteOver if dynamo.lost_race(error) else error from error
+    if not _existing(actor.workspace_id, invite_id).delete_if(Invite.invite_id.exists()):
+        raise InviteOver
     audit.record(actor.workspace_id, actor.person_id, "invite.revoked", invite_id)
 
 

@@ -5,12 +5,10 @@ from datetime import UTC, datetime
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
-from pynamodb.exceptions import PutError
-from pynamodb.exceptions import UpdateError as RowUpdateError
 
 from accounts import store
 from accounts.models import Person, SessionRow
-from imgapis.base import clock, dynamo
+from imgapis.base import clock
 
 LONGEST_SECONDS = 30 * 86_400
 NOBODYS_SECONDS = 86_400
@@ -80,10 +78,8 @@ class SessionStore(SessionBase):
         )  # fmt: skip
 
     def _create_row(self, row: SessionRow) -> None:
-        try:
-            row.save(condition=SessionRow.digest.does_not_exist())
-        except PutError as error:
-            raise CreateError if dynamo.lost_race(error) else error from error
+        if not row.save_if(SessionRow.digest.does_not_exist()):
+            raise CreateError
 
     def _update_row(self, row: SessionRow) -> None:
         actions = [
@@ -91,10 +87,8 @@ class SessionStore(SessionBase):
         ]  # fmt: skip
         if row.person_id:
             actions.append(SessionRow.person_id.set(row.person_id))
-        try:
-            row.update(actions=actions, condition=SessionRow.digest.exists())
-        except RowUpdateError as error:
-            raise UpdateError if dynamo.lost_race(error) else error from error
+        if not row.update_if(SessionRow.digest.exists(), actions):
+            raise UpdateError
 
     def delete(self, session_key: str | None = None) -> None:
         """End the session on the server."""
@@ -128,11 +122,7 @@ def end_all_of_person(person_id: str) -> Person | None:
     listed in the index; the rows are swept after it.
     """
     row = Person(person_id)
-    try:
-        row.update(actions=[Person.session_round.add(1)], condition=Person.person_id.exists())
-    except RowUpdateError as error:
-        if not dynamo.lost_race(error):
-            raise
+    if not row.update_if(Person.person_id.exists(), [Person.session_round.add(1)]):
         row = None
     for session in SessionRow.person_index.query(person_id):
         store.delete_session(session.digest)

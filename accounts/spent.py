@@ -1,11 +1,10 @@
 """Namespaces that were erased: kept as keyed digests alone, so that nobody is ever given one of them."""
 
 from django.conf import settings
-from pynamodb.exceptions import PutError
 from pynamodb.transactions import TransactWrite
 
 from accounts.models import Namespace
-from imgapis.base import dynamo, tokens
+from imgapis.base import tokens
 
 MARK = "spent:"  # no namespace has a colon
 NOBODY = "-"
@@ -27,11 +26,7 @@ def require_unspent(transaction: TransactWrite, namespace: str) -> None:
 def spend(row: Namespace) -> None:
     """Keep a namespace as a digest, then let its name go. Safe to repeat."""
     mark = Namespace(_name(_keys()[0], row.namespace), workspace_id=NOBODY)
-    try:
-        mark.save(condition=Namespace.namespace.does_not_exist())
-    except PutError as error:
-        if not dynamo.lost_race(error):
-            raise
+    mark.save_if(Namespace.namespace.does_not_exist())
     row.delete()
 
 

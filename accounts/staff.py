@@ -3,12 +3,10 @@
 import base64
 import secrets
 
-from pynamodb.exceptions import PutError, UpdateError
-
 from accounts import audit, emails, people, sessions, staff_rights
 from accounts.models import Person
 from accounts.rows.staff import Staff
-from imgapis.base import clock, dynamo, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 
 ENROL_SECONDS = 86_400
@@ -45,11 +43,7 @@ def add(address: str, role: str) -> Staff:
         raise InvalidStaff(f"A staff role is one of {', '.join(staff_rights.ROLES)}.", param="role")
     person = _person(address)
     row = Staff(person.person_id, role=role, created=clock.now(), **_new_factor())
-    try:
-        row.save(condition=Staff.person_id.does_not_exist())
-    except PutError as error:
-        if not dynamo.lost_race(error):
-            raise
+    if not row.save_if(Staff.person_id.does_not_exist()):
         row = Staff.get(person.person_id, consistent_read=True)
         before = row.role
         row.update(actions=[Staff.role.set(role)], condition=Staff.person_id.exists())
@@ -65,15 +59,9 @@ def reset(address: str) -> Staff:
     Raises UnknownPerson, InvalidStaff."""
     person = _person(address)
     row = Staff(person.person_id)
-    factor = _new_factor()
-    actions = [getattr(Staff, name).set(value) for name, value in factor.items()]
-    actions += [Staff.enrolled.set(0), Staff.last_t.set(0), Staff.tries.set(0), Staff.locked_until.set(0)]
-    try:
-        row.update(actions=[*actions, Staff.recovery.remove()], condition=Staff.person_id.exists())
-    except UpdateError as error:
-        if not dynamo.lost_race(error):
-            raise
-        raise InvalidStaff("This person is not on the staff.") from error
+    anew = {"enrolled": 0, "last_t": 0, "tries": 0, "locked_until": 0, **_new_factor()}
+    if not row.update_if(Staff.person_id.exists(), [Staff.recovery.remove()], **anew):
+        raise InvalidStaff("This person is not on the staff.")
     sessions.end_all_of_person(person.person_id)
     audit.record(LOG, "system", "staff.reset", person.person_id)
     return row

@@ -1,6 +1,6 @@
 """What can be asked of people, sessions and workspaces: one function per access pattern; races end here."""
 
-from pynamodb.exceptions import DeleteError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts import audit, spent
@@ -77,8 +77,4 @@ def session(digest: str) -> SessionRow | None:
 
 def delete_session(digest: str) -> None:
     """End a session on the server; ending it twice is no error."""
-    try:
-        SessionRow(digest).delete()
-    except DeleteError as error:
-        if not dynamo.lost_race(error):
-            raise
+    SessionRow(digest).delete()

@@ -5,12 +5,10 @@ import json
 import secrets
 from dataclasses import dataclass
 
-from pynamodb.exceptions import DeleteError, UpdateError
-
 from accounts import audit
 from billing import notices
 from billing.rows.notices import Hook, Told
-from imgapis.base import clock, dynamo, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import Refusal
 
 LONGEST_ADDRESS = 2_048
@@ -54,12 +52,8 @@ def set_up(workspace_id: str, actor: str, address: str) -> str:
 
 def remove(workspace_id: str, actor: str) -> None:
     """Post nothing any more. Removing it twice is no error."""
-    try:
-        Hook(workspace_id).delete(condition=Hook.workspace_id.exists())
-    except DeleteError as error:
-        if dynamo.lost_race(error):
-            return
-        raise
+    if not Hook(workspace_id).delete_if(Hook.workspace_id.exists()):
+        return
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
 
 
@@ -87,9 +81,4 @@ def sign(secret: bytes, body: bytes, moment: int) -> str:
 
 def note_outcome(workspace_id: str, outcome: str) -> None:
     """Keep what came of the last posting, for the page."""
-    actions = [Hook.last_tried.set(clock.now()), Hook.last_outcome.set(outcome)]
-    try:
-        Hook(workspace_id).update(actions=actions, condition=Hook.workspace_id.exists())
-    except UpdateError as error:
-        if not dynamo.lost_race(error):
-            raise
+    Hook(workspace_id).update_if(Hook.workspace_id.exists(), last_tried=clock.now(), last_outcome=outcome)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pynamodb.exceptions import DeleteError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts.models import Workspace
@@ -71,11 +71,7 @@ def claim_mail(row: Outgoing) -> bool:
 
 def finish(row: Outgoing) -> None:
     """Nothing is left to be sent of a notice."""
-    try:
-        row.delete(condition=Outgoing.place.exists())
-    except DeleteError as error:
-        if not dynamo.lost_race(error):
-            raise
+    row.delete_if(Outgoing.place.exists())
 
 
 def put_off(row: Outgoing) -> None:

@@ -1,13 +1,11 @@
 """Who gets which billing mails: owners and billing members, unless they said no; by a link without signing in."""
 
 from django.core import signing
-from pynamodb.exceptions import DeleteError, PutError
 
 from accounts import store as accounts_store
 from accounts import team_store
 from accounts.models import Person
 from billing.rows.notices import Unwanted
-from imgapis.base import dynamo
 from imgapis.base.errors import Refusal
 
 # kind → what such a mail tells; what is essential, as a failed payment, is not on the list and cannot be turned off
@@ -46,14 +44,10 @@ def wants(workspace_id: str, person_id: str) -> dict[str, bool]:
 def choose(workspace_id: str, person_id: str, kind: str, wanted: bool) -> None:
     """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
     row = Unwanted(workspace_id, f"{kind} {person_id}" if KINDS[kind] else "")
-    try:
-        if wanted:
-            row.delete(condition=Unwanted.choice.exists())
-        else:
-            row.save(condition=Unwanted.choice.does_not_exist())
-    except (PutError, DeleteError) as error:
-        if not dynamo.lost_race(error):
-            raise
+    if wanted:
+        row.delete_if(Unwanted.choice.exists())
+    else:
+        row.save_if(Unwanted.choice.does_not_exist())
 
 
 def token(workspace_id: str, person_id: str, kind: str) -> str:

@@ -4,10 +4,8 @@ case. A month has rows once it is over; until then, and wherever its rows are mi
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-from pynamodb.exceptions import DeleteError
-
 from accounts.limits import STARTING
-from imgapis.base import clock, dynamo, tokens
+from imgapis.base import clock, tokens
 from telemetry import store, sums
 from telemetry.models import Dirty, Rollup
 from telemetry.sums import Cells, Sums
@@ -57,11 +55,7 @@ def _work(row: Dirty, added_up: Callable[[str, str], None] | None) -> bool:
     roll(workspace_id, hour)
     if added_up:
         added_up(workspace_id, hour)
-    try:
-        row.delete(condition=Dirty.stamp == stamp)
-    except DeleteError as error:
-        if not dynamo.lost_race(error):
-            raise
+    if not row.delete_if(Dirty.stamp == stamp):
         # Marked again meanwhile. What took long to add up rests ten times as long.
         rest = min(300.0, 10 * (clock.now() - now))
         row.update(actions=[Dirty.due.set(clock.now() + rest)], condition=Dirty.place.exists())

@@ -1,8 +1,5 @@
 """What can be asked of custom domains; claims, checks and removals race here and are settled by conditions."""
 
-from pynamodb.exceptions import DeleteError
-
-from imgapis.base import dynamo
 from transforms.models import Domain
 
 
@@ -45,8 +42,4 @@ def mark_removing(row: Domain, now: float) -> bool:
 
 def forget(row: Domain) -> None:
     """Free a domain; twice is no error, and a later claim of it stays."""
-    try:
-        row.delete(condition=Domain.claim_id == row.claim_id)
-    except DeleteError as error:
-        if not dynamo.lost_race(error):
-            raise
+    row.delete_if(Domain.claim_id == row.claim_id)

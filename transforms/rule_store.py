@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from accounts import audit
@@ -76,13 +76,8 @@ def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
     unchanged = Workspace.signing_keys == row.signing_keys
     if not row.signing_keys:
         unchanged = unchanged | Workspace.signing_keys.does_not_exist()
-    actions = [Workspace.signing_keys.set(keys), *(getattr(Workspace, name).set(text) for name, text in values.items())]
-    try:
-        row.update(actions=actions, condition=Workspace.workspace_id.exists() & unchanged)
-    except UpdateError as error:
-        if dynamo.lost_race(error):
-            raise Overtaken from error
-        raise
+    if not row.update_if(Workspace.workspace_id.exists() & unchanged, signing_keys=keys, **values):
+        raise Overtaken
 
 
 def _raise_revision(transaction: TransactWrite, workspace_id: str, revision: int) -> None:

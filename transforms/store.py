@@ -1,8 +1,5 @@
 """What can be asked of named sources."""
 
-from pynamodb.exceptions import DeleteError, PutError
-
-from imgapis.base import dynamo
 from imgapis.base.errors import Refusal
 from transforms.models import Source
 
@@ -26,12 +23,8 @@ def sources(workspace_id: str) -> list[Source]:
 
 def create_source(row: Source) -> None:
     """Create a source; SourceExists where the name is in use."""
-    try:
-        row.save(condition=Source.name.does_not_exist())
-    except PutError as error:
-        if dynamo.lost_race(error):
-            raise SourceExists(f"This workspace has a source named {row.name}.", param="name") from error
-        raise
+    if not row.save_if(Source.name.does_not_exist()):
+        raise SourceExists(f"This workspace has a source named {row.name}.", param="name")
 
 
 def change_source(row: Source, **values) -> bool:
@@ -41,8 +34,4 @@ def change_source(row: Source, **values) -> bool:
 
 def delete_source(row: Source) -> None:
     """Delete a source; where another of its name was made meanwhile, that one stays."""
-    try:
-        row.delete(condition=Source.source_id == row.source_id)
-    except DeleteError as error:
-        if not dynamo.lost_race(error):
-            raise
+    row.delete_if(Source.source_id == row.source_id)

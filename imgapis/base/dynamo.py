@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.conf import settings
 from pynamodb.attributes import Attribute
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -90,7 +90,7 @@ def connection() -> Connection:
 class Row(Model):
     """A row of a table. Writes: `save()` only with a create condition, everything else `update()` with one.
 
-    `find`, `save_if` and `update_if` answer what every store asks: is it there, and was somebody first."""
+    `find`, `save_if`, `update_if` and `delete_if` answer what every store asks: is it there, and was somebody first."""
 
     @classmethod
     def _get_connection(cls):
@@ -123,6 +123,16 @@ class Row(Model):
         try:
             self.update(actions=[*actions, *named], condition=condition)
         except UpdateError as error:
+            if lost_race(error):
+                return False
+            raise
+        return True
+
+    def delete_if(self, condition: Condition) -> bool:
+        """Delete the row; False where the condition is not met, and it stays as it is."""
+        try:
+            self.delete(condition=condition)
+        except DeleteError as error:
             if lost_race(error):
                 return False
             raise

@@ -14,9 +14,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from pynamodb.exceptions import UpdateError
 
-from imgapis.base import dynamo, mirrors
+from imgapis.base import mirrors
 from imgapis.base.dynamo import Row
 from imgapis.base.errors import Refusal
 from imgapis.base.mirrors import Mirrored
@@ -191,10 +190,8 @@ class RowAdmin(admin.ModelAdmin):
         unchanged = getattr(row_class, mirrors.keys_of(row_class)[0]).exists()
         for name in names:
             unchanged &= getattr(row_class, name) == before[name]
-        try:
-            obj.row.update(actions=actions, condition=unchanged)
-        except UpdateError as error:
-            raise Overtaken if dynamo.lost_race(error) else error from error
+        if not obj.row.update_if(unchanged, actions):
+            raise Overtaken
         after = {name: form.cleaned_data[name] for name in names}
         self.admin_site.record(request, obj, "row.changed", before, after)
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError
+from pynamodb.exceptions import DoesNotExist
 
-from imgapis.base import dynamo
 from imgapis.policy.rows import Announcement, Notice, PrivacyProof
 
 VERIFY = "verify_privacy"
@@ -19,11 +18,7 @@ def announcement(version: str) -> Announcement | None:
 def announce(version: str, effective: str, begun: float) -> Announcement:
     """Begin to tell people of a version; the one begun first holds."""
     row = Announcement(version, effective=effective, begun=begun)
-    try:
-        row.save(condition=Announcement.version.does_not_exist())
-    except PutError as error:
-        if not dynamo.lost_race(error):
-            raise
+    row.save_if(Announcement.version.does_not_exist())
     return announcement(version)
 
 
@@ -72,11 +67,7 @@ def step(version: str, person_id: str, mail_id: str, before: str, after: str) ->
 def release(version: str, person_id: str, mail_id: str) -> None:
     """Let a telling go whose mail has certainly not left, so that it can be begun again."""
     ours = (Notice.state == "sending") & (Notice.mail_id == mail_id)
-    try:
-        Notice(version, person_id).delete(condition=ours)
-    except DeleteError as error:
-        if not dynamo.lost_race(error):
-            raise
+    Notice(version, person_id).delete_if(ours)
 
 
 def forget_notices(person_id: str) -> int:
