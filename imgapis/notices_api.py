@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from accounts.api import Strict, workspace_of
+from accounts.models import Workspace
 from billing import hooks, preferences
 from imgapis import postings
 from imgapis.base import clock
@@ -77,30 +78,29 @@ class SecretOut(Schema):
     secret: str
 
 
-def _told(request: HttpRequest) -> dict:
-    row = workspace_of(request, SCOPE)
+def _told(row: Workspace, person_id: str) -> dict:
     found = hooks.of(row.workspace_id)
     hook = found and {
         "address": found.address, "last_outcome": found.last_outcome,
         "last_tried": clock.stamp(float(found.last_tried)) if found.last_tried else None,
     }  # fmt: skip
-    return {"mails": preferences.wants(row.workspace_id, request.caller.person_id), "webhook": hook}
+    return {"mails": preferences.wants(row.workspace_id, person_id), "webhook": hook}
 
 
 @router.get("/notices", response=NoticesOut)
 def notices(request: HttpRequest):
     """The mails and the webhook. Scope: billing.manage."""
-    return _told(request)
+    return _told(workspace_of(request, SCOPE), request.caller.person_id)
 
 
 @router.put("/notices/mails/{kind}", response=NoticesOut)
 def choose(request: HttpRequest, kind: str, payload: WantedIn):
     """Get mails of a kind, `usage` or `burst`, or none. Scope: billing.manage."""
-    row = workspace_of(request, SCOPE)
+    row, person_id = workspace_of(request, SCOPE), request.caller.person_id
     if kind not in preferences.KINDS:
         raise UnknownNotice
-    preferences.choose(row.workspace_id, request.caller.person_id, kind, payload.wanted)
-    return _told(request)
+    preferences.choose(row.workspace_id, person_id, kind, payload.wanted)
+    return _told(row, person_id)
 
 
 @router.put("/notices/webhook", response=SecretOut)

@@ -15,6 +15,7 @@ from accounts.decorators import workspace_page
 from accounts.forms import show
 from imgapis import samples, snippets
 from imgapis.base.errors import Refusal
+from imgapis.embedded.samples import NAMES
 from transforms import access, explain, hosts, presets, tenants
 from transforms.delivery import Asked
 from transforms.engine import params
@@ -22,7 +23,6 @@ from transforms.tenants import Tenant
 
 ENDPOINT = "transform"
 DEMO = "demo"
-PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")
 FIRST = {"w": "600", "h": "400", "fit": "cover"}
 
 
@@ -59,7 +59,7 @@ class AddressForm(forms.Form):
     def __init__(self, data: dict, *, names: list[str], public: bool):
         super().__init__(data, auto_id="%s")
         if public:
-            offered = [(f"{samples.NAME}/{photo}", photo) for photo in PHOTOS]
+            offered = [(f"{samples.NAME}/{photo}", photo) for photo in NAMES]
             self.fields["src"].widget = forms.Select(choices=offered)
         if names:
             self.fields["preset"].widget = forms.Select(choices=[("", "none"), *((name, name) for name in names)])
@@ -93,7 +93,7 @@ def public(request: HttpRequest) -> HttpResponse:
     sources = tenant.sources if tenant else {}
     if samples.NAME not in sources:
         return render(request, "site/playground_closed.html", status=404)
-    data = request.GET.dict() or FIRST | {"src": f"{samples.NAME}/{PHOTOS[0]}"}
+    data = request.GET.dict() or FIRST | {"src": f"{samples.NAME}/{samples.PHOTO}"}
     form = AddressForm(data, names=[], public=True)
     form.full_clean()
     if form.cleaned_data["src"] not in dict(form.fields["src"].widget.choices):

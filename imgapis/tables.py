@@ -77,15 +77,25 @@ def _create(row: type[dynamo.Row]) -> None:
         row.update_ttl(ignore_update_ttl_errors=True)
 
 
-def _patiently(act: Callable[[], T]) -> T:
-    """Do it again for a minute while the store does not answer: an engine that has just started is slow at first,
-    and nobody waits for a page here."""
+def _is_silent(error: Exception) -> bool:
+    """An engine that has just started is slow at first."""
+    return isinstance(error, TableError) and not dynamo.code(error)
+
+
+def _is_new(error: Exception) -> bool:
+    """A table that is new is not ready for recovery at once: DynamoDB then says so by name."""
+    answer = getattr(error, "response", None) or {}
+    return answer.get("Error", {}).get("Code") == "ContinuousBackupsUnavailableException"
+
+
+def _patiently(act: Callable[[], T], passes: Callable[[Exception], bool] = _is_silent) -> T:
+    """Do it again for a minute while its error is one that passes: nobody waits for a page here."""
     ends = time.monotonic() + PATIENT_SECONDS
     while True:
         try:
             return act()
-        except TableError as error:
-            if dynamo.code(error) or time.monotonic() > ends:
+        except Exception as error:
+            if not passes(error) or time.monotonic() > ends:
                 raise
             time.sleep(0.5)
 
@@ -94,20 +104,8 @@ def protect(row: type[dynamo.Row]) -> None:
     """Point-in-time recovery of 14 days, so that an erasure is whole within 30 (D7), and the project's tag."""
     client = dynamo.connection().client
     recovery = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": RECOVERY_DAYS}
-    _recoverable(partial(client.update_continuous_backups, TableName=row.Meta.table_name), recovery)
+    name = row.Meta.table_name
+    ask = partial(client.update_continuous_backups, TableName=name, PointInTimeRecoverySpecification=recovery)
+    _patiently(ask, _is_new)
     arn = client.describe_table(TableName=row.Meta.table_name)["Table"]["TableArn"]
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "project", "Value": "imgapis"}])
-
-
-def _recoverable(ask: Callable[..., object], recovery: dict) -> None:
-    """Ask for recovery. A table that is new is not ready for it at once: DynamoDB then says so by name."""
-    ends = time.monotonic() + PATIENT_SECONDS
-    while True:
-        try:
-            ask(PointInTimeRecoverySpecification=recovery)
-            return
-        except Exception as error:
-            code = getattr(error, "response", {}).get("Error", {}).get("Code")
-            if code != "ContinuousBackupsUnavailableException" or time.monotonic() > ends:
-                raise
-            time.sleep(1.0)

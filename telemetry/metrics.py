@@ -58,14 +58,15 @@ _making = Lock()
 def counts() -> Counts:
     """The counts of this process, made with the first one: importing makes no file. While a full disk has no place for
     them nothing is counted: no answer fails for want of a count."""
-    with _making:
-        if not _counts:
-            try:
-                _reserve()
-            except OSError:
-                return Counts(*[_Nothing()] * len(fields(Counts)))
-            _counts.append(_made())
-        return _counts[0]
+    if not _counts:
+        with _making:
+            if not _counts:
+                try:
+                    _reserve()
+                except OSError:
+                    return Counts(*[_Nothing()] * len(fields(Counts)))
+                _counts.append(_made())
+    return _counts[0]
 
 
 def _reserve() -> None:

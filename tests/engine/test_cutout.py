@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from imgapis.embedded import downloads
-from tests.engine import pictures
+from tests.engine import networks, pictures
 from transforms.engine import matte, network
 from transforms.engine.errors import EngineError
 
@@ -16,11 +16,9 @@ ORANGE, GRASS = (235, 120, 20), (40, 110, 50)
 
 @pytest.fixture(scope="module", autouse=True)
 def weights():
-    """The model, fetched by set-up; forgotten afterwards."""
-    network.use(network.SUBJECTS, str(downloads.model()))
-    yield
-    network.use(network.SUBJECTS, "")
-    network._session.cache_clear()
+    """The model, fetched by set-up."""
+    with networks.loaded(network.SUBJECTS, downloads.model()):
+        yield
 
 
 def disc(width: int = 400, height: int = 300, radius: int = 80) -> tuple[Image.Image, Image.Image]:

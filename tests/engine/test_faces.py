@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from imgapis.embedded import downloads, samples
-from tests.engine import pictures
+from tests.engine import networks, pictures
 from transforms.engine import attention, faces, network
 from transforms.engine.errors import EngineError
 from transforms.engine.faces import Face
@@ -18,11 +18,9 @@ GROUND = (120, 140, 120)
 
 @pytest.fixture(scope="module", autouse=True)
 def weights():
-    """The model, fetched by set-up; forgotten afterwards."""
-    network.use(network.FACES, str(downloads.faces_model()))
-    yield
-    network.use(network.FACES, "")
-    network._session.cache_clear()
+    """The model, fetched by set-up."""
+    with networks.loaded(network.FACES, downloads.faces_model()):
+        yield
 
 
 @pytest.fixture(scope="module")

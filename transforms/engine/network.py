@@ -3,6 +3,8 @@
 import functools
 import importlib
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 from transforms.engine.errors import EngineError
 
@@ -13,10 +15,6 @@ ABSENT = {
     SUBJECTS: ("background_removal_unavailable", "Background removal", "background-remove"),
     FACES: ("face_detection_unavailable", "Finding faces", "position"),
 }
-# The weights of faces were exported for one size: their only input says [10, 3, 32, 32], though every layer takes any.
-# Rewritten in place, dimension by dimension, it says one picture of three planes of any size.
-FIXED_SHAPE = bytes.fromhex("0a02080a 0a020803 0a020820 0a020820")
-ANY_SIZE = bytes.fromhex("0a020801 0a020803 0a021200 0a021200")
 
 _files: dict[str, str] = {}
 
@@ -26,9 +24,10 @@ def use(name: str, path: str) -> None:
     _files[name] = path
 
 
-def session(name: str) -> object:
-    """The loaded network. Raises the network's `…_unavailable` where onnxruntime or the weights are absent."""
-    return _session(name, _files.get(name, ""))
+def session(name: str, mended: Callable[[bytes], bytes] | None = None) -> object:
+    """The loaded network; `mended` changes its weights' file as it is read. Raises the network's `…_unavailable` where
+    onnxruntime or the weights are absent."""
+    return _session(name, _files.get(name, ""), mended)
 
 
 def absent(name: str) -> EngineError:
@@ -42,7 +41,7 @@ def absent(name: str) -> EngineError:
 
 
 @functools.cache
-def _session(name: str, path: str) -> object:
+def _session(name: str, path: str, mended: Callable[[bytes], bytes] | None) -> object:
     """The arena stays off: it would keep 200 MB that other jobs need."""
     if not path or not os.path.exists(path):
         raise absent(name)
@@ -55,6 +54,5 @@ def _session(name: str, path: str) -> object:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     options.log_severity_level = ERRORS_ONLY
-    with open(path, "rb") as file:
-        weights = file.read().replace(FIXED_SHAPE, ANY_SIZE)
-    return runtime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    source = mended(Path(path).read_bytes()) if mended else path
+    return runtime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
