@@ -9,13 +9,18 @@ RUN_STAMP  := $(VENV)/run-$(shell cat requirements.lock | cksum | cut -d' ' -f1)
 TEST_STAMP := $(VENV)/test-$(shell cat requirements.lock tests/requirements.lock | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# One pytest process a core, each with engines of its own; a process that is done takes over what another has left.
+# The seed of hashes is fixed, as hypothesis' examples are in tests/environment.py.
+TESTS := env PYTHONHASHSEED=0 IMGAPIS_TEST_CLOCK="$(CLOCK)" $(BIN)/python -m pytest -n logical --dist worksteal
+HEIC := $(VENV)/heic-$(shell cat requirements-heic.txt | cksum | cut -d' ' -f1)
+
 TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCK := $(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export VAR_DIR PORT
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help run test check fmt bench soak verify lock audit
+.PHONY: help run test prove coverage check fmt bench soak verify lock audit
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -24,9 +29,18 @@ help: ## This list
 run: $(RUN_STAMP) ## Start everything on this machine (PORT=8000); Ctrl-C stops it
 	@EMBEDDED=1 DYNAMODB_ENDPOINT=embedded exec $(BIN)/python manage.py dev
 
-test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows)
+test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows, CLOCK="2028-02-29 12:00" sets the application's clock)
 	@$(BIN)/python -m imgapis.embedded fetch
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(TESTS) -m "not prove" $(PYTEST)
+
+prove: $(TEST_STAMP) $(HEIC) ## Run the expensive proofs: kills, storms, outages, browsers, corpora, memory, HEIC
+	@$(BIN)/python -m imgapis.embedded fetch
+	@IMGAPIS_TEST_HEIC=$(HEIC) $(TESTS) -m prove $(PYTEST)
+
+coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run of the program
+	@$(BIN)/python -m imgapis.embedded fetch
+	@rm -rf var/coverage && mkdir -p var/coverage
+	@$(TESTS) -m "not prove" --cov --cov-report=term-missing:skip-covered $(PYTEST)
 
 check: $(TEST_STAMP) ## Lint, and check the formatting
 	@$(BIN)/ruff check .
@@ -54,6 +68,11 @@ lock: | $(VENV)/tools ## Write the lock files anew from both requirements.txt (a
 
 audit: | $(VENV)/tools ## Known weaknesses of what is pinned; says so where the list cannot be reached
 	@$(BIN)/python tests/audit.py $(VENV)/tools/bin/pip-audit
+
+# An optional extra of the product, kept apart so that everything else is tested without it.
+$(HEIC): | $(VENV)/bin/python
+	@echo "Installing what reads HEIC, for its tests alone ..."
+	@$(PIP) --no-deps --target $@ -r requirements-heic.txt || { rm -rf $@; exit 1; }
 
 # Tools that are no part of the program live in an environment of their own.
 $(VENV)/tools: | $(VENV)/bin/python

@@ -1,23 +1,32 @@
-"""The settings of the tests: set before Django reads them. Each pytest process has engines and a folder of its own."""
+"""The settings of the tests: set before Django reads them. Each pytest process has engines, ports and a folder of its
+own, and nothing that it starts outlives it."""
 
 import os
-import socket
+import secrets
+import subprocess
+import sys
 import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
 
 from hypothesis import settings
 
+from imgapis.embedded import ports
+from tests.started.sitecustomize import ShiftedClock
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 # Held for the life of the process: pytest removes nothing here, the system's temporary folder is swept.
-FOLDER = tempfile.mkdtemp(prefix="imgapis-test-")
+FOLDER = tempfile.mkdtemp(prefix=f"imgapis-test-{WORKER}-")
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port nobody listens on and no other process of the tests is given."""
+    return ports.choose(1)[0]
 
 
-DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT, NAMES_PORT, STRIPE_PORT = (free_port() for _ in range(6))
+DYNAMODB_PORT, BUCKET_PORT, WEB_PORT, ORIGIN_PORT, NAMES_PORT, STRIPE_PORT = ports.choose(6)
 
 for _name in [
     name
@@ -46,6 +55,33 @@ os.environ.update(
     MAILS_PER_HOUR="6000000",  # the tests of throttles set their own
 )
 
+# `make prove` names a folder with the optional decoder of HEIC; render processes go without it.
+if _extra := os.environ.get("IMGAPIS_TEST_HEIC"):
+    sys.path.append(_extra)
+
+# Every Python program that the tests start reads tests/started/sitecustomize.py first.
+STARTED = ROOT / "tests" / "started"
+os.environ["PYTHONPATH"] = str(STARTED)
+
+# `make test CLOCK="2027-01-31 23:58"`: the application's clock starts there, in this process and in what it starts.
+if _moment := os.environ.get("IMGAPIS_TEST_CLOCK"):
+    _ahead = datetime.fromisoformat(_moment).replace(tzinfo=UTC).timestamp() - time.time()
+    os.environ["IMGAPIS_TEST_CLOCK_AHEAD"] = str(_ahead)
+    sys.meta_path.insert(0, ShiftedClock(_ahead))
+
 # The same examples each time: a test that fails now and again would be blamed on chance.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+def _end_with_us() -> None:
+    """Start the program that ends whatever carries our mark once this process is gone, however it ends."""
+    os.environ["IMGAPIS_TEST_RUN"] = mark = secrets.token_hex(8)
+    reading, writing = os.pipe()
+    command = [sys.executable, "-I", str(ROOT / "tests" / "reaper.py"), mark]
+    subprocess.Popen(command, stdin=reading, stdout=subprocess.DEVNULL, start_new_session=True)
+    os.close(reading)
+    os.set_inheritable(writing, False)  # the kernel closes the last end of the pipe with this process
+
+
+_end_with_us()

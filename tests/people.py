@@ -1,8 +1,7 @@
-"""The same three people everywhere, an owner, a teammate and a stranger, who sign in through the front door."""
+"""The same three people everywhere, an owner, a teammate and a stranger: their browsers, mails and sessions."""
 
 import email
 import email.policy
-import functools
 import html
 import http.client
 import itertools
@@ -14,11 +13,21 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest
+
+from accounts import decorators, emails, people, workspaces
+from accounts.models import Person, User
+from accounts.sessions import SessionStore
+from accounts.views.login import BACKEND
+from imgapis.base import clock
 from tests import environment
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 CODE = re.compile(r"^ *([0-9]{6})\s*$", re.MULTILINE)
 _numbers = itertools.count(1)
+_mails: dict[str, EmailMessage] = {}
 
 
 @dataclass(frozen=True)
@@ -99,14 +108,12 @@ class Browser:
 
 def mails(to: str | None = None) -> list[EmailMessage]:
     """What the test server has mailed, oldest first; to one address where it is named."""
-    read = [_read(path) for path in sorted((Path(environment.FOLDER) / "mail").glob("*.eml"))]
+    folder = Path(environment.FOLDER) / "mail"
+    written = {name for name in os.listdir(folder) if name.endswith(".eml")} if folder.exists() else set()
+    for name in sorted(written - _mails.keys()):  # a mail is written once and whole
+        _mails[name] = email.message_from_bytes((folder / name).read_bytes(), policy=email.policy.default)
+    read = [_mails[name] for name in sorted(_mails)]
     return [message for message in read if to is None or message["To"] == to]
-
-
-@functools.cache
-def _read(path: Path) -> EmailMessage:
-    """A mail is written once and whole; a run sends thousands, and each test looks through them."""
-    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
 
 
 def newest_code(to: str) -> str:
@@ -125,15 +132,45 @@ def ask_code(browser: Browser, address: str, after: str = "") -> str:
     return newest_code(address)
 
 
-def sign_in(browser: Browser, address: str, after: str = "") -> Page:
-    """Sign in, and up where the address is new; the page it ends on, redirects followed."""
+def sign_in_by_code(browser: Browser, address: str, after: str = "") -> Page:
+    """Sign in through the front door, and up where the address is new; the page it ends on, redirects followed."""
     code = ask_code(browser, address, after)
     page = browser.follow(browser.submit("/login/code", {"code": code}))
     if 'name="adult"' in page.text:
-        namespace = re.sub("[^a-z0-9]+", "-", address.partition("@")[0].lower())
+        namespace = namespace_of(address)
         answers = {"adult": "on", "business_name": f"{namespace} business", "namespace": namespace}
         page = browser.follow(browser.post("/signup", answers))
     return page
+
+
+def sign_in(browser: Browser, address: str, after: str = "") -> Page:
+    """Be signed in, with an account and a workspace where the address is new: the rows and the cookie that signing in
+    by a code ends with. The page it ends on, redirects followed."""
+    address = emails.canonical(address)
+    person, goal = people.of_email(address), after or "/workspaces"
+    if person is None:
+        person = people.create(address)
+        if not after.startswith("/invites/"):
+            namespace = namespace_of(address)
+            workspaces.found(person.person_id, namespace=namespace, business_name=f"{namespace} business")
+            goal = f"/w/{namespace}"
+    browser.cookies[settings.SESSION_COOKIE_NAME] = new_session(person)
+    return browser.follow(browser.get(goal))
+
+
+def new_session(person: Person) -> str:
+    """The key of a new session of somebody who has just proved who they are."""
+    request = HttpRequest()
+    request.session = SessionStore()
+    auth.login(request, User.of(person), backend=BACKEND)
+    request.session["fresh_until"] = clock.now() + decorators.FRESH_SECONDS
+    request.session.save()
+    return request.session.session_key
+
+
+def namespace_of(address: str) -> str:
+    """The namespace of the workspace that a new person founds."""
+    return re.sub("[^a-z0-9]+", "-", address.partition("@")[0].lower())
 
 
 def person(who: str, after: str = "") -> tuple[Browser, str]:

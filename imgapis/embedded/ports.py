@@ -1,7 +1,11 @@
 """Ports on the loopback address: choosing free ones and naming a taken one."""
 
+import fcntl
 import http.client
+import os
+import random
 import socket
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -10,18 +14,24 @@ from pathlib import Path
 from imgapis.embedded import failures
 
 HOST = "127.0.0.1"
+# Below the ports that Linux and macOS give to outgoing connections, so that none of these is taken between choosing a
+# port and listening on it.
+RANGE = range(10_240, 32_000)
+_reserved: set[int] = set()
+_lock_file: int | None = None
 
 
 def choose(count: int) -> list[int]:
-    """So many different ports that are free now, held open together so that none comes twice."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """So many different ports that are free now; no other process that chooses here is given one of them until this
+    one ends. SetupError where there are not so many."""
+    start = random.SystemRandom().randrange(len(RANGE))
+    chosen: list[int] = []
+    for port in (*RANGE[start:], *RANGE[:start]):
+        if len(chosen) == count:
+            return chosen
+        if _reserve(port) and is_free(port):
+            chosen.append(port)
+    raise failures.SetupError(f"There are not {count} free ports from {RANGE.start} to {RANGE.stop - 1}.")
 
 
 def remember(path: Path, count: int) -> list[int]:
@@ -30,11 +40,28 @@ def remember(path: Path, count: int) -> list[int]:
         known = [int(word) for word in path.read_text().split()]
     except (FileNotFoundError, ValueError):
         known = []
-    if len(known) == count and all(is_free(port) for port in known):
+    if len(known) == count and all((port in _reserved or _reserve(port)) and is_free(port) for port in known):
         return known
     chosen = choose(count)
     path.write_text(" ".join(map(str, chosen)))
     return chosen
+
+
+def _reserve(port: int) -> bool:
+    """Whether this process alone may have the port from now on: one byte of a file shared by all processes of the user
+    is locked for each, and the kernel frees it when the process ends."""
+    global _lock_file
+    if port in _reserved:
+        return False
+    if _lock_file is None:
+        path = Path(tempfile.gettempdir()) / f"imgapis-ports-{os.getuid()}"
+        _lock_file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.lockf(_lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except (BlockingIOError, PermissionError):
+        return False
+    _reserved.add(port)
+    return True
 
 
 def is_free(port: int) -> bool:

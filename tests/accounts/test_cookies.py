@@ -28,7 +28,7 @@ def test_a_public_page_sets_no_cookie_and_reads_none(web, path):
 def test_every_page_of_a_persons_way_sets_the_session_alone(web):
     browser, address = Browser(), people.fresh_address("cookies")
     seen = [browser.get("/login"), browser.post("/login", {"email": "no address"})]
-    people.sign_in(browser, address)
+    people.sign_in_by_code(browser, address)
     seen += [
         browser.get(path) for path in ("/account", "/account/email", "/account/confirm", "/workspaces", "/w/none/")
     ]

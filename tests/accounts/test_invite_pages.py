@@ -4,7 +4,7 @@ import pytest
 
 from accounts import invites, people
 from tests.accounts import teams
-from tests.people import Browser, fresh_address, mails, sign_in
+from tests.people import Browser, fresh_address, mails, sign_in, sign_in_by_code
 
 pytestmark = pytest.mark.usefixtures("web")
 
@@ -36,7 +36,7 @@ def test_a_new_person_joins_by_the_link_and_answers_one_question(owner, workspac
     address = fresh_address("guest")
     link, guest = invited(owner, workspace, address), Browser()
     assert guest.get(link).location.startswith("/login?next=/invites/")
-    page = sign_in(guest, address, after=link)
+    page = sign_in_by_code(guest, address, after=link)
     assert page.status == 200 and "as <strong>viewer" in page.text
     assert 'href="/w/' not in guest.get("/workspaces").text
     assert guest.submit(link).location == f"/w/{workspace.namespace}/"

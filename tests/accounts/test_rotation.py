@@ -18,7 +18,7 @@ from imgapis.privacy import certificates
 from tests import environment
 from tests.accounts import teams
 from tests.conftest import ROOT, wait_for
-from tests.people import Browser, ask_code, fresh_address, newest_code, person, sign_in
+from tests.people import Browser, ask_code, fresh_address, newest_code, person, sign_in_by_code
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
 from transforms import signing_keys, source_rows
@@ -74,7 +74,7 @@ def test_a_session_survives_with_the_fallback_and_dies_without(careful, careless
 def test_a_session_begun_after_the_rotation_needs_no_fallback(careful, careless):
     newer = Browser(port=careful)
     address = fresh_address("rotated")
-    sign_in(newer, address)
+    sign_in_by_code(newer, address)
     assert status(newer, careless, "/account") == 200
 
 

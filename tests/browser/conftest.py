@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass, field
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests import environment, people
@@ -31,7 +32,7 @@ class Window:
         """Open a path of the site; the status."""
         return self.page.goto(SITE + path).status
 
-    def sign_in(self, next_path: str = "/login") -> None:
+    def sign_in_by_code(self, next_path: str = "/login") -> None:
         """Type the address and the code of the mail."""
         self.go(next_path)
         self.page.get_by_label("E-mail address").fill(self.email)
@@ -40,8 +41,17 @@ class Window:
         self.page.get_by_role("button", name="Go on").click()
 
     def sign_up(self) -> None:
-        """Sign in as somebody new, with a workspace."""
-        self.sign_in()
+        """Be somebody new who is signed in, on the page of a workspace of their own."""
+        browser = people.Browser()
+        self.namespace = people.namespace_of(self.email)
+        people.sign_in(browser, self.email)
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": browser.cookies[settings.SESSION_COOKIE_NAME]}
+        self.context.add_cookies([cookie | {"url": SITE, "httpOnly": True, "sameSite": "Lax"}])
+        self.go(f"/w/{self.namespace}/")
+
+    def sign_up_by_code(self) -> None:
+        """Sign in at the front door as somebody new, and found a workspace."""
+        self.sign_in_by_code()
         self.namespace = f"seen-{people.fresh_address('x').split('@')[0]}"
         self.page.get_by_label("Business name").fill("Seen & Sons")
         self.page.get_by_label("Namespace").fill(self.namespace)

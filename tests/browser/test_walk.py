@@ -13,7 +13,7 @@ COOKIES = {"sessionid"}
 def test_sign_up_add_a_source_run_the_doctor_and_open_the_picture(window, origin):
     """P09, P16, V4, V5"""
     owner = window("owner")
-    owner.sign_up()
+    owner.sign_up_by_code()
     assert owner.page.url.endswith(f"/w/{owner.namespace}/")
     owner.go(f"/w/{owner.namespace}/sources/new?kind=http")
     owner.page.get_by_label("Name").fill("shop")
@@ -40,7 +40,7 @@ def test_a_teammate_accepts_by_code_and_sees_what_the_role_allows(window):
     owner.page.get_by_label("Role", exact=True).select_option("viewer")
     owner.page.get_by_role("button", name="Send the invitation").click()
     link = re.search(r"/invites/\S+", people.mails(mate.email)[-1].get_body().get_content())[0]
-    mate.sign_in(link)
+    mate.sign_in_by_code(link)
     mate.page.get_by_label("I am 16 or older.").check()
     mate.page.get_by_role("button", name="Begin").click()
     mate.page.get_by_role("button", name="Join").click()
@@ -53,7 +53,7 @@ def test_a_teammate_accepts_by_code_and_sees_what_the_role_allows(window):
 
 def test_without_javascript_the_essential_acts_work(window):
     visitor = window("plain", java_script_enabled=False)
-    visitor.sign_up()
+    visitor.sign_up_by_code()
     assert visitor.page.url.endswith(f"/w/{visitor.namespace}/")
     visitor.go("/account")
     visitor.page.get_by_role("button", name="Sign out").click()

@@ -1,10 +1,13 @@
 """Ports: free ones are found, taken ones are named."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from imgapis.embedded import failures, ports
+from tests.environment import ROOT
 
 
 @pytest.fixture
@@ -50,3 +53,18 @@ def test_an_unreadable_memory_of_ports_is_replaced(tmp_path):
 
 def test_where_nothing_listens_there_is_no_status():
     assert ports.status(f"http://{ports.HOST}:{ports.choose(1)[0]}/") is None
+
+
+def test_a_port_is_given_to_one_process_at_a_time(monkeypatch):
+    port = ports.choose(1)[0]
+    monkeypatch.setattr(ports, "RANGE", range(port, port + 1))
+    program = f"from imgapis.embedded import ports; ports.RANGE = range({port}, {port + 1}); print(ports.choose(1))"
+    other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "There are not 1 free ports" in other.stderr
+    with pytest.raises(failures.SetupError, match="There are not 1 free ports"):
+        ports.choose(1)
+
+
+def test_no_outgoing_connection_is_given_a_port_of_the_range():
+    with socket.create_server((ports.HOST, 0)) as server:
+        assert server.getsockname()[1] not in ports.RANGE

@@ -1,13 +1,13 @@
 """Staff for the tests: signed in at the front door, their second factor set up by the secret the page shows."""
 
 import re
-import time
 
 import pytest
-from django_otp.oath import totp
+from django_otp.oath import TOTP
 
 from accounts import people, staff
 from accounts.rows.staff import Staff
+from imgapis.base import clock
 from tests.people import Browser, fresh_address, sign_in
 
 
@@ -20,13 +20,15 @@ def mail_folder(settings):
 def code_of(address: str, ahead: int = 0) -> str:
     """A code of somebody's app, now or some steps ahead."""
     row = staff.member(people.of_email(address).person_id)
-    return f"{totp(staff.secret(row), t0=-30 * ahead if ahead else 0):06d}"
+    app = TOTP(staff.secret(row))
+    app.time = clock.now() + 30 * ahead
+    return f"{app.token():06d}"
 
 
 def rewind(address: str) -> None:
     """Let the running step's code be used again: a test need not wait for half a minute."""
     person_id = people.of_email(address).person_id
-    Staff(person_id).update(actions=[Staff.last_t.set(int(time.time()) // 30 - 9)], condition=Staff.person_id.exists())
+    Staff(person_id).update(actions=[Staff.last_t.set(int(clock.now()) // 30 - 9)], condition=Staff.person_id.exists())
 
 
 def hire(role: str) -> Browser:

@@ -1,18 +1,18 @@
 """Policy signatures: a rule allows what it names, and never more than the workspace allows without it."""
 
 import json
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from imgapis.base import clock
 from imgapis.base.errors import Refusal
 from tests.transforms.signer import policy, signed
 from tests.transforms.web_client import ask
 from transforms import plans, signing, signing_keys, tenants
 
-LATER = int(time.time()) + 3_600
+LATER = int(clock.now()) + 3_600
 RULE = {"src": "shop/any/", "until": LATER, "w": 1600, "params": "fit=cover&quality=70"}
 
 
@@ -87,7 +87,7 @@ def test_a_policy_signed_as_an_address_is_none_and_the_other_way_round(web, work
 
 def test_a_policy_bounds_the_life_of_its_answers(web, workspace, key):
     reply = ask(workspace.namespace, f"/transform?src=shop/any/a.jpg&w=320&{policy(key, **RULE)}")
-    assert int(reply.headers["cache-control"].removeprefix("public, max-age=")) <= LATER - time.time() + 1
+    assert int(reply.headers["cache-control"].removeprefix("public, max-age=")) <= LATER - clock.now() + 1
 
 
 PREFIXES = st.sampled_from(["shop/", "shop/any/", "shop/any/a", "https://img.example/p/", "https://img.example/"])

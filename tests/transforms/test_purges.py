@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from accounts import workspaces
 from billing import ledger
+from imgapis.base import clock
 from tests.transforms.web_client import ask
 from transforms import plans, purge_index, purges, rule_store, source_rows, tenants
 from transforms.models import PurgeRule
@@ -75,7 +76,7 @@ def test_a_quote_knows_of_a_purge(web, workspace):
     after = tenants.of_row(row, row.namespace)
     query = SHOE.partition("?")[2]
     before, now = (plans.make(each, "transform", query, None, None) for each in (tenant, after))
-    assert before.purged_before == 0 < now.purged_before <= time.time() and before.key == now.key
+    assert before.purged_before == 0 < now.purged_before <= clock.now() and before.key == now.key
 
 
 def test_what_becomes_new_work_is_told_beforehand(web, origin):

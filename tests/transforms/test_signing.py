@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ import pytest
 
 from accounts import store as accounts_store
 from billing import ledger
+from imgapis.base import clock
 from tests.transforms.signer import signature, signed
 from tests.transforms.web_client import ask
 from transforms import rule_store, signing, signing_keys, tenants
@@ -112,7 +112,7 @@ def _flips(whole: bytes) -> list[bytes]:
 
 def _passes(tenant, query: str, sig: bytes) -> bool:
     try:
-        signing.check(tenant, "/transform", f"{query}&sig={quote(sig)}", time.time())
+        signing.check(tenant, "/transform", f"{query}&sig={quote(sig)}", clock.now())
     except (signing.SignatureInvalid, signing.SignatureMissing):
         return False
     return True
@@ -139,7 +139,7 @@ def test_the_signature_is_looked_at_before_the_cache(workspace, key):
 
 def test_neither_signature_nor_expiry_is_in_a_cache_key_or_a_claim(workspace, key):
     newer = signing_keys.rotate(workspace, "system")
-    until = int(time.time()) + 600
+    until = int(clock.now()) + 600
     addresses = (signed(key, PICTURE), signed(newer, PICTURE), signed(key, f"{PICTURE}&exp={until}"))
     replies = [ask(workspace.namespace, address) for address in addresses]
     assert [reply.headers["x-img-cache"] for reply in replies] == ["MISS", "HIT", "HIT"]
@@ -147,11 +147,11 @@ def test_neither_signature_nor_expiry_is_in_a_cache_key_or_a_claim(workspace, ke
 
 
 def test_an_answer_lives_no_longer_than_its_signature(workspace, key):
-    until = int(time.time()) + 600
+    until = int(clock.now()) + 600
     for _ in ("miss", "hit"):
         said = ask(workspace.namespace, signed(key, f"{PICTURE}&exp={until}")).headers["cache-control"]
         seconds = int(said.removeprefix("public, max-age="))
-        assert 590 <= seconds <= until - time.time() + 1
+        assert 590 <= seconds <= until - clock.now() + 1
     assert ask(workspace.namespace, signed(key, PICTURE)).headers["cache-control"].endswith("immutable")
 
 
