@@ -139,3 +139,11 @@ def everything(dynamodb, bucket):
     account = Account()
     yield account
     account.forget()
+
+
+def pytest_sessionfinish(session):
+    """On a merge nothing may be skipped: IMGAPIS_TEST_SKIPS=fail makes a skipped test a failure of the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("IMGAPIS_TEST_SKIPS") == "fail" and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("Skipped tests fail this run (IMGAPIS_TEST_SKIPS=fail).", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

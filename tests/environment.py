@@ -21,6 +21,14 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 FOLDER = tempfile.mkdtemp(prefix=f"imgapis-test-{WORKER}-")
 
 
+STAGE = os.environ.get("IMGAPIS_TEST_STAGE", "test")
+
+
+def count(test: float, prove: float, soak: float):
+    """How much of a long count is done by `make test`, `make prove` and `make soak`."""
+    return {"test": test, "prove": prove, "soak": soak}[STAGE]
+
+
 def free_port() -> int:
     """A port nobody listens on and no other process of the tests is given."""
     return ports.choose(1)[0]

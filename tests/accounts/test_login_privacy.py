@@ -1,6 +1,5 @@
 """What signing in leaves behind: no code anywhere, and nothing that tells a known address from an unknown one."""
 
-import os
 import re
 import statistics
 import time
@@ -13,11 +12,12 @@ from imgapis import tables
 from tests import environment, people
 from tests.people import Browser
 
-LOGINS = 100 if os.environ.get("SOAK") else 10
-ROUNDS = 500 if os.environ.get("SOAK") else 52
+LOGINS = environment.count(3, 10, 100)
+ROUNDS = environment.count(52, 52, 500)
 pytestmark = pytest.mark.usefixtures("web")
 
 
+@pytest.mark.counted
 def test_no_code_is_in_any_table_or_log_after_many_logins():
     """A3: used codes, wrong ones' rows, and codes nobody used."""
 
@@ -37,6 +37,7 @@ def test_no_code_is_in_any_table_or_log_after_many_logins():
     assert not codes & digits
 
 
+@pytest.mark.prove
 def test_a_known_and_an_unknown_address_take_the_same_time():
     """A4: the path is one; requests interleaved, four to an address, so that no throttle speaks."""
     known = [people.person("known")[1] for _ in range(ROUNDS // 4)]

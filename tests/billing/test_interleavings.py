@@ -1,6 +1,5 @@
 """Use, renewal, upgrade, downgrade, grant, refund, caps: in any order and beside one another the sums hold (B9)."""
 
-import os
 import random
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +14,10 @@ from billing.caps import Cap
 from billing.standing import Standing
 from imgapis.base import clock
 from imgapis.base.errors import Refusal
+from tests import environment
 from tests.billing.test_charge import bill
 
-ACTS = 10_000 if os.environ.get("SOAK") else 1_000
+ACTS = environment.count(200, 1_000, 10_000)
 WORKSPACES = 10
 BESIDE = 4
 DAY = 86_400
@@ -123,6 +123,7 @@ class World:
         return used
 
 
+@pytest.mark.counted
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("seed", range(WORKSPACES))
 def test_whatever_happens_in_whatever_order_the_sums_hold(dynamodb, monkeypatch, seed):

@@ -1,6 +1,5 @@
 """An outsider asks a customer's pages for ever new variants: it stops at the cap of the day (C1)."""
 
-import os
 import secrets
 
 import pytest
@@ -9,10 +8,11 @@ from accounts import store as accounts_store
 from accounts import workspaces
 from billing import alerts, credits, ledger, notices, periods
 from imgapis.base import clock
+from tests import environment
 from tests.billing.test_charge import bill
 from tests.transforms.web_client import ask
 
-VARIANTS = 10_000 if os.environ.get("SOAK") else 1_000
+VARIANTS = environment.count(600, 1_000, 10_000)
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def customer(dynamodb):
     return workspaces.create(namespace=f"looped-{secrets.token_hex(6)}", allowance=2_000)
 
 
+@pytest.mark.counted
 @pytest.mark.timeout(600)
 def test_ever_new_variants_stop_at_the_cap_of_the_day(customer):
     """C1, B3: half of the month is left, every further variant is refused before any work, and the customer is told."""

@@ -8,6 +8,8 @@ import pytest
 from billing import preferences
 from imgapis.privacy.rows import Erasure
 
+pytestmark = pytest.mark.prove
+
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PUBLIC = (
     "/", "/docs", "/docs/start", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy",

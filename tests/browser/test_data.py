@@ -13,7 +13,7 @@ from tests.browser.conftest import SITE
 from tests.transforms.web_client import ask
 from transforms import source_rows
 
-pytestmark = pytest.mark.usefixtures("web")
+pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web")]
 
 
 def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(window, bucket, stripe_stub):

@@ -12,7 +12,7 @@ from billing import grants
 from tests.browser.conftest import SITE, Window
 from tests.transforms.web_client import ask
 
-pytestmark = pytest.mark.usefixtures("web")
+pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web")]
 PAYLOADS = (
     "<script>alert(1)</script>", "<ScRiPt>alert(2)</sCrIpT>", "<script src=//x.example/a.js></script>",
     "</script><script>alert(4)</script>", "</title><script>alert(5)</script>", "</textarea><script>alert(6)</script>",

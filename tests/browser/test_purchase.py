@@ -7,7 +7,7 @@ from tests import people
 from tests.browser.conftest import SITE
 from tests.browser.test_axe import violations
 
-pytestmark = pytest.mark.usefixtures("web", "world")
+pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web", "world")]
 
 
 def subjects(address: str) -> list[str]:

@@ -15,6 +15,8 @@ from tests.engine import requests
 from transforms import locations
 from transforms.engine import cost, errors, params, spec
 
+pytestmark = pytest.mark.prove
+
 CASES = 120
 ODD = ("0", "-1", "1.50", "1e3", "", "0.5,0.5", "auto", "0,0,1,1", "9999", "#ABCF")
 TAKE = """async ({cases}) => {

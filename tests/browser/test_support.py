@@ -1,7 +1,6 @@
 """Support in a real browser: the second factor, a customer among many, credits with a reason, history, a request."""
 
 import base64
-import os
 import re
 import time
 
@@ -13,11 +12,12 @@ from accounts import people, staff, workspaces
 from accounts.models import Namespace, Workspace
 from accounts.rows.staff import Staff
 from imgapis.base import clock
+from tests import environment
 from tests.accounts import teams
 from tests.browser.test_axe import check, violations
 
-pytestmark = pytest.mark.usefixtures("web")
-CROWD = 10_000 if os.environ.get("SOAK") else 500
+pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web")]
+CROWD = environment.count(500, 500, 10_000)
 
 
 def secret_code(secret: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from tests import environment, people
 
-pytestmark = pytest.mark.usefixtures("web")
+pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web")]
 COOKIES = {"sessionid"}
 
 

@@ -1,6 +1,5 @@
 """A bucket of outputs that fails costs time, never an answer, and bills nothing twice (K7)."""
 
-import os
 import time
 
 import pytest
@@ -11,7 +10,9 @@ from tests.faults.bucket_server import FAULTS, BucketServer
 from tests.faults.killable import Server
 from tests.transforms.web_client import ask
 
-PICTURES = 100 if os.environ.get("SOAK") else 40
+pytestmark = pytest.mark.prove
+
+PICTURES = environment.count(40, 40, 100)
 
 
 @pytest.fixture(scope="module")

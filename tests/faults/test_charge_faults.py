@@ -17,6 +17,8 @@ from tests.conftest import ROOT, wait_for
 from tests.faults.dynamo_proxy import DynamoProxy
 from tests.transforms.web_client import ask
 
+pytestmark = pytest.mark.prove
+
 PROXY_PORT, FAULTY_PORT = environment.free_port(), environment.free_port()
 LONGEST_SECONDS = 20.0
 

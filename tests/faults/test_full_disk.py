@@ -16,6 +16,8 @@ from tests import environment
 from tests.faults.killable import Server
 from tests.transforms.web_client import ask
 
+pytestmark = pytest.mark.prove
+
 MEGABYTES = 8
 PATHS = (
     "/transform?src=shop/any/full{n}.jpg&w=20", "/transform?src=shop/any/full{n}.jpg&w=20",

@@ -4,7 +4,6 @@ The ceiling is scaled down tenfold, to 100 write units a second and key: DynamoD
 of the real one, of which a transactional write takes two.
 """
 
-import os
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +17,11 @@ from tests import environment
 from tests.billing.test_charge import bill
 from tests.faults.dynamo_proxy import DynamoProxy
 
+pytestmark = pytest.mark.prove
+
 UNITS_A_SECOND = 100
 UNITS_A_WRITE = 2
-SECONDS = 60 if os.environ.get("SOAK") else 3
+SECONDS = environment.count(3, 3, 60)
 TERMS = periods.Terms(allowance=1_000_000, caps=(("day", "off", 0),))
 
 

@@ -25,7 +25,9 @@ from tests.faults.killable import Server, dashboard
 from tests.transforms.web_client import ask
 from transforms import source_rows
 
-ROUNDS = 200 if os.environ.get("SOAK") else 20
+pytestmark = pytest.mark.prove
+
+ROUNDS = environment.count(20, 20, 200)
 PORT, DYNAMO, BUCKET, SHOP = (environment.free_port() for _ in range(4))
 FOLDER = environment.FOLDER + "/pinned"
 # point → whether the picture had been charged by then

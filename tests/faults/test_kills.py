@@ -1,6 +1,5 @@
 """kill -9 at any moment: every picture is charged exactly once, and dashboard, bill and ledger agree (B4, P11)."""
 
-import os
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,9 @@ from tests import environment
 from tests.faults.killable import Server, dashboard
 from tests.transforms.web_client import ask
 
-ROUNDS = 200 if os.environ.get("SOAK") else 8
+pytestmark = pytest.mark.prove
+
+ROUNDS = environment.count(8, 8, 200)
 PORT = environment.free_port()
 FOLDER = environment.FOLDER + "/killed"
 

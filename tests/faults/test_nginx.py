@@ -1,7 +1,6 @@
 """The nginx of deploy/nginx.conf in front: slow readers wait there, and what the server says arrives as it was said."""
 
 import http.client
-import os
 import socket
 import ssl
 import statistics
@@ -23,8 +22,11 @@ from tests.faults.test_storms import noise
 from tests.people import CODE, TOKEN, fresh_address
 
 READERS = 100
-ASKED = 200 if os.environ.get("SOAK") else 40
-pytestmark = pytest.mark.skipif(front.NGINX is None, reason="nginx is not installed: the proxy in front is not tried")
+ASKED = environment.count(40, 40, 200)
+pytestmark = [
+    pytest.mark.prove,
+    pytest.mark.skipif(front.NGINX is None, reason="nginx is not installed: the proxy in front is not tried"),
+]
 
 
 class Served(Server):

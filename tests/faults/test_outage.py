@@ -1,6 +1,5 @@
 """DynamoDB away under load: cached pictures go on, new ones are refused in time, all is made good alone (D2, B6)."""
 
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,9 @@ from tests.faults.holding import HoldingProxy
 from tests.faults.killable import Server, dashboard
 from tests.transforms.web_client import Reply, ask
 
-OUTAGE_SECONDS = 60.0 if os.environ.get("SOAK") else 6.0
+pytestmark = pytest.mark.prove
+
+OUTAGE_SECONDS = environment.count(6.0, 6.0, 60.0)
 PATIENCE_SECONDS = 2.0  # no answer hangs longer, though the engine does
 SLACK_SECONDS = 1.5  # of a busy machine
 PORT, DYNAMO = environment.free_port(), environment.free_port()

@@ -11,6 +11,8 @@ from tests.faults.slow_clients import hung_up, opened, request, site
 from tests.faults.test_storms import noise
 from tests.transforms.web_client import ask
 
+pytestmark = pytest.mark.prove
+
 THREADS = 16  # what tests.faults.killable gives its one worker
 SECONDS = 2
 

@@ -20,6 +20,8 @@ from tests.people import Browser
 from tests.transforms.web_client import ask
 from transforms import source_rows
 
+pytestmark = pytest.mark.prove
+
 HEAVY, HOUSES = 12, 6
 RELOADS = 2
 

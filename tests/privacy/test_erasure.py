@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -18,6 +17,7 @@ from imgapis.base.buckets import BucketError, Stored
 from imgapis.privacy import certificates, erasure, registry, steps, store
 from telemetry import recorder, rollups
 from telemetry import store as telemetry_store
+from tests import environment
 from tests.accounts import teams
 from tests.telemetry.made_events import some
 from transforms import presets, source_rows
@@ -144,7 +144,7 @@ REAL = [*enumerate(steps.steps("workspace"))]
 BY_APP = [number for number, step in REAL if step.__name__.startswith("_rows_of_")]
 CASES = (
     list(itertools.product([number for number, _ in REAL], FAULTS))
-    if os.environ.get("SOAK")
+    if environment.STAGE == "soak"
     else list(zip(BY_APP, itertools.cycle(FAULTS), strict=False))
 )
 

@@ -1,6 +1,5 @@
 """An export of a busy workspace is read as it is written: few rows are held at once, whatever their number (D10)."""
 
-import os
 import resource
 import weakref
 
@@ -11,13 +10,15 @@ from imgapis.base.holdings import Holding
 from imgapis.privacy import export, registry
 from telemetry import events
 from telemetry.models import Event
+from tests import environment
 from tests.telemetry.made_events import some
 
-COUNT = 1_000_000 if os.environ.get("SOAK") else 20_000
+COUNT = environment.count(2_000, 20_000, 1_000_000)
 MOST_AT_ONCE = 100
 MOST_MORE = 256_000_000
 
 
+@pytest.mark.counted
 @pytest.mark.timeout(900)
 def test_a_million_events_are_never_held_together(monkeypatch):
     """Both the JSON and the CSV; the memory of the whole process grows by less than 256 MB."""

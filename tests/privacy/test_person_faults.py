@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import random
 import secrets
 
@@ -20,6 +19,7 @@ from imgapis.base.buckets import BucketError
 from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import certificates, erasure, registry, steps, store
 from imgapis.privacy.rows import Erasure
+from tests import environment
 from tests.accounts import teams
 from tests.privacy.full import Account
 from transforms import source_rows
@@ -29,10 +29,9 @@ FAULTS = (RuntimeError, BucketError, "killed", "lost reply")
 # What may keep an opaque id of somebody who is gone: the logs of workspaces they shared, and the proofs.
 MAY_NAME = {AuditEntry, PrivacyRequest, Erasure}
 MADE_OTHERWISE = {Member, Person, EmailClaim, AuditEntry}
-SOAK = bool(os.environ.get("SOAK"))
 SITUATIONS = ("sole owner", "member", "owner among owners")
 EVERY = list(itertools.product(range(len(steps.steps("person"))), FAULTS, SITUATIONS))
-CASES = EVERY if SOAK else random.Random(9).sample(EVERY, 9)
+CASES = random.Random(9).sample(EVERY, environment.count(3, 9, len(EVERY)))
 TABLES = sum(held.of_person is not None for held in registry.HOLDINGS)
 
 
@@ -124,6 +123,7 @@ def breaking(real, fault, broken: list):
     return fails
 
 
+@pytest.mark.counted
 @pytest.mark.parametrize(("number", "fault", "situation"), CASES, ids=str)
 def test_a_fault_at_any_step_ends_in_the_same_empty_state(number, fault, situation, born, monkeypatch):
     """D4, D9: a workspace that is shared stays, with as many owners as it counts."""
@@ -149,7 +149,8 @@ def test_a_fault_at_any_step_ends_in_the_same_empty_state(number, fault, situati
     assert facts["counts_are"] == "at least" and somebody.mark not in json.dumps(facts)
 
 
-@pytest.mark.parametrize("number", range(0, TABLES, 1 if SOAK else 6))
+@pytest.mark.counted
+@pytest.mark.parametrize("number", range(0, TABLES, environment.count(12, 6, 1)))
 def test_a_kill_between_any_two_tables_ends_in_the_same_empty_state(number, born, monkeypatch):
     """D4: the address that finds codes and invitations goes after them."""
     somebody, real, broken, seen = born("member"), steps._remove, [], []

@@ -8,17 +8,20 @@ from statistics import median
 import pytest
 
 from imgapis.embedded import downloads
+from tests import environment
 from tests.engine import coloured_sources, pictures, test_cutout
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.render import process
 from transforms.render.pool import Pool
 
-COUNT = 10_000 if os.environ.get("SOAK") else 250
+pytestmark = pytest.mark.prove
+
+COUNT = environment.count(250, 250, 10_000)
 MEMORY = 1_500_000_000
 SLOPE = 1.0  # MB per thousand jobs
 # What the middles of two halves may lie apart without a leak: over few rounds the allocator's habits show.
-JITTER = 4.0 if os.environ.get("SOAK") else 30.0  # MB
+JITTER = environment.count(30.0, 30.0, 4.0)  # MB
 
 
 def mixed() -> list[Job]:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +23,7 @@ from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
 from transforms import source_rows
 
-SOAK = bool(os.environ.get("SOAK"))
-SYNTHETIC, REAL = (100_000, 2_000) if SOAK else (3_000, 120)
+SYNTHETIC, REAL = environment.count(500, 3_000, 100_000), environment.count(20, 120, 2_000)
 YEAR = 365 * 86_400
 
 
@@ -82,6 +80,7 @@ def settled(workspace_id: str, expected: int) -> list[Event]:
     raise AssertionError(f"{len(found)} of {expected} events after a minute")
 
 
+@pytest.mark.counted
 @pytest.mark.timeout(1_800)
 def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     browser, row = owner

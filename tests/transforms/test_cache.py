@@ -1,6 +1,5 @@
 """What is kept and what never is: errors, altered bytes, expired objects, foreign tuples (K3, K4, K7, K9)."""
 
-import os
 import random
 import re
 import secrets
@@ -12,11 +11,12 @@ from hypothesis import strategies as st
 
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import Stored
+from tests import environment
 from tests.origin import picture
 from tests.transforms.web_client import ask
 from transforms import cache, plans, store, tenants
 
-TUPLES = 1_000_000 if os.environ.get("SOAK") else 100_000
+TUPLES = environment.count(10_000, 100_000, 1_000_000)
 SAFE_KEY = re.compile(r"[0-9a-fd/]+\Z")
 
 
@@ -73,6 +73,7 @@ def test_keys_are_hex_digests_only(place):
     assert SAFE_KEY.match(key) and len(key) <= 128
 
 
+@pytest.mark.counted
 def test_random_tuples_never_meet():
     """K3: a million in `make soak`."""
     chance = random.Random(7)

@@ -1,6 +1,5 @@
-"""Files that broke decoders before: Pillow's own test pictures through the front door. SOAK=1 takes all of them."""
+"""Files that broke decoders before: Pillow's own test pictures through the front door; in `make soak` all of them."""
 
-import os
 import random
 import sys
 from collections import Counter
@@ -11,12 +10,13 @@ import pytest
 
 from accounts import store as accounts_store
 from billing import ledger
+from tests import environment
 from tests.transforms import pillow_pictures, web_processes
 from tests.transforms.web_client import ask
 
-SHARE = 1 if os.environ.get("SOAK") else 10
+SHARE = environment.count(10, 10, 1)
 THREADS = 3
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.prove, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 
 
 def sample() -> list[Path]:

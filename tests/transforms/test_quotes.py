@@ -1,7 +1,6 @@
 """No surprise on a bill: the quote, the header and the ledger agree, and a picture is charged once however spelled."""
 
 import json
-import os
 from urllib.parse import quote
 
 import pytest
@@ -9,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import ledger
+from tests import environment
 from tests.transforms.web_client import ask
 from transforms import plans, tenants
 
-COUNT = 1_000 if os.environ.get("SOAK") else 12
+COUNT = environment.count(12, 100, 1_000)
 CALM = settings(
     max_examples=COUNT, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -101,18 +101,21 @@ def test_two_spellings_have_one_cache_key_one_claim_and_one_price(tenant, reques
     assert first.halves == second.halves == HALVES[first.operation]
 
 
+@pytest.mark.counted
 @CALM
 @given(spelled=spellings(TRANSFORM), src=st.sampled_from(["shop/shoe.jpg", "shop/hat.png"]))
 def test_a_transform_costs_what_its_quote_says(workspace, spelled, src):
     check(workspace, "transform", [src], *spelled)
 
 
+@pytest.mark.counted
 @settings(CALM, max_examples=COUNT // 3)
 @given(spelled=spellings(GRID), dead=st.booleans())
 def test_a_grid_costs_at_most_its_quote(workspace, spelled, dead):
     check(workspace, "grid", ["shop/shoe.jpg", "shop/hat.png", *["shop/none.jpg"] * dead], *spelled)
 
 
+@pytest.mark.counted
 @settings(CALM, max_examples=COUNT // 3)
 @given(spelled=spellings(PLACEHOLDER), kind=st.sampled_from(["color", "blurhash"]))
 def test_a_placeholder_costs_what_its_quote_says(workspace, spelled, kind):

@@ -1,7 +1,6 @@
 """The REST API of images: everything of the dashboard by key, and the whole API by schema (A9, A12; no 5xx)."""
 
 import json
-import os
 import re
 import secrets
 
@@ -15,7 +14,7 @@ from imgapis.base import tokens
 from tests import environment
 from tests.transforms.web_client import ask
 
-COUNT = 100 if os.environ.get("SOAK") else 10
+COUNT = environment.count(3, 10, 100)
 pytestmark = pytest.mark.usefixtures("web")
 
 
@@ -150,6 +149,7 @@ def schema():
     return schemathesis.openapi.from_dict(json.loads(ask(None, "/api/v1/openapi.json", host="localhost").body))
 
 
+@pytest.mark.counted
 def test_nothing_a_schema_can_think_of_is_a_5xx(owner):
     """Schemathesis against the OpenAPI: no 5xx."""
     key, _ = owner

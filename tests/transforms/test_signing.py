@@ -1,7 +1,6 @@
 """Signed addresses through the front door: only what was signed is answered, and nothing else costs anything."""
 
 import json
-import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -11,12 +10,13 @@ import pytest
 from accounts import store as accounts_store
 from billing import ledger
 from imgapis.base import clock
+from tests import environment
 from tests.transforms.signer import signature, signed
 from tests.transforms.web_client import ask
 from transforms import rule_store, signing, signing_keys, tenants
 
-SIGNATURES = 1_000 if os.environ.get("SOAK") else 100
-VARIANTS = 10_000 if os.environ.get("SOAK") else 1_000
+SIGNATURES = environment.count(100, 100, 1_000)
+VARIANTS = environment.count(200, 1_000, 10_000)
 PICTURE = "/transform?src=shop/shoe.jpg&w=80"
 pytestmark = pytest.mark.usefixtures("web")
 
@@ -88,6 +88,7 @@ def test_another_workspaces_key_signs_nothing_here(workspace, stranger, key):
     assert code(ask(workspace.namespace, signed(renamed, PICTURE))) == "signature_invalid"
 
 
+@pytest.mark.counted
 def test_one_bit_of_a_signature_decides(workspace, key):
     """C2: every bit of each signature here, one of each through the front door."""
     tenant = tenants.of_row(workspace, workspace.namespace)
@@ -118,6 +119,7 @@ def _passes(tenant, query: str, sig: bytes) -> bool:
     return True
 
 
+@pytest.mark.counted
 def test_an_outsider_spends_nothing_where_addresses_are_signed(workspace, key, origin):
     """C1"""
     assert ask(workspace.namespace, signed(key, PICTURE)).status == 200
