@@ -1,16 +1,20 @@
-"""What the tests cost: `-p tests.costs` ends a run with a table of its files by wall and CPU seconds."""
+"""What the tests cost: `make test PYTEST="-n 0 -p tests.costs"` ends with a table of files by wall and CPU seconds, and
+with how many programs of each kind were started."""
 
+import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import psutil
 import pytest
 
+PROGRAMS = ("DynamoDBLocal", "weed", "gunicorn", "chromium", "nginx", "manage.py", "pytest", "node", "git")
+
 
 @dataclass
 class Cost:
-    """Seconds of one file: on the wall, of pytest's own CPU, of the CPU of every process below it."""
+    """Of one file: its tests, seconds on the wall, of pytest's own CPU, and of the CPU of every process below it."""
 
     tests: int = 0
     wall: float = 0.0
@@ -19,20 +23,31 @@ class Cost:
 
 
 _costs: dict[str, Cost] = defaultdict(Cost)
-_living: dict[tuple[int, float], float] = {}
-_started: set[tuple[int, str]] = set()
+_cpu_seconds: dict[tuple[int, float], float] = {}
+_started: Counter[str] = Counter()
+
+
+def _count_programs(event: str, arguments: tuple) -> None:
+    """An audit hook: what was started, by the first known name among its words."""
+    if event == "subprocess.Popen":
+        words = " ".join(str(word) for word in arguments[1])
+        _started[next((name for name in PROGRAMS if name in words), "others")] += 1
 
 
 def _children() -> float:
-    """CPU seconds of all descendants so far, those that have ended included as far as they were ever seen."""
-    me = psutil.Process()
-    for child in me.children(recursive=True):
+    """CPU seconds of all descendants so far, also of those that have ended, as far as they were seen."""
+    for child in psutil.Process().children(recursive=True):
         try:
             times = child.cpu_times()
-            _living[(child.pid, child.create_time())] = times.user + times.system
+            _cpu_seconds[(child.pid, child.create_time())] = times.user + times.system
         except psutil.Error:
             continue
-    return sum(_living.values())
+    return sum(_cpu_seconds.values())
+
+
+def pytest_configure():
+    """Count from here on."""
+    sys.addaudithook(_count_programs)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,6 +67,7 @@ def pytest_runtest_protocol(item):
 def pytest_terminal_summary(terminalreporter):
     """The table, dearest first."""
     terminalreporter.section("costs")
-    terminalreporter.line(f"{'wall':>8} {'pytest':>8} {'others':>8} {'tests':>6}  file")
+    terminalreporter.line(f"{'wall s':>8} {'pytest':>8} {'others':>8} {'tests':>6}  file")
     for name, cost in sorted(_costs.items(), key=lambda pair: -pair[1].wall):
         terminalreporter.line(f"{cost.wall:8.1f} {cost.own:8.1f} {cost.children:8.1f} {cost.tests:6}  {name}")
+    terminalreporter.line("started: " + ", ".join(f"{count} {name}" for name, count in _started.most_common()))
