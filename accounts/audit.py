@@ -97,18 +97,18 @@ def entry(
     )  # fmt: skip
 
 
-def record(*facts: Any, **more: Any) -> AuditEntry:
+def record(*args: Any, **kwargs: Any) -> AuditEntry:
     """Write an entry of these facts, as `entry` takes them, after its act."""
-    made = entry(*facts, **more)
-    made.save(condition=AuditEntry.entry_id.does_not_exist())
-    return made
+    row = entry(*args, **kwargs)
+    row.save(condition=AuditEntry.entry_id.does_not_exist())
+    return row
 
 
-def write_with(transaction: TransactWrite, made: AuditEntry | None) -> None:
+def write_with(transaction: TransactWrite, row: AuditEntry | None) -> None:
     """Write an entry in the transaction of its act, so that neither is there without the other. It is a save: in the
     reasons of a cancellation it comes after the saves before it, and before every update."""
-    if made is not None:
-        transaction.save(made, condition=AuditEntry.entry_id.does_not_exist())
+    if row is not None:
+        transaction.save(row, condition=AuditEntry.entry_id.does_not_exist())
 
 
 def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
@@ -121,9 +121,9 @@ def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
     return cursors.take(name, rows)
 
 
-def newest(log: str, most: int) -> list[AuditEntry]:
-    """The newest entries of a log, `most` of them."""
-    return list(AuditEntry.query(log, scan_index_forward=False, limit=most, page_size=most, consistent_read=True))
+def newest(log: str, limit: int) -> list[AuditEntry]:
+    """The newest entries of a log, `limit` of them."""
+    return list(AuditEntry.query(log, scan_index_forward=False, limit=limit, page_size=limit, consistent_read=True))
 
 
 def log_of_person(person_id: str) -> str:
@@ -131,19 +131,19 @@ def log_of_person(person_id: str) -> str:
     return f"person:{person_id}"
 
 
-def moment(entry: AuditEntry) -> float:
+def moment(row: AuditEntry) -> float:
     """When it happened, in seconds since 1970."""
-    return tokens.moment_of(entry.entry_id)
+    return tokens.moment_of(row.entry_id)
 
 
-def together(made: AuditEntry | None, put: Callable[[TransactWrite], None]) -> bool:
-    """Do an act that is one write, or a few: `put` puts them into a transaction, and the entry goes with them. False
+def together(row: AuditEntry | None, add_writes: Callable[[TransactWrite], None]) -> bool:
+    """Do an act that is one write, or a few: `add_writes` puts them into a transaction, and the entry goes with them. False
     where a condition of it failed; then neither the act nor the entry is there (A17)."""
     for attempt in range(TRIES):
         try:
             with TransactWrite(connection=dynamo.connection()) as transaction:
-                put(transaction)
-                write_with(transaction, made)
+                add_writes(transaction)
+                write_with(transaction, row)
             return True
         except TransactWriteError as error:
             reasons = dynamo.reasons(error)

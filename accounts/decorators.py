@@ -16,23 +16,23 @@ FRESH_SECONDS = 600
 View = Callable[..., HttpResponse]
 
 
-def safe_next(text: str | None, otherwise: str) -> str:
-    """A path of our own to go on to; `otherwise` for anything that could lead elsewhere (A13)."""
-    plain = text and text.startswith("/") and text.isprintable() and "\\" not in text and not text.startswith("//")
-    return text if plain and url_has_allowed_host_and_scheme(text, None, require_https=True) else otherwise
+def safe_next(next_path: str | None, default: str) -> str:
+    """A path of our own to go on to; `default` for anything that could lead elsewhere (A13)."""
+    is_local_path = next_path and next_path.startswith("/") and next_path.isprintable() and "\\" not in next_path and not next_path.startswith("//")
+    return next_path if is_local_path and url_has_allowed_host_and_scheme(next_path, None, require_https=True) else default
 
 
 def signed_in(view: View) -> View:
     """Only for a signed-in person; anybody else signs in first and comes back."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect(f"{reverse('login')}?next={quote(request.path)}")
         return view(request, *args, **kwargs)
 
-    guarded.signed_in = True
-    return guarded
+    wrapper.signed_in = True
+    return wrapper
 
 
 def workspace_page(permission: str) -> Callable[[View], View]:
@@ -41,9 +41,9 @@ def workspace_page(permission: str) -> Callable[[View], View]:
     The view's first argument is the request with `workspace` and `member` on it; the namespace is not passed on.
     """
 
-    def decorate(view: View) -> View:
+    def decorator(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, namespace: str, *args, **kwargs) -> HttpResponse:
+        def wrapper(request: HttpRequest, namespace: str, *args, **kwargs) -> HttpResponse:
             workspace = store.workspace_of_namespace(namespace)
             member = workspace and team_store.member(workspace.workspace_id, request.user.person_id)
             if member is None:
@@ -54,11 +54,11 @@ def workspace_page(permission: str) -> Callable[[View], View]:
             roles.require(member.role, permission)
             return view(request, *args, **kwargs)
 
-        guarded = signed_in(guarded)
-        guarded.permission = permission
-        return guarded
+        wrapper = signed_in(wrapper)
+        wrapper.permission = permission
+        return wrapper
 
-    return decorate
+    return decorator
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -70,10 +70,10 @@ def fresh_code(view: View) -> View:
     """Only after a fresh code by mail: for acts that cannot be undone, or that open a door."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not is_fresh(request):
             return redirect(f"{reverse('confirm')}?next={quote(request.path)}")
         return view(request, *args, **kwargs)
 
-    guarded.fresh_code = True
-    return guarded
+    wrapper.fresh_code = True
+    return wrapper

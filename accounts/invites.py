@@ -106,8 +106,8 @@ def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
         Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
         Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
     ]  # fmt: skip
-    same = Invite.role == row.role
-    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=same)):
+    condition = Invite.role == row.role
+    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)):
         raise InviteOver
     _mail(row, token)
 
@@ -145,9 +145,9 @@ def accept(token: str, person: Person) -> str:
     seats = limits.of(workspace).seats
     if len(team_store.members(row.workspace_id)) >= seats:
         raise TooManySeats(seats)
-    who, joined = person.person_id, {"role": row.role}
-    entry = audit.entry(row.workspace_id, who, "member.joined", who, None, joined)
-    if not team_store.join(row, row.token_digest, who, entry):
+    person_id, after = person.person_id, {"role": row.role}
+    entry = audit.entry(row.workspace_id, person_id, "member.joined", person_id, None, after)
+    if not team_store.join(row, row.token_digest, person_id, entry):
         raise InviteOver
     return workspace.namespace
 
@@ -161,15 +161,15 @@ def _require_reach(actor: Member, role: str) -> None:
 def _require_seat(workspace_id: str) -> None:
     """A seat must be free: members and open invitations hold one each."""
     seats = limits.of_id(workspace_id).seats
-    promised = sum(row.ends > clock.now() for row in open_ones(workspace_id))
-    if len(team_store.members(workspace_id)) + promised >= seats:
+    open_invites = sum(row.ends > clock.now() for row in open_ones(workspace_id))
+    if len(team_store.members(workspace_id)) + open_invites >= seats:
         raise TooManySeats(seats)
 
 
 def _living(token: str, person: Person) -> Invite:
-    workspace_id, dot, rest = token.partition(".")
-    invite_id, second, secret = rest.partition(".")
-    row = _found(workspace_id, invite_id) if dot and second else None
+    workspace_id, first_dot, rest = token.partition(".")
+    invite_id, second_dot, secret = rest.partition(".")
+    row = _found(workspace_id, invite_id) if first_dot and second_dot else None
     if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
         raise InviteOver
     if row.ends <= clock.now() or row.email != person.email:
@@ -201,8 +201,8 @@ def _mail(row: Invite, token: str) -> None:
         return
     workspace = store.workspace(row.workspace_id)
     link = f"/invites/{row.workspace_id}.{row.invite_id}.{token}"
-    facts = {"workspace": workspace.business_name or workspace.namespace, "role": row.role, "link": link}
-    mail.send(row.email, "You are invited to a workspace on img apis", "emails/invite.txt", facts)
+    context = {"workspace": workspace.business_name or workspace.namespace, "role": row.role, "link": link}
+    mail.send(row.email, "You are invited to a workspace on img apis", "emails/invite.txt", context)
 
 
 def _digest(secret: str) -> str:

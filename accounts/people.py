@@ -40,10 +40,10 @@ def create(email: str) -> Person:
     except TransactWriteError as error:
         if not _lost(error):
             raise
-        first = of_email(email)
-        if first is None:
+        existing = of_email(email)
+        if existing is None:
             raise team_store.Overtaken from error
-        return first
+        return existing
     return row
 
 
@@ -61,8 +61,8 @@ def change_email(row: Person, email: str) -> None:
         if not _lost(error):
             raise
         # PynamoDB sends deletes before puts before updates, whatever the order above: the claim is the second item.
-        taken = dynamo.reasons(error)[1] == "ConditionalCheckFailed"
-        raise (AddressTaken() if taken else team_store.Overtaken()) from error
+        address_taken = dynamo.reasons(error)[1] == "ConditionalCheckFailed"
+        raise (AddressTaken() if address_taken else team_store.Overtaken()) from error
 
 
 def _lost(error: TransactWriteError) -> bool:

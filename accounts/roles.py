@@ -47,4 +47,4 @@ def grantable(granter: str) -> tuple[str, ...]:
 
 def matrix() -> list[tuple[str, list[bool]]]:
     """The table as it is shown: a sentence's end, then a yes or no per role in the order of ROLES."""
-    return [(meaning, [role in having for role in ROLES]) for meaning, having in PERMISSIONS.values()]
+    return [(meaning, [role in allowed_roles for role in ROLES]) for meaning, allowed_roles in PERMISSIONS.values()]

@@ -70,9 +70,9 @@ class SessionStore(SessionBase):
     def _row(self, data: str) -> SessionRow:
         now = clock.now()
         started = self._started = self._started or now
-        ends = min(now + self.get_expiry_age(), started + LONGEST_SECONDS)
+        expiry = min(now + self.get_expiry_age(), started + LONGEST_SECONDS)
         return SessionRow(
-            digest_of(self._get_or_create_session_key()), data=data, expires=datetime.fromtimestamp(int(ends), UTC),
+            digest_of(self._get_or_create_session_key()), data=data, expires=datetime.fromtimestamp(int(expiry), UTC),
             person_id=self._get_session(no_load=self._session_key is None).get(SESSION_KEY), started=started,
             seen_day=clock.day(now),
         )  # fmt: skip

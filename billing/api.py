@@ -55,9 +55,9 @@ class OverageIn(Strict):
 
 
 def _caps(row: Workspace) -> list[dict]:
-    found = cap_settings.of(row)
-    held = [(span, getattr(found, span)) for span in SPANS]
-    return [{"span": span, "unit": cap.unit, "amount": cap.amount, "own": span in found.own} for span, cap in held]
+    settings = cap_settings.of(row)
+    pairs = [(span, getattr(settings, span)) for span in SPANS]
+    return [{"span": span, "unit": cap.unit, "amount": cap.amount, "own": span in settings.own} for span, cap in pairs]
 
 
 def _changed(request: HttpRequest) -> list[dict]:
@@ -68,13 +68,13 @@ def _changed(request: HttpRequest) -> list[dict]:
 def bill(request: HttpRequest):
     """The plan and its credits. Scope: workspace.view."""
     row = workspace_of(request, "workspace.view")
-    found = summary.of(row)
+    bill_summary = summary.of(row)
     return {
-        "plan": found.plan.tier, "interval": found.terms.interval, "state": found.state, "next_plan": found.following,
-        "period_starts": clock.stamp(found.period.starts), "period_ends": clock.stamp(found.period.ends),
-        "included": shown(found.included), "used": shown(found.used), "left": shown(found.left),
-        "forecast": None if found.forecast is None else shown(found.forecast), "overage": shown(found.overage),
-        "overage_cents": found.overage_cents, "overage_allowed": found.terms.overage, "stopped_by": found.capped,
+        "plan": bill_summary.plan.tier, "interval": bill_summary.terms.interval, "state": bill_summary.state, "next_plan": bill_summary.following,
+        "period_starts": clock.stamp(bill_summary.period.starts), "period_ends": clock.stamp(bill_summary.period.ends),
+        "included": shown(bill_summary.included), "used": shown(bill_summary.used), "left": shown(bill_summary.left),
+        "forecast": None if bill_summary.forecast is None else shown(bill_summary.forecast), "overage": shown(bill_summary.overage),
+        "overage_cents": bill_summary.overage_cents, "overage_allowed": bill_summary.terms.overage, "stopped_by": bill_summary.capped,
     }  # fmt: skip
 
 

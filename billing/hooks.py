@@ -65,11 +65,11 @@ def test(workspace_id: str) -> bool:
 
 def posting(hook: Hook, notice: Told, namespace: str) -> Posting:
     """A notice as it is posted. Its id is the same at each try, so that a receiver can tell them to be one."""
-    told = {
+    payload = {
         "id": tokens.keyed_digest(tokens.unseal(hook.sealed_secret), (notice.workspace_id, notice.notice_id))[:32],
         "type": notice.kind, "workspace": namespace, "created": int(notice.moment), "data": notice.facts,
     }  # fmt: skip
-    body = json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()
+    body = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).encode()
     signature = sign(tokens.unseal(hook.sealed_secret), body, int(clock.now()))
     return Posting(hook.address, body, {"Content-Type": "application/json", SIGNATURE: signature})
 

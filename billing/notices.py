@@ -25,12 +25,12 @@ def tell(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) ->
     expires = datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC)
     row = Told(workspace_id, notice_id, kind=kind, facts=facts, moment=now, expires=expires)
     place = f"{workspace_id} {notice_id}"
-    sending = Outgoing(_shard(place), place, due=now, attempts=0, mailed=False)
+    outgoing = Outgoing(_shard(place), place, due=now, attempts=0, mailed=False)
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             transaction.condition_check(Workspace, workspace_id, condition=Workspace.workspace_id.exists())
             transaction.save(row, condition=Told.notice_id.does_not_exist())
-            transaction.save(sending, condition=Outgoing.place.does_not_exist())
+            transaction.save(outgoing, condition=Outgoing.place.does_not_exist())
     except TransactWriteError as error:
         if "ConditionalCheckFailed" in dynamo.reasons(error):
             return False
@@ -48,12 +48,12 @@ def of_workspace(workspace_id: str) -> list[Told]:
     return list(Told.query(workspace_id, consistent_read=True))
 
 
-def due(most: int = 50) -> Iterator[Outgoing]:
+def due(limit: int = 50) -> Iterator[Outgoing]:
     """Notices to be sent now, each leased for a minute to whoever gets it. Any number of workers may ask."""
     now = clock.now()
     for shard in range(SHARDS):
         for row in list(
-            Outgoing.query(str(shard), filter_condition=Outgoing.due <= now, consistent_read=True, limit=most)
+            Outgoing.query(str(shard), filter_condition=Outgoing.due <= now, consistent_read=True, limit=limit)
         ):
             if row.update_if(Outgoing.due == row.due, due=now + LEASE_SECONDS):
                 yield row

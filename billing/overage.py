@@ -14,8 +14,8 @@ def report_all() -> int:
 
 def report(workspace_id: str, customer_id: str) -> bool:
     """Tell of what has been used beyond a plan and not been told of yet; whether anything was."""
-    told = [_report(counter, customer_id) for counter in store.counters(workspace_id) if _used(counter)]
-    return any(told)
+    outcomes = [_report(counter, customer_id) for counter in store.counters(workspace_id) if _used(counter)]
+    return any(outcomes)
 
 
 def _used(counter: Counter) -> int:
@@ -28,15 +28,15 @@ def _report(counter: Counter, customer_id: str) -> bool:
     """The sum being told of is written down first, and named in the identifier: a crash tells the same again, and
     Stripe counts it once. Each report is of what has come since the last."""
     row = _row(counter)
-    told, telling, used = int(row.credits), int(row.telling), _used(counter)
-    if telling <= told:
-        if used <= told or not row.update_if(Reported.telling == telling, telling=used):
+    reported_credits, pending_credits, used_credits = int(row.credits), int(row.telling), _used(counter)
+    if pending_credits <= reported_credits:
+        if used_credits <= reported_credits or not row.update_if(Reported.telling == pending_credits, telling=used_credits):
             return False
-        telling = used
-    identifier = f"{counter.workspace_id}-{counter.period}-{told}-{telling}"
+        pending_credits = used_credits
+    identifier = f"{counter.workspace_id}-{counter.period}-{reported_credits}-{pending_credits}"
     moment = min(clock.now(), float(counter.ends or clock.now()) - 1)
-    gateway.report_overage(customer_id, identifier, telling - told, moment)
-    row.update_if(Reported.credits == told, credits=telling, told=clock.now())
+    gateway.report_overage(customer_id, identifier, pending_credits - reported_credits, moment)
+    row.update_if(Reported.credits == reported_credits, credits=pending_credits, told=clock.now())
     return True
 
 

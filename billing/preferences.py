@@ -29,16 +29,16 @@ class UnknownLink(Refusal):
 
 def recipients(workspace_id: str, kind: str) -> list[Person]:
     """The people a mail of a kind goes to, by id."""
-    places = [row for row in team_store.members(workspace_id) if row.role in ROLES]
-    unwanted = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
-    wanting = [row.person_id for row in places if f"{kind} {row.person_id}" not in unwanted]
-    return sorted(accounts_store.people(wanting), key=lambda person: person.person_id)
+    member_rows = [row for row in team_store.members(workspace_id) if row.role in ROLES]
+    opt_outs = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
+    person_ids = [row.person_id for row in member_rows if f"{kind} {row.person_id}" not in opt_outs]
+    return sorted(accounts_store.people(person_ids), key=lambda person: person.person_id)
 
 
 def wants(workspace_id: str, person_id: str) -> dict[str, bool]:
     """What a member gets, by kind."""
-    unwanted = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
-    return {kind: f"{kind} {person_id}" not in unwanted for kind in KINDS}
+    opt_outs = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
+    return {kind: f"{kind} {person_id}" not in opt_outs for kind in KINDS}
 
 
 def choose(workspace_id: str, person_id: str, kind: str, wanted: bool) -> None:
