@@ -16,10 +16,10 @@ FRESH_SECONDS = 600
 View = Callable[..., HttpResponse]
 
 
-def safe_next(next_path: str | None, default: str) -> str:
+def safe_next(url: str | None, default: str) -> str:
     """A path of our own to go on to; `default` for anything that could lead elsewhere (A13)."""
-    is_local_path = next_path and next_path.startswith("/") and next_path.isprintable() and "\\" not in next_path and not next_path.startswith("//")
-    return next_path if is_local_path and url_has_allowed_host_and_scheme(next_path, None, require_https=True) else default
+    is_local = url and url.startswith("/") and url.isprintable() and "\\" not in url and not url.startswith("//")
+    return url if is_local and url_has_allowed_host_and_scheme(url, None, require_https=True) else default
 
 
 def signed_in(view: View) -> View:

@@ -32,6 +32,6 @@ def of_id(workspace_id: str) -> Limits:
 
 def of(row: Workspace) -> Limits:
     """The limits of a workspace; one that is not written down is the starting one."""
-    stored_limits = row.limits or {}
-    field_names = {field.name for field in fields(Limits)}
-    return Limits(**(asdict(STARTING) | {name: int(value) for name, value in stored_limits.items() if name in field_names}))
+    values = row.limits or {}
+    names = {field.name for field in fields(Limits)}
+    return Limits(**(asdict(STARTING) | {name: int(value) for name, value in values.items() if name in names}))

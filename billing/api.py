@@ -68,13 +68,13 @@ def _changed(request: HttpRequest) -> list[dict]:
 def bill(request: HttpRequest):
     """The plan and its credits. Scope: workspace.view."""
     row = workspace_of(request, "workspace.view")
-    bill_summary = summary.of(row)
+    totals = summary.of(row)
     return {
-        "plan": bill_summary.plan.tier, "interval": bill_summary.terms.interval, "state": bill_summary.state, "next_plan": bill_summary.following,
-        "period_starts": clock.stamp(bill_summary.period.starts), "period_ends": clock.stamp(bill_summary.period.ends),
-        "included": shown(bill_summary.included), "used": shown(bill_summary.used), "left": shown(bill_summary.left),
-        "forecast": None if bill_summary.forecast is None else shown(bill_summary.forecast), "overage": shown(bill_summary.overage),
-        "overage_cents": bill_summary.overage_cents, "overage_allowed": bill_summary.terms.overage, "stopped_by": bill_summary.capped,
+        "plan": totals.plan.tier, "interval": totals.terms.interval, "state": totals.state,
+        "next_plan": totals.following, "period_starts": clock.stamp(totals.period.starts), "period_ends": clock.stamp(totals.period.ends),
+        "included": shown(totals.included), "used": shown(totals.used), "left": shown(totals.left),
+        "forecast": None if totals.forecast is None else shown(totals.forecast), "overage": shown(totals.overage),
+        "overage_cents": totals.overage_cents, "overage_allowed": totals.terms.overage, "stopped_by": totals.capped,
     }  # fmt: skip
 
 

@@ -37,14 +37,14 @@ def look(workspace_id: str, hour: str) -> bool:
     return notices.tell(workspace_id, f"{day} burst", "burst", facts)
 
 
-def is_burst(hour_cost: int, today_cost: int, busiest_cost: int, allowance: int) -> bool:
+def is_burst(hour_cost: int, today_cost: int, busiest: int, allowance: int) -> bool:
     """Whether an hour's half-credits, today's, and the busiest day's make a burst."""
     if hour_cost < SMALLEST:
         return False
-    return hour_cost >= busiest_cost or today_cost >= TIMES * busiest_cost if busiest_cost else hour_cost >= allowance // 4
+    return hour_cost >= busiest or today_cost >= TIMES * busiest if busiest else hour_cost >= allowance // 4
 
 
-def _burning(origin_cells, hour_cost: int) -> list[dict]:
+def _burning(origin_cells, total: int) -> list[dict]:
     """Which Origins and operations burn the credits, the dearest first."""
     costs: dict[tuple[str, str], int] = {}
     for origin, cells in origin_cells:
@@ -52,7 +52,7 @@ def _burning(origin_cells, hour_cost: int) -> list[dict]:
             costs[origin, key.operation] = costs.get((origin, key.operation), 0) + cell.cost
     highest = sorted(costs.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMED]
     return [
-        {"origin": origin or "no Origin", "operation": operation, "credits": shown(cost), "share": cost * 100 // hour_cost}
+        {"origin": origin or "no Origin", "operation": operation, "credits": shown(cost), "share": cost * 100 // total}
         for (origin, operation), cost in highest
         if cost
     ]

@@ -60,8 +60,8 @@ def standing(subscription: Present | None, asked_at: float) -> Standing:
     if subscription is None:
         return Standing(asked=asked_at)
     return Standing(
-        tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end, interval=subscription.interval,
-        next_tier=subscription.next_tier, asked=asked_at,
+        tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end,
+        interval=subscription.interval, next_tier=subscription.next_tier, asked=asked_at,
     )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def create_customer(workspace_id: str) -> str:
 
 
 def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, return_url: str) -> tuple[str, str]:
-    """(session id, address of Stripe's payment page) for a plan; `return_url` is our page that the customer returns to."""
+    """(session id, address of Stripe's payment page) for a plan; `return_url` is our page to come back to."""
     prices = price_ids()
     line_items = [
         {"price": prices[f"{tier}_{interval}"], "quantity": 1},
@@ -130,9 +130,11 @@ def portal(customer_id: str, return_url: str) -> str:
 
 def present(customer_id: str) -> Present | None:
     """The subscription of a customer as it is now: the newest one that is served, else the newest; None without."""
-    subscriptions = said(api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]).data
-    served_subscriptions = [subscription for subscription in subscriptions if subscription.status in SERVED]
-    newest = max(served_subscriptions or subscriptions, key=lambda subscription: (subscription.created, subscription.id), default=None)
+    subscriptions = said(
+        api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]
+    ).data
+    active = [sub for sub in subscriptions if sub.status in SERVED]
+    newest = max(active or subscriptions, key=lambda sub: (sub.created, sub.id), default=None)
     return None if newest is None else _present(newest)
 
 
@@ -141,8 +143,9 @@ def _present(subscription) -> Present:
     plan_item = licensed_items[0] if licensed_items else subscription["items"].data[0]
     schedule = subscription.schedule
     return Present(
-        subscription_id=subscription.id, customer_id=subscription.customer, state=subscription.status, tier=tier_of(plan_item.price),
-        interval=plan_item.price.recurring.interval, start=plan_item.current_period_start, end=plan_item.current_period_end,
+        subscription_id=subscription.id, customer_id=subscription.customer, state=subscription.status,
+        tier=tier_of(plan_item.price), interval=plan_item.price.recurring.interval,
+        start=plan_item.current_period_start, end=plan_item.current_period_end,
         next_tier=plans.FREE if subscription.cancel_at_period_end or subscription.cancel_at else _scheduled(schedule),
         cancels=bool(subscription.cancel_at_period_end or subscription.cancel_at),
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
@@ -160,7 +163,8 @@ def _scheduled(schedule) -> str:
         return ""
     names_by_price = {price_id: name for name, price_id in price_ids().items()}
     names = [
-        names_by_price.get(item.price if isinstance(item.price, str) else item.price.id, "") for item in next_phases[0]["items"]
+        names_by_price.get(item.price if isinstance(item.price, str) else item.price.id, "")
+        for item in next_phases[0]["items"]
     ]
     return next((name.partition("_")[0] for name in names if name and not name.endswith(OVERAGE)), "")
 
@@ -241,7 +245,12 @@ def schedule(subscription: Present, tier: str, interval: str) -> None:
     ]
     next_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
     phases = [
-        {"items": current_items, "start_date": current_phase.start_date, "end_date": subscription.end, "proration_behavior": "none"},
+        {
+            "items": current_items,
+            "start_date": current_phase.start_date,
+            "end_date": subscription.end,
+            "proration_behavior": "none",
+        },
         {"items": next_items, "proration_behavior": "none"},
     ]
     said(schedules.update, schedule_id, phases=phases, end_behavior="release", proration_behavior="none")
@@ -268,10 +277,10 @@ def cancel(subscription: Present) -> None:
 def cancel_now(customer_id: str) -> int:
     """End every subscription of a customer at once, for an erasure; returns how many were ended. Safe to repeat."""
     subscriptions = said(api().subscriptions.list, customer=customer_id, status="all", limit=100).data
-    open_subscriptions = [subscription for subscription in subscriptions if subscription.status not in ("canceled", "incomplete_expired")]
-    for subscription in open_subscriptions:
-        said(api().subscriptions.cancel, subscription.id)
-    return len(open_subscriptions)
+    active = [sub for sub in subscriptions if sub.status not in ("canceled", "incomplete_expired")]
+    for sub in active:
+        said(api().subscriptions.cancel, sub.id)
+    return len(active)
 
 
 def delete_customer(customer_id: str) -> None:
@@ -358,14 +367,15 @@ def event(event_id: str) -> Told | None:
 def events(kinds: Iterable[str], since: float, until: float) -> list[Told]:
     """The newest hundred events of some kinds, made between two moments (seconds since 1970), newest first."""
     created = {"gte": int(since), "lte": int(until)}
-    return [_told(stripe_event) for stripe_event in said(api().events.list, types=list(kinds), created=created, limit=100).data]
+    return [_told(item) for item in said(api().events.list, types=list(kinds), created=created, limit=100).data]
 
 
 def _told(stripe_event) -> Told:
     event_object = stripe_event.data.object.to_dict()
     customer = event_object.get("customer") or (event_object["id"] if event_object.get("object") == "customer" else "")
     return Told(
-        stripe_event.id, stripe_event.type, bool(stripe_event.livemode), stripe_event.api_version or "", int(stripe_event.created),
+        stripe_event.id, stripe_event.type, bool(stripe_event.livemode), stripe_event.api_version or "",
+        int(stripe_event.created),
         customer if isinstance(customer, str) else customer.get("id", ""), event_object.get("id") or "",
     )  # fmt: skip
 

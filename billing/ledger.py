@@ -110,7 +110,9 @@ def _prove(group: list[Counter], grants_by_period: dict[str, int]) -> Proof:
         extra=sum(int(row.extra) for row in group),
         sums_hold=all(_sums_hold(row) for row in group),
         # A month without rows is shown by its days: it is unmade, and nothing is wrong.
-        months_unmade=tuple(name for name, (by_month, by_days) in months.items() if by_month is None and by_days.requests),
+        months_unmade=tuple(
+            name for name, (by_month, by_days) in months.items() if by_month is None and by_days.requests
+        ),
         months_wrong=tuple(name for name, (by_month, by_days) in months.items() if by_month not in (None, by_days)),
     )  # fmt: skip
 
@@ -126,12 +128,13 @@ def _summed(workspace_id: str, start: float, end: float) -> int:
 
 def _rolled(workspace_id: str, start: float, end: float) -> int:
     """What the dashboard's sums say of a span of whole hours: its whole days, and the hours at its ends."""
-    first_midnight, last_midnight = -(-start // DAY_SECONDS) * DAY_SECONDS, end // DAY_SECONDS * DAY_SECONDS
-    if first_midnight > last_midnight:
+    first, last = -(-start // DAY_SECONDS) * DAY_SECONDS, end // DAY_SECONDS * DAY_SECONDS
+    if first > last:
         return _cost(rollups.hours(workspace_id, clock.hour(start), clock.hour(end)))
-    spans = [rollups.days(workspace_id, clock.day(first_midnight), clock.day(last_midnight))] if first_midnight < last_midnight else []
+    spans = [rollups.days(workspace_id, clock.day(first), clock.day(last))] if first < last else []
     spans += [
-        rollups.hours(workspace_id, clock.hour(begin), clock.hour(until)) for begin, until in ((start, first_midnight), (last_midnight, end))
+        rollups.hours(workspace_id, clock.hour(begin), clock.hour(until))
+        for begin, until in ((start, first), (last, end))
     ]
     return sum(_cost(span) for span in spans)
 

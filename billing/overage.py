@@ -28,15 +28,15 @@ def _report(counter: Counter, customer_id: str) -> bool:
     """The sum being told of is written down first, and named in the identifier: a crash tells the same again, and
     Stripe counts it once. Each report is of what has come since the last."""
     row = _row(counter)
-    reported_credits, pending_credits, used_credits = int(row.credits), int(row.telling), _used(counter)
-    if pending_credits <= reported_credits:
-        if used_credits <= reported_credits or not row.update_if(Reported.telling == pending_credits, telling=used_credits):
+    reported, pending, used = int(row.credits), int(row.telling), _used(counter)
+    if pending <= reported:
+        if used <= reported or not row.update_if(Reported.telling == pending, telling=used):
             return False
-        pending_credits = used_credits
-    identifier = f"{counter.workspace_id}-{counter.period}-{reported_credits}-{pending_credits}"
+        pending = used
+    identifier = f"{counter.workspace_id}-{counter.period}-{reported}-{pending}"
     moment = min(clock.now(), float(counter.ends or clock.now()) - 1)
-    gateway.report_overage(customer_id, identifier, pending_credits - reported_credits, moment)
-    row.update_if(Reported.credits == reported_credits, credits=pending_credits, told=clock.now())
+    gateway.report_overage(customer_id, identifier, pending - reported, moment)
+    row.update_if(Reported.credits == reported, credits=pending, told=clock.now())
     return True
 
 

@@ -67,7 +67,9 @@ def at(current_terms: Terms, moment: float) -> Period:
     a late renewal finds the period open and gives nothing twice; after that the workspace is served as a free one.
     """
     if not current_terms.paid:
-        return _free(moment, current_terms.allowance if current_terms.plan == plans.FREE else plans.of(plans.FREE).halves)
+        return _free(
+            moment, current_terms.allowance if current_terms.plan == plans.FREE else plans.of(plans.FREE).halves
+        )
     if moment < current_terms.end:
         return _month(current_terms, max(moment, current_terms.start))
     next_plan = current_terms.next_plan or current_terms.plan

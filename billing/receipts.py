@@ -18,8 +18,8 @@ def paid(workspace_id: str, customer_id: str, invoice_id: str) -> None:
         return
     if invoice.total:
         _tell(workspace_id, "Your img apis receipt", "emails/receipt.txt", {
-            "number": invoice.number, "total": money(invoice.total, invoice.currency), "day": clock.day(invoice.created),
-            "url": invoice.url,
+            "number": invoice.number, "total": money(invoice.total, invoice.currency),
+            "day": clock.day(invoice.created), "url": invoice.url,
         })  # fmt: skip
 
 

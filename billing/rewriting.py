@@ -142,9 +142,7 @@ def _write_terms(transaction: TransactWrite, row: Workspace, revision: int, valu
     transaction.update(Workspace(row.workspace_id), actions=actions, condition=condition)
 
 
-def _write_period(
-    transaction: TransactWrite, counter: Counter, result: Changed, keeps_paid: bool, fresh: bool
-) -> None:
+def _write_period(transaction: TransactWrite, counter: Counter, result: Changed, keeps_paid: bool, fresh: bool) -> None:
     after, period = result.after, result.period
     end = max(float(counter.ends or 0), period.ends)
     if fresh:
@@ -155,8 +153,8 @@ def _write_period(
     increase = after.granted - int(counter.granted)
     least_left = max(0, after.room) if keeps_paid else 0
     actions = [
-        Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(after.base), Counter.extra.set(after.extra),
-        Counter.room.set(after.room), Counter.ends.set(end), Counter.plan.set(period.plan),
+        Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(after.base),
+        Counter.extra.set(after.extra), Counter.room.set(after.room), Counter.ends.set(end), Counter.plan.set(period.plan),
     ]  # fmt: skip
     # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.
     transaction.update(counter, actions=actions, condition=Counter.left >= least_left - increase)

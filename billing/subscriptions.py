@@ -41,8 +41,8 @@ class NoSubscription(Refusal):
 
 
 def begin(workspace: Workspace, actor: str, tier: str, interval: str, return_url: str) -> str:
-    """The address of Stripe's Checkout for a plan; `return_url` is our page to return to. Nothing changes before Stripe says
-    that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
+    """The URL of Stripe's Checkout for a plan; `return_url` is our page to return to. Nothing changes before Stripe
+    says that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
     _known(tier, interval)
     row = customers.ensure(workspace.workspace_id)
     _refuse_second(workspace.workspace_id, row.customer_id)
@@ -85,8 +85,8 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> None:
         gateway.schedule(subscription, tier, interval)
     webhooks.look_again(workspace.workspace_id, row.customer_id)
     audit.record(
-        workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id, f"{subscription.tier} {subscription.interval}",
-        f"{tier} {interval}",
+        workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,
+        f"{subscription.tier} {subscription.interval}", f"{tier} {interval}",
     )  # fmt: skip
 
 

@@ -50,9 +50,9 @@ def lines(title: str, names: Sequence[str], points: Sequence[Point], *, said: Ca
     top = ceiling(max((value for _, values in points for value in values if value is not None), default=0))
     plot_height, step = HEIGHT - BOTTOM - TOP, (WIDTH - LEFT) / max(1, len(points))
     spots = [
-        _Spot(LEFT + step * (index + 0.5), HEIGHT - BOTTOM - value / top * plot_height, row, f"{step_name} {name}", value)
+        _Spot(LEFT + step * (index + 0.5), HEIGHT - BOTTOM - value / top * plot_height, row, f"{label} {name}", value)
         for row, name in enumerate(names)
-        for index, (step_name, values) in enumerate(points)
+        for index, (label, values) in enumerate(points)
         if (value := values[row]) is not None
     ]
     paths = "".join(_line([spot for spot in spots if spot.row == row], step) for row in range(len(names)))
@@ -89,19 +89,19 @@ def _line(spots: Sequence[_Spot], step: float) -> str:
 
 
 def _dot(spot: _Spot, value: str) -> str:
-    label = escape(f"{spot.name}: {value}")
+    text = escape(f"{spot.name}: {value}")
     return (
-        f'<circle class="dot-{spot.row + 1}" cx="{spot.x:.1f}" cy="{spot.y:.1f}" r="2.5"><title>{label}</title></circle>'
+        f'<circle class="dot-{spot.row + 1}" cx="{spot.x:.1f}" cy="{spot.y:.1f}" r="2.5"><title>{text}</title></circle>'
     )
 
 
 def _bar(bar: Bar, left: float, step: float, scale: float) -> str:
     width, base = max(1.0, step * 0.8), HEIGHT - BOTTOM
     lower, upper = bar.lower * scale, bar.upper * scale
-    label = escape(f"{bar.name}: {short(bar.lower + bar.upper)}")
+    text = escape(f"{bar.name}: {short(bar.lower + bar.upper)}")
     x_attributes = f'x="{left:.1f}" width="{width:.1f}"'
     return (
-        f"<g><title>{label}</title>"
+        f"<g><title>{text}</title>"
         f'<rect class="lower" {x_attributes} y="{base - lower:.1f}" height="{lower:.1f}"/>'
         f'<rect class="upper" {x_attributes} y="{base - lower - upper:.1f}" height="{upper:.1f}"/></g>'
     )
@@ -111,9 +111,9 @@ def _grid(top: float, plot_height: float, format_value: Callable[[float], str]) 
     elements = []
     for fraction in (0, 0.5, 1):
         y = HEIGHT - BOTTOM - plot_height * fraction
-        label = escape(format_value(top * fraction))
+        text = escape(format_value(top * fraction))
         elements.append(f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        elements.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
+        elements.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
     return "".join(elements)
 
 

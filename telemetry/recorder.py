@@ -90,7 +90,10 @@ def _write_living(batch: list[Happened]) -> None:
     if len(timely_events) < len(batch):
         log.warning("events_too_late", extra={"count": len(batch) - len(timely_events)})
         metrics.counts().late.inc(len(batch) - len(timely_events))
-    workspaces = {workspace_id: accounts_store.workspace(workspace_id) for workspace_id in {event.workspace_id for event in timely_events}}
+    workspaces = {
+        workspace_id: accounts_store.workspace(workspace_id)
+        for workspace_id in {event.workspace_id for event in timely_events}
+    }
     days = {workspace_id: limits.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None}
     living_events = [event for event in timely_events if event.workspace_id in days]
     store.write((event for event in living_events if not event.cost), days)

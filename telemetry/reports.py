@@ -120,9 +120,9 @@ def _before(workspace_id: str, date_range: Range) -> Sums:
 def _largest(workspace_id: str, first: str, last: str, *, latencies: bool = True) -> Iterator[rollups.Found]:
     """The rows of the days from `first` up to `last`, both in: whole months by rows of their own where they have any,
     the rest day by day."""
-    first_month = first[:7] if first.endswith("-01") else f"{first[:7]}~"
+    lower = first[:7] if first.endswith("-01") else f"{first[:7]}~"
     # The month of `last` is taken for one that is not whole.
-    rows = list(rollups.months(workspace_id, first_month, last[:7], latencies=latencies)) if first_month < last[:7] else []
+    rows = list(rollups.months(workspace_id, lower, last[:7], latencies=latencies)) if lower < last[:7] else []
     yield from rows
     for start, end in _gaps(first, last, sorted({month for month, _, _ in rows})):
         yield from rollups.days(workspace_id, start, end, latencies=latencies)

@@ -145,22 +145,22 @@ def _total(rows: Iterable[Found]) -> Sums:
 
 def _replace(workspace_id: str, span: str, cells_by_origin: dict[str, Cells]) -> None:
     packed_by_name = {f"{span} {origin}": sums.pack(packed) for origin, packed in cells_by_origin.items()}
-    old_spans = {row.span for row in Rollup.query(workspace_id, Rollup.span.startswith(f"{span} "), consistent_read=True)}
+    spans = {row.span for row in Rollup.query(workspace_id, Rollup.span.startswith(f"{span} "), consistent_read=True)}
     with Rollup.batch_write() as writer:
         for name, packed in packed_by_name.items():
             writer.save(Rollup(workspace_id, name, cells=packed))
-        for name in old_spans - set(packed_by_name):
+        for name in spans - set(packed_by_name):
             writer.delete(Rollup(workspace_id, name))
 
 
-def _bounded(cells_by_origin: dict[str, Cells]) -> dict[str, Cells]:
+def _bounded(by_origin: dict[str, Cells]) -> dict[str, Cells]:
     """At most 500 Origins apart, the busiest; the rest is `other`."""
-    if len(cells_by_origin) <= MOST_ORIGINS:
-        return cells_by_origin
-    origins = sorted(cells_by_origin, key=lambda origin: (-sums.total(cells_by_origin[origin].items()).requests, origin))
-    top_origins = {origin: cells_by_origin[origin] for origin in origins[:MOST_ORIGINS]}
-    top_origins[OTHERS] = sums.merge([cells_by_origin[origin] for origin in origins[MOST_ORIGINS:]] + [top_origins.get(OTHERS, {})])
-    return top_origins
+    if len(by_origin) <= MOST_ORIGINS:
+        return by_origin
+    origins = sorted(by_origin, key=lambda origin: (-sums.total(by_origin[origin].items()).requests, origin))
+    top = {origin: by_origin[origin] for origin in origins[:MOST_ORIGINS]}
+    top[OTHERS] = sums.merge([by_origin[origin] for origin in origins[MOST_ORIGINS:]] + [top.get(OTHERS, {})])
+    return top
 
 
 def _shard(place: str) -> str:

@@ -55,10 +55,10 @@ class Spool:
         return segment
 
 
-def ship(directory: Path, write: Callable[[list[Happened]], None], on_invalid_line: Callable[[], None] = lambda: None) -> int:
+def ship(directory: Path, write: Callable[[list[Happened]], None], on_error: Callable[[], None] = lambda: None) -> int:
     """Hand every closed segment to `write`, then remove it; returns how many events went. A segment that is still
-    being written is locked by its process, and the lock ends with the process, however it dies. `on_invalid_line` hears of each
-    line that is no event: it is dropped, so that no line ever stands in the way of the others."""
+    being written is locked by its process, and the lock ends with the process, however it dies. `on_error` is called
+    for each line that is no event: the line is dropped, so that it never blocks the others."""
     count = 0
     for path in sorted(directory.glob("*.jsonl")):
         try:
@@ -68,7 +68,7 @@ def ship(directory: Path, write: Callable[[list[Happened]], None], on_invalid_li
         try:
             fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
-                events = list(_read(path, on_invalid_line))
+                events = list(_read(path, on_error))
                 write(events)
                 path.unlink()
                 count += len(events)
@@ -79,7 +79,7 @@ def ship(directory: Path, write: Callable[[list[Happened]], None], on_invalid_li
     return count
 
 
-def _read(path: Path, on_invalid_line: Callable[[], None]) -> Iterator[Happened]:
+def _read(path: Path, on_error: Callable[[], None]) -> Iterator[Happened]:
     """The whole lines of a segment: a line cut by a crash was never counted as written. Fields that this version does
     not know are left out, so that a segment outlives a change of version."""
     for line in path.read_bytes().split(b"\n")[:-1]:
@@ -90,7 +90,7 @@ def _read(path: Path, on_invalid_line: Callable[[], None]) -> Iterator[Happened]
             if not all(isinstance(getattr(event, name), kind) for name, kind in KINDS.items()):
                 raise ValueError
         except Exception:  # whatever is wrong with a line, it must not keep the others from going
-            on_invalid_line()
+            on_error()
             continue
         yield event
 

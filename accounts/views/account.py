@@ -18,9 +18,9 @@ from imgapis.base.errors import Refusal
 @signed_in
 def account(request: HttpRequest) -> HttpResponse:
     """The address and the list of sessions: the days they began and were used last, nothing of the device."""
-    current_digest = sessions.digest_of(request.session.session_key)
+    current = sessions.digest_of(request.session.session_key)
     rows = [
-        {"digest": row.digest, "began": clock.day(row.started), "used": row.seen_day, "here": row.digest == current_digest}
+        {"digest": row.digest, "began": clock.day(row.started), "used": row.seen_day, "here": row.digest == current}
         for row in sessions.of_person(request.user.person_id)
     ]
     return render(request, "accounts/account.html", {"sessions": rows})

@@ -29,11 +29,11 @@ def keys(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/keys.html", context, status=400 if form.errors else 200)
 
 
-def _make(request: HttpRequest, cleaned_data: dict) -> str:
+def _make(request: HttpRequest, data: dict) -> str:
     workspace_id = request.workspace.workspace_id
     plaintext_key, row = apikeys.create(
-        workspace_id, request.user.person_id, request.member.role, name=cleaned_data["name"], scopes=cleaned_data["scopes"],
-        days=cleaned_data["days"] or None,
+        workspace_id, request.user.person_id, request.member.role, name=data["name"], scopes=data["scopes"],
+        days=data["days"] or None,
     )  # fmt: skip
     audit.record(workspace_id, request.user.person_id, "key.created", row.prefix, None, {"scopes": row.scopes})
     return plaintext_key

@@ -97,14 +97,14 @@ def signup(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/signup.html", context, status=400 if form.errors else 200)
 
 
-def _sign_up(request: HttpRequest, email: str, cleaned_data: dict) -> HttpResponse:
+def _sign_up(request: HttpRequest, email: str, data: dict) -> HttpResponse:
     next_path = ""
-    if "namespace" in cleaned_data:
-        workspaces.check_namespace(cleaned_data["namespace"])
-        workspaces.checked_business_name(cleaned_data["business_name"])
+    if "namespace" in data:
+        workspaces.check_namespace(data["namespace"])
+        workspaces.checked_business_name(data["business_name"])
     person = people.create(email)
-    if "namespace" in cleaned_data:
-        row = workspaces.found(person.person_id, namespace=cleaned_data["namespace"], business_name=cleaned_data["business_name"])
+    if "namespace" in data:
+        row = workspaces.found(person.person_id, namespace=data["namespace"], business_name=data["business_name"])
         next_path = reverse("workspace", args=[row.namespace])
     request.session.pop("proved")
     return _open(request, person, next_path)

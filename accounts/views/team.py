@@ -42,10 +42,10 @@ def _facts(request: HttpRequest, form: InviteForm) -> dict:
     member_rows = team_store.members(request.workspace.workspace_id)
     names = {row.person_id: row.email for row in store.people([member.person_id for member in member_rows])}
     rows = [_row(request, row, names, can_manage) for row in member_rows]
-    open_invites = invites.open_ones(request.workspace.workspace_id) if can_manage else []
+    pending = invites.open_ones(request.workspace.workspace_id) if can_manage else []
     return {
         "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
-        "invites": [{"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends)} for row in open_invites],
+        "invites": [{"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends)} for row in pending],
         "form": form, "manages": can_manage, "roles": roles.ROLES, "matrix": roles.matrix(),
         "owner": request.member.role == "owner",
     }  # fmt: skip

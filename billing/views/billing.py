@@ -62,37 +62,41 @@ def overage(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, invalid_forms: dict[str, CapForm] | None = None) -> HttpResponse:
     row, invalid_forms = request.workspace, invalid_forms or {}
-    bill_summary, subscription = summary.of(row), subscriptions.state(row.workspace_id)
-    paid_period = (float(subscription.period_start), float(subscription.period_end)) if subscription and subscription.period_end else None
+    bill, subscription = summary.of(row), subscriptions.state(row.workspace_id)
+    period = (
+        (float(subscription.period_start), float(subscription.period_end))
+        if subscription and subscription.period_end
+        else None
+    )
     context = {
-        "found": bill_summary, "numbers": glance.numbers(bill_summary), "offers": offered(bill_summary, paid_period), "caps": _caps(row, invalid_forms),
-        "overage_price": dollars(bill_summary.plan.overage) if bill_summary.plan.overage else "",
-        "until": clock.day(bill_summary.period.ends), "following": bill_summary.following,
-        "ends": clock.day(bill_summary.terms.end) if bill_summary.terms.paid else "", "sells": gateway.configured(),
+        "found": bill, "numbers": glance.numbers(bill), "offers": offered(bill, period),
+        "caps": _caps(row, invalid_forms), "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
+        "until": clock.day(bill.period.ends), "following": bill.following,
+        "ends": clock.day(bill.terms.end) if bill.terms.paid else "", "sells": gateway.configured(),
         "stub": gateway.configured() and django_settings.STRIPE_API_URL != STRIPE,
         "bought": subscription is not None,
     }  # fmt: skip
     return render(request, "billing/billing.html", context, status=400 if invalid_forms else 200)
 
 
-def offered(bill_summary: Summary, paid_period: tuple[float, float] | None = None) -> list[dict]:
-    """The plans, each with what its buttons do; `paid_period` is the period as Stripe has it, to the second."""
+def offered(bill: Summary, period: tuple[float, float] | None = None) -> list[dict]:
+    """The plans, each with what its buttons do; `period` is the period as Stripe has it, to the second."""
     rows: dict[str, dict] = {}
-    terms = replace(bill_summary.terms, start=paid_period[0], end=paid_period[1]) if paid_period and bill_summary.terms.paid else bill_summary.terms
-    for offer in offers.of(terms, bill_summary.now):
+    terms = replace(bill.terms, start=period[0], end=period[1]) if period and bill.terms.paid else bill.terms
+    for offer in offers.of(terms, bill.now):
         plan = rows.setdefault(offer.plan.tier, {"plan": offer.plan, "choices": [], "here": False})
         plan["here"] |= offer.kind == "current"
-        plan["choices"].append(_choice(offer, bill_summary))
+        plan["choices"].append(_choice(offer, bill))
     for row in rows.values():
         row["credits"] = f"{row['plan'].credits:,}"
         row["overage"] = dollars(row["plan"].overage) if row["plan"].overage else ""
     return list(rows.values())
 
 
-def _choice(offer: Offer, bill_summary: Summary) -> dict:
+def _choice(offer: Offer, bill: Summary) -> dict:
     return {
         "kind": offer.kind, "interval": offer.interval, "price": dollars(offer.price),
-        "span": offers.SPAN[offer.interval], "sentence": offers.sentence(offer, bill_summary.terms),
+        "span": offers.SPAN[offer.interval], "sentence": offers.sentence(offer, bill.terms),
         "verb": VERBS.get(offer.kind, ""),
     }  # fmt: skip
 
@@ -108,12 +112,18 @@ def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
     ]  # fmt: skip
 
 
-def _form(span: str, current_cap: Cap, is_own: bool) -> CapForm:
-    amount = "" if current_cap.unit == "off" or not is_own else dollars(current_cap.amount) if current_cap.unit == "cents" else str(current_cap.amount)
-    return CapForm(prefix=span, initial={"unit": current_cap.unit if is_own else "default", "amount": amount.lstrip("$")})
+def _form(span: str, setting: Cap, is_own: bool) -> CapForm:
+    amount = (
+        ""
+        if setting.unit == "off" or not is_own
+        else dollars(setting.amount)
+        if setting.unit == "cents"
+        else str(setting.amount)
+    )
+    return CapForm(prefix=span, initial={"unit": setting.unit if is_own else "default", "amount": amount.lstrip("$")})
 
 
-def _told(current_cap: Cap) -> str:
-    if current_cap.unit == "off":
+def _told(setting: Cap) -> str:
+    if setting.unit == "off":
         return "none"
-    return f"{dollars(current_cap.amount)} of overage" if current_cap.unit == "cents" else f"{current_cap.amount:,} credits"
+    return f"{dollars(setting.amount)} of overage" if setting.unit == "cents" else f"{setting.amount:,} credits"
