@@ -67,8 +67,8 @@ class Caller:
 def create(
     workspace_id: str, person_id: str, role: str, *, name: str, scopes: Iterable[str], days: int | None = None
 ) -> tuple[str, ApiKey]:
-    """Make a key; returns its only showing and its row. `days` until it ends, None for never. A key can do no more
-    than its maker. Raises InvalidKeySetting."""
+    """Make a key; returns the plaintext key, shown this once, and its row. `days` until it expires, None for never. A
+    key can do no more than its maker. Raises InvalidKeySetting."""
     scopes = sorted(set(scopes))
     _check(role, name, scopes, days)
     if len(of_workspace(workspace_id)) >= MOST_KEYS:
@@ -97,7 +97,7 @@ def _check(role: str, name: str, scopes: list[str], days: int | None) -> None:
 
 
 def authenticate(plaintext_key: str | None) -> Caller:
-    """The caller of a key as it was sent. Raises InvalidKey."""
+    """The caller of a plaintext key, `img_<prefix>_<secret>`, as the request sent it. Raises InvalidKey."""
     match = WRITTEN.match(plaintext_key or "")
     row = of_prefix(match[1]) if match else None
     if row is None or not _proves(row, match[2]) or (row.expires and row.expires <= clock.now()):

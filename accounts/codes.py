@@ -34,10 +34,10 @@ class WrongCode(Refusal):
 
 
 def send(email: str, purpose: str) -> str | None:
-    """Mail a fresh code to a canonical address; returns the challenge to keep in the session.
+    """Mail a fresh code to a canonical address; returns the id of the challenge, to be stored in the session.
 
-    None where so many codes went out that this one was held back (A20): the page says the same either way, and a
-    challenge the session already has stays good.
+    None where the throttle withheld the code (A20): the page is the same either way, and a challenge already in the
+    session stays valid.
     """
     delay = throttles.next_slot() if throttles.allow_mail(email) else None
     if delay is None:
@@ -59,6 +59,7 @@ def _end(delay: float = 0) -> datetime:
 
 
 def _moment(seconds: float) -> datetime:
+    """A time `seconds` from now, in UTC."""
     return datetime.fromtimestamp(clock.now() + seconds, UTC)
 
 

@@ -1,4 +1,4 @@
-"""Who may open a page: a signed-in person, a member with a permission, somebody who has just proved it again."""
+"""Access to pages: a signed-in person, a member with a permission, somebody who has just proved their address again."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -36,7 +36,8 @@ def signed_in(view: View) -> View:
 
 
 def workspace_page(permission: str) -> Callable[[View], View]:
-    """Only for a member whose role has the permission. A stranger sees what nobody's workspace shows: 404 (A9).
+    """Only for a member whose role has the permission. A stranger gets the answer of a workspace that does not exist:
+    404 (A9).
 
     The view's first argument is the request with `workspace` and `member` on it; the namespace is not passed on.
     """
@@ -67,7 +68,7 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def fresh_code(view: View) -> View:
-    """Only after a fresh code by mail: for acts that cannot be undone, or that open a door."""
+    """Only after a fresh code by mail: for acts that cannot be undone, or that give access."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args, **kwargs) -> HttpResponse:

@@ -1,4 +1,5 @@
-"""Invitations: by mail, to one address, for a week, accepted once by a POST of whoever proved that address (A11)."""
+"""Invitations: by mail, to one address, for a week, accepted once by a POST of the person who proved that address
+(A11)."""
 
 import hashlib
 import hmac
@@ -90,7 +91,7 @@ def resend(actor: Member, invite_id: str) -> None:
 
 
 def resend_for(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
-    """Send an invite again for whoever sent it: it goes on resting on their rights. Raises InviteOver, TooManySeats,
+    """Send an invite again on behalf of its inviter: it still depends on their rights. Raises InviteOver, TooManySeats,
     TooManyInvites."""
     row = _existing(workspace_id, invite_id)
     _renew(row, row.invited_by, audit.entry(workspace_id, actor, "invite.resent", invite_id, reason=reason))
@@ -135,13 +136,13 @@ def offer(token: str, person: Person) -> Offer:
 
 
 def accept(token: str, person: Person) -> str:
-    """Join; returns the namespace. Raises InviteOver, and TooManySeats where the plan has become smaller. Two at once
-    are one membership."""
+    """Join; returns the namespace. Raises InviteOver, and TooManySeats where the plan has become smaller. Two
+    concurrent calls create one membership."""
     row = _living(token, person)
     workspace = store.workspace(row.workspace_id)
     inviter = team_store.member(row.workspace_id, row.invited_by)
     if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
-        raise InviteOver  # whoever invited has left, or may no longer give this role
+        raise InviteOver  # the inviter has left, or may no longer give this role
     seats = limits.of(workspace).seats
     if len(team_store.members(row.workspace_id)) >= seats:
         raise TooManySeats(seats)
@@ -196,7 +197,8 @@ def _spend(workspace_id: str) -> None:
 
 
 def _mail(row: Invite, token: str) -> None:
-    """The mail; the throttle of mails to one address holds here too, and the page says the same either way (A20)."""
+    """Send the mail of an invite, unless the throttle of mails to one address refuses; the page is the same either way
+    (A20)."""
     if not throttles.allow_mail(row.email):
         return
     workspace = store.workspace(row.workspace_id)

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts import roles, workspaces
 from accounts.models import Workspace
 
-# (name of the URL, what the link says, the permission its page asks for); pages of other apps are known by name alone
+# (name of the URL, text of the link, the permission its page requires); pages of other apps are known by name alone
 LINKS = (
     ("workspace", "Overview", "workspace.view"),
     ("workspace-playground", "Playground", "workspace.view"),
@@ -34,7 +34,7 @@ def navigation(request: HttpRequest) -> dict:
     if member is None:
         return {}
     links = [_link(request, *link) for link in LINKS if roles.allows(member.role, link[2])]
-    other_workspaces = partial(_others, request)  # read where the template asks for it
+    other_workspaces = partial(_others, request)  # evaluated only where the template uses it
     return {"navigation": [link for link in links if link], "role": member.role, "other_workspaces": other_workspaces}
 
 

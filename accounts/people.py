@@ -28,8 +28,8 @@ def of_email(email: str) -> Person | None:
 
 
 def create(email: str) -> Person:
-    """Create the account of a proven address; whoever is second finds the first one's. The caller has the
-    confirmation of being 16 or older (P22)."""
+    """Create the account of a proven address; of two concurrent calls the second returns the row of the first. The
+    caller has the confirmation of being 16 or older (P22). Raises Overtaken."""
     now = clock.now()
     row = Person(tokens.random_id("p"), email=email, adult_confirmed=now, created=now, is_staff=False)
     claim = EmailClaim(email, person_id=row.person_id)
@@ -66,5 +66,5 @@ def change_email(row: Person, email: str) -> None:
 
 
 def _lost(error: TransactWriteError) -> bool:
-    """Whether somebody else was first, or is at it this moment."""
+    """Whether the transaction lost to a concurrent one, finished or still running."""
     return bool({"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error)))

@@ -14,7 +14,7 @@ from imgapis.base.holdings import Holding, hashed, having
 
 
 def _by_address(model: type[Row]):
-    """The rows that name a person's address, while the account is there to tell it."""
+    """A finder of the rows that hold a person's address, which is read from the account and so needs it to exist."""
 
     def find(person_id: str) -> Iterable[Row]:
         person = store.person(person_id)

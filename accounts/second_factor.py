@@ -85,14 +85,14 @@ def prove(row: Staff, code: str) -> None:
 
 
 def is_proven(row: Staff, session_proof: dict | None) -> bool:
-    """Whether what a session keeps is a living proof of this very factor."""
+    """Whether the proof stored in a session is unexpired and of this very factor."""
     if not row.enrolled or not session_proof:
         return False
     return session_proof.get("device") == row.device_id and session_proof.get("until", 0) > clock.now()
 
 
 def proof(row: Staff) -> dict:
-    """What a session keeps after a right code."""
+    """The proof that a session stores after a right code: the device id, and until when in seconds since 1970."""
     return {"device": row.device_id, "until": clock.now() + LIFE_SECONDS}
 
 
@@ -132,7 +132,7 @@ def _use_recovery(row: Staff, code: str) -> bool:
 
 
 def _count_try(row: Staff) -> None:
-    """Count a try by condition; the one past the most locks for an hour. Raises Locked."""
+    """Count a try by condition; the one beyond MOST_TRIES locks for an hour. Raises Locked."""
     now = clock.now()
     can_try = (Staff.tries < MOST_TRIES) & (Staff.locked_until <= now)
     if row.update_if(can_try & Staff.person_id.exists(), [Staff.tries.add(1)]):

@@ -15,7 +15,7 @@ NOBODYS_SECONDS = 86_400
 
 
 def digest_of(session_key: str) -> str:
-    """What the table knows of a session key (SHA-256 of 160 random bits needs no salt)."""
+    """The digest that the table stores for a session key (SHA-256 of 160 random bits needs no salt)."""
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 

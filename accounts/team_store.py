@@ -1,4 +1,4 @@
-"""What can be asked of teams, one function per access pattern; a workspace keeps an owner by condition, not by hope.
+"""The data access of teams, one function per access pattern; a condition keeps every workspace an owner.
 
 An `entry` of the audit log is written in the transaction of its act.
 """
@@ -133,7 +133,8 @@ def _set_role(transaction: TransactWrite, row: Member, role: str) -> None:
 
 
 def _write(workspace_id: str, owners_delta: int, add_writes, entry: AuditEntry | None) -> None:
-    """A change of the team and of its count of owners; the workspace's item comes last in the reasons."""
+    """Commit a change of the team and of its count of owners (`owners_delta`). The workspace's item is last in the
+    reasons of a cancellation. Raises LastOwner, Overtaken."""
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             add_writes(transaction)

@@ -30,13 +30,13 @@ def allow_mail(email: str) -> bool:
 
 
 def allow_again(email: str) -> None:
-    """Forget the mails of the last hour to an address: support vouches for whoever asked."""
+    """Forget the mails of the last hour to an address: support vouches for the person."""
     for bucket in _names(email):
         Throttle(bucket).delete()
 
 
 def next_slot() -> float | None:
-    """Seconds until the next mail may go out: 0 while the minute has room, then the first minute that has some, and
+    """Seconds until the next mail may go out: 0 while the minute is below its limit, then the first minute that is, and
     None where ten minutes are full. So a flood over many addresses slows everybody and stops nobody."""
     now, limit = clock.now(), math.ceil(settings.MAILS_PER_HOUR / 60)
     this_minute = int(now // MINUTE_SECONDS)
@@ -47,13 +47,13 @@ def next_slot() -> float | None:
 
 
 def allow(bucket: str, limit: int) -> bool:
-    """Count an act of a day under an opaque name; False past `limit`."""
+    """Count an act of a day under an opaque name; False beyond `limit`."""
     return _count(f"{bucket} {clock.day(clock.now())}", limit)
 
 
 def _names(email: str) -> list[str]:
-    """Where an address is counted today and, in the first hour of a day, where it was counted yesterday: the digest's
-    key changes with the day, so that two days of one address cannot be told to be one."""
+    """The buckets of an address: of today and, in the first hour of a day, of yesterday. The digest's key changes with
+    the day, so that two days of one address cannot be linked."""
     days = dict.fromkeys(clock.day(clock.now() - seconds) for seconds in (0, HOUR_SECONDS))
     key = settings.SECRET_KEY.encode()
     return [
@@ -72,7 +72,7 @@ def _recent(row: Throttle | None) -> list[float]:
 
 
 def _add(name: str, row: Throttle | None, moments: list[float]) -> bool:
-    """Write the moments; False where somebody else wrote meanwhile. `count` is the version of the row."""
+    """Write the moments; False where a concurrent request wrote first. `count` is the version of the row."""
     condition = Throttle.count == row.count if row else Throttle.bucket.does_not_exist()
     actions = [Throttle.moments.set(moments), Throttle.count.add(1), Throttle.expires.set(_after(2 * HOUR_SECONDS))]
     return Throttle(name).update_if(condition, actions)

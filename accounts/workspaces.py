@@ -92,8 +92,8 @@ def of_person(person_id: str) -> list[tuple[Workspace, str]]:
 
 
 def _require_room(person_id: str) -> None:
-    """The best plan among the workspaces a person owns says how many these may be. Founding several in the same
-    moment may pass by one: the list is an index."""
+    """Raise TooManyWorkspaces where a person owns as many workspaces as the best plan among them allows. Concurrent
+    creations may exceed it by one: the list is an index."""
     owned_workspaces = [row for row, role in of_person(person_id) if role == "owner"]
     limit = max((limits.of(row).workspaces for row in owned_workspaces), default=limits.STARTING.workspaces)
     if len(owned_workspaces) >= limit:
@@ -115,14 +115,14 @@ def rename(row: Workspace, actor: str, namespace: str) -> None:
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
-    """Change the name the customer goes by. Raises InvalidBusinessName. The audit says that, not what: it is personal
-    where one person is the business."""
+    """Change the name the customer goes by. Raises InvalidBusinessName. The audit log has the act without the name: it
+    is personal where one person is the business."""
     entry = audit.entry(row.workspace_id, actor, "workspace.changed", row.workspace_id)
     store.change_workspace(row, entry, business_name=checked_business_name(business_name))
 
 
 def suspend(row: Workspace, actor: str, suspended: bool, reason: str) -> None:
-    """Stop a workspace, or let it go on: in five seconds on every server, cached pictures included."""
+    """Suspend a workspace, or resume it: within five seconds on every server, cached pictures included."""
     before = bool(row.suspended)
     act = "workspace.suspended" if suspended else "workspace.resumed"
     values = {"suspended": before}, {"suspended": suspended}
@@ -146,7 +146,8 @@ def _spend(subject_id: str) -> None:
 
 
 def _taken(error: TransactWriteError, namespace: str) -> Exception:
-    """What a lost transaction means: the checks of spent namespaces and the claim come first in the reasons."""
+    """The error that a lost transaction means: the checks of spent namespaces and the claim come first in the
+    reasons."""
     reasons = dynamo.reasons(error)
     namespace_reasons = reasons[: spent.checks() + 1]
     if {"ConditionalCheckFailed", "TransactionConflict"} & set(namespace_reasons):

@@ -30,7 +30,7 @@ class Level:
 
 
 def look(workspace_id: str) -> int:
-    """Tell a workspace what it was not told yet; returns how many notices were written."""
+    """Write the notices of levels that a workspace has reached and has no notice of; returns how many were written."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
         return 0

@@ -71,7 +71,8 @@ def bill(request: HttpRequest):
     totals = summary.of(row)
     return {
         "plan": totals.plan.tier, "interval": totals.terms.interval, "state": totals.state,
-        "next_plan": totals.following, "period_starts": clock.stamp(totals.period.starts), "period_ends": clock.stamp(totals.period.ends),
+        "next_plan": totals.following, "period_starts": clock.stamp(totals.period.starts),
+        "period_ends": clock.stamp(totals.period.ends),
         "included": shown(totals.included), "used": shown(totals.used), "left": shown(totals.left),
         "forecast": None if totals.forecast is None else shown(totals.forecast), "overage": shown(totals.overage),
         "overage_cents": totals.overage_cents, "overage_allowed": totals.terms.overage, "stopped_by": totals.capped,

@@ -1,4 +1,4 @@
-"""Bursts: billed work far above a workspace's habit, found in the sums alone: no URL is kept to find this out (P04)."""
+"""Bursts: billed work far above a workspace's habit, detected in the sums alone: no URL is stored for it (P04)."""
 
 from accounts import store as accounts_store
 from billing import notices
@@ -14,9 +14,9 @@ MOST_NAMED = 3
 
 
 def look(workspace_id: str, hour: str) -> bool:
-    """Tell a workspace, once a day, that an hour's billed work is a burst: as much in the hour as on the busiest of
-    the last fourteen days, or three times that since midnight. Where there is no such day, a quarter of the month's
-    credits in an hour. Returns whether it was told."""
+    """Write a notice, once a day, that an hour's billed work is a burst: as much in the hour as on the busiest of the
+    last fourteen days, or three times that since midnight. Where there is no such day, a quarter of the month's credits
+    in an hour. Returns whether the notice was written."""
     origin_cells = [(origin, cells) for _, origin, cells in rollups.hours(workspace_id, hour, hour + "~")]
     hour_cost = _cost(cells for _, cells in origin_cells)
     row = accounts_store.workspace(workspace_id) if hour_cost >= SMALLEST else None
@@ -38,14 +38,15 @@ def look(workspace_id: str, hour: str) -> bool:
 
 
 def is_burst(hour_cost: int, today_cost: int, busiest: int, allowance: int) -> bool:
-    """Whether an hour's half-credits, today's, and the busiest day's make a burst."""
+    """Whether the half-credits of an hour, of today and of the busiest day make a burst; `allowance` is that of a
+    month."""
     if hour_cost < SMALLEST:
         return False
     return hour_cost >= busiest or today_cost >= TIMES * busiest if busiest else hour_cost >= allowance // 4
 
 
 def _burning(origin_cells, total: int) -> list[dict]:
-    """Which Origins and operations burn the credits, the dearest first."""
+    """The Origins and operations that cost most, highest first; `total` is the hour's half-credits."""
     costs: dict[tuple[str, str], int] = {}
     for origin, cells in origin_cells:
         for key, cell in cells.items():

@@ -1,4 +1,4 @@
-"""What can be asked of workspaces at Stripe: their customer, and their subscription as Stripe last said it was."""
+"""The data access of Stripe customers: the customer of a workspace, and its subscription as Stripe last reported it."""
 
 from collections.abc import Iterator
 
@@ -31,8 +31,8 @@ def every() -> Iterator[Subscription]:
 
 
 def ensure(workspace_id: str) -> Subscription:
-    """The workspace's row, its customer made at Stripe where there was none; asked twice at once it is one customer.
-    Raises WorkspaceGone, and what the gateway raises."""
+    """The workspace's row, with its customer created at Stripe where there was none; concurrent calls create one
+    customer. Raises WorkspaceGone, and what the gateway raises."""
     existing = of_workspace(workspace_id)
     if existing is not None:
         return existing
@@ -56,7 +56,8 @@ def ensure(workspace_id: str) -> Subscription:
 
 
 def standing(subscription: Present | None, asked_at: float) -> Standing:
-    """A subscription at Stripe as the standing it gives; without one, the free plan."""
+    """The standing that a subscription at Stripe gives; the free plan without one. `asked_at`: when Stripe was asked,
+    seconds since 1970."""
     if subscription is None:
         return Standing(asked=asked_at)
     return Standing(

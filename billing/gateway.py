@@ -1,7 +1,7 @@
-"""Stripe: the only module that imports its library. What it says is turned into our own words here, and no further.
+"""Stripe: the only module that imports its library. Its answers are converted to our own types here, and go no further.
 
-No card, no address and no amount is kept on our side (P03); a workspace is known to Stripe by its opaque id alone, and
-whoever pays tells Stripe the rest.
+No card, no address and no amount is stored on our side (P03); Stripe knows a workspace by its opaque id alone, and the
+payer enters the rest at Stripe.
 """
 
 import time
@@ -61,8 +61,8 @@ def api():
 
 
 def said(call: Callable, *args: Any, key: str | None = None, **params: Any) -> Any:
-    """What Stripe answers, as a plain value; `key` makes a repeated call the same one. Raises StripeUnavailable,
-    StripeRefused, PaymentRefused; never its own errors, whose texts quote what was sent."""
+    """The answer of a Stripe call, as a plain value; `key` is the idempotency key. Raises StripeUnavailable,
+    StripeRefused, PaymentRefused; never Stripe's own errors, whose texts quote what was sent."""
     options = {"idempotency_key": key} if key else {}
     try:
         return call(*args, params=params, options=options)
@@ -106,8 +106,8 @@ def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, retu
 
 
 def expire_checkouts(customer_id: str, but: str = "") -> None:
-    """Close every open Checkout session of a customer but one, so that nobody pays twice. A session that is being paid
-    at this moment cannot be closed, and is left: what came of it is for `present` to say."""
+    """Expire every open Checkout session of a customer except `but`, so that nobody pays twice. A session that is being
+    paid at this moment cannot be expired, and is left: its result shows in `present`."""
     for session in said(api().checkout.sessions.list, customer=customer_id, status="open", limit=100).data:
         if session.id != but:
             with suppress(StripeRefused):
@@ -170,7 +170,7 @@ def _scheduled(schedule) -> str:
 
 
 def tier_of(price) -> str:
-    """The plan a price belongs to: by our own product, never by what an event or a form says (B16)."""
+    """The plan a price belongs to: by our own product, never by the content of an event or a form (B16)."""
     product = price.product if isinstance(price.product, str) else price.product.id
     tier = product.removeprefix("imgapis_")
     return tier if tier in plans.CATALOGUE else plans.FREE
@@ -263,7 +263,7 @@ def resume(subscription: Present) -> None:
 
 
 def unschedule(subscription: Present) -> None:
-    """What was scheduled is not: the plan goes on."""
+    """Release a scheduled change: the plan goes on."""
     if subscription.schedule_id:
         said(api().subscription_schedules.release, subscription.schedule_id)
 
@@ -293,7 +293,7 @@ def delete_customer(customer_id: str) -> None:
 
 
 def customer_gone(customer_id: str) -> bool:
-    """Whether Stripe says that the customer is deleted, or was never there."""
+    """Whether the customer is deleted at Stripe, or was never there."""
     try:
         return bool(getattr(said(api().customers.retrieve, customer_id), "deleted", False))
     except StripeRefused:
@@ -301,7 +301,7 @@ def customer_gone(customer_id: str) -> bool:
 
 
 def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:
-    """The newest invoices of a customer, newest first."""
+    """The newest invoices of a customer, `limit` at most, newest first."""
     stripe_invoices = said(api().invoices.list, customer=customer_id, limit=limit).data
     return [_invoice(stripe_invoice) for stripe_invoice in stripe_invoices]
 
@@ -334,7 +334,7 @@ def _invoice(stripe_invoice) -> Invoice:
 
 
 def report_overage(customer_id: str, identifier: str, credits: int, moment: float) -> None:
-    """Tell the meter of credits used beyond the plan's; the same identifier, told again within a day, counts once."""
+    """Report credits beyond the plan's to the meter; the same identifier, sent again within a day, counts once."""
     try:
         said(
             api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),

@@ -69,7 +69,7 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
 
 
 def _given(workspace_id: str) -> dict[str, int]:
-    """Half-credits given and taken back, by period."""
+    """Half-credits granted and taken back, by name of the period."""
     halves_by_period: dict[str, int] = {}
     for grant in store.grants(workspace_id):
         halves_by_period[grant.period] = halves_by_period.get(grant.period, 0) + int(grant.halves)
@@ -77,7 +77,7 @@ def _given(workspace_id: str) -> dict[str, int]:
 
 
 def _stretches(counters: Iterable[Counter]) -> Iterator[list[Counter]]:
-    """Counters, oldest first, those that overlap together."""
+    """Counters grouped by overlap, oldest first."""
     group: list[Counter] = []
     for row in counters:
         if group and clock.moment_of_period(row.period) >= _span(group)[1]:
@@ -89,7 +89,7 @@ def _stretches(counters: Iterable[Counter]) -> Iterator[list[Counter]]:
 
 
 def _span(group: list[Counter]) -> tuple[float, float]:
-    """From when until when, in seconds since 1970."""
+    """Start and end of a group of counters, in seconds since 1970."""
     end = max(float(row.ends) if row.ends else clock.period_end(row.period) for row in group)
     return clock.moment_of_period(group[0].period), end
 
@@ -127,7 +127,7 @@ def _summed(workspace_id: str, start: float, end: float) -> int:
 
 
 def _rolled(workspace_id: str, start: float, end: float) -> int:
-    """What the dashboard's sums say of a span of whole hours: its whole days, and the hours at its ends."""
+    """The half-credits in the rollups of a span of whole hours: its whole days, and the hours at its ends."""
     first, last = -(-start // DAY_SECONDS) * DAY_SECONDS, end // DAY_SECONDS * DAY_SECONDS
     if first > last:
         return _cost(rollups.hours(workspace_id, clock.hour(start), clock.hour(end)))
@@ -153,7 +153,7 @@ def _cost(rows) -> int:
 
 
 def _sums_hold(row: Counter) -> bool:
-    """Every counter for itself; one from before there were plans has no base."""
+    """Whether a counter's parts add up; one from before there were plans has no base."""
     expected = row.granted if row.base is None else row.base + row.extra + row.room
     return row.used + row.left == row.granted == expected and row.left >= 0
 

@@ -20,7 +20,7 @@ RETRY_SECONDS = (30, 120, 480, 1_800, 7_200, 14_400, 14_400)
 
 
 def tell(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) -> bool:
-    """Write a notice down, to be sent; False where it was told before, or the workspace is gone (D8)."""
+    """Write a notice and its outgoing row; False where the notice exists already, or the workspace is gone (D8)."""
     now = clock.now()
     expires = datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC)
     row = Told(workspace_id, notice_id, kind=kind, facts=facts, moment=now, expires=expires)
@@ -44,12 +44,13 @@ def told(workspace_id: str, notice_id: str) -> Told | None:
 
 
 def of_workspace(workspace_id: str) -> list[Told]:
-    """Everything a workspace was told, in order of name."""
+    """Every notice of a workspace, in order of name."""
     return list(Told.query(workspace_id, consistent_read=True))
 
 
 def due(limit: int = 50) -> Iterator[Outgoing]:
-    """Notices to be sent now, each leased for a minute to whoever gets it. Any number of workers may ask."""
+    """Notices to be sent now, up to `limit` a shard, each leased for a minute to the worker that gets it. Any number of
+    workers may call it."""
     now = clock.now()
     for shard in range(SHARDS):
         for row in list(

@@ -1,4 +1,4 @@
-"""What choosing each plan would do, in money and dates, told before the click: pure arithmetic."""
+"""What choosing each plan would do, in money and dates, shown before the click: pure arithmetic."""
 
 from dataclasses import dataclass
 

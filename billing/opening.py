@@ -1,4 +1,4 @@
-"""The counters a charge is booked on: opened once, by the terms that hold, never for a workspace that is gone."""
+"""The counters a charge is booked on: opened once, by the terms in force, never for a workspace that is gone."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,8 +53,8 @@ def books(terms: Terms, moment: float) -> Books:
 
 def ensure(workspace_id: str, terms: Terms, moment: float) -> Books:
     """The counters a charge is booked on, opened where they are absent. `terms` may be some seconds old: where a
-    counter is opened the present ones decide. Raises WorkspaceGone, and TransactWriteError where somebody was first
-    or the store could not: to be tried again."""
+    counter is opened the current ones decide. Raises WorkspaceGone, and TransactWriteError where a concurrent
+    transaction won or the store failed: to be tried again."""
     target = books(terms, moment)
     if (workspace_id, *target.names) not in _known:
         target = _open(workspace_id, terms, moment)

@@ -16,8 +16,8 @@ Post = Callable[[Posting], int]
 
 
 def work_off(post: Post) -> int:
-    """Send what is due; returns how many notices were worked on. `post` sends one posting through the fetch guard and
-    returns the answer's status; it raises Refusal where the guard or the network says no."""
+    """Send what is due; returns how many notices were processed. `post` sends one posting through the fetch guard and
+    returns the status of the response; it raises Refusal where the guard refuses or the network fails."""
     count = 0
     for row in notices.due():
         _send(row, post)
@@ -65,7 +65,7 @@ SUBJECTS = {
 
 
 def _mail(notice: Told, workspace: Workspace) -> None:
-    """To each who gets this kind, with a link that ends it in one click (RFC 8058)."""
+    """Send the mails of a notice to its recipients, with a link that unsubscribes in one click (RFC 8058)."""
     subject = SUBJECTS[notice.kind](notice.facts)
     for person in preferences.recipients(notice.workspace_id, notice.kind):
         link = f"/unsubscribe/{preferences.token(notice.workspace_id, person.person_id, notice.kind)}"

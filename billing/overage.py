@@ -1,4 +1,4 @@
-"""Credits beyond the plan's, told to Stripe's meter: each whole credit once, whatever crashes between."""
+"""Credits beyond the plan's, reported to Stripe's meter: each whole credit once, whatever crashes between."""
 
 from billing import customers, gateway, store
 from billing.models import Counter
@@ -7,13 +7,13 @@ from imgapis.base import clock
 
 
 def report_all() -> int:
-    """Tell the meter of every workspace's overage; returns how many were told of. Stripe being away leaves the rest
+    """Report every workspace's overage to the meter; returns for how many. Where Stripe is unavailable the rest is left
     for the next round."""
     return sum(report(row.workspace_id, row.customer_id) for row in customers.every() if row.state in gateway.SERVED)
 
 
 def report(workspace_id: str, customer_id: str) -> bool:
-    """Tell of what has been used beyond a plan and not been told of yet; whether anything was."""
+    """Report what has been used beyond a plan and was not reported yet; whether anything was."""
     outcomes = [_report(counter, customer_id) for counter in store.counters(workspace_id) if _used(counter)]
     return any(outcomes)
 
@@ -25,8 +25,8 @@ def _used(counter: Counter) -> int:
 
 
 def _report(counter: Counter, customer_id: str) -> bool:
-    """The sum being told of is written down first, and named in the identifier: a crash tells the same again, and
-    Stripe counts it once. Each report is of what has come since the last."""
+    """Report one counter. The sum is stored as pending first, and is part of the identifier: after a crash the same
+    report is sent again, and Stripe counts it once. Each report is of the difference to the last one."""
     row = _row(counter)
     reported, pending, used = int(row.credits), int(row.telling), _used(counter)
     if pending <= reported:

@@ -51,12 +51,12 @@ def choose(workspace_id: str, person_id: str, kind: str, wanted: bool) -> None:
 
 
 def token(workspace_id: str, person_id: str, kind: str) -> str:
-    """What stands in the link of a mail: it says no to one kind in one workspace, and nothing else."""
+    """The signed token in the link of a mail: it ends one kind of mail in one workspace, and nothing else."""
     return signing.dumps([workspace_id, person_id, kind], salt=SALT)
 
 
 def read(text: str) -> tuple[str, str, str]:
-    """The workspace, the person and the kind of a link. Raises UnknownLink. It works as long as the mail lies there."""
+    """The workspace, the person and the kind of a token. Raises UnknownLink. It does not expire."""
     try:
         workspace_id, person_id, kind = signing.loads(text, salt=SALT)
     except (signing.BadSignature, ValueError) as error:

@@ -11,7 +11,7 @@ ROLES = ("owner", "billing")
 
 
 def paid(workspace_id: str, customer_id: str, invoice_id: str) -> None:
-    """A receipt. Where Stripe does not tell the invoice any more, there is none: it stands in the portal."""
+    """Mail a receipt. Where Stripe does not return the invoice any more, none is sent: it is in the portal."""
     try:
         invoice = gateway.invoice(invoice_id)
     except Refusal:

@@ -9,7 +9,7 @@ log = logging.getLogger("imgapis.reconcile")
 
 
 def every() -> tuple[int, int]:
-    """(compared, changed): bring each workspace that has a customer to what Stripe says now."""
+    """(compared, changed): bring each workspace that has a customer to what Stripe reports now."""
     compared_count = changed_count = 0
     for row in customers.every():
         before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)

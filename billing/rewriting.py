@@ -65,11 +65,11 @@ class Draft:
 
 
 def rewrite(workspace_id: str, decide: Callable[[Workspace], Draft], within: Within | None = None) -> Changed:
-    """Change terms and credits as `decide` says of the row as it is, at once or not at all, once.
+    """Change terms and credits as `decide` drafts from the current row, at once or not at all, once.
 
     Every such change raises the row's revision, so two never mix; charges go on meanwhile and lose nothing. `within`
-    puts the caller's own items into the transaction. Raises NotWithin, WorkspaceGone, Unsettled; whatever else
-    DynamoDB says is raised as it is, and may be tried again.
+    adds the caller's own items to the transaction. Raises NotWithin, WorkspaceGone, Unsettled; any other error of
+    DynamoDB is raised unchanged, and may be tried again.
     """
     for attempt in range(TRIES):
         row = accounts_store.workspace(workspace_id)
@@ -83,7 +83,7 @@ def rewrite(workspace_id: str, decide: Callable[[Workspace], Draft], within: Wit
 
 
 def _attempt(row: Workspace, draft: Draft, within: Within | None) -> Changed | None:
-    """One try; None where somebody else changed something meanwhile."""
+    """One try; None where a concurrent change won."""
     revision = int(row.billing_revision)
     for name, value in draft.values.items():
         setattr(row, name, value)
@@ -154,7 +154,8 @@ def _write_period(transaction: TransactWrite, counter: Counter, result: Changed,
     least_left = max(0, after.room) if keeps_paid else 0
     actions = [
         Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(after.base),
-        Counter.extra.set(after.extra), Counter.room.set(after.room), Counter.ends.set(end), Counter.plan.set(period.plan),
+        Counter.extra.set(after.extra), Counter.room.set(after.room), Counter.ends.set(end),
+        Counter.plan.set(period.plan),
     ]  # fmt: skip
     # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.
     transaction.update(counter, actions=actions, condition=Counter.left >= least_left - increase)

@@ -46,7 +46,7 @@ def settle(workspace_id: str, standing: Standing, within: Within | None = None) 
     def decide(row: Workspace) -> Draft:
         old_plans[:] = [row.plan]
         if standing.asked < float(row.billing_seen):
-            return Draft()  # Stripe has been asked since
+            return Draft()  # a later answer of Stripe's is already written
         return Draft(values(standing))
 
     result = rewriting.rewrite(workspace_id, decide, within)
@@ -56,7 +56,7 @@ def settle(workspace_id: str, standing: Standing, within: Within | None = None) 
 
 
 def values(standing: Standing) -> dict[str, Any]:
-    """What a standing is on the workspace's row."""
+    """The attributes of the workspace's row that a standing sets."""
     is_served = standing.tier != plans.FREE and standing.state in SERVED
     plan = plans.of(standing.tier if is_served else plans.FREE)
     attributes = {

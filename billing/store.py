@@ -1,4 +1,4 @@
-"""What can be asked of counters and claims; a charge, an opening and a change of credits are one transaction each."""
+"""The data access of counters and claims; a charge, an opening and a change of credits are one transaction each."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -107,7 +107,7 @@ def charge(bill: Charge, names: Iterable[str]) -> None:
 
 
 def count_claims(workspace_id: str, moment: float, charged_after: float, limit: int) -> int:
-    """How many operations a live claim stands for that was charged after a moment; counting stops at `limit`."""
+    """How many live claims of a workspace were charged after a moment; counting stops at `limit`."""
     condition = (Claim.expires > datetime.fromtimestamp(int(moment), UTC)) & (Claim.charged > charged_after)
     rows = Claim.query(workspace_id, filter_condition=condition, attributes_to_get=["digest"])
     return sum(1 for _ in itertools.islice(rows, limit))
@@ -131,7 +131,7 @@ def claim_proof(now: float, next_due: float) -> bool:
 
 
 def keep_proof(moment: float, periods: int, broken: int) -> None:
-    """Keep the result of a proof."""
+    """Store the result of a proof."""
     values = {"moment": moment, "periods": periods, "broken": broken}
     actions = [getattr(LedgerProof, name).set(value) for name, value in values.items()]
     LedgerProof(LEDGER).update(actions=actions, condition=LedgerProof.name.exists())

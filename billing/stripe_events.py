@@ -1,4 +1,4 @@
-"""What can be asked of Stripe's events: each is claimed once, in the transaction of its effect (B11)."""
+"""The data access of Stripe's events: each is claimed once, in the transaction of its effect (B11)."""
 
 from datetime import UTC, datetime
 

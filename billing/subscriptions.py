@@ -120,8 +120,8 @@ def invoices(workspace: Workspace) -> list[Invoice]:
 
 
 def returned(workspace: Workspace, session_id: str) -> str | None:
-    """How a Checkout session of this workspace stands (`paid`, `unpaid`, …): only to say so. Credits come by webhook,
-    or by asking Stripe what the customer has, never by this page; a foreign session is None (B16)."""
+    """The payment status of a Checkout session of this workspace (`paid`, `unpaid`, …), for display only. Credits come
+    by webhook, or by asking Stripe what the customer has, never by this page; a foreign session is None (B16)."""
     row = customers.of_workspace(workspace.workspace_id)
     session = gateway.session_customer(session_id) if row is not None else None
     if session is None or session[0] != row.customer_id:

@@ -1,6 +1,6 @@
-"""How far Stripe's events are behind: Stripe is asked what it made, and our own rows what was acted on.
+"""How far Stripe's events are behind: Stripe's list of events is compared with our rows of those acted on.
 
-Asking Stripe sees what counting our own door cannot: that nothing comes at all. Nothing is kept for it.
+Asking Stripe shows what counting at our endpoint cannot: that nothing arrives at all. Nothing is stored for it.
 """
 
 from billing import customers, gateway, stripe_events, webhooks

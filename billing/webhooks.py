@@ -1,4 +1,4 @@
-"""What Stripe tells us: verified, claimed in the transaction of its effect, and read as "look again", never as fact.
+"""Stripe's events: verified, claimed in the transaction of their effect, and read as "look again", never as fact.
 
 Events come late, twice and in any order (B11, B12). So an event only names a customer; what that customer has is asked
 of Stripe at this moment, and the workspace is brought to it.
@@ -27,7 +27,7 @@ def act(event: Told) -> str:
     """
     if event.live != gateway.is_live():
         return _ignored(event, "other mode")
-    # The shape of an event goes by the version of whoever registered the endpoint; only ours is understood.
+    # The shape of an event follows the API version its endpoint was registered with; only ours is understood.
     if event.version and event.version != gateway.VERSION:
         return _ignored(event, "other version")
     effect = EFFECTS.get(event.kind)
@@ -53,7 +53,8 @@ def _ignored(event: Told, reason: str) -> str:
 
 
 def look_again(workspace_id: str, customer_id: str, within: Within | None = None) -> None:
-    """Bring a workspace to what its customer has at Stripe at this moment."""
+    """Bring a workspace to what its customer has at Stripe at this moment; `within` adds the caller's items to the
+    transaction."""
     asked_at = clock.now()
     subscription = gateway.present(customer_id)
 
@@ -116,7 +117,7 @@ EFFECTS: dict[str, Callable[[str, Told, Within], None]] = {
 
 def replay(event_id: str) -> str:
     """Fetch an event from Stripe and act on it, as support does; one that acted before does not act again, but its
-    workspace is brought to what Stripe says now all the same."""
+    workspace is brought to what Stripe reports now all the same."""
     event = gateway.event(event_id)
     if event is None:
         return "unknown event"

@@ -33,7 +33,7 @@ class _Spot:
 
 
 def bars(title: str, values: Sequence[Bar], *, unit: str = "") -> str:
-    """A bar chart as SVG; the title and the table beside it say the same to whoever does not see it."""
+    """A bar chart as SVG; the title and the table beside it hold the same data for readers who do not see it."""
     top = ceiling(max((bar.lower + bar.upper for bar in values), default=0))
     plot_width, plot_height = WIDTH - LEFT, HEIGHT - BOTTOM - TOP
     step = plot_width / max(1, len(values))
@@ -46,7 +46,7 @@ def bars(title: str, values: Sequence[Bar], *, unit: str = "") -> str:
 
 
 def lines(title: str, names: Sequence[str], points: Sequence[Point], *, said: Callable[[float], str]) -> str:
-    """A line chart as SVG, a line for each name; a point without a value leaves a gap. `said` writes a value."""
+    """A line chart as SVG, a line for each name; a point without a value leaves a gap. `said` formats a value."""
     top = ceiling(max((value for _, values in points for value in values if value is not None), default=0))
     plot_height, step = HEIGHT - BOTTOM - TOP, (WIDTH - LEFT) / max(1, len(points))
     spots = [
@@ -127,7 +127,7 @@ def _names(names: Sequence[str], step: float) -> str:
 
 
 def _short_name(name: str) -> str:
-    """What an axis says of a step: the hour of an hour, month and day of a day, a month in full."""
+    """The label of a step on an axis: the hour of an hour, month and day of a day, a month in full."""
     if len(name) == len("2026-11"):
         return name
     return f"{name[-2:]}:00" if "T" in name else name[-5:]

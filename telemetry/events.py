@@ -37,6 +37,6 @@ def bounded_origin(header: str | None) -> str:
 
 
 def row(event: Happened, retention_days: int = STARTING.retention_days) -> Event:
-    """The event as its row; it expires after the days that the workspace's plan keeps single requests."""
+    """The event as its row; it expires after `retention_days`, those of the workspace's plan."""
     expires_at = tokens.moment_of(event.event_id) + retention_days * DAY_SECONDS
     return Event(expires=datetime.fromtimestamp(expires_at, UTC), **asdict(event))

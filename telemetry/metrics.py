@@ -56,8 +56,8 @@ _making = Lock()
 
 
 def counts() -> Counts:
-    """The counts of this process, made with the first one: importing makes no file. While a full disk has no place for
-    them nothing is counted: no answer fails for want of a count."""
+    """The counts of this process, created at the first call: importing creates no file. While a full disk has no space
+    for them nothing is counted: no answer fails for want of a count."""
     if not _counts:
         with _making:
             if not _counts:

@@ -33,8 +33,9 @@ class Recorder:
         self._held: list[Happened] = []
 
     def record(self, event: Happened) -> None:
-        """Record a free request, or the mark of a charged one, whose event stands already. What a full disk does not
-        take is held in memory, up to a bound; beyond it a free event is lost and counted. No answer fails."""
+        """Record a free request, or the mark of a charged one, whose event is stored already. What a full disk does not
+        take is held in memory, up to a bound; beyond it a free event is lost and counted. Never raises for a full
+        disk."""
         with self._lock:
             is_stored = self._keep(event)
             if not event.cost:

@@ -129,7 +129,7 @@ def _largest(workspace_id: str, first: str, last: str, *, latencies: bool = True
 
 
 def _gaps(first: str, last: str, months: list[str]) -> Iterator[tuple[str, str]]:
-    """What is left of the days from `first` up to `last` without the months `months`, oldest first."""
+    """The days from `first` up to `last` that are not in `months`, as ranges, oldest first."""
     start = first
     for month in months:
         if start < month:
@@ -139,7 +139,7 @@ def _gaps(first: str, last: str, months: list[str]) -> Iterator[tuple[str, str]]
 
 
 def table(report: Report) -> Iterator[dict[str, Any]]:
-    """Every cell as a flat row, for CSV and JSON; credits as decimals are the caller's affair."""
+    """Every cell as a flat row, for CSV and JSON; the caller converts half-credits to decimals."""
     for (origin, key), found in sorted(report.cells, key=lambda cell: (cell[0][0], str(cell[0][1]))):
         yield {
             "operation": key.operation, "cache": key.cache, "status": key.status, "origin": origin,

@@ -21,7 +21,8 @@ Found = tuple[str, str, Cells]
 
 
 def mark(pairs: Iterable[tuple[str, str]]) -> None:
-    """Mark (workspace, hour) pairs whose events changed; marked after the events are in, so that none is missed."""
+    """Mark (workspace, hour) pairs whose events changed; to be called after the events are written, so that none is
+    missed."""
     now = clock.now()
     for workspace_id, hour in set(pairs):
         place = f"{workspace_id} {hour}"
@@ -30,9 +31,9 @@ def mark(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def work_off(limit: int = 200, added_up: Callable[[str, str], None] | None = None) -> int:
-    """Add up the hours that are marked and due; returns how many. Any number of workers may do this at once.
-    `added_up` hears of each (workspace, hour) while it is still marked: what it raises leaves the hour to be done
-    again."""
+    """Add up the hours that are marked and due, `limit` a shard at most; returns how many. Any number of workers may do
+    this at once. `added_up` is called with each (workspace, hour) while it is still marked: if it raises, the hour is
+    worked on again."""
     count = 0
     for shard in range(SHARDS):
         for row in list(Dirty.query(str(shard), consistent_read=True, limit=limit)):
@@ -41,7 +42,7 @@ def work_off(limit: int = 200, added_up: Callable[[str, str], None] | None = Non
 
 
 def oldest_mark(limit: int = 50) -> float | None:
-    """Since when a marked hour waits for a worker, in seconds since 1970; None where none waits. Looks at the first
+    """When the longest waiting marked hour became due, in seconds since 1970; None where none waits. Reads the first
     `limit` marks of each shard."""
     rows = (row for shard in range(SHARDS) for row in Dirty.query(str(shard), consistent_read=True, limit=limit))
     return min((float(row.due) for row in rows), default=None)
@@ -94,7 +95,7 @@ def is_over(month: str) -> bool:
 
 
 def month_sums(workspace_id: str, month: str) -> tuple[Sums | None, Sums]:
-    """What the rows of a month say, None where it has none; and what its days say."""
+    """The sum of a month's own rows, None where it has none; and the sum of its days."""
     rows = list(months(workspace_id, month, f"{month}~"))
     by_days = days(workspace_id, month, f"{month}~")
     return _total(rows) if rows else None, _total(by_days)

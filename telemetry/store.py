@@ -1,4 +1,4 @@
-"""What can be asked of the event stream."""
+"""The data access of the event stream."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -57,7 +57,7 @@ def _living():
 
 
 def page(workspace_id: str, start_key: dict | None, count: int = 100):
-    """One query page of events, newest first, after a place."""
+    """One query page of events, newest first, after `start_key` (DynamoDB's last evaluated key)."""
     return Event.query(
         workspace_id, filter_condition=_living(), scan_index_forward=False, limit=count, page_size=count,
         consistent_read=True, last_evaluated_key=start_key,

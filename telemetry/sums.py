@@ -113,7 +113,7 @@ def total(cells: Iterable[tuple[Any, Sums]]) -> Sums:
 
 
 def by(cells: Iterable[tuple[Any, Sums]], key_of) -> Iterator[tuple[Any, Sums]]:
-    """Cells by what `key_of` says of their key, the most requests first."""
+    """Cells grouped by what `key_of` returns for their key, the most requests first."""
     groups: dict[Any, Sums] = {}
     for key, sums in cells:
         groups.setdefault(key_of(key), Sums()).add(sums)

@@ -135,7 +135,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 @workspace_page("audit.view")
 def audit_log(request: HttpRequest) -> HttpResponse:
-    """Who did what. The log knows opaque ids; the addresses of present members are put in for the reader alone."""
+    """The audit log. It stores opaque ids; the addresses of current members are added for display alone."""
     page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
     current_members = team_store.members(request.workspace.workspace_id)
     names = {row.person_id: row.email for row in store.people([member.person_id for member in current_members])}
@@ -156,13 +156,13 @@ def _entry(entry, names: dict[str, str]) -> dict:
 
 
 def _gone(ids: set[str]) -> set[str]:
-    """Those of some ids that name people whose account is gone (D9)."""
+    """Those of some ids that are of people whose account is deleted (D9)."""
     person_ids = [subject_id for subject_id in ids if subject_id.startswith("p_")]
     return set(person_ids) - {row.person_id for row in store.people(person_ids)} if person_ids else set()
 
 
 def _told(value) -> str:
-    """A value of the log as a reader takes it: `role: viewer`."""
+    """A value of the log for display: `role: viewer`."""
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_told(item)}" for name, item in value.items() if item not in ("", None))
     if isinstance(value, list):

@@ -80,7 +80,7 @@ def _page(request: HttpRequest, invalid_forms: dict[str, CapForm] | None = None)
 
 
 def offered(bill: Summary, period: tuple[float, float] | None = None) -> list[dict]:
-    """The plans, each with what its buttons do; `period` is the period as Stripe has it, to the second."""
+    """The plans, each with its buttons; `period` is the paid period at Stripe, to the second."""
     rows: dict[str, dict] = {}
     terms = replace(bill.terms, start=period[0], end=period[1]) if period and bill.terms.paid else bill.terms
     for offer in offers.of(terms, bill.now):

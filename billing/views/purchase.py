@@ -58,7 +58,7 @@ def portal(request: HttpRequest) -> HttpResponse:
 @require_GET
 @workspace_page("billing.manage")
 def returned(request: HttpRequest) -> HttpResponse:
-    """Back from Checkout. The page grants nothing: credits come with Stripe's signed word alone (B16)."""
+    """Back from Checkout. The page grants nothing: credits come with Stripe's signed event alone (B16)."""
     row = request.workspace
     if request.GET.get("left"):
         messages.warning(request, "Nothing was bought, and nothing was charged.")
@@ -80,7 +80,7 @@ def returned(request: HttpRequest) -> HttpResponse:
 @require_GET
 @workspace_page("billing.manage")
 def invoices(request: HttpRequest) -> HttpResponse:
-    """The invoices as Stripe has them; when it does not answer, the page says so."""
+    """The invoices at Stripe; when it does not answer, the page says so."""
     try:
         stripe_invoices, error_message = subscriptions.invoices(request.workspace), ""
     except Refusal as refusal:
@@ -101,7 +101,7 @@ def _back(request: HttpRequest) -> str:
 
 
 def _led(request: HttpRequest, get_url: Callable[[], str]) -> HttpResponse:
-    """To an address of Stripe's, or back with what it refused."""
+    """Redirect to an address of Stripe's, or back with the message of its refusal."""
     try:
         return HttpResponseRedirect(get_url())
     except Refusal as refusal:
@@ -110,7 +110,7 @@ def _led(request: HttpRequest, get_url: Callable[[], str]) -> HttpResponse:
 
 
 def _done(request: HttpRequest, action: Callable[[], None], message: str) -> HttpResponse:
-    """Do it at Stripe and go back to the page, which says how things stand."""
+    """Run an action at Stripe and go back to the billing page, with `message` where there is one."""
     try:
         action()
     except Refusal as refusal:

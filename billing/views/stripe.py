@@ -1,4 +1,4 @@
-"""The door of Stripe's webhooks: raw body in, a status out; nothing is said to who cannot sign."""
+"""The endpoint of Stripe's webhooks: raw body in, a status out; an unsigned request learns nothing."""
 
 import json
 

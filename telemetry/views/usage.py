@@ -27,8 +27,8 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 @require_GET
 @workspace_page("workspace.view")
 def usage(request: HttpRequest, beside: Callable[[Workspace], dict[str, Any]]) -> HttpResponse:
-    """The page; the latest requests alone where the page asks for them again. `beside` gives what billing knows: the
-    allowance as (name, value, remark), and an address to try first."""
+    """The page; the latest requests alone where the page asks for them again. `beside` returns the context from
+    billing: the allowance as (name, value, remark), and an address to try first."""
     if request.GET.get("part") == "tail":
         return render(request, "telemetry/_tail.html", {"tail": _tail(request)})
     report = _report(request)
