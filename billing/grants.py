@@ -63,9 +63,9 @@ def _write(
     def change(balance: Balance) -> Balance:
         return balance.given(halves) if halves > 0 else balance.taken(-halves)
 
-    def record(transaction, result: Changed) -> None:
+    def record(transaction, outcome: Changed) -> None:
         row = Grant(
-            workspace_id, grant_id, period=result.period.name, halves=result.after.extra - result.before.extra,
+            workspace_id, grant_id, period=outcome.period.name, halves=outcome.after.extra - outcome.before.extra,
             reason=reason.strip(), actor=actor, moment=clock.now(),
         )  # fmt: skip
         transaction.save(row, condition=Grant.grant_id.does_not_exist())
@@ -76,5 +76,5 @@ def _write(
     def decide(row: Workspace) -> Draft:
         return Draft(balance=change, record=record, keeps_paid=halves < 0)
 
-    result = rewriting.rewrite(workspace_id, decide, within)
-    return Given(grant_id, result.after.extra - result.before.extra, result.period.name)
+    outcome = rewriting.rewrite(workspace_id, decide, within)
+    return Given(grant_id, outcome.after.extra - outcome.before.extra, outcome.period.name)

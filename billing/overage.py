@@ -25,18 +25,18 @@ def _used(counter: Counter) -> int:
 
 
 def _report(counter: Counter, customer_id: str) -> bool:
-    """Report one counter. The sum is stored as pending first, and is part of the identifier: after a crash the same
+    """Report one counter. The new sum is stored first, and is part of the identifier: after a crash the same
     report is sent again, and Stripe counts it once. Each report is of the difference to the last one."""
     row = _row(counter)
-    reported, pending, used = int(row.credits), int(row.telling), _used(counter)
-    if pending <= reported:
-        if used <= reported or not row.update_if(Reported.telling == pending, telling=used):
+    previous, target, used = int(row.credits), int(row.telling), _used(counter)
+    if target <= previous:
+        if used <= previous or not row.update_if(Reported.telling == target, telling=used):
             return False
-        pending = used
-    identifier = f"{counter.workspace_id}-{counter.period}-{reported}-{pending}"
+        target = used
+    identifier = f"{counter.workspace_id}-{counter.period}-{previous}-{target}"
     moment = min(clock.now(), float(counter.ends or clock.now()) - 1)
-    gateway.report_overage(customer_id, identifier, pending - reported, moment)
-    row.update_if(Reported.credits == reported, credits=pending, told=clock.now())
+    gateway.report_overage(customer_id, identifier, target - previous, moment)
+    row.update_if(Reported.credits == previous, credits=target, told=clock.now())
     return True
 
 

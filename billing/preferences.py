@@ -41,10 +41,10 @@ def wants(workspace_id: str, person_id: str) -> dict[str, bool]:
     return {kind: f"{kind} {person_id}" not in opt_outs for kind in KINDS}
 
 
-def choose(workspace_id: str, person_id: str, kind: str, wanted: bool) -> None:
+def choose(workspace_id: str, person_id: str, kind: str, enabled: bool) -> None:
     """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
     row = Unwanted(workspace_id, f"{kind} {person_id}" if KINDS[kind] else "")
-    if wanted:
+    if enabled:
         row.delete_if(Unwanted.choice.exists())
     else:
         row.save_if(Unwanted.choice.does_not_exist())

@@ -94,24 +94,24 @@ def _attempt(row: Workspace, draft: Draft, within: Within | None) -> Changed | N
     counter, before = _present(rows.get(period.name), row.workspace_id, period, terms)
     after = draft.balance(before)
     after = after.with_room(caps.room(terms, period, after.included))
-    result = Changed(terms, period, before, after)
+    outcome = Changed(terms, period, before, after)
     transaction, own_sizes = TransactWrite(connection=dynamo.connection()), (0, 0, 0, 0)
     try:
         with transaction:
             _write_terms(transaction, row, revision, draft.values)
-            _write_period(transaction, counter, result, draft.keeps_paid, fresh=period.name not in rows)
+            _write_period(transaction, counter, outcome, draft.keeps_paid, fresh=period.name not in rows)
             limit = caps.of_day(terms, period)
             if day in rows and limit is not None:
                 _write_day(transaction, rows[day], limit)
             own_sizes = dynamo.sizes(transaction)
             if draft.record:
-                draft.record(transaction, result)
+                draft.record(transaction, outcome)
             if within:
                 within(transaction)
     except TransactWriteError as error:
         _judge(error, dynamo.of_others(dynamo.reasons(error), own_sizes, dynamo.sizes(transaction)))
         return None
-    return result
+    return outcome
 
 
 def _judge(error: TransactWriteError, other_reasons: list[str | None]) -> None:
@@ -142,8 +142,10 @@ def _write_terms(transaction: TransactWrite, row: Workspace, revision: int, valu
     transaction.update(Workspace(row.workspace_id), actions=actions, condition=condition)
 
 
-def _write_period(transaction: TransactWrite, counter: Counter, result: Changed, keeps_paid: bool, fresh: bool) -> None:
-    after, period = result.after, result.period
+def _write_period(
+    transaction: TransactWrite, counter: Counter, outcome: Changed, keeps_paid: bool, fresh: bool
+) -> None:
+    after, period = outcome.after, outcome.period
     end = max(float(counter.ends or 0), period.ends)
     if fresh:
         counter.base, counter.extra, counter.room = after.base, after.extra, after.room

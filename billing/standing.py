@@ -49,10 +49,10 @@ def settle(workspace_id: str, standing: Standing, within: Within | None = None) 
             return Draft()  # a later answer of Stripe's is already written
         return Draft(values(standing))
 
-    result = rewriting.rewrite(workspace_id, decide, within)
-    if old_plans[0] != result.terms.plan:
-        audit.record(workspace_id, "stripe", "plan.changed", workspace_id, old_plans[0], result.terms.plan)
-    return result
+    outcome = rewriting.rewrite(workspace_id, decide, within)
+    if old_plans[0] != outcome.terms.plan:
+        audit.record(workspace_id, "stripe", "plan.changed", workspace_id, old_plans[0], outcome.terms.plan)
+    return outcome
 
 
 def values(standing: Standing) -> dict[str, Any]:

@@ -16,8 +16,8 @@ class UnknownPlan(Refusal):
     code = "unknown_plan"
 
     def __init__(self):
-        sold = ", ".join(plan.tier for plan in plans.CATALOGUE.values() if plan.paid)
-        super().__init__(f"A plan is one of {sold}, paid by the month or the year.", param="plan")
+        paid_tiers = ", ".join(plan.tier for plan in plans.CATALOGUE.values() if plan.paid)
+        super().__init__(f"A plan is one of {paid_tiers}, paid by the month or the year.", param="plan")
 
 
 class AlreadySubscribed(Refusal):

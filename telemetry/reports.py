@@ -67,11 +67,11 @@ def span(name: str, now: float) -> Range:
     title, step, count = RANGES[name]
     if step == "month":
         names = [clock.month(clock.months_after(now, -offset)) for offset in range(2 * count - 1, -1, -1)]
-        ended = clock.day(clock.months_after(now, -count))
+        end = clock.day(clock.months_after(now, -count))
     else:
         names = [NAMES[step](now - STEPS[step] * offset) for offset in range(2 * count - 1, -1, -1)]
-        ended = names[count - 1]
-    return Range(name, title, step, tuple(names[count:]), tuple(names[:count]), ended)
+        end = names[count - 1]
+    return Range(name, title, step, tuple(names[count:]), tuple(names[:count]), end)
 
 
 def make(workspace_id: str, date_range: Range) -> Report:
@@ -79,15 +79,15 @@ def make(workspace_id: str, date_range: Range) -> Report:
     with ThreadPoolExecutor(1) as executor:  # while one thread waits for the store the other adds up
         before_future = executor.submit(_before, workspace_id, date_range)
         by_step: dict[str, dict[tuple[str, Key], Sums]] = {start: {} for start in date_range.starts}
-        for start, origin, found in _rows(workspace_id, date_range):
-            cells = by_step[start]
-            for key, part in found.items():
+        for start, origin, cells in _rows(workspace_id, date_range):
+            step_cells = by_step[start]
+            for key, cell in cells.items():
                 cell_key = (origin, key)
-                if cell_key in cells:
-                    cells[cell_key].add(part)
+                if cell_key in step_cells:
+                    step_cells[cell_key].add(cell)
                 else:
-                    cells[cell_key] = part
-        steps = [(start, sums.total(cells.items())) for start, cells in by_step.items()]
+                    step_cells[cell_key] = cell
+        steps = [(start, sums.total(step_cells.items())) for start, step_cells in by_step.items()]
         merged = sums.merge(by_step.values())
         return Report(date_range, sums.total(steps), before_future.result(), steps, list(merged.items()))
 
@@ -140,9 +140,9 @@ def _gaps(first: str, last: str, months: list[str]) -> Iterator[tuple[str, str]]
 
 def table(report: Report) -> Iterator[dict[str, Any]]:
     """Every cell as a flat row, for CSV and JSON; the caller converts half-credits to decimals."""
-    for (origin, key), found in sorted(report.cells, key=lambda cell: (cell[0][0], str(cell[0][1]))):
+    for (origin, key), cell in sorted(report.cells, key=lambda pair: (pair[0][0], str(pair[0][1]))):
         yield {
             "operation": key.operation, "cache": key.cache, "status": key.status, "origin": origin,
-            "requests": found.requests, "half_credits": found.cost, "bytes": found.size,
-            "p50_ms": found.percentile(0.5), "p95_ms": found.percentile(0.95), "p99_ms": found.percentile(0.99),
+            "requests": cell.requests, "half_credits": cell.cost, "bytes": cell.size,
+            "p50_ms": cell.percentile(0.5), "p95_ms": cell.percentile(0.95), "p99_ms": cell.percentile(0.99),
         }  # fmt: skip

@@ -60,8 +60,8 @@ def of_events(events: Iterable[Event]) -> dict[str, Cells]:
     cells_by_origin: dict[str, Cells] = {}
     for event in events:
         key = Key(event.operation, event.cache, int(event.status))
-        sums = cells_by_origin.setdefault(event.origin or "", {}).setdefault(key, Sums())
-        sums.add(Sums(1, int(event.cost), int(event.size), {histogram.bucket(float(event.latency)): 1}))
+        cell = cells_by_origin.setdefault(event.origin or "", {}).setdefault(key, Sums())
+        cell.add(Sums(1, int(event.cost), int(event.size), {histogram.bucket(float(event.latency)): 1}))
     return cells_by_origin
 
 
@@ -106,10 +106,10 @@ def _latencies(values: list) -> dict[int, int]:
 
 def total(cells: Iterable[tuple[Any, Sums]]) -> Sums:
     """Everything as one sum."""
-    result = Sums()
+    total_sums = Sums()
     for _, sums in cells:
-        result.add(sums)
-    return result
+        total_sums.add(sums)
+    return total_sums
 
 
 def by(cells: Iterable[tuple[Any, Sums]], key_of) -> Iterator[tuple[Any, Sums]]:
