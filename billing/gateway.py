@@ -237,20 +237,15 @@ def schedule(subscription: Present, tier: str, interval: str) -> None:
     resume(subscription)
     schedules, prices = api().subscription_schedules, price_ids()
     schedule_id = subscription.schedule_id or said(schedules.create, from_subscription=subscription.subscription_id).id
-    current_phase = said(schedules.retrieve, schedule_id).phases[0]
-    current_items = [
+    phase = said(schedules.retrieve, schedule_id).phases[0]
+    items = [
         {"price": item.price if isinstance(item.price, str) else item.price.id}
         | ({"quantity": item.quantity} if getattr(item, "quantity", None) else {})
-        for item in current_phase["items"]
+        for item in phase["items"]
     ]
     next_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
     phases = [
-        {
-            "items": current_items,
-            "start_date": current_phase.start_date,
-            "end_date": subscription.end,
-            "proration_behavior": "none",
-        },
+        {"items": items, "start_date": phase.start_date, "end_date": subscription.end, "proration_behavior": "none"},
         {"items": next_items, "proration_behavior": "none"},
     ]
     said(schedules.update, schedule_id, phases=phases, end_behavior="release", proration_behavior="none")
