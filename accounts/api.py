@@ -223,11 +223,11 @@ def create_key(request: HttpRequest, payload: KeyIn):
     for scope in payload.scopes:
         if scope in roles.PERMISSIONS:
             caller.require(scope)
-    written, row = apikeys.create(
+    plaintext_key, row = apikeys.create(
         caller.workspace_id, caller.person_id, caller.role, name=payload.name, scopes=payload.scopes, days=payload.days
     )
     audit.record(caller.workspace_id, caller.actor, "key.created", row.prefix, None, {"scopes": row.scopes})
-    return 201, NewKeyOut(key=written, **_key(row))
+    return 201, NewKeyOut(key=plaintext_key, **_key(row))
 
 
 @router.delete("/keys/{prefix}", response={204: None})
@@ -240,9 +240,9 @@ def revoke_key(request: HttpRequest, prefix: str):
 
 
 def _key(row) -> dict:
-    ends = clock.stamp(row.expires) if row.expires else None
+    expires = clock.stamp(row.expires) if row.expires else None
     return {
-        "prefix": row.prefix, "name": row.name, "scopes": row.scopes, "expires": ends,
+        "prefix": row.prefix, "name": row.name, "scopes": row.scopes, "expires": expires,
         "last_used_day": row.last_used_day or None,
     }  # fmt: skip
 

@@ -67,8 +67,8 @@ class Caller:
 def create(
     workspace_id: str, person_id: str, role: str, *, name: str, scopes: Iterable[str], days: int | None = None
 ) -> tuple[str, ApiKey]:
-    """Make a key; returns its only showing and its row. `days` until it ends, None for never. A key can do no more
-    than its maker. Raises InvalidKeySetting."""
+    """Make a key; returns the plaintext key, shown this once, and its row. `days` until it expires, None for never. A
+    key can do no more than its maker. Raises InvalidKeySetting."""
     scopes = sorted(set(scopes))
     _check(role, name, scopes, days)
     if len(of_workspace(workspace_id)) >= MOST_KEYS:
@@ -86,19 +86,19 @@ def create(
 def _check(role: str, name: str, scopes: list[str], days: int | None) -> None:
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise InvalidKeySetting(f"Name the key in 1 to {LONGEST_NAME} characters.", param="name")
-    unknown = [scope for scope in scopes if scope not in roles.PERMISSIONS]
-    if unknown or not scopes:
+    unknown_scopes = [scope for scope in scopes if scope not in roles.PERMISSIONS]
+    if unknown_scopes or not scopes:
         raise InvalidKeySetting(f"Choose scopes out of {', '.join(roles.PERMISSIONS)}.", param="scopes")
-    beyond = [scope for scope in scopes if not roles.allows(role, scope)]
-    if beyond:
-        raise InvalidKeySetting(f"Your role, {role}, cannot give a key {', '.join(beyond)}.", param="scopes")
+    disallowed_scopes = [scope for scope in scopes if not roles.allows(role, scope)]
+    if disallowed_scopes:
+        raise InvalidKeySetting(f"Your role, {role}, cannot give a key {', '.join(disallowed_scopes)}.", param="scopes")
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise InvalidKeySetting(f"A key ends after 1 to {MOST_DAYS} days, or never.", param="days")
 
 
-def authenticate(written: str | None) -> Caller:
-    """The caller of a key as it was sent. Raises InvalidKey."""
-    match = WRITTEN.match(written or "")
+def authenticate(plaintext_key: str | None) -> Caller:
+    """The caller of a plaintext key, `img_<prefix>_<secret>`, as the request sent it. Raises InvalidKey."""
+    match = WRITTEN.match(plaintext_key or "")
     row = of_prefix(match[1]) if match else None
     if row is None or not _proves(row, match[2]) or (row.expires and row.expires <= clock.now()):
         raise InvalidKey

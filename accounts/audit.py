@@ -87,8 +87,8 @@ def entry(
     reason: str = "",
 ) -> AuditEntry:
     """An entry that is not written yet. `actor` is a person's opaque id, `key:<prefix>`, `staff:<id>` or `system`;
-    staff say why in `reason`. Acts of staff on what is no workspace's stand in logs of other names, `log_of_person` for
-    one."""
+    staff give a `reason`. Acts of staff that concern no workspace go to logs of other names, such as
+    `log_of_person`. ValueError for an act that is not in ACTS."""
     if act not in ACTS:
         raise ValueError(f"{act} is not on the list of acts.")
     return AuditEntry(
@@ -97,18 +97,18 @@ def entry(
     )  # fmt: skip
 
 
-def record(*facts: Any, **more: Any) -> AuditEntry:
-    """Write an entry of these facts, as `entry` takes them, after its act."""
-    made = entry(*facts, **more)
-    made.save(condition=AuditEntry.entry_id.does_not_exist())
-    return made
+def record(*args: Any, **kwargs: Any) -> AuditEntry:
+    """Save an entry after its act; the arguments are those of `entry`."""
+    row = entry(*args, **kwargs)
+    row.save(condition=AuditEntry.entry_id.does_not_exist())
+    return row
 
 
-def write_with(transaction: TransactWrite, made: AuditEntry | None) -> None:
-    """Write an entry in the transaction of its act, so that neither is there without the other. It is a save: in the
-    reasons of a cancellation it comes after the saves before it, and before every update."""
-    if made is not None:
-        transaction.save(made, condition=AuditEntry.entry_id.does_not_exist())
+def write_with(transaction: TransactWrite, row: AuditEntry | None) -> None:
+    """Write an entry, if there is one, in the transaction of its act, so that neither exists without the other. It is
+    a save: in the reasons of a cancellation it comes after the saves before it, and before every update."""
+    if row is not None:
+        transaction.save(row, condition=AuditEntry.entry_id.does_not_exist())
 
 
 def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
@@ -121,9 +121,9 @@ def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
     return cursors.take(name, rows)
 
 
-def newest(log: str, most: int) -> list[AuditEntry]:
-    """The newest entries of a log, `most` of them."""
-    return list(AuditEntry.query(log, scan_index_forward=False, limit=most, page_size=most, consistent_read=True))
+def newest(log: str, limit: int) -> list[AuditEntry]:
+    """The newest entries of a log, `limit` at most, newest first."""
+    return list(AuditEntry.query(log, scan_index_forward=False, limit=limit, page_size=limit, consistent_read=True))
 
 
 def log_of_person(person_id: str) -> str:
@@ -131,19 +131,19 @@ def log_of_person(person_id: str) -> str:
     return f"person:{person_id}"
 
 
-def moment(entry: AuditEntry) -> float:
-    """When it happened, in seconds since 1970."""
-    return tokens.moment_of(entry.entry_id)
+def moment(row: AuditEntry) -> float:
+    """When an entry was written, in seconds since 1970."""
+    return tokens.moment_of(row.entry_id)
 
 
-def together(made: AuditEntry | None, put: Callable[[TransactWrite], None]) -> bool:
-    """Do an act that is one write, or a few: `put` puts them into a transaction, and the entry goes with them. False
-    where a condition of it failed; then neither the act nor the entry is there (A17)."""
+def together(row: AuditEntry | None, add_writes: Callable[[TransactWrite], None]) -> bool:
+    """Commit an act of one or a few writes, which `add_writes` adds to a transaction, together with its entry. False
+    where a condition failed; then neither the act nor the entry is written (A17)."""
     for attempt in range(TRIES):
         try:
             with TransactWrite(connection=dynamo.connection()) as transaction:
-                put(transaction)
-                write_with(transaction, made)
+                add_writes(transaction)
+                write_with(transaction, row)
             return True
         except TransactWriteError as error:
             reasons = dynamo.reasons(error)

@@ -34,10 +34,10 @@ class WrongCode(Refusal):
 
 
 def send(email: str, purpose: str) -> str | None:
-    """Mail a fresh code to a canonical address; returns the challenge to keep in the session.
+    """Mail a fresh code to a canonical address; returns the id of the challenge, to be stored in the session.
 
-    None where so many codes went out that this one was held back (A20): the page says the same either way, and a
-    challenge the session already has stays good.
+    None where the throttle withheld the code (A20): the page is the same either way, and a challenge already in the
+    session stays valid.
     """
     delay = throttles.next_slot() if throttles.allow_mail(email) else None
     if delay is None:
@@ -49,8 +49,8 @@ def send(email: str, purpose: str) -> str | None:
     )  # fmt: skip
     row.save(condition=Challenge.challenge_id.does_not_exist())
     subject, aim = PURPOSES[purpose]
-    facts = {"code": code, "aim": aim, "minutes": LIFE_SECONDS // 60}
-    mail.send(email, subject, "emails/code.txt", facts, delay=delay, wanted=lambda: _start_life(challenge_id))
+    context = {"code": code, "aim": aim, "minutes": LIFE_SECONDS // 60}
+    mail.send(email, subject, "emails/code.txt", context, delay=delay, wanted=lambda: _start_life(challenge_id))
     return challenge_id
 
 
@@ -58,8 +58,9 @@ def _end(delay: float = 0) -> datetime:
     return datetime.fromtimestamp(int(clock.now() + delay) + LIFE_SECONDS, UTC)
 
 
-def _moment(ahead: float) -> datetime:
-    return datetime.fromtimestamp(clock.now() + ahead, UTC)
+def _moment(seconds: float) -> datetime:
+    """A time `seconds` from now, in UTC."""
+    return datetime.fromtimestamp(clock.now() + seconds, UTC)
 
 
 def _start_life(challenge_id: str) -> bool:
@@ -74,7 +75,7 @@ def prove(challenge_id: str | None, purpose: str, code: str) -> str:
     if not challenge_id or not DIGITS.match(code):
         raise WrongCode
     row = Challenge(challenge_id)
-    living = (
+    condition = (
         (Challenge.tries < MOST_TRIES)
         & (Challenge.used == False)  # noqa: E712 - a condition expression, not a comparison
         & (Challenge.purpose == purpose)
@@ -82,7 +83,7 @@ def prove(challenge_id: str | None, purpose: str, code: str) -> str:
         # A clock that was set back makes no old code young again (R11): none ends later than a new one would.
         & (Challenge.expires <= _moment(LIFE_SECONDS + SKEW_SECONDS))
     )
-    if not row.update_if(living, [Challenge.tries.add(1)]):
+    if not row.update_if(condition, [Challenge.tries.add(1)]):
         raise WrongCode
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     if not any(hmac.compare_digest(row.digest, _digest(key, challenge_id, code)) for key in keys):

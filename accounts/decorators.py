@@ -1,4 +1,4 @@
-"""Who may open a page: a signed-in person, a member with a permission, somebody who has just proved it again."""
+"""Access to pages: a signed-in person, a member with a permission, somebody who has just proved their address again."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,34 +16,35 @@ FRESH_SECONDS = 600
 View = Callable[..., HttpResponse]
 
 
-def safe_next(text: str | None, otherwise: str) -> str:
-    """A path of our own to go on to; `otherwise` for anything that could lead elsewhere (A13)."""
-    plain = text and text.startswith("/") and text.isprintable() and "\\" not in text and not text.startswith("//")
-    return text if plain and url_has_allowed_host_and_scheme(text, None, require_https=True) else otherwise
+def safe_next(url: str | None, default: str) -> str:
+    """A path of our own to go on to; `default` for anything that could lead elsewhere (A13)."""
+    is_local = url and url.startswith("/") and url.isprintable() and "\\" not in url and not url.startswith("//")
+    return url if is_local and url_has_allowed_host_and_scheme(url, None, require_https=True) else default
 
 
 def signed_in(view: View) -> View:
     """Only for a signed-in person; anybody else signs in first and comes back."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect(f"{reverse('login')}?next={quote(request.path)}")
         return view(request, *args, **kwargs)
 
-    guarded.signed_in = True
-    return guarded
+    wrapper.signed_in = True
+    return wrapper
 
 
 def workspace_page(permission: str) -> Callable[[View], View]:
-    """Only for a member whose role has the permission. A stranger sees what nobody's workspace shows: 404 (A9).
+    """Only for a member whose role has the permission. A stranger gets the answer of a workspace that does not exist:
+    404 (A9).
 
     The view's first argument is the request with `workspace` and `member` on it; the namespace is not passed on.
     """
 
-    def decorate(view: View) -> View:
+    def decorator(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, namespace: str, *args, **kwargs) -> HttpResponse:
+        def wrapper(request: HttpRequest, namespace: str, *args, **kwargs) -> HttpResponse:
             workspace = store.workspace_of_namespace(namespace)
             member = workspace and team_store.member(workspace.workspace_id, request.user.person_id)
             if member is None:
@@ -54,11 +55,11 @@ def workspace_page(permission: str) -> Callable[[View], View]:
             roles.require(member.role, permission)
             return view(request, *args, **kwargs)
 
-        guarded = signed_in(guarded)
-        guarded.permission = permission
-        return guarded
+        wrapper = signed_in(wrapper)
+        wrapper.permission = permission
+        return wrapper
 
-    return decorate
+    return decorator
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -67,13 +68,13 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def fresh_code(view: View) -> View:
-    """Only after a fresh code by mail: for acts that cannot be undone, or that open a door."""
+    """Only after a fresh code by mail: for acts that cannot be undone, or that give access."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if not is_fresh(request):
             return redirect(f"{reverse('confirm')}?next={quote(request.path)}")
         return view(request, *args, **kwargs)
 
-    guarded.fresh_code = True
-    return guarded
+    wrapper.fresh_code = True
+    return wrapper

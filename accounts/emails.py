@@ -28,12 +28,12 @@ def canonical(text: str) -> str:
     goes to exactly this text, so that two mailboxes are never one account.
     """
     text = text.strip(" ")
-    if any(unicodedata.category(letter).startswith("C") for letter in text):
+    if any(unicodedata.category(character).startswith("C") for character in text):
         raise InvalidEmail
     # Lower case can undo NFKC, so it is composed once more: the form of a form is itself.
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
-    local, _, name = folded.rpartition("@")
-    domain = _domain(name)
+    normalized = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
+    local, _, host = normalized.rpartition("@")
+    domain = _domain(host)
     if not LOCAL.match(local) or local.startswith(".") or local.endswith(".") or ".." in local:
         raise InvalidEmail
     if len(local) + 1 + len(domain) > LONGEST:

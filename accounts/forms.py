@@ -111,5 +111,7 @@ class KeyForm(forms.Form):
 
     def __init__(self, role: str, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        having = [(name, capfirst(meaning)) for name, (meaning, having) in roles.PERMISSIONS.items() if role in having]
-        self.fields["scopes"].choices = having
+        scopes = [
+            (name, capfirst(meaning)) for name, (meaning, allowed) in roles.PERMISSIONS.items() if role in allowed
+        ]
+        self.fields["scopes"].choices = scopes

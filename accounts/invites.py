@@ -1,4 +1,5 @@
-"""Invitations: by mail, to one address, for a week, accepted once by a POST of whoever proved that address (A11)."""
+"""Invitations: by mail, to one address, for a week, accepted once by a POST of the person who proved that address
+(A11)."""
 
 import hashlib
 import hmac
@@ -90,7 +91,7 @@ def resend(actor: Member, invite_id: str) -> None:
 
 
 def resend_for(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
-    """Send an invite again for whoever sent it: it goes on resting on their rights. Raises InviteOver, TooManySeats,
+    """Send an invite again on behalf of its inviter: it still depends on their rights. Raises InviteOver, TooManySeats,
     TooManyInvites."""
     row = _existing(workspace_id, invite_id)
     _renew(row, row.invited_by, audit.entry(workspace_id, actor, "invite.resent", invite_id, reason=reason))
@@ -106,8 +107,8 @@ def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
         Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
         Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
     ]  # fmt: skip
-    same = Invite.role == row.role
-    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=same)):
+    condition = Invite.role == row.role
+    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)):
         raise InviteOver
     _mail(row, token)
 
@@ -135,19 +136,19 @@ def offer(token: str, person: Person) -> Offer:
 
 
 def accept(token: str, person: Person) -> str:
-    """Join; returns the namespace. Raises InviteOver, and TooManySeats where the plan has become smaller. Two at once
-    are one membership."""
+    """Join; returns the namespace. Raises InviteOver, and TooManySeats where the plan has become smaller. Two
+    concurrent calls create one membership."""
     row = _living(token, person)
     workspace = store.workspace(row.workspace_id)
     inviter = team_store.member(row.workspace_id, row.invited_by)
     if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
-        raise InviteOver  # whoever invited has left, or may no longer give this role
+        raise InviteOver  # the inviter has left, or may no longer give this role
     seats = limits.of(workspace).seats
     if len(team_store.members(row.workspace_id)) >= seats:
         raise TooManySeats(seats)
-    who, joined = person.person_id, {"role": row.role}
-    entry = audit.entry(row.workspace_id, who, "member.joined", who, None, joined)
-    if not team_store.join(row, row.token_digest, who, entry):
+    person_id, after = person.person_id, {"role": row.role}
+    entry = audit.entry(row.workspace_id, person_id, "member.joined", person_id, None, after)
+    if not team_store.join(row, row.token_digest, person_id, entry):
         raise InviteOver
     return workspace.namespace
 
@@ -161,15 +162,15 @@ def _require_reach(actor: Member, role: str) -> None:
 def _require_seat(workspace_id: str) -> None:
     """A seat must be free: members and open invitations hold one each."""
     seats = limits.of_id(workspace_id).seats
-    promised = sum(row.ends > clock.now() for row in open_ones(workspace_id))
-    if len(team_store.members(workspace_id)) + promised >= seats:
+    open_invites = sum(row.ends > clock.now() for row in open_ones(workspace_id))
+    if len(team_store.members(workspace_id)) + open_invites >= seats:
         raise TooManySeats(seats)
 
 
 def _living(token: str, person: Person) -> Invite:
-    workspace_id, dot, rest = token.partition(".")
-    invite_id, second, secret = rest.partition(".")
-    row = _found(workspace_id, invite_id) if dot and second else None
+    workspace_id, first_dot, rest = token.partition(".")
+    invite_id, second_dot, secret = rest.partition(".")
+    row = _found(workspace_id, invite_id) if first_dot and second_dot else None
     if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
         raise InviteOver
     if row.ends <= clock.now() or row.email != person.email:
@@ -196,13 +197,14 @@ def _spend(workspace_id: str) -> None:
 
 
 def _mail(row: Invite, token: str) -> None:
-    """The mail; the throttle of mails to one address holds here too, and the page says the same either way (A20)."""
+    """Send the mail of an invite, unless the throttle of mails to one address refuses; the page is the same either way
+    (A20)."""
     if not throttles.allow_mail(row.email):
         return
     workspace = store.workspace(row.workspace_id)
     link = f"/invites/{row.workspace_id}.{row.invite_id}.{token}"
-    facts = {"workspace": workspace.business_name or workspace.namespace, "role": row.role, "link": link}
-    mail.send(row.email, "You are invited to a workspace on img apis", "emails/invite.txt", facts)
+    context = {"workspace": workspace.business_name or workspace.namespace, "role": row.role, "link": link}
+    mail.send(row.email, "You are invited to a workspace on img apis", "emails/invite.txt", context)
 
 
 def _digest(secret: str) -> str:

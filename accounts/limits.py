@@ -1,4 +1,4 @@
-"""What a workspace may have: written down on its row by billing, so that nobody here asks about prices."""
+"""The limits of a workspace, stored on its row by billing, so that other apps need no prices."""
 
 from dataclasses import asdict, dataclass, fields
 
@@ -19,7 +19,7 @@ class Limits:
     retention_days: int
 
 
-# The free plan's, and what a workspace has before billing has written anything.
+# Those of the free plan, and of a workspace whose limits billing has not written yet.
 STARTING = Limits(workspaces=3, seats=5, domains=2, sources=20, concurrency=4, retention_days=45)
 STARTING_HALVES = 2_000  # a period: a thousand credits
 
@@ -31,7 +31,7 @@ def of_id(workspace_id: str) -> Limits:
 
 
 def of(row: Workspace) -> Limits:
-    """The limits of a workspace; one that is not written down is the starting one."""
-    written = row.limits or {}
-    known = {field.name for field in fields(Limits)}
-    return Limits(**(asdict(STARTING) | {name: int(value) for name, value in written.items() if name in known}))
+    """The limits of a workspace; a limit that is not stored has the starting value."""
+    values = row.limits or {}
+    names = {field.name for field in fields(Limits)}
+    return Limits(**(asdict(STARTING) | {name: int(value) for name, value in values.items() if name in names}))

@@ -90,7 +90,7 @@ class Workspace(dynamo.Row):
     )  # fmt: skip
     allowed_origins = kept(JSONAttribute(), "which sites may call the image API", shape=shapes.TEXTS, **ACCOUNT)
     allowed_sources = kept(JSONAttribute(), "which hosts a full-URL source may name", shape=shapes.TEXTS, **ACCOUNT)
-    # Written down by billing alone, so that nobody else asks about prices.
+    # Written by billing alone, so that no other app needs prices.
     allowance = kept(Halves(), "half-credits a period", **BILLING)
     plan = kept(UnicodeAttribute(default="free"), "the plan tier (P03)", **BILLING)
     limits = kept(

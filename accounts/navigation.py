@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts import roles, workspaces
 from accounts.models import Workspace
 
-# (name of the URL, what the link says, the permission its page asks for); pages of other apps are known by name alone
+# (name of the URL, text of the link, the permission its page requires); pages of other apps are known by name alone
 LINKS = (
     ("workspace", "Overview", "workspace.view"),
     ("workspace-playground", "Playground", "workspace.view"),
@@ -33,15 +33,15 @@ def navigation(request: HttpRequest) -> dict:
     member = getattr(request, "member", None)
     if member is None:
         return {}
-    found = [_link(request, *link) for link in LINKS if roles.allows(member.role, link[2])]
-    others = partial(_others, request)  # read where the template asks for it
-    return {"navigation": [link for link in found if link], "role": member.role, "other_workspaces": others}
+    links = [_link(request, *link) for link in LINKS if roles.allows(member.role, link[2])]
+    other_workspaces = partial(_others, request)  # evaluated only where the template uses it
+    return {"navigation": [link for link in links if link], "role": member.role, "other_workspaces": other_workspaces}
 
 
 def _others(request: HttpRequest) -> list[Workspace]:
     """The person's other workspaces, for the switcher."""
-    here = request.workspace.workspace_id
-    return [row for row, _ in workspaces.of_person(request.user.person_id) if row.workspace_id != here]
+    current_id = request.workspace.workspace_id
+    return [row for row, _ in workspaces.of_person(request.user.person_id) if row.workspace_id != current_id]
 
 
 def _link(request: HttpRequest, name: str, title: str, permission: str) -> dict | None:
@@ -49,5 +49,5 @@ def _link(request: HttpRequest, name: str, title: str, permission: str) -> dict 
         url = reverse(name, args=[request.workspace.namespace])
     except NoReverseMatch:
         return None
-    here = request.path == url or (name != "workspace" and request.path.startswith(url.rstrip("/") + "/"))
-    return {"url": url, "name": title, "here": here}
+    is_current = request.path == url or (name != "workspace" and request.path.startswith(url.rstrip("/") + "/"))
+    return {"url": url, "name": title, "here": is_current}

@@ -28,8 +28,8 @@ def of_email(email: str) -> Person | None:
 
 
 def create(email: str) -> Person:
-    """Create the account of a proven address; whoever is second finds the first one's. The caller has the
-    confirmation of being 16 or older (P22)."""
+    """Create the account of a proven address; of two concurrent calls the second returns the row of the first. The
+    caller has the confirmation of being 16 or older (P22). Raises Overtaken."""
     now = clock.now()
     row = Person(tokens.random_id("p"), email=email, adult_confirmed=now, created=now, is_staff=False)
     claim = EmailClaim(email, person_id=row.person_id)
@@ -40,10 +40,10 @@ def create(email: str) -> Person:
     except TransactWriteError as error:
         if not _lost(error):
             raise
-        first = of_email(email)
-        if first is None:
+        existing = of_email(email)
+        if existing is None:
             raise team_store.Overtaken from error
-        return first
+        return existing
     return row
 
 
@@ -61,10 +61,10 @@ def change_email(row: Person, email: str) -> None:
         if not _lost(error):
             raise
         # PynamoDB sends deletes before puts before updates, whatever the order above: the claim is the second item.
-        taken = dynamo.reasons(error)[1] == "ConditionalCheckFailed"
-        raise (AddressTaken() if taken else team_store.Overtaken()) from error
+        address_taken = dynamo.reasons(error)[1] == "ConditionalCheckFailed"
+        raise (AddressTaken() if address_taken else team_store.Overtaken()) from error
 
 
 def _lost(error: TransactWriteError) -> bool:
-    """Whether somebody else was first, or is at it this moment."""
+    """Whether the transaction lost to a concurrent one, finished or still running."""
     return bool({"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error)))

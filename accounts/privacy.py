@@ -13,12 +13,12 @@ from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Holding, hashed, having
 
 
-def _by_address(row: type[Row]):
-    """The rows that name a person's address, while the account is there to tell it."""
+def _by_address(model: type[Row]):
+    """A finder of the rows that hold a person's address, which is read from the account and so needs it to exist."""
 
     def find(person_id: str) -> Iterable[Row]:
         person = store.person(person_id)
-        return row.scan(row.email == person.email, consistent_read=True) if person else ()
+        return model.scan(model.email == person.email, consistent_read=True) if person else ()
 
     return find
 

@@ -1,4 +1,5 @@
-"""Who may do what in a workspace: one pure table, shown where a role is chosen and asked by every door."""
+"""The permissions of each role in a workspace: one pure table, shown where a role is chosen and checked by every
+route."""
 
 from imgapis.base.errors import Refusal
 
@@ -46,5 +47,5 @@ def grantable(granter: str) -> tuple[str, ...]:
 
 
 def matrix() -> list[tuple[str, list[bool]]]:
-    """The table as it is shown: a sentence's end, then a yes or no per role in the order of ROLES."""
-    return [(meaning, [role in having for role in ROLES]) for meaning, having in PERMISSIONS.values()]
+    """The table for display: the description of a permission, then a boolean per role in the order of ROLES."""
+    return [(meaning, [role in allowed_roles for role in ROLES]) for meaning, allowed_roles in PERMISSIONS.values()]

@@ -79,20 +79,20 @@ def prove(row: Staff, code: str) -> None:
     if not (DIGITS.match(code) or RECOVERY.match(code)):
         raise WrongFactor
     _count_try(row)
-    used = _use_step(row, code) if DIGITS.match(code) else _use_recovery(row, code)
-    if not used:
+    is_valid = _use_step(row, code) if DIGITS.match(code) else _use_recovery(row, code)
+    if not is_valid:
         raise WrongFactor
 
 
-def is_proven(row: Staff, kept: dict | None) -> bool:
-    """Whether what a session keeps is a living proof of this very factor."""
-    if not row.enrolled or not kept:
+def is_proven(row: Staff, session_proof: dict | None) -> bool:
+    """Whether the proof stored in a session is unexpired and of this very factor."""
+    if not row.enrolled or not session_proof:
         return False
-    return kept.get("device") == row.device_id and kept.get("until", 0) > clock.now()
+    return session_proof.get("device") == row.device_id and session_proof.get("until", 0) > clock.now()
 
 
 def proof(row: Staff) -> dict:
-    """What a session keeps after a right code."""
+    """The proof that a session stores after a right code: the device id, and until when in seconds since 1970."""
     return {"device": row.device_id, "until": clock.now() + LIFE_SECONDS}
 
 
@@ -132,15 +132,15 @@ def _use_recovery(row: Staff, code: str) -> bool:
 
 
 def _count_try(row: Staff) -> None:
-    """Count a try by condition; the one past the most locks for an hour. Raises Locked."""
+    """Count a try by condition; the one beyond MOST_TRIES locks for an hour. Raises Locked."""
     now = clock.now()
-    open_now = (Staff.tries < MOST_TRIES) & (Staff.locked_until <= now)
-    if row.update_if(open_now & Staff.person_id.exists(), [Staff.tries.add(1)]):
+    can_try = (Staff.tries < MOST_TRIES) & (Staff.locked_until <= now)
+    if row.update_if(can_try & Staff.person_id.exists(), [Staff.tries.add(1)]):
         return
-    full = (Staff.tries >= MOST_TRIES) & (Staff.locked_until <= now)
-    row.update_if(full, locked_until=now + LOCK_SECONDS, tries=0)
-    present = staff.member(row.person_id)
-    raise Locked(present.locked_until - now if present else LOCK_SECONDS)
+    out_of_tries = (Staff.tries >= MOST_TRIES) & (Staff.locked_until <= now)
+    row.update_if(out_of_tries, locked_until=now + LOCK_SECONDS, tries=0)
+    current_row = staff.member(row.person_id)
+    raise Locked(current_row.locked_until - now if current_row else LOCK_SECONDS)
 
 
 def _fresh_code() -> str:

@@ -15,7 +15,7 @@ NOBODYS_SECONDS = 86_400
 
 
 def digest_of(session_key: str) -> str:
-    """What the table knows of a session key (SHA-256 of 160 random bits needs no salt)."""
+    """The digest that the table stores for a session key (SHA-256 of 160 random bits needs no salt)."""
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 
@@ -70,9 +70,9 @@ class SessionStore(SessionBase):
     def _row(self, data: str) -> SessionRow:
         now = clock.now()
         started = self._started = self._started or now
-        ends = min(now + self.get_expiry_age(), started + LONGEST_SECONDS)
+        expiry = min(now + self.get_expiry_age(), started + LONGEST_SECONDS)
         return SessionRow(
-            digest_of(self._get_or_create_session_key()), data=data, expires=datetime.fromtimestamp(int(ends), UTC),
+            digest_of(self._get_or_create_session_key()), data=data, expires=datetime.fromtimestamp(int(expiry), UTC),
             person_id=self._get_session(no_load=self._session_key is None).get(SESSION_KEY), started=started,
             seen_day=clock.day(now),
         )  # fmt: skip

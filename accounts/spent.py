@@ -24,9 +24,9 @@ def require_unspent(transaction: TransactWrite, namespace: str) -> None:
 
 
 def spend(row: Namespace) -> None:
-    """Keep a namespace as a digest, then let its name go. Safe to repeat."""
-    mark = Namespace(_name(_keys()[0], row.namespace), workspace_id=NOBODY)
-    mark.save_if(Namespace.namespace.does_not_exist())
+    """Store a namespace as a keyed digest, then delete the row that names it. Safe to repeat."""
+    digest_row = Namespace(_name(_keys()[0], row.namespace), workspace_id=NOBODY)
+    digest_row.save_if(Namespace.namespace.does_not_exist())
     row.delete()
 
 

@@ -45,9 +45,9 @@ def add(address: str, role: str) -> Staff:
     row = Staff(person.person_id, role=role, created=clock.now(), **_new_factor())
     if not row.save_if(Staff.person_id.does_not_exist()):
         row = Staff.get(person.person_id, consistent_read=True)
-        before = row.role
+        old_role = row.role
         row.update(actions=[Staff.role.set(role)], condition=Staff.person_id.exists())
-        audit.record(LOG, "system", "staff.changed", person.person_id, {"role": before}, {"role": role})
+        audit.record(LOG, "system", "staff.changed", person.person_id, {"role": old_role}, {"role": role})
         return row
     _flag(person, True)
     audit.record(LOG, "system", "staff.added", person.person_id, None, {"role": role})
@@ -59,8 +59,8 @@ def reset(address: str) -> Staff:
     Raises UnknownPerson, InvalidStaff."""
     person = _person(address)
     row = Staff(person.person_id)
-    anew = {"enrolled": 0, "last_t": 0, "tries": 0, "locked_until": 0, **_new_factor()}
-    if not row.update_if(Staff.person_id.exists(), [Staff.recovery.remove()], **anew):
+    values = {"enrolled": 0, "last_t": 0, "tries": 0, "locked_until": 0, **_new_factor()}
+    if not row.update_if(Staff.person_id.exists(), [Staff.recovery.remove()], **values):
         raise InvalidStaff("This person is not on the staff.")
     sessions.end_all_of_person(person.person_id)
     audit.record(LOG, "system", "staff.reset", person.person_id)

@@ -1,4 +1,4 @@
-"""What can be asked of people, sessions and workspaces: one function per access pattern; races end here."""
+"""The data access of people, sessions and workspaces: one function per access pattern; races are resolved here."""
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
@@ -58,8 +58,8 @@ def create_workspace(row: Workspace) -> None:
 
 
 def change_workspace(row: Workspace, entry: AuditEntry | None = None, **values) -> None:
-    """Set attributes of a workspace that exists; the row in hand is refreshed. An `entry` of the audit log is written
-    in the same transaction."""
+    """Set attributes of a workspace that exists; `row` is refreshed. An `entry` of the audit log is written in the same
+    transaction."""
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
     if entry is None:
         row.update(actions=actions, condition=Workspace.workspace_id.exists())

@@ -1,4 +1,4 @@
-"""What can be asked of teams, one function per access pattern; a workspace keeps an owner by condition, not by hope.
+"""The data access of teams, one function per access pattern; a condition keeps every workspace an owner.
 
 An `entry` of the audit log is written in the transaction of its act.
 """
@@ -52,12 +52,12 @@ def memberships(person_id: str) -> list[Member]:
 def found(row: Workspace, person_id: str, entry: AuditEntry | None = None) -> None:
     """Create a workspace with its first owner and the claim of its namespace."""
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
-    first = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
+    owner_row = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
     with TransactWrite(connection=dynamo.connection()) as transaction:
         spent.require_unspent(transaction, row.namespace)
         transaction.save(claim, condition=Namespace.namespace.does_not_exist())
         transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
-        transaction.save(first, condition=Member.person_id.does_not_exist())
+        transaction.save(owner_row, condition=Member.person_id.does_not_exist())
         audit.write_with(transaction, entry)
 
 
@@ -65,10 +65,10 @@ def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> N
     """Claim a new namespace and take it; the old claim stays, so that the old one goes on serving."""
     claim = Namespace(namespace, workspace_id=row.workspace_id)
     # A workspace may take back a namespace of its own.
-    free = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
+    condition = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
     with TransactWrite(connection=dynamo.connection()) as transaction:
         spent.require_unspent(transaction, namespace)
-        transaction.save(claim, condition=free)
+        transaction.save(claim, condition=condition)
         audit.write_with(transaction, entry)
         transaction.update(
             row, actions=[Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace
@@ -77,12 +77,12 @@ def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> N
 
 def join(invite: Invite, token_digest: str, person_id: str, entry: AuditEntry | None = None) -> bool:
     """Use up an invite and add the member; False where the invite is no longer what it was."""
-    place = Member(invite.workspace_id, person_id, role=invite.role, joined=clock.now())
-    unchanged = (Invite.token_digest == token_digest) & (Invite.ends > clock.now()) & (Invite.role == invite.role)
+    member_row = Member(invite.workspace_id, person_id, role=invite.role, joined=clock.now())
+    condition = (Invite.token_digest == token_digest) & (Invite.ends > clock.now()) & (Invite.role == invite.role)
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
-            transaction.delete(invite, condition=unchanged)
-            transaction.save(place, condition=Member.person_id.does_not_exist())
+            transaction.delete(invite, condition=condition)
+            transaction.save(member_row, condition=Member.person_id.does_not_exist())
             audit.write_with(transaction, entry)
             if invite.role == "owner":
                 _count_owners(transaction, invite.workspace_id, 1)
@@ -95,15 +95,15 @@ def join(invite: Invite, token_digest: str, person_id: str, entry: AuditEntry | 
 
 def change_role(row: Member, role: str, entry: AuditEntry | None = None) -> None:
     """Give a member another role. Raises LastOwner, Overtaken."""
-    change = (role == "owner") - (row.role == "owner")
-    _write(row.workspace_id, change, lambda transaction: _set_role(transaction, row, role), entry)
+    owners_delta = (role == "owner") - (row.role == "owner")
+    _write(row.workspace_id, owners_delta, lambda transaction: _set_role(transaction, row, role), entry)
 
 
 def remove(row: Member, entry: AuditEntry | None = None) -> None:
     """Remove a member. Raises LastOwner, Overtaken."""
-    change = -1 if row.role == "owner" else 0
+    owners_delta = -1 if row.role == "owner" else 0
     condition = Member.role == row.role
-    _write(row.workspace_id, change, lambda transaction: transaction.delete(row, condition=condition), entry)
+    _write(row.workspace_id, owners_delta, lambda transaction: transaction.delete(row, condition=condition), entry)
 
 
 def remove_everywhere(person_id: str) -> None:
@@ -118,37 +118,38 @@ def remove_everywhere(person_id: str) -> None:
                 )  # fmt: skip
 
 
-def hand_over(giver: Member, taker: Member, entry: AuditEntry | None = None) -> None:
-    """Make `taker` an owner and `giver` an admin, at once."""
+def hand_over(current_owner: Member, new_owner: Member, entry: AuditEntry | None = None) -> None:
+    """Make `new_owner` an owner and `current_owner` an admin, at once."""
 
-    def both(transaction: TransactWrite) -> None:
-        _set_role(transaction, taker, "owner")
-        _set_role(transaction, giver, "admin")
+    def swap_roles(transaction: TransactWrite) -> None:
+        _set_role(transaction, new_owner, "owner")
+        _set_role(transaction, current_owner, "admin")
 
-    _write(giver.workspace_id, 0, both, entry)
+    _write(current_owner.workspace_id, 0, swap_roles, entry)
 
 
 def _set_role(transaction: TransactWrite, row: Member, role: str) -> None:
     transaction.update(row, actions=[Member.role.set(role)], condition=Member.role == row.role)
 
 
-def _write(workspace_id: str, owners: int, change, entry: AuditEntry | None) -> None:
-    """A change of the team and of its count of owners; the workspace's item comes last in the reasons."""
+def _write(workspace_id: str, owners_delta: int, add_writes, entry: AuditEntry | None) -> None:
+    """Commit a change of the team and of its count of owners (`owners_delta`). The workspace's item is last in the
+    reasons of a cancellation. Raises LastOwner, Overtaken."""
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
-            change(transaction)
+            add_writes(transaction)
             audit.write_with(transaction, entry)
-            if owners:
-                _count_owners(transaction, workspace_id, owners)
+            if owners_delta:
+                _count_owners(transaction, workspace_id, owners_delta)
     except TransactWriteError as error:
         reasons = dynamo.reasons(error)
-        if owners < 0 and reasons and reasons[-1] == "ConditionalCheckFailed":
+        if owners_delta < 0 and reasons and reasons[-1] == "ConditionalCheckFailed":
             raise LastOwner from error
         if {"ConditionalCheckFailed", "TransactionConflict"} & set(reasons):
             raise Overtaken from error
         raise
 
 
-def _count_owners(transaction: TransactWrite, workspace_id: str, change: int) -> None:
-    condition = Workspace.owners >= 2 if change < 0 else Workspace.workspace_id.exists()
-    transaction.update(Workspace(workspace_id), actions=[Workspace.owners.add(change)], condition=condition)
+def _count_owners(transaction: TransactWrite, workspace_id: str, delta: int) -> None:
+    condition = Workspace.owners >= 2 if delta < 0 else Workspace.workspace_id.exists()
+    transaction.update(Workspace(workspace_id), actions=[Workspace.owners.add(delta)], condition=condition)

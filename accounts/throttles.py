@@ -19,42 +19,42 @@ LONGEST_QUEUE_MINUTES = 10
 
 def allow_mail(email: str) -> bool:
     """Count a mail to an address; False past five in any hour. Of many at once exactly five are allowed (A20)."""
-    today, *before = _names(email)
+    today_bucket, *earlier_buckets = _names(email)
     while True:
-        row = _row(today)
-        recent = _recent(row)
-        if len(recent) + sum(len(_recent(_row(name))) for name in before) >= MAILS_PER_ADDRESS:
+        row = _row(today_bucket)
+        recent_moments = _recent(row)
+        if len(recent_moments) + sum(len(_recent(_row(bucket))) for bucket in earlier_buckets) >= MAILS_PER_ADDRESS:
             return False
-        if _add(today, row, [*recent, clock.now()]):
+        if _add(today_bucket, row, [*recent_moments, clock.now()]):
             return True
 
 
 def allow_again(email: str) -> None:
-    """Forget the mails of the last hour to an address: support vouches for whoever asked."""
-    for name in _names(email):
-        Throttle(name).delete()
+    """Forget the mails of the last hour to an address: support vouches for the person."""
+    for bucket in _names(email):
+        Throttle(bucket).delete()
 
 
 def next_slot() -> float | None:
-    """Seconds until the next mail may go out: 0 while the minute has room, then the first minute that has some, and
+    """Seconds until the next mail may go out: 0 while the minute is below its limit, then the first minute that is, and
     None where ten minutes are full. So a flood over many addresses slows everybody and stops nobody."""
-    now, most = clock.now(), math.ceil(settings.MAILS_PER_HOUR / 60)
+    now, limit = clock.now(), math.ceil(settings.MAILS_PER_HOUR / 60)
     this_minute = int(now // MINUTE_SECONDS)
-    for ahead in range(LONGEST_QUEUE_MINUTES):
-        if _count(f"mails {this_minute + ahead}", most):
-            return max(0.0, (this_minute + ahead) * MINUTE_SECONDS - now)
+    for minutes in range(LONGEST_QUEUE_MINUTES):
+        if _count(f"mails {this_minute + minutes}", limit):
+            return max(0.0, (this_minute + minutes) * MINUTE_SECONDS - now)
     return None
 
 
-def allow(bucket: str, most: int) -> bool:
-    """Count an act of a day under an opaque name; False past `most`."""
-    return _count(f"{bucket} {clock.day(clock.now())}", most)
+def allow(bucket: str, limit: int) -> bool:
+    """Count an act of a day under an opaque name; False beyond `limit`."""
+    return _count(f"{bucket} {clock.day(clock.now())}", limit)
 
 
 def _names(email: str) -> list[str]:
-    """Where an address is counted today and, in the first hour of a day, where it was counted yesterday: the digest's
-    key changes with the day, so that two days of one address cannot be told to be one."""
-    days = dict.fromkeys(clock.day(clock.now() - back) for back in (0, HOUR_SECONDS))
+    """The buckets of an address: of today and, in the first hour of a day, of yesterday. The digest's key changes with
+    the day, so that two days of one address cannot be linked."""
+    days = dict.fromkeys(clock.day(clock.now() - seconds) for seconds in (0, HOUR_SECONDS))
     key = settings.SECRET_KEY.encode()
     return [
         "mail " + tokens.keyed_digest(tokens.subkey(key, f"accounts.throttles {day}"), (email,))[:40] for day in days
@@ -72,15 +72,15 @@ def _recent(row: Throttle | None) -> list[float]:
 
 
 def _add(name: str, row: Throttle | None, moments: list[float]) -> bool:
-    """Write the moments; False where somebody else wrote meanwhile. `count` is the version of the row."""
-    unchanged = Throttle.count == row.count if row else Throttle.bucket.does_not_exist()
+    """Write the moments; False where a concurrent request wrote first. `count` is the version of the row."""
+    condition = Throttle.count == row.count if row else Throttle.bucket.does_not_exist()
     actions = [Throttle.moments.set(moments), Throttle.count.add(1), Throttle.expires.set(_after(2 * HOUR_SECONDS))]
-    return Throttle(name).update_if(unchanged, actions)
+    return Throttle(name).update_if(condition, actions)
 
 
-def _count(name: str, most: int) -> bool:
-    room = Throttle.bucket.does_not_exist() | (Throttle.count < most)
-    return Throttle(name).update_if(room, [Throttle.count.add(1)], expires=_after(25 * HOUR_SECONDS))
+def _count(name: str, limit: int) -> bool:
+    condition = Throttle.bucket.does_not_exist() | (Throttle.count < limit)
+    return Throttle(name).update_if(condition, [Throttle.count.add(1)], expires=_after(25 * HOUR_SECONDS))
 
 
 def _after(seconds: int) -> datetime:

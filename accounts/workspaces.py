@@ -86,18 +86,18 @@ def found(person_id: str, *, namespace: str, business_name: str) -> Workspace:
 
 def of_person(person_id: str) -> list[tuple[Workspace, str]]:
     """The workspaces of a person with their role in each, by namespace; from an index, for lists alone."""
-    places = {place.workspace_id: place.role for place in team_store.memberships(person_id)}
-    rows = sorted(store.workspaces(list(places)), key=lambda row: row.namespace)
-    return [(row, places[row.workspace_id]) for row in rows]
+    role_by_workspace = {member.workspace_id: member.role for member in team_store.memberships(person_id)}
+    rows = sorted(store.workspaces(list(role_by_workspace)), key=lambda row: row.namespace)
+    return [(row, role_by_workspace[row.workspace_id]) for row in rows]
 
 
 def _require_room(person_id: str) -> None:
-    """The best plan among the workspaces a person owns says how many these may be. Founding several in the same
-    moment may pass by one: the list is an index."""
-    owned = [row for row, role in of_person(person_id) if role == "owner"]
-    most = max((limits.of(row).workspaces for row in owned), default=limits.STARTING.workspaces)
-    if len(owned) >= most:
-        raise TooManyWorkspaces(f"Your plan allows {most} workspaces of your own. A larger plan of one allows more.")
+    """Raise TooManyWorkspaces where a person owns as many workspaces as the best plan among them allows. Concurrent
+    creations may exceed it by one: the list is an index."""
+    owned_workspaces = [row for row, role in of_person(person_id) if role == "owner"]
+    limit = max((limits.of(row).workspaces for row in owned_workspaces), default=limits.STARTING.workspaces)
+    if len(owned_workspaces) >= limit:
+        raise TooManyWorkspaces(f"Your plan allows {limit} workspaces of your own. A larger plan of one allows more.")
 
 
 def rename(row: Workspace, actor: str, namespace: str) -> None:
@@ -105,9 +105,9 @@ def rename(row: Workspace, actor: str, namespace: str) -> None:
     InvalidNamespace, NamespaceTaken, TooManyNamespaces, Overtaken."""
     if namespace == row.namespace:
         return
-    before, namespace = row.namespace, check_namespace(namespace)
+    old_namespace, namespace = row.namespace, check_namespace(namespace)
     _spend(row.workspace_id)
-    entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, before, namespace)
+    entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, old_namespace, namespace)
     try:
         team_store.rename(row, namespace, entry)
     except TransactWriteError as error:
@@ -115,14 +115,14 @@ def rename(row: Workspace, actor: str, namespace: str) -> None:
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
-    """Change the name the customer goes by. Raises InvalidBusinessName. The audit says that, not what: it is personal
-    where one person is the business."""
+    """Change the name the customer goes by. Raises InvalidBusinessName. The audit log has the act without the name: it
+    is personal where one person is the business."""
     entry = audit.entry(row.workspace_id, actor, "workspace.changed", row.workspace_id)
     store.change_workspace(row, entry, business_name=checked_business_name(business_name))
 
 
 def suspend(row: Workspace, actor: str, suspended: bool, reason: str) -> None:
-    """Stop a workspace, or let it go on: in five seconds on every server, cached pictures included."""
+    """Suspend a workspace, or resume it: within five seconds on every server, cached pictures included."""
     before = bool(row.suspended)
     act = "workspace.suspended" if suspended else "workspace.resumed"
     values = {"suspended": before}, {"suspended": suspended}
@@ -140,16 +140,17 @@ def checked_business_name(text: str) -> str:
     return text
 
 
-def _spend(who: str) -> None:
-    if not throttles.allow(f"namespaces {who}", CLAIMS_PER_DAY):
+def _spend(subject_id: str) -> None:
+    if not throttles.allow(f"namespaces {subject_id}", CLAIMS_PER_DAY):
         raise TooManyNamespaces
 
 
 def _taken(error: TransactWriteError, namespace: str) -> Exception:
-    """What a lost transaction means: the checks of spent namespaces and the claim come first in the reasons."""
+    """The error that a lost transaction means: the checks of spent namespaces and the claim come first in the
+    reasons."""
     reasons = dynamo.reasons(error)
-    firsts = reasons[: spent.checks() + 1]
-    if {"ConditionalCheckFailed", "TransactionConflict"} & set(firsts):
+    namespace_reasons = reasons[: spent.checks() + 1]
+    if {"ConditionalCheckFailed", "TransactionConflict"} & set(namespace_reasons):
         return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
     return team_store.Overtaken() if reasons else error
 

@@ -30,29 +30,29 @@ class Level:
 
 
 def look(workspace_id: str) -> int:
-    """Tell a workspace what it was not told yet; returns how many notices were written."""
+    """Write the notices of levels that a workspace has reached and has no notice of; returns how many were written."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
         return 0
     terms, now = periods.terms(row), clock.now()
     books = opening.books(terms, now)
     counters = store.named(workspace_id, books.names)
-    found = levels(counters.get(books.period.name), counters.get(books.day or ""))
-    return sum(_tell(workspace_id, level) for level in found if level.share)
+    usage_levels = levels(counters.get(books.period.name), counters.get(books.day or ""))
+    return sum(_tell(workspace_id, level) for level in usage_levels if level.share)
 
 
 def levels(period: Counter | None, day: Counter | None) -> list[Level]:
     """What can be used up: the credits of the period, a cap of the period where one ends elsewhere, that of the day."""
-    found = []
+    usage_levels = []
     if period is not None:
         used, until = int(period.used), clock.day(float(period.ends or clock.period_end(period.period)))
         included = int(period.granted) - int(period.room)
-        found.append(Level("allowance", period.period, used, included, until))
+        usage_levels.append(Level("allowance", period.period, used, included, until))
         if period.room:
-            found.append(Level("cap", period.period, used, int(period.granted), until))
+            usage_levels.append(Level("cap", period.period, used, int(period.granted), until))
     if day is not None:
-        found.append(Level("cap", day.period, int(day.used), int(day.granted), "midnight UTC"))
-    return [level for level in found if level.used > 0]
+        usage_levels.append(Level("cap", day.period, int(day.used), int(day.granted), "midnight UTC"))
+    return [level for level in usage_levels if level.used > 0]
 
 
 def _tell(workspace_id: str, level: Level) -> bool:

@@ -55,9 +55,9 @@ class OverageIn(Strict):
 
 
 def _caps(row: Workspace) -> list[dict]:
-    found = cap_settings.of(row)
-    held = [(span, getattr(found, span)) for span in SPANS]
-    return [{"span": span, "unit": cap.unit, "amount": cap.amount, "own": span in found.own} for span, cap in held]
+    settings = cap_settings.of(row)
+    pairs = [(span, getattr(settings, span)) for span in SPANS]
+    return [{"span": span, "unit": cap.unit, "amount": cap.amount, "own": span in settings.own} for span, cap in pairs]
 
 
 def _changed(request: HttpRequest) -> list[dict]:
@@ -68,13 +68,14 @@ def _changed(request: HttpRequest) -> list[dict]:
 def bill(request: HttpRequest):
     """The plan and its credits. Scope: workspace.view."""
     row = workspace_of(request, "workspace.view")
-    found = summary.of(row)
+    totals = summary.of(row)
     return {
-        "plan": found.plan.tier, "interval": found.terms.interval, "state": found.state, "next_plan": found.following,
-        "period_starts": clock.stamp(found.period.starts), "period_ends": clock.stamp(found.period.ends),
-        "included": shown(found.included), "used": shown(found.used), "left": shown(found.left),
-        "forecast": None if found.forecast is None else shown(found.forecast), "overage": shown(found.overage),
-        "overage_cents": found.overage_cents, "overage_allowed": found.terms.overage, "stopped_by": found.capped,
+        "plan": totals.plan.tier, "interval": totals.terms.interval, "state": totals.state,
+        "next_plan": totals.following, "period_starts": clock.stamp(totals.period.starts),
+        "period_ends": clock.stamp(totals.period.ends),
+        "included": shown(totals.included), "used": shown(totals.used), "left": shown(totals.left),
+        "forecast": None if totals.forecast is None else shown(totals.forecast), "overage": shown(totals.overage),
+        "overage_cents": totals.overage_cents, "overage_allowed": totals.terms.overage, "stopped_by": totals.capped,
     }  # fmt: skip
 
 

@@ -51,5 +51,5 @@ class Balance:
         return replace(self, extra=self.extra - min(halves, self.unused))
 
     def with_room(self, room: int) -> "Balance":
-        """With another room beyond what is paid for; what is used already stays allowed."""
+        """With another `room` beyond what is paid for; what is used already stays allowed."""
         return replace(self, room=max(room, self.used - self.included))

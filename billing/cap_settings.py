@@ -45,13 +45,13 @@ def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> Changed
 
     def decide(row: Workspace) -> Draft:
         _check(row, cap)
-        own = {name: value for name, value in (row.caps or {}).items() if name != span}
-        return Draft({"caps": own if cap is None else own | {span: {"unit": cap.unit, "amount": cap.amount}}})
+        own_caps = {name: value for name, value in (row.caps or {}).items() if name != span}
+        return Draft({"caps": own_caps if cap is None else own_caps | {span: {"unit": cap.unit, "amount": cap.amount}}})
 
-    changed = rewriting.rewrite(workspace_id, decide)
-    told = "default" if cap is None else f"{cap.amount} {cap.unit}" if cap.unit != "off" else "off"
-    audit.record(workspace_id, actor, "caps.changed", span, None, told)
-    return changed
+    outcome = rewriting.rewrite(workspace_id, decide)
+    cap_text = "default" if cap is None else f"{cap.amount} {cap.unit}" if cap.unit != "off" else "off"
+    audit.record(workspace_id, actor, "caps.changed", span, None, cap_text)
+    return outcome
 
 
 def allow_overage(workspace_id: str, actor: str, allowed: bool) -> Changed:
@@ -65,9 +65,9 @@ def allow_overage(workspace_id: str, actor: str, allowed: bool) -> Changed:
             )
         return Draft({"overage": allowed})
 
-    changed = rewriting.rewrite(workspace_id, decide)
+    outcome = rewriting.rewrite(workspace_id, decide)
     audit.record(workspace_id, actor, "caps.changed", "overage", None, allowed)
-    return changed
+    return outcome
 
 
 def _check(row: Workspace, cap: Cap | None) -> None:

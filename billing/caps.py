@@ -29,18 +29,18 @@ def default(span: str, terms: Terms, plan: str) -> Cap:
 
 def chosen(span: str, terms: Terms, plan: str) -> Cap:
     """The cap in force."""
-    own = {name: Cap(unit, amount) for name, unit, amount in terms.caps}
-    return own.get(span) or default(span, terms, plan)
+    own_caps = {name: Cap(unit, amount) for name, unit, amount in terms.caps}
+    return own_caps.get(span) or default(span, terms, plan)
 
 
 def room(terms: Terms, period: Period, included: int) -> int:
     """Half-credits beyond the included ones that may be charged in a period; below 0 where a cap ends before them."""
     plan = plans.of(period.plan)
-    sold = CEILING * period.allowance if terms.overage and plan.overage is not None else 0
+    overage_limit = CEILING * period.allowance if terms.overage and plan.overage is not None else 0
     cap = chosen("period", terms, period.plan)
     if cap.unit == "credits":
-        return min(sold, cap.amount * plans.HALVES - included)
-    return min(sold, plan.overage_halves(cap.amount)) if cap.unit == "cents" else sold
+        return min(overage_limit, cap.amount * plans.HALVES - included)
+    return min(overage_limit, plan.overage_halves(cap.amount)) if cap.unit == "cents" else overage_limit
 
 
 def of_day(terms: Terms, period: Period) -> int | None:

@@ -71,17 +71,17 @@ def charge(bill: Charge, terms: Terms) -> int:
     Raises OutOfCredits, CapReached, WorkspaceGone, or ChargeUnavailable after two seconds of conflicts: never fails
     open. Safe to repeat with the same event: our own lost reply is answered as charged.
     """
-    ends = time.monotonic() + RETRY_SECONDS
-    pause = 0.01
+    deadline = time.monotonic() + RETRY_SECONDS
+    backoff = 0.01
     while True:
-        settled = _try(bill, terms)
-        if settled is not None:
-            return settled
-        wait = random.uniform(pause / 2, pause)
-        if time.monotonic() + wait > ends:
+        charged_halves = _try(bill, terms)
+        if charged_halves is not None:
+            return charged_halves
+        delay = random.uniform(backoff / 2, backoff)
+        if time.monotonic() + delay > deadline:
             raise ChargeUnavailable
-        time.sleep(wait)
-        pause = min(pause * 2, 0.3)
+        time.sleep(delay)
+        backoff = min(backoff * 2, 0.3)
 
 
 def _try(bill: Charge, terms: Terms) -> int | None:
@@ -101,12 +101,12 @@ def _try(bill: Charge, terms: Terms) -> int | None:
 
 def _settled(bill: Charge, books: Books, terms: Terms, reasons: list[str | None]) -> int | None:
     """What a cancelled charge means: half-credits, a refusal, or None for "try again"."""
-    claim, event, *counters = reasons if len(reasons) >= 3 else (None, None, None)
-    if event == FAILED:
+    claim_reason, event_reason, *counter_reasons = reasons if len(reasons) >= 3 else (None, None, None)
+    if event_reason == FAILED:
         return bill.happened.cost  # only our own earlier attempt can have written this id
-    if claim == FAILED:
+    if claim_reason == FAILED:
         return 0
-    if FAILED not in counters and "TransactionConflict" not in reasons:
+    if FAILED not in counter_reasons and "TransactionConflict" not in reasons:
         return None
     try:
         refusal = _refusal(bill, books, terms)
@@ -124,13 +124,13 @@ def _refusal(bill: Charge, books: Books, terms: Terms) -> Refusal | None:
     """Why a charge is not covered, read consistently; None where it is."""
     cost = bill.happened.cost
     rows = store.named(bill.happened.workspace_id, books.names)
-    of_period = rows.get(books.period.name) or opening.of_period("", books.period, terms)
-    if of_period.left < cost:
-        return CapReached("period") if of_period.room else OutOfCredits()
+    period_counter = rows.get(books.period.name) or opening.of_period("", books.period, terms)
+    if period_counter.left < cost:
+        return CapReached("period") if period_counter.room else OutOfCredits()
     if books.day is None:
         return None
-    day = rows.get(books.day)
-    left = day.left if day else caps.of_day(terms, books.period)
+    day_counter = rows.get(books.day)
+    left = day_counter.left if day_counter else caps.of_day(terms, books.period)
     return CapReached("day") if left < cost else None
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of workspaces at Stripe: their customer, and their subscription as Stripe last said it was."""
+"""The data access of Stripe customers: the customer of a workspace, and its subscription as Stripe last reported it."""
 
 from collections.abc import Iterator
 
@@ -31,11 +31,11 @@ def every() -> Iterator[Subscription]:
 
 
 def ensure(workspace_id: str) -> Subscription:
-    """The workspace's row, its customer made at Stripe where there was none; asked twice at once it is one customer.
-    Raises WorkspaceGone, and what the gateway raises."""
-    known = of_workspace(workspace_id)
-    if known is not None:
-        return known
+    """The workspace's row, with its customer created at Stripe where there was none; concurrent calls create one
+    customer. Raises WorkspaceGone, and what the gateway raises."""
+    existing = of_workspace(workspace_id)
+    if existing is not None:
+        return existing
     customer_id = gateway.create_customer(workspace_id)
     row = Subscription(workspace_id, customer_id=customer_id)
     try:
@@ -48,31 +48,32 @@ def ensure(workspace_id: str) -> Subscription:
     except TransactWriteError as error:
         if dynamo.reasons(error)[:1] == ["ConditionalCheckFailed"]:
             raise WorkspaceGone from error
-        known = of_workspace(workspace_id)
-        if known is None:
+        existing = of_workspace(workspace_id)
+        if existing is None:
             raise
-        return known
+        return existing
     return row
 
 
-def standing(found: Present | None, asked: float) -> Standing:
-    """A subscription at Stripe as the standing it gives; without one, the free plan."""
-    if found is None:
-        return Standing(asked=asked)
+def standing(subscription: Present | None, asked_at: float) -> Standing:
+    """The standing that a subscription at Stripe gives; the free plan without one. `asked_at`: when Stripe was asked,
+    seconds since 1970."""
+    if subscription is None:
+        return Standing(asked=asked_at)
     return Standing(
-        tier=found.tier, state=found.state, start=found.start, end=found.end, interval=found.interval,
-        next_tier=found.next_tier, asked=asked,
+        tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end,
+        interval=subscription.interval, next_tier=subscription.next_tier, asked=asked_at,
     )  # fmt: skip
 
 
-def write(transaction: TransactWrite, workspace_id: str, found: Present | None, asked: float) -> None:
+def write(transaction: TransactWrite, workspace_id: str, subscription: Present | None, asked_at: float) -> None:
     """Put the state of a subscription into a transaction: the row of a workspace that has one, and no other."""
-    values = {"state": "none", "tier": "free", "next_tier": "", "cancels": False, "asked": asked}
-    if found is not None:
+    values = {"state": "none", "tier": "free", "next_tier": "", "cancels": False, "asked": asked_at}
+    if subscription is not None:
         values |= {
-            "subscription_id": found.subscription_id, "state": found.state, "tier": found.tier,
-            "interval": found.interval, "period_start": found.start, "period_end": found.end,
-            "next_tier": found.next_tier, "cancels": found.cancels,
+            "subscription_id": subscription.subscription_id, "state": subscription.state, "tier": subscription.tier,
+            "interval": subscription.interval, "period_start": subscription.start, "period_end": subscription.end,
+            "next_tier": subscription.next_tier, "cancels": subscription.cancels,
         }  # fmt: skip
     actions = [getattr(Subscription, name).set(value) for name, value in values.items()]
     transaction.update(Subscription(workspace_id), actions=actions, condition=Subscription.workspace_id.exists())

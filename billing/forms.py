@@ -28,9 +28,9 @@ class CapForm(forms.Form):
             return self.cleaned_data
         match = AMOUNT.match(text)
         if not match or (unit == "credits" and match[2]):
-            said = "Type whole credits, such as 5000." if unit == "credits" else "Type dollars, such as 25 or 25.50."
-            self.add_error("amount", said)
+            message = "Type whole credits, such as 5000." if unit == "credits" else "Type dollars, such as 25 or 25.50."
+            self.add_error("amount", message)
             return self.cleaned_data
-        whole = Decimal(re.sub("[, ]", "", match[1]) + "." + (match[2] or "0"))
-        self.cleaned_data["cap"] = Cap(unit, int(whole * 100 if unit == "cents" else whole))
+        value = Decimal(re.sub("[, ]", "", match[1]) + "." + (match[2] or "0"))
+        self.cleaned_data["cap"] = Cap(unit, int(value * 100 if unit == "cents" else value))
         return self.cleaned_data

@@ -1,7 +1,7 @@
-"""Stripe: the only module that imports its library. What it says is turned into our own words here, and no further.
+"""Stripe: the only module that imports its library. Its answers are converted to our own types here, and go no further.
 
-No card, no address and no amount is kept on our side (P03); a workspace is known to Stripe by its opaque id alone, and
-whoever pays tells Stripe the rest.
+No card, no address and no amount is stored on our side (P03); Stripe knows a workspace by its opaque id alone, and the
+payer enters the rest at Stripe.
 """
 
 import time
@@ -60,12 +60,12 @@ def api():
     return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL).v1
 
 
-def said(call: Callable, *words: Any, key: str | None = None, **params: Any) -> Any:
-    """What Stripe answers, as a plain value; `key` makes a repeated call the same one. Raises StripeUnavailable,
-    StripeRefused, PaymentRefused; never its own errors, whose texts quote what was sent."""
+def said(call: Callable, *args: Any, key: str | None = None, **params: Any) -> Any:
+    """The answer of a Stripe call, as a plain value; `key` is the idempotency key. Raises StripeUnavailable,
+    StripeRefused, PaymentRefused; never Stripe's own errors, whose texts quote what was sent."""
     options = {"idempotency_key": key} if key else {}
     try:
-        return call(*words, params=params, options=options)
+        return call(*args, params=params, options=options)
     except stripe.CardError as error:
         raise PaymentRefused from error
     except (
@@ -73,8 +73,8 @@ def said(call: Callable, *words: Any, key: str | None = None, **params: Any) -> 
         stripe.RateLimitError,
         stripe.AuthenticationError,
         stripe.PermissionError,
-    ) as gone:
-        raise StripeUnavailable from gone
+    ) as connection_error:
+        raise StripeUnavailable from connection_error
     except stripe.InvalidRequestError as error:
         raise StripeRefused from error
     except stripe.StripeError as error:
@@ -83,70 +83,73 @@ def said(call: Callable, *words: Any, key: str | None = None, **params: Any) -> 
 
 def create_customer(workspace_id: str) -> str:
     """The id of the workspace's customer, made at the first call; a repeated one within a day is the same."""
-    made = said(
+    customer = said(
         api().customers.create, key=f"customer-{workspace_id}", metadata={"workspace": workspace_id}
     )  # fmt: skip
-    return made.id
+    return customer.id
 
 
-def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, back: str) -> tuple[str, str]:
-    """(session id, address of Stripe's payment page) for a plan; `back` is our page that the customer returns to."""
+def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, return_url: str) -> tuple[str, str]:
+    """(session id, address of Stripe's payment page) for a plan; `return_url` is our page to come back to."""
     prices = price_ids()
-    lines = [
+    line_items = [
         {"price": prices[f"{tier}_{interval}"], "quantity": 1},
         {"price": prices[f"{tier}_{OVERAGE}"]},
     ]
-    made = said(
-        api().checkout.sessions.create, mode="subscription", customer=customer_id, line_items=lines,
-        client_reference_id=workspace_id, success_url=back + "?session_id={CHECKOUT_SESSION_ID}",
-        cancel_url=back + "?left=1", automatic_tax={"enabled": True}, billing_address_collection="required",
+    session = said(
+        api().checkout.sessions.create, mode="subscription", customer=customer_id, line_items=line_items,
+        client_reference_id=workspace_id, success_url=return_url + "?session_id={CHECKOUT_SESSION_ID}",
+        cancel_url=return_url + "?left=1", automatic_tax={"enabled": True}, billing_address_collection="required",
         customer_update={"address": "auto", "name": "auto"}, tax_id_collection={"enabled": True},
     )  # fmt: skip
-    return made.id, made.url
+    return session.id, session.url
 
 
 def expire_checkouts(customer_id: str, but: str = "") -> None:
-    """Close every open Checkout session of a customer but one, so that nobody pays twice. A session that is being paid
-    at this moment cannot be closed, and is left: what came of it is for `present` to say."""
-    for found in said(api().checkout.sessions.list, customer=customer_id, status="open", limit=100).data:
-        if found.id != but:
+    """Expire every open Checkout session of a customer except `but`, so that nobody pays twice. A session that is being
+    paid at this moment cannot be expired, and is left: its result shows in `present`."""
+    for session in said(api().checkout.sessions.list, customer=customer_id, status="open", limit=100).data:
+        if session.id != but:
             with suppress(StripeRefused):
-                said(api().checkout.sessions.expire, found.id)
+                said(api().checkout.sessions.expire, session.id)
 
 
 def session_customer(session_id: str) -> tuple[str, str] | None:
     """(customer id, payment status) of a Checkout session; None where there is none of that id."""
     try:
-        found = said(api().checkout.sessions.retrieve, session_id)
+        session = said(api().checkout.sessions.retrieve, session_id)
     except StripeRefused:
         return None
-    return (found.customer or "", found.payment_status)
+    return (session.customer or "", session.payment_status)
 
 
-def portal(customer_id: str, back: str) -> str:
+def portal(customer_id: str, return_url: str) -> str:
     """The address of Stripe's portal for a customer: cards, invoices, tax number."""
-    return said(api().billing_portal.sessions.create, customer=customer_id, return_url=back).url
+    return said(api().billing_portal.sessions.create, customer=customer_id, return_url=return_url).url
 
 
 def present(customer_id: str) -> Present | None:
     """The subscription of a customer as it is now: the newest one that is served, else the newest; None without."""
-    found = said(api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]).data
-    served = [one for one in found if one.status in SERVED]
-    newest = max(served or found, key=lambda one: (one.created, one.id), default=None)
+    subscriptions = said(
+        api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]
+    ).data
+    active = [sub for sub in subscriptions if sub.status in SERVED]
+    newest = max(active or subscriptions, key=lambda sub: (sub.created, sub.id), default=None)
     return None if newest is None else _present(newest)
 
 
-def _present(found) -> Present:
-    licensed = [item for item in found["items"].data if item.price.recurring.usage_type == "licensed"]
-    first = licensed[0] if licensed else found["items"].data[0]
-    schedule = found.schedule
+def _present(subscription) -> Present:
+    licensed_items = [item for item in subscription["items"].data if item.price.recurring.usage_type == "licensed"]
+    plan_item = licensed_items[0] if licensed_items else subscription["items"].data[0]
+    schedule = subscription.schedule
     return Present(
-        subscription_id=found.id, customer_id=found.customer, state=found.status, tier=tier_of(first.price),
-        interval=first.price.recurring.interval, start=first.current_period_start, end=first.current_period_end,
-        next_tier=plans.FREE if found.cancel_at_period_end or found.cancel_at else _scheduled(schedule),
-        cancels=bool(found.cancel_at_period_end or found.cancel_at),
+        subscription_id=subscription.id, customer_id=subscription.customer, state=subscription.status,
+        tier=tier_of(plan_item.price), interval=plan_item.price.recurring.interval,
+        start=plan_item.current_period_start, end=plan_item.current_period_end,
+        next_tier=plans.FREE if subscription.cancel_at_period_end or subscription.cancel_at else _scheduled(schedule),
+        cancels=bool(subscription.cancel_at_period_end or subscription.cancel_at),
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
-        items=tuple((_sells(item.price), item.id) for item in found["items"].data),
+        items=tuple((_sells(item.price), item.id) for item in subscription["items"].data),
     )  # fmt: skip
 
 
@@ -154,19 +157,20 @@ def _scheduled(schedule) -> str:
     """The tier that a schedule's next phase brings; empty where nothing is scheduled."""
     if not schedule or schedule.status not in ("active", "not_started"):
         return ""
-    now = schedule.current_phase.end_date if schedule.current_phase else 0
-    following = [phase for phase in schedule.phases if phase.start_date >= now]
-    if not following:
+    phase_end = schedule.current_phase.end_date if schedule.current_phase else 0
+    next_phases = [phase for phase in schedule.phases if phase.start_date >= phase_end]
+    if not next_phases:
         return ""
-    known = {price_id: name for name, price_id in price_ids().items()}
+    names_by_price = {price_id: name for name, price_id in price_ids().items()}
     names = [
-        known.get(item.price if isinstance(item.price, str) else item.price.id, "") for item in following[0]["items"]
+        names_by_price.get(item.price if isinstance(item.price, str) else item.price.id, "")
+        for item in next_phases[0]["items"]
     ]
     return next((name.partition("_")[0] for name in names if name and not name.endswith(OVERAGE)), "")
 
 
 def tier_of(price) -> str:
-    """The plan a price belongs to: by our own product, never by what an event or a form says (B16)."""
+    """The plan a price belongs to: by our own product, never by the content of an event or a form (B16)."""
     product = price.product if isinstance(price.product, str) else price.product.id
     tier = product.removeprefix("imgapis_")
     return tier if tier in plans.CATALOGUE else plans.FREE
@@ -182,26 +186,26 @@ PRICES_SECONDS = 600.0
 
 def lookup_keys() -> list[str]:
     """The names of every price we sell, as Stripe's lookup keys."""
-    paid = [plan.tier for plan in plans.CATALOGUE.values() if plan.paid]
-    return [f"imgapis_{tier}_{what}" for tier in paid for what in (*plans.INTERVALS, OVERAGE)]
+    paid_tiers = [plan.tier for plan in plans.CATALOGUE.values() if plan.paid]
+    return [f"imgapis_{tier}_{suffix}" for tier in paid_tiers for suffix in (*plans.INTERVALS, OVERAGE)]
 
 
 def price_ids() -> dict[str, str]:
     """`<tier>_<month|year|overage>` → Stripe's price id. Raises NotConfigured before `stripe_setup` has run."""
-    account = settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL
-    read, known = _prices.get(account, (0.0, {}))
-    if time.monotonic() - read > PRICES_SECONDS or not known:
-        known = {price.lookup_key.removeprefix("imgapis_"): price.id for price in every_price() if price.active}
-        if len(known) < len(lookup_keys()):
+    cache_key = settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL
+    read_at, ids = _prices.get(cache_key, (0.0, {}))
+    if time.monotonic() - read_at > PRICES_SECONDS or not ids:
+        ids = {price.lookup_key.removeprefix("imgapis_"): price.id for price in every_price() if price.active}
+        if len(ids) < len(lookup_keys()):
             raise NotConfigured
-        _prices[account] = (time.monotonic(), known)
-    return known
+        _prices[cache_key] = (time.monotonic(), ids)
+    return ids
 
 
 def every_price() -> Iterator:
     """Every price that has one of our names."""
-    for keys in _tens(lookup_keys()):
-        yield from said(api().prices.list, lookup_keys=keys, limit=100).data
+    for batch in _tens(lookup_keys()):
+        yield from said(api().prices.list, lookup_keys=batch, limit=100).data
 
 
 def forget_prices() -> None:
@@ -214,64 +218,64 @@ def _tens(keys: list[str]) -> Iterator[list[str]]:
     return (keys[start : start + 10] for start in range(0, len(keys), 10))
 
 
-def change(found: Present, tier: str, interval: str) -> None:
+def change(subscription: Present, tier: str, interval: str) -> None:
     """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is."""
-    if found.schedule_id:
-        said(api().subscription_schedules.release, found.schedule_id)
-    ids, prices = dict(found.items), price_ids()
-    items = [{"id": ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
-    overage = {"price": prices[f"{tier}_{OVERAGE}"]}
-    items.append({"id": ids[OVERAGE], **overage} if OVERAGE in ids else overage)
+    if subscription.schedule_id:
+        said(api().subscription_schedules.release, subscription.schedule_id)
+    item_ids, prices = dict(subscription.items), price_ids()
+    items = [{"id": item_ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
+    overage_item = {"price": prices[f"{tier}_{OVERAGE}"]}
+    items.append({"id": item_ids[OVERAGE], **overage_item} if OVERAGE in item_ids else overage_item)
     said(
-        api().subscriptions.update, found.subscription_id, items=items, proration_behavior="always_invoice",
+        api().subscriptions.update, subscription.subscription_id, items=items, proration_behavior="always_invoice",
         payment_behavior="error_if_incomplete", cancel_at_period_end=False,
     )  # fmt: skip
 
 
-def schedule(found: Present, tier: str, interval: str) -> None:
+def schedule(subscription: Present, tier: str, interval: str) -> None:
     """Another plan from the end of the paid period on; the running one stays as it is paid."""
-    resume(found)
+    resume(subscription)
     schedules, prices = api().subscription_schedules, price_ids()
-    made = found.schedule_id or said(schedules.create, from_subscription=found.subscription_id).id
-    now = said(schedules.retrieve, made).phases[0]
-    running = [
+    schedule_id = subscription.schedule_id or said(schedules.create, from_subscription=subscription.subscription_id).id
+    phase = said(schedules.retrieve, schedule_id).phases[0]
+    items = [
         {"price": item.price if isinstance(item.price, str) else item.price.id}
         | ({"quantity": item.quantity} if getattr(item, "quantity", None) else {})
-        for item in now["items"]
+        for item in phase["items"]
     ]
-    following = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
+    next_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
     phases = [
-        {"items": running, "start_date": now.start_date, "end_date": found.end, "proration_behavior": "none"},
-        {"items": following, "proration_behavior": "none"},
+        {"items": items, "start_date": phase.start_date, "end_date": subscription.end, "proration_behavior": "none"},
+        {"items": next_items, "proration_behavior": "none"},
     ]
-    said(schedules.update, made, phases=phases, end_behavior="release", proration_behavior="none")
+    said(schedules.update, schedule_id, phases=phases, end_behavior="release", proration_behavior="none")
 
 
-def resume(found: Present) -> None:
+def resume(subscription: Present) -> None:
     """Nothing ends or changes at the end of the period any more."""
-    if found.cancels:
-        said(api().subscriptions.update, found.subscription_id, cancel_at_period_end=False)
+    if subscription.cancels:
+        said(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=False)
 
 
-def unschedule(found: Present) -> None:
-    """What was scheduled is not: the plan goes on."""
-    if found.schedule_id:
-        said(api().subscription_schedules.release, found.schedule_id)
+def unschedule(subscription: Present) -> None:
+    """Release a scheduled change: the plan goes on."""
+    if subscription.schedule_id:
+        said(api().subscription_schedules.release, subscription.schedule_id)
 
 
-def cancel(found: Present) -> None:
+def cancel(subscription: Present) -> None:
     """The plan ends with the paid period."""
-    unschedule(found)
-    said(api().subscriptions.update, found.subscription_id, cancel_at_period_end=True)
+    unschedule(subscription)
+    said(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=True)
 
 
 def cancel_now(customer_id: str) -> int:
     """End every subscription of a customer at once, for an erasure; returns how many were ended. Safe to repeat."""
-    found = said(api().subscriptions.list, customer=customer_id, status="all", limit=100).data
-    living = [one for one in found if one.status not in ("canceled", "incomplete_expired")]
-    for one in living:
-        said(api().subscriptions.cancel, one.id)
-    return len(living)
+    subscriptions = said(api().subscriptions.list, customer=customer_id, status="all", limit=100).data
+    active = [sub for sub in subscriptions if sub.status not in ("canceled", "incomplete_expired")]
+    for sub in active:
+        said(api().subscriptions.cancel, sub.id)
+    return len(active)
 
 
 def delete_customer(customer_id: str) -> None:
@@ -284,17 +288,17 @@ def delete_customer(customer_id: str) -> None:
 
 
 def customer_gone(customer_id: str) -> bool:
-    """Whether Stripe says that the customer is deleted, or was never there."""
+    """Whether the customer is deleted at Stripe, or was never there."""
     try:
         return bool(getattr(said(api().customers.retrieve, customer_id), "deleted", False))
     except StripeRefused:
         return True
 
 
-def invoices(customer_id: str, most: int = 24) -> list[Invoice]:
-    """The newest invoices of a customer, newest first."""
-    found = said(api().invoices.list, customer=customer_id, limit=most).data
-    return [_invoice(one) for one in found]
+def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:
+    """The newest invoices of a customer, `limit` at most, newest first."""
+    stripe_invoices = said(api().invoices.list, customer=customer_id, limit=limit).data
+    return [_invoice(stripe_invoice) for stripe_invoice in stripe_invoices]
 
 
 def invoice(invoice_id: str) -> Invoice:
@@ -305,27 +309,27 @@ def invoice(invoice_id: str) -> Invoice:
 def customer_of(object_id: str) -> str:
     """The customer that a subscription (`sub_…`) or an invoice (`in_…`) belongs to; empty where Stripe knows none.
     Raises StripeUnavailable, NotConfigured."""
-    asked = api().subscriptions if object_id.startswith("sub_") else api().invoices
+    resource = api().subscriptions if object_id.startswith("sub_") else api().invoices
     try:
-        return said(asked.retrieve, object_id).customer or ""
+        return said(resource.retrieve, object_id).customer or ""
     except StripeRefused:
         return ""
 
 
-def _invoice(one) -> Invoice:
-    url = getattr(one, "hosted_invoice_url", None) or ""
+def _invoice(stripe_invoice) -> Invoice:
+    url = getattr(stripe_invoice, "hosted_invoice_url", None) or ""
     return Invoice(
-        getattr(one, "number", None) or one.id,
-        one.created,
-        one.total,
-        one.currency,
-        getattr(one, "status", None) or "",
+        getattr(stripe_invoice, "number", None) or stripe_invoice.id,
+        stripe_invoice.created,
+        stripe_invoice.total,
+        stripe_invoice.currency,
+        getattr(stripe_invoice, "status", None) or "",
         url,
     )
 
 
 def report_overage(customer_id: str, identifier: str, credits: int, moment: float) -> None:
-    """Tell the meter of credits used beyond the plan's; the same identifier, told again within a day, counts once."""
+    """Report credits beyond the plan's to the meter; the same identifier, sent again within a day, counts once."""
     try:
         said(
             api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),
@@ -339,10 +343,10 @@ def report_overage(customer_id: str, identifier: str, credits: int, moment: floa
 def verified(body: bytes, signature: str) -> Told:
     """An event out of a webhook's raw body. Raises Forged (B10)."""
     try:
-        found = stripe.Webhook.construct_event(
+        stripe_event = stripe.Webhook.construct_event(
             body, signature, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_TOLERANCE_SECONDS
         )
-        return _told(found)
+        return _told(stripe_event)
     except (ValueError, KeyError, AttributeError, TypeError, stripe.StripeError) as error:
         raise Forged from error
 
@@ -357,34 +361,35 @@ def event(event_id: str) -> Told | None:
 
 def events(kinds: Iterable[str], since: float, until: float) -> list[Told]:
     """The newest hundred events of some kinds, made between two moments (seconds since 1970), newest first."""
-    made = {"gte": int(since), "lte": int(until)}
-    return [_told(one) for one in said(api().events.list, types=list(kinds), created=made, limit=100).data]
+    created = {"gte": int(since), "lte": int(until)}
+    return [_told(item) for item in said(api().events.list, types=list(kinds), created=created, limit=100).data]
 
 
-def _told(found) -> Told:
-    thing = found.data.object.to_dict()
-    customer = thing.get("customer") or (thing["id"] if thing.get("object") == "customer" else "")
+def _told(stripe_event) -> Told:
+    event_object = stripe_event.data.object.to_dict()
+    customer = event_object.get("customer") or (event_object["id"] if event_object.get("object") == "customer" else "")
     return Told(
-        found.id, found.type, bool(found.livemode), found.api_version or "", int(found.created),
-        customer if isinstance(customer, str) else customer.get("id", ""), thing.get("id") or "",
+        stripe_event.id, stripe_event.type, bool(stripe_event.livemode), stripe_event.api_version or "",
+        int(stripe_event.created),
+        customer if isinstance(customer, str) else customer.get("id", ""), event_object.get("id") or "",
     )  # fmt: skip
 
 
 def refunds(charge_id: str) -> list[Refunded]:
     """The refunds of a charge that were not undone."""
-    paid = said(api().charges.retrieve, charge_id)
-    found = said(api().refunds.list, charge=charge_id, limit=100).data
+    charge = said(api().charges.retrieve, charge_id)
+    stripe_refunds = said(api().refunds.list, charge=charge_id, limit=100).data
     return [
-        Refunded(one.id, min(1.0, one.amount / paid.amount))
-        for one in found
-        if getattr(one, "status", "") not in ("failed", "canceled") and paid.amount
+        Refunded(refund.id, min(1.0, refund.amount / charge.amount))
+        for refund in stripe_refunds
+        if getattr(refund, "status", "") not in ("failed", "canceled") and charge.amount
     ]
 
 
 def customers() -> Iterator[str]:
     """Every customer that is ours and was not deleted, for the nightly comparison."""
     try:
-        for one in api().customers.list(params={"limit": 100}).auto_paging_iter():
-            yield one.id
+        for customer in api().customers.list(params={"limit": 100}).auto_paging_iter():
+            yield customer.id
     except stripe.StripeError as error:
         raise StripeUnavailable from error

@@ -8,23 +8,23 @@ from telemetry.shown import credits_of
 Number = tuple[str, str, str]
 
 
-def allowance(found: Summary) -> list[Number]:
+def allowance(summary: Summary) -> list[Number]:
     """(name, value, remark): what is used of the allowance, what is left, and where it is heading."""
-    told = [
-        ("Credits used", credits_of(found.used), f"of {credits_of(found.included)} in the plan"),
-        ("Left", credits_of(found.left), f"until {clock.day(found.period.ends)}"),
+    rows = [
+        ("Credits used", credits_of(summary.used), f"of {credits_of(summary.included)} in the plan"),
+        ("Left", credits_of(summary.left), f"until {clock.day(summary.period.ends)}"),
     ]
-    if found.forecast is None:
-        return [*told, ("Forecast", "–", "after the first day")]
-    return [*told, ("Forecast", credits_of(found.forecast), "by then, if it goes on so")]
+    if summary.forecast is None:
+        return [*rows, ("Forecast", "–", "after the first day")]
+    return [*rows, ("Forecast", credits_of(summary.forecast), "by then, if it goes on so")]
 
 
-def numbers(found: Summary) -> list[Number]:
+def numbers(summary: Summary) -> list[Number]:
     """The allowance, and what is paid or capped beside it."""
-    told = allowance(found)
-    if found.plan.overage is not None:
-        remark = "" if found.forecast_cents is None else f"{dollars(found.forecast_cents)} by then"
-        told.append(("Overage so far", dollars(found.overage_cents), remark))
-    if found.day_limit is not None:
-        told.append(("Today", credits_of(found.day_used), f"of {credits_of(found.day_limit)}, the cap of the day"))
-    return told
+    rows = allowance(summary)
+    if summary.plan.overage is not None:
+        remark = "" if summary.forecast_cents is None else f"{dollars(summary.forecast_cents)} by then"
+        rows.append(("Overage so far", dollars(summary.overage_cents), remark))
+    if summary.day_limit is not None:
+        rows.append(("Today", credits_of(summary.day_used), f"of {credits_of(summary.day_limit)}, the cap of the day"))
+    return rows

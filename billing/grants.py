@@ -63,18 +63,18 @@ def _write(
     def change(balance: Balance) -> Balance:
         return balance.given(halves) if halves > 0 else balance.taken(-halves)
 
-    def record(transaction, changed: Changed) -> None:
+    def record(transaction, outcome: Changed) -> None:
         row = Grant(
-            workspace_id, grant_id, period=changed.period.name, halves=changed.after.extra - changed.before.extra,
+            workspace_id, grant_id, period=outcome.period.name, halves=outcome.after.extra - outcome.before.extra,
             reason=reason.strip(), actor=actor, moment=clock.now(),
         )  # fmt: skip
         transaction.save(row, condition=Grant.grant_id.does_not_exist())
         act = "credits.granted" if halves > 0 else "credits.taken_back"
-        given = {"halves": int(row.halves)}
-        audit.write_with(transaction, audit.entry(workspace_id, actor, act, grant_id, None, given, row.reason))
+        details = {"halves": int(row.halves)}
+        audit.write_with(transaction, audit.entry(workspace_id, actor, act, grant_id, None, details, row.reason))
 
     def decide(row: Workspace) -> Draft:
         return Draft(balance=change, record=record, keeps_paid=halves < 0)
 
-    changed = rewriting.rewrite(workspace_id, decide, within)
-    return Given(grant_id, changed.after.extra - changed.before.extra, changed.period.name)
+    outcome = rewriting.rewrite(workspace_id, decide, within)
+    return Given(grant_id, outcome.after.extra - outcome.before.extra, outcome.period.name)

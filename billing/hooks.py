@@ -36,8 +36,8 @@ def of(workspace_id: str) -> Hook | None:
 
 
 def set_up(workspace_id: str, actor: str, address: str) -> str:
-    """Set the webhook of a workspace; returns its new secret, which is shown this once. Whoever calls has asked the
-    fetch guard about the address. Raises InvalidHook."""
+    """Set the webhook of a workspace; returns its new secret, which is shown this once. The caller has checked the
+    address with the fetch guard. Raises InvalidHook."""
     if not address.startswith(("https://", "http://")) or len(address) > LONGEST_ADDRESS or not address.isprintable():
         raise InvalidHook("A webhook is an address that begins with https://.", param="address")
     secret = "whsec_" + secrets.token_urlsafe(32)
@@ -64,12 +64,13 @@ def test(workspace_id: str) -> bool:
 
 
 def posting(hook: Hook, notice: Told, namespace: str) -> Posting:
-    """A notice as it is posted. Its id is the same at each try, so that a receiver can tell them to be one."""
-    told = {
+    """The request that posts a notice. Its id is the same at each try, so that a receiver can recognise a
+    repetition."""
+    payload = {
         "id": tokens.keyed_digest(tokens.unseal(hook.sealed_secret), (notice.workspace_id, notice.notice_id))[:32],
         "type": notice.kind, "workspace": namespace, "created": int(notice.moment), "data": notice.facts,
     }  # fmt: skip
-    body = json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()
+    body = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).encode()
     signature = sign(tokens.unseal(hook.sealed_secret), body, int(clock.now()))
     return Posting(hook.address, body, {"Content-Type": "application/json", SIGNATURE: signature})
 

@@ -48,8 +48,8 @@ class Proof:
 
 def prove(workspace_id: str) -> list[Proof]:
     """The proof of every period of a workspace."""
-    given = _given(workspace_id)
-    return [_prove(stretch, given) for stretch in _stretches(store.counters(workspace_id))]
+    grants_by_period = _given(workspace_id)
+    return [_prove(group, grants_by_period) for group in _stretches(store.counters(workspace_id))]
 
 
 def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
@@ -57,61 +57,63 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
     that are over are added up where they were not yet, or not rightly."""
     proofs = []
     for workspace_id in workspace_ids:
-        given = _given(workspace_id)
-        for stretch in _stretches(store.counters(workspace_id)):
-            proof = _prove(stretch, given)
+        grants_by_period = _given(workspace_id)
+        for group in _stretches(store.counters(workspace_id)):
+            proof = _prove(group, grants_by_period)
             proofs.append(proof)
-            if not proof.shown_right and _kept(_span(stretch)[0]):
-                rollups.mark((workspace_id, hour) for hour in _hours(workspace_id, *_span(stretch)))
+            if not proof.shown_right and _kept(_span(group)[0]):
+                rollups.mark((workspace_id, hour) for hour in _hours(workspace_id, *_span(group)))
             for month in (*proof.months_unmade, *proof.months_wrong):
                 rollups.roll_month(workspace_id, month)
     return proofs
 
 
 def _given(workspace_id: str) -> dict[str, int]:
-    """Half-credits given and taken back, by period."""
-    found: dict[str, int] = {}
+    """Half-credits granted and taken back, by name of the period."""
+    halves_by_period: dict[str, int] = {}
     for grant in store.grants(workspace_id):
-        found[grant.period] = found.get(grant.period, 0) + int(grant.halves)
-    return found
+        halves_by_period[grant.period] = halves_by_period.get(grant.period, 0) + int(grant.halves)
+    return halves_by_period
 
 
 def _stretches(counters: Iterable[Counter]) -> Iterator[list[Counter]]:
-    """Counters, oldest first, those that overlap together."""
-    stretch: list[Counter] = []
+    """Counters grouped by overlap, oldest first."""
+    group: list[Counter] = []
     for row in counters:
-        if stretch and clock.moment_of_period(row.period) >= _span(stretch)[1]:
-            yield stretch
-            stretch = []
-        stretch.append(row)
-    if stretch:
-        yield stretch
+        if group and clock.moment_of_period(row.period) >= _span(group)[1]:
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
 
 
-def _span(stretch: list[Counter]) -> tuple[float, float]:
-    """From when until when, in seconds since 1970."""
-    ends = max(float(row.ends) if row.ends else clock.period_end(row.period) for row in stretch)
-    return clock.moment_of_period(stretch[0].period), ends
+def _span(group: list[Counter]) -> tuple[float, float]:
+    """Start and end of a group of counters, in seconds since 1970."""
+    end = max(float(row.ends) if row.ends else clock.period_end(row.period) for row in group)
+    return clock.moment_of_period(group[0].period), end
 
 
-def _prove(stretch: list[Counter], given: dict[str, int]) -> Proof:
-    workspace_id = stretch[0].workspace_id
-    start, end = _span(stretch)
-    rolled = _rolled(workspace_id, start, end)
+def _prove(group: list[Counter], grants_by_period: dict[str, int]) -> Proof:
+    workspace_id = group[0].workspace_id
+    start, end = _span(group)
+    rollup_halves = _rolled(workspace_id, start, end)
     months = {month: rollups.month_sums(workspace_id, month) for month in _months(start, end)}
     return Proof(
-        workspace_id, stretch[0].period,
-        granted=sum(int(row.granted) for row in stretch),
-        used=sum(int(row.used) for row in stretch),
-        left=sum(int(row.left) for row in stretch),
-        events=_summed(workspace_id, start, end) if _kept(start) else rolled,
-        rolled=rolled,
-        given=sum(given.get(row.period, 0) for row in stretch),
-        extra=sum(int(row.extra) for row in stretch),
-        sums_hold=all(_sums_hold(row) for row in stretch),
+        workspace_id, group[0].period,
+        granted=sum(int(row.granted) for row in group),
+        used=sum(int(row.used) for row in group),
+        left=sum(int(row.left) for row in group),
+        events=_summed(workspace_id, start, end) if _kept(start) else rollup_halves,
+        rolled=rollup_halves,
+        given=sum(grants_by_period.get(row.period, 0) for row in group),
+        extra=sum(int(row.extra) for row in group),
+        sums_hold=all(_sums_hold(row) for row in group),
         # A month without rows is shown by its days: it is unmade, and nothing is wrong.
-        months_unmade=tuple(name for name, (said, by_days) in months.items() if said is None and by_days.requests),
-        months_wrong=tuple(name for name, (said, by_days) in months.items() if said not in (None, by_days)),
+        months_unmade=tuple(
+            name for name, (by_month, by_days) in months.items() if by_month is None and by_days.requests
+        ),
+        months_wrong=tuple(name for name, (by_month, by_days) in months.items() if by_month not in (None, by_days)),
     )  # fmt: skip
 
 
@@ -125,34 +127,35 @@ def _summed(workspace_id: str, start: float, end: float) -> int:
 
 
 def _rolled(workspace_id: str, start: float, end: float) -> int:
-    """What the dashboard's sums say of a span of whole hours: its whole days, and the hours at its ends."""
+    """The half-credits in the rollups of a span of whole hours: its whole days, and the hours at its ends."""
     first, last = -(-start // DAY_SECONDS) * DAY_SECONDS, end // DAY_SECONDS * DAY_SECONDS
     if first > last:
         return _cost(rollups.hours(workspace_id, clock.hour(start), clock.hour(end)))
     spans = [rollups.days(workspace_id, clock.day(first), clock.day(last))] if first < last else []
     spans += [
-        rollups.hours(workspace_id, clock.hour(one), clock.hour(two)) for one, two in ((start, first), (last, end))
+        rollups.hours(workspace_id, clock.hour(begin), clock.hour(until))
+        for begin, until in ((start, first), (last, end))
     ]
     return sum(_cost(span) for span in spans)
 
 
 def _months(start: float, end: float) -> list[str]:
     """The months that a span touches and that are over."""
-    last, month, found = clock.month(end), clock.month(start), []
-    while month <= last and rollups.is_over(month):
-        found.append(month)
+    last_month, month, names = clock.month(end), clock.month(start), []
+    while month <= last_month and rollups.is_over(month):
+        names.append(month)
         month = clock.month(clock.period_end(month))
-    return found
+    return names
 
 
-def _cost(cells) -> int:
-    return sum(sums.total(found.items()).cost for _, _, found in cells)
+def _cost(rows) -> int:
+    return sum(sums.total(cells.items()).cost for _, _, cells in rows)
 
 
 def _sums_hold(row: Counter) -> bool:
-    """Every counter for itself; one from before there were plans has no base."""
-    parts = row.granted if row.base is None else row.base + row.extra + row.room
-    return row.used + row.left == row.granted == parts and row.left >= 0
+    """Whether a counter's parts add up; one from before there were plans has no base."""
+    expected = row.granted if row.base is None else row.base + row.extra + row.room
+    return row.used + row.left == row.granted == expected and row.left >= 0
 
 
 def _hours(workspace_id: str, start: float, end: float) -> set[str]:

@@ -20,17 +20,17 @@ RETRY_SECONDS = (30, 120, 480, 1_800, 7_200, 14_400, 14_400)
 
 
 def tell(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) -> bool:
-    """Write a notice down, to be sent; False where it was told before, or the workspace is gone (D8)."""
+    """Write a notice and its outgoing row; False where the notice exists already, or the workspace is gone (D8)."""
     now = clock.now()
     expires = datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC)
     row = Told(workspace_id, notice_id, kind=kind, facts=facts, moment=now, expires=expires)
     place = f"{workspace_id} {notice_id}"
-    sending = Outgoing(_shard(place), place, due=now, attempts=0, mailed=False)
+    outgoing = Outgoing(_shard(place), place, due=now, attempts=0, mailed=False)
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             transaction.condition_check(Workspace, workspace_id, condition=Workspace.workspace_id.exists())
             transaction.save(row, condition=Told.notice_id.does_not_exist())
-            transaction.save(sending, condition=Outgoing.place.does_not_exist())
+            transaction.save(outgoing, condition=Outgoing.place.does_not_exist())
     except TransactWriteError as error:
         if "ConditionalCheckFailed" in dynamo.reasons(error):
             return False
@@ -44,16 +44,17 @@ def told(workspace_id: str, notice_id: str) -> Told | None:
 
 
 def of_workspace(workspace_id: str) -> list[Told]:
-    """Everything a workspace was told, in order of name."""
+    """Every notice of a workspace, in order of name."""
     return list(Told.query(workspace_id, consistent_read=True))
 
 
-def due(most: int = 50) -> Iterator[Outgoing]:
-    """Notices to be sent now, each leased for a minute to whoever gets it. Any number of workers may ask."""
+def due(limit: int = 50) -> Iterator[Outgoing]:
+    """Notices to be sent now, up to `limit` a shard, each leased for a minute to the worker that gets it. Any number of
+    workers may call it."""
     now = clock.now()
     for shard in range(SHARDS):
         for row in list(
-            Outgoing.query(str(shard), filter_condition=Outgoing.due <= now, consistent_read=True, limit=most)
+            Outgoing.query(str(shard), filter_condition=Outgoing.due <= now, consistent_read=True, limit=limit)
         ):
             if row.update_if(Outgoing.due == row.due, due=now + LEASE_SECONDS):
                 yield row

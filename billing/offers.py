@@ -1,4 +1,4 @@
-"""What choosing each plan would do, in money and dates, told before the click: pure arithmetic."""
+"""What choosing each plan would do, in money and dates, shown before the click: pure arithmetic."""
 
 from dataclasses import dataclass
 
@@ -30,8 +30,8 @@ class Offer:
 
 def of(terms: Terms, now: float) -> list[Offer]:
     """Every plan we sell, each by the month and by the year, and the free one."""
-    sold = [(plan, interval) for plan in plans.CATALOGUE.values() if plan.paid for interval in plans.INTERVALS]
-    return [_free(terms), *(_offer(terms, plan, interval, now) for plan, interval in sold)]
+    paid_choices = [(plan, interval) for plan in plans.CATALOGUE.values() if plan.paid for interval in plans.INTERVALS]
+    return [_free(terms), *(_offer(terms, plan, interval, now) for plan, interval in paid_choices)]
 
 
 def upgrades(terms: Terms, plan: Plan, interval: str) -> bool:
@@ -42,18 +42,18 @@ def upgrades(terms: Terms, plan: Plan, interval: str) -> bool:
 def prorated(terms: Terms, plan: Plan, interval: str, now: float) -> int:
     """Cents an upgrade costs at once, before tax, as Stripe prorates by the second: the rest of the period at the new
     price less the same rest at the old one; from month to year a whole year, less that rest."""
-    rest, length = max(0, terms.end - now), max(1, terms.end - terms.start)
-    unused = round(plans.of(terms.plan).price(terms.interval) * rest / length)
+    remaining, period_seconds = max(0, terms.end - now), max(1, terms.end - terms.start)
+    credit = round(plans.of(terms.plan).price(terms.interval) * remaining / period_seconds)
     if interval != terms.interval:
-        return max(0, plan.price(interval) - unused)
-    return max(0, round(plan.price(interval) * rest / length) - unused)
+        return max(0, plan.price(interval) - credit)
+    return max(0, round(plan.price(interval) * remaining / period_seconds) - credit)
 
 
 def _free(terms: Terms) -> Offer:
-    free = plans.of(plans.FREE)
+    free_plan = plans.of(plans.FREE)
     if not terms.paid:
-        return Offer(free, "month", "current")
-    return Offer(free, "month", "scheduled" if terms.next_plan == plans.FREE else "free", 0, terms.end)
+        return Offer(free_plan, "month", "current")
+    return Offer(free_plan, "month", "scheduled" if terms.next_plan == plans.FREE else "free", 0, terms.end)
 
 
 def _offer(terms: Terms, plan: Plan, interval: str, now: float) -> Offer:
@@ -70,7 +70,7 @@ def sentence(offer: Offer, terms: Terms) -> str:
     """What the button does, for people: when it begins and what is paid, before tax."""
     if offer.kind == "current":
         return "Your plan."
-    ends = clock.day(terms.end)
+    end_day = clock.day(terms.end)
     return {
         "begin": lambda: f"Begins at once. {dollars(offer.cents)} now, the same again every {offer.interval}.",
         "upgrade": lambda: (
@@ -78,9 +78,9 @@ def sentence(offer: Offer, terms: Terms) -> str:
             f"{dollars(offer.price)} {SPAN[offer.interval]}."
         ),
         "later": lambda: (
-            f"Begins on {ends}, when your paid period ends. Nothing now, then {dollars(offer.price)} "
+            f"Begins on {end_day}, when your paid period ends. Nothing now, then {dollars(offer.price)} "
             f"{SPAN[offer.interval]}."
         ),
-        "scheduled": lambda: f"Begins on {ends}.",
-        "free": lambda: f"Your plan goes on until {ends}; nothing is charged after it.",
+        "scheduled": lambda: f"Begins on {end_day}.",
+        "free": lambda: f"Your plan goes on until {end_day}; nothing is charged after it.",
     }[offer.kind]()

@@ -1,4 +1,4 @@
-"""The counters a charge is booked on: opened once, by the terms that hold, never for a workspace that is gone."""
+"""The counters a charge is booked on: opened once, by the terms in force, never for a workspace that is gone."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,34 +53,34 @@ def books(terms: Terms, moment: float) -> Books:
 
 def ensure(workspace_id: str, terms: Terms, moment: float) -> Books:
     """The counters a charge is booked on, opened where they are absent. `terms` may be some seconds old: where a
-    counter is opened the present ones decide. Raises WorkspaceGone, and TransactWriteError where somebody was first
-    or the store could not: to be tried again."""
-    found = books(terms, moment)
-    if (workspace_id, *found.names) not in _known:
-        found = _open(workspace_id, terms, moment)
+    counter is opened the current ones decide. Raises WorkspaceGone, and TransactWriteError where a concurrent
+    transaction won or the store failed: to be tried again."""
+    target = books(terms, moment)
+    if (workspace_id, *target.names) not in _known:
+        target = _open(workspace_id, terms, moment)
         if len(_known) >= MOST_KNOWN:
             _known.clear()
-        _known.add((workspace_id, *found.names))
-    return found
+        _known.add((workspace_id, *target.names))
+    return target
 
 
-def forget(workspace_id: str, found: Books) -> None:
+def forget(workspace_id: str, target: Books) -> None:
     """Look for the counters again before the next charge."""
-    _known.discard((workspace_id, *found.names))
+    _known.discard((workspace_id, *target.names))
 
 
 def _open(workspace_id: str, terms: Terms, moment: float) -> Books:
-    found = books(terms, moment)
-    absent = [name for name in found.names if name not in store.named(workspace_id, found.names)]
-    if not absent:
-        return found
+    target = books(terms, moment)
+    missing_names = [name for name in target.names if name not in store.named(workspace_id, target.names)]
+    if not missing_names:
+        return target
     try:
-        store.open_counters(workspace_id, terms.revision, _rows(workspace_id, found, terms, absent))
+        store.open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
     except TransactWriteError as error:
         if dynamo.reasons(error)[:1] != [FAILED]:
             raise
         return _by_present_terms(workspace_id, terms, moment)
-    return found
+    return target
 
 
 def _by_present_terms(workspace_id: str, terms: Terms, moment: float) -> Books:
@@ -88,37 +88,37 @@ def _by_present_terms(workspace_id: str, terms: Terms, moment: float) -> Books:
     row = accounts_store.workspace(workspace_id)
     if row is None:
         raise WorkspaceGone
-    present = periods.terms(row)
-    if not present.paid or moment >= present.start:
-        return _open(workspace_id, present, moment)
-    found = books(terms, moment)
-    absent = [name for name in found.names if name not in store.named(workspace_id, found.names)]
-    if absent:
-        store.open_counters(workspace_id, None, _rows(workspace_id, found, terms, absent))
-    return found
+    current_terms = periods.terms(row)
+    if not current_terms.paid or moment >= current_terms.start:
+        return _open(workspace_id, current_terms, moment)
+    target = books(terms, moment)
+    missing_names = [name for name in target.names if name not in store.named(workspace_id, target.names)]
+    if missing_names:
+        store.open_counters(workspace_id, None, _rows(workspace_id, target, terms, missing_names))
+    return target
 
 
-def _rows(workspace_id: str, found: Books, terms: Terms, names: list[str]) -> list[Counter]:
-    made = []
-    if found.period.name in names:
-        made.append(of_period(workspace_id, found.period, terms))
-    if found.day in names:
-        made.append(of_day(workspace_id, found.day, caps.of_day(terms, found.period)))
-    return made
+def _rows(workspace_id: str, target: Books, terms: Terms, names: list[str]) -> list[Counter]:
+    counters = []
+    if target.period.name in names:
+        counters.append(of_period(workspace_id, target.period, terms))
+    if target.day in names:
+        counters.append(of_day(workspace_id, target.day, caps.of_day(terms, target.period)))
+    return counters
 
 
 def of_period(workspace_id: str, period: Period, terms: Terms) -> Counter:
     """The fresh counter of a period."""
-    fresh = Balance(period.allowance)
-    fresh = fresh.with_room(caps.room(terms, period, fresh.included))
+    balance = Balance(period.allowance)
+    balance = balance.with_room(caps.room(terms, period, balance.included))
     return Counter(
-        workspace_id, period.name, granted=fresh.granted, used=0, left=fresh.left, base=fresh.base, extra=0,
-        room=fresh.room, ends=period.ends, plan=period.plan,
+        workspace_id, period.name, granted=balance.granted, used=0, left=balance.left, base=balance.base, extra=0,
+        room=balance.room, ends=period.ends, plan=period.plan,
     )  # fmt: skip
 
 
 def of_day(workspace_id: str, day: str, halves: int, used: int = 0) -> Counter:
     """The fresh counter of a capped day."""
-    swept = datetime.fromtimestamp(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS, UTC)
+    expires = datetime.fromtimestamp(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS, UTC)
     granted = max(halves, used)
-    return Counter(workspace_id, day, granted=granted, used=used, left=granted - used, expires=swept)
+    return Counter(workspace_id, day, granted=granted, used=used, left=granted - used, expires=expires)

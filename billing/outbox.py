@@ -16,13 +16,13 @@ Post = Callable[[Posting], int]
 
 
 def work_off(post: Post) -> int:
-    """Send what is due; returns how many notices were worked on. `post` sends one posting through the fetch guard and
-    returns the answer's status; it raises Refusal where the guard or the network says no."""
-    done = 0
+    """Send what is due; returns how many notices were processed. `post` sends one posting through the fetch guard and
+    returns the status of the response; it raises Refusal where the guard refuses or the network fails."""
+    count = 0
     for row in notices.due():
         _send(row, post)
-        done += 1
-    return done
+        count += 1
+    return count
 
 
 def _send(row: Outgoing, post: Post) -> None:
@@ -54,8 +54,8 @@ def _posted(notice: Told, workspace: Workspace, post: Post) -> bool:
 
 
 def _usage_subject(facts: dict) -> str:
-    what = "credits" if facts["of"] == "allowance" else f"cap of the {facts['span']}"
-    return f"{facts['share']} % of your {what} on img apis are used"
+    quota = "credits" if facts["of"] == "allowance" else f"cap of the {facts['span']}"
+    return f"{facts['share']} % of your {quota} on img apis are used"
 
 
 SUBJECTS = {
@@ -65,15 +65,15 @@ SUBJECTS = {
 
 
 def _mail(notice: Told, workspace: Workspace) -> None:
-    """To each who gets this kind, with a link that ends it in one click (RFC 8058)."""
+    """Send the mails of a notice to its recipients, with a link that unsubscribes in one click (RFC 8058)."""
     subject = SUBJECTS[notice.kind](notice.facts)
     for person in preferences.recipients(notice.workspace_id, notice.kind):
         link = f"/unsubscribe/{preferences.token(notice.workspace_id, person.person_id, notice.kind)}"
-        facts = {
+        context = {
             **notice.facts, "namespace": workspace.namespace, "name": workspace.business_name or workspace.namespace,
             "link": link,
         }  # fmt: skip
         headers = {
             "List-Unsubscribe": f"<{settings.SITE_URL}{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }  # fmt: skip
-        mail.send(person.email, subject, f"emails/{notice.kind}.txt", facts, headers=headers)
+        mail.send(person.email, subject, f"emails/{notice.kind}.txt", context, headers=headers)

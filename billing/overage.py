@@ -1,4 +1,4 @@
-"""Credits beyond the plan's, told to Stripe's meter: each whole credit once, whatever crashes between."""
+"""Credits beyond the plan's, reported to Stripe's meter: each whole credit once, whatever crashes between."""
 
 from billing import customers, gateway, store
 from billing.models import Counter
@@ -7,15 +7,15 @@ from imgapis.base import clock
 
 
 def report_all() -> int:
-    """Tell the meter of every workspace's overage; returns how many were told of. Stripe being away leaves the rest
+    """Report every workspace's overage to the meter; returns for how many. Where Stripe is unavailable the rest is left
     for the next round."""
     return sum(report(row.workspace_id, row.customer_id) for row in customers.every() if row.state in gateway.SERVED)
 
 
 def report(workspace_id: str, customer_id: str) -> bool:
-    """Tell of what has been used beyond a plan and not been told of yet; whether anything was."""
-    told = [_report(counter, customer_id) for counter in store.counters(workspace_id) if _used(counter)]
-    return any(told)
+    """Report what has been used beyond a plan and was not reported yet; whether anything was."""
+    outcomes = [_report(counter, customer_id) for counter in store.counters(workspace_id) if _used(counter)]
+    return any(outcomes)
 
 
 def _used(counter: Counter) -> int:
@@ -25,18 +25,18 @@ def _used(counter: Counter) -> int:
 
 
 def _report(counter: Counter, customer_id: str) -> bool:
-    """The sum being told of is written down first, and named in the identifier: a crash tells the same again, and
-    Stripe counts it once. Each report is of what has come since the last."""
+    """Report one counter. The new sum is stored first, and is part of the identifier: after a crash the same
+    report is sent again, and Stripe counts it once. Each report is of the difference to the last one."""
     row = _row(counter)
-    told, telling, used = int(row.credits), int(row.telling), _used(counter)
-    if telling <= told:
-        if used <= told or not row.update_if(Reported.telling == telling, telling=used):
+    previous, target, used = int(row.credits), int(row.telling), _used(counter)
+    if target <= previous:
+        if used <= previous or not row.update_if(Reported.telling == target, telling=used):
             return False
-        telling = used
-    identifier = f"{counter.workspace_id}-{counter.period}-{told}-{telling}"
+        target = used
+    identifier = f"{counter.workspace_id}-{counter.period}-{previous}-{target}"
     moment = min(clock.now(), float(counter.ends or clock.now()) - 1)
-    gateway.report_overage(customer_id, identifier, telling - told, moment)
-    row.update_if(Reported.credits == told, credits=telling, told=clock.now())
+    gateway.report_overage(customer_id, identifier, target - previous, moment)
+    row.update_if(Reported.credits == previous, credits=target, told=clock.now())
     return True
 
 

@@ -59,22 +59,24 @@ def terms(row: Workspace) -> Terms:
     )  # fmt: skip
 
 
-def at(given: Terms, moment: float) -> Period:
+def at(current_terms: Terms, moment: float) -> Period:
     """The period a charge at `moment` belongs to (B9).
 
     Free: the calendar month. Paid: Stripe's period, in months from its start. Past its end what was scheduled
     follows; where nothing was, the same plan goes on for GRACE_SECONDS, under the name the renewal will have, so that
     a late renewal finds the period open and gives nothing twice; after that the workspace is served as a free one.
     """
-    if not given.paid:
-        return _free(moment, given.allowance if given.plan == plans.FREE else plans.of(plans.FREE).halves)
-    if moment < given.end:
-        return _month(given, max(moment, given.start))
-    following = given.next_plan or given.plan
-    if following == plans.FREE or moment >= given.end + GRACE_SECONDS:
+    if not current_terms.paid:
+        return _free(
+            moment, current_terms.allowance if current_terms.plan == plans.FREE else plans.of(plans.FREE).halves
+        )
+    if moment < current_terms.end:
+        return _month(current_terms, max(moment, current_terms.start))
+    next_plan = current_terms.next_plan or current_terms.plan
+    if next_plan == plans.FREE or moment >= current_terms.end + GRACE_SECONDS:
         return _free(moment, plans.of(plans.FREE).halves)
-    allowance = given.allowance if following == given.plan else plans.of(following).halves
-    return Period(clock.period_name(given.end), clock.months_after(given.end, 1), following, allowance)
+    allowance = current_terms.allowance if next_plan == current_terms.plan else plans.of(next_plan).halves
+    return Period(clock.period_name(current_terms.end), clock.months_after(current_terms.end, 1), next_plan, allowance)
 
 
 def whole_hour(moment: float) -> float:
@@ -87,15 +89,15 @@ def _free(moment: float, allowance: int) -> Period:
     return Period(name, clock.period_end(name), plans.FREE, allowance)
 
 
-def _month(given: Terms, moment: float) -> Period:
+def _month(current_terms: Terms, moment: float) -> Period:
     """A month's period as Stripe has it; of a year its twelfth, counted from the year's start each time, so that the
     31st is not lost in February. The last one ends with the year."""
     months = 0
-    if given.interval == "year":
-        while months < 11 and clock.months_after(given.start, months + 1) <= moment:
+    if current_terms.interval == "year":
+        while months < 11 and clock.months_after(current_terms.start, months + 1) <= moment:
             months += 1
-        ends = clock.months_after(given.start, months + 1) if months < 11 else given.end
+        end = clock.months_after(current_terms.start, months + 1) if months < 11 else current_terms.end
     else:
-        ends = given.end
-    starts = clock.months_after(given.start, months)
-    return Period(clock.period_name(starts), min(ends, given.end), given.plan, given.allowance)
+        end = current_terms.end
+    start = clock.months_after(current_terms.start, months)
+    return Period(clock.period_name(start), min(end, current_terms.end), current_terms.plan, current_terms.allowance)

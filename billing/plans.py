@@ -65,8 +65,8 @@ def of(tier: str) -> Plan:
 
 def cheapest_for(credits: int) -> Plan:
     """The plan whose month costs least for a number of credits, what goes beyond it counted at its overage price."""
-    fitting = [plan for plan in CATALOGUE.values() if plan.credits >= credits or plan.overage is not None]
-    return min(fitting, key=lambda plan: (cost_of(plan, credits), plan.credits))
+    candidates = [plan for plan in CATALOGUE.values() if plan.credits >= credits or plan.overage is not None]
+    return min(candidates, key=lambda plan: (cost_of(plan, credits), plan.credits))
 
 
 def cost_of(plan: Plan, credits: int) -> int:

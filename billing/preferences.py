@@ -29,34 +29,34 @@ class UnknownLink(Refusal):
 
 def recipients(workspace_id: str, kind: str) -> list[Person]:
     """The people a mail of a kind goes to, by id."""
-    places = [row for row in team_store.members(workspace_id) if row.role in ROLES]
-    unwanted = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
-    wanting = [row.person_id for row in places if f"{kind} {row.person_id}" not in unwanted]
-    return sorted(accounts_store.people(wanting), key=lambda person: person.person_id)
+    member_rows = [row for row in team_store.members(workspace_id) if row.role in ROLES]
+    opt_outs = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
+    person_ids = [row.person_id for row in member_rows if f"{kind} {row.person_id}" not in opt_outs]
+    return sorted(accounts_store.people(person_ids), key=lambda person: person.person_id)
 
 
 def wants(workspace_id: str, person_id: str) -> dict[str, bool]:
     """What a member gets, by kind."""
-    unwanted = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
-    return {kind: f"{kind} {person_id}" not in unwanted for kind in KINDS}
+    opt_outs = {row.choice for row in Unwanted.query(workspace_id, consistent_read=True)}
+    return {kind: f"{kind} {person_id}" not in opt_outs for kind in KINDS}
 
 
-def choose(workspace_id: str, person_id: str, kind: str, wanted: bool) -> None:
+def choose(workspace_id: str, person_id: str, kind: str, enabled: bool) -> None:
     """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
     row = Unwanted(workspace_id, f"{kind} {person_id}" if KINDS[kind] else "")
-    if wanted:
+    if enabled:
         row.delete_if(Unwanted.choice.exists())
     else:
         row.save_if(Unwanted.choice.does_not_exist())
 
 
 def token(workspace_id: str, person_id: str, kind: str) -> str:
-    """What stands in the link of a mail: it says no to one kind in one workspace, and nothing else."""
+    """The signed token in the link of a mail: it ends one kind of mail in one workspace, and nothing else."""
     return signing.dumps([workspace_id, person_id, kind], salt=SALT)
 
 
 def read(text: str) -> tuple[str, str, str]:
-    """The workspace, the person and the kind of a link. Raises UnknownLink. It works as long as the mail lies there."""
+    """The workspace, the person and the kind of a token. Raises UnknownLink. It does not expire."""
     try:
         workspace_id, person_id, kind = signing.loads(text, salt=SALT)
     except (signing.BadSignature, ValueError) as error:

@@ -11,15 +11,15 @@ ROLES = ("owner", "billing")
 
 
 def paid(workspace_id: str, customer_id: str, invoice_id: str) -> None:
-    """A receipt. Where Stripe does not tell the invoice any more, there is none: it stands in the portal."""
+    """Mail a receipt. Where Stripe does not return the invoice any more, none is sent: it is in the portal."""
     try:
-        found = gateway.invoice(invoice_id)
+        invoice = gateway.invoice(invoice_id)
     except Refusal:
         return
-    if found.total:
+    if invoice.total:
         _tell(workspace_id, "Your img apis receipt", "emails/receipt.txt", {
-            "number": found.number, "total": money(found.total, found.currency), "day": clock.day(found.created),
-            "url": found.url,
+            "number": invoice.number, "total": money(invoice.total, invoice.currency),
+            "day": clock.day(invoice.created), "url": invoice.url,
         })  # fmt: skip
 
 
@@ -40,11 +40,11 @@ def money(cents: int, currency: str = "usd") -> str:
     return f"{sign}${amount}" if currency == "usd" else f"{sign}{amount} {currency.upper()}"
 
 
-def _tell(workspace_id: str, subject: str, template: str, facts: dict) -> None:
+def _tell(workspace_id: str, subject: str, template: str, context: dict) -> None:
     row = accounts_store.workspace(workspace_id)
     if row is None:
         return
-    places = [place.person_id for place in team_store.members(workspace_id) if place.role in ROLES]
-    known = {"workspace": row.business_name or row.namespace, "namespace": row.namespace, **facts}
-    for person in accounts_store.people(places):
-        mail.send(person.email, subject, template, known)
+    person_ids = [member.person_id for member in team_store.members(workspace_id) if member.role in ROLES]
+    full_context = {"workspace": row.business_name or row.namespace, "namespace": row.namespace, **context}
+    for person in accounts_store.people(person_ids):
+        mail.send(person.email, subject, template, full_context)

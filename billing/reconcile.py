@@ -9,8 +9,8 @@ log = logging.getLogger("imgapis.reconcile")
 
 
 def every() -> tuple[int, int]:
-    """(compared, changed): bring each workspace that has a customer to what Stripe says now."""
-    compared = changed = 0
+    """(compared, changed): bring each workspace that has a customer to what Stripe reports now."""
+    compared_count = changed_count = 0
     for row in customers.every():
         before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
         try:
@@ -18,12 +18,12 @@ def every() -> tuple[int, int]:
         except WorkspaceGone:
             continue
         after = customers.of_workspace(row.workspace_id)
-        compared += 1
+        compared_count += 1
         if after and before != (after.state, after.tier, after.subscription_id, int(after.period_end), after.next_tier):
-            changed += 1
-    if changed:
-        log.warning("stripe_reconciled", extra={"count": changed})
-    return compared, changed
+            changed_count += 1
+    if changed_count:
+        log.warning("stripe_reconciled", extra={"count": changed_count})
+    return compared_count, changed_count
 
 
 def due() -> None:

@@ -65,11 +65,11 @@ class Draft:
 
 
 def rewrite(workspace_id: str, decide: Callable[[Workspace], Draft], within: Within | None = None) -> Changed:
-    """Change terms and credits as `decide` says of the row as it is, at once or not at all, once.
+    """Change terms and credits as `decide` drafts from the current row, at once or not at all, once.
 
     Every such change raises the row's revision, so two never mix; charges go on meanwhile and lose nothing. `within`
-    puts the caller's own items into the transaction. Raises NotWithin, WorkspaceGone, Unsettled; whatever else
-    DynamoDB says is raised as it is, and may be tried again.
+    adds the caller's own items to the transaction. Raises NotWithin, WorkspaceGone, Unsettled; any other error of
+    DynamoDB is raised unchanged, and may be tried again.
     """
     for attempt in range(TRIES):
         row = accounts_store.workspace(workspace_id)
@@ -83,7 +83,7 @@ def rewrite(workspace_id: str, decide: Callable[[Workspace], Draft], within: Wit
 
 
 def _attempt(row: Workspace, draft: Draft, within: Within | None) -> Changed | None:
-    """One try; None where somebody else changed something meanwhile."""
+    """One try; None where a concurrent change won."""
     revision = int(row.billing_revision)
     for name, value in draft.values.items():
         setattr(row, name, value)
@@ -94,30 +94,30 @@ def _attempt(row: Workspace, draft: Draft, within: Within | None) -> Changed | N
     counter, before = _present(rows.get(period.name), row.workspace_id, period, terms)
     after = draft.balance(before)
     after = after.with_room(caps.room(terms, period, after.included))
-    changed = Changed(terms, period, before, after)
-    transaction, own = TransactWrite(connection=dynamo.connection()), (0, 0, 0, 0)
+    outcome = Changed(terms, period, before, after)
+    transaction, own_sizes = TransactWrite(connection=dynamo.connection()), (0, 0, 0, 0)
     try:
         with transaction:
             _write_terms(transaction, row, revision, draft.values)
-            _write_period(transaction, counter, changed, draft.keeps_paid, fresh=period.name not in rows)
+            _write_period(transaction, counter, outcome, draft.keeps_paid, fresh=period.name not in rows)
             limit = caps.of_day(terms, period)
             if day in rows and limit is not None:
                 _write_day(transaction, rows[day], limit)
-            own = dynamo.sizes(transaction)
+            own_sizes = dynamo.sizes(transaction)
             if draft.record:
-                draft.record(transaction, changed)
+                draft.record(transaction, outcome)
             if within:
                 within(transaction)
     except TransactWriteError as error:
-        _judge(error, dynamo.of_others(dynamo.reasons(error), own, dynamo.sizes(transaction)))
+        _judge(error, dynamo.of_others(dynamo.reasons(error), own_sizes, dynamo.sizes(transaction)))
         return None
-    return changed
+    return outcome
 
 
-def _judge(error: TransactWriteError, others: list[str | None]) -> None:
+def _judge(error: TransactWriteError, other_reasons: list[str | None]) -> None:
     """Return where it is worth another try."""
     reasons = dynamo.reasons(error)
-    if FAILED in others:
+    if FAILED in other_reasons:
         raise NotWithin from error
     if FAILED not in reasons and "TransactionConflict" not in reasons:
         raise error
@@ -138,31 +138,32 @@ def balance_of(counter: Counter) -> Balance:
 def _write_terms(transaction: TransactWrite, row: Workspace, revision: int, values: dict[str, Any]) -> None:
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
     actions.append(Workspace.billing_revision.set(revision + 1))
-    same = Workspace.workspace_id.exists() & store.of_revision(revision)
-    transaction.update(Workspace(row.workspace_id), actions=actions, condition=same)
+    condition = Workspace.workspace_id.exists() & store.of_revision(revision)
+    transaction.update(Workspace(row.workspace_id), actions=actions, condition=condition)
 
 
 def _write_period(
-    transaction: TransactWrite, counter: Counter, changed: Changed, keeps_paid: bool, fresh: bool
+    transaction: TransactWrite, counter: Counter, outcome: Changed, keeps_paid: bool, fresh: bool
 ) -> None:
-    after, period = changed.after, changed.period
-    ends = max(float(counter.ends or 0), period.ends)
+    after, period = outcome.after, outcome.period
+    end = max(float(counter.ends or 0), period.ends)
     if fresh:
         counter.base, counter.extra, counter.room = after.base, after.extra, after.room
         counter.granted, counter.left = after.granted, after.left
         transaction.save(counter, condition=Counter.workspace_id.does_not_exist())
         return
-    more = after.granted - int(counter.granted)
-    floor = max(0, after.room) if keeps_paid else 0
+    increase = after.granted - int(counter.granted)
+    least_left = max(0, after.room) if keeps_paid else 0
     actions = [
-        Counter.granted.add(more), Counter.left.add(more), Counter.base.set(after.base), Counter.extra.set(after.extra),
-        Counter.room.set(after.room), Counter.ends.set(ends), Counter.plan.set(period.plan),
+        Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(after.base),
+        Counter.extra.set(after.extra), Counter.room.set(after.room), Counter.ends.set(end),
+        Counter.plan.set(period.plan),
     ]  # fmt: skip
     # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.
-    transaction.update(counter, actions=actions, condition=Counter.left >= floor - more)
+    transaction.update(counter, actions=actions, condition=Counter.left >= least_left - increase)
 
 
 def _write_day(transaction: TransactWrite, counter: Counter, limit: int) -> None:
-    more = max(limit, int(counter.used)) - int(counter.granted)
-    actions = [Counter.granted.add(more), Counter.left.add(more)]
-    transaction.update(counter, actions=actions, condition=Counter.left >= -more)
+    increase = max(limit, int(counter.used)) - int(counter.granted)
+    actions = [Counter.granted.add(increase), Counter.left.add(increase)]
+    transaction.update(counter, actions=actions, condition=Counter.left >= -increase)

@@ -41,32 +41,32 @@ def settle(workspace_id: str, standing: Standing, within: Within | None = None) 
     the caller's items, such as the claim of an event's id, into the same transaction. Raises NotWithin (the caller's
     item was refused, nothing was written), WorkspaceGone, Unsettled. KeyError for a tier that is none.
     """
-    before: list[str] = []
+    old_plans: list[str] = []
 
     def decide(row: Workspace) -> Draft:
-        before[:] = [row.plan]
+        old_plans[:] = [row.plan]
         if standing.asked < float(row.billing_seen):
-            return Draft()  # Stripe has been asked since
+            return Draft()  # a later answer of Stripe's is already written
         return Draft(values(standing))
 
-    changed = rewriting.rewrite(workspace_id, decide, within)
-    if before[0] != changed.terms.plan:
-        audit.record(workspace_id, "stripe", "plan.changed", workspace_id, before[0], changed.terms.plan)
-    return changed
+    outcome = rewriting.rewrite(workspace_id, decide, within)
+    if old_plans[0] != outcome.terms.plan:
+        audit.record(workspace_id, "stripe", "plan.changed", workspace_id, old_plans[0], outcome.terms.plan)
+    return outcome
 
 
 def values(standing: Standing) -> dict[str, Any]:
-    """What a standing is on the workspace's row."""
-    served = standing.tier != plans.FREE and standing.state in SERVED
-    plan = plans.of(standing.tier if served else plans.FREE)
-    written = {
+    """The attributes of the workspace's row that a standing sets."""
+    is_served = standing.tier != plans.FREE and standing.state in SERVED
+    plan = plans.of(standing.tier if is_served else plans.FREE)
+    attributes = {
         "plan": plan.tier, "limits": asdict(plan.limits), "allowance": plan.halves, "billing_state": standing.state,
-        "interval": standing.interval if served else "month",
-        "period_start": whole_hour(standing.start) if served else 0,
-        "period_end": whole_hour(standing.end) if served else 0,
-        "next_plan": standing.next_tier if served else "",
+        "interval": standing.interval if is_served else "month",
+        "period_start": whole_hour(standing.start) if is_served else 0,
+        "period_end": whole_hour(standing.end) if is_served else 0,
+        "next_plan": standing.next_tier if is_served else "",
         "billing_seen": standing.asked,
     }  # fmt: skip
-    if not served or standing.overage is not None:
-        written["overage"] = bool(served and standing.overage)
-    return written
+    if not is_served or standing.overage is not None:
+        attributes["overage"] = bool(is_served and standing.overage)
+    return attributes

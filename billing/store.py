@@ -1,4 +1,4 @@
-"""What can be asked of counters and claims; a charge, an opening and a change of credits are one transaction each."""
+"""The data access of counters and claims; a charge, an opening and a change of credits are one transaction each."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -49,19 +49,19 @@ def open_counters(workspace_id: str, revision: int | None, rows: Iterable[Counte
     TransactWriteError with the workspace's reason first, so that nothing is opened for an erased workspace (D8) or by
     old terms.
     """
-    fitting = Workspace.workspace_id.exists()
+    condition = Workspace.workspace_id.exists()
     if revision is not None:
-        fitting &= of_revision(revision)
+        condition &= of_revision(revision)
     with TransactWrite(connection=dynamo.connection()) as transaction:
-        transaction.condition_check(Workspace, workspace_id, condition=fitting)
+        transaction.condition_check(Workspace, workspace_id, condition=condition)
         for row in rows:
             transaction.save(row, condition=Counter.workspace_id.does_not_exist())
 
 
 def of_revision(revision: int):
     """The condition that a workspace's terms are still those of a revision; a row from before billing has none."""
-    same = Workspace.billing_revision == revision
-    return same if revision else same | Workspace.billing_revision.does_not_exist()
+    condition = Workspace.billing_revision == revision
+    return condition if revision else condition | Workspace.billing_revision.does_not_exist()
 
 
 def counters(workspace_id: str) -> Iterator[Counter]:
@@ -79,38 +79,38 @@ def live_claim(workspace_id: str, digest: str, moment: float, purged_before: flo
     claim = Claim.find(workspace_id, digest)
     if claim is None:
         return None
-    alive = claim.expires.timestamp() > moment and claim.charged > purged_before
-    return claim if alive else None
+    is_live = claim.expires.timestamp() > moment and claim.charged > purged_before
+    return claim if is_live else None
 
 
 def charge(bill: Charge, names: Iterable[str]) -> None:
     """Write claim, event and counters (of the period, of the day) together or not at all; TransactWriteError with the
     reasons in that order where a condition was not met."""
-    happened = bill.happened
+    event = bill.happened
     claim = Claim(
-        happened.workspace_id, bill.digest, charged=bill.moment,
+        event.workspace_id, bill.digest, charged=bill.moment,
         expires=datetime.fromtimestamp(int(bill.moment) + bill.claim_seconds, UTC),
     )  # fmt: skip
-    dead = (
+    claim_condition = (
         Claim.digest.does_not_exist()
         | (Claim.expires <= datetime.fromtimestamp(int(bill.moment), UTC))
         | (Claim.charged <= bill.purged_before)
     )
-    spend = [Counter.left.set(Counter.left - happened.cost), Counter.used.set(Counter.used + happened.cost)]
-    row = events.row(happened, bill.retention_days)
+    actions = [Counter.left.set(Counter.left - event.cost), Counter.used.set(Counter.used + event.cost)]
+    row = events.row(event, bill.retention_days)
     with TransactWrite(connection=dynamo.connection()) as transaction:
-        transaction.save(claim, condition=dead)
+        transaction.save(claim, condition=claim_condition)
         transaction.save(row, condition=type(row).event_id.does_not_exist())
         for name in names:
-            counter = Counter(happened.workspace_id, name)
-            transaction.update(counter, actions=spend, condition=Counter.left >= happened.cost)
+            counter_row = Counter(event.workspace_id, name)
+            transaction.update(counter_row, actions=actions, condition=Counter.left >= event.cost)
 
 
-def count_claims(workspace_id: str, moment: float, charged_after: float, most: int) -> int:
-    """How many operations a live claim stands for that was charged after a moment; counting stops at `most`."""
-    alive = (Claim.expires > datetime.fromtimestamp(int(moment), UTC)) & (Claim.charged > charged_after)
-    rows = Claim.query(workspace_id, filter_condition=alive, attributes_to_get=["digest"])
-    return sum(1 for _ in itertools.islice(rows, most))
+def count_claims(workspace_id: str, moment: float, charged_after: float, limit: int) -> int:
+    """How many live claims of a workspace were charged after a moment; counting stops at `limit`."""
+    condition = (Claim.expires > datetime.fromtimestamp(int(moment), UTC)) & (Claim.charged > charged_after)
+    rows = Claim.query(workspace_id, filter_condition=condition, attributes_to_get=["digest"])
+    return sum(1 for _ in itertools.islice(rows, limit))
 
 
 def last_proof() -> LedgerProof | None:
@@ -121,17 +121,17 @@ def last_proof() -> LedgerProof | None:
         return None
 
 
-def claim_proof(now: float, again: float) -> bool:
-    """Whether this worker may make the proof now; the next may begin at `again`, whatever becomes of this one."""
-    due = LedgerProof.name.does_not_exist() | (LedgerProof.due <= now)
-    absent = {"moment": now, "periods": 0, "broken": 0}
-    actions = [LedgerProof.due.set(again)]
-    actions += [getattr(LedgerProof, name).set(getattr(LedgerProof, name) | value) for name, value in absent.items()]
-    return LedgerProof(LEDGER).update_if(due, actions)
+def claim_proof(now: float, next_due: float) -> bool:
+    """Whether this worker may make the proof now; the next may begin at `next_due`, whatever becomes of this one."""
+    condition = LedgerProof.name.does_not_exist() | (LedgerProof.due <= now)
+    defaults = {"moment": now, "periods": 0, "broken": 0}
+    actions = [LedgerProof.due.set(next_due)]
+    actions += [getattr(LedgerProof, name).set(getattr(LedgerProof, name) | value) for name, value in defaults.items()]
+    return LedgerProof(LEDGER).update_if(condition, actions)
 
 
 def keep_proof(moment: float, periods: int, broken: int) -> None:
-    """Keep the result of a proof."""
+    """Store the result of a proof."""
     values = {"moment": moment, "periods": periods, "broken": broken}
     actions = [getattr(LedgerProof, name).set(value) for name, value in values.items()]
     LedgerProof(LEDGER).update(actions=actions, condition=LedgerProof.name.exists())

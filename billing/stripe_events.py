@@ -1,4 +1,4 @@
-"""What can be asked of Stripe's events: each is claimed once, in the transaction of its effect (B11)."""
+"""The data access of Stripe's events: each is claimed once, in the transaction of its effect (B11)."""
 
 from datetime import UTC, datetime
 
@@ -16,19 +16,19 @@ def of_id(event_id: str) -> StripeEvent | None:
     return StripeEvent.find(event_id)
 
 
-def claim(transaction: TransactWrite, told: Told, workspace_id: str) -> None:
+def claim(transaction: TransactWrite, event: Told, workspace_id: str) -> None:
     """Put the claim of an event into the transaction of its effect; its condition fails where it acted before."""
-    transaction.save(_row(told, "acted", workspace_id), condition=StripeEvent.event_id.does_not_exist())
+    transaction.save(_row(event, "acted", workspace_id), condition=StripeEvent.event_id.does_not_exist())
 
 
-def ignore(told: Told, why: str, workspace_id: str = "") -> bool:
+def ignore(event: Told, reason: str, workspace_id: str = "") -> bool:
     """Write down that an event has no effect, and why; False where it came before."""
-    return _row(told, why, workspace_id).save_if(StripeEvent.event_id.does_not_exist())
+    return _row(event, reason, workspace_id).save_if(StripeEvent.event_id.does_not_exist())
 
 
-def _row(told: Told, outcome: str, workspace_id: str) -> StripeEvent:
+def _row(event: Told, outcome: str, workspace_id: str) -> StripeEvent:
     now = clock.now()
     return StripeEvent(
-        told.event_id, kind=told.kind, outcome=outcome, workspace_id=workspace_id, created=told.created, moment=now,
+        event.event_id, kind=event.kind, outcome=outcome, workspace_id=workspace_id, created=event.created, moment=now,
         expires=datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC),
     )  # fmt: skip

@@ -10,11 +10,11 @@ def run(webhook: str) -> Iterator[str]:
     """Make what is absent; a line for each thing that was made. `webhook` is our address for events; where Stripe makes
     an endpoint for it, the last line holds the secret it signs with, for STRIPE_WEBHOOK_SECRET."""
     meter = yield from _meter()
-    known = {price.lookup_key for price in gateway.every_price()}
+    existing_keys = {price.lookup_key for price in gateway.every_price()}
     for plan in plans.CATALOGUE.values():
         if plan.paid:
             yield from _product(plan)
-            yield from _prices(plan, meter, known)
+            yield from _prices(plan, meter, existing_keys)
     if not gateway.said(gateway.api().billing_portal.configurations.list, limit=1).data:
         _portal()
         yield "portal configuration"
@@ -23,17 +23,17 @@ def run(webhook: str) -> Iterator[str]:
 
 
 def _meter() -> Iterator[str]:
-    meters = gateway.api().billing.meters
-    found = [one for one in gateway.said(meters.list, limit=100).data if one.event_name == gateway.METER]
-    if found:
-        return found[0].id
-    made = gateway.said(
-        meters.create, key=f"meter-{gateway.METER}", display_name="Credits beyond the plan", event_name=gateway.METER,
+    resource = gateway.api().billing.meters
+    existing = [meter for meter in gateway.said(resource.list, limit=100).data if meter.event_name == gateway.METER]
+    if existing:
+        return existing[0].id
+    new_meter = gateway.said(
+        resource.create, key=f"meter-{gateway.METER}", display_name="Credits beyond the plan", event_name=gateway.METER,
         default_aggregation={"formula": "sum"}, value_settings={"event_payload_key": "value"},
         customer_mapping={"event_payload_key": "stripe_customer_id", "type": "by_id"},
     )  # fmt: skip
-    yield f"meter {made.id}"
-    return made.id
+    yield f"meter {new_meter.id}"
+    return new_meter.id
 
 
 def _product(plan: Plan) -> Iterator[str]:
@@ -45,20 +45,20 @@ def _product(plan: Plan) -> Iterator[str]:
         yield f"product {name}"
 
 
-def _prices(plan: Plan, meter: str, known: set[str]) -> Iterator[str]:
-    wanted = {
+def _prices(plan: Plan, meter: str, existing_keys: set[str]) -> Iterator[str]:
+    prices = {
         interval: {"unit_amount": plan.price(interval), "recurring": {"interval": interval}}
         for interval in plans.INTERVALS
     }
     # Cents of one credit; the catalogue names those of a thousand.
     overage = {"interval": "month", "usage_type": "metered", "meter": meter}
-    wanted[gateway.OVERAGE] = {"unit_amount_decimal": f"{plan.overage / 1000:.12g}", "recurring": overage}
-    for what, values in wanted.items():
-        name = f"imgapis_{plan.tier}_{what}"
-        if name not in known:
+    prices[gateway.OVERAGE] = {"unit_amount_decimal": f"{plan.overage / 1000:.12g}", "recurring": overage}
+    for suffix, params in prices.items():
+        name = f"imgapis_{plan.tier}_{suffix}"
+        if name not in existing_keys:
             gateway.said(
                 gateway.api().prices.create, currency="usd", product=f"imgapis_{plan.tier}", lookup_key=name,
-                tax_behavior="exclusive", **values,
+                tax_behavior="exclusive", **params,
             )  # fmt: skip
             yield f"price {name}"
 
@@ -74,11 +74,11 @@ def _portal() -> None:
 
 
 def _endpoint(webhook: str) -> Iterator[str]:
-    endpoints = gateway.api().webhook_endpoints
+    resource = gateway.api().webhook_endpoints
     kinds = sorted(webhooks.EFFECTS)
-    found = [one for one in gateway.said(endpoints.list, limit=100).data if one.url == webhook]
-    if found:
-        gateway.said(endpoints.update, found[0].id, enabled_events=kinds)
+    existing = [endpoint for endpoint in gateway.said(resource.list, limit=100).data if endpoint.url == webhook]
+    if existing:
+        gateway.said(resource.update, existing[0].id, enabled_events=kinds)
         return
-    made = gateway.said(endpoints.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
-    yield f"webhook {webhook}: STRIPE_WEBHOOK_SECRET={made.secret}"
+    new_endpoint = gateway.said(resource.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
+    yield f"webhook {webhook}: STRIPE_WEBHOOK_SECRET={new_endpoint.secret}"

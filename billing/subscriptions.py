@@ -16,8 +16,8 @@ class UnknownPlan(Refusal):
     code = "unknown_plan"
 
     def __init__(self):
-        sold = ", ".join(plan.tier for plan in plans.CATALOGUE.values() if plan.paid)
-        super().__init__(f"A plan is one of {sold}, paid by the month or the year.", param="plan")
+        paid_tiers = ", ".join(plan.tier for plan in plans.CATALOGUE.values() if plan.paid)
+        super().__init__(f"A plan is one of {paid_tiers}, paid by the month or the year.", param="plan")
 
 
 class AlreadySubscribed(Refusal):
@@ -40,13 +40,13 @@ class NoSubscription(Refusal):
         super().__init__("This workspace has no paid plan.")
 
 
-def begin(workspace: Workspace, actor: str, tier: str, interval: str, back: str) -> str:
-    """The address of Stripe's Checkout for a plan; `back` is our page to return to. Nothing changes before Stripe says
-    that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
+def begin(workspace: Workspace, actor: str, tier: str, interval: str, return_url: str) -> str:
+    """The URL of Stripe's Checkout for a plan; `return_url` is our page to return to. Nothing changes before Stripe
+    says that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
     _known(tier, interval)
     row = customers.ensure(workspace.workspace_id)
     _refuse_second(workspace.workspace_id, row.customer_id)
-    session_id, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, back)
+    session_id, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, return_url)
     # One session of a workspace is open at a time. Look again afterwards: an older one may have been paid meanwhile.
     gateway.expire_checkouts(row.customer_id, but=session_id)
     _refuse_second(workspace.workspace_id, row.customer_id)
@@ -56,61 +56,61 @@ def begin(workspace: Workspace, actor: str, tier: str, interval: str, back: str)
 
 def _refuse_second(workspace_id: str, customer_id: str) -> None:
     """Where the customer has a living subscription: close what could buy another, and raise AlreadySubscribed."""
-    found = gateway.present(customer_id)
-    if found is not None and found.state in LIVING:
+    subscription = gateway.present(customer_id)
+    if subscription is not None and subscription.state in LIVING:
         gateway.expire_checkouts(customer_id)
         webhooks.look_again(workspace_id, customer_id)
         raise AlreadySubscribed
 
 
-def portal(workspace: Workspace, back: str) -> str:
+def portal(workspace: Workspace, return_url: str) -> str:
     """The address of Stripe's portal. Raises NoSubscription where the workspace never bought anything."""
     row = customers.of_workspace(workspace.workspace_id)
     if row is None:
         raise NoSubscription
-    return gateway.portal(row.customer_id, back)
+    return gateway.portal(row.customer_id, return_url)
 
 
 def change(workspace: Workspace, actor: str, tier: str, interval: str) -> None:
     """Another plan: a dearer one at once, its difference invoiced; a cheaper one, or another rhythm of the same, from
     the end of the paid period on. Raises UnknownPlan, NoSubscription, and what the gateway raises."""
     _known(tier, interval)
-    row, found = _living(workspace)
-    if is_upgrade(found.tier, found.interval, tier, interval):
-        gateway.change(found, tier, interval)
-    elif (tier, interval) == (found.tier, found.interval):
-        gateway.unschedule(found)
-        gateway.resume(found)
+    row, subscription = _living(workspace)
+    if is_upgrade(subscription.tier, subscription.interval, tier, interval):
+        gateway.change(subscription, tier, interval)
+    elif (tier, interval) == (subscription.tier, subscription.interval):
+        gateway.unschedule(subscription)
+        gateway.resume(subscription)
     else:
-        gateway.schedule(found, tier, interval)
+        gateway.schedule(subscription, tier, interval)
     webhooks.look_again(workspace.workspace_id, row.customer_id)
     audit.record(
-        workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id, f"{found.tier} {found.interval}",
-        f"{tier} {interval}",
+        workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,
+        f"{subscription.tier} {subscription.interval}", f"{tier} {interval}",
     )  # fmt: skip
 
 
-def is_upgrade(tier: str, interval: str, wanted: str, wanted_interval: str) -> bool:
+def is_upgrade(tier: str, interval: str, new_tier: str, new_interval: str) -> bool:
     """Whether a change takes effect at once: to more credits a month, at the same rhythm or from month to year."""
-    more = plans.of(wanted).credits > plans.of(tier).credits
-    return more and (interval, wanted_interval) != ("year", "month")
+    has_more_credits = plans.of(new_tier).credits > plans.of(tier).credits
+    return has_more_credits and (interval, new_interval) != ("year", "month")
 
 
 def cancel(workspace: Workspace, actor: str) -> None:
     """End the plan with the paid period; it goes on until then. Raises NoSubscription."""
-    row, found = _living(workspace)
-    gateway.cancel(found)
+    row, subscription = _living(workspace)
+    gateway.cancel(subscription)
     webhooks.look_again(workspace.workspace_id, row.customer_id)
-    audit.record(workspace.workspace_id, actor, "plan.cancelled", workspace.workspace_id, found.tier, None)
+    audit.record(workspace.workspace_id, actor, "plan.cancelled", workspace.workspace_id, subscription.tier, None)
 
 
 def resume(workspace: Workspace, actor: str) -> None:
     """Take back a cancellation, or a change that has not come yet. Raises NoSubscription."""
-    row, found = _living(workspace)
-    gateway.unschedule(found)
-    gateway.resume(found)
+    row, subscription = _living(workspace)
+    gateway.unschedule(subscription)
+    gateway.resume(subscription)
     webhooks.look_again(workspace.workspace_id, row.customer_id)
-    audit.record(workspace.workspace_id, actor, "plan.resumed", workspace.workspace_id, None, found.tier)
+    audit.record(workspace.workspace_id, actor, "plan.resumed", workspace.workspace_id, None, subscription.tier)
 
 
 def invoices(workspace: Workspace) -> list[Invoice]:
@@ -120,13 +120,13 @@ def invoices(workspace: Workspace) -> list[Invoice]:
 
 
 def returned(workspace: Workspace, session_id: str) -> str | None:
-    """How a Checkout session of this workspace stands (`paid`, `unpaid`, …): only to say so. Credits come by webhook,
-    or by asking Stripe what the customer has, never by this page; a foreign session is None (B16)."""
+    """The payment status of a Checkout session of this workspace (`paid`, `unpaid`, …), for display only. Credits come
+    by webhook, or by asking Stripe what the customer has, never by this page; a foreign session is None (B16)."""
     row = customers.of_workspace(workspace.workspace_id)
-    found = gateway.session_customer(session_id) if row is not None else None
-    if found is None or found[0] != row.customer_id:
+    session = gateway.session_customer(session_id) if row is not None else None
+    if session is None or session[0] != row.customer_id:
         return None
-    return found[1]
+    return session[1]
 
 
 def end_for_good(workspace_id: str) -> int:
@@ -135,9 +135,9 @@ def end_for_good(workspace_id: str) -> int:
     row = customers.of_workspace(workspace_id)
     if row is None:
         return 0
-    ended = 0 if gateway.customer_gone(row.customer_id) else gateway.cancel_now(row.customer_id)
+    ended_count = 0 if gateway.customer_gone(row.customer_id) else gateway.cancel_now(row.customer_id)
     gateway.delete_customer(row.customer_id)
-    return ended
+    return ended_count
 
 
 def gone(workspace_id: str) -> bool:
@@ -158,7 +158,7 @@ def _known(tier: str, interval: str) -> None:
 
 def _living(workspace: Workspace) -> tuple[Subscription, Present]:
     row = customers.of_workspace(workspace.workspace_id)
-    found = gateway.present(row.customer_id) if row is not None else None
-    if found is None or found.state not in LIVING:
+    subscription = gateway.present(row.customer_id) if row is not None else None
+    if subscription is None or subscription.state not in LIVING:
         raise NoSubscription
-    return row, found
+    return row, subscription

@@ -50,18 +50,18 @@ class Summary:
     @property
     def forecast(self) -> int | None:
         """Half-credits used by the period's end if it goes on as it did; None on the first day."""
-        gone = self.now - self.period.starts
-        if gone < EARLIEST_SECONDS:
+        elapsed = self.now - self.period.starts
+        if elapsed < EARLIEST_SECONDS:
             return None
-        return round(self.used * (self.period.ends - self.period.starts) / gone)
+        return round(self.used * (self.period.ends - self.period.starts) / elapsed)
 
     @property
     def forecast_cents(self) -> int | None:
         """What overage will cost by then, the cap kept."""
         if self.forecast is None:
             return None
-        beyond = min(self.forecast, self.included + max(0, self.room)) - self.included
-        return self.plan.overage_cents(max(0, beyond, self.overage))
+        forecast_overage = min(self.forecast, self.included + max(0, self.room)) - self.included
+        return self.plan.overage_cents(max(0, forecast_overage, self.overage))
 
     @property
     def capped(self) -> str:

@@ -1,6 +1,6 @@
-"""How far Stripe's events are behind: Stripe is asked what it made, and our own rows what was acted on.
+"""How far Stripe's events are behind: Stripe's list of events is compared with our rows of those acted on.
 
-Asking Stripe sees what counting our own door cannot: that nothing comes at all. Nothing is kept for it.
+Asking Stripe shows what counting at our endpoint cannot: that nothing arrives at all. Nothing is stored for it.
 """
 
 from billing import customers, gateway, stripe_events, webhooks
@@ -14,9 +14,9 @@ def unacted_since(now: float) -> float | None:
     acted on; None without one, and where no payments are set up. Raises StripeUnavailable."""
     if not gateway.configured():
         return None
-    made = gateway.events(webhooks.EFFECTS, now - SPAN_SECONDS, now - LATE_SECONDS)
-    waiting = (told for told in made if not stripe_events.of_id(told.event_id))
-    return min((float(told.created) for told in waiting if _ours(told.customer_id)), default=None)
+    recent_events = gateway.events(webhooks.EFFECTS, now - SPAN_SECONDS, now - LATE_SECONDS)
+    unacted_events = (event for event in recent_events if not stripe_events.of_id(event.event_id))
+    return min((float(event.created) for event in unacted_events if _ours(event.customer_id)), default=None)
 
 
 def _ours(customer_id: str) -> bool:

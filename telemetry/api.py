@@ -89,26 +89,26 @@ def usage(request: HttpRequest, range: str = "7d"):
 def events(request: HttpRequest, cursor: str | None = None):
     """Requests one by one, newest first. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    page = store.page(request.caller.workspace_id, cursors.place("events", cursor))
-    found = cursors.take("events", page)
-    return EventsOut(events=[_event(event) for event in found.rows], cursor=found.cursor)
+    query = store.page(request.caller.workspace_id, cursors.place("events", cursor))
+    page = cursors.take("events", query)
+    return EventsOut(events=[_event(event) for event in page.rows], cursor=page.cursor)
 
 
 @router.get("/events/{event_id}", response=EventOut)
 def event(request: HttpRequest, event_id: str):
     """One request; a charged one is a receipt. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    found = store.event(request.caller.workspace_id, event_id)
-    if found is None:
+    row = store.event(request.caller.workspace_id, event_id)
+    if row is None:
         raise NoSuchEvent
-    return _event(found)
+    return _event(row)
 
 
-def _event(found: Event) -> EventOut:
+def _event(row: Event) -> EventOut:
     return EventOut(
-        id=found.event_id, time=clock.stamp_exact(store.moment(found)), operation=found.operation, cache=found.cache,
-        status=int(found.status), origin=found.origin or "", bytes=int(found.size), latency_ms=int(found.latency),
-        credits=_credits(int(found.cost)),
+        id=row.event_id, time=clock.stamp_exact(store.moment(row)), operation=row.operation, cache=row.cache,
+        status=int(row.status), origin=row.origin or "", bytes=int(row.size), latency_ms=int(row.latency),
+        credits=_credits(int(row.cost)),
     )  # fmt: skip
 
 

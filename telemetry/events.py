@@ -36,7 +36,7 @@ def bounded_origin(header: str | None) -> str:
     return origin if len(origin) <= LONGEST_ORIGIN and ORIGIN.match(origin) else "invalid"
 
 
-def row(happened: Happened, retention_days: int = STARTING.retention_days) -> Event:
-    """The event as its row; it expires after the days that the workspace's plan keeps single requests."""
-    ends = tokens.moment_of(happened.event_id) + retention_days * DAY_SECONDS
-    return Event(expires=datetime.fromtimestamp(ends, UTC), **asdict(happened))
+def row(event: Happened, retention_days: int = STARTING.retention_days) -> Event:
+    """The event as its row; it expires after `retention_days`, those of the workspace's plan."""
+    expires_at = tokens.moment_of(event.event_id) + retention_days * DAY_SECONDS
+    return Event(expires=datetime.fromtimestamp(expires_at, UTC), **asdict(event))

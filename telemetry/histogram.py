@@ -22,9 +22,9 @@ def percentile(counts: Mapping[int, int], share: float) -> float | None:
     total = sum(counts.values())
     if not total:
         return None
-    rank, seen = max(1, math.ceil(share * total)), 0
+    rank, cumulative = max(1, math.ceil(share * total)), 0
     for index in sorted(counts):
-        seen += counts[index]
-        if seen >= rank:
+        cumulative += counts[index]
+        if cumulative >= rank:
             return middle(index)
     raise AssertionError("the rank is within the total")

@@ -56,8 +56,8 @@ _making = Lock()
 
 
 def counts() -> Counts:
-    """The counts of this process, made with the first one: importing makes no file. While a full disk has no place for
-    them nothing is counted: no answer fails for want of a count."""
+    """The counts of this process, created at the first call: importing creates no file. While a full disk has no space
+    for them nothing is counted: no answer fails for want of a count."""
     if not _counts:
         with _making:
             if not _counts:
@@ -109,15 +109,15 @@ def _made() -> Counts:
     )  # fmt: skip
 
 
-def answered(happened: Happened, charged: bool) -> None:
+def answered(event: Happened, charged: bool) -> None:
     """Count an image answer; `charged`: its event was written by its charge, so that it leaves none in the spool."""
-    made = counts()
-    made.requests.labels(happened.operation, happened.cache, str(happened.status)).inc()
-    made.size.labels(happened.operation).inc(happened.size)
-    made.latency.labels(happened.operation, happened.cache).observe(happened.latency / 1000)
+    process_counts = counts()
+    process_counts.requests.labels(event.operation, event.cache, str(event.status)).inc()
+    process_counts.size.labels(event.operation).inc(event.size)
+    process_counts.latency.labels(event.operation, event.cache).observe(event.latency / 1000)
     if charged:
-        made.charged.inc()
-        made.credits.labels(happened.operation).inc(happened.cost / 2)
+        process_counts.charged.inc()
+        process_counts.credits.labels(event.operation).inc(event.cost / 2)
 
 
 def gathered() -> CollectorRegistry:
@@ -140,13 +140,13 @@ def total(name: str, **labels: str) -> float:
 
 def requests_by_status() -> dict[str, float]:
     """Image answers of this host by status."""
-    found: dict[str, float] = {}
+    totals: dict[str, float] = {}
     for family in gathered().collect():
         for sample in family.samples:
             if sample.name == "imgapis_requests_total":
                 status = sample.labels["status"]
-                found[status] = found.get(status, 0.0) + sample.value
-    return found
+                totals[status] = totals.get(status, 0.0) + sample.value
+    return totals
 
 
 def serve() -> tuple[WSGIServer, Thread] | None:

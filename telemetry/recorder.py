@@ -32,13 +32,14 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._held: list[Happened] = []
 
-    def record(self, happened: Happened) -> None:
-        """Record a free request, or the mark of a charged one, whose event stands already. What a full disk does not
-        take is held in memory, up to a bound; beyond it a free event is lost and counted. No answer fails."""
+    def record(self, event: Happened) -> None:
+        """Record a free request, or the mark of a charged one, whose event is stored already. What a full disk does not
+        take is held in memory, up to a bound; beyond it a free event is lost and counted. Never raises for a full
+        disk."""
         with self._lock:
-            kept = self._keep(happened)
-            if not happened.cost:
-                (metrics.counts().recorded if kept else metrics.counts().lost).inc()
+            is_stored = self._keep(event)
+            if not event.cost:
+                (metrics.counts().recorded if is_stored else metrics.counts().lost).inc()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._ship_forever, name="recorder", daemon=True)
                 self._thread.start()
@@ -47,24 +48,24 @@ class Recorder:
         """End the open segment and ship what is there, what is held in memory first."""
         with self._lock:
             self._spool.close_segment()
-            held, self._held = self._held, []
+            held_events, self._held = self._held, []
         try:
-            if held:
-                _write_living(held)
+            if held_events:
+                _write_living(held_events)
         except BaseException:
             with self._lock:
-                self._held[:0] = held
+                self._held[:0] = held_events
             raise
         ship()
 
-    def _keep(self, happened: Happened) -> bool:
+    def _keep(self, event: Happened) -> bool:
         """Whether the spool or the memory took it."""
         try:
-            self._spool.append(happened)
+            self._spool.append(event)
         except OSError:
             if len(self._held) >= MOST_HELD:
                 return False
-            self._held.append(happened)
+            self._held.append(event)
             metrics.counts().held.inc()
         return True
 
@@ -86,15 +87,18 @@ def _write_living(batch: list[Happened]) -> None:
     """Write the free events of workspaces that still exist: nothing re-creates rows after an erasure (D8). Then mark
     the hours of all of them; a charged one was written by its charge and is in the spool for its mark alone."""
     oldest = clock.now() - LATEST_SECONDS
-    timely = [event for event in batch if tokens.moment_of(event.event_id) >= oldest]
-    if len(timely) < len(batch):
-        log.warning("events_too_late", extra={"count": len(batch) - len(timely)})
-        metrics.counts().late.inc(len(batch) - len(timely))
-    rows = {name: accounts_store.workspace(name) for name in {event.workspace_id for event in timely}}
-    days = {name: limits.of(row).retention_days for name, row in rows.items() if row is not None}
-    kept = [event for event in timely if event.workspace_id in days]
-    store.write((event for event in kept if not event.cost), days)
-    rollups.mark((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in kept)
+    timely_events = [event for event in batch if tokens.moment_of(event.event_id) >= oldest]
+    if len(timely_events) < len(batch):
+        log.warning("events_too_late", extra={"count": len(batch) - len(timely_events)})
+        metrics.counts().late.inc(len(batch) - len(timely_events))
+    workspaces = {
+        workspace_id: accounts_store.workspace(workspace_id)
+        for workspace_id in {event.workspace_id for event in timely_events}
+    }
+    days = {workspace_id: limits.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None}
+    living_events = [event for event in timely_events if event.workspace_id in days]
+    store.write((event for event in living_events if not event.cost), days)
+    rollups.mark((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in living_events)
 
 
 _recorder: list[Recorder] = []

@@ -54,10 +54,10 @@ class Report:
     @property
     def hit_ratio(self) -> float | None:
         """Hits among the requests answered with a picture (status below 400); None without any."""
-        good = [(key, found) for key, found in self.cells if key[1].status < 400]
-        hits = sum(found.requests for key, found in good if key[1].cache == "hit")
-        every = sum(found.requests for _, found in good)
-        return hits / every if every else None
+        successes = [(key, cell) for key, cell in self.cells if key[1].status < 400]
+        hits = sum(cell.requests for key, cell in successes if key[1].cache == "hit")
+        total = sum(cell.requests for _, cell in successes)
+        return hits / total if total else None
 
 
 def span(name: str, now: float) -> Range:
@@ -66,72 +66,72 @@ def span(name: str, now: float) -> Range:
         raise InvalidRange(f"The range is one of {', '.join(RANGES)}.", param="range")
     title, step, count = RANGES[name]
     if step == "month":
-        names = [clock.month(clock.months_after(now, -back)) for back in range(2 * count - 1, -1, -1)]
-        ended = clock.day(clock.months_after(now, -count))
+        names = [clock.month(clock.months_after(now, -offset)) for offset in range(2 * count - 1, -1, -1)]
+        end = clock.day(clock.months_after(now, -count))
     else:
-        names = [NAMES[step](now - STEPS[step] * back) for back in range(2 * count - 1, -1, -1)]
-        ended = names[count - 1]
-    return Range(name, title, step, tuple(names[count:]), tuple(names[:count]), ended)
+        names = [NAMES[step](now - STEPS[step] * offset) for offset in range(2 * count - 1, -1, -1)]
+        end = names[count - 1]
+    return Range(name, title, step, tuple(names[count:]), tuple(names[:count]), end)
 
 
-def make(workspace_id: str, wanted: Range) -> Report:
+def make(workspace_id: str, date_range: Range) -> Report:
     """The report of a range: a few queries of rollups, whatever the number of requests."""
-    with ThreadPoolExecutor(1) as beside:  # while one thread waits for the store the other adds up
-        before = beside.submit(_before, workspace_id, wanted)
-        by_step: dict[str, dict[tuple[str, Key], Sums]] = {start: {} for start in wanted.starts}
-        for start, origin, found in _rows(workspace_id, wanted):
-            cells = by_step[start]
-            for key, part in found.items():
-                place = (origin, key)
-                if place in cells:
-                    cells[place].add(part)
+    with ThreadPoolExecutor(1) as executor:  # while one thread waits for the store the other adds up
+        before_future = executor.submit(_before, workspace_id, date_range)
+        by_step: dict[str, dict[tuple[str, Key], Sums]] = {start: {} for start in date_range.starts}
+        for start, origin, cells in _rows(workspace_id, date_range):
+            step_cells = by_step[start]
+            for key, cell in cells.items():
+                cell_key = (origin, key)
+                if cell_key in step_cells:
+                    step_cells[cell_key].add(cell)
                 else:
-                    cells[place] = part
-        steps = [(start, sums.total(cells.items())) for start, cells in by_step.items()]
-        every = sums.merge(by_step.values())
-        return Report(wanted, sums.total(steps), before.result(), steps, list(every.items()))
+                    step_cells[cell_key] = cell
+        steps = [(start, sums.total(step_cells.items())) for start, step_cells in by_step.items()]
+        merged = sums.merge(by_step.values())
+        return Report(date_range, sums.total(steps), before_future.result(), steps, list(merged.items()))
 
 
-def _rows(workspace_id: str, wanted: Range) -> Iterator[rollups.Found]:
+def _rows(workspace_id: str, date_range: Range) -> Iterator[rollups.Found]:
     """The rows of a range, each under the name of its step. "~" sorts behind every name that begins so."""
-    first, last = wanted.starts[0], wanted.starts[-1]
-    if wanted.step == "hour":
+    first, last = date_range.starts[0], date_range.starts[-1]
+    if date_range.step == "hour":
         return rollups.hours(workspace_id, first, f"{last}~")
-    if wanted.step == "day":
+    if date_range.step == "day":
         return rollups.days(workspace_id, first, f"{last}~")
-    found = _largest(workspace_id, f"{first}-01", f"{last}-31")
-    return ((name[:7], origin, cells) for name, origin, cells in found)
+    rows = _largest(workspace_id, f"{first}-01", f"{last}-31")
+    return ((name[:7], origin, cells) for name, origin, cells in rows)
 
 
-def _before(workspace_id: str, wanted: Range) -> Sums:
+def _before(workspace_id: str, date_range: Range) -> Sums:
     """The range before as one sum, without latencies."""
-    if wanted.step == "hour":
-        rows = rollups.hours(workspace_id, wanted.before[0], f"{wanted.ended}~", latencies=False)
+    if date_range.step == "hour":
+        rows = rollups.hours(workspace_id, date_range.before[0], f"{date_range.ended}~", latencies=False)
     else:
-        first = f"{wanted.before[0]}-01" if wanted.step == "month" else wanted.before[0]
-        rows = _largest(workspace_id, first, wanted.ended, latencies=False)
-    found = Sums()
+        first = f"{date_range.before[0]}-01" if date_range.step == "month" else date_range.before[0]
+        rows = _largest(workspace_id, first, date_range.ended, latencies=False)
+    total = Sums()
     for _, _, cells in rows:
-        for part in cells.values():
-            found.add_numbers(part)
-    return found
+        for cell in cells.values():
+            total.add_numbers(cell)
+    return total
 
 
 def _largest(workspace_id: str, first: str, last: str, *, latencies: bool = True) -> Iterator[rollups.Found]:
     """The rows of the days from `first` up to `last`, both in: whole months by rows of their own where they have any,
     the rest day by day."""
-    begun = first[:7] if first.endswith("-01") else f"{first[:7]}~"
+    lower = first[:7] if first.endswith("-01") else f"{first[:7]}~"
     # The month of `last` is taken for one that is not whole.
-    rows = list(rollups.months(workspace_id, begun, last[:7], latencies=latencies)) if begun < last[:7] else []
+    rows = list(rollups.months(workspace_id, lower, last[:7], latencies=latencies)) if lower < last[:7] else []
     yield from rows
     for start, end in _gaps(first, last, sorted({month for month, _, _ in rows})):
         yield from rollups.days(workspace_id, start, end, latencies=latencies)
 
 
-def _gaps(first: str, last: str, made: list[str]) -> Iterator[tuple[str, str]]:
-    """What is left of the days from `first` up to `last` without the months `made`, oldest first."""
+def _gaps(first: str, last: str, months: list[str]) -> Iterator[tuple[str, str]]:
+    """The days from `first` up to `last` that are not in `months`, as ranges, oldest first."""
     start = first
-    for month in made:
+    for month in months:
         if start < month:
             yield start, month
         start = clock.month(clock.period_end(month))
@@ -139,10 +139,10 @@ def _gaps(first: str, last: str, made: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def table(report: Report) -> Iterator[dict[str, Any]]:
-    """Every cell as a flat row, for CSV and JSON; credits as decimals are the caller's affair."""
-    for (origin, key), found in sorted(report.cells, key=lambda cell: (cell[0][0], str(cell[0][1]))):
+    """Every cell as a flat row, for CSV and JSON; the caller converts half-credits to decimals."""
+    for (origin, key), cell in sorted(report.cells, key=lambda pair: (pair[0][0], str(pair[0][1]))):
         yield {
             "operation": key.operation, "cache": key.cache, "status": key.status, "origin": origin,
-            "requests": found.requests, "half_credits": found.cost, "bytes": found.size,
-            "p50_ms": found.percentile(0.5), "p95_ms": found.percentile(0.95), "p99_ms": found.percentile(0.99),
+            "requests": cell.requests, "half_credits": cell.cost, "bytes": cell.size,
+            "p50_ms": cell.percentile(0.5), "p95_ms": cell.percentile(0.95), "p99_ms": cell.percentile(0.99),
         }  # fmt: skip

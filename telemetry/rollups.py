@@ -20,30 +20,31 @@ LEASE_SECONDS = 60.0
 Found = tuple[str, str, Cells]
 
 
-def mark(places: Iterable[tuple[str, str]]) -> None:
-    """Mark (workspace, hour) pairs whose events changed; marked after the events are in, so that none is missed."""
+def mark(pairs: Iterable[tuple[str, str]]) -> None:
+    """Mark (workspace, hour) pairs whose events changed; to be called after the events are written, so that none is
+    missed."""
     now = clock.now()
-    for workspace_id, hour in set(places):
+    for workspace_id, hour in set(pairs):
         place = f"{workspace_id} {hour}"
         row = Dirty(_shard(place), place)
         row.update(actions=[Dirty.stamp.set(tokens.random_id("d")), Dirty.due.set(Dirty.due | now)])
 
 
-def work_off(most: int = 200, added_up: Callable[[str, str], None] | None = None) -> int:
-    """Add up the hours that are marked and due; returns how many. Any number of workers may do this at once.
-    `added_up` hears of each (workspace, hour) while it is still marked: what it raises leaves the hour to be done
-    again."""
-    done = 0
+def work_off(limit: int = 200, added_up: Callable[[str, str], None] | None = None) -> int:
+    """Add up the hours that are marked and due, `limit` a shard at most; returns how many. Any number of workers may do
+    this at once. `added_up` is called with each (workspace, hour) while it is still marked: if it raises, the hour is
+    worked on again."""
+    count = 0
     for shard in range(SHARDS):
-        for row in list(Dirty.query(str(shard), consistent_read=True, limit=most)):
-            done += _work(row, added_up)
-    return done
+        for row in list(Dirty.query(str(shard), consistent_read=True, limit=limit)):
+            count += _work(row, added_up)
+    return count
 
 
-def oldest_mark(most: int = 50) -> float | None:
-    """Since when a marked hour waits for a worker, in seconds since 1970; None where none waits. Looks at the first
-    `most` marks of each shard."""
-    rows = (row for shard in range(SHARDS) for row in Dirty.query(str(shard), consistent_read=True, limit=most))
+def oldest_mark(limit: int = 50) -> float | None:
+    """When the longest waiting marked hour became due, in seconds since 1970; None where none waits. Reads the first
+    `limit` marks of each shard."""
+    rows = (row for shard in range(SHARDS) for row in Dirty.query(str(shard), consistent_read=True, limit=limit))
     return min((float(row.due) for row in rows), default=None)
 
 
@@ -57,8 +58,8 @@ def _work(row: Dirty, added_up: Callable[[str, str], None] | None) -> bool:
         added_up(workspace_id, hour)
     if not row.delete_if(Dirty.stamp == stamp):
         # Marked again meanwhile. What took long to add up rests ten times as long.
-        rest = min(300.0, 10 * (clock.now() - now))
-        row.update(actions=[Dirty.due.set(clock.now() + rest)], condition=Dirty.place.exists())
+        delay = min(300.0, 10 * (clock.now() - now))
+        row.update(actions=[Dirty.due.set(clock.now() + delay)], condition=Dirty.place.exists())
     return True
 
 
@@ -72,8 +73,8 @@ def roll(workspace_id: str, hour: str) -> None:
     start = clock.moment_of_hour(hour)
     if start < oldest_kept():
         return
-    found = _bounded(sums.of_events(store.between(workspace_id, start, start + HOUR_SECONDS)))
-    _replace(workspace_id, f"h {hour}", found)
+    cells_by_origin = _bounded(sums.of_events(store.between(workspace_id, start, start + HOUR_SECONDS)))
+    _replace(workspace_id, f"h {hour}", cells_by_origin)
     day = hour[:10]
     _replace(workspace_id, f"d {day}", _merged(hours(workspace_id, f"{day}T00", f"{day}T24")))
     if is_over(clock.month(start)):
@@ -82,10 +83,10 @@ def roll(workspace_id: str, hour: str) -> None:
 
 def roll_month(workspace_id: str, month: str) -> None:
     """Add up a month from its days; again, where a day changed meanwhile."""
-    written = None
-    while (found := _merged(days(workspace_id, month, f"{month}~"))) != written:
-        _replace(workspace_id, f"m {month}", found)
-        written = found
+    previous = None
+    while (cells_by_origin := _merged(days(workspace_id, month, f"{month}~"))) != previous:
+        _replace(workspace_id, f"m {month}", cells_by_origin)
+        previous = cells_by_origin
 
 
 def is_over(month: str) -> bool:
@@ -94,7 +95,7 @@ def is_over(month: str) -> bool:
 
 
 def month_sums(workspace_id: str, month: str) -> tuple[Sums | None, Sums]:
-    """What the rows of a month say, None where it has none; and what its days say."""
+    """The sum of a month's own rows, None where it has none; and the sum of its days."""
     rows = list(months(workspace_id, month, f"{month}~"))
     by_days = days(workspace_id, month, f"{month}~")
     return _total(rows) if rows else None, _total(by_days)
@@ -133,34 +134,34 @@ def _read(workspace_id: str, first: str, end: str, latencies: bool) -> Iterator[
 
 def _merged(rows: Iterable[Found]) -> dict[str, Cells]:
     """Rows as one span: cells by Origin."""
-    by_origin: dict[str, list[Cells]] = {}
+    parts_by_origin: dict[str, list[Cells]] = {}
     for _, origin, cells in rows:
-        by_origin.setdefault(origin, []).append(cells)
-    return _bounded({origin: sums.merge(parts) for origin, parts in by_origin.items()})
+        parts_by_origin.setdefault(origin, []).append(cells)
+    return _bounded({origin: sums.merge(parts) for origin, parts in parts_by_origin.items()})
 
 
 def _total(rows: Iterable[Found]) -> Sums:
     return sums.total(cell for _, _, cells in rows for cell in cells.items())
 
 
-def _replace(workspace_id: str, span: str, found: dict[str, Cells]) -> None:
-    wanted = {f"{span} {origin}": sums.pack(cells) for origin, cells in found.items()}
-    old = {row.span for row in Rollup.query(workspace_id, Rollup.span.startswith(f"{span} "), consistent_read=True)}
+def _replace(workspace_id: str, span: str, cells_by_origin: dict[str, Cells]) -> None:
+    packed_by_name = {f"{span} {origin}": sums.pack(packed) for origin, packed in cells_by_origin.items()}
+    spans = {row.span for row in Rollup.query(workspace_id, Rollup.span.startswith(f"{span} "), consistent_read=True)}
     with Rollup.batch_write() as writer:
-        for name, cells in wanted.items():
-            writer.save(Rollup(workspace_id, name, cells=cells))
-        for name in old - set(wanted):
+        for name, packed in packed_by_name.items():
+            writer.save(Rollup(workspace_id, name, cells=packed))
+        for name in spans - set(packed_by_name):
             writer.delete(Rollup(workspace_id, name))
 
 
-def _bounded(found: dict[str, Cells]) -> dict[str, Cells]:
+def _bounded(by_origin: dict[str, Cells]) -> dict[str, Cells]:
     """At most 500 Origins apart, the busiest; the rest is `other`."""
-    if len(found) <= MOST_ORIGINS:
-        return found
-    busiest = sorted(found, key=lambda origin: (-sums.total(found[origin].items()).requests, origin))
-    kept = {origin: found[origin] for origin in busiest[:MOST_ORIGINS]}
-    kept[OTHERS] = sums.merge([found[origin] for origin in busiest[MOST_ORIGINS:]] + [kept.get(OTHERS, {})])
-    return kept
+    if len(by_origin) <= MOST_ORIGINS:
+        return by_origin
+    origins = sorted(by_origin, key=lambda origin: (-sums.total(by_origin[origin].items()).requests, origin))
+    top = {origin: by_origin[origin] for origin in origins[:MOST_ORIGINS]}
+    top[OTHERS] = sums.merge([by_origin[origin] for origin in origins[MOST_ORIGINS:]] + [top.get(OTHERS, {})])
+    return top
 
 
 def _shard(place: str) -> str:

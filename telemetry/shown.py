@@ -8,9 +8,9 @@ def credits_of(halves: int) -> str:
 
 def size(count: float) -> str:
     """Bytes: 1_500_000 → 1.5 MB."""
-    for step, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= step:
-            return f"{count / step:.3g} {name}"
+    for unit_bytes, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= unit_bytes:
+            return f"{count / unit_bytes:.3g} {unit}"
     return f"{count:.0f} B"
 
 

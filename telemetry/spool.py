@@ -29,11 +29,11 @@ class Spool:
         self.segment = None
         self.count = 0
 
-    def append(self, happened: Happened) -> None:
+    def append(self, event: Happened) -> None:
         """Add an event; OSError where the disk is full, SpoolFull where the spool is."""
         if self.segment is None:
             self.segment = self._open()
-        line = json.dumps(asdict(happened)).encode() + b"\n"
+        line = json.dumps(asdict(event)).encode() + b"\n"
         if os.write(self.segment, line) < len(line):
             self.close_segment()  # the next event begins a file of its own
             raise OSError(errno.ENOSPC, "The line was cut off.")  # what is cut off is never read as an event
@@ -55,11 +55,11 @@ class Spool:
         return segment
 
 
-def ship(directory: Path, write: Callable[[list[Happened]], None], spoilt: Callable[[], None] = lambda: None) -> int:
+def ship(directory: Path, write: Callable[[list[Happened]], None], on_error: Callable[[], None] = lambda: None) -> int:
     """Hand every closed segment to `write`, then remove it; returns how many events went. A segment that is still
-    being written is locked by its process, and the lock ends with the process, however it dies. `spoilt` hears of each
-    line that is no event: it is dropped, so that no line ever stands in the way of the others."""
-    shipped = 0
+    being written is locked by its process, and the lock ends with the process, however it dies. `on_error` is called
+    for each line that is no event: the line is dropped, so that it never blocks the others."""
+    count = 0
     for path in sorted(directory.glob("*.jsonl")):
         try:
             segment = os.open(path, os.O_RDONLY)
@@ -68,31 +68,31 @@ def ship(directory: Path, write: Callable[[list[Happened]], None], spoilt: Calla
         try:
             fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
-                happened = list(_read(path, spoilt))
-                write(happened)
+                events = list(_read(path, on_error))
+                write(events)
                 path.unlink()
-                shipped += len(happened)
+                count += len(events)
         except BlockingIOError:
             continue
         finally:
             os.close(segment)
-    return shipped
+    return count
 
 
-def _read(path: Path, spoilt: Callable[[], None]) -> Iterator[Happened]:
+def _read(path: Path, on_error: Callable[[], None]) -> Iterator[Happened]:
     """The whole lines of a segment: a line cut by a crash was never counted as written. Fields that this version does
     not know are left out, so that a segment outlives a change of version."""
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
-            known = {name: value for name, value in json.loads(line).items() if name in KINDS}
-            happened = Happened(**known)
-            tokens.moment_of(happened.event_id)
-            if not all(isinstance(getattr(happened, name), kind) for name, kind in KINDS.items()):
+            values = {name: value for name, value in json.loads(line).items() if name in KINDS}
+            event = Happened(**values)
+            tokens.moment_of(event.event_id)
+            if not all(isinstance(getattr(event, name), kind) for name, kind in KINDS.items()):
                 raise ValueError
         except Exception:  # whatever is wrong with a line, it must not keep the others from going
-            spoilt()
+            on_error()
             continue
-        yield happened
+        yield event
 
 
 def _size(path: Path) -> int:

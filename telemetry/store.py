@@ -1,4 +1,4 @@
-"""What can be asked of the event stream."""
+"""The data access of the event stream."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ def write(batch: Iterable[Happened], retention_days: Mapping[str, int] | None = 
     """Write free events in batches, each for the days of its workspace; an id written twice is one event."""
     days = retention_days or {}
     with Event.batch_write() as writer:
-        for happened in batch:
-            writer.save(events.row(happened, days.get(happened.workspace_id, STARTING.retention_days)))
+        for item in batch:
+            writer.save(events.row(item, days.get(item.workspace_id, STARTING.retention_days)))
 
 
 def between(workspace_id: str, start: float, end: float) -> Iterator[Event]:
@@ -36,10 +36,10 @@ def moment(event: Event) -> float:
 
 def event(workspace_id: str, event_id: str) -> Event | None:
     """One event of a workspace, until its retention ends (TTL only sweeps)."""
-    found = Event.find(workspace_id, event_id)
-    if found is None:
+    row = Event.find(workspace_id, event_id)
+    if row is None:
         return None
-    return found if found.expires.timestamp() > clock.now() else None
+    return row if row.expires.timestamp() > clock.now() else None
 
 
 def latest(workspace_id: str, count: int) -> list[Event]:
@@ -56,9 +56,9 @@ def _living():
     return Event.expires > datetime.fromtimestamp(int(clock.now()), UTC)
 
 
-def page(workspace_id: str, after: dict | None, count: int = 100):
-    """One query page of events, newest first, after a place."""
+def page(workspace_id: str, start_key: dict | None, count: int = 100):
+    """One query page of events, newest first, after `start_key` (DynamoDB's last evaluated key)."""
     return Event.query(
         workspace_id, filter_condition=_living(), scan_index_forward=False, limit=count, page_size=count,
-        consistent_read=True, last_evaluated_key=after,
+        consistent_read=True, last_evaluated_key=start_key,
     )  # fmt: skip

@@ -26,9 +26,9 @@ class Sums:
         if not self.latencies:
             self.latencies.update(other.latencies)
             return self
-        mine = self.latencies
+        own_latencies = self.latencies
         for bucket, count in other.latencies.items():
-            mine[bucket] += count
+            own_latencies[bucket] += count
         return self
 
     def add_numbers(self, other: "Sums") -> "Sums":
@@ -57,21 +57,21 @@ Cells = dict[Key, Sums]
 
 def of_events(events: Iterable[Event]) -> dict[str, Cells]:
     """Events as cells by Origin."""
-    found: dict[str, Cells] = {}
+    cells_by_origin: dict[str, Cells] = {}
     for event in events:
         key = Key(event.operation, event.cache, int(event.status))
-        sums = found.setdefault(event.origin or "", {}).setdefault(key, Sums())
-        sums.add(Sums(1, int(event.cost), int(event.size), {histogram.bucket(float(event.latency)): 1}))
-    return found
+        cell = cells_by_origin.setdefault(event.origin or "", {}).setdefault(key, Sums())
+        cell.add(Sums(1, int(event.cost), int(event.size), {histogram.bucket(float(event.latency)): 1}))
+    return cells_by_origin
 
 
 def merge(parts: Iterable[dict[Any, Sums]]) -> dict[Any, Sums]:
     """Cells of several hours as one, whatever they are by."""
-    found: dict[Any, Sums] = {}
+    merged: dict[Any, Sums] = {}
     for cells in parts:
         for key, sums in cells.items():
-            found.setdefault(key, Sums()).add(sums)
-    return found
+            merged.setdefault(key, Sums()).add(sums)
+    return merged
 
 
 def pack(cells: Cells) -> list[list[Any]]:
@@ -90,31 +90,31 @@ def pack(cells: Cells) -> list[list[Any]]:
     ]
 
 
-def unpack(stored: list[list[Any]], latencies: bool = True) -> Cells:
+def unpack(rows: list[list[Any]], latencies: bool = True) -> Cells:
     """Cells as they were packed; without their latencies where none are asked for."""
     return {
-        Key(operation, cache, status): Sums(requests, cost, size, _latencies(counted) if latencies else {})
-        for operation, cache, status, requests, cost, size, counted in stored
+        Key(operation, cache, status): Sums(requests, cost, size, _latencies(buckets) if latencies else {})
+        for operation, cache, status, requests, cost, size, buckets in rows
     }
 
 
-def _latencies(stored: list) -> dict[int, int]:
+def _latencies(values: list) -> dict[int, int]:
     """Rows from before the list was flat have pairs."""
-    flat = not stored or not isinstance(stored[0], list)
-    return dict(zip(stored[::2], stored[1::2], strict=True) if flat else stored)
+    is_flat = not values or not isinstance(values[0], list)
+    return dict(zip(values[::2], values[1::2], strict=True) if is_flat else values)
 
 
 def total(cells: Iterable[tuple[Any, Sums]]) -> Sums:
     """Everything as one sum."""
-    found = Sums()
+    total_sums = Sums()
     for _, sums in cells:
-        found.add(sums)
-    return found
+        total_sums.add(sums)
+    return total_sums
 
 
-def by(cells: Iterable[tuple[Any, Sums]], name) -> Iterator[tuple[Any, Sums]]:
-    """Cells by what `name` says of their key, the most requests first."""
-    found: dict[Any, Sums] = {}
+def by(cells: Iterable[tuple[Any, Sums]], key_of) -> Iterator[tuple[Any, Sums]]:
+    """Cells grouped by what `key_of` returns for their key, the most requests first."""
+    groups: dict[Any, Sums] = {}
     for key, sums in cells:
-        found.setdefault(name(key), Sums()).add(sums)
-    return iter(sorted(found.items(), key=lambda pair: (-pair[1].requests, str(pair[0]))))
+        groups.setdefault(key_of(key), Sums()).add(sums)
+    return iter(sorted(groups.items(), key=lambda pair: (-pair[1].requests, str(pair[0]))))

@@ -1,4 +1,4 @@
-"""The pages of usage; the roof routes the first of them, since it shows the allowance too."""
+"""The pages of usage; the project's URLs route the first of them, since it shows the allowance too."""
 
 from django.urls import path
 

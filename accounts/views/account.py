@@ -18,9 +18,9 @@ from imgapis.base.errors import Refusal
 @signed_in
 def account(request: HttpRequest) -> HttpResponse:
     """The address and the list of sessions: the days they began and were used last, nothing of the device."""
-    here = sessions.digest_of(request.session.session_key)
+    current = sessions.digest_of(request.session.session_key)
     rows = [
-        {"digest": row.digest, "began": clock.day(row.started), "used": row.seen_day, "here": row.digest == here}
+        {"digest": row.digest, "began": clock.day(row.started), "used": row.seen_day, "here": row.digest == current}
         for row in sessions.of_person(request.user.person_id)
     ]
     return render(request, "accounts/account.html", {"sessions": rows})
@@ -81,8 +81,8 @@ def prove_email(request: HttpRequest) -> HttpResponse:
             form.add_error("code", refusal.message)
         else:
             return _moved(request)
-    facts = {"form": form, "email": request.session["new_email"]}
-    return render(request, "accounts/email_code.html", facts, status=400 if form.errors else 200)
+    context = {"form": form, "email": request.session["new_email"]}
+    return render(request, "accounts/email_code.html", context, status=400 if form.errors else 200)
 
 
 def _moved(request: HttpRequest) -> HttpResponse:
@@ -97,7 +97,7 @@ def _moved(request: HttpRequest) -> HttpResponse:
 @signed_in
 def confirm(request: HttpRequest) -> HttpResponse:
     """Mail a code to the account's own address and ask for it."""
-    goal = safe_next(request.GET.get("next"), reverse("account"))
+    next_path = safe_next(request.GET.get("next"), reverse("account"))
     form = CodeForm(request.POST if "code" in request.POST else None)
     if request.method == "POST" and "code" not in request.POST:
         challenge = codes.send(request.user.email, "confirm")
@@ -110,6 +110,6 @@ def confirm(request: HttpRequest) -> HttpResponse:
         else:
             request.session.pop("confirm_challenge")
             request.session["fresh_until"] = clock.now() + FRESH_SECONDS
-            return redirect(goal)
-    facts = {"form": form, "sent": bool(request.session.get("confirm_challenge")) or bool(form.errors)}
-    return render(request, "accounts/confirm.html", facts, status=400 if form.errors else 200)
+            return redirect(next_path)
+    context = {"form": form, "sent": bool(request.session.get("confirm_challenge")) or bool(form.errors)}
+    return render(request, "accounts/confirm.html", context, status=400 if form.errors else 200)

@@ -18,25 +18,25 @@ from imgapis.base.errors import Refusal
 def keys(request: HttpRequest) -> HttpResponse:
     """The keys, and a form for another."""
     form = KeyForm(request.member.role, request.POST or None)
-    shown = ""
+    plaintext_key = ""
     if form.is_valid():
         try:
-            shown = _make(request, form.cleaned_data)
+            plaintext_key = _make(request, form.cleaned_data)
             form = KeyForm(request.member.role)
         except Refusal as refusal:
             show(form, refusal)
-    facts = {"form": form, "shown": shown, "rows": [_row(row) for row in _all(request)]}
-    return render(request, "accounts/keys.html", facts, status=400 if form.errors else 200)
+    context = {"form": form, "shown": plaintext_key, "rows": [_row(row) for row in _all(request)]}
+    return render(request, "accounts/keys.html", context, status=400 if form.errors else 200)
 
 
-def _make(request: HttpRequest, answers: dict) -> str:
+def _make(request: HttpRequest, data: dict) -> str:
     workspace_id = request.workspace.workspace_id
-    written, row = apikeys.create(
-        workspace_id, request.user.person_id, request.member.role, name=answers["name"], scopes=answers["scopes"],
-        days=answers["days"] or None,
+    plaintext_key, row = apikeys.create(
+        workspace_id, request.user.person_id, request.member.role, name=data["name"], scopes=data["scopes"],
+        days=data["days"] or None,
     )  # fmt: skip
     audit.record(workspace_id, request.user.person_id, "key.created", row.prefix, None, {"scopes": row.scopes})
-    return written
+    return plaintext_key
 
 
 def _all(request: HttpRequest) -> list:
@@ -44,8 +44,8 @@ def _all(request: HttpRequest) -> list:
 
 
 def _row(row) -> dict:
-    over = bool(row.expires) and row.expires <= clock.now()
-    return {"row": row, "over": over, "ends": clock.day(row.expires) if row.expires else "never"}
+    is_expired = bool(row.expires) and row.expires <= clock.now()
+    return {"row": row, "over": is_expired, "ends": clock.day(row.expires) if row.expires else "never"}
 
 
 @require_POST

@@ -50,13 +50,13 @@ def login_code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid():
         try:
-            proved = codes.prove(request.session.get("challenge"), "login", form.cleaned_data["code"])
+            proved_email = codes.prove(request.session.get("challenge"), "login", form.cleaned_data["code"])
         except codes.WrongCode as refusal:
             show(form, refusal)
         else:
-            return _enter(request, proved)
-    facts = {"form": form, "email": email}
-    return render(request, "accounts/login_code.html", facts, status=400 if form.errors else 200)
+            return _enter(request, proved_email)
+    context = {"form": form, "email": email}
+    return render(request, "accounts/login_code.html", context, status=400 if form.errors else 200)
 
 
 def _enter(request: HttpRequest, email: str) -> HttpResponse:
@@ -70,44 +70,44 @@ def _enter(request: HttpRequest, email: str) -> HttpResponse:
     return redirect("signup")
 
 
-def _open(request: HttpRequest, person: Person, goal: str = "") -> HttpResponse:
+def _open(request: HttpRequest, person: Person, next_path: str = "") -> HttpResponse:
     """Sign in under a new session key (A6) and go on."""
-    goal = goal or request.session.get("next") or reverse("workspaces")
+    next_path = next_path or request.session.get("next") or reverse("workspaces")
     request.session.cycle_key()
     auth.login(request, User.of(person), backend=BACKEND)
     request.session["fresh_until"] = clock.now() + FRESH_SECONDS
     request.session.pop("next", None)
-    return redirect(goal)
+    return redirect(next_path)
 
 
 @require_http_methods(["GET", "POST"])
 def signup(request: HttpRequest) -> HttpResponse:
     """Ask a new person for the confirmation of age, and, unless they were invited, for their first workspace."""
-    proved = request.session.get("proved")
-    if not proved or proved["until"] <= clock.now():
+    proof = request.session.get("proved")
+    if not proof or proof["until"] <= clock.now():
         return redirect("login")
-    invited = request.session.get("next", "").startswith("/invites/")
-    form = (AgeForm if invited else SignupForm)(request.POST or None)
+    is_invited = request.session.get("next", "").startswith("/invites/")
+    form = (AgeForm if is_invited else SignupForm)(request.POST or None)
     if form.is_valid():
         try:
-            return _sign_up(request, proved["email"], form.cleaned_data)
+            return _sign_up(request, proof["email"], form.cleaned_data)
         except Refusal as refusal:
             show(form, refusal)
-    facts = {"form": form, "email": proved["email"], "invited": invited}
-    return render(request, "accounts/signup.html", facts, status=400 if form.errors else 200)
+    context = {"form": form, "email": proof["email"], "invited": is_invited}
+    return render(request, "accounts/signup.html", context, status=400 if form.errors else 200)
 
 
-def _sign_up(request: HttpRequest, email: str, answers: dict) -> HttpResponse:
-    goal = ""
-    if "namespace" in answers:
-        workspaces.check_namespace(answers["namespace"])
-        workspaces.checked_business_name(answers["business_name"])
+def _sign_up(request: HttpRequest, email: str, data: dict) -> HttpResponse:
+    next_path = ""
+    if "namespace" in data:
+        workspaces.check_namespace(data["namespace"])
+        workspaces.checked_business_name(data["business_name"])
     person = people.create(email)
-    if "namespace" in answers:
-        row = workspaces.found(person.person_id, namespace=answers["namespace"], business_name=answers["business_name"])
-        goal = reverse("workspace", args=[row.namespace])
+    if "namespace" in data:
+        row = workspaces.found(person.person_id, namespace=data["namespace"], business_name=data["business_name"])
+        next_path = reverse("workspace", args=[row.namespace])
     request.session.pop("proved")
-    return _open(request, person, goal)
+    return _open(request, person, next_path)
 
 
 @require_POST

@@ -38,26 +38,26 @@ def team(request: HttpRequest) -> HttpResponse:
 
 
 def _facts(request: HttpRequest, form: InviteForm) -> dict:
-    manages = roles.allows(request.member.role, "members.manage")
-    places = team_store.members(request.workspace.workspace_id)
-    names = {row.person_id: row.email for row in store.people([place.person_id for place in places])}
-    rows = [_row(request, row, names, manages) for row in places]
-    waiting = invites.open_ones(request.workspace.workspace_id) if manages else []
+    can_manage = roles.allows(request.member.role, "members.manage")
+    member_rows = team_store.members(request.workspace.workspace_id)
+    names = {row.person_id: row.email for row in store.people([member.person_id for member in member_rows])}
+    rows = [_row(request, row, names, can_manage) for row in member_rows]
+    pending = invites.open_ones(request.workspace.workspace_id) if can_manage else []
     return {
         "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
-        "invites": [{"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends)} for row in waiting],
-        "form": form, "manages": manages, "roles": roles.ROLES, "matrix": roles.matrix(),
+        "invites": [{"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends)} for row in pending],
+        "form": form, "manages": can_manage, "roles": roles.ROLES, "matrix": roles.matrix(),
         "owner": request.member.role == "owner",
     }  # fmt: skip
 
 
-def _row(request: HttpRequest, row, names: dict[str, str], manages: bool) -> dict:
-    mine = row.person_id == request.user.person_id
-    reachable = manages and row.role in roles.grantable(request.member.role)
+def _row(request: HttpRequest, row, names: dict[str, str], can_manage: bool) -> dict:
+    is_self = row.person_id == request.user.person_id
+    can_change = can_manage and row.role in roles.grantable(request.member.role)
     form = RoleForm(request.member.role, initial={"role": row.role}, auto_id=f"{row.person_id}_%s")
     return {
         "person_id": row.person_id, "email": names.get(row.person_id, "deleted user"), "role": row.role,
-        "joined": clock.day(row.joined), "mine": mine, "form": form if reachable and not mine else None,
+        "joined": clock.day(row.joined), "mine": is_self, "form": form if can_change and not is_self else None,
     }  # fmt: skip
 
 
@@ -97,9 +97,9 @@ def transfer(request: HttpRequest) -> HttpResponse:
         members.transfer(request.member, request.POST.get("person", ""))
         messages.success(request, "Ownership is transferred. You are an admin now.")
         return redirect("team", request.workspace.namespace)
-    facts = _facts(request, InviteForm(request.member.role))
-    others = [row for row in facts["rows"] if not row["mine"] and row["role"] != "owner"]
-    return render(request, "accounts/transfer.html", {"others": others})
+    context = _facts(request, InviteForm(request.member.role))
+    candidates = [row for row in context["rows"] if not row["mine"] and row["role"] != "owner"]
+    return render(request, "accounts/transfer.html", {"others": candidates})
 
 
 @require_POST
@@ -135,36 +135,36 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 @workspace_page("audit.view")
 def audit_log(request: HttpRequest) -> HttpResponse:
-    """Who did what. The log knows opaque ids; the addresses of present members are put in for the reader alone."""
+    """The audit log. It stores opaque ids; the addresses of current members are added for display alone."""
     page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
-    present = team_store.members(request.workspace.workspace_id)
-    names = {row.person_id: row.email for row in store.people([member.person_id for member in present])}
-    told = {one for entry in page.rows for one in (entry.actor, entry.target)}
-    names |= dict.fromkeys(_gone(told - set(names)), GONE)
+    current_members = team_store.members(request.workspace.workspace_id)
+    names = {row.person_id: row.email for row in store.people([member.person_id for member in current_members])}
+    ids = {entry_subject for entry in page.rows for entry_subject in (entry.actor, entry.target)}
+    names |= dict.fromkeys(_gone(ids - set(names)), GONE)
     rows = [_entry(entry, names) for entry in page.rows]
     return render(request, "accounts/audit.html", {"rows": rows, "cursor": page.cursor})
 
 
 def _entry(entry, names: dict[str, str]) -> dict:
     target = "" if entry.target == entry.actor or entry.act in PLAIN_ACTS else entry.target
-    support = entry.actor.startswith("staff:")
+    is_support = entry.actor.startswith("staff:")
     return {
         "time": clock.stamp(audit.moment(entry)), "said": audit.ACTS[entry.act], "actor": entry.actor,
-        "who": "support" if support else names.get(entry.actor), "target": target, "whom": names.get(target),
-        "before": _told(entry.before), "after": _told(entry.after), "reason": entry.reason if support else "",
+        "who": "support" if is_support else names.get(entry.actor), "target": target, "whom": names.get(target),
+        "before": _told(entry.before), "after": _told(entry.after), "reason": entry.reason if is_support else "",
     }  # fmt: skip
 
 
 def _gone(ids: set[str]) -> set[str]:
-    """Those of some ids that name people whose account is gone (D9)."""
-    people = [one for one in ids if one.startswith("p_")]
-    return set(people) - {row.person_id for row in store.people(people)} if people else set()
+    """Those of some ids that are of people whose account is deleted (D9)."""
+    person_ids = [subject_id for subject_id in ids if subject_id.startswith("p_")]
+    return set(person_ids) - {row.person_id for row in store.people(person_ids)} if person_ids else set()
 
 
 def _told(value) -> str:
-    """A value of the log as a reader takes it: `role: viewer`."""
+    """A value of the log for display: `role: viewer`."""
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_told(each)}" for name, each in value.items() if each not in ("", None))
+        return ", ".join(f"{name}: {_told(item)}" for name, item in value.items() if item not in ("", None))
     if isinstance(value, list):
         return ", ".join(map(_told, value))
     return "" if value is None else str(value)

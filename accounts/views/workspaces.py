@@ -49,8 +49,8 @@ def settings(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", {"form": form}, status=400 if form.errors else 200)
 
 
-def _change(request: HttpRequest, answers: dict) -> None:
+def _change(request: HttpRequest, data: dict) -> None:
     row, actor = request.workspace, request.user.person_id
-    workspaces.rename(row, actor, answers["namespace"])
-    if answers["business_name"] != row.business_name:
-        workspaces.change_business_name(row, actor, answers["business_name"])
+    workspaces.rename(row, actor, data["namespace"])
+    if data["business_name"] != row.business_name:
+        workspaces.change_business_name(row, actor, data["business_name"])

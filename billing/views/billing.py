@@ -50,70 +50,80 @@ def cap(request: HttpRequest, span: str) -> HttpResponse:
 @workspace_page("billing.manage")
 def overage(request: HttpRequest) -> HttpResponse:
     """Allow credits beyond the plan's to be bought, or no longer."""
-    row, allowed = request.workspace, request.POST.get("allowed") == "yes"
+    row, is_allowed = request.workspace, request.POST.get("allowed") == "yes"
     try:
-        cap_settings.allow_overage(row.workspace_id, request.user.person_id, allowed)
+        cap_settings.allow_overage(row.workspace_id, request.user.person_id, is_allowed)
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, "Overage is allowed, up to the cap." if allowed else "Overage is off.")
+        messages.success(request, "Overage is allowed, up to the cap." if is_allowed else "Overage is off.")
     return redirect("billing", row.namespace)
 
 
-def _page(request: HttpRequest, wrong: dict[str, CapForm] | None = None) -> HttpResponse:
-    row, wrong = request.workspace, wrong or {}
-    found, bought = summary.of(row), subscriptions.state(row.workspace_id)
-    paid = (float(bought.period_start), float(bought.period_end)) if bought and bought.period_end else None
-    facts = {
-        "found": found, "numbers": glance.numbers(found), "offers": offered(found, paid), "caps": _caps(row, wrong),
-        "overage_price": dollars(found.plan.overage) if found.plan.overage else "",
-        "until": clock.day(found.period.ends), "following": found.following,
-        "ends": clock.day(found.terms.end) if found.terms.paid else "", "sells": gateway.configured(),
+def _page(request: HttpRequest, invalid_forms: dict[str, CapForm] | None = None) -> HttpResponse:
+    row, invalid_forms = request.workspace, invalid_forms or {}
+    bill, subscription = summary.of(row), subscriptions.state(row.workspace_id)
+    period = (
+        (float(subscription.period_start), float(subscription.period_end))
+        if subscription and subscription.period_end
+        else None
+    )
+    context = {
+        "found": bill, "numbers": glance.numbers(bill), "offers": offered(bill, period),
+        "caps": _caps(row, invalid_forms), "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
+        "until": clock.day(bill.period.ends), "following": bill.following,
+        "ends": clock.day(bill.terms.end) if bill.terms.paid else "", "sells": gateway.configured(),
         "stub": gateway.configured() and django_settings.STRIPE_API_URL != STRIPE,
-        "bought": bought is not None,
+        "bought": subscription is not None,
     }  # fmt: skip
-    return render(request, "billing/billing.html", facts, status=400 if wrong else 200)
+    return render(request, "billing/billing.html", context, status=400 if invalid_forms else 200)
 
 
-def offered(found: Summary, paid: tuple[float, float] | None = None) -> list[dict]:
-    """The plans, each with what its buttons do; `paid` is the period as Stripe has it, to the second."""
+def offered(bill: Summary, period: tuple[float, float] | None = None) -> list[dict]:
+    """The plans, each with its buttons; `period` is the paid period at Stripe, to the second."""
     rows: dict[str, dict] = {}
-    terms = replace(found.terms, start=paid[0], end=paid[1]) if paid and found.terms.paid else found.terms
-    for offer in offers.of(terms, found.now):
+    terms = replace(bill.terms, start=period[0], end=period[1]) if period and bill.terms.paid else bill.terms
+    for offer in offers.of(terms, bill.now):
         plan = rows.setdefault(offer.plan.tier, {"plan": offer.plan, "choices": [], "here": False})
         plan["here"] |= offer.kind == "current"
-        plan["choices"].append(_choice(offer, found))
+        plan["choices"].append(_choice(offer, bill))
     for row in rows.values():
         row["credits"] = f"{row['plan'].credits:,}"
         row["overage"] = dollars(row["plan"].overage) if row["plan"].overage else ""
     return list(rows.values())
 
 
-def _choice(offer: Offer, found: Summary) -> dict:
+def _choice(offer: Offer, bill: Summary) -> dict:
     return {
         "kind": offer.kind, "interval": offer.interval, "price": dollars(offer.price),
-        "span": offers.SPAN[offer.interval], "sentence": offers.sentence(offer, found.terms),
+        "span": offers.SPAN[offer.interval], "sentence": offers.sentence(offer, bill.terms),
         "verb": VERBS.get(offer.kind, ""),
     }  # fmt: skip
 
 
-def _caps(row: Workspace, wrong: dict[str, CapForm]) -> list[dict]:
+def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
     settings = cap_settings.of(row)
     return [
         {
             "span": span, "own": span in settings.own, "told": _told(getattr(settings, span)),
-            "form": wrong.get(span) or _form(span, getattr(settings, span), span in settings.own),
+            "form": invalid_forms.get(span) or _form(span, getattr(settings, span), span in settings.own),
         }
         for span in SPANS
     ]  # fmt: skip
 
 
-def _form(span: str, held: Cap, own: bool) -> CapForm:
-    amount = "" if held.unit == "off" or not own else dollars(held.amount) if held.unit == "cents" else str(held.amount)
-    return CapForm(prefix=span, initial={"unit": held.unit if own else "default", "amount": amount.lstrip("$")})
+def _form(span: str, setting: Cap, is_own: bool) -> CapForm:
+    amount = (
+        ""
+        if setting.unit == "off" or not is_own
+        else dollars(setting.amount)
+        if setting.unit == "cents"
+        else str(setting.amount)
+    )
+    return CapForm(prefix=span, initial={"unit": setting.unit if is_own else "default", "amount": amount.lstrip("$")})
 
 
-def _told(held: Cap) -> str:
-    if held.unit == "off":
+def _told(setting: Cap) -> str:
+    if setting.unit == "off":
         return "none"
-    return f"{dollars(held.amount)} of overage" if held.unit == "cents" else f"{held.amount:,} credits"
+    return f"{dollars(setting.amount)} of overage" if setting.unit == "cents" else f"{setting.amount:,} credits"

@@ -22,8 +22,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Take a plan: by Stripe's Checkout where there is none yet, else as a change. Of the form only the plan's name
     and the rhythm are read; price and credits are ours (B16)."""
     row, tier, interval = request.workspace, request.POST.get("tier", ""), request.POST.get("interval", "")
-    actor, known = request.user.person_id, subscriptions.state(request.workspace.workspace_id)
-    if known is None or known.state not in subscriptions.LIVING:
+    actor, subscription = request.user.person_id, subscriptions.state(request.workspace.workspace_id)
+    if subscription is None or subscription.state not in subscriptions.LIVING:
         return _led(request, lambda: subscriptions.begin(row, actor, tier, interval, _back(request)))
 
     def change() -> None:
@@ -43,22 +43,22 @@ def cancel(request: HttpRequest) -> HttpResponse:
 @workspace_page("billing.manage")
 def resume(request: HttpRequest) -> HttpResponse:
     """Take back a cancellation, or a change that has not come yet."""
-    said = "The plan goes on as it is."
-    return _done(request, lambda: subscriptions.resume(request.workspace, request.user.person_id), said)
+    message = "The plan goes on as it is."
+    return _done(request, lambda: subscriptions.resume(request.workspace, request.user.person_id), message)
 
 
 @require_POST
 @workspace_page("billing.manage")
 def portal(request: HttpRequest) -> HttpResponse:
     """Off to Stripe's portal: cards, tax number, invoices."""
-    back = settings.SITE_URL + reverse("billing", args=[request.workspace.namespace])
-    return _led(request, lambda: subscriptions.portal(request.workspace, back))
+    return_url = settings.SITE_URL + reverse("billing", args=[request.workspace.namespace])
+    return _led(request, lambda: subscriptions.portal(request.workspace, return_url))
 
 
 @require_GET
 @workspace_page("billing.manage")
 def returned(request: HttpRequest) -> HttpResponse:
-    """Back from Checkout. The page grants nothing: credits come with Stripe's signed word alone (B16)."""
+    """Back from Checkout. The page grants nothing: credits come with Stripe's signed event alone (B16)."""
     row = request.workspace
     if request.GET.get("left"):
         messages.warning(request, "Nothing was bought, and nothing was charged.")
@@ -73,49 +73,49 @@ def returned(request: HttpRequest) -> HttpResponse:
     if standing is None:
         raise Http404
     plan = plans.of(row.plan)
-    facts = {"standing": standing, "plan": plan, "credits": f"{plan.credits:,}"}
-    return render(request, "billing/returned.html", facts)
+    context = {"standing": standing, "plan": plan, "credits": f"{plan.credits:,}"}
+    return render(request, "billing/returned.html", context)
 
 
 @require_GET
 @workspace_page("billing.manage")
 def invoices(request: HttpRequest) -> HttpResponse:
-    """The invoices as Stripe has them; when it does not answer, the page says so."""
+    """The invoices at Stripe; when it does not answer, the page says so."""
     try:
-        found, away = subscriptions.invoices(request.workspace), ""
+        stripe_invoices, error_message = subscriptions.invoices(request.workspace), ""
     except Refusal as refusal:
-        found, away = [], refusal.message
+        stripe_invoices, error_message = [], refusal.message
     rows = [
         {
-            "number": one.number, "day": clock.day(one.created), "status": one.status, "url": one.url,
-            "total": receipts.money(one.total, one.currency),
+            "number": invoice.number, "day": clock.day(invoice.created), "status": invoice.status, "url": invoice.url,
+            "total": receipts.money(invoice.total, invoice.currency),
         }
-        for one in found
+        for invoice in stripe_invoices
     ]  # fmt: skip
-    bought = subscriptions.state(request.workspace.workspace_id) is not None
-    return render(request, "billing/invoices.html", {"rows": rows, "away": away, "bought": bought})
+    has_subscription = subscriptions.state(request.workspace.workspace_id) is not None
+    return render(request, "billing/invoices.html", {"rows": rows, "away": error_message, "bought": has_subscription})
 
 
 def _back(request: HttpRequest) -> str:
     return settings.SITE_URL + reverse("billing-return", args=[request.workspace.namespace])
 
 
-def _led(request: HttpRequest, address: Callable[[], str]) -> HttpResponse:
-    """To an address of Stripe's, or back with what it refused."""
+def _led(request: HttpRequest, get_url: Callable[[], str]) -> HttpResponse:
+    """Redirect to an address of Stripe's, or back with the message of its refusal."""
     try:
-        return HttpResponseRedirect(address())
+        return HttpResponseRedirect(get_url())
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("billing", request.workspace.namespace)
 
 
-def _done(request: HttpRequest, act: Callable[[], None], said: str) -> HttpResponse:
-    """Do it at Stripe and go back to the page, which says how things stand."""
+def _done(request: HttpRequest, action: Callable[[], None], message: str) -> HttpResponse:
+    """Run an action at Stripe and go back to the billing page, with `message` where there is one."""
     try:
-        act()
+        action()
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
-        if said:
-            messages.success(request, said)
+        if message:
+            messages.success(request, message)
     return redirect("billing", request.workspace.namespace)

@@ -1,4 +1,4 @@
-"""The door of Stripe's webhooks: raw body in, a status out; nothing is said to who cannot sign."""
+"""The endpoint of Stripe's webhooks: raw body in, a status out; an unsigned request learns nothing."""
 
 import json
 
@@ -30,5 +30,5 @@ def webhook(request: HttpRequest) -> HttpResponse:
         raise Http404
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
         raise TooLarge
-    told = gateway.verified(request.body, request.META.get("HTTP_STRIPE_SIGNATURE", ""))
-    return HttpResponse(json.dumps({"outcome": webhooks.act(told)}), content_type="application/json")
+    event = gateway.verified(request.body, request.META.get("HTTP_STRIPE_SIGNATURE", ""))
+    return HttpResponse(json.dumps({"outcome": webhooks.act(event)}), content_type="application/json")

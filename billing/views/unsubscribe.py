@@ -14,7 +14,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     workspace_id, person_id, kind = preferences.read(token)
     if request.method == "POST":
         preferences.choose(workspace_id, person_id, kind, False)
-    facts = {"told": preferences.KINDS[kind], "ended": request.method == "POST"}
-    response = render(request, "billing/unsubscribe.html", facts)
+    context = {"told": preferences.KINDS[kind], "ended": request.method == "POST"}
+    response = render(request, "billing/unsubscribe.html", context)
     response["Cache-Control"] = "no-store"
     return response

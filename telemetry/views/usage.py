@@ -27,18 +27,18 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 @require_GET
 @workspace_page("workspace.view")
 def usage(request: HttpRequest, beside: Callable[[Workspace], dict[str, Any]]) -> HttpResponse:
-    """The page; the latest requests alone where the page asks for them again. `beside` gives what billing knows: the
-    allowance as (name, value, remark), and an address to try first."""
+    """The page; the latest requests alone where the page asks for them again. `beside` returns the context from
+    billing: the allowance as (name, value, remark), and an address to try first."""
     if request.GET.get("part") == "tail":
         return render(request, "telemetry/_tail.html", {"tail": _tail(request)})
     report = _report(request)
-    facts = {
+    context = {
         "report": report, "ranges": [(name, title) for name, (title, _, _) in reports.RANGES.items()],
         "glance": _glance(report), "charts": _charts(report) if report.total.requests else [],
         "breakdowns": [(name, _breakdown(report, name)) for name in ("operation", "cache", "status", "origin")],
         "tail": _tail(request),
     }  # fmt: skip
-    return render(request, "telemetry/usage.html", facts | beside(request.workspace))
+    return render(request, "telemetry/usage.html", context | beside(request.workspace))
 
 
 def _tail(request: HttpRequest) -> list[dict]:
@@ -46,8 +46,8 @@ def _tail(request: HttpRequest) -> list[dict]:
 
 
 def _report(request: HttpRequest) -> Report:
-    wanted = reports.span(request.GET.get("range", "7d"), clock.now())
-    return reports.make(request.workspace.workspace_id, wanted)
+    date_range = reports.span(request.GET.get("range", "7d"), clock.now())
+    return reports.make(request.workspace.workspace_id, date_range)
 
 
 def _glance(report: Report) -> list[dict]:
@@ -65,23 +65,23 @@ def _glance(report: Report) -> list[dict]:
 
 
 def _charts(report: Report) -> list[dict]:
-    requests = [Bar(name, found.requests) for name, found in report.steps]
-    spent = [Bar(name, found.cost / 2) for name, found in report.steps]
-    sizes = [Bar(name, found.size) for name, found in report.steps]
-    drawn = (("Requests", requests, ""), ("Credits", spent, ""), ("Bytes delivered", sizes, "B"))
-    told = [
+    request_bars = [Bar(name, step_sums.requests) for name, step_sums in report.steps]
+    credit_bars = [Bar(name, step_sums.cost / 2) for name, step_sums in report.steps]
+    size_bars = [Bar(name, step_sums.size) for name, step_sums in report.steps]
+    series = (("Requests", request_bars, ""), ("Credits", credit_bars, ""), ("Bytes delivered", size_bars, "B"))
+    bar_charts = [
         {
             "title": title, "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", values, unit=unit)),
             "columns": (title,), "rows": [(bar.name, (f"{bar.lower:,.15g}",)) for bar in values],
         }
-        for title, values, unit in drawn
+        for title, values, unit in series
     ]  # fmt: skip
-    return [*told, _latencies(report)]
+    return [*bar_charts, _latencies(report)]
 
 
 def _latencies(report: Report) -> dict:
     """p50, p95 and p99 over time; a step without requests has none."""
-    points = [(name, tuple(map(found.percentile, RANKS.values()))) for name, found in report.steps]
+    points = [(name, tuple(map(step_sums.percentile, RANKS.values()))) for name, step_sums in report.steps]
     title = f"Latency, {report.range.title}: {', '.join(RANKS)}"
     return {
         "title": "Latency",
@@ -93,10 +93,10 @@ def _latencies(report: Report) -> dict:
 def _breakdown(report: Report, name: str) -> list[dict]:
     return [
         {
-            "name": str(key) or "none sent", "requests": f"{found.requests:,}", "credits": shown.credits_of(found.cost),
-            "size": shown.size(found.size), "p95": shown.milliseconds(found.percentile(0.95)),
+            "name": str(key) or "none sent", "requests": f"{group.requests:,}", "credits": shown.credits_of(group.cost),
+            "size": shown.size(group.size), "p95": shown.milliseconds(group.percentile(0.95)),
         }
-        for key, found in report.by(name)[:50]
+        for key, group in report.by(name)[:50]
     ]  # fmt: skip
 
 
