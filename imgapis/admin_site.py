@@ -31,8 +31,8 @@ class StaffSite(AdminSite):
         """The staff row of whoever asks, read anew with each request; None without a living second factor."""
         if not hasattr(request, "staff_member"):
             row = staff.member(request.user.person_id) if request.user.is_authenticated else None
-            kept = request.session.get(second_factor.SESSION_KEY)
-            request.staff_member = row if row and second_factor.is_proven(row, kept) else None
+            proof = request.session.get(second_factor.SESSION_KEY)
+            request.staff_member = row if row and second_factor.is_proven(row, proof) else None
         return request.staff_member
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -75,9 +75,9 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern]:
         """The stock addresses, less what there is not, and the pages of support, all behind the same door."""
-        stock = [each for each in super().get_urls() if getattr(each, "name", None) not in WITHOUT]
-        own = [path(route, self.admin_view(self._own(view)), name=name) for route, view, name in pages.ROUTES]
-        return own + stock
+        stock_patterns = [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in WITHOUT]
+        own_patterns = [path(route, self.admin_view(self._own(view)), name=name) for route, view, name in pages.ROUTES]
+        return own_patterns + stock_patterns
 
     def _own(self, view):
         """A view of ours, given the site."""

@@ -26,14 +26,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     row = request.workspace
     bill = summary.of(row)
     sources = transforms_store.sources(row.workspace_id)
-    facts = {
+    context = {
         "host": hosts.image_host(row.namespace), "source": sources[0] if sources else None,
         "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
         "granted": credits_of(max(0, bill.included + bill.room)), "used": credits_of(bill.used),
         "left": credits_of(bill.left), "until": clock.day(bill.period.ends),
         "forecast": None if bill.forecast is None else credits_of(bill.forecast),
     }  # fmt: skip
-    return render(request, "site/overview.html", facts)
+    return render(request, "site/overview.html", context)
 
 
 def beside_usage(row: Workspace) -> dict[str, Any]:
@@ -44,8 +44,12 @@ def beside_usage(row: Workspace) -> dict[str, Any]:
 
 def _example(namespace: str, sources: list[Source]) -> str:
     """An address that works as it stands; empty where no picture is known."""
-    known = next((source for source in sources if samples.is_sample(source)), None)
-    return f"{hosts.image_host(namespace)}/transform?src={known.name}/{samples.PHOTO}&w=800" if known else ""
+    sample_source = next((source for source in sources if samples.is_sample(source)), None)
+    return (
+        f"{hosts.image_host(namespace)}/transform?src={sample_source.name}/{samples.PHOTO}&w=800"
+        if sample_source
+        else ""
+    )
 
 
 def _offers_samples(request: HttpRequest, sources: list[Source]) -> bool:

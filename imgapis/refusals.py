@@ -20,7 +20,7 @@ class RefusalMiddleware:
         """The page of a refusal; every other exception is our own fault and goes on."""
         if not isinstance(exception, Refusal):
             return None
-        facts = {"status": exception.status, "sentence": exception.message, "request_id": request.request_id}
-        response = render(request, "site/sorry.html", facts, status=exception.status)
+        context = {"status": exception.status, "sentence": exception.message, "request_id": request.request_id}
+        response = render(request, "site/sorry.html", context, status=exception.status)
         response["Cache-Control"] = "no-store"
         return response

@@ -28,10 +28,10 @@ def facts() -> dict:
 
 
 def _row(row: Param) -> dict:
-    kept = asdict(row)
+    fields = asdict(row)
     for name in ("meaning", "unit"):
-        kept.pop(name)
-    return kept | {"accepts": param.accepts(row)}
+        fields.pop(name)
+    return fields | {"accepts": param.accepts(row)}
 
 
 def _plan(plan: plans.Plan) -> dict:

@@ -62,12 +62,12 @@ def probed() -> list[Part]:
 
 def _stores() -> list[Part]:
     try:
-        proof, privacy = billing_store.last_proof(), policy_store.last_proof()
+        proof, privacy_proof = billing_store.last_proof(), policy_store.last_proof()
         alerts = watch_store.standing(checks.NAMES, clock.now())
     except PynamoDBException:
         return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]
-    answers = Part("Accounts and charges", "ok", "The database answers.")
-    return [answers, _ledger(proof), *_privacy(privacy), *_alerts(alerts), _cache()]
+    database_part = Part("Accounts and charges", "ok", "The database answers.")
+    return [database_part, _ledger(proof), *_privacy(privacy_proof), *_alerts(alerts), _cache()]
 
 
 def _alerts(alerts: list[Alert]) -> list[Part]:
@@ -78,9 +78,9 @@ def _alerts(alerts: list[Alert]) -> list[Part]:
 def _ledger(proof: LedgerProof | None) -> Part:
     if proof is None or not proof.periods:
         return Part("The ledger's proof", "warn", "No proof has been made yet.")
-    when, periods, broken = clock.stamp(proof.moment), int(proof.periods), int(proof.broken)
-    if broken:
-        return Part("The ledger's proof", "bad", f"On {when}, {broken} of {periods} periods did not add up.")
+    when, periods, broken_count = clock.stamp(proof.moment), int(proof.periods), int(proof.broken)
+    if broken_count:
+        return Part("The ledger's proof", "bad", f"On {when}, {broken_count} of {periods} periods did not add up.")
     return Part("The ledger's proof", "ok", f"On {when}, all {periods} periods added up, to the half-credit.")
 
 
@@ -89,11 +89,11 @@ def _privacy(proof: PrivacyProof | None) -> list[Part]:
     if proof is None:
         return []
     when, states = clock.stamp(proof.moment), list(proof.checks.values())
-    if broken := states.count("broken"):
-        return [Part("The privacy policy's proof", "bad", f"On {when}, {broken} of {len(states)} checks failed.")]
-    held, unseen = states.count("held"), states.count("not looked at")
-    rest = f"; {unseen} did not run" if unseen else ""
-    return [Part("The privacy policy's proof", "ok", f"On {when}, {held} of {len(states)} checks held{rest}.")]
+    if broken_count := states.count("broken"):
+        return [Part("The privacy policy's proof", "bad", f"On {when}, {broken_count} of {len(states)} checks failed.")]
+    held_count, skipped_count = states.count("held"), states.count("not looked at")
+    suffix = f"; {skipped_count} did not run" if skipped_count else ""
+    return [Part("The privacy policy's proof", "ok", f"On {when}, {held_count} of {len(states)} checks held{suffix}.")]
 
 
 def _cache() -> Part:

@@ -70,7 +70,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _sorry(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
-    facts = {"status": status, "sentence": sentence, "request_id": getattr(request, "request_id", "")}
-    response = render(request, "site/sorry.html", facts, status=status)
+    context = {"status": status, "sentence": sentence, "request_id": getattr(request, "request_id", "")}
+    response = render(request, "site/sorry.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response

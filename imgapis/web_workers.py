@@ -38,18 +38,18 @@ class PatientSocket:
         """Bytes of the request; ConnectionResetError once its time is over."""
         return self._in_time(self._read_by - time.monotonic(), self._raw.recv, *sizes)
 
-    def recv_into(self, *words) -> int:
+    def recv_into(self, *args) -> int:
         """As `recv`, into a buffer."""
-        return self._in_time(self._read_by - time.monotonic(), self._raw.recv_into, *words)
+        return self._in_time(self._read_by - time.monotonic(), self._raw.recv_into, *args)
 
     def sendall(self, data: bytes) -> None:
         """The whole of a piece; ConnectionResetError when the client has not taken it in time."""
         self._in_time(self._writes, self._raw.sendall, data)
 
-    def _in_time(self, seconds: float, act, *words):
+    def _in_time(self, seconds: float, operation, *args):
         try:
             self._raw.settimeout(max(seconds, 0.001))
-            return act(*words)
+            return operation(*args)
         except TimeoutError:
             # To gunicorn the client is gone, which it takes without a word.
             raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
@@ -58,15 +58,15 @@ class PatientSocket:
         """Say that nothing follows, and read for a moment what is still coming: bytes left unread at the closing would
         have the kernel throw away the end of the answer."""
         self._parted = True
-        ends, taken = time.monotonic() + PARTING_SECONDS, 0
+        deadline, received = time.monotonic() + PARTING_SECONDS, 0
         try:
             self._raw.shutdown(socket.SHUT_WR)
-            while taken < PARTING_BYTES and (left := ends - time.monotonic()) > 0:
-                self._raw.settimeout(left)
-                got = len(self._raw.recv(4_096))
-                if not got:
+            while received < PARTING_BYTES and (remaining := deadline - time.monotonic()) > 0:
+                self._raw.settimeout(remaining)
+                count = len(self._raw.recv(4_096))
+                if not count:
                     return
-                taken += got
+                received += count
         except OSError:
             return  # gone already, or out of time
 
@@ -89,7 +89,7 @@ class PatientWorker(gthread.ThreadWorker):
     def handle(self, conn: gthread.TConn):
         """One request; False where the connection ends with it."""
         conn.sock.expect()
-        goes_on = super().handle(conn)
-        if goes_on is False:
+        keep_alive = super().handle(conn)
+        if keep_alive is False:
             conn.sock.part()
-        return goes_on
+        return keep_alive

@@ -68,17 +68,17 @@ def quick_client():
 
 
 @lru_cache(maxsize=16)
-def _quick_client(*place):
-    made = _client(*place, attempts=1)
-    breaker.guard(made, Breaker(pause=SILENT_SECONDS), again=False)
-    return made
+def _quick_client(*client_args):
+    s3_client = _client(*client_args, attempts=1)
+    breaker.guard(s3_client, Breaker(pause=SILENT_SECONDS), again=False)
+    return s3_client
 
 
 def get(key: str) -> Stored | None:
     """The output stored under `key`; None where there is none; BucketError where the bucket does not answer."""
     try:
-        answer = quick_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
-        return Stored(answer["Body"].read(), answer["ContentType"], answer["Metadata"])
+        response = quick_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
+        return Stored(response["Body"].read(), response["ContentType"], response["Metadata"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "NotFound"):
             return None
@@ -116,14 +116,14 @@ def names(since: float = 0.0, prefix: str = "") -> Iterator[str]:
 
 def delete_below(prefix: str) -> int:
     """Delete every output below a prefix; returns how many. BucketError where one is not confirmed; safe to repeat."""
-    gone = 0
+    deleted = 0
     for name in list(names(prefix=prefix)):
         try:
             cache_client().delete_object(Bucket=settings.CACHE_BUCKET, Key=name)
         except (ClientError, BotoCoreError, OSError) as error:
             raise BucketError("The cache bucket refused a deletion.") from error
-        gone += 1
-    return gone
+        deleted += 1
+    return deleted
 
 
 def ensure_bucket(name: str) -> None:

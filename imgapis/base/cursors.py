@@ -35,20 +35,20 @@ def place(name: str, cursor: str | None) -> dict[str, Any] | None:
     if not cursor:
         return None
     try:
-        kept = json.loads(tokens.unseal(cursor))
+        payload = json.loads(tokens.unseal(cursor))
     except (InvalidToken, ValueError) as error:
         raise InvalidCursor from error
-    if kept["list"] != name:
+    if payload["list"] != name:
         raise InvalidCursor
-    return kept["place"]
+    return payload["place"]
 
 
 def take(name: str, rows: Iterator[T]) -> Slice[T]:
     """The rows of one query page (it has a `limit`) and the cursor that goes on after them."""
-    taken = list(rows)
-    return Slice(taken, after(name, rows.last_evaluated_key))
+    page_rows = list(rows)
+    return Slice(page_rows, after(name, rows.last_evaluated_key))
 
 
-def after(name: str, last: dict[str, Any] | None) -> str | None:
+def after(name: str, last_key: dict[str, Any] | None) -> str | None:
     """The cursor of the list `name` to what comes after a place; None where that is the end."""
-    return tokens.seal(json.dumps({"list": name, "place": last}).encode()) if last else None
+    return tokens.seal(json.dumps({"list": name, "place": last_key}).encode()) if last_key else None

@@ -76,14 +76,14 @@ def connection() -> Connection:
     """The one connection of the process: PynamoDB would make a botocore client per model, 10 MB each."""
     with _making:
         if "connection" not in _shared:
-            made = Connection(
+            new_connection = Connection(
                 region=Options.region, host=Options.host, aws_access_key_id=Options.aws_access_key_id,
                 aws_secret_access_key=Options.aws_secret_access_key, connect_timeout_seconds=CONNECT_SECONDS,
                 read_timeout_seconds=Options.read_timeout_seconds, max_retry_attempts=Options.max_retry_attempts,
                 max_pool_connections=Options.max_pool_connections,
             )  # fmt: skip
-            breaker.guard(made.client, Breaker())  # made under the lock: creating a client is not thread-safe
-            _shared["connection"] = made
+            breaker.guard(new_connection.client, Breaker())  # made under the lock: creating a client is not thread-safe
+            _shared["connection"] = new_connection
         return _shared["connection"]
 
 
@@ -119,9 +119,9 @@ class Row(Model):
 
     def update_if(self, condition: Condition, actions: list[Action] = (), **values: Any) -> bool:
         """Carry out actions and set values by name; False where the condition is not met, and nothing is written."""
-        named = [getattr(type(self), name).set(value) for name, value in values.items()]
+        assignments = [getattr(type(self), name).set(value) for name, value in values.items()]
         try:
-            self.update(actions=[*actions, *named], condition=condition)
+            self.update(actions=[*actions, *assignments], condition=condition)
         except UpdateError as error:
             if lost_race(error):
                 return False
@@ -166,16 +166,16 @@ def sizes(transaction: TransactWrite) -> tuple[int, int, int, int]:
     return tuple(len(items) for items in kinds)
 
 
-def of_others(reasons: list[str | None], own: tuple[int, ...], whole: tuple[int, ...]) -> list[str | None]:
+def of_others(reasons: list[str | None], own_sizes: tuple[int, ...], all_sizes: tuple[int, ...]) -> list[str | None]:
     """The reasons of the items added after `own` was counted; `whole` counts the transaction as it was sent."""
-    found, start = [], 0
-    for mine, all_of_kind in zip(own, whole, strict=True):
-        found += reasons[start + mine : start + all_of_kind]
-        start += all_of_kind
-    return found
+    added_reasons, start = [], 0
+    for own_count, all_count in zip(own_sizes, all_sizes, strict=True):
+        added_reasons += reasons[start + own_count : start + all_count]
+        start += all_count
+    return added_reasons
 
 
 def tables() -> list[type[Row]]:
     """Every table of the project whose module is imported, by name."""
-    found = [row for row in Row.__subclasses__() if hasattr(row, "Meta")]
-    return sorted(found, key=lambda row: row.Meta.table_name)
+    row_classes = [row_class for row_class in Row.__subclasses__() if hasattr(row_class, "Meta")]
+    return sorted(row_classes, key=lambda row_class: row_class.Meta.table_name)

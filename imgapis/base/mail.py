@@ -59,7 +59,7 @@ def send(
     to: str,
     subject: str,
     template: str,
-    facts: dict,
+    context: dict,
     *,
     delay: float = 0,
     wanted: Callable[[], bool] | None = None,
@@ -71,7 +71,7 @@ def send(
     try; a mail that is not wanted any more is dropped. The queue is in memory: what a crash loses can be asked for
     again, and no secret of a mail is kept.
     """
-    message = EmailMessage(subject, text(template, facts), settings.MAIL_FROM, [to], headers=headers)
+    message = EmailMessage(subject, text(template, context), settings.MAIL_FROM, [to], headers=headers)
     if settings.EMBEDDED and not delay:
         message.send()
         return
@@ -79,24 +79,24 @@ def send(
     _waiting.put_nowait(Waiting(time.monotonic() + delay, message=message, wanted=wanted))
 
 
-def text(template: str, facts: dict) -> str:
+def text(template: str, context: dict) -> str:
     """The text of a mail; its last line is the contact for questions about privacy (P24)."""
-    body = render_to_string(template, {**facts, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
+    body = render_to_string(template, {**context, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
     return f"{body.rstrip()}\nQuestions about privacy: {settings.CONTACT_EMAIL}\n"
 
 
 def post(to: str, subject: str, body: str, mail_id: str) -> None:
     """Send a mail now, under a Message-ID of the caller's, and return when the server has it. Raises NotTaken where
     it certainly has not, Away where nothing can be sent, Unsure where nobody can tell. Nothing is tried again."""
-    sender = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
-    named = {"Message-ID": f"<{mail_id}@{sender}>"}
+    sender_domain = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
+    headers = {"Message-ID": f"<{mail_id}@{sender_domain}>"}
     connection = get_connection()
     try:
         connection.open()
     except OSError as error:
         raise Away from error
     try:
-        EmailMessage(subject, body, settings.MAIL_FROM, [to], headers=named, connection=connection).send()
+        EmailMessage(subject, body, settings.MAIL_FROM, [to], headers=headers, connection=connection).send()
     except smtplib.SMTPRecipientsRefused as error:
         raise NotTaken(_lasting(error)) from error
     except smtplib.SMTPResponseException as error:
@@ -128,32 +128,32 @@ def _start() -> None:
 
 def _send_forever() -> None:
     while True:
-        first = _waiting.get()
-        pause = first.due - time.monotonic()
+        queued = _waiting.get()
+        pause = queued.due - time.monotonic()
         if pause > 0:
             # Another mail may become due earlier, so the queue is looked at again within the second.
-            _waiting.put(first)
+            _waiting.put(queued)
             time.sleep(min(pause, 0.5))
             continue
         try:
-            _deliver(first)
+            _deliver(queued)
         except Exception:  # one mail's fault must not end the thread that sends the others
             log.exception("mail_failed")
 
 
-def _deliver(waiting: Waiting) -> None:
+def _deliver(queued: Waiting) -> None:
     """One try; a passing fault puts the mail back, a lasting one drops it."""
-    if waiting.wanted and not waiting.wanted():
+    if queued.wanted and not queued.wanted():
         return
     try:
-        waiting.message.send()
+        queued.message.send()
     except OSError as error:  # smtplib's errors are OSErrors
-        if _lasting(error) or waiting.attempt >= len(RETRY_SECONDS):
+        if _lasting(error) or queued.attempt >= len(RETRY_SECONDS):
             log.error("mail_given_up")
             return
         log.warning("mail_not_sent")
-        due = time.monotonic() + RETRY_SECONDS[waiting.attempt]
-        _waiting.put(Waiting(due, attempt=waiting.attempt + 1, message=waiting.message, wanted=waiting.wanted))
+        due = time.monotonic() + RETRY_SECONDS[queued.attempt]
+        _waiting.put(Waiting(due, attempt=queued.attempt + 1, message=queued.message, wanted=queued.wanted))
 
 
 def _lasting(error: OSError) -> bool:

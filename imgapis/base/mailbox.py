@@ -19,9 +19,9 @@ class FolderBackend(BaseEmailBackend):
         folder = Path(settings.VAR_DIR) / "mail"
         folder.mkdir(parents=True, exist_ok=True)
         for message in messages:
-            given = message.extra_headers.get("Message-ID", "").strip("<").partition("@")[0]
-            path = folder / f"{given or tokens.time_ordered_id(clock.now())}.eml"
-            part = path.with_suffix(".part")
-            part.write_bytes(message.message().as_bytes())
-            os.replace(part, path)
+            message_id = message.extra_headers.get("Message-ID", "").strip("<").partition("@")[0]
+            path = folder / f"{message_id or tokens.time_ordered_id(clock.now())}.eml"
+            part_path = path.with_suffix(".part")
+            part_path.write_bytes(message.message().as_bytes())
+            os.replace(part_path, path)
         return len(messages)

@@ -33,11 +33,11 @@ class Child:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         # env(1) adds the variables and becomes the program, so nothing here needs to read our own environment.
-        words = ["env", *(f"{key}={value}" for key, value in (variables or {}).items()), *command]
+        full_command = ["env", *(f"{key}={value}" for key, value in (variables or {}).items()), *command]
         parent = os.getpid()
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                words,
+                full_command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

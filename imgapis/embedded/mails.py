@@ -15,18 +15,18 @@ class Mails:
 
     def news(self) -> list[str]:
         """Each new message since the last call as a block to print: to whom, about what, and the text."""
-        fresh = sorted(set(self.folder.glob("*.eml")) - self._seen)
-        self._seen.update(fresh)
-        return [_block(path) for path in fresh]
+        new_paths = sorted(set(self.folder.glob("*.eml")) - self._seen)
+        self._seen.update(new_paths)
+        return [_block(path) for path in new_paths]
 
 
 def _block(path: Path) -> str:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     lines = message.get_body(("plain",)).get_content().strip().splitlines()
-    head = f"  Mail to {_plain(message['To'])}: {_plain(message['Subject'])} ({path})"
-    return "\n".join(["", head, *(f"  | {_plain(line)}" for line in lines), ""])
+    heading = f"  Mail to {_plain(message['To'])}: {_plain(message['Subject'])} ({path})"
+    return "\n".join(["", heading, *(f"  | {_plain(line)}" for line in lines), ""])
 
 
 def _plain(text: str) -> str:
     """The text without control characters: an address typed by a stranger must not steer the terminal."""
-    return "".join(letter for letter in text if letter.isprintable())
+    return "".join(character for character in text if character.isprintable())

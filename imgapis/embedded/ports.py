@@ -16,25 +16,25 @@ def choose(count: int) -> list[int]:
     """So many different ports that are free now, held open together so that none comes twice."""
     sockets = [socket.socket() for _ in range(count)]
     try:
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
+        for sock in sockets:
+            sock.bind((HOST, 0))
+        return [sock.getsockname()[1] for sock in sockets]
     finally:
-        for each in sockets:
-            each.close()
+        for sock in sockets:
+            sock.close()
 
 
 def remember(path: Path, count: int) -> list[int]:
     """So many free ports, the same as last time where those are still free: the file keeps them."""
     try:
-        known = [int(word) for word in path.read_text().split()]
+        saved_ports = [int(word) for word in path.read_text().split()]
     except (FileNotFoundError, ValueError):
-        known = []
-    if len(known) == count and all(is_free(port) for port in known):
-        return known
-    chosen = choose(count)
-    path.write_text(" ".join(map(str, chosen)))
-    return chosen
+        saved_ports = []
+    if len(saved_ports) == count and all(is_free(port) for port in saved_ports):
+        return saved_ports
+    new_ports = choose(count)
+    path.write_text(" ".join(map(str, new_ports)))
+    return new_ports
 
 
 def is_free(port: int) -> bool:
@@ -63,8 +63,8 @@ def status(url: str, seconds: float = 2.0) -> int | None:
     """The HTTP status an address answers with, whatever it is; None while nothing answers."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=seconds) as answer:
-            return answer.status
+        with opener.open(url, timeout=seconds) as response:
+            return response.status
     except urllib.error.HTTPError as error:
         error.close()
         return error.code

@@ -80,9 +80,9 @@ class Stack:
 
     def manage(self, command: str, variables: Mapping[str, str]) -> None:
         """Run one management command to its end."""
-        words = ["env", *(f"{key}={value}" for key, value in variables.items()), *MANAGE, command]
+        full_command = ["env", *(f"{key}={value}" for key, value in variables.items()), *MANAGE, command]
         with progress.step(f"Running manage.py {command}"):
-            progress.run(words, failure=f"manage.py {command} failed", seconds=COMMAND_SECONDS)
+            progress.run(full_command, failure=f"manage.py {command} failed", seconds=COMMAND_SECONDS)
 
     def start_programs(self, variables: Mapping[str, str], *, workers: int, threads: int) -> None:
         """The web server and the worker; returns when the web server has answered a request."""
@@ -95,23 +95,23 @@ class Stack:
 
     def watch(self) -> None:
         """Print each mail that is written; return never; SetupError when something that should run has ended."""
-        arriving = mails.Mails(self.directory / "mail")
+        mailbox = mails.Mails(self.directory / "mail")
         while True:
-            for text in arriving.news():
+            for text in mailbox.news():
                 progress.say(text)
-            for each in (*self.programs, self.dynamodb.child, self.buckets.child):
-                if each is not None and not each.alive:
-                    raise failures.SetupError(f"{each.name} has ended, so everything stops; {each.last_words()}")
+            for child in (*self.programs, self.dynamodb.child, self.buckets.child):
+                if child is not None and not child.alive:
+                    raise failures.SetupError(f"{child.name} has ended, so everything stops; {child.last_words()}")
             time.sleep(0.5)
 
     def stop(self) -> None:
         """Stop the programs together, then the engines they write to, together."""
         for group in (self.programs, [self.dynamodb.child, self.buckets.child]):
-            running = [each for each in group if each is not None]
-            for each in running:
-                each.ask()
-            for each in running:
-                each.stop()
+            children_to_stop = [child for child in group if child is not None]
+            for child in children_to_stop:
+                child.ask()
+            for child in children_to_stop:
+                child.stop()
         self.programs = []
         self.dynamodb.child = self.buckets.child = None
 
@@ -127,5 +127,5 @@ def stub_command(port: int, state: Path, web_port: int) -> list[str]:
         "port": port, "state": state, "webhook": f"http://localhost:{web_port}/stripe/webhook",
         "secret": STRIPE_SECRET, "version": STRIPE_VERSION,
     }  # fmt: skip
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "imgapis.embedded.stripe_stub", *words]
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "imgapis.embedded.stripe_stub", *flags]

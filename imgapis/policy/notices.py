@@ -54,10 +54,10 @@ def preview(name: str) -> Preview:
     """Count and show, and change nothing. Raises NoSuchVersion and TooSoon as `send` does."""
     version = checked(name)
     day = versions.takes_effect(version)
-    announced = store.announcement(name)
-    told = {row.person_id for row in store.notices(name) if row.state != "claimed"}
-    waiting = sum(person.person_id not in told for person in _people(announced))
-    return Preview(day, waiting, subject(day), text(version, day))
+    announcement = store.announcement(name)
+    notified_ids = {row.person_id for row in store.notices(name) if row.state != "claimed"}
+    waiting_count = sum(person.person_id not in notified_ids for person in _people(announcement))
+    return Preview(day, waiting_count, subject(day), text(version, day))
 
 
 def send(name: str) -> Counter:
@@ -67,23 +67,23 @@ def send(name: str) -> Counter:
     it is handed over; a mark that no answer followed is `sending`, and is sent again only where the post knows ids.
     """
     version = checked(name)
-    announced = store.announce(name, versions.takes_effect(version), clock.now())
-    for person in _people(announced):
+    announcement = store.announce(name, versions.takes_effect(version), clock.now())
+    for person in _people(announcement):
         mail_id = _claimed(name, person)
         try:
             if mail_id:
                 _tell(version, person, mail_id)
         except mail.Away:
             break
-    return _counted(announced)
+    return _counted(announcement)
 
 
-def settle(name: str, mail_id: str, left: bool) -> None:
+def settle(name: str, mail_id: str, was_sent: bool) -> None:
     """Say of a mail that nobody knew of whether it left, as the post's own records have it under its Message-ID."""
     row = next((row for row in unsure(name) if row.mail_id == mail_id), None)
     if row is None:
         raise NothingToSettle(f"No mail {mail_id} of this notice is unsure.")
-    if left:
+    if was_sent:
         store.step(name, row.person_id, mail_id, "sending", "sent")
     else:
         store.release(name, row.person_id, mail_id)
@@ -99,10 +99,10 @@ def checked(name: str) -> Version:
     version = versions.named(name)
     if version is None or version == versions.every()[0] or versions.in_effect(version):
         raise NoSuchVersion(f"There is no coming policy version {name}: its file would be docs/policy/{name}.md.")
-    announced, now = store.announcement(name), clock.now()
-    if announced is None and versions.takes_effect(version) < earliest_day(now):
+    announcement, now = store.announcement(name), clock.now()
+    if announcement is None and versions.takes_effect(version) < earliest_day(now):
         raise TooSoon(f"{name} is less than {AHEAD_DAYS} days ahead: plan it for {earliest_day(now)} or later.")
-    if announced is not None and now - announced.begun > OLDEST_SECONDS:
+    if announcement is not None and now - announcement.begun > OLDEST_SECONDS:
         raise TooSoon(f"The notice of {name} was begun long ago: give the change a version of its own.")
     return version
 
@@ -119,14 +119,14 @@ def subject(day: str) -> str:
 
 def text(version: Version, day: str) -> str:
     """The mail."""
-    facts = {"day": day, "summary": version.summary, "path": f"/privacy/versions/{version.name}"}
-    return mail.text("emails/policy_notice.txt", facts)
+    context = {"day": day, "summary": version.summary, "path": f"/privacy/versions/{version.name}"}
+    return mail.text("emails/policy_notice.txt", context)
 
 
-def _people(announced: Announcement | None) -> list[Person]:
+def _people(announcement: Announcement | None) -> list[Person]:
     """Everybody who had an account when the notice began: who came later has seen it on the site."""
-    begun = announced.begun if announced else clock.now()
-    return [person for person in Person.scan(consistent_read=True) if person.created <= begun]
+    announced_at = announcement.begun if announcement else clock.now()
+    return [person for person in Person.scan(consistent_read=True) if person.created <= announced_at]
 
 
 def _claimed(name: str, person: Person) -> str:
@@ -137,8 +137,8 @@ def _claimed(name: str, person: Person) -> str:
     if row is not None and (row.state != "claimed" or row.lease >= now):
         return ""
     mail_id = tokens.time_ordered_id(now)
-    ours = store.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
-    return mail_id if ours and store.step(name, person.person_id, mail_id, "claimed", "sending") else ""
+    is_claimed = store.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
+    return mail_id if is_claimed and store.step(name, person.person_id, mail_id, "claimed", "sending") else ""
 
 
 def _tell(version: Version, person: Person, mail_id: str) -> None:
@@ -161,18 +161,18 @@ def _tell(version: Version, person: Person, mail_id: str) -> None:
 
 def _kept_ahead(version: Version) -> str:
     """The day the version takes effect, moved for everybody where this mail would come too late."""
-    soonest = earliest_day(clock.now())
-    if versions.takes_effect(version) < soonest:
-        store.move_effect(version.name, soonest)
+    earliest = earliest_day(clock.now())
+    if versions.takes_effect(version) < earliest:
+        store.move_effect(version.name, earliest)
     return versions.takes_effect(version)
 
 
-def _counted(announced: Announcement) -> Counter:
+def _counted(announcement: Announcement) -> Counter:
     """How many are in each state; once nobody waits, the version may take effect on its day."""
-    rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announced.version)}
+    rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announcement.version)}
     states = Counter(
-        rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announced)
+        rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announcement)
     )
     if not [state for state in states if state not in TOLD]:
-        store.complete(announced.version, clock.now())
+        store.complete(announcement.version, clock.now())
     return states

@@ -63,8 +63,8 @@ def record(*, law: str, kind: str, address: str, received: float, actor: str = "
         received=received, due=due(law, kind, received), state="open",
     )  # fmt: skip
     entry = _entry(row, actor, "request.recorded", None, {"law": law, "kind": kind})
-    fresh = PrivacyRequest.request_id.does_not_exist()
-    audit.together(entry, lambda transaction: transaction.save(row, condition=fresh))
+    is_new = PrivacyRequest.request_id.does_not_exist()
+    audit.together(entry, lambda transaction: transaction.save(row, condition=is_new))
     return row
 
 
@@ -72,19 +72,19 @@ def due(law: str, kind: str, received: float, extended: bool = False) -> float:
     """By when a request must be answered: one month, and two more when told so; 45 days, and 45 more. An erasure has
     30 days whatever the law, and no more (P19)."""
     if law == "ccpa":
-        ends = received + CCPA_DAYS * DAY * (2 if extended else 1)
+        deadline = received + CCPA_DAYS * DAY * (2 if extended else 1)
     else:
-        ends = months_later(received, 3 if extended else 1)
-    return min(ends, received + ERASURE_DAYS * DAY) if kind == "delete" else ends
+        deadline = months_later(received, 3 if extended else 1)
+    return min(deadline, received + ERASURE_DAYS * DAY) if kind == "delete" else deadline
 
 
 def months_later(moment: float, months: int) -> float:
     """The same time of day `months` later, on the month's last day where it has no such day."""
     start = datetime.fromtimestamp(moment, UTC)
     year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
-    following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-    last = (following - timedelta(days=1)).day
-    return start.replace(year=year, month=month, day=min(start.day, last)).timestamp()
+    next_month = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    last_day = (next_month - timedelta(days=1)).day
+    return start.replace(year=year, month=month, day=min(start.day, last_day)).timestamp()
 
 
 def of_id(request_id: str) -> PrivacyRequest:
@@ -119,9 +119,9 @@ def extend(request_id: str, actor: str = "system", reason: str = "") -> PrivacyR
         raise RequestRefused("An erasure is done within 30 days: it cannot be extended.")
     if row.extended or row.due < clock.now():
         raise RequestRefused("A request can be extended once, and only before it is due.")
-    later = due(row.law, row.kind, row.received, extended=True)
-    entry = _entry(row, actor, "request.extended", {"due": clock.day(row.due)}, {"due": clock.day(later)}, reason)
-    return _change(row, entry, extended=clock.now(), due=later)
+    new_due = due(row.law, row.kind, row.received, extended=True)
+    entry = _entry(row, actor, "request.extended", {"due": clock.day(row.due)}, {"due": clock.day(new_due)}, reason)
+    return _change(row, entry, extended=clock.now(), due=new_due)
 
 
 def close(
@@ -131,10 +131,10 @@ def close(
     if outcome not in ("done", "refused"):
         raise RequestRefused("A request is closed as done or as refused.")
     now = clock.now()
-    ends = datetime.fromtimestamp(now + KEPT_SECONDS, UTC)
+    expires = datetime.fromtimestamp(now + KEPT_SECONDS, UTC)
     row = of_id(request_id)
     entry = _entry(row, actor, "request.closed", None, {"outcome": outcome}, reason)
-    return _change(row, entry, state=outcome, closed=now, certificate=certificate, expires=ends, address=None)
+    return _change(row, entry, state=outcome, closed=now, certificate=certificate, expires=expires, address=None)
 
 
 def of_person(person_id: str) -> list[PrivacyRequest]:
@@ -144,10 +144,10 @@ def of_person(person_id: str) -> list[PrivacyRequest]:
 
 def forget(person_id: str, address: str) -> int:
     """Take a person's address out of every request: part of an erasure; how many had it."""
-    theirs = PrivacyRequest.address.exists() & (
+    names_person = PrivacyRequest.address.exists() & (
         (PrivacyRequest.person_id == person_id) | (PrivacyRequest.address == address)
     )
-    rows = list(PrivacyRequest.scan(theirs))
+    rows = list(PrivacyRequest.scan(names_person))
     for row in rows:
         row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.request_id.exists())
     return len(rows)

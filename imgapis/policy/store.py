@@ -24,14 +24,14 @@ def announce(version: str, effective: str, begun: float) -> Announcement:
 
 def move_effect(version: str, effective: str) -> None:
     """Let a version take effect later; an earlier day is not taken."""
-    later = Announcement.version.exists() & (Announcement.effective < effective)
-    Announcement(version).update_if(later, effective=effective)
+    is_later = Announcement.version.exists() & (Announcement.effective < effective)
+    Announcement(version).update_if(is_later, effective=effective)
 
 
 def complete(version: str, moment: float) -> None:
     """Note that everybody has been told; the first moment stays."""
-    first = Announcement.version.exists() & (Announcement.completed == 0)
-    Announcement(version).update_if(first, completed=moment)
+    is_first = Announcement.version.exists() & (Announcement.completed == 0)
+    Announcement(version).update_if(is_first, completed=moment)
 
 
 def notice(version: str, person_id: str) -> Notice | None:
@@ -49,25 +49,30 @@ def notices_of(person_id: str) -> Iterator[Notice]:
     return Notice.scan(Notice.person_id == person_id)
 
 
-def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, ends: float) -> bool:
+def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, expires_at: float) -> bool:
     """Claim the telling of a person for this process; false where it is another's, or done."""
     row = Notice(
-        version, person_id, mail_id=mail_id, state="claimed", lease=lease, expires=datetime.fromtimestamp(ends, UTC)
+        version,
+        person_id,
+        mail_id=mail_id,
+        state="claimed",
+        lease=lease,
+        expires=datetime.fromtimestamp(expires_at, UTC),
     )
-    lapsed = (Notice.state == "claimed") & (Notice.lease < now)
-    return row.save_if(Notice.person_id.does_not_exist() | lapsed)
+    lease_lapsed = (Notice.state == "claimed") & (Notice.lease < now)
+    return row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)
 
 
 def step(version: str, person_id: str, mail_id: str, before: str, after: str) -> bool:
     """Move a telling from one state to the next; false where it is not in the first, or another's by now."""
-    ours = (Notice.state == before) & (Notice.mail_id == mail_id)
-    return Notice(version, person_id).update_if(ours, state=after)
+    is_ours = (Notice.state == before) & (Notice.mail_id == mail_id)
+    return Notice(version, person_id).update_if(is_ours, state=after)
 
 
 def release(version: str, person_id: str, mail_id: str) -> None:
     """Let a telling go whose mail has certainly not left, so that it can be begun again."""
-    ours = (Notice.state == "sending") & (Notice.mail_id == mail_id)
-    Notice(version, person_id).delete_if(ours)
+    is_ours = (Notice.state == "sending") & (Notice.mail_id == mail_id)
+    Notice(version, person_id).delete_if(is_ours)
 
 
 def forget_notices(person_id: str) -> int:
@@ -88,5 +93,5 @@ def last_proof() -> PrivacyProof | None:
 
 def keep_proof(moment: float, checks: dict[str, str]) -> None:
     """Keep a result, the first or in place of the one before."""
-    older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
-    PrivacyProof(VERIFY).update_if(older, moment=moment, checks=checks)
+    is_older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
+    PrivacyProof(VERIFY).update_if(is_older, moment=moment, checks=checks)

@@ -43,7 +43,7 @@ class Version:
     @property
     def statements(self) -> dict[str, str]:
         """Every statement by its number."""
-        return {each.number: each.text for section in self.sections for each in section.statements}
+        return {statement.number: statement.text for section in self.sections for statement in section.statements}
 
 
 def folder() -> Path:
@@ -63,17 +63,17 @@ def _read(path: Path, changed: int) -> Version:
 
 def parsed(name: str, source: str) -> Version:
     """A version out of its file's text; ValueError where the file says another day than its name."""
-    head, *parts = source.split("\n## ")
-    facts = dict(line.split(": ", 1) for line in head.splitlines() if re.match(r"[a-z]+: ", line))
-    if facts.get("effective") != name:
+    header, *parts = source.split("\n## ")
+    front_matter = dict(line.split(": ", 1) for line in header.splitlines() if re.match(r"[a-z]+: ", line))
+    if front_matter.get("effective") != name:
         raise ValueError(f"docs/policy/{name}.md must say `effective: {name}`.")
-    return Version(name, facts.get("summary", ""), tuple(_section(part) for part in parts))
+    return Version(name, front_matter.get("summary", ""), tuple(_section(part) for part in parts))
 
 
 def _section(part: str) -> Section:
     title, _, body = part.partition("\n")
-    found = (STATEMENT.match(paragraph.strip()) for paragraph in body.split("\n\n") if paragraph.strip())
-    return Section(title.strip(), tuple(Statement(match[1], " ".join(match[2].split())) for match in found))
+    matches = (STATEMENT.match(paragraph.strip()) for paragraph in body.split("\n\n") if paragraph.strip())
+    return Section(title.strip(), tuple(Statement(match[1], " ".join(match[2].split())) for match in matches))
 
 
 def named(name: str) -> Version | None:
@@ -85,8 +85,8 @@ def takes_effect(version: Version) -> str:
     """The day a version takes effect: the planned one, or a later one where its notice was late (P23)."""
     if version == every()[0]:
         return version.name  # nobody could be told of it: there was no account
-    notice = store.announcement(version.name)
-    return max(version.name, notice.effective) if notice else version.name
+    announcement = store.announcement(version.name)
+    return max(version.name, announcement.effective) if announcement else version.name
 
 
 def in_effect(version: Version, moment: float | None = None) -> bool:
@@ -96,8 +96,10 @@ def in_effect(version: Version, moment: float | None = None) -> bool:
         return False  # the day only ever moves later, so the store need not be asked
     if version == every()[0]:
         return True
-    notice = store.announcement(version.name)
-    return notice is not None and bool(notice.completed) and max(version.name, notice.effective) <= today
+    announcement = store.announcement(version.name)
+    return (
+        announcement is not None and bool(announcement.completed) and max(version.name, announcement.effective) <= today
+    )
 
 
 def current() -> Version:
@@ -125,12 +127,12 @@ def calendar() -> Calendar:
     """The calendar for the pages: as it was last known where the store does not answer, for the policy can be read
     whatever is broken."""
     try:
-        known = Calendar(current(), {version.name: takes_effect(version) for version in every()})
+        latest = Calendar(current(), {version.name: takes_effect(version) for version in every()})
     except PynamoDBException:
-        first = Calendar(every()[0], {version.name: version.name for version in every()})
-        return _last_known[0] if _last_known else first
-    _last_known[:] = [known]
-    return known
+        planned = Calendar(every()[0], {version.name: version.name for version in every()})
+        return _last_known[0] if _last_known else planned
+    _last_known[:] = [latest]
+    return latest
 
 
 def midnight(day: str) -> float:

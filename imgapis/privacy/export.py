@@ -42,8 +42,8 @@ class Sink(io.RawIOBase):
 
     def take(self) -> bytes:
         """The bytes since the last time."""
-        taken, self._held = bytes(self._held), bytearray()
-        return taken
+        data, self._held = bytes(self._held), bytearray()
+        return data
 
 
 def stream(kind: str, subject_id: str) -> Iterator[bytes]:
@@ -98,9 +98,9 @@ def _csv(names: list[str], rows: Iterable[dict]) -> Iterator[str]:
 
 
 def _line(cells: list) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
 
 
 def _cell(value) -> object:

@@ -35,14 +35,14 @@ def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequenc
     if not throttles.allow_mail(person.email):
         raise TooManyMails
     token = secrets.token_urlsafe(32)
-    ends = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
-    row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=ends)
+    expires = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
+    row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=expires)
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.save(row, condition=ExportLink.digest.does_not_exist())
         for entry in entries or (_entry(row),):
             audit.write_with(transaction, entry)
-    facts = {"name": name, "token": token, "until": clock.stamp(ends.timestamp())}
-    mail.send(person.email, "Your export from img apis", "emails/export_link.txt", facts)
+    context = {"name": name, "token": token, "until": clock.stamp(expires.timestamp())}
+    mail.send(person.email, "Your export from img apis", "emails/export_link.txt", context)
 
 
 def _entry(row: ExportLink) -> AuditEntry | None:
@@ -65,8 +65,12 @@ def _may(row: ExportLink) -> bool:
     """Whether the person may export it now, whatever was true when the link was mailed."""
     if row.kind == "person":
         return row.subject_id == row.person_id
-    place = team_store.member(row.subject_id, row.person_id)
-    return place is not None and roles.allows(place.role, PERMISSION) and store.workspace(row.subject_id) is not None
+    membership = team_store.member(row.subject_id, row.person_id)
+    return (
+        membership is not None
+        and roles.allows(membership.role, PERMISSION)
+        and store.workspace(row.subject_id) is not None
+    )
 
 
 def _digest(token: str) -> str:

@@ -32,11 +32,11 @@ def account_data(request: HttpRequest) -> HttpResponse:
 def _data(request: HttpRequest, kind: str, subject_id: str, base: str) -> HttpResponse:
     row = store.erasure(subject_id)
     scheduled = row if row is not None and row.state == "scheduled" else None
-    facts = {
+    context = {
         "kind": kind, "base": base, "subject_id": subject_id, "scheduled": scheduled,
         "due": clock.stamp(scheduled.due) if scheduled else "",
     }  # fmt: skip
-    return render(request, "privacy/data.html", facts)
+    return render(request, "privacy/data.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,24 +70,24 @@ def _erase(
             return redirect("erasure", subject_id)
         except Refusal as refusal:
             error = refusal.message
-    facts = {
+    context = {
         "kind": kind, "base": "workspace.html" if kind == "workspace" else "base.html", "name": name,
         "error": error, "counts": counts(kind, subject_id), "exceptions": erasure.EXCEPTIONS[kind],
     }  # fmt: skip
-    return render(request, "privacy/erase.html", facts, status=400 if error else 200)
+    return render(request, "privacy/erase.html", context, status=400 if error else 200)
 
 
 def counts(kind: str, subject_id: str) -> list[tuple[str, str]]:
     """(table, how many rows, `1000 or more` at most) of what would go."""
-    found = []
+    table_counts = []
     for holding in registry.HOLDINGS:
         find = registry.find(kind, holding)
         if find is not None:
-            many = sum(1 for _, _ in zip(range(1_000), find(subject_id), strict=False))
-            if many:
+            row_count = sum(1 for _, _ in zip(range(1_000), find(subject_id), strict=False))
+            if row_count:
                 name = holding.row.Meta.table_name.partition("-")[2]
-                found.append((name, "1000 or more" if many == 1_000 else str(many)))
-    return found
+                table_counts.append((name, "1000 or more" if row_count == 1_000 else str(row_count)))
+    return table_counts
 
 
 @require_POST
@@ -143,13 +143,13 @@ def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
     row = store.erasure(subject_id)
     if row is None:
         raise Http404
-    facts = {
+    context = {
         "subject_id": subject_id, "kind": row.kind, "state": row.state, "asked": clock.stamp(row.asked),
         "least": bool(row.broken_off), "due": clock.stamp(row.due),
         "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * erasure.DAY),
         "removed": [pair for pair in sorted(dict(row.counts).items()) if pair[1]],
     }  # fmt: skip
-    response = render(request, "privacy/progress.html", facts)
+    response = render(request, "privacy/progress.html", context)
     response["Cache-Control"] = "no-store"
     return response
 

@@ -15,10 +15,10 @@ from imgapis.watch.rows import Alert
 
 def _requests(person_id: str) -> Iterable[PrivacyRequest]:
     """By id, and by the address while the account is there to tell it."""
-    theirs, person = PrivacyRequest.person_id == person_id, accounts_store.person(person_id)
+    condition, person = PrivacyRequest.person_id == person_id, accounts_store.person(person_id)
     if person:
-        theirs |= PrivacyRequest.address == person.email
-    return PrivacyRequest.scan(theirs, consistent_read=True)
+        condition |= PrivacyRequest.address == person.email
+    return PrivacyRequest.scan(condition, consistent_read=True)
 
 
 def _without_address(row: PrivacyRequest) -> bool:

@@ -35,10 +35,10 @@ def steps(kind: str) -> tuple:
 
 def _stripe(row: Erasure) -> Counts:
     """Before anything else: nobody pays for what is gone. Where there is no customer there is nothing to end."""
-    ended = subscriptions.end_for_good(row.subject_id)
+    ended_count = subscriptions.end_for_good(row.subject_id)
     if not subscriptions.gone(row.subject_id):
         raise NotConfirmed
-    return {"subscriptions": ended}
+    return {"subscriptions": ended_count}
 
 
 def _close(row: Erasure) -> Counts:
@@ -86,16 +86,16 @@ def _remove(kind: str, holding: Holding, subject_id: str) -> Counts:
     find = registry.find(kind, holding)
     if find is None:
         return {}
-    name, gone = holding.row.Meta.table_name.partition("-")[2], 0
+    name, removed = holding.row.Meta.table_name.partition("-")[2], 0
     if holding.part is not None and _in_part(kind, holding):
-        for each in find(subject_id):
-            gone += holding.part(each) is not False
+        for row in find(subject_id):
+            removed += holding.part(row) is not False
     else:
         with holding.row.batch_write() as writer:
-            for each in find(subject_id):
-                writer.delete(each)
-                gone += 1
-    return {name: gone}
+            for row in find(subject_id):
+                writer.delete(row)
+                removed += 1
+    return {name: removed}
 
 
 def _in_part(kind: str, holding: Holding) -> bool:
@@ -103,5 +103,5 @@ def _in_part(kind: str, holding: Holding) -> bool:
     return not (kind == "workspace" and holding.of_person)
 
 
-def _holding(row: type) -> Holding:
-    return next(holding for holding in registry.HOLDINGS if holding.row is row)
+def _holding(row_class: type) -> Holding:
+    return next(holding for holding in registry.HOLDINGS if holding.row is row_class)

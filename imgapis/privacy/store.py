@@ -24,8 +24,8 @@ def every() -> Iterator[Erasure]:
 def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
     """Ask for an erasure; False where one is asked for already. One that was undone can be asked for again. An `entry`
     of the audit log is written with it or not at all."""
-    free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
-    return audit.together(entry, lambda transaction: transaction.save(row, condition=free))
+    is_free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
+    return audit.together(entry, lambda transaction: transaction.save(row, condition=is_free))
 
 
 def change(row: Erasure, *states: str, **values) -> bool:
@@ -38,9 +38,11 @@ def decide(row: Erasure, entry: AuditEntry | None, **values) -> bool:
     has begun, or somebody was first."""
     actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
     condition = _as_it_was(row, ("scheduled",))
-    done = audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=condition))
+    is_changed = audit.together(
+        entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)
+    )
     row.refresh(consistent_read=True)
-    return done
+    return is_changed
 
 
 def _as_it_was(row: Erasure, states: tuple[str, ...]):

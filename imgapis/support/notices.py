@@ -28,21 +28,21 @@ def notice(request: HttpRequest, site) -> HttpResponse:
     member = site.member(request)
     staff_rights.require(member.role, "notice.send")
     form = NoticeForm(None, request.POST if request.method == "POST" else None)
-    facts = {"title": "Send a policy notice", "form": form, "back": reverse("admin:index")}
+    context = {"title": "Send a policy notice", "form": form, "back": reverse("admin:index")}
     if form.is_valid():
         name = form.cleaned_data["policy"]
         try:
-            facts["shown"] = notices.preview(name)
+            context["shown"] = notices.preview(name)
             if form.cleaned_data["sends"]:
-                facts_of = (staff.LOG, trail.actor(member), "notice.sent", name, None)
+                entry_fields = (staff.LOG, trail.actor(member), "notice.sent", name, None)
                 reason = form.cleaned_data["reason"]
-                audit.record(*facts_of, {"outcome": "begun"}, reason)
+                audit.record(*entry_fields, {"outcome": "begun"}, reason)
                 states = dict(notices.send(name))
-                audit.record(*facts_of, states, reason)
-                said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-                messages.success(request, f"Told so far: {said or 'nobody had to be'}.")
+                audit.record(*entry_fields, states, reason)
+                summary = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+                messages.success(request, f"Told so far: {summary or 'nobody had to be'}.")
                 return redirect("admin:support-notice")
         except Refusal as refusal:
             form.add_error("policy", refusal.message)
     status = 400 if form.errors else 200
-    return TemplateResponse(request, "admin/notice.html", {**site.each_context(request), **facts}, status=status)
+    return TemplateResponse(request, "admin/notice.html", {**site.each_context(request), **context}, status=status)

@@ -32,8 +32,8 @@ def of_row(row: Row) -> list[dict]:
     entries = audit.newest(log_of(row), MOST)
     keys = mirrors.keys_of(type(row))
     if len(keys) == 2 or log_of(row) == staff.LOG:
-        named = {str(getattr(row, name)) for name in keys} - {log_of(row)} | {mirrors.key_of(row)}
-        entries = [entry for entry in entries if entry.target in named]
+        targets = {str(getattr(row, name)) for name in keys} - {log_of(row)} | {mirrors.key_of(row)}
+        entries = [entry for entry in entries if entry.target in targets]
     return [told(entry) for entry in entries]
 
 
@@ -47,5 +47,5 @@ def told(entry: Any) -> dict:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_text(each)}" for name, each in value.items())
+        return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
     return "" if value is None else str(value)

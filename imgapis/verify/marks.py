@@ -47,12 +47,12 @@ class Marks:
     def digests(self) -> dict[str, bytes]:
         """Every digest of what is looked for by it that others could make, or that the server's key alone makes, as
         hex, as bytes and in base 64 (V6, V7)."""
-        keyed = {
+        keyed_digests = {
             f"keyed digest of {name}, {form}": needle
             for name, text in self.hashed.items()
             for form, needle in forms(hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256")).items()
         }
-        return keyed | {
+        return keyed_digests | {
             f"{algorithm} of {name}, {form}": needle
             for name, text in self.hashed.items()
             for algorithm in ALGORITHMS
@@ -73,7 +73,7 @@ def forms(digest: bytes) -> dict[str, bytes]:
 def fresh() -> Marks:
     """Marks of a new run: the token is a word that can stand in a host name."""
     token = "kq" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(12))
-    made = Marks(token)
-    made.viewer["ip"] = IP.encode()
-    made.hashed["ip"] = IP
-    return made
+    marks = Marks(token)
+    marks.viewer["ip"] = IP.encode()
+    marks.hashed["ip"] = IP
+    return marks

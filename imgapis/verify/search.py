@@ -29,10 +29,10 @@ class Found:
     mark: str
 
 
-def ends_by_itself(found: Found) -> bool:
+def ends_by_itself(finding: Found) -> bool:
     """Whether a mark is the address of somebody without an account who asked for a code: nobody's erasure reaches it,
     and the row of the code ends after ten minutes."""
-    return found.mark == "stranger" and found.place.endswith("-codes")
+    return finding.mark == "stranger" and finding.place.endswith("-codes")
 
 
 def tables(prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -71,5 +71,5 @@ def files(*folders: Path) -> Iterator[tuple[str, bytes]]:
 
 def find(places: Iterable[tuple[str, bytes]], marks: dict[str, bytes]) -> list[Found]:
     """Which marks stand where."""
-    found = [Found(place, name) for place, held in places for name, mark in marks.items() if mark in held]
-    return list(dict.fromkeys(found))
+    findings = [Found(place, name) for place, content in places for name, mark in marks.items() if mark in content]
+    return list(dict.fromkeys(findings))

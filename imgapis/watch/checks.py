@@ -56,13 +56,13 @@ def moment(unacted_since: float | None = None) -> Moment:
 
 def _oldest(spool: Path) -> float | None:
     """Since when the oldest event waits in the spool of this host; None where none waits."""
-    born = []
+    created_at = []
     for path in spool.glob("*.jsonl"):
         try:
-            born.append(path.stat().st_ctime if path.stat().st_size else clock.now())
+            created_at.append(path.stat().st_ctime if path.stat().st_size else clock.now())
         except FileNotFoundError:
             continue  # shipped meanwhile
-    return min(born, default=None)
+    return min(created_at, default=None)
 
 
 def ledger(before: Moment, after: Moment) -> str:
@@ -105,8 +105,12 @@ def errors(before: Moment, after: Moment) -> str:
 
 def renders(before: Moment, after: Moment) -> str:
     """Render processes die again and again."""
-    ended = after.ended - before.ended
-    return f"{ended:.0f} render processes were killed or died in the last minutes." if ended > MOST_ENDED else ""
+    ended_count = after.ended - before.ended
+    return (
+        f"{ended_count:.0f} render processes were killed or died in the last minutes."
+        if ended_count > MOST_ENDED
+        else ""
+    )
 
 
 def webhooks(before: Moment, after: Moment) -> str:

@@ -10,8 +10,8 @@ KEPT_SECONDS = 30 * 86_400
 
 def see(name: str, host: str, sentence: str, now: float) -> None:
     """Say that something is wrong; it began now, unless it stood a moment ago."""
-    known = Alert.find(name, host)
-    since = known.since if known and known.seen > now - STANDS_SECONDS else now
+    existing = Alert.find(name, host)
+    since = existing.since if existing and existing.seen > now - STANDS_SECONDS else now
     values = {
         "sentence": sentence, "since": since, "seen": now, "expires": datetime.fromtimestamp(now + KEPT_SECONDS, UTC),
     }  # fmt: skip
@@ -27,5 +27,5 @@ def claim_mail(name: str, host: str, now: float, pause: float) -> bool:
 
 def standing(names: tuple[str, ...], now: float) -> list[Alert]:
     """The alerts that stand, by name and host; one that is not seen any more ends by itself."""
-    found = [row for name in names for row in Alert.query(name, consistent_read=True)]
-    return [row for row in found if row.seen > now - STANDS_SECONDS]
+    alerts = [row for name in names for row in Alert.query(name, consistent_read=True)]
+    return [row for row in alerts if row.seen > now - STANDS_SECONDS]

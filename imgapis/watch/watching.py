@@ -29,16 +29,16 @@ class Watch:
 
     def look(self) -> dict[str, str]:
         """Look once; the sentence of everything that is wrong now, by name."""
-        now = checks.moment(self._unacted_since())
-        self._moments.append(now)
-        while self._moments[0].taken < now.taken - WINDOW_SECONDS:
+        current = checks.moment(self._unacted_since())
+        self._moments.append(current)
+        while self._moments[0].taken < current.taken - WINDOW_SECONDS:
             self._moments.popleft()
-        found = {name: check(self._moments[0], now) for name, check in checks.CHECKS.items()}
-        for name, sentence in found.items():
+        sentences = {name: check(self._moments[0], current) for name, check in checks.CHECKS.items()}
+        for name, sentence in sentences.items():
             metrics.counts().alerts.labels(name).set(1 if sentence else 0)
             if sentence:
-                raise_alert(name, sentence, now.now)
-        return {name: sentence for name, sentence in found.items() if sentence}
+                raise_alert(name, sentence, current.now)
+        return {name: sentence for name, sentence in sentences.items() if sentence}
 
     def _unacted_since(self) -> float | None:
         """Of Stripe's events, asked for every five minutes; while Stripe is away what it said last stands."""
@@ -59,5 +59,5 @@ def raise_alert(name: str, sentence: str, now: float) -> None:
         return
     log.error(f"alert_{name}")
     if settings.OPERATOR_EMAIL:
-        facts = {"name": name, "sentence": sentence, "host": host}
-        mail.send(settings.OPERATOR_EMAIL, f"img apis alert: {name}", "emails/alert.txt", facts)
+        context = {"name": name, "sentence": sentence, "host": host}
+        mail.send(settings.OPERATOR_EMAIL, f"img apis alert: {name}", "emails/alert.txt", context)

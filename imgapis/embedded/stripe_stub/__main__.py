@@ -14,8 +14,8 @@ def main() -> None:
     parser.add_argument("--webhook", required=True, help="where events are sent")
     parser.add_argument("--secret", required=True, help="what they are signed with")
     parser.add_argument("--version", required=True, help="the API version events name")
-    chosen = parser.parse_args()
-    stub = Stub(chosen.port, chosen.state, chosen.webhook, chosen.secret, chosen.version)
+    args = parser.parse_args()
+    stub = Stub(args.port, args.state, args.webhook, args.secret, args.version)
     stub.server.serve_forever()
 
 

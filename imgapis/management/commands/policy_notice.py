@@ -31,9 +31,9 @@ class Command(BaseCommand):
                 raise CommandError("--settle needs --left yes or --left no.")
             notices.settle(name, options["settle"], options["left"] == "yes")
             return
-        shown = notices.preview(name)
-        self.stdout.write(f"Subject: {shown.subject}\n\n{shown.text}")
-        self.stdout.write(f"{shown.waiting} to be told; takes effect on {shown.effective}.")
+        preview = notices.preview(name)
+        self.stdout.write(f"Subject: {preview.subject}\n\n{preview.text}")
+        self.stdout.write(f"{preview.waiting} to be told; takes effect on {preview.effective}.")
         if not options["dry_run"]:
             self._send(name)
 

@@ -51,8 +51,8 @@ class Command(BaseCommand):
         """Work until told to stop."""
         logs.guard_process()
         stop = threading.Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, lambda *_: stop.set())
         tasks = [
             Task(recorder.ship, 2.0, "events_not_shipped"),
             Task(added_up.work_off, 2.0, "hours_not_added_up"),
