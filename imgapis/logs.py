@@ -58,7 +58,7 @@ class OwnHandler(logging.StreamHandler):
         super().setFormatter(fmt if isinstance(fmt, JsonLines) else JsonLines())
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """A line that cannot be written is lost: the stock way prints the record with its arguments."""
+        """A line that cannot be written is dropped: the stock handler would print the record with its arguments."""
 
 
 def configure(level: str) -> None:
@@ -82,7 +82,7 @@ def configure(level: str) -> None:
 
 
 def guard_process() -> None:
-    """For a process nobody watches: what ends it is written as our own line, without the text of the exception."""
+    """For a background process: an uncaught exception is logged as one JSON line, without the text of the exception."""
     sys.excepthook = lambda kind, error, trace: _died("process_died", kind, error, trace)
 
 

@@ -1,4 +1,4 @@
-"""Whose host a request came to: the site, a workspace's images, or nobody's; and the headers every answer carries."""
+"""Routing by the Host header (the site, a workspace's images, or unknown), and the headers of every response."""
 
 import re
 import uuid

@@ -34,7 +34,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_page("billing.manage")
 def choose(request: HttpRequest) -> HttpResponse:
-    """What of the mails this member gets; nobody else's choice."""
+    """Save which mails this member gets; it changes no other member's choice."""
     for kind in preferences.KINDS:
         wants_mail = request.POST.get(kind) == "on"
         preferences.choose(request.workspace.workspace_id, request.user.person_id, kind, wants_mail)
@@ -45,7 +45,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_page("billing.manage")
 def hook(request: HttpRequest) -> HttpResponse:
-    """Set the webhook up; its secret is in this one answer and nowhere else."""
+    """Set the webhook; its secret is in this one response and nowhere else."""
     form, secret = HookForm(request.POST), ""
     if form.is_valid():
         try:
@@ -68,7 +68,7 @@ def hook_remove(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_page("billing.manage")
 def hook_test(request: HttpRequest) -> HttpResponse:
-    """Have a test notice posted, at most one a minute."""
+    """Send a test notice, at most one a minute."""
     row = request.workspace
     if hooks.of(row.workspace_id) is None:
         messages.error(request, "There is no webhook to test.")

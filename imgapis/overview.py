@@ -37,13 +37,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def beside_usage(row: Workspace) -> dict[str, Any]:
-    """What the usage page shows and telemetry does not know: the allowance, and the first address to try."""
+    """What the usage page shows beside telemetry: the allowance, and the first URL to try."""
     example = _example(row.namespace, transforms_store.sources(row.workspace_id))
     return {"allowance": glance.allowance(summary.of(row)), "example": example}
 
 
 def _example(namespace: str, sources: list[Source]) -> str:
-    """An address that works as it stands; empty where no picture is known."""
+    """An image URL that works as it stands; empty where the workspace has no sample source."""
     sample_source = next((source for source in sources if samples.is_sample(source)), None)
     return (
         f"{hosts.image_host(namespace)}/transform?src={sample_source.name}/{samples.PHOTO}&w=800"

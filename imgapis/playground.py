@@ -27,7 +27,7 @@ FIRST = {"w": "600", "h": "400", "fit": "cover"}
 
 
 def _choices(name: str, none: str) -> list[tuple[str, str]]:
-    """The words of the parameter table, with what stands for not asking first."""
+    """The choices of a parameter as (value, label), with `none` as the label of no choice first."""
     row = params.find(ENDPOINT, name)
     return [("", none), *((word, word) for word in row.choices)]
 
@@ -88,7 +88,7 @@ class Built:
 
 @require_GET
 def public(request: HttpRequest) -> HttpResponse:
-    """The playground on the samples of the demo workspace; where there is none, 404 with the way to one's own."""
+    """The playground on the samples of the demo workspace; where there is none, 404 with a link to sign up."""
     tenant = tenants.of_namespace(DEMO)
     sources = tenant.sources if tenant else {}
     if samples.NAME not in sources:
@@ -105,7 +105,7 @@ def public(request: HttpRequest) -> HttpResponse:
 @require_GET
 @workspace_page("workspace.view")
 def own(request: HttpRequest) -> HttpResponse:
-    """The playground of a workspace. Only a picture that is free, or that is asked for, is loaded with the page."""
+    """The playground of a workspace. Only a picture that is free, or that `make` requests, is loaded with the page."""
     row = request.workspace
     tenant = tenants.of_row(row, row.namespace)
     data = request.GET.dict() or FIRST | {"src": _first_picture(tenant)}
@@ -141,7 +141,7 @@ def _how_to_name(tenant: Tenant) -> str:
 
 
 def _built(request: HttpRequest, tenant: Tenant, form: AddressForm, page_path: str, *, always: bool) -> Built | None:
-    """What the form stands for; None, with the reason at its field, where the image API would refuse it."""
+    """URL, quote and code of the form's values; None, with the error at its field, where the image API would refuse."""
     if form.errors or not form.cleaned_data["src"]:
         return None
     pairs = form.pairs()
@@ -167,6 +167,6 @@ def _built(request: HttpRequest, tenant: Tenant, form: AddressForm, page_path: s
 
 
 def _show(form: AddressForm, refusal: Refusal) -> None:
-    """At the field of the parameter, or at the one it was typed into."""
+    """Add a refusal to the field of its parameter, or to `more` where the parameter was typed there."""
     from_more = refusal.param in dict(parse_qsl(form.cleaned_data["more"].lstrip("?&"), keep_blank_values=True))
     show(form, Refusal(refusal.message, param="more") if from_more else refusal)

@@ -1,4 +1,4 @@
-"""Customers' webhooks through the fetch guard: the one way a notice leaves the house (P15, S1–S17)."""
+"""Customers' webhooks through the fetch guard: the only module that posts notices (P15, S1–S17)."""
 
 import time
 
@@ -34,7 +34,7 @@ def set_up(workspace_id: str, actor: str, address: str) -> str:
 
 
 def checked(address: str) -> Location:
-    """A webhook's address as it is dialled. Raises InvalidHook for one that is malformed, ours, or not https."""
+    """The location of a webhook's address. Raises InvalidHook for one that is malformed, ours, or not https."""
     try:
         location = locations.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
     except Refusal as refusal:

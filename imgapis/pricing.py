@@ -42,7 +42,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
 
 
 def rows(catalogue: list[Plan]) -> list[tuple[str, list[str]]]:
-    """The table of plans: what a row tells, then a value per plan."""
+    """The table of plans: (title of the row, a value per plan)."""
     limit_rows = (
         ("Teammates", "seats"), ("Workspaces of one owner", "workspaces"), ("Custom domains", "domains"),
         ("Sources", "sources"), ("Pictures made at once", "concurrency"),

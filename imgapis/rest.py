@@ -1,4 +1,4 @@
-"""The REST API `/api/v1`: one ninja API at the roof, the apps' routers below it, problem+json, rate limits."""
+"""The REST API `/api/v1`: one ninja API with the router of each app, problem+json, rate limits."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

@@ -1,4 +1,4 @@
-"""The rate limit of the REST API: a bucket of tokens per key, in the memory of one worker; no address is looked at."""
+"""The rate limit of the REST API: a token bucket per key, in the memory of one worker; no address is read."""
 
 import logging
 import threading

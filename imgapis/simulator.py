@@ -17,8 +17,8 @@ POLICY = (
 
 
 def facts() -> dict:
-    """What the script reckons with: the parameter table, what an operation costs, and the plans; all from their own
-    tables, so that the page cannot differ from them."""
+    """The data of the script: the parameter table, what an operation costs, and the plans; all from their own tables,
+    so that the page cannot differ from them."""
     return {
         "endpoints": params.ENDPOINTS, "rows": [_row(row) for row in params.PARAMS], "halves": cost.HALVES,
         "positions": {f"{x:g},{y:g}": name for name, (x, y) in params.POSITIONS.items()},

@@ -50,7 +50,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 
 def probed() -> list[Part]:
-    """Every part, probed at most every 15 seconds a process, so that the page is no load."""
+    """Every part, probed at most every FRESH_SECONDS (15) per process, so that the page causes no load."""
     with _lock:
         now = time.monotonic()
         if not _last or now - _last[0][0] > FRESH_SECONDS:
@@ -71,7 +71,7 @@ def _stores() -> list[Part]:
 
 
 def _alerts(alerts: list[Alert]) -> list[Part]:
-    """What the worker sees go wrong, each host for itself; nothing is said while nothing does."""
+    """A bad part per standing alert and host; empty while there is none."""
     return [Part(TITLES[row.name], "bad", f"Since {clock.stamp(row.since)}: {row.sentence}") for row in alerts]
 
 
@@ -85,7 +85,7 @@ def _ledger(proof: LedgerProof | None) -> Part:
 
 
 def _privacy(proof: PrivacyProof | None) -> list[Part]:
-    """What verify_privacy found when it last ran here; nothing is said where it never did."""
+    """The result of the last verify_privacy run; empty where it never ran."""
     if proof is None:
         return []
     when, states = clock.stamp(proof.moment), list(proof.checks.values())

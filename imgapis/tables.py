@@ -53,9 +53,9 @@ def registered() -> list[type[dynamo.Row]]:
 
 
 def create() -> int:
-    """Create the absent tables; returns how many. TTL stands on each table with an `expires`. On AWS the tables that
-    were there are protected again too: a restored one has lost its TTL and its recovery, and a creation may have been
-    broken off before them."""
+    """Create the missing tables; returns how many. TTL is enabled on each table with an `expires`. On AWS existing
+    tables are protected again too: a restored one has lost its TTL and its recovery, and an earlier creation may have
+    been interrupted before them."""
     missing = [row_class for row_class in registered() if not _patiently(row_class.exists)]
     for row_class in missing:
         _patiently(partial(_create, row_class))
@@ -67,8 +67,8 @@ def create() -> int:
 
 
 def _create(row_class: type[dynamo.Row]) -> None:
-    """Create a table. One that is there already, or has its TTL already, was made by a lost reply of ours, or by
-    somebody beside us."""
+    """Create a table. One that exists already, or has its TTL already, was created by an earlier call whose response
+    was lost, or by another process."""
     try:
         row_class.create_table(wait=True)
     except TableError as error:
@@ -78,18 +78,18 @@ def _create(row_class: type[dynamo.Row]) -> None:
 
 
 def _is_silent(error: Exception) -> bool:
-    """An engine that has just started is slow at first."""
+    """Whether there was no response at all, as from an engine that has just started."""
     return isinstance(error, TableError) and not dynamo.code(error)
 
 
 def _is_new(error: Exception) -> bool:
-    """A table that is new is not ready for recovery at once: DynamoDB then says so by name."""
+    """Whether a table is too new for point-in-time recovery, which DynamoDB reports under this code."""
     response = getattr(error, "response", None) or {}
     return response.get("Error", {}).get("Code") == "ContinuousBackupsUnavailableException"
 
 
 def _patiently(operation: Callable[[], T], is_transient: Callable[[Exception], bool] = _is_silent) -> T:
-    """Do it again for a minute while its error is one that passes: nobody waits for a page here."""
+    """Retry `operation` for PATIENT_SECONDS while its error is transient: no page waits for it."""
     deadline = time.monotonic() + PATIENT_SECONDS
     while True:
         try:

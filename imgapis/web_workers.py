@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, patient with no client for ever (R7).
+"""gunicorn's threaded worker, with a deadline for every client (R7).
 
 gunicorn bounds neither the reading of a request that has begun nor the writing of an answer, and it waits in its
 accepting thread for a client to hang up. Here each has its deadline, and waiting is done in the client's own thread.
@@ -43,7 +43,7 @@ class PatientSocket:
         return self._in_time(self._read_by - time.monotonic(), self._raw.recv_into, *args)
 
     def sendall(self, data: bytes) -> None:
-        """The whole of a piece; ConnectionResetError when the client has not taken it in time."""
+        """Write all of `data`; ConnectionResetError when the client has not read it in time."""
         self._in_time(self._writes, self._raw.sendall, data)
 
     def _in_time(self, seconds: float, operation, *args):
@@ -51,12 +51,12 @@ class PatientSocket:
             self._raw.settimeout(max(seconds, 0.001))
             return operation(*args)
         except TimeoutError:
-            # To gunicorn the client is gone, which it takes without a word.
+            # To gunicorn the client has disconnected, which it does not log.
             raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
 
     def part(self) -> None:
-        """Say that nothing follows, and read for a moment what is still coming: bytes left unread at the closing would
-        have the kernel throw away the end of the answer."""
+        """Shut down writing, and read for PARTING_SECONDS what still arrives: with unread bytes at the close the kernel
+        would discard the end of the response."""
         self._parted = True
         deadline, received = time.monotonic() + PARTING_SECONDS, 0
         try:
@@ -71,7 +71,7 @@ class PatientSocket:
             return  # gone already, or out of time
 
     def shutdown(self, how: int) -> None:
-        """OSError where we have parted: gunicorn then closes without waiting."""
+        """OSError where `part` has shut down writing: gunicorn then closes without waiting."""
         if self._parted:
             raise OSError(errno.ENOTCONN, "parted")
         self._raw.shutdown(how)

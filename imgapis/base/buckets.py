@@ -18,7 +18,7 @@ from imgapis.base import breaker
 from imgapis.base.breaker import Breaker
 
 _making = Lock()
-# A silent bucket costs two seconds a try; pictures are made without it meanwhile.
+# A bucket that does not answer costs two seconds an attempt; meanwhile pictures are rendered without it.
 SILENT_SECONDS = 15.0
 
 
@@ -60,7 +60,7 @@ def cache_client():
 
 
 def quick_client():
-    """The same bucket for the way of a picture: one try a call, none for a while where it is silent (K7)."""
+    """The same bucket's client for image requests: one attempt a call, none for a while after a silent one (K7)."""
     with _making:
         return _quick_client(
             settings.CACHE_ENDPOINT, settings.CACHE_REGION, settings.CACHE_ACCESS_KEY, settings.CACHE_SECRET_KEY
@@ -127,8 +127,8 @@ def delete_below(prefix: str) -> int:
 
 
 def ensure_bucket(name: str) -> None:
-    """Create a bucket beside the outputs where it is absent. A key that may only use the bucket cannot create one: it
-    is looked at first."""
+    """Create a bucket where it is absent; BucketError where that fails. It is listed first, because a key that may only
+    use the bucket cannot create one."""
     try:
         cache_client().list_objects_v2(Bucket=name, MaxKeys=1)
         return
@@ -145,7 +145,7 @@ def ensure_bucket(name: str) -> None:
 
 
 def upload(bucket: str, key: str, body: bytes, content_type: str) -> None:
-    """Put a file into a bucket of ours: the demo's photographs."""
+    """Upload a file to a bucket of this installation: the demo's photographs."""
     cache_client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
 
@@ -153,8 +153,8 @@ def presign(
     endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str, seconds: int = 60,
     method: str = "GET", query: str = "",
 ) -> str:  # fmt: skip
-    """An address for a customer's object or bucket, signed with the customer's own key (SigV4 query), so that the
-    guarded fetcher reads buckets and web servers alike."""
+    """A presigned URL of a customer's object or bucket, signed with the customer's own key (SigV4 query) and valid for
+    `seconds`, so that the guarded fetcher reads buckets and web servers alike."""
     url = f"{endpoint}/{quote(bucket)}/{quote(key, safe='/~')}" + ("?" + query if query else "")
     request = AWSRequest(method=method, url=url)
     S3SigV4QueryAuth(Credentials(access_key, secret_key), "s3", region, expires=seconds).add_auth(request)

@@ -11,7 +11,8 @@ def now() -> float:
 
 
 def ticks() -> float:
-    """Seconds of a clock that only runs forward: for ages within a process, which a changed clock must not stretch."""
+    """Seconds of the monotonic clock: for durations within a process, which a change of the system clock must not
+    affect."""
     return time.monotonic()
 
 

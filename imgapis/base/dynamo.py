@@ -1,4 +1,4 @@
-"""The table base: one shared client, declared attributes, and how to tell a lost race from a fault."""
+"""The base of every table: one shared client, declared attributes, and how to tell a failed condition from a fault."""
 
 from dataclasses import dataclass
 from threading import Lock
@@ -90,7 +90,8 @@ def connection() -> Connection:
 class Row(Model):
     """A row of a table. Writes: `save()` only with a create condition, everything else `update()` with one.
 
-    `find`, `save_if`, `update_if` and `delete_if` answer what every store asks: is it there, and was somebody first."""
+    `find` returns None where the row does not exist; `save_if`, `update_if` and `delete_if` return False where their
+    condition is not met."""
 
     @classmethod
     def _get_connection(cls):
@@ -140,13 +141,13 @@ class Row(Model):
 
 
 def lost_race(error: PynamoDBException) -> bool:
-    """Whether a condition was not met: somebody else was first; nothing is wrong with the store."""
+    """Whether a condition was not met, as when a concurrent write came first: the store itself is sound."""
     return code(error) == "ConditionalCheckFailedException"
 
 
 def code(error: PynamoDBException) -> str:
-    """What DynamoDB calls an error; empty where it did not answer at all."""
-    # A time-out has a `response` that is None, which PynamoDB's own `cause_response_code` does not bear.
+    """DynamoDB's code of an error; empty where it did not answer at all."""
+    # A time-out has a `response` that is None, which PynamoDB's own `cause_response_code` cannot read.
     response = getattr(error.cause, "response", None) or {}
     return response.get("Error", {}).get("Code", "")
 
@@ -167,7 +168,8 @@ def sizes(transaction: TransactWrite) -> tuple[int, int, int, int]:
 
 
 def of_others(reasons: list[str | None], own_sizes: tuple[int, ...], all_sizes: tuple[int, ...]) -> list[str | None]:
-    """The reasons of the items added after `own` was counted; `whole` counts the transaction as it was sent."""
+    """The reasons of the items added after `own_sizes` was taken by `sizes`; `all_sizes` is of the transaction as it
+    was sent."""
     added_reasons, start = [], 0
     for own_count, all_count in zip(own_sizes, all_sizes, strict=True):
         added_reasons += reasons[start + own_count : start + all_count]

@@ -1,4 +1,4 @@
-"""What a table holds of a workspace or a person: how its rows are found, for the export and the erasure alike."""
+"""Which rows of a table belong to a workspace or a person: for the export and the erasure alike."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def hashed(row_class: type[Row]) -> Find:
 
 
 def having(row_class: type[Row], name: str) -> Find:
-    """The rows that name the id in an attribute: a whole scan, because an index may be a moment behind."""
+    """The rows whose attribute `name` is the id: a full scan, because an index is only eventually consistent."""
     return lambda owner: row_class.scan(getattr(row_class, name) == owner, consistent_read=True)
 
 

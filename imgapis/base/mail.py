@@ -67,9 +67,9 @@ def send(
 ) -> None:
     """Send a mail to one address, after `delay` seconds. The subject is ours and holds no secret (A3).
 
-    Returns at once: a server that is away is tried again for some twelve minutes (D3). `wanted` is asked before each
-    try; a mail that is not wanted any more is dropped. The queue is in memory: what a crash loses can be asked for
-    again, and no secret of a mail is kept.
+    Returns at once: an unreachable server is retried for some twelve minutes (D3). `wanted` is called before each
+    attempt; where it returns False, the mail is dropped. The queue is in memory: a mail that a crash loses can be
+    requested again, and no secret of a mail is stored. `context` is that of the template.
     """
     message = EmailMessage(subject, text(template, context), settings.MAIL_FROM, [to], headers=headers)
     if settings.EMBEDDED and not delay:
@@ -86,8 +86,8 @@ def text(template: str, context: dict) -> str:
 
 
 def post(to: str, subject: str, body: str, mail_id: str) -> None:
-    """Send a mail now, under a Message-ID of the caller's, and return when the server has it. Raises NotTaken where
-    it certainly has not, Away where nothing can be sent, Unsure where nobody can tell. Nothing is tried again."""
+    """Send a mail now, under the caller's Message-ID, and return once the server has accepted it. Raises NotTaken where
+    it certainly was not accepted, Away where no server is reachable, Unsure where that is unknown. Never retries."""
     sender_domain = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
     headers = {"Message-ID": f"<{mail_id}@{sender_domain}>"}
     connection = get_connection()
@@ -115,7 +115,7 @@ def _close(connection) -> None:
 
 
 def post_knows_ids() -> bool:
-    """Whether a mail sent twice under one id arrives once: true of this machine's mailbox, not of SMTP."""
+    """Whether a mail sent twice under one Message-ID arrives once: true of the file backend, not of SMTP."""
     return getattr(import_string(settings.EMAIL_BACKEND), "KNOWS_IDS", False)
 
 
@@ -142,7 +142,7 @@ def _send_forever() -> None:
 
 
 def _deliver(queued: Waiting) -> None:
-    """One try; a passing fault puts the mail back, a lasting one drops it."""
+    """One attempt; a transient fault puts the mail back into the queue, a permanent one drops it."""
     if queued.wanted and not queued.wanted():
         return
     try:

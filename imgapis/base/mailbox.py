@@ -1,4 +1,4 @@
-"""The mail backend of this machine: every message is a file in `var/mail`, written whole."""
+"""The file backend of embedded mode: every message is a file in `var/mail`, written atomically."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ class FolderBackend(BaseEmailBackend):
     KNOWS_IDS = True
 
     def send_messages(self, messages) -> int:
-        """Write each message; a reader never sees half of one."""
+        """Write each message atomically; returns how many."""
         folder = Path(settings.VAR_DIR) / "mail"
         folder.mkdir(parents=True, exist_ok=True)
         for message in messages:

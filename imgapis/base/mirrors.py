@@ -45,7 +45,7 @@ def mirror(
     moments: tuple[str, ...] = (),
 ) -> type[Mirrored]:  # fmt: skip
     """An unmanaged model of a row class, to register with the admin. `choices` gives the values of an attribute for
-    `list_filter`; `moments` names the numbers that are times."""
+    `list_filter`; `moments` names the number attributes that are timestamps (seconds since 1970)."""
     attributes = row_class.get_attributes()
     names = tuple(
         column
@@ -70,7 +70,7 @@ def mirror(
 
 
 def keys_of(row_class: type[Row]) -> tuple[str, ...]:
-    """The names of a table's key: one, or two."""
+    """The names of a table's key attributes: the hash key, and the range key where there is one."""
     attributes = row_class.get_attributes().items()
     hash_key = next(name for name, attribute in attributes if attribute.is_hash_key)
     return (hash_key, *(name for name, attribute in attributes if attribute.is_range_key))
@@ -82,7 +82,7 @@ def key_of(row: Row) -> str:
 
 
 def key_values(row_class: type[Row], text: str) -> tuple[str, ...] | None:
-    """The key a text stands for; None where it is none of this table."""
+    """The key values in a text made by `key_of`; None where it is no key of this table."""
     parts = tuple(text.split(BETWEEN, 1))
     return parts if len(parts) == len(keys_of(row_class)) and all(parts) else None
 
@@ -109,7 +109,7 @@ def _shown(model: type[Mirrored], row: Row, name: str) -> Any:
 
 
 def _announce(model: type[Mirrored]) -> None:
-    """Put the model's content type where Django looks before it asks a database, which is not there."""
+    """Put the model's content type into Django's cache, which is read before the database: there is none."""
     content_type_id = len(ContentType.objects._cache.get(ContentType.objects.db, {})) + 1
     content_type = ContentType(id=content_type_id, app_label=model._meta.app_label, model=model._meta.model_name)
     ContentType.objects._add_to_cache(ContentType.objects.db, content_type)

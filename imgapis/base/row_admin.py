@@ -111,8 +111,8 @@ class RowAdmin(admin.ModelAdmin):
         return next(iter(self.get_queryset(request).filter(pk=object_id).page(1).rows), None)
 
     def get_search_results(self, request: HttpRequest, queryset: RowSet, search_term: str) -> tuple[RowSet, bool]:
-        """Rows that `search_fields` find: the first field whose key, lookup or index knows the text; else what
-        contains the text in the first field that only a scan could find."""
+        """The rows of the first of `search_fields` whose key, lookup or index has the text; else the rows that
+        contain the text in the first field that only a scan can search."""
         text = search_term.strip()
         fields = self.get_search_fields(request)
         if not text or not fields:
@@ -129,7 +129,7 @@ class RowAdmin(admin.ModelAdmin):
         return queryset.filter(pk__in=[]), False
 
     def _find(self, queryset: RowSet, name: str, text: str) -> RowSet | None:
-        """The rows of a text in a field, by key or index; None where neither serves the field."""
+        """The rows whose field has the text, by lookup, key or index; None where none of them serves the field."""
         if name in self.lookups:
             matches = queryset.all()
             matches.found = lambda: self.lookups[name](text)
@@ -207,13 +207,13 @@ class RowAdmin(admin.ModelAdmin):
         """Nothing: as above."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
-        """What would be deleted: the rows themselves, which nothing hangs on."""
+        """What would be deleted: the rows themselves, which nothing references."""
         return [str(obj) for obj in objs], {}, set(), []
 
     # --- history ---
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
-        """What the audit table knows of the object."""
+        """The audit entries of the object. Raises Http404 and PermissionDenied."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             raise Http404

@@ -71,7 +71,7 @@ class RowSet:
     # --- what the stock admin asks of a queryset ---
 
     def all(self) -> "RowSet":
-        """Another of the same."""
+        """A copy."""
         return copy(self)
 
     _clone = all
@@ -143,7 +143,8 @@ class RowSet:
         return "index" if self._index(exact) else "scan"
 
     def page(self, size: int, cursor: str | None = None) -> Piece:
-        """Up to `size` rows after a cursor. A scan stops after two seconds with what it has, and a cursor to go on."""
+        """Up to `size` rows after a cursor. A scan stops after SCAN_SECONDS with the rows so far and a cursor to
+        continue."""
         if self.way in ("key", "lookup"):
             rows = self.found() if self.found else self._by_key()
             return Piece([self.model.of(row) for row in rows if self._fits(row)][:size], None)
@@ -171,7 +172,7 @@ class RowSet:
         return None
 
     def _read(self, start_key: dict | None):
-        """What reads the rows after a place, an answer of the store at a time."""
+        """An iterator over the rows after `start_key`, one page of the store at a time."""
         row_class = self.model.row_class
         if self.way == "scan":
             return row_class.scan(self._condition(), page_size=PIECE, last_evaluated_key=start_key)
@@ -195,7 +196,7 @@ class RowSet:
         return condition
 
     def _by_key(self) -> list[Row]:
-        """The rows of the keys that are asked for."""
+        """The rows of the keys in the filters, read consistently in one batch."""
         texts = [text for name, lookup, value in self.wanted if name == "key" for text in _many(lookup, value)]
         if not texts:
             exact = {name: value for name, lookup, value in self.wanted if lookup == "exact"}
@@ -205,7 +206,7 @@ class RowSet:
         return list(self.model.row_class.batch_get(batch_keys, consistent_read=True)) if batch_keys else []
 
     def _fits(self, row: Row) -> bool:
-        """Whether a row that was found by its key meets the other conditions too."""
+        """Whether a row that was read by its key meets the other conditions too."""
         return all(_meets(getattr(row, name), lookup, value) for name, lookup, value in self.wanted if name != "key")
 
     def _lookup(self, path: str, value: Any) -> tuple[str, str, Any]:
@@ -218,7 +219,7 @@ class RowSet:
         return name, lookup, value
 
     def _stored(self, name: str, value: Any) -> Any:
-        """A value as the table holds it: a moment is a number of seconds, whatever a date filter calls it."""
+        """A value as the table stores it: a timestamp is a number of seconds, whatever a date filter passes."""
         model_field = self.model._meta.get_field(name)
         if not isinstance(model_field, DateTimeField):
             return model_field.to_python(value)
@@ -242,7 +243,7 @@ def _many(lookup: str, value: Any) -> list[Any]:
 
 
 def _meets(value: Any, lookup: str, operand: Any) -> bool:
-    """A lookup, answered here."""
+    """Whether a value meets a lookup, evaluated in memory."""
     if lookup == "isnull":
         return (value is None) is bool(operand)
     if lookup == "in":
