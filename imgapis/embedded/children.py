@@ -1,4 +1,4 @@
-"""A program started by us: it writes to a log, dies with its parent, and stops when asked or five seconds later."""
+"""A child process: it writes to a log, dies with its parent, and stops on SIGTERM or is killed five seconds later."""
 
 import ctypes
 import fcntl
@@ -61,7 +61,7 @@ class Child:
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        """The end of the log and where it lies, for a message."""
+        """The last five lines of the log and its path, for a message."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()[-5:]
         except FileNotFoundError:

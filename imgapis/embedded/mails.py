@@ -1,4 +1,4 @@
-"""The mail of this machine as the person at the terminal sees it: what `make run` would have sent, code included."""
+"""The mails of embedded mode, printed to the terminal: what `make run` would have sent, sign-in code included."""
 
 import email
 import email.policy
@@ -9,7 +9,7 @@ class Mails:
     """The messages that arrive in a folder from now on."""
 
     def __init__(self, folder: Path) -> None:
-        """Watch `folder` for `.eml` files; those already there are old news, and it may not exist yet."""
+        """Watch `folder` for new `.eml` files; those already there are not reported, and it may not exist yet."""
         self.folder = folder
         self._seen = set(folder.glob("*.eml"))
 

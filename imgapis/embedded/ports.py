@@ -1,4 +1,4 @@
-"""Ports on the loopback address: choosing free ones and naming a taken one."""
+"""Ports on the loopback address: free ones, and an error for one in use."""
 
 import http.client
 import socket
@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 
 def choose(count: int) -> list[int]:
-    """So many different ports that are free now, held open together so that none comes twice."""
+    """`count` different free ports, all bound at the same time so that none is returned twice."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for sock in sockets:
@@ -25,7 +25,7 @@ def choose(count: int) -> list[int]:
 
 
 def remember(path: Path, count: int) -> list[int]:
-    """So many free ports, the same as last time where those are still free: the file keeps them."""
+    """`count` free ports, the same as last time where those are still free: the file at `path` stores them."""
     try:
         saved_ports = [int(word) for word in path.read_text().split()]
     except (FileNotFoundError, ValueError):
@@ -49,7 +49,7 @@ def is_free(port: int) -> bool:
 
 
 def require(port: int, seconds: float = 3.0) -> None:
-    """Wait so long for the port, since what was just killed may still be closing; then SetupError."""
+    """Wait up to `seconds` for the port, since a process just killed may still be closing it; then SetupError."""
     deadline = time.monotonic() + seconds
     while not is_free(port):
         if time.monotonic() > deadline:

@@ -31,7 +31,7 @@ class Stack:
         self.stripe_port = 0
 
     def variables(self, allowed: frozenset[str] = frozenset()) -> dict[str, str]:
-        """The settings every process of ours is given; `allowed` are the private pairs the developer named."""
+        """The settings of every process; `allowed` are the private `host:port` pairs the developer set."""
         return {
             "EMBEDDED": "1",
             "PORT": str(self.port),
@@ -46,7 +46,7 @@ class Stack:
         }
 
     def _stub_variables(self) -> dict[str, str]:
-        """How the programs find the Stripe stub, where it stands in for Stripe."""
+        """The settings that point the programs at the Stripe stub; empty where it does not run."""
         if not self.stripe_port:
             return {}
         address = f"http://localhost:{self.stripe_port}"
@@ -56,7 +56,7 @@ class Stack:
         }  # fmt: skip
 
     def start_stripe_stub(self) -> None:
-        """The stand-in for Stripe, for whoever has set no key: a purchase can be walked through, and no money moves."""
+        """Start the Stripe stub, used where no key is set: a purchase can be played through, and no money moves."""
         port = ports.choose(1)[0]
         command = stub_command(port, self.directory / "stripe-stub.json", self.port)
         with progress.step("Starting the Stripe stub"):
@@ -65,7 +65,7 @@ class Stack:
         self.stripe_port = port
 
     def write_down(self, variables: Mapping[str, str]) -> None:
-        """Leave the settings where `make verify` finds them: they hold no secret."""
+        """Write the settings to `run/stack.env`, where `make verify` reads them: they hold no secret."""
         path = self.directory / "run" / "stack.env"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{key}={value}\n" for key, value in variables.items()))

@@ -1,4 +1,4 @@
-"""What is kept beside what the policy names (P02), read from the tables' own declarations: none is forgotten."""
+"""What is stored beyond the policy's own list (P02), read from the tables' declarations, so that none is missing."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from imgapis import tables
 
 # Tables that hold what P02, P03 and P04 name; every other table is an addition and is listed on /privacy by itself.
 NAMED = {"Person", "EmailClaim", "Workspace", "Member", "Invite", "Source", "Event", "Rollup", "Counter"}
-# Attributes that are worth a line of their own: the law asks for the first, the second tells whether a key is in use.
+# Attributes that are worth a line of their own: the law requires the first, the second shows whether a key is in use.
 ALSO = {"adult_confirmed", "last_used_day"}
 WHOSE = {"Person": "Of you", "Workspace": "Of a workspace", "Invite": "Of an invitation", "ApiKey": "Of an API key"}
 IDS = re.compile(r" ?\((?:[A-Z][0-9]{1,2}(?:, )?)+\)")

@@ -1,4 +1,4 @@
-"""Telling every account of a new policy version: at least 14 days ahead, resumable, never anybody twice (P23)."""
+"""Notifying every account of a new policy version: at least 14 days ahead, resumable, nobody twice (P23)."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ AHEAD_DAYS = 14
 MARGIN_SECONDS = 60  # what a mail server may take to answer
 LEASE_SECONDS = 60.0
 KEPT_SECONDS = 90 * DAY
-OLDEST_SECONDS = 80 * DAY  # no list of who was told is relied on that could have been swept
+OLDEST_SECONDS = 80 * DAY  # TTL may have removed rows of older notices, so their list of recipients is not relied on
 TOLD = ("sent", "refused")
 
 
@@ -27,14 +27,14 @@ class TooSoon(Refusal):
 
 
 class NoSuchVersion(Refusal):
-    """There is no version to tell of: no file, or one that holds already."""
+    """There is no version to announce: no file, or one that is in effect already."""
 
     status = 404
     code = "policy_version_unknown"
 
 
 class NothingToSettle(Refusal):
-    """The mail is not one of which nobody knows whether it left."""
+    """The mail is not in the state `sending`, where it is unknown whether it was sent."""
 
     status = 404
     code = "notice_unknown"
@@ -61,10 +61,10 @@ def preview(name: str) -> Preview:
 
 
 def send(name: str) -> Counter:
-    """Tell everybody who has not been told; how many are in each state after it.
+    """Mail every account that has not been notified; returns how many are in each state afterwards.
 
     It may run twice at once, and again after a crash. A person is claimed before the mail is begun, and marked before
-    it is handed over; a mark that no answer followed is `sending`, and is sent again only where the post knows ids.
+    it is handed over; a row left in `sending` without a result is sent again only where `mail.post_knows_ids()`.
     """
     version = checked(name)
     announcement = store.announce(name, versions.takes_effect(version), clock.now())
@@ -79,7 +79,7 @@ def send(name: str) -> Counter:
 
 
 def settle(name: str, mail_id: str, was_sent: bool) -> None:
-    """Say of a mail that nobody knew of whether it left, as the post's own records have it under its Message-ID."""
+    """Record whether an unsure mail was sent, by the mail server's log of its Message-ID. Raises NothingToSettle."""
     row = next((row for row in unsure(name) if row.mail_id == mail_id), None)
     if row is None:
         raise NothingToSettle(f"No mail {mail_id} of this notice is unsure.")
@@ -90,12 +90,12 @@ def settle(name: str, mail_id: str, was_sent: bool) -> None:
 
 
 def unsure(name: str) -> list[Notice]:
-    """The mails nobody knows of whether they left; what another process may be sending this minute is none of them."""
+    """The mails of which it is unknown whether they were sent; without those under another process's live lease."""
     return [row for row in store.notices(name) if row.state == "sending" and row.lease < clock.now()]
 
 
 def checked(name: str) -> Version:
-    """The version, if a notice of it may be begun or gone on with."""
+    """The version, if its notice may be started or resumed. Raises NoSuchVersion and TooSoon."""
     version = versions.named(name)
     if version is None or version == versions.every()[0] or versions.in_effect(version):
         raise NoSuchVersion(f"There is no coming policy version {name}: its file would be docs/policy/{name}.md.")
@@ -124,7 +124,7 @@ def text(version: Version, day: str) -> str:
 
 
 def _people(announcement: Announcement | None) -> list[Person]:
-    """Everybody who had an account when the notice began: who came later has seen it on the site."""
+    """Every person whose account existed when the notice began: later ones have seen it on the site."""
     announced_at = announcement.begun if announcement else clock.now()
     return [person for person in Person.scan(consistent_read=True) if person.created <= announced_at]
 
@@ -142,7 +142,7 @@ def _claimed(name: str, person: Person) -> str:
 
 
 def _tell(version: Version, person: Person, mail_id: str) -> None:
-    """Mail a person whose row says `sending`, and write down what came of it. Raises Away."""
+    """Mail a person whose row is in the state `sending`, and record the outcome. Raises Away."""
     day = _kept_ahead(version)
     try:
         mail.post(person.email, subject(day), text(version, day), mail_id)
@@ -160,7 +160,7 @@ def _tell(version: Version, person: Person, mail_id: str) -> None:
 
 
 def _kept_ahead(version: Version) -> str:
-    """The day the version takes effect, moved for everybody where this mail would come too late."""
+    """The day the version takes effect, moved for every account where this mail would come too late."""
     earliest = earliest_day(clock.now())
     if versions.takes_effect(version) < earliest:
         store.move_effect(version.name, earliest)
@@ -168,7 +168,7 @@ def _kept_ahead(version: Version) -> str:
 
 
 def _counted(announcement: Announcement) -> Counter:
-    """How many are in each state; once nobody waits, the version may take effect on its day."""
+    """How many people are in each state; once none waits, the announcement is completed."""
     rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announcement.version)}
     states = Counter(
         rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announcement)

@@ -33,7 +33,7 @@ class Shown:
 
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
-    """The policy that holds."""
+    """The policy in effect."""
     return _policy(request, versions.calendar().current)
 
 
@@ -79,7 +79,7 @@ def _shown(section: versions.Section, proof) -> list[Shown]:
 
 
 def _verdict(promises: dict[str, Promise], number: str, checks: dict[str, str]) -> str:
-    """What the last proof says of a promise: bad where any of its checks was broken, ok where all were looked at."""
+    """The last proof's verdict on a promise: `bad` where a check was broken, `ok` where all held, else empty."""
     names = promises[number].checks if number in promises else ()
     states = [checks.get(name, "not looked at") for name in names]
     if "broken" in states:
@@ -95,7 +95,7 @@ def statement_html(text: str) -> SafeString:
 
 
 def _last_proof():
-    """The last proof; none where the store is away, for the policy can be read whatever is broken."""
+    """The last proof; None where the store is unavailable, since the policy must be readable in any outage."""
     try:
         return store.last_proof()
     except PynamoDBException:
@@ -121,7 +121,7 @@ def _state(policy_version: Version, current: Version) -> str:
 
 @require_GET
 def subprocessors(request: HttpRequest) -> HttpResponse:
-    """Who works for us."""
+    """The subprocessors."""
     context = {"companies": companies.COMPANIES, "mails": companies.MAILS, "contact": settings.CONTACT_EMAIL}
     return render(request, "policy/subprocessors.html", context)
 

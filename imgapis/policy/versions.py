@@ -47,7 +47,7 @@ class Version:
 
 
 def folder() -> Path:
-    """Where the files lie."""
+    """The directory of the policy files."""
     return settings.BASE_DIR / "docs" / "policy"
 
 
@@ -82,18 +82,18 @@ def named(name: str) -> Version | None:
 
 
 def takes_effect(version: Version) -> str:
-    """The day a version takes effect: the planned one, or a later one where its notice was late (P23)."""
+    """The day (`2026-05-18`) a version takes effect: the planned one, or a later one after a late notice (P23)."""
     if version == every()[0]:
-        return version.name  # nobody could be told of it: there was no account
+        return version.name  # needs no notice: there was no account
     announcement = store.announcement(version.name)
     return max(version.name, announcement.effective) if announcement else version.name
 
 
 def in_effect(version: Version, moment: float | None = None) -> bool:
-    """Whether a version holds: the first from its day on, a later one only once everybody has been told (P23)."""
+    """Whether a version is in effect: the first from its day on, a later one only once everybody was notified (P23)."""
     today = clock.day(clock.now() if moment is None else moment)
     if version.name > today:
-        return False  # the day only ever moves later, so the store need not be asked
+        return False  # the day only ever moves later, so no read of the store is needed
     if version == every()[0]:
         return True
     announcement = store.announcement(version.name)
@@ -103,7 +103,7 @@ def in_effect(version: Version, moment: float | None = None) -> bool:
 
 
 def current() -> Version:
-    """The version that holds now."""
+    """The version in effect now."""
     return next((version for version in reversed(every()) if in_effect(version)), every()[0])
 
 
@@ -124,8 +124,8 @@ _last_known: list[Calendar] = []
 
 
 def calendar() -> Calendar:
-    """The calendar for the pages: as it was last known where the store does not answer, for the policy can be read
-    whatever is broken."""
+    """The calendar for the pages: the last one read where the store does not answer, since the policy must be readable
+    in any outage."""
     try:
         latest = Calendar(current(), {version.name: takes_effect(version) for version in every()})
     except PynamoDBException:

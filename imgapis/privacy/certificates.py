@@ -19,14 +19,14 @@ class InvalidCertificate(Refusal):
 
 
 def sign(content: dict) -> dict:
-    """The certificate of some facts: them, the signature, and the public key that verifies it."""
+    """A certificate: the content, its signature, and the public key that verifies it."""
     key = _key(settings.PRIVACY_KEY)
     signature = key.sign(signed_bytes(content))
     return {"certificate": content, "key": _text(_raw(key)), "signature": _text(signature)}
 
 
 def verify(document: dict, keys: list[str] | None = None) -> dict:
-    """The facts of a certificate that one of `keys` signed (None: ours). Raises InvalidCertificate."""
+    """The content of a certificate signed by one of `keys` (None: the published ones). Raises InvalidCertificate."""
     try:
         content, key, signature = document["certificate"], document["key"], document["signature"]
         if key not in (published() if keys is None else keys):
@@ -44,7 +44,7 @@ def published() -> list[str]:
 
 
 def signed_bytes(content: dict) -> bytes:
-    """What is signed: the facts as JSON, names sorted, no spaces, ASCII."""
+    """What is signed: the content as JSON, names sorted, no spaces, ASCII."""
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -1,4 +1,4 @@
-"""Erasure: asked for, undone within seven days, run step by step, swept again a day later, certified (D4, D7–D9)."""
+"""Erasure: scheduled, undone within seven days, run step by step, swept again a day later, certified (D4, D7–D9)."""
 
 import logging
 
@@ -65,9 +65,9 @@ def ask(
     asked: float | None = None,
     entry: AuditEntry | None = None,
 ) -> Erasure:
-    """Ask for the erasure of a `workspace` or a `person`; `asked` is when the mail came, in seconds since 1970. Asking
-    twice is one erasure; at once makes a scheduled one due. An `entry` of the audit log is written with what this
-    changes, or not at all. Raises SoleOwner."""
+    """Schedule the erasure of a `workspace` or a `person`; `asked` is when the request came, in seconds since 1970. A
+    second call returns the existing erasure; `at_once` makes a scheduled one due now. The `entry` of the audit log is
+    in the same transaction. Raises SoleOwner."""
     if kind == "person":
         require_no_sole_ownership(subject_id)
     now = int(clock.now())
@@ -83,7 +83,7 @@ def ask(
 
 
 def undo(subject_id: str, entry: AuditEntry | None = None) -> None:
-    """Take back an erasure that has not begun, with an `entry` of the audit log. Raises NoErasure."""
+    """Undo an erasure that has not begun, with an `entry` of the audit log. Raises NoErasure."""
     row = store.erasure(subject_id)
     if row is None or row.state != "scheduled" or not store.decide(row, entry, state="undone"):
         raise NoErasure("There is no erasure that could still be taken back.")
@@ -102,7 +102,7 @@ def require_no_sole_ownership(person_id: str) -> None:
 
 
 def work_off() -> int:
-    """Do what is due; returns how many erasures were worked on. Any number of workers may do this at once."""
+    """Run what is due; returns how many erasures were run. Any number of workers may do this at once."""
     now = clock.now()
     due_rows = [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.due <= now]
     return sum(_claimed_run(row) for row in due_rows)
@@ -123,12 +123,12 @@ def _claimed_run(row: Erasure) -> bool:
 
 
 def run(row: Erasure) -> None:
-    """Do every step that is left of a sweep, then go to the next state. Raises one of FAULTS where a store fails."""
+    """Run every remaining step of a sweep, then enter the next state. Raises one of FAULTS where a store fails."""
     if row.state == "running":
         if row.kind == "person" and not row.step:
-            require_no_sole_ownership(row.subject_id)  # a workspace's own erasure may have been taken back since
+            require_no_sole_ownership(row.subject_id)  # a workspace's own erasure may have been undone since
         store.suppress(row.kind, row.subject_id)
-    # What an earlier try removed before it was broken off may not be in the counts.
+    # What an earlier attempt removed before it was interrupted may not be in the counts.
     if not store.change(row, row.state, trying=True, broken_off=row.broken_off or row.trying):
         return
     for number, step in enumerate(steps.steps(row.kind)):
@@ -170,7 +170,7 @@ def replay() -> int:
         try:
             _erase_again(kind, subject_id)
         except FAULTS as error:
-            last_error = error  # the others go first; then whoever replays is told
+            last_error = error  # the others go first; then it is raised
             log.warning("erasure_not_replayed")
     if last_error is not None:
         raise last_error
@@ -178,16 +178,16 @@ def replay() -> int:
 
 
 def _erase_again(kind: str, subject_id: str) -> None:
-    """The steps once more; where the erasure's own row did not come back, it is certified anew, with what is counted
-    now.
+    """Run the steps once more; where the erasure's own row was not restored, it is certified anew, with the counts of
+    this run.
 
-    A restore may have made somebody who is erased the only owner of a workspace that was handed over since: nobody can
-    hand it over, so they leave it.
+    A restore may have made an erased person the only owner of a workspace that was transferred since: nobody can
+    transfer it, so their membership is removed.
     """
     now = int(clock.now())
     store.create(Erasure(subject_id, kind=kind, state="scheduled", asked=now, due=now, counts={}))
     row = store.erasure(subject_id)
-    store.change(row, "scheduled", trying=True)  # what was counted before the restore is not known any more
+    store.change(row, "scheduled", trying=True)  # the counts from before the restore are lost
     if kind == "person":
         team_store.remove_everywhere(subject_id)
     counts: dict[str, int] = {}
@@ -197,12 +197,12 @@ def _erase_again(kind: str, subject_id: str) -> None:
 
 
 def late() -> list[Erasure]:
-    """The erasures that have not begun, or not ended, so late that the deadline is near: for staff."""
+    """The erasures asked for over LATEST_START_DAYS + 1 days ago and not done: their deadline is near. For staff."""
     cutoff = clock.now() - (LATEST_START_DAYS + 1) * DAY
     return [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
 
 
 def is_there(kind: str, subject_id: str) -> bool:
-    """Whether there is such a workspace or person."""
+    """Whether the workspace or person exists."""
     row = accounts_store.workspace(subject_id) if kind == "workspace" else accounts_store.person(subject_id)
     return row is not None

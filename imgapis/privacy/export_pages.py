@@ -46,8 +46,8 @@ def account_export_mail(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def linked_export(request: HttpRequest, token: str) -> HttpResponse:
-    """The zip of a mailed link. To everybody but whoever asked for it, the signed-out included, nothing is there; a
-    session of theirs that has not proved the address lately does so first."""
+    """The zip of a mailed link; 404 for everybody but the person it was mailed to, the signed-out included. Their own
+    session needs a fresh code first."""
     is_signed_in = request.user.is_authenticated
     row = links.opened(token, request.user.person_id) if is_signed_in else None
     if row is None:

@@ -41,7 +41,7 @@ def every() -> list[dict]:
 
 
 def by_store() -> list[dict]:
-    """The same, store by store, for people: its name, what it is, where, and its lines."""
+    """The same grouped by store, for the page: `name`, `about`, `where` and `lines` of each."""
     descriptions = {
         row_class.Meta.table_name.partition("-")[2]: " ".join(row_class.__doc__.split())
         for row_class in tables.registered()

@@ -1,7 +1,7 @@
-"""What an export holds for whoever goes elsewhere: sources, presets and settings for imgproxy and imagor.
+"""The migration files of an export: sources, presets and settings for imgproxy and imagor.
 
 Image addresses are not kept, so none can be listed; the maps of sources and parameters say how to rewrite one's own.
-What the others cannot be told is said in the files themselves. By imgproxy's and imagor's documentation of 2026.
+What has no equivalent there is named in the files themselves. By imgproxy's and imagor's documentation of 2026.
 """
 
 import csv
@@ -35,7 +35,7 @@ ROUTED = "imagor-buckets.yaml"
 
 
 def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
-    """(name, lines) of what a workspace takes elsewhere; nothing secret is in it."""
+    """(name, lines) of each migration file of a workspace, without secrets; none where the workspace does not exist."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
         return
@@ -72,7 +72,7 @@ def _imgproxy(sources: list[Source], values: dict[str, dict[str, str]], hosts: l
 
 
 def _imgproxy_buckets(buckets: list[Source]) -> Iterator[str]:
-    """imgproxy has one endpoint and one pair of keys for all buckets; regions of Amazon it finds out by itself."""
+    """imgproxy has one endpoint and one pair of keys for all buckets; it detects Amazon's regions by itself."""
     if not buckets:
         return
     yield "IMGPROXY_USE_S3=true\n"
@@ -155,17 +155,17 @@ def _region(source: Source) -> str:
 
 
 def _endpoint(source: Source) -> str:
-    """Where R2 is; Amazon's endpoints are known to whoever reads a region."""
+    """The endpoint of R2; empty for Amazon, whose endpoint follows from the region."""
     return settings.R2_ENDPOINT.format(account=source.region) if source.kind == "r2" else ""
 
 
 def _folder(source: Source) -> str:
-    """The key prefix where it is a folder: what is joined with a slash."""
+    """The key prefix where it ends with a slash; else empty."""
     return source.prefix if source.prefix.endswith("/") else ""
 
 
 def _address(source: Source) -> str:
-    """Where a source lies, as others name it."""
+    """The URL prefix of a source in imgproxy's notation."""
     return source.prefix if source.kind == "http" else f"s3://{source.bucket}/{source.prefix}"
 
 

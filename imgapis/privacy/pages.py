@@ -1,4 +1,4 @@
-"""The pages of one's own data: deletion and its undoing; and what is published about all of them."""
+"""The pages of one's own data: deletion and undo; and the published inventory, keys and certificates."""
 
 from collections.abc import Callable
 
@@ -78,7 +78,7 @@ def _erase(
 
 
 def counts(kind: str, subject_id: str) -> list[tuple[str, str]]:
-    """(table, how many rows, `1000 or more` at most) of what would go."""
+    """(table, number of rows, `1000 or more` at most) of what would be erased."""
     table_counts = []
     for holding in registry.HOLDINGS:
         find = registry.find(kind, holding)
@@ -93,7 +93,7 @@ def counts(kind: str, subject_id: str) -> list[tuple[str, str]]:
 @require_POST
 @workspace_page("workspace.own")
 def data_keep(request: HttpRequest) -> HttpResponse:
-    """Take the deletion of a workspace back."""
+    """Undo the deletion of a workspace."""
     _keep(request, "workspace", request.workspace.workspace_id)
     return redirect("data", request.workspace.namespace)
 
@@ -101,13 +101,13 @@ def data_keep(request: HttpRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def account_keep(request: HttpRequest) -> HttpResponse:
-    """Take the deletion of one's own account back."""
+    """Undo the deletion of one's own account."""
     _keep(request, "person", request.user.person_id)
     return redirect("account-data")
 
 
 def _entry(request: HttpRequest, kind: str, subject_id: str, act: str) -> AuditEntry | None:
-    """The other owners of a workspace see who asked, and who took it back."""
+    """The audit entry by which the other owners of a workspace see who scheduled or undid it; None for a person."""
     return audit.entry(subject_id, request.user.person_id, act, subject_id) if kind == "workspace" else None
 
 
@@ -139,7 +139,7 @@ def keys(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
-    """How far an erasure is, and its certificate: for whoever knows the opaque id, as no account may be left."""
+    """The progress of an erasure, and its certificate; the opaque id suffices, as no account may be left."""
     row = store.erasure(subject_id)
     if row is None:
         raise Http404
@@ -156,7 +156,7 @@ def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
 
 @require_GET
 def certificate(request: HttpRequest, subject_id: str) -> JsonResponse:
-    """A certificate, for whoever knows the opaque id that was erased."""
+    """The certificate of an erasure; the opaque id suffices."""
     row = store.erasure(subject_id)
     if row is None or row.state != "done":
         raise Http404

@@ -41,7 +41,7 @@ def _field(attribute: Attribute) -> dict:
 
 
 def _held(attribute: Attribute) -> dict:
-    """What an attribute holds. A TTL is a number too, and sets of texts are lists: the first that fits is it."""
+    """The schema of an attribute's value. A TTL is a number too, and string sets are lists: the first match counts."""
     if isinstance(attribute, TTLAttribute):
         return {"type": "integer", "unit": measures.Moment.unit}
     if isinstance(attribute, NumberAttribute) and hasattr(attribute, "unit"):

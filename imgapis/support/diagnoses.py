@@ -16,7 +16,7 @@ from transforms import tenants
 
 @require_http_methods(["GET", "POST"])
 def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """Ask for a source and a path, then tell the way of that picture step by step."""
+    """The form of a source and a path, then the steps of fetching that picture."""
     member = site.member(request)
     staff_rights.require(member.role, "doctor.run")
     row = store.workspace(subject)

@@ -1,4 +1,4 @@
-"""What staff see of a workspace and of a person: everything to answer a question with, no secret, addresses masked."""
+"""The context of the staff pages of a workspace and a person: no secret, e-mail addresses masked."""
 
 from django.contrib.admin.utils import quote
 from django.urls import reverse
@@ -27,7 +27,7 @@ def masked(address: str) -> str:
 
 
 def of_workspace(row: Workspace) -> dict:
-    """The workspace whole."""
+    """The template context of a workspace's page."""
     report = reports.make(row.workspace_id, reports.span(RANGE, clock.now()))
     return {
         "workspace": row, "host": hosts.image_host(row.namespace), "plan": _plan(row), "people": _people(row),
@@ -89,7 +89,7 @@ def _charts(report: reports.Report) -> list[dict]:
 
 
 def _errors(report: reports.Report) -> list[tuple[int, str]]:
-    """Answers of 400 and above by status."""
+    """(status, number of requests) of the responses of 400 and above."""
     return [(status, f"{totals.requests:,}") for status, totals in report.by("status") if int(status) >= 400]
 
 
@@ -109,7 +109,7 @@ def _failures(workspace_id: str) -> list[dict]:
 
 
 def of_person(person: Person) -> dict:
-    """A person: their workspaces and sessions by day."""
+    """The template context of a person's page: workspaces, and sessions by day."""
     return {
         "person": person, "address": masked(person.email), "since": clock.day(person.created),
         "workspaces": [

@@ -1,4 +1,4 @@
-"""The way into the admin: signed in by the mail's code, on the staff, and the second factor set up or proven."""
+"""Signing in to the admin: by the mail's code, as staff, with the second factor enrolled or proven."""
 
 from urllib.parse import quote
 
@@ -33,7 +33,7 @@ class FactorForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def enter(request: HttpRequest, context: dict) -> HttpResponse:
-    """Ask for what is missing. Who is not on the staff finds no page here."""
+    """Ask for what is missing: sign-in, enrolment or the second factor. Http404 for who is not staff."""
     next_url = safe_next(request.GET.get("next"), reverse("admin:index"))
     if not request.user.is_authenticated:
         return redirect(f"{reverse('login')}?next={quote(request.get_full_path())}")
@@ -53,7 +53,7 @@ def enter(request: HttpRequest, context: dict) -> HttpResponse:
 
 
 def _pass(request: HttpRequest, row: Staff, code: str, context: dict, next_url: str) -> HttpResponse:
-    """Take a code; the session goes on under a new key (A6)."""
+    """Check a code; the session continues under a new key (A6)."""
     is_enrolling = not row.enrolled
     recovery_codes = second_factor.enrol(row, code) if is_enrolling else second_factor.prove(row, code)
     request.session.cycle_key()

@@ -1,4 +1,4 @@
-"""Sending a policy notice: the mail and the number of people first, then the sending, resumed at will (P23)."""
+"""Sending a policy notice: a preview with the number of recipients, then the sending, which can be resumed (P23)."""
 
 from django import forms
 from django.contrib import messages
@@ -24,7 +24,7 @@ class NoticeForm(ActForm):
 
 @require_http_methods(["GET", "POST"])
 def notice(request: HttpRequest, site) -> HttpResponse:
-    """Show the mail of a version, or send it to whoever has not been told."""
+    """Show the mail of a version, or send it to everybody who has not been notified."""
     member = site.member(request)
     staff_rights.require(member.role, "notice.send")
     form = NoticeForm(None, request.POST if request.method == "POST" else None)

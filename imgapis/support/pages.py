@@ -25,7 +25,7 @@ from imgapis.support.acts.of_workspaces import WORKSPACE
 
 @dataclass(frozen=True)
 class Kind:
-    """What acts are about: how it is found, which acts there are, and its own page."""
+    """A kind of object of actions: how it is looked up, its actions, its page, and its name on a page."""
 
     find: Callable[[str], Any]
     acts: dict[str, Act]
@@ -48,7 +48,7 @@ KINDS = {
 
 
 def front(site, request: HttpRequest) -> dict:
-    """What the front page shows: requests by due day, and what the role may do."""
+    """The template context of the front page: requests by due day, and what the role may do."""
     role = site.member(request).role
     due_requests = requests.every() if staff_rights.allows(role, "requests.see") else []
     return {
@@ -62,12 +62,12 @@ def front(site, request: HttpRequest) -> dict:
 
 @require_POST
 def find(request: HttpRequest, site) -> HttpResponse:
-    """Lead to the page that the text names. A POST, so that no address of a person stands in an address bar."""
+    """Redirect to the page that the text names. A POST, so that no e-mail address appears in a URL."""
     _require(site, request, "customers.see")
     text, failure = request.POST.get("q", ""), ""
     try:
         path = finding.place(text) if text.strip() else None
-    except Refusal as refusal:  # Stripe is asked for what it alone knows
+    except Refusal as refusal:  # of Stripe, which some look-ups need
         path, failure = None, refusal.message
     if path:
         return redirect(path)
@@ -77,7 +77,7 @@ def find(request: HttpRequest, site) -> HttpResponse:
 
 @require_GET
 def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """A workspace whole."""
+    """The page of a workspace."""
     _require(site, request, "customers.see")
     row = _found("workspace", subject)
     context = dossier.of_workspace(row) | {"title": row.namespace, "doctor": site.allows(request, "doctor.run")}
@@ -87,7 +87,7 @@ def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
 
 @require_GET
 def person(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """A person: workspaces, sessions, what staff did."""
+    """The page of a person: workspaces, sessions, staff actions."""
     _require(site, request, "customers.see")
     row = _found("person", subject)
     context = dossier.of_person(row) | erasing.told(row.person_id) | {"title": dossier.masked(row.email)}
@@ -96,7 +96,7 @@ def person(request: HttpRequest, site, subject: str) -> HttpResponse:
 
 @require_GET
 def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """A privacy request with its days. Its address is seen by who works requests off: the answer goes there."""
+    """The page of a privacy request. Its address is shown to staff who work on requests: the answer goes there."""
     _require(site, request, "requests.see")
     row = _found("request", subject)
     person = store.person(row.person_id) if row.person_id else None
@@ -108,7 +108,7 @@ def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, site, kind: str, subject: str, act: str) -> HttpResponse:
-    """An act's form, then the act. Without a reason nothing is done: 400."""
+    """An action's form, then the action. Without a reason nothing is done: 400."""
     selected_act = KINDS[kind].acts.get(act) if kind in KINDS else None
     if selected_act is None:
         raise Http404
@@ -136,7 +136,7 @@ def act(request: HttpRequest, site, kind: str, subject: str, act: str) -> HttpRe
 
 
 def _page(site, request: HttpRequest, kind: str, row: Any, context: dict) -> HttpResponse:
-    """A page with the acts that the role may do now."""
+    """Render a page with the actions that the role may take now."""
     subject = request.resolver_match.kwargs["subject"]
     act_links = [
         {

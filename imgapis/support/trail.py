@@ -1,4 +1,4 @@
-"""The audit table as staff read it: whose log an object's acts stand in, and how an entry is told."""
+"""The audit table as staff read it: which log an object's entries are in, and how an entry is shown."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def actor(member: Staff) -> str:
 
 
 def log_of(row: Row) -> str:
-    """The name of the log that an object's acts stand in."""
+    """The name of the log that an object's entries are in."""
     if isinstance(row, Person):
         return audit.log_of_person(row.person_id)
     if isinstance(row, PrivacyRequest):
@@ -28,7 +28,7 @@ def log_of(row: Row) -> str:
 
 
 def of_row(row: Row) -> list[dict]:
-    """The entries about an object, newest first: of a workspace its whole log, of what is in one what names it."""
+    """The entries about an object, newest first: a workspace's whole log; for a row inside one, those that name it."""
     entries = audit.newest(log_of(row), MOST)
     keys = mirrors.keys_of(type(row))
     if len(keys) == 2 or log_of(row) == staff.LOG:
@@ -38,7 +38,7 @@ def of_row(row: Row) -> list[dict]:
 
 
 def told(entry: Any) -> dict:
-    """An entry for a page."""
+    """The template context of an entry."""
     return {
         "time": clock.stamp_exact(audit.moment(entry)), "actor": entry.actor, "said": audit.ACTS[entry.act],
         "target": entry.target, "before": _text(entry.before), "after": _text(entry.after), "reason": entry.reason,

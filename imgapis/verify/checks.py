@@ -1,4 +1,4 @@
-"""verify_privacy: plant marks through every door, look where they went, erase them, look again."""
+"""verify_privacy: plant marks through every entry point, search where they went, erase them, search again."""
 
 import json
 import subprocess
@@ -46,7 +46,7 @@ class Verdicts:
     findings: list[str] = field(default_factory=list)
 
     def judge(self, check: str, findings: list) -> None:
-        """Held where nothing was found; a check that was broken once stays so."""
+        """Set a check to `held` where there are no findings, else to `broken`, which it then stays."""
         if findings:
             self.states[check] = BROKEN
             self.findings += [f"{check}: {_words(finding)}" for finding in findings]
@@ -64,11 +64,12 @@ def _words(finding) -> str:
 
 
 class NothingProven(Exception):
-    """The marks did not go where they should have: whatever is found, it would prove nothing."""
+    """The marks did not arrive where they should have, so that no result would prove anything."""
 
 
 def verify(crawls: bool = True) -> Verdicts:
-    """Do it all against the running engines, and keep the result for /privacy and /status."""
+    """Run every check against the running engines, and store the result for /privacy and /status. Raises NothingProven
+    and doors.ClosedDoor. `crawls` includes the checks in a browser, where there is one."""
     verdicts, planted_marks, started_at = Verdicts(), marks.fresh(), clock.now()
     with tempfile.TemporaryDirectory(prefix="imgapis-verify-") as name:
         folder = Path(name)
@@ -86,7 +87,7 @@ def verify(crawls: bool = True) -> Verdicts:
 
 
 def _plant(servers: Stage, planted_marks: Marks, verdicts: Verdicts) -> Planted:
-    """Through every door of the sound server, then of the two with broken parts."""
+    """Plant marks through every entry point of the sound server, then of the two with broken parts."""
     account = doors.open_account(servers.sound, servers.folder, planted_marks)
     doors.fill_workspace(account, servers.origin, planted_marks)
     visitors = [account.visitor]
@@ -96,7 +97,7 @@ def _plant(servers: Stage, planted_marks: Marks, verdicts: Verdicts) -> Planted:
         for path in ("settings", "usage", "sources/shop"):
             owner.get(f"/w/{account.namespace}/{path}")
         visitors += [viewer, owner, doors.walk_past(port, planted_marks)]
-        if port != servers.storeless:  # it would wait for the database at every page
+        if port != servers.storeless:  # each page would wait for the database
             visitors += doors.try_every_route(port, account, planted_marks)
     statuses = {status for _, _, status, _ in visitors[1].seen}
     if not {200, 404} <= statuses:
@@ -107,7 +108,7 @@ def _plant(servers: Stage, planted_marks: Marks, verdicts: Verdicts) -> Planted:
 
 
 def _foreign_cookies(visitors: list[Visitor]) -> list[str]:
-    """Cookies that are not the one, or set where nobody signs in."""
+    """Every cookie that is not the session cookie, or is set on a page without sign-in."""
     session_cookie, private_paths = (
         settings.SESSION_COOKIE_NAME,
         ("/login", "/signup", "/account", "/w/", "/workspaces", "/invites"),
@@ -122,7 +123,7 @@ def _foreign_cookies(visitors: list[Visitor]) -> list[str]:
 
 
 def _kept(folder: Path, started_at: float):
-    """Everything that is kept: tables, outputs of this run, and the files of this machine."""
+    """(place, bytes) of everything stored: tables, outputs of this run, and the files of this machine."""
     yield from search.tables(settings.TABLE_PREFIX)
     yield from search.objects(started_at - 60)
     yield from search.files(folder, Path(settings.VAR_DIR))
@@ -133,7 +134,7 @@ def _logs(places) -> list[tuple[str, bytes]]:
 
 
 def _look(servers: Stage, planted_marks: Marks, started_at: float, verdicts: Verdicts) -> None:
-    """Before the erasure: the account may be in tables, what a viewer sent may be nowhere."""
+    """Judge before the erasure: account marks may be in tables, viewer marks nowhere. Raises NothingProven."""
     places = list(_kept(servers.folder, started_at))
     found_names = {
         finding.mark for finding in search.find(places, planted_marks.account) if finding.place.startswith("table ")
@@ -151,7 +152,7 @@ def _look(servers: Stage, planted_marks: Marks, started_at: float, verdicts: Ver
 
 
 def _crawl(servers: Stage, account: Planted, verdicts: Verdicts) -> None:
-    """As nobody, and as the account's owner."""
+    """Judge what Chromium observes, first signed out, then as the account's owner. Raises NothingProven."""
     site = f"http://localhost:{servers.sound}"
     cookie = "=".join(next(iter(account.visitor.cookies.items())))
     for crawl_args in ((), (cookie,)):
@@ -170,14 +171,14 @@ def _crawl(servers: Stage, account: Planted, verdicts: Verdicts) -> None:
 
 
 def _wait_for_spool(folder: Path) -> None:
-    """Until the servers have shipped what they counted."""
+    """Wait until the servers have shipped their spooled events, SPOOL_SECONDS at most."""
     deadline = time.monotonic() + SPOOL_SECONDS
     while any(search.files(folder / "spool")) and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
 def _look_after(folder: Path, planted_marks: Marks, started_at: float, verdicts: Verdicts, was_erased: bool) -> None:
-    """After the erasure and the end of the servers: no log has anything, and nothing of the account is left."""
+    """Judge after the erasure and the end of the servers: no mark in a log, and none of the account anywhere."""
     places = list(_kept(folder, started_at))
     verdicts.judge("logs", search.find(_logs(places), planted_marks.every()))
     if was_erased:

@@ -1,4 +1,4 @@
-"""Every page in Chromium: whom it contacts, which cookies and storage it leaves, what its policy had to refuse.
+"""Every page in Chromium: the hosts it contacts, the cookies and storage it leaves, its CSP violations.
 
 A program of its own, `python -m imgapis.verify.crawl SITE [NAME=VALUE]`, which prints JSON; it needs Playwright, one of
 the requirements of the tests, and a Chromium on this machine.
@@ -25,7 +25,8 @@ def browser() -> str | None:
 
 
 def crawl(site: str, cookie: str = "") -> dict:
-    """Follow every link of the site's own; `cookie` signs in. Lists of what was seen, for the checks to judge."""
+    """Follow every link within the site; `cookie` (NAME=VALUE) signs in. Returns lists: `pages`, `hosts`, `cookies`,
+    `storage`, `reports`."""
     from playwright.sync_api import sync_playwright
 
     observed = {"pages": [], "hosts": set(), "cookies": set(), "storage": set(), "reports": []}
@@ -50,7 +51,7 @@ def crawl(site: str, cookie: str = "") -> dict:
 
 
 def _visit(page, site: str, path: str, observed: dict) -> list[str]:
-    """Open a page and note what it left; the paths it leads to."""
+    """Open a page and record what it left; returns the paths it links to."""
     page.goto(site + path, wait_until="load")
     observed["pages"].append(path)
     observed["storage"] |= set(page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"))

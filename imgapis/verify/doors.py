@@ -1,4 +1,4 @@
-"""Every door of the product, with a mark through each: the pages, their forms, the REST API and the image API."""
+"""Every entry point of the product, with marks sent through each: pages, forms, the REST API and the image API."""
 
 import json
 import re
@@ -20,12 +20,12 @@ OPERATIONS = ("transform", "info", "grid", "placeholder/blurhash", "placeholder/
 
 
 class ClosedDoor(Exception):
-    """A form that is right was refused, so that a mark went nowhere."""
+    """A valid form was refused, so that its marks were not stored."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """The account that was made: to be erased, and to be crawled with."""
+    """The account that was opened: crawled with, then erased."""
 
     email: str
     namespace: str
@@ -33,7 +33,7 @@ class Planted:
 
 
 def headers(marks: Marks) -> dict[str, str]:
-    """What a viewer's browser and the machines before us send, marked."""
+    """The headers of a viewer's browser and of proxies, each with a mark."""
     return {
         "User-Agent": marks.say("viewer", "agent"),
         "Referer": f"https://{marks.say('viewer', 'referer')}.example/",
@@ -47,7 +47,7 @@ def headers(marks: Marks) -> dict[str, str]:
 
 
 def open_account(port: int, folder: Path, marks: Marks) -> Planted:
-    """Sign up through the front door, wrong code and all. `folder` is where the server's mails arrive."""
+    """Sign up as a person would, with a wrong code first. `folder` is the server's VAR_DIR, with its mails."""
     visitor = Visitor(port, headers(marks))
     email = marks.email("owner")
     visitor.post("/login", {"email": email})
@@ -67,7 +67,7 @@ def _code(folder: Path, email: str) -> str:
 
 
 def fill_workspace(account: Planted, origin: int, marks: Marks) -> None:
-    """Every form of a workspace, once as it should be and once with a body that cannot be right."""
+    """Submit every form of a workspace, once valid and once with an invalid body. Raises ClosedDoor."""
     visitor, base = account.visitor, f"/w/{account.namespace}"
     prefix = f"http://127.0.0.1:{origin}/{marks.say('account', 'prefix')}/"
     for path, fields in {
@@ -99,13 +99,13 @@ def fill_workspace(account: Planted, origin: int, marks: Marks) -> None:
 
 
 def _made_key(account: Planted, marks: Marks) -> str:
-    """The page that shows a new API key, this once."""
+    """The text of the page that shows a new API key."""
     fields = {"name": marks.say("account", "key"), "scopes": ["workspace.view", "sources.edit"], "days": "30"}
     return account.visitor.post(f"/w/{account.namespace}/keys", fields).text
 
 
 def call_api(visitor: Visitor, key: str, marks: Marks) -> None:
-    """The REST API by key: read, and write what cannot be right."""
+    """Call the REST API by key: reads, and writes with invalid bodies."""
     bearer, bad_body = f"Bearer {key}", json.dumps({"name": marks.say("viewer", "api-body"), "kind": "none"})
     for path in ("workspace", "sources", "presets", "usage", "nothing"):
         visitor.get(f"/api/v1/{path}?q={marks.say('viewer', 'api-query')}", Authorization=bearer)
@@ -114,7 +114,7 @@ def call_api(visitor: Visitor, key: str, marks: Marks) -> None:
 
 
 def look_at_pictures(port: int, namespace: str, marks: Marks) -> Visitor:
-    """Every operation as a viewer asks for it: new, again, wrong, missing, by other methods and at a foreign host."""
+    """Request every operation as a viewer: new, repeated, invalid, missing, by other methods and at a foreign host."""
     viewer = Visitor(port, headers(marks))
     host = f"{namespace}.localhost"
     photo = f"shop/{marks.say('original', 'photo')}.jpg"
@@ -140,8 +140,8 @@ def look_at_pictures(port: int, namespace: str, marks: Marks) -> Visitor:
 
 
 def try_every_route(port: int, account: Planted, marks: Marks) -> list[Visitor]:
-    """Every page there is, from the URLconf, so that a new one is tried without being named here: opened as the owner,
-    sent a body as nobody, and as the owner with a wrong form token. None of these changes anything."""
+    """Request every route of the URLconf, so that new ones are included: GET as the owner, POST signed out, and POST as
+    the owner with a wrong CSRF token. None of these changes anything."""
     owner = Visitor(port, account.visitor.headers, dict(account.visitor.cookies))
     nobody = Visitor(port, headers(marks))
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -154,7 +154,7 @@ def try_every_route(port: int, account: Planted, marks: Marks) -> list[Visitor]:
 
 
 def routes(namespace: str, other: str) -> list[str]:
-    """The path of every route of the site, its parameters filled in: the workspace's namespace, and else `other`."""
+    """The path of every route of the site, its parameters filled in: `namespace` for the namespace, else `other`."""
     paths = {path for path in _patterns(get_resolver().url_patterns) if not path.startswith(ENDS)}
     values = {"namespace": namespace}
     return sorted("/" + PARAMETER.sub(lambda match: values.get(match[1], other), path) for path in paths)
@@ -170,7 +170,7 @@ def _patterns(entries, before: str = "") -> Iterator[str]:
 
 
 def walk_past(port: int, marks: Marks) -> Visitor:
-    """The public pages and what nobody should send: queries, bodies, foreign tokens, files, calls without a key."""
+    """Request the public pages with what no client should send: queries, bodies, foreign tokens, files, no API key."""
     visitor = Visitor(port, headers(marks))
     query, body = marks.say("viewer", "site-query"), marks.say("viewer", "site-body")
     for path in PUBLIC:

@@ -45,8 +45,8 @@ class Marks:
         return self.viewer | self.original | self.account | self.secret | self.digests()
 
     def digests(self) -> dict[str, bytes]:
-        """Every digest of what is looked for by it that others could make, or that the server's key alone makes, as
-        hex, as bytes and in base 64 (V6, V7)."""
+        """The digests of every text in `hashed`, plain ones and those under the server's key, as hex, as bytes and in
+        base 64 (V6, V7)."""
         keyed_digests = {
             f"keyed digest of {name}, {form}": needle
             for name, text in self.hashed.items()
@@ -61,7 +61,7 @@ class Marks:
 
 
 def forms(digest: bytes) -> dict[str, bytes]:
-    """How a digest is commonly written."""
+    """The common encodings of a digest, by name."""
     return {
         "hex": digest.hex().encode(),
         "raw": digest,

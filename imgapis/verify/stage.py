@@ -1,4 +1,4 @@
-"""Where verify_privacy plays: web servers of its own at DEBUG on the running engines, two of them with broken parts."""
+"""The servers of verify_privacy: web servers of its own at DEBUG on the running engines, two with broken parts."""
 
 import io
 import threading
@@ -33,7 +33,7 @@ class Stage:
 
 @contextmanager
 def staged(folder: Path, marks: Marks) -> Iterator[Stage]:
-    """Start it all; stop it all."""
+    """Start the servers, and stop them at the end."""
     stage = Stage(folder)
     stage.sound, stage.storeless, stage.hampered, stage.origin = ports.choose(4)
     origin_server = _origin(stage.origin, photograph(marks))
@@ -101,7 +101,7 @@ def _origin(port: int, body: bytes) -> ThreadingHTTPServer:
             self.wfile.write(body if exists else b"")
 
         def log_message(self, *args):
-            """Quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer((ports.HOST, port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

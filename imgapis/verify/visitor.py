@@ -1,4 +1,4 @@
-"""A visitor who sends marks in every header: keeps the cookie and the form token, and notes what each answer set."""
+"""An HTTP client that sends marks in every header: keeps cookies and the CSRF token, and records every response."""
 
 import http.client
 import re
@@ -10,13 +10,13 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 HOST = "127.0.0.1"
 
 
-# What no error may tell: where the code lies, what broke in it, and how it is set up (V3).
+# What no error page may reveal: paths of the code, traces and settings (V3).
 TRACES = ("Traceback (most recent", "site-packages", "botocore", "pynamodb", "SECRET_KEY", "INSTALLED_APPS")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `cookies` are the names that were set."""
+    """A response. `cookies` are the names that it set."""
 
     status: int
     location: str
@@ -26,8 +26,8 @@ class Answer:
 
 @dataclass
 class Visitor:
-    """`headers` go with every request; `seen` notes (host, path, status, cookies set) of every answer, `traces` what
-    an error told of our insides."""
+    """`headers` go with every request; `seen` has (host, path, status, cookies set) of every response, `traces` what
+    an error page revealed."""
 
     port: int
     headers: dict[str, str]
@@ -37,7 +37,7 @@ class Visitor:
     traces: list[str] = field(default_factory=list)
 
     def get(self, path: str, host: str = "localhost", method: str = "GET", **extra_headers: str) -> Answer:
-        """Ask for a path of a host."""
+        """Request a path of a host."""
         return self._ask(method, path, host, None, extra_headers)
 
     def post(self, path: str, fields: dict, **extra_headers: str) -> Answer:

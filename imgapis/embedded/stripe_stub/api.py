@@ -22,7 +22,7 @@ Asked = dict[str, Any]
 
 
 class Api:
-    """Answers by method and path; the book's lock is held meanwhile."""
+    """Answers by method and path; the caller holds the book's lock."""
 
     def __init__(self, book: Book, trade: Trade, secret: str):
         self.book, self.trade, self.secret = book, trade, secret
@@ -264,7 +264,7 @@ class Api:
         return endpoint | {"enabled_events": params.get("enabled_events", endpoint["enabled_events"])}
 
     def buy(self, session_id: str) -> str:
-        """Complete a session from its page; the address to go on to. Raises CardRefused."""
+        """Complete a session from its page; returns its success URL. Raises CardRefused."""
         session = self._one("sessions", session_id)
         if session["status"] == "open":
             self.trade.buy(session)

@@ -1,4 +1,4 @@
-"""The stub's book: every object it knows, on disk after each change, and a clock that can be moved ahead."""
+"""The stub's store: every Stripe object, written to disk after each change, and a clock that can be moved ahead."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class Book:
         return int(time.time()) + self.offset
 
     def put(self, kind: str, stripe_object: dict[str, Any]) -> dict[str, Any]:
-        """Keep an object."""
+        """Store an object under its id; returns it."""
         self.objects[kind][stripe_object["id"]] = stripe_object
         return stripe_object
 
@@ -63,7 +63,7 @@ class Book:
         return self.objects[kind].get(object_id)
 
     def every(self, kind: str, **filters: str) -> list[dict[str, Any]]:
-        """The objects of a kind whose values are those named, newest first."""
+        """The objects of a kind whose properties equal `filters`, newest first."""
         matching = [
             stripe_object
             for stripe_object in self.objects[kind].values()
@@ -75,5 +75,5 @@ class Book:
 
 
 def new_id(prefix: str) -> str:
-    """An id as Stripe's look."""
+    """An id of Stripe's form."""
     return f"{prefix}_stub{secrets.token_hex(9)}"

@@ -1,4 +1,4 @@
-"""The stub's webhooks: signed as Stripe signs, sent in the order of their making, again until somebody says 2xx."""
+"""The stub's webhooks: signed as Stripe signs, sent in order of creation, retried until the receiver answers 2xx."""
 
 import hashlib
 import hmac

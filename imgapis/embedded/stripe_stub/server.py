@@ -1,4 +1,4 @@
-"""The stub on a port: the calls of its API, its pages, and what only a stub can do."""
+"""The stub's HTTP server: the calls of its API, its pages, and the controls of the tests."""
 
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 
 class Stub:
-    """The stub on a port: its API below /v1, its pages, and below /stub what only a stub can do."""
+    """The stub's HTTP server: its API below /v1, its pages, and below /stub the controls of the tests."""
 
     def __init__(self, port: int, state: Path, webhook: str, secret: str, version: str, log: Path | None = None):
         self.book = Book(state)
@@ -30,7 +30,7 @@ class Stub:
         self.server.daemon_threads = True
 
     def call(self, method: str, path: str, params: dict, key: str | None) -> tuple[int, dict]:
-        """An API call; the same idempotency key has the same answer."""
+        """An API call as (HTTP status, body); the same idempotency key returns the same body."""
         if self.down:
             return 500, {"error": {"type": "api_error", "message": "The stub is set to be down."}}
         with self.book.change():
@@ -50,7 +50,7 @@ class Stub:
         return 200, result
 
     def page(self, path: str) -> str | None:
-        """A page to look at."""
+        """The HTML of a page; None where there is none."""
         kind, _, object_id = path.strip("/").partition("/")
         with self.book.lock:
             if kind == "checkout" and (session := self.book.get("sessions", object_id)):
@@ -68,7 +68,7 @@ class Stub:
         return None
 
     def press(self, path: str, params: dict) -> str:
-        """A button of a page, or an act of the stub's own; where it leads."""
+        """Submit a form of a page, or a control of the stub; returns the path to redirect to."""
         segments = path.strip("/").split("/")
         with self.book.change():
             if segments[0] == "checkout":

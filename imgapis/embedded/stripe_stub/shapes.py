@@ -52,7 +52,7 @@ def meter(name: str, now: int, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def meter_event(now: int, params: dict[str, Any]) -> dict[str, Any]:
-    """What a meter was told."""
+    """A meter event."""
     return {
         "object": "billing.meter_event", "created": now, "event_name": params["event_name"], "livemode": False,
         "identifier": params["identifier"], "payload": params["payload"], "timestamp": int(params["timestamp"]),

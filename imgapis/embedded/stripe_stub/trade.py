@@ -1,4 +1,4 @@
-"""What happens in the stub's shop: a purchase, a renewal, a refused card, an end; each with its events."""
+"""The stub's billing: a purchase, a renewal, a declined card, a cancellation; each with its events."""
 
 import json
 from collections.abc import Callable
@@ -18,13 +18,13 @@ class CardRefused(Exception):
 
 
 class Trade:
-    """`emit` is told of every event, once it stands in the book."""
+    """Billing over a book; `emit` is called with every event once it is stored."""
 
     def __init__(self, book: Book, version: str, address: str, emit: Callable[[dict[str, Any]], None]):
         self.book, self.version, self.address, self._emit = book, version, address, emit
 
     def tell(self, kind: str, data_object: dict[str, Any], at: int | None = None) -> None:
-        """Make an event of what is true now."""
+        """Store and emit an event with a snapshot of an object, at the time `at` or now."""
         now = at or self.book.now()
         snapshot = json.loads(json.dumps(data_object))
         self._emit(self.book.put("events", shapes.event(new_id("evt"), now, self.version, kind, snapshot)))
@@ -47,7 +47,7 @@ class Trade:
         return subscription
 
     def bill(self, subscription: dict[str, Any], cents: int, reason: str, at: int | None = None) -> bool:
-        """An invoice, paid unless cards are refused; whether it was paid."""
+        """Create an invoice of `cents`, paid unless cards are declined; returns whether it was paid."""
         now, paid = at or self.book.now(), not self.book.refuses_cards
         number = f"STUB-{len(self.book.objects['invoices']) + 1:04d}"
         invoice_id = new_id("in")
@@ -62,7 +62,7 @@ class Trade:
         return paid
 
     def move(self, seconds: int) -> None:
-        """Move the clock ahead, and let everything that falls due happen in its order."""
+        """Move the clock ahead by `seconds`, and run everything that falls due in order."""
         target = self.book.now() + seconds
         while (next_event := self._next(target)) is not None:
             moment, action = next_event
@@ -89,7 +89,7 @@ class Trade:
         return moment, action
 
     def turn(self, subscription: dict[str, Any]) -> None:
-        """The end of a period: the end of a cancelled one, else the next, by the schedule where there is one."""
+        """End a period: end a subscription that cancels, else begin the next period, by its schedule if any."""
         now = subscription["items"]["data"][0]["current_period_end"]
         if subscription["cancel_at_period_end"]:
             return self.end(subscription, now)
@@ -106,7 +106,7 @@ class Trade:
         return None
 
     def used_up(self, subscription: dict[str, Any], now: int) -> int:
-        """Cents of what the meter was told of in the period that ends."""
+        """Cents of the metered usage reported in the period that ends at `now`."""
         start = subscription["items"]["data"][0]["current_period_start"]
         metered_prices = [
             item["price"] for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]
@@ -130,7 +130,7 @@ class Trade:
         self.tell("subscription_schedule.released", schedule, now)
 
     def sell(self, subscription: dict[str, Any], prices: list[dict[str, Any]]) -> None:
-        """Put other prices into a subscription's items."""
+        """Replace a subscription's items by items of other prices."""
         first_item = subscription["items"]["data"][0]
         start, end = first_item["current_period_start"], first_item["current_period_end"]
         subscription["items"]["data"] = [
@@ -138,7 +138,7 @@ class Trade:
         ]  # fmt: skip
 
     def begin_anew(self, subscription: dict[str, Any]) -> None:
-        """A period that begins now: what Stripe does where the interval of a subscription changes."""
+        """Begin a period now, as Stripe does where the interval of a subscription changes."""
         now = self.book.now()
         end = after(now, subscription["items"]["data"][0]["price"]["recurring"]["interval"])
         subscription["billing_cycle_anchor"] = now
@@ -146,7 +146,7 @@ class Trade:
             item["current_period_start"], item["current_period_end"] = now, end
 
     def retry(self, subscription: dict[str, Any]) -> None:
-        """Try a refused payment again; after the last refusal the subscription ends."""
+        """Retry a declined payment; after the last decline the subscription ends."""
         now, *later_retries = subscription["metadata"]["stub_retries"].split(",")
         if not self.book.refuses_cards:
             subscription["metadata"].pop("stub_retries")

@@ -12,7 +12,7 @@ PHOTO = "astronaut.png"
 
 
 class Stopped(BaseException):
-    """Someone asked us to stop: Ctrl-C, SIGTERM, or the terminal closed."""
+    """A signal to stop: Ctrl-C, SIGTERM, or the terminal closed."""
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
 
 def _start(dev_stack: stack.Stack) -> None:
-    """From nothing to a web server that answers, cheapest refusals first."""
+    """Start everything up to a web server that answers, the cheapest checks first."""
     ports.require(dev_stack.port)
     downloads.require_disk(dev_stack.directory)
     downloads.fetch()

@@ -1,4 +1,4 @@
-"""Tell every account of a coming version of the privacy policy."""
+"""Notify every account of a coming version of the privacy policy."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--left", choices=("yes", "no"), help="with --settle: what the post's records say")
 
     def handle(self, *args, **options) -> None:
-        """Preview and count; then send, unless told not to."""
+        """Preview and count; then send, except with --dry-run."""
         try:
             self._do(options["policy"], options)
         except Refusal as refusal:

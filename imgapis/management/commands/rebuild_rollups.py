@@ -1,4 +1,4 @@
-"""Add up hours again from the event stream, and with them their days and months: for whoever doubts a sum."""
+"""Add up hours again from the event stream, and with them their days and months: to check a disputed sum."""
 
 from django.core.management.base import BaseCommand, CommandError
 

@@ -1,4 +1,4 @@
-"""The background worker: a list of tasks, each repeated after its pause; a sign of life between them."""
+"""The background worker: a list of tasks, each repeated after its pause; a heartbeat between them."""
 
 import logging
 import signal
@@ -30,7 +30,7 @@ class Task:
     due: float = 0.0
 
     def run(self, now: float) -> None:
-        """Do it if it is due. A store that is away is tried again after the pause."""
+        """Run it if it is due. After an error of a store it is retried after the pause."""
         if now < self.due:
             return
         try:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
     help = "Run background work until SIGTERM: ship left-over events, add them up, check domains. Any number may run."
 
     def handle(self, *args, **options) -> None:
-        """Work until told to stop."""
+        """Work until SIGTERM or SIGINT."""
         logs.guard_process()
         stop = threading.Event()
         for signal_number in (signal.SIGTERM, signal.SIGINT):

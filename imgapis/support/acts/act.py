@@ -1,4 +1,4 @@
-"""What an act of staff's is: its right, its form, what it does, and the ways it can be refused."""
+"""A staff action: its right, its form, its function, and the errors it raises."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class DoneAlready(Refusal):
 
 
 class NothingThere(Refusal):
-    """What the act was about has gone meanwhile."""
+    """The object of the action no longer exists."""
 
     status = 404
     code = "nothing_there"

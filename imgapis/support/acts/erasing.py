@@ -1,4 +1,4 @@
-"""Erasures that staff ask for and take back, by two of them where others are in the workspace (P19)."""
+"""Erasures that staff schedule and undo; two of them are needed where the workspace has several members (P19)."""
 
 from accounts import audit, team_store
 from accounts.models import Person, Workspace
@@ -14,7 +14,8 @@ WARNING = "It begins in seven days, can be taken back until then, and takes ever
 
 
 def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    """With others in it, two members of staff ask for it, one after the other, within a week."""
+    """Schedule the erasure of a workspace. With several members, two staff must ask for it within CONSENT_SECONDS (7
+    days): the first only records a proposal."""
     if len(team_store.members(row.workspace_id)) > 1 and not _proposed(member, row):
         audit.record(
             row.workspace_id, trail.actor(member), "erasure.proposed", row.workspace_id, reason=cleaned_data["reason"]
@@ -24,13 +25,13 @@ def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
 
 
 def proposal(row: Workspace) -> str:
-    """Until when a consent that stands waits for a colleague's; empty where none does."""
+    """Until when an open proposal waits for a second member of staff; empty where there is none."""
     proposals = [] if is_pending(row.workspace_id) else _proposals(row)
     return clock.stamp(audit.moment(proposals[0]) + CONSENT_SECONDS) if proposals else ""
 
 
 def _proposals(row: Workspace) -> list[audit.AuditEntry]:
-    """The consents of the last week that nobody has taken back since, newest first."""
+    """The proposals of the last CONSENT_SECONDS since the last undo, newest first."""
     proposals, oldest = [], clock.now() - CONSENT_SECONDS
     for entry in audit.newest(row.workspace_id, 500):
         if audit.moment(entry) < oldest or entry.act == "erasure.undone":
@@ -41,32 +42,32 @@ def _proposals(row: Workspace) -> list[audit.AuditEntry]:
 
 
 def _proposed(member: Staff, row: Workspace) -> bool:
-    """Whether a colleague asked for it lately."""
+    """Whether another member of staff has an open proposal."""
     return any(entry.actor != trail.actor(member) for entry in _proposals(row))
 
 
 def keep_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    """Take the erasure of a workspace back."""
+    """Undo the erasure of a workspace."""
     return _keep(member, row.workspace_id, row.workspace_id, cleaned_data)
 
 
 def of_person(member: Staff, person: Person, cleaned_data: dict) -> str:
-    """Ask for the erasure of an account."""
+    """Schedule the erasure of an account."""
     return _ask(member, "person", person.person_id, audit.log_of_person(person.person_id), cleaned_data)
 
 
 def keep_person(member: Staff, person: Person, cleaned_data: dict) -> str:
-    """Take the erasure of an account back."""
+    """Undo the erasure of an account."""
     return _keep(member, person.person_id, audit.log_of_person(person.person_id), cleaned_data)
 
 
 def of_request(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
-    """The days are counted from the request's mail."""
+    """Schedule the erasure a privacy request is about; its days count from the day the request came."""
     return _ask(member, "person", row.person_id, trail.log_of(row), cleaned_data, asked=float(row.received))
 
 
 def told(subject_id: str) -> dict:
-    """How far the erasure of a workspace or a person is, for its page: `erasure` is empty where none is asked for."""
+    """The template context of an erasure's state: `erasure` is a sentence, empty where none is scheduled."""
     row = erasures.erasure(subject_id)
     if row is None or row.state == "undone":
         return {"erasure": ""}
@@ -77,13 +78,13 @@ def told(subject_id: str) -> dict:
 
 
 def is_pending(subject_id: str) -> bool:
-    """Whether an erasure is asked for and has not begun."""
+    """Whether an erasure is scheduled and has not begun."""
     row = erasures.erasure(subject_id)
     return row is not None and row.state == "scheduled"
 
 
 def certificate_of(row: PrivacyRequest) -> str:
-    """What names the certificate of an erasure that is done; empty for any other request."""
+    """The id that names the certificate of a finished erasure; empty for any other request."""
     erasure_row = erasures.erasure(row.person_id) if row.person_id else None
     return erasure_row.subject_id if erasure_row is not None and erasure_row.state == "done" else ""
 

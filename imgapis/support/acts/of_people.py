@@ -1,4 +1,4 @@
-"""What staff can do about a person. Each is several writes, or none: its entry is written first."""
+"""Staff actions on a person. Each is several writes, or none: its audit entry is written first."""
 
 from accounts import audit, sessions, throttles, workspaces
 from accounts.models import Person
@@ -29,7 +29,7 @@ def _reveal(member: Staff, person: Person, cleaned_data: dict) -> str:
 
 
 def _note(member: Staff, person: Person, act: str, cleaned_data: dict) -> None:
-    """Record an act about a person in the log about them, and in that of each workspace they are in."""
+    """Record an action on a person in the person's audit log, and in that of each workspace they belong to."""
     logs = [audit.log_of_person(person.person_id)]
     logs += [row.workspace_id for row, _ in workspaces.of_person(person.person_id)]
     for log in logs:

@@ -1,4 +1,4 @@
-"""What staff can do about a privacy request."""
+"""Staff actions on a privacy request."""
 
 from accounts import audit, store
 from accounts.rows.staff import Staff
@@ -22,8 +22,8 @@ def _extend(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
 
 
 def _offer_export(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
-    """The person takes the copy themselves, in their own session: nobody of the staff reads or carries it. The mail
-    goes to the account's address as it is now, which the request's may no longer be."""
+    """Mail the link of an export. The person downloads the copy in their own session: staff never see it. The mail goes
+    to the account's present address, which may differ from the request's. Raises NothingThere, TooManyMails."""
     person = store.person(row.person_id) if row.person_id else None
     if row.kind != "access" or row.state != "open" or person is None:
         raise NothingThere("This is no open request for a copy of an account's data.")

@@ -1,4 +1,4 @@
-"""What staff can do about a workspace."""
+"""Staff actions on a workspace."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def _take_back(member: Staff, row: Workspace, cleaned_data: dict) -> str:
 
 
 def _change(change: Callable[..., grants.Given], member: Staff, row: Workspace, cleaned_data: dict) -> int:
-    """The half-credits that were changed; a form sent twice changes them once."""
+    """Change the credits; returns the half-credits. Raises TooMuch, and DoneAlready where the form was sent twice."""
     halves, grant_id = _amount(member, cleaned_data["credits"]), str(cleaned_data["grant_id"])
     try:
         return change(row.workspace_id, halves, cleaned_data["reason"], trail.actor(member), grant_id=grant_id).halves
@@ -64,8 +64,8 @@ def _purge(member: Staff, row: Workspace, cleaned_data: dict) -> str:
 
 
 def _replay(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    """An event acts on whom Stripe says it is of, whatever page it was replayed from: the outcome stands in their log,
-    the beginning in the log of the page."""
+    """Replay an event. It acts on the workspace Stripe names, whichever page it was replayed from: the outcome is
+    recorded in that workspace's audit log, the beginning in the log of the page's workspace."""
     event, actor, reason = cleaned_data["event"], trail.actor(member), cleaned_data["reason"]
     audit.record(row.workspace_id, actor, "stripe.replayed", event, None, {"outcome": "begun"}, reason)
     outcome = webhooks.replay(event)
