@@ -228,7 +228,8 @@ MUTATIONS = (
     ),
     _of(
         "P23", "a person is claimed without asking who was first",
-        [("imgapis/policy/store.py", "row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)", "not row.save()")],
+        [("imgapis/policy/store.py", "row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)",
+          "not row.save()")],
         "tests/policy/test_notices.py::test_four_at_once_tell_everybody_once",
     ),
     _of(

@@ -7,7 +7,7 @@ from imgapis.embedded.stripe_stub.server import Stub
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="the file everything is kept in")
