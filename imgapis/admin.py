@@ -1,4 +1,4 @@
-"""The tables of the roof in the admin."""
+"""The admin of the project's own tables: policy, privacy and alerts."""
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -32,7 +32,7 @@ class PrivacyRequestAdmin(RowAdmin):
 
 @admin.register(mirror(Announcement, "imgapis", moments=("begun", "completed")))
 class AnnouncementAdmin(RowAdmin):
-    """Policy versions that people are told of."""
+    """Announcements of policy versions."""
 
     right = "requests.see"
     list_display = ("version", "effective", "begun", "completed")

@@ -28,11 +28,11 @@ class StaffSite(AdminSite):
     index_template = "admin/support_index.html"
 
     def member(self, request: HttpRequest) -> Staff | None:
-        """The staff row of whoever asks, read anew with each request; None without a living second factor."""
+        """The staff row of the request's user, read anew with each request; None without a valid second factor."""
         if not hasattr(request, "staff_member"):
             row = staff.member(request.user.person_id) if request.user.is_authenticated else None
-            kept = request.session.get(second_factor.SESSION_KEY)
-            request.staff_member = row if row and second_factor.is_proven(row, kept) else None
+            proof = request.session.get(second_factor.SESSION_KEY)
+            request.staff_member = row if row and second_factor.is_proven(row, proof) else None
         return request.staff_member
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -40,7 +40,7 @@ class StaffSite(AdminSite):
         return self.member(request) is not None
 
     def allows(self, request: HttpRequest, right: str) -> bool:
-        """Whether the staff role of whoever asks has a right."""
+        """Whether the staff role of the request's user has a right."""
         row = self.member(request)
         return row is not None and staff_rights.allows(row.role, right)
 
@@ -49,7 +49,7 @@ class StaffSite(AdminSite):
         audit.record(trail.log_of(obj.row), trail.actor(self.member(request)), act, obj.key, before, after, reason)
 
     def history(self, obj: Mirrored) -> list[dict]:
-        """What the audit table knows of an object, newest first."""
+        """The audit entries of an object, newest first."""
         return trail.of_row(obj.row)
 
     def get_log_entries(self, request: HttpRequest) -> list:
@@ -57,7 +57,7 @@ class StaffSite(AdminSite):
         return []
 
     def each_context(self, request: HttpRequest) -> dict:
-        """What every page is given: also the role, and the acts of the last days on the front page."""
+        """The template context of every page: also `member`, the staff row."""
         return super().each_context(request) | {"member": self.member(request)}
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
@@ -66,7 +66,7 @@ class StaffSite(AdminSite):
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """The way in: the mail's code at the front door first, then the second factor here."""
+        """Sign in: the mail's code on the site first, then the second factor here."""
         return entry.enter(request, self.each_context(request))
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
@@ -74,13 +74,13 @@ class StaffSite(AdminSite):
         return entry.leave(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """The stock addresses, less what there is not, and the pages of support, all behind the same door."""
-        stock = [each for each in super().get_urls() if getattr(each, "name", None) not in WITHOUT]
-        own = [path(route, self.admin_view(self._own(view)), name=name) for route, view, name in pages.ROUTES]
-        return own + stock
+        """The stock routes, less those of `WITHOUT`, and the support pages, all behind the same permission check."""
+        stock_patterns = [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in WITHOUT]
+        own_patterns = [path(route, self.admin_view(self._own(view)), name=name) for route, view, name in pages.ROUTES]
+        return own_patterns + stock_patterns
 
     def _own(self, view):
-        """A view of ours, given the site."""
+        """A support view with the site as its second argument."""
 
         def with_site(request: HttpRequest, *args, **kwargs) -> HttpResponse:
             request.current_app = self.name

@@ -7,7 +7,7 @@ from imgapis import checks, logs
 
 
 class ImgapisConfig(AppConfig):
-    """The roof."""
+    """The project package as an app."""
 
     name = "imgapis"
     verbose_name = "Privacy"
@@ -16,5 +16,5 @@ class ImgapisConfig(AppConfig):
     )  # fmt: skip
 
     def ready(self) -> None:
-        """Logging belongs to the start of the process, before any library speaks."""
+        """Configure logging at the start of the process, before any library logs."""
         logs.configure(settings.LOG_LEVEL)

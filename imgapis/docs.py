@@ -54,6 +54,6 @@ def _anchored_cell(match: re.Match) -> str:
 
 
 def _anchored_heading(match: re.Match) -> str:
-    plain = re.sub(r"<[^>]+>", "", match[2]).strip("/").lower()
-    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    heading_text = re.sub(r"<[^>]+>", "", match[2]).strip("/").lower()
+    name = re.sub(r"[^a-z0-9]+", "-", heading_text).strip("-")
     return f'<h{match[1]} id="{name}">{match[2]}</h{match[1]}>'

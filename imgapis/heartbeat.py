@@ -1,4 +1,4 @@
-"""The sign of life of `manage.py work`, read by /healthz."""
+"""The heartbeat of `manage.py work`, read by /healthz."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from imgapis.base import clock
 
 
 def beat() -> None:
-    """Leave a sign of life."""
+    """Touch the heartbeat file."""
     file = _file()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
 
 
 def age() -> float | None:
-    """Seconds since the last sign of life on this host; None where there never was one."""
+    """Seconds since the last heartbeat on this host; None where there never was one."""
     try:
         return round(max(0.0, clock.now() - _file().stat().st_mtime), 1)
     except FileNotFoundError:

@@ -58,7 +58,7 @@ class OwnHandler(logging.StreamHandler):
         super().setFormatter(fmt if isinstance(fmt, JsonLines) else JsonLines())
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """A line that cannot be written is lost: the stock way prints the record with its arguments."""
+        """A line that cannot be written is dropped: the stock handler would print the record with its arguments."""
 
 
 def configure(level: str) -> None:
@@ -70,15 +70,19 @@ def configure(level: str) -> None:
     root.setLevel(level)
     logging.captureWarnings(True)
     for name in list(logging.root.manager.loggerDict):
-        found = logging.getLogger(name)
-        found.handlers[:] = [own for own in found.handlers if isinstance(own, OwnHandler)]
-        found.propagate = True
-    threading.excepthook = lambda failed: _died("thread_died", failed.exc_type, failed.exc_value, failed.exc_traceback)
-    sys.unraisablehook = lambda failed: _died("cleanup_failed", failed.exc_type, failed.exc_value, failed.exc_traceback)
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [existing for existing in logger.handlers if isinstance(existing, OwnHandler)]
+        logger.propagate = True
+    threading.excepthook = lambda hook_args: _died(
+        "thread_died", hook_args.exc_type, hook_args.exc_value, hook_args.exc_traceback
+    )
+    sys.unraisablehook = lambda hook_args: _died(
+        "cleanup_failed", hook_args.exc_type, hook_args.exc_value, hook_args.exc_traceback
+    )
 
 
 def guard_process() -> None:
-    """For a process nobody watches: what ends it is written as our own line, without the text of the exception."""
+    """For a background process: an uncaught exception is logged as one JSON line, without the text of the exception."""
     sys.excepthook = lambda kind, error, trace: _died("process_died", kind, error, trace)
 
 

@@ -1,4 +1,4 @@
-"""Whose host a request came to: the site, a workspace's images, or nobody's; and the headers every answer carries."""
+"""Routing by the Host header (the site, a workspace's images, or unknown), and the headers of every response."""
 
 import re
 import uuid
@@ -68,15 +68,17 @@ class HostMiddleware:
         except Refusal as refusal:
             response = problem_response(refusal, request)
         else:
-            refused = hasattr(request, "tenant") and request.method not in http_headers.METHODS
-            response = image_answers.method_refused(request) if refused else self.get_response(request)
+            is_method_refused = hasattr(request, "tenant") and request.method not in http_headers.METHODS
+            response = image_answers.method_refused(request) if is_method_refused else self.get_response(request)
         response["X-Request-Id"] = request.request_id
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
     def _place(self, request: HttpRequest) -> None:
-        line = len(request.META.get("RAW_URI", "")) or len(request.path) + len(request.META.get("QUERY_STRING", ""))
-        if line > LONGEST_LINE:
+        line_length = len(request.META.get("RAW_URI", "")) or len(request.path) + len(
+            request.META.get("QUERY_STRING", "")
+        )
+        if line_length > LONGEST_LINE:
             raise AddressTooLong
         match = HOST.match(request.META.get("HTTP_HOST", "").lower())
         host = match[1].rstrip(".") if match else ""
@@ -108,11 +110,11 @@ BILLING_PAGES = re.compile(r"/w/[^/]+/billing(/|\Z)")
 def page_policy(path: str = "") -> str:
     """The Content-Security-Policy of pages: ourselves and our image hosts, nothing inline, nobody else (P09). A form of
     a billing page may lead to Stripe's own pages, which a redirect after it does (P03)."""
-    forms = f"'self' {settings.STRIPE_PAGES}" if BILLING_PAGES.match(path) else "'self'"
-    pictures = f"http://*.{settings.IMAGE_DOMAIN}:* https://*.{settings.IMAGE_DOMAIN}"
+    form_targets = f"'self' {settings.STRIPE_PAGES}" if BILLING_PAGES.match(path) else "'self'"
+    image_sources = f"http://*.{settings.IMAGE_DOMAIN}:* https://*.{settings.IMAGE_DOMAIN}"
     return (
-        f"default-src 'none'; img-src 'self' {pictures}; style-src 'self'; script-src 'self'; connect-src 'self';"
-        f" base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
+        f"default-src 'none'; img-src 'self' {image_sources}; style-src 'self'; script-src 'self'; connect-src 'self';"
+        f" base-uri 'none'; form-action {form_targets}; frame-ancestors 'none'"
     )
 
 
@@ -131,6 +133,6 @@ class SecurityHeadersMiddleware:
         response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if not settings.EMBEDDED:
             # A customer's domain is theirs: what lies below it is not for us to bind.
-            below = "" if getattr(request, "custom_domain", False) else "; includeSubDomains"
-            response.setdefault("Strict-Transport-Security", f"max-age=31536000{below}")
+            subdomains = "" if getattr(request, "custom_domain", False) else "; includeSubDomains"
+            response.setdefault("Strict-Transport-Security", f"max-age=31536000{subdomains}")
         return response

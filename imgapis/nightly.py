@@ -1,4 +1,4 @@
-"""The nightly proof: every period of every workspace, by one worker at a time, its result kept for /status."""
+"""The nightly proof of the ledger: every period of every workspace, by one worker at a time; /status shows it."""
 
 import logging
 
@@ -12,7 +12,7 @@ log = logging.getLogger("imgapis.nightly")
 
 
 def prove() -> bool:
-    """Make the proof if it is due; whether it was made."""
+    """Run the proof if it is due; returns whether it ran."""
     now = clock.now()
     if not store.claim_proof(now, now + DAY_SECONDS):
         return False
@@ -26,7 +26,7 @@ def prove() -> bool:
 
 
 def _stripe() -> None:
-    """Compare with Stripe; its being away leaves it for the next night, or for `manage.py reconcile_stripe`."""
+    """Reconcile with Stripe; where Stripe is unavailable, the next night or `manage.py reconcile_stripe` does it."""
     try:
         reconcile.due()
     except Refusal:
@@ -34,7 +34,7 @@ def _stripe() -> None:
 
 
 def tell_meter() -> None:
-    """Tell Stripe's meter of overage, where payments are set up; its being away leaves it for the next round."""
+    """Report overage to Stripe's meter, where payments are set up; the next run does what an outage prevented."""
     try:
         if gateway.configured():
             overage.report_all()

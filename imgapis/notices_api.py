@@ -79,12 +79,12 @@ class SecretOut(Schema):
 
 
 def _told(row: Workspace, person_id: str) -> dict:
-    found = hooks.of(row.workspace_id)
-    hook = found and {
-        "address": found.address, "last_outcome": found.last_outcome,
-        "last_tried": clock.stamp(float(found.last_tried)) if found.last_tried else None,
+    webhook = hooks.of(row.workspace_id)
+    webhook_out = webhook and {
+        "address": webhook.address, "last_outcome": webhook.last_outcome,
+        "last_tried": clock.stamp(float(webhook.last_tried)) if webhook.last_tried else None,
     }  # fmt: skip
-    return {"mails": preferences.wants(row.workspace_id, person_id), "webhook": hook}
+    return {"mails": preferences.wants(row.workspace_id, person_id), "webhook": webhook_out}
 
 
 @router.get("/notices", response=NoticesOut)

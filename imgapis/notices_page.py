@@ -34,10 +34,10 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_page("billing.manage")
 def choose(request: HttpRequest) -> HttpResponse:
-    """What of the mails this member gets; nobody else's choice."""
+    """Save which mails this member gets; it changes no other member's choice."""
     for kind in preferences.KINDS:
-        wanted = request.POST.get(kind) == "on"
-        preferences.choose(request.workspace.workspace_id, request.user.person_id, kind, wanted)
+        wants_mail = request.POST.get(kind) == "on"
+        preferences.choose(request.workspace.workspace_id, request.user.person_id, kind, wants_mail)
     messages.success(request, "Your choice is saved.")
     return redirect("notices", request.workspace.namespace)
 
@@ -45,7 +45,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_page("billing.manage")
 def hook(request: HttpRequest) -> HttpResponse:
-    """Set the webhook up; its secret is in this one answer and nowhere else."""
+    """Set the webhook; its secret is in this one response and nowhere else."""
     form, secret = HookForm(request.POST), ""
     if form.is_valid():
         try:
@@ -68,7 +68,7 @@ def hook_remove(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_page("billing.manage")
 def hook_test(request: HttpRequest) -> HttpResponse:
-    """Have a test notice posted, at most one a minute."""
+    """Send a test notice, at most one a minute."""
     row = request.workspace
     if hooks.of(row.workspace_id) is None:
         messages.error(request, "There is no webhook to test.")
@@ -80,15 +80,15 @@ def hook_test(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: HookForm, secret: str = "") -> HttpResponse:
-    row, found = request.workspace, hooks.of(request.workspace.workspace_id)
+    row, webhook = request.workspace, hooks.of(request.workspace.workspace_id)
     wants = preferences.wants(row.workspace_id, request.user.person_id)
-    facts = {
-        "form": form, "secret": secret, "hook": found,
-        "tried": clock.stamp(float(found.last_tried)) if found and found.last_tried else "",
+    context = {
+        "form": form, "secret": secret, "hook": webhook,
+        "tried": clock.stamp(float(webhook.last_tried)) if webhook and webhook.last_tried else "",
         "reads": request.member.role in preferences.ROLES,
-        "kinds": [(kind, told, wants[kind]) for kind, told in preferences.KINDS.items()],
+        "kinds": [(kind, description, wants[kind]) for kind, description in preferences.KINDS.items()],
     }  # fmt: skip
-    response = render(request, "billing/notices.html", facts, status=400 if form.errors else 200)
+    response = render(request, "billing/notices.html", context, status=400 if form.errors else 200)
     if secret:
         response["Cache-Control"] = "no-store"
     return response

@@ -26,26 +26,30 @@ def overview(request: HttpRequest) -> HttpResponse:
     row = request.workspace
     bill = summary.of(row)
     sources = transforms_store.sources(row.workspace_id)
-    facts = {
+    context = {
         "host": hosts.image_host(row.namespace), "source": sources[0] if sources else None,
         "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
         "granted": credits_of(max(0, bill.included + bill.room)), "used": credits_of(bill.used),
         "left": credits_of(bill.left), "until": clock.day(bill.period.ends),
         "forecast": None if bill.forecast is None else credits_of(bill.forecast),
     }  # fmt: skip
-    return render(request, "site/overview.html", facts)
+    return render(request, "site/overview.html", context)
 
 
 def beside_usage(row: Workspace) -> dict[str, Any]:
-    """What the usage page shows and telemetry does not know: the allowance, and the first address to try."""
+    """What the usage page shows beside telemetry: the allowance, and the first URL to try."""
     example = _example(row.namespace, transforms_store.sources(row.workspace_id))
     return {"allowance": glance.allowance(summary.of(row)), "example": example}
 
 
 def _example(namespace: str, sources: list[Source]) -> str:
-    """An address that works as it stands; empty where no picture is known."""
-    known = next((source for source in sources if samples.is_sample(source)), None)
-    return f"{hosts.image_host(namespace)}/transform?src={known.name}/{samples.PHOTO}&w=800" if known else ""
+    """An image URL that works as it stands; empty where the workspace has no sample source."""
+    sample_source = next((source for source in sources if samples.is_sample(source)), None)
+    return (
+        f"{hosts.image_host(namespace)}/transform?src={sample_source.name}/{samples.PHOTO}&w=800"
+        if sample_source
+        else ""
+    )
 
 
 def _offers_samples(request: HttpRequest, sources: list[Source]) -> bool:

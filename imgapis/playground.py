@@ -27,7 +27,7 @@ FIRST = {"w": "600", "h": "400", "fit": "cover"}
 
 
 def _choices(name: str, none: str) -> list[tuple[str, str]]:
-    """The words of the parameter table, with what stands for not asking first."""
+    """The choices of a parameter as (value, label), with `none` as the label of no choice first."""
     row = params.find(ENDPOINT, name)
     return [("", none), *((word, word) for word in row.choices)]
 
@@ -59,8 +59,8 @@ class AddressForm(forms.Form):
     def __init__(self, data: dict, *, names: list[str], public: bool):
         super().__init__(data, auto_id="%s")
         if public:
-            offered = [(f"{samples.NAME}/{photo}", photo) for photo in NAMES]
-            self.fields["src"].widget = forms.Select(choices=offered)
+            photo_choices = [(f"{samples.NAME}/{photo}", photo) for photo in NAMES]
+            self.fields["src"].widget = forms.Select(choices=photo_choices)
         if names:
             self.fields["preset"].widget = forms.Select(choices=[("", "none"), *((name, name) for name in names)])
         else:
@@ -68,9 +68,9 @@ class AddressForm(forms.Form):
 
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters asked for, names and texts, in the order of the form."""
-        named = [(name, text) for name, text in self.cleaned_data.items() if text and name != "more"]
+        form_pairs = [(name, text) for name, text in self.cleaned_data.items() if text and name != "more"]
         more = self.cleaned_data["more"].lstrip("?&")
-        return named + [(name, text) for name, text in parse_qsl(more, keep_blank_values=True)]
+        return form_pairs + [(name, text) for name, text in parse_qsl(more, keep_blank_values=True)]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Built:
 
 @require_GET
 def public(request: HttpRequest) -> HttpResponse:
-    """The playground on the samples of the demo workspace; where there is none, 404 with the way to one's own."""
+    """The playground on the samples of the demo workspace; where there is none, 404 with a link to sign up."""
     tenant = tenants.of_namespace(DEMO)
     sources = tenant.sources if tenant else {}
     if samples.NAME not in sources:
@@ -98,75 +98,75 @@ def public(request: HttpRequest) -> HttpResponse:
     form.full_clean()
     if form.cleaned_data["src"] not in dict(form.fields["src"].widget.choices):
         form.add_error("src", "This page shows the samples alone. A workspace of your own shows your pictures.")
-    facts = {"form": form, "built": _built(request, tenant, form, reverse("playground"), always=True)}
-    return _page(request, "site/playground.html", facts)
+    context = {"form": form, "built": _built(request, tenant, form, reverse("playground"), always=True)}
+    return _page(request, "site/playground.html", context)
 
 
 @require_GET
 @workspace_page("workspace.view")
 def own(request: HttpRequest) -> HttpResponse:
-    """The playground of a workspace. Only a picture that is free, or that is asked for, is loaded with the page."""
+    """The playground of a workspace. Only a picture that is free, or that `make` requests, is loaded with the page."""
     row = request.workspace
     tenant = tenants.of_row(row, row.namespace)
     data = request.GET.dict() or FIRST | {"src": _first_picture(tenant)}
     form = AddressForm(data, names=sorted(tenant.rules.presets), public=False)
     form.fields["src"].help_text = _how_to_name(tenant)
     form.full_clean()
-    here = reverse("workspace-playground", args=[row.namespace])
-    facts = {"form": form, "built": _built(request, tenant, form, here, always=False)}
-    return _page(request, "site/workspace_playground.html", facts)
+    page_path = reverse("workspace-playground", args=[row.namespace])
+    context = {"form": form, "built": _built(request, tenant, form, page_path, always=False)}
+    return _page(request, "site/workspace_playground.html", context)
 
 
-def _page(request: HttpRequest, template: str, facts: dict) -> HttpResponse:
-    form = facts["form"]
-    facts["main"], facts["further"] = (
+def _page(request: HttpRequest, template: str, context: dict) -> HttpResponse:
+    form = context["form"]
+    context["main"], context["further"] = (
         [form[name] for name in names if name in form.fields]
         for names in (("src", "preset", "w", "h", "fit", "position", "format"), ("quality", "radius", "blur", "more"))
     )
-    facts["opened"] = any(each.data or each.errors for each in facts["further"])
-    response = render(request, template, facts, status=400 if form.errors else 200)
+    context["opened"] = any(field.data or field.errors for field in context["further"])
+    response = render(request, template, context, status=400 if form.errors else 200)
     response["Cache-Control"] = "no-store"
     return response
 
 
 def _first_picture(tenant: Tenant) -> str:
-    known = next((name for name, source in tenant.sources.items() if samples.is_sample(source)), None)
-    return f"{known}/{samples.PHOTO}" if known else ""
+    sample_name = next((name for name, source in tenant.sources.items() if samples.is_sample(source)), None)
+    return f"{sample_name}/{samples.PHOTO}" if sample_name else ""
 
 
 def _how_to_name(tenant: Tenant) -> str:
     names = sorted(tenant.sources)
-    shown = f"A source and a path, such as {names[0]}/picture.jpg" if names else "There is no source yet"
-    return f"{shown}; or the full address of a picture, https://…"
+    source_hint = f"A source and a path, such as {names[0]}/picture.jpg" if names else "There is no source yet"
+    return f"{source_hint}; or the full address of a picture, https://…"
 
 
-def _built(request: HttpRequest, tenant: Tenant, form: AddressForm, here: str, *, always: bool) -> Built | None:
-    """What the form stands for; None, with the reason at its field, where the image API would refuse it."""
+def _built(request: HttpRequest, tenant: Tenant, form: AddressForm, page_path: str, *, always: bool) -> Built | None:
+    """URL, quote and code of the form's values; None, with the error at its field, where the image API would refuse."""
     if form.errors or not form.cleaned_data["src"]:
         return None
     pairs = form.pairs()
     query = urlencode(pairs)
-    asked = Asked(ENDPOINT, query, None, request.META.get("HTTP_ACCEPT"), None)
+    image_request = Asked(ENDPOINT, query, None, request.META.get("HTTP_ACCEPT"), None)
     try:
         access.check(tenant, None)
         presets.guard(tenant, ENDPOINT, query)
-        quote = explain.explain(tenant, asked)
+        quote = explain.explain(tenant, image_request)
     except Refusal as refusal:
         _show(form, refusal)
         return None
-    kept = {name: text for name, text in form.cleaned_data.items() if text}
+    form_values = {name: text for name, text in form.cleaned_data.items() if text}
     host = hosts.image_host(tenant.namespace)
     return Built(
         address=snippets.address(host, pairs),
         quote=quote,
         shown=not tenant.signing_required and (always or quote["why_free"] is not None or "make" in request.GET),
         signed=tenant.signing_required,
-        share=f"{settings.SITE_URL}{here}?{urlencode(kept)}",
+        share=f"{settings.SITE_URL}{page_path}?{urlencode(form_values)}",
         codes=snippets.of(host, pairs),
     )
 
 
 def _show(form: AddressForm, refusal: Refusal) -> None:
-    """At the field of the parameter, or at the one it was typed into."""
-    inside = refusal.param in dict(parse_qsl(form.cleaned_data["more"].lstrip("?&"), keep_blank_values=True))
-    show(form, Refusal(refusal.message, param="more") if inside else refusal)
+    """Add a refusal to the field of its parameter, or to `more` where the parameter was typed there."""
+    from_more = refusal.param in dict(parse_qsl(form.cleaned_data["more"].lstrip("?&"), keep_blank_values=True))
+    show(form, Refusal(refusal.message, param="more") if from_more else refusal)

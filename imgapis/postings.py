@@ -1,4 +1,4 @@
-"""Customers' webhooks through the fetch guard: the one way a notice leaves the house (P15, S1–S17)."""
+"""Customers' webhooks through the fetch guard: the only module that posts notices (P15, S1–S17)."""
 
 import time
 
@@ -21,9 +21,9 @@ def send_due() -> int:
 def post(posting: Posting) -> int:
     """Post to a customer's address, never following a redirect; the status of the answer. Raises Refusal."""
     deadline = time.monotonic() + TOTAL_SECONDS
-    place = checked(posting.address)
+    location = checked(posting.address)
     return fetch.glance(
-        place, method="POST", deadline=deadline, body=posting.body, headers=posting.headers
+        location, method="POST", deadline=deadline, body=posting.body, headers=posting.headers
     ).status  # fmt: skip
 
 
@@ -34,13 +34,13 @@ def set_up(workspace_id: str, actor: str, address: str) -> str:
 
 
 def checked(address: str) -> Location:
-    """A webhook's address as it is dialled. Raises InvalidHook for one that is malformed, ours, or not https."""
+    """The location of a webhook's address. Raises InvalidHook for one that is malformed, ours, or not https."""
     try:
-        place = locations.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
+        location = locations.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
     except Refusal as refusal:
         raise InvalidHook("That is no address we can post to.", param="address") from refusal
-    if place.scheme != "https" and place.pair not in settings.FETCH_ALLOW_PRIVATE:
+    if location.scheme != "https" and location.pair not in settings.FETCH_ALLOW_PRIVATE:
         raise InvalidHook("A webhook is an address that begins with https://.", param="address")
-    if sources.own_host(place.host):
+    if sources.own_host(location.host):
         raise InvalidHook("This host is one of ours: name a server of your own.", param="address")
-    return place
+    return location

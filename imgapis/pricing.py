@@ -34,16 +34,16 @@ def pricing(request: HttpRequest) -> HttpResponse:
         {"name": name, "credits": shown(halves) + UNITS.get(name, ""), "again": AGAIN.get(name, "after a year")}
         for name, halves in cost.HALVES.items()
     ]
-    facts = {
+    context = {
         "plans": catalogue, "rows": rows(catalogue), "operations": operations, "never_billed": NEVER_BILLED,
         "smallest_day": shown(caps.SMALLEST_DAY),
     }  # fmt: skip
-    return render(request, "site/pricing.html", facts)
+    return render(request, "site/pricing.html", context)
 
 
 def rows(catalogue: list[Plan]) -> list[tuple[str, list[str]]]:
-    """The table of plans: what a row tells, then a value per plan."""
-    limited = (
+    """The table of plans: (title of the row, a value per plan)."""
+    limit_rows = (
         ("Teammates", "seats"), ("Workspaces of one owner", "workspaces"), ("Custom domains", "domains"),
         ("Sources", "sources"), ("Pictures made at once", "concurrency"),
     )  # fmt: skip
@@ -51,7 +51,10 @@ def rows(catalogue: list[Plan]) -> list[tuple[str, list[str]]]:
         ("A month", [dollars(plan.monthly) for plan in catalogue]),
         ("A year", [dollars(plan.yearly) for plan in catalogue]),
         ("Credits a month", [f"{plan.credits:,}" for plan in catalogue]),
-        ("Overage, 1,000 credits", ["none sold" if p.overage is None else dollars(p.overage) for p in catalogue]),
-        *((title, [f"{getattr(plan.limits, name):,}" for plan in catalogue]) for title, name in limited),
+        (
+            "Overage, 1,000 credits",
+            ["none sold" if plan.overage is None else dollars(plan.overage) for plan in catalogue],
+        ),
+        *((title, [f"{getattr(plan.limits, name):,}" for plan in catalogue]) for title, name in limit_rows),
         ("Single requests kept", [f"{plan.limits.retention_days} days" for plan in catalogue]),
     ]

@@ -1,4 +1,4 @@
-"""A refusal that reaches the door of a page becomes a page, with its status and its sentence."""
+"""A refusal that a page view raises becomes an error page, with its status and its sentence."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -7,7 +7,7 @@ from imgapis.base.errors import Refusal
 
 
 class RefusalMiddleware:
-    """Innermost: what a view refuses is said once, here."""
+    """Innermost: renders the refusals of every page view."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -20,7 +20,7 @@ class RefusalMiddleware:
         """The page of a refusal; every other exception is our own fault and goes on."""
         if not isinstance(exception, Refusal):
             return None
-        facts = {"status": exception.status, "sentence": exception.message, "request_id": request.request_id}
-        response = render(request, "site/sorry.html", facts, status=exception.status)
+        context = {"status": exception.status, "sentence": exception.message, "request_id": request.request_id}
+        response = render(request, "site/sorry.html", context, status=exception.status)
         response["Cache-Control"] = "no-store"
         return response

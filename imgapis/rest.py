@@ -1,4 +1,4 @@
-"""The REST API `/api/v1`: one ninja API at the roof, the apps' routers below it, problem+json, rate limits."""
+"""The REST API `/api/v1`: one ninja API with the router of each app, problem+json, rate limits."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,8 +24,8 @@ class KeyAuth(APIKeyHeader):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
         """The caller, put on the request with its rate limit."""
-        scheme, _, written = (key or "").partition(" ")
-        request.caller = apikeys.authenticate(written.strip() if scheme.lower() == "bearer" else None)
+        scheme, _, api_key = (key or "").partition(" ")
+        request.caller = apikeys.authenticate(api_key.strip() if scheme.lower() == "bearer" else None)
         request.allowance = rest_limits.spend(request.caller.prefix)
         return request.caller
 
@@ -75,9 +75,9 @@ def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRe
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body or query that does not fit its schema: the first fault, by name."""
-    first = error.errors[0]
-    name = ".".join(str(part) for part in first["loc"][1:] if part != "payload") or "body"
-    return problem(request, Refusal(f"{name}: {first['msg']}.", code="invalid_field", status=422, param=name))
+    first_error = error.errors[0]
+    name = ".".join(str(part) for part in first_error["loc"][1:] if part != "payload") or "body"
+    return problem(request, Refusal(f"{name}: {first_error['msg']}.", code="invalid_field", status=422, param=name))
 
 
 @api.exception_handler(HttpError)

@@ -1,4 +1,4 @@
-"""The rate limit of the REST API: a bucket of tokens per key, in the memory of one worker; no address is looked at."""
+"""The rate limit of the REST API: a token bucket per key, in the memory of one worker; no address is read."""
 
 import logging
 import threading
@@ -35,14 +35,14 @@ def spend(key: str) -> Allowance:
     """Count a call of a key. Raises TooManyCalls with the seconds to wait."""
     now = time.monotonic()
     with _lock:
-        filled, at = _buckets.pop(key, (float(MOST), now))
-        filled = min(float(MOST), filled + (now - at) * MOST / WINDOW_SECONDS)
-        _buckets[key] = (filled - 1 if filled >= 1 else filled, now)
+        tokens, updated_at = _buckets.pop(key, (float(MOST), now))
+        tokens = min(float(MOST), tokens + (now - updated_at) * MOST / WINDOW_SECONDS)
+        _buckets[key] = (tokens - 1 if tokens >= 1 else tokens, now)
         while len(_buckets) > MOST_KEYS:
             _buckets.popitem(last=False)
-    if filled < 1:
+    if tokens < 1:
         raise TooManyCalls("This key has called too often. Wait as Retry-After says.", retry_after=1)
-    return Allowance(int(filled - 1), round((MOST - filled + 1) * WINDOW_SECONDS / MOST))
+    return Allowance(int(tokens - 1), round((MOST - tokens + 1) * WINDOW_SECONDS / MOST))
 
 
 def headers(allowance: Allowance | None) -> dict[str, str]:

@@ -12,7 +12,7 @@ PHOTO = "astronaut.png"
 
 
 def offered() -> bool:
-    """Whether there are samples to add: they lie in the bucket server of `make run`."""
+    """Whether there are samples to add: only the bucket server of `make run` has them."""
     return settings.EMBEDDED
 
 
@@ -27,5 +27,5 @@ def add(workspace_id: str, actor: str = "system") -> None:
 
 
 def is_sample(row: Source) -> bool:
-    """Whether a source is the samples: its photographs are known by name."""
+    """Whether a source is the sample source, whose photographs are known by name."""
     return offered() and (row.kind, row.bucket, row.prefix) == ("s3", BUCKET, "")

@@ -51,7 +51,7 @@ class ServerLog(Logger):
         self.access_log.handlers[:] = []
 
     def access(self, resp, req, environ, request_time) -> None:
-        """Nothing: a line an access would keep addresses and queries."""
+        """Nothing: an access log would store addresses and queries."""
 
     def reopen_files(self) -> None:
         """There is no file: what is written goes to standard error."""

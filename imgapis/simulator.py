@@ -17,8 +17,8 @@ POLICY = (
 
 
 def facts() -> dict:
-    """What the script reckons with: the parameter table, what an operation costs, and the plans; all from their own
-    tables, so that the page cannot differ from them."""
+    """The data of the script: the parameter table, what an operation costs, and the plans; all from their own tables,
+    so that the page cannot differ from them."""
     return {
         "endpoints": params.ENDPOINTS, "rows": [_row(row) for row in params.PARAMS], "halves": cost.HALVES,
         "positions": {f"{x:g},{y:g}": name for name, (x, y) in params.POSITIONS.items()},
@@ -28,10 +28,10 @@ def facts() -> dict:
 
 
 def _row(row: Param) -> dict:
-    kept = asdict(row)
+    fields = asdict(row)
     for name in ("meaning", "unit"):
-        kept.pop(name)
-    return kept | {"accepts": param.accepts(row)}
+        fields.pop(name)
+    return fields | {"accepts": param.accepts(row)}
 
 
 def _plan(plan: plans.Plan) -> dict:

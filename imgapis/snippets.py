@@ -47,12 +47,12 @@ def of(host: str, pairs: Pairs) -> list[Snippet]:
     values = dict(pairs)
     url = address(host, pairs)
     double = url if "dpr" in values else address(host, [*pairs, ("dpr", "2")])
-    sharp = "Screens of double density ask for a second picture: one more credit, once." if double != url else ""
+    density_note = "Screens of double density ask for a second picture: one more credit, once." if double != url else ""
     return [
-        Snippet("HTML", HTML.format(url=_marked(url), double=_marked(double), size=_size(values)), sharp),
+        Snippet("HTML", HTML.format(url=_marked(url), double=_marked(double), size=_size(values)), density_note),
         Snippet("Next.js", _next(host, pairs, values), "Each width of deviceSizes and imageSizes is a picture."),
         Snippet("curl", CURL.format(url=shlex.quote(url))),
-        Snippet("CSS", CSS.format(url=url, double=double), sharp),
+        Snippet("CSS", CSS.format(url=url, double=double), density_note),
         Snippet("Markdown", MARKDOWN.format(url=url.replace("(", "%28").replace(")", "%29"))),
         Snippet("Python", PYTHON.format(pairs=_python(pairs), endpoint=json.dumps(f"{host}/transform"))),
     ]
@@ -64,8 +64,8 @@ def _marked(url: str) -> str:
 
 def _size(values: dict[str, str]) -> str:
     """The width and height attributes, which keep a page from jumping, where the picture is known to have both."""
-    told = values.get("fit") in ("cover", "fill", "pad") and {"w", "h"} <= values.keys() and "padding" not in values
-    return f'     width="{values["w"]}" height="{values["h"]}"\n' if told and _plain(values) else ""
+    has_size = values.get("fit") in ("cover", "fill", "pad") and {"w", "h"} <= values.keys() and "padding" not in values
+    return f'     width="{values["w"]}" height="{values["h"]}"\n' if has_size and _plain(values) else ""
 
 
 def _plain(values: dict[str, str]) -> bool:
@@ -74,14 +74,14 @@ def _plain(values: dict[str, str]) -> bool:
 
 def _next(host: str, pairs: Pairs, values: dict[str, str]) -> str:
     """A loader: the width is Next's own, the height keeps the shape, the rest stays as it was chosen."""
-    wide, tall = (values.get(side, "") for side in ("w", "h"))
-    shaped = wide.isdecimal() and tall.isdecimal() and int(wide) > 0
-    height = f", h: Math.round(width * {tall} / {wide})" if shaped else ""
-    left = {"src", "w", "q", "quality"} | ({"h"} if shaped else set())
-    fixed = "".join(f", {json.dumps(name)}: {json.dumps(text)}" for name, text in pairs if name not in left)
+    width_text, height_text = (values.get(side, "") for side in ("w", "h"))
+    has_shape = width_text.isdecimal() and height_text.isdecimal() and int(width_text) > 0
+    height = f", h: Math.round(width * {height_text} / {width_text})" if has_shape else ""
+    own_names = {"src", "w", "q", "quality"} | ({"h"} if has_shape else set())
+    fixed = "".join(f", {json.dumps(name)}: {json.dumps(text)}" for name, text in pairs if name not in own_names)
     return NEXT.format(
         height=height, fixed=fixed, endpoint=json.dumps(f"{host}/transform"), src=json.dumps(values.get("src", "")),
-        width=wide if wide.isdecimal() else 800, tall=tall if tall.isdecimal() else 600,
+        width=width_text if width_text.isdecimal() else 800, tall=height_text if height_text.isdecimal() else 600,
     )  # fmt: skip
 
 

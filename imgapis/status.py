@@ -50,7 +50,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 
 def probed() -> list[Part]:
-    """Every part, probed at most every 15 seconds a process, so that the page is no load."""
+    """Every part, probed at most every FRESH_SECONDS (15) per process, so that the page causes no load."""
     with _lock:
         now = time.monotonic()
         if not _last or now - _last[0][0] > FRESH_SECONDS:
@@ -62,38 +62,38 @@ def probed() -> list[Part]:
 
 def _stores() -> list[Part]:
     try:
-        proof, privacy = billing_store.last_proof(), policy_store.last_proof()
+        proof, privacy_proof = billing_store.last_proof(), policy_store.last_proof()
         alerts = watch_store.standing(checks.NAMES, clock.now())
     except PynamoDBException:
         return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]
-    answers = Part("Accounts and charges", "ok", "The database answers.")
-    return [answers, _ledger(proof), *_privacy(privacy), *_alerts(alerts), _cache()]
+    database_part = Part("Accounts and charges", "ok", "The database answers.")
+    return [database_part, _ledger(proof), *_privacy(privacy_proof), *_alerts(alerts), _cache()]
 
 
 def _alerts(alerts: list[Alert]) -> list[Part]:
-    """What the worker sees go wrong, each host for itself; nothing is said while nothing does."""
+    """A bad part per standing alert and host; empty while there is none."""
     return [Part(TITLES[row.name], "bad", f"Since {clock.stamp(row.since)}: {row.sentence}") for row in alerts]
 
 
 def _ledger(proof: LedgerProof | None) -> Part:
     if proof is None or not proof.periods:
         return Part("The ledger's proof", "warn", "No proof has been made yet.")
-    when, periods, broken = clock.stamp(proof.moment), int(proof.periods), int(proof.broken)
-    if broken:
-        return Part("The ledger's proof", "bad", f"On {when}, {broken} of {periods} periods did not add up.")
+    when, periods, broken_count = clock.stamp(proof.moment), int(proof.periods), int(proof.broken)
+    if broken_count:
+        return Part("The ledger's proof", "bad", f"On {when}, {broken_count} of {periods} periods did not add up.")
     return Part("The ledger's proof", "ok", f"On {when}, all {periods} periods added up, to the half-credit.")
 
 
 def _privacy(proof: PrivacyProof | None) -> list[Part]:
-    """What verify_privacy found when it last ran here; nothing is said where it never did."""
+    """The result of the last verify_privacy run; empty where it never ran."""
     if proof is None:
         return []
     when, states = clock.stamp(proof.moment), list(proof.checks.values())
-    if broken := states.count("broken"):
-        return [Part("The privacy policy's proof", "bad", f"On {when}, {broken} of {len(states)} checks failed.")]
-    held, unseen = states.count("held"), states.count("not looked at")
-    rest = f"; {unseen} did not run" if unseen else ""
-    return [Part("The privacy policy's proof", "ok", f"On {when}, {held} of {len(states)} checks held{rest}.")]
+    if broken_count := states.count("broken"):
+        return [Part("The privacy policy's proof", "bad", f"On {when}, {broken_count} of {len(states)} checks failed.")]
+    held_count, skipped_count = states.count("held"), states.count("not looked at")
+    suffix = f"; {skipped_count} did not run" if skipped_count else ""
+    return [Part("The privacy policy's proof", "ok", f"On {when}, {held_count} of {len(states)} checks held{suffix}.")]
 
 
 def _cache() -> Part:

@@ -49,63 +49,65 @@ T = TypeVar("T")
 def registered() -> list[type[dynamo.Row]]:
     """Every row class, by table name."""
     names = {module.__name__ for module in MODULES}
-    return [row for row in dynamo.tables() if row.__module__ in names]
+    return [row_class for row_class in dynamo.tables() if row_class.__module__ in names]
 
 
 def create() -> int:
-    """Create the absent tables; returns how many. TTL stands on each table with an `expires`. On AWS the tables that
-    were there are protected again too: a restored one has lost its TTL and its recovery, and a creation may have been
-    broken off before them."""
-    absent = [row for row in registered() if not _patiently(row.exists)]
-    for row in absent:
-        _patiently(partial(_create, row))
+    """Create the missing tables; returns how many. TTL is enabled on each table with an `expires`. On AWS existing
+    tables are protected again too: a restored one has lost its TTL and its recovery, and an earlier creation may have
+    been interrupted before them."""
+    missing = [row_class for row_class in registered() if not _patiently(row_class.exists)]
+    for row_class in missing:
+        _patiently(partial(_create, row_class))
     if settings.DYNAMODB_ENDPOINT is None:  # DynamoDB Local answers UnknownOperation
-        for row in registered():
-            row.update_ttl(ignore_update_ttl_errors=True)
-            protect(row)
-    return len(absent)
+        for row_class in registered():
+            row_class.update_ttl(ignore_update_ttl_errors=True)
+            protect(row_class)
+    return len(missing)
 
 
-def _create(row: type[dynamo.Row]) -> None:
-    """Create a table. One that is there already, or has its TTL already, was made by a lost reply of ours, or by
-    somebody beside us."""
+def _create(row_class: type[dynamo.Row]) -> None:
+    """Create a table. One that exists already, or has its TTL already, was created by an earlier call whose response
+    was lost, or by another process."""
     try:
-        row.create_table(wait=True)
+        row_class.create_table(wait=True)
     except TableError as error:
-        if dynamo.code(error) not in ("ResourceInUseException", "ValidationException") or not row.exists():
+        if dynamo.code(error) not in ("ResourceInUseException", "ValidationException") or not row_class.exists():
             raise
-        row.update_ttl(ignore_update_ttl_errors=True)
+        row_class.update_ttl(ignore_update_ttl_errors=True)
 
 
 def _is_silent(error: Exception) -> bool:
-    """An engine that has just started is slow at first."""
+    """Whether there was no response at all, as from an engine that has just started."""
     return isinstance(error, TableError) and not dynamo.code(error)
 
 
 def _is_new(error: Exception) -> bool:
-    """A table that is new is not ready for recovery at once: DynamoDB then says so by name."""
-    answer = getattr(error, "response", None) or {}
-    return answer.get("Error", {}).get("Code") == "ContinuousBackupsUnavailableException"
+    """Whether a table is too new for point-in-time recovery, which DynamoDB reports under this code."""
+    response = getattr(error, "response", None) or {}
+    return response.get("Error", {}).get("Code") == "ContinuousBackupsUnavailableException"
 
 
-def _patiently(act: Callable[[], T], passes: Callable[[Exception], bool] = _is_silent) -> T:
-    """Do it again for a minute while its error is one that passes: nobody waits for a page here."""
-    ends = time.monotonic() + PATIENT_SECONDS
+def _patiently(operation: Callable[[], T], is_transient: Callable[[Exception], bool] = _is_silent) -> T:
+    """Retry `operation` for PATIENT_SECONDS while its error is transient: no page waits for it."""
+    deadline = time.monotonic() + PATIENT_SECONDS
     while True:
         try:
-            return act()
+            return operation()
         except Exception as error:
-            if not passes(error) or time.monotonic() > ends:
+            if not is_transient(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
 
 
-def protect(row: type[dynamo.Row]) -> None:
+def protect(row_class: type[dynamo.Row]) -> None:
     """Point-in-time recovery of 14 days, so that an erasure is whole within 30 (D7), and the project's tag."""
     client = dynamo.connection().client
     recovery = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": RECOVERY_DAYS}
-    name = row.Meta.table_name
-    ask = partial(client.update_continuous_backups, TableName=name, PointInTimeRecoverySpecification=recovery)
-    _patiently(ask, _is_new)
-    arn = client.describe_table(TableName=row.Meta.table_name)["Table"]["TableArn"]
+    name = row_class.Meta.table_name
+    enable_recovery = partial(
+        client.update_continuous_backups, TableName=name, PointInTimeRecoverySpecification=recovery
+    )
+    _patiently(enable_recovery, _is_new)
+    arn = client.describe_table(TableName=row_class.Meta.table_name)["Table"]["TableArn"]
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "project", "Value": "imgapis"}])

@@ -19,7 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Whether the web tier answers, and how long ago the background worker was last heard of, in seconds."""
+    """Whether the web tier answers, and the seconds since the background worker's last heartbeat."""
     response = JsonResponse({"status": "ok", "work_heartbeat_seconds": heartbeat.age()})
     response["Cache-Control"] = "no-store"
     return response
@@ -39,7 +39,7 @@ def docs_page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def docs_source(request: HttpRequest, name: str) -> HttpResponse:
-    """The same page as Markdown, for those who read by machine."""
+    """The same page as Markdown, for programs."""
     page = docs.page(name)
     if page is None:
         raise Http404
@@ -47,30 +47,30 @@ def docs_source(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def llms(request: HttpRequest) -> HttpResponse:
-    """Where a language model finds the docs (llmstxt.org)."""
+    """The index of the docs for language models (llmstxt.org)."""
     links = "\n".join(f"- [{title}]({settings.SITE_URL}/docs/{name}.md)" for name, title in docs.PAGES.items())
     text = f"# img apis\n\n> Pictures transformed by URL, charged once.\n\n## Docs\n\n{links}\n"
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The page for an address that leads nowhere."""
+    """The 404 page."""
     return _sorry(request, 404, "There is no page at this address.")
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form without its token: an old tab, or somebody else's page (A8)."""
+    """The 403 page for a form without its CSRF token: an old tab, or a foreign page (A8)."""
     return _sorry(request, 403, "This form is no longer valid. Go back, load the page again, and send it once more.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for our own fault: a request id, never a trace (V3)."""
+    """The 500 page: a request id, never a trace (V3)."""
     log.error("page_failed", exc_info=True, extra={"request_id": getattr(request, "request_id", "")})
     return _sorry(request, 500, "Something broke on our side.")
 
 
 def _sorry(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
-    facts = {"status": status, "sentence": sentence, "request_id": getattr(request, "request_id", "")}
-    response = render(request, "site/sorry.html", facts, status=status)
+    context = {"status": status, "sentence": sentence, "request_id": getattr(request, "request_id", "")}
+    response = render(request, "site/sorry.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response

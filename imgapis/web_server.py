@@ -21,5 +21,5 @@ def gunicorn_command(
         "timeout": 60,
         "logger-class": "imgapis.server_log.ServerLog",
     }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", "imgapis.wsgi:application"]
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "gunicorn", *flags, "--no-control-socket", "imgapis.wsgi:application"]

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, patient with no client for ever (R7).
+"""gunicorn's threaded worker, with a deadline for every client (R7).
 
 gunicorn bounds neither the reading of a request that has begun nor the writing of an answer, and it waits in its
 accepting thread for a client to hang up. Here each has its deadline, and waiting is done in the client's own thread.
@@ -38,40 +38,40 @@ class PatientSocket:
         """Bytes of the request; ConnectionResetError once its time is over."""
         return self._in_time(self._read_by - time.monotonic(), self._raw.recv, *sizes)
 
-    def recv_into(self, *words) -> int:
+    def recv_into(self, *args) -> int:
         """As `recv`, into a buffer."""
-        return self._in_time(self._read_by - time.monotonic(), self._raw.recv_into, *words)
+        return self._in_time(self._read_by - time.monotonic(), self._raw.recv_into, *args)
 
     def sendall(self, data: bytes) -> None:
-        """The whole of a piece; ConnectionResetError when the client has not taken it in time."""
+        """Write all of `data`; ConnectionResetError when the client has not read it in time."""
         self._in_time(self._writes, self._raw.sendall, data)
 
-    def _in_time(self, seconds: float, act, *words):
+    def _in_time(self, seconds: float, operation, *args):
         try:
             self._raw.settimeout(max(seconds, 0.001))
-            return act(*words)
+            return operation(*args)
         except TimeoutError:
-            # To gunicorn the client is gone, which it takes without a word.
+            # To gunicorn the client has disconnected, which it does not log.
             raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
 
     def part(self) -> None:
-        """Say that nothing follows, and read for a moment what is still coming: bytes left unread at the closing would
-        have the kernel throw away the end of the answer."""
+        """Shut down writing, and read for PARTING_SECONDS what still arrives: with unread bytes at the close the kernel
+        would discard the end of the response."""
         self._parted = True
-        ends, taken = time.monotonic() + PARTING_SECONDS, 0
+        deadline, received = time.monotonic() + PARTING_SECONDS, 0
         try:
             self._raw.shutdown(socket.SHUT_WR)
-            while taken < PARTING_BYTES and (left := ends - time.monotonic()) > 0:
-                self._raw.settimeout(left)
-                got = len(self._raw.recv(4_096))
-                if not got:
+            while received < PARTING_BYTES and (remaining := deadline - time.monotonic()) > 0:
+                self._raw.settimeout(remaining)
+                count = len(self._raw.recv(4_096))
+                if not count:
                     return
-                taken += got
+                received += count
         except OSError:
             return  # gone already, or out of time
 
     def shutdown(self, how: int) -> None:
-        """OSError where we have parted: gunicorn then closes without waiting."""
+        """OSError where `part` has shut down writing: gunicorn then closes without waiting."""
         if self._parted:
             raise OSError(errno.ENOTCONN, "parted")
         self._raw.shutdown(how)
@@ -89,7 +89,7 @@ class PatientWorker(gthread.ThreadWorker):
     def handle(self, conn: gthread.TConn):
         """One request; False where the connection ends with it."""
         conn.sock.expect()
-        goes_on = super().handle(conn)
-        if goes_on is False:
+        keep_alive = super().handle(conn)
+        if keep_alive is False:
             conn.sock.part()
-        return goes_on
+        return keep_alive

@@ -1,4 +1,4 @@
-"""The door gunicorn knocks at."""
+"""The WSGI application that gunicorn serves."""
 
 import os
 

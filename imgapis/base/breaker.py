@@ -29,25 +29,25 @@ class Breaker:
             now = time.monotonic()
             if now < self._opens:
                 return False
-            self._opens = now + self._pause  # this one tries; the others wait for what it finds
+            self._opens = now + self._pause  # this call is the probe; the others wait for its result
             return True
 
     def failed(self) -> None:
-        """Nothing answered."""
+        """Count a call that got no response."""
         with self._lock:
             self._failed += 1
             if self._failed >= self._most:
                 self._opens = time.monotonic() + self._pause
 
     def answered(self) -> None:
-        """Something answered, a refusal included."""
+        """Note a response, an error response included: the count of failures starts again."""
         with self._lock:
             self._failed = 0
 
 
 def guard(client, breaker: Breaker, *, again: bool = True) -> None:
-    """Put a breaker before every call of a botocore client, which then tries a silent engine once more at once, if
-    `again`: its own pause of up to a second is meant for one that is overloaded and says so."""
+    """Put a breaker before every call of a botocore client. With `again` a call that got no response is retried once
+    after AGAIN_SECONDS: botocore's own back-off of up to a second is meant for a service that reports overload."""
     service = client.meta.service_model.service_name
 
     def before(**_) -> None:

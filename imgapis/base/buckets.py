@@ -18,7 +18,7 @@ from imgapis.base import breaker
 from imgapis.base.breaker import Breaker
 
 _making = Lock()
-# A silent bucket costs two seconds a try; pictures are made without it meanwhile.
+# A bucket that does not answer costs two seconds an attempt; meanwhile pictures are rendered without it.
 SILENT_SECONDS = 15.0
 
 
@@ -60,7 +60,7 @@ def cache_client():
 
 
 def quick_client():
-    """The same bucket for the way of a picture: one try a call, none for a while where it is silent (K7)."""
+    """The same bucket's client for image requests: one attempt a call, none for a while after a silent one (K7)."""
     with _making:
         return _quick_client(
             settings.CACHE_ENDPOINT, settings.CACHE_REGION, settings.CACHE_ACCESS_KEY, settings.CACHE_SECRET_KEY
@@ -68,17 +68,17 @@ def quick_client():
 
 
 @lru_cache(maxsize=16)
-def _quick_client(*place):
-    made = _client(*place, attempts=1)
-    breaker.guard(made, Breaker(pause=SILENT_SECONDS), again=False)
-    return made
+def _quick_client(*client_args):
+    s3_client = _client(*client_args, attempts=1)
+    breaker.guard(s3_client, Breaker(pause=SILENT_SECONDS), again=False)
+    return s3_client
 
 
 def get(key: str) -> Stored | None:
     """The output stored under `key`; None where there is none; BucketError where the bucket does not answer."""
     try:
-        answer = quick_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
-        return Stored(answer["Body"].read(), answer["ContentType"], answer["Metadata"])
+        response = quick_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
+        return Stored(response["Body"].read(), response["ContentType"], response["Metadata"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "NotFound"):
             return None
@@ -116,19 +116,19 @@ def names(since: float = 0.0, prefix: str = "") -> Iterator[str]:
 
 def delete_below(prefix: str) -> int:
     """Delete every output below a prefix; returns how many. BucketError where one is not confirmed; safe to repeat."""
-    gone = 0
+    deleted = 0
     for name in list(names(prefix=prefix)):
         try:
             cache_client().delete_object(Bucket=settings.CACHE_BUCKET, Key=name)
         except (ClientError, BotoCoreError, OSError) as error:
             raise BucketError("The cache bucket refused a deletion.") from error
-        gone += 1
-    return gone
+        deleted += 1
+    return deleted
 
 
 def ensure_bucket(name: str) -> None:
-    """Create a bucket beside the outputs where it is absent. A key that may only use the bucket cannot create one: it
-    is looked at first."""
+    """Create a bucket where it is absent; BucketError where that fails. It is listed first, because a key that may only
+    use the bucket cannot create one."""
     try:
         cache_client().list_objects_v2(Bucket=name, MaxKeys=1)
         return
@@ -145,7 +145,7 @@ def ensure_bucket(name: str) -> None:
 
 
 def upload(bucket: str, key: str, body: bytes, content_type: str) -> None:
-    """Put a file into a bucket of ours: the demo's photographs."""
+    """Upload a file to a bucket of this installation: the demo's photographs."""
     cache_client().put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
 
@@ -153,8 +153,8 @@ def presign(
     endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str, seconds: int = 60,
     method: str = "GET", query: str = "",
 ) -> str:  # fmt: skip
-    """An address for a customer's object or bucket, signed with the customer's own key (SigV4 query), so that the
-    guarded fetcher reads buckets and web servers alike."""
+    """A presigned URL of a customer's object or bucket, signed with the customer's own key (SigV4 query) and valid for
+    `seconds`, so that the guarded fetcher reads buckets and web servers alike."""
     url = f"{endpoint}/{quote(bucket)}/{quote(key, safe='/~')}" + ("?" + query if query else "")
     request = AWSRequest(method=method, url=url)
     S3SigV4QueryAuth(Credentials(access_key, secret_key), "s3", region, expires=seconds).add_auth(request)

@@ -11,7 +11,8 @@ def now() -> float:
 
 
 def ticks() -> float:
-    """Seconds of a clock that only runs forward: for ages within a process, which a changed clock must not stretch."""
+    """Seconds of the monotonic clock: for durations within a process, which a change of the system clock must not
+    affect."""
     return time.monotonic()
 
 
@@ -23,8 +24,8 @@ def period_start(moment: float) -> str:
 def period_end(start: str) -> float:
     """When a free period that starts at `start` ends, in seconds since 1970."""
     year, month = int(start[:4]), int(start[5:7])
-    following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-    return following.timestamp()
+    next_month = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    return next_month.timestamp()
 
 
 def moment_of_period(start: str) -> float:
@@ -40,10 +41,10 @@ def period_name(moment: float) -> str:
 def months_after(moment: float, months: int) -> float:
     """The same day and time some months later, on the last day where the month is shorter."""
     start = datetime.fromtimestamp(moment, UTC)
-    ahead = start.year * 12 + start.month - 1 + months
-    year, month = divmod(ahead, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return start.replace(year=year, month=month + 1, day=min(start.day, last)).timestamp()
+    month_index = start.year * 12 + start.month - 1 + months
+    year, month = divmod(month_index, 12)
+    last_day = calendar.monthrange(year, month + 1)[1]
+    return start.replace(year=year, month=month + 1, day=min(start.day, last_day)).timestamp()
 
 
 def day(moment: float) -> str:

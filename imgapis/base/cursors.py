@@ -1,4 +1,4 @@
-"""Opaque cursors of lists: the place after the last row, sealed, so that nobody builds one."""
+"""Opaque cursors of lists: the key of the last row, sealed, so that no client builds one."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class InvalidCursor(Refusal):
-    """The cursor is none of ours, or of another list."""
+    """The cursor was not issued here, or belongs to another list."""
 
     code = "invalid_cursor"
 
@@ -31,24 +31,24 @@ class Slice(Generic[T]):
 
 
 def place(name: str, cursor: str | None) -> dict[str, Any] | None:
-    """The place a cursor of the list `name` stands for, as a query's `last_evaluated_key`."""
+    """The `last_evaluated_key` inside a cursor of the list `name`; None without a cursor. Raises InvalidCursor."""
     if not cursor:
         return None
     try:
-        kept = json.loads(tokens.unseal(cursor))
+        payload = json.loads(tokens.unseal(cursor))
     except (InvalidToken, ValueError) as error:
         raise InvalidCursor from error
-    if kept["list"] != name:
+    if payload["list"] != name:
         raise InvalidCursor
-    return kept["place"]
+    return payload["place"]
 
 
 def take(name: str, rows: Iterator[T]) -> Slice[T]:
-    """The rows of one query page (it has a `limit`) and the cursor that goes on after them."""
-    taken = list(rows)
-    return Slice(taken, after(name, rows.last_evaluated_key))
+    """The rows of one query page (the query has a `limit`) and the cursor to the rows after them."""
+    page_rows = list(rows)
+    return Slice(page_rows, after(name, rows.last_evaluated_key))
 
 
-def after(name: str, last: dict[str, Any] | None) -> str | None:
-    """The cursor of the list `name` to what comes after a place; None where that is the end."""
-    return tokens.seal(json.dumps({"list": name, "place": last}).encode()) if last else None
+def after(name: str, last_key: dict[str, Any] | None) -> str | None:
+    """The cursor of the list `name` to the rows after `last_key`; None at the end of the list."""
+    return tokens.seal(json.dumps({"list": name, "place": last_key}).encode()) if last_key else None

@@ -1,4 +1,4 @@
-"""The table base: one shared client, declared attributes, and how to tell a lost race from a fault."""
+"""The base of every table: one shared client, declared attributes, and how to tell a failed condition from a fault."""
 
 from dataclasses import dataclass
 from threading import Lock
@@ -76,21 +76,22 @@ def connection() -> Connection:
     """The one connection of the process: PynamoDB would make a botocore client per model, 10 MB each."""
     with _making:
         if "connection" not in _shared:
-            made = Connection(
+            new_connection = Connection(
                 region=Options.region, host=Options.host, aws_access_key_id=Options.aws_access_key_id,
                 aws_secret_access_key=Options.aws_secret_access_key, connect_timeout_seconds=CONNECT_SECONDS,
                 read_timeout_seconds=Options.read_timeout_seconds, max_retry_attempts=Options.max_retry_attempts,
                 max_pool_connections=Options.max_pool_connections,
             )  # fmt: skip
-            breaker.guard(made.client, Breaker())  # made under the lock: creating a client is not thread-safe
-            _shared["connection"] = made
+            breaker.guard(new_connection.client, Breaker())  # made under the lock: creating a client is not thread-safe
+            _shared["connection"] = new_connection
         return _shared["connection"]
 
 
 class Row(Model):
     """A row of a table. Writes: `save()` only with a create condition, everything else `update()` with one.
 
-    `find`, `save_if`, `update_if` and `delete_if` answer what every store asks: is it there, and was somebody first."""
+    `find` returns None where the row does not exist; `save_if`, `update_if` and `delete_if` return False where their
+    condition is not met."""
 
     @classmethod
     def _get_connection(cls):
@@ -119,9 +120,9 @@ class Row(Model):
 
     def update_if(self, condition: Condition, actions: list[Action] = (), **values: Any) -> bool:
         """Carry out actions and set values by name; False where the condition is not met, and nothing is written."""
-        named = [getattr(type(self), name).set(value) for name, value in values.items()]
+        assignments = [getattr(type(self), name).set(value) for name, value in values.items()]
         try:
-            self.update(actions=[*actions, *named], condition=condition)
+            self.update(actions=[*actions, *assignments], condition=condition)
         except UpdateError as error:
             if lost_race(error):
                 return False
@@ -140,13 +141,13 @@ class Row(Model):
 
 
 def lost_race(error: PynamoDBException) -> bool:
-    """Whether a condition was not met: somebody else was first; nothing is wrong with the store."""
+    """Whether a condition was not met, as when a concurrent write came first: the store itself is sound."""
     return code(error) == "ConditionalCheckFailedException"
 
 
 def code(error: PynamoDBException) -> str:
-    """What DynamoDB calls an error; empty where it did not answer at all."""
-    # A time-out has a `response` that is None, which PynamoDB's own `cause_response_code` does not bear.
+    """DynamoDB's code of an error; empty where it did not answer at all."""
+    # A time-out has a `response` that is None, which PynamoDB's own `cause_response_code` cannot read.
     response = getattr(error.cause, "response", None) or {}
     return response.get("Error", {}).get("Code", "")
 
@@ -166,16 +167,17 @@ def sizes(transaction: TransactWrite) -> tuple[int, int, int, int]:
     return tuple(len(items) for items in kinds)
 
 
-def of_others(reasons: list[str | None], own: tuple[int, ...], whole: tuple[int, ...]) -> list[str | None]:
-    """The reasons of the items added after `own` was counted; `whole` counts the transaction as it was sent."""
-    found, start = [], 0
-    for mine, all_of_kind in zip(own, whole, strict=True):
-        found += reasons[start + mine : start + all_of_kind]
-        start += all_of_kind
-    return found
+def of_others(reasons: list[str | None], own_sizes: tuple[int, ...], all_sizes: tuple[int, ...]) -> list[str | None]:
+    """The reasons of the items added after `own_sizes` was taken by `sizes`; `all_sizes` is of the transaction as it
+    was sent."""
+    added_reasons, start = [], 0
+    for own_count, all_count in zip(own_sizes, all_sizes, strict=True):
+        added_reasons += reasons[start + own_count : start + all_count]
+        start += all_count
+    return added_reasons
 
 
 def tables() -> list[type[Row]]:
     """Every table of the project whose module is imported, by name."""
-    found = [row for row in Row.__subclasses__() if hasattr(row, "Meta")]
-    return sorted(found, key=lambda row: row.Meta.table_name)
+    row_classes = [row_class for row_class in Row.__subclasses__() if hasattr(row_class, "Meta")]
+    return sorted(row_classes, key=lambda row_class: row_class.Meta.table_name)

@@ -32,7 +32,7 @@ class Refusal(Exception):
 
 
 def problem(refusal: Refusal, request_id: str, site_url: str) -> bytes:
-    """The body of an `application/problem+json` answer (RFC 9457)."""
+    """The body of an `application/problem+json` response (RFC 9457)."""
     body = {
         "type": f"{site_url}/docs/errors#{refusal.code}",
         "title": HTTPStatus(refusal.status).phrase,

@@ -1,4 +1,4 @@
-"""What a table holds of a workspace or a person: how its rows are found, for the export and the erasure alike."""
+"""Which rows of a table belong to a workspace or a person: for the export and the erasure alike."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,26 +21,26 @@ class Holding:
     exempt: str = ""
 
 
-def hashed(row: type[Row]) -> Find:
+def hashed(row_class: type[Row]) -> Find:
     """The rows whose hash key is the id."""
-    return lambda owner: row.query(owner, consistent_read=True)
+    return lambda owner: row_class.query(owner, consistent_read=True)
 
 
-def having(row: type[Row], name: str) -> Find:
-    """The rows that name the id in an attribute: a whole scan, because an index may be a moment behind."""
-    return lambda owner: row.scan(getattr(row, name) == owner, consistent_read=True)
+def having(row_class: type[Row], name: str) -> Find:
+    """The rows whose attribute `name` is the id: a full scan, because an index is only eventually consistent."""
+    return lambda owner: row_class.scan(getattr(row_class, name) == owner, consistent_read=True)
 
 
-def beginning(row: type[Row], name: str) -> Find:
+def beginning(row_class: type[Row], name: str) -> Find:
     """The rows in which an attribute begins with the id and a space."""
-    return lambda owner: row.scan(getattr(row, name).startswith(f"{owner} "), consistent_read=True)
+    return lambda owner: row_class.scan(getattr(row_class, name).startswith(f"{owner} "), consistent_read=True)
 
 
-def ending(row: type[Row], name: str) -> Find:
+def ending(row_class: type[Row], name: str) -> Find:
     """The rows in which an attribute ends with a space and the id."""
 
     def find(owner: str) -> Iterable[Row]:
-        held = row.scan(getattr(row, name).contains(owner), consistent_read=True)
-        return (each for each in held if getattr(each, name).endswith(f" {owner}"))
+        candidates = row_class.scan(getattr(row_class, name).contains(owner), consistent_read=True)
+        return (row for row in candidates if getattr(row, name).endswith(f" {owner}"))
 
     return find

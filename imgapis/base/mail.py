@@ -59,7 +59,7 @@ def send(
     to: str,
     subject: str,
     template: str,
-    facts: dict,
+    context: dict,
     *,
     delay: float = 0,
     wanted: Callable[[], bool] | None = None,
@@ -67,11 +67,11 @@ def send(
 ) -> None:
     """Send a mail to one address, after `delay` seconds. The subject is ours and holds no secret (A3).
 
-    Returns at once: a server that is away is tried again for some twelve minutes (D3). `wanted` is asked before each
-    try; a mail that is not wanted any more is dropped. The queue is in memory: what a crash loses can be asked for
-    again, and no secret of a mail is kept.
+    Returns at once: an unreachable server is retried for some twelve minutes (D3). `wanted` is called before each
+    attempt; where it returns False, the mail is dropped. The queue is in memory: a mail that a crash loses can be
+    requested again, and no secret of a mail is stored. `context` is that of the template.
     """
-    message = EmailMessage(subject, text(template, facts), settings.MAIL_FROM, [to], headers=headers)
+    message = EmailMessage(subject, text(template, context), settings.MAIL_FROM, [to], headers=headers)
     if settings.EMBEDDED and not delay:
         message.send()
         return
@@ -79,24 +79,24 @@ def send(
     _waiting.put_nowait(Waiting(time.monotonic() + delay, message=message, wanted=wanted))
 
 
-def text(template: str, facts: dict) -> str:
+def text(template: str, context: dict) -> str:
     """The text of a mail; its last line is the contact for questions about privacy (P24)."""
-    body = render_to_string(template, {**facts, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
+    body = render_to_string(template, {**context, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
     return f"{body.rstrip()}\nQuestions about privacy: {settings.CONTACT_EMAIL}\n"
 
 
 def post(to: str, subject: str, body: str, mail_id: str) -> None:
-    """Send a mail now, under a Message-ID of the caller's, and return when the server has it. Raises NotTaken where
-    it certainly has not, Away where nothing can be sent, Unsure where nobody can tell. Nothing is tried again."""
-    sender = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
-    named = {"Message-ID": f"<{mail_id}@{sender}>"}
+    """Send a mail now, under the caller's Message-ID, and return once the server has accepted it. Raises NotTaken where
+    it certainly was not accepted, Away where no server is reachable, Unsure where that is unknown. Never retries."""
+    sender_domain = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
+    headers = {"Message-ID": f"<{mail_id}@{sender_domain}>"}
     connection = get_connection()
     try:
         connection.open()
     except OSError as error:
         raise Away from error
     try:
-        EmailMessage(subject, body, settings.MAIL_FROM, [to], headers=named, connection=connection).send()
+        EmailMessage(subject, body, settings.MAIL_FROM, [to], headers=headers, connection=connection).send()
     except smtplib.SMTPRecipientsRefused as error:
         raise NotTaken(_lasting(error)) from error
     except smtplib.SMTPResponseException as error:
@@ -115,7 +115,7 @@ def _close(connection) -> None:
 
 
 def post_knows_ids() -> bool:
-    """Whether a mail sent twice under one id arrives once: true of this machine's mailbox, not of SMTP."""
+    """Whether a mail sent twice under one Message-ID arrives once: true of the file backend, not of SMTP."""
     return getattr(import_string(settings.EMAIL_BACKEND), "KNOWS_IDS", False)
 
 
@@ -128,32 +128,32 @@ def _start() -> None:
 
 def _send_forever() -> None:
     while True:
-        first = _waiting.get()
-        pause = first.due - time.monotonic()
+        queued = _waiting.get()
+        pause = queued.due - time.monotonic()
         if pause > 0:
             # Another mail may become due earlier, so the queue is looked at again within the second.
-            _waiting.put(first)
+            _waiting.put(queued)
             time.sleep(min(pause, 0.5))
             continue
         try:
-            _deliver(first)
+            _deliver(queued)
         except Exception:  # one mail's fault must not end the thread that sends the others
             log.exception("mail_failed")
 
 
-def _deliver(waiting: Waiting) -> None:
-    """One try; a passing fault puts the mail back, a lasting one drops it."""
-    if waiting.wanted and not waiting.wanted():
+def _deliver(queued: Waiting) -> None:
+    """One attempt; a transient fault puts the mail back into the queue, a permanent one drops it."""
+    if queued.wanted and not queued.wanted():
         return
     try:
-        waiting.message.send()
+        queued.message.send()
     except OSError as error:  # smtplib's errors are OSErrors
-        if _lasting(error) or waiting.attempt >= len(RETRY_SECONDS):
+        if _lasting(error) or queued.attempt >= len(RETRY_SECONDS):
             log.error("mail_given_up")
             return
         log.warning("mail_not_sent")
-        due = time.monotonic() + RETRY_SECONDS[waiting.attempt]
-        _waiting.put(Waiting(due, attempt=waiting.attempt + 1, message=waiting.message, wanted=waiting.wanted))
+        due = time.monotonic() + RETRY_SECONDS[queued.attempt]
+        _waiting.put(Waiting(due, attempt=queued.attempt + 1, message=queued.message, wanted=queued.wanted))
 
 
 def _lasting(error: OSError) -> bool:

@@ -1,4 +1,4 @@
-"""The mail backend of this machine: every message is a file in `var/mail`, written whole."""
+"""The file backend of embedded mode: every message is a file in `var/mail`, written atomically."""
 
 import os
 from pathlib import Path
@@ -15,13 +15,13 @@ class FolderBackend(BaseEmailBackend):
     KNOWS_IDS = True
 
     def send_messages(self, messages) -> int:
-        """Write each message; a reader never sees half of one."""
+        """Write each message atomically; returns how many."""
         folder = Path(settings.VAR_DIR) / "mail"
         folder.mkdir(parents=True, exist_ok=True)
         for message in messages:
-            given = message.extra_headers.get("Message-ID", "").strip("<").partition("@")[0]
-            path = folder / f"{given or tokens.time_ordered_id(clock.now())}.eml"
-            part = path.with_suffix(".part")
-            part.write_bytes(message.message().as_bytes())
-            os.replace(part, path)
+            message_id = message.extra_headers.get("Message-ID", "").strip("<").partition("@")[0]
+            path = folder / f"{message_id or tokens.time_ordered_id(clock.now())}.eml"
+            part_path = path.with_suffix(".part")
+            part_path.write_bytes(message.message().as_bytes())
+            os.replace(part_path, path)
         return len(messages)

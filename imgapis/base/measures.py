@@ -22,7 +22,7 @@ class Halves(Whole):
 
 
 class Credits(Whole):
-    """Whole credits, as Stripe is told of them."""
+    """Whole credits, as they are reported to Stripe."""
 
     unit = "credits"
 

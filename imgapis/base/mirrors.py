@@ -34,10 +34,10 @@ class Mirrored(models.Model):
     @classmethod
     def of(cls, row: Row) -> "Mirrored":
         """The mirror of a row."""
-        made = cls(key=key_of(row), **{name: _shown(cls, row, name) for name in cls.mirrored})
-        made._state.adding = False
-        made.row = row
-        return made
+        instance = cls(key=key_of(row), **{name: _shown(cls, row, name) for name in cls.mirrored})
+        instance._state.adding = False
+        instance.row = row
+        return instance
 
 
 def mirror(
@@ -45,10 +45,14 @@ def mirror(
     moments: tuple[str, ...] = (),
 ) -> type[Mirrored]:  # fmt: skip
     """An unmanaged model of a row class, to register with the admin. `choices` gives the values of an attribute for
-    `list_filter`; `moments` names the numbers that are times."""
-    kept = row_class.get_attributes()
-    names = tuple(own for own in kept if kept[own].kept.exported or kept[own].kept.category == "none")
-    fields = {own: _field(kept[own], (choices or {}).get(own), own in moments) for own in names}
+    `list_filter`; `moments` names the number attributes that are timestamps (seconds since 1970)."""
+    attributes = row_class.get_attributes()
+    names = tuple(
+        column
+        for column in attributes
+        if attributes[column].kept.exported or attributes[column].kept.category == "none"
+    )
+    fields = {column: _field(attributes[column], (choices or {}).get(column), column in moments) for column in names}
     title = name or row_class.__name__.lower()
     meta = type(
         "Meta",
@@ -58,18 +62,18 @@ def mirror(
             "db_table": row_class.Meta.table_name,
         },
     )  # fmt: skip
-    facts = {"__module__": row_class.__module__, "Meta": meta, "row_class": row_class, "mirrored": names}
-    named = name.title().replace(" ", "") or row_class.__name__
-    made = type(f"{named}Page", (Mirrored,), facts | fields)
-    _announce(made)
-    return made
+    class_body = {"__module__": row_class.__module__, "Meta": meta, "row_class": row_class, "mirrored": names}
+    class_name = name.title().replace(" ", "") or row_class.__name__
+    model = type(f"{class_name}Page", (Mirrored,), class_body | fields)
+    _announce(model)
+    return model
 
 
 def keys_of(row_class: type[Row]) -> tuple[str, ...]:
-    """The names of a table's key: one, or two."""
+    """The names of a table's key attributes: the hash key, and the range key where there is one."""
     attributes = row_class.get_attributes().items()
-    hashed = next(name for name, attribute in attributes if attribute.is_hash_key)
-    return (hashed, *(name for name, attribute in attributes if attribute.is_range_key))
+    hash_key = next(name for name, attribute in attributes if attribute.is_hash_key)
+    return (hash_key, *(name for name, attribute in attributes if attribute.is_range_key))
 
 
 def key_of(row: Row) -> str:
@@ -78,23 +82,23 @@ def key_of(row: Row) -> str:
 
 
 def key_values(row_class: type[Row], text: str) -> tuple[str, ...] | None:
-    """The key a text stands for; None where it is none of this table."""
+    """The key values in a text made by `key_of`; None where it is no key of this table."""
     parts = tuple(text.split(BETWEEN, 1))
     return parts if len(parts) == len(keys_of(row_class)) and all(parts) else None
 
 
 def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
     """The Django field of an attribute; what it is kept for is its help text."""
-    told = {"help_text": attribute.kept.purpose, "blank": True}
+    options = {"help_text": attribute.kept.purpose, "blank": True}
     if is_moment or isinstance(attribute, TTLAttribute):
-        return models.DateTimeField(null=True, **told)
+        return models.DateTimeField(null=True, **options)
     if isinstance(attribute, BooleanAttribute):
-        return models.BooleanField(**told)
+        return models.BooleanField(**options)
     if isinstance(attribute, NumberAttribute):
-        return models.FloatField(null=True, **told)
+        return models.FloatField(null=True, **options)
     if isinstance(attribute, JSONAttribute):
-        return models.JSONField(null=True, **told)
-    return models.CharField(max_length=LONGEST_TEXT, choices=choices, **told)
+        return models.JSONField(null=True, **options)
+    return models.CharField(max_length=LONGEST_TEXT, choices=choices, **options)
 
 
 def _shown(model: type[Mirrored], row: Row, name: str) -> Any:
@@ -105,7 +109,7 @@ def _shown(model: type[Mirrored], row: Row, name: str) -> Any:
 
 
 def _announce(model: type[Mirrored]) -> None:
-    """Put the model's content type where Django looks before it asks a database, which is not there."""
-    number = len(ContentType.objects._cache.get(ContentType.objects.db, {})) + 1
-    kind = ContentType(id=number, app_label=model._meta.app_label, model=model._meta.model_name)
-    ContentType.objects._add_to_cache(ContentType.objects.db, kind)
+    """Put the model's content type into Django's cache, which is read before the database: there is none."""
+    content_type_id = len(ContentType.objects._cache.get(ContentType.objects.db, {})) + 1
+    content_type = ContentType(id=content_type_id, app_label=model._meta.app_label, model=model._meta.model_name)
+    ContentType.objects._add_to_cache(ContentType.objects.db, content_type)

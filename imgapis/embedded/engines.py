@@ -78,9 +78,9 @@ class DynamoDBLocal(Engine):
 
     def _command(self) -> list[str]:
         jar = downloads.dynamodb_jar()
-        where = ["-dbPath", str(self.directory)] if self.directory else ["-inMemory"]
-        java = [str(downloads.java()), "-Xmx512m", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"]
-        return [*java, "-jar", str(jar), "-port", str(self.port), "-disableTelemetry", *where]
+        storage_flags = ["-dbPath", str(self.directory)] if self.directory else ["-inMemory"]
+        java_command = [str(downloads.java()), "-Xmx512m", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"]
+        return [*java_command, "-jar", str(jar), "-port", str(self.port), "-disableTelemetry", *storage_flags]
 
     def _is_ready(self) -> bool:
         # It answers 400 to a request without credentials, which is all that has to be known.
@@ -114,15 +114,15 @@ class SeaweedFS(Engine):
             "admin.port.grpc",
         ]
         # The master keeps its state under its port's name: with the same ports it finds it again.
-        known = self.directory.with_name(self.directory.name + ".ports")
-        chosen = dict(zip(servers, ports.remember(known, len(servers)), strict=True))
-        self.master_port = chosen["master.port"]
+        ports_file = self.directory.with_name(self.directory.name + ".ports")
+        server_ports = dict(zip(servers, ports.remember(ports_file, len(servers)), strict=True))
+        self.master_port = server_ports["master.port"]
         settings = {
             "dir": self.directory,
             "ip": ports.HOST,
             "ip.bind": ports.HOST,
             "s3.port": self.port,
-            **chosen,
+            **server_ports,
             "s3.config": self._write_keys(),
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,

@@ -1,4 +1,4 @@
-"""The mail of this machine as the person at the terminal sees it: what `make run` would have sent, code included."""
+"""The mails of embedded mode, printed to the terminal: what `make run` would have sent, sign-in code included."""
 
 import email
 import email.policy
@@ -9,24 +9,24 @@ class Mails:
     """The messages that arrive in a folder from now on."""
 
     def __init__(self, folder: Path) -> None:
-        """Watch `folder` for `.eml` files; those already there are old news, and it may not exist yet."""
+        """Watch `folder` for new `.eml` files; those already there are not reported, and it may not exist yet."""
         self.folder = folder
         self._seen = set(folder.glob("*.eml"))
 
     def news(self) -> list[str]:
         """Each new message since the last call as a block to print: to whom, about what, and the text."""
-        fresh = sorted(set(self.folder.glob("*.eml")) - self._seen)
-        self._seen.update(fresh)
-        return [_block(path) for path in fresh]
+        new_paths = sorted(set(self.folder.glob("*.eml")) - self._seen)
+        self._seen.update(new_paths)
+        return [_block(path) for path in new_paths]
 
 
 def _block(path: Path) -> str:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     lines = message.get_body(("plain",)).get_content().strip().splitlines()
-    head = f"  Mail to {_plain(message['To'])}: {_plain(message['Subject'])} ({path})"
-    return "\n".join(["", head, *(f"  | {_plain(line)}" for line in lines), ""])
+    heading = f"  Mail to {_plain(message['To'])}: {_plain(message['Subject'])} ({path})"
+    return "\n".join(["", heading, *(f"  | {_plain(line)}" for line in lines), ""])
 
 
 def _plain(text: str) -> str:
     """The text without control characters: an address typed by a stranger must not steer the terminal."""
-    return "".join(letter for letter in text if letter.isprintable())
+    return "".join(character for character in text if character.isprintable())

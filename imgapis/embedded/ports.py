@@ -1,4 +1,4 @@
-"""Ports on the loopback address: choosing free ones and naming a taken one."""
+"""Ports on the loopback address: free ones, and an error for one in use."""
 
 import fcntl
 import http.client
@@ -22,8 +22,7 @@ _lock_file: int | None = None
 
 
 def choose(count: int) -> list[int]:
-    """So many different ports that are free now; no other process that chooses here is given one of them until this
-    one ends. SetupError where there are not so many."""
+    """`count` different free ports, reserved for this process until it ends. SetupError where there are not so many."""
     start = random.SystemRandom().randrange(len(RANGE))
     chosen: list[int] = []
     for port in (*RANGE[start:], *RANGE[:start]):
@@ -35,16 +34,18 @@ def choose(count: int) -> list[int]:
 
 
 def remember(path: Path, count: int) -> list[int]:
-    """So many free ports, the same as last time where those are still free: the file keeps them."""
+    """`count` free ports, the same as last time where those are still free: the file at `path` stores them."""
     try:
-        known = [int(word) for word in path.read_text().split()]
+        saved_ports = [int(word) for word in path.read_text().split()]
     except (FileNotFoundError, ValueError):
-        known = []
-    if len(known) == count and all((port in _reserved or _reserve(port)) and is_free(port) for port in known):
-        return known
-    chosen = choose(count)
-    path.write_text(" ".join(map(str, chosen)))
-    return chosen
+        saved_ports = []
+    if len(saved_ports) == count and all(
+        (port in _reserved or _reserve(port)) and is_free(port) for port in saved_ports
+    ):
+        return saved_ports
+    new_ports = choose(count)
+    path.write_text(" ".join(map(str, new_ports)))
+    return new_ports
 
 
 def _reserve(port: int) -> bool:
@@ -76,7 +77,7 @@ def is_free(port: int) -> bool:
 
 
 def require(port: int, seconds: float = 3.0) -> None:
-    """Wait so long for the port, since what was just killed may still be closing; then SetupError."""
+    """Wait up to `seconds` for the port, since a process just killed may still be closing it; then SetupError."""
     deadline = time.monotonic() + seconds
     while not is_free(port):
         if time.monotonic() > deadline:
@@ -90,8 +91,8 @@ def status(url: str, seconds: float = 2.0) -> int | None:
     """The HTTP status an address answers with, whatever it is; None while nothing answers."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=seconds) as answer:
-            return answer.status
+        with opener.open(url, timeout=seconds) as response:
+            return response.status
     except urllib.error.HTTPError as error:
         error.close()
         return error.code

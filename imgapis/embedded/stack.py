@@ -31,7 +31,7 @@ class Stack:
         self.stripe_port = 0
 
     def variables(self, allowed: frozenset[str] = frozenset()) -> dict[str, str]:
-        """The settings every process of ours is given; `allowed` are the private pairs the developer named."""
+        """The settings of every process; `allowed` are the private `host:port` pairs the developer set."""
         return {
             "EMBEDDED": "1",
             "PORT": str(self.port),
@@ -46,7 +46,7 @@ class Stack:
         }
 
     def _stub_variables(self) -> dict[str, str]:
-        """How the programs find the Stripe stub, where it stands in for Stripe."""
+        """The settings that point the programs at the Stripe stub; empty where it does not run."""
         if not self.stripe_port:
             return {}
         address = f"http://localhost:{self.stripe_port}"
@@ -56,7 +56,7 @@ class Stack:
         }  # fmt: skip
 
     def start_stripe_stub(self) -> None:
-        """The stand-in for Stripe, for whoever has set no key: a purchase can be walked through, and no money moves."""
+        """Start the Stripe stub, used where no key is set: a purchase can be played through, and no money moves."""
         port = ports.choose(1)[0]
         command = stub_command(port, self.directory / "stripe-stub.json", self.port)
         with progress.step("Starting the Stripe stub"):
@@ -65,7 +65,7 @@ class Stack:
         self.stripe_port = port
 
     def write_down(self, variables: Mapping[str, str]) -> None:
-        """Leave the settings where `make verify` finds them: they hold no secret."""
+        """Write the settings to `run/stack.env`, where `make verify` reads them: they hold no secret."""
         path = self.directory / "run" / "stack.env"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
@@ -80,9 +80,9 @@ class Stack:
 
     def manage(self, command: str, variables: Mapping[str, str]) -> None:
         """Run one management command to its end."""
-        words = ["env", *(f"{key}={value}" for key, value in variables.items()), *MANAGE, command]
+        full_command = ["env", *(f"{key}={value}" for key, value in variables.items()), *MANAGE, command]
         with progress.step(f"Running manage.py {command}"):
-            progress.run(words, failure=f"manage.py {command} failed", seconds=COMMAND_SECONDS)
+            progress.run(full_command, failure=f"manage.py {command} failed", seconds=COMMAND_SECONDS)
 
     def start_programs(self, variables: Mapping[str, str], *, workers: int, threads: int) -> None:
         """The web server and the worker; returns when the web server has answered a request."""
@@ -95,23 +95,23 @@ class Stack:
 
     def watch(self) -> None:
         """Print each mail that is written; return never; SetupError when something that should run has ended."""
-        arriving = mails.Mails(self.directory / "mail")
+        mailbox = mails.Mails(self.directory / "mail")
         while True:
-            for text in arriving.news():
+            for text in mailbox.news():
                 progress.say(text)
-            for each in (*self.programs, self.dynamodb.child, self.buckets.child):
-                if each is not None and not each.alive:
-                    raise failures.SetupError(f"{each.name} has ended, so everything stops; {each.last_words()}")
+            for child in (*self.programs, self.dynamodb.child, self.buckets.child):
+                if child is not None and not child.alive:
+                    raise failures.SetupError(f"{child.name} has ended, so everything stops; {child.last_words()}")
             time.sleep(0.5)
 
     def stop(self) -> None:
         """Stop the programs together, then the engines they write to, together."""
         for group in (self.programs, [self.dynamodb.child, self.buckets.child]):
-            running = [each for each in group if each is not None]
-            for each in running:
-                each.ask()
-            for each in running:
-                each.stop()
+            children_to_stop = [child for child in group if child is not None]
+            for child in children_to_stop:
+                child.ask()
+            for child in children_to_stop:
+                child.stop()
         self.programs = []
         self.dynamodb.child = self.buckets.child = None
 
@@ -127,5 +127,5 @@ def stub_command(port: int, state: Path, web_port: int) -> list[str]:
         "port": port, "state": state, "webhook": f"http://localhost:{web_port}/stripe/webhook",
         "secret": STRIPE_SECRET, "version": STRIPE_VERSION,
     }  # fmt: skip
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "imgapis.embedded.stripe_stub", *words]
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "imgapis.embedded.stripe_stub", *flags]

@@ -1,4 +1,4 @@
-"""What is kept beside what the policy names (P02), read from the tables' own declarations: none is forgotten."""
+"""What is stored beyond the policy's own list (P02), read from the tables' declarations, so that none is missing."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from imgapis import tables
 
 # Tables that hold what P02, P03 and P04 name; every other table is an addition and is listed on /privacy by itself.
 NAMED = {"Person", "EmailClaim", "Workspace", "Member", "Invite", "Source", "Event", "Rollup", "Counter"}
-# Attributes that are worth a line of their own: the law asks for the first, the second tells whether a key is in use.
+# Attributes that are worth a line of their own: the law requires the first, the second shows whether a key is in use.
 ALSO = {"adult_confirmed", "last_used_day"}
 WHOSE = {"Person": "Of you", "Workspace": "Of a workspace", "Invite": "Of an invitation", "ApiKey": "Of an API key"}
 IDS = re.compile(r" ?\((?:[A-Z][0-9]{1,2}(?:, )?)+\)")
@@ -23,26 +23,32 @@ class Addition:
 
 def every() -> list[Addition]:
     """Every addition: attributes first, then whole tables."""
-    rows = [row for row in tables.registered() if row.__name__ not in NAMED]
-    return [*_attributes(), *(Addition(_sentence(row), _retentions(row)) for row in rows)]
+    row_classes = [row_class for row_class in tables.registered() if row_class.__name__ not in NAMED]
+    return [*_attributes(), *(Addition(_sentence(row_class), _retentions(row_class)) for row_class in row_classes)]
 
 
 def _attributes() -> list[Addition]:
     """What secures the policy's own tables, and the attributes of `ALSO` wherever they are."""
-    found = []
-    for row in tables.registered():
-        for name, attribute in row.get_attributes().items():
-            kept = getattr(attribute, "kept", None)
-            if kept and (name in ALSO or (row.__name__ in NAMED and kept.category == "security")):
-                purpose = IDS.sub("", kept.purpose)
-                found.append(Addition(f"{WHOSE.get(row.__name__, row.__name__)}: {purpose}.", (kept.retention,)))
-    return found
+    found_additions = []
+    for row_class in tables.registered():
+        for name, attribute in row_class.get_attributes().items():
+            declaration = getattr(attribute, "kept", None)
+            if declaration and (name in ALSO or (row_class.__name__ in NAMED and declaration.category == "security")):
+                purpose = IDS.sub("", declaration.purpose)
+                found_additions.append(
+                    Addition(
+                        f"{WHOSE.get(row_class.__name__, row_class.__name__)}: {purpose}.", (declaration.retention,)
+                    )
+                )
+    return found_additions
 
 
-def _sentence(row) -> str:
-    return IDS.sub("", " ".join(row.__doc__.split()))
+def _sentence(row_class) -> str:
+    return IDS.sub("", " ".join(row_class.__doc__.split()))
 
 
-def _retentions(row) -> tuple[str, ...]:
-    declared = [attribute.kept.retention for attribute in row.get_attributes().values() if hasattr(attribute, "kept")]
-    return tuple(dict.fromkeys(declared))
+def _retentions(row_class) -> tuple[str, ...]:
+    retentions = [
+        attribute.kept.retention for attribute in row_class.get_attributes().values() if hasattr(attribute, "kept")
+    ]
+    return tuple(dict.fromkeys(retentions))

@@ -33,12 +33,12 @@ def words(before: str, after: str) -> tuple[Piece, ...]:
     """The way from one text to the other, a word at a time."""
     old, new = before.split(), after.split()
     pieces: list[Piece] = []
-    for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            pieces.append(Piece("same", " ".join(old[a:b])))
+            pieces.append(Piece("same", " ".join(old[i1:i2])))
             continue
-        if b > a:
-            pieces.append(Piece("removed", " ".join(old[a:b])))
-        if d > c:
-            pieces.append(Piece("added", " ".join(new[c:d])))
+        if i2 > i1:
+            pieces.append(Piece("removed", " ".join(old[i1:i2])))
+        if j2 > j1:
+            pieces.append(Piece("added", " ".join(new[j1:j2])))
     return tuple(pieces)

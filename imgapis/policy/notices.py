@@ -1,4 +1,4 @@
-"""Telling every account of a new policy version: at least 14 days ahead, resumable, never anybody twice (P23)."""
+"""Notifying every account of a new policy version: at least 14 days ahead, resumable, nobody twice (P23)."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ AHEAD_DAYS = 14
 MARGIN_SECONDS = 60  # what a mail server may take to answer
 LEASE_SECONDS = 60.0
 KEPT_SECONDS = 90 * DAY
-OLDEST_SECONDS = 80 * DAY  # no list of who was told is relied on that could have been swept
+OLDEST_SECONDS = 80 * DAY  # TTL may have removed rows of older notices, so their list of recipients is not relied on
 TOLD = ("sent", "refused")
 
 
@@ -27,14 +27,14 @@ class TooSoon(Refusal):
 
 
 class NoSuchVersion(Refusal):
-    """There is no version to tell of: no file, or one that holds already."""
+    """There is no version to announce: no file, or one that is in effect already."""
 
     status = 404
     code = "policy_version_unknown"
 
 
 class NothingToSettle(Refusal):
-    """The mail is not one of which nobody knows whether it left."""
+    """The mail is not in the state `sending`, where it is unknown whether it was sent."""
 
     status = 404
     code = "notice_unknown"
@@ -54,55 +54,55 @@ def preview(name: str) -> Preview:
     """Count and show, and change nothing. Raises NoSuchVersion and TooSoon as `send` does."""
     version = checked(name)
     day = versions.takes_effect(version)
-    announced = store.announcement(name)
-    told = {row.person_id for row in store.notices(name) if row.state != "claimed"}
-    waiting = sum(person.person_id not in told for person in _people(announced))
-    return Preview(day, waiting, subject(day), text(version, day))
+    announcement = store.announcement(name)
+    notified_ids = {row.person_id for row in store.notices(name) if row.state != "claimed"}
+    waiting_count = sum(person.person_id not in notified_ids for person in _people(announcement))
+    return Preview(day, waiting_count, subject(day), text(version, day))
 
 
 def send(name: str) -> Counter:
-    """Tell everybody who has not been told; how many are in each state after it.
+    """Mail every account that has not been notified; returns how many are in each state afterwards.
 
     It may run twice at once, and again after a crash. A person is claimed before the mail is begun, and marked before
-    it is handed over; a mark that no answer followed is `sending`, and is sent again only where the post knows ids.
+    it is handed over; a row left in `sending` without a result is sent again only where `mail.post_knows_ids()`.
     """
     version = checked(name)
-    announced = store.announce(name, versions.takes_effect(version), clock.now())
-    for person in _people(announced):
+    announcement = store.announce(name, versions.takes_effect(version), clock.now())
+    for person in _people(announcement):
         mail_id = _claimed(name, person)
         try:
             if mail_id:
                 _tell(version, person, mail_id)
         except mail.Away:
             break
-    return _counted(announced)
+    return _counted(announcement)
 
 
-def settle(name: str, mail_id: str, left: bool) -> None:
-    """Say of a mail that nobody knew of whether it left, as the post's own records have it under its Message-ID."""
+def settle(name: str, mail_id: str, was_sent: bool) -> None:
+    """Record whether an unsure mail was sent, by the mail server's log of its Message-ID. Raises NothingToSettle."""
     row = next((row for row in unsure(name) if row.mail_id == mail_id), None)
     if row is None:
         raise NothingToSettle(f"No mail {mail_id} of this notice is unsure.")
-    if left:
+    if was_sent:
         store.step(name, row.person_id, mail_id, "sending", "sent")
     else:
         store.release(name, row.person_id, mail_id)
 
 
 def unsure(name: str) -> list[Notice]:
-    """The mails nobody knows of whether they left; what another process may be sending this minute is none of them."""
+    """The mails of which it is unknown whether they were sent; without those under another process's live lease."""
     return [row for row in store.notices(name) if row.state == "sending" and row.lease < clock.now()]
 
 
 def checked(name: str) -> Version:
-    """The version, if a notice of it may be begun or gone on with."""
+    """The version, if its notice may be started or resumed. Raises NoSuchVersion and TooSoon."""
     version = versions.named(name)
     if version is None or version == versions.every()[0] or versions.in_effect(version):
         raise NoSuchVersion(f"There is no coming policy version {name}: its file would be docs/policy/{name}.md.")
-    announced, now = store.announcement(name), clock.now()
-    if announced is None and versions.takes_effect(version) < earliest_day(now):
+    announcement, now = store.announcement(name), clock.now()
+    if announcement is None and versions.takes_effect(version) < earliest_day(now):
         raise TooSoon(f"{name} is less than {AHEAD_DAYS} days ahead: plan it for {earliest_day(now)} or later.")
-    if announced is not None and now - announced.begun > OLDEST_SECONDS:
+    if announcement is not None and now - announcement.begun > OLDEST_SECONDS:
         raise TooSoon(f"The notice of {name} was begun long ago: give the change a version of its own.")
     return version
 
@@ -119,14 +119,14 @@ def subject(day: str) -> str:
 
 def text(version: Version, day: str) -> str:
     """The mail."""
-    facts = {"day": day, "summary": version.summary, "path": f"/privacy/versions/{version.name}"}
-    return mail.text("emails/policy_notice.txt", facts)
+    context = {"day": day, "summary": version.summary, "path": f"/privacy/versions/{version.name}"}
+    return mail.text("emails/policy_notice.txt", context)
 
 
-def _people(announced: Announcement | None) -> list[Person]:
-    """Everybody who had an account when the notice began: who came later has seen it on the site."""
-    begun = announced.begun if announced else clock.now()
-    return [person for person in Person.scan(consistent_read=True) if person.created <= begun]
+def _people(announcement: Announcement | None) -> list[Person]:
+    """Every person whose account existed when the notice began: later ones have seen it on the site."""
+    announced_at = announcement.begun if announcement else clock.now()
+    return [person for person in Person.scan(consistent_read=True) if person.created <= announced_at]
 
 
 def _claimed(name: str, person: Person) -> str:
@@ -137,12 +137,12 @@ def _claimed(name: str, person: Person) -> str:
     if row is not None and (row.state != "claimed" or row.lease >= now):
         return ""
     mail_id = tokens.time_ordered_id(now)
-    ours = store.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
-    return mail_id if ours and store.step(name, person.person_id, mail_id, "claimed", "sending") else ""
+    is_claimed = store.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
+    return mail_id if is_claimed and store.step(name, person.person_id, mail_id, "claimed", "sending") else ""
 
 
 def _tell(version: Version, person: Person, mail_id: str) -> None:
-    """Mail a person whose row says `sending`, and write down what came of it. Raises Away."""
+    """Mail a person whose row is in the state `sending`, and record the outcome. Raises Away."""
     day = _kept_ahead(version)
     try:
         mail.post(person.email, subject(day), text(version, day), mail_id)
@@ -160,19 +160,19 @@ def _tell(version: Version, person: Person, mail_id: str) -> None:
 
 
 def _kept_ahead(version: Version) -> str:
-    """The day the version takes effect, moved for everybody where this mail would come too late."""
-    soonest = earliest_day(clock.now())
-    if versions.takes_effect(version) < soonest:
-        store.move_effect(version.name, soonest)
+    """The day the version takes effect, moved for every account where this mail would come too late."""
+    earliest = earliest_day(clock.now())
+    if versions.takes_effect(version) < earliest:
+        store.move_effect(version.name, earliest)
     return versions.takes_effect(version)
 
 
-def _counted(announced: Announcement) -> Counter:
-    """How many are in each state; once nobody waits, the version may take effect on its day."""
-    rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announced.version)}
+def _counted(announcement: Announcement) -> Counter:
+    """How many people are in each state; once none waits, the announcement is completed."""
+    rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announcement.version)}
     states = Counter(
-        rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announced)
+        rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announcement)
     )
     if not [state for state in states if state not in TOLD]:
-        store.complete(announced.version, clock.now())
+        store.complete(announcement.version, clock.now())
     return states

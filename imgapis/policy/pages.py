@@ -33,33 +33,35 @@ class Shown:
 
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
-    """The policy that holds."""
+    """The policy in effect."""
     return _policy(request, versions.calendar().current)
 
 
 @require_GET
 def version(request: HttpRequest, name: str) -> HttpResponse:
     """One version, earlier or coming, and what it changed."""
-    found = versions.named(name)
-    if found is None:
+    policy_version = versions.named(name)
+    if policy_version is None:
         raise Http404
-    return _policy(request, found)
+    return _policy(request, policy_version)
 
 
-def _policy(request: HttpRequest, shown: Version) -> HttpResponse:
-    calendar, every = versions.calendar(), versions.every()
-    place = every.index(shown)
-    before = every[place - 1] if place else None
+def _policy(request: HttpRequest, policy_version: Version) -> HttpResponse:
+    calendar, all_versions = versions.calendar(), versions.every()
+    index = all_versions.index(policy_version)
+    previous = all_versions[index - 1] if index else None
     proof = _last_proof()
-    facts = {
-        "version": shown, "sections": [(part.title, _shown(part, proof)) for part in shown.sections],
-        "effective": calendar.days[shown.name], "holds": shown == calendar.current, "before": before,
-        "coming": [(each, calendar.days[each.name]) for each in calendar.coming],
-        "changes": differences.between(before, shown) if before else [],
+    context = {
+        "version": policy_version,
+        "sections": [(section.title, _shown(section, proof)) for section in policy_version.sections],
+        "effective": calendar.days[policy_version.name], "holds": policy_version == calendar.current,
+        "before": previous,
+        "coming": [(coming_version, calendar.days[coming_version.name]) for coming_version in calendar.coming],
+        "changes": differences.between(previous, policy_version) if previous else [],
         "additions": additions.every(), "contact": settings.CONTACT_EMAIL,
         "proved": clock.stamp(proof.moment) if proof else "",
     }  # fmt: skip
-    return render(request, "policy/privacy.html", facts)
+    return render(request, "policy/privacy.html", context)
 
 
 def _shown(section: versions.Section, proof) -> list[Shown]:
@@ -67,19 +69,22 @@ def _shown(section: versions.Section, proof) -> list[Shown]:
     checks = proof.checks if proof else {}
     return [
         Shown(
-            each.number, statement_html(each.text), promises.get(each.number), _verdict(promises, each.number, checks)
+            statement.number,
+            statement_html(statement.text),
+            promises.get(statement.number),
+            _verdict(promises, statement.number, checks),
         )
-        for each in section.statements
+        for statement in section.statements
     ]
 
 
 def _verdict(promises: dict[str, Promise], number: str, checks: dict[str, str]) -> str:
-    """What the last proof says of a promise: bad where any of its checks was broken, ok where all were looked at."""
+    """The last proof's verdict on a promise: `bad` where a check was broken, `ok` where all held, else empty."""
     names = promises[number].checks if number in promises else ()
-    seen = [checks.get(name, "not looked at") for name in names]
-    if "broken" in seen:
+    states = [checks.get(name, "not looked at") for name in names]
+    if "broken" in states:
         return "bad"
-    return "ok" if seen and all(state == "held" for state in seen) else ""
+    return "ok" if states and all(state == "held" for state in states) else ""
 
 
 def statement_html(text: str) -> SafeString:
@@ -90,7 +95,7 @@ def statement_html(text: str) -> SafeString:
 
 
 def _last_proof():
-    """The last proof; none where the store is away, for the policy can be read whatever is broken."""
+    """The last proof; None where the store is unavailable, since the policy must be readable in any outage."""
     try:
         return store.last_proof()
     except PynamoDBException:
@@ -101,21 +106,24 @@ def _last_proof():
 def version_list(request: HttpRequest) -> HttpResponse:
     """Every version and when it took effect."""
     calendar = versions.calendar()
-    rows = [(each, calendar.days[each.name], _state(each, calendar.current)) for each in reversed(versions.every())]
+    rows = [
+        (listed_version, calendar.days[listed_version.name], _state(listed_version, calendar.current))
+        for listed_version in reversed(versions.every())
+    ]
     return render(request, "policy/versions.html", {"rows": rows})
 
 
-def _state(each: Version, current: Version) -> str:
-    if each == current:
+def _state(policy_version: Version, current: Version) -> str:
+    if policy_version == current:
         return "holds"
-    return "coming" if each.name > current.name else "earlier"
+    return "coming" if policy_version.name > current.name else "earlier"
 
 
 @require_GET
 def subprocessors(request: HttpRequest) -> HttpResponse:
-    """Who works for us."""
-    facts = {"companies": companies.COMPANIES, "mails": companies.MAILS, "contact": settings.CONTACT_EMAIL}
-    return render(request, "policy/subprocessors.html", facts)
+    """The subprocessors."""
+    context = {"companies": companies.COMPANIES, "mails": companies.MAILS, "contact": settings.CONTACT_EMAIL}
+    return render(request, "policy/subprocessors.html", context)
 
 
 @require_GET
@@ -128,11 +136,11 @@ def cookies(request: HttpRequest) -> HttpResponse:
 @require_GET
 def how_to_ask(request: HttpRequest) -> HttpResponse:
     """How a privacy request is made, and by when it is answered."""
-    facts = {
+    context = {
         "contact": settings.CONTACT_EMAIL, "erasure_days": requests.ERASURE_DAYS, "ccpa_days": requests.CCPA_DAYS,
         "confirm_days": requests.CONFIRM_DAYS,
     }  # fmt: skip
-    return render(request, "policy/requests.html", facts)
+    return render(request, "policy/requests.html", context)
 
 
 @require_GET

@@ -1,4 +1,4 @@
-"""Privacy requests that came by mail: recorded, due, told that it takes longer, closed (P21, P19)."""
+"""Privacy requests that came by mail: recorded, due, extended, closed (P21, P19)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ class UnknownRequest(Refusal):
 
 
 class RequestRefused(Refusal):
-    """What is asked of a request cannot be: its state, its dates or its law stand against it."""
+    """A change that the state, the dates or the law of a request rules out."""
 
     status = 409
     code = "request_refused"
@@ -50,7 +50,7 @@ def log_of(request_id: str) -> str:
 def record(*, law: str, kind: str, address: str, received: float, actor: str = "system") -> PrivacyRequest:
     """Record a request that came at `received`. Raises InvalidEmail, or RequestRefused for what no request can be.
 
-    Here and in whatever changes a request, `actor` is who does it, and the audit log's entry is of the same write.
+    Here and in every change of a request, `actor` is who makes it, and the audit entry is in the same transaction.
     """
     if law not in LAWS or kind not in KINDS:
         raise RequestRefused(f"The law is one of {', '.join(LAWS)}; the kind one of {', '.join(KINDS)}.")
@@ -63,28 +63,28 @@ def record(*, law: str, kind: str, address: str, received: float, actor: str = "
         received=received, due=due(law, kind, received), state="open",
     )  # fmt: skip
     entry = _entry(row, actor, "request.recorded", None, {"law": law, "kind": kind})
-    fresh = PrivacyRequest.request_id.does_not_exist()
-    audit.together(entry, lambda transaction: transaction.save(row, condition=fresh))
+    is_new = PrivacyRequest.request_id.does_not_exist()
+    audit.together(entry, lambda transaction: transaction.save(row, condition=is_new))
     return row
 
 
 def due(law: str, kind: str, received: float, extended: bool = False) -> float:
-    """By when a request must be answered: one month, and two more when told so; 45 days, and 45 more. An erasure has
-    30 days whatever the law, and no more (P19)."""
+    """When a request is due, in seconds since 1970: one month, two more when extended; under CCPA 45 days, and 45 more.
+    An erasure has 30 days whatever the law, and no more (P19)."""
     if law == "ccpa":
-        ends = received + CCPA_DAYS * DAY * (2 if extended else 1)
+        deadline = received + CCPA_DAYS * DAY * (2 if extended else 1)
     else:
-        ends = months_later(received, 3 if extended else 1)
-    return min(ends, received + ERASURE_DAYS * DAY) if kind == "delete" else ends
+        deadline = months_later(received, 3 if extended else 1)
+    return min(deadline, received + ERASURE_DAYS * DAY) if kind == "delete" else deadline
 
 
 def months_later(moment: float, months: int) -> float:
     """The same time of day `months` later, on the month's last day where it has no such day."""
     start = datetime.fromtimestamp(moment, UTC)
     year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
-    following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-    last = (following - timedelta(days=1)).day
-    return start.replace(year=year, month=month, day=min(start.day, last)).timestamp()
+    next_month = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    last_day = (next_month - timedelta(days=1)).day
+    return start.replace(year=year, month=month, day=min(start.day, last_day)).timestamp()
 
 
 def of_id(request_id: str) -> PrivacyRequest:
@@ -96,7 +96,7 @@ def of_id(request_id: str) -> PrivacyRequest:
 
 
 def every(*, closed: bool = False) -> list[PrivacyRequest]:
-    """The open requests, the first due first; after them the closed ones where they are asked for."""
+    """The open requests by due date; with `closed` the closed ones after them."""
     rows = [row for row in PrivacyRequest.scan(consistent_read=True) if closed or row.state == "open"]
     return sorted(rows, key=lambda row: (row.state != "open", row.due))
 
@@ -107,21 +107,21 @@ def is_late(row: PrivacyRequest) -> bool:
 
 
 def confirm(request_id: str, actor: str = "system", reason: str = "") -> PrivacyRequest:
-    """Note that its receipt was confirmed to the person."""
+    """Record that the receipt was confirmed to the person."""
     row = of_id(request_id)
     return _change(row, _entry(row, actor, "request.confirmed", reason=reason), confirmed=clock.now())
 
 
 def extend(request_id: str, actor: str = "system", reason: str = "") -> PrivacyRequest:
-    """Note that the person was told that it takes longer: once, before it is due, and never for an erasure."""
+    """Record the extension the person was notified of: once, before it is due, never for an erasure. RequestRefused."""
     row = of_id(request_id)
     if row.kind == "delete":
         raise RequestRefused("An erasure is done within 30 days: it cannot be extended.")
     if row.extended or row.due < clock.now():
         raise RequestRefused("A request can be extended once, and only before it is due.")
-    later = due(row.law, row.kind, row.received, extended=True)
-    entry = _entry(row, actor, "request.extended", {"due": clock.day(row.due)}, {"due": clock.day(later)}, reason)
-    return _change(row, entry, extended=clock.now(), due=later)
+    new_due = due(row.law, row.kind, row.received, extended=True)
+    entry = _entry(row, actor, "request.extended", {"due": clock.day(row.due)}, {"due": clock.day(new_due)}, reason)
+    return _change(row, entry, extended=clock.now(), due=new_due)
 
 
 def close(
@@ -131,10 +131,10 @@ def close(
     if outcome not in ("done", "refused"):
         raise RequestRefused("A request is closed as done or as refused.")
     now = clock.now()
-    ends = datetime.fromtimestamp(now + KEPT_SECONDS, UTC)
+    expires = datetime.fromtimestamp(now + KEPT_SECONDS, UTC)
     row = of_id(request_id)
     entry = _entry(row, actor, "request.closed", None, {"outcome": outcome}, reason)
-    return _change(row, entry, state=outcome, closed=now, certificate=certificate, expires=ends, address=None)
+    return _change(row, entry, state=outcome, closed=now, certificate=certificate, expires=expires, address=None)
 
 
 def of_person(person_id: str) -> list[PrivacyRequest]:
@@ -143,11 +143,11 @@ def of_person(person_id: str) -> list[PrivacyRequest]:
 
 
 def forget(person_id: str, address: str) -> int:
-    """Take a person's address out of every request: part of an erasure; how many had it."""
-    theirs = PrivacyRequest.address.exists() & (
+    """Remove a person's address from every request, as part of an erasure; returns from how many."""
+    names_person = PrivacyRequest.address.exists() & (
         (PrivacyRequest.person_id == person_id) | (PrivacyRequest.address == address)
     )
-    rows = list(PrivacyRequest.scan(theirs))
+    rows = list(PrivacyRequest.scan(names_person))
     for row in rows:
         row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.request_id.exists())
     return len(rows)
@@ -160,7 +160,7 @@ def _entry(
 
 
 def _change(row: PrivacyRequest, entry: AuditEntry, **values) -> PrivacyRequest:
-    """Change an open request; RequestRefused where somebody closed it."""
+    """Change an open request; RequestRefused where it is closed."""
     actions = [
         getattr(PrivacyRequest, name).remove() if value is None else getattr(PrivacyRequest, name).set(value)
         for name, value in values.items()

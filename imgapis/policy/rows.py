@@ -1,4 +1,4 @@
-"""The rows of promises: announced policy versions, who was told, privacy requests, and the last proof."""
+"""The tables of the policy: announced versions, notices to people, privacy requests, and the last proof."""
 
 from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 

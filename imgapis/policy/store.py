@@ -1,4 +1,4 @@
-"""What can be asked of announcements, notices and proofs; each race is settled here by a condition."""
+"""Reads and writes of announcements, notices and proofs; every race is decided here by a condition."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,62 +16,67 @@ def announcement(version: str) -> Announcement | None:
 
 
 def announce(version: str, effective: str, begun: float) -> Announcement:
-    """Begin to tell people of a version; the one begun first holds."""
+    """Create the announcement of a version, or return the existing one."""
     row = Announcement(version, effective=effective, begun=begun)
     row.save_if(Announcement.version.does_not_exist())
     return announcement(version)
 
 
 def move_effect(version: str, effective: str) -> None:
-    """Let a version take effect later; an earlier day is not taken."""
-    later = Announcement.version.exists() & (Announcement.effective < effective)
-    Announcement(version).update_if(later, effective=effective)
+    """Move the day a version takes effect; an earlier day is ignored."""
+    is_later = Announcement.version.exists() & (Announcement.effective < effective)
+    Announcement(version).update_if(is_later, effective=effective)
 
 
 def complete(version: str, moment: float) -> None:
-    """Note that everybody has been told; the first moment stays."""
-    first = Announcement.version.exists() & (Announcement.completed == 0)
-    Announcement(version).update_if(first, completed=moment)
+    """Record when everybody had been notified; a time already recorded stays."""
+    is_first = Announcement.version.exists() & (Announcement.completed == 0)
+    Announcement(version).update_if(is_first, completed=moment)
 
 
 def notice(version: str, person_id: str) -> Notice | None:
-    """What is known of telling a person."""
+    """The notice of a version to a person, or None."""
     return Notice.find(version, person_id)
 
 
 def notices(version: str) -> Iterator[Notice]:
-    """Everybody who is, or is being, told of a version."""
+    """Every notice of a version, sent or in progress."""
     return Notice.query(version, consistent_read=True)
 
 
 def notices_of(person_id: str) -> Iterator[Notice]:
-    """What a person was told of: for the export and the erasure."""
+    """The notices to a person, of every version."""
     return Notice.scan(Notice.person_id == person_id)
 
 
-def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, ends: float) -> bool:
-    """Claim the telling of a person for this process; false where it is another's, or done."""
+def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, expires_at: float) -> bool:
+    """Claim the notice to a person for this process until `lease`; False where another has it, or it is sent."""
     row = Notice(
-        version, person_id, mail_id=mail_id, state="claimed", lease=lease, expires=datetime.fromtimestamp(ends, UTC)
+        version,
+        person_id,
+        mail_id=mail_id,
+        state="claimed",
+        lease=lease,
+        expires=datetime.fromtimestamp(expires_at, UTC),
     )
-    lapsed = (Notice.state == "claimed") & (Notice.lease < now)
-    return row.save_if(Notice.person_id.does_not_exist() | lapsed)
+    lease_lapsed = (Notice.state == "claimed") & (Notice.lease < now)
+    return row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)
 
 
 def step(version: str, person_id: str, mail_id: str, before: str, after: str) -> bool:
-    """Move a telling from one state to the next; false where it is not in the first, or another's by now."""
-    ours = (Notice.state == before) & (Notice.mail_id == mail_id)
-    return Notice(version, person_id).update_if(ours, state=after)
+    """Move a notice from state `before` to `after`; False where it is in another state, or another mail's by now."""
+    is_ours = (Notice.state == before) & (Notice.mail_id == mail_id)
+    return Notice(version, person_id).update_if(is_ours, state=after)
 
 
 def release(version: str, person_id: str, mail_id: str) -> None:
-    """Let a telling go whose mail has certainly not left, so that it can be begun again."""
-    ours = (Notice.state == "sending") & (Notice.mail_id == mail_id)
-    Notice(version, person_id).delete_if(ours)
+    """Delete a notice whose mail was certainly not sent, so that it can be claimed again."""
+    is_ours = (Notice.state == "sending") & (Notice.mail_id == mail_id)
+    Notice(version, person_id).delete_if(is_ours)
 
 
 def forget_notices(person_id: str) -> int:
-    """Remove what a person was told: part of an erasure; how many rows went."""
+    """Delete the notices to a person, as part of an erasure; returns how many."""
     rows = list(notices_of(person_id))
     for row in rows:
         row.delete()
@@ -87,6 +92,6 @@ def last_proof() -> PrivacyProof | None:
 
 
 def keep_proof(moment: float, checks: dict[str, str]) -> None:
-    """Keep a result, the first or in place of the one before."""
-    older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
-    PrivacyProof(VERIFY).update_if(older, moment=moment, checks=checks)
+    """Store a result of verify_privacy (check → state), unless a newer one is stored."""
+    is_older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
+    PrivacyProof(VERIFY).update_if(is_older, moment=moment, checks=checks)

@@ -43,11 +43,11 @@ class Version:
     @property
     def statements(self) -> dict[str, str]:
         """Every statement by its number."""
-        return {each.number: each.text for section in self.sections for each in section.statements}
+        return {statement.number: statement.text for section in self.sections for statement in section.statements}
 
 
 def folder() -> Path:
-    """Where the files lie."""
+    """The directory of the policy files."""
     return settings.BASE_DIR / "docs" / "policy"
 
 
@@ -63,17 +63,17 @@ def _read(path: Path, changed: int) -> Version:
 
 def parsed(name: str, source: str) -> Version:
     """A version out of its file's text; ValueError where the file says another day than its name."""
-    head, *parts = source.split("\n## ")
-    facts = dict(line.split(": ", 1) for line in head.splitlines() if re.match(r"[a-z]+: ", line))
-    if facts.get("effective") != name:
+    header, *parts = source.split("\n## ")
+    front_matter = dict(line.split(": ", 1) for line in header.splitlines() if re.match(r"[a-z]+: ", line))
+    if front_matter.get("effective") != name:
         raise ValueError(f"docs/policy/{name}.md must say `effective: {name}`.")
-    return Version(name, facts.get("summary", ""), tuple(_section(part) for part in parts))
+    return Version(name, front_matter.get("summary", ""), tuple(_section(part) for part in parts))
 
 
 def _section(part: str) -> Section:
     title, _, body = part.partition("\n")
-    found = (STATEMENT.match(paragraph.strip()) for paragraph in body.split("\n\n") if paragraph.strip())
-    return Section(title.strip(), tuple(Statement(match[1], " ".join(match[2].split())) for match in found))
+    matches = (STATEMENT.match(paragraph.strip()) for paragraph in body.split("\n\n") if paragraph.strip())
+    return Section(title.strip(), tuple(Statement(match[1], " ".join(match[2].split())) for match in matches))
 
 
 def named(name: str) -> Version | None:
@@ -82,26 +82,28 @@ def named(name: str) -> Version | None:
 
 
 def takes_effect(version: Version) -> str:
-    """The day a version takes effect: the planned one, or a later one where its notice was late (P23)."""
+    """The day (`2026-05-18`) a version takes effect: the planned one, or a later one after a late notice (P23)."""
     if version == every()[0]:
-        return version.name  # nobody could be told of it: there was no account
-    notice = store.announcement(version.name)
-    return max(version.name, notice.effective) if notice else version.name
+        return version.name  # needs no notice: there was no account
+    announcement = store.announcement(version.name)
+    return max(version.name, announcement.effective) if announcement else version.name
 
 
 def in_effect(version: Version, moment: float | None = None) -> bool:
-    """Whether a version holds: the first from its day on, a later one only once everybody has been told (P23)."""
+    """Whether a version is in effect: the first from its day on, a later one only once everybody was notified (P23)."""
     today = clock.day(clock.now() if moment is None else moment)
     if version.name > today:
-        return False  # the day only ever moves later, so the store need not be asked
+        return False  # the day only ever moves later, so no read of the store is needed
     if version == every()[0]:
         return True
-    notice = store.announcement(version.name)
-    return notice is not None and bool(notice.completed) and max(version.name, notice.effective) <= today
+    announcement = store.announcement(version.name)
+    return (
+        announcement is not None and bool(announcement.completed) and max(version.name, announcement.effective) <= today
+    )
 
 
 def current() -> Version:
-    """The version that holds now."""
+    """The version in effect now."""
     return next((version for version in reversed(every()) if in_effect(version)), every()[0])
 
 
@@ -122,15 +124,15 @@ _last_known: list[Calendar] = []
 
 
 def calendar() -> Calendar:
-    """The calendar for the pages: as it was last known where the store does not answer, for the policy can be read
-    whatever is broken."""
+    """The calendar for the pages: the last one read where the store does not answer, since the policy must be readable
+    in any outage."""
     try:
-        known = Calendar(current(), {version.name: takes_effect(version) for version in every()})
+        latest = Calendar(current(), {version.name: takes_effect(version) for version in every()})
     except PynamoDBException:
-        first = Calendar(every()[0], {version.name: version.name for version in every()})
-        return _last_known[0] if _last_known else first
-    _last_known[:] = [known]
-    return known
+        planned = Calendar(every()[0], {version.name: version.name for version in every()})
+        return _last_known[0] if _last_known else planned
+    _last_known[:] = [latest]
+    return latest
 
 
 def midnight(day: str) -> float:

@@ -1,4 +1,4 @@
-"""What machines look for under /.well-known: whom to tell of a weakness (RFC 9116), and that nothing is sold."""
+"""The files under /.well-known: the contact for vulnerabilities (RFC 9116), and Global Privacy Control."""
 
 from datetime import UTC, datetime
 
@@ -14,8 +14,8 @@ EXPIRES_MONTHS = 7
 
 @require_GET
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Whom to tell of a weakness. It runs out six to seven months ahead, at the start of a month: less than the year
-    the RFC allows, and the same text all month."""
+    """The contact for vulnerabilities (RFC 9116). It expires six to seven months ahead, at the start of a month: less
+    than the year the RFC allows, and the same text all month."""
     lines = {
         "Contact": f"mailto:{settings.CONTACT_EMAIL}",
         "Expires": expires(clock.now()),
@@ -36,7 +36,7 @@ def expires(moment: float) -> str:
 
 @require_GET
 def gpc(request: HttpRequest) -> JsonResponse:
-    """That the wish not to be sold is kept: nothing is sold, whether or not it is sent."""
+    """That Global Privacy Control is honoured: no data is sold, with or without the signal."""
     return _cached(JsonResponse({"gpc": True, "lastUpdate": versions.every()[0].name}))
 
 

@@ -18,24 +18,24 @@ class InvalidCertificate(Refusal):
     code = "invalid_certificate"
 
 
-def sign(facts: dict) -> dict:
-    """The certificate of some facts: them, the signature, and the public key that verifies it."""
+def sign(content: dict) -> dict:
+    """A certificate: the content, its signature, and the public key that verifies it."""
     key = _key(settings.PRIVACY_KEY)
-    signature = key.sign(signed_bytes(facts))
-    return {"certificate": facts, "key": _text(_raw(key)), "signature": _text(signature)}
+    signature = key.sign(signed_bytes(content))
+    return {"certificate": content, "key": _text(_raw(key)), "signature": _text(signature)}
 
 
-def verify(whole: dict, keys: list[str] | None = None) -> dict:
-    """The facts of a certificate that one of `keys` signed (None: ours). Raises InvalidCertificate."""
+def verify(document: dict, keys: list[str] | None = None) -> dict:
+    """The content of a certificate signed by one of `keys` (None: the published ones). Raises InvalidCertificate."""
     try:
-        facts, key, signature = whole["certificate"], whole["key"], whole["signature"]
+        content, key, signature = document["certificate"], document["key"], document["signature"]
         if key not in (published() if keys is None else keys):
             raise InvalidCertificate("The certificate's key is not a published one.")
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
-        public.verify(base64.b64decode(signature), signed_bytes(facts))
+        public_key = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
+        public_key.verify(base64.b64decode(signature), signed_bytes(content))
     except (InvalidSignature, KeyError, TypeError, ValueError) as error:
         raise InvalidCertificate("The certificate was altered, or is not whole.") from error
-    return facts
+    return content
 
 
 def published() -> list[str]:
@@ -43,9 +43,9 @@ def published() -> list[str]:
     return [_text(_raw(_key(key))) for key in (settings.PRIVACY_KEY, *settings.PRIVACY_KEY_FALLBACKS)]
 
 
-def signed_bytes(facts: dict) -> bytes:
-    """What is signed: the facts as JSON, names sorted, no spaces, ASCII."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
+def signed_bytes(content: dict) -> bytes:
+    """What is signed: the content as JSON, names sorted, no spaces, ASCII."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _key(secret: str) -> Ed25519PrivateKey:

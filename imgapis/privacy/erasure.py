@@ -1,4 +1,4 @@
-"""Erasure: asked for, undone within seven days, run step by step, swept again a day later, certified (D4, D7–D9)."""
+"""Erasure: scheduled, undone within seven days, run step by step, swept again a day later, certified (D4, D7–D9)."""
 
 import logging
 
@@ -65,25 +65,25 @@ def ask(
     asked: float | None = None,
     entry: AuditEntry | None = None,
 ) -> Erasure:
-    """Ask for the erasure of a `workspace` or a `person`; `asked` is when the mail came, in seconds since 1970. Asking
-    twice is one erasure; at once makes a scheduled one due. An `entry` of the audit log is written with what this
-    changes, or not at all. Raises SoleOwner."""
+    """Schedule the erasure of a `workspace` or a `person`; `asked` is when the request came, in seconds since 1970. A
+    second call returns the existing erasure; `at_once` makes a scheduled one due now. The `entry` of the audit log is
+    in the same transaction. Raises SoleOwner."""
     if kind == "person":
         require_no_sole_ownership(subject_id)
     now = int(clock.now())
-    begun = int(asked or now)
-    due = now if at_once else min(now + UNDO_DAYS * DAY, max(now, begun + LATEST_START_DAYS * DAY))
-    row = Erasure(subject_id, kind=kind, state="scheduled", asked=begun, due=due, counts={})
+    requested_at = int(asked or now)
+    due = now if at_once else min(now + UNDO_DAYS * DAY, max(now, requested_at + LATEST_START_DAYS * DAY))
+    row = Erasure(subject_id, kind=kind, state="scheduled", asked=requested_at, due=due, counts={})
     if store.create(row, entry):
         return row
-    found = store.erasure(subject_id)
-    if at_once and found.state == "scheduled":
-        store.decide(found, entry, due=now)
-    return found
+    existing = store.erasure(subject_id)
+    if at_once and existing.state == "scheduled":
+        store.decide(existing, entry, due=now)
+    return existing
 
 
 def undo(subject_id: str, entry: AuditEntry | None = None) -> None:
-    """Take back an erasure that has not begun, with an `entry` of the audit log. Raises NoErasure."""
+    """Undo an erasure that has not begun, with an `entry` of the audit log. Raises NoErasure."""
     row = store.erasure(subject_id)
     if row is None or row.state != "scheduled" or not store.decide(row, entry, state="undone"):
         raise NoErasure("There is no erasure that could still be taken back.")
@@ -91,28 +91,28 @@ def undo(subject_id: str, entry: AuditEntry | None = None) -> None:
 
 def require_no_sole_ownership(person_id: str) -> None:
     """Raise SoleOwner, naming the workspaces, where a person is the only owner of some that are not being erased."""
-    held = []
+    sole_owned = []
     for workspace, role in workspaces.of_person(person_id):
         owners = [row for row in team_store.members(workspace.workspace_id) if row.role == "owner"]
         pending = store.erasure(workspace.workspace_id)
         if role == "owner" and len(owners) == 1 and (pending is None or pending.state == "undone"):
-            held.append(workspace.namespace)
-    if held:
-        raise SoleOwner(f"You are the only owner of {', '.join(held)}: hand over or delete first.")
+            sole_owned.append(workspace.namespace)
+    if sole_owned:
+        raise SoleOwner(f"You are the only owner of {', '.join(sole_owned)}: hand over or delete first.")
 
 
 def work_off() -> int:
-    """Do what is due; returns how many erasures were worked on. Any number of workers may do this at once."""
+    """Run what is due; returns how many erasures were run. Any number of workers may do this at once."""
     now = clock.now()
-    due = [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.due <= now]
-    return sum(_claimed_run(row) for row in due)
+    due_rows = [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.due <= now]
+    return sum(_claimed_run(row) for row in due_rows)
 
 
 def _claimed_run(row: Erasure) -> bool:
     now = int(clock.now())
     state = "running" if row.state == "scheduled" else row.state
-    facts = {"state": state, "due": now + LEASE_SECONDS} | ({} if row.began else {"began": now})
-    if not store.change(row, row.state, **facts):
+    changes = {"state": state, "due": now + LEASE_SECONDS} | ({} if row.began else {"began": now})
+    if not store.change(row, row.state, **changes):
         return False
     try:
         run(row)
@@ -123,28 +123,28 @@ def _claimed_run(row: Erasure) -> bool:
 
 
 def run(row: Erasure) -> None:
-    """Do every step that is left of a sweep, then go to the next state. Raises one of FAULTS where a store fails."""
+    """Run every remaining step of a sweep, then enter the next state. Raises one of FAULTS where a store fails."""
     if row.state == "running":
         if row.kind == "person" and not row.step:
-            require_no_sole_ownership(row.subject_id)  # a workspace's own erasure may have been taken back since
+            require_no_sole_ownership(row.subject_id)  # a workspace's own erasure may have been undone since
         store.suppress(row.kind, row.subject_id)
-    # What an earlier try removed before it was broken off may not be in the counts.
+    # What an earlier attempt removed before it was interrupted may not be in the counts.
     if not store.change(row, row.state, trying=True, broken_off=row.broken_off or row.trying):
         return
     for number, step in enumerate(steps.steps(row.kind)):
         if number < row.step:
             continue
         counts = step(row)
-        facts = {"step": number + 1, "counts": _sum(dict(row.counts), counts)}
-        if not store.change(row, row.state, due=int(clock.now()) + LEASE_SECONDS, **facts):
+        progress = {"step": number + 1, "counts": _sum(dict(row.counts), counts)}
+        if not store.change(row, row.state, due=int(clock.now()) + LEASE_SECONDS, **progress):
             return  # the lease ran out, and another worker goes on
     now = int(clock.now())
     if row.state == "running":
-        ended = {"trying": False, "failure": ""}
-        store.change(row, "running", state="swept", step=0, swept=now, due=now + SWEEP_SECONDS, **ended)
+        cleared = {"trying": False, "failure": ""}
+        store.change(row, "running", state="swept", step=0, swept=now, due=now + SWEEP_SECONDS, **cleared)
     else:
-        signed = certificates.sign(_facts(row, now))
-        store.change(row, "swept", state="done", due=0, trying=False, failure="", certificate=signed)
+        certificate = certificates.sign(_facts(row, now))
+        store.change(row, "swept", state="done", due=0, trying=False, failure="", certificate=certificate)
 
 
 def _sum(before: dict, counts: dict) -> dict:
@@ -164,30 +164,30 @@ def _facts(row: Erasure, now: int) -> dict:
 def replay() -> int:
     """Erase again, at once, whatever the suppression list names and a restore brought back; returns how many it names.
     Raises one of FAULTS; safe to repeat."""
-    listed = sorted(set(store.suppressed()), key=lambda pair: pair[0] == "person")  # workspaces first
-    failed: Exception | None = None
-    for kind, subject_id in listed:
+    suppressed = sorted(set(store.suppressed()), key=lambda pair: pair[0] == "person")  # workspaces first
+    last_error: Exception | None = None
+    for kind, subject_id in suppressed:
         try:
             _erase_again(kind, subject_id)
         except FAULTS as error:
-            failed = error  # the others go first; then whoever replays is told
+            last_error = error  # the others go first; then it is raised
             log.warning("erasure_not_replayed")
-    if failed is not None:
-        raise failed
-    return len(listed)
+    if last_error is not None:
+        raise last_error
+    return len(suppressed)
 
 
 def _erase_again(kind: str, subject_id: str) -> None:
-    """The steps once more; where the erasure's own row did not come back, it is certified anew, with what is counted
-    now.
+    """Run the steps once more; where the erasure's own row was not restored, it is certified anew, with the counts of
+    this run.
 
-    A restore may have made somebody who is erased the only owner of a workspace that was handed over since: nobody can
-    hand it over, so they leave it.
+    A restore may have made an erased person the only owner of a workspace that was transferred since: nobody can
+    transfer it, so their membership is removed.
     """
     now = int(clock.now())
     store.create(Erasure(subject_id, kind=kind, state="scheduled", asked=now, due=now, counts={}))
     row = store.erasure(subject_id)
-    store.change(row, "scheduled", trying=True)  # what was counted before the restore is not known any more
+    store.change(row, "scheduled", trying=True)  # the counts from before the restore are lost
     if kind == "person":
         team_store.remove_everywhere(subject_id)
     counts: dict[str, int] = {}
@@ -197,12 +197,12 @@ def _erase_again(kind: str, subject_id: str) -> None:
 
 
 def late() -> list[Erasure]:
-    """The erasures that have not begun, or not ended, so late that the deadline is near: for staff."""
-    latest = clock.now() - (LATEST_START_DAYS + 1) * DAY
-    return [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.asked < latest]
+    """The erasures asked for over LATEST_START_DAYS + 1 days ago and not done: their deadline is near. For staff."""
+    cutoff = clock.now() - (LATEST_START_DAYS + 1) * DAY
+    return [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
 
 
 def is_there(kind: str, subject_id: str) -> bool:
-    """Whether there is such a workspace or person."""
-    found = accounts_store.workspace(subject_id) if kind == "workspace" else accounts_store.person(subject_id)
-    return found is not None
+    """Whether the workspace or person exists."""
+    row = accounts_store.workspace(subject_id) if kind == "workspace" else accounts_store.person(subject_id)
+    return row is not None

@@ -26,7 +26,7 @@ Invoices are in Stripe's portal. Image addresses are not kept, so none can be li
 
 
 class Sink(io.RawIOBase):
-    """What the zip is written to: it cannot be sought, and gives away what it has."""
+    """The buffer the zip is written to: not seekable, emptied by `take`."""
 
     def __init__(self):
         self._held = bytearray()
@@ -36,14 +36,14 @@ class Sink(io.RawIOBase):
         return True
 
     def write(self, data) -> int:
-        """Hold some bytes."""
+        """Buffer some bytes; returns how many."""
         self._held += data
         return len(data)
 
     def take(self) -> bytes:
-        """The bytes since the last time."""
-        taken, self._held = bytes(self._held), bytearray()
-        return taken
+        """The bytes written since the last call."""
+        data, self._held = bytes(self._held), bytearray()
+        return data
 
 
 def stream(kind: str, subject_id: str) -> Iterator[bytes]:
@@ -98,13 +98,13 @@ def _csv(names: list[str], rows: Iterable[dict]) -> Iterator[str]:
 
 
 def _line(cells: list) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
 
 
 def _cell(value) -> object:
-    """A text no spreadsheet takes for a formula (A18)."""
+    """A cell value; a text that a spreadsheet would take for a formula begins with an apostrophe (A18)."""
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -46,32 +46,32 @@ def account_export_mail(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def linked_export(request: HttpRequest, token: str) -> HttpResponse:
-    """The zip of a mailed link. To everybody but whoever asked for it, the signed-out included, nothing is there; a
-    session of theirs that has not proved the address lately does so first."""
-    known = request.user.is_authenticated
-    row = links.opened(token, request.user.person_id) if known else None
+    """The zip of a mailed link; 404 for everybody but the person it was mailed to, the signed-out included. Their own
+    session needs a fresh code first."""
+    is_signed_in = request.user.is_authenticated
+    row = links.opened(token, request.user.person_id) if is_signed_in else None
     if row is None:
-        answer = render(request, "privacy/no_link.html", {"known": known}, status=404)
-        answer["Cache-Control"] = "no-store"
-        return answer
+        response = render(request, "privacy/no_link.html", {"known": is_signed_in}, status=404)
+        response["Cache-Control"] = "no-store"
+        return response
     return fresh_code(lambda request: _zip(row.kind, row.subject_id))(request)
 
 
-def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, back: tuple[str, ...]) -> HttpResponse:
+def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, redirect_args: tuple[str, ...]) -> HttpResponse:
     if request.method == "GET":
-        facts = {"base": "workspace.html" if kind == "workspace" else "base.html", "name": name, "kind": kind}
-        return render(request, "privacy/export_mail.html", facts)
+        context = {"base": "workspace.html" if kind == "workspace" else "base.html", "name": name, "kind": kind}
+        return render(request, "privacy/export_mail.html", context)
     try:
         links.send(accounts_store.person(request.user.person_id), kind, subject_id, name)
     except Refusal as refusal:
         messages.error(request, refusal.message)
     else:
         messages.success(request, f"The link is on its way to {request.user.email}.")
-    return redirect(*back)
+    return redirect(*redirect_args)
 
 
 def _zip(kind: str, subject_id: str) -> HttpResponse:
-    answer = StreamingHttpResponse(export.stream(kind, subject_id), content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="imgapis-{kind}.zip"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    response = StreamingHttpResponse(export.stream(kind, subject_id), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="imgapis-{kind}.zip"'
+    response["Cache-Control"] = "no-store"
+    return response

@@ -26,25 +26,29 @@ WHERE = "AWS DynamoDB, us-east-1"
 def every() -> list[dict]:
     """Every attribute of every table, then every other store: plain values, for the command, the page and JSON."""
     exempt = {holding.row: holding.exempt for holding in HOLDINGS}
-    found = []
-    for row in tables.registered():
-        for name, attribute in row.get_attributes().items():
-            kept = attribute.kept
-            found.append({
-                "store": row.Meta.table_name.partition("-")[2], "attribute": name, "purpose": kept.purpose,
-                "category": kept.category, "retention": kept.retention, "where": WHERE,
-                "exported": "yes" if kept.exported and not exempt[row] else "no",
-                "erased": exempt[row] or ("yes" if kept.erased else "no: proof that names nobody"),
+    lines = []
+    for row_class in tables.registered():
+        for name, attribute in row_class.get_attributes().items():
+            declaration = attribute.kept
+            lines.append({
+                "store": row_class.Meta.table_name.partition("-")[2], "attribute": name, "purpose": declaration.purpose,
+                "category": declaration.category, "retention": declaration.retention, "where": WHERE,
+                "exported": "yes" if declaration.exported and not exempt[row_class] else "no",
+                "erased": exempt[row_class] or ("yes" if declaration.erased else "no: proof that names nobody"),
             })  # fmt: skip
     names = ("store", "attribute", "purpose", "retention", "where", "exported", "erased")
-    return found + [dict(zip(names, line, strict=True)) | {"category": "none"} for line in STORES]
+    return lines + [dict(zip(names, line, strict=True)) | {"category": "none"} for line in STORES]
 
 
 def by_store() -> list[dict]:
-    """The same, store by store, for people: its name, what it is, where, and its lines."""
-    told = {row.Meta.table_name.partition("-")[2]: " ".join(row.__doc__.split()) for row in tables.registered()}
+    """The same grouped by store, for the page: `name`, `about`, `where` and `lines` of each."""
+    descriptions = {
+        row_class.Meta.table_name.partition("-")[2]: " ".join(row_class.__doc__.split())
+        for row_class in tables.registered()
+    }
     groups = groupby(every(), key=lambda line: line["store"])
-    held = [(name, list(lines)) for name, lines in groups]
+    stores = [(name, list(lines)) for name, lines in groups]
     return [
-        {"name": name, "about": told.get(name, ""), "where": each[0]["where"], "lines": each} for name, each in held
+        {"name": name, "about": descriptions.get(name, ""), "where": store_lines[0]["where"], "lines": store_lines}
+        for name, store_lines in stores
     ]

@@ -1,7 +1,7 @@
-"""What an export holds for whoever goes elsewhere: sources, presets and settings for imgproxy and imagor.
+"""The migration files of an export: sources, presets and settings for imgproxy and imagor.
 
 Image addresses are not kept, so none can be listed; the maps of sources and parameters say how to rewrite one's own.
-What the others cannot be told is said in the files themselves. By imgproxy's and imagor's documentation of 2026.
+What has no equivalent there is named in the files themselves. By imgproxy's and imagor's documentation of 2026.
 """
 
 import csv
@@ -35,12 +35,12 @@ ROUTED = "imagor-buckets.yaml"
 
 
 def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
-    """(name, lines) of what a workspace takes elsewhere; nothing secret is in it."""
+    """(name, lines) of each migration file of a workspace, without secrets; none where the workspace does not exist."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
         return
-    sources = sorted(transforms_store.sources(workspace_id), key=lambda one: one.name)
-    values = {one.name: dict(one.values) for one in rule_store.presets(workspace_id)}
+    sources = sorted(transforms_store.sources(workspace_id), key=lambda source: source.name)
+    values = {preset_row.name: dict(preset_row.values) for preset_row in rule_store.presets(workspace_id)}
     hosts = list(row.allowed_sources)
     yield "leave-us/README.txt", [README.format(namespace=row.namespace, day=clock.day(clock.now()))]
     yield "leave-us/imgproxy.env", _imgproxy(sources, values, hosts)
@@ -49,65 +49,67 @@ def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
         yield f"leave-us/{ROUTED}", _router(_buckets(sources))
     yield "leave-us/presets.txt", [f"{name}\t{presets.query_of(query)}\n" for name, query in sorted(values.items())]
     yield "leave-us/sources.csv", _table(("source", "img apis", "imgproxy", "imagor"), _named(sources))
-    lines = ((name, *theirs) for name, theirs in PARAMETERS.items())
+    lines = ((name, *equivalents) for name, equivalents in PARAMETERS.items())
     yield "leave-us/parameters.csv", _table(("img apis", "imgproxy", "imagor"), lines)
 
 
 def _imgproxy(sources: list[Source], values: dict[str, dict[str, str]], hosts: list[str]) -> Iterator[str]:
     yield KEYS
-    web = [f"{scheme}://{host}/" for host in hosts if host != "*" for scheme in ("https", "http")]
+    web_addresses = [f"{scheme}://{host}/" for host in hosts if host != "*" for scheme in ("https", "http")]
     # Empty would let it fetch from anywhere.
-    yield f"IMGPROXY_ALLOWED_SOURCES={','.join([*map(_address, sources), *web]) or 'none://'}\n"
+    yield f"IMGPROXY_ALLOWED_SOURCES={','.join([*map(_address, sources), *web_addresses]) or 'none://'}\n"
     yield from _any_host(hosts, "leave IMGPROXY_ALLOWED_SOURCES empty")
     yield from _imgproxy_buckets(_buckets(sources))
-    ready = {}
+    translated = {}
     for name, query in sorted(values.items()):
-        ready[name], left = preset(query)
+        translated[name], untranslated = preset(query)
         yield f"# preset {name}: {presets.query_of(query)}\n"
-        if left:
-            yield f"#   not translated: {', '.join(left)}\n"
-    if any(ready.values()):
-        yield f"IMGPROXY_PRESETS={','.join(f'{name}={options}' for name, options in ready.items() if options)}\n"
+        if untranslated:
+            yield f"#   not translated: {', '.join(untranslated)}\n"
+    if any(translated.values()):
+        yield f"IMGPROXY_PRESETS={','.join(f'{name}={options}' for name, options in translated.items() if options)}\n"
     yield "IMGPROXY_TTL=31536000\n"
 
 
 def _imgproxy_buckets(buckets: list[Source]) -> Iterator[str]:
-    """imgproxy has one endpoint and one pair of keys for all buckets; regions of Amazon it finds out by itself."""
+    """imgproxy has one endpoint and one pair of keys for all buckets; it detects Amazon's regions by itself."""
     if not buckets:
         return
     yield "IMGPROXY_USE_S3=true\n"
-    ends = list(dict.fromkeys((one.kind, one.region) if one.kind == "r2" else (one.kind, "") for one in buckets))
-    kind, account = ends[0]
-    served = [one for one in buckets if one.kind == kind and account in ("", one.region)]
+    endpoints = list(
+        dict.fromkeys((bucket.kind, bucket.region) if bucket.kind == "r2" else (bucket.kind, "") for bucket in buckets)
+    )
+    kind, account = endpoints[0]
+    served_buckets = [bucket for bucket in buckets if bucket.kind == kind and account in ("", bucket.region)]
     if kind == "r2":
-        yield f"IMGPROXY_S3_ENDPOINT={_endpoint(served[0])}\nIMGPROXY_S3_REGION=auto\n"
+        yield f"IMGPROXY_S3_ENDPOINT={_endpoint(served_buckets[0])}\nIMGPROXY_S3_REGION=auto\n"
     else:
-        yield f"IMGPROXY_S3_REGION={served[0].region}\n"
-        if len({one.region for one in served}) > 1:
+        yield f"IMGPROXY_S3_REGION={served_buckets[0].region}\n"
+        if len({bucket.region for bucket in served_buckets}) > 1:
             yield "IMGPROXY_S3_MULTI_REGION=true\n"
-    if len(served) > 1:
+    if len(served_buckets) > 1:
         yield "# One pair of keys has to read all of them: imgproxy takes one.\n"
-    for one in buckets:
-        if one not in served:
-            yield f"# {one.name} lies at another endpoint: imgproxy takes one, so it needs a second imgproxy.\n"
+    for bucket in buckets:
+        if bucket not in served_buckets:
+            yield f"# {bucket.name} lies at another endpoint: imgproxy takes one, so it needs a second imgproxy.\n"
 
 
 def _imagor(sources: list[Source], hosts: list[str]) -> Iterator[str]:
     yield KEYS
-    prefixes = [re.escape(one.prefix) for one in sources if one.kind == "http"]
-    named = [host for host in hosts if host != "*"]
+    prefixes = [re.escape(source.prefix) for source in sources if source.kind == "http"]
+    named_hosts = [host for host in hosts if host != "*"]
     if prefixes:
         yield f"HTTP_LOADER_ALLOWED_SOURCE_REGEXP=^(?:{'|'.join(prefixes)})\n"
-    if named:
-        yield f"HTTP_LOADER_ALLOWED_SOURCES={','.join(named)}\n"
-    if not prefixes and not named:
+    if named_hosts:
+        yield f"HTTP_LOADER_ALLOWED_SOURCES={','.join(named_hosts)}\n"
+    if not prefixes and not named_hosts:
         yield "HTTP_LOADER_DISABLE=1\n"
     yield from _any_host(hosts, "set HTTP_LOADER_ALLOWED_SOURCES=*, and not HTTP_LOADER_DISABLE")
     buckets = _buckets(sources)
     if len(buckets) == 1:
-        (one,) = buckets
-        yield f"S3_LOADER_BUCKET={one.bucket}\nS3_LOADER_PATH_PREFIX={one.name}\nS3_LOADER_BASE_DIR={_folder(one)}\n"
-        yield f"AWS_REGION={_region(one)}\n" + (f"S3_ENDPOINT={_endpoint(one)}\n" if _endpoint(one) else "")
+        (only,) = buckets
+        yield f"S3_LOADER_BUCKET={only.bucket}\nS3_LOADER_PATH_PREFIX={only.name}\nS3_LOADER_BASE_DIR={_folder(only)}\n"
+        yield f"AWS_REGION={_region(only)}\n" + (f"S3_ENDPOINT={_endpoint(only)}\n" if _endpoint(only) else "")
     elif buckets:
         yield "# One loader reads them all, by the rules of the file beside this one; each may have keys of its own.\n"
         yield f"S3_LOADER_BUCKET_ROUTER_CONFIG=/etc/imagor/{ROUTED}\n"
@@ -121,31 +123,31 @@ def _any_host(hosts: list[str], how: str) -> Iterator[str]:
 def _router(buckets: list[Source]) -> Iterator[str]:
     """imagor's own file: the first part of a path chooses the bucket, the rest is the object's key."""
     yield "# access_key_id and secret_access_key may be added to each bucket.\n"
-    yield f'routing_pattern: "^(?P<bucket>{"|".join(one.name for one in buckets)})/(?P<path>.+)$"\n'
+    yield f'routing_pattern: "^(?P<bucket>{"|".join(bucket.name for bucket in buckets)})/(?P<path>.+)$"\n'
     yield f"default_bucket:\n{_bucket(buckets[0], '  ')}rules:\n"
-    for one in buckets:
-        yield f"  - match: {one.name}\n    bucket:\n{_bucket(one, '      ')}"
+    for bucket in buckets:
+        yield f"  - match: {bucket.name}\n    bucket:\n{_bucket(bucket, '      ')}"
 
 
-def _bucket(one: Source, indent: str) -> str:
-    lines = {"name": one.bucket, "region": _region(one), "endpoint": _endpoint(one)}
+def _bucket(source: Source, indent: str) -> str:
+    lines = {"name": source.bucket, "region": _region(source), "endpoint": _endpoint(source)}
     return "".join(f'{indent}{name}: "{value}"\n' for name, value in lines.items() if value)
 
 
 def _named(sources: list[Source]) -> Iterator[tuple[str, ...]]:
     """How PATH of each source is named. imagor's loader of one bucket adds the prefix itself, its router cannot."""
     routed = len(_buckets(sources)) > 1
-    for one in sources:
-        theirs = f"plain/{_address(one)}PATH"
-        if one.kind == "http":
-            yield one.name, f"src={one.name}/PATH", theirs, f"{one.prefix}PATH"
+    for source in sources:
+        imgproxy_path = f"plain/{_address(source)}PATH"
+        if source.kind == "http":
+            yield source.name, f"src={source.name}/PATH", imgproxy_path, f"{source.prefix}PATH"
         else:
-            before = one.prefix if routed else one.prefix.removeprefix(_folder(one))
-            yield one.name, f"src={one.name}/PATH", theirs, f"{one.name}/{before}PATH"
+            key_prefix = source.prefix if routed else source.prefix.removeprefix(_folder(source))
+            yield source.name, f"src={source.name}/PATH", imgproxy_path, f"{source.name}/{key_prefix}PATH"
 
 
 def _buckets(sources: list[Source]) -> list[Source]:
-    return [one for one in sources if one.kind != "http"]
+    return [source for source in sources if source.kind != "http"]
 
 
 def _region(source: Source) -> str:
@@ -153,22 +155,22 @@ def _region(source: Source) -> str:
 
 
 def _endpoint(source: Source) -> str:
-    """Where R2 is; Amazon's endpoints are known to whoever reads a region."""
+    """The endpoint of R2; empty for Amazon, whose endpoint follows from the region."""
     return settings.R2_ENDPOINT.format(account=source.region) if source.kind == "r2" else ""
 
 
 def _folder(source: Source) -> str:
-    """The key prefix where it is a folder: what is joined with a slash."""
+    """The key prefix where it ends with a slash; else empty."""
     return source.prefix if source.prefix.endswith("/") else ""
 
 
 def _address(source: Source) -> str:
-    """Where a source lies, as others name it."""
+    """The URL prefix of a source in imgproxy's notation."""
     return source.prefix if source.kind == "http" else f"s3://{source.bucket}/{source.prefix}"
 
 
-def _table(head: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    for line in (head, *lines):
-        written = io.StringIO()
-        csv.writer(written).writerow(line)
-        yield written.getvalue()
+def _table(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    for line in (header, *lines):
+        buffer = io.StringIO()
+        csv.writer(buffer).writerow(line)
+        yield buffer.getvalue()

@@ -1,4 +1,4 @@
-"""The mailed link of an export: a day long, for whoever asked and still may, in their own session; no file is kept."""
+"""The mailed link of an export: valid for a day, for its recipient, in their own session; no file is kept."""
 
 import hashlib
 import secrets
@@ -29,32 +29,32 @@ class TooManyMails(Refusal):
 
 
 def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequence[AuditEntry] = ()) -> None:
-    """Mail a person the link of an export of a `workspace` or a `person`; `name` is how the mail calls it. The caller
-    has checked their right and a fresh code, or is of the staff and gives `entries` of the audit log that say so.
+    """Mail a person the link of an export of a `workspace` or a `person`; `name` is the subject's name in the mail. The
+    caller has checked permission and a fresh code, or is staff and passes `entries` of the audit log.
     Raises TooManyMails."""
     if not throttles.allow_mail(person.email):
         raise TooManyMails
     token = secrets.token_urlsafe(32)
-    ends = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
-    row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=ends)
+    expires = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
+    row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=expires)
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.save(row, condition=ExportLink.digest.does_not_exist())
         for entry in entries or (_entry(row),):
             audit.write_with(transaction, entry)
-    facts = {"name": name, "token": token, "until": clock.stamp(ends.timestamp())}
-    mail.send(person.email, "Your export from img apis", "emails/export_link.txt", facts)
+    context = {"name": name, "token": token, "until": clock.stamp(expires.timestamp())}
+    mail.send(person.email, "Your export from img apis", "emails/export_link.txt", context)
 
 
 def _entry(row: ExportLink) -> AuditEntry | None:
-    """The other owners of a workspace see that somebody takes its data along."""
+    """The audit entry by which the other owners of a workspace see the export; None for a person's own."""
     if row.kind != "workspace":
         return None
     return audit.entry(row.subject_id, row.person_id, "export.mailed", row.subject_id)
 
 
 def opened(token: str, person_id: str) -> ExportLink | None:
-    """The living link of a token, if it is this person's and they may still have what it leads to; else None, for every
-    reason alike."""
+    """The unexpired link of a token, if it is this person's and they may still export its subject; else None, whatever
+    the reason."""
     row = ExportLink.find(_digest(token))
     if row is None or row.expires.timestamp() <= clock.now() or row.person_id != person_id:
         return None
@@ -62,11 +62,15 @@ def opened(token: str, person_id: str) -> ExportLink | None:
 
 
 def _may(row: ExportLink) -> bool:
-    """Whether the person may export it now, whatever was true when the link was mailed."""
+    """Whether the person may export the subject now, regardless of when the link was mailed."""
     if row.kind == "person":
         return row.subject_id == row.person_id
-    place = team_store.member(row.subject_id, row.person_id)
-    return place is not None and roles.allows(place.role, PERMISSION) and store.workspace(row.subject_id) is not None
+    membership = team_store.member(row.subject_id, row.person_id)
+    return (
+        membership is not None
+        and roles.allows(membership.role, PERMISSION)
+        and store.workspace(row.subject_id) is not None
+    )
 
 
 def _digest(token: str) -> str:

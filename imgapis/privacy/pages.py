@@ -1,4 +1,4 @@
-"""The pages of one's own data: deletion and its undoing; and what is published about all of them."""
+"""The pages of one's own data: deletion and undo; and the published inventory, keys and certificates."""
 
 from collections.abc import Callable
 
@@ -32,11 +32,11 @@ def account_data(request: HttpRequest) -> HttpResponse:
 def _data(request: HttpRequest, kind: str, subject_id: str, base: str) -> HttpResponse:
     row = store.erasure(subject_id)
     scheduled = row if row is not None and row.state == "scheduled" else None
-    facts = {
+    context = {
         "kind": kind, "base": base, "subject_id": subject_id, "scheduled": scheduled,
         "due": clock.stamp(scheduled.due) if scheduled else "",
     }  # fmt: skip
-    return render(request, "privacy/data.html", facts)
+    return render(request, "privacy/data.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,30 +70,30 @@ def _erase(
             return redirect("erasure", subject_id)
         except Refusal as refusal:
             error = refusal.message
-    facts = {
+    context = {
         "kind": kind, "base": "workspace.html" if kind == "workspace" else "base.html", "name": name,
         "error": error, "counts": counts(kind, subject_id), "exceptions": erasure.EXCEPTIONS[kind],
     }  # fmt: skip
-    return render(request, "privacy/erase.html", facts, status=400 if error else 200)
+    return render(request, "privacy/erase.html", context, status=400 if error else 200)
 
 
 def counts(kind: str, subject_id: str) -> list[tuple[str, str]]:
-    """(table, how many rows, `1000 or more` at most) of what would go."""
-    found = []
+    """(table, number of rows, `1000 or more` at most) of what would be erased."""
+    table_counts = []
     for holding in registry.HOLDINGS:
         find = registry.find(kind, holding)
         if find is not None:
-            many = sum(1 for _, _ in zip(range(1_000), find(subject_id), strict=False))
-            if many:
+            row_count = sum(1 for _, _ in zip(range(1_000), find(subject_id), strict=False))
+            if row_count:
                 name = holding.row.Meta.table_name.partition("-")[2]
-                found.append((name, "1000 or more" if many == 1_000 else str(many)))
-    return found
+                table_counts.append((name, "1000 or more" if row_count == 1_000 else str(row_count)))
+    return table_counts
 
 
 @require_POST
 @workspace_page("workspace.own")
 def data_keep(request: HttpRequest) -> HttpResponse:
-    """Take the deletion of a workspace back."""
+    """Undo the deletion of a workspace."""
     _keep(request, "workspace", request.workspace.workspace_id)
     return redirect("data", request.workspace.namespace)
 
@@ -101,13 +101,13 @@ def data_keep(request: HttpRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def account_keep(request: HttpRequest) -> HttpResponse:
-    """Take the deletion of one's own account back."""
+    """Undo the deletion of one's own account."""
     _keep(request, "person", request.user.person_id)
     return redirect("account-data")
 
 
 def _entry(request: HttpRequest, kind: str, subject_id: str, act: str) -> AuditEntry | None:
-    """The other owners of a workspace see who asked, and who took it back."""
+    """The audit entry by which the other owners of a workspace see who scheduled or undid it; None for a person."""
     return audit.entry(subject_id, request.user.person_id, act, subject_id) if kind == "workspace" else None
 
 
@@ -139,24 +139,24 @@ def keys(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
-    """How far an erasure is, and its certificate: for whoever knows the opaque id, as no account may be left."""
+    """The progress of an erasure, and its certificate; the opaque id suffices, as no account may be left."""
     row = store.erasure(subject_id)
     if row is None:
         raise Http404
-    facts = {
+    context = {
         "subject_id": subject_id, "kind": row.kind, "state": row.state, "asked": clock.stamp(row.asked),
         "least": bool(row.broken_off), "due": clock.stamp(row.due),
         "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * erasure.DAY),
         "removed": [pair for pair in sorted(dict(row.counts).items()) if pair[1]],
     }  # fmt: skip
-    response = render(request, "privacy/progress.html", facts)
+    response = render(request, "privacy/progress.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
 
 @require_GET
 def certificate(request: HttpRequest, subject_id: str) -> JsonResponse:
-    """A certificate, for whoever knows the opaque id that was erased."""
+    """The certificate of an erasure; the opaque id suffices."""
     row = store.erasure(subject_id)
     if row is None or row.state != "done":
         raise Http404

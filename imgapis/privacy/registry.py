@@ -14,11 +14,11 @@ from imgapis.watch.rows import Alert
 
 
 def _requests(person_id: str) -> Iterable[PrivacyRequest]:
-    """By id, and by the address while the account is there to tell it."""
-    theirs, person = PrivacyRequest.person_id == person_id, accounts_store.person(person_id)
+    """A person's requests by id, and by address while the account still exists."""
+    condition, person = PrivacyRequest.person_id == person_id, accounts_store.person(person_id)
     if person:
-        theirs |= PrivacyRequest.address == person.email
-    return PrivacyRequest.scan(theirs, consistent_read=True)
+        condition |= PrivacyRequest.address == person.email
+    return PrivacyRequest.scan(condition, consistent_read=True)
 
 
 def _without_address(row: PrivacyRequest) -> bool:
@@ -45,9 +45,9 @@ APPS = {
     "imgapis": OWN,
     "accounts": accounts.privacy.HOLDINGS,
 }
-HOLDINGS = tuple(holding for held in APPS.values() for holding in held)
+HOLDINGS = tuple(holding for app_holdings in APPS.values() for holding in app_holdings)
 
 
 def find(kind: str, holding: Holding):
-    """How a table's rows of a workspace or a person are found; None where it holds none."""
+    """The function that reads a table's rows of a workspace or a person; None where it holds none."""
     return holding.of_workspace if kind == "workspace" else holding.of_person

@@ -20,13 +20,13 @@ class Untyped(Exception):
     """An exported attribute does not say what it holds: a number without a unit, JSON without a shape."""
 
 
-def of_table(row: type[Row], names: list[str]) -> dict:
+def of_table(row_class: type[Row], names: list[str]) -> dict:
     """The schema of one line of a table's JSON. Raises Untyped."""
-    attributes = row.get_attributes()
+    attributes = row_class.get_attributes()
     return {
         "$schema": DIALECT,
-        "title": row.Meta.table_name.partition("-")[2],
-        "description": " ".join(row.__doc__.split()),
+        "title": row_class.Meta.table_name.partition("-")[2],
+        "description": " ".join(row_class.__doc__.split()),
         "type": "object",
         "properties": {name: _field(attributes[name]) for name in names},
         "required": names,
@@ -35,13 +35,13 @@ def of_table(row: type[Row], names: list[str]) -> dict:
 
 
 def _field(attribute: Attribute) -> dict:
-    kept = attribute.kept
-    told = {"description": kept.purpose, "retention": kept.retention}
-    return (_nullable(_held(attribute)) if attribute.null else _held(attribute)) | told
+    declaration = attribute.kept
+    annotations = {"description": declaration.purpose, "retention": declaration.retention}
+    return (_nullable(_held(attribute)) if attribute.null else _held(attribute)) | annotations
 
 
 def _held(attribute: Attribute) -> dict:
-    """What an attribute holds. A TTL is a number too, and sets of texts are lists: the first that fits is it."""
+    """The schema of an attribute's value. A TTL is a number too, and string sets are lists: the first match counts."""
     if isinstance(attribute, TTLAttribute):
         return {"type": "integer", "unit": measures.Moment.unit}
     if isinstance(attribute, NumberAttribute) and hasattr(attribute, "unit"):
@@ -58,5 +58,5 @@ def _held(attribute: Attribute) -> dict:
     raise Untyped(f"{attribute.attr_name}: a number has a unit of imgapis.base.measures, JSON has a shape.")
 
 
-def _nullable(held: dict) -> dict:
-    return held | {"type": [held["type"], "null"]} if "type" in held else held
+def _nullable(schema: dict) -> dict:
+    return schema | {"type": [schema["type"], "null"]} if "type" in schema else schema

@@ -16,7 +16,7 @@ Counts = dict[str, int]
 
 
 class NotConfirmed(Refusal):
-    """A store did not confirm that nothing goes on there; the step is done again."""
+    """A store did not confirm the erasure; the step is retried."""
 
     status = 503
     code = "erasure_not_confirmed"
@@ -26,7 +26,7 @@ class NotConfirmed(Refusal):
 
 
 def steps(kind: str) -> tuple:
-    """The steps of a kind of erasure: functions of its row that return how much of what they removed."""
+    """The steps of a kind of erasure: functions of its row that return name → how many were removed."""
     apps = tuple(_rows_of(app) for app in registry.APPS)
     if kind == "workspace":
         return (_stripe, _close, _hostnames, *apps, _outputs)
@@ -34,16 +34,17 @@ def steps(kind: str) -> tuple:
 
 
 def _stripe(row: Erasure) -> Counts:
-    """Before anything else: nobody pays for what is gone. Where there is no customer there is nothing to end."""
-    ended = subscriptions.end_for_good(row.subject_id)
+    """End the subscriptions first, so that nobody pays for what is erased. Without a customer there is none. Raises
+    NotConfirmed."""
+    ended_count = subscriptions.end_for_good(row.subject_id)
     if not subscriptions.gone(row.subject_id):
         raise NotConfirmed
-    return {"subscriptions": ended}
+    return {"subscriptions": ended_count}
 
 
 def _close(row: Erasure) -> Counts:
-    """The tombstone: without the workspace's row no counter is opened, no event shipped, no picture asked for. Where
-    its outputs lie is written down first: the key that tells it is destroyed with the row."""
+    """The tombstone: without the workspace's row no counter is opened, no event shipped, no picture served. The folder
+    of its outputs is recorded first: the key it derives from is destroyed with the row."""
     workspace = accounts_store.workspace(row.subject_id)
     if workspace is None:
         return {}
@@ -57,14 +58,14 @@ def _hostnames(row: Erasure) -> Counts:
 
 
 def _outputs(row: Erasure) -> Counts:
-    """After the rows: whoever was still at work has no counter to charge by."""
+    """Delete the outputs after the rows: a request still running then has no counter to charge."""
     if not row.folder:
         return {"outputs": 0}
     return {"outputs": sum(buckets.delete_below(f"{life}/{row.folder}/") for life in LIVES)}
 
 
 def _end_sessions(row: Erasure) -> Counts:
-    """A person's tombstone: whatever session begins now is of a round that has ended."""
+    """A person's tombstone: a new session round invalidates every session, those that begin now included."""
     person = accounts_store.person(row.subject_id)
     if person is not None:
         person.update(actions=[Person.session_round.add(1)], condition=Person.person_id.exists())
@@ -86,22 +87,23 @@ def _remove(kind: str, holding: Holding, subject_id: str) -> Counts:
     find = registry.find(kind, holding)
     if find is None:
         return {}
-    name, gone = holding.row.Meta.table_name.partition("-")[2], 0
+    name, removed = holding.row.Meta.table_name.partition("-")[2], 0
     if holding.part is not None and _in_part(kind, holding):
-        for each in find(subject_id):
-            gone += holding.part(each) is not False
+        for row in find(subject_id):
+            removed += holding.part(row) is not False
     else:
         with holding.row.batch_write() as writer:
-            for each in find(subject_id):
-                writer.delete(each)
-                gone += 1
-    return {name: gone}
+            for row in find(subject_id):
+                writer.delete(row)
+                removed += 1
+    return {name: removed}
 
 
 def _in_part(kind: str, holding: Holding) -> bool:
-    """A workspace's members go whole; a person leaves theirs in order, so that the count of owners stays right."""
+    """Whether `part` removes the rows: not a workspace's members, which are deleted whole; a person's memberships are
+    removed one by one, so that the count of owners stays right."""
     return not (kind == "workspace" and holding.of_person)
 
 
-def _holding(row: type) -> Holding:
-    return next(holding for holding in registry.HOLDINGS if holding.row is row)
+def _holding(row_class: type) -> Holding:
+    return next(holding for holding in registry.HOLDINGS if holding.row is row_class)

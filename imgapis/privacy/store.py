@@ -1,4 +1,4 @@
-"""What can be asked of erasures; whoever works on one has claimed it by a condition."""
+"""Reads and writes of erasures; a worker claims one by a condition before it runs it."""
 
 from collections.abc import Iterator
 
@@ -22,25 +22,27 @@ def every() -> Iterator[Erasure]:
 
 
 def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
-    """Ask for an erasure; False where one is asked for already. One that was undone can be asked for again. An `entry`
-    of the audit log is written with it or not at all."""
-    free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
-    return audit.together(entry, lambda transaction: transaction.save(row, condition=free))
+    """Create an erasure; False where one exists already. One that was undone can be created again. An `entry` of the
+    audit log is in the same transaction."""
+    is_free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
+    return audit.together(entry, lambda transaction: transaction.save(row, condition=is_free))
 
 
 def change(row: Erasure, *states: str, **values) -> bool:
-    """Change an erasure that is in one of some states and due when we last looked; False where somebody was first."""
+    """Change an erasure in one of `states` whose `due` is as read; False where another write came first."""
     return row.update_if(_as_it_was(row, states), **values)
 
 
 def decide(row: Erasure, entry: AuditEntry | None, **values) -> bool:
-    """Change a scheduled erasure by somebody's act, with its `entry` of the audit log or not at all; False where it
-    has begun, or somebody was first."""
+    """Change a scheduled erasure on a person's request, its `entry` of the audit log in the same transaction; False
+    where it has begun, or another write came first. The row is read anew."""
     actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
     condition = _as_it_was(row, ("scheduled",))
-    done = audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=condition))
+    is_changed = audit.together(
+        entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)
+    )
     row.refresh(consistent_read=True)
-    return done
+    return is_changed
 
 
 def _as_it_was(row: Erasure, states: tuple[str, ...]):
@@ -48,7 +50,7 @@ def _as_it_was(row: Erasure, states: tuple[str, ...]):
 
 
 def note_folder(row: Erasure, folder: str) -> None:
-    """Where the outputs lie."""
+    """Record the folder of the outputs."""
     row.update(actions=[Erasure.folder.set(folder)], condition=Erasure.subject_id.exists())
 
 

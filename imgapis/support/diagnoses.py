@@ -16,15 +16,15 @@ from transforms import tenants
 
 @require_http_methods(["GET", "POST"])
 def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """Ask for a source and a path, then tell the way of that picture step by step."""
+    """The form of a source and a path, then the steps of fetching that picture."""
     member = site.member(request)
     staff_rights.require(member.role, "doctor.run")
     row = store.workspace(subject)
     if row is None:
         raise Http404
     form = DoctorForm(row, request.POST if request.method == "POST" else None)
-    facts = {"title": "Test a source", "form": form, "subject": row.namespace}
-    facts["back"] = reverse("admin:support-workspace", args=[subject])
+    context = {"title": "Test a source", "form": form, "subject": row.namespace}
+    context["back"] = reverse("admin:support-workspace", args=[subject])
     if form.is_valid():
         source = transforms_store.source(row.workspace_id, form.cleaned_data["source"])
         if source is None:
@@ -32,10 +32,10 @@ def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
         audit.record(row.workspace_id, trail.actor(member), "doctor.run", source.name)
         try:
             tenant = tenants.of_row(row, row.namespace)
-            facts["found"] = source_doctor.examine(tenant, source, form.cleaned_data["path"].lstrip("/"))
+            context["found"] = source_doctor.examine(tenant, source, form.cleaned_data["path"].lstrip("/"))
         except Refusal as refusal:
             form.add_error("path", refusal.message)
     status = 400 if form.errors else 200
     return TemplateResponse(
-        request, "admin/support_doctor.html", {**site.each_context(request), **facts}, status=status
+        request, "admin/support_doctor.html", {**site.each_context(request), **context}, status=status
     )

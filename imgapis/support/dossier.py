@@ -1,4 +1,4 @@
-"""What staff see of a workspace and of a person: everything to answer a question with, no secret, addresses masked."""
+"""The context of the staff pages of a workspace and a person: no secret, e-mail addresses masked."""
 
 from django.contrib.admin.utils import quote
 from django.urls import reverse
@@ -27,7 +27,7 @@ def masked(address: str) -> str:
 
 
 def of_workspace(row: Workspace) -> dict:
-    """The workspace whole."""
+    """The template context of a workspace's page."""
     report = reports.make(row.workspace_id, reports.span(RANGE, clock.now()))
     return {
         "workspace": row, "host": hosts.image_host(row.namespace), "plan": _plan(row), "people": _people(row),
@@ -50,56 +50,66 @@ def _plan(row: Workspace) -> dict:
 
 
 def _people(row: Workspace) -> list[dict]:
-    places = team_store.members(row.workspace_id)
-    names = {person.person_id: masked(person.email) for person in store.people([each.person_id for each in places])}
+    members = team_store.members(row.workspace_id)
+    names = {
+        person.person_id: masked(person.email) for person in store.people([member.person_id for member in members])
+    }
     return [
         {
-            "person_id": each.person_id, "role": each.role, "since": clock.day(each.joined),
-            "address": names.get(each.person_id, "erased"),
-            "link": reverse("admin:support-person", args=[each.person_id]),
+            "person_id": member.person_id, "role": member.role, "since": clock.day(member.joined),
+            "address": names.get(member.person_id, "erased"),
+            "link": reverse("admin:support-person", args=[member.person_id]),
         }
-        for each in places
+        for member in members
     ]  # fmt: skip
 
 
 def _invites(row: Workspace) -> list[dict]:
     now = clock.now()
     return [
-        {"address": masked(each.email), "role": each.role, "until": clock.day(each.ends), "over": each.ends <= now}
-        for each in invites.open_ones(row.workspace_id)
+        {
+            "address": masked(invite.email),
+            "role": invite.role,
+            "until": clock.day(invite.ends),
+            "over": invite.ends <= now,
+        }
+        for invite in invites.open_ones(row.workspace_id)
     ]
 
 
 def _charts(report: reports.Report) -> list[dict]:
-    drawn = (
-        ("Requests", [Bar(name, found.requests) for name, found in report.steps]),
-        ("Credits", [Bar(name, found.cost / 2) for name, found in report.steps]),
+    charted = (
+        ("Requests", [Bar(name, totals.requests) for name, totals in report.steps]),
+        ("Credits", [Bar(name, totals.cost / 2) for name, totals in report.steps]),
     )
     return [
-        {"title": title, "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", bars))} for title, bars in drawn
+        {"title": title, "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", bars))}
+        for title, bars in charted
     ]
 
 
 def _errors(report: reports.Report) -> list[tuple[int, str]]:
-    """Answers of 400 and above by status."""
-    return [(status, f"{found.requests:,}") for status, found in report.by("status") if int(status) >= 400]
+    """(status, number of requests) of the responses of 400 and above."""
+    return [(status, f"{totals.requests:,}") for status, totals in report.by("status") if int(status) >= 400]
 
 
 def _failures(workspace_id: str) -> list[dict]:
     """The newest failed requests among the last hundred."""
-    failed = [each for each in telemetry_store.latest(workspace_id, 100) if int(each.status) >= 400][:10]
+    failed_events = [failure for failure in telemetry_store.latest(workspace_id, 100) if int(failure.status) >= 400][
+        :10
+    ]
     return [
         {
-            "time": clock.stamp_exact(telemetry_store.moment(each)), "operation": each.operation,
-            "status": int(each.status), "origin": each.origin or "none sent",
-            "link": reverse("admin:telemetry_eventpage_change", args=[quote(f"{workspace_id}~{each.event_id}")]),
+            "time": clock.stamp_exact(telemetry_store.moment(failure)), "operation": failure.operation,
+            "status": int(failure.status), "origin": failure.origin or "none sent",
+            "link": reverse("admin:telemetry_eventpage_change", args=[quote(f"{workspace_id}~{failure.event_id}")]),
         }
-        for each in failed
+        for failure in failed_events
     ]  # fmt: skip
 
 
 def of_person(person: Person) -> dict:
-    """A person: their workspaces and sessions by day."""
+    """The template context of a person's page: workspaces, and sessions by day."""
     return {
         "person": person, "address": masked(person.email), "since": clock.day(person.created),
         "workspaces": [

@@ -1,4 +1,4 @@
-"""The way into the admin: signed in by the mail's code, on the staff, and the second factor set up or proven."""
+"""Signing in to the admin: by the mail's code, as staff, with the second factor enrolled or proven."""
 
 from urllib.parse import quote
 
@@ -32,47 +32,49 @@ class FactorForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-def enter(request: HttpRequest, facts: dict) -> HttpResponse:
-    """Ask for what is missing. Who is not on the staff finds no page here."""
-    goal = safe_next(request.GET.get("next"), reverse("admin:index"))
+def enter(request: HttpRequest, context: dict) -> HttpResponse:
+    """Ask for what is missing: sign-in, enrolment or the second factor. Http404 for who is not staff."""
+    next_url = safe_next(request.GET.get("next"), reverse("admin:index"))
     if not request.user.is_authenticated:
         return redirect(f"{reverse('login')}?next={quote(request.get_full_path())}")
     row = staff.member(request.user.person_id)
     if row is None:
         raise Http404
-    if request.method == "GET" and facts["has_permission"]:
-        return redirect(goal)
+    if request.method == "GET" and context["has_permission"]:
+        return redirect(next_url)
     form = FactorForm(request.POST or None)
     if form.is_valid():
         try:
-            return _pass(request, row, form.cleaned_data["code"], facts, goal)
+            return _pass(request, row, form.cleaned_data["code"], context, next_url)
         except Refusal as refusal:
             form.add_error("code", refusal.message)
-            return _ask(request, row, form, facts, refusal.status)
-    return _ask(request, row, form, facts, 400 if form.errors else 200)
+            return _ask(request, row, form, context, refusal.status)
+    return _ask(request, row, form, context, 400 if form.errors else 200)
 
 
-def _pass(request: HttpRequest, row: Staff, code: str, facts: dict, goal: str) -> HttpResponse:
-    """Take a code; the session goes on under a new key (A6)."""
-    first = not row.enrolled
-    recovery = second_factor.enrol(row, code) if first else second_factor.prove(row, code)
+def _pass(request: HttpRequest, row: Staff, code: str, context: dict, next_url: str) -> HttpResponse:
+    """Check a code; the session continues under a new key (A6)."""
+    is_enrolling = not row.enrolled
+    recovery_codes = second_factor.enrol(row, code) if is_enrolling else second_factor.prove(row, code)
     request.session.cycle_key()
     request.session[second_factor.SESSION_KEY] = second_factor.proof(row)
-    if not first:
-        return redirect(goal)
+    if not is_enrolling:
+        return redirect(next_url)
     audit.record(staff.LOG, trail.actor(row), "staff.enrolled", row.person_id)
-    shown = {**facts, "title": "Recovery codes", "codes": recovery, "goal": goal}
-    return TemplateResponse(request, "admin/recovery_codes.html", shown)
+    page_context = {**context, "title": "Recovery codes", "codes": recovery_codes, "goal": next_url}
+    return TemplateResponse(request, "admin/recovery_codes.html", page_context)
 
 
-def _ask(request: HttpRequest, row: Staff, form: FactorForm, facts: dict, status: int) -> HttpResponse:
-    facts = {**facts, "form": form, "has_permission": False, "title": "Second factor"}
+def _ask(request: HttpRequest, row: Staff, form: FactorForm, context: dict, status: int) -> HttpResponse:
+    context = {**context, "form": form, "has_permission": False, "title": "Second factor"}
     if row.enrolled:
-        return TemplateResponse(request, "admin/login.html", facts, status=status)
+        return TemplateResponse(request, "admin/login.html", context, status=status)
     if row.enrol_until <= clock.now():
         raise second_factor.EnrolmentOver
-    facts |= {"secret": staff.shown_secret(row), "picture": _picture(second_factor.otpauth(row))}
-    return TemplateResponse(request, "admin/enrol.html", facts | {"title": "Set up your second factor"}, status=status)
+    context |= {"secret": staff.shown_secret(row), "picture": _picture(second_factor.otpauth(row))}
+    return TemplateResponse(
+        request, "admin/enrol.html", context | {"title": "Set up your second factor"}, status=status
+    )
 
 
 def _picture(address: str) -> str:

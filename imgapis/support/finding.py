@@ -29,8 +29,8 @@ STRIPE = re.compile(r"(?:cus|sub|in|evt)_[A-Za-z0-9_]{1,100}\Z")
 
 
 def place(text: str) -> str | None:
-    """The path of the page that a text names; None where nothing is known of it. Raises StripeUnavailable and
-    NotConfigured for a subscription or an invoice, which Stripe alone knows."""
+    """The path of the page that a text names; None where nothing matches. Raises StripeUnavailable and NotConfigured
+    for a subscription or an invoice, which only Stripe can look up."""
     text = text.strip()
     if STRIPE.match(text):
         return _of_stripe(text)
@@ -106,7 +106,7 @@ def _of_host(text: str) -> str | None:
 
 
 def _of_url(text: str) -> str | None:
-    """The address of a picture, or of a page of a workspace. What else stands in it is not looked at."""
+    """The URL of a picture, or of a page of a workspace. Nothing else in it is read."""
     try:
         parts = urlsplit(text)
         host, path = (parts.hostname or "").lower(), parts.path

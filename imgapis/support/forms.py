@@ -15,7 +15,7 @@ Subject = Workspace | Person | PrivacyRequest | None
 
 
 class ActForm(forms.Form):
-    """A reason, and what the act asks for beside it. `subject` is whom the act is about."""
+    """A reason, and the further fields of the action. `subject` is the object of the action."""
 
     reason = forms.CharField(
         label="Reason",
@@ -35,7 +35,7 @@ class ActForm(forms.Form):
         self.prepare()
 
     def prepare(self) -> None:
-        """Fill in the choices that hang on the subject."""
+        """Fill in the choices that depend on the subject."""
 
 
 class CreditsForm(ActForm):
@@ -45,7 +45,7 @@ class CreditsForm(ActForm):
     grant_id = forms.UUIDField(widget=forms.HiddenInput)
 
     def prepare(self) -> None:
-        """The grant's id goes out with the form: sent twice, it is one grant."""
+        """Put the grant's id into the form as an idempotency key: sent twice, it is one grant."""
         self.fields["grant_id"].initial = tokens.time_ordered_id(clock.now())
 
     def clean_credits(self) -> int:

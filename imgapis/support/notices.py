@@ -1,4 +1,4 @@
-"""Sending a policy notice: the mail and the number of people first, then the sending, resumed at will (P23)."""
+"""Sending a policy notice: a preview with the number of recipients, then the sending, which can be resumed (P23)."""
 
 from django import forms
 from django.contrib import messages
@@ -24,25 +24,25 @@ class NoticeForm(ActForm):
 
 @require_http_methods(["GET", "POST"])
 def notice(request: HttpRequest, site) -> HttpResponse:
-    """Show the mail of a version, or send it to whoever has not been told."""
+    """Show the mail of a version, or send it to everybody who has not been notified."""
     member = site.member(request)
     staff_rights.require(member.role, "notice.send")
     form = NoticeForm(None, request.POST if request.method == "POST" else None)
-    facts = {"title": "Send a policy notice", "form": form, "back": reverse("admin:index")}
+    context = {"title": "Send a policy notice", "form": form, "back": reverse("admin:index")}
     if form.is_valid():
         name = form.cleaned_data["policy"]
         try:
-            facts["shown"] = notices.preview(name)
+            context["shown"] = notices.preview(name)
             if form.cleaned_data["sends"]:
-                facts_of = (staff.LOG, trail.actor(member), "notice.sent", name, None)
+                entry_fields = (staff.LOG, trail.actor(member), "notice.sent", name, None)
                 reason = form.cleaned_data["reason"]
-                audit.record(*facts_of, {"outcome": "begun"}, reason)
+                audit.record(*entry_fields, {"outcome": "begun"}, reason)
                 states = dict(notices.send(name))
-                audit.record(*facts_of, states, reason)
-                said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-                messages.success(request, f"Told so far: {said or 'nobody had to be'}.")
+                audit.record(*entry_fields, states, reason)
+                summary = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+                messages.success(request, f"Told so far: {summary or 'nobody had to be'}.")
                 return redirect("admin:support-notice")
         except Refusal as refusal:
             form.add_error("policy", refusal.message)
     status = 400 if form.errors else 200
-    return TemplateResponse(request, "admin/notice.html", {**site.each_context(request), **facts}, status=status)
+    return TemplateResponse(request, "admin/notice.html", {**site.each_context(request), **context}, status=status)

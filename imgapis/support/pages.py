@@ -25,7 +25,7 @@ from imgapis.support.acts.of_workspaces import WORKSPACE
 
 @dataclass(frozen=True)
 class Kind:
-    """What acts are about: how it is found, which acts there are, and its own page."""
+    """A kind of object of actions: how it is looked up, its actions, its page, and its name on a page."""
 
     find: Callable[[str], Any]
     acts: dict[str, Act]
@@ -48,12 +48,12 @@ KINDS = {
 
 
 def front(site, request: HttpRequest) -> dict:
-    """What the front page shows: requests by due day, and what the role may do."""
+    """The template context of the front page: requests by due day, and what the role may do."""
     role = site.member(request).role
-    due = requests.every() if staff_rights.allows(role, "requests.see") else []
+    due_requests = requests.every() if staff_rights.allows(role, "requests.see") else []
     return {
-        "due": [_told(row) for row in due], "role": role,
-        "rights": [meaning for meaning, having in staff_rights.RIGHTS.values() if role in having],
+        "due": [_told(row) for row in due_requests], "role": role,
+        "rights": [meaning for meaning, roles in staff_rights.RIGHTS.values() if role in roles],
         "sees_requests": staff_rights.allows(role, "requests.see"),
         "sends_notices": staff_rights.allows(role, "notice.send"),
         "records_requests": staff_rights.allows(role, "requests.work"),
@@ -62,86 +62,92 @@ def front(site, request: HttpRequest) -> dict:
 
 @require_POST
 def find(request: HttpRequest, site) -> HttpResponse:
-    """Lead to the page that the text names. A POST, so that no address of a person stands in an address bar."""
+    """Redirect to the page that the text names. A POST, so that no e-mail address appears in a URL."""
     _require(site, request, "customers.see")
-    text, away = request.POST.get("q", ""), ""
+    text, failure = request.POST.get("q", ""), ""
     try:
-        found = finding.place(text) if text.strip() else None
-    except Refusal as refusal:  # Stripe is asked for what it alone knows
-        found, away = None, refusal.message
-    if found:
-        return redirect(found)
-    facts = {**site.each_context(request), "title": "Not looked up" if away else "Nothing found", "away": away}
-    return TemplateResponse(request, "admin/nothing_found.html", facts, status=503 if away else 404)
+        path = finding.place(text) if text.strip() else None
+    except Refusal as refusal:  # of Stripe, which some look-ups need
+        path, failure = None, refusal.message
+    if path:
+        return redirect(path)
+    context = {**site.each_context(request), "title": "Not looked up" if failure else "Nothing found", "away": failure}
+    return TemplateResponse(request, "admin/nothing_found.html", context, status=503 if failure else 404)
 
 
 @require_GET
 def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """A workspace whole."""
+    """The page of a workspace."""
     _require(site, request, "customers.see")
     row = _found("workspace", subject)
-    facts = dossier.of_workspace(row) | {"title": row.namespace, "doctor": site.allows(request, "doctor.run")}
-    facts |= erasing.told(row.workspace_id) | {"proposal": erasing.proposal(row)}
-    return _page(site, request, "workspace", row, facts)
+    context = dossier.of_workspace(row) | {"title": row.namespace, "doctor": site.allows(request, "doctor.run")}
+    context |= erasing.told(row.workspace_id) | {"proposal": erasing.proposal(row)}
+    return _page(site, request, "workspace", row, context)
 
 
 @require_GET
 def person(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """A person: workspaces, sessions, what staff did."""
+    """The page of a person: workspaces, sessions, staff actions."""
     _require(site, request, "customers.see")
     row = _found("person", subject)
-    facts = dossier.of_person(row) | erasing.told(row.person_id) | {"title": dossier.masked(row.email)}
-    return _page(site, request, "person", row, facts)
+    context = dossier.of_person(row) | erasing.told(row.person_id) | {"title": dossier.masked(row.email)}
+    return _page(site, request, "person", row, context)
 
 
 @require_GET
 def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
-    """A privacy request with its days. Its address is seen by who works requests off: the answer goes there."""
+    """The page of a privacy request. Its address is shown to staff who work on requests: the answer goes there."""
     _require(site, request, "requests.see")
     row = _found("request", subject)
     person = store.person(row.person_id) if row.person_id else None
-    facts = _told(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
-    facts |= erasing.told(row.person_id) if row.person_id else {}
-    facts |= {"confirmed": _day(row.confirmed), "extended": _day(row.extended)}
-    return _page(site, request, "request", row, facts | {"entries": trail.of_row(row)})
+    context = _told(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
+    context |= erasing.told(row.person_id) if row.person_id else {}
+    context |= {"confirmed": _day(row.confirmed), "extended": _day(row.extended)}
+    return _page(site, request, "request", row, context | {"entries": trail.of_row(row)})
 
 
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, site, kind: str, subject: str, act: str) -> HttpResponse:
-    """An act's form, then the act. Without a reason nothing is done: 400."""
-    chosen = KINDS[kind].acts.get(act) if kind in KINDS else None
-    if chosen is None:
+    """An action's form, then the action. Without a reason nothing is done: 400."""
+    selected_act = KINDS[kind].acts.get(act) if kind in KINDS else None
+    if selected_act is None:
         raise Http404
-    _require(site, request, chosen.right)
+    _require(site, request, selected_act.right)
     row = _found(kind, subject)
     back = reverse(f"admin:{KINDS[kind].page}", args=[subject])
-    form = chosen.form(row, request.POST if request.method == "POST" else None)
+    form = selected_act.form(row, request.POST if request.method == "POST" else None)
     status = 400 if request.method == "POST" else 200
     if form.is_valid():
         try:
-            messages.success(request, chosen.do(site.member(request), row, form.cleaned_data))
+            messages.success(request, selected_act.do(site.member(request), row, form.cleaned_data))
         except Refusal as refusal:
             form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
             status = refusal.status
         else:
             return redirect(back)
-    facts = {"title": chosen.title, "form": form, "act": chosen, "back": back, "subject": KINDS[kind].name(row)}
-    return TemplateResponse(request, "admin/act.html", {**site.each_context(request), **facts}, status=status)
+    context = {
+        "title": selected_act.title,
+        "form": form,
+        "act": selected_act,
+        "back": back,
+        "subject": KINDS[kind].name(row),
+    }
+    return TemplateResponse(request, "admin/act.html", {**site.each_context(request), **context}, status=status)
 
 
-def _page(site, request: HttpRequest, kind: str, row: Any, facts: dict) -> HttpResponse:
-    """A page with the acts that the role may do now."""
+def _page(site, request: HttpRequest, kind: str, row: Any, context: dict) -> HttpResponse:
+    """Render a page with the actions that the role may take now."""
     subject = request.resolver_match.kwargs["subject"]
-    offered = [
+    act_links = [
         {
-            "title": each.title, "link": reverse("admin:support-act", args=[kind, subject, each.name]),
-            "grave": each.name == "erase",
+            "title": candidate.title, "link": reverse("admin:support-act", args=[kind, subject, candidate.name]),
+            "grave": candidate.name == "erase",
         }
-        for each in KINDS[kind].acts.values()
-        if site.allows(request, each.right) and each.fits(row)
+        for candidate in KINDS[kind].acts.values()
+        if site.allows(request, candidate.right) and candidate.fits(row)
     ]  # fmt: skip
     return TemplateResponse(
-        request, f"admin/support_{kind}.html", {**site.each_context(request), **facts, "acts": offered}
+        request, f"admin/support_{kind}.html", {**site.each_context(request), **context, "acts": act_links}
     )
 
 

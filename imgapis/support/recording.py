@@ -23,15 +23,15 @@ def record(request: HttpRequest, site) -> HttpResponse:
     staff_rights.require(member.role, "requests.work")
     form = RecordForm(None, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        answers = dict(form.cleaned_data)
-        came = datetime.combine(answers.pop("received"), time(), UTC).timestamp()
+        cleaned_data = dict(form.cleaned_data)
+        received_at = datetime.combine(cleaned_data.pop("received"), time(), UTC).timestamp()
         try:
-            row = requests.record(received=came, actor=trail.actor(member), **answers)
+            row = requests.record(received=received_at, actor=trail.actor(member), **cleaned_data)
         except Refusal as refusal:
             form.add_error(None, refusal.message)
         else:
             messages.success(request, "The request is recorded.")
             return redirect("admin:support-request", row.request_id)
-    facts = {"title": "Record a privacy request", "form": form, "back": reverse("admin:index")}
+    context = {"title": "Record a privacy request", "form": form, "back": reverse("admin:index")}
     status = 400 if form.errors else 200
-    return TemplateResponse(request, "admin/act.html", {**site.each_context(request), **facts}, status=status)
+    return TemplateResponse(request, "admin/act.html", {**site.each_context(request), **context}, status=status)

@@ -1,4 +1,4 @@
-"""The audit table as staff read it: whose log an object's acts stand in, and how an entry is told."""
+"""The audit table as staff read it: which log an object's entries are in, and how an entry is shown."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def actor(member: Staff) -> str:
 
 
 def log_of(row: Row) -> str:
-    """The name of the log that an object's acts stand in."""
+    """The name of the log that an object's entries are in."""
     if isinstance(row, Person):
         return audit.log_of_person(row.person_id)
     if isinstance(row, PrivacyRequest):
@@ -28,17 +28,17 @@ def log_of(row: Row) -> str:
 
 
 def of_row(row: Row) -> list[dict]:
-    """The entries about an object, newest first: of a workspace its whole log, of what is in one what names it."""
+    """The entries about an object, newest first: a workspace's whole log; for a row inside one, those that name it."""
     entries = audit.newest(log_of(row), MOST)
     keys = mirrors.keys_of(type(row))
     if len(keys) == 2 or log_of(row) == staff.LOG:
-        named = {str(getattr(row, name)) for name in keys} - {log_of(row)} | {mirrors.key_of(row)}
-        entries = [entry for entry in entries if entry.target in named]
+        targets = {str(getattr(row, name)) for name in keys} - {log_of(row)} | {mirrors.key_of(row)}
+        entries = [entry for entry in entries if entry.target in targets]
     return [told(entry) for entry in entries]
 
 
 def told(entry: Any) -> dict:
-    """An entry for a page."""
+    """The template context of an entry."""
     return {
         "time": clock.stamp_exact(audit.moment(entry)), "actor": entry.actor, "said": audit.ACTS[entry.act],
         "target": entry.target, "before": _text(entry.before), "after": _text(entry.after), "reason": entry.reason,
@@ -47,5 +47,5 @@ def told(entry: Any) -> dict:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_text(each)}" for name, each in value.items())
+        return ", ".join(f"{name}: {_text(item)}" for name, item in value.items())
     return "" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""verify_privacy: plant marks through every door, look where they went, erase them, look again."""
+"""verify_privacy: plant marks through every entry point, search where they went, erase them, search again."""
 
 import json
 import subprocess
@@ -45,11 +45,11 @@ class Verdicts:
     states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(CHECKS, NOT_LOOKED_AT))
     findings: list[str] = field(default_factory=list)
 
-    def judge(self, check: str, found: list) -> None:
-        """Held where nothing was found; a check that was broken once stays so."""
-        if found:
+    def judge(self, check: str, findings: list) -> None:
+        """Set a check to `held` where there are no findings, else to `broken`, which it then stays."""
+        if findings:
             self.states[check] = BROKEN
-            self.findings += [f"{check}: {_words(each)}" for each in found]
+            self.findings += [f"{check}: {_words(finding)}" for finding in findings]
         elif self.states[check] == NOT_LOOKED_AT:
             self.states[check] = HELD
 
@@ -59,84 +59,90 @@ class Verdicts:
         return BROKEN in self.states.values()
 
 
-def _words(found) -> str:
-    return f"{found.mark} in {found.place}" if isinstance(found, Found) else str(found)
+def _words(finding) -> str:
+    return f"{finding.mark} in {finding.place}" if isinstance(finding, Found) else str(finding)
 
 
 class NothingProven(Exception):
-    """The marks did not go where they should have: whatever is found, it would prove nothing."""
+    """The marks did not arrive where they should have, so that no result would prove anything."""
 
 
 def verify(crawls: bool = True) -> Verdicts:
-    """Do it all against the running engines, and keep the result for /privacy and /status."""
-    verdicts, planted_marks, began = Verdicts(), marks.fresh(), clock.now()
+    """Run every check against the running engines, and store the result for /privacy and /status. Raises NothingProven
+    and doors.ClosedDoor. `crawls` includes the checks in a browser, where there is one."""
+    verdicts, planted_marks, started_at = Verdicts(), marks.fresh(), clock.now()
     with tempfile.TemporaryDirectory(prefix="imgapis-verify-") as name:
         folder = Path(name)
-        with stage.staged(folder, planted_marks) as made:
-            planted = _plant(made, planted_marks, verdicts)
-            _look(made, planted_marks, began, verdicts)
+        with stage.staged(folder, planted_marks) as servers:
+            account = _plant(servers, planted_marks, verdicts)
+            _look(servers, planted_marks, started_at, verdicts)
             if crawls and crawl.browser():
-                _crawl(made, planted, verdicts)
+                _crawl(servers, account, verdicts)
             _wait_for_spool(folder)
-            erased = erasing.erase(planted.email, planted.namespace)
+            was_erased = erasing.erase(account.email, account.namespace)
             _wait_for_spool(folder)
-        _look_after(folder, planted_marks, began, verdicts, erased)
+        _look_after(folder, planted_marks, started_at, verdicts, was_erased)
     store.keep_proof(clock.now(), verdicts.states)
     return verdicts
 
 
-def _plant(made: Stage, planted_marks: Marks, verdicts: Verdicts) -> Planted:
-    """Through every door of the sound server, then of the two with broken parts."""
-    planted = doors.open_account(made.sound, made.folder, planted_marks)
-    doors.fill_workspace(planted, made.origin, planted_marks)
-    visitors = [planted.visitor]
-    for port in (made.sound, made.storeless, made.hampered):
-        viewer = doors.look_at_pictures(port, planted.namespace, planted_marks)
-        owner = Visitor(port, planted.visitor.headers, dict(planted.visitor.cookies))
+def _plant(servers: Stage, planted_marks: Marks, verdicts: Verdicts) -> Planted:
+    """Plant marks through every entry point of the sound server, then of the two with broken parts."""
+    account = doors.open_account(servers.sound, servers.folder, planted_marks)
+    doors.fill_workspace(account, servers.origin, planted_marks)
+    visitors = [account.visitor]
+    for port in (servers.sound, servers.storeless, servers.hampered):
+        viewer = doors.look_at_pictures(port, account.namespace, planted_marks)
+        owner = Visitor(port, account.visitor.headers, dict(account.visitor.cookies))
         for path in ("settings", "usage", "sources/shop"):
-            owner.get(f"/w/{planted.namespace}/{path}")
+            owner.get(f"/w/{account.namespace}/{path}")
         visitors += [viewer, owner, doors.walk_past(port, planted_marks)]
-        if port != made.storeless:  # it would wait for the database at every page
-            visitors += doors.try_every_route(port, planted, planted_marks)
+        if port != servers.storeless:  # each page would wait for the database
+            visitors += doors.try_every_route(port, account, planted_marks)
     statuses = {status for _, _, status, _ in visitors[1].seen}
     if not {200, 404} <= statuses:
         raise NothingProven("No picture came through.")
     verdicts.judge("cookies", _foreign_cookies(visitors))
     verdicts.judge("errors", [trace for visitor in visitors for trace in visitor.traces])
-    return planted
+    return account
 
 
 def _foreign_cookies(visitors: list[Visitor]) -> list[str]:
-    """Cookies that are not the one, or set where nobody signs in."""
-    one, private = settings.SESSION_COOKIE_NAME, ("/login", "/signup", "/account", "/w/", "/workspaces", "/invites")
+    """Every cookie that is not the session cookie, or is set on a page without sign-in."""
+    session_cookie, private_paths = (
+        settings.SESSION_COOKIE_NAME,
+        ("/login", "/signup", "/account", "/w/", "/workspaces", "/invites"),
+    )
     return [
         f"{name} at {path.partition('?')[0]}"
         for visitor in visitors
         for _, path, _, names in visitor.seen
         for name in names
-        if name != one or not path.startswith(private)
+        if name != session_cookie or not path.startswith(private_paths)
     ]
 
 
-def _kept(made: Path, began: float):
-    """Everything that is kept: tables, outputs of this run, and the files of this machine."""
+def _kept(folder: Path, started_at: float):
+    """(place, bytes) of everything stored: tables, outputs of this run, and the files of this machine."""
     yield from search.tables(settings.TABLE_PREFIX)
-    yield from search.objects(began - 60)
-    yield from search.files(made, Path(settings.VAR_DIR))
+    yield from search.objects(started_at - 60)
+    yield from search.files(folder, Path(settings.VAR_DIR))
 
 
 def _logs(places) -> list[tuple[str, bytes]]:
-    return [(place, held) for place, held in places if place.startswith("file ") and place.endswith(".log")]
+    return [(place, content) for place, content in places if place.startswith("file ") and place.endswith(".log")]
 
 
-def _look(made: Stage, planted_marks: Marks, began: float, verdicts: Verdicts) -> None:
-    """Before the erasure: the account may be in tables, what a viewer sent may be nowhere."""
-    places = list(_kept(made.folder, began))
-    planted = {found.mark for found in search.find(places, planted_marks.account) if found.place.startswith("table ")}
-    if missing := planted_marks.account.keys() - planted:
+def _look(servers: Stage, planted_marks: Marks, started_at: float, verdicts: Verdicts) -> None:
+    """Judge before the erasure: account marks may be in tables, viewer marks nowhere. Raises NothingProven."""
+    places = list(_kept(servers.folder, started_at))
+    found_names = {
+        finding.mark for finding in search.find(places, planted_marks.account) if finding.place.startswith("table ")
+    }
+    if missing := planted_marks.account.keys() - found_names:
         raise NothingProven(f"Planted, and in no table: {', '.join(sorted(missing))}.")
     for name in ("storeless", "hampered"):
-        if b'"exception"' not in (made.folder / "log" / f"{name}.log").read_bytes():
+        if b'"exception"' not in (servers.folder / "log" / f"{name}.log").read_bytes():
             raise NothingProven(f"The {name} server had no exception to be silent about.")
     verdicts.judge("logs", search.find(_logs(places), planted_marks.every()))
     verdicts.judge("viewers", search.find(places, planted_marks.viewer))
@@ -145,37 +151,37 @@ def _look(made: Stage, planted_marks: Marks, began: float, verdicts: Verdicts) -
     verdicts.judge("digests", search.find(places, planted_marks.digests()))
 
 
-def _crawl(made: Stage, planted: Planted, verdicts: Verdicts) -> None:
-    """As nobody, and as the account's owner."""
-    site = f"http://localhost:{made.sound}"
-    cookie = "=".join(next(iter(planted.visitor.cookies.items())))
-    for signs_in in ((), (cookie,)):
-        command = [sys.executable, "-m", "imgapis.verify.crawl", site, *signs_in]
-        run = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, timeout=CRAWL_SECONDS)
-        if run.returncode:
+def _crawl(servers: Stage, account: Planted, verdicts: Verdicts) -> None:
+    """Judge what Chromium observes, first signed out, then as the account's owner. Raises NothingProven."""
+    site = f"http://localhost:{servers.sound}"
+    cookie = "=".join(next(iter(account.visitor.cookies.items())))
+    for crawl_args in ((), (cookie,)):
+        command = [sys.executable, "-m", "imgapis.verify.crawl", site, *crawl_args]
+        process = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, timeout=CRAWL_SECONDS)
+        if process.returncode:
             raise NothingProven("Chromium did not get through: --no-crawl leaves it out.")
-        seen = json.loads(run.stdout)
-        own = {"localhost", f"demo.{settings.IMAGE_DOMAIN}", f"{planted.namespace}.{settings.IMAGE_DOMAIN}"}
-        verdicts.judge("hosts", sorted(set(seen["hosts"]) - own))
-        verdicts.judge("storage", seen["storage"])
-        verdicts.judge("cookies", sorted(set(seen["cookies"]) - {settings.SESSION_COOKIE_NAME}))
-        verdicts.judge("reports", seen["reports"])
-        if len(seen["pages"]) < 10:
+        crawled = json.loads(process.stdout)
+        own_hosts = {"localhost", f"demo.{settings.IMAGE_DOMAIN}", f"{account.namespace}.{settings.IMAGE_DOMAIN}"}
+        verdicts.judge("hosts", sorted(set(crawled["hosts"]) - own_hosts))
+        verdicts.judge("storage", crawled["storage"])
+        verdicts.judge("cookies", sorted(set(crawled["cookies"]) - {settings.SESSION_COOKIE_NAME}))
+        verdicts.judge("reports", crawled["reports"])
+        if len(crawled["pages"]) < 10:
             raise NothingProven("The crawl saw hardly a page.")
 
 
 def _wait_for_spool(folder: Path) -> None:
-    """Until the servers have shipped what they counted."""
-    ends = time.monotonic() + SPOOL_SECONDS
-    while any(search.files(folder / "spool")) and time.monotonic() < ends:
+    """Wait until the servers have shipped their spooled events, SPOOL_SECONDS at most."""
+    deadline = time.monotonic() + SPOOL_SECONDS
+    while any(search.files(folder / "spool")) and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
-def _look_after(folder: Path, planted_marks: Marks, began: float, verdicts: Verdicts, erased: bool) -> None:
-    """After the erasure and the end of the servers: no log has anything, and nothing of the account is left."""
-    places = list(_kept(folder, began))
+def _look_after(folder: Path, planted_marks: Marks, started_at: float, verdicts: Verdicts, was_erased: bool) -> None:
+    """Judge after the erasure and the end of the servers: no mark in a log, and none of the account anywhere."""
+    places = list(_kept(folder, started_at))
     verdicts.judge("logs", search.find(_logs(places), planted_marks.every()))
-    if erased:
-        ours = [(place, held) for place, held in places if not place.startswith(search.MAILBOX)]
-        found = search.find(ours, planted_marks.every())
-        verdicts.judge("erasure", [one for one in found if not search.ends_by_itself(one)])
+    if was_erased:
+        outside_mailbox = [(place, content) for place, content in places if not place.startswith(search.MAILBOX)]
+        findings = search.find(outside_mailbox, planted_marks.every())
+        verdicts.judge("erasure", [finding for finding in findings if not search.ends_by_itself(finding)])

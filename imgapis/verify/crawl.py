@@ -1,4 +1,4 @@
-"""Every page in Chromium: whom it contacts, which cookies and storage it leaves, what its policy had to refuse.
+"""Every page in Chromium: the hosts it contacts, the cookies and storage it leaves, its CSP violations.
 
 A program of its own, `python -m imgapis.verify.crawl SITE [NAME=VALUE]`, which prints JSON; it needs Playwright, one of
 the requirements of the tests, and a Chromium on this machine.
@@ -25,10 +25,11 @@ def browser() -> str | None:
 
 
 def crawl(site: str, cookie: str = "") -> dict:
-    """Follow every link of the site's own; `cookie` signs in. Lists of what was seen, for the checks to judge."""
+    """Follow every link within the site; `cookie` (NAME=VALUE) signs in. Returns lists: `pages`, `hosts`, `cookies`,
+    `storage`, `reports`."""
     from playwright.sync_api import sync_playwright
 
-    seen = {"pages": [], "hosts": set(), "cookies": set(), "storage": set(), "reports": []}
+    observed = {"pages": [], "hosts": set(), "cookies": set(), "storage": set(), "reports": []}
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser(), args=list(FLAGS))
         context = chromium.new_context()
@@ -36,32 +37,32 @@ def crawl(site: str, cookie: str = "") -> dict:
             name, _, value = cookie.partition("=")
             context.add_cookies([{"name": name, "value": value, "url": site}])
         page = context.new_page()
-        page.on("request", lambda request: seen["hosts"].add(urlsplit(request.url).hostname or ""))
-        page.on("console", lambda message: _listen(seen, page.url, message.text))
-        waiting, known = ["/workspaces"] if cookie else ["/"], set()
-        while waiting and len(known) < MOST_PAGES:
-            path = waiting.pop(0)
-            if path not in known:
-                known.add(path)
-                waiting += _visit(page, site, path, seen)
-        seen["cookies"] = {each["name"] for each in context.cookies()}
+        page.on("request", lambda request: observed["hosts"].add(urlsplit(request.url).hostname or ""))
+        page.on("console", lambda message: _listen(observed, page.url, message.text))
+        queue, visited = ["/workspaces"] if cookie else ["/"], set()
+        while queue and len(visited) < MOST_PAGES:
+            path = queue.pop(0)
+            if path not in visited:
+                visited.add(path)
+                queue += _visit(page, site, path, observed)
+        observed["cookies"] = {entry["name"] for entry in context.cookies()}
         chromium.close()
-    return {name: sorted(values) for name, values in seen.items()}
+    return {name: sorted(values) for name, values in observed.items()}
 
 
-def _visit(page, site: str, path: str, seen: dict) -> list[str]:
-    """Open a page and note what it left; the paths it leads to."""
+def _visit(page, site: str, path: str, observed: dict) -> list[str]:
+    """Open a page and record what it left; returns the paths it links to."""
     page.goto(site + path, wait_until="load")
-    seen["pages"].append(path)
-    seen["storage"] |= set(page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"))
+    observed["pages"].append(path)
+    observed["storage"] |= set(page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]"))
     links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
-    ours = [urlsplit(link) for link in links if urljoin(link, "/") == site + "/"]
-    return [link.path for link in ours if not link.path.endswith(LEAVES)]
+    own_links = [urlsplit(link) for link in links if urljoin(link, "/") == site + "/"]
+    return [link.path for link in own_links if not link.path.endswith(LEAVES)]
 
 
-def _listen(seen: dict, where: str, text: str) -> None:
+def _listen(observed: dict, page_url: str, text: str) -> None:
     if "Content Security Policy" in text or "Content-Security-Policy" in text:
-        seen["reports"].append(f"{urlsplit(where).path}: {text}")
+        observed["reports"].append(f"{urlsplit(page_url).path}: {text}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every door of the product, with a mark through each: the pages, their forms, the REST API and the image API."""
+"""Every entry point of the product, with marks sent through each: pages, forms, the REST API and the image API."""
 
 import json
 import re
@@ -20,12 +20,12 @@ OPERATIONS = ("transform", "info", "grid", "placeholder/blurhash", "placeholder/
 
 
 class ClosedDoor(Exception):
-    """A form that is right was refused, so that a mark went nowhere."""
+    """A valid form was refused, so that its marks were not stored."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """The account that was made: to be erased, and to be crawled with."""
+    """The account that was opened: crawled with, then erased."""
 
     email: str
     namespace: str
@@ -33,7 +33,7 @@ class Planted:
 
 
 def headers(marks: Marks) -> dict[str, str]:
-    """What a viewer's browser and the machines before us send, marked."""
+    """The headers of a viewer's browser and of proxies, each with a mark."""
     return {
         "User-Agent": marks.say("viewer", "agent"),
         "Referer": f"https://{marks.say('viewer', 'referer')}.example/",
@@ -47,15 +47,15 @@ def headers(marks: Marks) -> dict[str, str]:
 
 
 def open_account(port: int, folder: Path, marks: Marks) -> Planted:
-    """Sign up through the front door, wrong code and all. `folder` is where the server's mails arrive."""
+    """Sign up as a person would, with a wrong code first. `folder` is the server's VAR_DIR, with its mails."""
     visitor = Visitor(port, headers(marks))
     email = marks.email("owner")
     visitor.post("/login", {"email": email})
     visitor.post("/login/code", {"code": "000000x"})
     visitor.post("/login/code", {"code": _code(folder, email)})
     namespace = marks.say("account", "space")
-    answers = {"adult": "on", "business_name": marks.say("account", "business"), "namespace": namespace}
-    visitor.post("/signup", answers)
+    fields = {"adult": "on", "business_name": marks.say("account", "business"), "namespace": namespace}
+    visitor.post("/signup", fields)
     marks.secret["session"] = next(iter(visitor.cookies.values())).encode()
     return Planted(email, namespace, visitor)
 
@@ -66,9 +66,9 @@ def _code(folder: Path, email: str) -> str:
     return CODE.findall([text for text in texts if f"To: {email}" in text][-1])[-1]
 
 
-def fill_workspace(planted: Planted, origin: int, marks: Marks) -> None:
-    """Every form of a workspace, once as it should be and once with a body that cannot be right."""
-    visitor, base = planted.visitor, f"/w/{planted.namespace}"
+def fill_workspace(account: Planted, origin: int, marks: Marks) -> None:
+    """Submit every form of a workspace, once valid and once with an invalid body. Raises ClosedDoor."""
+    visitor, base = account.visitor, f"/w/{account.namespace}"
     prefix = f"http://127.0.0.1:{origin}/{marks.say('account', 'prefix')}/"
     for path, fields in {
         "sources/new?kind=http": {"name": "shop", "prefix": prefix},
@@ -83,64 +83,70 @@ def fill_workspace(planted: Planted, origin: int, marks: Marks) -> None:
         "presets": {"name": marks.say("account", "preset"), "query": "w=90"},
         "purge": {"scope": "prefix", "target": f"shop/{marks.say('account', 'purged')}/", "act": "purge"},
         "team": {"email": marks.email("guest"), "role": "viewer"},
-        "settings": {"business_name": marks.say("account", "business"), "namespace": planted.namespace},
+        "settings": {"business_name": marks.say("account", "business"), "namespace": account.namespace},
         "sources/shop/doctor": {"path": f"{marks.say('viewer', 'examined')}.jpg"},
         "domains": {"domain": f"{marks.say('account', 'domain')}.canary-domains.com"},
     }.items():  # fmt: skip
-        answer = visitor.post(f"{base}/{path}", fields)
-        if answer.status >= 400:
+        response = visitor.post(f"{base}/{path}", fields)
+        if response.status >= 400:
             raise ClosedDoor(f"The form of {path} was refused.")
         visitor.post(f"{base}/{path}", dict.fromkeys(fields, marks.say("viewer", "body") + "\r\n<é>"))
-    written = KEY.search(_made_key(planted, marks))[0]
-    marks.secret["key"] = written[len("img_0123456789_") :].encode()
-    call_api(visitor, written, marks)
+    api_key = KEY.search(_made_key(account, marks))[0]
+    marks.secret["key"] = api_key[len("img_0123456789_") :].encode()
+    call_api(visitor, api_key, marks)
     for path in ("", "usage", "audit", "signing", "usage.csv", "team", "sources/shop"):
         visitor.get(f"{base}/{path}?q={marks.say('viewer', 'page-query')}")
 
 
-def _made_key(planted: Planted, marks: Marks) -> str:
-    """The page that shows a new API key, this once."""
+def _made_key(account: Planted, marks: Marks) -> str:
+    """The text of the page that shows a new API key."""
     fields = {"name": marks.say("account", "key"), "scopes": ["workspace.view", "sources.edit"], "days": "30"}
-    return planted.visitor.post(f"/w/{planted.namespace}/keys", fields).text
+    return account.visitor.post(f"/w/{account.namespace}/keys", fields).text
 
 
 def call_api(visitor: Visitor, key: str, marks: Marks) -> None:
-    """The REST API by key: read, and write what cannot be right."""
-    bearer, wrong = f"Bearer {key}", json.dumps({"name": marks.say("viewer", "api-body"), "kind": "none"})
+    """Call the REST API by key: reads, and writes with invalid bodies."""
+    bearer, bad_body = f"Bearer {key}", json.dumps({"name": marks.say("viewer", "api-body"), "kind": "none"})
     for path in ("workspace", "sources", "presets", "usage", "nothing"):
         visitor.get(f"/api/v1/{path}?q={marks.say('viewer', 'api-query')}", Authorization=bearer)
-        visitor.send(f"/api/v1/{path}", wrong, Authorization=bearer, **{"Content-Type": "application/json"})
-        visitor.send(f"/api/v1/{path}", wrong[:-1], Authorization=bearer, **{"Content-Type": "application/json"})
+        visitor.send(f"/api/v1/{path}", bad_body, Authorization=bearer, **{"Content-Type": "application/json"})
+        visitor.send(f"/api/v1/{path}", bad_body[:-1], Authorization=bearer, **{"Content-Type": "application/json"})
 
 
 def look_at_pictures(port: int, namespace: str, marks: Marks) -> Visitor:
-    """Every operation as a viewer asks for it: new, again, wrong, missing, by other methods and at a foreign host."""
+    """Request every operation as a viewer: new, repeated, invalid, missing, by other methods and at a foreign host."""
     viewer = Visitor(port, headers(marks))
     host = f"{namespace}.localhost"
     photo = f"shop/{marks.say('original', 'photo')}.jpg"
-    wrong, origin = marks.say("viewer", "query"), f"https://{marks.say('account', 'caller')}.example"
+    bad_value, origin = marks.say("viewer", "query"), f"https://{marks.say('account', 'caller')}.example"
     for operation in OPERATIONS:
-        for query in (f"src={photo}&w=61", f"src={photo}&w=61", f"src={photo}missing", f"src={wrong}", f"{wrong}=1"):
+        for query in (
+            f"src={photo}&w=61",
+            f"src={photo}&w=61",
+            f"src={photo}missing",
+            f"src={bad_value}",
+            f"{bad_value}=1",
+        ):
             viewer.get(f"/{operation}?{query}", host, Origin=origin)
-        viewer.get(f"/{operation}?src={photo}", host, "HEAD", Origin=f"https://a b {wrong}")
-        viewer.send(f"/{operation}?src={wrong}", marks.say("viewer", "picture-body"), host)
+        viewer.get(f"/{operation}?src={photo}", host, "HEAD", Origin=f"https://a b {bad_value}")
+        viewer.send(f"/{operation}?src={bad_value}", marks.say("viewer", "picture-body"), host)
     viewer.get(f"/transform?src=store/{marks.say('original', 'object')}.jpg", host)
     viewer.get(f"/transform?src=https%3A%2F%2F{marks.say('viewer', 'foreign')}.example%2Fa.jpg", host)
-    viewer.get(f"/{wrong}", f"{marks.say('viewer', 'host')}.example")
+    viewer.get(f"/{bad_value}", f"{marks.say('viewer', 'host')}.example")
     marks.hashed[f"picture at {port}"] = f"http://{host}:{port}/transform?src={photo}&w=61"
     marks.hashed["picture's query"] = f"src={photo}&w=61"
     marks.hashed["picture's source"] = photo
     return viewer
 
 
-def try_every_route(port: int, planted: Planted, marks: Marks) -> list[Visitor]:
-    """Every page there is, from the URLconf, so that a new one is tried without being named here: opened as the owner,
-    sent a body as nobody, and as the owner with a wrong form token. None of these changes anything."""
-    owner = Visitor(port, planted.visitor.headers, dict(planted.visitor.cookies))
+def try_every_route(port: int, account: Planted, marks: Marks) -> list[Visitor]:
+    """Request every route of the URLconf, so that new ones are included: GET as the owner, POST signed out, and POST as
+    the owner with a wrong CSRF token. None of these changes anything."""
+    owner = Visitor(port, account.visitor.headers, dict(account.visitor.cookies))
     nobody = Visitor(port, headers(marks))
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     body = f"csrfmiddlewaretoken={'x' * 64}&text={marks.say('viewer', 'route-body')}"
-    for path in routes(planted.namespace, marks.say("viewer", "route-part")):
+    for path in routes(account.namespace, marks.say("viewer", "route-part")):
         owner.get(f"{path}?q={marks.say('viewer', 'route-query')}")
         for visitor in (nobody, owner):
             visitor.send(path, body, **form)
@@ -148,10 +154,10 @@ def try_every_route(port: int, planted: Planted, marks: Marks) -> list[Visitor]:
 
 
 def routes(namespace: str, other: str) -> list[str]:
-    """The path of every route of the site, its parameters filled in: the workspace's namespace, and else `other`."""
+    """The path of every route of the site, its parameters filled in: `namespace` for the namespace, else `other`."""
     paths = {path for path in _patterns(get_resolver().url_patterns) if not path.startswith(ENDS)}
-    fill = {"namespace": namespace}
-    return sorted("/" + PARAMETER.sub(lambda match: fill.get(match[1], other), path) for path in paths)
+    values = {"namespace": namespace}
+    return sorted("/" + PARAMETER.sub(lambda match: values.get(match[1], other), path) for path in paths)
 
 
 def _patterns(entries, before: str = "") -> Iterator[str]:
@@ -164,7 +170,7 @@ def _patterns(entries, before: str = "") -> Iterator[str]:
 
 
 def walk_past(port: int, marks: Marks) -> Visitor:
-    """The public pages and what nobody should send: queries, bodies, foreign tokens, files, calls without a key."""
+    """Request the public pages with what no client should send: queries, bodies, foreign tokens, files, no API key."""
     visitor = Visitor(port, headers(marks))
     query, body = marks.say("viewer", "site-query"), marks.say("viewer", "site-body")
     for path in PUBLIC:

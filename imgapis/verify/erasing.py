@@ -7,7 +7,7 @@ from imgapis.privacy import erasure, store
 
 def erase(email: str, namespace: str) -> bool:
     """Erase a person and their workspace at once and return when every store has confirmed the first sweep. False
-    where nothing was erased: what is looked at after an erasure is then not looked at."""
+    where nothing was erased: the checks after an erasure are then skipped."""
     person, workspace = people.of_email(email), accounts_store.workspace_of_namespace(namespace)
     if person is None or workspace is None:
         return False

@@ -45,14 +45,14 @@ class Marks:
         return self.viewer | self.original | self.account | self.secret | self.digests()
 
     def digests(self) -> dict[str, bytes]:
-        """Every digest of what is looked for by it that others could make, or that the server's key alone makes, as
-        hex, as bytes and in base 64 (V6, V7)."""
-        keyed = {
+        """The digests of every text in `hashed`, plain ones and those under the server's key, as hex, as bytes and in
+        base 64 (V6, V7)."""
+        keyed_digests = {
             f"keyed digest of {name}, {form}": needle
             for name, text in self.hashed.items()
             for form, needle in forms(hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256")).items()
         }
-        return keyed | {
+        return keyed_digests | {
             f"{algorithm} of {name}, {form}": needle
             for name, text in self.hashed.items()
             for algorithm in ALGORITHMS
@@ -61,7 +61,7 @@ class Marks:
 
 
 def forms(digest: bytes) -> dict[str, bytes]:
-    """How a digest is commonly written."""
+    """The common encodings of a digest, by name."""
     return {
         "hex": digest.hex().encode(),
         "raw": digest,
@@ -73,7 +73,7 @@ def forms(digest: bytes) -> dict[str, bytes]:
 def fresh() -> Marks:
     """Marks of a new run: the token is a word that can stand in a host name."""
     token = "kq" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(12))
-    made = Marks(token)
-    made.viewer["ip"] = IP.encode()
-    made.hashed["ip"] = IP
-    return made
+    marks = Marks(token)
+    marks.viewer["ip"] = IP.encode()
+    marks.hashed["ip"] = IP
+    return marks

@@ -1,4 +1,4 @@
-"""Everything we keep, read out raw: every table, every object, every file; and which marks stand in it."""
+"""Everything that is stored, read raw: every table, every object, every file; and which marks are in it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ EXEMPT = {
     "engines": "programs, fetched and unchanged",
     "samples": "the photographs of the demo",
 }
-# The mailbox of this machine stands for the person's own, which no erasure of ours reaches.
+# The mailbox of this machine represents the person's own, which no erasure reaches.
 MAILBOX = "file mail/"
 
 
@@ -29,10 +29,10 @@ class Found:
     mark: str
 
 
-def ends_by_itself(found: Found) -> bool:
-    """Whether a mark is the address of somebody without an account who asked for a code: nobody's erasure reaches it,
-    and the row of the code ends after ten minutes."""
-    return found.mark == "stranger" and found.place.endswith("-codes")
+def ends_by_itself(finding: Found) -> bool:
+    """Whether a finding is the address of a person without an account who requested a code: no erasure covers it, and
+    the row of the code expires after ten minutes."""
+    return finding.mark == "stranger" and finding.place.endswith("-codes")
 
 
 def tables(prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -50,7 +50,7 @@ def _plain(value) -> str:
 
 
 def objects(since: float) -> Iterator[tuple[str, bytes]]:
-    """Every output stored since a moment: its name, its facts and its bytes."""
+    """Every output stored since a time (seconds since 1970): its name, its metadata and its bytes."""
     for name in buckets.names(since):
         stored = buckets.get(name)
         if stored:
@@ -70,6 +70,6 @@ def files(*folders: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def find(places: Iterable[tuple[str, bytes]], marks: dict[str, bytes]) -> list[Found]:
-    """Which marks stand where."""
-    found = [Found(place, name) for place, held in places for name, mark in marks.items() if mark in held]
-    return list(dict.fromkeys(found))
+    """Every mark in every place, each once."""
+    findings = [Found(place, name) for place, content in places for name, mark in marks.items() if mark in content]
+    return list(dict.fromkeys(findings))

@@ -1,4 +1,4 @@
-"""Where verify_privacy plays: web servers of its own at DEBUG on the running engines, two of them with broken parts."""
+"""The servers of verify_privacy: web servers of its own at DEBUG on the running engines, two with broken parts."""
 
 import io
 import threading
@@ -33,37 +33,37 @@ class Stage:
 
 @contextmanager
 def staged(folder: Path, marks: Marks) -> Iterator[Stage]:
-    """Start it all; stop it all."""
-    made = Stage(folder)
-    made.sound, made.storeless, made.hampered, made.origin = ports.choose(4)
-    shop = _origin(made.origin, photograph(marks))
+    """Start the servers, and stop them at the end."""
+    stage = Stage(folder)
+    stage.sound, stage.storeless, stage.hampered, stage.origin = ports.choose(4)
+    origin_server = _origin(stage.origin, photograph(marks))
     try:
-        _serve(made, made.sound, "sound", {})
-        _serve(made, made.storeless, "storeless", {"DYNAMODB_ENDPOINT": NOWHERE})
-        _serve(made, made.hampered, "hampered", {"CACHE_ENDPOINT": NOWHERE, "VAR_DIR": str(_blocked(folder))})
-        for child, port in zip(made.running, (made.sound, made.storeless, made.hampered), strict=True):
+        _serve(stage, stage.sound, "sound", {})
+        _serve(stage, stage.storeless, "storeless", {"DYNAMODB_ENDPOINT": NOWHERE})
+        _serve(stage, stage.hampered, "hampered", {"CACHE_ENDPOINT": NOWHERE, "VAR_DIR": str(_blocked(folder))})
+        for child, port in zip(stage.running, (stage.sound, stage.storeless, stage.hampered), strict=True):
             child.wait_until(lambda port=port: ports.status(f"http://{ports.HOST}:{port}/docs") == 200, READY_SECONDS)
-        yield made
+        yield stage
     finally:
-        for child in made.running:
+        for child in stage.running:
             child.stop()
-        shop.shutdown()
-        shop.server_close()
+        origin_server.shutdown()
+        origin_server.server_close()
 
 
-def _serve(made: Stage, port: int, name: str, broken: dict[str, str]) -> None:
-    allowed = {*settings.FETCH_ALLOW_PRIVATE, f"{ports.HOST}:{made.origin}"}
+def _serve(stage: Stage, port: int, name: str, overrides: dict[str, str]) -> None:
+    allowed_hosts = {*settings.FETCH_ALLOW_PRIVATE, f"{ports.HOST}:{stage.origin}"}
     variables = {
-        "EMBEDDED": "1", "PORT": str(port), "SITE_URL": f"http://localhost:{port}", "VAR_DIR": str(made.folder),
+        "EMBEDDED": "1", "PORT": str(port), "SITE_URL": f"http://localhost:{port}", "VAR_DIR": str(stage.folder),
         "DYNAMODB_ENDPOINT": settings.DYNAMODB_ENDPOINT, "CACHE_ENDPOINT": settings.CACHE_ENDPOINT or "",
         "CACHE_REGION": settings.CACHE_REGION, "S3_ENDPOINT": settings.S3_ENDPOINT, "LOG_LEVEL": "DEBUG",
-        "FETCH_ALLOW_PRIVATE": ",".join(sorted(allowed)), "RENDER_PROCESSES": "1", "MALLOC_ARENA_MAX": "2",
+        "FETCH_ALLOW_PRIVATE": ",".join(sorted(allowed_hosts)), "RENDER_PROCESSES": "1", "MALLOC_ARENA_MAX": "2",
     }  # fmt: skip
     command = [*stack.gunicorn_command(port, workers=1, threads=8)]
     command[-1:-1] = ["--log-level=debug"]
-    log = made.folder / "log" / f"{name}.log"
+    log = stage.folder / "log" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    made.running.append(children.Child(name, command, log, variables | broken))
+    stage.running.append(children.Child(name, command, log, variables | overrides))
 
 
 def _blocked(folder: Path) -> Path:
@@ -94,14 +94,14 @@ def _origin(port: int, body: bytes) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            found = not self.path.endswith("missing")
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Length", str(len(body) if found else 0))
+            exists = not self.path.endswith("missing")
+            self.send_response(200 if exists else 404)
+            self.send_header("Content-Length", str(len(body) if exists else 0))
             self.end_headers()
-            self.wfile.write(body if found else b"")
+            self.wfile.write(body if exists else b"")
 
         def log_message(self, *args):
-            """Quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer((ports.HOST, port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

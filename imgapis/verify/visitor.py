@@ -1,4 +1,4 @@
-"""A visitor who sends marks in every header: keeps the cookie and the form token, and notes what each answer set."""
+"""An HTTP client that sends marks in every header: keeps cookies and the CSRF token, and records every response."""
 
 import http.client
 import re
@@ -10,13 +10,13 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 HOST = "127.0.0.1"
 
 
-# What no error may tell: where the code lies, what broke in it, and how it is set up (V3).
+# What no error page may reveal: paths of the code, traces and settings (V3).
 TRACES = ("Traceback (most recent", "site-packages", "botocore", "pynamodb", "SECRET_KEY", "INSTALLED_APPS")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `cookies` are the names that were set."""
+    """A response. `cookies` are the names that it set."""
 
     status: int
     location: str
@@ -26,8 +26,8 @@ class Answer:
 
 @dataclass
 class Visitor:
-    """`headers` go with every request; `seen` notes (host, path, status, cookies set) of every answer, `traces` what
-    an error told of our insides."""
+    """`headers` go with every request; `seen` has (host, path, status, cookies set) of every response, `traces` what
+    an error page revealed."""
 
     port: int
     headers: dict[str, str]
@@ -36,44 +36,46 @@ class Visitor:
     seen: list[tuple[str, str, int, tuple[str, ...]]] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
 
-    def get(self, path: str, host: str = "localhost", method: str = "GET", **more: str) -> Answer:
-        """Ask for a path of a host."""
-        return self._ask(method, path, host, None, more)
+    def get(self, path: str, host: str = "localhost", method: str = "GET", **extra_headers: str) -> Answer:
+        """Request a path of a host."""
+        return self._ask(method, path, host, None, extra_headers)
 
-    def post(self, path: str, fields: dict, **more: str) -> Answer:
+    def post(self, path: str, fields: dict, **extra_headers: str) -> Answer:
         """Open the page of a form and send it."""
         self.get(path)
         body = urlencode({"csrfmiddlewaretoken": self.token, **fields}, doseq=True)
-        return self._ask("POST", path, "localhost", body, {"Content-Type": "application/x-www-form-urlencoded", **more})
+        return self._ask(
+            "POST", path, "localhost", body, {"Content-Type": "application/x-www-form-urlencoded", **extra_headers}
+        )
 
-    def send(self, path: str, body: str, host: str = "localhost", method: str = "POST", **more: str) -> Answer:
+    def send(self, path: str, body: str, host: str = "localhost", method: str = "POST", **extra_headers: str) -> Answer:
         """Send a body as it is."""
-        return self._ask(method, path, host, body, more)
+        return self._ask(method, path, host, body, extra_headers)
 
-    def _ask(self, method: str, path: str, host: str, body: str | None, more: dict[str, str]) -> Answer:
-        kept = [f"{name}={value}" for name, value in self.cookies.items()]
-        named = {"Host": f"{host}:{self.port}", **self.headers, **more}
-        named["Cookie"] = "; ".join([*kept, *filter(None, [self.headers.get("Cookie")])])
+    def _ask(self, method: str, path: str, host: str, body: str | None, extra_headers: dict[str, str]) -> Answer:
+        cookie_pairs = [f"{name}={value}" for name, value in self.cookies.items()]
+        headers = {"Host": f"{host}:{self.port}", **self.headers, **extra_headers}
+        headers["Cookie"] = "; ".join([*cookie_pairs, *filter(None, [self.headers.get("Cookie")])])
         connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         try:
-            connection.request(method, path, body, named)
-            answer = connection.getresponse()
-            text = answer.read().decode(errors="replace")
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
         finally:
             connection.close()
-        set_now = self._keep(answer)
-        found = TOKEN.search(text)
-        self.token = found[1] if found else self.token
-        self.seen.append((host, path, answer.status, set_now))
-        if answer.status >= 400:
+        cookie_names = self._keep(response)
+        token_match = TOKEN.search(text)
+        self.token = token_match[1] if token_match else self.token
+        self.seen.append((host, path, response.status, cookie_names))
+        if response.status >= 400:
             self.traces += [
-                f"{trace} in the {answer.status} of {path.partition('?')[0]}" for trace in TRACES if trace in text
+                f"{trace} in the {response.status} of {path.partition('?')[0]}" for trace in TRACES if trace in text
             ]
-        return Answer(answer.status, answer.headers.get("Location", ""), text, set_now)
+        return Answer(response.status, response.headers.get("Location", ""), text, cookie_names)
 
-    def _keep(self, answer: http.client.HTTPResponse) -> tuple[str, ...]:
+    def _keep(self, response: http.client.HTTPResponse) -> tuple[str, ...]:
         names = []
-        for line in answer.headers.get_all("Set-Cookie") or ():
+        for line in response.headers.get_all("Set-Cookie") or ():
             for name, morsel in SimpleCookie(line).items():
                 names.append(name)
                 self.cookies.pop(name, None)

@@ -1,4 +1,4 @@
-"""What can go wrong without anybody asking: each check looks at two moments of this host and says what is wrong."""
+"""The operational checks: each compares two samples of this host's counters; returns what is wrong, or empty."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ MOST_ENDED = 20
 
 @dataclass(frozen=True)
 class Moment:
-    """What this host had counted at a moment (seconds since 1970)."""
+    """The counters of this host at a time (seconds since 1970)."""
 
     now: float
     answers: float
@@ -36,12 +36,13 @@ class Moment:
 
 
 def moment(unacted_since: float | None = None) -> Moment:
-    """This moment; Stripe is not asked at each, so its oldest event that was not acted on is given."""
+    """A sample of the counters now. Stripe is not called for each sample: `unacted_since`, the time of its oldest
+    unprocessed event, is passed in."""
     answers = metrics.requests_by_status()
     return Moment(
         now=clock.now(),
         answers=sum(answers.values()),
-        # A refusal by plan is no fault of ours: 501 stands for an engine that was not installed.
+        # 501 is an engine that is not installed, which is no server fault.
         broken=sum(count for status, count in answers.items() if status.startswith("5") and status != "501"),
         charged=metrics.total("imgapis_answers_charged_total"),
         recorded=metrics.total("imgapis_events_recorded_total"),
@@ -56,13 +57,13 @@ def moment(unacted_since: float | None = None) -> Moment:
 
 def _oldest(spool: Path) -> float | None:
     """Since when the oldest event waits in the spool of this host; None where none waits."""
-    born = []
+    created_at = []
     for path in spool.glob("*.jsonl"):
         try:
-            born.append(path.stat().st_ctime if path.stat().st_size else clock.now())
+            created_at.append(path.stat().st_ctime if path.stat().st_size else clock.now())
         except FileNotFoundError:
             continue  # shipped meanwhile
-    return min(born, default=None)
+    return min(created_at, default=None)
 
 
 def ledger(before: Moment, after: Moment) -> str:
@@ -105,8 +106,12 @@ def errors(before: Moment, after: Moment) -> str:
 
 def renders(before: Moment, after: Moment) -> str:
     """Render processes die again and again."""
-    ended = after.ended - before.ended
-    return f"{ended:.0f} render processes were killed or died in the last minutes." if ended > MOST_ENDED else ""
+    ended_count = after.ended - before.ended
+    return (
+        f"{ended_count:.0f} render processes were killed or died in the last minutes."
+        if ended_count > MOST_ENDED
+        else ""
+    )
 
 
 def webhooks(before: Moment, after: Moment) -> str:

@@ -1,4 +1,4 @@
-"""What can be asked of alerts; a mail is claimed by a condition, so that two workers send one."""
+"""Reads and writes of alerts; a mail is claimed by a condition, so that two workers send one."""
 
 from datetime import UTC, datetime
 
@@ -9,23 +9,23 @@ KEPT_SECONDS = 30 * 86_400
 
 
 def see(name: str, host: str, sentence: str, now: float) -> None:
-    """Say that something is wrong; it began now, unless it stood a moment ago."""
-    known = Alert.find(name, host)
-    since = known.since if known and known.seen > now - STANDS_SECONDS else now
+    """Record an alert: its `since` is `now`, unless it was seen within STANDS_SECONDS before."""
+    existing = Alert.find(name, host)
+    since = existing.since if existing and existing.seen > now - STANDS_SECONDS else now
     values = {
         "sentence": sentence, "since": since, "seen": now, "expires": datetime.fromtimestamp(now + KEPT_SECONDS, UTC),
     }  # fmt: skip
     actions = [getattr(Alert, attribute).set(value) for attribute, value in values.items()]
-    # The one update that creates: a row of no customer, which nothing erases.
+    # The only update that may create a row: it belongs to no customer, so no erasure deletes it.
     Alert(name, host).update(actions=[*actions, Alert.mailed.set(Alert.mailed | 0)])
 
 
 def claim_mail(name: str, host: str, now: float, pause: float) -> bool:
-    """Whether this worker may tell the operator now: once in `pause` seconds."""
+    """Claim the mail of an alert; whether this worker may send it: once in `pause` seconds."""
     return Alert(name, host).update_if(Alert.mailed <= now - pause, mailed=now)
 
 
 def standing(names: tuple[str, ...], now: float) -> list[Alert]:
-    """The alerts that stand, by name and host; one that is not seen any more ends by itself."""
-    found = [row for name in names for row in Alert.query(name, consistent_read=True)]
-    return [row for row in found if row.seen > now - STANDS_SECONDS]
+    """The active alerts, by name and host; one not seen for STANDS_SECONDS has ended."""
+    alerts = [row for name in names for row in Alert.query(name, consistent_read=True)]
+    return [row for row in alerts if row.seen > now - STANDS_SECONDS]

@@ -1,4 +1,4 @@
-"""The worker's eye on the service: what is wrong stands on /status and in /metrics, and is mailed once an hour."""
+"""The worker's monitoring of the service: alerts are shown on /status and in /metrics, and mailed once an hour."""
 
 import logging
 import socket
@@ -20,7 +20,7 @@ log = logging.getLogger("imgapis.watch")
 
 
 class Watch:
-    """What one worker remembers of the last minutes."""
+    """The samples of one worker over the last WINDOW_SECONDS."""
 
     def __init__(self):
         self._moments: deque[Moment] = deque()
@@ -28,20 +28,20 @@ class Watch:
         self._ask_at = 0.0
 
     def look(self) -> dict[str, str]:
-        """Look once; the sentence of everything that is wrong now, by name."""
-        now = checks.moment(self._unacted_since())
-        self._moments.append(now)
-        while self._moments[0].taken < now.taken - WINDOW_SECONDS:
+        """Run every check once; returns the sentence of each that fails, by name."""
+        current = checks.moment(self._unacted_since())
+        self._moments.append(current)
+        while self._moments[0].taken < current.taken - WINDOW_SECONDS:
             self._moments.popleft()
-        found = {name: check(self._moments[0], now) for name, check in checks.CHECKS.items()}
-        for name, sentence in found.items():
+        sentences = {name: check(self._moments[0], current) for name, check in checks.CHECKS.items()}
+        for name, sentence in sentences.items():
             metrics.counts().alerts.labels(name).set(1 if sentence else 0)
             if sentence:
-                raise_alert(name, sentence, now.now)
-        return {name: sentence for name, sentence in found.items() if sentence}
+                raise_alert(name, sentence, current.now)
+        return {name: sentence for name, sentence in sentences.items() if sentence}
 
     def _unacted_since(self) -> float | None:
-        """Of Stripe's events, asked for every five minutes; while Stripe is away what it said last stands."""
+        """The time of Stripe's oldest unprocessed event, read every WINDOW_SECONDS; in an outage the last value."""
         if time.monotonic() >= self._ask_at:
             self._ask_at = time.monotonic() + WINDOW_SECONDS
             try:
@@ -52,12 +52,12 @@ class Watch:
 
 
 def raise_alert(name: str, sentence: str, now: float) -> None:
-    """Let an alert stand, and mail it to the operator once an hour, whatever the number of workers."""
+    """Record an alert, and mail it to the operator once an hour, whatever the number of workers."""
     host = socket.gethostname()
     store.see(name, host, sentence, now)
     if not store.claim_mail(name, host, now, PAUSE_SECONDS):
         return
     log.error(f"alert_{name}")
     if settings.OPERATOR_EMAIL:
-        facts = {"name": name, "sentence": sentence, "host": host}
-        mail.send(settings.OPERATOR_EMAIL, f"img apis alert: {name}", "emails/alert.txt", facts)
+        context = {"name": name, "sentence": sentence, "host": host}
+        mail.send(settings.OPERATOR_EMAIL, f"img apis alert: {name}", "emails/alert.txt", context)

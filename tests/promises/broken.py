@@ -36,8 +36,8 @@ MUTATIONS = (
     ),
     _of(
         "P02", "a table that the page leaves out",
-        [("imgapis/policy/additions.py", "if row.__name__ not in NAMED]",
-          'if row.__name__ not in NAMED and row.__name__ != "SessionRow"]')],
+        [("imgapis/policy/additions.py", "if row_class.__name__ not in NAMED]",
+          'if row_class.__name__ not in NAMED and row_class.__name__ != "SessionRow"]')],
         "test_rows.py::test_p02_every_table_beside_the_policys_own_list_stands_on_the_page",
     ),
     _of(
@@ -187,7 +187,7 @@ MUTATIONS = (
     ),
     _of(
         "P19", "an erasure may take as long as its law lets it",
-        [("imgapis/policy/requests.py", 'if kind == "delete" else ends', "if False else ends")],
+        [("imgapis/policy/requests.py", 'if kind == "delete" else deadline', "if False else deadline")],
         "test_people.py::test_p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",
     ),
     _of(
@@ -228,12 +228,13 @@ MUTATIONS = (
     ),
     _of(
         "P23", "a person is claimed without asking who was first",
-        [("imgapis/policy/store.py", "row.save_if(Notice.person_id.does_not_exist() | lapsed)", "not row.save()")],
+        [("imgapis/policy/store.py", "row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)",
+          "not row.save()")],
         "tests/policy/test_notices.py::test_four_at_once_tell_everybody_once",
     ),
     _of(
         "P23", "a mail that is late moves no day",
-        [("imgapis/policy/notices.py", "        store.move_effect(version.name, soonest)\n", "        pass\n")],
+        [("imgapis/policy/notices.py", "        store.move_effect(version.name, earliest)\n", "        pass\n")],
         "tests/policy/test_notices.py::test_a_mail_that_would_be_late_moves_the_day_for_everybody",
     ),
     _of(

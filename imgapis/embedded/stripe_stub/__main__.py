@@ -7,15 +7,15 @@ from imgapis.embedded.stripe_stub.server import Stub
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True, help="the file everything is kept in")
     parser.add_argument("--webhook", required=True, help="where events are sent")
     parser.add_argument("--secret", required=True, help="what they are signed with")
     parser.add_argument("--version", required=True, help="the API version events name")
-    chosen = parser.parse_args()
-    stub = Stub(chosen.port, chosen.state, chosen.webhook, chosen.secret, chosen.version)
+    args = parser.parse_args()
+    stub = Stub(args.port, args.state, args.webhook, args.secret, args.version)
     stub.server.serve_forever()
 
 

@@ -22,232 +22,253 @@ Asked = dict[str, Any]
 
 
 class Api:
-    """Answers by method and path; the book's lock is held meanwhile."""
+    """Answers by method and path; the caller holds the book's lock."""
 
     def __init__(self, book: Book, trade: Trade, secret: str):
         self.book, self.trade, self.secret = book, trade, secret
 
-    def answer(self, method: str, path: str, asked: Asked) -> Any:
+    def answer(self, method: str, path: str, params: Asked) -> Any:
         """The answer to a call. Raises Refused."""
-        for known, pattern, act in ROUTES:
+        for route_method, pattern, handler in ROUTES:
             match = re.fullmatch(pattern, path)
-            if match and known == method:
-                return act(self, asked, *match.groups())
+            if match and route_method == method:
+                return handler(self, params, *match.groups())
         raise Refused(f"The stub does not know {method} {path}.", 404)
 
-    def _one(self, kind: str, name: str) -> dict[str, Any]:
-        found = self.book.get(kind, name)
-        if found is None:
-            raise Refused(f"No such object: {name}", 404, reason="resource_missing")
-        return found
+    def _one(self, kind: str, object_id: str) -> dict[str, Any]:
+        stripe_object = self.book.get(kind, object_id)
+        if stripe_object is None:
+            raise Refused(f"No such object: {object_id}", 404, reason="resource_missing")
+        return stripe_object
 
     def _now(self) -> int:
         return self.book.now()
 
-    def create_customer(self, asked: Asked):
-        return self.book.put("customers", shapes.customer(new_id("cus"), self._now(), asked.get("metadata", {})))
+    def create_customer(self, params: Asked):
+        return self.book.put("customers", shapes.customer(new_id("cus"), self._now(), params.get("metadata", {})))
 
-    def customer(self, asked: Asked, name: str):
-        return self._one("customers", name)
+    def customer(self, params: Asked, object_id: str):
+        return self._one("customers", object_id)
 
-    def customers(self, asked: Asked):
-        living = [one for one in self.book.every("customers") if not one.get("deleted")]
-        return shapes.listed("/v1/customers", living)
+    def customers(self, params: Asked):
+        active_customers = [customer for customer in self.book.every("customers") if not customer.get("deleted")]
+        return shapes.listed("/v1/customers", active_customers)
 
-    def delete_customer(self, asked: Asked, name: str):
-        if self._one("customers", name).get("deleted"):
-            raise Refused(f"No such customer: {name}", 404, reason="resource_missing")
-        for one in self.book.every("subscriptions", customer=name):
-            if one["status"] != "canceled":
-                self.trade.end(one)
-        gone = {"id": name, "object": "customer", "deleted": True}
-        self.trade.tell("customer.deleted", self.book.get("customers", name))
-        return self.book.put("customers", gone)
+    def delete_customer(self, params: Asked, customer_id: str):
+        if self._one("customers", customer_id).get("deleted"):
+            raise Refused(f"No such customer: {customer_id}", 404, reason="resource_missing")
+        for subscription in self.book.every("subscriptions", customer=customer_id):
+            if subscription["status"] != "canceled":
+                self.trade.end(subscription)
+        deleted_object = {"id": customer_id, "object": "customer", "deleted": True}
+        self.trade.tell("customer.deleted", self.book.get("customers", customer_id))
+        return self.book.put("customers", deleted_object)
 
-    def create_product(self, asked: Asked):
-        name = asked.get("id") or new_id("prod")
-        if self.book.get("products", name):
+    def create_product(self, params: Asked):
+        product_id = params.get("id") or new_id("prod")
+        if self.book.get("products", product_id):
             raise Refused("Product already exists.", reason="resource_already_exists")
-        return self.book.put("products", shapes.product(name, self._now(), asked["name"], asked.get("metadata", {})))
-
-    def product(self, asked: Asked, name: str):
-        return self._one("products", name)
-
-    def create_price(self, asked: Asked):
-        if asked.get("transfer_lookup_key") == "true":
-            for one in self.book.every("prices", lookup_key=asked.get("lookup_key")):
-                one["lookup_key"] = None
-        self._one("products", asked["product"])
-        return self.book.put("prices", shapes.price(new_id("price"), self._now(), asked))
-
-    def prices(self, asked: Asked):
-        wanted = asked.get("lookup_keys")
-        found = [one for one in self.book.every("prices") if not wanted or one["lookup_key"] in wanted]
-        return shapes.listed("/v1/prices", found)
-
-    def create_meter(self, asked: Asked):
-        return self.book.put("meters", shapes.meter(new_id("mtr"), self._now(), asked))
-
-    def meters(self, asked: Asked):
-        return shapes.listed("/v1/billing/meters", self.book.every("meters"))
-
-    def meter_event(self, asked: Asked):
-        made = shapes.meter_event(self._now(), asked)
-        if asked["identifier"] in self.book.objects["meter_events"]:
-            raise Refused("An event with this identifier was told before.", reason="duplicate_meter_event")
-        self._one("customers", asked["payload"]["stripe_customer_id"])
-        self.book.objects["meter_events"][asked["identifier"]] = made
-        return made
-
-    def create_session(self, asked: Asked):
-        self._one("customers", asked["customer"])
-        for line in asked["line_items"]:
-            self._one("prices", line["price"])
-        name = new_id("cs_test")
         return self.book.put(
-            "sessions", shapes.session(name, self._now(), asked, f"{self.trade.address}/checkout/{name}")
+            "products", shapes.product(product_id, self._now(), params["name"], params.get("metadata", {}))
         )
 
-    def session(self, asked: Asked, name: str):
-        return self._one("sessions", name)
+    def product(self, params: Asked, object_id: str):
+        return self._one("products", object_id)
 
-    def sessions(self, asked: Asked):
-        kept = {name: asked[name] for name in ("customer", "status") if name in asked}
-        return shapes.listed("/v1/checkout/sessions", self.book.every("sessions", **kept))
+    def create_price(self, params: Asked):
+        if params.get("transfer_lookup_key") == "true":
+            for price in self.book.every("prices", lookup_key=params.get("lookup_key")):
+                price["lookup_key"] = None
+        self._one("products", params["product"])
+        return self.book.put("prices", shapes.price(new_id("price"), self._now(), params))
 
-    def expire_session(self, asked: Asked, name: str):
-        found = self._one("sessions", name)
-        if found["status"] != "open":
-            raise Refused(f"Only Checkout Sessions with a status in [open] can be expired. This is {found['status']}.")
-        found |= {"status": "expired", "url": None}
-        return found
+    def prices(self, params: Asked):
+        lookup_keys = params.get("lookup_keys")
+        prices = [price for price in self.book.every("prices") if not lookup_keys or price["lookup_key"] in lookup_keys]
+        return shapes.listed("/v1/prices", prices)
 
-    def portal(self, asked: Asked):
-        self._one("customers", asked["customer"])
+    def create_meter(self, params: Asked):
+        return self.book.put("meters", shapes.meter(new_id("mtr"), self._now(), params))
+
+    def meters(self, params: Asked):
+        return shapes.listed("/v1/billing/meters", self.book.every("meters"))
+
+    def meter_event(self, params: Asked):
+        meter_event = shapes.meter_event(self._now(), params)
+        if params["identifier"] in self.book.objects["meter_events"]:
+            raise Refused("An event with this identifier was told before.", reason="duplicate_meter_event")
+        self._one("customers", params["payload"]["stripe_customer_id"])
+        self.book.objects["meter_events"][params["identifier"]] = meter_event
+        return meter_event
+
+    def create_session(self, params: Asked):
+        self._one("customers", params["customer"])
+        for line in params["line_items"]:
+            self._one("prices", line["price"])
+        session_id = new_id("cs_test")
+        return self.book.put(
+            "sessions", shapes.session(session_id, self._now(), params, f"{self.trade.address}/checkout/{session_id}")
+        )
+
+    def session(self, params: Asked, object_id: str):
+        return self._one("sessions", object_id)
+
+    def sessions(self, params: Asked):
+        filters = {name: params[name] for name in ("customer", "status") if name in params}
+        return shapes.listed("/v1/checkout/sessions", self.book.every("sessions", **filters))
+
+    def expire_session(self, params: Asked, session_id: str):
+        session = self._one("sessions", session_id)
+        if session["status"] != "open":
+            raise Refused(
+                f"Only Checkout Sessions with a status in [open] can be expired. This is {session['status']}."
+            )
+        session |= {"status": "expired", "url": None}
+        return session
+
+    def portal(self, params: Asked):
+        self._one("customers", params["customer"])
         configuration = next(iter(self.book.objects["configurations"]), "bpc_stub")
-        name, customer = new_id("bps"), asked["customer"]
+        portal_session_id, customer_id = new_id("bps"), params["customer"]
         return shapes.portal_session(
-            name, self._now(), customer, configuration, f"{self.trade.address}/portal/{customer}", asked["return_url"]
+            portal_session_id, self._now(), customer_id, configuration,
+            f"{self.trade.address}/portal/{customer_id}", params["return_url"],
         )  # fmt: skip
 
-    def create_configuration(self, asked: Asked):
+    def create_configuration(self, params: Asked):
         return self.book.put("configurations", shapes.configuration(new_id("bpc"), self._now()))
 
-    def configurations(self, asked: Asked):
+    def configurations(self, params: Asked):
         return shapes.listed("/v1/billing_portal/configurations", self.book.every("configurations"))
 
-    def subscriptions(self, asked: Asked):
-        found = self.book.every("subscriptions", customer=asked["customer"])
-        found = found if asked.get("status") == "all" else [one for one in found if one["status"] != "canceled"]
-        expands = "data.schedule" in asked.get("expand", [])
-        return shapes.listed("/v1/subscriptions", [self._expanded(one) if expands else one for one in found])
+    def subscriptions(self, params: Asked):
+        subscriptions = self.book.every("subscriptions", customer=params["customer"])
+        subscriptions = (
+            subscriptions
+            if params.get("status") == "all"
+            else [subscription for subscription in subscriptions if subscription["status"] != "canceled"]
+        )
+        expands = "data.schedule" in params.get("expand", [])
+        return shapes.listed(
+            "/v1/subscriptions",
+            [self._expanded(subscription) if expands else subscription for subscription in subscriptions],
+        )
 
-    def _expanded(self, one: dict[str, Any]) -> dict[str, Any]:
-        return one | {"schedule": self.book.get("schedules", one["schedule"])} if one["schedule"] else one
+    def _expanded(self, subscription: dict[str, Any]) -> dict[str, Any]:
+        return (
+            subscription | {"schedule": self.book.get("schedules", subscription["schedule"])}
+            if subscription["schedule"]
+            else subscription
+        )
 
-    def subscription(self, asked: Asked, name: str):
-        return self._one("subscriptions", name)
+    def subscription(self, params: Asked, object_id: str):
+        return self._one("subscriptions", object_id)
 
-    def update_subscription(self, asked: Asked, name: str):
-        one = self._one("subscriptions", name)
-        if one["status"] == "canceled":
+    def update_subscription(self, params: Asked, subscription_id: str):
+        subscription = self._one("subscriptions", subscription_id)
+        if subscription["status"] == "canceled":
             raise Refused("A canceled subscription can only update its cancellation_details.")
-        if "items" in asked:
+        if "items" in params:
             if self.book.refuses_cards:
                 raise Refused("Your card was declined.", 402, "card_error", "card_declined")
-            rhythm = one["items"]["data"][0]["price"]["recurring"]["interval"]
-            before = one["items"]["data"][0]["price"]["unit_amount"]
-            self.trade.sell(one, [self._one("prices", each["price"]) for each in asked["items"]])
-            now = one["items"]["data"][0]["price"]["unit_amount"]
-            if one["items"]["data"][0]["price"]["recurring"]["interval"] != rhythm:
-                self.trade.begin_anew(one)
-            self.trade.bill(one, max(0, now - before), "subscription_update")
-        if "cancel_at_period_end" in asked:
-            one["cancel_at_period_end"] = asked["cancel_at_period_end"] == "true"
-        self.trade.tell("customer.subscription.updated", one)
-        return one
+            interval_before = subscription["items"]["data"][0]["price"]["recurring"]["interval"]
+            amount_before = subscription["items"]["data"][0]["price"]["unit_amount"]
+            self.trade.sell(subscription, [self._one("prices", item["price"]) for item in params["items"]])
+            amount_after = subscription["items"]["data"][0]["price"]["unit_amount"]
+            if subscription["items"]["data"][0]["price"]["recurring"]["interval"] != interval_before:
+                self.trade.begin_anew(subscription)
+            self.trade.bill(subscription, max(0, amount_after - amount_before), "subscription_update")
+        if "cancel_at_period_end" in params:
+            subscription["cancel_at_period_end"] = params["cancel_at_period_end"] == "true"
+        self.trade.tell("customer.subscription.updated", subscription)
+        return subscription
 
-    def cancel_subscription(self, asked: Asked, name: str):
-        one = self._one("subscriptions", name)
-        if one["status"] == "canceled":
+    def cancel_subscription(self, params: Asked, subscription_id: str):
+        subscription = self._one("subscriptions", subscription_id)
+        if subscription["status"] == "canceled":
             raise Refused("No such subscription.", 404, reason="resource_missing")
-        self.trade.end(one)
-        return one
+        self.trade.end(subscription)
+        return subscription
 
-    def create_schedule(self, asked: Asked):
-        one = self._one("subscriptions", asked["from_subscription"])
-        if one["schedule"]:
+    def create_schedule(self, params: Asked):
+        subscription = self._one("subscriptions", params["from_subscription"])
+        if subscription["schedule"]:
             raise Refused("The subscription has a schedule already.")
-        first = one["items"]["data"][0]
-        prices = [each["price"] for each in one["items"]["data"]]
-        now = shapes.phase(prices, first["current_period_start"], first["current_period_end"])
-        made = self.book.put("schedules", shapes.schedule(new_id("sub_sched"), self._now(), one, [now]))
-        one["schedule"] = made["id"]
-        return made
+        first_item = subscription["items"]["data"][0]
+        prices = [item["price"] for item in subscription["items"]["data"]]
+        current_phase = shapes.phase(prices, first_item["current_period_start"], first_item["current_period_end"])
+        schedule = self.book.put(
+            "schedules", shapes.schedule(new_id("sub_sched"), self._now(), subscription, [current_phase])
+        )
+        subscription["schedule"] = schedule["id"]
+        return schedule
 
-    def schedule(self, asked: Asked, name: str):
-        return self._one("schedules", name)
+    def schedule(self, params: Asked, object_id: str):
+        return self._one("schedules", object_id)
 
-    def update_schedule(self, asked: Asked, name: str):
-        found = self._one("schedules", name)
-        running, following = asked["phases"]
-        end = int(running["end_date"])
-        after = [self._one("prices", each["price"]) for each in following["items"]]
-        found["phases"] = [found["phases"][0] | {"end_date": end}, shapes.phase(after, end, end + 31 * 86_400)]
-        found["current_phase"]["end_date"] = end
-        self.trade.tell("subscription_schedule.updated", found)
-        return found
-
-    def release_schedule(self, asked: Asked, name: str):
-        found = self._one("schedules", name)
-        if found["status"] != "active":
-            raise Refused("You cannot release a schedule that is not active.")
-        found["status"] = "released"
-        self._one("subscriptions", found["subscription"])["schedule"] = None
-        self.trade.tell("subscription_schedule.released", found)
-        return found
-
-    def invoices(self, asked: Asked):
-        return shapes.listed("/v1/invoices", self.book.every("invoices", customer=asked["customer"]))
-
-    def invoice(self, asked: Asked, name: str):
-        return self._one("invoices", name)
-
-    def charge(self, asked: Asked, name: str):
-        return self._one("charges", name)
-
-    def refunds(self, asked: Asked):
-        return shapes.listed("/v1/refunds", self.book.every("refunds", charge=asked["charge"]))
-
-    def event(self, asked: Asked, name: str):
-        return self._one("events", name)
-
-    def events(self, asked: Asked):
-        made, kinds = asked.get("created", {}), asked.get("types")
-        found = [
-            one
-            for one in self.book.every("events")
-            if int(made.get("gte", 0)) <= one["created"] <= int(made.get("lte", one["created"]))
-            and (not kinds or one["type"] in kinds)
+    def update_schedule(self, params: Asked, schedule_id: str):
+        schedule = self._one("schedules", schedule_id)
+        current, next_phase = params["phases"]
+        end = int(current["end_date"])
+        next_prices = [self._one("prices", item["price"]) for item in next_phase["items"]]
+        schedule["phases"] = [
+            schedule["phases"][0] | {"end_date": end},
+            shapes.phase(next_prices, end, end + 31 * 86_400),
         ]
-        return shapes.listed("/v1/events", found[: int(asked.get("limit", 10))])
+        schedule["current_phase"]["end_date"] = end
+        self.trade.tell("subscription_schedule.updated", schedule)
+        return schedule
 
-    def create_endpoint(self, asked: Asked):
-        return self.book.put("endpoints", shapes.endpoint(new_id("we"), self._now(), asked, self.secret))
+    def release_schedule(self, params: Asked, schedule_id: str):
+        schedule = self._one("schedules", schedule_id)
+        if schedule["status"] != "active":
+            raise Refused("You cannot release a schedule that is not active.")
+        schedule["status"] = "released"
+        self._one("subscriptions", schedule["subscription"])["schedule"] = None
+        self.trade.tell("subscription_schedule.released", schedule)
+        return schedule
 
-    def endpoints(self, asked: Asked):
+    def invoices(self, params: Asked):
+        return shapes.listed("/v1/invoices", self.book.every("invoices", customer=params["customer"]))
+
+    def invoice(self, params: Asked, object_id: str):
+        return self._one("invoices", object_id)
+
+    def charge(self, params: Asked, object_id: str):
+        return self._one("charges", object_id)
+
+    def refunds(self, params: Asked):
+        return shapes.listed("/v1/refunds", self.book.every("refunds", charge=params["charge"]))
+
+    def event(self, params: Asked, object_id: str):
+        return self._one("events", object_id)
+
+    def events(self, params: Asked):
+        created, kinds = params.get("created", {}), params.get("types")
+        events = [
+            event
+            for event in self.book.every("events")
+            if int(created.get("gte", 0)) <= event["created"] <= int(created.get("lte", event["created"]))
+            and (not kinds or event["type"] in kinds)
+        ]
+        return shapes.listed("/v1/events", events[: int(params.get("limit", 10))])
+
+    def create_endpoint(self, params: Asked):
+        return self.book.put("endpoints", shapes.endpoint(new_id("we"), self._now(), params, self.secret))
+
+    def endpoints(self, params: Asked):
         return shapes.listed("/v1/webhook_endpoints", self.book.every("endpoints"))
 
-    def update_endpoint(self, asked: Asked, name: str):
-        one = self._one("endpoints", name)
-        return one | {"enabled_events": asked.get("enabled_events", one["enabled_events"])}
+    def update_endpoint(self, params: Asked, endpoint_id: str):
+        endpoint = self._one("endpoints", endpoint_id)
+        return endpoint | {"enabled_events": params.get("enabled_events", endpoint["enabled_events"])}
 
-    def buy(self, name: str) -> str:
-        """Complete a session from its page; the address to go on to. Raises CardRefused."""
-        found = self._one("sessions", name)
-        if found["status"] == "open":
-            self.trade.buy(found)
-        return found["success_url"].replace("{CHECKOUT_SESSION_ID}", name)
+    def buy(self, session_id: str) -> str:
+        """Complete a session from its page; returns its success URL. Raises CardRefused."""
+        session = self._one("sessions", session_id)
+        if session["status"] == "open":
+            self.trade.buy(session)
+        return session["success_url"].replace("{CHECKOUT_SESSION_ID}", session_id)
 
 
 NAME = r"([A-Za-z0-9_]+)"

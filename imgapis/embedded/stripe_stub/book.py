@@ -1,4 +1,4 @@
-"""The stub's book: every object it knows, on disk after each change, and a clock that can be moved ahead."""
+"""The stub's store: every Stripe object, written to disk after each change, and a clock that can be moved ahead."""
 
 import json
 import os
@@ -27,10 +27,10 @@ class Book:
         self.replies: dict[str, Any] = {}
         self.refuses_cards = False
         if path.exists():
-            known = json.loads(path.read_text())
-            self.objects |= known["objects"]
-            self.offset, self.replies = known["offset"], known["replies"]
-            self.refuses_cards = known["refuses_cards"]
+            state = json.loads(path.read_text())
+            self.objects |= state["objects"]
+            self.offset, self.replies = state["offset"], state["replies"]
+            self.refuses_cards = state["refuses_cards"]
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -40,36 +40,40 @@ class Book:
             self._write()
 
     def _write(self) -> None:
-        known = {
+        state = {
             "objects": self.objects, "offset": self.offset, "replies": self.replies,
             "refuses_cards": self.refuses_cards,
         }  # fmt: skip
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(known))
-        os.replace(fresh, self.path)
+        new_path = self.path.with_suffix(".new")
+        new_path.write_text(json.dumps(state))
+        os.replace(new_path, self.path)
 
     def now(self) -> int:
         """Seconds since 1970, by the stub's clock."""
         return int(time.time()) + self.offset
 
-    def put(self, kind: str, thing: dict[str, Any]) -> dict[str, Any]:
-        """Keep an object."""
-        self.objects[kind][thing["id"]] = thing
-        return thing
+    def put(self, kind: str, stripe_object: dict[str, Any]) -> dict[str, Any]:
+        """Store an object under its id; returns it."""
+        self.objects[kind][stripe_object["id"]] = stripe_object
+        return stripe_object
 
-    def get(self, kind: str, name: str) -> dict[str, Any] | None:
+    def get(self, kind: str, object_id: str) -> dict[str, Any] | None:
         """An object, or None."""
-        return self.objects[kind].get(name)
+        return self.objects[kind].get(object_id)
 
-    def every(self, kind: str, **same: str) -> list[dict[str, Any]]:
-        """The objects of a kind whose values are those named, newest first."""
-        found = [
-            one for one in self.objects[kind].values() if all(one.get(key) == value for key, value in same.items())
+    def every(self, kind: str, **filters: str) -> list[dict[str, Any]]:
+        """The objects of a kind whose properties equal `filters`, newest first."""
+        matching = [
+            stripe_object
+            for stripe_object in self.objects[kind].values()
+            if all(stripe_object.get(key) == value for key, value in filters.items())
         ]
-        return sorted(found, key=lambda one: (one.get("created", 0), one["id"]), reverse=True)
+        return sorted(
+            matching, key=lambda stripe_object: (stripe_object.get("created", 0), stripe_object["id"]), reverse=True
+        )
 
 
 def new_id(prefix: str) -> str:
-    """An id as Stripe's look."""
+    """An id of Stripe's form."""
     return f"{prefix}_stub{secrets.token_hex(9)}"

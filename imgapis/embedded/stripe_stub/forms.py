@@ -9,15 +9,15 @@ PART = re.compile(r"[^\[\]]+")
 
 def read(text: str) -> dict[str, Any]:
     """The parameters of a body or a query; `a[]=` and `a[0]=` are lists. Values are texts."""
-    found: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         parts = PART.findall(name)
         parts += ["+"] if name.endswith("[]") else []
-        place = found
+        node = params
         for part in parts[:-1]:
-            place = place.setdefault(part, {})
-        place[str(len(place)) if parts[-1] == "+" else parts[-1]] = value
-    return _lists(found)
+            node = node.setdefault(part, {})
+        node[str(len(node)) if parts[-1] == "+" else parts[-1]] = value
+    return _lists(params)
 
 
 def _lists(value: Any) -> Any:
@@ -25,4 +25,4 @@ def _lists(value: Any) -> Any:
         return value
     if value and all(key.isdigit() for key in value):
         return [_lists(value[key]) for key in sorted(value, key=int)]
-    return {key: _lists(one) for key, one in value.items()}
+    return {key: _lists(item) for key, item in value.items()}

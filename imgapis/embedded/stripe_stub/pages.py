@@ -16,40 +16,45 @@ def money(cents: int) -> str:
     return f"${cents // 100:,}.{cents % 100:02d}"
 
 
-def checkout(session: dict[str, Any], prices: list[dict[str, Any]], refused: bool) -> str:
+def checkout(session: dict[str, Any], prices: list[dict[str, Any]], card_refused: bool) -> str:
     """What is sold, and two ways out; of a session that is over, the way back alone."""
     if session["status"] != "open":
-        over = f"<p>This session is {session['status']}."
-        return HEAD.format(title="Checkout") + f'{over}<p><a href="{escape(session["cancel_url"] or "/")}">Back</a>'
-    rows = "".join(f"<tr><td>{escape(one['product'])}<td>{_price(one)}" for one in prices)
-    sorry = "<p role=alert>The card was refused. Nothing was charged." if refused else ""
+        notice = f"<p>This session is {session['status']}."
+        return HEAD.format(title="Checkout") + f'{notice}<p><a href="{escape(session["cancel_url"] or "/")}">Back</a>'
+    rows = "".join(f"<tr><td>{escape(price['product'])}<td>{_price(price)}" for price in prices)
+    alert = "<p role=alert>The card was refused. Nothing was charged." if card_refused else ""
     return (
-        HEAD.format(title="Checkout") + f"{sorry}<table>{rows}</table>"
+        HEAD.format(title="Checkout") + f"{alert}<table>{rows}</table>"
         f'<form method=post action="/checkout/{session["id"]}/pay"><p><button>Subscribe</button></form>'
         f'<p><a href="{escape(session["cancel_url"] or "/")}">Back without buying</a>'
     )
 
 
-def _price(one: dict[str, Any]) -> str:
-    if one["recurring"]["meter"]:
-        return f"{one['unit_amount_decimal']} cents a credit beyond the plan's"
-    return f"{money(one['unit_amount'])} a {one['recurring']['interval']}"
+def _price(price: dict[str, Any]) -> str:
+    if price["recurring"]["meter"]:
+        return f"{price['unit_amount_decimal']} cents a credit beyond the plan's"
+    return f"{money(price['unit_amount'])} a {price['recurring']['interval']}"
 
 
-def portal(customer: str, back: str, subscriptions: list[dict], invoices: list[dict], refuses: bool) -> str:
+def portal(customer: str, return_url: str, subscriptions: list[dict], invoices: list[dict], refuses_cards: bool) -> str:
     """What there is, and a button to cancel it."""
     parts = [HEAD.format(title="Portal")]
-    for one in subscriptions:
-        ends = ", ends with its period" if one["cancel_at_period_end"] else ""
-        parts.append(f"<p>{escape(one['items']['data'][0]['price']['product'])}: {one['status']}{ends}")
-        if one["status"] != "canceled" and not ends:
+    for subscription in subscriptions:
+        ending = ", ends with its period" if subscription["cancel_at_period_end"] else ""
+        parts.append(
+            f"<p>{escape(subscription['items']['data'][0]['price']['product'])}: {subscription['status']}{ending}"
+        )
+        if subscription["status"] != "canceled" and not ending:
             parts.append(f'<form method=post action="/portal/{customer}/cancel"><button>Cancel plan</button></form>')
-    parts += [f"<p>Invoice {one['number']}: {money(one['total'])}, {one['status']}" for one in invoices]
-    label = "Use a card that pays" if refuses else "Use a card that refuses"
+    parts += [f"<p>Invoice {issued['number']}: {money(issued['total'])}, {issued['status']}" for issued in invoices]
+    label = "Use a card that pays" if refuses_cards else "Use a card that refuses"
     parts.append(f'<form method=post action="/portal/{customer}/card"><p><button>{label}</button></form>')
-    return "".join(parts) + f'<p><a href="{escape(back)}">Return to img apis</a>'
+    return "".join(parts) + f'<p><a href="{escape(return_url)}">Return to img apis</a>'
 
 
-def invoice(found: dict[str, Any]) -> str:
+def invoice(invoice_object: dict[str, Any]) -> str:
     """An invoice."""
-    return HEAD.format(title=f"Invoice {found['number']}") + f"<p>{money(found['total'])}, {found['status']}"
+    return (
+        HEAD.format(title=f"Invoice {invoice_object['number']}")
+        + f"<p>{money(invoice_object['total'])}, {invoice_object['status']}"
+    )

@@ -1,4 +1,4 @@
-"""The stub's webhooks: signed as Stripe signs, sent in the order of their making, again until somebody says 2xx."""
+"""The stub's webhooks: signed as Stripe signs, sent in order of creation, retried until the receiver answers 2xx."""
 
 import hashlib
 import hmac
@@ -16,8 +16,8 @@ SECONDS = 20
 
 def signature(secret: str, body: bytes, moment: int) -> str:
     """The Stripe-Signature header of a body."""
-    signed = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={moment},v1={signed}"
+    digest = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={moment},v1={digest}"
 
 
 class Sender:
@@ -53,7 +53,7 @@ class Sender:
         }  # fmt: skip
         request = urllib.request.Request(self.address, body, headers)
         try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-                return 200 <= answer.status < 300
+            with urllib.request.urlopen(request, timeout=SECONDS) as response:
+                return 200 <= response.status < 300
         except (urllib.error.URLError, OSError):
             return False

@@ -1,4 +1,4 @@
-"""The stub on a port: the calls of its API, its pages, and what only a stub can do."""
+"""The stub's HTTP server: the calls of its API, its pages, and the controls of the tests."""
 
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 
 class Stub:
-    """The stub on a port: its API below /v1, its pages, and below /stub what only a stub can do."""
+    """The stub's HTTP server: its API below /v1, its pages, and below /stub the controls of the tests."""
 
     def __init__(self, port: int, state: Path, webhook: str, secret: str, version: str, log: Path | None = None):
         self.book = Book(state)
@@ -29,71 +29,73 @@ class Stub:
         self.server = ThreadingHTTPServer((HOST, port), _handler(self))
         self.server.daemon_threads = True
 
-    def call(self, method: str, path: str, asked: dict, key: str | None) -> tuple[int, dict]:
-        """An API call; the same idempotency key has the same answer."""
+    def call(self, method: str, path: str, params: dict, key: str | None) -> tuple[int, dict]:
+        """An API call as (HTTP status, body); the same idempotency key returns the same body."""
         if self.down:
             return 500, {"error": {"type": "api_error", "message": "The stub is set to be down."}}
         with self.book.change():
             if key and key in self.book.replies:
                 return 200, self.book.replies[key]
             try:
-                answer = self.api.answer(method, path, asked)
+                result = self.api.answer(method, path, params)
             except Refused as refused:
                 return refused.status, refused.body
             if path == "/v1/billing_portal/sessions":
-                self.backs[asked["customer"]] = asked["return_url"]
+                self.backs[params["customer"]] = params["return_url"]
             if key:
-                self.book.replies[key] = json.loads(json.dumps(answer))
+                self.book.replies[key] = json.loads(json.dumps(result))
         if self.log:
             with self.log.open("a") as file:
-                file.write(json.dumps({"method": method, "path": path, "answer": answer}) + "\n")
-        return 200, answer
+                file.write(json.dumps({"method": method, "path": path, "answer": result}) + "\n")
+        return 200, result
 
     def page(self, path: str) -> str | None:
-        """A page to look at."""
-        kind, _, name = path.strip("/").partition("/")
+        """The HTML of a page; None where there is none."""
+        kind, _, object_id = path.strip("/").partition("/")
         with self.book.lock:
-            if kind == "checkout" and (found := self.book.get("sessions", name)):
-                prices = [self.book.get("prices", each) for each in found["metadata"]["stub_prices"].split(",")]
-                return pages.checkout(found, prices, self.book.refuses_cards)
-            if kind == "portal" and self.book.get("customers", name):
+            if kind == "checkout" and (session := self.book.get("sessions", object_id)):
+                prices = [
+                    self.book.get("prices", price_id) for price_id in session["metadata"]["stub_prices"].split(",")
+                ]
+                return pages.checkout(session, prices, self.book.refuses_cards)
+            if kind == "portal" and self.book.get("customers", object_id):
                 return pages.portal(
-                    name, self.backs.get(name, "/"), self.book.every("subscriptions", customer=name),
-                    self.book.every("invoices", customer=name), self.book.refuses_cards,
+                    object_id, self.backs.get(object_id, "/"), self.book.every("subscriptions", customer=object_id),
+                    self.book.every("invoices", customer=object_id), self.book.refuses_cards,
                 )  # fmt: skip
-            if kind == "invoice" and (found := self.book.get("invoices", name)):
-                return pages.invoice(found)
+            if kind == "invoice" and (invoice := self.book.get("invoices", object_id)):
+                return pages.invoice(invoice)
         return None
 
-    def press(self, path: str, asked: dict) -> str:
-        """A button of a page, or an act of the stub's own; where it leads."""
-        words = path.strip("/").split("/")
+    def press(self, path: str, params: dict) -> str:
+        """Submit a form of a page, or a control of the stub; returns the path to redirect to."""
+        segments = path.strip("/").split("/")
         with self.book.change():
-            if words[0] == "checkout":
+            if segments[0] == "checkout":
                 try:
-                    return self.api.buy(words[1])
+                    return self.api.buy(segments[1])
                 except CardRefused:
-                    return f"/checkout/{words[1]}"
-            if words[0] == "portal" and words[2] == "cancel":
-                for one in self.book.every("subscriptions", customer=words[1]):
-                    if one["status"] != "canceled":
-                        self.api.update_subscription({"cancel_at_period_end": "true"}, one["id"])
-                return f"/portal/{words[1]}"
-            if words[0] == "portal" and words[2] == "card":
+                    return f"/checkout/{segments[1]}"
+            if segments[0] == "portal" and segments[2] == "cancel":
+                for subscription in self.book.every("subscriptions", customer=segments[1]):
+                    if subscription["status"] != "canceled":
+                        self.api.update_subscription({"cancel_at_period_end": "true"}, subscription["id"])
+                return f"/portal/{segments[1]}"
+            if segments[0] == "portal" and segments[2] == "card":
                 self.book.refuses_cards = not self.book.refuses_cards
-                return f"/portal/{words[1]}"
-            return self._act(words[1], asked)
+                return f"/portal/{segments[1]}"
+            return self._act(segments[1], params)
 
-    def _act(self, act: str, asked: dict) -> str:
-        if act == "clock":
-            self.trade.move(int(asked["seconds"]))
-        elif act == "cards":
-            self.book.refuses_cards = asked["refuse"] == "1"
-        elif act == "refund":
-            charge = self.book.every("charges", customer=asked["customer"])[0]
-            self.trade.give_back(charge, int(asked.get("cents", charge["amount"])))
-        elif act == "down":
-            self.down = asked["down"] == "1"
+    def _act(self, action: str, params: dict) -> str:
+        if action == "clock":
+            self.trade.move(int(params["seconds"]))
+        elif action == "cards":
+            self.book.refuses_cards = params["refuse"] == "1"
+        elif action == "refund":
+            charge = self.book.every("charges", customer=params["customer"])[0]
+            self.trade.give_back(charge, int(params.get("cents", charge["amount"])))
+        elif action == "down":
+            self.down = params["down"] == "1"
         return "/"
 
 
@@ -104,15 +106,15 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
         def do_any(self):
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            asked = forms.read(body or parts.query)
+            params = forms.read(body or parts.query)
             if parts.path.startswith("/v1/"):
                 key = self.headers.get("Idempotency-Key") if self.command == "POST" else None
-                status, answer = stub.call(self.command, parts.path, asked, key)
-                return self.say(status, json.dumps(answer), "application/json")
+                status, result = stub.call(self.command, parts.path, params, key)
+                return self.say(status, json.dumps(result), "application/json")
             if parts.path == "/stub/idle":
                 return self.say(200, json.dumps({"idle": stub.sender.idle()}), "application/json")
             if self.command == "POST":
-                return self.say(303, "", "text/html", stub.press(parts.path, asked))
+                return self.say(303, "", "text/html", stub.press(parts.path, params))
             page = stub.page(parts.path)
             return self.say(404 if page is None else 200, page or "<p>STUB: no such page", "text/html; charset=utf-8")
 

@@ -24,16 +24,16 @@ def product(name: str, now: int, title: str, metadata: dict) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def price(name: str, now: int, asked: dict[str, Any]) -> dict[str, Any]:
+def price(name: str, now: int, params: dict[str, Any]) -> dict[str, Any]:
     """A price, licensed or metered."""
-    recurring = asked.get("recurring", {})
+    recurring = params.get("recurring", {})
     return {
         "id": name, "object": "price", "active": True, "billing_scheme": "per_unit", "created": now,
-        "currency": asked["currency"], "livemode": False, "lookup_key": asked.get("lookup_key"), "metadata": {},
-        "product": asked["product"], "type": "recurring",
-        "unit_amount": int(asked["unit_amount"]) if "unit_amount" in asked else None,
-        "unit_amount_decimal": str(asked.get("unit_amount_decimal", asked.get("unit_amount"))),
-        "tax_behavior": asked.get("tax_behavior", "unspecified"),
+        "currency": params["currency"], "livemode": False, "lookup_key": params.get("lookup_key"), "metadata": {},
+        "product": params["product"], "type": "recurring",
+        "unit_amount": int(params["unit_amount"]) if "unit_amount" in params else None,
+        "unit_amount_decimal": str(params.get("unit_amount_decimal", params.get("unit_amount"))),
+        "tax_behavior": params.get("tax_behavior", "unspecified"),
         "recurring": {
             "interval": recurring["interval"], "interval_count": 1, "meter": recurring.get("meter"),
             "usage_type": recurring.get("usage_type", "licensed"),
@@ -41,40 +41,40 @@ def price(name: str, now: int, asked: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def meter(name: str, now: int, asked: dict[str, Any]) -> dict[str, Any]:
+def meter(name: str, now: int, params: dict[str, Any]) -> dict[str, Any]:
     """A meter."""
     return {
         "id": name, "object": "billing.meter", "created": now, "updated": now, "livemode": False, "status": "active",
         "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},
-        "default_aggregation": {"formula": "sum"}, "display_name": asked["display_name"],
-        "event_name": asked["event_name"], "status_transitions": {}, "value_settings": {"event_payload_key": "value"},
+        "default_aggregation": {"formula": "sum"}, "display_name": params["display_name"],
+        "event_name": params["event_name"], "status_transitions": {}, "value_settings": {"event_payload_key": "value"},
     }  # fmt: skip
 
 
-def meter_event(now: int, asked: dict[str, Any]) -> dict[str, Any]:
-    """What a meter was told."""
+def meter_event(now: int, params: dict[str, Any]) -> dict[str, Any]:
+    """A meter event."""
     return {
-        "object": "billing.meter_event", "created": now, "event_name": asked["event_name"], "livemode": False,
-        "identifier": asked["identifier"], "payload": asked["payload"], "timestamp": int(asked["timestamp"]),
+        "object": "billing.meter_event", "created": now, "event_name": params["event_name"], "livemode": False,
+        "identifier": params["identifier"], "payload": params["payload"], "timestamp": int(params["timestamp"]),
     }  # fmt: skip
 
 
-def session(name: str, now: int, asked: dict[str, Any], url: str) -> dict[str, Any]:
+def session(name: str, now: int, params: dict[str, Any], url: str) -> dict[str, Any]:
     """A Checkout session; what it sells is in its metadata."""
     return {
         "id": name, "object": "checkout.session", "created": now, "expires_at": now + 86_400, "livemode": False,
-        "mode": "subscription", "automatic_tax": {"enabled": asked.get("automatic_tax", {}).get("enabled") == "true"},
+        "mode": "subscription", "automatic_tax": {"enabled": params.get("automatic_tax", {}).get("enabled") == "true"},
         "custom_fields": [], "custom_text": {}, "payment_method_types": ["card"], "payment_status": "unpaid",
-        "status": "open", "shipping_options": [], "customer": asked["customer"],
-        "client_reference_id": asked.get("client_reference_id"), "success_url": asked["success_url"],
-        "cancel_url": asked.get("cancel_url"), "url": url, "subscription": None,
-        "metadata": {"stub_prices": ",".join(line["price"] for line in asked["line_items"])},
+        "status": "open", "shipping_options": [], "customer": params["customer"],
+        "client_reference_id": params.get("client_reference_id"), "success_url": params["success_url"],
+        "cancel_url": params.get("cancel_url"), "url": url, "subscription": None,
+        "metadata": {"stub_prices": ",".join(line["price"] for line in params["line_items"])},
     }  # fmt: skip
 
 
 def subscription(name: str, now: int, customer_id: str, prices: list[dict], end: int, ids: list[str]) -> dict[str, Any]:
     """A subscription of some prices, its first period begun now."""
-    items = [item(ids[place], name, now, one, now, end) for place, one in enumerate(prices)]
+    items = [item(ids[index], name, now, price_object, now, end) for index, price_object in enumerate(prices)]
     return {
         "id": name, "object": "subscription", "automatic_tax": {"enabled": True}, "billing_cycle_anchor": now,
         "billing_mode": {"type": "flexible"}, "billing_schedules": [], "cancel_at": None,
@@ -85,31 +85,34 @@ def subscription(name: str, now: int, customer_id: str, prices: list[dict], end:
     }  # fmt: skip
 
 
-def item(name: str, subscription_id: str, now: int, sold: dict, start: int, end: int) -> dict[str, Any]:
+def item(name: str, subscription_id: str, now: int, price_object: dict, start: int, end: int) -> dict[str, Any]:
     """An item of a subscription."""
-    made = {
+    item_object = {
         "id": name, "object": "subscription_item", "created": now, "current_period_start": start,
-        "current_period_end": end, "discounts": [], "metadata": {}, "price": sold, "subscription": subscription_id,
+        "current_period_end": end, "discounts": [], "metadata": {}, "price": price_object,
+        "subscription": subscription_id,
     }  # fmt: skip
-    return made if sold["recurring"]["usage_type"] == "metered" else made | {"quantity": 1}
+    return item_object if price_object["recurring"]["usage_type"] == "metered" else item_object | {"quantity": 1}
 
 
-def schedule(name: str, now: int, of: dict[str, Any], phases: list[dict[str, Any]]) -> dict[str, Any]:
+def schedule(name: str, now: int, subscription_object: dict[str, Any], phases: list[dict[str, Any]]) -> dict[str, Any]:
     """A schedule."""
     return {
         "id": name, "object": "subscription_schedule", "billing_mode": {"type": "flexible"}, "created": now,
-        "customer": of["customer"], "end_behavior": "release", "livemode": False, "metadata": {}, "phases": phases,
+        "customer": subscription_object["customer"], "end_behavior": "release", "livemode": False, "metadata": {},
+        "phases": phases,
         "current_phase": {"start_date": phases[0]["start_date"], "end_date": phases[0]["end_date"]},
         "default_settings": {"billing_cycle_anchor": "automatic", "invoice_settings": {"issuer": SELF}},
-        "status": "active", "subscription": of["id"],
+        "status": "active", "subscription": subscription_object["id"],
     }  # fmt: skip
 
 
 def phase(prices: list[dict[str, Any]], start: int, end: int) -> dict[str, Any]:
     """A phase of a schedule."""
     items = [
-        {"discounts": [], "price": one["id"]} | ({} if one["recurring"]["usage_type"] == "metered" else {"quantity": 1})
-        for one in prices
+        {"discounts": [], "price": price_object["id"]}
+        | ({} if price_object["recurring"]["usage_type"] == "metered" else {"quantity": 1})
+        for price_object in prices
     ]
     return {
         "add_invoice_items": [], "currency": "usd", "discounts": [], "items": items, "proration_behavior": "none",
@@ -118,21 +121,22 @@ def phase(prices: list[dict[str, Any]], start: int, end: int) -> dict[str, Any]:
 
 
 def invoice(
-    name: str, now: int, of: dict, cents: int, paid: bool, number: str, url: str, reason: str
+    name: str, now: int, subscription_object: dict, cents: int, paid: bool, number: str, url: str, reason: str
 ) -> dict[str, Any]:
     """An invoice of one line."""
-    first = of["items"]["data"][0]
+    first_item = subscription_object["items"]["data"][0]
     line = {
         "id": name.replace("in_", "il_"), "object": "line_item", "amount": cents, "subtotal": cents,
         "currency": "usd", "discountable": True, "discounts": [], "livemode": False, "metadata": {},
-        "period": {"start": first["current_period_start"], "end": first["current_period_end"]},
+        "period": {"start": first_item["current_period_start"], "end": first_item["current_period_end"]},
     }  # fmt: skip
     return {
         "id": name, "object": "invoice", "amount_due": cents, "amount_overpaid": 0,
         "amount_paid": cents if paid else 0, "amount_paid_off_stripe": 0, "amount_remaining": 0 if paid else cents,
         "amount_shipping": 0, "attempt_count": 1, "attempted": True, "auto_advance": not paid,
         "automatic_tax": {"enabled": True}, "billing_reason": reason, "collection_method": "charge_automatically",
-        "created": now, "currency": "usd", "customer": of["customer"], "default_tax_rates": [], "discounts": [],
+        "created": now, "currency": "usd", "customer": subscription_object["customer"], "default_tax_rates": [],
+        "discounts": [],
         "hosted_invoice_url": url, "issuer": SELF, "lines": listed(f"/v1/invoices/{name}/lines", [line]),
         "livemode": False, "metadata": {}, "number": number, "payment_settings": {}, "period_end": now,
         "period_start": now, "post_payment_credit_notes_amount": 0, "pre_payment_credit_notes_amount": 0,
@@ -150,27 +154,29 @@ def charge(name: str, now: int, customer_id: str, cents: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def refund(name: str, now: int, of: dict[str, Any], cents: int) -> dict[str, Any]:
+def refund(name: str, now: int, charge_object: dict[str, Any], cents: int) -> dict[str, Any]:
     """A refund."""
     return {
-        "id": name, "object": "refund", "amount": cents, "charge": of["id"], "created": now, "currency": "usd",
-        "metadata": {}, "status": "succeeded",
+        "id": name, "object": "refund", "amount": cents, "charge": charge_object["id"], "created": now,
+        "currency": "usd", "metadata": {}, "status": "succeeded",
     }  # fmt: skip
 
 
-def event(name: str, now: int, version: str, kind: str, thing: dict[str, Any]) -> dict[str, Any]:
+def event(name: str, now: int, version: str, kind: str, data_object: dict[str, Any]) -> dict[str, Any]:
     """An event."""
     return {
-        "id": name, "object": "event", "api_version": version, "created": now, "data": {"object": thing},
+        "id": name, "object": "event", "api_version": version, "created": now, "data": {"object": data_object},
         "livemode": False, "pending_webhooks": 1, "request": {"id": None, "idempotency_key": None}, "type": kind,
     }  # fmt: skip
 
 
-def portal_session(name: str, now: int, customer_id: str, configuration: str, url: str, back: str) -> dict[str, Any]:
+def portal_session(
+    name: str, now: int, customer_id: str, configuration: str, url: str, return_url: str
+) -> dict[str, Any]:
     """A portal session."""
     return {
         "id": name, "object": "billing_portal.session", "configuration": configuration, "created": now,
-        "customer": customer_id, "livemode": False, "url": url, "return_url": back,
+        "customer": customer_id, "livemode": False, "url": url, "return_url": return_url,
     }  # fmt: skip
 
 
@@ -198,10 +204,10 @@ def configuration(name: str, now: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def endpoint(name: str, now: int, asked: dict[str, Any], secret: str) -> dict[str, Any]:
+def endpoint(name: str, now: int, params: dict[str, Any], secret: str) -> dict[str, Any]:
     """A webhook endpoint."""
     return {
-        "id": name, "object": "webhook_endpoint", "api_version": asked.get("api_version"), "application": None,
-        "created": now, "description": None, "enabled_events": asked["enabled_events"], "livemode": False,
-        "metadata": asked.get("metadata", {}), "secret": secret, "status": "enabled", "url": asked["url"],
+        "id": name, "object": "webhook_endpoint", "api_version": params.get("api_version"), "application": None,
+        "created": now, "description": None, "enabled_events": params["enabled_events"], "livemode": False,
+        "metadata": params.get("metadata", {}), "secret": secret, "status": "enabled", "url": params["url"],
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What happens in the stub's shop: a purchase, a renewal, a refused card, an end; each with its events."""
+"""The stub's billing: a purchase, a renewal, a declined card, a cancellation; each with its events."""
 
 import json
 from collections.abc import Callable
@@ -18,166 +18,174 @@ class CardRefused(Exception):
 
 
 class Trade:
-    """`emit` is told of every event, once it stands in the book."""
+    """Billing over a book; `emit` is called with every event once it is stored."""
 
     def __init__(self, book: Book, version: str, address: str, emit: Callable[[dict[str, Any]], None]):
         self.book, self.version, self.address, self._emit = book, version, address, emit
 
-    def tell(self, kind: str, thing: dict[str, Any], at: int | None = None) -> None:
-        """Make an event of what is true now."""
+    def tell(self, kind: str, data_object: dict[str, Any], at: int | None = None) -> None:
+        """Store and emit an event with a snapshot of an object, at the time `at` or now."""
         now = at or self.book.now()
-        copied = json.loads(json.dumps(thing))
-        self._emit(self.book.put("events", shapes.event(new_id("evt"), now, self.version, kind, copied)))
+        snapshot = json.loads(json.dumps(data_object))
+        self._emit(self.book.put("events", shapes.event(new_id("evt"), now, self.version, kind, snapshot)))
 
     def buy(self, session: dict[str, Any]) -> dict[str, Any]:
         """Complete a Checkout session: a subscription, its first invoice, and their events. CardRefused."""
         if self.book.refuses_cards:
             raise CardRefused
         now = self.book.now()
-        prices = [self.book.get("prices", name) for name in session["metadata"]["stub_prices"].split(",")]
+        prices = [self.book.get("prices", price_id) for price_id in session["metadata"]["stub_prices"].split(",")]
         end = after(now, prices[0]["recurring"]["interval"])
-        made = shapes.subscription(
+        subscription = shapes.subscription(
             new_id("sub"), now, session["customer"], prices, end, [new_id("si") for _ in prices]
         )  # fmt: skip
-        self.book.put("subscriptions", made)
-        session |= {"status": "complete", "payment_status": "paid", "subscription": made["id"], "url": None}
-        self.tell("customer.subscription.created", made)
-        self.bill(made, prices[0]["unit_amount"], "subscription_create")
+        self.book.put("subscriptions", subscription)
+        session |= {"status": "complete", "payment_status": "paid", "subscription": subscription["id"], "url": None}
+        self.tell("customer.subscription.created", subscription)
+        self.bill(subscription, prices[0]["unit_amount"], "subscription_create")
         self.tell("checkout.session.completed", session)
-        return made
+        return subscription
 
-    def bill(self, of: dict[str, Any], cents: int, reason: str, at: int | None = None) -> bool:
-        """An invoice, paid unless cards are refused; whether it was paid."""
+    def bill(self, subscription: dict[str, Any], cents: int, reason: str, at: int | None = None) -> bool:
+        """Create an invoice of `cents`, paid unless cards are declined; returns whether it was paid."""
         now, paid = at or self.book.now(), not self.book.refuses_cards
         number = f"STUB-{len(self.book.objects['invoices']) + 1:04d}"
-        name = new_id("in")
-        made = shapes.invoice(name, now, of, cents, paid, number, f"{self.address}/invoice/{name}", reason)
-        self.book.put("invoices", made)
+        invoice_id = new_id("in")
+        invoice = shapes.invoice(
+            invoice_id, now, subscription, cents, paid, number, f"{self.address}/invoice/{invoice_id}", reason
+        )
+        self.book.put("invoices", invoice)
         if paid and cents:
-            charge = self.book.put("charges", shapes.charge(new_id("ch"), now, of["customer"], cents))
-            charge["metadata"]["invoice"] = name
-        self.tell("invoice.paid" if paid else "invoice.payment_failed", made, now)
+            charge = self.book.put("charges", shapes.charge(new_id("ch"), now, subscription["customer"], cents))
+            charge["metadata"]["invoice"] = invoice_id
+        self.tell("invoice.paid" if paid else "invoice.payment_failed", invoice, now)
         return paid
 
     def move(self, seconds: int) -> None:
-        """Move the clock ahead, and let everything that falls due happen in its order."""
-        until = self.book.now() + seconds
-        while (due := self._next(until)) is not None:
-            moment, act = due
+        """Move the clock ahead by `seconds`, and run everything that falls due in order."""
+        target = self.book.now() + seconds
+        while (next_event := self._next(target)) is not None:
+            moment, action = next_event
             self.book.offset += max(0, moment - self.book.now())
-            act()
-        self.book.offset += max(0, until - self.book.now())
+            action()
+        self.book.offset += max(0, target - self.book.now())
 
-    def _next(self, until: int) -> tuple[int, Callable[[], None]] | None:
-        found = []
-        for one in self.book.every("subscriptions"):
-            if one["status"] not in LIVING:
+    def _next(self, target: int) -> tuple[int, Callable[[], None]] | None:
+        events = []
+        for subscription in self.book.every("subscriptions"):
+            if subscription["status"] not in LIVING:
                 continue
-            retries = one["metadata"].get("stub_retries")
-            if one["status"] == "past_due" and retries:
+            retries = subscription["metadata"].get("stub_retries")
+            if subscription["status"] == "past_due" and retries:
                 moment = int(retries.split(",")[0])
-                found.append((moment, one["id"], lambda one=one: self.retry(one)))
-            elif one["status"] == "active":
-                end = one["items"]["data"][0]["current_period_end"]
-                found.append((end, one["id"], lambda one=one: self.turn(one)))
-        due = [(moment, name, act) for moment, name, act in found if moment <= until]
-        if not due:
+                events.append((moment, subscription["id"], lambda subscription=subscription: self.retry(subscription)))
+            elif subscription["status"] == "active":
+                end = subscription["items"]["data"][0]["current_period_end"]
+                events.append((end, subscription["id"], lambda subscription=subscription: self.turn(subscription)))
+        due_events = [(moment, name, action) for moment, name, action in events if moment <= target]
+        if not due_events:
             return None
-        moment, _, act = min(due, key=lambda each: (each[0], each[1]))
-        return moment, act
+        moment, _, action = min(due_events, key=lambda event: (event[0], event[1]))
+        return moment, action
 
-    def turn(self, one: dict[str, Any]) -> None:
-        """The end of a period: the end of a cancelled one, else the next, by the schedule where there is one."""
-        now = one["items"]["data"][0]["current_period_end"]
-        if one["cancel_at_period_end"]:
-            return self.end(one, now)
-        self._next_phase(one, now)
-        overage = self.used_up(one, now)
-        first = one["items"]["data"][0]
-        end = after(now, first["price"]["recurring"]["interval"])
-        for each in one["items"]["data"]:
-            each["current_period_start"], each["current_period_end"] = now, end
-        if not self.bill(one, first["price"]["unit_amount"] + overage, "subscription_cycle", now):
-            one["status"] = "past_due"
-            one["metadata"]["stub_retries"] = ",".join(str(now + days * DAY) for days in RETRY_DAYS)
-        self.tell("customer.subscription.updated", one, now)
+    def turn(self, subscription: dict[str, Any]) -> None:
+        """End a period: end a subscription that cancels, else begin the next period, by its schedule if any."""
+        now = subscription["items"]["data"][0]["current_period_end"]
+        if subscription["cancel_at_period_end"]:
+            return self.end(subscription, now)
+        self._next_phase(subscription, now)
+        overage = self.used_up(subscription, now)
+        first_item = subscription["items"]["data"][0]
+        end = after(now, first_item["price"]["recurring"]["interval"])
+        for item in subscription["items"]["data"]:
+            item["current_period_start"], item["current_period_end"] = now, end
+        if not self.bill(subscription, first_item["price"]["unit_amount"] + overage, "subscription_cycle", now):
+            subscription["status"] = "past_due"
+            subscription["metadata"]["stub_retries"] = ",".join(str(now + days * DAY) for days in RETRY_DAYS)
+        self.tell("customer.subscription.updated", subscription, now)
         return None
 
-    def used_up(self, one: dict[str, Any], now: int) -> int:
-        """Cents of what the meter was told of in the period that ends."""
-        start = one["items"]["data"][0]["current_period_start"]
-        metered = [each["price"] for each in one["items"]["data"] if each["price"]["recurring"]["meter"]]
-        told = [
-            int(each["payload"]["value"])
-            for each in self.book.objects["meter_events"].values()
-            if each["payload"]["stripe_customer_id"] == one["customer"] and start <= each["timestamp"] < now
+    def used_up(self, subscription: dict[str, Any], now: int) -> int:
+        """Cents of the metered usage reported in the period that ends at `now`."""
+        start = subscription["items"]["data"][0]["current_period_start"]
+        metered_prices = [
+            item["price"] for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]
         ]
-        return int(sum(told) * float(metered[0]["unit_amount_decimal"])) if metered else 0
+        quantities = [
+            int(event["payload"]["value"])
+            for event in self.book.objects["meter_events"].values()
+            if event["payload"]["stripe_customer_id"] == subscription["customer"] and start <= event["timestamp"] < now
+        ]
+        return int(sum(quantities) * float(metered_prices[0]["unit_amount_decimal"])) if metered_prices else 0
 
-    def _next_phase(self, one: dict[str, Any], now: int) -> None:
-        schedule = self.book.get("schedules", one["schedule"] or "")
+    def _next_phase(self, subscription: dict[str, Any], now: int) -> None:
+        schedule = self.book.get("schedules", subscription["schedule"] or "")
         if schedule is None or schedule["status"] != "active":
             return
-        following = [phase for phase in schedule["phases"] if phase["start_date"] >= now]
-        if following:
-            prices = [self.book.get("prices", item["price"]) for item in following[0]["items"]]
-            self.sell(one, prices)
-        schedule["status"], one["schedule"] = "released", None
+        next_phases = [phase for phase in schedule["phases"] if phase["start_date"] >= now]
+        if next_phases:
+            prices = [self.book.get("prices", item["price"]) for item in next_phases[0]["items"]]
+            self.sell(subscription, prices)
+        schedule["status"], subscription["schedule"] = "released", None
         self.tell("subscription_schedule.released", schedule, now)
 
-    def sell(self, one: dict[str, Any], prices: list[dict[str, Any]]) -> None:
-        """Put other prices into a subscription's items."""
-        first = one["items"]["data"][0]
-        start, end = first["current_period_start"], first["current_period_end"]
-        one["items"]["data"] = [
-            shapes.item(new_id("si"), one["id"], self.book.now(), sold, start, end) for sold in prices
+    def sell(self, subscription: dict[str, Any], prices: list[dict[str, Any]]) -> None:
+        """Replace a subscription's items by items of other prices."""
+        first_item = subscription["items"]["data"][0]
+        start, end = first_item["current_period_start"], first_item["current_period_end"]
+        subscription["items"]["data"] = [
+            shapes.item(new_id("si"), subscription["id"], self.book.now(), price, start, end) for price in prices
         ]  # fmt: skip
 
-    def begin_anew(self, one: dict[str, Any]) -> None:
-        """A period that begins now: what Stripe does where the interval of a subscription changes."""
+    def begin_anew(self, subscription: dict[str, Any]) -> None:
+        """Begin a period now, as Stripe does where the interval of a subscription changes."""
         now = self.book.now()
-        end = after(now, one["items"]["data"][0]["price"]["recurring"]["interval"])
-        one["billing_cycle_anchor"] = now
-        for each in one["items"]["data"]:
-            each["current_period_start"], each["current_period_end"] = now, end
+        end = after(now, subscription["items"]["data"][0]["price"]["recurring"]["interval"])
+        subscription["billing_cycle_anchor"] = now
+        for item in subscription["items"]["data"]:
+            item["current_period_start"], item["current_period_end"] = now, end
 
-    def retry(self, one: dict[str, Any]) -> None:
-        """Try a refused payment again; after the last refusal the subscription ends."""
-        now, *later = one["metadata"]["stub_retries"].split(",")
+    def retry(self, subscription: dict[str, Any]) -> None:
+        """Retry a declined payment; after the last decline the subscription ends."""
+        now, *later_retries = subscription["metadata"]["stub_retries"].split(",")
         if not self.book.refuses_cards:
-            one["metadata"].pop("stub_retries")
-            one["status"] = "active"
-            self.bill(one, one["items"]["data"][0]["price"]["unit_amount"], "subscription_cycle", int(now))
-            self.tell("customer.subscription.updated", one, int(now))
-        elif later:
-            one["metadata"]["stub_retries"] = ",".join(later)
-            self.bill(one, one["items"]["data"][0]["price"]["unit_amount"], "subscription_cycle", int(now))
+            subscription["metadata"].pop("stub_retries")
+            subscription["status"] = "active"
+            self.bill(
+                subscription, subscription["items"]["data"][0]["price"]["unit_amount"], "subscription_cycle", int(now)
+            )
+            self.tell("customer.subscription.updated", subscription, int(now))
+        elif later_retries:
+            subscription["metadata"]["stub_retries"] = ",".join(later_retries)
+            self.bill(
+                subscription, subscription["items"]["data"][0]["price"]["unit_amount"], "subscription_cycle", int(now)
+            )
         else:
-            self.end(one, int(now))
+            self.end(subscription, int(now))
 
-    def end(self, one: dict[str, Any], at: int | None = None) -> None:
+    def end(self, subscription: dict[str, Any], at: int | None = None) -> None:
         """End a subscription now."""
         now = at or self.book.now()
-        one |= {"status": "canceled", "canceled_at": now, "ended_at": now, "cancel_at_period_end": False}
-        schedule = self.book.get("schedules", one["schedule"] or "")
+        subscription |= {"status": "canceled", "canceled_at": now, "ended_at": now, "cancel_at_period_end": False}
+        schedule = self.book.get("schedules", subscription["schedule"] or "")
         if schedule:
-            schedule["status"], one["schedule"] = "canceled", None
-        self.tell("customer.subscription.deleted", one, now)
+            schedule["status"], subscription["schedule"] = "canceled", None
+        self.tell("customer.subscription.deleted", subscription, now)
 
     def give_back(self, charge: dict[str, Any], cents: int) -> dict[str, Any]:
         """Refund a part of a charge."""
-        made = self.book.put("refunds", shapes.refund(new_id("re"), self.book.now(), charge, cents))
+        refund = self.book.put("refunds", shapes.refund(new_id("re"), self.book.now(), charge, cents))
         charge["amount_refunded"] += cents
         charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
         self.tell("charge.refunded", charge)
-        return made
+        return refund
 
 
 def after(moment: int, interval: str) -> int:
     """The same day and hour a month or a year later; the 31st becomes a month's last day."""
-    then = datetime.fromtimestamp(moment, UTC)
-    months = then.month - 1 + (12 if interval == "year" else 1)
-    year, month = then.year + months // 12, months % 12 + 1
-    following = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-    last = (following - datetime(year, month, 1, tzinfo=UTC)).days
-    return int(then.replace(year=year, month=month, day=min(then.day, last)).timestamp())
+    start = datetime.fromtimestamp(moment, UTC)
+    month_index = start.month - 1 + (12 if interval == "year" else 1)
+    year, month = start.year + month_index // 12, month_index % 12 + 1
+    next_month = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    last_day = (next_month - datetime(year, month, 1, tzinfo=UTC)).days
+    return int(start.replace(year=year, month=month, day=min(start.day, last_day)).timestamp())

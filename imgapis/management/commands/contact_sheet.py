@@ -30,8 +30,8 @@ class Command(BaseCommand):
         folder = settings.VAR_DIR / "contact-sheets"
         folder.mkdir(parents=True, exist_ok=True)
         for path in photographs:
-            drawn = contact_sheet.sheet(path.read_bytes(), contact_sheet.badge(), rendering.limits())
-            drawn.save(folder / f"{path.stem}.png")
+            sheet = contact_sheet.sheet(path.read_bytes(), contact_sheet.badge(), rendering.limits())
+            sheet.save(folder / f"{path.stem}.png")
             self.stdout.write(str(folder / f"{path.stem}.png"))
 
 

@@ -14,6 +14,6 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Create what is absent and say how much that was."""
-        made = tables.create()
+        created_count = tables.create()
         buckets.ensure_bucket(settings.CACHE_BUCKET)
-        self.stdout.write(f"{made} tables created; the bucket {settings.CACHE_BUCKET} is there.")
+        self.stdout.write(f"{created_count} tables created; the bucket {settings.CACHE_BUCKET} is there.")

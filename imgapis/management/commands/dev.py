@@ -12,7 +12,7 @@ PHOTO = "astronaut.png"
 
 
 class Stopped(BaseException):
-    """Someone asked us to stop: Ctrl-C, SIGTERM, or the terminal closed."""
+    """A signal to stop: Ctrl-C, SIGTERM, or the terminal closed."""
 
 
 class Command(BaseCommand):
@@ -22,16 +22,16 @@ class Command(BaseCommand):
     def handle(self, **options) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop)
-        running = stack.Stack(
+        dev_stack = stack.Stack(
             settings.VAR_DIR,
             settings.PORT,
             access_key=settings.CACHE_ACCESS_KEY,
             secret_key=settings.CACHE_SECRET_KEY,
         )
         try:
-            _start(running)
-            progress.say(addresses(settings.PORT, settings.IMAGE_DOMAIN, str(running.logs)))
-            running.watch()
+            _start(dev_stack)
+            progress.say(addresses(settings.PORT, settings.IMAGE_DOMAIN, str(dev_stack.logs)))
+            dev_stack.watch()
         except Stopped:
             progress.say("\nStopping ...")
         except failures.SetupError as error:
@@ -39,26 +39,26 @@ class Command(BaseCommand):
         finally:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
-            running.stop()
+            dev_stack.stop()
         progress.say("Stopped.")
 
 
-def _start(running: stack.Stack) -> None:
-    """From nothing to a web server that answers, cheapest refusals first."""
-    ports.require(running.port)
-    downloads.require_disk(running.directory)
+def _start(dev_stack: stack.Stack) -> None:
+    """Start everything up to a web server that answers, the cheapest checks first."""
+    ports.require(dev_stack.port)
+    downloads.require_disk(dev_stack.directory)
     downloads.fetch()
-    samples.ensure(running.directory / "samples")
-    running.start_engines()
+    samples.ensure(dev_stack.directory / "samples")
+    dev_stack.start_engines()
     if not settings.STRIPE_SECRET_KEY:
-        running.start_stripe_stub()
-    variables = running.variables(settings.FETCH_ALLOW_PRIVATE)
-    running.write_down(variables)
-    running.manage("create_tables", variables)
-    running.manage("demo", variables)
-    if running.stripe_port:
-        running.manage("stripe_setup", variables)
-    running.start_programs(variables, workers=settings.GUNICORN_WORKERS, threads=settings.GUNICORN_THREADS)
+        dev_stack.start_stripe_stub()
+    variables = dev_stack.variables(settings.FETCH_ALLOW_PRIVATE)
+    dev_stack.write_down(variables)
+    dev_stack.manage("create_tables", variables)
+    dev_stack.manage("demo", variables)
+    if dev_stack.stripe_port:
+        dev_stack.manage("stripe_setup", variables)
+    dev_stack.start_programs(variables, workers=settings.GUNICORN_WORKERS, threads=settings.GUNICORN_THREADS)
 
 
 def addresses(port: int, domain: str, logs: str) -> str:

@@ -20,10 +20,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         """Whose, since when, and how."""
-        whose = parser.add_mutually_exclusive_group()
-        whose.add_argument("--namespace")
-        whose.add_argument("--email")
-        whose.add_argument("--undo", metavar="ID")
+        subject_group = parser.add_mutually_exclusive_group()
+        subject_group.add_argument("--namespace")
+        subject_group.add_argument("--email")
+        subject_group.add_argument("--undo", metavar="ID")
         parser.add_argument("--asked", help="the day the mail came, 2026-11-24: the 30 days are counted from it")
         parser.add_argument("--at-once", action="store_true")
 
@@ -40,24 +40,26 @@ class Command(BaseCommand):
         except (Refusal, ValueError) as error:
             raise CommandError(str(error)) from error
 
-    def _ask(self, kind: str, subject_id: str, asked: str | None, at_once: bool) -> None:
-        moment = datetime.strptime(asked, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() if asked else None
-        row = erasure.ask(kind, subject_id, at_once=at_once, asked=moment)
+    def _ask(self, kind: str, subject_id: str, received_day: str | None, at_once: bool) -> None:
+        received = datetime.strptime(received_day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() if received_day else None
+        row = erasure.ask(kind, subject_id, at_once=at_once, asked=received)
         if at_once:
             erasure.work_off()
             row = store.erasure(subject_id)
         self.stdout.write(f"{kind} {subject_id}: {row.state}, next {clock.stamp(row.due)}")
 
     def _list(self) -> None:
-        late = {row.subject_id for row in erasure.late()}
+        late_ids = {row.subject_id for row in erasure.late()}
         for row in store.every():
-            mark = " LATE" if row.subject_id in late else ""
+            mark = " LATE" if row.subject_id in late_ids else ""
             self.stdout.write(f"{row.kind} {row.subject_id}: {row.state}, asked {clock.stamp(row.asked)}{mark}")
 
 
 def subject(namespace: str | None, email: str | None) -> tuple[str, str]:
     """(kind, id) of what a namespace or an address names."""
-    found = accounts_store.workspace_of_namespace(namespace) if namespace else people.of_email(emails.canonical(email))
-    if found is None:
+    account = (
+        accounts_store.workspace_of_namespace(namespace) if namespace else people.of_email(emails.canonical(email))
+    )
+    if account is None:
         raise CommandError("There is no such account.")
-    return ("workspace", found.workspace_id) if namespace else ("person", found.person_id)
+    return ("workspace", account.workspace_id) if namespace else ("person", account.person_id)

@@ -16,12 +16,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser) -> None:
         """Whose, and where to."""
         parser.add_argument("file")
-        whose = parser.add_mutually_exclusive_group(required=True)
-        whose.add_argument("--namespace")
-        whose.add_argument("--email")
+        subject_group = parser.add_mutually_exclusive_group(required=True)
+        subject_group.add_argument("--namespace")
+        subject_group.add_argument("--email")
 
     def handle(self, *args, file, namespace, email, **options) -> None:
         """Stream it into the file."""
         with Path(file).open("wb") as target:
-            for piece in export.stream(*subject(namespace, email)):
-                target.write(piece)
+            for chunk in export.stream(*subject(namespace, email)):
+                target.write(chunk)

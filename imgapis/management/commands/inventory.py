@@ -1,4 +1,4 @@
-"""What is kept, why, how long, where, and whether it is exported and erased."""
+"""The data inventory: what is stored, why, how long, where, and whether it is exported and erased."""
 
 import json
 

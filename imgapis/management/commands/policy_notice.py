@@ -1,4 +1,4 @@
-"""Tell every account of a coming version of the privacy policy."""
+"""Notify every account of a coming version of the privacy policy."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--left", choices=("yes", "no"), help="with --settle: what the post's records say")
 
     def handle(self, *args, **options) -> None:
-        """Preview and count; then send, unless told not to."""
+        """Preview and count; then send, except with --dry-run."""
         try:
             self._do(options["policy"], options)
         except Refusal as refusal:
@@ -31,9 +31,9 @@ class Command(BaseCommand):
                 raise CommandError("--settle needs --left yes or --left no.")
             notices.settle(name, options["settle"], options["left"] == "yes")
             return
-        shown = notices.preview(name)
-        self.stdout.write(f"Subject: {shown.subject}\n\n{shown.text}")
-        self.stdout.write(f"{shown.waiting} to be told; takes effect on {shown.effective}.")
+        preview = notices.preview(name)
+        self.stdout.write(f"Subject: {preview.subject}\n\n{preview.text}")
+        self.stdout.write(f"{preview.waiting} to be told; takes effect on {preview.effective}.")
         if not options["dry_run"]:
             self._send(name)
 

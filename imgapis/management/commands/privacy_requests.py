@@ -17,20 +17,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         """What the command accepts."""
-        acts = parser.add_subparsers(dest="act", required=True)
-        record = acts.add_parser("record", help="a mail that came")
-        record.add_argument("--law", choices=tuple(requests.LAWS), required=True)
-        record.add_argument("--kind", choices=tuple(requests.KINDS), required=True)
-        record.add_argument("--email", required=True, help="whom to answer")
-        record.add_argument("--received", type=moment, required=True, help="when it came: 2026-11-20 or …T09:30")
-        listing = acts.add_parser("list", help="the open ones, the first due first")
-        listing.add_argument("--all", action="store_true", help="the closed ones too")
-        for name, what in (("confirm", "its receipt was confirmed"), ("extend", "the person was told it takes longer")):
-            acts.add_parser(name, help=what).add_argument("request_id")
-        close = acts.add_parser("close", help="it was answered; its address is struck out")
-        close.add_argument("request_id")
-        close.add_argument("--as", dest="outcome", choices=("done", "refused"), required=True)
-        close.add_argument("--certificate", default="", help="of an erasure")
+        subparsers = parser.add_subparsers(dest="act", required=True)
+        record_parser = subparsers.add_parser("record", help="a mail that came")
+        record_parser.add_argument("--law", choices=tuple(requests.LAWS), required=True)
+        record_parser.add_argument("--kind", choices=tuple(requests.KINDS), required=True)
+        record_parser.add_argument("--email", required=True, help="whom to answer")
+        record_parser.add_argument("--received", type=moment, required=True, help="when it came: 2026-11-20 or …T09:30")
+        list_parser = subparsers.add_parser("list", help="the open ones, the first due first")
+        list_parser.add_argument("--all", action="store_true", help="the closed ones too")
+        for name, help_text in (
+            ("confirm", "its receipt was confirmed"),
+            ("extend", "the person was told it takes longer"),
+        ):
+            subparsers.add_parser(name, help=help_text).add_argument("request_id")
+        close_parser = subparsers.add_parser("close", help="it was answered; its address is struck out")
+        close_parser.add_argument("request_id")
+        close_parser.add_argument("--as", dest="outcome", choices=("done", "refused"), required=True)
+        close_parser.add_argument("--certificate", default="", help="of an erasure")
 
     def handle(self, *args, **options) -> None:
         """Do it."""

@@ -34,5 +34,5 @@ class Command(BaseCommand):
                 purges.purge(row, "system", options["scope"], options["target"])
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        said = "would become" if options["dry_run"] else "become"
-        self.stdout.write(f"at most {count} billed operations {said} new work")
+        verb = "would become" if options["dry_run"] else "become"
+        self.stdout.write(f"at most {count} billed operations {verb} new work")

@@ -1,4 +1,4 @@
-"""Add up hours again from the event stream, and with them their days and months: for whoever doubts a sum."""
+"""Add up hours again from the event stream, and with them their days and months: to check a disputed sum."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if not 1 <= options["days"] <= rollups.kept_days():
             raise CommandError(f"--days is 1 to {rollups.kept_days()}: older events may have ended.")
         now = clock.now()
-        hours = [clock.hour(now - back * rollups.HOUR_SECONDS) for back in range(options["days"] * 24)]
+        hours = [clock.hour(now - hours_ago * rollups.HOUR_SECONDS) for hours_ago in range(options["days"] * 24)]
         for hour in hours:
             rollups.roll(row.workspace_id, hour)
         self.stdout.write(f"{len(hours)} hours of {row.namespace} added up again")

@@ -1,4 +1,4 @@
-"""Compare every workspace with Stripe, and make good what an event failed to tell."""
+"""Reconcile every workspace with Stripe, and apply what a lost event did not."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Bring every workspace that has a customer at Stripe to what Stripe says now. `work` does it every night."
 
     def handle(self, *args, **options) -> None:
-        """Compare, and say what was found."""
+        """Reconcile, and print how many were compared and changed."""
         try:
             compared, changed = reconcile.every()
         except Refusal as refusal:

@@ -26,11 +26,11 @@ class Command(BaseCommand):
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
-            shown = self._act(row, options)
+            output = self._act(row, options)
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        if shown:
-            self.stdout.write(shown)
+        if output:
+            self.stdout.write(output)
         if options["action"] != "sign":
             keys = ", ".join(key["id"] for key in row.signing_keys) or "none"
             self.stdout.write(f"signing {row.signing}, live keys: {keys}")
@@ -40,9 +40,9 @@ class Command(BaseCommand):
             signing_keys.end(row, "system", options["what"])
         if options["action"] == "sign":
             return _signed(row, options["what"])
-        acts = {"require": signing_keys.turn_on, "off": signing_keys.turn_off, "rotate": signing_keys.rotate}
-        act = acts.get(options["action"])
-        return act(row, "system") if act else None
+        actions = {"require": signing_keys.turn_on, "off": signing_keys.turn_off, "rotate": signing_keys.rotate}
+        action = actions.get(options["action"])
+        return action(row, "system") if action else None
 
 
 def _signed(row, address: str) -> str:

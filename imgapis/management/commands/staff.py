@@ -32,5 +32,5 @@ class Command(BaseCommand):
                 staff.remove(options["address"])
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        ending = "removed" if options["verb"] == "remove" else "set up the second factor at /admin/ within a day"
-        self.stdout.write(f"{options['address']}: {ending}")
+        next_step = "removed" if options["verb"] == "remove" else "set up the second factor at /admin/ within a day"
+        self.stdout.write(f"{options['address']}: {next_step}")

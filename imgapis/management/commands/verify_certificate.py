@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args, file, key, **options) -> None:
         """Say what it certifies."""
         try:
-            facts = certificates.verify(json.loads(Path(file).read_text()), key)
+            content = certificates.verify(json.loads(Path(file).read_text()), key)
         except (certificates.InvalidCertificate, ValueError, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps(facts, indent=2))
+        self.stdout.write(json.dumps(content, indent=2))

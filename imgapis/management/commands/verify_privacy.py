@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-crawl", action="store_true", help="leave the browser out")
 
     def handle(self, *args, **options) -> None:
-        """Verify, and say what each check found."""
+        """Verify, and print the findings and the state of each check."""
         if not settings.EMBEDDED:
             raise CommandError("verify_privacy opens an account and breaks servers: run it beside `make run`.")
         try:

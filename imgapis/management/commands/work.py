@@ -1,4 +1,4 @@
-"""The background worker: a list of tasks, each repeated after its pause; a sign of life between them."""
+"""The background worker: a list of tasks, each repeated after its pause; a heartbeat between them."""
 
 import logging
 import signal
@@ -30,7 +30,7 @@ class Task:
     due: float = 0.0
 
     def run(self, now: float) -> None:
-        """Do it if it is due. A store that is away is tried again after the pause."""
+        """Run it if it is due. After an error of a store it is retried after the pause."""
         if now < self.due:
             return
         try:
@@ -48,11 +48,11 @@ class Command(BaseCommand):
     help = "Run background work until SIGTERM: ship left-over events, add them up, check domains. Any number may run."
 
     def handle(self, *args, **options) -> None:
-        """Work until told to stop."""
+        """Work until SIGTERM or SIGINT."""
         logs.guard_process()
         stop = threading.Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, lambda *_: stop.set())
         tasks = [
             Task(recorder.ship, 2.0, "events_not_shipped"),
             Task(added_up.work_off, 2.0, "hours_not_added_up"),

@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 
 def _values(options) -> dict:
-    named = {
+    values = {
         "business_name": options["business_name"],
         "allowance": options["credits"] * 2 if options["credits"] is not None else None,
         "allowed_origins": options["origin"],
@@ -58,4 +58,4 @@ def _values(options) -> dict:
         "refused": options["refused"],
         "suspended": bool(options["suspended"]) if options["suspended"] is not None else None,
     }
-    return {name: value for name, value in named.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}

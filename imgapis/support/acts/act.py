@@ -1,4 +1,4 @@
-"""What an act of staff's is: its right, its form, what it does, and the ways it can be refused."""
+"""A staff action: its right, its form, its function, and the errors it raises."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class DoneAlready(Refusal):
 
 
 class NothingThere(Refusal):
-    """What the act was about has gone meanwhile."""
+    """The object of the action no longer exists."""
 
     status = 404
     code = "nothing_there"
@@ -36,7 +36,7 @@ class NothingThere(Refusal):
 @dataclass(frozen=True)
 class Act:
     """An act: the right it asks for, what its button says, its form, and what it does; `do` returns what to say.
-    `warning` is told before an act that cannot be taken back, `fits` whether it makes sense now.
+    `warning` is shown before an act that cannot be undone, `fits` says whether it makes sense now.
 
     Whatever `do` changes is recorded: in the transaction of the change where that is one write, before it where it is
     several, so that a crash can leave an entry without its act and never an act without its entry (A17).

@@ -1,4 +1,4 @@
-"""Erasures that staff ask for and take back, by two of them where others are in the workspace (P19)."""
+"""Erasures that staff schedule and undo; two of them are needed where the workspace has several members (P19)."""
 
 from accounts import audit, team_store
 from accounts.models import Person, Workspace
@@ -13,89 +13,90 @@ CONSENT_SECONDS = 7 * 86_400
 WARNING = "It begins in seven days, can be taken back until then, and takes everything with it."
 
 
-def of_workspace(member: Staff, row: Workspace, answers: dict) -> str:
-    """With others in it, two members of staff ask for it, one after the other, within a week."""
+def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    """Schedule the erasure of a workspace. With several members, two staff must ask for it within CONSENT_SECONDS (7
+    days): the first only records a proposal."""
     if len(team_store.members(row.workspace_id)) > 1 and not _proposed(member, row):
         audit.record(
-            row.workspace_id, trail.actor(member), "erasure.proposed", row.workspace_id, reason=answers["reason"]
+            row.workspace_id, trail.actor(member), "erasure.proposed", row.workspace_id, reason=cleaned_data["reason"]
         )  # fmt: skip
         return "Others are in this workspace: a second member of staff must ask for it too, within seven days."
-    return _ask(member, "workspace", row.workspace_id, row.workspace_id, answers)
+    return _ask(member, "workspace", row.workspace_id, row.workspace_id, cleaned_data)
 
 
 def proposal(row: Workspace) -> str:
-    """Until when a consent that stands waits for a colleague's; empty where none does."""
-    found = [] if is_pending(row.workspace_id) else _proposals(row)
-    return clock.stamp(audit.moment(found[0]) + CONSENT_SECONDS) if found else ""
+    """Until when an open proposal waits for a second member of staff; empty where there is none."""
+    proposals = [] if is_pending(row.workspace_id) else _proposals(row)
+    return clock.stamp(audit.moment(proposals[0]) + CONSENT_SECONDS) if proposals else ""
 
 
 def _proposals(row: Workspace) -> list[audit.AuditEntry]:
-    """The consents of the last week that nobody has taken back since, newest first."""
-    found, since = [], clock.now() - CONSENT_SECONDS
+    """The proposals of the last CONSENT_SECONDS since the last undo, newest first."""
+    proposals, oldest = [], clock.now() - CONSENT_SECONDS
     for entry in audit.newest(row.workspace_id, 500):
-        if audit.moment(entry) < since or entry.act == "erasure.undone":
+        if audit.moment(entry) < oldest or entry.act == "erasure.undone":
             break
         if entry.act == "erasure.proposed":
-            found.append(entry)
-    return found
+            proposals.append(entry)
+    return proposals
 
 
 def _proposed(member: Staff, row: Workspace) -> bool:
-    """Whether a colleague asked for it lately."""
+    """Whether another member of staff has an open proposal."""
     return any(entry.actor != trail.actor(member) for entry in _proposals(row))
 
 
-def keep_workspace(member: Staff, row: Workspace, answers: dict) -> str:
-    """Take the erasure of a workspace back."""
-    return _keep(member, row.workspace_id, row.workspace_id, answers)
+def keep_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    """Undo the erasure of a workspace."""
+    return _keep(member, row.workspace_id, row.workspace_id, cleaned_data)
 
 
-def of_person(member: Staff, person: Person, answers: dict) -> str:
-    """Ask for the erasure of an account."""
-    return _ask(member, "person", person.person_id, audit.log_of_person(person.person_id), answers)
+def of_person(member: Staff, person: Person, cleaned_data: dict) -> str:
+    """Schedule the erasure of an account."""
+    return _ask(member, "person", person.person_id, audit.log_of_person(person.person_id), cleaned_data)
 
 
-def keep_person(member: Staff, person: Person, answers: dict) -> str:
-    """Take the erasure of an account back."""
-    return _keep(member, person.person_id, audit.log_of_person(person.person_id), answers)
+def keep_person(member: Staff, person: Person, cleaned_data: dict) -> str:
+    """Undo the erasure of an account."""
+    return _keep(member, person.person_id, audit.log_of_person(person.person_id), cleaned_data)
 
 
-def of_request(member: Staff, row: PrivacyRequest, answers: dict) -> str:
-    """The days are counted from the request's mail."""
-    return _ask(member, "person", row.person_id, trail.log_of(row), answers, asked=float(row.received))
+def of_request(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
+    """Schedule the erasure a privacy request is about; its days count from the day the request came."""
+    return _ask(member, "person", row.person_id, trail.log_of(row), cleaned_data, asked=float(row.received))
 
 
 def told(subject_id: str) -> dict:
-    """How far the erasure of a workspace or a person is, for its page: `erasure` is empty where none is asked for."""
+    """The template context of an erasure's state: `erasure` is a sentence, empty where none is scheduled."""
     row = erasures.erasure(subject_id)
     if row is None or row.state == "undone":
         return {"erasure": ""}
     if row.state == "scheduled":
         return {"erasure": f"Erasure is asked for: it begins on {clock.stamp(row.due)}, and can be undone until then."}
-    said = {"running": "Erasure has begun.", "swept": "Erased once; the second sweep is to come."}
-    return {"erasure": said.get(row.state, "Erased, and certified.")}
+    sentences = {"running": "Erasure has begun.", "swept": "Erased once; the second sweep is to come."}
+    return {"erasure": sentences.get(row.state, "Erased, and certified.")}
 
 
 def is_pending(subject_id: str) -> bool:
-    """Whether an erasure is asked for and has not begun."""
+    """Whether an erasure is scheduled and has not begun."""
     row = erasures.erasure(subject_id)
     return row is not None and row.state == "scheduled"
 
 
 def certificate_of(row: PrivacyRequest) -> str:
-    """What names the certificate of an erasure that is done; empty for any other request."""
-    found = erasures.erasure(row.person_id) if row.person_id else None
-    return found.subject_id if found is not None and found.state == "done" else ""
+    """The id that names the certificate of a finished erasure; empty for any other request."""
+    erasure_row = erasures.erasure(row.person_id) if row.person_id else None
+    return erasure_row.subject_id if erasure_row is not None and erasure_row.state == "done" else ""
 
 
-def _ask(member: Staff, kind: str, subject_id: str, log: str, answers: dict, asked: float | None = None) -> str:
-    entry = audit.entry(log, trail.actor(member), "erasure.asked", subject_id, reason=answers["reason"])
+def _ask(member: Staff, kind: str, subject_id: str, log: str, cleaned_data: dict, asked: float | None = None) -> str:
+    entry = audit.entry(log, trail.actor(member), "erasure.asked", subject_id, reason=cleaned_data["reason"])
     row = erasure.ask(kind, subject_id, asked=asked, entry=entry)
     return f"The erasure begins on {clock.stamp(row.due)}; its certificate will be found by {subject_id}."
 
 
-def _keep(member: Staff, subject_id: str, log: str, answers: dict) -> str:
+def _keep(member: Staff, subject_id: str, log: str, cleaned_data: dict) -> str:
     erasure.undo(
-        subject_id, audit.entry(log, trail.actor(member), "erasure.undone", subject_id, reason=answers["reason"])
+        subject_id, audit.entry(log, trail.actor(member), "erasure.undone", subject_id, reason=cleaned_data["reason"])
     )
     return "The erasure is taken back. Nothing was deleted."

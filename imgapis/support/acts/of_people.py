@@ -1,4 +1,4 @@
-"""What staff can do about a person. Each is several writes, or none: its entry is written first."""
+"""Staff actions on a person. Each is several writes, or none: its audit entry is written first."""
 
 from accounts import audit, sessions, throttles, workspaces
 from accounts.models import Person
@@ -10,30 +10,30 @@ from imgapis.support.acts.act import Act, table
 from imgapis.support.forms import ActForm
 
 
-def _end_sessions(member: Staff, person: Person, answers: dict) -> str:
-    _note(member, person, "sessions.ended", answers)
+def _end_sessions(member: Staff, person: Person, cleaned_data: dict) -> str:
+    _note(member, person, "sessions.ended", cleaned_data)
     sessions.end_all_of_person(person.person_id)
     return "Every session of this person has ended."
 
 
-def _send_code(member: Staff, person: Person, answers: dict) -> str:
-    _note(member, person, "code.sent", answers)
+def _send_code(member: Staff, person: Person, cleaned_data: dict) -> str:
+    _note(member, person, "code.sent", cleaned_data)
     throttles.allow_again(person.email)
     mail.send(person.email, "Signing in to img apis", "emails/way_in.txt", {})
     return "A mail with the way in is on its way, and the next code they ask for leaves at once."
 
 
-def _reveal(member: Staff, person: Person, answers: dict) -> str:
-    _note(member, person, "address.revealed", answers)
+def _reveal(member: Staff, person: Person, cleaned_data: dict) -> str:
+    _note(member, person, "address.revealed", cleaned_data)
     return f"The address is {person.email}"
 
 
-def _note(member: Staff, person: Person, act: str, answers: dict) -> None:
-    """Record an act about a person in the log about them, and in that of each workspace they are in."""
+def _note(member: Staff, person: Person, act: str, cleaned_data: dict) -> None:
+    """Record an action on a person in the person's audit log, and in that of each workspace they belong to."""
     logs = [audit.log_of_person(person.person_id)]
     logs += [row.workspace_id for row, _ in workspaces.of_person(person.person_id)]
     for log in logs:
-        audit.record(log, trail.actor(member), act, person.person_id, reason=answers["reason"])
+        audit.record(log, trail.actor(member), act, person.person_id, reason=cleaned_data["reason"])
 
 
 PERSON = table(

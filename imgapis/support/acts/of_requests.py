@@ -1,4 +1,4 @@
-"""What staff can do about a privacy request."""
+"""Staff actions on a privacy request."""
 
 from accounts import audit, store
 from accounts.rows.staff import Staff
@@ -11,32 +11,32 @@ from imgapis.support.acts.act import Act, NothingThere, table
 from imgapis.support.forms import ActForm, CloseForm
 
 
-def _confirm(member: Staff, row: PrivacyRequest, answers: dict) -> str:
-    requests.confirm(row.request_id, trail.actor(member), answers["reason"])
+def _confirm(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
+    requests.confirm(row.request_id, trail.actor(member), cleaned_data["reason"])
     return "The receipt is noted as confirmed."
 
 
-def _extend(member: Staff, row: PrivacyRequest, answers: dict) -> str:
-    requests.extend(row.request_id, trail.actor(member), answers["reason"])
+def _extend(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
+    requests.extend(row.request_id, trail.actor(member), cleaned_data["reason"])
     return "The request has more days. Tell the person so."
 
 
-def _offer_export(member: Staff, row: PrivacyRequest, answers: dict) -> str:
-    """The person takes the copy themselves, in their own session: nobody of the staff reads or carries it. The mail
-    goes to the account's address as it is now, which the request's may no longer be."""
+def _offer_export(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
+    """Mail the link of an export. The person downloads the copy in their own session: staff never see it. The mail goes
+    to the account's present address, which may differ from the request's. Raises NothingThere, TooManyMails."""
     person = store.person(row.person_id) if row.person_id else None
     if row.kind != "access" or row.state != "open" or person is None:
         raise NothingThere("This is no open request for a copy of an account's data.")
-    about = (trail.actor(member), "export.offered", row.request_id)
+    entry_fields = (trail.actor(member), "export.offered", row.request_id)
     logs = (trail.log_of(row), audit.log_of_person(person.person_id))
-    entries = [audit.entry(log, *about, reason=answers["reason"]) for log in logs]
+    entries = [audit.entry(log, *entry_fields, reason=cleaned_data["reason"]) for log in logs]
     links.send(person, "person", person.person_id, "your account", entries)
     return "The link is on its way. It lives a day; close the request when the person has the copy."
 
 
-def _close(member: Staff, row: PrivacyRequest, answers: dict) -> str:
+def _close(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
     certificate = erasing.certificate_of(row)
-    requests.close(row.request_id, answers["outcome"], certificate, trail.actor(member), answers["reason"])
+    requests.close(row.request_id, cleaned_data["outcome"], certificate, trail.actor(member), cleaned_data["reason"])
     return "The request is closed; its address is struck out."
 
 

@@ -1,4 +1,4 @@
-"""What staff can do about a workspace."""
+"""Staff actions on a workspace."""
 
 from collections.abc import Callable
 
@@ -14,64 +14,64 @@ from transforms import purges
 
 
 def _amount(member: Staff, halves: int) -> int:
-    most = staff_rights.MOST_CREDITS[member.role]
-    if halves > most * 2:
-        raise TooMuch(f"Your staff role, {member.role}, gives or takes back {most:,} credits at once, no more.")
+    limit = staff_rights.MOST_CREDITS[member.role]
+    if halves > limit * 2:
+        raise TooMuch(f"Your staff role, {member.role}, gives or takes back {limit:,} credits at once, no more.")
     return halves
 
 
-def _grant(member: Staff, row: Workspace, answers: dict) -> str:
-    return f"{credits.shown(_change(grants.grant, member, row, answers))} credits are given."
+def _grant(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    return f"{credits.shown(_change(grants.grant, member, row, cleaned_data))} credits are given."
 
 
-def _take_back(member: Staff, row: Workspace, answers: dict) -> str:
-    return f"{credits.shown(-_change(grants.take_back, member, row, answers))} credits are taken back."
+def _take_back(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    return f"{credits.shown(-_change(grants.take_back, member, row, cleaned_data))} credits are taken back."
 
 
-def _change(change: Callable[..., grants.Given], member: Staff, row: Workspace, answers: dict) -> int:
-    """The half-credits that were changed; a form sent twice changes them once."""
-    halves, grant_id = _amount(member, answers["credits"]), str(answers["grant_id"])
+def _change(change: Callable[..., grants.Given], member: Staff, row: Workspace, cleaned_data: dict) -> int:
+    """Change the credits; returns the half-credits. Raises TooMuch, and DoneAlready where the form was sent twice."""
+    halves, grant_id = _amount(member, cleaned_data["credits"]), str(cleaned_data["grant_id"])
     try:
-        return change(row.workspace_id, halves, answers["reason"], trail.actor(member), grant_id=grant_id).halves
+        return change(row.workspace_id, halves, cleaned_data["reason"], trail.actor(member), grant_id=grant_id).halves
     except rewriting.NotWithin as error:
         raise DoneAlready from error
 
 
-def _suspend(member: Staff, row: Workspace, answers: dict) -> str:
-    workspaces.suspend(row, trail.actor(member), True, answers["reason"])
+def _suspend(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    workspaces.suspend(row, trail.actor(member), True, cleaned_data["reason"])
     return "The workspace is suspended. Within five seconds every server refuses its requests."
 
 
-def _resume(member: Staff, row: Workspace, answers: dict) -> str:
-    workspaces.suspend(row, trail.actor(member), False, answers["reason"])
+def _resume(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    workspaces.suspend(row, trail.actor(member), False, cleaned_data["reason"])
     return "The workspace goes on."
 
 
-def _resend_invite(member: Staff, row: Workspace, answers: dict) -> str:
-    invites.resend_for(row.workspace_id, answers["invite"], trail.actor(member), answers["reason"])
+def _resend_invite(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    invites.resend_for(row.workspace_id, cleaned_data["invite"], trail.actor(member), cleaned_data["reason"])
     return "The invitation is on its way again. Its old link no longer works."
 
 
-def _revoke_key(member: Staff, row: Workspace, answers: dict) -> str:
-    if not apikeys.revoke(row.workspace_id, answers["key"], trail.actor(member), answers["reason"]):
+def _revoke_key(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    if not apikeys.revoke(row.workspace_id, cleaned_data["key"], trail.actor(member), cleaned_data["reason"]):
         raise NothingThere("The workspace has no key of this prefix any more.")
     return "The key is revoked."
 
 
-def _purge(member: Staff, row: Workspace, answers: dict) -> str:
-    purges.purge(row, trail.actor(member), answers["scope"], answers["target"], answers["reason"])
+def _purge(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    purges.purge(row, trail.actor(member), cleaned_data["scope"], cleaned_data["target"], cleaned_data["reason"])
     return "What fits is no longer served."
 
 
-def _replay(member: Staff, row: Workspace, answers: dict) -> str:
-    """An event acts on whom Stripe says it is of, whatever page it was replayed from: the outcome stands in their log,
-    the beginning in the log of the page."""
-    event, actor, reason = answers["event"], trail.actor(member), answers["reason"]
+def _replay(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    """Replay an event. It acts on the workspace Stripe names, whichever page it was replayed from: the outcome is
+    recorded in that workspace's audit log, the beginning in the log of the page's workspace."""
+    event, actor, reason = cleaned_data["event"], trail.actor(member), cleaned_data["reason"]
     audit.record(row.workspace_id, actor, "stripe.replayed", event, None, {"outcome": "begun"}, reason)
     outcome = webhooks.replay(event)
-    known = stripe_events.of_id(event)
-    whose = known.workspace_id if known and known.workspace_id else row.workspace_id
-    audit.record(whose, actor, "stripe.replayed", event, None, {"outcome": outcome}, reason)
+    event_row = stripe_events.of_id(event)
+    workspace_id = event_row.workspace_id if event_row and event_row.workspace_id else row.workspace_id
+    audit.record(workspace_id, actor, "stripe.replayed", event, None, {"outcome": outcome}, reason)
     return f"Replayed: {outcome}."
 
 
