@@ -75,10 +75,10 @@ _CHECKS = {"allowed_origins": read_origins, "allowed_sources": read_sources, "re
 
 
 def _read(lines: list[str], canonical: Callable[[str], str], field: str) -> list[str]:
-    written = [line.strip() for line in lines if line.strip()]
-    if len(written) > MOST_PATTERNS:
+    entries = [line.strip() for line in lines if line.strip()]
+    if len(entries) > MOST_PATTERNS:
         raise InvalidPattern(f"A list has at most {MOST_PATTERNS} patterns.", param=field)
     try:
-        return list(dict.fromkeys(canonical(line) for line in written))
+        return list(dict.fromkeys(canonical(line) for line in entries))
     except patterns.PatternError as error:
         raise InvalidPattern(str(error), param=field) from error

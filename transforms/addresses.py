@@ -73,9 +73,9 @@ def refused(ip: str) -> bool:
         return _refused_v4(address)
     if address.scope_id is not None:
         return True
-    inner = _embedded(address)
-    if inner:
-        return any(_refused_v4(one) for one in inner) or _refused_carrier(address)
+    embedded = _embedded(address)
+    if embedded:
+        return any(_refused_v4(ipv4_address) for ipv4_address in embedded) or _refused_carrier(address)
     return address not in GLOBAL_V6 or any(address in network for network in REFUSED_V6)
 
 
@@ -98,22 +98,22 @@ def _refused_carrier(address: IPv6Address) -> bool:
 def _embedded(address: IPv6Address) -> list[IPv4Address]:
     """Every IPv4 address that a translator or tunnel on the way may take out of this IPv6 address."""
     number = int(address)
-    found = []
+    ipv4_addresses = []
     if any(address in network for network in LAST_32_BITS):
-        found.append(IPv4Address(number & 0xFFFFFFFF))
+        ipv4_addresses.append(IPv4Address(number & 0xFFFFFFFF))
     if address in NAT64_LOCAL:
-        found += _nat64_local(number)
+        ipv4_addresses += _nat64_local(number)
     if address in SIX_TO_FOUR:
-        found.append(IPv4Address(number >> 80 & 0xFFFFFFFF))
+        ipv4_addresses.append(IPv4Address(number >> 80 & 0xFFFFFFFF))
     if address in TEREDO:  # RFC 4380: the server, then the client with every bit turned over
-        found += [IPv4Address(number >> 64 & 0xFFFFFFFF), IPv4Address(~number & 0xFFFFFFFF)]
+        ipv4_addresses += [IPv4Address(number >> 64 & 0xFFFFFFFF), IPv4Address(~number & 0xFFFFFFFF)]
     if number >> 32 & 0xFFFFFFFF in ISATAP_MARKS:
-        found.append(IPv4Address(number & 0xFFFFFFFF))
-    return found
+        ipv4_addresses.append(IPv4Address(number & 0xFFFFFFFF))
+    return ipv4_addresses
 
 
 def _nat64_local(number: int) -> list[IPv4Address]:
     """The places RFC 6052 knows under a prefix of 48, 56, 64 or 96 bits, since the operator's length is not known."""
     octets = number.to_bytes(16, "big")
-    places = (octets[6:8] + octets[9:11], octets[7:8] + octets[9:12], octets[9:13], octets[12:16])
-    return [IPv4Address(place) for place in places]
+    candidates = (octets[6:8] + octets[9:11], octets[7:8] + octets[9:12], octets[9:13], octets[12:16])
+    return [IPv4Address(candidate) for candidate in candidates]

@@ -9,11 +9,11 @@ from transforms import access, presets, signing
 from transforms.delivery import Asked
 
 
-def admit(request: HttpRequest, asked: Asked) -> Asked:
+def admit(request: HttpRequest, image_request: Asked) -> Asked:
     """The request without its signature, with what that allows. Raises Refusal."""
     tenant = request.tenant
     access.check(tenant, request.META.get("HTTP_ORIGIN"))
     path = signing.sent_path(request.META.get("RAW_URI", ""), request.path)
-    ticket = signing.check(tenant, path, asked.query, clock.now())
-    presets.guard(tenant, asked.endpoint, ticket.query)
-    return replace(asked, query=ticket.query, policy=ticket.policy, until=ticket.until)
+    ticket = signing.check(tenant, path, image_request.query, clock.now())
+    presets.guard(tenant, image_request.endpoint, ticket.query)
+    return replace(image_request, query=ticket.query, policy=ticket.policy, until=ticket.until)

@@ -20,11 +20,11 @@ PROBE_NAME = "imgapis-doctor"
 def refusal_code(source: Source, key: str) -> str:
     """The service's own code for why an object cannot be read; empty where it says none."""
     try:
-        answer = _glance(sources.object_place(source, key), "GET")
+        response = _glance(sources.object_place(source, key), "GET")
     except FetchError:
         return ""
-    found = CODE.search(answer.body)
-    return found[1].decode() if found else ""
+    match = CODE.search(response.body)
+    return match[1].decode() if match else ""
 
 
 def listing(source: Source) -> Step:
@@ -55,5 +55,5 @@ def writing(source: Source) -> Step:
     return Step("writing", "skipped", f"The bucket's service answered {status}.")
 
 
-def _glance(place: Location, method: str) -> fetch.Glance:
-    return fetch.glance(place, method=method, deadline=time.monotonic() + SECONDS)
+def _glance(location: Location, method: str) -> fetch.Glance:
+    return fetch.glance(location, method=method, deadline=time.monotonic() + SECONDS)

@@ -17,15 +17,15 @@ ACCOUNT = re.compile(r"[0-9a-f]{32}(?:\.(?:eu|fedramp))?")
 LONGEST_KEY = 1024  # bytes of UTF-8, Amazon's and Cloudflare's limit
 
 
-def endpoint(kind: str, place: str) -> str:
+def endpoint(kind: str, region: str) -> str:
     """The endpoint of an S3 region or an R2 account; built from the settings, never from free text (S15)."""
     pattern, template, name = {
         "s3": (REGION, settings.S3_ENDPOINT, "region"),
         "r2": (ACCOUNT, settings.R2_ENDPOINT, "account"),
     }[kind]
-    if not pattern.fullmatch(place):
+    if not pattern.fullmatch(region):
         raise errors.invalid(f"the bucket's {name} is malformed")
-    return template.format(**{name: place})
+    return template.format(**{name: region})
 
 
 def object_url(

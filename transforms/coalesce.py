@@ -50,12 +50,12 @@ class Flights(Generic[T]):
         A refusal that the source caused (404, 415, 422) or the balance (402) is everybody's; after any other failure
         one of the waiting takes over. Raises WaitedTooLong after `seconds`.
         """
-        ends = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         while True:
-            flight, leading = self._join(key)
-            if leading:
-                return self._lead(key, flight, work, ends), True
-            if not flight.done.wait(max(0.0, ends - time.monotonic())):
+            flight, is_leader = self._join(key)
+            if is_leader:
+                return self._lead(key, flight, work, deadline), True
+            if not flight.done.wait(max(0.0, deadline - time.monotonic())):
                 raise WaitedTooLong
             if flight.refusal:
                 raise flight.refusal
@@ -70,9 +70,9 @@ class Flights(Generic[T]):
             flight = self._flights[key] = Flight()
             return flight, True
 
-    def _lead(self, key: str, flight: Flight[T], work: Callable[[], T], ends: float) -> T:
+    def _lead(self, key: str, flight: Flight[T], work: Callable[[], T], deadline: float) -> T:
         try:
-            with host_lock(self._directory / key, ends):
+            with host_lock(self._directory / key, deadline):
                 flight.outcome = work()
             return flight.outcome
         except Refusal as refusal:
@@ -86,9 +86,9 @@ class Flights(Generic[T]):
 
 
 @contextmanager
-def host_lock(path: Path, ends: float):
+def host_lock(path: Path, deadline: float):
     """Hold the lock of `path` among the processes of this host; WaitedTooLong past `ends` (monotonic seconds)."""
-    descriptor = _acquire(path, ends)
+    descriptor = _acquire(path, deadline)
     try:
         yield
     finally:
@@ -96,7 +96,7 @@ def host_lock(path: Path, ends: float):
         os.close(descriptor)
 
 
-def _acquire(path: Path, ends: float) -> int:
+def _acquire(path: Path, deadline: float) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -105,7 +105,7 @@ def _acquire(path: Path, ends: float) -> int:
             if _is_current(descriptor, path):
                 return descriptor
         except BlockingIOError:
-            if time.monotonic() >= ends:
+            if time.monotonic() >= deadline:
                 os.close(descriptor)
                 raise WaitedTooLong from None
             time.sleep(POLL_SECONDS)

@@ -66,26 +66,26 @@ def sheet(photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
     """Every example of the photograph, with its query under it; clear parts show as checks."""
     height = TILE + CAPTION + MARGIN
     rows = -(-len(EXAMPLES) // ACROSS)
-    paper = Image.new("RGB", (ACROSS * (TILE + MARGIN) + MARGIN, rows * height + MARGIN), PAPER)
-    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(LETTERS)
-    for at, query in enumerate(EXAMPLES):
-        corner = (MARGIN + at % ACROSS * (TILE + MARGIN), MARGIN + at // ACROSS * height)
-        words = query.replace("mark=mark&", "mark&").replace("&", " ")
+    canvas = Image.new("RGB", (ACROSS * (TILE + MARGIN) + MARGIN, rows * height + MARGIN), PAPER)
+    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(LETTERS)
+    for index, query in enumerate(EXAMPLES):
+        corner = (MARGIN + index % ACROSS * (TILE + MARGIN), MARGIN + index // ACROSS * height)
+        caption = query.replace("mark=mark&", "mark&").replace("&", " ")
         try:
-            _show(paper, example(query, photograph, mark, limits), corner)
+            _show(canvas, example(query, photograph, mark, limits), corner)
         except EngineError as error:
-            words = f"{words} — {error.code}"
-        for line, text in enumerate(_lines(words, lambda text: pen.textlength(text, font) <= TILE)):
+            caption = f"{caption} — {error.code}"
+        for line, text in enumerate(_lines(caption, lambda text: pen.textlength(text, font) <= TILE)):
             pen.text((corner[0], corner[1] + TILE + 2 + line * (LETTERS + 2)), text, INK, font)
-    return paper
+    return canvas
 
 
 def example(query: str, photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
     """What a viewer sees of one example. Raises EngineError."""
-    asked = spec.parse("transform", f"src=photograph&{query}")
-    sources = (photograph,) if asked.mark is None else (photograph, mark)
-    values = dict(asked.values) | ({} if asked.mark is None else {"mark": True})
-    output = pipeline.render(Job("transform", values, asked.format or "png", sources, limits))
+    parsed = spec.parse("transform", f"src=photograph&{query}")
+    sources = (photograph,) if parsed.mark is None else (photograph, mark)
+    values = dict(parsed.values) | ({} if parsed.mark is None else {"mark": True})
+    output = pipeline.render(Job("transform", values, parsed.format or "png", sources, limits))
     return Image.open(BytesIO(output.body)).convert("RGBA")
 
 
@@ -100,22 +100,22 @@ def badge() -> bytes:
     return buffer.getvalue()
 
 
-def _show(paper: Image.Image, image: Image.Image, corner: tuple[int, int]) -> None:
+def _show(canvas: Image.Image, image: Image.Image, corner: tuple[int, int]) -> None:
     """The picture on checks, in the middle of its tile."""
     image.thumbnail((TILE, TILE))
-    ground = Image.new("RGB", image.size, CHECKS[0])
-    pen = ImageDraw.Draw(ground)
+    checkerboard = Image.new("RGB", image.size, CHECKS[0])
+    pen = ImageDraw.Draw(checkerboard)
     for x in range(0, image.width, CHECK):
         for y in range(x // CHECK % 2 * CHECK, image.height, 2 * CHECK):
             pen.rectangle((x, y, x + CHECK - 1, y + CHECK - 1), fill=CHECKS[1])
-    ground.paste(image, mask=image.getchannel("A"))
-    paper.paste(ground, (corner[0] + (TILE - image.width) // 2, corner[1] + (TILE - image.height) // 2))
+    checkerboard.paste(image, mask=image.getchannel("A"))
+    canvas.paste(checkerboard, (corner[0] + (TILE - image.width) // 2, corner[1] + (TILE - image.height) // 2))
 
 
 def _lines(words: str, fits) -> list[str]:
     """The words in lines that fit."""
     lines = [""]
     for word in words.split():
-        longer = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], longer] if fits(longer) or not lines[-1] else [*lines, word]
+        candidate = f"{lines[-1]} {word}".strip()
+        lines = [*lines[:-1], candidate] if fits(candidate) or not lines[-1] else [*lines, word]
     return lines

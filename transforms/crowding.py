@@ -26,36 +26,36 @@ class Crowded(Refusal):
     status = 429
     code = "too_many_at_once"
 
-    def __init__(self, most: int):
+    def __init__(self, limit: int):
         super().__init__(
-            f"This workspace makes {most} new pictures at once, the most of its plan. Ask again in a moment."
+            f"This workspace makes {limit} new pictures at once, the most of its plan. Ask again in a moment."
             " Cached pictures are not counted.",
             retry_after=1,
         )
 
 
 @contextmanager
-def place(workspace: str, most: int) -> Iterator[None]:
+def place(workspace: str, limit: int) -> Iterator[None]:
     """Hold one of a workspace's `most` places among the processes of this host; file locks, which `kill -9` frees.
 
     Raises Crowded after WAIT_SECONDS, or at once where many wait already. Followers hold none.
     """
-    with ExitStack() as held:
-        if not _take(held, workspace, most):
-            with _in_line(workspace, most):
-                ends = time.monotonic() + WAIT_SECONDS
-                while not _take(held, workspace, most):
-                    if time.monotonic() > ends:
-                        raise Crowded(most)
+    with ExitStack() as locks:
+        if not _take(locks, workspace, limit):
+            with _in_line(workspace, limit):
+                deadline = time.monotonic() + WAIT_SECONDS
+                while not _take(locks, workspace, limit):
+                    if time.monotonic() > deadline:
+                        raise Crowded(limit)
                     time.sleep(POLL_SECONDS)
         yield
 
 
 @contextmanager
-def _in_line(workspace: str, most: int) -> Iterator[None]:
+def _in_line(workspace: str, limit: int) -> Iterator[None]:
     with _lock:
         if _waiting[workspace] >= MOST_WAITING:
-            raise Crowded(most)
+            raise Crowded(limit)
         _waiting[workspace] += 1
     try:
         yield
@@ -66,10 +66,10 @@ def _in_line(workspace: str, most: int) -> Iterator[None]:
                 del _waiting[workspace]
 
 
-def _take(held: ExitStack, workspace: str, most: int) -> bool:
-    for number in range(most):
+def _take(locks: ExitStack, workspace: str, limit: int) -> bool:
+    for index in range(limit):
         try:
-            held.enter_context(host_lock(DIRECTORY / f"{workspace}-{number}", 0.0))
+            locks.enter_context(host_lock(DIRECTORY / f"{workspace}-{index}", 0.0))
         except WaitedTooLong:
             continue
         return True

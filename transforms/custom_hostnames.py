@@ -47,12 +47,12 @@ def configured() -> bool:
 
 def ensure(domain: str) -> Hostname:
     """The domain at Cloudflare, made where it is not there: an order that was cut off half-way is taken up again."""
-    zone = settings.CLOUDFLARE_ZONE_ID
+    zone_id = settings.CLOUDFLARE_ZONE_ID
     try:
-        for found in _client().custom_hostnames.list(zone_id=zone, hostname={"exact": domain}):
-            if found.hostname == domain:
-                return _read(found)
-        return _read(_client().custom_hostnames.create(zone_id=zone, hostname=domain, ssl=CERTIFICATE))
+        for hostname in _client().custom_hostnames.list(zone_id=zone_id, hostname={"exact": domain}):
+            if hostname.hostname == domain:
+                return _read(hostname)
+        return _read(_client().custom_hostnames.create(zone_id=zone_id, hostname=domain, ssl=CERTIFICATE))
     except cloudflare.CloudflareError as error:
         raise CloudflareFailed(type(error).__name__) from error
 
@@ -69,9 +69,9 @@ def read(cloudflare_id: str) -> Hostname | None:
 
 def retry(cloudflare_id: str) -> Hostname:
     """Ask for the certificate again after it failed."""
-    zone = settings.CLOUDFLARE_ZONE_ID
+    zone_id = settings.CLOUDFLARE_ZONE_ID
     try:
-        return _read(_client().custom_hostnames.edit(cloudflare_id, zone_id=zone, ssl=CERTIFICATE))
+        return _read(_client().custom_hostnames.edit(cloudflare_id, zone_id=zone_id, ssl=CERTIFICATE))
     except cloudflare.CloudflareError as error:
         raise CloudflareFailed(type(error).__name__) from error
 
@@ -98,19 +98,21 @@ def _client_of(token: str, url: str) -> cloudflare.Cloudflare:
     )  # fmt: skip
 
 
-def _read(answer) -> Hostname:
-    if answer is None:
+def _read(hostname) -> Hostname:
+    if hostname is None:
         raise CloudflareFailed("empty answer")
-    certificate = answer.ssl.status if answer.ssl else None
-    failed = answer.status in REFUSED or certificate in ENDED or str(certificate).endswith("_timed_out")
-    active = answer.status in SERVED and certificate == "active"
-    return Hostname(answer.id, active, failed, "" if active else _reason(answer, certificate))
+    certificate_status = hostname.ssl.status if hostname.ssl else None
+    failed = hostname.status in REFUSED or certificate_status in ENDED or str(certificate_status).endswith("_timed_out")
+    active = hostname.status in SERVED and certificate_status == "active"
+    return Hostname(hostname.id, active, failed, "" if active else _reason(hostname, certificate_status))
 
 
-def _reason(answer, certificate: str | None) -> str:
+def _reason(hostname, certificate_status: str | None) -> str:
     """What Cloudflare and the certificate authority complain of; else the state in words."""
-    told = [*(answer.verification_errors or [])]
-    told += [error.message for error in (answer.ssl and answer.ssl.validation_errors) or [] if error.message]
-    if answer.status in REFUSED:
-        told.insert(0, SENTENCES.get(answer.status, "Cloudflare does not serve this name."))
-    return "; ".join(told)[:LONGEST_REASON] or SENTENCES.get(certificate or "", "Cloudflare is at work on it.")
+    messages = [*(hostname.verification_errors or [])]
+    messages += [error.message for error in (hostname.ssl and hostname.ssl.validation_errors) or [] if error.message]
+    if hostname.status in REFUSED:
+        messages.insert(0, SENTENCES.get(hostname.status, "Cloudflare does not serve this name."))
+    return "; ".join(messages)[:LONGEST_REASON] or SENTENCES.get(
+        certificate_status or "", "Cloudflare is at work on it."
+    )

@@ -25,18 +25,18 @@ def alias(name: str) -> str | None:
 
 def addresses(name: str) -> set[str]:
     """The IPv4 and IPv6 addresses of a name."""
-    return {record.address for kind in ("A", "AAAA") for record in _ask(name, kind)}
+    return {record.address for record_type in ("A", "AAAA") for record in _ask(name, record_type)}
 
 
-def _ask(name: str, kind: str) -> list:
+def _ask(name: str, record_type: str) -> list:
     try:
         answer = _resolver().resolve(
-            dns.name.from_text(name), kind, search=False, lifetime=SECONDS, raise_on_no_answer=False
+            dns.name.from_text(name), record_type, search=False, lifetime=SECONDS, raise_on_no_answer=False
         )
     except dns.resolver.NXDOMAIN:
         return []
     except dns.exception.DNSException as error:
-        raise LookupFailed(f"{kind} of {name}") from error
+        raise LookupFailed(f"{record_type} of {name}") from error
     return [record for record in answer.rrset or [] if hasattr(record, "rdtype")]
 
 

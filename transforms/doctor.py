@@ -44,45 +44,47 @@ def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
         steps, code = _looked_at(notes, source, fetched)
     if source.kind != "http" and _facts(notes, "answered") and not _keyless(steps):
         steps += [bucket_doctor.listing(source), bucket_doctor.writing(source)]
-    told = {step.name: step for step in steps}
+    steps_by_name = {step.name: step for step in steps}
     names = [name for name in TITLES if source.kind != "http" or name not in BUCKET_STEPS]
-    return Diagnosis(tuple(told.get(name, Step(name)) for name in names), code, bucket_policies.least(source))
+    return Diagnosis(tuple(steps_by_name.get(name, Step(name)) for name in names), code, bucket_policies.least(source))
 
 
 def _blamed(notes: Notes, source: Source, path: str, error: FetchError) -> tuple[list[Step], str]:
     """The steps up to the one that failed, and the image API's code."""
-    name = _failing(notes, source, error.code)
-    steps = [_passed(one, notes, source) for one in FETCH_STEPS[: FETCH_STEPS.index(name)]]
-    detail, remedy = error.message, remedies.of(error.code, name)
+    failed_step = _failing(notes, source, error.code)
+    steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS[: FETCH_STEPS.index(failed_step)]]
+    detail, remedy = error.message, remedies.of(error.code, failed_step)
     statuses = _facts(notes, "answered")
-    if name == "tls":
+    if failed_step == "tls":
         detail = _certificate_trouble(error) or "The server and we could not agree on an encrypted connection."
-    elif name == "answer" and statuses:
+    elif failed_step == "answer" and statuses:
         detail += f" The server answered {statuses[-1]}."
-    if source.kind != "http" and name in ("answer", "redirects"):
-        said = bucket_doctor.refusal_code(source, source.prefix + path)
-        detail, remedy = _bucket_says(said, detail, remedy)
-    return [*steps, Step(name, "failed", detail, remedy)], error.code
+    if source.kind != "http" and failed_step in ("answer", "redirects"):
+        bucket_code = bucket_doctor.refusal_code(source, source.prefix + path)
+        detail, remedy = _bucket_says(bucket_code, detail, remedy)
+    return [*steps, Step(failed_step, "failed", detail, remedy)], error.code
 
 
 def _failing(notes: Notes, source: Source, code: str) -> str:
     """The step at which a fetch ended."""
-    last = notes[-1][0] if notes else ""
-    name = BELONGS.get(code) or AFTER.get(last, "headers")
-    if name == "tls" and _scheme(source) == "http":
-        name = "answer"
-    if last == "answered":  # nothing of a good answer was read yet: its status is what failed
-        name = BELONGS.get(code, "answer")
-    if _facts(notes, "redirected") and name in ("address", "connect", "tls"):
-        name = "redirects"
-    return name
+    last_event = notes[-1][0] if notes else ""
+    step_name = BELONGS.get(code) or AFTER.get(last_event, "headers")
+    if step_name == "tls" and _scheme(source) == "http":
+        step_name = "answer"
+    if last_event == "answered":  # nothing of a good answer was read yet: its status is what failed
+        step_name = BELONGS.get(code, "answer")
+    if _facts(notes, "redirected") and step_name in ("address", "connect", "tls"):
+        step_name = "redirects"
+    return step_name
 
 
-def _bucket_says(said: str, detail: str, remedy: str) -> tuple[str, str]:
+def _bucket_says(bucket_code: str, detail: str, remedy: str) -> tuple[str, str]:
     """The refusal in the words of the bucket's service, where it gave a reason."""
-    return (f"The bucket's service says {said}.", remedies.BY_BUCKET_CODE.get(said, remedy)) if said else (
-        detail, remedy,
-    )  # fmt: skip
+    return (
+        (f"The bucket's service says {bucket_code}.", remedies.BY_BUCKET_CODE.get(bucket_code, remedy))
+        if bucket_code
+        else (detail, remedy)
+    )
 
 
 def _keyless(steps: list[Step]) -> bool:
@@ -99,26 +101,29 @@ def _certificate_trouble(error: FetchError) -> str:
 
 def _looked_at(notes: Notes, source: Source, fetched: Fetched) -> tuple[list[Step], str]:
     """Every step of a fetch that succeeded, then what the bytes are and whether they decode."""
-    steps = [_passed(one, notes, source) for one in FETCH_STEPS]
-    said = fetched.content_type or "no type"
-    steps[-1] = Step("headers", "passed", f"{len(fetched.body):,} bytes, called {said} by the server.")
-    form = sniffing.format_of(fetched.body)
-    if form is not None:
-        steps.append(Step("type", "passed", f"The bytes are {form}."))
+    steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS]
+    content_type = fetched.content_type or "no type"
+    steps[-1] = Step("headers", "passed", f"{len(fetched.body):,} bytes, called {content_type} by the server.")
+    image_format = sniffing.format_of(fetched.body)
+    if image_format is not None:
+        steps.append(Step("type", "passed", f"The bytes are {image_format}."))
     try:
         size = _decoded(fetched.body)
     except EngineError as error:
-        name = "type" if error.code == "unsupported_format" else "decode"
+        failed_step = "type" if error.code == "unsupported_format" else "decode"
         refusal = engine_errors.refusal(error)
-        return [*steps, Step(name, "failed", refusal.message, remedies.of(refusal.code, name))], refusal.code
+        return [
+            *steps,
+            Step(failed_step, "failed", refusal.message, remedies.of(refusal.code, failed_step)),
+        ], refusal.code
     return [*steps, Step("decode", "passed", f"{size[0]} × {size[1]} pixels.")], ""
 
 
 def _decoded(body: bytes) -> tuple[int, int]:
     """Width and height of a picture that was decoded in a render process. Raises EngineError."""
     job = Job(endpoint="info", values={}, output_format="json", sources=(body,), limits=rendering.limits())
-    found = json.loads(rendering.pool().run(job).body)["metadata"]
-    return found["width"], found["height"]
+    metadata = json.loads(rendering.pool().run(job).body)["metadata"]
+    return metadata["width"], metadata["height"]
 
 
 def _passed(name: str, notes: Notes, source: Source) -> Step:
@@ -126,20 +131,20 @@ def _passed(name: str, notes: Notes, source: Source) -> Step:
     if name == "tls" and _scheme(source) == "http":
         return Step(name, "warned", "The address is http: anybody on the way can read and change the pictures.",
                     "Use https where the server has it.")  # fmt: skip
-    followed = len(_facts(notes, "redirected"))
+    redirect_count = len(_facts(notes, "redirected"))
     details = {
         "address": "The host has a public address.",
         "connect": "The server takes connections.",
         "tls": "The certificate is good for this host.",
-        "redirects": f"Followed {followed}: the final address would be faster." if followed else "None.",
+        "redirects": f"Followed {redirect_count}: the final address would be faster." if redirect_count else "None.",
         "answer": f"The server answered {(_facts(notes, 'answered') or ['200'])[-1]}.",
         "headers": "One clear statement of the length.",
     }
     return Step(name, "passed", details[name])
 
 
-def _facts(notes: Notes, name: str) -> list[str]:
-    return [fact for noted, fact in notes if noted == name]
+def _facts(notes: Notes, event_name: str) -> list[str]:
+    return [fact for event, fact in notes if event == event_name]
 
 
 def _scheme(source: Source) -> str:

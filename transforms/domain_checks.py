@@ -24,13 +24,13 @@ class Found:
 
 def look(domain: str, token: str) -> Found:
     """Ask DNS for the two records."""
-    proof, way = domain_names.records(domain, token)
+    txt_record, cname_record = domain_names.records(domain, token)
     try:
-        proven = proof.value in [text.strip() for text in dns_records.texts(proof.name)]
+        proven = txt_record.value in [text.strip() for text in dns_records.texts(txt_record.name)]
     except dns_records.LookupFailed:
         proven = None
     try:
-        pointed = _points(way.name, way.value)
+        pointed = _points(cname_record.name, cname_record.value)
     except dns_records.LookupFailed:
         pointed = None
     return Found(proven, pointed)
@@ -43,18 +43,18 @@ def _points(domain: str, target: str) -> bool:
     return bool(dns_records.addresses(domain) & dns_records.addresses(target))
 
 
-def judge(row: Domain, found: Found, now: float) -> dict[str, object]:
+def judge(row: Domain, dns_state: Found, now: float) -> dict[str, object]:
     """What to write on the row: its state, its reason, whether it serves, and when it is looked at again.
 
     Orders a certificate where Cloudflare is configured and the proof was seen: never before (A15).
     """
-    lost = found.proven is None and row.proven and now - row.proved > BLIND
-    if found.proven is None and not lost:
+    proof_lost = dns_state.proven is None and row.proven and now - row.proved > BLIND
+    if dns_state.proven is None and not proof_lost:
         values = {"reason": "DNS did not answer, so that nothing has changed: we ask again.", "due": now + 10 * MINUTE}
-    elif not found.proven:
+    elif not dns_state.proven:
         values = _unproven(row, now)
     else:
-        state = _at_cloudflare(row) if custom_hostnames.configured() else _by_dns_alone(row, found)
+        state = _at_cloudflare(row) if custom_hostnames.configured() else _by_dns_alone(row, dns_state)
         values = {"proven": True, "proved": now, "lapses": 0, **state}
         values["due"] = now + (RECHECK if values["state"] == "active" else _soon(row, now))
     return {"checked": now, **values}
@@ -78,8 +78,8 @@ def _soon(row: Domain, now: float) -> float:
     return 5 * MINUTE if age < DAY else HOUR if age < 7 * DAY else RECHECK
 
 
-def _by_dns_alone(row: Domain, found: Found) -> dict[str, object]:
-    if found.pointed or (found.pointed is None and row.state == "active"):
+def _by_dns_alone(row: Domain, dns_state: Found) -> dict[str, object]:
+    if dns_state.pointed or (dns_state.pointed is None and row.state == "active"):
         return {"state": "active", "reason": ""}
     return {
         "state": "verified",

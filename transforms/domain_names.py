@@ -37,11 +37,11 @@ class Record:
 def canonical(text: str) -> str:
     """The lower-case IDNA form of a host name somebody wants to use. InvalidDomain for an address, a name of this
     machine or of ours, and anything that is no full host name."""
-    written = text.strip()
-    if "/" in written or ":" in written or "@" in written:
+    name = text.strip()
+    if "/" in name or ":" in name or "@" in name:
         raise InvalidDomain("Enter the host name alone, such as img.shop.example: no https://, no path, no port.")
     try:
-        host = locations.parse_host(written)
+        host = locations.parse_host(name)
     except FetchError as error:
         raise InvalidDomain("This is not a host name: it reads like img.shop.example.") from error
     if host.rpartition(".")[2].isdigit():
@@ -57,8 +57,8 @@ def canonical(text: str) -> str:
 
 def is_ours(host: str) -> bool:
     """Whether a name is the site's, the image hosts' or the target's, lies below one of them, or above."""
-    ours = (*settings.SITE_HOSTS, settings.IMAGE_DOMAIN, settings.DOMAIN_TARGET)
-    return any(host == name or host.endswith("." + name) or name.endswith("." + host) for name in ours)
+    own_names = (*settings.SITE_HOSTS, settings.IMAGE_DOMAIN, settings.DOMAIN_TARGET)
+    return any(host == name or host.endswith("." + name) or name.endswith("." + host) for name in own_names)
 
 
 def records(domain: str, token: str) -> tuple[Record, Record]:

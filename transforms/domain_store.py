@@ -13,9 +13,9 @@ def domains(workspace_id: str) -> list[Domain]:
     return sorted(Domain.workspace_index.query(workspace_id), key=lambda row: row.domain)
 
 
-def due(moment: float, most: int) -> list[Domain]:
+def due(now: float, limit: int) -> list[Domain]:
     """Candidates for a check; whoever wants to do one leases it first."""
-    rows = Domain.due_index.query(Domain.EVERY, Domain.due <= moment, limit=most, page_size=most)
+    rows = Domain.due_index.query(Domain.EVERY, Domain.due <= now, limit=limit, page_size=limit)
     return list(rows)
 
 

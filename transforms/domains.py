@@ -28,12 +28,12 @@ class TooManyDomains(Refusal):
     code = "too_many_domains"
 
 
-def add(workspace_id: str, written: str, actor: str) -> Domain:
+def add(workspace_id: str, domain: str, actor: str) -> Domain:
     """Claim a domain for a workspace. Raises InvalidDomain, DomainTaken, TooManyDomains."""
-    name = domain_names.canonical(written)
-    most = limits.of_id(workspace_id).domains
-    if len(domain_store.domains(workspace_id)) >= most:
-        message = f"The plan of this workspace allows {most} custom domains. A larger plan allows more."
+    name = domain_names.canonical(domain)
+    limit = limits.of_id(workspace_id).domains
+    if len(domain_store.domains(workspace_id)) >= limit:
+        message = f"The plan of this workspace allows {limit} custom domains. A larger plan allows more."
         raise TooManyDomains(message, param="domain")
     now = round(clock.now())
     row = Domain(
@@ -70,13 +70,13 @@ def check_now(row: Domain) -> Domain | None:
     return domain_store.domain(row.domain)
 
 
-def check_due(most: int = 3) -> int:
+def check_due(limit: int = 3) -> int:
     """Look at the domains that are due, a few at a time; how many were. Any number of processes may do so at once."""
     now = round(clock.now())
-    leased = [row for row in domain_store.due(now, most) if domain_store.lease(row, now + LEASE_SECONDS)]
-    for row in leased:
+    leased_rows = [row for row in domain_store.due(now, limit) if domain_store.lease(row, now + LEASE_SECONDS)]
+    for row in leased_rows:
         _examine(row, now)
-    return len(leased)
+    return len(leased_rows)
 
 
 def remove(row: Domain, actor: str) -> None:
@@ -91,20 +91,20 @@ def _examine(row: Domain, now: float) -> None:
     if row.state == "removing":
         _finish_removal(row, now)
         return
-    before, ordered = bool(row.proven), row.cloudflare_id
+    was_proven, previous_id = bool(row.proven), row.cloudflare_id
     values = domain_checks.judge(row, domain_checks.look(row.domain, row.txt_token), now)
     if not domain_store.settle(row, **values):
-        _take_back(str(values.get("cloudflare_id", "")), ordered)
-    elif values.get("proven", before) != before:
-        act = "domain.proven" if values["proven"] else "domain.lost"
-        audit.record(row.workspace_id, "system", act, row.domain)
+        _take_back(str(values.get("cloudflare_id", "")), previous_id)
+    elif values.get("proven", was_proven) != was_proven:
+        action = "domain.proven" if values["proven"] else "domain.lost"
+        audit.record(row.workspace_id, "system", action, row.domain)
 
 
-def _take_back(made: str, ordered: str) -> None:
+def _take_back(new_id: str, previous_id: str) -> None:
     """The domain was removed while its certificate was being ordered."""
-    if made and made != ordered:
+    if new_id and new_id != previous_id:
         try:
-            custom_hostnames.delete(made)
+            custom_hostnames.delete(new_id)
         except custom_hostnames.CloudflareFailed:
             return  # the next claim of the domain finds it there and takes it over
 

@@ -120,10 +120,10 @@ def fetch(
         if not permitted(location):
             raise errors.not_allowed()
     for _ in range(rules.max_redirects + 1):
-        answer = _visit(location, job)
-        if isinstance(answer, Fetched):
-            return answer
-        location = _next_hop(location, answer, permitted, rules)
+        result = _visit(location, job)
+        if isinstance(result, Fetched):
+            return result
+        location = _next_hop(location, result, permitted, rules)
         note("redirected", location.host)
     raise errors.redirect("there are too many")
 
@@ -143,24 +143,26 @@ def glance(
 def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: Rules) -> Location:
     try:
         # http.client reads headers as Latin-1; addresses are sent as UTF-8 where they are not ASCII.
-        following = locations.join(location, reference.encode("latin-1").decode(), private=rules.private)
+        next_location = locations.join(location, reference.encode("latin-1").decode(), private=rules.private)
     except (FetchError, UnicodeError) as error:
         raise errors.redirect("its address is not accepted") from error
-    if location.scheme == "https" and following.scheme == "http":
+    if location.scheme == "https" and next_location.scheme == "http":
         raise errors.redirect("it leads from https to http")
-    if not permitted(following):
+    if not permitted(next_location):
         raise errors.redirect("its host is not allowed")
-    return following
+    return next_location
 
 
 def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
     """The answer of one hop: the picture, a glance, or where a redirect leads. One look-up, at most two connections."""
     if location.scheme == "http" and not job.rules.allow_http:
         raise errors.invalid("only https is fetched")
-    excepted = location.pair in job.rules.private
-    found = resolution.tested_addresses(location, excepted=excepted, resolver=job.rules.resolver, deadline=job.deadline)
+    is_exempt = location.pair in job.rules.private
+    addresses = resolution.tested_addresses(
+        location, excepted=is_exempt, resolver=job.rules.resolver, deadline=job.deadline
+    )
     job.note("resolved", location.host)
-    first, second = _attempts(found)
+    first, second = _attempts(addresses)
     with Watchdog(job.deadline) as watchdog:
         try:
             return _ask(location, first, job, watchdog)
@@ -173,10 +175,12 @@ def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
             raise errors.unreachable() from error
 
 
-def _attempts(found: list[str]) -> tuple[str, str]:
+def _attempts(addresses: list[str]) -> tuple[str, str]:
     """The address to dial and the one to dial if that fails: of the other family where there is one."""
-    first, *others = found
-    return first, next((one for one in others if (":" in one) != (":" in first)), others[0] if others else first)
+    first, *others = addresses
+    return first, next(
+        (address for address in others if (":" in address) != (":" in first)), others[0] if others else first
+    )
 
 
 def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fetched | Glance | str:
@@ -219,25 +223,25 @@ def _connection(location: Location, address: str, job: _Job, watchdog: Watchdog)
     """A connection, not yet open, that will dial the tested address and nothing else."""
 
     def dial() -> socket.socket:
-        left = job.deadline - time.monotonic()
-        if left <= 0:
+        remaining = job.deadline - time.monotonic()
+        if remaining <= 0:
             raise errors.timed_out()
         try:
-            opened = job.rules.connect(address, location.port, min(job.rules.connect_seconds / 2, left))
+            sock = job.rules.connect(address, location.port, min(job.rules.connect_seconds / 2, remaining))
         except OSError as error:
             raise NothingReceived from error
-        watchdog.watch(opened)
-        opened.settimeout(max(0.001, job.deadline - time.monotonic()))
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        watchdog.watch(sock)
+        sock.settimeout(max(0.001, job.deadline - time.monotonic()))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         job.note("connected", location.host)
-        return opened
+        return sock
 
-    left = max(0.001, job.deadline - time.monotonic())
+    remaining = max(0.001, job.deadline - time.monotonic())
     if location.scheme == "https":
         context = job.rules.tls or _tls()
-        connection = HTTPSConnection(location.host, location.port, timeout=left, ssl_context=context)
+        connection = HTTPSConnection(location.host, location.port, timeout=remaining, ssl_context=context)
     else:
-        connection = HTTPConnection(location.host, location.port, timeout=left)
+        connection = HTTPConnection(location.host, location.port, timeout=remaining)
     connection._new_conn = dial  # urllib3's own place for opening the socket: Host and SNI keep the name
     connection.response_class = reply.StrictResponse
     return connection
@@ -265,8 +269,8 @@ def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fe
     if length > job.max_bytes:
         raise errors.too_large(job.max_bytes)
     body = content.Body(response.headers.get("content-encoding", ""), job.max_bytes)
-    while piece := response.read(PIECE, decode_content=False):
-        body.add(piece)
+    while chunk := response.read(PIECE, decode_content=False):
+        body.add(chunk)
         _check_time(job)
     _check_time(job)
     headers = response.headers

@@ -31,14 +31,17 @@ def operation(endpoint: str) -> dict[str, Any]:
 
 def _parameters(row: Param) -> list[dict[str, Any]]:
     """A parameter and its aliases."""
-    first = {
+    definition = {
         "name": row.name,
         "in": "query",
         "required": False,
         "description": f"{row.meaning} Takes {param.accepts(row)}.",
         "schema": _schema(row),
     }
-    return [first, *(first | {"name": alias, "description": f"The same as {row.name}."} for alias in row.aliases)]
+    return [
+        definition,
+        *(definition | {"name": alias, "description": f"The same as {row.name}."} for alias in row.aliases),
+    ]
 
 
 def _schema(row: Param) -> dict[str, Any]:

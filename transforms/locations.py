@@ -60,8 +60,8 @@ def parse(url: str, *, private: Collection[str] | None = None) -> Location:
     scheme = match["scheme"].lower()
     if scheme not in DEFAULT_PORTS:
         raise errors.invalid("only http and https are fetched")
-    written, port = _split_authority(match["authority"], DEFAULT_PORTS[scheme])
-    location = Location(scheme, parse_host(written), port, _target(match["target"]))
+    host, port = _split_authority(match["authority"], DEFAULT_PORTS[scheme])
+    location = Location(scheme, parse_host(host), port, _target(match["target"]))
     if port not in DEFAULT_PORTS.values() and location.pair not in exceptions(private):
         raise errors.invalid("only the ports 80 and 443 are fetched from")
     return location
@@ -83,15 +83,15 @@ def join(base: Location, reference: str, *, private: Collection[str] | None = No
     return parse(origin + path.rpartition("/")[0] + "/" + reference, private=private)
 
 
-def parse_host(written: str) -> str:
+def parse_host(text: str) -> str:
     """The lower-case IDNA form of a host, or its address without brackets; FetchError for tricks and nonsense."""
-    if written.startswith("["):
-        return _ipv6(written)
-    host = _to_ascii(unicodedata.normalize("NFC", written).lower()).removesuffix(".")
+    if text.startswith("["):
+        return _ipv6(text)
+    host = _to_ascii(unicodedata.normalize("NFC", text).lower()).removesuffix(".")
     labels = host.split(".")
     if NUMBER.fullmatch(labels[-1]):
         # Resolvers read 0x7f.1 or 017700000001 as addresses: only the plain form is one here.
-        return _ipv4(written)
+        return _ipv4(text)
     if len(host) > 253 or not all(LABEL.fullmatch(label) for label in labels):
         raise errors.invalid("its host is not a host name")
     return host
@@ -102,9 +102,9 @@ def exceptions(private: Collection[str] | None) -> Collection[str]:
     return settings.FETCH_ALLOW_PRIVATE if private is None else private
 
 
-def _authority(host: str, port: int, default: int | None) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return shown if port == default else f"{shown}:{port}"
+def _authority(host: str, port: int, default_port: int | None) -> str:
+    bracketed_host = f"[{host}]" if ":" in host else host
+    return bracketed_host if port == default_port else f"{bracketed_host}:{port}"
 
 
 def _check_characters(url: str) -> None:
@@ -117,13 +117,13 @@ def _check_characters(url: str) -> None:
             raise errors.invalid("it holds white space or a control character")
 
 
-def _split_authority(authority: str, default: int) -> tuple[str, int]:
+def _split_authority(authority: str, default_port: int) -> tuple[str, int]:
     if "@" in authority:
         raise errors.invalid("it holds a user name or password")
     match = AUTHORITY.fullmatch(authority)
-    if not match or int(match["port"] or default) > 65535:
+    if not match or int(match["port"] or default_port) > 65535:
         raise errors.invalid("its host or port is malformed")
-    return match["host"], int(match["port"] or default)
+    return match["host"], int(match["port"] or default_port)
 
 
 def _to_ascii(host: str) -> str:
@@ -142,29 +142,29 @@ def _to_ascii(host: str) -> str:
     return ascii_form
 
 
-def _ipv4(written: str) -> str:
+def _ipv4(text: str) -> str:
     try:
-        address = str(IPv4Address(written))
+        address = str(IPv4Address(text))
     except AddressValueError as error:
         raise errors.invalid("its address is not written in its plain form") from error
-    if address != written:
+    if address != text:
         raise errors.invalid("its address is not written in its plain form")
     return address
 
 
-def _ipv6(written: str) -> str:
-    inner = written[1:-1]
+def _ipv6(text: str) -> str:
+    address = text[1:-1]
     try:
-        if "%" in inner or not inner.isascii():
+        if "%" in address or not address.isascii():
             raise AddressValueError("zone")
-        return IPv6Address(inner).compressed
+        return IPv6Address(address).compressed
     except AddressValueError as error:
         raise errors.invalid("its address is malformed") from error
 
 
-def _target(written: str) -> str:
-    path, mark, query = written.partition("?")
-    return _without_dots(_escaped(path, PATH_CHARACTERS)) + mark + _escaped(query, QUERY_CHARACTERS)
+def _target(text: str) -> str:
+    path, separator, query = text.partition("?")
+    return _without_dots(_escaped(path, PATH_CHARACTERS)) + separator + _escaped(query, QUERY_CHARACTERS)
 
 
 def _escaped(text: str, allowed: frozenset[str]) -> str:
@@ -175,7 +175,7 @@ def _escaped(text: str, allowed: frozenset[str]) -> str:
             character = chr(int(part, 16))
             parts[index] = character if character in UNRESERVED else "%" + part.upper()
         else:
-            parts[index] = "".join(one if one in allowed else _escape(one) for one in part)
+            parts[index] = "".join(char if char in allowed else _escape(char) for char in part)
     return "".join(parts)
 
 
@@ -185,13 +185,13 @@ def _escape(character: str) -> str:
 
 def _without_dots(path: str) -> str:
     """The path with `.` and `..` resolved (RFC 3986, 5.2.4); `%2e` is a dot by now. Empty segments stay."""
-    kept: list[str] = []
+    output: list[str] = []
     segments = path.split("/")[1:] or [""]
     for segment in segments:
-        if segment == ".." and kept:
-            kept.pop()
+        if segment == ".." and output:
+            output.pop()
         elif segment not in (".", ".."):
-            kept.append(segment)
+            output.append(segment)
     if segments[-1] in (".", ".."):
-        kept.append("")
-    return "/" + "/".join(kept)
+        output.append("")
+    return "/" + "/".join(output)

@@ -49,17 +49,19 @@ def make(
     if policy is not None:
         policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
     originals = _originals(tenant, parsed)
-    output = "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
+    output_format = (
+        "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
+    )
     identity = _identity(parsed, originals)
     return Plan(
         spec=parsed,
         originals=originals,
-        output_format=output,
-        negotiated=output != "json" and negotiate.negotiated(endpoint, parsed.format),
-        key=tokens.keyed_digest(tenant.cache_key, (*identity, "format", output)),
+        output_format=output_format,
+        negotiated=output_format != "json" and negotiate.negotiated(endpoint, parsed.format),
+        key=tokens.keyed_digest(tenant.cache_key, (*identity, "format", output_format)),
         claim=tokens.keyed_digest(tenant.claim_key, identity),
         halves=halves,
-        seconds=cache.DAY_SECONDS if output == "json" else cache.YEAR_SECONDS,
+        seconds=cache.DAY_SECONDS if output_format == "json" else cache.YEAR_SECONDS,
         identity=identity,
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
     )

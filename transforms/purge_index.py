@@ -46,6 +46,6 @@ def build(rules: Iterable[PurgeRule]) -> PurgeIndex:
         elif rule.scope == "source":
             sources[names[0]] = max(sources.get(names[0], 0.0), moment)
         else:
-            found = operations if rule.scope == "url" else prefixes
-            found[names] = max(found.get(names, 0.0), moment)
+            moments = operations if rule.scope == "url" else prefixes
+            moments[names] = max(moments.get(names, 0.0), moment)
     return PurgeIndex(everything, sources, operations, tuple(prefixes.items()))

@@ -64,15 +64,15 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
         row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target if scope != "workspace" else "",
         names=list(names), moment=now, expires=datetime.fromtimestamp(int(now) + LIFE_SECONDS, UTC),
     )  # fmt: skip
-    others = rule_store.purges(row.workspace_id)
-    idle = [other for other in others if _covers(rule, other)]
-    if len(others) - len(idle) >= MOST_RULES:
+    existing_rules = rule_store.purges(row.workspace_id)
+    superseded = [existing for existing in existing_rules if _covers(rule, existing)]
+    if len(existing_rules) - len(superseded) >= MOST_RULES:
         raise TooManyPurges(
             f"A workspace has at most {MOST_RULES} purges a year: purge a prefix, a source or the workspace, which"
             " takes the place of the narrower ones."
         )
     rule_store.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
-    rule_store.sweep(idle)
+    rule_store.sweep(superseded)
     return rule
 
 
@@ -123,7 +123,10 @@ def _plan(tenant: Tenant, address: str) -> plans.Plan:
     if host and not _ours(tenant, host):
         raise InvalidPurge("This address is not one of this workspace's hosts.", param="target")
     path = parts.path.removeprefix("/explain")
-    endpoint = next((each for each in _LONGEST_FIRST if path == f"/{each}" or path.startswith(f"/{each}/")), None)
+    endpoint = next(
+        (candidate for candidate in _LONGEST_FIRST if path == f"/{candidate}" or path.startswith(f"/{candidate}/")),
+        None,
+    )
     if endpoint is None:
         raise InvalidPurge("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
     query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
@@ -138,5 +141,5 @@ _LONGEST_FIRST = sorted(params.ENDPOINTS, key=len, reverse=True)
 
 def _ours(tenant: Tenant, host: str) -> bool:
     namespace, _, domain = host.partition(".")
-    found = tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
-    return found is not None and found.workspace_id == tenant.workspace_id
+    owner = tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
+    return owner is not None and owner.workspace_id == tenant.workspace_id

@@ -37,8 +37,8 @@ def one(pieces: list[Piece], name: str) -> str | None:
 
 def without(pieces: list[Piece], names: Iterable[str]) -> list[Piece]:
     """The pieces with other names."""
-    left_out = frozenset(names)
-    return [piece for piece in pieces if piece.name not in left_out]
+    excluded = frozenset(names)
+    return [piece for piece in pieces if piece.name not in excluded]
 
 
 def _piece(item: str) -> Piece:

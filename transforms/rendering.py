@@ -33,14 +33,14 @@ def limits() -> Limits:
 def read_originals(plan: Plan) -> list[Fetched | None]:
     """Each original, all read at once; a grid's dead ones are None (the one agreed leniency), any other is a
     Refusal."""
-    read = _read_or_none if plan.operation == "grid" else Original.fetch
+    fetch_original = _read_or_none if plan.operation == "grid" else Original.fetch
     if len(plan.originals) < 2:
-        return [read(original) for original in plan.originals]
-    with ThreadPoolExecutor(max_workers=5) as threads:
-        bodies = list(threads.map(read, plan.originals))
-    if not any(body is not None for body in bodies):
+        return [fetch_original(original) for original in plan.originals]
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        originals = list(executor.map(fetch_original, plan.originals))
+    if not any(original is not None for original in originals):
         raise Refusal("None of the sources of this grid could be read.", code="no_source_left", status=422, param="src")
-    return bodies
+    return originals
 
 
 def _read_or_none(original: Original) -> Fetched | None:

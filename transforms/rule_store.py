@@ -73,23 +73,23 @@ def sweep(rows: Iterable[PurgeRule]) -> None:
 
 def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
     """Put other signing keys in the place of those in hand. Raises Overtaken where these are no longer the keys."""
-    unchanged = Workspace.signing_keys == row.signing_keys
+    condition = Workspace.signing_keys == row.signing_keys
     if not row.signing_keys:
-        unchanged = unchanged | Workspace.signing_keys.does_not_exist()
-    if not row.update_if(Workspace.workspace_id.exists() & unchanged, signing_keys=keys, **values):
+        condition = condition | Workspace.signing_keys.does_not_exist()
+    if not row.update_if(Workspace.workspace_id.exists() & condition, signing_keys=keys, **values):
         raise Overtaken
 
 
 def _raise_revision(transaction: TransactWrite, workspace_id: str, revision: int) -> None:
-    unchanged = Workspace.rules_revision == revision
+    condition = Workspace.rules_revision == revision
     if not revision:
-        unchanged = unchanged | Workspace.rules_revision.does_not_exist()
+        condition = condition | Workspace.rules_revision.does_not_exist()
     transaction.update(
         Workspace(workspace_id), actions=[Workspace.rules_revision.add(1)],
-        condition=Workspace.workspace_id.exists() & unchanged,
+        condition=Workspace.workspace_id.exists() & condition,
     )  # fmt: skip
 
 
 def _told(error: TransactWriteError) -> Exception:
-    lost = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error))
-    return Overtaken() if lost else error
+    conflicts = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error))
+    return Overtaken() if conflicts else error

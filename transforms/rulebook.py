@@ -28,17 +28,17 @@ def of(workspace_id: str, revision: int) -> Rulebook:
     never stands for older rules."""
     if not revision:
         return EMPTY
-    seen, book = _known.get(workspace_id, (0, EMPTY))
-    if seen != revision:
+    cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
+    if cached_revision != revision:
         presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
-        book = Rulebook(presets, purge_index.build(rule_store.purges(workspace_id)))
-        _remember(workspace_id, revision, book)
-    return book
+        rules = Rulebook(presets, purge_index.build(rule_store.purges(workspace_id)))
+        _remember(workspace_id, revision, rules)
+    return rules
 
 
-def _remember(workspace_id: str, revision: int, book: Rulebook) -> None:
+def _remember(workspace_id: str, revision: int, rules: Rulebook) -> None:
     with _lock:
-        _known[workspace_id] = (revision, book)
+        _known[workspace_id] = (revision, rules)
         _known.move_to_end(workspace_id)
         while len(_known) > MOST_BOOKS:
             _known.popitem(last=False)

@@ -66,28 +66,28 @@ def check(tenant: Tenant, path: str, raw: str, now: float) -> Ticket:
     pieces = raw_query.read(raw)
     sig, exp, policy = (raw_query.one(pieces, name) for name in PARAMETERS)
     until = _moment(exp)
-    bare = raw_query.write(raw_query.without(pieces, PARAMETERS))
+    unsigned_query = raw_query.write(raw_query.without(pieces, PARAMETERS))
     if not tenant.signing_required:
-        return Ticket(bare)
+        return Ticket(unsigned_query)
     if not sig:
         raise SignatureMissing
     if policy is not None and exp is not None:
         sentence = "A policy says itself until when it holds; leave exp out."
         raise Refusal(sentence, code="conflicting_parameters", param="exp")
-    text = message(path, pieces) if policy is None else policy_message(policy)
-    if not _fits(tenant.signing_keys, sig, text):
+    signed_text = message(path, pieces) if policy is None else policy_message(policy)
+    if not _fits(tenant.signing_keys, sig, signed_text):
         raise SignatureInvalid
-    allowed = policies.read(policy) if policy is not None else None
-    until = until if allowed is None else allowed.until
+    parsed_policy = policies.read(policy) if policy is not None else None
+    until = until if parsed_policy is None else parsed_policy.until
     if until is not None and until <= now:
-        raise SignatureExpired("exp" if allowed is None else "policy")
-    return Ticket(bare, allowed, until)
+        raise SignatureExpired("exp" if parsed_policy is None else "policy")
+    return Ticket(unsigned_query, parsed_policy, until)
 
 
 def message(path: str, pieces: Iterable[Piece]) -> bytes:
     """What is signed: the path, then every parameter but sig, as sent, sorted by name; repeated ones in their order."""
-    signed = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
-    return f"{path}?{'&'.join(signed)}".encode("latin-1", "replace")
+    raw_pieces = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
+    return f"{path}?{'&'.join(raw_pieces)}".encode("latin-1", "replace")
 
 
 def policy_message(policy: str) -> bytes:
@@ -104,10 +104,10 @@ def sign(key: SigningKey, text: bytes) -> str:
 def sent_path(raw_uri: str, path: str) -> str:
     """The path as the client sent it. `raw_uri` is the request line's; where it does not lead to `path` (the decoded
     one, which is what is answered), that one is escaped anew."""
-    sent = raw_uri.partition("?")[0].partition("#")[0]
-    if unquote_to_bytes(sent) != path.encode("utf-8", "surrogateescape"):
-        sent = quote(path.encode("utf-8", "surrogateescape"))
-    return sent.removeprefix("/explain") if sent.startswith("/explain/") else sent
+    raw_path = raw_uri.partition("?")[0].partition("#")[0]
+    if unquote_to_bytes(raw_path) != path.encode("utf-8", "surrogateescape"):
+        raw_path = quote(path.encode("utf-8", "surrogateescape"))
+    return raw_path.removeprefix("/explain") if raw_path.startswith("/explain/") else raw_path
 
 
 def _moment(text: str | None) -> float | None:
@@ -120,5 +120,5 @@ def _moment(text: str | None) -> float | None:
 
 def _fits(keys: Iterable[SigningKey], sig: str, text: bytes) -> bool:
     """Whether any key made the signature; every key is tried, in constant time."""
-    given = sig.encode("utf-8", "replace")
-    return sum(hmac.compare_digest(sign(key, text).encode(), given) for key in keys) > 0
+    signature = sig.encode("utf-8", "replace")
+    return sum(hmac.compare_digest(sign(key, text).encode(), signature) for key in keys) > 0

@@ -42,9 +42,9 @@ def create(
     Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources."""
     _check_name(name)
     _check(kind, prefix, bucket, region, access_key, secret_key)
-    most = limits.of_id(workspace_id).sources
-    if len(store.sources(workspace_id)) >= most:
-        raise TooManySources(f"The plan of this workspace allows {most} sources. A larger plan allows more.")
+    limit = limits.of_id(workspace_id).sources
+    if len(store.sources(workspace_id)) >= limit:
+        raise TooManySources(f"The plan of this workspace allows {limit} sources. A larger plan allows more.")
     if kind == "http":
         bucket = region = access_key = secret_key = ""
     row = Source(
@@ -64,9 +64,9 @@ def change(
     mean "as it was". Raises InvalidSourceSetting with `param`, SourceGone."""
     before = told(row)
     values = {
-        name: given
-        for name, given in (("prefix", prefix), ("bucket", bucket), ("region", region), ("access_key", access_key))
-        if given is not None and (name == "prefix" or row.kind != "http")
+        name: value
+        for name, value in (("prefix", prefix), ("bucket", bucket), ("region", region), ("access_key", access_key))
+        if value is not None and (name == "prefix" or row.kind != "http")
     }
     after = {name: values.get(name, getattr(row, name)) for name in ("prefix", "bucket", "region", "access_key")}
     if after["access_key"] != row.access_key and not secret_key:
@@ -115,12 +115,12 @@ def _check_url(prefix: str) -> None:
             "Enter a URL that ends with / and has no query, such as https://shop.example/photos/.", param="prefix"
         )
     try:
-        place = locations.parse(prefix)
+        location = locations.parse(prefix)
     except FetchError as error:
         raise InvalidSourceSetting(error.message, param="prefix") from error
-    if place.scheme == "http" and not settings.FETCH_ALLOW_HTTP:
+    if location.scheme == "http" and not settings.FETCH_ALLOW_HTTP:
         raise InvalidSourceSetting("Only https addresses are fetched.", param="prefix")
-    if sources.own_host(place.host):
+    if sources.own_host(location.host):
         raise InvalidSourceSetting("This host is one of ours: name the server the originals lie on.", param="prefix")
 
 

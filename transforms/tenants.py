@@ -120,16 +120,16 @@ def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
 def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
     """What `read` says of a namespace or a domain (which has a dot), or said a moment ago."""
     now = clock.ticks()
-    seen, tenant = _known.get(name, (-STALE_SECONDS, None))
-    if now - seen < FRESH_SECONDS:
+    read_at, tenant = _known.get(name, (-STALE_SECONDS, None))
+    if now - read_at < FRESH_SECONDS:
         return tenant
-    bears = now - seen < STALE_SECONDS
-    if bears and now - _failed.get(name, -FRESH_SECONDS) < FRESH_SECONDS:
+    is_usable = now - read_at < STALE_SECONDS
+    if is_usable and now - _failed.get(name, -FRESH_SECONDS) < FRESH_SECONDS:
         return tenant  # the store has just not answered: nobody waits for it again so soon (D2)
     try:
         tenant = read(name)
     except PynamoDBException as error:
-        if bears:
+        if is_usable:
             _failed[name] = clock.ticks()
             return tenant
         raise StateUnavailable from error

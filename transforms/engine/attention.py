@@ -44,16 +44,16 @@ class Choice:
     warning: str = ""
 
 
-def choose(image: Image.Image, kept: tuple[float, float], way: str) -> Choice:
+def choose(image: Image.Image, shares: tuple[float, float], method: str) -> Choice:
     """The best place in an RGB or RGBA picture for a window as large as the shares `kept` (0–1] of width and height.
 
     Raises face_detection_unavailable for `face` where the network is not installed.
     """
-    if way == "face":
-        return _with_faces(image, kept)
+    if method == "face":
+        return _with_faces(image, shares)
     small = _small(image)
-    windows = [max(1, min(side, round(side * share))) for side, share in zip(small.size, kept, strict=True)]
-    if way == "entropy":
+    windows = [max(1, min(side, round(side * share))) for side, share in zip(small.size, shares, strict=True)]
+    if method == "entropy":
         levels = np.asarray(small.convert("L")).astype(int) * BINS // 256
         position = _most_various(levels, windows[0]), _most_various(levels.T, windows[1])
         return Choice(position, "the most various part")
@@ -63,14 +63,16 @@ def choose(image: Image.Image, kept: tuple[float, float], way: str) -> Choice:
     return Choice(position, _shares(parts, position, windows), weights)
 
 
-def _with_faces(image: Image.Image, kept: tuple[float, float]) -> Choice:
-    found = faces.find(image)
-    if not found:
-        smart = choose(image, kept, "smart")
+def _with_faces(image: Image.Image, shares: tuple[float, float]) -> Choice:
+    detections = faces.find(image)
+    if not detections:
+        smart = choose(image, shares, "smart")
         return replace(smart, why=f"no face found; as smart, {smart.why}", warning=NO_FACE)
-    position, whole = faces.place(found, kept)
-    boxes = tuple((face.left, face.top, face.right, face.bottom) for face in found)
-    return Choice(position, f"keeps {whole} of {len(found)} face{'s' * (len(found) > 1)} whole", faces=boxes)
+    position, whole_count = faces.place(detections, shares)
+    boxes = tuple((face.left, face.top, face.right, face.bottom) for face in detections)
+    return Choice(
+        position, f"keeps {whole_count} of {len(detections)} face{'s' * (len(detections) > 1)} whole", faces=boxes
+    )
 
 
 def _small(image: Image.Image) -> Image.Image:
@@ -79,9 +81,9 @@ def _small(image: Image.Image) -> Image.Image:
     small.thumbnail((SEEN_SIDE, SEEN_SIDE), Image.Resampling.BOX)
     if small.mode != "RGBA":
         return small
-    ground = Image.new("RGB", small.size)
-    ground.paste(small, mask=small.getchannel("A"))
-    return ground
+    background = Image.new("RGB", small.size)
+    background.paste(small, mask=small.getchannel("A"))
+    return background
 
 
 def _parts(small: Image.Image) -> dict[str, np.ndarray]:
@@ -123,8 +125,8 @@ def _first_from_middle(scores: np.ndarray) -> float:
     last = len(scores) - 1
     if last == 0:
         return 0.5
-    good = np.flatnonzero(scores >= scores.max() - 1e-6 * max(1.0, abs(float(scores.max()))))
-    best = int(good[np.abs(good - last / 2).argmin()])
+    candidates = np.flatnonzero(scores >= scores.max() - 1e-6 * max(1.0, abs(float(scores.max()))))
+    best = int(candidates[np.abs(candidates - last / 2).argmin()])
     return 0.5 if abs(best - last / 2) < 1 else best / last
 
 
@@ -132,11 +134,11 @@ def _shares(parts: dict[str, np.ndarray], position: tuple[float, float], windows
     """How much of each part lies in the window: `keeps 61% of detail, …`."""
     rows, columns = parts["detail"].shape
     left, top = (
-        round((side - window) * at) for side, window, at in zip((columns, rows), windows, position, strict=True)
+        round((side - window) * offset) for side, window, offset in zip((columns, rows), windows, position, strict=True)
     )
-    said = []
+    descriptions = []
     for name, part in parts.items():
-        whole = float(part.sum())
+        total = float(part.sum())
         inside = float(part[top : top + windows[1], left : left + windows[0]].sum())
-        said.append(f"{inside / whole:.0%} of {name}" if whole > 1 else f"no {name}")
-    return "keeps " + ", ".join(said)
+        descriptions.append(f"{inside / total:.0%} of {name}" if total > 1 else f"no {name}")
+    return "keeps " + ", ".join(descriptions)

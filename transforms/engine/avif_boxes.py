@@ -13,22 +13,26 @@ def headers(data: bytes | bytearray, names: set[bytes]) -> Iterator[tuple[bytes,
     yield from _headers(data, names, 0, len(data), 0)
 
 
-def is_wide(data: bytes | bytearray, at: int) -> bool:
+def is_wide(data: bytes | bytearray, offset: int) -> bool:
     """Whether the header at `at` is of version 1, whose times have 8 bytes and not 4."""
-    return data[at + BOX_HEAD] == 1
+    return data[offset + BOX_HEAD] == 1
 
 
-def _headers(data, names: set[bytes], at: int, end: int, level: int) -> Iterator[tuple[bytes, int]]:
+def _headers(data, names: set[bytes], offset: int, end: int, level: int) -> Iterator[tuple[bytes, int]]:
     for _ in range(MOST_BOXES):
-        if at + FULL_HEAD > end:
+        if offset + FULL_HEAD > end:
             return
-        size, name, head = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8]), BOX_HEAD
+        size, name, header_length = (
+            int.from_bytes(data[offset : offset + 4], "big"),
+            bytes(data[offset + 4 : offset + 8]),
+            BOX_HEAD,
+        )
         if size == 1:
-            size, head = int.from_bytes(data[at + BOX_HEAD : at + LARGE_HEAD], "big"), LARGE_HEAD
-        if not head <= size <= end - at:
+            size, header_length = int.from_bytes(data[offset + BOX_HEAD : offset + LARGE_HEAD], "big"), LARGE_HEAD
+        if not header_length <= size <= end - offset:
             return
-        if name in names and head == BOX_HEAD:
-            yield name, at
+        if name in names and header_length == BOX_HEAD:
+            yield name, offset
         elif level < len(HOLDERS) and name in HOLDERS[level]:
-            yield from _headers(data, names, at + head, at + size, level + 1)
-        at += size
+            yield from _headers(data, names, offset + header_length, offset + size, level + 1)
+        offset += size

@@ -13,15 +13,15 @@ PLACES = {b"mvhd": (24, 32), b"tkhd": (28, 36), b"elst": (16, 16)}
 
 def plays(data: bytes) -> int:
     """How often the animation runs, 0 for ever; for ever too where the file does not say."""
-    found = dict(reversed(list(avif_boxes.headers(data, {b"tkhd", b"elst"}))))
-    if len(found) < 2:
+    offsets = dict(reversed(list(avif_boxes.headers(data, {b"tkhd", b"elst"}))))
+    if len(offsets) < 2:
         return 0
-    if not data[found[b"elst"] + avif_boxes.FULL_HEAD - 1] & REPEATED:
+    if not data[offsets[b"elst"] + avif_boxes.FULL_HEAD - 1] & REPEATED:
         return 1
-    whole, one = (_time(data, name, found[name]) for name in (b"tkhd", b"elst"))
-    start, end = _place(data, b"tkhd", found[b"tkhd"])
-    is_endless = whole == 256 ** (end - start) - 1
-    return 0 if is_endless or not one else -(-whole // one)
+    total_duration, run_duration = (_time(data, name, offsets[name]) for name in (b"tkhd", b"elst"))
+    start, end = _place(data, b"tkhd", offsets[b"tkhd"])
+    is_endless = total_duration == 256 ** (end - start) - 1
+    return 0 if is_endless or not run_duration else -(-total_duration // run_duration)
 
 
 def playing(body: bytes, times: int) -> bytes:
@@ -29,23 +29,23 @@ def playing(body: bytes, times: int) -> bytes:
     if times == 0:
         return body
     data = bytearray(body)
-    found = list(avif_boxes.headers(data, set(PLACES)))
-    run = next(_time(data, name, at) for name, at in found if name == b"elst")
-    for name, at in found:
+    headers = list(avif_boxes.headers(data, set(PLACES)))
+    run_duration = next(_time(data, name, offset) for name, offset in headers if name == b"elst")
+    for name, offset in headers:
         if name == b"elst":
-            data[at + avif_boxes.FULL_HEAD - 1] = REPEATED if times > 1 else 0
+            data[offset + avif_boxes.FULL_HEAD - 1] = REPEATED if times > 1 else 0
         else:
-            start, end = _place(data, name, at)
-            data[start:end] = (run * times).to_bytes(end - start, "big")
+            start, end = _place(data, name, offset)
+            data[start:end] = (run_duration * times).to_bytes(end - start, "big")
     return bytes(data)
 
 
-def _time(data: bytes | bytearray, name: bytes, at: int) -> int:
-    start, end = _place(data, name, at)
+def _time(data: bytes | bytearray, name: bytes, offset: int) -> int:
+    start, end = _place(data, name, offset)
     return int.from_bytes(data[start:end], "big")
 
 
-def _place(data: bytes | bytearray, name: bytes, at: int) -> tuple[int, int]:
-    wide = avif_boxes.is_wide(data, at)
-    start = at + PLACES[name][wide]
+def _place(data: bytes | bytearray, name: bytes, offset: int) -> tuple[int, int]:
+    wide = avif_boxes.is_wide(data, offset)
+    start = offset + PLACES[name][wide]
     return start, start + (8 if wide else 4)

@@ -8,11 +8,11 @@ def fault(text: str) -> str | None:
     """Why the text is no BlurHash, as the end of a sentence; None when it is one."""
     if len(text) < 6:
         return f"it has {len(text)} characters, and the shortest has 6"
-    strange = next((character for character in text if character not in DIGITS), None)
-    if strange == " ":
+    invalid = next((character for character in text if character not in DIGITS), None)
+    if invalid == " ":
         return "it has a space; in a URL + must be written as %2B"
-    if strange:
-        return f"{strange!r} is not one of its 83 characters"
+    if invalid:
+        return f"{invalid!r} is not one of its 83 characters"
     return _count_fault(text) or _colour_fault(text)
 
 

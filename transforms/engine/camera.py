@@ -13,12 +13,12 @@ FLASH_FIRED = 1
 def facts(exif: Image.Exif) -> dict[str, object]:
     """The known fields that are there and readable, in the order of FIELDS; empty when there is no EXIF."""
     try:
-        found = {**exif.get_ifd(EXPOSURE), **dict(exif)}
+        tags = {**exif.get_ifd(EXPOSURE), **dict(exif)}
     except Exception:
         # A damaged block has no fields; the picture is none the worse.
-        found = {}
-    read = {name: reader(found[tag]) for name, (tag, reader) in FIELDS.items() if tag in found}
-    return {name: value for name, value in read.items() if value is not None}
+        tags = {}
+    values = {name: reader(tags[tag]) for name, (tag, reader) in FIELDS.items() if tag in tags}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _text(value: object) -> str | None:

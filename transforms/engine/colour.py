@@ -31,9 +31,9 @@ def on_colours(image: Image.Image, change: Callable[[Image.Image], Image.Image])
     """Changes the colours of a picture (given as RGB) and leaves its alpha as it is."""
     if image.mode != "RGBA":
         return change(image)
-    changed = change(image.convert("RGB"))
-    changed.putalpha(image.getchannel("A"))
-    return changed
+    recoloured = change(image.convert("RGB"))
+    recoloured.putalpha(image.getchannel("A"))
+    return recoloured
 
 
 def through_curve(image: Image.Image, curve: Callable[[float], float]) -> Image.Image:
@@ -86,8 +86,8 @@ def _eight_bit_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None
     levels = np.asarray(image)
     key = image.info.get("transparency")
     alpha = Image.fromarray(np.where(levels == key, 0, 255).astype(np.uint8)) if isinstance(key, int) else None
-    top = _white_of(image.mode, levels)
-    scaled = np.nan_to_num(np.clip(levels.astype(np.float32) / top, 0, 1) * 255 + 0.5)
+    white = _white_of(image.mode, levels)
+    scaled = np.nan_to_num(np.clip(levels.astype(np.float32) / white, 0, 1) * 255 + 0.5)
     return Image.fromarray(scaled.astype(np.uint8)), alpha
 
 
@@ -121,5 +121,5 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
     """Most profiles are sRGB itself: 216 sample colours tell, and save a pass over the picture."""
     cube = np.stack(np.meshgrid(*[np.arange(0, 256, 51)] * 3), axis=-1).reshape(12, 18, 3).astype(np.uint8)
-    moved = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
-    return int(np.abs(moved.astype(int) - cube).max()) <= SAME_LEVELS
+    converted = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
+    return int(np.abs(converted.astype(int) - cube).max()) <= SAME_LEVELS

@@ -69,10 +69,10 @@ def open_picture(
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
-        wanted = facts.frame_count if animated else 1
-        loaded = [_frame(image, at, facts, limits) for at in _frame_numbers(image, wanted)]
+        frame_total = facts.frame_count if animated else 1
+        timed_frames = [_frame(image, index, facts, limits) for index in _frame_numbers(image, frame_total)]
         loop = _plays(image, facts, data)
-    frames, durations = zip(*loaded, strict=True)
+    frames, durations = zip(*timed_frames, strict=True)
     if any(frame.mode == "RGBA" for frame in frames):
         frames = tuple(frame.convert("RGBA") for frame in frames)
     return Picture(
@@ -143,10 +143,10 @@ def _facts(image: Image.Image, data: bytes, limits: Limits, animated: bool) -> F
     if animated and frames > limits.source_frames:
         raise EngineError("too_many_frames", f"The animation has {frames} frames; the limit is {limits.source_frames}.")
     _check_size(image.size, frames if animated else 1, limits)
-    turn = _orientation(image)
+    orientation = _orientation(image)
     # Pillow's TIFF reader alone turns the picture, and its size, by itself.
-    width, height = reversed(image.size) if turn > 4 and name != "tiff" else image.size
-    return Facts(name, (width, height), frames, turn, image.has_transparency_data)
+    width, height = reversed(image.size) if orientation > 4 and name != "tiff" else image.size
+    return Facts(name, (width, height), frames, orientation, image.has_transparency_data)
 
 
 def _check_size(size: tuple[int, int], frames: int, limits: Limits) -> None:
@@ -171,16 +171,16 @@ def _count_frames(image: Image.Image, name: str, data: bytes) -> int:
     return max(1, getattr(image, "n_frames", 1) - bool(image.info.get("default_image")))
 
 
-def _frame_numbers(image: Image.Image, wanted: int) -> range:
+def _frame_numbers(image: Image.Image, count: int) -> range:
     """An APNG may open with a still that is no part of its animation."""
-    first = 1 if wanted > 1 and image.info.get("default_image") else 0
-    return range(first, first + wanted)
+    first = 1 if count > 1 and image.info.get("default_image") else 0
+    return range(first, first + count)
 
 
-def _frame(image: Image.Image, at: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:
+def _frame(image: Image.Image, index: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:
     """One frame, upright and in sRGB, and its duration in ms."""
-    if at:
-        image.seek(at)
+    if index:
+        image.seek(index)
     _check_size(image.size, 1, limits)
     key16 = any("16B" in str(tile[3]) for tile in image.tile)
     image.load()
@@ -205,14 +205,14 @@ def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:
 
 def _orientation(image: Image.Image) -> int:
     """EXIF orientation 1–8; whatever else stands there is 1."""
-    turn = _exif(image).get(ORIENTATION, 1)
-    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+    orientation = _exif(image).get(ORIENTATION, 1)
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _rights(image: Image.Image) -> dict[int, str]:
     """Artist and Copyright as EXIF has them: all that may survive, and only if asked for."""
-    found = {tag: _exif(image).get(tag) for tag in RIGHTS}
-    return {int(tag): text.strip("\0 ")[:RIGHTS_LENGTH] for tag, text in found.items() if isinstance(text, str)}
+    tags = {tag: _exif(image).get(tag) for tag in RIGHTS}
+    return {int(tag): text.strip("\0 ")[:RIGHTS_LENGTH] for tag, text in tags.items() if isinstance(text, str)}
 
 
 def _exif(image: Image.Image) -> Image.Exif:

@@ -56,14 +56,14 @@ def _tuned(name: str, quality: int) -> dict[str, object]:
 
 def _losses(picture: Picture, name: str, lossless: bool, rights: bool) -> tuple[str, ...]:
     """What was asked for and the format cannot do."""
-    said = []
+    warnings = []
     if name == "gif" and rights:
-        said.append("GIF cannot hold the copyright that was asked for.")
+        warnings.append("GIF cannot hold the copyright that was asked for.")
     if lossless and name == "avif":
-        said.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
+        warnings.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
     if lossless and (name == "jpeg" or (name == "gif" and not gif.is_exact(picture))):
-        said.append(f"{name.upper()} cannot keep every pixel of this picture; WebP and PNG are exactly lossless.")
-    return tuple(said)
+        warnings.append(f"{name.upper()} cannot keep every pixel of this picture; WebP and PNG are exactly lossless.")
+    return tuple(warnings)
 
 
 def resolve(picture: Picture, output_format: str, lossless: bool = False) -> str:
@@ -95,9 +95,9 @@ def flattened(frame: Image.Image, background: tuple[int, int, int] = (255, 255, 
     """The frame over an opaque colour."""
     if frame.mode != "RGBA":
         return frame
-    ground = Image.new("RGB", frame.size, background)
-    ground.paste(frame, mask=frame.getchannel("A"))
-    return ground
+    canvas = Image.new("RGB", frame.size, background)
+    canvas.paste(frame, mask=frame.getchannel("A"))
+    return canvas
 
 
 def _rights(picture: Picture, values: Mapping[str, object]) -> bytes:
@@ -128,15 +128,15 @@ def _write_jpeg(picture: Picture, quality: int, lossless: bool, options: dict[st
 
 def _write_png(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
     # Frames replace one another whole, so that transparency in them shows.
-    moving = {"loop": picture.loop, "disposal": 0, "blend": 0} if len(picture.frames) > 1 else {}
-    return _write(picture, "PNG", compress_level=6, **moving, **options)
+    animation_options = {"loop": picture.loop, "disposal": 0, "blend": 0} if len(picture.frames) > 1 else {}
+    return _write(picture, "PNG", compress_level=6, **animation_options, **options)
 
 
 def _write_webp(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
-    moving = {"loop": picture.loop} if len(picture.frames) > 1 else {}
-    effort = {"lossless": True, "quality": 60, "exact": False} if lossless else {"quality": quality}
-    body = _write(picture, "WEBP", **{"method": 4, **effort, **moving, **options})
-    return _said_transparent(body) if moving and is_transparent(picture) else body
+    animation_options = {"loop": picture.loop} if len(picture.frames) > 1 else {}
+    quality_options = {"lossless": True, "quality": 60, "exact": False} if lossless else {"quality": quality}
+    body = _write(picture, "WEBP", **{"method": 4, **quality_options, **animation_options, **options})
+    return _said_transparent(body) if animation_options and is_transparent(picture) else body
 
 
 def _said_transparent(body: bytes) -> bytes:

@@ -64,56 +64,56 @@ def _of_any_size(weights: bytes) -> bytes:
     return weights.replace(FIXED_SHAPE, ANY_SIZE)
 
 
-def place(found: list[Face], kept: tuple[float, float]) -> tuple[tuple[float, float], int]:
+def place(faces: list[Face], shares: tuple[float, float]) -> tuple[tuple[float, float], int]:
     """Where (0–1) a window of the shares `kept` of the sides lies best, and how many faces are whole in it.
 
     The largest face decides; each next one is taken in while all of them fit. Heads are kept whole where there is room.
     """
-    box, count = _ends(found[0]), 1
-    for face in found[1:]:
-        wider = _around(box, _ends(face))
-        if all(wider[1][at] - wider[0][at] <= kept[at] for at in (0, 1)):
-            box, count = wider, count + 1
-    heads = _around(*(_head(face) for face in found if _inside(face, box)))
-    return tuple(_along(kept[at], box, heads, at) for at in (0, 1)), count
+    box, count = _ends(faces[0]), 1
+    for face in faces[1:]:
+        union = _around(box, _ends(face))
+        if all(union[1][axis] - union[0][axis] <= shares[axis] for axis in (0, 1)):
+            box, count = union, count + 1
+    heads = _around(*(_head(face) for face in faces if _inside(face, box)))
+    return tuple(_along(shares[axis], box, heads, axis) for axis in (0, 1)), count
 
 
 def _seen(image: Image.Image) -> Image.Image:
     """The copy that is looked at, its sides multiples of 32; what is clear counts as black."""
-    share = min(1.0, SEEN_SIDE / max(image.size))
-    size = tuple(max(MULTIPLE, round(side * share / MULTIPLE) * MULTIPLE) for side in image.size)
+    scale = min(1.0, SEEN_SIDE / max(image.size))
+    size = tuple(max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image.size)
     small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     if small.mode != "RGBA":
         return small
-    ground = Image.new("RGB", small.size)
-    ground.paste(small, mask=small.getchannel("A"))
-    return ground
+    background = Image.new("RGB", small.size)
+    background.paste(small, mask=small.getchannel("A"))
+    return background
 
 
 def _boxes(heat: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> list[Face]:
     """Every square that is sure of a face, as a box, the surest first."""
     rows, columns = np.nonzero(heat > SURE)
-    found = []
+    faces = []
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         height, width = (math.exp(min(8.0, float(plane[row, column]))) for plane in scale)
         middle = column + 0.5 + float(offset[1, row, column]), row + 0.5 + float(offset[0, row, column])
         sides = heat.shape[1], heat.shape[0]
         ends = [
-            (max(0.0, (at - extent / 2) / side), min(1.0, (at + extent / 2) / side))
-            for at, extent, side in zip(middle, (width, height), sides, strict=True)
+            (max(0.0, (centre - extent / 2) / side), min(1.0, (centre + extent / 2) / side))
+            for centre, extent, side in zip(middle, (width, height), sides, strict=True)
         ]
         if all(first < last for first, last in ends):
-            found.append(Face(ends[0][0], ends[1][0], ends[0][1], ends[1][1], float(heat[row, column])))
-    return sorted(found, key=lambda face: -face.sure)
+            faces.append(Face(ends[0][0], ends[1][0], ends[0][1], ends[1][1], float(heat[row, column])))
+    return sorted(faces, key=lambda face: -face.sure)
 
 
 def _distinct(boxes: list[Face]) -> list[Face]:
     """The surest box of each face."""
-    kept: list[Face] = []
+    distinct: list[Face] = []
     for box in boxes:
-        if len(kept) < MOST and all(_shared(box, other) < SAME for other in kept):
-            kept.append(box)
-    return kept
+        if len(distinct) < MOST and all(_shared(box, other) < SAME for other in distinct):
+            distinct.append(box)
+    return distinct
 
 
 def _shared(one: Face, other: Face) -> float:
@@ -136,7 +136,7 @@ def _around(*boxes: Box) -> Box:
 
 def _inside(face: Face, box: Box) -> bool:
     ends = _ends(face)
-    return all(box[0][at] <= ends[0][at] and ends[1][at] <= box[1][at] for at in (0, 1))
+    return all(box[0][axis] <= ends[0][axis] and ends[1][axis] <= box[1][axis] for axis in (0, 1))
 
 
 def _head(face: Face) -> Box:
@@ -146,10 +146,10 @@ def _head(face: Face) -> Box:
     return first, (min(1.0, face.right + BESIDE * wide), min(1.0, face.bottom + BELOW * high))
 
 
-def _along(kept: float, box: Box, heads: Box, at: int) -> float:
+def _along(share: float, box: Box, heads: Box, axis: int) -> float:
     """Along one side: in the middle of the heads where they fit, else of the faces; 0–1 of the room there is."""
-    if kept >= 1:
+    if share >= 1:
         return 0.5
-    chosen = heads if heads[1][at] - heads[0][at] <= kept else box
-    first, last = chosen[0][at], chosen[1][at]
-    return min(1.0, max(0.0, ((first + last - kept) / 2) / (1 - kept)))
+    target = heads if heads[1][axis] - heads[0][axis] <= share else box
+    first, last = target[0][axis], target[1][axis]
+    return min(1.0, max(0.0, ((first + last - share) / 2) / (1 - share)))

@@ -46,7 +46,7 @@ def _reduced(frame: Image.Image) -> Image.Image:
         reduced = plain.quantize(palette=reduced, dither=Image.Dither.FLOYDSTEINBERG)
     reduced.info = {}
     if frame.mode == "RGBA":
-        clear = frame.getchannel("A").point(lambda level: 255 if level < HALF else 0)
-        reduced.paste(CLEAR, mask=clear)
+        clear_mask = frame.getchannel("A").point(lambda level: 255 if level < HALF else 0)
+        reduced.paste(CLEAR, mask=clear_mask)
         reduced.info["transparency"] = CLEAR
     return reduced

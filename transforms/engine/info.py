@@ -25,7 +25,7 @@ def render(job: Job) -> Output:
     picture = decode.open_picture(data, job.limits, target=SEEN_SIZE)
     watch.lap("decode")
     colours = palette.sample(picture.frames[0])
-    found = {
+    document = {
         "metadata": _metadata(facts, len(data)),
         "blurhash": blurhash.encode_image(picture.frames[0]),
         "colors": [_area(colour) for colour in palette.areas(colours)],
@@ -34,7 +34,7 @@ def render(job: Job) -> Output:
         "exif": camera.facts(decode.read_exif(data, job.limits)),
     }
     watch.lap("process")
-    body = _json(found)
+    body = _json(document)
     watch.lap("encode")
     return Output(body, CONTENT_TYPE, *facts.size, source_size=facts.size, timings=watch.laps)
 
@@ -44,8 +44,8 @@ def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:
 
     Without `select` it is what was always told; thumbhash and exif come by `select` alone.
     """
-    wanted = VARIANTS.get(endpoint) or select or TOLD
-    return _json({name: part for name, part in json.loads(stored).items() if name in wanted})
+    names = VARIANTS.get(endpoint) or select or TOLD
+    return _json({name: part for name, part in json.loads(stored).items() if name in names})
 
 
 def _metadata(facts: decode.Facts, size: int) -> dict[str, object]:

@@ -43,16 +43,16 @@ class _Plan:
 def cut_out(image: Image.Image, mask: np.ndarray) -> Image.Image:
     """The RGB picture as RGBA, clear where the mask (0 to 1, any size) and the picture's own edges say background."""
     plan = _planned(image, mask)
-    finished = Image.new("RGBA", image.size)
+    result = Image.new("RGBA", image.size)
     left, top, right, bottom = _inhabited(plan.most, image.size)
     for first, last in _strips(right - left, top, bottom):
-        finished.paste(_strip(image, plan, (left, first, right, last)), (left, first))
-    return finished
+        result.paste(_strip(image, plan, (left, first, right, last)), (left, first))
+    return result
 
 
 def _planned(image: Image.Image, mask: np.ndarray) -> _Plan:
-    share = min(1.0, WORKING_SIDE / max(image.size))
-    small = image.resize(tuple(max(1, round(side * share)) for side in image.size), Image.Resampling.BOX)
+    scale = min(1.0, WORKING_SIDE / max(image.size))
+    small = image.resize(tuple(max(1, round(side * scale)) for side in image.size), Image.Resampling.BOX)
     radius = max(2, round(RADIUS_SHARE * max(small.size)))
     channels = tuple(np.moveaxis(np.asarray(small, dtype=np.float32) / 255, -1, 0))
     coarse = _ramp(_enlarged(mask, small.size), DOUBTED, BELIEVED)
@@ -67,14 +67,17 @@ def _guided(channels: tuple, coarse: np.ndarray, radius: int) -> tuple[tuple[np.
     """The linear model of the mask in red, green and blue around each pixel: three slopes and an offset."""
     means = [_blurred(channel, radius) for channel in channels]
     mean = _blurred(coarse, radius)
-    shared = [_blurred(channel * coarse, radius) - own * mean for channel, own in zip(channels, means, strict=True)]
+    shared = [
+        _blurred(channel * coarse, radius) - channel_mean * mean
+        for channel, channel_mean in zip(channels, means, strict=True)
+    ]
     pairs = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
     spread = {
         (i, j): _blurred(channels[i] * channels[j], radius) - means[i] * means[j] + (SMOOTHNESS if i == j else 0)
         for i, j in pairs
     }
     slopes = _solved(spread, shared)
-    offset = mean - sum(slope * own for slope, own in zip(slopes, means, strict=True))
+    offset = mean - sum(slope * channel_mean for slope, channel_mean in zip(slopes, means, strict=True))
     return tuple(_blurred(slope, radius) for slope in slopes), _blurred(offset, radius)
 
 
@@ -83,10 +86,10 @@ def _solved(spread: dict, shared: list) -> list[np.ndarray]:
     a, b, c, d, e, f = (spread[pair].astype(np.float64) for pair in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)))
     first, second, third = d * f - e * e, c * e - b * f, b * e - c * d
     fourth, fifth, sixth = a * f - c * c, b * c - a * e, a * d - b * b
-    whole = a * first + b * second + c * third
+    determinant = a * first + b * second + c * third
     x, y, z = shared
     rows = ((first, second, third), (second, fourth, fifth), (third, fifth, sixth))
-    return [((p * x + q * y + r * z) / whole).astype(np.float32) for p, q, r in rows]
+    return [((p * x + q * y + r * z) / determinant).astype(np.float32) for p, q, r in rows]
 
 
 def _sides(channels: tuple, alpha: np.ndarray, radius: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
@@ -112,10 +115,10 @@ def _strip(image: Image.Image, plan: _Plan, box: tuple[int, int, int, int]) -> I
     """A full-size part, cut out; strips bound the memory whatever the picture's size."""
     size = (box[2] - box[0], box[3] - box[1])
     down, across = (inner / outer for inner, outer in zip(plan.offset.shape, image.size[::-1], strict=True))
-    inside = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
+    working_box = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
 
     def full(plane: np.ndarray) -> np.ndarray:
-        return _enlarged(plane, size, inside)
+        return _enlarged(plane, size, working_box)
 
     rows = np.asarray(image.crop(box), dtype=np.float32) / 255
     channels = tuple(np.moveaxis(rows, -1, 0))
@@ -123,8 +126,8 @@ def _strip(image: Image.Image, plan: _Plan, box: tuple[int, int, int, int]) -> I
         channels, tuple(full(slope) for slope in plan.slopes), full(plan.offset), full(plan.least), full(plan.most)
     )
     planes = [alpha]
-    for at, channel in reversed(tuple(enumerate(channels))):
-        front, behind = full(plan.subject[at]), full(plan.ground[at])
+    for index, channel in reversed(tuple(enumerate(channels))):
+        front, behind = full(plan.subject[index]), full(plan.ground[index])
         planes.insert(0, np.clip(front + alpha * (channel - alpha * front - (1 - alpha) * behind), 0, 1))
     levels = np.stack(planes, axis=-1) * 255 + 0.5
     return Image.fromarray(levels.astype(np.uint8))

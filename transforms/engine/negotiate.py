@@ -19,9 +19,9 @@ def output_format(endpoint: str, explicit: str | None, accept: str | None) -> st
         return "json"
     if explicit:
         return explicit
-    named = _named(accept)
+    media_types = _named(accept)
     fallback = "png" if endpoint.startswith("placeholder") else "auto"
-    return next((name for name in BETTER if f"image/{name}" in named), fallback)
+    return next((name for name in BETTER if f"image/{name}" in media_types), fallback)
 
 
 def negotiated(endpoint: str, explicit: str | None) -> bool:
@@ -33,13 +33,13 @@ def _named(accept: str | None) -> set[str]:
     """The media types the header names with a q above 0."""
     if not accept or len(accept) > ACCEPT_CHARACTERS:
         return set()
-    return {kind for kind, weight in map(_item, accept.split(",")) if weight > 0}
+    return {media_type for media_type, weight in map(_item, accept.split(",")) if weight > 0}
 
 
 def _item(text: str) -> tuple[str, float]:
-    kind, *parameters = (part.strip(" \t").lower() for part in text.split(";"))
+    media_type, *parameters = (part.strip(" \t").lower() for part in text.split(";"))
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name == "q":
-            return kind, float(value) if QUALITY.fullmatch(value) else 0.0
-    return kind, 1.0
+            return media_type, float(value) if QUALITY.fullmatch(value) else 0.0
+    return media_type, 1.0

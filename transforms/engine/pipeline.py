@@ -82,10 +82,10 @@ def transform(job: Job) -> Output:
 
 def _decoded(data: bytes, job: Job) -> Picture:
     """The source, no larger than the steps need it, and with all frames only where they can be kept."""
-    moving = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
-    facts = decode.probe(data, job.limits, animated=moving)
+    animated = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
+    facts = decode.probe(data, job.limits, animated=animated)
     target = geometry.decode_target(facts.size, job.values)
-    return decode.open_picture(data, job.limits, target=target, animated=moving)
+    return decode.open_picture(data, job.limits, target=target, animated=animated)
 
 
 def _with_mark(picture: Picture, job: Job) -> Picture:

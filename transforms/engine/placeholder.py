@@ -40,11 +40,11 @@ def _from_literal(job: Job, size: tuple[int, int]) -> Image.Image:
 
 
 def _from_source(job: Job, picture: Picture, size: tuple[int, int]) -> Image.Image:
-    seen = _covering(picture.frames[0], size)
+    sample = _covering(picture.frames[0], size)
     if job.endpoint == params.COLOR:
-        found = palette.dominant(seen)
-        return Image.new("RGBA", size, TRANSPARENT if found is None else (*found, 255))
-    return blurhash.draw(blurhash.encode_image(seen), size, _punch(job))
+        dominant = palette.dominant(sample)
+        return Image.new("RGBA", size, TRANSPARENT if dominant is None else (*dominant, 255))
+    return blurhash.draw(blurhash.encode_image(sample), size, _punch(job))
 
 
 def _punch(job: Job) -> float:
@@ -60,7 +60,7 @@ def _size(job: Job, source: tuple[int, int]) -> tuple[int, int]:
     if width and height and job.values.get("fit") == "cover":
         return int(width), int(height)
     if width or height:
-        scale = min(side / own for side, own in zip((width, height), source, strict=True) if side)
+        scale = min(side / source_side for side, source_side in zip((width, height), source, strict=True) if side)
     else:
         scale = float(job.values.get("dpr", 1))
     scale = min(scale, LONGEST_SIDE / max(source))

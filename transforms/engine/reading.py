@@ -15,14 +15,14 @@ MIDDLE = (0.5, 0.5)
 POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
 
 
-def read(row: param.Param, written: str, text: str) -> object:
+def read(row: param.Param, spelling: str, text: str) -> object:
     """The typed value of `text`, given under the name `written`. Raises invalid_parameter."""
     try:
         return READERS[row.kind](row, text)
     except ValueError as fault:
         reason = str(fault) or f"{query.shown(text)} is not"
-        message = f"{written} must be {param.accepts(row)}: {reason}.{_nearest(row, text)}"
-        raise errors.EngineError("invalid_parameter", message, written) from None
+        message = f"{spelling} must be {param.accepts(row)}: {reason}.{_nearest(row, text)}"
+        raise errors.EngineError("invalid_parameter", message, spelling) from None
 
 
 def write(value: object) -> str:
@@ -47,14 +47,14 @@ def point(text: str) -> tuple[float, float] | None:
 
 def number(value: Decimal) -> int | float:
     """The value as an int where it is whole, else a float."""
-    near = float(value)
-    return int(near) if near.is_integer() else near
+    as_float = float(value)
+    return int(as_float) if as_float.is_integer() else as_float
 
 
 def _nearest(row: param.Param, text: str) -> str:
     words = [word for word in row.choices if isinstance(word, str)]
-    near = difflib.get_close_matches(text.lower(), words, n=1)
-    return f" Did you mean {near[0]}?" if near else ""
+    matches = difflib.get_close_matches(text.lower(), words, n=1)
+    return f" Did you mean {matches[0]}?" if matches else ""
 
 
 def _integer(row: param.Param, text: str) -> object:
@@ -64,10 +64,10 @@ def _integer(row: param.Param, text: str) -> object:
         raise ValueError
     value = int(text)
     if row.least is None:
-        allowed = value in row.choices
+        is_allowed = value in row.choices
     else:
-        allowed = row.least <= value and (row.most is None or value <= row.most)
-    if not allowed:
+        is_allowed = row.least <= value and (row.most is None or value <= row.most)
+    if not is_allowed:
         raise ValueError
     return value
 
@@ -129,14 +129,14 @@ def _colour(row: param.Param, text: str) -> str:
 def _position(row: param.Param, text: str) -> str | tuple[float, float]:
     if text in row.choices:
         return text
-    where = tuple(float(_unit(part)) for part in _parts(text, 2))
-    return POSITION_NAMES.get(where, where)
+    coordinates = tuple(float(_unit(part)) for part in _parts(text, 2))
+    return POSITION_NAMES.get(coordinates, coordinates)
 
 
 def _focus(row: param.Param, text: str) -> str | tuple[float, float]:
     """A position of which the middle in numbers is not the default: the default may give way to a focal point."""
-    where = _position(row, text)
-    return MIDDLE if where == row.default and text != row.default else where
+    position = _position(row, text)
+    return MIDDLE if position == row.default and text != row.default else position
 
 
 def _crop(row: param.Param, text: str) -> tuple:
@@ -181,11 +181,11 @@ def _parts(text: str, count: int) -> list[str]:
 
 
 def _select(row: param.Param, text: str) -> tuple[str, ...]:
-    asked = text.split(",")
-    strange = next((word for word in asked if word not in row.choices), None)
-    if strange is not None:
-        raise ValueError(f"{query.shown(strange)} is none of them")
-    return tuple(word for word in row.choices if word in asked)
+    names = text.split(",")
+    unknown = next((word for word in names if word not in row.choices), None)
+    if unknown is not None:
+        raise ValueError(f"{query.shown(unknown)} is none of them")
+    return tuple(word for word in row.choices if word in names)
 
 
 def _blurhash(row: param.Param, text: str) -> str:

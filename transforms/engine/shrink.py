@@ -48,10 +48,10 @@ def _copied(source: Picture, data: bytes, job: Job) -> bytes | None:
     if copy is None or len(copy) > len(data):
         return None
     try:
-        shown = decode.open_picture(copy, job.limits, animated=len(source.frames) > 1)
+        decoded_copy = decode.open_picture(copy, job.limits, animated=len(source.frames) > 1)
     except EngineError:
         return None
-    return copy if _are_same(shown, source) else None
+    return copy if _are_same(decoded_copy, source) else None
 
 
 def _are_same(one: Picture, other: Picture) -> bool:
@@ -66,15 +66,17 @@ def _differences(one: Image.Image, other: Image.Image) -> list[tuple[int, int, i
     return [ImageChops.difference(a, b).getbbox() for a, b in zip(one.split(), other.split(), strict=True)]
 
 
-def _softened(picture: Picture, job: Job, body: bytes, most: int) -> bytes:
+def _softened(picture: Picture, job: Job, body: bytes, max_bytes: int) -> bytes:
     """The best quality below the wanted one that fits; the smallest of all when none does."""
-    wanted = job.values.get("quality", params.default("transform", "quality"))
-    wanted = params.default("transform", "quality") if wanted == "auto" else int(wanted)
+    requested_quality = job.values.get("quality", params.default("transform", "quality"))
+    requested_quality = (
+        params.default("transform", "quality") if requested_quality == "auto" else int(requested_quality)
+    )
     small = picture.size[0] * picture.size[1] <= SMALL_PIXELS
-    for part in SOFTER:
-        values = {**job.values, "quality": max(1, round(wanted * part))}
-        smaller, _, _ = encode.encode(picture, job.output_format, values, smallest=small)
-        body = min(body, smaller, key=len)
-        if len(body) <= most:
+    for fraction in SOFTER:
+        values = {**job.values, "quality": max(1, round(requested_quality * fraction))}
+        candidate, _, _ = encode.encode(picture, job.output_format, values, smallest=small)
+        body = min(body, candidate, key=len)
+        if len(body) <= max_bytes:
             break
     return body

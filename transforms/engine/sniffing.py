@@ -60,9 +60,9 @@ def refused_kind(data: bytes) -> str | None:
 def _root(head: bytes) -> bytes:
     """The head of an XML file from its root element on; empty when it has none."""
     rest = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    while opened := next((ends for begins, ends in PROLOGUE if rest.startswith(begins)), None):
-        doctype = opened == b">" and b"[" in rest.partition(opened)[0]
-        rest = rest.partition(b"]" if doctype else opened)[2]
+    while terminator := next((ends for begins, ends in PROLOGUE if rest.startswith(begins)), None):
+        doctype = terminator == b">" and b"[" in rest.partition(terminator)[0]
+        rest = rest.partition(b"]" if doctype else terminator)[2]
         rest = (rest.partition(b">")[2] if doctype else rest).lstrip()
     return rest
 
@@ -77,7 +77,7 @@ def _brands(data: bytes) -> set[bytes]:
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4], "big"), 512)
-    return {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
+    return {data[8:12]} | {data[offset : offset + 4] for offset in range(16, end, 4)}
 
 
 def is_cut_short(name: str, data: bytes) -> bool:
@@ -107,25 +107,25 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
 
 def gif_frames(data: bytes) -> int | None:
     """How many frames a GIF holds, or None when a block runs past the end of the file."""
-    at = 13 + _gif_table(data[10]) if len(data) > 12 else len(data) + 1
+    offset = 13 + _gif_table(data[10]) if len(data) > 12 else len(data) + 1
     frames = 0
-    while at < len(data) and data[at] in (0x21, 0x2C):
-        if data[at] == 0x21:
-            at += 2
-        elif at + 10 <= len(data):
+    while offset < len(data) and data[offset] in (0x21, 0x2C):
+        if data[offset] == 0x21:
+            offset += 2
+        elif offset + 10 <= len(data):
             frames += 1
-            at += 11 + _gif_table(data[at + 9])
+            offset += 11 + _gif_table(data[offset + 9])
         else:
             return None
-        at = _after_sub_blocks(data, at)
-    return frames if at <= len(data) else None
+        offset = _after_sub_blocks(data, offset)
+    return frames if offset <= len(data) else None
 
 
 def _gif_table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _after_sub_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += data[at] + 1
-    return at + 1
+def _after_sub_blocks(data: bytes, offset: int) -> int:
+    while offset < len(data) and data[offset]:
+        offset += data[offset] + 1
+    return offset + 1

@@ -30,8 +30,8 @@ def _packed(pixels: np.ndarray) -> bytes:
     height, width = pixels.shape[:2]
     alpha = pixels[..., 3]
     has_alpha = bool(alpha.mean() < 1)
-    most = LUMINANCE_WAVES_WITH_ALPHA if has_alpha else LUMINANCE_WAVES
-    across, down = (max(1, _rounded(most * side / max(width, height))) for side in (width, height))
+    max_waves = LUMINANCE_WAVES_WITH_ALPHA if has_alpha else LUMINANCE_WAVES
+    across, down = (max(1, _rounded(max_waves * side / max(width, height))) for side in (width, height))
     red, green, blue = np.moveaxis(_over_average(pixels), -1, 0)
     constant, luminance, scale = _waves((red + green + blue) / 3, max(3, across), max(3, down))
     yellow_constant, yellow, yellow_scale = _waves((red + green) / 2 - blue, COLOUR_WAVES, COLOUR_WAVES)
@@ -43,17 +43,17 @@ def _packed(pixels: np.ndarray) -> bytes:
     shape = (down if wide else across) | _rounded(63 * yellow_scale) << 3 | _rounded(63 * red_scale) << 9 | wide << 15
     packed = bits.to_bytes(3, "little") + shape.to_bytes(2, "little")
     if has_alpha:
-        alpha_constant, clear, alpha_scale = _waves(alpha, ALPHA_WAVES, ALPHA_WAVES)
+        alpha_constant, alpha_waves, alpha_scale = _waves(alpha, ALPHA_WAVES, ALPHA_WAVES)
         packed += bytes([_rounded(15 * alpha_constant) | _rounded(15 * alpha_scale) << 4])
-        waves += clear
+        waves += alpha_waves
     return packed + _nibbles([_rounded(15 * wave) for wave in waves])
 
 
 def _over_average(pixels: np.ndarray) -> np.ndarray:
     """The colours over their own average, so that what is clear weighs nothing."""
     alpha = pixels[..., 3:]
-    covered = alpha.sum()
-    average = (pixels[..., :3] * alpha).sum(axis=(0, 1)) / covered if covered else np.zeros(3)
+    total_alpha = alpha.sum()
+    average = (pixels[..., :3] * alpha).sum(axis=(0, 1)) / total_alpha if total_alpha else np.zeros(3)
     return average * (1 - alpha) + pixels[..., :3] * alpha
 
 
@@ -61,13 +61,13 @@ def _waves(channel: np.ndarray, across: int, down: int) -> tuple[float, list[flo
     """The mean, the other cosine waves of the upper left triangle from 0 to 1, and the scale that made them so."""
     height, width = channel.shape
     rows, columns = _cosines(height, down), _cosines(width, across)
-    found = rows @ channel @ columns.T / (width * height)
-    waves = [found[y, x] for y in range(down) for x in range(across) if x * down < across * (down - y)]
-    constant, rest = float(waves[0]), np.array(waves[1:])
-    scale = float(np.abs(rest).max(initial=0))
+    coefficients = rows @ channel @ columns.T / (width * height)
+    waves = [coefficients[y, x] for y in range(down) for x in range(across) if x * down < across * (down - y)]
+    constant, other_waves = float(waves[0]), np.array(waves[1:])
+    scale = float(np.abs(other_waves).max(initial=0))
     if scale < NOISE:
-        return constant, [0.0] * len(rest), 0.0
-    return constant, list(0.5 + 0.5 / scale * rest), scale
+        return constant, [0.0] * len(other_waves), 0.0
+    return constant, list(0.5 + 0.5 / scale * other_waves), scale
 
 
 def _cosines(side: int, count: int) -> np.ndarray:
@@ -75,8 +75,8 @@ def _cosines(side: int, count: int) -> np.ndarray:
 
 
 def _nibbles(levels: list[int]) -> bytes:
-    even = [*levels, 0] if len(levels) % 2 else levels
-    return bytes(low | high << 4 for low, high in zip(even[::2], even[1::2], strict=True))
+    padded = [*levels, 0] if len(levels) % 2 else levels
+    return bytes(low | high << 4 for low, high in zip(padded[::2], padded[1::2], strict=True))
 
 
 def _rounded(value: float) -> int:

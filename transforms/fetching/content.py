@@ -19,12 +19,12 @@ class Body:
         self._bytes = bytearray()
         self._max_bytes = max_bytes
 
-    def add(self, piece: bytes) -> None:
+    def add(self, chunk: bytes) -> None:
         """Take what came over the line; FetchError beyond the cap or where it does not inflate."""
-        self._received += len(piece)
+        self._received += len(chunk)
         if self._received > self._max_bytes:
             raise errors.too_large(self._max_bytes)
-        self._bytes += self._inflate(piece) if self._inflater else piece
+        self._bytes += self._inflate(chunk) if self._inflater else chunk
         if len(self._bytes) > self._max_bytes:
             raise errors.too_large(self._max_bytes)
 
@@ -34,8 +34,8 @@ class Body:
             raise errors.unreachable()
         return bytes(self._bytes)
 
-    def _inflate(self, piece: bytes) -> bytes:
+    def _inflate(self, chunk: bytes) -> bytes:
         try:
-            return self._inflater.decompress(piece, self._max_bytes - len(self._bytes) + 1)
+            return self._inflater.decompress(chunk, self._max_bytes - len(self._bytes) + 1)
         except zlib.error as error:
             raise errors.unreachable() from error

@@ -58,11 +58,11 @@ class StrictResponse(http.client.HTTPResponse):
     def _read_next_chunk_size(self) -> int:
         # The standard library lets int() judge: it takes "-1" for "read until the end", and "0x5", "1_0", "+5".
         line = self.fp.readline(1024)
-        size = CHUNK_SIZE.fullmatch(line.partition(b";")[0])
-        if not size or not line.endswith(b"\n"):
+        match = CHUNK_SIZE.fullmatch(line.partition(b";")[0])
+        if not match or not line.endswith(b"\n"):
             self._close_conn()
             raise ValueError("bad chunk size")
-        return int(size[0], 16)
+        return int(match[0], 16)
 
 
 def check_framing(headers: Message) -> None:

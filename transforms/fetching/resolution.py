@@ -18,8 +18,8 @@ _lookups = threading.BoundedSemaphore(64)
 
 def system_resolver(host: str, port: int) -> list[str]:
     """The addresses the machine's resolver knows for the name; OSError where it knows none."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(answer[4][0] for answer in found))
+    records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(record[4][0] for record in records))
 
 
 def tested_addresses(location: Location, *, excepted: bool, resolver: Resolver, deadline: float) -> list[str]:

@@ -33,7 +33,7 @@ def read(head: dict, body: bytearray) -> Output:
         size = values["source_size"]
         values["source_size"] = None if size is None else tuple(map(int, size))
         values["warnings"] = tuple(map(str, values["warnings"]))
-        values["timings"] = {str(name): float(spent) for name, spent in values["timings"].items()}
+        values["timings"] = {str(name): float(milliseconds) for name, milliseconds in values["timings"].items()}
         return Output(body=bytes(body), **values)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise wire.Closed from error

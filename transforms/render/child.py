@@ -16,19 +16,19 @@ _CRASHED = "The picture could not be processed."
 
 def serve(render: Callable[[Job], Output], memory_bytes: int) -> None:
     """Answer jobs until standard input ends, or until a job fails in a way that may have left damage."""
-    replies = os.dup(1)
+    output_fd = os.dup(1)
     # A library that prints must not write into the middle of an answer.
     os.dup2(2, 1)
     cage.enter(memory_bytes)
-    sound = True
-    while sound:
+    is_healthy = True
+    while is_healthy:
         try:
             head, body = wire.receive(0)
         except wire.Closed:
             return
         cage.allow_cpu(head["seconds"])
-        frame, sound = _answer(render, body)
-        wire.send(replies, *frame)
+        frame, is_healthy = _answer(render, body)
+        wire.send(output_fd, *frame)
 
 
 def _answer(render: Callable[[Job], Output], body: bytearray) -> tuple[tuple[dict, bytes], bool]:

@@ -145,12 +145,12 @@ class Pool:
             return child
         if child is not None:
             self._dismiss(child)
-        fresh = process.Process(self._memory_bytes, self._argv)
+        new_child = process.Process(self._memory_bytes, self._argv)
         with self._state:
-            self._children.add(fresh)
+            self._children.add(new_child)
             if self._closed:
-                fresh.kill()
-        return fresh
+                new_child.kill()
+        return new_child
 
     def _dismiss(self, child: process.Process) -> None:
         with self._state:

@@ -13,5 +13,5 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     """background: a colour, which may itself be half clear."""
     if "background" not in values or picture.frames[0].mode != "RGBA":
         return picture
-    ground = colour.hex_to_rgba(values["background"])
-    return picture.mapped(lambda frame: Image.alpha_composite(Image.new("RGBA", frame.size, ground), frame))
+    fill = colour.hex_to_rgba(values["background"])
+    return picture.mapped(lambda frame: Image.alpha_composite(Image.new("RGBA", frame.size, fill), frame))

@@ -17,5 +17,5 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 def _blurred(frame: Image.Image, sigma: float) -> Image.Image:
     """Premultiplied, so that colours under clear pixels do not bleed."""
-    seen = frame.convert("RGBa") if frame.mode == "RGBA" else frame
-    return seen.filter(ImageFilter.GaussianBlur(sigma)).convert(frame.mode)
+    source = frame.convert("RGBa") if frame.mode == "RGBA" else frame
+    return source.filter(ImageFilter.GaussianBlur(sigma)).convert(frame.mode)

@@ -25,6 +25,6 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 def laid(frame: Image.Image, size: geometry.Size, corner: tuple[int, int]) -> Image.Image:
     """The frame with its top left at `corner` of a clear canvas."""
-    ground = Image.new("RGBA", size, CLEAR)
-    ground.paste(frame, corner)
-    return ground
+    canvas = Image.new("RGBA", size, CLEAR)
+    canvas.paste(frame, corner)
+    return canvas

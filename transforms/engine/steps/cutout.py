@@ -32,8 +32,8 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 def _reduced(frame: Image.Image, nominal: geometry.Size, values: Mapping[str, object]) -> Image.Image:
     """The frame at no less than twice the size the later steps need: a matte of more pixels would be thrown away."""
-    later = {name: value for name, value in values.items() if name != "crop"}
-    target = geometry.decode_target(nominal, later)
+    later_values = {name: value for name, value in values.items() if name != "crop"}
+    target = geometry.decode_target(nominal, later_values)
     if target is None:
         return frame
     factor = min(frame.width // (2 * target[0]), frame.height // (2 * target[1]))
@@ -45,7 +45,7 @@ def _without_background(frame: Image.Image) -> Image.Image:
     mask = subject.mask(colours)
     if mask.max() < LEAST_SURE:
         return frame
-    cut = matte.cut_out(colours, mask / mask.max())
+    cutout = matte.cut_out(colours, mask / mask.max())
     if frame.mode == "RGBA":
-        cut.putalpha(ImageChops.multiply(cut.getchannel("A"), frame.getchannel("A")))
-    return cut
+        cutout.putalpha(ImageChops.multiply(cutout.getchannel("A"), frame.getchannel("A")))
+    return cutout

@@ -27,7 +27,7 @@ def _matrix(degrees: float) -> tuple[float, ...]:
     rows = []
     for out in range(3):
         for source in range(3):
-            own = 1.0 if out == source else 0.0
-            rows.append(LUMA[source] + cosine * (own - LUMA[source]) + sine * SINES[out][source])
+            identity = 1.0 if out == source else 0.0
+            rows.append(LUMA[source] + cosine * (identity - LUMA[source]) + sine * SINES[out][source])
         rows.append(0.0)
     return tuple(rows)

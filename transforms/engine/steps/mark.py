@@ -18,9 +18,9 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     if "mark" not in values or _value(values, "mark-opacity") == 0:
         return picture
     padding = min(int(_value(values, "mark-padding")), (min(picture.size) - 1) // 2)
-    room = (picture.size[0] - 2 * padding, picture.size[1] - 2 * padding)
-    overlay = _faded(_scaled(picture, room, values, limits), float(_value(values, "mark-opacity")))
-    left, top = geometry.placed(overlay.size, room, _place(values))
+    available = (picture.size[0] - 2 * padding, picture.size[1] - 2 * padding)
+    overlay = _faded(_scaled(picture, available, values, limits), float(_value(values, "mark-opacity")))
+    left, top = geometry.placed(overlay.size, available, _place(values))
     return picture.mapped(lambda frame: _laid(frame, overlay, (left + padding, top + padding)))
 
 
@@ -32,22 +32,30 @@ def _place(values: Mapping[str, object]) -> tuple[float, float]:
     return geometry.position({"position": _value(values, "mark-position")})
 
 
-def _scaled(picture: Picture, room: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
+def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
     """The mark at its final size: as wide as asked for, but never beyond `room`."""
     try:
-        own = decode.probe(picture.mark, limits).size
-        size = _size(own, picture.size[0], room, values.get("mark-w"))
+        natural_size = decode.probe(picture.mark, limits).size
+        size = _size(natural_size, picture.size[0], available, values.get("mark-w"))
         decoded = decode.open_picture(picture.mark, limits, target=size).frames[0]
     except EngineError as error:
         raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
     return decoded.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
 
 
-def _size(own: geometry.Size, across: int, room: geometry.Size, wanted: object) -> geometry.Size:
+def _size(
+    natural_size: geometry.Size, picture_width: int, available: geometry.Size, requested_width: object
+) -> geometry.Size:
     """`wanted` is pixels (int), a share of the picture's width (float), or None for the mark's own size."""
-    width = own[0] if wanted is None else wanted if isinstance(wanted, int) else across * wanted
-    ratio = min(width / own[0], room[0] / own[0], room[1] / own[1])
-    return max(1, round(own[0] * ratio)), max(1, round(own[1] * ratio))
+    width = (
+        natural_size[0]
+        if requested_width is None
+        else requested_width
+        if isinstance(requested_width, int)
+        else picture_width * requested_width
+    )
+    ratio = min(width / natural_size[0], available[0] / natural_size[0], available[1] / natural_size[1])
+    return max(1, round(natural_size[0] * ratio)), max(1, round(natural_size[1] * ratio))
 
 
 def _faded(overlay: Image.Image, opacity: float) -> Image.Image:
@@ -58,6 +66,6 @@ def _faded(overlay: Image.Image, opacity: float) -> Image.Image:
 
 def _laid(frame: Image.Image, overlay: Image.Image, corner: tuple[int, int]) -> Image.Image:
     """The overlay on the frame; an opaque frame stays opaque."""
-    covered = frame.convert("RGBA")
-    covered.alpha_composite(overlay, corner)
-    return covered.convert(frame.mode)
+    composite = frame.convert("RGBA")
+    composite.alpha_composite(overlay, corner)
+    return composite.convert(frame.mode)

@@ -11,9 +11,9 @@ from transforms.engine.picture import Picture
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
     """radius: pixels, at most half the shorter side; max makes a circle or a pill."""
-    wanted = values.get("radius", 0)
+    requested = values.get("radius", 0)
     half = min(picture.size) // 2
-    radius = half if wanted == "max" else min(int(wanted), half)
+    radius = half if requested == "max" else min(int(requested), half)
     if radius == 0:
         return picture
     mask = _mask(picture.size, radius)
