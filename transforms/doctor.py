@@ -37,11 +37,11 @@ def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     original = sources.resolve(tenant, f"{source.name}/{path}", "path")
     notes: Notes = []
     try:
-        fetched = original.fetch(lambda step, fact: notes.append((step, fact)))
+        response = original.fetch(lambda step, fact: notes.append((step, fact)))
     except FetchError as error:
         steps, code = _blamed(notes, source, path, error)
     else:
-        steps, code = _looked_at(notes, source, fetched)
+        steps, code = _looked_at(notes, source, response)
     if source.kind != "http" and _facts(notes, "answered") and not _keyless(steps):
         steps += [bucket_doctor.listing(source), bucket_doctor.writing(source)]
     steps_by_name = {step.name: step for step in steps}
@@ -99,23 +99,20 @@ def _certificate_trouble(error: FetchError) -> str:
     return f"The certificate is refused: {error.__cause__.verify_message}."
 
 
-def _looked_at(notes: Notes, source: Source, fetched: Fetched) -> tuple[list[Step], str]:
+def _looked_at(notes: Notes, source: Source, response: Fetched) -> tuple[list[Step], str]:
     """Every step of a fetch that succeeded, then what the bytes are and whether they decode."""
     steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS]
-    content_type = fetched.content_type or "no type"
-    steps[-1] = Step("headers", "passed", f"{len(fetched.body):,} bytes, called {content_type} by the server.")
-    image_format = sniffing.format_of(fetched.body)
+    content_type = response.content_type or "no type"
+    steps[-1] = Step("headers", "passed", f"{len(response.body):,} bytes, called {content_type} by the server.")
+    image_format = sniffing.format_of(response.body)
     if image_format is not None:
         steps.append(Step("type", "passed", f"The bytes are {image_format}."))
     try:
-        size = _decoded(fetched.body)
+        size = _decoded(response.body)
     except EngineError as error:
-        failed_step = "type" if error.code == "unsupported_format" else "decode"
+        name = "type" if error.code == "unsupported_format" else "decode"
         refusal = engine_errors.refusal(error)
-        return [
-            *steps,
-            Step(failed_step, "failed", refusal.message, remedies.of(refusal.code, failed_step)),
-        ], refusal.code
+        return [*steps, Step(name, "failed", refusal.message, remedies.of(refusal.code, name))], refusal.code
     return [*steps, Step("decode", "passed", f"{size[0]} × {size[1]} pixels.")], ""
 
 

@@ -26,14 +26,14 @@ def look(domain: str, token: str) -> Found:
     """Ask DNS for the two records."""
     txt_record, cname_record = domain_names.records(domain, token)
     try:
-        proven = txt_record.value in [text.strip() for text in dns_records.texts(txt_record.name)]
+        is_proven = txt_record.value in [text.strip() for text in dns_records.texts(txt_record.name)]
     except dns_records.LookupFailed:
-        proven = None
+        is_proven = None
     try:
-        pointed = _points(cname_record.name, cname_record.value)
+        is_pointed = _points(cname_record.name, cname_record.value)
     except dns_records.LookupFailed:
-        pointed = None
-    return Found(proven, pointed)
+        is_pointed = None
+    return Found(is_proven, is_pointed)
 
 
 def _points(domain: str, target: str) -> bool:

@@ -21,8 +21,8 @@ def due(now: float, limit: int) -> list[Domain]:
 
 def claim(row: Domain, now: float) -> bool:
     """Claim a domain: free, or left unproven past its term. False where somebody has it."""
-    lapsed = (Domain.proven == False) & (Domain.lapses < now)  # noqa: E712 - a condition, not a comparison
-    return row.save_if(Domain.domain.does_not_exist() | lapsed)
+    claim_lapsed = (Domain.proven == False) & (Domain.lapses < now)  # noqa: E712 - a condition, not a comparison
+    return row.save_if(Domain.domain.does_not_exist() | claim_lapsed)
 
 
 def lease(row: Domain, until: float) -> bool:

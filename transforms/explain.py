@@ -23,14 +23,14 @@ def explain(tenant: Tenant, image_request: Asked) -> dict[str, Any]:
     )
     entry = delivery.cached(tenant, plan)
     already_charged = store.live_claim(tenant.workspace_id, plan.claim, clock.now(), plan.purged_before) is not None
-    free = entry is not None or already_charged
+    is_free = entry is not None or already_charged
     return {
         "canonical": f"/{plan.spec.endpoint}?{spec.canonical_query(plan.spec)}",
         "operation": plan.operation,
         "steps": [*_steps(plan)],
         "output_format": plan.output_format,
         "cache": "HIT" if entry else "MISS",
-        "credits": credits.shown(0 if free else plan.halves),
+        "credits": credits.shown(0 if is_free else plan.halves),
         "credits_are": "a maximum: only composed sources are billed" if plan.operation == "grid" else "exact",
         "why_free": _why(entry is not None, already_charged),
         "limits": published(),

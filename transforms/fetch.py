@@ -177,10 +177,8 @@ def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
 
 def _attempts(addresses: list[str]) -> tuple[str, str]:
     """The address to dial and the one to dial if that fails: of the other family where there is one."""
-    first, *others = addresses
-    return first, next(
-        (address for address in others if (":" in address) != (":" in first)), others[0] if others else first
-    )
+    first, *rest = addresses
+    return first, next((ip for ip in rest if (":" in ip) != (":" in first)), rest[0] if rest else first)
 
 
 def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fetched | Glance | str:

@@ -106,13 +106,11 @@ def _external(tenant: Tenant, src: str) -> Original:
     return Original(("url", location.canonical), lambda note: _fetch(location, is_permitted, note))
 
 
-def _hops(tenant: Tenant, home_host: str = "") -> Callable[[Location], bool]:
+def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
     """Where a fetch may go: the source's own host, and what the workspace allows; never ourselves."""
 
     def permitted(hop: Location) -> bool:
-        return (hop.host == home_host or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_host(
-            hop.host
-        )
+        return (hop.host == home or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_host(hop.host)
 
     return permitted
 

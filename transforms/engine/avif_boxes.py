@@ -22,17 +22,17 @@ def _headers(data, names: set[bytes], offset: int, end: int, level: int) -> Iter
     for _ in range(MOST_BOXES):
         if offset + FULL_HEAD > end:
             return
-        size, name, header_length = (
+        size, name, head = (
             int.from_bytes(data[offset : offset + 4], "big"),
             bytes(data[offset + 4 : offset + 8]),
             BOX_HEAD,
         )
         if size == 1:
-            size, header_length = int.from_bytes(data[offset + BOX_HEAD : offset + LARGE_HEAD], "big"), LARGE_HEAD
-        if not header_length <= size <= end - offset:
+            size, head = int.from_bytes(data[offset + BOX_HEAD : offset + LARGE_HEAD], "big"), LARGE_HEAD
+        if not head <= size <= end - offset:
             return
-        if name in names and header_length == BOX_HEAD:
+        if name in names and head == BOX_HEAD:
             yield name, offset
         elif level < len(HOLDERS) and name in HOLDERS[level]:
-            yield from _headers(data, names, offset + header_length, offset + size, level + 1)
+            yield from _headers(data, names, offset + head, offset + size, level + 1)
         offset += size

@@ -24,7 +24,7 @@ def facts(exif: Image.Exif) -> dict[str, object]:
 def _text(value: object) -> str | None:
     if not isinstance(value, str):
         return None
-    text = "".join(letter for letter in value if letter.isprintable()).strip()
+    text = "".join(character for character in value if character.isprintable()).strip()
     return text[:TEXT_CHARACTERS] or None
 
 

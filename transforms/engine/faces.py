@@ -130,8 +130,8 @@ def _ends(face: Face) -> Box:
 
 def _around(*boxes: Box) -> Box:
     """The smallest box that holds all of them."""
-    firsts, lasts = zip(*boxes, strict=True)
-    return tuple(map(min, zip(*firsts, strict=True))), tuple(map(max, zip(*lasts, strict=True)))
+    minima, maxima = zip(*boxes, strict=True)
+    return tuple(map(min, zip(*minima, strict=True))), tuple(map(max, zip(*maxima, strict=True)))
 
 
 def _inside(face: Face, box: Box) -> bool:

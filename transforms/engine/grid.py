@@ -85,22 +85,22 @@ def _plan(job: Job, count: int, natural: tuple[int, int]) -> tuple[tuple[int, in
 
 def _sheet_size(job: Job, shape: Layout, gap: int, natural: tuple[int, int]) -> tuple[int, int]:
     """w x h; a side not given follows from cells shaped like the first picture, or from its size."""
-    (columns, rows), (own_width, own_height) = shape.cells, natural
+    (columns, rows), (natural_width, natural_height) = shape.cells, natural
     gaps = (columns - 1) * gap, (rows - 1) * gap
     width, height = job.values.get("w"), job.values.get("h")
     if width and height:
         return int(width), int(height)
     if width:
-        scale = max(1, int(width) - gaps[0]) / columns / own_width
+        scale = max(1, int(width) - gaps[0]) / columns / natural_width
     elif height:
-        scale = max(1, int(height) - gaps[1]) / rows / own_height
+        scale = max(1, int(height) - gaps[1]) / rows / natural_height
     else:
         scale = float(job.values.get("dpr", 1))
         scale = min(scale, *(LONGEST_SIDE / (cells * side) for cells, side in zip(shape.cells, natural, strict=True)))
-    most = job.limits.output_side
+    max_side = job.limits.output_side
     return (
-        int(width or min(most, max(columns, round(columns * own_width * scale)) + gaps[0])),
-        int(height or min(most, max(rows, round(rows * own_height * scale)) + gaps[1])),
+        int(width or min(max_side, max(columns, round(columns * natural_width * scale)) + gaps[0])),
+        int(height or min(max_side, max(rows, round(rows * natural_height * scale)) + gaps[1])),
     )
 
 

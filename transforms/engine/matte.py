@@ -96,8 +96,8 @@ def _sides(channels: tuple, alpha: np.ndarray, radius: int) -> tuple[tuple[np.nd
     """The blurred colours of the subject and of what was behind it."""
     inside, outside = _blurred(alpha, radius) + 1e-4, _blurred(1 - alpha, radius) + 1e-4
     subject = tuple(_blurred(channel * alpha, radius) / inside for channel in channels)
-    ground = tuple(_blurred(channel * (1 - alpha), radius) / outside for channel in channels)
-    return subject, ground
+    background = tuple(_blurred(channel * (1 - alpha), radius) / outside for channel in channels)
+    return subject, background
 
 
 def _inhabited(most: np.ndarray, size: tuple[int, int]) -> tuple[int, int, int, int]:

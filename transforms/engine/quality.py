@@ -65,10 +65,10 @@ def _by_looks(picture: Picture, name: str) -> int:
     tile = None if sample is flattened else (TILE, TILE)
     if min(sample.size) < likeness.LEAST_SIDE:
         return CEILING
-    still = replace(picture, frames=(sample,), durations=(0,), rights={})
+    still_picture = replace(picture, frames=(sample,), durations=(0,), rights={})
 
     def reaches(quality: int) -> bool:
-        body, _, _ = encode.encode(still, name, {"quality": quality}, tuned=True)
+        body, _, _ = encode.encode(still_picture, name, {"quality": quality}, tuned=True)
         with Image.open(BytesIO(body)) as image:
             return likeness.worst(sample, image.convert("RGB"), tile) >= TARGETS[name]
 

@@ -71,12 +71,8 @@ def canonical(spec: Spec) -> tuple[str, ...]:
     """
     if spec.operation == "info":
         return ("info",)
-    mark_part = ("mark",) if spec.mark is not None else ()
-    return (
-        spec.endpoint,
-        *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())),
-        *mark_part,
-    )
+    mark = ("mark",) if spec.mark is not None else ()
+    return (spec.endpoint, *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())), *mark)
 
 
 def canonical_query(spec: Spec) -> str:
@@ -158,8 +154,6 @@ def _check_placeholder(endpoint: str, sources: tuple, values: dict) -> None:
         raise errors.EngineError("conflicting_parameters", message, literal)
     if not sources and literal not in values:
         raise errors.EngineError("missing_parameter", f"src or {literal} is missing; give one.", "src")
-    missing_side = next((side for side in ("w", "h") if side not in values), None)
-    if not sources and missing_side:
-        raise errors.EngineError(
-            "missing_parameter", f"{missing_side} is required where there is no src.", missing_side
-        )
+    missing = next((side for side in ("w", "h") if side not in values), None)
+    if not sources and missing:
+        raise errors.EngineError("missing_parameter", f"{missing} is required where there is no src.", missing)

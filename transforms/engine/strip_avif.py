@@ -113,16 +113,16 @@ def _fill(extents: list[tuple[int, int]], start: int, end: int) -> bool:
 
 def _units(data: bytes) -> set[int]:
     """The types of the AV1 units; -1 among them for a reserved bit that is set."""
-    types, at = set(), 0
-    while at < len(data):
-        head = data[at]
+    types, offset = set(), 0
+    while offset < len(data):
+        head = data[offset]
         types.add(-1 if head & 0x81 else head >> 3 & 15)
-        at += 2 if head & 4 else 1
-        size, shift = (0, 0) if head & 2 else (len(data) - at, 0)
+        offset += 2 if head & 4 else 1
+        size, shift = (0, 0) if head & 2 else (len(data) - offset, 0)
         while head & 2:
-            size |= (data[at] & 0x7F) << shift
-            shift, at = shift + 7, at + 1
-            if not data[at - 1] & 0x80:
+            size |= (data[offset] & 0x7F) << shift
+            shift, offset = shift + 7, offset + 1
+            if not data[offset - 1] & 0x80:
                 break
-        at += size
+        offset += size
     return types

@@ -41,12 +41,12 @@ def _packed(pixels: np.ndarray) -> bytes:
     bits = _rounded(63 * constant) | _rounded(31.5 + 31.5 * yellow_constant) << 6
     bits |= _rounded(31.5 + 31.5 * red_constant) << 12 | _rounded(31 * scale) << 18 | has_alpha << 23
     shape = (down if wide else across) | _rounded(63 * yellow_scale) << 3 | _rounded(63 * red_scale) << 9 | wide << 15
-    packed = bits.to_bytes(3, "little") + shape.to_bytes(2, "little")
+    encoded = bits.to_bytes(3, "little") + shape.to_bytes(2, "little")
     if has_alpha:
         alpha_constant, alpha_waves, alpha_scale = _waves(alpha, ALPHA_WAVES, ALPHA_WAVES)
-        packed += bytes([_rounded(15 * alpha_constant) | _rounded(15 * alpha_scale) << 4])
+        encoded += bytes([_rounded(15 * alpha_constant) | _rounded(15 * alpha_scale) << 4])
         waves += alpha_waves
-    return packed + _nibbles([_rounded(15 * wave) for wave in waves])
+    return encoded + _nibbles([_rounded(15 * wave) for wave in waves])
 
 
 def _over_average(pixels: np.ndarray) -> np.ndarray:

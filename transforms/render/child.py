@@ -49,8 +49,8 @@ def _crash(error: Exception) -> tuple[tuple[dict, bytes], bool]:
 def _cause(error: Exception) -> str:
     """Type and place, without the message: that may quote the picture."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nowhere"
-    return f"{type(error).__name__} at {place}"
+    location = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nowhere"
+    return f"{type(error).__name__} at {location}"
 
 
 def main() -> None:

@@ -46,15 +46,17 @@ def _save(request: HttpRequest, cleaned_data: dict) -> None:
 
 def _tried(cleaned_data: dict) -> list[dict]:
     """What the typed lists make of the examples."""
-    origins = access_settings.read_origins(cleaned_data["allowed_origins"].splitlines())
-    hosts = access_settings.read_sources(cleaned_data["allowed_sources"].splitlines())
+    origin_patterns = access_settings.read_origins(cleaned_data["allowed_origins"].splitlines())
+    host_patterns = access_settings.read_sources(cleaned_data["allowed_sources"].splitlines())
     trials = []
     if cleaned_data["try_origin"]:
         trials.append(
-            _said(cleaned_data["try_origin"], access_settings.try_origin(origins, cleaned_data["try_origin"]))
+            _said(cleaned_data["try_origin"], access_settings.try_origin(origin_patterns, cleaned_data["try_origin"]))
         )
     if cleaned_data["try_source"]:
-        trials.append(_said(cleaned_data["try_source"], access_settings.try_source(hosts, cleaned_data["try_source"])))
+        trials.append(
+            _said(cleaned_data["try_source"], access_settings.try_source(host_patterns, cleaned_data["try_source"]))
+        )
     return trials
 
 

@@ -35,27 +35,19 @@ def _place(values: Mapping[str, object]) -> tuple[float, float]:
 def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
     """The mark at its final size: as wide as asked for, but never beyond `room`."""
     try:
-        natural_size = decode.probe(picture.mark, limits).size
-        size = _size(natural_size, picture.size[0], available, values.get("mark-w"))
-        decoded = decode.open_picture(picture.mark, limits, target=size).frames[0]
+        natural = decode.probe(picture.mark, limits).size
+        size = _size(natural, picture.size[0], available, values.get("mark-w"))
+        mark_image = decode.open_picture(picture.mark, limits, target=size).frames[0]
     except EngineError as error:
         raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
-    return decoded.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    return mark_image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
 
 
-def _size(
-    natural_size: geometry.Size, picture_width: int, available: geometry.Size, requested_width: object
-) -> geometry.Size:
+def _size(natural: geometry.Size, picture_width: int, available: geometry.Size, requested: object) -> geometry.Size:
     """`wanted` is pixels (int), a share of the picture's width (float), or None for the mark's own size."""
-    width = (
-        natural_size[0]
-        if requested_width is None
-        else requested_width
-        if isinstance(requested_width, int)
-        else picture_width * requested_width
-    )
-    ratio = min(width / natural_size[0], available[0] / natural_size[0], available[1] / natural_size[1])
-    return max(1, round(natural_size[0] * ratio)), max(1, round(natural_size[1] * ratio))
+    width = natural[0] if requested is None else requested if isinstance(requested, int) else picture_width * requested
+    ratio = min(width / natural[0], available[0] / natural[0], available[1] / natural[1])
+    return max(1, round(natural[0] * ratio)), max(1, round(natural[1] * ratio))
 
 
 def _faded(overlay: Image.Image, opacity: float) -> Image.Image:

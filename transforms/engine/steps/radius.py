@@ -35,6 +35,6 @@ def _mask(size: tuple[int, int], radius: int) -> Image.Image:
 
 
 def _masked(frame: Image.Image, mask: Image.Image) -> Image.Image:
-    rounded = frame.convert("RGBA")
-    rounded.putalpha(ImageChops.multiply(rounded.getchannel("A"), mask))
-    return rounded
+    rgba = frame.convert("RGBA")
+    rgba.putalpha(ImageChops.multiply(rgba.getchannel("A"), mask))
+    return rgba
