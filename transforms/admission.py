@@ -1,4 +1,4 @@
-"""The door of image requests: who may ask, signed how, for what; all of it before the cache is looked at (K6)."""
+"""Authorization of image requests: access, signature and presets-only, all before the cache is read (K6)."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from transforms.delivery import Asked
 
 
 def admit(request: HttpRequest, image_request: Asked) -> Asked:
-    """The request without its signature, with what that allows. Raises Refusal."""
+    """The request with its signature verified and removed, and the policy and expiry it grants. Raises Refusal."""
     tenant = request.tenant
     access.check(tenant, request.META.get("HTTP_ORIGIN"))
     path = signing.sent_path(request.META.get("RAW_URI", ""), request.path)

@@ -1,4 +1,4 @@
-"""The cache of outputs: memory of one worker, then the bucket; two lives, compared on every read."""
+"""The cache of outputs: the memory of one worker, then the bucket; two TTLs, the expiry compared on every read."""
 
 import hashlib
 import logging
@@ -33,18 +33,18 @@ class Kept:
 
 
 def fresh(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: str) -> Kept:
-    """An output that lives for `seconds` from `moment`, when its source began to be read (None: now)."""
+    """An entry with a TTL of `seconds` from `moment`, when reading its source began (None: now)."""
     stored_at = round(clock.now() if moment is None else moment, 3)
     return Kept(body, content_type, digest_of(body), stored_at, float(int(stored_at) + seconds), **facts)
 
 
 def digest_of(body: bytes) -> str:
-    """What the strong ETag says: the first 128 bits of SHA-256 of the bytes."""
+    """The value of the strong ETag: the first 128 bits of SHA-256 of the bytes, in hex."""
     return hashlib.sha256(body).hexdigest()[:32]
 
 
 class Memory:
-    """Outputs of the last minute, bounded in bytes, the least recently used dropped first."""
+    """Entries of the last minute, bounded in bytes; the least recently used are evicted first."""
 
     def __init__(self, most_bytes: int):
         self._most = most_bytes
@@ -53,7 +53,7 @@ class Memory:
         self._entries: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
 
     def get(self, key: str, purged_before: float = 0.0) -> Kept | None:
-        """The output of a key, if it was put within the last minute and is neither expired nor purged."""
+        """The entry of a key, if it was put within the last minute and is neither expired nor purged."""
         with self._lock:
             added_at, entry = self._entries.get(key, (0.0, None))
             if entry is None:
@@ -69,7 +69,7 @@ class Memory:
             return entry
 
     def put(self, key: str, entry: Kept) -> None:
-        """Remember an output, unless it is larger than an eighth of the whole."""
+        """Store an entry, unless its body is larger than an eighth of the capacity."""
         if len(entry.body) > self._most // 8:
             return
         with self._lock:
@@ -80,7 +80,7 @@ class Memory:
                 self._drop(next(iter(self._entries)))
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove every entry."""
         with self._lock:
             self._entries.clear()
             self._size = 0
@@ -95,12 +95,12 @@ memory = Memory(settings.MEMORY_CACHE_BYTES)
 
 
 def path(folder: str, key: str, seconds: int) -> str:
-    """Where an output lies in the bucket: hex digests only, under the life that the lifecycle rule sweeps (K9)."""
+    """The key of an output in the bucket: hex digests only, under the TTL prefix of the lifecycle rule (K9)."""
     return f"{'1d' if seconds == DAY_SECONDS else '365d'}/{folder}/{key}"
 
 
 def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Kept | None:
-    """The output from the bucket; None where it is absent, expired, purged (K5), altered, or the bucket does not
+    """The entry from the bucket; None where it is absent, expired, purged (K5), altered, or the bucket does not
     answer (K7)."""
     try:
         stored_object = buckets.get(path(folder, key, seconds))
@@ -117,7 +117,7 @@ def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Kep
 
 
 def write(folder: str, key: str, seconds: int, entry: Kept) -> None:
-    """Store an output; a bucket that refuses is counted in the log and never fails the answer."""
+    """Store an entry in memory and in the bucket; a bucket error is logged and never fails the response."""
     memory.put(key, entry)
     metadata = {"digest": entry.digest, "stored": f"{entry.stored:.3f}", "expires": str(int(entry.expires))}
     metadata |= {"source-size": entry.source_size, "warnings": entry.warnings, "composed": entry.composed}

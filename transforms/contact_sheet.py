@@ -1,4 +1,4 @@
-"""A sheet that shows every step on one photograph, for people to look at."""
+"""A contact sheet that shows every step on one photograph, for visual inspection."""
 
 from io import BytesIO
 
@@ -15,7 +15,7 @@ MARGIN, CAPTION = 8, 40
 PAPER, INK, CHECKS = (250, 250, 250), (20, 20, 20), ((255, 255, 255), (214, 214, 214))
 CHECK = 12
 MARKED = "w=240&mark=mark"
-# One query per tile; `w` and `h` fit the tile, and what is asked beyond them is the step that the tile shows.
+# One query per tile; `w` and `h` fit the tile, and the other parameters are the step that the tile shows.
 EXAMPLES = (
     "w=240",
     "w=240&h=160&fit=fill",
@@ -63,7 +63,7 @@ EXAMPLES = (
 
 
 def sheet(photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
-    """Every example of the photograph, with its query under it; clear parts show as checks."""
+    """Every example of the photograph, with its query under it; transparent parts show as a checkerboard."""
     height = TILE + CAPTION + MARGIN
     rows = -(-len(EXAMPLES) // ACROSS)
     canvas = Image.new("RGB", (ACROSS * (TILE + MARGIN) + MARGIN, rows * height + MARGIN), PAPER)
@@ -81,7 +81,7 @@ def sheet(photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
 
 
 def example(query: str, photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
-    """What a viewer sees of one example. Raises EngineError."""
+    """One example, rendered and decoded. Raises EngineError."""
     parsed = spec.parse("transform", f"src=photograph&{query}")
     sources = (photograph,) if parsed.mark is None else (photograph, mark)
     values = dict(parsed.values) | ({} if parsed.mark is None else {"mark": True})
@@ -90,7 +90,7 @@ def example(query: str, photograph: bytes, mark: bytes, limits: Limits) -> Image
 
 
 def badge() -> bytes:
-    """A mark of our own: a ring that is clear in the middle."""
+    """A sample mark: a ring that is transparent in the middle, as PNG bytes."""
     image = Image.new("RGBA", (200, 120), (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
     pen.rounded_rectangle((4, 4, 195, 115), 30, outline=(255, 255, 255, 255), width=12)
@@ -101,7 +101,7 @@ def badge() -> bytes:
 
 
 def _show(canvas: Image.Image, image: Image.Image, corner: tuple[int, int]) -> None:
-    """The picture on checks, in the middle of its tile."""
+    """Paste the image on a checkerboard, in the middle of its tile."""
     image.thumbnail((TILE, TILE))
     checkerboard = Image.new("RGB", image.size, CHECKS[0])
     pen = ImageDraw.Draw(checkerboard)
@@ -113,7 +113,7 @@ def _show(canvas: Image.Image, image: Image.Image, corner: tuple[int, int]) -> N
 
 
 def _lines(words: str, fits) -> list[str]:
-    """The words in lines that fit."""
+    """The words wrapped into lines that `fits` accepts."""
     lines = [""]
     for word in words.split():
         candidate = f"{lines[-1]} {word}".strip()

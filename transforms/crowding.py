@@ -1,4 +1,4 @@
-"""How many pictures a workspace makes at once on this host: a few wait for their turn, the rest are asked to (R6)."""
+"""Concurrency limit per workspace on this host: a few requests queue, the rest are refused with Retry-After (R6)."""
 
 import threading
 import time
@@ -14,14 +14,14 @@ from transforms.coalesce import WaitedTooLong, host_lock
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.03
 DIRECTORY = settings.VAR_DIR / "run" / "places"
-# So that one workspace's waiting leaves threads for the others.
+# So that the waiting requests of one workspace leave threads for the others.
 MOST_WAITING = max(1, settings.GUNICORN_THREADS // 4)
 _waiting: Counter[str] = Counter()
 _lock = threading.Lock()
 
 
 class Crowded(Refusal):
-    """The workspace makes as many pictures at once as its plan allows, and as many requests wait already."""
+    """The workspace renders as many pictures at once as its plan allows, and its queue is full."""
 
     status = 429
     code = "too_many_at_once"
@@ -36,9 +36,9 @@ class Crowded(Refusal):
 
 @contextmanager
 def place(workspace: str, limit: int) -> Iterator[None]:
-    """Hold one of a workspace's `most` places among the processes of this host; file locks, which `kill -9` frees.
+    """Hold one of a workspace's `limit` slots among the processes of this host; file locks, which `kill -9` frees.
 
-    Raises Crowded after WAIT_SECONDS, or at once where many wait already. Followers hold none.
+    Raises Crowded after WAIT_SECONDS, or at once where MOST_WAITING requests wait already. Followers hold no slot.
     """
     with ExitStack() as locks:
         if not _take(locks, workspace, limit):

@@ -8,7 +8,7 @@ from django.conf import settings
 
 SECONDS = 10.0
 LONGEST_REASON = 300
-# http: the CNAME leads to Cloudflare, which then proves the domain to the certificate authority by itself.
+# http: the CNAME points to Cloudflare, which then validates the domain with the certificate authority by itself.
 CERTIFICATE = {"method": "http", "type": "dv", "settings": {"min_tls_version": "1.2"}}
 SERVED = {"active", "active_redeploying"}
 REFUSED = {"blocked", "moved", "deleted", "pending_blocked", "pending_deletion"}
@@ -46,7 +46,7 @@ def configured() -> bool:
 
 
 def ensure(domain: str) -> Hostname:
-    """The domain at Cloudflare, made where it is not there: an order that was cut off half-way is taken up again."""
+    """The domain at Cloudflare, created where it does not exist: an interrupted order is resumed."""
     zone_id = settings.CLOUDFLARE_ZONE_ID
     try:
         for hostname in _client().custom_hostnames.list(zone_id=zone_id, hostname={"exact": domain}):
@@ -77,7 +77,7 @@ def retry(cloudflare_id: str) -> Hostname:
 
 
 def delete(cloudflare_id: str) -> None:
-    """Take the domain and its certificate away; doing it twice is no error."""
+    """Delete the domain and its certificate at Cloudflare; idempotent."""
     try:
         _client().custom_hostnames.delete(cloudflare_id, zone_id=settings.CLOUDFLARE_ZONE_ID)
     except cloudflare.NotFoundError:
@@ -108,7 +108,7 @@ def _read(hostname) -> Hostname:
 
 
 def _reason(hostname, certificate_status: str | None) -> str:
-    """What Cloudflare and the certificate authority complain of; else the state in words."""
+    """The errors of Cloudflare and the certificate authority; else the state as a sentence."""
     messages = [*(hostname.verification_errors or [])]
     messages += [error.message for error in (hostname.ssl and hostname.ssl.validation_errors) or [] if error.message]
     if hostname.status in REFUSED:

@@ -1,4 +1,4 @@
-"""The use case: a picture asked for, cached or made, charged once, answered."""
+"""The use case of an image request: read from the cache or render, charge once, store."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ WAIT_SECONDS = 5.0
 
 
 class Busy(Refusal):
-    """Every place for new work is taken."""
+    """Every render slot of this process is in use."""
 
     status = 503
     code = "busy"
@@ -40,8 +40,8 @@ class Busy(Refusal):
 
 @dataclass(frozen=True)
 class Asked:
-    """An image request: the raw query, the path sugar, and the headers that matter. Once its signature was checked,
-    `query` is without it, and `policy` and `until` (seconds since 1970) are what it allows."""
+    """An image request: the raw query, the source in the path, and the headers used. Once its signature was verified,
+    `query` is without it, and `policy` and `until` (seconds since 1970) are what the signature grants."""
 
     endpoint: str
     query: str
@@ -106,13 +106,13 @@ def deliver(tenant: Tenant, image_request: Asked) -> Delivered:
 
 
 def cached(tenant: Tenant, plan: Plan) -> Kept | None:
-    """The output of a plan out of memory or the bucket, neither expired nor purged."""
+    """The cache entry of a plan, from memory or the bucket, neither expired nor purged."""
     entry = cache.memory.get(plan.key, plan.purged_before)
     return entry or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
 
 
 def _make(tenant: Tenant, plan: Plan, image_request: Asked) -> _Made:
-    """Lead the flight: the cache once more, then peek, fetch, render, charge, store, in that order."""
+    """The work of a flight's leader: the cache once more, then peek, fetch, render, charge, store, in that order."""
     entry = cached(tenant, plan)
     if entry:
         return _Made(entry, 0, False, False, {})
@@ -145,7 +145,7 @@ def _render_and_charge(tenant: Tenant, plan: Plan, image_request: Asked) -> _Mad
 
 
 def _settle(charge: Charge, tenant: Tenant) -> int:
-    """Charge. The hour is marked before, so that a crash leaves it marked, and after, when the event is surely in."""
+    """Charge. The hour is marked before, so that a crash leaves it marked, and after, when the event is written."""
     recorder.current().record(charge.happened)
     charged_halves = credits.charge(charge, tenant.terms)
     if charged_halves:

@@ -5,11 +5,11 @@ import dns.name
 import dns.resolver
 from django.conf import settings
 
-SECONDS = 4.0  # for one question, all tries together
+SECONDS = 4.0  # for one query, all attempts together
 
 
 class LookupFailed(Exception):
-    """No resolver answered, or it failed: nothing is known, neither that a record is there nor that it is not."""
+    """No resolver answered, or it failed: whether the record exists is unknown."""
 
 
 def texts(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The source doctor: walks the way of a picture step by step, and names the first that fails and its remedy."""
+"""The source doctor: fetches and decodes a picture step by step; reports the first step that fails and its remedy."""
 
 import json
 import ssl
@@ -13,7 +13,7 @@ from transforms.models import Source
 from transforms.tenants import Tenant
 
 FETCH_STEPS = ("address", "connect", "tls", "redirects", "answer", "headers")
-# Where a refusal of the fetcher belongs whatever was noted; every other belongs after the last step noted.
+# The step of a fetcher's refusal, whatever was noted; any other code belongs to the step after the last one noted.
 BELONGS = {
     "source_unresolvable": "address",
     "source_not_allowed": "redirects",
@@ -29,10 +29,10 @@ Notes = list[tuple[str, str]]
 
 
 def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
-    """Fetch and decode one picture of a source as the image API would, for nothing, and tell every step.
+    """Fetch and decode one picture of a source as the image API would, free of charge, and report every step.
 
-    `tenant` knows the source as it is now. A bucket's key is also tried for listing and for writing, in a way that
-    cannot write. Raises Refusal for a path that is never fetched.
+    `tenant` has the current settings of the source. A bucket's key is also tried for listing and for writing, in a way
+    that cannot write. Raises Refusal for a path that is never fetched.
     """
     original = sources.resolve(tenant, f"{source.name}/{path}", "path")
     notes: Notes = []
@@ -66,12 +66,12 @@ def _blamed(notes: Notes, source: Source, path: str, error: FetchError) -> tuple
 
 
 def _failing(notes: Notes, source: Source, code: str) -> str:
-    """The step at which a fetch ended."""
+    """The name of the step at which a fetch failed."""
     last_event = notes[-1][0] if notes else ""
     step_name = BELONGS.get(code) or AFTER.get(last_event, "headers")
     if step_name == "tls" and _scheme(source) == "http":
         step_name = "answer"
-    if last_event == "answered":  # nothing of a good answer was read yet: its status is what failed
+    if last_event == "answered":  # no body was read yet: the status is what failed
         step_name = BELONGS.get(code, "answer")
     if _facts(notes, "redirected") and step_name in ("address", "connect", "tls"):
         step_name = "redirects"
@@ -79,7 +79,7 @@ def _failing(notes: Notes, source: Source, code: str) -> str:
 
 
 def _bucket_says(bucket_code: str, detail: str, remedy: str) -> tuple[str, str]:
-    """The refusal in the words of the bucket's service, where it gave a reason."""
+    """(detail, remedy) by the error code of the bucket's service, where it gave one; else as passed in."""
     return (
         (f"The bucket's service says {bucket_code}.", remedies.BY_BUCKET_CODE.get(bucket_code, remedy))
         if bucket_code
@@ -88,19 +88,19 @@ def _bucket_says(bucket_code: str, detail: str, remedy: str) -> tuple[str, str]:
 
 
 def _keyless(steps: list[Step]) -> bool:
-    """Whether the service did not take the key or does not know the bucket, so that no more can be learnt."""
+    """Whether the service rejected the key or does not know the bucket, so that further checks are impossible."""
     return any(f"says {code}." in step.detail for step in steps for code in bucket_doctor.KEYLESS)
 
 
 def _certificate_trouble(error: FetchError) -> str:
-    """What is wrong with the certificate, in OpenSSL's words."""
+    """OpenSSL's message about an invalid certificate; empty for other errors."""
     if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return ""
     return f"The certificate is refused: {error.__cause__.verify_message}."
 
 
 def _looked_at(notes: Notes, source: Source, response: Fetched) -> tuple[list[Step], str]:
-    """Every step of a fetch that succeeded, then what the bytes are and whether they decode."""
+    """The steps of a fetch that succeeded, then the format and decoding steps, and the code where one failed."""
     steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS]
     content_type = response.content_type or "no type"
     steps[-1] = Step("headers", "passed", f"{len(response.body):,} bytes, called {content_type} by the server.")
@@ -124,7 +124,7 @@ def _decoded(body: bytes) -> tuple[int, int]:
 
 
 def _passed(name: str, notes: Notes, source: Source) -> Step:
-    """A step of the fetch that went well, and what is worth saying of it."""
+    """A step of the fetch that succeeded, with its detail."""
     if name == "tls" and _scheme(source) == "http":
         return Step(name, "warned", "The address is http: anybody on the way can read and change the pictures.",
                     "Use https where the server has it.")  # fmt: skip
@@ -145,5 +145,5 @@ def _facts(notes: Notes, event_name: str) -> list[str]:
 
 
 def _scheme(source: Source) -> str:
-    """http or https, of the address asked first."""
+    """http or https, of the first address requested."""
     return (locations.parse(source.prefix) if source.kind == "http" else sources.listing_place(source)).scheme

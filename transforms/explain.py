@@ -1,4 +1,4 @@
-"""The quote: what a URL means, whether it is cached, and what it would cost; fetches, renders and charges nothing."""
+"""The quote of a URL: its canonical form, cache state and price; fetches, renders and charges nothing."""
 
 from typing import Any
 
@@ -49,6 +49,6 @@ def _steps(plan: Plan) -> list[str]:
 
 
 def published() -> dict[str, int]:
-    """Every limit of the image API, as /limits says it."""
+    """Every limit of the image API, as /limits returns it."""
     limits = rendering.limits()
     return {name: getattr(limits, name) for name in type(limits).__slots__}

@@ -27,14 +27,15 @@ BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, Valu
 
 
 class NothingReceived(Exception):
-    """The connection failed before the origin said a byte, so that asking once more harms nobody."""
+    """The connection failed before the first byte of a response, so the request can be retried safely."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What does not change from fetch to fetch. `private`: `host:port` pairs exempt from the guard.
+    """Settings shared by all fetches. `private`: `host:port` pairs exempt from the guard.
 
-    `connect` dials (address, port, seconds) and is replaced in tests only, as are `resolver` and `tls`.
+    `connect` opens a socket (address, port, timeout in seconds) and is replaced in tests only, as are `resolver`
+    and `tls`.
     """
 
     private: Collection[str] = frozenset()
@@ -50,9 +51,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A complete answer with status 200: its body, inflated, its type as the origin calls it, where it was found.
+    """A complete response with status 200: its decompressed body, its Content-Type as sent, its final location.
 
-    `focal` is the one header of the origin's own that is looked at, as it came: the focal point of a bucket's object.
+    `focal` is the raw value of FOCAL_HEADER, the only other header read: the focal point of a bucket's object.
     """
 
     body: bytes
@@ -64,7 +65,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Glance:
-    """The beginning of whatever a server answered: its status and the first 16 KB of the body, as sent."""
+    """The start of any response: its status and the first 16 KB of the body, as sent."""
 
     status: int
     body: bytes
@@ -74,12 +75,12 @@ Note = Callable[[str, str], None]
 
 
 def unheard(step: str, fact: str) -> None:
-    """Notes for nobody."""
+    """The default `note` callback: does nothing."""
 
 
 @dataclass(frozen=True)
 class _Job:
-    """One fetch: its limits and the rules it goes by, what is asked, who reads the answer, who is told of each step."""
+    """One fetch: its limits and rules, the request, how to read the response, and the callback for each step."""
 
     deadline: float
     max_bytes: int
@@ -105,12 +106,12 @@ def fetch(
     source: Location | str, *, deadline: float, max_bytes: int, permitted: Callable[[Location], bool],
     rules: Rules | None = None, note: Note = unheard,
 ) -> Fetched:  # fmt: skip
-    """The bytes at `source`, or FetchError.
+    """Fetch `source` and follow its redirects. Raises FetchError.
 
-    `deadline` is a reading of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is asked
-    about every redirect, and about a source given as text; a Location was checked by whoever parsed it. Nothing of
-    the client's request is sent and nothing but body, type and focal point comes back. `note` hears of every step
-    that was passed: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`, `measured`.
+    `deadline` is a value of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is called
+    for every redirect, and for a source given as text; a Location was checked by the caller that parsed it. Nothing
+    of the client's request is sent, and only body, type and focal point are returned. `note` is called for every step
+    that succeeded: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`, `measured`.
     """
     rules = rules or configured()
     job = _Job(deadline, max_bytes, rules, note)
@@ -132,8 +133,8 @@ def glance(
     location: Location, *, method: str, deadline: float, rules: Rules | None = None, note: Note = unheard,
     body: bytes | None = None, headers: Mapping[str, str] | None = None,
 ) -> Glance:  # fmt: skip
-    """What a server says to one request, error or redirect alike; through the same guard, never followed. A body is
-    our own, never a client's, and may arrive twice where the first connection breaks."""
+    """The response to one request, errors and redirects included; through the same guard, redirects not followed. A
+    body is our own, never a client's, and may arrive twice where the first connection breaks."""
     job = _Job(
         deadline, GLANCE_BYTES, rules or configured(), note, method, glance=True, body=body, headers=headers or {}
     )  # fmt: skip
@@ -154,7 +155,7 @@ def _next_hop(location: Location, reference: str, permitted: Callable[[Location]
 
 
 def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
-    """The answer of one hop: the picture, a glance, or where a redirect leads. One look-up, at most two connections."""
+    """The response of one hop: a picture, a glance, or a redirect's target. One DNS lookup, at most two connections."""
     if location.scheme == "http" and not job.rules.allow_http:
         raise errors.invalid("only https is fetched")
     is_exempt = location.pair in job.rules.private
@@ -176,7 +177,7 @@ def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
 
 
 def _attempts(addresses: list[str]) -> tuple[str, str]:
-    """The address to dial and the one to dial if that fails: of the other family where there is one."""
+    """The address to connect to, and the fallback: of the other IP family where there is one."""
     first, *rest = addresses
     return first, next((ip for ip in rest if (":" in ip) != (":" in first)), rest[0] if rest else first)
 
@@ -218,7 +219,7 @@ def _response(connection: HTTPConnection, location: Location, job: _Job) -> urll
 
 
 def _connection(location: Location, address: str, job: _Job, watchdog: Watchdog) -> HTTPConnection:
-    """A connection, not yet open, that will dial the tested address and nothing else."""
+    """A connection, not yet open, that will connect to the tested address and nothing else."""
 
     def dial() -> socket.socket:
         remaining = job.deadline - time.monotonic()
@@ -240,14 +241,14 @@ def _connection(location: Location, address: str, job: _Job, watchdog: Watchdog)
         connection = HTTPSConnection(location.host, location.port, timeout=remaining, ssl_context=context)
     else:
         connection = HTTPConnection(location.host, location.port, timeout=remaining)
-    connection._new_conn = dial  # urllib3's own place for opening the socket: Host and SNI keep the name
+    connection._new_conn = dial  # urllib3's hook for opening the socket: Host and SNI keep the name
     connection.response_class = reply.StrictResponse
     return connection
 
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """Names and certificates checked against the machine's store; made once, since reading the store is slow."""
+    """A context that verifies host names and certificates by the system's trust store; cached: loading it is slow."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_default_certs()
@@ -289,6 +290,6 @@ def _check_status(status: int) -> None:
 
 
 def _check_time(job: _Job) -> None:
-    """At the deadline the watchdog ends a read as if the origin had: the clock tells which it was."""
+    """Raise source_timeout past the deadline: a read ended by the watchdog looks as if the origin had ended it."""
     if time.monotonic() >= job.deadline:
         raise errors.timed_out()

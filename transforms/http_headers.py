@@ -1,4 +1,4 @@
-"""The headers of image answers: safety, CORS, Vary, conditional requests, and the answer about the answer."""
+"""The headers of image responses: security, CORS, Vary, conditional requests, and the X-Img-* diagnostics."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,12 +13,12 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def site_url() -> str:
-    """Where the docs of the error codes are."""
+    """The base URL of the error codes' documentation."""
     return settings.SITE_URL
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
-    """Whether If-None-Match names the entity, by weak comparison (RFC 9110, 13.1.2)."""
+    """Whether If-None-Match contains the ETag, by weak comparison (RFC 9110, 13.1.2)."""
     if not if_none_match:
         return False
     etags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
@@ -26,7 +26,7 @@ def matches(if_none_match: str | None, etag: str) -> bool:
 
 
 def describe(response: HttpResponse, result: Delivered) -> HttpResponse:
-    """Say how the answer came about, what it cost, and how long each stage took."""
+    """Set the headers for cache state, price, stage timings, sources and warnings."""
     response["X-Img-Cache"] = result.cache
     response["X-Img-Credits"] = credits.shown(result.halves)
     if result.timings:
@@ -46,7 +46,7 @@ def describe(response: HttpResponse, result: Delivered) -> HttpResponse:
 
 
 def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Add what every image answer carries, errors too."""
+    """Set the security and CORS headers of every image response, errors too."""
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -64,7 +64,7 @@ def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def preflight(request: HttpRequest) -> HttpResponse:
-    """The answer to OPTIONS: the methods, by CORS; no event, no charge."""
+    """The response to OPTIONS: the allowed methods; no event, no charge."""
     response = HttpResponse(status=204)
     response["Allow"] = response["Access-Control-Allow-Methods"] = ", ".join(METHODS)
     response["Access-Control-Max-Age"] = "86400"

@@ -1,4 +1,4 @@
-"""Image answers over HTTP: headers, problems, conditional requests, and the event each one leaves."""
+"""Image responses over HTTP: headers, problem+json, conditional requests, and the usage event of each."""
 
 import logging
 import re
@@ -22,7 +22,7 @@ SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 
 
 def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
-    """Answer a request to one of the four operations, and count it unless its charge did."""
+    """Answer a request to one of the four operations, and record its event unless its charge did."""
     image_request = _asked(request, endpoint, path_source)
     result = None
     try:
@@ -79,8 +79,8 @@ def _answer(request: HttpRequest, result: Delivered, until: float | None) -> Htt
 
 
 def _say_life(response: HttpResponse, plan: Plan, entry: Kept, until: float | None) -> None:
-    """How long caches may keep the answer. Signed until T it is no longer than T; without Age, which would be taken
-    off once more."""
+    """Set Cache-Control and Age. A response signed until T expires by T, and then has no Age, which caches would
+    subtract once more."""
     now = clock.now()
     if until is not None:
         response["Cache-Control"] = f"public, max-age={max(0, int(min(until, entry.expires) - now))}"
@@ -123,7 +123,7 @@ class MethodNotAllowed(Refusal):
 
 
 def method_refused(request: HttpRequest) -> HttpResponse:
-    """The answer to a method other than GET, HEAD and OPTIONS, whatever the path."""
+    """The response to a method other than GET, HEAD and OPTIONS, whatever the path."""
     refusal = MethodNotAllowed("The image API answers GET, HEAD and OPTIONS.")
     response = http_headers.finish(request, problem(request, refusal))
     response["Allow"] = ", ".join(http_headers.METHODS)
@@ -131,7 +131,7 @@ def method_refused(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The answer for a path that is no endpoint."""
+    """The response for a path that is not an endpoint."""
     refusal = Refusal(
         "There is no endpoint at this path. The endpoints are /transform, /info, /grid, /placeholder/blurhash,"
         " /placeholder/color, /explain and /limits.", code="unknown_endpoint", status=404,
@@ -140,5 +140,5 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer for our own fault: a request id, never a trace (V3)."""
+    """The response for an internal error: a request id, never a traceback (V3)."""
     return problem(request, Refusal("Something broke on our side.", code="internal_error", status=500))

@@ -26,7 +26,7 @@ api = NinjaAPI(title="img apis: images", version="1", urls_namespace="images", d
 
 
 def _gate(request: HttpRequest) -> HttpResponse | None:
-    """The answer to OPTIONS; None for GET and HEAD. Every other method was refused before routing."""
+    """The response to OPTIONS; None for GET and HEAD. Every other method was refused before routing."""
     return http_headers.preflight(request) if request.method == "OPTIONS" else None
 
 

@@ -1,4 +1,4 @@
-"""The one parser of source addresses: what it returns is what is checked, dialled and sent."""
+"""The only parser of source URLs: what it returns is what is checked, connected to and sent."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ from django.conf import settings
 from transforms.fetching import errors
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-LONGEST = 8192  # characters: a signed bucket address is longer than what a customer may send
+LONGEST = 8192  # characters: a presigned bucket URL is longer than what a customer may send
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?]+)(?P<target>.*)", re.DOTALL)
 AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
@@ -84,7 +84,7 @@ def join(base: Location, reference: str, *, private: Collection[str] | None = No
 
 
 def parse_host(text: str) -> str:
-    """The lower-case IDNA form of a host, or its address without brackets; FetchError for tricks and nonsense."""
+    """The lower-case IDNA form of a host, or its address without brackets; FetchError for any other text."""
     if text.startswith("["):
         return _ipv6(text)
     host = _to_ascii(unicodedata.normalize("NFC", text).lower()).removesuffix(".")
@@ -98,7 +98,7 @@ def parse_host(text: str) -> str:
 
 
 def exceptions(private: Collection[str] | None) -> Collection[str]:
-    """The `host:port` pairs that may lie on private addresses: those given, or the setting."""
+    """The `host:port` pairs that may have private addresses: `private`, or the setting where it is None."""
     return settings.FETCH_ALLOW_PRIVATE if private is None else private
 
 
@@ -127,7 +127,7 @@ def _split_authority(authority: str, default_port: int) -> tuple[str, int]:
 
 
 def _to_ascii(host: str) -> str:
-    """The IDNA form. A host that comes back changed was folded on the way (full width, ligatures, joiners): refused."""
+    """The IDNA form. A host that does not round-trip was folded (full width, ligatures, joiners) and is refused."""
     if host.isascii():
         return host
     if any(character.isdigit() and not character.isascii() for character in host):
@@ -168,7 +168,7 @@ def _target(text: str) -> str:
 
 
 def _escaped(text: str, allowed: frozenset[str]) -> str:
-    """Valid escapes kept, in upper case, and undone where they hide an unreserved character; all else escaped once."""
+    """Valid escapes kept, in upper case, or decoded where they are of an unreserved character; the rest escaped once."""
     parts = ESCAPE.split(text)
     for index, part in enumerate(parts):
         if index % 2:

@@ -1,4 +1,4 @@
-"""The parameters as a page of Markdown, out of the engine's table."""
+"""The parameters as a page of Markdown, generated from the engine's table."""
 
 from transforms.engine import param, params
 

@@ -1,4 +1,4 @@
-"""Allowed hosts and allowed origins: exact names and label-wise wildcards, never expressions."""
+"""Allowed hosts and allowed origins: exact names and label-wise wildcards, never regular expressions."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ ORIGIN = re.compile(
 
 
 class PatternError(ValueError):
-    """A pattern that matches nothing because it is malformed; the message is for whoever wrote it."""
+    """A malformed pattern; the message is for the customer who entered it."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,15 @@ def origin_pattern(text: str) -> str:
 
 
 def host_allowed(patterns: Iterable[str], host: str) -> bool:
-    """Whether a location's host fits one of the patterns; `*.example.com` fits every name below, not the name."""
+    """Whether a host matches one of the patterns; `*.example.com` matches every subdomain, not the name itself."""
     return any(_host_fits(pattern, host) for pattern in patterns)
 
 
 def origin_allowed(patterns: Iterable[str], origin: str) -> bool:
-    """Whether the value of an `Origin` header fits one of the patterns; what is no origin (`null`) only fits `*`.
+    """Whether the value of an `Origin` header matches one of the patterns; a non-origin (`null`) matches `*` only.
 
-    A pattern without a scheme fits both and, unless it names one, every port; with a scheme, its port is meant.
+    A pattern without a scheme matches both schemes and, unless it names a port, every port; one with a scheme matches
+    its own port, the default one where none is named.
     """
     patterns = list(patterns)
     if "*" in patterns:

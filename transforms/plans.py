@@ -1,4 +1,4 @@
-"""What a request asks for, settled before any work: its picture, its names in cache and ledger, its price."""
+"""The plan of a request, made before any work: its parsed parameters, cache key, claim and price."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ from transforms.tenants import Tenant
 
 @dataclass(frozen=True)
 class Plan:
-    """A parsed request. `halves` is the most it can cost; `seconds` is the life of its output and of its claim;
-    `identity` is the canonical operation; what was made before `purged_before` is no longer served."""
+    """A parsed request. `halves` is the most it can cost; `seconds` is the TTL of its output and of its claim;
+    `identity` is the canonical operation; outputs older than `purged_before` are no longer served."""
 
     spec: Spec
     originals: tuple[Original, ...]
@@ -38,7 +38,7 @@ def make(
     tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None,
     policy: Policy | None = None,
 ) -> Plan:  # fmt: skip
-    """Parse and name a request whose signature is checked and taken off; nothing is fetched. Raises Refusal with the
+    """Make the plan of a request whose signature is verified and removed; nothing is fetched. Raises Refusal with the
     parameter at fault."""
     query = presets.merge(tenant, endpoint, query)
     try:

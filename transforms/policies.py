@@ -1,5 +1,5 @@
-"""Policies: a signed rule that many addresses fit, so that srcset needs no server that signs. A rule allows what it
-names and nothing else, and never more than the workspace allows without it."""
+"""Policies: one signed rule for many URLs, so that srcset needs no server that signs. A policy allows what it names
+and nothing else, and never more than the workspace allows without it."""
 
 import base64
 import binascii
@@ -18,12 +18,12 @@ LONGEST = 2_000
 NAMES = ("src", "until", "w", "h", "ops", "formats", "params")
 OPERATIONS = ("transform", "info", "grid", "placeholder")
 BOX = ("w", "h", "size", "dpr")
-# What a rule bounds itself, or what is no part of the picture: never among the fixed parameters.
+# What a policy bounds itself, or what is not part of the picture: never among the fixed parameters.
 BOUND = (*BOX, "src", "format", "select")
 
 
 class PolicyInvalid(Refusal):
-    """The policy was signed, and cannot be read: whoever wrote it learns what is wrong."""
+    """The policy is signed, and cannot be parsed; the message says why."""
 
     status = 403
     code = "signature_invalid"
@@ -33,7 +33,7 @@ class PolicyInvalid(Refusal):
 
 
 class PolicyExceeded(Refusal):
-    """The address asks for what its policy does not allow."""
+    """The request goes beyond its policy."""
 
     status = 403
     code = "policy_exceeded"
@@ -71,7 +71,7 @@ def read(text: str) -> Policy:
 
 def check(policy: Policy, endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
     """Raise PolicyExceeded, naming the parameter, where a request goes beyond its policy. `query` is the request's
-    and `fixed` the policy's, both with their presets merged; `parsed` is the request read."""
+    and `fixed` the policy's, both with their presets merged; `parsed` is the parsed request."""
     if endpoint.partition("/")[0] not in policy.operations:
         raise PolicyExceeded(f"The policy of this address does not allow /{endpoint}.", param="policy")
     for src in parsed.sources:
@@ -104,7 +104,7 @@ def _check_format(policy: Policy, endpoint: str, parsed: Spec) -> None:
 
 
 def _check_fixed(endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
-    """Every other value must be the one the policy fixes: both are read with the same box, so that both fold alike."""
+    """Every other value must equal the policy's: both are parsed with the same box, so that both fold alike."""
     box = [piece for piece in raw_query.read(query) if _named(endpoint, piece.name) in (*BOX, "src")]
     rest = [piece for piece in raw_query.read(fixed) if _named(endpoint, piece.name) not in BOUND]
     by_path = bool(parsed.sources) and not any(piece.name == "src" for piece in box)
@@ -129,7 +129,7 @@ def _named(endpoint: str, name: str) -> str:
 
 
 def _within(prefix: str, src: str) -> bool:
-    """Whether a src lies under a prefix. Full addresses are compared in their one spelling, dots resolved."""
+    """Whether a src starts with a prefix. Full URLs are compared in canonical form, dots resolved."""
     are_full_urls = [bool(sources.FULL_URL.match(text)) for text in (prefix, src)]
     if not any(are_full_urls):
         return src.startswith(prefix)

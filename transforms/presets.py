@@ -1,4 +1,4 @@
-"""Named presets: parameters under one name, merged under what an address says itself."""
+"""Named presets: parameters under one name, merged into a query whose own parameters override them."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ ENDPOINT = "transform"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 MOST_PRESETS = 100
 NEVER = ("src", "preset", "debug", "sig", "exp", "policy")
-# What presets-only leaves to an address: what it shows, and what costs nothing more.
+# The parameters presets-only still allows: the source, and what costs nothing more.
 LEFT = ("src", "preset", "format", "fm")
 
 
@@ -29,14 +29,14 @@ class UnknownPreset(Refusal):
 
 
 class PresetsOnly(Refusal):
-    """The workspace serves its presets alone."""
+    """The workspace serves its presets only."""
 
     status = 403
     code = "presets_only"
 
 
 class InvalidPreset(Refusal):
-    """A preset cannot be saved so."""
+    """The preset is not valid."""
 
     code = "invalid_preset"
 
@@ -49,7 +49,7 @@ class TooManyPresets(Refusal):
 
 
 def merge(tenant: Tenant, endpoint: str, query: str) -> str:
-    """The query with its preset spelled out under what it says itself. Raises UnknownPreset."""
+    """The query with its preset expanded; its own parameters override the preset's. Raises UnknownPreset."""
     if endpoint != ENDPOINT:
         return query
     pieces = raw_query.read(query)
@@ -82,8 +82,7 @@ def guard(tenant: Tenant, endpoint: str, query: str) -> None:
 
 
 def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
-    """Make a preset, or put another in its place: `w=800&fit=cover`. Every picture asked for by its name is then the
-    picture of the new values. Raises InvalidPreset with the field, TooManyPresets."""
+    """Create or replace a preset: `w=800&fit=cover`. Requests that name it then get the new values. Raises InvalidPreset with the field, TooManyPresets."""
     values = read(name, query)
     workspace = accounts_store.workspace(workspace_id)
     existing_presets = rule_store.presets(workspace_id)
@@ -107,7 +106,7 @@ def delete(workspace_id: str, actor: str, name: str) -> bool:
 
 
 def read(name: str, query: str) -> dict[str, str]:
-    """The values of a preset as it is written, by long-lived name in the table's order. Raises InvalidPreset."""
+    """The values of a preset's query, by long-lived name in the table's order. Raises InvalidPreset."""
     if not NAME.match(name):
         raise InvalidPreset("A preset's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
     query = query.strip().removeprefix("?")

@@ -1,4 +1,4 @@
-"""Purging: a rule that voids what was made before it, by address, prefix, source or as a whole."""
+"""Purging: a rule that invalidates older outputs, by URL, prefix, source or for the whole workspace."""
 
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -28,7 +28,7 @@ MOST_COUNTED = 10_000
 
 
 class InvalidPurge(Refusal):
-    """What is to be purged cannot be read."""
+    """The target of a purge is not valid."""
 
     code = "invalid_purge"
 
@@ -41,10 +41,10 @@ class TooManyPurges(Refusal):
 
 
 def preview(row: Workspace, scope: str, target: str) -> int:
-    """How many operations, billed within the last year, become new work by a purge, as far as it can be known: exact
-    for one address (0 or 1); for the others the most it can be, which is every billed operation that no earlier purge
-    of the whole workspace has voided, counted up to MOST_COUNTED. Which of them fit a prefix or a source nobody can
-    say: no address is kept. Raises InvalidPurge."""
+    """How many operations, billed within the last year, become new work by a purge: exact for one URL (0 or 1); for the
+    others an upper bound, which is every billed operation that no earlier purge of the whole workspace has
+    invalidated, counted up to MOST_COUNTED. Which of them match a prefix or a source is unknown: no URL is stored.
+    Raises InvalidPurge."""
     tenant = tenants.of_row(row, row.namespace)
     now = clock.now()
     if scope == "url":
@@ -55,8 +55,8 @@ def preview(row: Workspace, scope: str, target: str) -> int:
 
 
 def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str = "") -> PurgeRule:
-    """Void everything that fits and was made before now: in five seconds on every server, memory caches included. The
-    next request for any of it is new work, and billed. Staff say why. Raises InvalidPurge, TooManyPurges, Overtaken."""
+    """Invalidate every matching output older than now: within five seconds on every server, memory caches included. The
+    next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges, Overtaken."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()
@@ -77,7 +77,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
 
 
 def _covers(rule: PurgeRule, other: PurgeRule) -> bool:
-    """Whether an older rule voids nothing that the newer one does not."""
+    """Whether the newer `rule` invalidates everything that the older rule does."""
     if rule.scope == "workspace" or (rule.scope == other.scope and rule.names == other.names):
         return True
     if other.scope != "prefix":
@@ -88,7 +88,7 @@ def _covers(rule: PurgeRule, other: PurgeRule) -> bool:
 
 
 def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
-    """What is purged, as the cache names it. Raises InvalidPurge."""
+    """The identity of the purge's target, as in cache keys. Raises InvalidPurge."""
     if scope == "workspace":
         return ()
     if scope == "source":
@@ -106,7 +106,8 @@ def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
 
 
 def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
-    """The name of every original whose src begins so; a file stands in for a folder, and is cut off."""
+    """The identity prefix of every original whose src starts with `target`; a folder is resolved by a dummy file name
+    that is removed again."""
     if not target.endswith("/") or sources.FULL_URL.match(target):
         return sources.resolve(tenant, target).identity
     names = sources.resolve(tenant, target + "x").identity
@@ -114,7 +115,7 @@ def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
 
 
 def _plan(tenant: Tenant, address: str) -> plans.Plan:
-    """The plan of an address as it stands in a page; its signature is taken off."""
+    """The plan of a URL as copied from a page; its signature is removed."""
     try:
         parts = urlsplit(address.strip())
         host = parts.hostname

@@ -1,4 +1,4 @@
-"""A raw query as its pieces, exactly as they were sent, each with its decoded name and value."""
+"""A raw query as its pieces, exactly as sent, each with its decoded name and value."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Piece:
 
 
 def read(raw: str) -> list[Piece]:
-    """The pieces in order; empty ones are nothing, as the parser has it."""
+    """The pieces in order; empty ones are skipped, as by the engine's parser."""
     return [_piece(item) for item in raw.split("&") if item]
 
 

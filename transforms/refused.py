@@ -1,4 +1,4 @@
-"""What a refused miss returns instead of 402, where the workspace chose so: the original, or a placeholder."""
+"""The response to a cache miss instead of 402, where the workspace chose one: the original, or a placeholder."""
 
 import struct
 import zlib
@@ -18,7 +18,7 @@ GREY = b"\xd8\xd8\xd8"
 
 
 def instead(tenant: Tenant, image_request: Asked, refusal: Refusal) -> HttpResponse | None:
-    """The answer in the place of a 402, never cached and never billed; None where 402 it is."""
+    """The response instead of a 402, never cached and never billed; None where the 402 is sent."""
     if refusal.status != 402 or tenant.refused == "402" or image_request.endpoint.startswith("info"):
         return None
     plan = plans.make(
@@ -38,8 +38,8 @@ def instead(tenant: Tenant, image_request: Asked, refusal: Refusal) -> HttpRespo
 
 
 def _redirect(tenant: Tenant, plan: Plan) -> HttpResponse | None:
-    """To the original of a /transform on a web server. A bucket's never: its address would carry the customer's
-    signature. An address that only `*` allows neither: anybody could redirect anywhere in the customer's name."""
+    """Redirect to the original of a /transform on a web server. Never to a bucket: its URL would contain the customer's
+    signature. Nor to a URL that only `*` allows: that would be an open redirect."""
     if plan.operation != "transform":
         return None
     names = plan.originals[0].identity
@@ -58,7 +58,8 @@ def _of_prefix(prefix: str, target: str) -> str:
 
 
 def _placeholder(plan: Plan) -> HttpResponse:
-    """A plain grey PNG in the shape asked for; a side that was not asked for follows from the other as 4 to 3."""
+    """A plain grey PNG of the requested sides; a missing side follows from the other by the operation's ratio in PIXELS
+    (4 to 3)."""
     sides = [plan.spec.values.get(side) for side in ("w", "h")]
     width, height = sides
     if width is None or height is None:

@@ -31,7 +31,7 @@ def limits() -> Limits:
 
 
 def read_originals(plan: Plan) -> list[Fetched | None]:
-    """Each original, all read at once; a grid's dead ones are None (the one agreed leniency), any other is a
+    """Each original, fetched in parallel; those of a grid that fail are None (the one agreed leniency), any other raises
     Refusal."""
     fetch_original = _read_or_none if plan.operation == "grid" else Original.fetch
     if len(plan.originals) < 2:
@@ -74,7 +74,7 @@ def _values(plan: Plan, originals: list[Fetched | None]) -> dict[str, object]:
 
 
 def models() -> tuple[str, ...]:
-    """The words that tell a render process where the weights of its networks lie."""
+    """The command-line arguments that give a render process the weight files of its networks."""
     return "--subjects", settings.BACKGROUND_MODEL, "--faces", settings.FACE_MODEL
 
 

@@ -1,4 +1,4 @@
-"""The presets and purges of a workspace, read again only when its revision says that they have changed."""
+"""The presets and purges of a workspace, cached by its revision: read again only when that has changed."""
 
 import threading
 from collections import OrderedDict
@@ -12,7 +12,7 @@ MOST_BOOKS = 5_000
 
 @dataclass(frozen=True)
 class Rulebook:
-    """`presets`: name → parameters as texts by long-lived name; `purges`: what they void, ready to be asked."""
+    """`presets`: name → parameters as texts by long-lived name; `purges`: the index of purge rules."""
 
     presets: dict[str, dict[str, str]]
     purges: PurgeIndex
@@ -24,8 +24,8 @@ _lock = threading.Lock()
 
 
 def of(workspace_id: str, revision: int) -> Rulebook:
-    """The rules of a workspace. Every change raises the revision in its own transaction, so that a revision once read
-    never stands for older rules."""
+    """The rules of a workspace. Every change raises the revision in its own transaction, so a revision once read never
+    means older rules."""
     if not revision:
         return EMPTY
     cached_revision, rules = _known.get(workspace_id, (0, EMPTY))

@@ -1,4 +1,4 @@
-"""The signing keys of a workspace: the newest and the one before, each shown once; and whether addresses must be
+"""The signing keys of a workspace: the newest and the previous one, each shown once; and whether URLs must be
 signed."""
 
 import secrets
@@ -20,8 +20,8 @@ class NoSigningKey(Refusal):
 
 
 def turn_on(row: Workspace, actor: str) -> str | None:
-    """Ask for signatures from now on; within five seconds everywhere. Makes the first key where there is none and
-    returns it, to be shown once."""
+    """Require signatures from now on; within five seconds on every server. Creates the first key where there is none
+    and returns it, to be shown once."""
     new_key, keys = _with_new(row) if not row.signing_keys else (None, row.signing_keys)
     before = row.signing
     rule_store.change_keys(row, keys, signing="required")
@@ -30,14 +30,14 @@ def turn_on(row: Workspace, actor: str) -> str | None:
 
 
 def turn_off(row: Workspace, actor: str) -> None:
-    """Ask for signatures no longer; the keys stay, so that turning it on again ends no signed address."""
+    """Stop requiring signatures; the keys stay, so that URLs signed before are valid when it is turned on again."""
     before = row.signing
     rule_store.change_keys(row, row.signing_keys, signing="off")
     audit.record(row.workspace_id, actor, "signing.changed", "", before, "off")
 
 
 def rotate(row: Workspace, actor: str) -> str:
-    """Make a new key and return it, to be shown once. The newest of the others stays live; an older one ends."""
+    """Create a new key and return it, to be shown once. The newest of the others stays live; an older one is deleted."""
     before = _ids(row)
     new_key, keys = _with_new(row)
     rule_store.change_keys(row, keys)
@@ -46,8 +46,8 @@ def rotate(row: Workspace, actor: str) -> str:
 
 
 def end(row: Workspace, actor: str, key_id: str) -> None:
-    """End a key: addresses it signed are refused within five seconds. Raises NoSigningKey where it is none of the
-    live ones, or the last while signatures are asked for."""
+    """Delete a key: URLs signed with it are refused within five seconds. Raises NoSigningKey where it is none of the
+    live ones, or the last one while signatures are required."""
     remaining_keys = [key for key in row.signing_keys if key["id"] != key_id]
     if len(remaining_keys) == len(row.signing_keys):
         raise NoSigningKey("This workspace has no such signing key: it ended, perhaps by rotation.")

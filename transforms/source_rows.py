@@ -1,4 +1,4 @@
-"""Making, changing and deleting named sources: what each kind needs, checked field by field."""
+"""Creating, changing and deleting named sources, with the fields of each kind validated one by one."""
 
 from django.conf import settings
 
@@ -10,12 +10,12 @@ from transforms.fetch import FetchError
 from transforms.models import Source
 
 KINDS = {"http": "Web server", "s3": "Amazon S3 bucket", "r2": "Cloudflare R2 bucket"}
-RESERVED_NAMES = {"new"}  # a page of the dashboard stands at that path
+RESERVED_NAMES = {"new"}  # a page of the dashboard has that path
 LONGEST_PREFIX = 1024
 
 
 class InvalidSourceSetting(Refusal):
-    """A source cannot be set up so."""
+    """A setting of a source is not valid."""
 
     code = "invalid_source_setting"
 
@@ -28,7 +28,7 @@ class TooManySources(Refusal):
 
 
 class SourceGone(Refusal):
-    """Somebody deleted the source meanwhile."""
+    """The source was deleted meanwhile."""
 
     status = 404
     code = "source_gone"
@@ -80,13 +80,13 @@ def change(
 
 
 def delete(row: Source, actor: str = "system") -> None:
-    """Delete a source; addresses that name it answer 404 within seconds. Deleting it twice is no error."""
+    """Delete a source; addresses that name it answer 404 within seconds. Idempotent."""
     store.delete_source(row)
     audit.record(row.workspace_id, actor, "source.deleted", row.name, before=told(row))
 
 
 def told(row: Source) -> dict[str, str]:
-    """What may be said of a source: all but its key and its secret."""
+    """The public settings of a source: all but its key and its secret."""
     names = ("name", "kind", "prefix") if row.kind == "http" else ("name", "kind", "bucket", "region", "prefix")
     return {name: getattr(row, name) for name in names}
 

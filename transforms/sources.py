@@ -1,4 +1,4 @@
-"""From a `src` to an original: which source it names, what it is called in cache keys, and how its bytes are read."""
+"""Resolves a `src` to an original: its source, its identity in cache keys, and how to read its bytes."""
 
 import re
 import time
@@ -38,16 +38,16 @@ class SourceNotAllowed(Refusal):
 
 
 class InvalidSource(Refusal):
-    """The src cannot be read as a source."""
+    """The src is malformed."""
 
     code = "invalid_source"
 
 
 @dataclass(frozen=True)
 class Original:
-    """A source picture: its name in cache keys, and the call that reads it. No bytes are kept (P07).
+    """A source picture: its identity in cache keys, and the function that reads it. No bytes are stored (P07).
 
-    `param` is the parameter that named it, for the refusals.
+    `param` is the parameter that named it, for the errors.
     """
 
     identity: tuple[str, ...]
@@ -56,7 +56,7 @@ class Original:
 
     def fetch(self, note: Note = unheard) -> Fetched:
         """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter.
-        `note` hears of the steps on the way."""
+        `note` is called for each step."""
         with _named_by(self.param):
             return self.read(note)
 
@@ -70,7 +70,7 @@ def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
 
 @contextmanager
 def _named_by(param: str) -> Iterator[None]:
-    """Refusals of what happens within name the parameter."""
+    """Set the parameter of every Refusal raised within."""
     try:
         yield
     except Refusal as refusal:
@@ -107,7 +107,7 @@ def _external(tenant: Tenant, src: str) -> Original:
 
 
 def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
-    """Where a fetch may go: the source's own host, and what the workspace allows; never ourselves."""
+    """The check of a fetch's hops: the source's own host and the workspace's allowed hosts; never our own hosts."""
 
     def permitted(hop: Location) -> bool:
         return (hop.host == home or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_host(hop.host)
@@ -131,17 +131,17 @@ def own_host(host: str) -> bool:
 
 
 def object_place(source: Source, key: str) -> Location:
-    """The signed address that reads an object."""
+    """The presigned URL that reads an object."""
     return locations.parse(bucket_sources.object_url(source.kind, key=key, **_opened(source)))
 
 
 def listing_place(source: Source) -> Location:
-    """The signed address that lists the bucket."""
+    """The presigned URL that lists the bucket."""
     return locations.parse(bucket_sources.listing_url(source.kind, prefix=source.prefix, **_opened(source)))
 
 
 def part_place(source: Source, key: str) -> Location:
-    """The signed address that would write, if there were an upload to write to."""
+    """The presigned URL that would write a part, if its multipart upload existed."""
     return locations.parse(bucket_sources.part_url(source.kind, key=key, **_opened(source)))
 
 
@@ -157,7 +157,7 @@ def _opened(source: Source) -> dict[str, str]:
 
 
 def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
-    """What a web server says of focal points is not asked: it may pass on headers its owner knows nothing of."""
+    """A web server's focal point is ignored: it may pass on headers its owner does not know of."""
     return replace(_fetch_whole(location, permitted, note), focal=None)
 
 

@@ -1,10 +1,10 @@
-"""The body as it was before its content coding, counted while it grows."""
+"""Decompression of a response body, with its size checked while it grows."""
 
 import zlib
 
 from transforms.fetching import errors
 
-WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # zlib's wbits: gzip alone, or whichever header is found
+WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # zlib's wbits: gzip only, or header detection
 
 
 class Body:
@@ -20,7 +20,7 @@ class Body:
         self._max_bytes = max_bytes
 
     def add(self, chunk: bytes) -> None:
-        """Take what came over the line; FetchError beyond the cap or where it does not inflate."""
+        """Add received bytes; FetchError beyond the cap or where they do not decompress."""
         self._received += len(chunk)
         if self._received > self._max_bytes:
             raise errors.too_large(self._max_bytes)
@@ -29,7 +29,7 @@ class Body:
             raise errors.too_large(self._max_bytes)
 
     def finished(self) -> bytes:
-        """The whole body; FetchError where its compressed form was cut off or goes on after its end."""
+        """The whole body; FetchError where the compressed stream is truncated or has trailing data."""
         if self._inflater and (not self._inflater.eof or self._inflater.unused_data):
             raise errors.unreachable()
         return bytes(self._bytes)

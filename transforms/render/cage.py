@@ -1,4 +1,4 @@
-"""The limits a render process puts on itself before it looks at a picture."""
+"""The resource limits a render process sets on itself before it reads a picture."""
 
 import contextlib
 import ctypes

@@ -12,7 +12,7 @@ BODY_LIMIT = 1 << 29
 
 
 class Closed(Exception):
-    """The other end is gone, or spoke nonsense: nothing more can be said over this pipe."""
+    """The other end is gone, or sent a malformed frame: the pipe is unusable."""
 
 
 class Late(Exception):

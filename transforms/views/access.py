@@ -1,4 +1,4 @@
-"""The page of access: allow-lists, tried against an example before they are saved, and what a refused miss returns."""
+"""The page of access: allow-lists, tested with an example before they are saved, and the response to a refused miss."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ LISTS = ("allowed_origins", "allowed_sources")
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
 def access(request: HttpRequest) -> HttpResponse:
-    """The lists. `act=try` says what they would allow, as typed, and saves nothing."""
+    """The lists. `act=try` shows what they would allow, as typed, and saves nothing."""
     row = request.workspace
     if request.method == "POST":
         roles.require(request.member.role, "access.edit")
@@ -45,7 +45,7 @@ def _save(request: HttpRequest, cleaned_data: dict) -> None:
 
 
 def _tried(cleaned_data: dict) -> list[dict]:
-    """What the typed lists make of the examples."""
+    """Each example with the first pattern of the typed lists that allows it. Raises InvalidPattern."""
     origin_patterns = access_settings.read_origins(cleaned_data["allowed_origins"].splitlines())
     host_patterns = access_settings.read_sources(cleaned_data["allowed_sources"].splitlines())
     trials = []

@@ -73,7 +73,7 @@ def domain(request: HttpRequest, domain: str) -> HttpResponse:
 @require_POST
 @workspace_page("domains.edit")
 def check(request: HttpRequest, domain: str) -> HttpResponse:
-    """Look at DNS now."""
+    """Check DNS now."""
     row = domains.check_now(_domain(request, domain))
     if row is None:
         return redirect("domains", request.workspace.namespace)
@@ -87,7 +87,7 @@ def check(request: HttpRequest, domain: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page("domains.edit")
 def remove(request: HttpRequest, domain: str) -> HttpResponse:
-    """The question, then the removal."""
+    """The confirmation page, then the removal."""
     row = _domain(request, domain)
     if request.method == "GET":
         return render(request, "transforms/domain_remove.html", {"domain": row})

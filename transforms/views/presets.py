@@ -1,4 +1,4 @@
-"""The page of presets: the list, a new one, and whether anything else is served."""
+"""The page of presets: the list, a new one, and presets-only."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

@@ -1,4 +1,4 @@
-"""The page of purges: what is to be made anew, what that will cost at most, and only then the purge."""
+"""The page of purges: first a preview of the most it will cost, then the purge."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse

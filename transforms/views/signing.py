@@ -1,4 +1,4 @@
-"""The page of signed addresses: on and off, two keys, rotation, and signers to copy."""
+"""The page of signed URLs: on and off, two keys, rotation, and code samples."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from transforms import signing_keys, signing_snippets
 @workspace_page("access.edit")
 @fresh_code
 def signing(request: HttpRequest) -> HttpResponse:
-    """The state and the keys; a POST does one act. A new key is on the answer to its POST and nowhere else."""
+    """The state and the keys; a POST does one action. A new key is in the response to its POST and nowhere else."""
     row, new_key = request.workspace, None
     if request.method == "POST":
         new_key = _act(request)
@@ -29,7 +29,7 @@ def signing(request: HttpRequest) -> HttpResponse:
 
 
 def _act(request: HttpRequest) -> str | None:
-    """Do what was asked; the new key where there is one."""
+    """Do the action of the POST; returns the new key where there is one."""
     row, actor, action = request.workspace, request.user.person_id, request.POST.get("act")
     if action == "rotate":
         return signing_keys.rotate(row, actor)

@@ -70,7 +70,7 @@ def source(request: HttpRequest, source: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
 def delete(request: HttpRequest, source: str) -> HttpResponse:
-    """The question, then the deletion."""
+    """The confirmation page, then the deletion."""
     row = _source(request, source)
     if request.method == "GET":
         return render(request, "transforms/source_delete.html", {"source": row})
@@ -82,7 +82,7 @@ def delete(request: HttpRequest, source: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
 def examine(request: HttpRequest, source: str) -> HttpResponse:
-    """The doctor: a path is asked for, then the way of that picture is told step by step."""
+    """The doctor: a form for a path, then the diagnosis of that picture step by step."""
     row = _source(request, source)
     form = source_forms.PathForm(request.POST or None)
     context = {"source": row, "examining": form}
@@ -105,7 +105,7 @@ def _source(request: HttpRequest, name: str) -> Source:
 
 
 def _facts(row: Source) -> dict:
-    """What the page of a source shows beside its form."""
+    """The template context of a source's page, but for its form."""
     return {
         "source": row, "kind": source_rows.KINDS[row.kind], "policy": bucket_policies.least(row),
         "examining": source_forms.PathForm(),
