@@ -168,7 +168,7 @@ def _target(text: str) -> str:
 
 
 def _escaped(text: str, allowed: frozenset[str]) -> str:
-    """Valid escapes kept, in upper case, or decoded where they are of an unreserved character; the rest escaped once."""
+    """Valid escapes kept, in upper case, or decoded where they are of an unreserved character; others escaped once."""
     parts = ESCAPE.split(text)
     for index, part in enumerate(parts):
         if index % 2:

@@ -82,7 +82,8 @@ def guard(tenant: Tenant, endpoint: str, query: str) -> None:
 
 
 def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
-    """Create or replace a preset: `w=800&fit=cover`. Requests that name it then get the new values. Raises InvalidPreset with the field, TooManyPresets."""
+    """Create or replace a preset: `w=800&fit=cover`. Requests that name it then get the new values.
+    Raises InvalidPreset with the field, TooManyPresets."""
     values = read(name, query)
     workspace = accounts_store.workspace(workspace_id)
     existing_presets = rule_store.presets(workspace_id)

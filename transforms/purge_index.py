@@ -10,8 +10,8 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class PurgeIndex:
-    """Purge times (seconds since 1970) by what they invalidate: everything, a source by its id, one operation, or every picture
-    of an original whose name begins so."""
+    """Purge times (seconds since 1970) by what they invalidate: everything, a source by its id, one operation, or
+    every picture of an original whose identity starts with a prefix."""
 
     everything: float
     sources: dict[str, float]

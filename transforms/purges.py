@@ -56,7 +56,8 @@ def preview(row: Workspace, scope: str, target: str) -> int:
 
 def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str = "") -> PurgeRule:
     """Invalidate every matching output older than now: within five seconds on every server, memory caches included. The
-    next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges, Overtaken."""
+    next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges,
+    Overtaken."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()

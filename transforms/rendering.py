@@ -31,7 +31,7 @@ def limits() -> Limits:
 
 
 def read_originals(plan: Plan) -> list[Fetched | None]:
-    """Each original, fetched in parallel; those of a grid that fail are None (the one agreed leniency), any other raises
+    """Each original, fetched in parallel; failed ones of a grid are None (the one agreed leniency), any other raises
     Refusal."""
     fetch_original = _read_or_none if plan.operation == "grid" else Original.fetch
     if len(plan.originals) < 2:

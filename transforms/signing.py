@@ -85,13 +85,13 @@ def check(tenant: Tenant, path: str, raw: str, now: float) -> Ticket:
 
 
 def message(path: str, pieces: Iterable[Piece]) -> bytes:
-    """The signed text: the path, then every parameter but sig, as sent, sorted by name; repeated ones in their order."""
+    """The signed text: the path, then every parameter but sig, as sent, sorted by name; repeated ones in order."""
     raw_pieces = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
     return f"{path}?{'&'.join(raw_pieces)}".encode("latin-1", "replace")
 
 
 def policy_message(policy: str) -> bytes:
-    """The signed text of a policy. It starts as no path does, so that neither kind of signature passes for the other."""
+    """The signed text of a policy. It starts as no path does, so neither kind of signature passes for the other."""
     return f"policy:{policy}".encode()
 
 

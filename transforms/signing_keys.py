@@ -37,7 +37,7 @@ def turn_off(row: Workspace, actor: str) -> None:
 
 
 def rotate(row: Workspace, actor: str) -> str:
-    """Create a new key and return it, to be shown once. The newest of the others stays live; an older one is deleted."""
+    """Create a new key and return it, to be shown once. The newest of the others stays live; an older one ends."""
     before = _ids(row)
     new_key, keys = _with_new(row)
     rule_store.change_keys(row, keys)

@@ -93,7 +93,7 @@ class Process:
         self._child.stdout.close()
 
     def _post_mortem(self) -> EngineError:
-        """The error for a broken pipe, by the child's exit status. A child that closed the pipe without exiting is killed."""
+        """The error for a broken pipe, by the child's exit status. A child that has not exited is killed."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_GOODBYE_SECONDS)
         self.end()
