@@ -1,20 +1,20 @@
-"""Finds the headers of an animated AVIF's tracks (ISO/IEC 14496-12)."""
+"""Locates the track headers of an animated AVIF (ISO/IEC 14496-12)."""
 
 from collections.abc import Iterator
 
-# Boxes that hold boxes, one within the other on the way to the headers.
+# Container boxes by nesting level, down to the headers.
 HOLDERS = ({b"moov"}, {b"trak"}, {b"mdia", b"edts"})
 BOX_HEAD, LARGE_HEAD, FULL_HEAD = 8, 16, 12
-MOST_BOXES = 1_000  # of one level; a file of more is built to keep us busy
+MOST_BOXES = 1_000  # of one level; a file with more is malicious
 
 
 def headers(data: bytes | bytearray, names: set[bytes]) -> Iterator[tuple[bytes, int]]:
-    """(name, where its box begins) of each named header, in the file's order; nothing after damage."""
+    """(name, offset of its box) of each named header, in file order; stops at a malformed box."""
     yield from _headers(data, names, 0, len(data), 0)
 
 
 def is_wide(data: bytes | bytearray, offset: int) -> bool:
-    """Whether the header at `at` is of version 1, whose times have 8 bytes and not 4."""
+    """Whether the header at `offset` is of version 1, whose times have 8 bytes instead of 4."""
     return data[offset + BOX_HEAD] == 1
 
 

@@ -1,4 +1,4 @@
-"""How often an animated AVIF plays, which Pillow neither reads nor writes.
+"""Reads and writes the loop count of an animated AVIF, which Pillow does not support.
 
 A track's edit list says that it is repeated, and how long one run is; its header says how long all runs are
 (ISO/IEC 14496-12, AV1 Image File Format 1.1).
@@ -7,12 +7,12 @@ A track's edit list says that it is repeated, and how long one run is; its heade
 from transforms.engine import avif_boxes
 
 REPEATED = 1  # the flag of an edit list
-# Where a header of version 0 and one of version 1 keep a length of time, counted from the beginning of its box.
+# The offset of the duration in a header of version 0 and of version 1, from the start of its box.
 PLACES = {b"mvhd": (24, 32), b"tkhd": (28, 36), b"elst": (16, 16)}
 
 
 def plays(data: bytes) -> int:
-    """How often the animation runs, 0 for ever; for ever too where the file does not say."""
+    """How often the animation plays, 0 for ever; 0 also where the file does not say."""
     offsets = dict(reversed(list(avif_boxes.headers(data, {b"tkhd", b"elst"}))))
     if len(offsets) < 2:
         return 0
@@ -25,7 +25,7 @@ def plays(data: bytes) -> int:
 
 
 def playing(body: bytes, times: int) -> bytes:
-    """The file as our encoder writes it, for ever, made to run so many times; 0 leaves it as it is."""
+    """The file as our encoder writes it (endless), changed to play `times` times; 0 leaves it as it is."""
     if times == 0:
         return body
     data = bytearray(body)

@@ -1,11 +1,11 @@
-"""Tells what is wrong with a BlurHash, by its characters alone."""
+"""Validation of a BlurHash by its characters alone."""
 
 # The alphabet and the layout are those of https://github.com/woltapp/blurhash/blob/master/Algorithm.md
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 
 
 def fault(text: str) -> str | None:
-    """Why the text is no BlurHash, as the end of a sentence; None when it is one."""
+    """Why the text is not a BlurHash, as the end of a sentence; None when it is one."""
     if len(text) < 6:
         return f"it has {len(text)} characters, and the shortest has 6"
     invalid = next((character for character in text if character not in DIGITS), None)

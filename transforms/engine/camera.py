@@ -1,4 +1,4 @@
-"""What EXIF says of the camera and the exposure: a closed list without place, name, serial number or comment."""
+"""EXIF fields of the camera and the exposure: a closed list without location, name, serial number or comment."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def facts(exif: Image.Exif) -> dict[str, object]:
     try:
         tags = {**exif.get_ifd(EXPOSURE), **dict(exif)}
     except Exception:
-        # A damaged block has no fields; the picture is none the worse.
+        # A damaged block has no fields; the picture itself is unaffected.
         tags = {}
     values = {name: reader(tags[tag]) for name, (tag, reader) in FIELDS.items() if tag in tags}
     return {name: value for name, value in values.items() if value is not None}
@@ -29,7 +29,7 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> int | float | None:
-    """Six digits are more than a camera knows."""
+    """A finite number rounded to six digits, more than a camera's precision; None for anything else."""
     value = value[0] if isinstance(value, tuple) and value else value
     try:
         number = float(f"{float(value):.6g}")

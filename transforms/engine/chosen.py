@@ -1,4 +1,4 @@
-"""Draws what fit=cover chose to keep, and why: debug=crop."""
+"""Draws the crop that fit=cover chose, and the reason: debug=crop."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -15,7 +15,7 @@ Box = tuple[int, int, int, int]
 
 
 def draw(frame: Image.Image, box: Box, choice: Choice) -> Image.Image:
-    """The whole frame with what is cut dimmed, a line around what is kept, what weighed most tinted, faces
+    """The whole frame with everything outside `box` dimmed, a line around `box`, a heat map of the weights, faces
     in boxes, and the reason."""
     picture = frame.convert("RGBA")
     if choice.weights is not None:
@@ -39,14 +39,14 @@ def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) ->
 
 
 def _heat(choice: Choice, size: tuple[int, int]) -> Image.Image:
-    """How much each place weighed, as a mask."""
+    """The weights as a mask of `size` (a heat map)."""
     weights = choice.weights / max(float(choice.weights.max()), 1e-6)
     mask = Image.fromarray((weights * HEAT_STRENGTH * 255).astype(np.uint8))
     return mask.resize(size, Image.Resampling.BILINEAR)
 
 
 def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], text: str) -> None:
-    """The words on a strip along the lower edge, in as many lines as they need."""
+    """Draw the text on a strip along the lower edge, wrapped into as many lines as it needs."""
     font_size = max(LEAST_LETTERS, min(MOST_LETTERS, size[0] // 30))
     font = ImageFont.load_default(font_size)
     lines = _lines(text, lambda line: pen.textlength(line, font) <= size[0] - font_size)

@@ -1,4 +1,4 @@
-"""Folds different ways of asking for one picture into one set of values."""
+"""Normalizes equivalent parameters of one picture to one set of values."""
 
 import math
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,16 +11,16 @@ SCALED_WITHOUT_BOX = ("padding", "radius", "mark-w", "mark-padding")
 # A side has a pixel; a mark has two, as 1 means the whole width of the picture.
 LEAST_LENGTHS = {"w": 1, "h": 1, "mark-w": 2}
 OF_MARK = ("mark-position", "mark-w", "mark-padding", "mark-opacity")
-# Pad cuts nothing that could be chosen, and its middle is the default.
+# Pad crops nothing, and its default position is the middle.
 IDLE_FOR_PAD = ("smart", "entropy", "face", (0.5, 0.5))
 WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
 
 
 def fold(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[dict, dict]:
-    """The values that differ from the defaults, and the lengths before dpr where no URL could ask for the scaled ones.
+    """The values that differ from the defaults, and the lengths before dpr where no URL can express the scaled ones.
 
-    `written` says under which name a value was given, for the errors. Raises invalid_parameter for a box too large
-    and conflicting_parameters for cols with a type that has none.
+    `spellings` is the name or alias in the query by long-lived name, for the errors. Raises invalid_parameter for a
+    box too large and conflicting_parameters for cols with a type that has none.
     """
     if "size" in spellings:
         spellings = {"w": spellings["size"], "h": spellings["size"], **spellings}
@@ -72,7 +72,7 @@ def _times(length: int, dpr: float, name: str) -> int:
 
 
 def _least(scaled: int, dpr: float) -> int:
-    """The shortest length that dpr scales to `scaled`: one spelling for all that do."""
+    """The shortest length that dpr scales to `scaled`: one canonical value for all that do."""
     return math.ceil((scaled - Decimal("0.5")) / Decimal(str(dpr)))
 
 
@@ -87,7 +87,8 @@ def _check_box(scaled: dict[str, int], dpr: float, spellings: dict[str, str]) ->
 
 
 def _drop_idle(values: dict) -> dict:
-    """Without what cannot change the picture: a fit without a box, a position with nothing to place, a whole crop."""
+    """The values without those that have no effect: a fit without a box, a position without a crop or padding, a whole
+    crop."""
     ignored = set()
     if not ("w" in values and "h" in values):
         ignored.add("fit")

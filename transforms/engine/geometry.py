@@ -1,4 +1,4 @@
-"""Sizes and boxes: how a picture fits its box, where it is cut, and how much smaller it may be decoded."""
+"""Sizes and boxes: how a picture fits its box, where it is cropped, and how much smaller it may be decoded."""
 
 import math
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ NAMED_POSITIONS = {
 
 @dataclass(frozen=True)
 class Fit:
-    """What resizing does: scale the whole picture to `scaled`, cut it to `cut`, lay it on `canvas` (fit=pad)."""
+    """The result of fitting: scale the whole picture to `scaled`, crop it to `cut`, paste it on `canvas` (fit=pad)."""
 
     scaled: Size
     cut: Size
@@ -60,7 +60,7 @@ def fit(source: Size, values: Mapping[str, object]) -> Fit:
 
 
 def _ratios(source: Size, values: Mapping[str, object]) -> tuple[float, ...]:
-    """How much each side that was given scales the picture; without one, dpr does."""
+    """The scale factor of each side in `values`; without any, dpr."""
     ratios = [int(values[name]) / side for name, side in zip(("w", "h"), source, strict=True) if name in values]
     return tuple(ratios) or (float(values.get("dpr", 1)),)
 
@@ -70,13 +70,13 @@ def _times(size: Size, ratio: float) -> Size:
 
 
 def position(values: Mapping[str, object]) -> tuple[float, float]:
-    """Where a cut or a padded picture sits: 0–1 from the left and the top."""
+    """The position of a crop or a padded picture: 0–1 from the left and the top."""
     value = values.get("position", "center")
     return NAMED_POSITIONS[value] if isinstance(value, str) else (float(value[0]), float(value[1]))
 
 
 def focal(values: Mapping[str, object], source: Size) -> tuple[float, float]:
-    """The focal point of the upright source, 0–1, as it lies in the picture after crop, rotate and flip."""
+    """The focal point of the upright source, 0–1, in the picture after crop, rotate and flip."""
     x, y = values["focal"]
     if "crop" in values:
         left, top, right, bottom = crop_box(source, values["crop"])
@@ -96,7 +96,7 @@ def placed(inner: Size, outer: Size, where: tuple[float, float]) -> tuple[int, i
 def crop_box(source: Size, crop: tuple) -> Box:
     """The box of the crop parameter in source pixels, kept inside the picture.
 
-    Raises invalid_parameter when nothing of it lies inside.
+    Raises invalid_parameter when the box is completely outside.
     """
     unit, *numbers = crop
     x, y, width, height = (n * side for n, side in zip(numbers, source * 2, strict=True)) if unit == "fr" else numbers
@@ -129,7 +129,7 @@ def decode_target(source: Size, values: Mapping[str, object]) -> Size | None:
     scaled = fit((visible[1], visible[0]) if is_sideways else visible, values).scaled
     scaled = (scaled[1], scaled[0]) if is_sideways else scaled
     if values.get("position") == "face":
-        # Faces are looked for before the picture is small.
+        # Faces are detected before the picture is scaled down.
         scale = max(scaled[0] / visible[0], min(1.0, faces.SEEN_SIDE / max(visible)))
         scaled = _times(visible, scale)
     return math.ceil(source[0] * scaled[0] / visible[0]), math.ceil(source[1] * scaled[1] / visible[1])

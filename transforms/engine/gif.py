@@ -1,4 +1,4 @@
-"""Reduces frames to GIF's 256 colours and its one clear colour, and writes them."""
+"""Reduces frames to GIF's 256 colours, one of them transparent, and writes them."""
 
 from io import BytesIO
 
@@ -13,7 +13,7 @@ DISPOSE_TO_CLEAR = 2
 
 
 def write(picture: Picture) -> bytes:
-    """The bytes of a GIF; half-transparent pixels become clear below one half, opaque from there."""
+    """The bytes of a GIF; pixels become transparent below half opacity, opaque from there."""
     frames = [_reduced(frame) for frame in picture.frames]
     options: dict[str, object] = {"optimize": False}
     if any("transparency" in frame.info for frame in frames):

@@ -1,4 +1,4 @@
-"""Several pictures on one sheet: rows or columns of cells, each filled by its picture, with gaps between them."""
+"""Several pictures in one: rows or columns of cells, each covered by its picture, with gaps between them."""
 
 import math
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ AUTO_IN_COLUMNS = 3
 
 @dataclass(frozen=True)
 class Layout:
-    """How many cells stand in each line; the lines are rows from top to bottom, or columns from left to right."""
+    """The number of cells in each line; the lines are rows from top to bottom, or columns from left to right."""
 
     lines: tuple[int, ...]
     columns: bool = False
 
     @property
     def cells(self) -> tuple[int, int]:
-        """Cells across and down, where there are most."""
+        """The largest number of cells across and down."""
         sides = max(self.lines), len(self.lines)
         return sides[::-1] if self.columns else sides
 
 
 def render(job: Job) -> Output:
-    """Compose the sources that can be read; Output.composed says how many. None left is no_source_left."""
+    """Compose the sources that can be read; Output.composed says how many. Raises no_source_left where none can."""
     watch = Stopwatch()
     readable = [data for data in job.sources if data is not None and _header(data, job.limits) is not None]
     while readable:
@@ -43,7 +43,7 @@ def render(job: Job) -> Output:
         if None not in cells:
             sheet = _compose(job, sheet_size, boxes, cells)
             return drawn.finish(sheet, job.output_format, job.values, watch, composed=len(cells))
-        # A picture broke behind a sound header: the others are laid out anew without it.
+        # A picture failed to decode behind a valid header: lay out the others again without it.
         readable = [data for data, cell in zip(readable, cells, strict=True) if cell is not None]
     raise EngineError("no_source_left", "None of the sources could be fetched and read as a picture.", "src")
 
@@ -63,7 +63,7 @@ def layout(job: Job, count: int) -> Layout:
 
 
 def _dealt(count: int, lines: int) -> tuple[int, ...]:
-    """`count` spread over at most `lines` lines, the first ones longer by one where it does not come out even."""
+    """`count` distributed over at most `lines` lines, the first ones longer by one where there is a remainder."""
     lines = min(lines, count)
     return tuple(count // lines + (index < count % lines) for index in range(lines))
 
@@ -84,7 +84,7 @@ def _plan(job: Job, count: int, natural: tuple[int, int]) -> tuple[tuple[int, in
 
 
 def _sheet_size(job: Job, shape: Layout, gap: int, natural: tuple[int, int]) -> tuple[int, int]:
-    """w x h; a side not given follows from cells shaped like the first picture, or from its size."""
+    """w x h in pixels; a missing side follows from cells of the first picture's aspect ratio, or from its size."""
     (columns, rows), (natural_width, natural_height) = shape.cells, natural
     gaps = (columns - 1) * gap, (rows - 1) * gap
     width, height = job.values.get("w"), job.values.get("h")
@@ -107,7 +107,7 @@ def _sheet_size(job: Job, shape: Layout, gap: int, natural: tuple[int, int]) -> 
 def spread(length: int, count: int, gap: int) -> list[tuple[int, int]]:
     """`count` stretches that fill `length` with `gap` between them, equal to within a pixel: (start, end) each.
 
-    No room for a pixel each is an invalid_parameter that names gap.
+    Raises invalid_parameter for `gap` where a stretch would be less than a pixel.
     """
     available = length - gap * (count - 1)
     if available < count:
@@ -117,7 +117,7 @@ def spread(length: int, count: int, gap: int) -> list[tuple[int, int]]:
 
 
 def _header(data: bytes, limits: Limits) -> tuple[int, int] | None:
-    """The upright size; None for what is no picture we read: a dead source is dropped."""
+    """The upright size; None for bytes that are not a supported picture."""
     try:
         return decode.probe(data, limits).size
     except EngineError:
@@ -125,7 +125,7 @@ def _header(data: bytes, limits: Limits) -> tuple[int, int] | None:
 
 
 def _cell(data: bytes, box: tuple[int, int, int, int], limits: Limits) -> Image.Image | None:
-    """The picture cropped to its box by its middle; None when it cannot be decoded."""
+    """The picture cropped to its box around its centre; None when it cannot be decoded."""
     size = box[2] - box[0], box[3] - box[1]
     source_size = _header(data, limits)
     scale = max(size[0] / source_size[0], size[1] / source_size[1])
@@ -134,7 +134,7 @@ def _cell(data: bytes, box: tuple[int, int, int, int], limits: Limits) -> Image.
         frame = decode.open_picture(data, limits, target=target).frames[0]
     except EngineError as error:
         if exhaustion.is_behind(error):
-            # A sheet without this picture would be cached for a year.
+            # A grid without this picture would be cached for a year.
             raise
         return None
     return _cover(frame, size)
@@ -149,7 +149,7 @@ def _cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _compose(job: Job, size: tuple[int, int], boxes: list, cells: list[Image.Image]) -> Image.Image:
-    """The cells on the background; without one, what is not covered stays transparent."""
+    """The cells on the background; without one, the gaps stay transparent."""
     background = job.values.get("background")
     fill = colour.hex_to_rgba(str(background)) if background else (0, 0, 0, 0)
     sheet = Image.new("RGBA", size, fill)

@@ -9,10 +9,10 @@ BETTER = ("avif", "webp")
 
 
 def output_format(endpoint: str, explicit: str | None, accept: str | None) -> str:
-    """avif, webp, jpeg, png, gif, nocompress, or auto, which is png or jpeg by transparency, gif where it keeps moving.
+    """avif, webp, jpeg, png, gif, nocompress, or auto, which is png or jpeg by transparency, gif for an animation.
 
-    auto is the fallback of a picture, png that of a placeholder; /info is always json. Only types named in full count:
-    */* and image/* promise no AVIF. A header that is too long or unreadable counts as none. Never raises; one URL has
+    auto is the fallback of a picture, png that of a placeholder; /info is always json. Only full media types count:
+    */* and image/* do not imply AVIF. A header that is too long or unreadable counts as none. Never raises; one URL has
     at most three answers.
     """
     if endpoint.startswith("info"):
@@ -25,7 +25,7 @@ def output_format(endpoint: str, explicit: str | None, accept: str | None) -> st
 
 
 def negotiated(endpoint: str, explicit: str | None) -> bool:
-    """Whether the answer depends on Accept, and says so in Vary."""
+    """Whether the response depends on Accept, and so has it in Vary."""
     return explicit is None and not endpoint.startswith("info")
 
 

@@ -20,18 +20,18 @@ _files: dict[str, str] = {}
 
 
 def use(name: str, path: str) -> None:
-    """Name the file of a network's weights; a render process says so before its first job."""
+    """Set the file of a network's weights; a render process does so before its first job."""
     _files[name] = path
 
 
 def session(name: str, change_weights: Callable[[bytes], bytes] | None = None) -> object:
-    """The loaded network; `mended` changes its weights' file as it is read. Raises the network's `…_unavailable` where
-    onnxruntime or the weights are absent."""
+    """The loaded network; `change_weights` converts the bytes of its weights' file. Raises the network's `…_unavailable`
+    where onnxruntime or the weights are absent."""
     return _session(name, _files.get(name, ""), change_weights)
 
 
 def absent(name: str) -> EngineError:
-    """The error of a server that has not got a network, with the way to get it."""
+    """The error for a network that is not installed, with how to install it."""
     code, feature, param = ABSENT[name]
     message = (
         f"{feature} is not installed on this server. Whoever runs it installs onnxruntime and fetches the model with "
@@ -42,7 +42,7 @@ def absent(name: str) -> EngineError:
 
 @functools.cache
 def _session(name: str, path: str, change_weights: Callable[[bytes], bytes] | None) -> object:
-    """The arena stays off: it would keep 200 MB that other jobs need."""
+    """The memory arena is off: it would hold 200 MB that other jobs need."""
     if not path or not os.path.exists(path):
         raise absent(name)
     try:

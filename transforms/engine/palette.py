@@ -1,7 +1,7 @@
-"""The colours of a picture: its areas by size, and six swatches named for where they serve.
+"""The colours of a picture: its areas by size, and six named swatches.
 
-Swatch targets and weights are those of Android's Palette: how near a colour comes to a wanted saturation and
-lightness, and how much of the picture it fills.
+Swatch targets and weights are those of Android's Palette: the distance of a colour to a target saturation and
+lightness, and the share of the picture it fills.
 """
 
 import colorsys
@@ -13,7 +13,7 @@ from PIL import Image
 SAMPLED_SIDE = 128
 QUANTISED = 64
 MOST_COLOURS = 10
-# Two colours nearer than this in RGB (of 441) are one to the eye that looks at a list of colours.
+# Two colours nearer than this in RGB (of 441) look the same in a list of colours.
 NEAR = 48.0
 LEAST_AREA = 0.005
 OPAQUE = 128
@@ -43,7 +43,7 @@ class Colour:
 
 @dataclass(frozen=True)
 class Swatch:
-    """The lightness and saturation a swatch wants: least, target, most."""
+    """The lightness and saturation of a swatch: minimum, target, maximum."""
 
     name: str
     lightness: tuple[float, float, float]
@@ -77,7 +77,7 @@ def sample(image: Image.Image) -> tuple[Colour, ...]:
 
 
 def areas(colours: tuple[Colour, ...]) -> tuple[Colour, ...]:
-    """At most ten colours, near ones joined under the larger, by descending area."""
+    """At most ten colours, similar ones merged into the larger, by descending area."""
     merged: list[Colour] = []
     for colour in colours:
         near_index = next((index for index, other in enumerate(merged) if _distance(other, colour) < NEAR), None)
@@ -97,7 +97,7 @@ def dominant(image: Image.Image) -> tuple[int, int, int] | None:
 
 
 def swatches(colours: tuple[Colour, ...]) -> dict[str, Colour | None]:
-    """The best colour for each swatch, each colour used once; None where none comes near."""
+    """The best colour for each swatch, each colour used once; None where none is in range."""
     used: set[Colour] = set()
     best_by_name: dict[str, Colour | None] = {}
     for swatch in SWATCHES:

@@ -1,4 +1,4 @@
-"""Placeholders: a BlurHash or one colour, given or taken from a source, drawn at the size of what will stand there."""
+"""Placeholders: a BlurHash or one colour, literal or computed from a source, drawn at the size of the picture."""
 
 from PIL import Image
 
@@ -28,7 +28,7 @@ def render(job: Job) -> Output:
 def _finish(job: Job, image: Image.Image, watch: Stopwatch, source_size: tuple[int, int] | None) -> Output:
     values = dict(job.values)
     if job.endpoint == params.COLOR:
-        # One colour costs nothing without loss, and comes out as it was asked for.
+        # A single colour is as small when lossless, and stays exact.
         values["lossless"] = True
     return drawn.finish(image, job.output_format, values, watch, source_size=source_size)
 
@@ -54,7 +54,7 @@ def _punch(job: Job) -> float:
 def _size(job: Job, source: tuple[int, int]) -> tuple[int, int]:
     """The size to draw: the box with both sides for cover, else the source's shape inside it.
 
-    A placeholder keeps a place, so that unlike /transform it is enlarged to its box.
+    A placeholder reserves space, so unlike /transform it is enlarged to its box.
     """
     width, height = job.values.get("w"), job.values.get("h")
     if width and height and job.values.get("fit") == "cover":

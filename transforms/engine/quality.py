@@ -1,4 +1,4 @@
-"""Chooses the quality of a lossy picture: as given, by looks (quality=auto), and so that the file fits (max-bytes)."""
+"""Chooses the quality of a lossy picture: explicit, by similarity (quality=auto), or so that it fits (max-bytes)."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,21 +13,21 @@ from transforms.engine.picture import Picture
 LOSSY = ("jpeg", "webp", "avif")
 # What likeness.worst must reach: over thirty photographs these give the mean SSIM of quality 80 (docs/performance.md).
 TARGETS = {"jpeg": 0.938, "webp": 0.93, "avif": 0.943}
-# quality=auto stays between these whatever the measure says, in steps the eye cannot tell apart.
+# quality=auto stays between these whatever the measure, in steps that look the same.
 FLOOR, CEILING, STEP = 50, 86, 2
 TILE = 128
 SAMPLE_PIXELS = 400_000
-# What max-bytes may cost: encodings besides the first, fewer where each takes long.
+# The cost of max-bytes: encodings besides the first, fewer where each takes long.
 MOST_ENCODINGS = 5
 ENCODED_PIXELS = 40_000_000
-# A first guess of what the least quality leaves, and a little room so that guesses rather fit than not.
+# A first estimate of the size at the lowest quality, and a safety margin so that estimates rather fit than not.
 LEAST_SHARE, ROOM = 0.08, 0.97
 
 Encoded = tuple[bytes, str, tuple[str, ...]]
 
 
 def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) -> Encoded:
-    """The bytes, their content type and warnings, at the quality `values` lead to. Raises what encode.encode raises."""
+    """The bytes, their content type and warnings, at the quality by `values`. Raises what encode.encode raises."""
     picture = encode.opaque_if_it_is(picture)
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
     name = encode.resolve(picture, output_format, lossless)
@@ -50,7 +50,7 @@ def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) 
 
 
 def chosen(reaches: Callable[[int], bool]) -> int:
-    """The least quality that reaches the target, else the ceiling; asks at most five times."""
+    """The least quality that reaches the target, else the ceiling; calls `reaches` at most five times."""
     low, high = 0, (CEILING - FLOOR) // STEP
     while low < high:
         middle = (low + high) // 2
@@ -59,7 +59,7 @@ def chosen(reaches: Callable[[int], bool]) -> int:
 
 
 def _by_looks(picture: Picture, name: str) -> int:
-    """quality=auto: the least quality whose worst parts, in a sample of the picture, are as like it as the target."""
+    """quality=auto: the least quality whose worst parts, in a sample of the picture, reach the target similarity."""
     flattened = encode.flattened(picture.frames[0])
     sample = sampled(flattened)
     tile = None if sample is flattened else (TILE, TILE)
@@ -76,9 +76,9 @@ def _by_looks(picture: Picture, name: str) -> int:
 
 
 def sampled(image: Image.Image) -> Image.Image:
-    """A small or very narrow picture as it is; of a larger one, tiles from all over, side by side at full scale.
+    """A small or very narrow picture as it is; of a larger one, evenly spread tiles, side by side at full scale.
 
-    Scaled down it would not show what an encoder does to it.
+    A scaled-down copy would not show the encoder's artefacts.
     """
     if image.width * image.height <= SAMPLE_PIXELS or min(image.size) < TILE:
         return image
@@ -105,9 +105,9 @@ def _encodings(picture: Picture) -> int:
 def _within(
     attempt: Callable[[int], Encoded], first: Encoded, first_quality: int, max_bytes: int, encodings: int
 ) -> Encoded:
-    """The best quality found that fits into `most` bytes; the smallest file found where none does.
+    """The best quality that fits into `max_bytes`; the smallest file of all attempts where none does.
 
-    Guesses take turns with halving: sizes grow with quality by no law that holds for every picture.
+    Interpolation alternates with bisection: no formula of size by quality holds for every picture.
     """
     fits, best = (0, LEAST_SHARE * len(first[0])), None
     over, smallest = (first_quality, len(first[0])), first
@@ -127,7 +127,7 @@ def _within(
 
 
 def _between(fits: tuple[int, float], over: tuple[int, float], target_bytes: float) -> int:
-    """The quality that should give `most` bytes, between one that fits and one that does not: a line in logarithms."""
+    """The quality that should give `target_bytes`, between one that fits and one that does not: log-linear."""
     (low, small), (high, large) = fits, over
     share = math.log(target_bytes / small) / math.log(large / small) if 0 < small < target_bytes < large else 0.5
     return max(low + 1, min(high - 1, low + int((high - low) * share)))

@@ -11,16 +11,16 @@ SHOWN = 64
 
 
 def pairs(raw: str) -> list[tuple[str, str]]:
-    """The (name, value) pairs in order. `+` is a space, an empty item is nothing, a name alone has an empty value.
+    """The (name, value) pairs in order. `+` is a space, empty items are skipped, a name alone has an empty value.
 
-    `raw` is the query as WSGI hands it over: bytes beyond ASCII arrive as Latin-1 characters and are read as UTF-8.
+    `raw` is the query as WSGI passes it: bytes beyond ASCII arrive as Latin-1 characters and are read as UTF-8.
     Raises invalid_parameter for malformed escapes, bytes that are not UTF-8, and control characters.
     """
     return [_pair(item) for item in raw.split("&") if item]
 
 
 def shown(text: str) -> str:
-    """A caller's text as a sentence may repeat it: at most 64 characters, quoted, nothing that is not printable."""
+    """A caller's text, safe to repeat in an error message: at most 64 characters, quoted, printable only."""
     clipped = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
     return '"' + "".join(character if character.isprintable() else "?" for character in clipped) + '"'
 

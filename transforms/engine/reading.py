@@ -1,4 +1,4 @@
-"""Reads one parameter's text into a typed value, and writes a value as its one canonical text."""
+"""Parses one parameter's text to a typed value, and serializes a value to its one canonical text."""
 
 import difflib
 import re
@@ -16,7 +16,7 @@ POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
 
 
 def read(row: param.Param, spelling: str, text: str) -> object:
-    """The typed value of `text`, given under the name `written`. Raises invalid_parameter."""
+    """The typed value of `text`; `spelling` is the name in the query, for the error. Raises invalid_parameter."""
     try:
         return READERS[row.kind](row, text)
     except ValueError as fault:
@@ -92,7 +92,7 @@ def _number(row: param.Param, text: str) -> int | float:
 
 
 def _length(row: param.Param, text: str) -> int | float:
-    """Pixels as an int, a share of the picture as a float: 1 is the whole of it, as a length of one pixel is no use."""
+    """Pixels as an int, a share of the picture as a float: 1 is the whole, since a length of one pixel is useless."""
     value = _decimal(text)
     share = float(value)
     if 0 < share <= 1:
@@ -134,7 +134,7 @@ def _position(row: param.Param, text: str) -> str | tuple[float, float]:
 
 
 def _focus(row: param.Param, text: str) -> str | tuple[float, float]:
-    """A position of which the middle in numbers is not the default: the default may give way to a focal point."""
+    """A position where 0.5,0.5 is not the default: only the default gives way to a focal point."""
     position = _position(row, text)
     return MIDDLE if position == row.default and text != row.default else position
 
@@ -151,8 +151,8 @@ def _crop(row: param.Param, text: str) -> tuple:
 
 
 def _crop_fractions(parts: list[Decimal]) -> tuple:
-    """What lies outside the picture is cut off here, so that one part of a picture has one form."""
-    # Through float first: what is compared must be what is kept, or a second reading could differ.
+    """Clipped to the picture, so that one part of a picture has one canonical value."""
+    # Through float first: the compared values must be the stored ones, or parsing them again could differ.
     x, y, w, h = (Decimal(repr(float(part))) for part in parts)
     w, h = min(w, 1 - x), min(h, 1 - y)
     if not (w and h):

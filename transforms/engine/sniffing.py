@@ -1,4 +1,4 @@
-"""Which picture format some bytes are, and whether the file was cut short, told without decoding a pixel."""
+"""Detects the picture format of bytes, and truncated files, without decoding a pixel."""
 
 import struct
 
@@ -7,7 +7,7 @@ AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 SVG_HEAD = 4_096
 SVG_ROOTS = tuple(root + end for root in (b"<svg", b"<svg:svg") for end in (b" ", b">", b"/", b"\n", b"\r", b"\t"))
-# What XML allows before its root element: where each begins and ends.
+# What XML allows before its root element: (start, end) of each.
 PROLOGUE = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<!DOCTYPE", b">"))
 REFUSED_MAGICS = (
     (b"%PDF-", "PDF"),
@@ -16,7 +16,7 @@ REFUSED_MAGICS = (
     (b"\0\0\0\x0cJXL ", "JPEG XL"),
     (b"\0\0\0\x0cjP  ", "JPEG 2000"),
 )
-# Why, and the way around.
+# The reason, and the alternative.
 REFUSED = {
     "SVG": "a drawing that can hold scripts and addresses, which we neither run nor fetch. Serve it as it is, since it "
     "fits any size, or export a PNG",
@@ -32,7 +32,7 @@ TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def format_of(data: bytes) -> str | None:
-    """The Pillow name of the allowed format these bytes are, or None. Names and content types count for nothing."""
+    """The Pillow name of the allowed format these bytes are, or None. File names and content types are ignored."""
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if data.startswith(PNG_MAGIC):
@@ -49,7 +49,7 @@ def format_of(data: bytes) -> str | None:
 
 
 def refused_kind(data: bytes) -> str | None:
-    """The name in REFUSED of a format that is known by its bytes and not read; None for one that is not known."""
+    """The name in REFUSED of a format that is recognized but not supported; None for an unknown one."""
     if _root(data[:SVG_HEAD]).startswith(SVG_ROOTS):
         return "SVG"
     if _brands(data) & HEIC_BRANDS:
@@ -58,7 +58,7 @@ def refused_kind(data: bytes) -> str | None:
 
 
 def _root(head: bytes) -> bytes:
-    """The head of an XML file from its root element on; empty when it has none."""
+    """The start of an XML file from its root element on; empty when it has none."""
     rest = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     while terminator := next((ends for begins, ends in PROLOGUE if rest.startswith(begins)), None):
         doctype = terminator == b">" and b"[" in rest.partition(terminator)[0]
@@ -68,12 +68,12 @@ def _root(head: bytes) -> bytes:
 
 
 def _is_avif(data: bytes) -> bool:
-    """An ISO file whose brands name AVIF; HEIC and MP4 share the container and are not it."""
+    """An ISO file whose brands name AVIF; HEIC and MP4 share the container."""
     return bool(_brands(data) & AVIF_BRANDS)
 
 
 def _brands(data: bytes) -> set[bytes]:
-    """What an ISO file says it is; nothing for other files."""
+    """The brands of an ISO file; empty for other files."""
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4], "big"), 512)
@@ -81,7 +81,7 @@ def _brands(data: bytes) -> set[bytes]:
 
 
 def is_cut_short(name: str, data: bytes) -> bool:
-    """Whether the container says there should be more bytes than there are. Bytes after the end are harmless."""
+    """Whether the container declares more bytes than there are. Bytes after the end are ignored."""
     if name == "WEBP":
         return int.from_bytes(data[4:8], "little") + 8 > len(data) + 1
     if name == "PNG":

@@ -1,4 +1,4 @@
-"""What a request asks for: parsed strictly from the raw query, and spelled in one canonical form."""
+"""The parameters of a request: parsed strictly from the raw query, and serialized in one canonical form."""
 
 import difflib
 import urllib.parse
@@ -12,12 +12,12 @@ ASIDE = ("src", "mark", "select", "format", "download")
 
 @dataclass(frozen=True)
 class Spec:
-    """One request. Two that ask for the same answer are equal.
+    """One request. Two requests for the same output are equal.
 
     `sources` are the src texts in order, decoded once, and `mark` the text of the mark. `values` holds what differs
     from the defaults, by long-lived name, with size and dpr folded in; read it, never write it. `format`, `select` and
-    `download` shape the answer and are no part of the picture; None means not given. `asked` holds the lengths before
-    dpr where a URL could not ask for the scaled ones.
+    `download` shape the response and are not part of the picture; None means not given. `asked` holds the lengths
+    before dpr where a URL cannot express the scaled ones.
     """
 
     endpoint: str
@@ -39,9 +39,9 @@ class Spec:
 
 
 def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
-    """Reads a raw query string, and a source named by the path (already decoded), into a Spec.
+    """Parses a raw query string, and a source named by the path (already decoded), to a Spec.
 
-    Raises EngineError, one of errors.REQUEST_CODES, naming the parameter as the caller wrote it.
+    Raises EngineError, one of errors.REQUEST_CODES, naming the parameter as in the query.
     """
     texts, spellings = _collect(endpoint, raw)
     if path_source is not None:
@@ -65,9 +65,9 @@ def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
 
 
 def canonical(spec: Spec) -> tuple[str, ...]:
-    """The picture's identity, but for its sources: free of order, aliases, spelled-out defaults and output format.
+    """The picture's identity, but for its sources: independent of order, aliases, explicit defaults and output format.
 
-    It begins with the endpoint; the four /info endpoints share one, as they are cut from one stored answer.
+    It starts with the endpoint; the four /info endpoints share one, as they are parts of one stored JSON.
     """
     if spec.operation == "info":
         return ("info",)
@@ -85,14 +85,14 @@ def canonical_query(spec: Spec) -> str:
 
 
 def nearest(endpoint: str, name: str) -> str | None:
-    """The endpoint's available name or alias most like `name`; None when none is alike."""
+    """The endpoint's available name or alias most similar to `name`; None when none is similar."""
     names = [candidate for candidate, row in params.NAMES[endpoint].items() if row.available or row.outside]
     matches = difflib.get_close_matches(name[: query.SHOWN].lower(), names, n=1)
     return matches[0] if matches else None
 
 
 def _collect(endpoint: str, raw: str) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Texts and written names by long-lived name, once it is certain that each is known, available and given once."""
+    """Texts and spellings by long-lived name. Raises EngineError unless each is known, available and given once."""
     texts: dict[str, list[str]] = {}
     spellings: dict[str, str] = {}
     for name, text in query.pairs(raw):

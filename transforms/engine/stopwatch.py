@@ -11,7 +11,7 @@ class Stopwatch:
         self._since = time.perf_counter()
 
     def lap(self, stage: str) -> None:
-        """Book the time since the last lap on `stage`."""
+        """Add the time since the last lap to `stage`."""
         now = time.perf_counter()
         self.laps[stage] = self.laps.get(stage, 0.0) + round((now - self._since) * 1000, 3)
         self._since = now

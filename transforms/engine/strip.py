@@ -1,4 +1,4 @@
-"""Copies a JPEG, a WebP or an AVIF without anything but its picture: what is not needed to draw it stays behind."""
+"""Copies a JPEG, a WebP or an AVIF without its metadata: only what is needed to decode the picture is kept."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -10,17 +10,17 @@ TABLES = {0xDB, 0xC4, 0xDD}
 FRAMES = {0xC0, 0xC1, 0xC2}
 SOI = b"\xff\xd8"
 SCAN, END, FIRST_RESTART, LAST_RESTART = 0xDA, 0xD9, 0xD0, 0xD7
-# Adobe's segment says how colours are stored, and has nothing else in its 14 bytes.
+# Adobe's segment is the colour transform, and nothing else is in its 14 bytes.
 ADOBE, ADOBE_LENGTH = 0xEE, 14
-# WebP chunks that draw, and the flags of its header that announce the others (profile, EXIF, XMP).
+# WebP chunks of picture data, and the header's flags of the others (profile, EXIF, XMP).
 DRAWING = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"VP8X"}
 ANNOUNCING = 0x20 | 0x08 | 0x04
 FRAME_HEAD = 16
 
 
 def copy(source_format: str, data: bytes) -> bytes | None:
-    """The file with its metadata left out; None where that cannot be done. The caller must compare what it shows:
-    an orientation or a colour profile is metadata too."""
+    """The file with its metadata left out; None where that cannot be done. The caller must compare the
+    decoded pictures: an orientation or a colour profile is metadata too."""
     copier = COPIERS.get(source_format)
     try:
         return copier(data) if copier else None
@@ -50,7 +50,7 @@ def _jpeg(data: bytes) -> bytes:
 
 
 def _after_scan(data: bytes, offset: int) -> int:
-    """Where the next marker stands that is no restart and no stuffed 0xFF."""
+    """The offset of the next marker that is neither a restart nor a stuffed 0xFF."""
     while True:
         offset = data.index(b"\xff", offset)
         if data[offset + 1] and not FIRST_RESTART <= data[offset + 1] <= LAST_RESTART:

@@ -1,4 +1,4 @@
-"""Proves that a still AVIF holds nothing but its picture; only then may its bytes be sent as they are.
+"""Verifies that a still AVIF contains only its picture; only then may its bytes be copied unchanged.
 
 Boxes: ISO/IEC 14496-12 and 23008-12, AV1 Image File Format 1.1. Units of AV1 (OBUs): its specification, 6.2.
 """
@@ -13,13 +13,13 @@ SIZE_LENGTH, COLOUR_LENGTH, MOST_CHANNELS, CHOSEN_LENGTH = 12, 11, 4, 6
 REFERENCES = {"auxl", "prem"}
 ITEM_NAMES = {b"", b"Color", b"Alpha"}
 ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
-# Sequence header, temporal delimiter, frame header, tile group, frame; what else there is may carry anything.
+# Sequence header, temporal delimiter, frame header, tile group, frame; any other unit may carry metadata.
 DRAWING_UNITS = {1, 2, 3, 4, 6}
 FULL, PLAIN = 4, 0
 
 
 def copy(data: bytes) -> bytes | None:
-    """The file without what trails; None when anything in it is not known to draw. ValueError when it is damaged."""
+    """The file without trailing bytes; None when any part is not known to be picture data. ValueError when damaged."""
     boxes = list(_boxes(data))
     if [name for name, _, _ in boxes[:3]] != FILE:
         return None
@@ -65,7 +65,7 @@ def _is_property(name: str, content: bytes) -> bool:
 
 
 def _boxes(data: bytes, offset: int = PLAIN, end: int | None = None) -> Iterator[tuple[str, int, int]]:
-    """(name, where its content begins, where it ends) of each box."""
+    """(name, start of its content, end) of each box. ValueError for a box that does not fit."""
     end = len(data) if end is None else end
     while offset + 8 <= end:
         size, name = int.from_bytes(data[offset : offset + 4], "big"), data[offset + 4 : offset + 8].decode("latin1")
@@ -76,7 +76,7 @@ def _boxes(data: bytes, offset: int = PLAIN, end: int | None = None) -> Iterator
 
 
 def _extents(iloc: bytes) -> Iterator[tuple[int, int]]:
-    """(offset, length) of everything the items say is theirs. ValueError for a table of another kind."""
+    """(offset, length) of the data of every item. ValueError for another version of the table."""
     version, sizes = iloc[0], [iloc[4] >> 4, iloc[4] & 15, iloc[5] >> 4]
     if version > 1 or iloc[5] & 15 or set(sizes) - {0, 4, 8}:
         raise ValueError("a table of places that is not read here")

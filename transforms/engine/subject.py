@@ -1,4 +1,4 @@
-"""Finds the subject of a picture: the small U²-Net."""
+"""Segments the subject of a picture by the small U²-Net."""
 
 import numpy as np
 from PIL import Image

@@ -9,11 +9,11 @@ import math
 import numpy as np
 from PIL import Image
 
-# The format's own bound; more pixels would change no bit worth having.
+# The format's own limit; more pixels would not change the hash noticeably.
 LONGEST_SIDE = 100
 COLOUR_WAVES, ALPHA_WAVES = 3, 5
 LUMINANCE_WAVES, LUMINANCE_WAVES_WITH_ALPHA = 7, 5
-# Waves below this are what rounding leaves of nothing, and would differ from machine to machine.
+# Coefficients below this are rounding errors, and would differ from machine to machine.
 NOISE = 1e-9
 
 
@@ -26,7 +26,7 @@ def encode_image(image: Image.Image) -> str:
 
 
 def _packed(pixels: np.ndarray) -> bytes:
-    """The bytes: a header with the constant parts and scales, then four bits for each wave."""
+    """The bytes: a header with the DC terms and scales, then four bits for each AC coefficient."""
     height, width = pixels.shape[:2]
     alpha = pixels[..., 3]
     has_alpha = bool(alpha.mean() < 1)
@@ -50,7 +50,7 @@ def _packed(pixels: np.ndarray) -> bytes:
 
 
 def _over_average(pixels: np.ndarray) -> np.ndarray:
-    """The colours over their own average, so that what is clear weighs nothing."""
+    """The colours composited on their own average, so that transparent pixels have no weight."""
     alpha = pixels[..., 3:]
     total_alpha = alpha.sum()
     average = (pixels[..., :3] * alpha).sum(axis=(0, 1)) / total_alpha if total_alpha else np.zeros(3)
@@ -58,7 +58,7 @@ def _over_average(pixels: np.ndarray) -> np.ndarray:
 
 
 def _waves(channel: np.ndarray, across: int, down: int) -> tuple[float, list[float], float]:
-    """The mean, the other cosine waves of the upper left triangle from 0 to 1, and the scale that made them so."""
+    """The DC term, the AC coefficients of the upper left triangle normalized to 0–1, and their scale."""
     height, width = channel.shape
     rows, columns = _cosines(height, down), _cosines(width, across)
     coefficients = rows @ channel @ columns.T / (width * height)
@@ -80,5 +80,5 @@ def _nibbles(levels: list[int]) -> bytes:
 
 
 def _rounded(value: float) -> int:
-    """Halves go up, as the format's first writer does it."""
+    """Rounds halves up, as the reference implementation does."""
     return math.floor(value + 0.5)

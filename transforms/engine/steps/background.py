@@ -1,4 +1,4 @@
-"""Lays a colour under everything that is clear."""
+"""Puts a colour behind transparent pixels."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from transforms.engine.picture import Picture
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """background: a colour, which may itself be half clear."""
+    """background: a colour, which may itself be half transparent."""
     if "background" not in values or picture.frames[0].mode != "RGBA":
         return picture
     fill = colour.hex_to_rgba(values["background"])

@@ -1,4 +1,4 @@
-"""Cuts out the part of the upright source that was asked for."""
+"""Crops the upright source to the requested part."""
 
 from collections.abc import Mapping
 

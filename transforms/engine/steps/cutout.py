@@ -1,4 +1,4 @@
-"""Cuts the subject out and leaves the rest clear."""
+"""Removes the background: everything but the subject becomes transparent."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
-# A mask nowhere surer than this has found nothing to keep.
+# A mask whose maximum is below this has no subject.
 LEAST_SURE = 0.3
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """background-remove: a still picture's subject on clear ground; a picture without one stays as it is.
+    """background-remove: a still picture's subject on transparency; a picture without one stays as it is.
 
     Raises animation_unsupported, and background_removal_unavailable where the network is not installed.
     """
@@ -31,7 +31,7 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def _reduced(frame: Image.Image, nominal: geometry.Size, values: Mapping[str, object]) -> Image.Image:
-    """The frame at no less than twice the size the later steps need: a matte of more pixels would be thrown away."""
+    """The frame at no less than twice the size the later steps need: a larger matte would be scaled down anyway."""
     later_values = {name: value for name, value in values.items() if name != "crop"}
     target = geometry.decode_target(nominal, later_values)
     if target is None:

@@ -1,4 +1,4 @@
-"""Turns all colours round the colour circle."""
+"""Rotates the hue of all colours."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from transforms.engine import colour
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
-# Luma weights, and how much each output channel takes from the sine: the W3C filter effects' hueRotate matrix.
+# Luma weights, and the factors of the sine for each output channel: the W3C filter effects' hueRotate matrix.
 LUMA = (0.213, 0.715, 0.072)
 SINES = ((-0.213, -0.715, 0.928), (0.143, 0.140, -0.283), (-0.787, 0.715, 0.072))
 

@@ -1,4 +1,4 @@
-"""Lays a mark over the picture: a watermark, a logo, a badge."""
+"""Overlays a mark: a watermark, a logo, a badge."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from transforms.engine.picture import Picture
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """mark, mark-position, mark-w, mark-padding, mark-opacity: over every frame alike.
+    """mark, mark-position, mark-w, mark-padding, mark-opacity: the same on every frame.
 
     Raises what decoding raises, with param=mark.
     """
@@ -33,7 +33,7 @@ def _place(values: Mapping[str, object]) -> tuple[float, float]:
 
 
 def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
-    """The mark at its final size: as wide as asked for, but never beyond `room`."""
+    """The mark at its final size: as wide as requested, but within `available`. Raises EngineError with param=mark."""
     try:
         natural = decode.probe(picture.mark, limits).size
         size = _size(natural, picture.size[0], available, values.get("mark-w"))
@@ -44,7 +44,7 @@ def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, obj
 
 
 def _size(natural: geometry.Size, picture_width: int, available: geometry.Size, requested: object) -> geometry.Size:
-    """`wanted` is pixels (int), a share of the picture's width (float), or None for the mark's own size."""
+    """`requested` is pixels (int), a share of the picture's width (float), or None for the mark's natural size."""
     width = natural[0] if requested is None else requested if isinstance(requested, int) else picture_width * requested
     ratio = min(width / natural[0], available[0] / natural[0], available[1] / natural[1])
     return max(1, round(natural[0] * ratio)), max(1, round(natural[1] * ratio))

@@ -21,7 +21,7 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def _mask(size: tuple[int, int], radius: int) -> Image.Image:
-    """White inside, black outside, the edge by how much of each pixel lies within the arc."""
+    """White inside, black outside, antialiased by the share of each edge pixel inside the arc."""
     offsets = (radius - np.arange(radius, dtype=np.float32) - 0.5) ** 2
     distance = np.sqrt(offsets[:, None] + offsets[None, :])
     corner = Image.fromarray((np.clip(radius - distance + 0.5, 0, 1) * 255).round().astype(np.uint8))
