@@ -68,7 +68,7 @@ def read(cloudflare_id: str) -> Hostname | None:
 
 
 def retry(cloudflare_id: str) -> Hostname:
-    """Ask for the certificate again after it failed."""
+    """Order the certificate again after it failed."""
     zone_id = settings.CLOUDFLARE_ZONE_ID
     try:
         return _read(_client().custom_hostnames.edit(cloudflare_id, zone_id=zone_id, ssl=CERTIFICATE))

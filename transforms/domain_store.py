@@ -4,7 +4,7 @@ from transforms.models import Domain
 
 
 def domain(name: str) -> Domain | None:
-    """The current row of a claimed domain; None where nobody has claimed it."""
+    """The current row of a claimed domain; None where it is not claimed."""
     return Domain.find(name)
 
 

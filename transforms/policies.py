@@ -41,7 +41,7 @@ class PolicyExceeded(Refusal):
 
 @dataclass(frozen=True)
 class Policy:
-    """A rule: every src begins with `src`; each side named may be asked for up to its pixels (after dpr), at least one
+    """A policy: every src starts with `src`; each side named may be requested up to its pixels (after dpr), at least one
     of them; `operations`; `formats` (None: any; `auto`: left to Accept); `fixed`: other parameters that may be given,
     with exactly these values, as a query."""
 

@@ -125,7 +125,7 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
 
 
 def own_host(host: str) -> bool:
-    """Whether a host is one of ours, a customer's own domain included: fetching ourselves would loop (S17)."""
+    """Whether a host is one of our own, custom domains included: fetching it would loop (S17)."""
     is_image_host = host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
     return is_image_host or tenants.of_domain(host) is not None
 

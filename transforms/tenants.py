@@ -75,7 +75,7 @@ def of_namespace(namespace: str) -> Tenant | None:
 
 
 def of_domain(domain: str) -> Tenant | None:
-    """The tenant of a custom domain whose proof stands (A15); None for any other host. Raises StateUnavailable."""
+    """The tenant of a custom domain that is proven (A15); None for any other host. Raises StateUnavailable."""
     return _fresh(domain, _read_domain) if "." in domain else None
 
 

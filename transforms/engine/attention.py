@@ -1,4 +1,4 @@
-"""Finds the part of a picture worth keeping when the rest is cut away: position=smart, entropy and face.
+"""Chooses the most important part of a picture for a crop: position=smart, entropy and face.
 
 A small copy of the picture is scored pixel by pixel, and the window with the highest total is chosen. `smart` adds
 up detail (how much a pixel differs from its surroundings), saturation, and skin (a range of colours that human skin of

@@ -7,7 +7,7 @@ from transforms.engine.job import Job, Output
 from transforms.engine.picture import Picture
 from transforms.engine.stopwatch import Stopwatch
 
-# What w, h and dpr can ask for at most; a larger source's own size is brought down to it.
+# The maximum of w, h and dpr; the size of a larger source is scaled down to it.
 LONGEST_SIDE = 4096
 SEEN_SIZE = (palette.SAMPLED_SIDE, palette.SAMPLED_SIDE)
 TRANSPARENT = (0, 0, 0, 0)

@@ -4,7 +4,7 @@ import time
 
 
 class Stopwatch:
-    """Laps in milliseconds by stage; a stage that comes twice is summed."""
+    """Laps in milliseconds by stage; a repeated stage is summed."""
 
     def __init__(self):
         self.laps: dict[str, float] = {}

@@ -4,7 +4,7 @@ from imgapis.base import errors
 
 
 class FetchError(errors.Refusal):
-    """A source that could not be fetched; `code`, `status` and `message` are safe to show to anybody."""
+    """A source that could not be fetched; `code`, `status` and `message` are safe to show to any client."""
 
     def __init__(self, code: str, status: int, message: str):
         super().__init__(message, param="src", code=code, status=status)
