@@ -41,9 +41,9 @@ class PolicyExceeded(Refusal):
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy: every src starts with `src`; each side named may be requested up to its pixels (after dpr), at least one
-    of them; `operations`; `formats` (None: any; `auto`: left to Accept); `fixed`: other parameters that may be given,
-    with exactly these values, as a query."""
+    """A policy: every src starts with `src`; each side named may be requested up to its pixels (after dpr), one of
+    them at least; `operations`; `formats` (None: any; `auto`: left to Accept); `fixed`: other parameters that may be
+    given, with exactly these values, as a query."""
 
     src: str
     until: float

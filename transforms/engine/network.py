@@ -25,8 +25,8 @@ def use(name: str, path: str) -> None:
 
 
 def session(name: str, change_weights: Callable[[bytes], bytes] | None = None) -> object:
-    """The loaded network; `change_weights` converts the bytes of its weights' file. Raises the `…_unavailable` of ABSENT
-    where onnxruntime or the weights are absent."""
+    """The loaded network; `change_weights` converts the bytes of its weights' file. Raises the network's
+    `…_unavailable` where onnxruntime or the weights are absent."""
     return _session(name, _files.get(name, ""), change_weights)
 
 

@@ -33,12 +33,12 @@ def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) 
     name = encode.resolve(picture, output_format, lossless)
     lossy = name in LOSSY and not lossless
     requested = values.get("quality", params.default("transform", "quality"))
-    is_auto = lossy and requested == "auto"
+    tuned = lossy and requested == "auto"
     if requested == "auto":
-        requested = _by_looks(picture, name) if is_auto else params.default("transform", "quality")
+        requested = _by_looks(picture, name) if tuned else params.default("transform", "quality")
 
     def attempt(quality: int) -> Encoded:
-        return encode.encode(picture, output_format, {**values, "quality": quality}, tuned=is_auto)
+        return encode.encode(picture, output_format, {**values, "quality": quality}, tuned=tuned)
 
     result = attempt(int(requested))
     max_bytes = values.get("max-bytes")
