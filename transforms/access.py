@@ -1,4 +1,4 @@
-"""Who may ask: the calling Origin, before anything else is looked at."""
+"""Access checks of an image request: suspension, and the calling Origin, before anything else."""
 
 from imgapis.base.errors import Refusal
 from transforms import patterns

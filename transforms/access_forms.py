@@ -1,4 +1,4 @@
-"""The forms of access, presets and purges: parsing and wording; what is allowed is decided elsewhere."""
+"""The forms of access, presets and purges: parsing and wording; validation is in their modules."""
 
 from django import forms
 
@@ -20,7 +20,7 @@ def _line(label: str, help_text: str = "", required: bool = False, missing: str 
 
 
 class AccessForm(forms.Form):
-    """The two lists, an example for each, and what a refused miss returns."""
+    """The two lists, an example for each, and the response to a refused miss."""
 
     allowed_origins = _lines(
         "Allowed origins", "One a line: example.com, *.example.com (every name below, not the name itself),"
@@ -38,7 +38,7 @@ class AccessForm(forms.Form):
 
 
 class PresetForm(forms.Form):
-    """A preset: its name and what it stands for."""
+    """A preset: its name and its parameters."""
 
     name = _line("Name", "1 to 63 of a-z, 0-9, - and _, such as card. An existing name gets the new parameters.",
                  True, "Name the preset, such as card.")  # fmt: skip
@@ -47,7 +47,7 @@ class PresetForm(forms.Form):
 
 
 class PurgeForm(forms.Form):
-    """What to purge."""
+    """The scope and the target of a purge."""
 
     scope = forms.ChoiceField(
         label="Purge", choices=list(purges.SCOPES.items()), error_messages={"required": "Choose what to purge."}

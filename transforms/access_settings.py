@@ -1,4 +1,4 @@
-"""Changing who may ask and for what: the two lists of patterns, presets-only, and what a refused miss returns."""
+"""Changing the access settings: the two allow-lists, presets-only, and the answer to a refused cache miss."""
 
 from collections.abc import Callable
 
@@ -18,13 +18,13 @@ REFUSED = {
 
 
 class InvalidPattern(Refusal):
-    """A line of an allow-list is no pattern."""
+    """A line of an allow-list is not a valid pattern."""
 
     code = "invalid_pattern"
 
 
 class InvalidAccessSetting(Refusal):
-    """A setting is none of the choices."""
+    """The value of a setting is not one of its choices."""
 
     code = "invalid_access_setting"
 
@@ -51,13 +51,13 @@ def change(row: Workspace, actor: str, **values) -> None:
 
 
 def try_origin(allowed: list[str], origin: str) -> str | None:
-    """The first pattern an Origin fits; None where it is refused."""
+    """The first pattern an Origin matches; None where it is refused."""
     return next((pattern for pattern in allowed if patterns.origin_allowed([pattern], origin)), None)
 
 
 def try_source(allowed: list[str], address: str) -> str | None:
-    """The first pattern the host of a full address fits; None where it is refused. Raises InvalidPattern where it is no
-    address."""
+    """The first pattern the host of a full address matches; None where it is refused. Raises InvalidPattern where
+    `address` is not one."""
     try:
         host = locations.parse(address).host
     except FetchError as error:
@@ -75,10 +75,10 @@ _CHECKS = {"allowed_origins": read_origins, "allowed_sources": read_sources, "re
 
 
 def _read(lines: list[str], canonical: Callable[[str], str], field: str) -> list[str]:
-    written = [line.strip() for line in lines if line.strip()]
-    if len(written) > MOST_PATTERNS:
+    entries = [line.strip() for line in lines if line.strip()]
+    if len(entries) > MOST_PATTERNS:
         raise InvalidPattern(f"A list has at most {MOST_PATTERNS} patterns.", param=field)
     try:
-        return list(dict.fromkeys(canonical(line) for line in written))
+        return list(dict.fromkeys(canonical(line) for line in entries))
     except patterns.PatternError as error:
         raise InvalidPattern(str(error), param=field) from error

@@ -1,4 +1,4 @@
-"""Which addresses and names the fetcher never dials: a table, because `ipaddress.is_global` lets some pass."""
+"""Addresses and names the fetcher never connects to: a table, because `ipaddress.is_global` lets some pass."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -28,8 +28,8 @@ REFUSED_V4 = tuple(
     )
 )
 
-# What lies outside 2000::/3 is not handed out; the rows below are cut out of it. The forms that carry an IPv4
-# address are judged by that address instead, see `_embedded`.
+# Nothing outside 2000::/3 is allocated; the rows below are excluded from it. The forms that embed an IPv4 address
+# are checked by that address instead, see `_embedded`.
 GLOBAL_V6 = IPv6Network("2000::/3")
 REFUSED_V6 = tuple(
     IPv6Network(text)
@@ -64,7 +64,7 @@ REFUSED_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "l
 
 
 def refused(ip: str) -> bool:
-    """Whether the address, as text, may never be dialled; text that is no plain address is refused as well."""
+    """Whether the address, as text, must not be connected to; text that is not a plain address is refused as well."""
     try:
         address = ip_address(ip)
     except ValueError:
@@ -73,9 +73,9 @@ def refused(ip: str) -> bool:
         return _refused_v4(address)
     if address.scope_id is not None:
         return True
-    inner = _embedded(address)
-    if inner:
-        return any(_refused_v4(one) for one in inner) or _refused_carrier(address)
+    embedded = _embedded(address)
+    if embedded:
+        return any(_refused_v4(ipv4_address) for ipv4_address in embedded) or _refused_carrier(address)
     return address not in GLOBAL_V6 or any(address in network for network in REFUSED_V6)
 
 
@@ -89,31 +89,31 @@ def _refused_v4(address: IPv4Address) -> bool:
 
 
 def _refused_carrier(address: IPv6Address) -> bool:
-    """An ISATAP address is judged by its prefix too: the mark may sit in a private network."""
+    """An ISATAP address is checked by its prefix too: the ISATAP identifier may be inside a private network."""
     if any(address in network for network in (*LAST_32_BITS, NAT64_LOCAL, SIX_TO_FOUR, TEREDO)):
         return False
     return address not in GLOBAL_V6 or any(address in network for network in REFUSED_V6)
 
 
 def _embedded(address: IPv6Address) -> list[IPv4Address]:
-    """Every IPv4 address that a translator or tunnel on the way may take out of this IPv6 address."""
+    """Every IPv4 address that a translator or tunnel may extract from this IPv6 address."""
     number = int(address)
-    found = []
+    ipv4_addresses = []
     if any(address in network for network in LAST_32_BITS):
-        found.append(IPv4Address(number & 0xFFFFFFFF))
+        ipv4_addresses.append(IPv4Address(number & 0xFFFFFFFF))
     if address in NAT64_LOCAL:
-        found += _nat64_local(number)
+        ipv4_addresses += _nat64_local(number)
     if address in SIX_TO_FOUR:
-        found.append(IPv4Address(number >> 80 & 0xFFFFFFFF))
-    if address in TEREDO:  # RFC 4380: the server, then the client with every bit turned over
-        found += [IPv4Address(number >> 64 & 0xFFFFFFFF), IPv4Address(~number & 0xFFFFFFFF)]
+        ipv4_addresses.append(IPv4Address(number >> 80 & 0xFFFFFFFF))
+    if address in TEREDO:  # RFC 4380: the server, then the client with every bit inverted
+        ipv4_addresses += [IPv4Address(number >> 64 & 0xFFFFFFFF), IPv4Address(~number & 0xFFFFFFFF)]
     if number >> 32 & 0xFFFFFFFF in ISATAP_MARKS:
-        found.append(IPv4Address(number & 0xFFFFFFFF))
-    return found
+        ipv4_addresses.append(IPv4Address(number & 0xFFFFFFFF))
+    return ipv4_addresses
 
 
 def _nat64_local(number: int) -> list[IPv4Address]:
-    """The places RFC 6052 knows under a prefix of 48, 56, 64 or 96 bits, since the operator's length is not known."""
+    """The IPv4 addresses RFC 6052 embeds under a prefix of 48, 56, 64 or 96 bits: the operator's length is unknown."""
     octets = number.to_bytes(16, "big")
-    places = (octets[6:8] + octets[9:11], octets[7:8] + octets[9:12], octets[9:13], octets[12:16])
-    return [IPv4Address(place) for place in places]
+    candidates = (octets[6:8] + octets[9:11], octets[7:8] + octets[9:12], octets[9:13], octets[12:16])
+    return [IPv4Address(candidate) for candidate in candidates]

@@ -1,4 +1,4 @@
-"""The door of image requests: who may ask, signed how, for what; all of it before the cache is looked at (K6)."""
+"""Authorization of image requests: access, signature and presets-only, all before the cache is read (K6)."""
 
 from dataclasses import replace
 
@@ -9,11 +9,11 @@ from transforms import access, presets, signing
 from transforms.delivery import Asked
 
 
-def admit(request: HttpRequest, asked: Asked) -> Asked:
-    """The request without its signature, with what that allows. Raises Refusal."""
+def admit(request: HttpRequest, image_request: Asked) -> Asked:
+    """The request with its signature verified and removed, and the policy and expiry it grants. Raises Refusal."""
     tenant = request.tenant
     access.check(tenant, request.META.get("HTTP_ORIGIN"))
     path = signing.sent_path(request.META.get("RAW_URI", ""), request.path)
-    ticket = signing.check(tenant, path, asked.query, clock.now())
-    presets.guard(tenant, asked.endpoint, ticket.query)
-    return replace(asked, query=ticket.query, policy=ticket.policy, until=ticket.until)
+    ticket = signing.check(tenant, path, image_request.query, clock.now())
+    presets.guard(tenant, image_request.endpoint, ticket.query)
+    return replace(image_request, query=ticket.query, policy=ticket.policy, until=ticket.until)

@@ -138,11 +138,12 @@ def examine_source(request: HttpRequest, name: str, payload: PathIn):
     """Fetch one file step by step and name the first step that fails; free. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
     workspace = workspace_of(request, "sources.edit")
-    found = doctor.examine(tenants.of_row(workspace, workspace.namespace), row, payload.path)
+    diagnosis = doctor.examine(tenants.of_row(workspace, workspace.namespace), row, payload.path)
     steps = [
-        {"name": step.name, "state": step.state, "detail": step.detail, "remedy": step.remedy} for step in found.steps
+        {"name": step.name, "state": step.state, "detail": step.detail, "remedy": step.remedy}
+        for step in diagnosis.steps
     ]
-    return {"works": found.failed is None, "code": found.code, "steps": steps, "policy": found.policy}
+    return {"works": diagnosis.failed is None, "code": diagnosis.code, "steps": steps, "policy": diagnosis.policy}
 
 
 def _access(workspace) -> dict[str, Any]:
@@ -162,14 +163,14 @@ def show_access(request: HttpRequest):
 def change_access(request: HttpRequest, payload: AccessIn):
     """Change them; within five seconds on every server. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
-    given = {name: value for name, value in payload.dict().items() if value is not None}
-    access_settings.change(workspace, request.caller.actor, **given)
+    changes = {name: value for name, value in payload.dict().items() if value is not None}
+    access_settings.change(workspace, request.caller.actor, **changes)
     return _access(workspace_of(request, "access.edit"))
 
 
-def _signing(workspace, shown: str | None = None) -> dict[str, Any]:
+def _signing(workspace, new_key: str | None = None) -> dict[str, Any]:
     keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in workspace.signing_keys]
-    return {"required": workspace.signing == "required", "keys": keys} | ({"key": shown} if shown else {})
+    return {"required": workspace.signing == "required", "keys": keys} | ({"key": new_key} if new_key else {})
 
 
 @router.get("/signing", response=dict[str, Any])
@@ -182,16 +183,16 @@ def show_signing(request: HttpRequest):
 def change_signing(request: HttpRequest, payload: SigningIn):
     """Ask for signatures, or no longer. A first key is in `key`, this once. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
-    turn = signing_keys.turn_on if payload.required else signing_keys.turn_off
-    shown = turn(workspace, request.caller.actor)
-    return _signing(workspace_of(request, "access.edit"), shown)
+    switch = signing_keys.turn_on if payload.required else signing_keys.turn_off
+    new_key = switch(workspace, request.caller.actor)
+    return _signing(workspace_of(request, "access.edit"), new_key)
 
 
 @router.post("/signing/keys", response={201: dict[str, Any]})
 def rotate_signing_key(request: HttpRequest):
     """Make a new key; it is in `key`, this once. The newest of the others stays live. Scope: access.edit."""
-    shown = signing_keys.rotate(workspace_of(request, "access.edit"), request.caller.actor)
-    return 201, _signing(workspace_of(request, "access.edit"), shown)
+    new_key = signing_keys.rotate(workspace_of(request, "access.edit"), request.caller.actor)
+    return 201, _signing(workspace_of(request, "access.edit"), new_key)
 
 
 @router.delete("/signing/keys/{key_id}", response={204: None})

@@ -1,4 +1,4 @@
-"""What a bucket's service says beyond a picture's bytes: why it refuses, and what else the key may do."""
+"""Bucket checks of the source doctor: the service's error code, and whether the key may list or write."""
 
 import re
 import time
@@ -12,23 +12,23 @@ from transforms.models import Source
 SECONDS = 5.0
 CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
 DENIED = (401, 403)
-# With these nothing the key may do can be told.
+# With these error codes the permissions of the key cannot be determined.
 KEYLESS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized", "NoSuchBucket"}
 PROBE_NAME = "imgapis-doctor"
 
 
 def refusal_code(source: Source, key: str) -> str:
-    """The service's own code for why an object cannot be read; empty where it says none."""
+    """The service's own error code for an object that cannot be read; empty where its answer has none."""
     try:
-        answer = _glance(sources.object_place(source, key), "GET")
+        response = _glance(sources.object_place(source, key), "GET")
     except FetchError:
         return ""
-    found = CODE.search(answer.body)
-    return found[1].decode() if found else ""
+    match = CODE.search(response.body)
+    return match[1].decode() if match else ""
 
 
 def listing(source: Source) -> Step:
-    """Whether the key may list the bucket. It should not, where the service knows so fine a permission."""
+    """Whether the key may list the bucket. It should not, where the service has a permission that narrow."""
     try:
         status = _glance(sources.listing_place(source), "GET").status
     except FetchError:
@@ -43,7 +43,7 @@ def listing(source: Source) -> Step:
 
 
 def writing(source: Source) -> Step:
-    """Whether the key may write: it offers a part to an upload that was never begun, so that nothing can be written."""
+    """Whether the key may write: sends a part of a multipart upload that does not exist, so nothing can be written."""
     try:
         status = _glance(sources.part_place(source, source.prefix + PROBE_NAME), "PUT").status
     except FetchError:
@@ -55,5 +55,5 @@ def writing(source: Source) -> Step:
     return Step("writing", "skipped", f"The bucket's service answered {status}.")
 
 
-def _glance(place: Location, method: str) -> fetch.Glance:
-    return fetch.glance(place, method=method, deadline=time.monotonic() + SECONDS)
+def _glance(location: Location, method: str) -> fetch.Glance:
+    return fetch.glance(location, method=method, deadline=time.monotonic() + SECONDS)

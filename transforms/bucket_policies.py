@@ -1,4 +1,4 @@
-"""The least a customer's key has to be allowed, as the bucket's service wants it written."""
+"""The least-privilege policy for a customer's key, in the format of the bucket's service."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The cache of outputs: memory of one worker, then the bucket; two lives, compared on every read."""
+"""The cache of outputs: the memory of one worker, then the bucket; two TTLs, the expiry compared on every read."""
 
 import hashlib
 import logging
@@ -33,18 +33,18 @@ class Kept:
 
 
 def fresh(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: str) -> Kept:
-    """An output that lives for `seconds` from `moment`, when its source began to be read (None: now)."""
-    stored = round(clock.now() if moment is None else moment, 3)
-    return Kept(body, content_type, digest_of(body), stored, float(int(stored) + seconds), **facts)
+    """An entry with a TTL of `seconds` from `moment`, when reading its source began (None: now)."""
+    stored_at = round(clock.now() if moment is None else moment, 3)
+    return Kept(body, content_type, digest_of(body), stored_at, float(int(stored_at) + seconds), **facts)
 
 
 def digest_of(body: bytes) -> str:
-    """What the strong ETag says: the first 128 bits of SHA-256 of the bytes."""
+    """The value of the strong ETag: the first 128 bits of SHA-256 of the bytes, in hex."""
     return hashlib.sha256(body).hexdigest()[:32]
 
 
 class Memory:
-    """Outputs of the last minute, bounded in bytes, the least recently used dropped first."""
+    """Entries of the last minute, bounded in bytes; the least recently used are evicted first."""
 
     def __init__(self, most_bytes: int):
         self._most = most_bytes
@@ -53,30 +53,34 @@ class Memory:
         self._entries: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
 
     def get(self, key: str, purged_before: float = 0.0) -> Kept | None:
-        """The output of a key, if it was put within the last minute and is neither expired nor purged."""
+        """The entry of a key, if it was put within the last minute and is neither expired nor purged."""
         with self._lock:
-            put, kept = self._entries.get(key, (0.0, None))
-            if kept is None:
+            added_at, entry = self._entries.get(key, (0.0, None))
+            if entry is None:
                 return None
-            if clock.ticks() - put > MEMORY_SECONDS or kept.expires <= clock.now() or kept.stored <= purged_before:
+            if (
+                clock.ticks() - added_at > MEMORY_SECONDS
+                or entry.expires <= clock.now()
+                or entry.stored <= purged_before
+            ):
                 self._drop(key)
                 return None
             self._entries.move_to_end(key)
-            return kept
+            return entry
 
-    def put(self, key: str, kept: Kept) -> None:
-        """Remember an output, unless it is larger than an eighth of the whole."""
-        if len(kept.body) > self._most // 8:
+    def put(self, key: str, entry: Kept) -> None:
+        """Store an entry, unless its body is larger than an eighth of the capacity."""
+        if len(entry.body) > self._most // 8:
             return
         with self._lock:
             self._drop(key)
-            self._entries[key] = (clock.ticks(), kept)
-            self._size += len(kept.body)
+            self._entries[key] = (clock.ticks(), entry)
+            self._size += len(entry.body)
             while self._size > self._most:
                 self._drop(next(iter(self._entries)))
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove every entry."""
         with self._lock:
             self._entries.clear()
             self._size = 0
@@ -91,47 +95,48 @@ memory = Memory(settings.MEMORY_CACHE_BYTES)
 
 
 def path(folder: str, key: str, seconds: int) -> str:
-    """Where an output lies in the bucket: hex digests only, under the life that the lifecycle rule sweeps (K9)."""
+    """The key of an output in the bucket: hex digests only, under the TTL prefix of the lifecycle rule (K9)."""
     return f"{'1d' if seconds == DAY_SECONDS else '365d'}/{folder}/{key}"
 
 
 def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Kept | None:
-    """The output from the bucket; None where it is absent, expired, purged (K5), altered, or the bucket does not
+    """The entry from the bucket; None where it is absent, expired, purged (K5), altered, or the bucket does not
     answer (K7)."""
     try:
-        stored = buckets.get(path(folder, key, seconds))
+        stored_object = buckets.get(path(folder, key, seconds))
     except BucketError:
         log.warning("cache_read_failed")
         return None
-    kept = _kept(stored) if stored else None
-    if kept is None or kept.expires <= clock.now() or kept.stored <= purged_before:
+    entry = _kept(stored_object) if stored_object else None
+    if entry is None or entry.expires <= clock.now() or entry.stored <= purged_before:
         return None
-    if kept.digest != digest_of(kept.body):
+    if entry.digest != digest_of(entry.body):
         return None
-    memory.put(key, kept)
-    return kept
+    memory.put(key, entry)
+    return entry
 
 
-def write(folder: str, key: str, seconds: int, kept: Kept) -> None:
-    """Store an output; a bucket that refuses is counted in the log and never fails the answer."""
-    memory.put(key, kept)
-    facts = {"digest": kept.digest, "stored": f"{kept.stored:.3f}", "expires": str(int(kept.expires))}
-    facts |= {"source-size": kept.source_size, "warnings": kept.warnings, "composed": kept.composed}
+def write(folder: str, key: str, seconds: int, entry: Kept) -> None:
+    """Store an entry in memory and in the bucket; a bucket error is logged and never fails the response."""
+    memory.put(key, entry)
+    metadata = {"digest": entry.digest, "stored": f"{entry.stored:.3f}", "expires": str(int(entry.expires))}
+    metadata |= {"source-size": entry.source_size, "warnings": entry.warnings, "composed": entry.composed}
     try:
         buckets.put(
             path(folder, key, seconds),
-            Stored(kept.body, kept.content_type, {**facts, "engine": ENGINE_VERSION}),
+            Stored(entry.body, entry.content_type, {**metadata, "engine": ENGINE_VERSION}),
         )
     except BucketError:
         log.warning("cache_write_failed")
 
 
-def _kept(stored: Stored) -> Kept | None:
-    facts = stored.metadata
+def _kept(stored_object: Stored) -> Kept | None:
+    metadata = stored_object.metadata
     try:
         return Kept(
-            stored.body, stored.content_type, facts["digest"], float(facts["stored"]), float(facts["expires"]),
-            facts.get("source-size", ""), facts.get("warnings", ""), facts.get("composed", ""),
+            stored_object.body, stored_object.content_type, metadata["digest"], float(metadata["stored"]),
+            float(metadata["expires"]), metadata.get("source-size", ""), metadata.get("warnings", ""),
+            metadata.get("composed", ""),
         )  # fmt: skip
     except (KeyError, ValueError):
         return None

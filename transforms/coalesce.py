@@ -1,4 +1,4 @@
-"""One leader per key and host: the others wait for its outcome, and exactly one takes over when it fails."""
+"""Request coalescing: one leader per key and host; the others wait for its outcome, and one takes over if it fails."""
 
 import fcntl
 import os
@@ -29,7 +29,7 @@ class WaitedTooLong(Refusal):
 
 @dataclass
 class Flight(Generic[T]):
-    """Work under way in this process."""
+    """Work in progress in this process."""
 
     done: threading.Event = field(default_factory=threading.Event)
     outcome: T | None = None
@@ -37,7 +37,7 @@ class Flight(Generic[T]):
 
 
 class Flights(Generic[T]):
-    """The flights of one process; processes of one host meet at file locks, which end with their process."""
+    """The flights of one process; processes of one host synchronize by file locks, which end with their process."""
 
     def __init__(self, directory: Path):
         self._directory = directory
@@ -45,17 +45,17 @@ class Flights(Generic[T]):
         self._flights: dict[str, Flight[T]] = {}
 
     def run(self, key: str, work: Callable[[], T], seconds: float) -> tuple[T, bool]:
-        """Do `work` once for all who ask for `key` meanwhile; the second value says whether this caller led.
+        """Do `work` once for all concurrent callers with `key`; the second value says whether this caller led.
 
-        A refusal that the source caused (404, 415, 422) or the balance (402) is everybody's; after any other failure
-        one of the waiting takes over. Raises WaitedTooLong after `seconds`.
+        A refusal caused by the source (404, 415, 422) or the balance (402) is raised to every caller; after any other
+        failure one of the waiting callers takes over. Raises WaitedTooLong after `seconds`.
         """
-        ends = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         while True:
-            flight, leading = self._join(key)
-            if leading:
-                return self._lead(key, flight, work, ends), True
-            if not flight.done.wait(max(0.0, ends - time.monotonic())):
+            flight, is_leader = self._join(key)
+            if is_leader:
+                return self._lead(key, flight, work, deadline), True
+            if not flight.done.wait(max(0.0, deadline - time.monotonic())):
                 raise WaitedTooLong
             if flight.refusal:
                 raise flight.refusal
@@ -70,9 +70,9 @@ class Flights(Generic[T]):
             flight = self._flights[key] = Flight()
             return flight, True
 
-    def _lead(self, key: str, flight: Flight[T], work: Callable[[], T], ends: float) -> T:
+    def _lead(self, key: str, flight: Flight[T], work: Callable[[], T], deadline: float) -> T:
         try:
-            with host_lock(self._directory / key, ends):
+            with host_lock(self._directory / key, deadline):
                 flight.outcome = work()
             return flight.outcome
         except Refusal as refusal:
@@ -86,17 +86,17 @@ class Flights(Generic[T]):
 
 
 @contextmanager
-def host_lock(path: Path, ends: float):
-    """Hold the lock of `path` among the processes of this host; WaitedTooLong past `ends` (monotonic seconds)."""
-    descriptor = _acquire(path, ends)
+def host_lock(path: Path, deadline: float):
+    """Hold the lock of `path` among the processes of this host; WaitedTooLong past `deadline` (monotonic seconds)."""
+    descriptor = _acquire(path, deadline)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)  # while held: whoever waits on this file sees that it is gone and opens anew
+        path.unlink(missing_ok=True)  # while locked: a waiting process sees that the file is gone and reopens
         os.close(descriptor)
 
 
-def _acquire(path: Path, ends: float) -> int:
+def _acquire(path: Path, deadline: float) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -105,7 +105,7 @@ def _acquire(path: Path, ends: float) -> int:
             if _is_current(descriptor, path):
                 return descriptor
         except BlockingIOError:
-            if time.monotonic() >= ends:
+            if time.monotonic() >= deadline:
                 os.close(descriptor)
                 raise WaitedTooLong from None
             time.sleep(POLL_SECONDS)

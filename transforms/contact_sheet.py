@@ -1,4 +1,4 @@
-"""A sheet that shows every step on one photograph, for people to look at."""
+"""A contact sheet that shows every step on one photograph, for visual inspection."""
 
 from io import BytesIO
 
@@ -15,7 +15,7 @@ MARGIN, CAPTION = 8, 40
 PAPER, INK, CHECKS = (250, 250, 250), (20, 20, 20), ((255, 255, 255), (214, 214, 214))
 CHECK = 12
 MARKED = "w=240&mark=mark"
-# One query per tile; `w` and `h` fit the tile, and what is asked beyond them is the step that the tile shows.
+# One query per tile; `w` and `h` fit the tile, and the other parameters are the step that the tile shows.
 EXAMPLES = (
     "w=240",
     "w=240&h=160&fit=fill",
@@ -63,34 +63,34 @@ EXAMPLES = (
 
 
 def sheet(photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
-    """Every example of the photograph, with its query under it; clear parts show as checks."""
+    """Every example of the photograph, with its query under it; transparent parts show as a checkerboard."""
     height = TILE + CAPTION + MARGIN
     rows = -(-len(EXAMPLES) // ACROSS)
-    paper = Image.new("RGB", (ACROSS * (TILE + MARGIN) + MARGIN, rows * height + MARGIN), PAPER)
-    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(LETTERS)
-    for at, query in enumerate(EXAMPLES):
-        corner = (MARGIN + at % ACROSS * (TILE + MARGIN), MARGIN + at // ACROSS * height)
-        words = query.replace("mark=mark&", "mark&").replace("&", " ")
+    canvas = Image.new("RGB", (ACROSS * (TILE + MARGIN) + MARGIN, rows * height + MARGIN), PAPER)
+    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(LETTERS)
+    for index, query in enumerate(EXAMPLES):
+        corner = (MARGIN + index % ACROSS * (TILE + MARGIN), MARGIN + index // ACROSS * height)
+        caption = query.replace("mark=mark&", "mark&").replace("&", " ")
         try:
-            _show(paper, example(query, photograph, mark, limits), corner)
+            _show(canvas, example(query, photograph, mark, limits), corner)
         except EngineError as error:
-            words = f"{words} — {error.code}"
-        for line, text in enumerate(_lines(words, lambda text: pen.textlength(text, font) <= TILE)):
+            caption = f"{caption} — {error.code}"
+        for line, text in enumerate(_lines(caption, lambda text: pen.textlength(text, font) <= TILE)):
             pen.text((corner[0], corner[1] + TILE + 2 + line * (LETTERS + 2)), text, INK, font)
-    return paper
+    return canvas
 
 
 def example(query: str, photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
-    """What a viewer sees of one example. Raises EngineError."""
-    asked = spec.parse("transform", f"src=photograph&{query}")
-    sources = (photograph,) if asked.mark is None else (photograph, mark)
-    values = dict(asked.values) | ({} if asked.mark is None else {"mark": True})
-    output = pipeline.render(Job("transform", values, asked.format or "png", sources, limits))
+    """One example, rendered and decoded. Raises EngineError."""
+    parsed = spec.parse("transform", f"src=photograph&{query}")
+    sources = (photograph,) if parsed.mark is None else (photograph, mark)
+    values = dict(parsed.values) | ({} if parsed.mark is None else {"mark": True})
+    output = pipeline.render(Job("transform", values, parsed.format or "png", sources, limits))
     return Image.open(BytesIO(output.body)).convert("RGBA")
 
 
 def badge() -> bytes:
-    """A mark of our own: a ring that is clear in the middle."""
+    """A sample mark: a ring that is transparent in the middle, as PNG bytes."""
     image = Image.new("RGBA", (200, 120), (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
     pen.rounded_rectangle((4, 4, 195, 115), 30, outline=(255, 255, 255, 255), width=12)
@@ -100,22 +100,22 @@ def badge() -> bytes:
     return buffer.getvalue()
 
 
-def _show(paper: Image.Image, image: Image.Image, corner: tuple[int, int]) -> None:
-    """The picture on checks, in the middle of its tile."""
+def _show(canvas: Image.Image, image: Image.Image, corner: tuple[int, int]) -> None:
+    """Paste the image on a checkerboard, in the middle of its tile."""
     image.thumbnail((TILE, TILE))
-    ground = Image.new("RGB", image.size, CHECKS[0])
-    pen = ImageDraw.Draw(ground)
+    checkerboard = Image.new("RGB", image.size, CHECKS[0])
+    pen = ImageDraw.Draw(checkerboard)
     for x in range(0, image.width, CHECK):
         for y in range(x // CHECK % 2 * CHECK, image.height, 2 * CHECK):
             pen.rectangle((x, y, x + CHECK - 1, y + CHECK - 1), fill=CHECKS[1])
-    ground.paste(image, mask=image.getchannel("A"))
-    paper.paste(ground, (corner[0] + (TILE - image.width) // 2, corner[1] + (TILE - image.height) // 2))
+    checkerboard.paste(image, mask=image.getchannel("A"))
+    canvas.paste(checkerboard, (corner[0] + (TILE - image.width) // 2, corner[1] + (TILE - image.height) // 2))
 
 
 def _lines(words: str, fits) -> list[str]:
-    """The words in lines that fit."""
+    """The words wrapped into lines that `fits` accepts."""
     lines = [""]
     for word in words.split():
-        longer = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], longer] if fits(longer) or not lines[-1] else [*lines, word]
+        candidate = f"{lines[-1]} {word}".strip()
+        lines = [*lines[:-1], candidate] if fits(candidate) or not lines[-1] else [*lines, word]
     return lines

@@ -1,4 +1,4 @@
-"""How many pictures a workspace makes at once on this host: a few wait for their turn, the rest are asked to (R6)."""
+"""Concurrency limit per workspace on this host: a few requests queue, the rest are refused with Retry-After (R6)."""
 
 import threading
 import time
@@ -14,48 +14,48 @@ from transforms.coalesce import WaitedTooLong, host_lock
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.03
 DIRECTORY = settings.VAR_DIR / "run" / "places"
-# So that one workspace's waiting leaves threads for the others.
+# So that the waiting requests of one workspace leave threads for the others.
 MOST_WAITING = max(1, settings.GUNICORN_THREADS // 4)
 _waiting: Counter[str] = Counter()
 _lock = threading.Lock()
 
 
 class Crowded(Refusal):
-    """The workspace makes as many pictures at once as its plan allows, and as many requests wait already."""
+    """The workspace renders as many pictures at once as its plan allows, and its queue is full."""
 
     status = 429
     code = "too_many_at_once"
 
-    def __init__(self, most: int):
+    def __init__(self, limit: int):
         super().__init__(
-            f"This workspace makes {most} new pictures at once, the most of its plan. Ask again in a moment."
+            f"This workspace makes {limit} new pictures at once, the most of its plan. Ask again in a moment."
             " Cached pictures are not counted.",
             retry_after=1,
         )
 
 
 @contextmanager
-def place(workspace: str, most: int) -> Iterator[None]:
-    """Hold one of a workspace's `most` places among the processes of this host; file locks, which `kill -9` frees.
+def place(workspace: str, limit: int) -> Iterator[None]:
+    """Hold one of a workspace's `limit` slots among the processes of this host; file locks, which `kill -9` frees.
 
-    Raises Crowded after WAIT_SECONDS, or at once where many wait already. Followers hold none.
+    Raises Crowded after WAIT_SECONDS, or at once where MOST_WAITING requests wait already. Followers hold no slot.
     """
-    with ExitStack() as held:
-        if not _take(held, workspace, most):
-            with _in_line(workspace, most):
-                ends = time.monotonic() + WAIT_SECONDS
-                while not _take(held, workspace, most):
-                    if time.monotonic() > ends:
-                        raise Crowded(most)
+    with ExitStack() as locks:
+        if not _take(locks, workspace, limit):
+            with _in_line(workspace, limit):
+                deadline = time.monotonic() + WAIT_SECONDS
+                while not _take(locks, workspace, limit):
+                    if time.monotonic() > deadline:
+                        raise Crowded(limit)
                     time.sleep(POLL_SECONDS)
         yield
 
 
 @contextmanager
-def _in_line(workspace: str, most: int) -> Iterator[None]:
+def _in_line(workspace: str, limit: int) -> Iterator[None]:
     with _lock:
         if _waiting[workspace] >= MOST_WAITING:
-            raise Crowded(most)
+            raise Crowded(limit)
         _waiting[workspace] += 1
     try:
         yield
@@ -66,10 +66,10 @@ def _in_line(workspace: str, most: int) -> Iterator[None]:
                 del _waiting[workspace]
 
 
-def _take(held: ExitStack, workspace: str, most: int) -> bool:
-    for number in range(most):
+def _take(locks: ExitStack, workspace: str, limit: int) -> bool:
+    for index in range(limit):
         try:
-            held.enter_context(host_lock(DIRECTORY / f"{workspace}-{number}", 0.0))
+            locks.enter_context(host_lock(DIRECTORY / f"{workspace}-{index}", 0.0))
         except WaitedTooLong:
             continue
         return True

@@ -8,7 +8,7 @@ from django.conf import settings
 
 SECONDS = 10.0
 LONGEST_REASON = 300
-# http: the CNAME leads to Cloudflare, which then proves the domain to the certificate authority by itself.
+# http: the CNAME points to Cloudflare, which then validates the domain with the certificate authority by itself.
 CERTIFICATE = {"method": "http", "type": "dv", "settings": {"min_tls_version": "1.2"}}
 SERVED = {"active", "active_redeploying"}
 REFUSED = {"blocked", "moved", "deleted", "pending_blocked", "pending_deletion"}
@@ -46,13 +46,13 @@ def configured() -> bool:
 
 
 def ensure(domain: str) -> Hostname:
-    """The domain at Cloudflare, made where it is not there: an order that was cut off half-way is taken up again."""
-    zone = settings.CLOUDFLARE_ZONE_ID
+    """The domain at Cloudflare, created where it does not exist: an interrupted order is resumed."""
+    zone_id = settings.CLOUDFLARE_ZONE_ID
     try:
-        for found in _client().custom_hostnames.list(zone_id=zone, hostname={"exact": domain}):
-            if found.hostname == domain:
-                return _read(found)
-        return _read(_client().custom_hostnames.create(zone_id=zone, hostname=domain, ssl=CERTIFICATE))
+        for hostname in _client().custom_hostnames.list(zone_id=zone_id, hostname={"exact": domain}):
+            if hostname.hostname == domain:
+                return _read(hostname)
+        return _read(_client().custom_hostnames.create(zone_id=zone_id, hostname=domain, ssl=CERTIFICATE))
     except cloudflare.CloudflareError as error:
         raise CloudflareFailed(type(error).__name__) from error
 
@@ -68,16 +68,16 @@ def read(cloudflare_id: str) -> Hostname | None:
 
 
 def retry(cloudflare_id: str) -> Hostname:
-    """Ask for the certificate again after it failed."""
-    zone = settings.CLOUDFLARE_ZONE_ID
+    """Order the certificate again after it failed."""
+    zone_id = settings.CLOUDFLARE_ZONE_ID
     try:
-        return _read(_client().custom_hostnames.edit(cloudflare_id, zone_id=zone, ssl=CERTIFICATE))
+        return _read(_client().custom_hostnames.edit(cloudflare_id, zone_id=zone_id, ssl=CERTIFICATE))
     except cloudflare.CloudflareError as error:
         raise CloudflareFailed(type(error).__name__) from error
 
 
 def delete(cloudflare_id: str) -> None:
-    """Take the domain and its certificate away; doing it twice is no error."""
+    """Delete the domain and its certificate at Cloudflare; idempotent."""
     try:
         _client().custom_hostnames.delete(cloudflare_id, zone_id=settings.CLOUDFLARE_ZONE_ID)
     except cloudflare.NotFoundError:
@@ -98,19 +98,21 @@ def _client_of(token: str, url: str) -> cloudflare.Cloudflare:
     )  # fmt: skip
 
 
-def _read(answer) -> Hostname:
-    if answer is None:
+def _read(hostname) -> Hostname:
+    if hostname is None:
         raise CloudflareFailed("empty answer")
-    certificate = answer.ssl.status if answer.ssl else None
-    failed = answer.status in REFUSED or certificate in ENDED or str(certificate).endswith("_timed_out")
-    active = answer.status in SERVED and certificate == "active"
-    return Hostname(answer.id, active, failed, "" if active else _reason(answer, certificate))
+    certificate_status = hostname.ssl.status if hostname.ssl else None
+    failed = hostname.status in REFUSED or certificate_status in ENDED or str(certificate_status).endswith("_timed_out")
+    active = hostname.status in SERVED and certificate_status == "active"
+    return Hostname(hostname.id, active, failed, "" if active else _reason(hostname, certificate_status))
 
 
-def _reason(answer, certificate: str | None) -> str:
-    """What Cloudflare and the certificate authority complain of; else the state in words."""
-    told = [*(answer.verification_errors or [])]
-    told += [error.message for error in (answer.ssl and answer.ssl.validation_errors) or [] if error.message]
-    if answer.status in REFUSED:
-        told.insert(0, SENTENCES.get(answer.status, "Cloudflare does not serve this name."))
-    return "; ".join(told)[:LONGEST_REASON] or SENTENCES.get(certificate or "", "Cloudflare is at work on it.")
+def _reason(hostname, certificate_status: str | None) -> str:
+    """The errors of Cloudflare and the certificate authority; else the state as a sentence."""
+    messages = [*(hostname.verification_errors or [])]
+    messages += [error.message for error in (hostname.ssl and hostname.ssl.validation_errors) or [] if error.message]
+    if hostname.status in REFUSED:
+        messages.insert(0, SENTENCES.get(hostname.status, "Cloudflare does not serve this name."))
+    return "; ".join(messages)[:LONGEST_REASON] or SENTENCES.get(
+        certificate_status or "", "Cloudflare is at work on it."
+    )

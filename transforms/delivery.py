@@ -1,4 +1,4 @@
-"""The use case: a picture asked for, cached or made, charged once, answered."""
+"""The use case of an image request: read from the cache or render, charge once, store."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ WAIT_SECONDS = 5.0
 
 
 class Busy(Refusal):
-    """Every place for new work is taken."""
+    """Every render slot of this process is in use."""
 
     status = 503
     code = "busy"
@@ -40,8 +40,8 @@ class Busy(Refusal):
 
 @dataclass(frozen=True)
 class Asked:
-    """An image request: the raw query, the path sugar, and the headers that matter. Once its signature was checked,
-    `query` is without it, and `policy` and `until` (seconds since 1970) are what it allows."""
+    """An image request: the raw query, the source in the path, and the headers used. Once its signature was verified,
+    `query` is without it, and `policy` and `until` (seconds since 1970) are what the signature grants."""
 
     endpoint: str
     query: str
@@ -80,96 +80,103 @@ _flights: Flights[_Made] = Flights(settings.VAR_DIR / "run" / "locks")
 _places = threading.BoundedSemaphore(max(1, settings.GUNICORN_THREADS * 3 // 4))
 
 
-def deliver(tenant: Tenant, asked: Asked) -> Delivered:
+def deliver(tenant: Tenant, image_request: Asked) -> Delivered:
     """Answer an image request after its access was checked. Raises Refusal; an error is never charged (B3)."""
-    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept, asked.policy)
-    kept = cache.memory.get(plan.key, plan.purged_before)
-    if kept is None and asked.method == "HEAD":
-        kept = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
-        return Delivered(plan, kept, "HIT" if kept else "MISS")
-    if kept:
-        return Delivered(plan, kept, "HIT")
-    seconds = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
-    made, led = _flights.run(plan.key, lambda: _make(tenant, plan, asked), seconds)
-    if not made.rendered:
-        return Delivered(plan, made.kept, "HIT")
-    if not led:
-        return Delivered(plan, made.kept, "COALESCED")
-    return Delivered(plan, made.kept, "MISS", made.halves, made.recorded, made.timings)
+    plan = plans.make(
+        tenant,
+        image_request.endpoint,
+        image_request.query,
+        image_request.path_source,
+        image_request.accept,
+        image_request.policy,
+    )
+    entry = cache.memory.get(plan.key, plan.purged_before)
+    if entry is None and image_request.method == "HEAD":
+        entry = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
+        return Delivered(plan, entry, "HIT" if entry else "MISS")
+    if entry:
+        return Delivered(plan, entry, "HIT")
+    timeout = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
+    result, is_leader = _flights.run(plan.key, lambda: _make(tenant, plan, image_request), timeout)
+    if not result.rendered:
+        return Delivered(plan, result.kept, "HIT")
+    if not is_leader:
+        return Delivered(plan, result.kept, "COALESCED")
+    return Delivered(plan, result.kept, "MISS", result.halves, result.recorded, result.timings)
 
 
 def cached(tenant: Tenant, plan: Plan) -> Kept | None:
-    """The output of a plan out of memory or the bucket, neither expired nor purged."""
-    held = cache.memory.get(plan.key, plan.purged_before)
-    return held or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
+    """The cache entry of a plan, from memory or the bucket, neither expired nor purged."""
+    entry = cache.memory.get(plan.key, plan.purged_before)
+    return entry or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
 
 
-def _make(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
-    """Lead the flight: the cache once more, then peek, fetch, render, charge, store, in that order."""
-    kept = cached(tenant, plan)
-    if kept:
-        return _Made(kept, 0, False, False, {})
+def _make(tenant: Tenant, plan: Plan, image_request: Asked) -> _Made:
+    """The work of a flight's leader: the cache once more, then peek, fetch, render, charge, store, in that order."""
+    entry = cached(tenant, plan)
+    if entry:
+        return _Made(entry, 0, False, False, {})
     with crowding.place(tenant.folder, tenant.limits.concurrency):
         if not _places.acquire(timeout=WAIT_SECONDS):
             raise Busy
         try:
-            return _render_and_charge(tenant, plan, asked)
+            return _render_and_charge(tenant, plan, image_request)
         finally:
             _places.release()
 
 
-def _render_and_charge(tenant: Tenant, plan: Plan, asked: Asked) -> _Made:
-    moment = clock.now()
-    _peek(_charge(tenant, plan, moment, cost.halves(plan.spec.endpoint), 0, asked), tenant)
-    began = time.monotonic()
+def _render_and_charge(tenant: Tenant, plan: Plan, image_request: Asked) -> _Made:
+    started_at = clock.now()
+    _peek(_charge(tenant, plan, started_at, cost.halves(plan.spec.endpoint), 0, image_request), tenant)
+    stage_started = time.monotonic()
     originals = rendering.read_originals(plan)
-    timings = {"fetch": (time.monotonic() - began) * 1000}
+    timings = {"fetch": (time.monotonic() - stage_started) * 1000}
     halves = _price(plan, originals)
     if plan.operation == "grid":
-        _peek(_charge(tenant, plan, moment, halves, 0, asked), tenant)
+        _peek(_charge(tenant, plan, started_at, halves, 0, image_request), tenant)
     output = _render(plan, originals)
-    kept = _keep(plan, output, moment)
+    entry = _keep(plan, output, started_at)
     halves = cost.halves(plan.spec.endpoint, output.composed)
-    charged = _settle(_charge(tenant, plan, moment, halves, _size(plan, kept), asked), tenant)
-    began = time.monotonic()
-    cache.write(tenant.folder, plan.key, plan.seconds, kept)
-    timings |= output.timings | {"store": (time.monotonic() - began) * 1000}
-    return _Made(kept, charged, charged > 0, True, timings)
+    charged_halves = _settle(_charge(tenant, plan, started_at, halves, _size(plan, entry), image_request), tenant)
+    stage_started = time.monotonic()
+    cache.write(tenant.folder, plan.key, plan.seconds, entry)
+    timings |= output.timings | {"store": (time.monotonic() - stage_started) * 1000}
+    return _Made(entry, charged_halves, charged_halves > 0, True, timings)
 
 
-def _settle(bill: Charge, tenant: Tenant) -> int:
-    """Charge. The hour is marked before, so that a crash leaves it marked, and after, when the event is surely in."""
-    recorder.current().record(bill.happened)
-    charged = credits.charge(bill, tenant.terms)
-    if charged:
-        recorder.current().record(bill.happened)
-    return charged
+def _settle(charge: Charge, tenant: Tenant) -> int:
+    """Charge. The hour is marked before, so that a crash leaves it marked, and after, when the event is written."""
+    recorder.current().record(charge.happened)
+    charged_halves = credits.charge(charge, tenant.terms)
+    if charged_halves:
+        recorder.current().record(charge.happened)
+    return charged_halves
 
 
 def _price(plan: Plan, originals: list[Fetched | None]) -> int:
-    return cost.halves(plan.spec.endpoint, sum(each is not None for each in originals) or 1)
+    return cost.halves(plan.spec.endpoint, sum(original is not None for original in originals) or 1)
 
 
-def _peek(bill: Charge, tenant: Tenant) -> None:
+def _peek(charge: Charge, tenant: Tenant) -> None:
     try:
-        credits.peek(bill, tenant.terms)
+        credits.peek(charge, tenant.terms)
     except PynamoDBException as error:
         raise credits.ChargeUnavailable from error
 
 
-def _charge(tenant: Tenant, plan: Plan, moment: float, halves: int, size: int, asked: Asked) -> Charge:
-    happened = Happened(
+def _charge(tenant: Tenant, plan: Plan, started_at: float, halves: int, size: int, image_request: Asked) -> Charge:
+    event = Happened(
         workspace_id=tenant.workspace_id,
-        event_id=tokens.time_ordered_id(moment),
+        event_id=tokens.time_ordered_id(started_at),
         operation=plan.operation,
         cache="miss",
-        origin=asked.origin or "",
+        origin=image_request.origin or "",
         status=200,
         size=size,
-        latency=int((time.monotonic() - asked.started) * 1000),
+        latency=int((time.monotonic() - image_request.started) * 1000),
         cost=halves,
     )
-    return Charge(happened, plan.claim, plan.seconds, moment, plan.purged_before, tenant.limits.retention_days)
+    return Charge(event, plan.claim, plan.seconds, started_at, plan.purged_before, tenant.limits.retention_days)
 
 
 def _render(plan: Plan, originals: list[Fetched | None]) -> Output:
@@ -181,21 +188,21 @@ def _render(plan: Plan, originals: list[Fetched | None]) -> Output:
         raise engine_errors.refusal(error) from error
 
 
-def _keep(plan: Plan, output: Output, moment: float) -> Kept:
+def _keep(plan: Plan, output: Output, started_at: float) -> Kept:
     size = "x".join(map(str, output.source_size)) if output.source_size else ""
     composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
     return cache.fresh(
-        output.body, output.content_type, plan.seconds, moment, source_size=size,
+        output.body, output.content_type, plan.seconds, started_at, source_size=size,
         warnings="; ".join(output.warnings), composed=composed,
     )  # fmt: skip
 
 
-def _size(plan: Plan, kept: Kept) -> int:
-    return len(body_of(plan, kept))
+def _size(plan: Plan, entry: Kept) -> int:
+    return len(body_of(plan, entry))
 
 
-def body_of(plan: Plan, kept: Kept) -> bytes:
+def body_of(plan: Plan, entry: Kept) -> bytes:
     """The bytes to send: an info variant is cut from the one stored JSON."""
     if plan.operation != "info":
-        return kept.body
-    return info.cut(kept.body, plan.spec.endpoint, plan.spec.select)
+        return entry.body
+    return info.cut(entry.body, plan.spec.endpoint, plan.spec.select)

@@ -1,4 +1,4 @@
-"""What the source doctor found: steps in the order of a picture's way, each with its state and its remedy."""
+"""The result of the source doctor: the steps in the order of a fetch, each with its state and its remedy."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Step:
 
     @property
     def title(self) -> str:
-        """What the step is called on pages."""
+        """The name of the step on pages."""
         return TITLES[self.name]
 
 
@@ -42,7 +42,7 @@ class Diagnosis:
 
     @property
     def failed(self) -> Step | None:
-        """The first step that failed; None where a picture arrives."""
+        """The first step that failed; None where all passed."""
         return next((step for step in self.steps if step.state == "failed"), None)
 
     @property

@@ -5,11 +5,11 @@ import dns.name
 import dns.resolver
 from django.conf import settings
 
-SECONDS = 4.0  # for one question, all tries together
+SECONDS = 4.0  # for one query, all attempts together
 
 
 class LookupFailed(Exception):
-    """No resolver answered, or it failed: nothing is known, neither that a record is there nor that it is not."""
+    """No resolver answered, or it failed: whether the record exists is unknown."""
 
 
 def texts(name: str) -> list[str]:
@@ -25,18 +25,18 @@ def alias(name: str) -> str | None:
 
 def addresses(name: str) -> set[str]:
     """The IPv4 and IPv6 addresses of a name."""
-    return {record.address for kind in ("A", "AAAA") for record in _ask(name, kind)}
+    return {record.address for record_type in ("A", "AAAA") for record in _ask(name, record_type)}
 
 
-def _ask(name: str, kind: str) -> list:
+def _ask(name: str, record_type: str) -> list:
     try:
         answer = _resolver().resolve(
-            dns.name.from_text(name), kind, search=False, lifetime=SECONDS, raise_on_no_answer=False
+            dns.name.from_text(name), record_type, search=False, lifetime=SECONDS, raise_on_no_answer=False
         )
     except dns.resolver.NXDOMAIN:
         return []
     except dns.exception.DNSException as error:
-        raise LookupFailed(f"{kind} of {name}") from error
+        raise LookupFailed(f"{record_type} of {name}") from error
     return [record for record in answer.rrset or [] if hasattr(record, "rdtype")]
 
 

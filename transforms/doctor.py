@@ -1,4 +1,4 @@
-"""The source doctor: walks the way of a picture step by step, and names the first that fails and its remedy."""
+"""The source doctor: fetches and decodes a picture step by step; reports the first step that fails and its remedy."""
 
 import json
 import ssl
@@ -13,7 +13,7 @@ from transforms.models import Source
 from transforms.tenants import Tenant
 
 FETCH_STEPS = ("address", "connect", "tls", "redirects", "answer", "headers")
-# Where a refusal of the fetcher belongs whatever was noted; every other belongs after the last step noted.
+# The step of a fetcher's refusal, whatever was noted; any other code belongs to the step after the last one noted.
 BELONGS = {
     "source_unresolvable": "address",
     "source_not_allowed": "redirects",
@@ -29,84 +29,86 @@ Notes = list[tuple[str, str]]
 
 
 def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
-    """Fetch and decode one picture of a source as the image API would, for nothing, and tell every step.
+    """Fetch and decode one picture of a source as the image API would, free of charge, and report every step.
 
-    `tenant` knows the source as it is now. A bucket's key is also tried for listing and for writing, in a way that
-    cannot write. Raises Refusal for a path that is never fetched.
+    `tenant` has the current settings of the source. A bucket's key is also tried for listing and for writing, in a way
+    that cannot write. Raises Refusal for a path that is never fetched.
     """
     original = sources.resolve(tenant, f"{source.name}/{path}", "path")
     notes: Notes = []
     try:
-        fetched = original.fetch(lambda step, fact: notes.append((step, fact)))
+        response = original.fetch(lambda step, fact: notes.append((step, fact)))
     except FetchError as error:
         steps, code = _blamed(notes, source, path, error)
     else:
-        steps, code = _looked_at(notes, source, fetched)
+        steps, code = _looked_at(notes, source, response)
     if source.kind != "http" and _facts(notes, "answered") and not _keyless(steps):
         steps += [bucket_doctor.listing(source), bucket_doctor.writing(source)]
-    told = {step.name: step for step in steps}
+    steps_by_name = {step.name: step for step in steps}
     names = [name for name in TITLES if source.kind != "http" or name not in BUCKET_STEPS]
-    return Diagnosis(tuple(told.get(name, Step(name)) for name in names), code, bucket_policies.least(source))
+    return Diagnosis(tuple(steps_by_name.get(name, Step(name)) for name in names), code, bucket_policies.least(source))
 
 
 def _blamed(notes: Notes, source: Source, path: str, error: FetchError) -> tuple[list[Step], str]:
     """The steps up to the one that failed, and the image API's code."""
-    name = _failing(notes, source, error.code)
-    steps = [_passed(one, notes, source) for one in FETCH_STEPS[: FETCH_STEPS.index(name)]]
-    detail, remedy = error.message, remedies.of(error.code, name)
+    failed_step = _failing(notes, source, error.code)
+    steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS[: FETCH_STEPS.index(failed_step)]]
+    detail, remedy = error.message, remedies.of(error.code, failed_step)
     statuses = _facts(notes, "answered")
-    if name == "tls":
+    if failed_step == "tls":
         detail = _certificate_trouble(error) or "The server and we could not agree on an encrypted connection."
-    elif name == "answer" and statuses:
+    elif failed_step == "answer" and statuses:
         detail += f" The server answered {statuses[-1]}."
-    if source.kind != "http" and name in ("answer", "redirects"):
-        said = bucket_doctor.refusal_code(source, source.prefix + path)
-        detail, remedy = _bucket_says(said, detail, remedy)
-    return [*steps, Step(name, "failed", detail, remedy)], error.code
+    if source.kind != "http" and failed_step in ("answer", "redirects"):
+        bucket_code = bucket_doctor.refusal_code(source, source.prefix + path)
+        detail, remedy = _bucket_says(bucket_code, detail, remedy)
+    return [*steps, Step(failed_step, "failed", detail, remedy)], error.code
 
 
 def _failing(notes: Notes, source: Source, code: str) -> str:
-    """The step at which a fetch ended."""
-    last = notes[-1][0] if notes else ""
-    name = BELONGS.get(code) or AFTER.get(last, "headers")
-    if name == "tls" and _scheme(source) == "http":
-        name = "answer"
-    if last == "answered":  # nothing of a good answer was read yet: its status is what failed
-        name = BELONGS.get(code, "answer")
-    if _facts(notes, "redirected") and name in ("address", "connect", "tls"):
-        name = "redirects"
-    return name
+    """The name of the step at which a fetch failed."""
+    last_event = notes[-1][0] if notes else ""
+    step_name = BELONGS.get(code) or AFTER.get(last_event, "headers")
+    if step_name == "tls" and _scheme(source) == "http":
+        step_name = "answer"
+    if last_event == "answered":  # no body was read yet: the status is what failed
+        step_name = BELONGS.get(code, "answer")
+    if _facts(notes, "redirected") and step_name in ("address", "connect", "tls"):
+        step_name = "redirects"
+    return step_name
 
 
-def _bucket_says(said: str, detail: str, remedy: str) -> tuple[str, str]:
-    """The refusal in the words of the bucket's service, where it gave a reason."""
-    return (f"The bucket's service says {said}.", remedies.BY_BUCKET_CODE.get(said, remedy)) if said else (
-        detail, remedy,
-    )  # fmt: skip
+def _bucket_says(bucket_code: str, detail: str, remedy: str) -> tuple[str, str]:
+    """(detail, remedy) by the error code of the bucket's service, where it gave one; else as passed in."""
+    return (
+        (f"The bucket's service says {bucket_code}.", remedies.BY_BUCKET_CODE.get(bucket_code, remedy))
+        if bucket_code
+        else (detail, remedy)
+    )
 
 
 def _keyless(steps: list[Step]) -> bool:
-    """Whether the service did not take the key or does not know the bucket, so that no more can be learnt."""
+    """Whether the service rejected the key or does not know the bucket, so that further checks are impossible."""
     return any(f"says {code}." in step.detail for step in steps for code in bucket_doctor.KEYLESS)
 
 
 def _certificate_trouble(error: FetchError) -> str:
-    """What is wrong with the certificate, in OpenSSL's words."""
+    """OpenSSL's message about an invalid certificate; empty for other errors."""
     if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
         return ""
     return f"The certificate is refused: {error.__cause__.verify_message}."
 
 
-def _looked_at(notes: Notes, source: Source, fetched: Fetched) -> tuple[list[Step], str]:
-    """Every step of a fetch that succeeded, then what the bytes are and whether they decode."""
-    steps = [_passed(one, notes, source) for one in FETCH_STEPS]
-    said = fetched.content_type or "no type"
-    steps[-1] = Step("headers", "passed", f"{len(fetched.body):,} bytes, called {said} by the server.")
-    form = sniffing.format_of(fetched.body)
-    if form is not None:
-        steps.append(Step("type", "passed", f"The bytes are {form}."))
+def _looked_at(notes: Notes, source: Source, response: Fetched) -> tuple[list[Step], str]:
+    """The steps of a fetch that succeeded, then the format and decoding steps, and the code where one failed."""
+    steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS]
+    content_type = response.content_type or "no type"
+    steps[-1] = Step("headers", "passed", f"{len(response.body):,} bytes, called {content_type} by the server.")
+    image_format = sniffing.format_of(response.body)
+    if image_format is not None:
+        steps.append(Step("type", "passed", f"The bytes are {image_format}."))
     try:
-        size = _decoded(fetched.body)
+        size = _decoded(response.body)
     except EngineError as error:
         name = "type" if error.code == "unsupported_format" else "decode"
         refusal = engine_errors.refusal(error)
@@ -117,31 +119,31 @@ def _looked_at(notes: Notes, source: Source, fetched: Fetched) -> tuple[list[Ste
 def _decoded(body: bytes) -> tuple[int, int]:
     """Width and height of a picture that was decoded in a render process. Raises EngineError."""
     job = Job(endpoint="info", values={}, output_format="json", sources=(body,), limits=rendering.limits())
-    found = json.loads(rendering.pool().run(job).body)["metadata"]
-    return found["width"], found["height"]
+    metadata = json.loads(rendering.pool().run(job).body)["metadata"]
+    return metadata["width"], metadata["height"]
 
 
 def _passed(name: str, notes: Notes, source: Source) -> Step:
-    """A step of the fetch that went well, and what is worth saying of it."""
+    """A step of the fetch that succeeded, with its detail."""
     if name == "tls" and _scheme(source) == "http":
         return Step(name, "warned", "The address is http: anybody on the way can read and change the pictures.",
                     "Use https where the server has it.")  # fmt: skip
-    followed = len(_facts(notes, "redirected"))
+    redirect_count = len(_facts(notes, "redirected"))
     details = {
         "address": "The host has a public address.",
         "connect": "The server takes connections.",
         "tls": "The certificate is good for this host.",
-        "redirects": f"Followed {followed}: the final address would be faster." if followed else "None.",
+        "redirects": f"Followed {redirect_count}: the final address would be faster." if redirect_count else "None.",
         "answer": f"The server answered {(_facts(notes, 'answered') or ['200'])[-1]}.",
         "headers": "One clear statement of the length.",
     }
     return Step(name, "passed", details[name])
 
 
-def _facts(notes: Notes, name: str) -> list[str]:
-    return [fact for noted, fact in notes if noted == name]
+def _facts(notes: Notes, event_name: str) -> list[str]:
+    return [fact for event, fact in notes if event == event_name]
 
 
 def _scheme(source: Source) -> str:
-    """http or https, of the address asked first."""
+    """http or https, of the first address requested."""
     return (locations.parse(source.prefix) if source.kind == "http" else sources.listing_place(source)).scheme

@@ -1,4 +1,4 @@
-"""Looking at a custom domain, in DNS and at Cloudflare, and what follows for its state."""
+"""Checking a custom domain in DNS and at Cloudflare, and the state that follows."""
 
 from dataclasses import dataclass
 
@@ -9,52 +9,52 @@ from transforms.custom_hostnames import CloudflareFailed, Hostname
 from transforms.models import Domain
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-RECHECK = 20 * HOUR  # with an hour's tries after it, a proof that was taken away ends within a day (A15)
-BLIND = 3 * DAY  # how long pictures go on while DNS says neither yes nor no
+RECHECK = 20 * HOUR  # with an hour of retries after it, a removed proof ends the domain within a day (A15)
+BLIND = 3 * DAY  # how long pictures are still served while DNS lookups fail
 KEPT_AFTER_LOSS = 7 * DAY  # how long a domain without its proof stays claimed
 
 
 @dataclass(frozen=True)
 class Found:
-    """What DNS says; None where it does not answer. `proven`: our TXT record is there. `pointed`: it leads to us."""
+    """DNS results; None where the lookup failed. `proven`: our TXT record exists. `pointed`: the name points to us."""
 
     proven: bool | None
     pointed: bool | None
 
 
 def look(domain: str, token: str) -> Found:
-    """Ask DNS for the two records."""
-    proof, way = domain_names.records(domain, token)
+    """Look up the TXT and the CNAME record in DNS."""
+    txt_record, cname_record = domain_names.records(domain, token)
     try:
-        proven = proof.value in [text.strip() for text in dns_records.texts(proof.name)]
+        is_proven = txt_record.value in [text.strip() for text in dns_records.texts(txt_record.name)]
     except dns_records.LookupFailed:
-        proven = None
+        is_proven = None
     try:
-        pointed = _points(way.name, way.value)
+        is_pointed = _points(cname_record.name, cname_record.value)
     except dns_records.LookupFailed:
-        pointed = None
-    return Found(proven, pointed)
+        is_pointed = None
+    return Found(is_proven, is_pointed)
 
 
 def _points(domain: str, target: str) -> bool:
-    """By CNAME, or by the target's own addresses: a domain's apex has these instead."""
+    """Whether the domain points to `target`, by CNAME or by equal addresses: an apex domain has no CNAME."""
     if dns_records.alias(domain) == target:
         return True
     return bool(dns_records.addresses(domain) & dns_records.addresses(target))
 
 
-def judge(row: Domain, found: Found, now: float) -> dict[str, object]:
-    """What to write on the row: its state, its reason, whether it serves, and when it is looked at again.
+def judge(row: Domain, dns_state: Found, now: float) -> dict[str, object]:
+    """The attributes to write to the row: its state, its reason, whether it serves, and when it is due again.
 
-    Orders a certificate where Cloudflare is configured and the proof was seen: never before (A15).
+    Orders a certificate where Cloudflare is configured and the proof was found: never before (A15).
     """
-    lost = found.proven is None and row.proven and now - row.proved > BLIND
-    if found.proven is None and not lost:
+    proof_lost = dns_state.proven is None and row.proven and now - row.proved > BLIND
+    if dns_state.proven is None and not proof_lost:
         values = {"reason": "DNS did not answer, so that nothing has changed: we ask again.", "due": now + 10 * MINUTE}
-    elif not found.proven:
+    elif not dns_state.proven:
         values = _unproven(row, now)
     else:
-        state = _at_cloudflare(row) if custom_hostnames.configured() else _by_dns_alone(row, found)
+        state = _at_cloudflare(row) if custom_hostnames.configured() else _by_dns_alone(row, dns_state)
         values = {"proven": True, "proved": now, "lapses": 0, **state}
         values["due"] = now + (RECHECK if values["state"] == "active" else _soon(row, now))
     return {"checked": now, **values}
@@ -73,13 +73,13 @@ def _unproven(row: Domain, now: float) -> dict[str, object]:
 
 
 def _soon(row: Domain, now: float) -> float:
-    """Every five minutes on the first day, every hour in the first week, then daily."""
+    """Seconds until the next check: 5 minutes on the first day, an hour in the first week, then daily."""
     age = now - row.created
     return 5 * MINUTE if age < DAY else HOUR if age < 7 * DAY else RECHECK
 
 
-def _by_dns_alone(row: Domain, found: Found) -> dict[str, object]:
-    if found.pointed or (found.pointed is None and row.state == "active"):
+def _by_dns_alone(row: Domain, dns_state: Found) -> dict[str, object]:
+    if dns_state.pointed or (dns_state.pointed is None and row.state == "active"):
         return {"state": "active", "reason": ""}
     return {
         "state": "verified",
@@ -98,7 +98,7 @@ def _at_cloudflare(row: Domain) -> dict[str, object]:
 
 
 def _hostname(row: Domain) -> Hostname:
-    """The domain at Cloudflare: made, or read, or asked for again after it failed."""
+    """The domain at Cloudflare: created, read, or ordered again after it failed."""
     hostname = custom_hostnames.read(row.cloudflare_id) if row.cloudflare_id else None
     if hostname is None:
         return custom_hostnames.ensure(row.domain)

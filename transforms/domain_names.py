@@ -1,4 +1,4 @@
-"""Which host names can be custom domains, and the DNS records their owner sets."""
+"""Validation of custom domain names, and the DNS records their owner sets."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from transforms.fetch import FetchError
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 PROOF_LABEL = "_imgapis"
 PROOF_WORD = "imgapis-verification="
-LONGEST = 253 - len(PROOF_LABEL) - 1  # the name of the proof has to fit into DNS too
+LONGEST = 253 - len(PROOF_LABEL) - 1  # the name of the TXT record has to fit into DNS too
 
 
 class InvalidDomain(Refusal):
@@ -26,7 +26,7 @@ class InvalidDomain(Refusal):
 
 @dataclass(frozen=True)
 class Record:
-    """A DNS record to set, as a provider's form asks for it, and what it does."""
+    """A DNS record to set: the fields of a DNS provider's form, and its purpose."""
 
     kind: str
     name: str
@@ -35,13 +35,13 @@ class Record:
 
 
 def canonical(text: str) -> str:
-    """The lower-case IDNA form of a host name somebody wants to use. InvalidDomain for an address, a name of this
-    machine or of ours, and anything that is no full host name."""
-    written = text.strip()
-    if "/" in written or ":" in written or "@" in written:
+    """The lower-case IDNA form of a custom domain. Raises InvalidDomain for an IP address, a private or local name, one
+    of our own names, and anything that is not a full host name."""
+    name = text.strip()
+    if "/" in name or ":" in name or "@" in name:
         raise InvalidDomain("Enter the host name alone, such as img.shop.example: no https://, no path, no port.")
     try:
-        host = locations.parse_host(written)
+        host = locations.parse_host(name)
     except FetchError as error:
         raise InvalidDomain("This is not a host name: it reads like img.shop.example.") from error
     if host.rpartition(".")[2].isdigit():
@@ -56,13 +56,13 @@ def canonical(text: str) -> str:
 
 
 def is_ours(host: str) -> bool:
-    """Whether a name is the site's, the image hosts' or the target's, lies below one of them, or above."""
-    ours = (*settings.SITE_HOSTS, settings.IMAGE_DOMAIN, settings.DOMAIN_TARGET)
-    return any(host == name or host.endswith("." + name) or name.endswith("." + host) for name in ours)
+    """Whether a name is the site's, the image domain or the CNAME target, or a parent or subdomain of one of them."""
+    own_names = (*settings.SITE_HOSTS, settings.IMAGE_DOMAIN, settings.DOMAIN_TARGET)
+    return any(host == name or host.endswith("." + name) or name.endswith("." + host) for name in own_names)
 
 
 def records(domain: str, token: str) -> tuple[Record, Record]:
-    """What the owner of a domain sets: the proof that it is theirs, and the way for pictures."""
+    """The records the owner of a domain sets: the TXT proof of ownership, and the CNAME that routes requests."""
     return (
         Record("TXT", f"{PROOF_LABEL}.{domain}", PROOF_WORD + token, "proves that the domain is yours; keep it"),
         Record("CNAME", domain, settings.DOMAIN_TARGET, "leads requests to us"),

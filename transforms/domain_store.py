@@ -1,45 +1,45 @@
-"""What can be asked of custom domains; claims, checks and removals race here and are settled by conditions."""
+"""Queries and conditional writes of custom domains: races of claims, checks and removals are settled here."""
 
 from transforms.models import Domain
 
 
 def domain(name: str) -> Domain | None:
-    """The claim of a domain, as it is now."""
+    """The current row of a claimed domain; None where it is not claimed."""
     return Domain.find(name)
 
 
 def domains(workspace_id: str) -> list[Domain]:
-    """The domains of a workspace, by name; from an index, so a second behind."""
+    """The domains of a workspace, by name; from an index, so eventually consistent."""
     return sorted(Domain.workspace_index.query(workspace_id), key=lambda row: row.domain)
 
 
-def due(moment: float, most: int) -> list[Domain]:
-    """Candidates for a check; whoever wants to do one leases it first."""
-    rows = Domain.due_index.query(Domain.EVERY, Domain.due <= moment, limit=most, page_size=most)
+def due(now: float, limit: int) -> list[Domain]:
+    """Rows due for a check at `now`, at most `limit`; the caller leases each before checking it."""
+    rows = Domain.due_index.query(Domain.EVERY, Domain.due <= now, limit=limit, page_size=limit)
     return list(rows)
 
 
 def claim(row: Domain, now: float) -> bool:
-    """Claim a domain: free, or left unproven past its term. False where somebody has it."""
-    lapsed = (Domain.proven == False) & (Domain.lapses < now)  # noqa: E712 - a condition, not a comparison
-    return row.save_if(Domain.domain.does_not_exist() | lapsed)
+    """Claim a domain that is free, or unproven past its term. False where another claim holds it."""
+    claim_lapsed = (Domain.proven == False) & (Domain.lapses < now)  # noqa: E712 - a condition, not a comparison
+    return row.save_if(Domain.domain.does_not_exist() | claim_lapsed)
 
 
 def lease(row: Domain, until: float) -> bool:
-    """Take a check upon oneself until a moment; False where another process did, or the claim has ended."""
+    """Lease a check until `until`; False where another process leased it, or the claim has ended."""
     return row.update_if((Domain.claim_id == row.claim_id) & (Domain.due == row.due), due=until)
 
 
 def settle(row: Domain, **values) -> bool:
-    """Write what a check found; False where the domain was removed or claimed anew meanwhile."""
+    """Write the result of a check; False where the domain was removed or claimed again meanwhile."""
     return row.update_if((Domain.claim_id == row.claim_id) & (Domain.state != "removing"), **values)
 
 
 def mark_removing(row: Domain, now: float) -> bool:
-    """Stop serving a domain; what is left of it elsewhere is cleared next. False where it is gone already."""
+    """Stop serving a domain; its hostname at Cloudflare is deleted next. False where it is gone already."""
     return row.update_if(Domain.claim_id == row.claim_id, state="removing", reason="", proven=False, due=now)
 
 
 def forget(row: Domain) -> None:
-    """Free a domain; twice is no error, and a later claim of it stays."""
+    """Delete the claim of a domain; idempotent, and a later claim of it stays."""
     row.delete_if(Domain.claim_id == row.claim_id)

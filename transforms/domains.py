@@ -1,4 +1,4 @@
-"""Custom domains: adding, checking, removing, and the round that looks at each of them again."""
+"""Custom domains: adding, checking, removing, and the periodic recheck of those that are due."""
 
 import secrets
 
@@ -8,7 +8,7 @@ from imgapis.base.errors import Refusal
 from transforms import custom_hostnames, domain_checks, domain_names, domain_store
 from transforms.models import Domain
 
-PENDING_SECONDS = 3 * 86_400  # a claim nobody proves stands in nobody's way for longer
+PENDING_SECONDS = 3 * 86_400  # after this an unproven claim no longer blocks another
 LEASE_SECONDS = 120
 PAUSE_SECONDS = 5  # between two checks by hand
 RETRY_SECONDS = 60
@@ -28,12 +28,12 @@ class TooManyDomains(Refusal):
     code = "too_many_domains"
 
 
-def add(workspace_id: str, written: str, actor: str) -> Domain:
+def add(workspace_id: str, domain: str, actor: str) -> Domain:
     """Claim a domain for a workspace. Raises InvalidDomain, DomainTaken, TooManyDomains."""
-    name = domain_names.canonical(written)
-    most = limits.of_id(workspace_id).domains
-    if len(domain_store.domains(workspace_id)) >= most:
-        message = f"The plan of this workspace allows {most} custom domains. A larger plan allows more."
+    name = domain_names.canonical(domain)
+    limit = limits.of_id(workspace_id).domains
+    if len(domain_store.domains(workspace_id)) >= limit:
+        message = f"The plan of this workspace allows {limit} custom domains. A larger plan allows more."
         raise TooManyDomains(message, param="domain")
     now = round(clock.now())
     row = Domain(
@@ -47,7 +47,7 @@ def add(workspace_id: str, written: str, actor: str) -> Domain:
 
 
 def _taken(name: str, workspace_id: str) -> DomainTaken:
-    """The refusal; whose the domain is, is told to its own workspace alone."""
+    """The refusal; which workspace owns the domain is disclosed to that workspace alone."""
     row = domain_store.domain(name)
     if row is not None and row.workspace_id == workspace_id:
         return DomainTaken(f"This workspace has the domain {name} already.", param="domain")
@@ -57,30 +57,30 @@ def _taken(name: str, workspace_id: str) -> DomainTaken:
 
 
 def of_workspace(workspace_id: str, name: str) -> Domain | None:
-    """A domain of a workspace; None for one of somebody else's."""
+    """A domain of a workspace; None for a domain of another workspace."""
     row = domain_store.domain(name)
     return row if row is not None and row.workspace_id == workspace_id else None
 
 
 def check_now(row: Domain) -> Domain | None:
-    """Look at a domain unless somebody is doing so or just did; the row as it is afterwards, None where it is gone."""
+    """Check a domain unless a check is running or just ran; the row afterwards, None where it is gone."""
     now = round(clock.now())
     if now - row.checked >= PAUSE_SECONDS and domain_store.lease(row, now + LEASE_SECONDS):
         _examine(row, now)
     return domain_store.domain(row.domain)
 
 
-def check_due(most: int = 3) -> int:
-    """Look at the domains that are due, a few at a time; how many were. Any number of processes may do so at once."""
+def check_due(limit: int = 3) -> int:
+    """Check at most `limit` domains that are due; returns how many. Safe to run in several processes at once."""
     now = round(clock.now())
-    leased = [row for row in domain_store.due(now, most) if domain_store.lease(row, now + LEASE_SECONDS)]
-    for row in leased:
+    leased_rows = [row for row in domain_store.due(now, limit) if domain_store.lease(row, now + LEASE_SECONDS)]
+    for row in leased_rows:
         _examine(row, now)
-    return len(leased)
+    return len(leased_rows)
 
 
 def remove(row: Domain, actor: str) -> None:
-    """Stop serving a domain and free it; Cloudflare's part is finished by the background worker where it fails now."""
+    """Stop serving a domain and free it; a failure at Cloudflare is retried by the background worker."""
     now = round(clock.now())
     if domain_store.mark_removing(row, now):
         audit.record(row.workspace_id, actor, "domain.removed", row.domain)
@@ -91,22 +91,22 @@ def _examine(row: Domain, now: float) -> None:
     if row.state == "removing":
         _finish_removal(row, now)
         return
-    before, ordered = bool(row.proven), row.cloudflare_id
+    was_proven, previous_id = bool(row.proven), row.cloudflare_id
     values = domain_checks.judge(row, domain_checks.look(row.domain, row.txt_token), now)
     if not domain_store.settle(row, **values):
-        _take_back(str(values.get("cloudflare_id", "")), ordered)
-    elif values.get("proven", before) != before:
-        act = "domain.proven" if values["proven"] else "domain.lost"
-        audit.record(row.workspace_id, "system", act, row.domain)
+        _take_back(str(values.get("cloudflare_id", "")), previous_id)
+    elif values.get("proven", was_proven) != was_proven:
+        action = "domain.proven" if values["proven"] else "domain.lost"
+        audit.record(row.workspace_id, "system", action, row.domain)
 
 
-def _take_back(made: str, ordered: str) -> None:
-    """The domain was removed while its certificate was being ordered."""
-    if made and made != ordered:
+def _take_back(new_id: str, previous_id: str) -> None:
+    """Delete the hostname at Cloudflare of a domain that was removed while its certificate was being ordered."""
+    if new_id and new_id != previous_id:
         try:
-            custom_hostnames.delete(made)
+            custom_hostnames.delete(new_id)
         except custom_hostnames.CloudflareFailed:
-            return  # the next claim of the domain finds it there and takes it over
+            return  # the next claim of the domain reuses it
 
 
 def _finish_removal(row: Domain, now: float) -> None:

@@ -1,4 +1,4 @@
-"""The engine's refusals as HTTP answers: one status per code."""
+"""HTTP statuses of the engine's errors: one per code."""
 
 from imgapis.base.errors import Refusal
 from transforms.engine.errors import EngineError
@@ -21,7 +21,7 @@ STATUSES = {
 
 
 def refusal(error: EngineError) -> Refusal:
-    """The answer to a customer; what is wrong with the request itself is a 400."""
+    """The error as a Refusal; a fault of the request itself is a 400."""
     status = STATUSES.get(error.code, 400)
     return Refusal(
         error.message, code=error.code, status=status, param=error.param, retry_after=2 if status == 503 else None

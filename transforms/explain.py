@@ -1,4 +1,4 @@
-"""The quote: what a URL means, whether it is cached, and what it would cost; fetches, renders and charges nothing."""
+"""The quote of a URL: its canonical form, cache state and price; fetches, renders and charges nothing."""
 
 from typing import Any
 
@@ -11,30 +11,37 @@ from transforms.plans import Plan
 from transforms.tenants import Tenant
 
 
-def explain(tenant: Tenant, asked: Asked) -> dict[str, Any]:
+def explain(tenant: Tenant, image_request: Asked) -> dict[str, Any]:
     """The quote of a request, after the same access rules as the picture. Raises Refusal as the picture would."""
-    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept, asked.policy)
-    cached = delivery.cached(tenant, plan)
-    claimed = store.live_claim(tenant.workspace_id, plan.claim, clock.now(), plan.purged_before) is not None
-    free = cached is not None or claimed
+    plan = plans.make(
+        tenant,
+        image_request.endpoint,
+        image_request.query,
+        image_request.path_source,
+        image_request.accept,
+        image_request.policy,
+    )
+    entry = delivery.cached(tenant, plan)
+    already_charged = store.live_claim(tenant.workspace_id, plan.claim, clock.now(), plan.purged_before) is not None
+    is_free = entry is not None or already_charged
     return {
         "canonical": f"/{plan.spec.endpoint}?{spec.canonical_query(plan.spec)}",
         "operation": plan.operation,
         "steps": [*_steps(plan)],
         "output_format": plan.output_format,
-        "cache": "HIT" if cached else "MISS",
-        "credits": credits.shown(0 if free else plan.halves),
+        "cache": "HIT" if entry else "MISS",
+        "credits": credits.shown(0 if is_free else plan.halves),
         "credits_are": "a maximum: only composed sources are billed" if plan.operation == "grid" else "exact",
-        "why_free": _why(cached is not None, claimed),
+        "why_free": _why(entry is not None, already_charged),
         "limits": published(),
-        "warnings": [cached.warnings] if cached and cached.warnings else [],
+        "warnings": [entry.warnings] if entry and entry.warnings else [],
     }
 
 
-def _why(cached: bool, claimed: bool) -> str | None:
+def _why(cached: bool, already_charged: bool) -> str | None:
     if cached:
         return "cached: hits are free"
-    return "charged before: making it again is free" if claimed else None
+    return "charged before: making it again is free" if already_charged else None
 
 
 def _steps(plan: Plan) -> list[str]:
@@ -42,6 +49,6 @@ def _steps(plan: Plan) -> list[str]:
 
 
 def published() -> dict[str, int]:
-    """Every limit of the image API, as /limits says it."""
+    """Every limit of the image API, as /limits returns it."""
     limits = rendering.limits()
     return {name: getattr(limits, name) for name in type(limits).__slots__}

@@ -27,14 +27,15 @@ BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, Valu
 
 
 class NothingReceived(Exception):
-    """The connection failed before the origin said a byte, so that asking once more harms nobody."""
+    """The connection failed before the first byte of a response, so the request can be retried safely."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What does not change from fetch to fetch. `private`: `host:port` pairs exempt from the guard.
+    """Settings shared by all fetches. `private`: `host:port` pairs exempt from the guard.
 
-    `connect` dials (address, port, seconds) and is replaced in tests only, as are `resolver` and `tls`.
+    `connect` opens a socket (address, port, timeout in seconds) and is replaced in tests only, as are `resolver`
+    and `tls`.
     """
 
     private: Collection[str] = frozenset()
@@ -50,9 +51,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A complete answer with status 200: its body, inflated, its type as the origin calls it, where it was found.
+    """A complete response with status 200: its decompressed body, its Content-Type as sent, its final location.
 
-    `focal` is the one header of the origin's own that is looked at, as it came: the focal point of a bucket's object.
+    `focal` is the raw value of FOCAL_HEADER, the only other header read: the focal point of a bucket's object.
     """
 
     body: bytes
@@ -64,7 +65,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Glance:
-    """The beginning of whatever a server answered: its status and the first 16 KB of the body, as sent."""
+    """The start of any response: its status and the first 16 KB of the body, as sent."""
 
     status: int
     body: bytes
@@ -74,12 +75,12 @@ Note = Callable[[str, str], None]
 
 
 def unheard(step: str, fact: str) -> None:
-    """Notes for nobody."""
+    """The default `note` callback: does nothing."""
 
 
 @dataclass(frozen=True)
 class _Job:
-    """One fetch: its limits and the rules it goes by, what is asked, who reads the answer, who is told of each step."""
+    """One fetch: its limits and rules, the request, how to read the response, and the callback for each step."""
 
     deadline: float
     max_bytes: int
@@ -105,12 +106,12 @@ def fetch(
     source: Location | str, *, deadline: float, max_bytes: int, permitted: Callable[[Location], bool],
     rules: Rules | None = None, note: Note = unheard,
 ) -> Fetched:  # fmt: skip
-    """The bytes at `source`, or FetchError.
+    """Fetch `source` and follow its redirects. Raises FetchError.
 
-    `deadline` is a reading of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is asked
-    about every redirect, and about a source given as text; a Location was checked by whoever parsed it. Nothing of
-    the client's request is sent and nothing but body, type and focal point comes back. `note` hears of every step
-    that was passed: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`, `measured`.
+    `deadline` is a value of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is called
+    for every redirect, and for a source given as text; a Location was checked by the caller that parsed it. Nothing
+    of the client's request is sent, and only body, type and focal point are returned. `note` is called for every step
+    that succeeded: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`, `measured`.
     """
     rules = rules or configured()
     job = _Job(deadline, max_bytes, rules, note)
@@ -120,10 +121,10 @@ def fetch(
         if not permitted(location):
             raise errors.not_allowed()
     for _ in range(rules.max_redirects + 1):
-        answer = _visit(location, job)
-        if isinstance(answer, Fetched):
-            return answer
-        location = _next_hop(location, answer, permitted, rules)
+        result = _visit(location, job)
+        if isinstance(result, Fetched):
+            return result
+        location = _next_hop(location, result, permitted, rules)
         note("redirected", location.host)
     raise errors.redirect("there are too many")
 
@@ -132,8 +133,8 @@ def glance(
     location: Location, *, method: str, deadline: float, rules: Rules | None = None, note: Note = unheard,
     body: bytes | None = None, headers: Mapping[str, str] | None = None,
 ) -> Glance:  # fmt: skip
-    """What a server says to one request, error or redirect alike; through the same guard, never followed. A body is
-    our own, never a client's, and may arrive twice where the first connection breaks."""
+    """The response to one request, errors and redirects included; through the same guard, redirects not followed. A
+    body is our own, never a client's, and may arrive twice where the first connection breaks."""
     job = _Job(
         deadline, GLANCE_BYTES, rules or configured(), note, method, glance=True, body=body, headers=headers or {}
     )  # fmt: skip
@@ -143,24 +144,26 @@ def glance(
 def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: Rules) -> Location:
     try:
         # http.client reads headers as Latin-1; addresses are sent as UTF-8 where they are not ASCII.
-        following = locations.join(location, reference.encode("latin-1").decode(), private=rules.private)
+        next_location = locations.join(location, reference.encode("latin-1").decode(), private=rules.private)
     except (FetchError, UnicodeError) as error:
         raise errors.redirect("its address is not accepted") from error
-    if location.scheme == "https" and following.scheme == "http":
+    if location.scheme == "https" and next_location.scheme == "http":
         raise errors.redirect("it leads from https to http")
-    if not permitted(following):
+    if not permitted(next_location):
         raise errors.redirect("its host is not allowed")
-    return following
+    return next_location
 
 
 def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
-    """The answer of one hop: the picture, a glance, or where a redirect leads. One look-up, at most two connections."""
+    """The response of one hop: a picture, a glance, or a redirect's target. One DNS lookup, at most two connections."""
     if location.scheme == "http" and not job.rules.allow_http:
         raise errors.invalid("only https is fetched")
-    excepted = location.pair in job.rules.private
-    found = resolution.tested_addresses(location, excepted=excepted, resolver=job.rules.resolver, deadline=job.deadline)
+    is_exempt = location.pair in job.rules.private
+    addresses = resolution.tested_addresses(
+        location, excepted=is_exempt, resolver=job.rules.resolver, deadline=job.deadline
+    )
     job.note("resolved", location.host)
-    first, second = _attempts(found)
+    first, second = _attempts(addresses)
     with Watchdog(job.deadline) as watchdog:
         try:
             return _ask(location, first, job, watchdog)
@@ -173,10 +176,10 @@ def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
             raise errors.unreachable() from error
 
 
-def _attempts(found: list[str]) -> tuple[str, str]:
-    """The address to dial and the one to dial if that fails: of the other family where there is one."""
-    first, *others = found
-    return first, next((one for one in others if (":" in one) != (":" in first)), others[0] if others else first)
+def _attempts(addresses: list[str]) -> tuple[str, str]:
+    """The address to connect to, and the fallback: of the other IP family where there is one."""
+    first, *rest = addresses
+    return first, next((ip for ip in rest if (":" in ip) != (":" in first)), rest[0] if rest else first)
 
 
 def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fetched | Glance | str:
@@ -216,36 +219,36 @@ def _response(connection: HTTPConnection, location: Location, job: _Job) -> urll
 
 
 def _connection(location: Location, address: str, job: _Job, watchdog: Watchdog) -> HTTPConnection:
-    """A connection, not yet open, that will dial the tested address and nothing else."""
+    """A connection, not yet open, that will connect to the tested address and nothing else."""
 
     def dial() -> socket.socket:
-        left = job.deadline - time.monotonic()
-        if left <= 0:
+        remaining = job.deadline - time.monotonic()
+        if remaining <= 0:
             raise errors.timed_out()
         try:
-            opened = job.rules.connect(address, location.port, min(job.rules.connect_seconds / 2, left))
+            sock = job.rules.connect(address, location.port, min(job.rules.connect_seconds / 2, remaining))
         except OSError as error:
             raise NothingReceived from error
-        watchdog.watch(opened)
-        opened.settimeout(max(0.001, job.deadline - time.monotonic()))
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        watchdog.watch(sock)
+        sock.settimeout(max(0.001, job.deadline - time.monotonic()))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         job.note("connected", location.host)
-        return opened
+        return sock
 
-    left = max(0.001, job.deadline - time.monotonic())
+    remaining = max(0.001, job.deadline - time.monotonic())
     if location.scheme == "https":
         context = job.rules.tls or _tls()
-        connection = HTTPSConnection(location.host, location.port, timeout=left, ssl_context=context)
+        connection = HTTPSConnection(location.host, location.port, timeout=remaining, ssl_context=context)
     else:
-        connection = HTTPConnection(location.host, location.port, timeout=left)
-    connection._new_conn = dial  # urllib3's own place for opening the socket: Host and SNI keep the name
+        connection = HTTPConnection(location.host, location.port, timeout=remaining)
+    connection._new_conn = dial  # urllib3's hook for opening the socket: Host and SNI keep the name
     connection.response_class = reply.StrictResponse
     return connection
 
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """Names and certificates checked against the machine's store; made once, since reading the store is slow."""
+    """A context that verifies host names and certificates by the system's trust store; cached: loading it is slow."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_default_certs()
@@ -265,8 +268,8 @@ def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fe
     if length > job.max_bytes:
         raise errors.too_large(job.max_bytes)
     body = content.Body(response.headers.get("content-encoding", ""), job.max_bytes)
-    while piece := response.read(PIECE, decode_content=False):
-        body.add(piece)
+    while chunk := response.read(PIECE, decode_content=False):
+        body.add(chunk)
         _check_time(job)
     _check_time(job)
     headers = response.headers
@@ -287,6 +290,6 @@ def _check_status(status: int) -> None:
 
 
 def _check_time(job: _Job) -> None:
-    """At the deadline the watchdog ends a read as if the origin had: the clock tells which it was."""
+    """Raise source_timeout past the deadline: a read ended by the watchdog looks as if the origin had ended it."""
     if time.monotonic() >= job.deadline:
         raise errors.timed_out()

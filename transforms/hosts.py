@@ -1,4 +1,4 @@
-"""The addresses of image hosts, as they are shown to be copied."""
+"""The URLs of image hosts, for display."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""The headers of image answers: safety, CORS, Vary, conditional requests, and the answer about the answer."""
+"""The headers of image responses: security, CORS, Vary, conditional requests, and the X-Img-* diagnostics."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,50 +13,50 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def site_url() -> str:
-    """Where the docs of the error codes are."""
+    """The base URL of the error codes' documentation."""
     return settings.SITE_URL
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
-    """Whether If-None-Match names the entity, by weak comparison (RFC 9110, 13.1.2)."""
+    """Whether If-None-Match contains the ETag, by weak comparison (RFC 9110, 13.1.2)."""
     if not if_none_match:
         return False
-    named = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in named or etag in named
+    etags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in etags or etag in etags
 
 
-def describe(response: HttpResponse, delivered: Delivered) -> HttpResponse:
-    """Say how the answer came about, what it cost, and how long each stage took."""
-    response["X-Img-Cache"] = delivered.cache
-    response["X-Img-Credits"] = credits.shown(delivered.halves)
-    if delivered.timings:
+def describe(response: HttpResponse, result: Delivered) -> HttpResponse:
+    """Set the headers for cache state, price, stage timings, sources and warnings."""
+    response["X-Img-Cache"] = result.cache
+    response["X-Img-Credits"] = credits.shown(result.halves)
+    if result.timings:
         response["Server-Timing"] = ", ".join(
-            f"{stage};dur={delivered.timings[stage]:.1f}" for stage in STAGES if stage in delivered.timings
+            f"{stage};dur={result.timings[stage]:.1f}" for stage in STAGES if stage in result.timings
         )
-    kept = delivered.kept
-    if kept and kept.composed:
-        response["X-Img-Sources"] = kept.composed
-    if kept and kept.source_size:
-        response["X-Img-Source-Size"] = kept.source_size
-    if kept and kept.warnings:
-        response["X-Img-Warning"] = kept.warnings
-    if delivered.plan.negotiated:
+    entry = result.kept
+    if entry and entry.composed:
+        response["X-Img-Sources"] = entry.composed
+    if entry and entry.source_size:
+        response["X-Img-Source-Size"] = entry.source_size
+    if entry and entry.warnings:
+        response["X-Img-Warning"] = entry.warnings
+    if result.plan.negotiated:
         response["Vary"] = "Accept"
     return response
 
 
 def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Add what every image answer carries, errors too."""
+    """Set the security and CORS headers of every image response, errors too."""
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     origin = request.META.get("HTTP_ORIGIN")
-    allowed = request.tenant.allowed_origins
-    if "*" in allowed:
+    allowed_origins = request.tenant.allowed_origins
+    if "*" in allowed_origins:
         response["Access-Control-Allow-Origin"] = "*"
     else:
         response["Vary"] = ", ".join(filter(None, (response.get("Vary"), "Origin")))
-        if origin and patterns.origin_allowed(allowed, origin):
+        if origin and patterns.origin_allowed(allowed_origins, origin):
             response["Access-Control-Allow-Origin"] = origin
     response["Access-Control-Expose-Headers"] = EXPOSED
     response["Timing-Allow-Origin"] = response.get("Access-Control-Allow-Origin", "null")
@@ -64,7 +64,7 @@ def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def preflight(request: HttpRequest) -> HttpResponse:
-    """The answer to OPTIONS: the methods, by CORS; no event, no charge."""
+    """The response to OPTIONS: the allowed methods; no event, no charge."""
     response = HttpResponse(status=204)
     response["Allow"] = response["Access-Control-Allow-Methods"] = ", ".join(METHODS)
     response["Access-Control-Max-Age"] = "86400"

@@ -1,4 +1,4 @@
-"""Image answers over HTTP: headers, problems, conditional requests, and the event each one leaves."""
+"""Image responses over HTTP: headers, problem+json, conditional requests, and the usage event of each."""
 
 import logging
 import re
@@ -22,22 +22,22 @@ SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 
 
 def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
-    """Answer a request to one of the four operations, and count it unless its charge did."""
-    asked = _asked(request, endpoint, path_source)
-    delivered = None
+    """Answer a request to one of the four operations, and record its event unless its charge did."""
+    image_request = _asked(request, endpoint, path_source)
+    result = None
     try:
-        asked = admission.admit(request, asked)
-        delivered = delivery.deliver(request.tenant, asked)
-        response = _answer(request, delivered, asked.until)
+        image_request = admission.admit(request, image_request)
+        result = delivery.deliver(request.tenant, image_request)
+        response = _answer(request, result, image_request.until)
     except Refusal as refusal:
-        response = refused.instead(request.tenant, asked, refusal) or problem(request, refusal)
+        response = refused.instead(request.tenant, image_request, refusal) or problem(request, refusal)
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
-    happened, charged = _happened(request, asked, delivered, response), bool(delivered and delivered.recorded)
-    metrics.answered(happened, charged)
-    if not charged:
-        recorder.current().record(happened)
+    event, already_recorded = _happened(request, image_request, result, response), bool(result and result.recorded)
+    metrics.answered(event, already_recorded)
+    if not already_recorded:
+        recorder.current().record(event)
     return http_headers.finish(request, response)
 
 
@@ -53,54 +53,54 @@ def _asked(request: HttpRequest, endpoint: str, path_source: str | None) -> Aske
     )
 
 
-def _answer(request: HttpRequest, delivered: Delivered, until: float | None) -> HttpResponse:
-    kept, plan = delivered.kept, delivered.plan
-    if kept is None:
+def _answer(request: HttpRequest, result: Delivered, until: float | None) -> HttpResponse:
+    entry, plan = result.kept, result.plan
+    if entry is None:
         response = HttpResponse(headers={"Cache-Control": "no-store", "Content-Type": "application/octet-stream"})
         response.headers.pop("Content-Length", None)
-        return http_headers.describe(response, delivered)
-    body = delivery.body_of(plan, kept)
-    etag = f'"{kept.digest if body is kept.body else cache.digest_of(body)}"'
-    fresh = delivered.cache != "HIT"  # a GET that misses ignores If-None-Match, charges, and answers 200
-    if not fresh and http_headers.matches(request.META.get("HTTP_IF_NONE_MATCH"), etag):
+        return http_headers.describe(response, result)
+    body = delivery.body_of(plan, entry)
+    etag = f'"{entry.digest if body is entry.body else cache.digest_of(body)}"'
+    is_new = result.cache != "HIT"  # a GET that misses ignores If-None-Match, charges, and answers 200
+    if not is_new and http_headers.matches(request.META.get("HTTP_IF_NONE_MATCH"), etag):
         response = HttpResponse(status=304)
         del response["Content-Type"]
     else:
-        response = HttpResponse(body, content_type=kept.content_type)
+        response = HttpResponse(body, content_type=entry.content_type)
         response["Content-Length"] = str(len(body))
     response["ETag"] = etag
-    _say_life(response, plan, kept, until)
+    _say_life(response, plan, entry, until)
     if plan.spec.download:
-        plain = SAFE_NAME.sub("_", plan.spec.download)
+        ascii_name = SAFE_NAME.sub("_", plan.spec.download)
         response["Content-Disposition"] = (
-            f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(plan.spec.download, safe='')}"
+            f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(plan.spec.download, safe='')}"
         )
-    return http_headers.describe(response, delivered)
+    return http_headers.describe(response, result)
 
 
-def _say_life(response: HttpResponse, plan: Plan, kept: Kept, until: float | None) -> None:
-    """How long caches may keep the answer. Signed until T it is no longer than T; without Age, which would be taken
-    off once more."""
+def _say_life(response: HttpResponse, plan: Plan, entry: Kept, until: float | None) -> None:
+    """Set Cache-Control and Age. A response signed until T expires by T, and then has no Age, which caches would
+    subtract once more."""
     now = clock.now()
     if until is not None:
-        response["Cache-Control"] = f"public, max-age={max(0, int(min(until, kept.expires) - now))}"
+        response["Cache-Control"] = f"public, max-age={max(0, int(min(until, entry.expires) - now))}"
         return
     response["Cache-Control"] = f"public, max-age={plan.seconds}" + ("" if plan.operation == "info" else ", immutable")
-    response["Age"] = str(max(0, int(now - kept.stored)))
+    response["Age"] = str(max(0, int(now - entry.stored)))
 
 
-def _happened(request: HttpRequest, asked: Asked, delivered: Delivered | None, response: HttpResponse) -> Happened:
-    hit = delivered is not None and delivered.cache == "HIT"
+def _happened(request: HttpRequest, image_request: Asked, result: Delivered | None, response: HttpResponse) -> Happened:
+    is_hit = result is not None and result.cache == "HIT"
     return Happened(
         workspace_id=request.tenant.workspace_id,
         event_id=tokens.time_ordered_id(clock.now()),
-        operation=asked.endpoint.partition("/")[0],
-        cache="hit" if hit else "miss",
-        origin=asked.origin or "",
+        operation=image_request.endpoint.partition("/")[0],
+        cache="hit" if is_hit else "miss",
+        origin=image_request.origin or "",
         status=response.status_code,
         size=0 if request.method == "HEAD" else len(response.content),
-        latency=int((time.monotonic() - asked.started) * 1000),
-        cost=delivered.halves if delivered and delivered.recorded else 0,
+        latency=int((time.monotonic() - image_request.started) * 1000),
+        cost=result.halves if result and result.recorded else 0,
     )
 
 
@@ -123,7 +123,7 @@ class MethodNotAllowed(Refusal):
 
 
 def method_refused(request: HttpRequest) -> HttpResponse:
-    """The answer to a method other than GET, HEAD and OPTIONS, whatever the path."""
+    """The response to a method other than GET, HEAD and OPTIONS, whatever the path."""
     refusal = MethodNotAllowed("The image API answers GET, HEAD and OPTIONS.")
     response = http_headers.finish(request, problem(request, refusal))
     response["Allow"] = ", ".join(http_headers.METHODS)
@@ -131,7 +131,7 @@ def method_refused(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The answer for a path that is no endpoint."""
+    """The response for a path that is not an endpoint."""
     refusal = Refusal(
         "There is no endpoint at this path. The endpoints are /transform, /info, /grid, /placeholder/blurhash,"
         " /placeholder/color, /explain and /limits.", code="unknown_endpoint", status=404,
@@ -140,5 +140,5 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The answer for our own fault: a request id, never a trace (V3)."""
+    """The response for an internal error: a request id, never a traceback (V3)."""
     return problem(request, Refusal("Something broke on our side.", code="internal_error", status=500))

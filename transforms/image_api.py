@@ -26,29 +26,31 @@ api = NinjaAPI(title="img apis: images", version="1", urls_namespace="images", d
 
 
 def _gate(request: HttpRequest) -> HttpResponse | None:
-    """The answer to OPTIONS; None for GET and HEAD. Every other method was refused before routing."""
+    """The response to OPTIONS; None for GET and HEAD. Every other method was refused before routing."""
     return http_headers.preflight(request) if request.method == "OPTIONS" else None
 
 
-def _view(act: Act, endpoint: str) -> Callable[..., HttpResponse]:
+def _view(handler: Act, endpoint: str) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest) -> HttpResponse:
-        return _gate(request) or act(request, endpoint, None)
+        return _gate(request) or handler(request, endpoint, None)
 
     return view
 
 
-def _path_view(act: Act, endpoint: str) -> Callable[..., HttpResponse]:
+def _path_view(handler: Act, endpoint: str) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest, source: str) -> HttpResponse:
-        return _gate(request) or act(request, endpoint, source)
+        return _gate(request) or handler(request, endpoint, source)
 
     return view
 
 
 def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpResponse:
-    asked = Asked(endpoint, request.META.get("QUERY_STRING", ""), source or None, request.META.get("HTTP_ACCEPT"), None)
+    image_request = Asked(
+        endpoint, request.META.get("QUERY_STRING", ""), source or None, request.META.get("HTTP_ACCEPT"), None
+    )
     try:
-        admitted = admission.admit(request, asked)
-        response: HttpResponse = JsonResponse(explain.explain(request.tenant, admitted))
+        admitted_request = admission.admit(request, image_request)
+        response: HttpResponse = JsonResponse(explain.explain(request.tenant, admitted_request))
     except Refusal as refusal:
         response = image_answers.problem(request, refusal)
     response["Cache-Control"] = "no-store"
@@ -57,8 +59,8 @@ def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpRespo
 
 def _limits(request: HttpRequest) -> HttpResponse:
     """Every limit of the image API."""
-    if (refused := _gate(request)) is not None:
-        return refused
+    if (preflight_response := _gate(request)) is not None:
+        return preflight_response
     response = JsonResponse(explain.published())
     response["Cache-Control"] = "public, max-age=3600"
     return http_headers.finish(request, response)

@@ -1,4 +1,4 @@
-"""The OpenAPI of the image endpoints, out of the engine's parameter table."""
+"""The OpenAPI operations of the image endpoints, generated from the engine's parameter table."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ ANSWERS = {
 
 
 def operation(endpoint: str) -> dict[str, Any]:
-    """What OpenAPI says of an endpoint: its summary, its query parameters and its answers."""
+    """The OpenAPI operation of an endpoint: its summary, query parameters and responses."""
     rows = [row for row in params.PARAMS if endpoint in row.endpoints and (row.available or row.outside)]
     return {
         "summary": f"/{endpoint}",
@@ -31,14 +31,17 @@ def operation(endpoint: str) -> dict[str, Any]:
 
 def _parameters(row: Param) -> list[dict[str, Any]]:
     """A parameter and its aliases."""
-    first = {
+    definition = {
         "name": row.name,
         "in": "query",
         "required": False,
         "description": f"{row.meaning} Takes {param.accepts(row)}.",
         "schema": _schema(row),
     }
-    return [first, *(first | {"name": alias, "description": f"The same as {row.name}."} for alias in row.aliases)]
+    return [
+        definition,
+        *(definition | {"name": alias, "description": f"The same as {row.name}."} for alias in row.aliases),
+    ]
 
 
 def _schema(row: Param) -> dict[str, Any]:

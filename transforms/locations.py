@@ -1,4 +1,4 @@
-"""The one parser of source addresses: what it returns is what is checked, dialled and sent."""
+"""The only parser of source URLs: what it returns is what is checked, connected to and sent."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ from django.conf import settings
 from transforms.fetching import errors
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-LONGEST = 8192  # characters: a signed bucket address is longer than what a customer may send
+LONGEST = 8192  # characters: a presigned bucket URL is longer than what a customer may send
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?]+)(?P<target>.*)", re.DOTALL)
 AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^\[\]:]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
@@ -60,8 +60,8 @@ def parse(url: str, *, private: Collection[str] | None = None) -> Location:
     scheme = match["scheme"].lower()
     if scheme not in DEFAULT_PORTS:
         raise errors.invalid("only http and https are fetched")
-    written, port = _split_authority(match["authority"], DEFAULT_PORTS[scheme])
-    location = Location(scheme, parse_host(written), port, _target(match["target"]))
+    host, port = _split_authority(match["authority"], DEFAULT_PORTS[scheme])
+    location = Location(scheme, parse_host(host), port, _target(match["target"]))
     if port not in DEFAULT_PORTS.values() and location.pair not in exceptions(private):
         raise errors.invalid("only the ports 80 and 443 are fetched from")
     return location
@@ -83,28 +83,28 @@ def join(base: Location, reference: str, *, private: Collection[str] | None = No
     return parse(origin + path.rpartition("/")[0] + "/" + reference, private=private)
 
 
-def parse_host(written: str) -> str:
-    """The lower-case IDNA form of a host, or its address without brackets; FetchError for tricks and nonsense."""
-    if written.startswith("["):
-        return _ipv6(written)
-    host = _to_ascii(unicodedata.normalize("NFC", written).lower()).removesuffix(".")
+def parse_host(text: str) -> str:
+    """The lower-case IDNA form of a host, or its address without brackets; FetchError for any other text."""
+    if text.startswith("["):
+        return _ipv6(text)
+    host = _to_ascii(unicodedata.normalize("NFC", text).lower()).removesuffix(".")
     labels = host.split(".")
     if NUMBER.fullmatch(labels[-1]):
         # Resolvers read 0x7f.1 or 017700000001 as addresses: only the plain form is one here.
-        return _ipv4(written)
+        return _ipv4(text)
     if len(host) > 253 or not all(LABEL.fullmatch(label) for label in labels):
         raise errors.invalid("its host is not a host name")
     return host
 
 
 def exceptions(private: Collection[str] | None) -> Collection[str]:
-    """The `host:port` pairs that may lie on private addresses: those given, or the setting."""
+    """The `host:port` pairs that may have private addresses: `private`, or the setting where it is None."""
     return settings.FETCH_ALLOW_PRIVATE if private is None else private
 
 
-def _authority(host: str, port: int, default: int | None) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return shown if port == default else f"{shown}:{port}"
+def _authority(host: str, port: int, default_port: int | None) -> str:
+    bracketed_host = f"[{host}]" if ":" in host else host
+    return bracketed_host if port == default_port else f"{bracketed_host}:{port}"
 
 
 def _check_characters(url: str) -> None:
@@ -117,17 +117,17 @@ def _check_characters(url: str) -> None:
             raise errors.invalid("it holds white space or a control character")
 
 
-def _split_authority(authority: str, default: int) -> tuple[str, int]:
+def _split_authority(authority: str, default_port: int) -> tuple[str, int]:
     if "@" in authority:
         raise errors.invalid("it holds a user name or password")
     match = AUTHORITY.fullmatch(authority)
-    if not match or int(match["port"] or default) > 65535:
+    if not match or int(match["port"] or default_port) > 65535:
         raise errors.invalid("its host or port is malformed")
-    return match["host"], int(match["port"] or default)
+    return match["host"], int(match["port"] or default_port)
 
 
 def _to_ascii(host: str) -> str:
-    """The IDNA form. A host that comes back changed was folded on the way (full width, ligatures, joiners): refused."""
+    """The IDNA form. A host that does not round-trip was folded (full width, ligatures, joiners) and is refused."""
     if host.isascii():
         return host
     if any(character.isdigit() and not character.isascii() for character in host):
@@ -142,40 +142,40 @@ def _to_ascii(host: str) -> str:
     return ascii_form
 
 
-def _ipv4(written: str) -> str:
+def _ipv4(text: str) -> str:
     try:
-        address = str(IPv4Address(written))
+        address = str(IPv4Address(text))
     except AddressValueError as error:
         raise errors.invalid("its address is not written in its plain form") from error
-    if address != written:
+    if address != text:
         raise errors.invalid("its address is not written in its plain form")
     return address
 
 
-def _ipv6(written: str) -> str:
-    inner = written[1:-1]
+def _ipv6(text: str) -> str:
+    address = text[1:-1]
     try:
-        if "%" in inner or not inner.isascii():
+        if "%" in address or not address.isascii():
             raise AddressValueError("zone")
-        return IPv6Address(inner).compressed
+        return IPv6Address(address).compressed
     except AddressValueError as error:
         raise errors.invalid("its address is malformed") from error
 
 
-def _target(written: str) -> str:
-    path, mark, query = written.partition("?")
-    return _without_dots(_escaped(path, PATH_CHARACTERS)) + mark + _escaped(query, QUERY_CHARACTERS)
+def _target(text: str) -> str:
+    path, separator, query = text.partition("?")
+    return _without_dots(_escaped(path, PATH_CHARACTERS)) + separator + _escaped(query, QUERY_CHARACTERS)
 
 
 def _escaped(text: str, allowed: frozenset[str]) -> str:
-    """Valid escapes kept, in upper case, and undone where they hide an unreserved character; all else escaped once."""
+    """Valid escapes kept, in upper case, or decoded where they are of an unreserved character; others escaped once."""
     parts = ESCAPE.split(text)
     for index, part in enumerate(parts):
         if index % 2:
             character = chr(int(part, 16))
             parts[index] = character if character in UNRESERVED else "%" + part.upper()
         else:
-            parts[index] = "".join(one if one in allowed else _escape(one) for one in part)
+            parts[index] = "".join(char if char in allowed else _escape(char) for char in part)
     return "".join(parts)
 
 
@@ -185,13 +185,13 @@ def _escape(character: str) -> str:
 
 def _without_dots(path: str) -> str:
     """The path with `.` and `..` resolved (RFC 3986, 5.2.4); `%2e` is a dot by now. Empty segments stay."""
-    kept: list[str] = []
+    output: list[str] = []
     segments = path.split("/")[1:] or [""]
     for segment in segments:
-        if segment == ".." and kept:
-            kept.pop()
+        if segment == ".." and output:
+            output.pop()
         elif segment not in (".", ".."):
-            kept.append(segment)
+            output.append(segment)
     if segments[-1] in (".", ".."):
-        kept.append("")
-    return "/" + "/".join(kept)
+        output.append("")
+    return "/" + "/".join(output)

@@ -1,4 +1,4 @@
-"""The parameters as a page of Markdown, out of the engine's table."""
+"""The parameters as a page of Markdown, generated from the engine's table."""
 
 from transforms.engine import param, params
 
@@ -48,8 +48,8 @@ def _section(endpoint: str) -> str:
     rows = [row for row in params.PARAMS if endpoint in row.endpoints]
     lines = [f"## /{endpoint}", "", "| name | takes | default | meaning |", "| --- | --- | --- | --- |"]
     lines += [_line(row) for row in rows if row.available or row.outside]
-    later = ", ".join(f"`{row.name}`" for row in rows if not (row.available or row.outside))
-    return "\n".join([*lines, "", f"Known and not available yet: {later}.\n" if later else ""])
+    unavailable = ", ".join(f"`{row.name}`" for row in rows if not (row.available or row.outside))
+    return "\n".join([*lines, "", f"Known and not available yet: {unavailable}.\n" if unavailable else ""])
 
 
 def _line(row: param.Param) -> str:

@@ -1,4 +1,4 @@
-"""Allowed hosts and allowed origins: exact names and label-wise wildcards, never expressions."""
+"""Allowed hosts and allowed origins: exact names and label-wise wildcards, never regular expressions."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ ORIGIN = re.compile(
 
 
 class PatternError(ValueError):
-    """A pattern that matches nothing because it is malformed; the message is for whoever wrote it."""
+    """A malformed pattern; the message is for the customer who entered it."""
 
 
 @dataclass(frozen=True)
@@ -45,32 +45,33 @@ def origin_pattern(text: str) -> str:
     if text == "*":
         return text
     origin = _origin(text)
-    shown = f"[{origin.host}]" if ":" in origin.host else origin.host
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
     scheme = f"{origin.scheme}://" if origin.scheme else ""
     default = DEFAULT_PORTS.get(origin.scheme or "")
-    return scheme + shown + ("" if origin.port in (None, default) else f":{origin.port}")
+    return scheme + host + ("" if origin.port in (None, default) else f":{origin.port}")
 
 
 def host_allowed(patterns: Iterable[str], host: str) -> bool:
-    """Whether a location's host fits one of the patterns; `*.example.com` fits every name below, not the name."""
+    """Whether a host matches one of the patterns; `*.example.com` matches every subdomain, not the name itself."""
     return any(_host_fits(pattern, host) for pattern in patterns)
 
 
 def origin_allowed(patterns: Iterable[str], origin: str) -> bool:
-    """Whether the value of an `Origin` header fits one of the patterns; what is no origin (`null`) only fits `*`.
+    """Whether the value of an `Origin` header matches one of the patterns; a non-origin (`null`) matches `*` only.
 
-    A pattern without a scheme fits both and, unless it names one, every port; with a scheme, its port is meant.
+    A pattern without a scheme matches both schemes and, unless it names a port, every port; one with a scheme matches
+    its own port, the default one where none is named.
     """
     patterns = list(patterns)
     if "*" in patterns:
         return True
     try:
-        asked = _origin(origin)
+        parsed = _origin(origin)
     except PatternError:
         return False
-    if asked.scheme is None or asked.host.startswith("*"):
+    if parsed.scheme is None or parsed.host.startswith("*"):
         return False
-    return any(_origin_fits(pattern, asked) for pattern in patterns)
+    return any(_origin_fits(pattern, parsed) for pattern in patterns)
 
 
 def _host_fits(pattern: str, host: str) -> bool:
@@ -83,15 +84,15 @@ def _host_fits(pattern: str, host: str) -> bool:
     return host.endswith(pattern[1:]) and host != pattern[2:] if pattern.startswith("*.") else host == pattern
 
 
-def _origin_fits(pattern: str, asked: _Origin) -> bool:
+def _origin_fits(pattern: str, origin: _Origin) -> bool:
     try:
-        wanted = _origin(pattern)
+        allowed = _origin(pattern)
     except PatternError:
         return False
     return (
-        wanted.scheme in (None, asked.scheme)
-        and wanted.port in (None, asked.port)
-        and _host_fits(wanted.host if ":" not in wanted.host else f"[{wanted.host}]", asked.host)
+        allowed.scheme in (None, origin.scheme)
+        and allowed.port in (None, origin.port)
+        and _host_fits(allowed.host if ":" not in allowed.host else f"[{allowed.host}]", origin.host)
     )
 
 

@@ -1,4 +1,4 @@
-"""What a request asks for, settled before any work: its picture, its names in cache and ledger, its price."""
+"""The plan of a request, made before any work: its parsed parameters, cache key, claim and price."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ from transforms.tenants import Tenant
 
 @dataclass(frozen=True)
 class Plan:
-    """A parsed request. `halves` is the most it can cost; `seconds` is the life of its output and of its claim;
-    `identity` is the canonical operation; what was made before `purged_before` is no longer served."""
+    """A parsed request. `halves` is the most it can cost; `seconds` is the TTL of its output and of its claim;
+    `identity` is the canonical operation; outputs older than `purged_before` are no longer served."""
 
     spec: Spec
     originals: tuple[Original, ...]
@@ -38,7 +38,7 @@ def make(
     tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None,
     policy: Policy | None = None,
 ) -> Plan:  # fmt: skip
-    """Parse and name a request whose signature is checked and taken off; nothing is fetched. Raises Refusal with the
+    """Make the plan of a request whose signature is verified and removed; nothing is fetched. Raises Refusal with the
     parameter at fault."""
     query = presets.merge(tenant, endpoint, query)
     try:
@@ -49,17 +49,19 @@ def make(
     if policy is not None:
         policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
     originals = _originals(tenant, parsed)
-    output = "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
+    output_format = (
+        "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
+    )
     identity = _identity(parsed, originals)
     return Plan(
         spec=parsed,
         originals=originals,
-        output_format=output,
-        negotiated=output != "json" and negotiate.negotiated(endpoint, parsed.format),
-        key=tokens.keyed_digest(tenant.cache_key, (*identity, "format", output)),
+        output_format=output_format,
+        negotiated=output_format != "json" and negotiate.negotiated(endpoint, parsed.format),
+        key=tokens.keyed_digest(tenant.cache_key, (*identity, "format", output_format)),
         claim=tokens.keyed_digest(tenant.claim_key, identity),
         halves=halves,
-        seconds=cache.DAY_SECONDS if output == "json" else cache.YEAR_SECONDS,
+        seconds=cache.DAY_SECONDS if output_format == "json" else cache.YEAR_SECONDS,
         identity=identity,
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
     )

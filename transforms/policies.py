@@ -1,5 +1,5 @@
-"""Policies: a signed rule that many addresses fit, so that srcset needs no server that signs. A rule allows what it
-names and nothing else, and never more than the workspace allows without it."""
+"""Policies: one signed rule for many URLs, so that srcset needs no server that signs. A policy allows what it names
+and nothing else, and never more than the workspace allows without it."""
 
 import base64
 import binascii
@@ -18,22 +18,22 @@ LONGEST = 2_000
 NAMES = ("src", "until", "w", "h", "ops", "formats", "params")
 OPERATIONS = ("transform", "info", "grid", "placeholder")
 BOX = ("w", "h", "size", "dpr")
-# What a rule bounds itself, or what is no part of the picture: never among the fixed parameters.
+# What a policy bounds itself, or what is not part of the picture: never among the fixed parameters.
 BOUND = (*BOX, "src", "format", "select")
 
 
 class PolicyInvalid(Refusal):
-    """The policy was signed, and cannot be read: whoever wrote it learns what is wrong."""
+    """The policy is signed, and cannot be parsed; the message says why."""
 
     status = 403
     code = "signature_invalid"
 
-    def __init__(self, what: str):
-        super().__init__(f"The policy cannot be read: {what}.", param="policy")
+    def __init__(self, reason: str):
+        super().__init__(f"The policy cannot be read: {reason}.", param="policy")
 
 
 class PolicyExceeded(Refusal):
-    """The address asks for what its policy does not allow."""
+    """The request goes beyond its policy."""
 
     status = 403
     code = "policy_exceeded"
@@ -41,9 +41,9 @@ class PolicyExceeded(Refusal):
 
 @dataclass(frozen=True)
 class Policy:
-    """A rule: every src begins with `src`; each side named may be asked for up to its pixels (after dpr), at least one
-    of them; `operations`; `formats` (None: any; `auto`: left to Accept); `fixed`: other parameters that may be given,
-    with exactly these values, as a query."""
+    """A policy: every src starts with `src`; each side named may be requested up to its pixels (after dpr), one of
+    them at least; `operations`; `formats` (None: any; `auto`: left to Accept); `fixed`: other parameters that may be
+    given, with exactly these values, as a query."""
 
     src: str
     until: float
@@ -55,23 +55,23 @@ class Policy:
 
 def read(text: str) -> Policy:
     """The policy of a `policy` parameter: base64url, padded or not, of a JSON object. Raises PolicyInvalid."""
-    given = _decoded(text)
-    unknown = sorted(set(given) - set(NAMES))
+    members = _decoded(text)
+    unknown = sorted(set(members) - set(NAMES))
     if unknown:
         raise PolicyInvalid(f"it has no member {unknown[0][:64]!r}")
     return Policy(
-        src=_prefix(given.get("src")),
-        until=float(_whole(given, "until", 99_999_999_999)),
-        sides={side: _whole(given, side, 8192) for side in ("w", "h") if side in given},
-        operations=_words(given, "ops", OPERATIONS) or ("transform",),
-        formats=_formats(given),
-        fixed=_fixed(given.get("params", "")),
+        src=_prefix(members.get("src")),
+        until=float(_whole(members, "until", 99_999_999_999)),
+        sides={side: _whole(members, side, 8192) for side in ("w", "h") if side in members},
+        operations=_words(members, "ops", OPERATIONS) or ("transform",),
+        formats=_formats(members),
+        fixed=_fixed(members.get("params", "")),
     )
 
 
 def check(policy: Policy, endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
     """Raise PolicyExceeded, naming the parameter, where a request goes beyond its policy. `query` is the request's
-    and `fixed` the policy's, both with their presets merged; `parsed` is the request read."""
+    and `fixed` the policy's, both with their presets merged; `parsed` is the parsed request."""
     if endpoint.partition("/")[0] not in policy.operations:
         raise PolicyExceeded(f"The policy of this address does not allow /{endpoint}.", param="policy")
     for src in parsed.sources:
@@ -85,12 +85,12 @@ def check(policy: Policy, endpoint: str, query: str, fixed: str, parsed: Spec) -
 def _check_sides(policy: Policy, endpoint: str, parsed: Spec) -> None:
     if params.find(endpoint, "w") is None:
         return
-    asked = {side: parsed.values[side] for side in ("w", "h") if side in parsed.values}
-    for side, pixels in asked.items():
+    requested_sides = {side: parsed.values[side] for side in ("w", "h") if side in parsed.values}
+    for side, pixels in requested_sides.items():
         if pixels > policy.sides.get(side, 0):
-            most = f"{side} up to {policy.sides[side]}" if side in policy.sides else f"no {side}"
-            raise PolicyExceeded(f"The policy of this address allows {most}.", param=side)
-    if policy.sides and not asked:
+            allowance = f"{side} up to {policy.sides[side]}" if side in policy.sides else f"no {side}"
+            raise PolicyExceeded(f"The policy of this address allows {allowance}.", param=side)
+    if policy.sides and not requested_sides:
         side = next(iter(policy.sides))
         raise PolicyExceeded(f"The policy of this address wants {side}, up to {policy.sides[side]}.", param=side)
 
@@ -99,23 +99,27 @@ def _check_format(policy: Policy, endpoint: str, parsed: Spec) -> None:
     if policy.formats is None or params.find(endpoint, "format") is None:
         return
     if (parsed.format or "auto") not in policy.formats:
-        allowed = ", ".join(policy.formats)
-        raise PolicyExceeded(f"The policy of this address allows the formats {allowed}.", param="format")
+        allowed_formats = ", ".join(policy.formats)
+        raise PolicyExceeded(f"The policy of this address allows the formats {allowed_formats}.", param="format")
 
 
 def _check_fixed(endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
-    """Every other value must be the one the policy fixes: both are read with the same box, so that both fold alike."""
+    """Every other value must equal the policy's: both are parsed with the same box, so that both fold alike."""
     box = [piece for piece in raw_query.read(query) if _named(endpoint, piece.name) in (*BOX, "src")]
     rest = [piece for piece in raw_query.read(fixed) if _named(endpoint, piece.name) not in BOUND]
     by_path = bool(parsed.sources) and not any(piece.name == "src" for piece in box)
     try:
-        allowed = spec.parse(endpoint, raw_query.write([*box, *rest]), "any/file" if by_path else None)
+        allowed_spec = spec.parse(endpoint, raw_query.write([*box, *rest]), "any/file" if by_path else None)
     except EngineError as error:
         raise PolicyExceeded(f"The policy does not go with this address: {error.message}", param="policy") from error
-    wrong = [name for name, value in parsed.values.items() if name not in BOX and allowed.values.get(name) != value]
-    wrong += [name for name in ("mark", "download") if getattr(parsed, name) not in (None, getattr(allowed, name))]
-    if wrong:
-        raise PolicyExceeded(f"The policy of this address does not allow this {wrong[0]}.", param=wrong[0])
+    violations = [
+        name for name, value in parsed.values.items() if name not in BOX and allowed_spec.values.get(name) != value
+    ]
+    violations += [
+        name for name in ("mark", "download") if getattr(parsed, name) not in (None, getattr(allowed_spec, name))
+    ]
+    if violations:
+        raise PolicyExceeded(f"The policy of this address does not allow this {violations[0]}.", param=violations[0])
 
 
 def _named(endpoint: str, name: str) -> str:
@@ -125,24 +129,24 @@ def _named(endpoint: str, name: str) -> str:
 
 
 def _within(prefix: str, src: str) -> bool:
-    """Whether a src lies under a prefix. Full addresses are compared in their one spelling, dots resolved."""
-    full = [bool(sources.FULL_URL.match(text)) for text in (prefix, src)]
-    if not any(full):
+    """Whether a src starts with a prefix. Full URLs are compared in canonical form, dots resolved."""
+    are_full_urls = [bool(sources.FULL_URL.match(text)) for text in (prefix, src)]
+    if not any(are_full_urls):
         return src.startswith(prefix)
-    return all(full) and locations.parse(src).canonical.startswith(locations.parse(prefix).canonical)
+    return all(are_full_urls) and locations.parse(src).canonical.startswith(locations.parse(prefix).canonical)
 
 
 def _decoded(text: str) -> dict[str, Any]:
     try:
         if len(text) > LONGEST:
             raise ValueError
-        plain = base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
-        given = json.loads(plain)
+        decoded = base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
+        members = json.loads(decoded)
     except (ValueError, binascii.Error, RecursionError):
         raise PolicyInvalid(f"it is no base64url of a JSON object of at most {LONGEST} characters") from None
-    if not isinstance(given, dict):
+    if not isinstance(members, dict):
         raise PolicyInvalid("it is no JSON object")
-    return given
+    return members
 
 
 def _prefix(src: Any) -> str:
@@ -156,25 +160,25 @@ def _prefix(src: Any) -> str:
     return src
 
 
-def _whole(given: dict[str, Any], name: str, most: int) -> int:
-    value = given.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise PolicyInvalid(f"{name} has to be a whole number from 1 to {most}")
+def _whole(members: dict[str, Any], name: str, maximum: int) -> int:
+    value = members.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
+        raise PolicyInvalid(f"{name} has to be a whole number from 1 to {maximum}")
     return value
 
 
-def _words(given: dict[str, Any], name: str, choices: tuple[str, ...]) -> tuple[str, ...] | None:
-    if name not in given:
+def _words(members: dict[str, Any], name: str, choices: tuple[str, ...]) -> tuple[str, ...] | None:
+    if name not in members:
         return None
-    words = given[name]
+    words = members[name]
     if not isinstance(words, list) or not words or any(word not in choices for word in words):
         raise PolicyInvalid(f"{name} has to be a list out of {', '.join(choices)}")
     return tuple(words)
 
 
-def _formats(given: dict[str, Any]) -> tuple[str, ...] | None:
+def _formats(members: dict[str, Any]) -> tuple[str, ...] | None:
     row = params.ROWS["transform"]["format"]
-    words = _words(given, "formats", ("auto", *row.choices, *dict(row.spelled)))
+    words = _words(members, "formats", ("auto", *row.choices, *dict(row.spelled)))
     return words and tuple(dict(row.spelled).get(word, word) for word in words)
 
 

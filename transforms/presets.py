@@ -1,4 +1,4 @@
-"""Named presets: parameters under one name, merged under what an address says itself."""
+"""Named presets: parameters under one name, merged into a query whose own parameters override them."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ ENDPOINT = "transform"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 MOST_PRESETS = 100
 NEVER = ("src", "preset", "debug", "sig", "exp", "policy")
-# What presets-only leaves to an address: what it shows, and what costs nothing more.
+# The parameters presets-only still allows: the source, and what costs nothing more.
 LEFT = ("src", "preset", "format", "fm")
 
 
@@ -29,14 +29,14 @@ class UnknownPreset(Refusal):
 
 
 class PresetsOnly(Refusal):
-    """The workspace serves its presets alone."""
+    """The workspace serves its presets only."""
 
     status = 403
     code = "presets_only"
 
 
 class InvalidPreset(Refusal):
-    """A preset cannot be saved so."""
+    """The preset is not valid."""
 
     code = "invalid_preset"
 
@@ -49,7 +49,7 @@ class TooManyPresets(Refusal):
 
 
 def merge(tenant: Tenant, endpoint: str, query: str) -> str:
-    """The query with its preset spelled out under what it says itself. Raises UnknownPreset."""
+    """The query with its preset expanded; its own parameters override the preset's. Raises UnknownPreset."""
     if endpoint != ENDPOINT:
         return query
     pieces = raw_query.read(query)
@@ -59,11 +59,11 @@ def merge(tenant: Tenant, endpoint: str, query: str) -> str:
     values = tenant.rules.presets.get(name)
     if values is None:
         raise UnknownPreset(_unknown(tenant, name), param="preset")
-    rest = raw_query.without(pieces, ("preset",))
-    given = {_named(piece.name) for piece in rest}
-    given |= {"w", "h"} if "size" in given else set()
-    under = {name: text for name, text in values.items() if name not in given}
-    return "&".join(filter(None, (raw_query.write(rest), query_of(under))))
+    remaining = raw_query.without(pieces, ("preset",))
+    explicit_names = {_named(piece.name) for piece in remaining}
+    explicit_names |= {"w", "h"} if "size" in explicit_names else set()
+    preset_values = {name: text for name, text in values.items() if name not in explicit_names}
+    return "&".join(filter(None, (raw_query.write(remaining), query_of(preset_values))))
 
 
 def guard(tenant: Tenant, endpoint: str, query: str) -> None:
@@ -74,25 +74,25 @@ def guard(tenant: Tenant, endpoint: str, query: str) -> None:
     if endpoint != ENDPOINT:
         raise PresetsOnly(f"This workspace serves its presets only, and /{endpoint} has none.")
     pieces = raw_query.read(query)
-    other = next((piece for piece in pieces if piece.name not in LEFT), None)
-    if other is not None:
-        raise PresetsOnly("This workspace serves its presets only: src, preset and format.", param=other.name[:64])
+    forbidden = next((piece for piece in pieces if piece.name not in LEFT), None)
+    if forbidden is not None:
+        raise PresetsOnly("This workspace serves its presets only: src, preset and format.", param=forbidden.name[:64])
     if raw_query.one(pieces, "preset") is None:
         raise PresetsOnly("This workspace serves its presets only: name one by preset.", param="preset")
 
 
 def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
-    """Make a preset, or put another in its place: `w=800&fit=cover`. Every picture asked for by its name is then the
-    picture of the new values. Raises InvalidPreset with the field, TooManyPresets."""
+    """Create or replace a preset: `w=800&fit=cover`. Requests that name it then get the new values.
+    Raises InvalidPreset with the field, TooManyPresets."""
     values = read(name, query)
     workspace = accounts_store.workspace(workspace_id)
-    others = rule_store.presets(workspace_id)
-    before = next((row.values for row in others if row.name == name), None)
-    if before is None and len(others) >= MOST_PRESETS:
+    existing_presets = rule_store.presets(workspace_id)
+    previous_values = next((row.values for row in existing_presets if row.name == name), None)
+    if previous_values is None and len(existing_presets) >= MOST_PRESETS:
         raise TooManyPresets(f"A workspace has at most {MOST_PRESETS} presets.")
     row = Preset(workspace_id, name, values=values, saved=clock.now())
     rule_store.save(row, int(workspace.rules_revision))
-    audit.record(workspace_id, actor, "preset.saved", name, before, values)
+    audit.record(workspace_id, actor, "preset.saved", name, previous_values, values)
     return row
 
 
@@ -107,23 +107,23 @@ def delete(workspace_id: str, actor: str, name: str) -> bool:
 
 
 def read(name: str, query: str) -> dict[str, str]:
-    """The values of a preset as it is written, by long-lived name in the table's order. Raises InvalidPreset."""
+    """The values of a preset's query, by long-lived name in the table's order. Raises InvalidPreset."""
     if not NAME.match(name):
         raise InvalidPreset("A preset's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
     query = query.strip().removeprefix("?")
     pieces = raw_query.read(query)
-    never = next((piece.name for piece in pieces if piece.name in NEVER), None)
-    if never:
-        raise InvalidPreset(f"A preset cannot hold {never}.", param="query")
+    forbidden = next((piece.name for piece in pieces if piece.name in NEVER), None)
+    if forbidden:
+        raise InvalidPreset(f"A preset cannot hold {forbidden}.", param="query")
     try:
         spec.parse(ENDPOINT, "&".join(["src=any/file", *filter(None, [query])]))
     except EngineError as error:
         refusal = engine_errors.refusal(error)
         raise InvalidPreset(refusal.message, param="query") from error
-    given = {_named(piece.name): piece.value for piece in pieces}
-    if not given:
+    values = {_named(piece.name): piece.value for piece in pieces}
+    if not values:
         raise InvalidPreset("Write at least one parameter, such as w=800&fit=cover.", param="query")
-    return {row.name: given[row.name] for row in params.rows(ENDPOINT) if row.name in given}
+    return {row.name: values[row.name] for row in params.rows(ENDPOINT) if row.name in values}
 
 
 def query_of(values: dict[str, str]) -> str:
@@ -137,5 +137,5 @@ def _named(name: str) -> str:
 
 
 def _unknown(tenant: Tenant, name: str) -> str:
-    near = difflib.get_close_matches(name[:64].lower(), tenant.rules.presets, n=1)
-    return f"This workspace has no preset {name[:64]!r}." + (f" Did you mean {near[0]}?" if near else "")
+    matches = difflib.get_close_matches(name[:64].lower(), tenant.rules.presets, n=1)
+    return f"This workspace has no preset {name[:64]!r}." + (f" Did you mean {matches[0]}?" if matches else "")

@@ -1,4 +1,4 @@
-"""What images hold of a workspace."""
+"""The personal data this package stores about a workspace."""
 
 from imgapis.base.holdings import Holding, hashed, having
 from transforms import custom_hostnames
@@ -13,7 +13,7 @@ HOLDINGS = (
 
 
 def free_hostnames(workspace_id: str) -> int:
-    """Take a workspace's custom hostnames away at Cloudflare; returns how many there were. Raises CloudflareFailed."""
+    """Delete a workspace's custom hostnames at Cloudflare; returns how many there were. Raises CloudflareFailed."""
     rows = [row for row in having(Domain, "workspace_id")(workspace_id) if row.cloudflare_id]
     for row in rows:
         custom_hostnames.delete(row.cloudflare_id)

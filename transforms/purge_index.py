@@ -1,4 +1,4 @@
-"""The moment before which a picture is purged, out of at most a thousand rules."""
+"""An index of purge rules (at most a thousand) by which the purge time of a picture is looked up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class PurgeIndex:
-    """Moments (seconds since 1970) by what they void: everything, a source by its id, one operation, or every picture
-    of an original whose name begins so."""
+    """Purge times (seconds since 1970) by what they invalidate: everything, a source by its id, one operation, or
+    every picture of an original whose identity starts with a prefix."""
 
     everything: float
     sources: dict[str, float]
@@ -19,7 +19,7 @@ class PurgeIndex:
     prefixes: tuple[tuple[Names, float], ...]
 
     def before(self, identity: Names, originals: Iterable[Names]) -> float:
-        """The newest moment that voids an operation made of these originals; 0 where none does."""
+        """The newest purge time that applies to an operation on these originals; 0 where none does."""
         moments = [self.everything, self.operations.get(identity, 0.0)]
         for names in originals:
             if names[0] == "source":
@@ -29,8 +29,8 @@ class PurgeIndex:
 
 
 def begins(names: Names, prefix: Names) -> bool:
-    """Whether an original lies under a prefix: the same source, whatever its revision, and the beginning of a path;
-    or the beginning of an address."""
+    """Whether an original is under a prefix: the same source, whatever its revision, and the start of its path; or the
+    start of its URL."""
     same = names[0] == prefix[0] and (names[0] == "url" or names[1] == prefix[1])
     return same and names[-1].startswith(prefix[-1])
 
@@ -46,6 +46,6 @@ def build(rules: Iterable[PurgeRule]) -> PurgeIndex:
         elif rule.scope == "source":
             sources[names[0]] = max(sources.get(names[0], 0.0), moment)
         else:
-            found = operations if rule.scope == "url" else prefixes
-            found[names] = max(found.get(names, 0.0), moment)
+            moments = operations if rule.scope == "url" else prefixes
+            moments[names] = max(moments.get(names, 0.0), moment)
     return PurgeIndex(everything, sources, operations, tuple(prefixes.items()))

@@ -1,4 +1,4 @@
-"""Purging: a rule that voids what was made before it, by address, prefix, source or as a whole."""
+"""Purging: a rule that invalidates older outputs, by URL, prefix, source or for the whole workspace."""
 
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -28,7 +28,7 @@ MOST_COUNTED = 10_000
 
 
 class InvalidPurge(Refusal):
-    """What is to be purged cannot be read."""
+    """The target of a purge is not valid."""
 
     code = "invalid_purge"
 
@@ -41,10 +41,10 @@ class TooManyPurges(Refusal):
 
 
 def preview(row: Workspace, scope: str, target: str) -> int:
-    """How many operations, billed within the last year, become new work by a purge, as far as it can be known: exact
-    for one address (0 or 1); for the others the most it can be, which is every billed operation that no earlier purge
-    of the whole workspace has voided, counted up to MOST_COUNTED. Which of them fit a prefix or a source nobody can
-    say: no address is kept. Raises InvalidPurge."""
+    """How many operations, billed within the last year, become new work by a purge: exact for one URL (0 or 1); for the
+    others an upper bound, which is every billed operation that no earlier purge of the whole workspace has
+    invalidated, counted up to MOST_COUNTED. Which of them match a prefix or a source is unknown: no URL is stored.
+    Raises InvalidPurge."""
     tenant = tenants.of_row(row, row.namespace)
     now = clock.now()
     if scope == "url":
@@ -55,8 +55,9 @@ def preview(row: Workspace, scope: str, target: str) -> int:
 
 
 def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str = "") -> PurgeRule:
-    """Void everything that fits and was made before now: in five seconds on every server, memory caches included. The
-    next request for any of it is new work, and billed. Staff say why. Raises InvalidPurge, TooManyPurges, Overtaken."""
+    """Invalidate every matching output older than now: within five seconds on every server, memory caches included. The
+    next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges,
+    Overtaken."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()
@@ -64,20 +65,20 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
         row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target if scope != "workspace" else "",
         names=list(names), moment=now, expires=datetime.fromtimestamp(int(now) + LIFE_SECONDS, UTC),
     )  # fmt: skip
-    others = rule_store.purges(row.workspace_id)
-    idle = [other for other in others if _covers(rule, other)]
-    if len(others) - len(idle) >= MOST_RULES:
+    existing_rules = rule_store.purges(row.workspace_id)
+    superseded = [existing for existing in existing_rules if _covers(rule, existing)]
+    if len(existing_rules) - len(superseded) >= MOST_RULES:
         raise TooManyPurges(
             f"A workspace has at most {MOST_RULES} purges a year: purge a prefix, a source or the workspace, which"
             " takes the place of the narrower ones."
         )
     rule_store.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
-    rule_store.sweep(idle)
+    rule_store.sweep(superseded)
     return rule
 
 
 def _covers(rule: PurgeRule, other: PurgeRule) -> bool:
-    """Whether an older rule voids nothing that the newer one does not."""
+    """Whether the newer `rule` invalidates everything that the older rule does."""
     if rule.scope == "workspace" or (rule.scope == other.scope and rule.names == other.names):
         return True
     if other.scope != "prefix":
@@ -88,7 +89,7 @@ def _covers(rule: PurgeRule, other: PurgeRule) -> bool:
 
 
 def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
-    """What is purged, as the cache names it. Raises InvalidPurge."""
+    """The identity of the purge's target, as in cache keys. Raises InvalidPurge."""
     if scope == "workspace":
         return ()
     if scope == "source":
@@ -106,7 +107,8 @@ def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
 
 
 def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
-    """The name of every original whose src begins so; a file stands in for a folder, and is cut off."""
+    """The identity prefix of every original whose src starts with `target`; a folder is resolved by a dummy file name
+    that is removed again."""
     if not target.endswith("/") or sources.FULL_URL.match(target):
         return sources.resolve(tenant, target).identity
     names = sources.resolve(tenant, target + "x").identity
@@ -114,7 +116,7 @@ def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
 
 
 def _plan(tenant: Tenant, address: str) -> plans.Plan:
-    """The plan of an address as it stands in a page; its signature is taken off."""
+    """The plan of a URL as copied from a page; its signature is removed."""
     try:
         parts = urlsplit(address.strip())
         host = parts.hostname
@@ -123,7 +125,10 @@ def _plan(tenant: Tenant, address: str) -> plans.Plan:
     if host and not _ours(tenant, host):
         raise InvalidPurge("This address is not one of this workspace's hosts.", param="target")
     path = parts.path.removeprefix("/explain")
-    endpoint = next((each for each in _LONGEST_FIRST if path == f"/{each}" or path.startswith(f"/{each}/")), None)
+    endpoint = next(
+        (candidate for candidate in _LONGEST_FIRST if path == f"/{candidate}" or path.startswith(f"/{candidate}/")),
+        None,
+    )
     if endpoint is None:
         raise InvalidPurge("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
     query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
@@ -138,5 +143,5 @@ _LONGEST_FIRST = sorted(params.ENDPOINTS, key=len, reverse=True)
 
 def _ours(tenant: Tenant, host: str) -> bool:
     namespace, _, domain = host.partition(".")
-    found = tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
-    return found is not None and found.workspace_id == tenant.workspace_id
+    owner = tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
+    return owner is not None and owner.workspace_id == tenant.workspace_id

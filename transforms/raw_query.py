@@ -1,4 +1,4 @@
-"""A raw query as its pieces, exactly as they were sent, each with its decoded name and value."""
+"""A raw query as its pieces, exactly as sent, each with its decoded name and value."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Piece:
 
 
 def read(raw: str) -> list[Piece]:
-    """The pieces in order; empty ones are nothing, as the parser has it."""
+    """The pieces in order; empty ones are skipped, as by the engine's parser."""
     return [_piece(item) for item in raw.split("&") if item]
 
 
@@ -37,8 +37,8 @@ def one(pieces: list[Piece], name: str) -> str | None:
 
 def without(pieces: list[Piece], names: Iterable[str]) -> list[Piece]:
     """The pieces with other names."""
-    left_out = frozenset(names)
-    return [piece for piece in pieces if piece.name not in left_out]
+    excluded = frozenset(names)
+    return [piece for piece in pieces if piece.name not in excluded]
 
 
 def _piece(item: str) -> Piece:

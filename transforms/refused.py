@@ -1,4 +1,4 @@
-"""What a refused miss returns instead of 402, where the workspace chose so: the original, or a placeholder."""
+"""The response to a cache miss instead of 402, where the workspace chose one: the original, or a placeholder."""
 
 import struct
 import zlib
@@ -17,11 +17,18 @@ PIXELS = {"grid": (4, 3), "transform": (4, 3), "placeholder": (1, 1)}
 GREY = b"\xd8\xd8\xd8"
 
 
-def instead(tenant: Tenant, asked: Asked, refusal: Refusal) -> HttpResponse | None:
-    """The answer in the place of a 402, never cached and never billed; None where 402 it is."""
-    if refusal.status != 402 or tenant.refused == "402" or asked.endpoint.startswith("info"):
+def instead(tenant: Tenant, image_request: Asked, refusal: Refusal) -> HttpResponse | None:
+    """The response instead of a 402, never cached and never billed; None where the 402 is sent."""
+    if refusal.status != 402 or tenant.refused == "402" or image_request.endpoint.startswith("info"):
         return None
-    plan = plans.make(tenant, asked.endpoint, asked.query, asked.path_source, asked.accept, asked.policy)
+    plan = plans.make(
+        tenant,
+        image_request.endpoint,
+        image_request.query,
+        image_request.path_source,
+        image_request.accept,
+        image_request.policy,
+    )
     response = _redirect(tenant, plan) if tenant.refused == "original" else _placeholder(plan)
     if response is not None:
         response["Cache-Control"] = "no-store"
@@ -31,29 +38,30 @@ def instead(tenant: Tenant, asked: Asked, refusal: Refusal) -> HttpResponse | No
 
 
 def _redirect(tenant: Tenant, plan: Plan) -> HttpResponse | None:
-    """To the original of a /transform on a web server. A bucket's never: its address would carry the customer's
-    signature. An address that only `*` allows neither: anybody could redirect anywhere in the customer's name."""
+    """Redirect to the original of a /transform on a web server. Never to a bucket: its URL would contain the customer's
+    signature. Nor to a URL that only `*` allows: that would be an open redirect."""
     if plan.operation != "transform":
         return None
     names = plan.originals[0].identity
     if names[0] == "url":
-        listed = [pattern for pattern in tenant.allowed_sources if pattern != "*"]
-        address = names[1] if patterns.host_allowed(listed, locations.parse(names[1]).host) else None
+        explicit_patterns = [pattern for pattern in tenant.allowed_sources if pattern != "*"]
+        address = names[1] if patterns.host_allowed(explicit_patterns, locations.parse(names[1]).host) else None
     else:
-        source = next(one for one in tenant.sources.values() if one.source_id == names[1])
+        source = next(candidate for candidate in tenant.sources.values() if candidate.source_id == names[1])
         address = _of_prefix(source.prefix, names[-1]) if source.kind == "http" else None
     return HttpResponse(status=302, headers={"Location": address}) if address else None
 
 
 def _of_prefix(prefix: str, target: str) -> str:
-    place = locations.parse(prefix)
-    return f"{place.scheme}://{place.authority}{target}"
+    location = locations.parse(prefix)
+    return f"{location.scheme}://{location.authority}{target}"
 
 
 def _placeholder(plan: Plan) -> HttpResponse:
-    """A plain grey PNG in the shape asked for; a side that was not asked for follows from the other as 4 to 3."""
-    asked = [plan.spec.values.get(side) for side in ("w", "h")]
-    width, height = asked
+    """A plain grey PNG of the requested sides; a missing side follows from the other by the operation's ratio in PIXELS
+    (4 to 3)."""
+    sides = [plan.spec.values.get(side) for side in ("w", "h")]
+    width, height = sides
     if width is None or height is None:
         shape = PIXELS[plan.operation]
         width = width or (height * shape[0] // shape[1] if height else shape[0])
@@ -64,11 +72,11 @@ def _placeholder(plan: Plan) -> HttpResponse:
 
 def _png(width: int, height: int) -> bytes:
     """A PNG of one palette colour, one bit a pixel."""
-    rows = (b"\0" + b"\0" * ((width + 7) // 8)) * height
+    scanlines = (b"\0" + b"\0" * ((width + 7) // 8)) * height
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)),
         (b"PLTE", GREY),
-        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IDAT", zlib.compress(scanlines, 9)),
         (b"IEND", b""),
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)

@@ -1,6 +1,6 @@
-"""What a failing source's owner can do: one sentence per cause, for the source doctor."""
+"""Remedies for a failing source: one sentence per cause, for the source doctor."""
 
-# By the codes of the image API; never more about a guarded address than that API says (S16).
+# By the codes of the image API; never more about a guarded address than that API discloses (S16).
 BY_CODE = {
     "invalid_source": "Correct the address or the path: it has to be a plain http or https address on port 80 or 443.",
     "source_unresolvable": "Check the spelling of the host, and that its DNS names public addresses only: hosts in"
@@ -54,5 +54,5 @@ NARROW = "Make a key with the policy below and enter it here: whoever stole it c
 
 
 def of(code: str, step: str) -> str:
-    """The remedy for a code of the image API that was met at a step."""
+    """The remedy for a code of the image API at a step of the doctor."""
     return BY_CODE.get(code) or BY_STEP.get(step) or "Ask again in a moment; if it stays, write to support."

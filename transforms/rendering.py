@@ -31,16 +31,16 @@ def limits() -> Limits:
 
 
 def read_originals(plan: Plan) -> list[Fetched | None]:
-    """Each original, all read at once; a grid's dead ones are None (the one agreed leniency), any other is a
+    """Each original, fetched in parallel; failed ones of a grid are None (the one agreed leniency), any other raises
     Refusal."""
-    read = _read_or_none if plan.operation == "grid" else Original.fetch
+    fetch_original = _read_or_none if plan.operation == "grid" else Original.fetch
     if len(plan.originals) < 2:
-        return [read(original) for original in plan.originals]
-    with ThreadPoolExecutor(max_workers=5) as threads:
-        bodies = list(threads.map(read, plan.originals))
-    if not any(body is not None for body in bodies):
+        return [fetch_original(original) for original in plan.originals]
+    with ThreadPoolExecutor(max_workers=5) as executor:
+        originals = list(executor.map(fetch_original, plan.originals))
+    if not any(original is not None for original in originals):
         raise Refusal("None of the sources of this grid could be read.", code="no_source_left", status=422, param="src")
-    return bodies
+    return originals
 
 
 def _read_or_none(original: Original) -> Fetched | None:
@@ -74,7 +74,7 @@ def _values(plan: Plan, originals: list[Fetched | None]) -> dict[str, object]:
 
 
 def models() -> tuple[str, ...]:
-    """The words that tell a render process where the weights of its networks lie."""
+    """The command-line arguments that give a render process the weight files of its networks."""
     return "--subjects", settings.BACKGROUND_MODEL, "--faces", settings.FACE_MODEL
 
 

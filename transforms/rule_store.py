@@ -1,4 +1,4 @@
-"""What can be asked of presets, purges and signing keys; a change is one transaction with the workspace's revision."""
+"""Queries and writes of presets, purges and signing keys; a change is one transaction with the workspace's revision."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from transforms.models import Preset, PurgeRule
 
 
 class Overtaken(Refusal):
-    """Somebody else changed the same thing at the same moment."""
+    """A concurrent change of the same rows won."""
 
     status = 409
     code = "overtaken"
@@ -35,7 +35,7 @@ def preset(workspace_id: str, name: str) -> Preset | None:
 
 
 def purges(workspace_id: str) -> list[PurgeRule]:
-    """Every rule that can still void something (TTL only sweeps), oldest first."""
+    """Every rule that has not expired (TTL deletes late), oldest first."""
     now = datetime.fromtimestamp(int(clock.now()), UTC)
     return [row for row in PurgeRule.query(workspace_id, consistent_read=True) if row.expires > now]
 
@@ -63,7 +63,7 @@ def delete(row: Preset, revision: int) -> None:
 
 
 def sweep(rows: Iterable[PurgeRule]) -> None:
-    """Delete rules that a newer one has made idle."""
+    """Delete rules that a newer one supersedes."""
     rows = list(rows)
     if rows:
         with PurgeRule.batch_write() as batch:
@@ -72,24 +72,24 @@ def sweep(rows: Iterable[PurgeRule]) -> None:
 
 
 def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
-    """Put other signing keys in the place of those in hand. Raises Overtaken where these are no longer the keys."""
-    unchanged = Workspace.signing_keys == row.signing_keys
+    """Replace the signing keys of `row`. Raises Overtaken where they have changed since it was read."""
+    condition = Workspace.signing_keys == row.signing_keys
     if not row.signing_keys:
-        unchanged = unchanged | Workspace.signing_keys.does_not_exist()
-    if not row.update_if(Workspace.workspace_id.exists() & unchanged, signing_keys=keys, **values):
+        condition = condition | Workspace.signing_keys.does_not_exist()
+    if not row.update_if(Workspace.workspace_id.exists() & condition, signing_keys=keys, **values):
         raise Overtaken
 
 
 def _raise_revision(transaction: TransactWrite, workspace_id: str, revision: int) -> None:
-    unchanged = Workspace.rules_revision == revision
+    condition = Workspace.rules_revision == revision
     if not revision:
-        unchanged = unchanged | Workspace.rules_revision.does_not_exist()
+        condition = condition | Workspace.rules_revision.does_not_exist()
     transaction.update(
         Workspace(workspace_id), actions=[Workspace.rules_revision.add(1)],
-        condition=Workspace.workspace_id.exists() & unchanged,
+        condition=Workspace.workspace_id.exists() & condition,
     )  # fmt: skip
 
 
 def _told(error: TransactWriteError) -> Exception:
-    lost = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error))
-    return Overtaken() if lost else error
+    conflicts = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error))
+    return Overtaken() if conflicts else error

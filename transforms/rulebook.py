@@ -1,4 +1,4 @@
-"""The presets and purges of a workspace, read again only when its revision says that they have changed."""
+"""The presets and purges of a workspace, cached by its revision: read again only when that has changed."""
 
 import threading
 from collections import OrderedDict
@@ -12,7 +12,7 @@ MOST_BOOKS = 5_000
 
 @dataclass(frozen=True)
 class Rulebook:
-    """`presets`: name → parameters as texts by long-lived name; `purges`: what they void, ready to be asked."""
+    """`presets`: name → parameters as texts by long-lived name; `purges`: the index of purge rules."""
 
     presets: dict[str, dict[str, str]]
     purges: PurgeIndex
@@ -24,21 +24,21 @@ _lock = threading.Lock()
 
 
 def of(workspace_id: str, revision: int) -> Rulebook:
-    """The rules of a workspace. Every change raises the revision in its own transaction, so that a revision once read
-    never stands for older rules."""
+    """The rules of a workspace. Every change raises the revision in its own transaction, so a revision once read never
+    means older rules."""
     if not revision:
         return EMPTY
-    seen, book = _known.get(workspace_id, (0, EMPTY))
-    if seen != revision:
+    cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
+    if cached_revision != revision:
         presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
-        book = Rulebook(presets, purge_index.build(rule_store.purges(workspace_id)))
-        _remember(workspace_id, revision, book)
-    return book
+        rules = Rulebook(presets, purge_index.build(rule_store.purges(workspace_id)))
+        _remember(workspace_id, revision, rules)
+    return rules
 
 
-def _remember(workspace_id: str, revision: int, book: Rulebook) -> None:
+def _remember(workspace_id: str, revision: int, rules: Rulebook) -> None:
     with _lock:
-        _known[workspace_id] = (revision, book)
+        _known[workspace_id] = (revision, rules)
         _known.move_to_end(workspace_id)
         while len(_known) > MOST_BOOKS:
             _known.popitem(last=False)

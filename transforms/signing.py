@@ -1,4 +1,4 @@
-"""Signatures of image addresses: HMAC-SHA256 over the address itself, or over a policy that many addresses fit."""
+"""Signatures of image URLs: HMAC-SHA256 over the URL itself, or over a policy for many URLs."""
 
 import base64
 import hmac
@@ -18,7 +18,7 @@ MOMENT = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")
 
 
 class SignatureMissing(Refusal):
-    """The workspace asks for signatures, and the address has none."""
+    """The workspace requires signatures, and the URL has none."""
 
     status = 403
     code = "signature_missing"
@@ -28,7 +28,7 @@ class SignatureMissing(Refusal):
 
 
 class SignatureInvalid(Refusal):
-    """The signature fits no live key of the workspace, or another address."""
+    """The signature matches no live key of the workspace, or is of another URL."""
 
     status = 403
     code = "signature_invalid"
@@ -38,7 +38,7 @@ class SignatureInvalid(Refusal):
 
 
 class SignatureExpired(Refusal):
-    """The signature was right, and its time is over."""
+    """The signature is valid, and has expired."""
 
     status = 403
     code = "signature_expired"
@@ -49,8 +49,8 @@ class SignatureExpired(Refusal):
 
 @dataclass(frozen=True)
 class Ticket:
-    """An address that may be answered: the query without its signature, the policy to keep within, and the second
-    since 1970 the signature ends at (None: never)."""
+    """A verified URL: the query without its signature, the policy that applies, and the expiry of the signature in
+    seconds since 1970 (None: never)."""
 
     query: str
     policy: Policy | None = None
@@ -58,40 +58,40 @@ class Ticket:
 
 
 def check(tenant: Tenant, path: str, raw: str, now: float) -> Ticket:
-    """Verify an address before anything else is looked at. `path` and `raw` are as sent, percent-escapes and all.
+    """Verify the signature of a URL before anything else. `path` and `raw` are as sent, percent-escapes included.
 
-    Where the workspace does not ask for signatures, they are taken off and not looked at. Raises SignatureMissing,
+    Where the workspace does not require signatures, they are removed unverified. Raises SignatureMissing,
     SignatureInvalid, SignatureExpired, and Refusal for a malformed or repeated parameter.
     """
     pieces = raw_query.read(raw)
     sig, exp, policy = (raw_query.one(pieces, name) for name in PARAMETERS)
     until = _moment(exp)
-    bare = raw_query.write(raw_query.without(pieces, PARAMETERS))
+    unsigned_query = raw_query.write(raw_query.without(pieces, PARAMETERS))
     if not tenant.signing_required:
-        return Ticket(bare)
+        return Ticket(unsigned_query)
     if not sig:
         raise SignatureMissing
     if policy is not None and exp is not None:
         sentence = "A policy says itself until when it holds; leave exp out."
         raise Refusal(sentence, code="conflicting_parameters", param="exp")
-    text = message(path, pieces) if policy is None else policy_message(policy)
-    if not _fits(tenant.signing_keys, sig, text):
+    signed_text = message(path, pieces) if policy is None else policy_message(policy)
+    if not _fits(tenant.signing_keys, sig, signed_text):
         raise SignatureInvalid
-    allowed = policies.read(policy) if policy is not None else None
-    until = until if allowed is None else allowed.until
+    parsed_policy = policies.read(policy) if policy is not None else None
+    until = until if parsed_policy is None else parsed_policy.until
     if until is not None and until <= now:
-        raise SignatureExpired("exp" if allowed is None else "policy")
-    return Ticket(bare, allowed, until)
+        raise SignatureExpired("exp" if parsed_policy is None else "policy")
+    return Ticket(unsigned_query, parsed_policy, until)
 
 
 def message(path: str, pieces: Iterable[Piece]) -> bytes:
-    """What is signed: the path, then every parameter but sig, as sent, sorted by name; repeated ones in their order."""
-    signed = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
-    return f"{path}?{'&'.join(signed)}".encode("latin-1", "replace")
+    """The signed text: the path, then every parameter but sig, as sent, sorted by name; repeated ones in order."""
+    raw_pieces = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
+    return f"{path}?{'&'.join(raw_pieces)}".encode("latin-1", "replace")
 
 
 def policy_message(policy: str) -> bytes:
-    """What is signed of a policy. It begins as no path does, so that neither kind of signature passes for the other."""
+    """The signed text of a policy. It starts as no path does, so neither kind of signature passes for the other."""
     return f"policy:{policy}".encode()
 
 
@@ -102,12 +102,12 @@ def sign(key: SigningKey, text: bytes) -> str:
 
 
 def sent_path(raw_uri: str, path: str) -> str:
-    """The path as the client sent it. `raw_uri` is the request line's; where it does not lead to `path` (the decoded
-    one, which is what is answered), that one is escaped anew."""
-    sent = raw_uri.partition("?")[0].partition("#")[0]
-    if unquote_to_bytes(sent) != path.encode("utf-8", "surrogateescape"):
-        sent = quote(path.encode("utf-8", "surrogateescape"))
-    return sent.removeprefix("/explain") if sent.startswith("/explain/") else sent
+    """The path as the client sent it. `raw_uri` is the request line's; where it does not decode to `path` (the one
+    that is routed), `path` is percent-encoded again."""
+    raw_path = raw_uri.partition("?")[0].partition("#")[0]
+    if unquote_to_bytes(raw_path) != path.encode("utf-8", "surrogateescape"):
+        raw_path = quote(path.encode("utf-8", "surrogateescape"))
+    return raw_path.removeprefix("/explain") if raw_path.startswith("/explain/") else raw_path
 
 
 def _moment(text: str | None) -> float | None:
@@ -120,5 +120,5 @@ def _moment(text: str | None) -> float | None:
 
 def _fits(keys: Iterable[SigningKey], sig: str, text: bytes) -> bool:
     """Whether any key made the signature; every key is tried, in constant time."""
-    given = sig.encode("utf-8", "replace")
-    return sum(hmac.compare_digest(sign(key, text).encode(), given) for key in keys) > 0
+    signature = sig.encode("utf-8", "replace")
+    return sum(hmac.compare_digest(sign(key, text).encode(), signature) for key in keys) > 0

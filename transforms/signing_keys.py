@@ -1,4 +1,4 @@
-"""The signing keys of a workspace: the newest and the one before, each shown once; and whether addresses must be
+"""The signing keys of a workspace: the newest and the previous one, each shown once; and whether URLs must be
 signed."""
 
 import secrets
@@ -20,48 +20,48 @@ class NoSigningKey(Refusal):
 
 
 def turn_on(row: Workspace, actor: str) -> str | None:
-    """Ask for signatures from now on; within five seconds everywhere. Makes the first key where there is none and
-    returns it, to be shown once."""
-    shown, keys = _with_new(row) if not row.signing_keys else (None, row.signing_keys)
+    """Require signatures from now on; within five seconds on every server. Creates the first key where there is none
+    and returns it, to be shown once."""
+    new_key, keys = _with_new(row) if not row.signing_keys else (None, row.signing_keys)
     before = row.signing
     rule_store.change_keys(row, keys, signing="required")
     audit.record(row.workspace_id, actor, "signing.changed", "", before, "required")
-    return shown
+    return new_key
 
 
 def turn_off(row: Workspace, actor: str) -> None:
-    """Ask for signatures no longer; the keys stay, so that turning it on again ends no signed address."""
+    """Stop requiring signatures; the keys stay, so that URLs signed before are valid when it is turned on again."""
     before = row.signing
     rule_store.change_keys(row, row.signing_keys, signing="off")
     audit.record(row.workspace_id, actor, "signing.changed", "", before, "off")
 
 
 def rotate(row: Workspace, actor: str) -> str:
-    """Make a new key and return it, to be shown once. The newest of the others stays live; an older one ends."""
+    """Create a new key and return it, to be shown once. The newest of the others stays live; an older one ends."""
     before = _ids(row)
-    shown, keys = _with_new(row)
+    new_key, keys = _with_new(row)
     rule_store.change_keys(row, keys)
     audit.record(row.workspace_id, actor, "signing.rotated", "", before, _ids(row))
-    return shown
+    return new_key
 
 
 def end(row: Workspace, actor: str, key_id: str) -> None:
-    """End a key: addresses it signed are refused within five seconds. Raises NoSigningKey where it is none of the
-    live ones, or the last while signatures are asked for."""
-    left = [key for key in row.signing_keys if key["id"] != key_id]
-    if len(left) == len(row.signing_keys):
+    """Delete a key: URLs signed with it are refused within five seconds. Raises NoSigningKey where it is none of the
+    live ones, or the last one while signatures are required."""
+    remaining_keys = [key for key in row.signing_keys if key["id"] != key_id]
+    if len(remaining_keys) == len(row.signing_keys):
         raise NoSigningKey("This workspace has no such signing key: it ended, perhaps by rotation.")
-    if not left and row.signing == "required":
+    if not remaining_keys and row.signing == "required":
         raise NoSigningKey("This is the only key, and signatures are asked for: rotate first, or turn signing off.")
     before = _ids(row)
-    rule_store.change_keys(row, left)
+    rule_store.change_keys(row, remaining_keys)
     audit.record(row.workspace_id, actor, "signing.rotated", key_id, before, _ids(row))
 
 
 def _with_new(row: Workspace) -> tuple[str, list[dict]]:
     key_id, secret = secrets.token_hex(3), secrets.token_urlsafe(32)
-    made = {"id": key_id, "sealed": tokens.seal(secret.encode()), "made": int(clock.now())}
-    return f"{key_id}.{secret}", [made, *row.signing_keys][:LIVE]
+    key_record = {"id": key_id, "sealed": tokens.seal(secret.encode()), "made": int(clock.now())}
+    return f"{key_id}.{secret}", [key_record, *row.signing_keys][:LIVE]
 
 
 def _ids(row: Workspace) -> list[str]:

@@ -1,4 +1,4 @@
-"""Signers in a few lines, as the dashboard and the docs show them; a test runs both."""
+"""Code samples that sign URLs, for the dashboard and the docs; a test runs both."""
 
 PYTHON = '''import base64, hashlib, hmac, json
 

@@ -1,4 +1,4 @@
-"""The forms of sources: parsing and wording; what can be set up is decided by `source_rows`, and shown at the field."""
+"""The forms of sources: parsing and wording; validation is in `source_rows`, whose errors are shown at the field."""
 
 from django import forms
 
@@ -7,7 +7,7 @@ PLAIN = {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
 
 
 def _text(label: str, help_text: str, missing: str = "", **attributes: str) -> forms.CharField:
-    """A line of text; `missing` is what is said where it is required and empty."""
+    """A text field; `missing` is the error where it is required and empty."""
     widget = forms.TextInput(attrs={**PLAIN, **attributes})
     errors = {"required": missing}
     return forms.CharField(
@@ -50,7 +50,7 @@ class BucketForm(forms.Form):
     )
 
     def __init__(self, *args, kind: str = "s3", kept: bool = False, **kwargs):
-        """`kept`: a secret is there already, so that none has to be entered."""
+        """`kept`: a secret is stored already, so that none has to be entered."""
         super().__init__(*args, **kwargs)
         if kind == "r2":
             account = self.fields["region"]

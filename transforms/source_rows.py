@@ -1,4 +1,4 @@
-"""Making, changing and deleting named sources: what each kind needs, checked field by field."""
+"""Creating, changing and deleting named sources, with the fields of each kind validated one by one."""
 
 from django.conf import settings
 
@@ -10,12 +10,12 @@ from transforms.fetch import FetchError
 from transforms.models import Source
 
 KINDS = {"http": "Web server", "s3": "Amazon S3 bucket", "r2": "Cloudflare R2 bucket"}
-RESERVED_NAMES = {"new"}  # a page of the dashboard stands at that path
+RESERVED_NAMES = {"new"}  # a page of the dashboard has that path
 LONGEST_PREFIX = 1024
 
 
 class InvalidSourceSetting(Refusal):
-    """A source cannot be set up so."""
+    """A setting of a source is not valid."""
 
     code = "invalid_source_setting"
 
@@ -28,7 +28,7 @@ class TooManySources(Refusal):
 
 
 class SourceGone(Refusal):
-    """Somebody deleted the source meanwhile."""
+    """The source was deleted meanwhile."""
 
     status = 404
     code = "source_gone"
@@ -42,9 +42,9 @@ def create(
     Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources."""
     _check_name(name)
     _check(kind, prefix, bucket, region, access_key, secret_key)
-    most = limits.of_id(workspace_id).sources
-    if len(store.sources(workspace_id)) >= most:
-        raise TooManySources(f"The plan of this workspace allows {most} sources. A larger plan allows more.")
+    limit = limits.of_id(workspace_id).sources
+    if len(store.sources(workspace_id)) >= limit:
+        raise TooManySources(f"The plan of this workspace allows {limit} sources. A larger plan allows more.")
     if kind == "http":
         bucket = region = access_key = secret_key = ""
     row = Source(
@@ -64,9 +64,9 @@ def change(
     mean "as it was". Raises InvalidSourceSetting with `param`, SourceGone."""
     before = told(row)
     values = {
-        name: given
-        for name, given in (("prefix", prefix), ("bucket", bucket), ("region", region), ("access_key", access_key))
-        if given is not None and (name == "prefix" or row.kind != "http")
+        name: value
+        for name, value in (("prefix", prefix), ("bucket", bucket), ("region", region), ("access_key", access_key))
+        if value is not None and (name == "prefix" or row.kind != "http")
     }
     after = {name: values.get(name, getattr(row, name)) for name in ("prefix", "bucket", "region", "access_key")}
     if after["access_key"] != row.access_key and not secret_key:
@@ -80,13 +80,13 @@ def change(
 
 
 def delete(row: Source, actor: str = "system") -> None:
-    """Delete a source; addresses that name it answer 404 within seconds. Deleting it twice is no error."""
+    """Delete a source; addresses that name it answer 404 within seconds. Idempotent."""
     store.delete_source(row)
     audit.record(row.workspace_id, actor, "source.deleted", row.name, before=told(row))
 
 
 def told(row: Source) -> dict[str, str]:
-    """What may be said of a source: all but its key and its secret."""
+    """The public settings of a source: all but its key and its secret."""
     names = ("name", "kind", "prefix") if row.kind == "http" else ("name", "kind", "bucket", "region", "prefix")
     return {name: getattr(row, name) for name in names}
 
@@ -115,12 +115,12 @@ def _check_url(prefix: str) -> None:
             "Enter a URL that ends with / and has no query, such as https://shop.example/photos/.", param="prefix"
         )
     try:
-        place = locations.parse(prefix)
+        location = locations.parse(prefix)
     except FetchError as error:
         raise InvalidSourceSetting(error.message, param="prefix") from error
-    if place.scheme == "http" and not settings.FETCH_ALLOW_HTTP:
+    if location.scheme == "http" and not settings.FETCH_ALLOW_HTTP:
         raise InvalidSourceSetting("Only https addresses are fetched.", param="prefix")
-    if sources.own_host(place.host):
+    if sources.own_host(location.host):
         raise InvalidSourceSetting("This host is one of ours: name the server the originals lie on.", param="prefix")
 
 

@@ -1,4 +1,4 @@
-"""From a `src` to an original: which source it names, what it is called in cache keys, and how its bytes are read."""
+"""Resolves a `src` to an original: its source, its identity in cache keys, and how to read its bytes."""
 
 import re
 import time
@@ -38,16 +38,16 @@ class SourceNotAllowed(Refusal):
 
 
 class InvalidSource(Refusal):
-    """The src cannot be read as a source."""
+    """The src is malformed."""
 
     code = "invalid_source"
 
 
 @dataclass(frozen=True)
 class Original:
-    """A source picture: its name in cache keys, and the call that reads it. No bytes are kept (P07).
+    """A source picture: its identity in cache keys, and the function that reads it. No bytes are stored (P07).
 
-    `param` is the parameter that named it, for the refusals.
+    `param` is the parameter that named it, for the errors.
     """
 
     identity: tuple[str, ...]
@@ -56,7 +56,7 @@ class Original:
 
     def fetch(self, note: Note = unheard) -> Fetched:
         """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter.
-        `note` hears of the steps on the way."""
+        `note` is called for each step."""
         with _named_by(self.param):
             return self.read(note)
 
@@ -70,7 +70,7 @@ def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
 
 @contextmanager
 def _named_by(param: str) -> Iterator[None]:
-    """Refusals of what happens within name the parameter."""
+    """Set the parameter of every Refusal raised within."""
     try:
         yield
     except Refusal as refusal:
@@ -81,17 +81,17 @@ def _named_by(param: str) -> Iterator[None]:
 def _resolve(tenant: Tenant, src: str) -> Original:
     if FULL_URL.match(src):
         return _external(tenant, src)
-    name, slash, path = src.partition("/")
+    name, separator, path = src.partition("/")
     source = tenant.sources.get(name)
     if source is None:
         raise UnknownSource(f"This workspace has no source named {name[:64]!r}.", param="src")
-    if not slash or not path:
+    if not separator or not path:
         raise InvalidSource(f"The src names the source {name} but no file in it: use {name}/<path>.", param="src")
     return _named(tenant, source, _checked_path(path))
 
 
 def _checked_path(path: str) -> str:
-    if any(ord(letter) < 32 or ord(letter) == 127 or letter == "\\" for letter in path):
+    if any(ord(character) < 32 or ord(character) == 127 or character == "\\" for character in path):
         raise InvalidSource("The path in src holds a control character or a backslash.", param="src")
     if any(DOTS.match(segment) for segment in path.split("/")):
         raise InvalidSource("The path in src holds a . or .. segment.", param="src")
@@ -99,15 +99,15 @@ def _checked_path(path: str) -> str:
 
 
 def _external(tenant: Tenant, src: str) -> Original:
-    place = locations.parse(src)
-    permitted = _hops(tenant)
-    if not permitted(place):
-        raise SourceNotAllowed(f"The host {place.host} is not on this workspace's list of sources.", param="src")
-    return Original(("url", place.canonical), lambda note: _fetch(place, permitted, note))
+    location = locations.parse(src)
+    is_permitted = _hops(tenant)
+    if not is_permitted(location):
+        raise SourceNotAllowed(f"The host {location.host} is not on this workspace's list of sources.", param="src")
+    return Original(("url", location.canonical), lambda note: _fetch(location, is_permitted, note))
 
 
 def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
-    """Where a fetch may go: the source's own host, and what the workspace allows; never ourselves."""
+    """The check of a fetch's hops: the source's own host and the workspace's allowed hosts; never our own hosts."""
 
     def permitted(hop: Location) -> bool:
         return (hop.host == home or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_host(hop.host)
@@ -118,30 +118,30 @@ def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
 def _named(tenant: Tenant, source: Source, path: str) -> Original:
     identity = ("source", source.source_id, str(int(source.revision)))
     if source.kind == "http":
-        place = locations.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
-        return Original((*identity, place.target), lambda note: _fetch(place, _hops(tenant, place.host), note))
+        location = locations.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
+        return Original((*identity, location.target), lambda note: _fetch(location, _hops(tenant, location.host), note))
     key = source.prefix + path
     return Original((*identity, key), lambda note: _fetch_object(source, key, note))
 
 
 def own_host(host: str) -> bool:
-    """Whether a host is one of ours, a customer's own domain included: fetching ourselves would loop (S17)."""
-    below = host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
-    return below or tenants.of_domain(host) is not None
+    """Whether a host is one of our own, custom domains included: fetching it would loop (S17)."""
+    is_image_host = host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
+    return is_image_host or tenants.of_domain(host) is not None
 
 
 def object_place(source: Source, key: str) -> Location:
-    """The signed address that reads an object."""
+    """The presigned URL that reads an object."""
     return locations.parse(bucket_sources.object_url(source.kind, key=key, **_opened(source)))
 
 
 def listing_place(source: Source) -> Location:
-    """The signed address that lists the bucket."""
+    """The presigned URL that lists the bucket."""
     return locations.parse(bucket_sources.listing_url(source.kind, prefix=source.prefix, **_opened(source)))
 
 
 def part_place(source: Source, key: str) -> Location:
-    """The signed address that would write, if there were an upload to write to."""
+    """The presigned URL that would write a part, if its multipart upload existed."""
     return locations.parse(bucket_sources.part_url(source.kind, key=key, **_opened(source)))
 
 
@@ -156,15 +156,17 @@ def _opened(source: Source) -> dict[str, str]:
     }
 
 
-def _fetch(place: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
-    """What a web server says of focal points is not asked: it may pass on headers its owner knows nothing of."""
-    return replace(_fetch_whole(place, permitted, note), focal=None)
+def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
+    """A web server's focal point is ignored: it may pass on headers its owner does not know of."""
+    return replace(_fetch_whole(location, permitted, note), focal=None)
 
 
 def _fetch_object(source: Source, key: str, note: Note) -> Fetched:
     return _fetch_whole(object_place(source, key), lambda hop: False, note)
 
 
-def _fetch_whole(place: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
+def _fetch_whole(location: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
     deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
-    return fetch.fetch(place, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted, note=note)
+    return fetch.fetch(
+        location, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted, note=note
+    )

@@ -1,4 +1,4 @@
-"""What can be asked of named sources."""
+"""Queries and writes of named sources."""
 
 from imgapis.base.errors import Refusal
 from transforms.models import Source
@@ -33,5 +33,5 @@ def change_source(row: Source, **values) -> bool:
 
 
 def delete_source(row: Source) -> None:
-    """Delete a source; where another of its name was made meanwhile, that one stays."""
+    """Delete a source; one created under its name meanwhile stays."""
     row.delete_if(Source.source_id == row.source_id)

@@ -1,4 +1,4 @@
-"""The workspace behind an image host, as the image API sees it: re-read every five seconds, kept through an outage."""
+"""The workspace of an image host, as the image API needs it: cached for 5 s, for 15 minutes in an outage."""
 
 import threading
 from collections import OrderedDict
@@ -25,7 +25,7 @@ MOST_TENANTS = 5_000
 
 
 class StateUnavailable(Refusal):
-    """DynamoDB does not answer, and nothing recent enough is remembered."""
+    """DynamoDB does not answer, and nothing recent enough is cached."""
 
     status = 503
     code = "state_unavailable"
@@ -36,7 +36,7 @@ class StateUnavailable(Refusal):
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A live signing key: its id, which stands in every signature, and its secret, a text."""
+    """A live signing key: its id, which is part of every signature, and its secret, a text."""
 
     key_id: str
     secret: str
@@ -44,7 +44,7 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class Tenant:
-    """A workspace's settings and the three keys made from its own: for cache keys, for claims, for its folder."""
+    """A workspace's settings and the three subkeys of its key: for cache keys, for claims, for its folder."""
 
     workspace_id: str
     namespace: str
@@ -75,12 +75,12 @@ def of_namespace(namespace: str) -> Tenant | None:
 
 
 def of_domain(domain: str) -> Tenant | None:
-    """The tenant of a custom domain whose proof stands (A15); None for any other host. Raises StateUnavailable."""
+    """The tenant of a custom domain that is proven (A15); None for any other host. Raises StateUnavailable."""
     return _fresh(domain, _read_domain) if "." in domain else None
 
 
 def of_row(row: Workspace, namespace: str) -> Tenant:
-    """The tenant of a workspace as it is now, read past what is remembered: for whoever just changed it."""
+    """The tenant of a workspace's current row, past the cache: for callers that have just changed it."""
     key = workspaces.key(row)
     return Tenant(
         workspace_id=row.workspace_id,
@@ -103,7 +103,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
 
 
 def forget() -> None:
-    """Forget every tenant, so that the next request reads anew."""
+    """Clear the cache, so that the next request reads again."""
     with _lock:
         _known.clear()
         _failed.clear()
@@ -118,18 +118,18 @@ def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
 
 
 def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
-    """What `read` says of a namespace or a domain (which has a dot), or said a moment ago."""
+    """The tenant of a namespace or a domain (which has a dot), from the cache or by `read`. Raises StateUnavailable."""
     now = clock.ticks()
-    seen, tenant = _known.get(name, (-STALE_SECONDS, None))
-    if now - seen < FRESH_SECONDS:
+    read_at, tenant = _known.get(name, (-STALE_SECONDS, None))
+    if now - read_at < FRESH_SECONDS:
         return tenant
-    bears = now - seen < STALE_SECONDS
-    if bears and now - _failed.get(name, -FRESH_SECONDS) < FRESH_SECONDS:
-        return tenant  # the store has just not answered: nobody waits for it again so soon (D2)
+    is_usable = now - read_at < STALE_SECONDS
+    if is_usable and now - _failed.get(name, -FRESH_SECONDS) < FRESH_SECONDS:
+        return tenant  # the store failed within the last five seconds: not tried again so soon (D2)
     try:
         tenant = read(name)
     except PynamoDBException as error:
-        if bears:
+        if is_usable:
             _failed[name] = clock.ticks()
             return tenant
         raise StateUnavailable from error

@@ -71,8 +71,8 @@ MUTATIONS = (
     ),
     _of(
         "P07", "the original is stored beside the output",
-        [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, kept)\n",
-          "    cache.write(tenant.folder, plan.key, plan.seconds, kept)\n"
+        [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
+          "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
           '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
           '                cache.fresh(originals[0].body, "image/png", plan.seconds))\n')],
         "test_viewers.py::test_p07_the_original_is_nowhere_when_the_request_has_ended",
@@ -84,7 +84,7 @@ MUTATIONS = (
     ),
     _of(
         "P08", "an output past its day is served while it is there",
-        [("transforms/cache.py", "if kept is None or kept.expires <= clock.now() or", "if kept is None or"),],
+        [("transforms/cache.py", "if entry is None or entry.expires <= clock.now() or", "if entry is None or"),],
         "test_lives.py::test_p08_an_output_past_its_day_is_not_served",
     ),
     _of(
@@ -105,8 +105,8 @@ MUTATIONS = (
     ),
     _of(
         "P10", "an event tells one viewer's browser from another's",
-        [("transforms/image_answers.py", 'origin=asked.origin or "",',
-          'origin=asked.origin or str(len(request.META.get("HTTP_USER_AGENT", ""))),')],
+        [("transforms/image_answers.py", 'origin=image_request.origin or "",',
+          'origin=image_request.origin or str(len(request.META.get("HTTP_USER_AGENT", ""))),')],
         "test_viewers.py::test_p10_two_viewers_who_differ_in_everything_leave_the_same_two_events",
     ),
     _of(
@@ -127,14 +127,14 @@ MUTATIONS = (
     ),
     _of(
         "P14", "every bucket is read in one region",
-        [("transforms/bucket_sources.py", "return template.format(**{name: place})",
+        [("transforms/bucket_sources.py", "return template.format(**{name: region})",
           'return template.format(**{name: "us-east-1"})')],
         "test_lives.py::test_p14_a_buckets_original_is_read_where_it_is_and_copied_nowhere",
     ),
     _of(
         "P14", "an original of a bucket is kept",
-        [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, kept)\n",
-          "    cache.write(tenant.folder, plan.key, plan.seconds, kept)\n"
+        [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
+          "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
           '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
           '                cache.fresh(originals[0].body, "image/png", plan.seconds))\n')],
         "test_lives.py::test_p14_a_customers_bucket_is_only_read",

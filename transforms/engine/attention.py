@@ -1,10 +1,10 @@
-"""Finds the part of a picture worth keeping when the rest is cut away: position=smart, entropy and face.
+"""Chooses the most important part of a picture for a crop: position=smart, entropy and face.
 
-A small copy of the picture is weighed pixel by pixel, and the place is taken where the window holds most. `smart` adds
+A small copy of the picture is scored pixel by pixel, and the window with the highest total is chosen. `smart` adds
 up detail (how much a pixel differs from its surroundings), saturation, and skin (a range of colours that human skin of
-every tone falls into, and some wood and sand too); what lies in the middle of the window counts more than what lies at
-its edge. `entropy` takes the window whose brightnesses are the most various. `face` keeps faces (`faces`), and where
-there are none does as `smart`.
+every tone falls into, and some wood and sand too); pixels in the middle of the window count more than those
+at its edge. `entropy` takes the window whose brightness levels have the highest entropy. `face` keeps faces (`faces`),
+and without any falls back to `smart`.
 """
 
 from dataclasses import dataclass, replace
@@ -17,24 +17,24 @@ from transforms.engine import faces
 WAYS = ("smart", "entropy", "face")
 SEEN_SIDE = 128
 DETAIL, SATURATION, SKIN = 0.5, 0.2, 0.3
-# Chroma of skin: Chai and Ngan, "Face segmentation using skin-color map" (1999); in the dark chroma says nothing.
+# Chroma of skin: Chai and Ngan, "Face segmentation using skin-color map" (1999); chroma is meaningless in the dark.
 SKIN_CB, SKIN_CR, SKIN_LUMA = (77, 127), (133, 173), (50, 235)
-# Skin colours on so much of a picture are its ground: wood, sand, fur.
+# Skin colours on this share of a picture are its background: wood, sand, fur.
 GROUND_SHARE = 0.5
 # Surroundings of a pixel, in pixels of the small copy.
 NEAR, FAR = 1.0, 6.0
 BINS = 32
-# What of a pixel's weight is left at the edge of the window.
+# The factor of a pixel's weight at the edge of the window.
 EDGE = 0.2
 NO_FACE = "No face was found: position=face did as position=smart."
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`position` is what the parameter could have said, 0–1 from the left and the top; `why` says it in a line.
+    """`position` is a value of the parameter, 0–1 from the left and the top; `why` is the reason in one line.
 
-    `weights` (rows x columns, 0–1) is what the picture was judged by, where it was looked at; `faces` are the boxes
-    (left, top, right, bottom, 0–1) that were found; `warning` is what the caller should know of it.
+    `weights` (rows x columns, 0–1) are the scores of the pixels, where they were computed; `faces` are the boxes
+    (left, top, right, bottom, 0–1) of detected faces; `warning` is for the caller.
     """
 
     position: tuple[float, float]
@@ -44,16 +44,16 @@ class Choice:
     warning: str = ""
 
 
-def choose(image: Image.Image, kept: tuple[float, float], way: str) -> Choice:
-    """The best place in an RGB or RGBA picture for a window as large as the shares `kept` (0–1] of width and height.
+def choose(image: Image.Image, shares: tuple[float, float], method: str) -> Choice:
+    """The best position in an RGB or RGBA picture of a window with the `shares` (0–1] of its width and height.
 
     Raises face_detection_unavailable for `face` where the network is not installed.
     """
-    if way == "face":
-        return _with_faces(image, kept)
+    if method == "face":
+        return _with_faces(image, shares)
     small = _small(image)
-    windows = [max(1, min(side, round(side * share))) for side, share in zip(small.size, kept, strict=True)]
-    if way == "entropy":
+    windows = [max(1, min(side, round(side * share))) for side, share in zip(small.size, shares, strict=True)]
+    if method == "entropy":
         levels = np.asarray(small.convert("L")).astype(int) * BINS // 256
         position = _most_various(levels, windows[0]), _most_various(levels.T, windows[1])
         return Choice(position, "the most various part")
@@ -63,25 +63,27 @@ def choose(image: Image.Image, kept: tuple[float, float], way: str) -> Choice:
     return Choice(position, _shares(parts, position, windows), weights)
 
 
-def _with_faces(image: Image.Image, kept: tuple[float, float]) -> Choice:
-    found = faces.find(image)
-    if not found:
-        smart = choose(image, kept, "smart")
+def _with_faces(image: Image.Image, shares: tuple[float, float]) -> Choice:
+    detections = faces.find(image)
+    if not detections:
+        smart = choose(image, shares, "smart")
         return replace(smart, why=f"no face found; as smart, {smart.why}", warning=NO_FACE)
-    position, whole = faces.place(found, kept)
-    boxes = tuple((face.left, face.top, face.right, face.bottom) for face in found)
-    return Choice(position, f"keeps {whole} of {len(found)} face{'s' * (len(found) > 1)} whole", faces=boxes)
+    position, whole_count = faces.place(detections, shares)
+    boxes = tuple((face.left, face.top, face.right, face.bottom) for face in detections)
+    return Choice(
+        position, f"keeps {whole_count} of {len(detections)} face{'s' * (len(detections) > 1)} whole", faces=boxes
+    )
 
 
 def _small(image: Image.Image) -> Image.Image:
-    """The copy that is looked at; what is clear counts as black, without detail."""
+    """The small copy that is scored; transparent pixels count as black, without detail."""
     small = image.copy() if max(image.size) <= SEEN_SIDE else image.reduce(max(1, max(image.size) // (2 * SEEN_SIDE)))
     small.thumbnail((SEEN_SIDE, SEEN_SIDE), Image.Resampling.BOX)
     if small.mode != "RGBA":
         return small
-    ground = Image.new("RGB", small.size)
-    ground.paste(small, mask=small.getchannel("A"))
-    return ground
+    background = Image.new("RGB", small.size)
+    background.paste(small, mask=small.getchannel("A"))
+    return background
 
 
 def _parts(small: Image.Image) -> dict[str, np.ndarray]:
@@ -94,7 +96,7 @@ def _parts(small: Image.Image) -> dict[str, np.ndarray]:
     vivid = np.hypot(blue - 128, red - 128) / 128 * (luma > SKIN_LUMA[0])
     return {
         "detail": detail,
-        # What is more vivid than the rest: where everything is, nothing stands out.
+        # Saturation above the mean: where everything is saturated, nothing stands out.
         "saturation": np.clip(2 * (vivid - vivid.mean()), 0, 1),
         "skin": skin * max(0.0, 1 - float(skin.mean()) / GROUND_SHARE),
     }
@@ -105,13 +107,13 @@ def _within(levels: np.ndarray, span: tuple[int, int]) -> np.ndarray:
 
 
 def _heaviest(profile: np.ndarray, window: int) -> float:
-    """Where a window along one side holds most, its middle counting in full and its ends little: 0–1."""
+    """The position (0–1) of the window with the highest sum along one side, tapered from its middle to its ends."""
     taper = EDGE + (1 - EDGE) * np.sin(np.pi * (np.arange(window) + 0.5) / window)
     return _first_from_middle(np.convolve(profile, taper, mode="valid"))
 
 
 def _most_various(levels: np.ndarray, window: int) -> float:
-    """Where a window along the columns has the greatest entropy of levels: 0–1."""
+    """The position (0–1) of the window along the columns with the greatest entropy of levels."""
     counts = np.stack([np.bincount(column, minlength=BINS) for column in levels.T])
     sums = np.concatenate([np.zeros((1, BINS)), counts.cumsum(axis=0)])
     shares = (sums[window:] - sums[:-window]) / (levels.shape[0] * window)
@@ -119,24 +121,24 @@ def _most_various(levels: np.ndarray, window: int) -> float:
 
 
 def _first_from_middle(scores: np.ndarray) -> float:
-    """The best place of the scores, the one nearest the middle where several are as good."""
+    """The position (0–1) of the highest score, the one nearest the middle where several are equal."""
     last = len(scores) - 1
     if last == 0:
         return 0.5
-    good = np.flatnonzero(scores >= scores.max() - 1e-6 * max(1.0, abs(float(scores.max()))))
-    best = int(good[np.abs(good - last / 2).argmin()])
+    candidates = np.flatnonzero(scores >= scores.max() - 1e-6 * max(1.0, abs(float(scores.max()))))
+    best = int(candidates[np.abs(candidates - last / 2).argmin()])
     return 0.5 if abs(best - last / 2) < 1 else best / last
 
 
 def _shares(parts: dict[str, np.ndarray], position: tuple[float, float], windows: list[int]) -> str:
-    """How much of each part lies in the window: `keeps 61% of detail, …`."""
+    """The share of each part inside the window, as text: `keeps 61% of detail, …`."""
     rows, columns = parts["detail"].shape
     left, top = (
-        round((side - window) * at) for side, window, at in zip((columns, rows), windows, position, strict=True)
+        round((side - window) * offset) for side, window, offset in zip((columns, rows), windows, position, strict=True)
     )
-    said = []
+    descriptions = []
     for name, part in parts.items():
-        whole = float(part.sum())
+        total = float(part.sum())
         inside = float(part[top : top + windows[1], left : left + windows[0]].sum())
-        said.append(f"{inside / whole:.0%} of {name}" if whole > 1 else f"no {name}")
-    return "keeps " + ", ".join(said)
+        descriptions.append(f"{inside / total:.0%} of {name}" if total > 1 else f"no {name}")
+    return "keeps " + ", ".join(descriptions)

@@ -7,14 +7,14 @@ from transforms.engine import encode
 from transforms.engine.errors import EngineError
 
 COMPONENTS = 4
-# The hash keeps at most four waves a side: more pixels than this change no character worth having.
+# The hash has four components a side: more pixels than this do not change it noticeably.
 ENCODED_SIDE = 64
-# Drawn at this size and enlarged, no pixel differs visibly, and a large picture costs no more than a small one.
+# Decoded at this size and enlarged, no pixel differs visibly, and a large picture costs no more than a small one.
 DRAWN_SIDE = 256
 
 
 def encode_image(image: Image.Image) -> str:
-    """The hash of an RGB or RGBA picture with 4 x 4 components; transparency is seen over white."""
+    """The hash of an RGB or RGBA picture with 4 x 4 components; transparency is flattened on white."""
     small = encode.flattened(image.resize(_within(image.size, ENCODED_SIDE), Image.Resampling.BOX))
     return blurhash_rs.blurhash_encode(small, COMPONENTS, COMPONENTS)
 

@@ -1,18 +1,18 @@
-"""Tells what is wrong with a BlurHash, by its characters alone."""
+"""Validation of a BlurHash by its characters alone."""
 
 # The alphabet and the layout are those of https://github.com/woltapp/blurhash/blob/master/Algorithm.md
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 
 
 def fault(text: str) -> str | None:
-    """Why the text is no BlurHash, as the end of a sentence; None when it is one."""
+    """Why the text is not a BlurHash, as the end of a sentence; None when it is one."""
     if len(text) < 6:
         return f"it has {len(text)} characters, and the shortest has 6"
-    strange = next((character for character in text if character not in DIGITS), None)
-    if strange == " ":
+    invalid = next((character for character in text if character not in DIGITS), None)
+    if invalid == " ":
         return "it has a space; in a URL + must be written as %2B"
-    if strange:
-        return f"{strange!r} is not one of its 83 characters"
+    if invalid:
+        return f"{invalid!r} is not one of its 83 characters"
     return _count_fault(text) or _colour_fault(text)
 
 

@@ -1,4 +1,4 @@
-"""What EXIF says of the camera and the exposure: a closed list without place, name, serial number or comment."""
+"""EXIF fields of the camera and the exposure: a closed list without location, name, serial number or comment."""
 
 import math
 from collections.abc import Callable
@@ -13,23 +13,23 @@ FLASH_FIRED = 1
 def facts(exif: Image.Exif) -> dict[str, object]:
     """The known fields that are there and readable, in the order of FIELDS; empty when there is no EXIF."""
     try:
-        found = {**exif.get_ifd(EXPOSURE), **dict(exif)}
+        tags = {**exif.get_ifd(EXPOSURE), **dict(exif)}
     except Exception:
-        # A damaged block has no fields; the picture is none the worse.
-        found = {}
-    read = {name: reader(found[tag]) for name, (tag, reader) in FIELDS.items() if tag in found}
-    return {name: value for name, value in read.items() if value is not None}
+        # A damaged block has no fields; the picture itself is unaffected.
+        tags = {}
+    values = {name: reader(tags[tag]) for name, (tag, reader) in FIELDS.items() if tag in tags}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _text(value: object) -> str | None:
     if not isinstance(value, str):
         return None
-    text = "".join(letter for letter in value if letter.isprintable()).strip()
+    text = "".join(character for character in value if character.isprintable()).strip()
     return text[:TEXT_CHARACTERS] or None
 
 
 def _number(value: object) -> int | float | None:
-    """Six digits are more than a camera knows."""
+    """A finite number rounded to six digits, more than a camera's precision; None for anything else."""
     value = value[0] if isinstance(value, tuple) and value else value
     try:
         number = float(f"{float(value):.6g}")

@@ -1,4 +1,4 @@
-"""Draws what fit=cover chose to keep, and why: debug=crop."""
+"""Draws the crop that fit=cover chose, and the reason: debug=crop."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -14,19 +14,19 @@ LEAST_LETTERS, MOST_LETTERS = 10, 20
 Box = tuple[int, int, int, int]
 
 
-def draw(frame: Image.Image, kept: Box, choice: Choice) -> Image.Image:
-    """The whole frame with what is cut dimmed, a line around what is kept, what weighed most tinted, faces
+def draw(frame: Image.Image, box: Box, choice: Choice) -> Image.Image:
+    """The whole frame with everything outside `box` dimmed, a line around `box`, a heat map of the weights, faces
     in boxes, and the reason."""
     picture = frame.convert("RGBA")
     if choice.weights is not None:
         picture = Image.composite(Image.new("RGBA", picture.size, (*HEAT, 255)), picture, _heat(choice, picture.size))
     dark = Image.new("RGBA", picture.size, (*SHADOW, 255))
     dimmed = Image.blend(dark, picture, DIMMED)
-    dimmed.paste(picture.crop(kept), kept)
+    dimmed.paste(picture.crop(box), box)
     pen = ImageDraw.Draw(dimmed)
-    right, bottom = kept[2] - 1, kept[3] - 1
-    pen.rectangle((kept[0], kept[1], right, bottom), outline=SHADOW, width=3)
-    pen.rectangle((kept[0], kept[1], right, bottom), outline=LINE, width=2)
+    right, bottom = box[2] - 1, box[3] - 1
+    pen.rectangle((box[0], box[1], right, bottom), outline=SHADOW, width=3)
+    pen.rectangle((box[0], box[1], right, bottom), outline=LINE, width=2)
     for face in choice.faces:
         pen.rectangle(_in_pixels(face, dimmed.size), outline=FACE, width=2)
     _say(pen, dimmed.size, choice.why)
@@ -39,30 +39,30 @@ def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) ->
 
 
 def _heat(choice: Choice, size: tuple[int, int]) -> Image.Image:
-    """How much each place weighed, as a mask."""
+    """The weights as a mask of `size` (a heat map)."""
     weights = choice.weights / max(float(choice.weights.max()), 1e-6)
     mask = Image.fromarray((weights * HEAT_STRENGTH * 255).astype(np.uint8))
     return mask.resize(size, Image.Resampling.BILINEAR)
 
 
-def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], words: str) -> None:
-    """The words on a strip along the lower edge, in as many lines as they need."""
-    letters = max(LEAST_LETTERS, min(MOST_LETTERS, size[0] // 30))
-    font = ImageFont.load_default(letters)
-    lines = _lines(words, lambda line: pen.textlength(line, font) <= size[0] - letters)
-    height = round(1.4 * letters)
+def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], text: str) -> None:
+    """Draw the text on a strip along the lower edge, wrapped into as many lines as it needs."""
+    font_size = max(LEAST_LETTERS, min(MOST_LETTERS, size[0] // 30))
+    font = ImageFont.load_default(font_size)
+    lines = _lines(text, lambda line: pen.textlength(line, font) <= size[0] - font_size)
+    height = round(1.4 * font_size)
     top = size[1] - height * len(lines)
     pen.rectangle((0, top, size[0], size[1]), fill=SHADOW)
-    for at, line in enumerate(lines):
-        pen.text((letters // 2, top + at * height + height // 8), line, fill=WORDS, font=font)
+    for index, line in enumerate(lines):
+        pen.text((font_size // 2, top + index * height + height // 8), line, fill=WORDS, font=font)
 
 
-def _lines(words: str, fits) -> list[str]:
+def _lines(text: str, fits) -> list[str]:
     lines = [""]
-    for word in words.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if fits(longer) or not lines[-1]:
-            lines[-1] = longer
+    for word in text.split():
+        candidate = f"{lines[-1]} {word}".strip()
+        if fits(candidate) or not lines[-1]:
+            lines[-1] = candidate
         else:
             lines.append(word)
     return lines

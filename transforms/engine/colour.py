@@ -1,4 +1,4 @@
-"""Brings any mode and colour space Pillow can decode to 8-bit sRGB, with alpha where there is some."""
+"""Converts any mode and colour space Pillow can decode to 8-bit sRGB, with alpha where the source has it."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -7,14 +7,14 @@ import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
 SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
-# A profile that moves none of these sample colours by more than this many levels is sRGB under another name.
+# A profile that changes no sample colour by more than this many levels is sRGB under another name.
 SAME_LEVELS = 2
 
 
 def to_srgb(image: Image.Image, key16: bool = False) -> Image.Image:
     """An RGB or RGBA picture in sRGB. A broken or mismatched profile is ignored, as browsers do.
 
-    `key16` says that a transparent colour in `info` is given in 16 bits though the samples are loaded in 8.
+    `key16`: the transparent colour in `info` has 16 bits though the samples are loaded in 8.
     """
     profile = image.info.get("icc_profile")
     image = _with_known_ink(image)
@@ -28,12 +28,12 @@ def to_srgb(image: Image.Image, key16: bool = False) -> Image.Image:
 
 
 def on_colours(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """Changes the colours of a picture (given as RGB) and leaves its alpha as it is."""
+    """Applies `change` to the colours of a picture (as RGB) and leaves its alpha as it is."""
     if image.mode != "RGBA":
         return change(image)
-    changed = change(image.convert("RGB"))
-    changed.putalpha(image.getchannel("A"))
-    return changed
+    recoloured = change(image.convert("RGB"))
+    recoloured.putalpha(image.getchannel("A"))
+    return recoloured
 
 
 def through_curve(image: Image.Image, curve: Callable[[float], float]) -> Image.Image:
@@ -86,13 +86,13 @@ def _eight_bit_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None
     levels = np.asarray(image)
     key = image.info.get("transparency")
     alpha = Image.fromarray(np.where(levels == key, 0, 255).astype(np.uint8)) if isinstance(key, int) else None
-    top = _white_of(image.mode, levels)
-    scaled = np.nan_to_num(np.clip(levels.astype(np.float32) / top, 0, 1) * 255 + 0.5)
+    white = _white_of(image.mode, levels)
+    scaled = np.nan_to_num(np.clip(levels.astype(np.float32) / white, 0, 1) * 255 + 0.5)
     return Image.fromarray(scaled.astype(np.uint8)), alpha
 
 
 def _white_of(mode: str, levels: np.ndarray) -> float:
-    """The level that means white. 32-bit samples do not say, so the range they use does."""
+    """The level that means white; for 32-bit samples it is derived from the range they use."""
     if mode in SIXTEEN_BIT:
         return 65535.0
     peak = float(np.nan_to_num(levels).max())
@@ -101,7 +101,7 @@ def _white_of(mode: str, levels: np.ndarray) -> float:
 
 
 def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The colours moved from an embedded profile to sRGB; None when the profile does not serve."""
+    """The colours moved from an embedded profile to sRGB; None when the profile is unusable."""
     try:
         transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(BytesIO(profile)),
@@ -119,7 +119,7 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Most profiles are sRGB itself: 216 sample colours tell, and save a pass over the picture."""
+    """Whether 216 sample colours stay the same: most profiles are sRGB, and this saves a pass over the picture."""
     cube = np.stack(np.meshgrid(*[np.arange(0, 256, 51)] * 3), axis=-1).reshape(12, 18, 3).astype(np.uint8)
-    moved = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
-    return int(np.abs(moved.astype(int) - cube).max()) <= SAME_LEVELS
+    converted = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
+    return int(np.abs(converted.astype(int) - cube).max()) <= SAME_LEVELS

@@ -1,4 +1,4 @@
-"""What an operation costs, in whole half-credits."""
+"""The price of an operation, in whole half-credits."""
 
 from transforms.engine import spec as specs
 
@@ -12,5 +12,5 @@ def halves(endpoint: str, composed: int = 1) -> int:
 
 
 def quote(spec: specs.Spec) -> int:
-    """The most a request can cost, in half-credits: a grid drops dead sources, and then costs less."""
+    """The most a request can cost, in half-credits: a grid drops unreadable sources, and then costs less."""
     return halves(spec.endpoint, len(spec.sources))

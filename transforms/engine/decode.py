@@ -1,4 +1,4 @@
-"""Opens source bytes safely: facts from the header first, pixels only when those pass the limits."""
+"""Decodes source bytes safely: the header first, pixels only when it passes the limits."""
 
 import warnings
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ORIENTATION = ExifTags.Base.Orientation
 RIGHTS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
 CAMERA = (ExifTags.Base.Make, ExifTags.Base.Model)
 RIGHTS_LENGTH = 2_000
-# What every format can hold: ms a frame may stay, and times an animation may play.
+# What every format can hold: the duration of a frame in ms, and the loop count of an animation.
 LONGEST_STAY = 65_535
 MOST_PLAYS = 65_535
 TURNS = {
@@ -29,14 +29,14 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# What Pillow calls otherwise than people do.
+# Formats with another name in Pillow.
 NAMES = {"MPO": "jpeg", heic.NAME: "heic"}
 ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF and BMP"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the header says: lower-case format name, upright size, frames, orientation 1–8, and an alpha channel."""
+    """Header facts: lower-case format name, upright size, frames, orientation 1–8, and an alpha channel."""
 
     source_format: str
     size: tuple[int, int]
@@ -48,7 +48,7 @@ class Facts:
 def probe(data: bytes, limits: Limits, *, animated: bool = False) -> Facts:
     """Header facts, checked against the limits; no pixel is decoded or allocated.
 
-    Frames count towards the limits when `animated`, that is when all of them are wanted.
+    Frames count towards the limits when `animated`, that is when all of them are used.
     Raises unsupported_format, broken_image, too_many_pixels, too_many_frames, source_side_too_long.
     """
     with _opened(data, limits) as image:
@@ -60,7 +60,7 @@ def open_picture(
 ) -> Picture:
     """The whole picture, upright, in sRGB; every frame when `animated`, else the first.
 
-    `target` is the smallest upright size that serves: a JPEG is then decoded at a fraction, never below twice that.
+    `target` is the smallest upright size needed: a JPEG is then decoded at a fraction, never below twice that.
     Raises what `probe` raises; a file that ends early is a broken_image.
     """
     with _opened(data, limits) as image:
@@ -69,10 +69,10 @@ def open_picture(
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
-        wanted = facts.frame_count if animated else 1
-        loaded = [_frame(image, at, facts, limits) for at in _frame_numbers(image, wanted)]
+        frame_total = facts.frame_count if animated else 1
+        timed_frames = [_frame(image, index, facts, limits) for index in _frame_numbers(image, frame_total)]
         loop = _plays(image, facts, data)
-    frames, durations = zip(*loaded, strict=True)
+    frames, durations = zip(*timed_frames, strict=True)
     if any(frame.mode == "RGBA" for frame in frames):
         frames = tuple(frame.convert("RGBA") for frame in frames)
     return Picture(
@@ -97,7 +97,7 @@ def read_exif(data: bytes, limits: Limits) -> Image.Exif:
 
 @contextmanager
 def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
-    """Opens with the one decoder the bytes call for; whatever a decoder raises becomes a refusal."""
+    """Opens with the one decoder for the format of the bytes; whatever a decoder raises becomes an EngineError."""
     name = sniffing.format_of(data) or _optional_format(data)
     if name is None:
         raise EngineError("unsupported_format", _not_read(data))
@@ -129,7 +129,7 @@ def _optional_format(data: bytes) -> str | None:
 
 
 def _not_read(data: bytes) -> str:
-    """Which format this is, why it is not read and what to do instead, where that is known."""
+    """The error message: the format, why it is not supported and the alternative, where that is known."""
     kind = sniffing.refused_kind(data)
     if kind is None:
         return f"This is not a picture we read. Allowed are {ALLOWED}."
@@ -143,10 +143,10 @@ def _facts(image: Image.Image, data: bytes, limits: Limits, animated: bool) -> F
     if animated and frames > limits.source_frames:
         raise EngineError("too_many_frames", f"The animation has {frames} frames; the limit is {limits.source_frames}.")
     _check_size(image.size, frames if animated else 1, limits)
-    turn = _orientation(image)
-    # Pillow's TIFF reader alone turns the picture, and its size, by itself.
-    width, height = reversed(image.size) if turn > 4 and name != "tiff" else image.size
-    return Facts(name, (width, height), frames, turn, image.has_transparency_data)
+    orientation = _orientation(image)
+    # Only Pillow's TIFF reader applies the orientation, to the size too.
+    width, height = reversed(image.size) if orientation > 4 and name != "tiff" else image.size
+    return Facts(name, (width, height), frames, orientation, image.has_transparency_data)
 
 
 def _check_size(size: tuple[int, int], frames: int, limits: Limits) -> None:
@@ -171,16 +171,16 @@ def _count_frames(image: Image.Image, name: str, data: bytes) -> int:
     return max(1, getattr(image, "n_frames", 1) - bool(image.info.get("default_image")))
 
 
-def _frame_numbers(image: Image.Image, wanted: int) -> range:
-    """An APNG may open with a still that is no part of its animation."""
-    first = 1 if wanted > 1 and image.info.get("default_image") else 0
-    return range(first, first + wanted)
+def _frame_numbers(image: Image.Image, count: int) -> range:
+    """The indices of the `count` frames to decode: an APNG may start with a still that is not part of its animation."""
+    first = 1 if count > 1 and image.info.get("default_image") else 0
+    return range(first, first + count)
 
 
-def _frame(image: Image.Image, at: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:
+def _frame(image: Image.Image, index: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:
     """One frame, upright and in sRGB, and its duration in ms."""
-    if at:
-        image.seek(at)
+    if index:
+        image.seek(index)
     _check_size(image.size, 1, limits)
     key16 = any("16B" in str(tile[3]) for tile in image.tile)
     image.load()
@@ -194,7 +194,7 @@ def _frame(image: Image.Image, at: int, facts: Facts, limits: Limits) -> tuple[I
 
 
 def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:
-    """How often the animation runs, 0 for ever. A GIF counts repetitions after the first run."""
+    """How often the animation plays, 0 for ever. A GIF counts repetitions after the first run."""
     if facts.source_format == "avif" and facts.frame_count > 1:
         return min(MOST_PLAYS, avif_loop.plays(data))
     loop = image.info.get("loop", 1 if image.format == "GIF" else 0)
@@ -204,19 +204,19 @@ def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1–8; whatever else stands there is 1."""
-    turn = _exif(image).get(ORIENTATION, 1)
-    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+    """EXIF orientation 1–8; any other value counts as 1."""
+    orientation = _exif(image).get(ORIENTATION, 1)
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _rights(image: Image.Image) -> dict[int, str]:
-    """Artist and Copyright as EXIF has them: all that may survive, and only if asked for."""
-    found = {tag: _exif(image).get(tag) for tag in RIGHTS}
-    return {int(tag): text.strip("\0 ")[:RIGHTS_LENGTH] for tag, text in found.items() if isinstance(text, str)}
+    """Artist and Copyright of the EXIF block, by tag: all the metadata that may be kept, and only on request."""
+    tags = {tag: _exif(image).get(tag) for tag in RIGHTS}
+    return {int(tag): text.strip("\0 ")[:RIGHTS_LENGTH] for tag, text in tags.items() if isinstance(text, str)}
 
 
 def _exif(image: Image.Image) -> Image.Exif:
-    """The EXIF block of the header. `getexif` is not used: it decodes a PNG, and believes XMP."""
+    """The EXIF block of the header. `getexif` is not used: it decodes a PNG, and trusts XMP."""
     exif = Image.Exif()
     if image.format == "TIFF":
         exif.update({tag: image.tag_v2[tag] for tag in (ORIENTATION, *RIGHTS, *CAMERA) if tag in image.tag_v2})
@@ -224,6 +224,6 @@ def _exif(image: Image.Image) -> Image.Exif:
         try:
             exif.load(image.info["exif"])
         except Exception:
-            # A damaged EXIF block harms no pixel.
+            # A damaged EXIF block does not affect the pixels.
             return Image.Exif()
     return exif

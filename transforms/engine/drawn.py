@@ -1,4 +1,4 @@
-"""Finishes a picture that was drawn here rather than decoded: encodes it into an Output."""
+"""Encodes a picture that was drawn rather than decoded into an Output."""
 
 from collections.abc import Mapping
 

@@ -14,13 +14,13 @@ CONTENT_TYPES = {name: f"image/{name}" for name in ("avif", "webp", "jpeg", "png
 LONGEST_SIDES = {"avif": 65_535, "webp": 16_383, "jpeg": 65_500, "png": 2**31 - 1, "gif": 65_535}
 ANIMATED = ("avif", "webp", "png", "gif")
 LOSSLESS_SOURCES = ("webp", "gif")
-# Where the VP8X header keeps its flags, and the one that stands for alpha.
+# The offset of the flags in the VP8X header, and the alpha flag.
 WEBP_FLAGS, WEBP_ALPHA = 20, 0x10
-# Speed 9 gives fewer bytes than WebP at equal looks in less time (measured); slower ones cost too much per request.
+# Speed 9 gives fewer bytes than WebP at equal quality in less time (measured); slower ones cost too much a request.
 AVIF_SPEED = 9
 # Options that replace the quick ones. A progressive JPEG carries more tables than a tiny picture has data.
 SMALLEST = {"avif": {"speed": 6}, "webp": {"method": 6}, "jpeg": {"progressive": False}}
-# What quality=auto spends on every picture: fewer bytes at equal looks for twice to four times the work.
+# The options of quality=auto: fewer bytes at equal quality for two to four times the work.
 TUNED = {"avif": {"speed": 8}, "webp": {"method": 6}}
 
 
@@ -49,25 +49,25 @@ def encode(
 
 def _tuned(name: str, quality: int) -> dict[str, object]:
     if name == "jpeg":
-        # -1 leaves the tables as they are; any quality would scale them again.
+        # -1 leaves the tables as they are; any other quality would scale them again.
         return {"qtables": jpeg_tables.scaled(quality), "quality": -1}
     return TUNED.get(name, {})
 
 
 def _losses(picture: Picture, name: str, lossless: bool, rights: bool) -> tuple[str, ...]:
-    """What was asked for and the format cannot do."""
-    said = []
+    """Warnings for what was requested and the format cannot do."""
+    warnings = []
     if name == "gif" and rights:
-        said.append("GIF cannot hold the copyright that was asked for.")
+        warnings.append("GIF cannot hold the copyright that was asked for.")
     if lossless and name == "avif":
-        said.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
+        warnings.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
     if lossless and (name == "jpeg" or (name == "gif" and not gif.is_exact(picture))):
-        said.append(f"{name.upper()} cannot keep every pixel of this picture; WebP and PNG are exactly lossless.")
-    return tuple(said)
+        warnings.append(f"{name.upper()} cannot keep every pixel of this picture; WebP and PNG are exactly lossless.")
+    return tuple(warnings)
 
 
 def resolve(picture: Picture, output_format: str, lossless: bool = False) -> str:
-    """The format to write: auto by animation, transparency and `lossless`, nocompress by what the source's can hold."""
+    """The format to write: auto by animation, transparency and `lossless`, nocompress by the source's format."""
     if output_format == "auto":
         if len(picture.frames) > 1:
             return "gif"
@@ -85,7 +85,7 @@ def is_transparent(picture: Picture) -> bool:
 
 
 def opaque_if_it_is(picture: Picture) -> Picture:
-    """Drops an alpha channel that says nothing."""
+    """The picture without its alpha channel where every pixel is opaque."""
     if picture.frames[0].mode == "RGBA" and not is_transparent(picture):
         return picture.mapped(lambda frame: frame.convert("RGB"))
     return picture
@@ -95,9 +95,9 @@ def flattened(frame: Image.Image, background: tuple[int, int, int] = (255, 255, 
     """The frame over an opaque colour."""
     if frame.mode != "RGBA":
         return frame
-    ground = Image.new("RGB", frame.size, background)
-    ground.paste(frame, mask=frame.getchannel("A"))
-    return ground
+    canvas = Image.new("RGB", frame.size, background)
+    canvas.paste(frame, mask=frame.getchannel("A"))
+    return canvas
 
 
 def _rights(picture: Picture, values: Mapping[str, object]) -> bytes:
@@ -109,7 +109,7 @@ def _rights(picture: Picture, values: Mapping[str, object]) -> bytes:
 
 
 def _write(picture: Picture, name: str, **options: object) -> bytes:
-    """Saves all frames; an animation takes its times along."""
+    """The encoded bytes of all frames; an animation keeps its durations."""
     buffer = BytesIO()
     first, *rest = picture.frames
     if rest:
@@ -127,20 +127,20 @@ def _write_jpeg(picture: Picture, quality: int, lossless: bool, options: dict[st
 
 
 def _write_png(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
-    # Frames replace one another whole, so that transparency in them shows.
-    moving = {"loop": picture.loop, "disposal": 0, "blend": 0} if len(picture.frames) > 1 else {}
-    return _write(picture, "PNG", compress_level=6, **moving, **options)
+    # Frames replace one another completely, so that their transparency is visible.
+    animation_options = {"loop": picture.loop, "disposal": 0, "blend": 0} if len(picture.frames) > 1 else {}
+    return _write(picture, "PNG", compress_level=6, **animation_options, **options)
 
 
 def _write_webp(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
-    moving = {"loop": picture.loop} if len(picture.frames) > 1 else {}
-    effort = {"lossless": True, "quality": 60, "exact": False} if lossless else {"quality": quality}
-    body = _write(picture, "WEBP", **{"method": 4, **effort, **moving, **options})
-    return _said_transparent(body) if moving and is_transparent(picture) else body
+    animation_options = {"loop": picture.loop} if len(picture.frames) > 1 else {}
+    quality_options = {"lossless": True, "quality": 60, "exact": False} if lossless else {"quality": quality}
+    body = _write(picture, "WEBP", **{"method": 4, **quality_options, **animation_options, **options})
+    return _said_transparent(body) if animation_options and is_transparent(picture) else body
 
 
 def _said_transparent(body: bytes) -> bytes:
-    """The encoder forgets to say that an animation is transparent when each stored rectangle of it is opaque."""
+    """Sets the alpha flag: the encoder omits it when each stored rectangle of a transparent animation is opaque."""
     return body[:WEBP_FLAGS] + bytes([body[WEBP_FLAGS] | WEBP_ALPHA]) + body[WEBP_FLAGS + 1 :]
 
 
@@ -154,7 +154,7 @@ def _write_avif(picture: Picture, quality: int, lossless: bool, options: dict[st
 
 
 def avif_quality(quality: int) -> int:
-    """The common scale mapped to AVIF's, so that 80 looks alike: AVIF 67 there, straight lines to 1 and 100."""
+    """The common scale mapped to AVIF's, so that 80 looks the same: 80 is AVIF 67, linear to 1 and 100."""
     if quality <= 80:
         return max(1, round(quality * 67 / 80))
     return round(67 + (quality - 80) * 33 / 20)

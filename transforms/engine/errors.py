@@ -1,4 +1,4 @@
-"""What the engine refuses, and why: one exception with a stable code."""
+"""The errors of the engine: one exception with a stable code."""
 
 REQUEST_CODES = (
     "unknown_parameter",
@@ -29,9 +29,9 @@ CODES = REQUEST_CODES + PICTURE_CODES + PROCESS_CODES
 
 
 class EngineError(Exception):
-    """A refusal: `code` is one of CODES, `message` a sentence for the caller, `param` the name they wrote, if any.
+    """An error: `code` is one of CODES, `message` a sentence for the caller, `param` the name they used, if any.
 
-    It knows no HTTP, and crosses process borders by pickle unchanged.
+    It knows no HTTP, and is pickled between processes unchanged.
     """
 
     def __init__(self, code: str, message: str, param: str | None = None):

@@ -1,10 +1,10 @@
-"""Tells a picture that is broken from a process that had no memory left to read it."""
+"""Distinguishes a broken picture from a process that ran out of memory."""
 
 from transforms.engine.errors import EngineError
 
 
 def is_behind(error: EngineError) -> bool:
-    """Whether a refusal was caused by want of memory: then it says nothing about the picture.
+    """Whether an error was caused by lack of memory: then it says nothing about the picture.
 
     Pillow raises MemoryError, or an OSError that says `out of memory` when a decoder could not allocate.
     """

@@ -1,8 +1,8 @@
-"""Finds faces, and the place of a cut that keeps them whole: position=face.
+"""Detects faces, and positions a crop so that it keeps them whole: position=face.
 
-The network is CenterFace (Xu, Yan et al., 2019), an anchor-free detector: for each square of four pixels it tells how
-sure it is that a face has its middle there (heat), the logarithm of that face's sides (scale), and where in the square
-the middle lies (offset). Where several squares tell of one face, the surest is believed.
+The network is CenterFace (Xu, Yan et al., 2019), an anchor-free detector: for each cell of four by four pixels it
+predicts the confidence that a face is centred there (heat), the logarithm of that face's sides (scale), and where in
+the cell the centre is (offset). Where several cells predict one face, the one of highest confidence is kept.
 """
 
 import math
@@ -13,19 +13,19 @@ from PIL import Image
 
 from transforms.engine import network
 
-# Pictures are looked at no larger than this: 0.1 to 0.2 s; a face of 15 of these pixels is still found.
+# The longest side of the network's input: 0.1 to 0.2 s; a face of 15 of these pixels is still detected.
 SEEN_SIDE = 640
 STRIDE = 4
 # The network halves its picture five times.
 MULTIPLE = 32
 SURE = 0.5
-# Two boxes that share this much of their union are one face.
+# Two boxes with this intersection over union are one face.
 SAME = 0.3
-# A box ends at the brow and the chin; a head needs room for its hair, neck and ears. Shares of the box's own sides.
+# A box ends at the brow and the chin; a head adds hair, neck and ears. Shares of the box's own sides.
 ABOVE, BELOW, BESIDE = 0.45, 0.25, 0.25
 MOST = 64
-# The weights were exported for one size: their only input says [10, 3, 32, 32], though every layer takes any. Rewritten
-# in place, dimension by dimension, it says one picture of three planes of any size.
+# The weights were exported for one input shape, [10, 3, 32, 32], though every layer takes any. Rewritten in place,
+# dimension by dimension, the shape is one picture of three planes of any size.
 FIXED_SHAPE = bytes.fromhex("0a02080a 0a020803 0a020820 0a020820")
 ANY_SIZE = bytes.fromhex("0a020801 0a020803 0a021200 0a021200")
 
@@ -34,7 +34,7 @@ Box = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True)
 class Face:
-    """A face's box as shares (0–1) of the picture's width and height, and how sure the network is (0–1)."""
+    """A face's box as shares (0–1) of the picture's width and height, and the network's confidence (0–1)."""
 
     left: float
     top: float
@@ -64,60 +64,60 @@ def _of_any_size(weights: bytes) -> bytes:
     return weights.replace(FIXED_SHAPE, ANY_SIZE)
 
 
-def place(found: list[Face], kept: tuple[float, float]) -> tuple[tuple[float, float], int]:
-    """Where (0–1) a window of the shares `kept` of the sides lies best, and how many faces are whole in it.
+def place(faces: list[Face], shares: tuple[float, float]) -> tuple[tuple[float, float], int]:
+    """The best position (0–1) of a window with the `shares` of the sides, and how many faces are whole in it.
 
-    The largest face decides; each next one is taken in while all of them fit. Heads are kept whole where there is room.
+    The largest face comes first; each next one is included while all of them fit. Heads are kept whole where they fit.
     """
-    box, count = _ends(found[0]), 1
-    for face in found[1:]:
-        wider = _around(box, _ends(face))
-        if all(wider[1][at] - wider[0][at] <= kept[at] for at in (0, 1)):
-            box, count = wider, count + 1
-    heads = _around(*(_head(face) for face in found if _inside(face, box)))
-    return tuple(_along(kept[at], box, heads, at) for at in (0, 1)), count
+    box, count = _ends(faces[0]), 1
+    for face in faces[1:]:
+        union = _around(box, _ends(face))
+        if all(union[1][axis] - union[0][axis] <= shares[axis] for axis in (0, 1)):
+            box, count = union, count + 1
+    heads = _around(*(_head(face) for face in faces if _inside(face, box)))
+    return tuple(_along(shares[axis], box, heads, axis) for axis in (0, 1)), count
 
 
 def _seen(image: Image.Image) -> Image.Image:
-    """The copy that is looked at, its sides multiples of 32; what is clear counts as black."""
-    share = min(1.0, SEEN_SIDE / max(image.size))
-    size = tuple(max(MULTIPLE, round(side * share / MULTIPLE) * MULTIPLE) for side in image.size)
+    """The network's input, its sides multiples of 32; transparent pixels count as black."""
+    scale = min(1.0, SEEN_SIDE / max(image.size))
+    size = tuple(max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image.size)
     small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     if small.mode != "RGBA":
         return small
-    ground = Image.new("RGB", small.size)
-    ground.paste(small, mask=small.getchannel("A"))
-    return ground
+    background = Image.new("RGB", small.size)
+    background.paste(small, mask=small.getchannel("A"))
+    return background
 
 
 def _boxes(heat: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> list[Face]:
-    """Every square that is sure of a face, as a box, the surest first."""
+    """The box of every cell with a confidence above SURE, by descending confidence."""
     rows, columns = np.nonzero(heat > SURE)
-    found = []
+    faces = []
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         height, width = (math.exp(min(8.0, float(plane[row, column]))) for plane in scale)
         middle = column + 0.5 + float(offset[1, row, column]), row + 0.5 + float(offset[0, row, column])
         sides = heat.shape[1], heat.shape[0]
         ends = [
-            (max(0.0, (at - extent / 2) / side), min(1.0, (at + extent / 2) / side))
-            for at, extent, side in zip(middle, (width, height), sides, strict=True)
+            (max(0.0, (centre - extent / 2) / side), min(1.0, (centre + extent / 2) / side))
+            for centre, extent, side in zip(middle, (width, height), sides, strict=True)
         ]
         if all(first < last for first, last in ends):
-            found.append(Face(ends[0][0], ends[1][0], ends[0][1], ends[1][1], float(heat[row, column])))
-    return sorted(found, key=lambda face: -face.sure)
+            faces.append(Face(ends[0][0], ends[1][0], ends[0][1], ends[1][1], float(heat[row, column])))
+    return sorted(faces, key=lambda face: -face.sure)
 
 
 def _distinct(boxes: list[Face]) -> list[Face]:
-    """The surest box of each face."""
-    kept: list[Face] = []
+    """The box of highest confidence of each face (non-maximum suppression), at most MOST."""
+    distinct: list[Face] = []
     for box in boxes:
-        if len(kept) < MOST and all(_shared(box, other) < SAME for other in kept):
-            kept.append(box)
-    return kept
+        if len(distinct) < MOST and all(_shared(box, other) < SAME for other in distinct):
+            distinct.append(box)
+    return distinct
 
 
 def _shared(one: Face, other: Face) -> float:
-    """What two boxes have in common, as a share of what they cover together."""
+    """The intersection over union of two boxes."""
     across = min(one.right, other.right) - max(one.left, other.left)
     down = min(one.bottom, other.bottom) - max(one.top, other.top)
     common = max(0.0, across) * max(0.0, down)
@@ -129,27 +129,27 @@ def _ends(face: Face) -> Box:
 
 
 def _around(*boxes: Box) -> Box:
-    """The smallest box that holds all of them."""
-    firsts, lasts = zip(*boxes, strict=True)
-    return tuple(map(min, zip(*firsts, strict=True))), tuple(map(max, zip(*lasts, strict=True)))
+    """The smallest box that contains all of them."""
+    minima, maxima = zip(*boxes, strict=True)
+    return tuple(map(min, zip(*minima, strict=True))), tuple(map(max, zip(*maxima, strict=True)))
 
 
 def _inside(face: Face, box: Box) -> bool:
     ends = _ends(face)
-    return all(box[0][at] <= ends[0][at] and ends[1][at] <= box[1][at] for at in (0, 1))
+    return all(box[0][axis] <= ends[0][axis] and ends[1][axis] <= box[1][axis] for axis in (0, 1))
 
 
 def _head(face: Face) -> Box:
-    """The face with its hair, neck and ears, as far as they are in the picture."""
+    """The box of the face with hair, neck and ears, clipped to the picture."""
     wide, high = face.right - face.left, face.bottom - face.top
     first = max(0.0, face.left - BESIDE * wide), max(0.0, face.top - ABOVE * high)
     return first, (min(1.0, face.right + BESIDE * wide), min(1.0, face.bottom + BELOW * high))
 
 
-def _along(kept: float, box: Box, heads: Box, at: int) -> float:
-    """Along one side: in the middle of the heads where they fit, else of the faces; 0–1 of the room there is."""
-    if kept >= 1:
+def _along(share: float, box: Box, heads: Box, axis: int) -> float:
+    """The position (0–1) of a window of `share` along one axis: centred on the heads where they fit, else the faces."""
+    if share >= 1:
         return 0.5
-    chosen = heads if heads[1][at] - heads[0][at] <= kept else box
-    first, last = chosen[0][at], chosen[1][at]
-    return min(1.0, max(0.0, ((first + last - kept) / 2) / (1 - kept)))
+    target = heads if heads[1][axis] - heads[0][axis] <= share else box
+    first, last = target[0][axis], target[1][axis]
+    return min(1.0, max(0.0, ((first + last - share) / 2) / (1 - share)))

@@ -1,4 +1,4 @@
-"""Folds different ways of asking for one picture into one set of values."""
+"""Normalizes equivalent parameters of one picture to one set of values."""
 
 import math
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,26 +11,26 @@ SCALED_WITHOUT_BOX = ("padding", "radius", "mark-w", "mark-padding")
 # A side has a pixel; a mark has two, as 1 means the whole width of the picture.
 LEAST_LENGTHS = {"w": 1, "h": 1, "mark-w": 2}
 OF_MARK = ("mark-position", "mark-w", "mark-padding", "mark-opacity")
-# Pad cuts nothing that could be chosen, and its middle is the default.
+# Pad crops nothing, and its default position is the middle.
 IDLE_FOR_PAD = ("smart", "entropy", "face", (0.5, 0.5))
 WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
 
 
-def fold(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, dict]:
-    """The values that differ from the defaults, and the lengths before dpr where no URL could ask for the scaled ones.
+def fold(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[dict, dict]:
+    """The values that differ from the defaults, and the lengths before dpr where no URL can express the scaled ones.
 
-    `written` says under which name a value was given, for the errors. Raises invalid_parameter for a box too large
-    and conflicting_parameters for cols with a type that has none.
+    `spellings` is the name or alias in the query by long-lived name, for the errors. Raises invalid_parameter for a
+    box too large and conflicting_parameters for cols with a type that has none.
     """
-    if "size" in written:
-        written = {"w": written["size"], "h": written["size"], **written}
+    if "size" in spellings:
+        spellings = {"w": spellings["size"], "h": spellings["size"], **spellings}
     values = _split_size(values)
-    values = _settle_columns(values, written)
-    values, asked = _scale(endpoint, values, written)
+    values = _settle_columns(values, spellings)
+    values, unscaled = _scale(endpoint, values, spellings)
     values = _drop_idle(values)
-    if "mark" not in written:
+    if "mark" not in spellings:
         values = {name: value for name, value in values.items() if name not in OF_MARK}
-    return {name: value for name, value in values.items() if not _is_default(endpoint, name, value, values)}, asked
+    return {name: value for name, value in values.items() if not _is_default(endpoint, name, value, values)}, unscaled
 
 
 def _split_size(values: dict) -> dict:
@@ -41,29 +41,29 @@ def _split_size(values: dict) -> dict:
     return {"w": size, "h": size, **rest}
 
 
-def _settle_columns(values: dict, written: dict[str, str]) -> dict:
+def _settle_columns(values: dict, spellings: dict[str, str]) -> dict:
     """cols without a type, or with auto, means classic, as auto has no columns of its own to set."""
     if "cols" not in values:
         return values
-    kind = values.get("type", "auto")
-    if kind == "row":
-        message = f"{written['cols']} goes with type=classic or type=column; type=row is one row."
-        raise errors.EngineError("conflicting_parameters", message, written["cols"])
-    return {**values, "type": "classic" if kind == "auto" else kind}
+    layout = values.get("type", "auto")
+    if layout == "row":
+        message = f"{spellings['cols']} goes with type=classic or type=column; type=row is one row."
+        raise errors.EngineError("conflicting_parameters", message, spellings["cols"])
+    return {**values, "type": "classic" if layout == "auto" else layout}
 
 
-def _scale(endpoint: str, values: dict, written: dict[str, str]) -> tuple[dict, dict]:
+def _scale(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[dict, dict]:
     dpr = values.get("dpr", 1) or 1
     rest = {name: value for name, value in values.items() if name != "dpr"}
-    boxed = "w" in values or "h" in values
-    scalable = SCALED if boxed else SCALED_WITHOUT_BOX
+    has_box = "w" in values or "h" in values
+    scalable = SCALED if has_box else SCALED_WITHOUT_BOX
     lengths = {name: rest[name] for name in scalable if isinstance(rest.get(name), int)}
     scaled = {name: _times(length, dpr, name) for name, length in lengths.items()}
-    _check_box(scaled, dpr, written)
-    past = any(length > params.ROWS[endpoint][name].most for name, length in scaled.items())
-    if not boxed and dpr != 1:
+    _check_box(scaled, dpr, spellings)
+    exceeds_range = any(length > params.ROWS[endpoint][name].most for name, length in scaled.items())
+    if not has_box and dpr != 1:
         return {**rest, **scaled, "dpr": dpr}, {name: _least(length, dpr) for name, length in scaled.items() if length}
-    return {**rest, **scaled}, ({**lengths, "dpr": dpr} if past else {})
+    return {**rest, **scaled}, ({**lengths, "dpr": dpr} if exceeds_range else {})
 
 
 def _times(length: int, dpr: float, name: str) -> int:
@@ -72,32 +72,35 @@ def _times(length: int, dpr: float, name: str) -> int:
 
 
 def _least(scaled: int, dpr: float) -> int:
-    """The shortest length that dpr scales to `scaled`: one spelling for all that do."""
+    """The shortest length that dpr scales to `scaled`: one canonical value for all that do."""
     return math.ceil((scaled - Decimal("0.5")) / Decimal(str(dpr)))
 
 
-def _check_box(scaled: dict[str, int], dpr: float, written: dict[str, str]) -> None:
-    most = limits.Limits().output_side
+def _check_box(scaled: dict[str, int], dpr: float, spellings: dict[str, str]) -> None:
+    max_side = limits.Limits().output_side
     for name in ("w", "h"):
-        if scaled.get(name, 0) > most:
-            message = f"{written[name]} times dpr={dpr} is {scaled[name]} pixels; the box has at most {most} a side."
-            raise errors.EngineError("invalid_parameter", message, written[name])
+        if scaled.get(name, 0) > max_side:
+            message = (
+                f"{spellings[name]} times dpr={dpr} is {scaled[name]} pixels; the box has at most {max_side} a side."
+            )
+            raise errors.EngineError("invalid_parameter", message, spellings[name])
 
 
 def _drop_idle(values: dict) -> dict:
-    """Without what cannot change the picture: a fit without a box, a position with nothing to place, a whole crop."""
-    idle = set()
+    """The values without those that have no effect: a fit without a box, a position without a crop or padding, a whole
+    crop."""
+    ignored = set()
     if not ("w" in values and "h" in values):
-        idle.add("fit")
-    if "fit" in idle or values.get("fit") not in ("cover", "pad"):
-        idle.add("position")
+        ignored.add("fit")
+    if "fit" in ignored or values.get("fit") not in ("cover", "pad"):
+        ignored.add("position")
     if values.get("fit") == "pad" and values.get("position") in IDLE_FOR_PAD:
-        idle.add("position")
+        ignored.add("position")
     if "blurhash" in values or "color" in values:
-        idle.add("fit")
+        ignored.add("fit")
     if values.get("crop") == WHOLE_PICTURE:
-        idle.add("crop")
-    return {name: value for name, value in values.items() if name not in idle}
+        ignored.add("crop")
+    return {name: value for name, value in values.items() if name not in ignored}
 
 
 def _is_default(endpoint: str, name: str, value: object, values: dict) -> bool:

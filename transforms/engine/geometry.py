@@ -1,4 +1,4 @@
-"""Sizes and boxes: how a picture fits its box, where it is cut, and how much smaller it may be decoded."""
+"""Sizes and boxes: how a picture fits its box, where it is cropped, and how much smaller it may be decoded."""
 
 import math
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ NAMED_POSITIONS = {
 
 @dataclass(frozen=True)
 class Fit:
-    """What resizing does: scale the whole picture to `scaled`, cut it to `cut`, lay it on `canvas` (fit=pad)."""
+    """The result of fitting: scale the whole picture to `scaled`, crop it to `cut`, paste it on `canvas` (fit=pad)."""
 
     scaled: Size
     cut: Size
@@ -40,29 +40,29 @@ def fit(source: Size, values: Mapping[str, object]) -> Fit:
     fill stops each side at the source's, and pad still gives the whole box.
     """
     ratios = _ratios(source, values)
-    grows = bool(values.get("enlarge", False))
+    may_enlarge = bool(values.get("enlarge", False))
     if "w" not in values or "h" not in values or values.get("fit", "contain") == "contain":
         ratio = min(ratios)
-        scaled = _times(source, ratio if grows else min(1.0, ratio))
+        scaled = _times(source, ratio if may_enlarge else min(1.0, ratio))
         return Fit(scaled, scaled, scaled)
-    way, box = values["fit"], (int(values["w"]), int(values["h"]))
-    if way == "fill":
-        size = box if grows else (min(box[0], source[0]), min(box[1], source[1]))
+    mode, box = values["fit"], (int(values["w"]), int(values["h"]))
+    if mode == "fill":
+        size = box if may_enlarge else (min(box[0], source[0]), min(box[1], source[1]))
         return Fit(size, size, size)
-    ratio = max(ratios) if way == "cover" else min(ratios)
-    used = ratio if grows else min(1.0, ratio)
-    scaled = _times(source, used)
-    if way == "pad":
+    ratio = max(ratios) if mode == "cover" else min(ratios)
+    applied_ratio = ratio if may_enlarge else min(1.0, ratio)
+    scaled = _times(source, applied_ratio)
+    if mode == "pad":
         return Fit(scaled, scaled, box)
-    shape = _times(box, used / ratio)
+    shape = _times(box, applied_ratio / ratio)
     cut = (min(scaled[0], shape[0]), min(scaled[1], shape[1]))
     return Fit(scaled, cut, cut)
 
 
 def _ratios(source: Size, values: Mapping[str, object]) -> tuple[float, ...]:
-    """How much each side that was given scales the picture; without one, dpr does."""
-    given = [int(values[name]) / own for name, own in zip(("w", "h"), source, strict=True) if name in values]
-    return tuple(given) or (float(values.get("dpr", 1)),)
+    """The scale factor of each side in `values`; without any, dpr."""
+    ratios = [int(values[name]) / side for name, side in zip(("w", "h"), source, strict=True) if name in values]
+    return tuple(ratios) or (float(values.get("dpr", 1)),)
 
 
 def _times(size: Size, ratio: float) -> Size:
@@ -70,13 +70,13 @@ def _times(size: Size, ratio: float) -> Size:
 
 
 def position(values: Mapping[str, object]) -> tuple[float, float]:
-    """Where a cut or a padded picture sits: 0–1 from the left and the top."""
-    where = values.get("position", "center")
-    return NAMED_POSITIONS[where] if isinstance(where, str) else (float(where[0]), float(where[1]))
+    """The position of a crop or a padded picture: 0–1 from the left and the top."""
+    value = values.get("position", "center")
+    return NAMED_POSITIONS[value] if isinstance(value, str) else (float(value[0]), float(value[1]))
 
 
 def focal(values: Mapping[str, object], source: Size) -> tuple[float, float]:
-    """The focal point of the upright source, 0–1, as it lies in the picture after crop, rotate and flip."""
+    """The focal point of the upright source, 0–1, in the picture after crop, rotate and flip."""
     x, y = values["focal"]
     if "crop" in values:
         left, top, right, bottom = crop_box(source, values["crop"])
@@ -96,7 +96,7 @@ def placed(inner: Size, outer: Size, where: tuple[float, float]) -> tuple[int, i
 def crop_box(source: Size, crop: tuple) -> Box:
     """The box of the crop parameter in source pixels, kept inside the picture.
 
-    Raises invalid_parameter when nothing of it lies inside.
+    Raises invalid_parameter when the box is completely outside.
     """
     unit, *numbers = crop
     x, y, width, height = (n * side for n, side in zip(numbers, source * 2, strict=True)) if unit == "fr" else numbers
@@ -111,9 +111,9 @@ def crop_box(source: Size, crop: tuple) -> Box:
 
 def in_frame(box: Box, nominal: Size, size: Size) -> Box:
     """A box in source pixels as pixels of a frame that was decoded smaller; never empty."""
-    across, down = size[0] / nominal[0], size[1] / nominal[1]
-    left, top = min(size[0] - 1, round(box[0] * across)), min(size[1] - 1, round(box[1] * down))
-    right, bottom = max(left + 1, round(box[2] * across)), max(top + 1, round(box[3] * down))
+    x_scale, y_scale = size[0] / nominal[0], size[1] / nominal[1]
+    left, top = min(size[0] - 1, round(box[0] * x_scale)), min(size[1] - 1, round(box[1] * y_scale))
+    right, bottom = max(left + 1, round(box[2] * x_scale)), max(top + 1, round(box[3] * y_scale))
     return left, top, min(size[0], right), min(size[1], bottom)
 
 
@@ -121,18 +121,18 @@ def decode_target(source: Size, values: Mapping[str, object]) -> Size | None:
     """The smallest size of the whole upright picture that the steps can work with; None for full size."""
     if "trim" in values:
         return None
-    seen = source
+    visible = source
     if "crop" in values:
         left, top, right, bottom = crop_box(source, values["crop"])
-        seen = (right - left, bottom - top)
-    turned = values.get("rotate", 0) in (90, 270)
-    scaled = fit((seen[1], seen[0]) if turned else seen, values).scaled
-    scaled = (scaled[1], scaled[0]) if turned else scaled
+        visible = (right - left, bottom - top)
+    is_sideways = values.get("rotate", 0) in (90, 270)
+    scaled = fit((visible[1], visible[0]) if is_sideways else visible, values).scaled
+    scaled = (scaled[1], scaled[0]) if is_sideways else scaled
     if values.get("position") == "face":
-        # Faces are looked for before the picture is small.
-        share = max(scaled[0] / seen[0], min(1.0, faces.SEEN_SIDE / max(seen)))
-        scaled = _times(seen, share)
-    return math.ceil(source[0] * scaled[0] / seen[0]), math.ceil(source[1] * scaled[1] / seen[1])
+        # Faces are detected before the picture is scaled down.
+        scale = max(scaled[0] / visible[0], min(1.0, faces.SEEN_SIDE / max(visible)))
+        scaled = _times(visible, scale)
+    return math.ceil(source[0] * scaled[0] / visible[0]), math.ceil(source[1] * scaled[1] / visible[1])
 
 
 def check_output(size: Size, frames: int, limits: Limits) -> None:

@@ -1,4 +1,4 @@
-"""Reduces frames to GIF's 256 colours and its one clear colour, and writes them."""
+"""Reduces frames to GIF's 256 colours, one of them transparent, and writes them."""
 
 from io import BytesIO
 
@@ -13,7 +13,7 @@ DISPOSE_TO_CLEAR = 2
 
 
 def write(picture: Picture) -> bytes:
-    """The bytes of a GIF; half-transparent pixels become clear below one half, opaque from there."""
+    """The bytes of a GIF; pixels become transparent below half opacity, opaque from there."""
     frames = [_reduced(frame) for frame in picture.frames]
     options: dict[str, object] = {"optimize": False}
     if any("transparency" in frame.info for frame in frames):
@@ -46,7 +46,7 @@ def _reduced(frame: Image.Image) -> Image.Image:
         reduced = plain.quantize(palette=reduced, dither=Image.Dither.FLOYDSTEINBERG)
     reduced.info = {}
     if frame.mode == "RGBA":
-        clear = frame.getchannel("A").point(lambda level: 255 if level < HALF else 0)
-        reduced.paste(CLEAR, mask=clear)
+        clear_mask = frame.getchannel("A").point(lambda level: 255 if level < HALF else 0)
+        reduced.paste(CLEAR, mask=clear_mask)
         reduced.info["transparency"] = CLEAR
     return reduced

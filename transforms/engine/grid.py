@@ -1,4 +1,4 @@
-"""Several pictures on one sheet: rows or columns of cells, each filled by its picture, with gaps between them."""
+"""Several pictures in one: rows or columns of cells, each covered by its picture, with gaps between them."""
 
 import math
 from dataclasses import dataclass
@@ -20,52 +20,52 @@ AUTO_IN_COLUMNS = 3
 
 @dataclass(frozen=True)
 class Layout:
-    """How many cells stand in each line; the lines are rows from top to bottom, or columns from left to right."""
+    """The number of cells in each line; the lines are rows from top to bottom, or columns from left to right."""
 
     lines: tuple[int, ...]
     columns: bool = False
 
     @property
     def cells(self) -> tuple[int, int]:
-        """Cells across and down, where there are most."""
+        """The largest number of cells across and down."""
         sides = max(self.lines), len(self.lines)
         return sides[::-1] if self.columns else sides
 
 
 def render(job: Job) -> Output:
-    """Compose the sources that can be read; Output.composed says how many. None left is no_source_left."""
+    """Compose the sources that can be read; Output.composed says how many. Raises no_source_left where none can."""
     watch = Stopwatch()
-    alive = [data for data in job.sources if data is not None and _header(data, job.limits) is not None]
-    while alive:
-        sheet_size, boxes = _plan(job, len(alive), _header(alive[0], job.limits))
-        cells = [_cell(data, box, job.limits) for data, box in zip(alive, boxes, strict=True)]
+    readable = [data for data in job.sources if data is not None and _header(data, job.limits) is not None]
+    while readable:
+        sheet_size, boxes = _plan(job, len(readable), _header(readable[0], job.limits))
+        cells = [_cell(data, box, job.limits) for data, box in zip(readable, boxes, strict=True)]
         watch.lap("decode")
         if None not in cells:
             sheet = _compose(job, sheet_size, boxes, cells)
             return drawn.finish(sheet, job.output_format, job.values, watch, composed=len(cells))
-        # A picture broke behind a sound header: the others are laid out anew without it.
-        alive = [data for data, cell in zip(alive, cells, strict=True) if cell is not None]
+        # A picture failed to decode behind a valid header: lay out the others again without it.
+        readable = [data for data, cell in zip(readable, cells, strict=True) if cell is not None]
     raise EngineError("no_source_left", "None of the sources could be fetched and read as a picture.", "src")
 
 
 def layout(job: Job, count: int) -> Layout:
     """The lines for `count` pictures, by `type` and `cols`."""
-    kind = job.values.get("type", params.default(params.GRID, "type"))
+    layout_type = job.values.get("type", params.default(params.GRID, "type"))
     cols = job.values.get("cols")
-    if kind == "row":
+    if layout_type == "row":
         return Layout((count,))
-    if kind == "column":
+    if layout_type == "column":
         return Layout(_dealt(count, int(cols or 1)), columns=True)
-    if kind == "auto" and cols is None:
+    if layout_type == "auto" and cols is None:
         return Layout(AUTO[count], columns=count == AUTO_IN_COLUMNS)
     cols = int(cols or params.default(params.GRID, "cols"))
-    return Layout(tuple(min(cols, count - at) for at in range(0, count, cols)))
+    return Layout(tuple(min(cols, count - start) for start in range(0, count, cols)))
 
 
 def _dealt(count: int, lines: int) -> tuple[int, ...]:
-    """`count` spread over at most `lines` lines, the first ones longer by one where it does not come out even."""
+    """`count` distributed over at most `lines` lines, the first ones longer by one where there is a remainder."""
     lines = min(lines, count)
-    return tuple(count // lines + (at < count % lines) for at in range(lines))
+    return tuple(count // lines + (index < count % lines) for index in range(lines))
 
 
 def _plan(job: Job, count: int, natural: tuple[int, int]) -> tuple[tuple[int, int], list[tuple[int, int, int, int]]]:
@@ -84,40 +84,40 @@ def _plan(job: Job, count: int, natural: tuple[int, int]) -> tuple[tuple[int, in
 
 
 def _sheet_size(job: Job, shape: Layout, gap: int, natural: tuple[int, int]) -> tuple[int, int]:
-    """w x h; a side not given follows from cells shaped like the first picture, or from its size."""
-    (columns, rows), (own_width, own_height) = shape.cells, natural
+    """w x h in pixels; a missing side follows from cells of the first picture's aspect ratio, or from its size."""
+    (columns, rows), (natural_width, natural_height) = shape.cells, natural
     gaps = (columns - 1) * gap, (rows - 1) * gap
     width, height = job.values.get("w"), job.values.get("h")
     if width and height:
         return int(width), int(height)
     if width:
-        scale = max(1, int(width) - gaps[0]) / columns / own_width
+        scale = max(1, int(width) - gaps[0]) / columns / natural_width
     elif height:
-        scale = max(1, int(height) - gaps[1]) / rows / own_height
+        scale = max(1, int(height) - gaps[1]) / rows / natural_height
     else:
         scale = float(job.values.get("dpr", 1))
-        scale = min(scale, *(LONGEST_SIDE / (cells * own) for cells, own in zip(shape.cells, natural, strict=True)))
-    most = job.limits.output_side
+        scale = min(scale, *(LONGEST_SIDE / (cells * side) for cells, side in zip(shape.cells, natural, strict=True)))
+    max_side = job.limits.output_side
     return (
-        int(width or min(most, max(columns, round(columns * own_width * scale)) + gaps[0])),
-        int(height or min(most, max(rows, round(rows * own_height * scale)) + gaps[1])),
+        int(width or min(max_side, max(columns, round(columns * natural_width * scale)) + gaps[0])),
+        int(height or min(max_side, max(rows, round(rows * natural_height * scale)) + gaps[1])),
     )
 
 
 def spread(length: int, count: int, gap: int) -> list[tuple[int, int]]:
     """`count` stretches that fill `length` with `gap` between them, equal to within a pixel: (start, end) each.
 
-    No room for a pixel each is an invalid_parameter that names gap.
+    Raises invalid_parameter for `gap` where a stretch would be less than a pixel.
     """
-    room = length - gap * (count - 1)
-    if room < count:
+    available = length - gap * (count - 1)
+    if available < count:
         raise EngineError("invalid_parameter", f"gap leaves no room for {count} pictures in {length} pixels.", "gap")
-    edges = [room * at // count for at in range(count + 1)]
-    return [(edges[at] + at * gap, edges[at + 1] + at * gap) for at in range(count)]
+    edges = [available * index // count for index in range(count + 1)]
+    return [(edges[index] + index * gap, edges[index + 1] + index * gap) for index in range(count)]
 
 
 def _header(data: bytes, limits: Limits) -> tuple[int, int] | None:
-    """The upright size; None for what is no picture we read: a dead source is dropped."""
+    """The upright size; None for bytes that are not a supported picture."""
     try:
         return decode.probe(data, limits).size
     except EngineError:
@@ -125,16 +125,16 @@ def _header(data: bytes, limits: Limits) -> tuple[int, int] | None:
 
 
 def _cell(data: bytes, box: tuple[int, int, int, int], limits: Limits) -> Image.Image | None:
-    """The picture cropped to its box by its middle; None when it cannot be decoded."""
+    """The picture cropped to its box around its centre; None when it cannot be decoded."""
     size = box[2] - box[0], box[3] - box[1]
-    own = _header(data, limits)
-    scale = max(size[0] / own[0], size[1] / own[1])
-    target = math.ceil(own[0] * scale), math.ceil(own[1] * scale)
+    source_size = _header(data, limits)
+    scale = max(size[0] / source_size[0], size[1] / source_size[1])
+    target = math.ceil(source_size[0] * scale), math.ceil(source_size[1] * scale)
     try:
         frame = decode.open_picture(data, limits, target=target).frames[0]
     except EngineError as error:
         if exhaustion.is_behind(error):
-            # A sheet without this picture would be cached for a year.
+            # A grid without this picture would be cached for a year.
             raise
         return None
     return _cover(frame, size)
@@ -149,10 +149,10 @@ def _cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _compose(job: Job, size: tuple[int, int], boxes: list, cells: list[Image.Image]) -> Image.Image:
-    """The cells on the background; without one, what is not covered stays transparent."""
+    """The cells on the background; without one, the gaps stay transparent."""
     background = job.values.get("background")
-    ground = colour.hex_to_rgba(str(background)) if background else (0, 0, 0, 0)
-    sheet = Image.new("RGBA", size, ground)
+    fill = colour.hex_to_rgba(str(background)) if background else (0, 0, 0, 0)
+    sheet = Image.new("RGBA", size, fill)
     for box, cell in zip(boxes, cells, strict=True):
         sheet.alpha_composite(cell.convert("RGBA"), box[:2])
     return sheet

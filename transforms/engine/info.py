@@ -1,4 +1,4 @@
-"""What is known of a picture, as JSON: written once with everything, and cut to what was asked for."""
+"""Information about a picture, as JSON: stored once in full, and reduced to the requested parts."""
 
 import json
 
@@ -18,14 +18,14 @@ SEEN_SIZE = (palette.SAMPLED_SIDE, palette.SAMPLED_SIDE)
 
 
 def render(job: Job) -> Output:
-    """The one stored JSON of a source: metadata, blurhash, colors, palette, and what is told only when selected."""
+    """The one stored JSON of a source: metadata, blurhash, colors, palette, and the parts returned only by `select`."""
     watch = Stopwatch()
     data = job.sources[0]
     facts = decode.probe(data, job.limits)
     picture = decode.open_picture(data, job.limits, target=SEEN_SIZE)
     watch.lap("decode")
     colours = palette.sample(picture.frames[0])
-    found = {
+    document = {
         "metadata": _metadata(facts, len(data)),
         "blurhash": blurhash.encode_image(picture.frames[0]),
         "colors": [_area(colour) for colour in palette.areas(colours)],
@@ -34,22 +34,22 @@ def render(job: Job) -> Output:
         "exif": camera.facts(decode.read_exif(data, job.limits)),
     }
     watch.lap("process")
-    body = _json(found)
+    body = _json(document)
     watch.lap("encode")
     return Output(body, CONTENT_TYPE, *facts.size, source_size=facts.size, timings=watch.laps)
 
 
 def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:
-    """The part of the stored JSON an endpoint and its `select` ask for, keys in the stored order.
+    """The part of the stored JSON for an endpoint and its `select`, keys in the stored order.
 
-    Without `select` it is what was always told; thumbhash and exif come by `select` alone.
+    Without `select` these are the parts in TOLD; thumbhash and exif come by `select` only.
     """
-    wanted = VARIANTS.get(endpoint) or select or TOLD
-    return _json({name: part for name, part in json.loads(stored).items() if name in wanted})
+    names = VARIANTS.get(endpoint) or select or TOLD
+    return _json({name: part for name, part in json.loads(stored).items() if name in names})
 
 
 def _metadata(facts: decode.Facts, size: int) -> dict[str, object]:
-    """Width and height are upright; hasAlpha says that there is an alpha channel, used or not."""
+    """Width and height are upright; hasAlpha: there is an alpha channel, used or not."""
     name = facts.source_format
     return {
         "bytes": size,

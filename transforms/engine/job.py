@@ -1,4 +1,4 @@
-"""What goes into a rendering and what comes out: plain values that travel between processes."""
+"""The input and output of a rendering: plain values that are sent between processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from transforms.engine.limits import Limits
 class Job:
     """One rendering: source bytes and canonical parameter values in, no addresses and no customers.
 
-    Where `values` have `mark` (True), the second of the sources is the mark. `focal` (x, y from 0 to 1) may be there
-    beside the canonical values: the focal point of the upright source, used where there is no `position`.
+    Where `values` have `mark` (True), the second of the sources is the mark. `focal` (x, y from 0 to 1) may be among
+    the canonical values: the focal point of the upright source, used where there is no `position`.
     """
 
     endpoint: str

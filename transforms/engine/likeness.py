@@ -1,4 +1,4 @@
-"""How alike two pictures look: SSIM on luma, judged by the parts that came out worst.
+"""Similarity of two pictures: SSIM on luma, by the worst parts.
 
 Wang, Bovik, Sheikh, Simoncelli: Image Quality Assessment (2004), with flat windows of 8 x 8 pixels, 4 pixels apart.
 """
@@ -24,14 +24,14 @@ def windows(one: Image.Image, other: Image.Image) -> np.ndarray:
 
 
 def average(one: Image.Image, other: Image.Image) -> float:
-    """The mean of all windows: what is mostly called the SSIM."""
+    """The mean of all windows: the usual SSIM."""
     return float(windows(one, other).mean())
 
 
 def worst(one: Image.Image, other: Image.Image, tile: tuple[int, int] | None = None) -> float:
-    """The value that 95 of 100 windows reach: a mean lets wide calm areas excuse what was spoilt beside them.
+    """The value that 95 of 100 windows reach: in a mean, large smooth areas hide artefacts beside them.
 
-    Of pictures made of tiles (width and height, multiples of 4), windows near the seams say nothing and are left out.
+    Of pictures made of tiles (width and height, multiples of 4), windows near the seams are meaningless and left out.
     """
     values = windows(one, other)
     if tile:

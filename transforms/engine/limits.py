@@ -1,11 +1,11 @@
-"""The sizes at which the engine stops: bytes, pixels, sides, frames, sources."""
+"""The limits of the engine: bytes, pixels, sides, frames, sources."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one rendering may take in and give out. `Limits()` are the published defaults; a plain, picklable value.
+    """Limits of the input and output of one rendering. `Limits()` are the published defaults; a plain, picklable value.
 
     Pixels are width x height, a source's summed over its frames; sides are pixels.
     """

@@ -9,23 +9,23 @@ BETTER = ("avif", "webp")
 
 
 def output_format(endpoint: str, explicit: str | None, accept: str | None) -> str:
-    """avif, webp, jpeg, png, gif, nocompress, or auto, which is png or jpeg by transparency, gif where it keeps moving.
+    """avif, webp, jpeg, png, gif, nocompress, or auto, which is png or jpeg by transparency, gif for an animation.
 
-    auto is the fallback of a picture, png that of a placeholder; /info is always json. Only types named in full count:
-    */* and image/* promise no AVIF. A header that is too long or unreadable counts as none. Never raises; one URL has
+    auto is the fallback of a picture, png that of a placeholder; /info is always json. Only full media types count:
+    */* and image/* do not imply AVIF. A header that is too long or unreadable counts as none. Never raises; one URL has
     at most three answers.
     """
     if endpoint.startswith("info"):
         return "json"
     if explicit:
         return explicit
-    named = _named(accept)
+    media_types = _named(accept)
     fallback = "png" if endpoint.startswith("placeholder") else "auto"
-    return next((name for name in BETTER if f"image/{name}" in named), fallback)
+    return next((name for name in BETTER if f"image/{name}" in media_types), fallback)
 
 
 def negotiated(endpoint: str, explicit: str | None) -> bool:
-    """Whether the answer depends on Accept, and says so in Vary."""
+    """Whether the response depends on Accept, and so has it in Vary."""
     return explicit is None and not endpoint.startswith("info")
 
 
@@ -33,13 +33,13 @@ def _named(accept: str | None) -> set[str]:
     """The media types the header names with a q above 0."""
     if not accept or len(accept) > ACCEPT_CHARACTERS:
         return set()
-    return {kind for kind, weight in map(_item, accept.split(",")) if weight > 0}
+    return {media_type for media_type, weight in map(_item, accept.split(",")) if weight > 0}
 
 
 def _item(text: str) -> tuple[str, float]:
-    kind, *parameters = (part.strip(" \t").lower() for part in text.split(";"))
+    media_type, *parameters = (part.strip(" \t").lower() for part in text.split(";"))
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name == "q":
-            return kind, float(value) if QUALITY.fullmatch(value) else 0.0
-    return kind, 1.0
+            return media_type, float(value) if QUALITY.fullmatch(value) else 0.0
+    return media_type, 1.0

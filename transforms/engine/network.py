@@ -20,29 +20,29 @@ _files: dict[str, str] = {}
 
 
 def use(name: str, path: str) -> None:
-    """Name the file of a network's weights; a render process says so before its first job."""
+    """Set the file of a network's weights; a render process does so before its first job."""
     _files[name] = path
 
 
-def session(name: str, mended: Callable[[bytes], bytes] | None = None) -> object:
-    """The loaded network; `mended` changes its weights' file as it is read. Raises the network's `…_unavailable` where
-    onnxruntime or the weights are absent."""
-    return _session(name, _files.get(name, ""), mended)
+def session(name: str, change_weights: Callable[[bytes], bytes] | None = None) -> object:
+    """The loaded network; `change_weights` converts the bytes of its weights' file. Raises the network's
+    `…_unavailable` where onnxruntime or the weights are absent."""
+    return _session(name, _files.get(name, ""), change_weights)
 
 
 def absent(name: str) -> EngineError:
-    """The error of a server that has not got a network, with the way to get it."""
-    code, what, param = ABSENT[name]
-    sentence = (
-        f"{what} is not installed on this server. Whoever runs it installs onnxruntime and fetches the model with "
+    """The error for a network that is not installed, with how to install it."""
+    code, feature, param = ABSENT[name]
+    message = (
+        f"{feature} is not installed on this server. Whoever runs it installs onnxruntime and fetches the model with "
         "`python -m imgapis.embedded model`."
     )
-    return EngineError(code, sentence, param)
+    return EngineError(code, message, param)
 
 
 @functools.cache
-def _session(name: str, path: str, mended: Callable[[bytes], bytes] | None) -> object:
-    """The arena stays off: it would keep 200 MB that other jobs need."""
+def _session(name: str, path: str, change_weights: Callable[[bytes], bytes] | None) -> object:
+    """The memory arena is off: it would hold 200 MB that other jobs need."""
     if not path or not os.path.exists(path):
         raise absent(name)
     try:
@@ -54,5 +54,5 @@ def _session(name: str, path: str, mended: Callable[[bytes], bytes] | None) -> o
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     options.log_severity_level = ERRORS_ONLY
-    source = mended(Path(path).read_bytes()) if mended else path
+    source = change_weights(Path(path).read_bytes()) if change_weights else path
     return runtime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

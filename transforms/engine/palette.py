@@ -1,7 +1,7 @@
-"""The colours of a picture: its areas by size, and six swatches named for where they serve.
+"""The colours of a picture: its areas by size, and six named swatches.
 
-Swatch targets and weights are those of Android's Palette: how near a colour comes to a wanted saturation and
-lightness, and how much of the picture it fills.
+Swatch targets and weights are those of Android's Palette: the distance of a colour to a target saturation and
+lightness, and the share of the picture it fills.
 """
 
 import colorsys
@@ -13,7 +13,7 @@ from PIL import Image
 SAMPLED_SIDE = 128
 QUANTISED = 64
 MOST_COLOURS = 10
-# Two colours nearer than this in RGB (of 441) are one to the eye that looks at a list of colours.
+# Two colours nearer than this in RGB (of 441) look the same in a list of colours.
 NEAR = 48.0
 LEAST_AREA = 0.005
 OPAQUE = 128
@@ -43,7 +43,7 @@ class Colour:
 
 @dataclass(frozen=True)
 class Swatch:
-    """The lightness and saturation a swatch wants: least, target, most."""
+    """The lightness and saturation of a swatch: minimum, target, maximum."""
 
     name: str
     lightness: tuple[float, float, float]
@@ -72,22 +72,22 @@ def sample(image: Image.Image) -> tuple[Colour, ...]:
         return ()
     quantised = Image.fromarray(opaque[np.newaxis]).quantize(QUANTISED, Image.Quantize.MEDIANCUT)
     table = quantised.getpalette()
-    counts = sorted(quantised.getcolors(), key=lambda found: (-found[0], found[1]))
-    return tuple(Colour(tuple(table[3 * at : 3 * at + 3]), count / len(opaque)) for count, at in counts)
+    counts = sorted(quantised.getcolors(), key=lambda count_and_index: (-count_and_index[0], count_and_index[1]))
+    return tuple(Colour(tuple(table[3 * index : 3 * index + 3]), count / len(opaque)) for count, index in counts)
 
 
 def areas(colours: tuple[Colour, ...]) -> tuple[Colour, ...]:
-    """At most ten colours, near ones joined under the larger, by descending area."""
-    joined: list[Colour] = []
+    """At most ten colours, similar ones merged into the larger, by descending area."""
+    merged: list[Colour] = []
     for colour in colours:
-        near = next((at for at, known in enumerate(joined) if _distance(known, colour) < NEAR), None)
-        if near is None:
-            joined.append(colour)
+        near_index = next((index for index, other in enumerate(merged) if _distance(other, colour) < NEAR), None)
+        if near_index is None:
+            merged.append(colour)
         else:
-            joined[near] = Colour(joined[near].rgb, joined[near].area + colour.area)
-    joined.sort(key=lambda colour: -colour.area)
-    seen = [colour for colour in joined if colour.area >= LEAST_AREA]
-    return tuple(seen[:MOST_COLOURS])
+            merged[near_index] = Colour(merged[near_index].rgb, merged[near_index].area + colour.area)
+    merged.sort(key=lambda colour: -colour.area)
+    visible = [colour for colour in merged if colour.area >= LEAST_AREA]
+    return tuple(visible[:MOST_COLOURS])
 
 
 def dominant(image: Image.Image) -> tuple[int, int, int] | None:
@@ -97,15 +97,15 @@ def dominant(image: Image.Image) -> tuple[int, int, int] | None:
 
 
 def swatches(colours: tuple[Colour, ...]) -> dict[str, Colour | None]:
-    """The best colour for each swatch, each colour used once; None where none comes near."""
+    """The best colour for each swatch, each colour used once; None where none is in range."""
     used: set[Colour] = set()
-    chosen: dict[str, Colour | None] = {}
+    best_by_name: dict[str, Colour | None] = {}
     for swatch in SWATCHES:
-        fitting = [colour for colour in colours if colour not in used and _fits(swatch, colour)]
-        best = max(fitting, key=lambda colour: _score(swatch, colour, colours[0].area), default=None)
-        chosen[swatch.name] = best
+        candidates = [colour for colour in colours if colour not in used and _fits(swatch, colour)]
+        best = max(candidates, key=lambda colour: _score(swatch, colour, colours[0].area), default=None)
+        best_by_name[swatch.name] = best
         used.add(best)
-    return chosen
+    return best_by_name
 
 
 def _fits(swatch: Swatch, colour: Colour) -> bool:

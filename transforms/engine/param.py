@@ -1,16 +1,16 @@
-"""What a row of the parameter table is, and how it says what it takes."""
+"""A row of the parameter table, and the description of its accepted values."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One row: a parameter as it is at `endpoints`. A name has one row per endpoint at most.
+    """One row: a parameter at `endpoints`. A name has one row per endpoint at most.
 
     `kind` is the reader (see reading.py). `least` and `most` bound integers, numbers and, where `least` and `most`
     stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
-    `spelled` maps other spellings of a choice to the one that is kept. `default` None means there is none, or that it
-    depends on the source. What is `outside` is read and taken off before the engine sees a request.
+    `spelled` maps other spellings of a choice to the canonical one. `default` None means there is none, or that it
+    depends on the source. A parameter that is `outside` is read and removed before the engine parses a request.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Param:
 
 
 def accepts(param: Param) -> str:
-    """What the parameter takes, in words that end a sentence: `a whole number from 1 to 8192`."""
+    """The accepted values as the end of a sentence: `a whole number from 1 to 8192`."""
     return _KINDS[param.kind](param)
 
 

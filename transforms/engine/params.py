@@ -21,7 +21,7 @@ POSITIONS = {
     "left": (0, 0.5),
     "top-left": (0, 0),
 }
-# What /info tells by itself, and what it tells besides when selected.
+# The parts /info returns by default, and those it returns when selected.
 TOLD = ("metadata", "blurhash", "colors", "palette")
 SELECTABLE = (*TOLD, "thumbhash", "exif")
 GRID_SOURCES = (2, 5)
@@ -407,7 +407,7 @@ def rows(endpoint: str) -> tuple[Param, ...]:
 
 
 def find(endpoint: str, name: str) -> Param | None:
-    """The row a name or an alias stands for at this endpoint; None when there is none."""
+    """The row of a name or an alias at this endpoint; None when there is none."""
     return NAMES[endpoint].get(name)
 
 

@@ -1,4 +1,4 @@
-"""A decoded picture on its way through the steps: upright sRGB frames and what is known of their source."""
+"""A decoded picture as the steps take and return it: upright sRGB frames and the facts of their source."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,12 +8,12 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Picture:
-    """Frames are RGB or RGBA, all of one size, with empty `info`, so nothing of the source can leak through them.
+    """Frames are RGB or RGBA, all of one size, with empty `info`, so no metadata of the source can leak.
 
     `nominal` is the size the frames stand for in source pixels: a JPEG may be decoded smaller than it is.
     `durations` are milliseconds; `loop` is how often to play, 0 for ever; `source_size` is upright;
-    `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to lay over them;
-    `warnings` are what the caller should know of the steps so far.
+    `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to overlay;
+    `warnings` are for the caller, of the steps so far.
     """
 
     frames: tuple[Image.Image, ...]
@@ -35,5 +35,5 @@ class Picture:
         return self.frames[0].size
 
     def mapped(self, change: Callable[[Image.Image], Image.Image], nominal: tuple[int, int] | None = None) -> "Picture":
-        """The picture with every frame changed, now standing for `nominal` source pixels if given."""
+        """The picture with every frame changed, with `nominal` as its size in source pixels if given."""
         return replace(self, frames=tuple(change(frame) for frame in self.frames), nominal=nominal or self.nominal)

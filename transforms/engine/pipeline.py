@@ -1,4 +1,4 @@
-"""The order of work: STEPS for a transform, and which module answers for each other operation."""
+"""The order of the steps of a transform (STEPS), and the render function of each operation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ from transforms.engine.steps import (
 )
 from transforms.engine.stopwatch import Stopwatch
 
-# Cut and turn, scale, change colours, filter, then build outwards; the background goes under all of it.
+# Crop and rotate, scale, change colours, filter, then canvas, mark and padding; the background comes last, under all.
 STEPS = [
     crop,
     cutout,
@@ -82,10 +82,10 @@ def transform(job: Job) -> Output:
 
 def _decoded(data: bytes, job: Job) -> Picture:
     """The source, no larger than the steps need it, and with all frames only where they can be kept."""
-    moving = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
-    facts = decode.probe(data, job.limits, animated=moving)
+    animated = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
+    facts = decode.probe(data, job.limits, animated=animated)
     target = geometry.decode_target(facts.size, job.values)
-    return decode.open_picture(data, job.limits, target=target, animated=moving)
+    return decode.open_picture(data, job.limits, target=target, animated=animated)
 
 
 def _with_mark(picture: Picture, job: Job) -> Picture:
@@ -93,7 +93,7 @@ def _with_mark(picture: Picture, job: Job) -> Picture:
 
 
 def processed(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """The picture after every step in order; a step that was not asked for changes nothing."""
+    """The picture after every step in order; a step without its parameter changes nothing."""
     for step in STEPS:
         picture = step.apply(picture, values, limits)
     return picture

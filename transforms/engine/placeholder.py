@@ -1,4 +1,4 @@
-"""Placeholders: a BlurHash or one colour, given or taken from a source, drawn at the size of what will stand there."""
+"""Placeholders: a BlurHash or one colour, literal or computed from a source, drawn at the size of the picture."""
 
 from PIL import Image
 
@@ -7,7 +7,7 @@ from transforms.engine.job import Job, Output
 from transforms.engine.picture import Picture
 from transforms.engine.stopwatch import Stopwatch
 
-# What w, h and dpr can ask for at most; a larger source's own size is brought down to it.
+# The maximum of w, h and dpr; the size of a larger source is scaled down to it.
 LONGEST_SIDE = 4096
 SEEN_SIZE = (palette.SAMPLED_SIDE, palette.SAMPLED_SIDE)
 TRANSPARENT = (0, 0, 0, 0)
@@ -28,7 +28,7 @@ def render(job: Job) -> Output:
 def _finish(job: Job, image: Image.Image, watch: Stopwatch, source_size: tuple[int, int] | None) -> Output:
     values = dict(job.values)
     if job.endpoint == params.COLOR:
-        # One colour costs nothing without loss, and comes out as it was asked for.
+        # A single colour is as small when lossless, and stays exact.
         values["lossless"] = True
     return drawn.finish(image, job.output_format, values, watch, source_size=source_size)
 
@@ -40,11 +40,11 @@ def _from_literal(job: Job, size: tuple[int, int]) -> Image.Image:
 
 
 def _from_source(job: Job, picture: Picture, size: tuple[int, int]) -> Image.Image:
-    seen = _covering(picture.frames[0], size)
+    sample = _covering(picture.frames[0], size)
     if job.endpoint == params.COLOR:
-        found = palette.dominant(seen)
-        return Image.new("RGBA", size, TRANSPARENT if found is None else (*found, 255))
-    return blurhash.draw(blurhash.encode_image(seen), size, _punch(job))
+        dominant = palette.dominant(sample)
+        return Image.new("RGBA", size, TRANSPARENT if dominant is None else (*dominant, 255))
+    return blurhash.draw(blurhash.encode_image(sample), size, _punch(job))
 
 
 def _punch(job: Job) -> float:
@@ -54,13 +54,13 @@ def _punch(job: Job) -> float:
 def _size(job: Job, source: tuple[int, int]) -> tuple[int, int]:
     """The size to draw: the box with both sides for cover, else the source's shape inside it.
 
-    A placeholder keeps a place, so that unlike /transform it is enlarged to its box.
+    A placeholder reserves space, so unlike /transform it is enlarged to its box.
     """
     width, height = job.values.get("w"), job.values.get("h")
     if width and height and job.values.get("fit") == "cover":
         return int(width), int(height)
     if width or height:
-        scale = min(side / own for side, own in zip((width, height), source, strict=True) if side)
+        scale = min(side / source_side for side, source_side in zip((width, height), source, strict=True) if side)
     else:
         scale = float(job.values.get("dpr", 1))
     scale = min(scale, LONGEST_SIDE / max(source))

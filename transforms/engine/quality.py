@@ -1,4 +1,4 @@
-"""Chooses the quality of a lossy picture: as given, by looks (quality=auto), and so that the file fits (max-bytes)."""
+"""Chooses the quality of a lossy picture: explicit, by similarity (quality=auto), or so that it fits (max-bytes)."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,44 +13,44 @@ from transforms.engine.picture import Picture
 LOSSY = ("jpeg", "webp", "avif")
 # What likeness.worst must reach: over thirty photographs these give the mean SSIM of quality 80 (docs/performance.md).
 TARGETS = {"jpeg": 0.938, "webp": 0.93, "avif": 0.943}
-# quality=auto stays between these whatever the measure says, in steps the eye cannot tell apart.
+# quality=auto stays between these whatever the measure, in steps that look the same.
 FLOOR, CEILING, STEP = 50, 86, 2
 TILE = 128
 SAMPLE_PIXELS = 400_000
-# What max-bytes may cost: encodings besides the first, fewer where each takes long.
+# The cost of max-bytes: encodings besides the first, fewer where each takes long.
 MOST_ENCODINGS = 5
 ENCODED_PIXELS = 40_000_000
-# A first guess of what the least quality leaves, and a little room so that guesses rather fit than not.
+# A first estimate of the size at the lowest quality, and a safety margin so that estimates rather fit than not.
 LEAST_SHARE, ROOM = 0.08, 0.97
 
 Encoded = tuple[bytes, str, tuple[str, ...]]
 
 
 def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) -> Encoded:
-    """The bytes, their content type and warnings, at the quality `values` lead to. Raises what encode.encode raises."""
+    """The bytes, their content type and warnings, at the quality by `values`. Raises what encode.encode raises."""
     picture = encode.opaque_if_it_is(picture)
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
     name = encode.resolve(picture, output_format, lossless)
     lossy = name in LOSSY and not lossless
-    wanted = values.get("quality", params.default("transform", "quality"))
-    tuned = lossy and wanted == "auto"
-    if wanted == "auto":
-        wanted = _by_looks(picture, name) if tuned else params.default("transform", "quality")
+    requested = values.get("quality", params.default("transform", "quality"))
+    tuned = lossy and requested == "auto"
+    if requested == "auto":
+        requested = _by_looks(picture, name) if tuned else params.default("transform", "quality")
 
     def attempt(quality: int) -> Encoded:
         return encode.encode(picture, output_format, {**values, "quality": quality}, tuned=tuned)
 
-    found = attempt(int(wanted))
-    most = values.get("max-bytes")
-    if most is None or len(found[0]) <= most:
-        return found
+    result = attempt(int(requested))
+    max_bytes = values.get("max-bytes")
+    if max_bytes is None or len(result[0]) <= max_bytes:
+        return result
     if lossy:
-        found = _within(attempt, found, int(wanted), int(most), _encodings(picture))
-    return found if len(found[0]) <= most else _warned(found, int(most), lossless)
+        result = _within(attempt, result, int(requested), int(max_bytes), _encodings(picture))
+    return result if len(result[0]) <= max_bytes else _warned(result, int(max_bytes), lossless)
 
 
 def chosen(reaches: Callable[[int], bool]) -> int:
-    """The least quality that reaches the target, else the ceiling; asks at most five times."""
+    """The least quality that reaches the target, else the ceiling; calls `reaches` at most five times."""
     low, high = 0, (CEILING - FLOOR) // STEP
     while low < high:
         middle = (low + high) // 2
@@ -59,16 +59,16 @@ def chosen(reaches: Callable[[int], bool]) -> int:
 
 
 def _by_looks(picture: Picture, name: str) -> int:
-    """quality=auto: the least quality whose worst parts, in a sample of the picture, are as like it as the target."""
-    whole = encode.flattened(picture.frames[0])
-    sample = sampled(whole)
-    tile = None if sample is whole else (TILE, TILE)
+    """quality=auto: the least quality whose worst parts, in a sample of the picture, reach the target similarity."""
+    flattened = encode.flattened(picture.frames[0])
+    sample = sampled(flattened)
+    tile = None if sample is flattened else (TILE, TILE)
     if min(sample.size) < likeness.LEAST_SIDE:
         return CEILING
-    still = replace(picture, frames=(sample,), durations=(0,), rights={})
+    still_picture = replace(picture, frames=(sample,), durations=(0,), rights={})
 
     def reaches(quality: int) -> bool:
-        body, _, _ = encode.encode(still, name, {"quality": quality}, tuned=True)
+        body, _, _ = encode.encode(still_picture, name, {"quality": quality}, tuned=True)
         with Image.open(BytesIO(body)) as image:
             return likeness.worst(sample, image.convert("RGB"), tile) >= TARGETS[name]
 
@@ -76,9 +76,9 @@ def _by_looks(picture: Picture, name: str) -> int:
 
 
 def sampled(image: Image.Image) -> Image.Image:
-    """A small or very narrow picture as it is; of a larger one, tiles from all over, side by side at full scale.
+    """A small or very narrow picture as it is; of a larger one, evenly spread tiles, side by side at full scale.
 
-    Scaled down it would not show what an encoder does to it.
+    A scaled-down copy would not show the encoder's artefacts.
     """
     if image.width * image.height <= SAMPLE_PIXELS or min(image.size) < TILE:
         return image
@@ -93,8 +93,8 @@ def sampled(image: Image.Image) -> Image.Image:
     return sample
 
 
-def _spread(at: int, count: int, room: int) -> int:
-    return room // 2 if count == 1 else at * room // (count - 1)
+def _spread(index: int, count: int, slack: int) -> int:
+    return slack // 2 if count == 1 else index * slack // (count - 1)
 
 
 def _encodings(picture: Picture) -> int:
@@ -102,41 +102,43 @@ def _encodings(picture: Picture) -> int:
     return max(2, min(MOST_ENCODINGS, ENCODED_PIXELS // pixels))
 
 
-def _within(attempt: Callable[[int], Encoded], first: Encoded, wanted: int, most: int, encodings: int) -> Encoded:
-    """The best quality found that fits into `most` bytes; the smallest file found where none does.
+def _within(
+    attempt: Callable[[int], Encoded], first: Encoded, first_quality: int, max_bytes: int, encodings: int
+) -> Encoded:
+    """The best quality that fits into `max_bytes`; the smallest file of all attempts where none does.
 
-    Guesses take turns with halving: sizes grow with quality by no law that holds for every picture.
+    Interpolation alternates with bisection: no formula of size by quality holds for every picture.
     """
     fits, best = (0, LEAST_SHARE * len(first[0])), None
-    over, smallest = (wanted, len(first[0])), first
-    for turn in range(encodings):
+    over, smallest = (first_quality, len(first[0])), first
+    for round_number in range(encodings):
         if over[0] - fits[0] < 2:
             break
-        quality = (fits[0] + over[0]) // 2 if turn % 2 else _between(fits, over, most * ROOM)
-        if best is None and turn == encodings - 1:
+        quality = (fits[0] + over[0]) // 2 if round_number % 2 else _between(fits, over, max_bytes * ROOM)
+        if best is None and round_number == encodings - 1:
             quality = 1
-        found = attempt(quality)
-        smallest = min(smallest, found, key=lambda result: len(result[0]))
-        if len(found[0]) <= most:
-            fits, best = (quality, len(found[0])), found
+        candidate = attempt(quality)
+        smallest = min(smallest, candidate, key=lambda result: len(result[0]))
+        if len(candidate[0]) <= max_bytes:
+            fits, best = (quality, len(candidate[0])), candidate
         else:
-            over = (quality, len(found[0]))
+            over = (quality, len(candidate[0]))
     return best or smallest
 
 
-def _between(fits: tuple[int, float], over: tuple[int, float], most: float) -> int:
-    """The quality that should give `most` bytes, between one that fits and one that does not: a line in logarithms."""
+def _between(fits: tuple[int, float], over: tuple[int, float], target_bytes: float) -> int:
+    """The quality that should give `target_bytes`, between one that fits and one that does not: log-linear."""
     (low, small), (high, large) = fits, over
-    share = math.log(most / small) / math.log(large / small) if 0 < small < most < large else 0.5
+    share = math.log(target_bytes / small) / math.log(large / small) if 0 < small < target_bytes < large else 0.5
     return max(low + 1, min(high - 1, low + int((high - low) * share)))
 
 
-def _warned(found: Encoded, most: int, lossless: bool) -> Encoded:
-    body, content_type, warnings = found
-    why = "no quality of this format is smaller"
+def _warned(result: Encoded, max_bytes: int, lossless: bool) -> Encoded:
+    body, content_type, warnings = result
+    reason = "no quality of this format is smaller"
     if content_type in ("image/png", "image/gif"):
-        why = "PNG and GIF have no quality to lower"
+        reason = "PNG and GIF have no quality to lower"
     elif lossless:
-        why = "what keeps every pixel has no quality to lower"
-    said = f"The result has {len(body)} bytes, more than max-bytes={most}: {why}."
-    return body, content_type, (*warnings, said)
+        reason = "what keeps every pixel has no quality to lower"
+    warning = f"The result has {len(body)} bytes, more than max-bytes={max_bytes}: {reason}."
+    return body, content_type, (*warnings, warning)

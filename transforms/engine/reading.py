@@ -1,4 +1,4 @@
-"""Reads one parameter's text into a typed value, and writes a value as its one canonical text."""
+"""Parses one parameter's text to a typed value, and serializes a value to its one canonical text."""
 
 import difflib
 import re
@@ -15,14 +15,14 @@ MIDDLE = (0.5, 0.5)
 POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
 
 
-def read(row: param.Param, written: str, text: str) -> object:
-    """The typed value of `text`, given under the name `written`. Raises invalid_parameter."""
+def read(row: param.Param, spelling: str, text: str) -> object:
+    """The typed value of `text`; `spelling` is the name in the query, for the error. Raises invalid_parameter."""
     try:
         return READERS[row.kind](row, text)
     except ValueError as fault:
         reason = str(fault) or f"{query.shown(text)} is not"
-        message = f"{written} must be {param.accepts(row)}: {reason}.{_nearest(row, text)}"
-        raise errors.EngineError("invalid_parameter", message, written) from None
+        message = f"{spelling} must be {param.accepts(row)}: {reason}.{_nearest(row, text)}"
+        raise errors.EngineError("invalid_parameter", message, spelling) from None
 
 
 def write(value: object) -> str:
@@ -47,14 +47,14 @@ def point(text: str) -> tuple[float, float] | None:
 
 def number(value: Decimal) -> int | float:
     """The value as an int where it is whole, else a float."""
-    near = float(value)
-    return int(near) if near.is_integer() else near
+    as_float = float(value)
+    return int(as_float) if as_float.is_integer() else as_float
 
 
 def _nearest(row: param.Param, text: str) -> str:
     words = [word for word in row.choices if isinstance(word, str)]
-    near = difflib.get_close_matches(text.lower(), words, n=1)
-    return f" Did you mean {near[0]}?" if near else ""
+    matches = difflib.get_close_matches(text.lower(), words, n=1)
+    return f" Did you mean {matches[0]}?" if matches else ""
 
 
 def _integer(row: param.Param, text: str) -> object:
@@ -64,10 +64,10 @@ def _integer(row: param.Param, text: str) -> object:
         raise ValueError
     value = int(text)
     if row.least is None:
-        allowed = value in row.choices
+        is_allowed = value in row.choices
     else:
-        allowed = row.least <= value and (row.most is None or value <= row.most)
-    if not allowed:
+        is_allowed = row.least <= value and (row.most is None or value <= row.most)
+    if not is_allowed:
         raise ValueError
     return value
 
@@ -92,7 +92,7 @@ def _number(row: param.Param, text: str) -> int | float:
 
 
 def _length(row: param.Param, text: str) -> int | float:
-    """Pixels as an int, a share of the picture as a float: 1 is the whole of it, as a length of one pixel is no use."""
+    """Pixels as an int, a share of the picture as a float: 1 is the whole, since a length of one pixel is useless."""
     value = _decimal(text)
     share = float(value)
     if 0 < share <= 1:
@@ -129,14 +129,14 @@ def _colour(row: param.Param, text: str) -> str:
 def _position(row: param.Param, text: str) -> str | tuple[float, float]:
     if text in row.choices:
         return text
-    where = tuple(float(_unit(part)) for part in _parts(text, 2))
-    return POSITION_NAMES.get(where, where)
+    coordinates = tuple(float(_unit(part)) for part in _parts(text, 2))
+    return POSITION_NAMES.get(coordinates, coordinates)
 
 
 def _focus(row: param.Param, text: str) -> str | tuple[float, float]:
-    """A position of which the middle in numbers is not the default: the default may give way to a focal point."""
-    where = _position(row, text)
-    return MIDDLE if where == row.default and text != row.default else where
+    """A position where 0.5,0.5 is not the default: only the default gives way to a focal point."""
+    position = _position(row, text)
+    return MIDDLE if position == row.default and text != row.default else position
 
 
 def _crop(row: param.Param, text: str) -> tuple:
@@ -151,8 +151,8 @@ def _crop(row: param.Param, text: str) -> tuple:
 
 
 def _crop_fractions(parts: list[Decimal]) -> tuple:
-    """What lies outside the picture is cut off here, so that one part of a picture has one form."""
-    # Through float first: what is compared must be what is kept, or a second reading could differ.
+    """Clipped to the picture, so that one part of a picture has one canonical value."""
+    # Through float first: the compared values must be the stored ones, or parsing them again could differ.
     x, y, w, h = (Decimal(repr(float(part))) for part in parts)
     w, h = min(w, 1 - x), min(h, 1 - y)
     if not (w and h):
@@ -181,11 +181,11 @@ def _parts(text: str, count: int) -> list[str]:
 
 
 def _select(row: param.Param, text: str) -> tuple[str, ...]:
-    asked = text.split(",")
-    strange = next((word for word in asked if word not in row.choices), None)
-    if strange is not None:
-        raise ValueError(f"{query.shown(strange)} is none of them")
-    return tuple(word for word in row.choices if word in asked)
+    names = text.split(",")
+    unknown = next((word for word in names if word not in row.choices), None)
+    if unknown is not None:
+        raise ValueError(f"{query.shown(unknown)} is none of them")
+    return tuple(word for word in row.choices if word in names)
 
 
 def _blurhash(row: param.Param, text: str) -> str:

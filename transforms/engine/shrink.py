@@ -1,4 +1,4 @@
-"""Keeps a mere re-encoding from growing: the source without its metadata, or a lower quality, takes its place."""
+"""Keeps a pure re-encoding from growing: falls back to the source without its metadata, or to a lower quality."""
 
 from PIL import Image, ImageChops
 
@@ -7,7 +7,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.picture import Picture
 
-# Parameters that leave every pixel where and what it is, and those that do when the box is the picture's own size.
+# Parameters that change no pixel, and those that change none when the box is the picture's own size.
 REENCODING = {"quality", "max-bytes", "metadata", "animated"}
 BOXING = {"w", "h", "dpr", "fit", "enlarge", "position", "focal"}
 # Up to here a slower encoder is cheap; in larger pictures the quality alone decides.
@@ -32,15 +32,15 @@ def _is_reencoding(source: Picture, content_type: str, job: Job) -> bool:
 
 
 def _sizes(source: Picture, job: Job) -> tuple[geometry.Size, ...]:
-    """What resizing makes of the source: a picture that would have to grow for its box stays as it is."""
+    """The sizes of the source after fitting: a picture that would have to grow for its box keeps its size."""
     fit = geometry.fit(source.nominal, job.values)
     return fit.scaled, fit.cut, fit.canvas
 
 
 def _copied(source: Picture, data: bytes, job: Job) -> bytes | None:
-    """The source's own picture with nothing beside it: no worse than the source, where encoding it again would be.
+    """The source's own data without metadata: no loss of quality, unlike encoding it again.
 
-    None where the copy would not show the same, as with an orientation or a profile, or where rights are to be kept.
+    None where the copy decodes differently, as with an orientation or a profile, or where rights have to be kept.
     """
     if job.values.get("metadata") == "copyright" and source.rights:
         return None
@@ -48,10 +48,10 @@ def _copied(source: Picture, data: bytes, job: Job) -> bytes | None:
     if copy is None or len(copy) > len(data):
         return None
     try:
-        shown = decode.open_picture(copy, job.limits, animated=len(source.frames) > 1)
+        decoded_copy = decode.open_picture(copy, job.limits, animated=len(source.frames) > 1)
     except EngineError:
         return None
-    return copy if _are_same(shown, source) else None
+    return copy if _are_same(decoded_copy, source) else None
 
 
 def _are_same(one: Picture, other: Picture) -> bool:
@@ -62,19 +62,21 @@ def _are_same(one: Picture, other: Picture) -> bool:
 
 
 def _differences(one: Image.Image, other: Image.Image) -> list[tuple[int, int, int, int] | None]:
-    """The box of what differs in each channel."""
+    """The bounding box of the differences in each channel; None where there are none."""
     return [ImageChops.difference(a, b).getbbox() for a, b in zip(one.split(), other.split(), strict=True)]
 
 
-def _softened(picture: Picture, job: Job, body: bytes, most: int) -> bytes:
-    """The best quality below the wanted one that fits; the smallest of all when none does."""
-    wanted = job.values.get("quality", params.default("transform", "quality"))
-    wanted = params.default("transform", "quality") if wanted == "auto" else int(wanted)
+def _softened(picture: Picture, job: Job, body: bytes, max_bytes: int) -> bytes:
+    """The best quality below the requested one that fits; the smallest of all when none does."""
+    requested_quality = job.values.get("quality", params.default("transform", "quality"))
+    requested_quality = (
+        params.default("transform", "quality") if requested_quality == "auto" else int(requested_quality)
+    )
     small = picture.size[0] * picture.size[1] <= SMALL_PIXELS
-    for part in SOFTER:
-        values = {**job.values, "quality": max(1, round(wanted * part))}
-        smaller, _, _ = encode.encode(picture, job.output_format, values, smallest=small)
-        body = min(body, smaller, key=len)
-        if len(body) <= most:
+    for fraction in SOFTER:
+        values = {**job.values, "quality": max(1, round(requested_quality * fraction))}
+        candidate, _, _ = encode.encode(picture, job.output_format, values, smallest=small)
+        body = min(body, candidate, key=len)
+        if len(body) <= max_bytes:
             break
     return body

@@ -1,4 +1,4 @@
-"""Which picture format some bytes are, and whether the file was cut short, told without decoding a pixel."""
+"""Detects the picture format of bytes, and truncated files, without decoding a pixel."""
 
 import struct
 
@@ -7,7 +7,7 @@ AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 SVG_HEAD = 4_096
 SVG_ROOTS = tuple(root + end for root in (b"<svg", b"<svg:svg") for end in (b" ", b">", b"/", b"\n", b"\r", b"\t"))
-# What XML allows before its root element: where each begins and ends.
+# What XML allows before its root element: (start, end) of each.
 PROLOGUE = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<!DOCTYPE", b">"))
 REFUSED_MAGICS = (
     (b"%PDF-", "PDF"),
@@ -16,7 +16,7 @@ REFUSED_MAGICS = (
     (b"\0\0\0\x0cJXL ", "JPEG XL"),
     (b"\0\0\0\x0cjP  ", "JPEG 2000"),
 )
-# Why, and the way around.
+# The reason, and the alternative.
 REFUSED = {
     "SVG": "a drawing that can hold scripts and addresses, which we neither run nor fetch. Serve it as it is, since it "
     "fits any size, or export a PNG",
@@ -32,7 +32,7 @@ TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def format_of(data: bytes) -> str | None:
-    """The Pillow name of the allowed format these bytes are, or None. Names and content types count for nothing."""
+    """The Pillow name of the allowed format these bytes are, or None. File names and content types are ignored."""
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if data.startswith(PNG_MAGIC):
@@ -49,7 +49,7 @@ def format_of(data: bytes) -> str | None:
 
 
 def refused_kind(data: bytes) -> str | None:
-    """The name in REFUSED of a format that is known by its bytes and not read; None for one that is not known."""
+    """The name in REFUSED of a format that is recognized but not supported; None for an unknown one."""
     if _root(data[:SVG_HEAD]).startswith(SVG_ROOTS):
         return "SVG"
     if _brands(data) & HEIC_BRANDS:
@@ -58,30 +58,30 @@ def refused_kind(data: bytes) -> str | None:
 
 
 def _root(head: bytes) -> bytes:
-    """The head of an XML file from its root element on; empty when it has none."""
+    """The start of an XML file from its root element on; empty when it has none."""
     rest = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    while opened := next((ends for begins, ends in PROLOGUE if rest.startswith(begins)), None):
-        doctype = opened == b">" and b"[" in rest.partition(opened)[0]
-        rest = rest.partition(b"]" if doctype else opened)[2]
+    while terminator := next((ends for begins, ends in PROLOGUE if rest.startswith(begins)), None):
+        doctype = terminator == b">" and b"[" in rest.partition(terminator)[0]
+        rest = rest.partition(b"]" if doctype else terminator)[2]
         rest = (rest.partition(b">")[2] if doctype else rest).lstrip()
     return rest
 
 
 def _is_avif(data: bytes) -> bool:
-    """An ISO file whose brands name AVIF; HEIC and MP4 share the container and are not it."""
+    """An ISO file whose brands name AVIF; HEIC and MP4 share the container."""
     return bool(_brands(data) & AVIF_BRANDS)
 
 
 def _brands(data: bytes) -> set[bytes]:
-    """What an ISO file says it is; nothing for other files."""
+    """The brands of an ISO file; empty for other files."""
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4], "big"), 512)
-    return {data[8:12]} | {data[at : at + 4] for at in range(16, end, 4)}
+    return {data[8:12]} | {data[offset : offset + 4] for offset in range(16, end, 4)}
 
 
 def is_cut_short(name: str, data: bytes) -> bool:
-    """Whether the container says there should be more bytes than there are. Bytes after the end are harmless."""
+    """Whether the container declares more bytes than there are. Bytes after the end are ignored."""
     if name == "WEBP":
         return int.from_bytes(data[4:8], "little") + 8 > len(data) + 1
     if name == "PNG":
@@ -107,25 +107,25 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
 
 def gif_frames(data: bytes) -> int | None:
     """How many frames a GIF holds, or None when a block runs past the end of the file."""
-    at = 13 + _gif_table(data[10]) if len(data) > 12 else len(data) + 1
+    offset = 13 + _gif_table(data[10]) if len(data) > 12 else len(data) + 1
     frames = 0
-    while at < len(data) and data[at] in (0x21, 0x2C):
-        if data[at] == 0x21:
-            at += 2
-        elif at + 10 <= len(data):
+    while offset < len(data) and data[offset] in (0x21, 0x2C):
+        if data[offset] == 0x21:
+            offset += 2
+        elif offset + 10 <= len(data):
             frames += 1
-            at += 11 + _gif_table(data[at + 9])
+            offset += 11 + _gif_table(data[offset + 9])
         else:
             return None
-        at = _after_sub_blocks(data, at)
-    return frames if at <= len(data) else None
+        offset = _after_sub_blocks(data, offset)
+    return frames if offset <= len(data) else None
 
 
 def _gif_table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _after_sub_blocks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at]:
-        at += data[at] + 1
-    return at + 1
+def _after_sub_blocks(data: bytes, offset: int) -> int:
+    while offset < len(data) and data[offset]:
+        offset += data[offset] + 1
+    return offset + 1

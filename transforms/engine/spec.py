@@ -1,4 +1,4 @@
-"""What a request asks for: parsed strictly from the raw query, and spelled in one canonical form."""
+"""The parameters of a request: parsed strictly from the raw query, and serialized in one canonical form."""
 
 import difflib
 import urllib.parse
@@ -12,12 +12,12 @@ ASIDE = ("src", "mark", "select", "format", "download")
 
 @dataclass(frozen=True)
 class Spec:
-    """One request. Two that ask for the same answer are equal.
+    """One request. Two requests for the same output are equal.
 
     `sources` are the src texts in order, decoded once, and `mark` the text of the mark. `values` holds what differs
     from the defaults, by long-lived name, with size and dpr folded in; read it, never write it. `format`, `select` and
-    `download` shape the answer and are no part of the picture; None means not given. `asked` holds the lengths before
-    dpr where a URL could not ask for the scaled ones.
+    `download` shape the response and are not part of the picture; None means not given. `asked` holds the lengths
+    before dpr where a URL cannot express the scaled ones.
     """
 
     endpoint: str
@@ -39,76 +39,76 @@ class Spec:
 
 
 def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
-    """Reads a raw query string, and a source named by the path (already decoded), into a Spec.
+    """Parses a raw query string, and a source named by the path (already decoded), to a Spec.
 
-    Raises EngineError, one of errors.REQUEST_CODES, naming the parameter as the caller wrote it.
+    Raises EngineError, one of errors.REQUEST_CODES, naming the parameter as in the query.
     """
-    texts, written = _collect(endpoint, raw)
+    texts, spellings = _collect(endpoint, raw)
     if path_source is not None:
-        _take_path(texts, written, path_source)
-    read = {name: _read(endpoint, name, written[name], found) for name, found in texts.items()}
-    sources = read.get("src", ())
-    plain = {name: value for name, value in read.items() if name not in ASIDE}
-    _check_presence(endpoint, sources, plain, written)
-    values, asked = fold.fold(endpoint, plain, written)
-    select = read.get("select")
+        _take_path(texts, spellings, path_source)
+    parsed = {name: _read(endpoint, name, spellings[name], name_texts) for name, name_texts in texts.items()}
+    sources = parsed.get("src", ())
+    picture_values = {name: value for name, value in parsed.items() if name not in ASIDE}
+    _check_presence(endpoint, sources, picture_values, spellings)
+    values, unscaled = fold.fold(endpoint, picture_values, spellings)
+    select = parsed.get("select")
     return Spec(
         endpoint=endpoint,
         sources=sources,
         values=values,
-        format=read.get("format"),
+        format=parsed.get("format"),
         select=None if select == params.TOLD else select,
-        download=read.get("download"),
-        mark=read.get("mark"),
-        asked=asked,
+        download=parsed.get("download"),
+        mark=parsed.get("mark"),
+        asked=unscaled,
     )
 
 
 def canonical(spec: Spec) -> tuple[str, ...]:
-    """The picture's identity, but for its sources: free of order, aliases, spelled-out defaults and output format.
+    """The picture's identity, but for its sources: independent of order, aliases, explicit defaults and output format.
 
-    It begins with the endpoint; the four /info endpoints share one, as they are cut from one stored answer.
+    It starts with the endpoint; the four /info endpoints share one, as they are parts of one stored JSON.
     """
     if spec.operation == "info":
         return ("info",)
-    marked = ("mark",) if spec.mark is not None else ()
-    return (spec.endpoint, *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())), *marked)
+    mark = ("mark",) if spec.mark is not None else ()
+    return (spec.endpoint, *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())), *mark)
 
 
 def canonical_query(spec: Spec) -> str:
     """The query in table order, percent-encoded: parsing it gives the same Spec."""
-    shown = {**spec.values, **spec.asked}
-    shown.update({name: value for name in ASIDE if (value := getattr(spec, name, None)) is not None})
+    values = {**spec.values, **spec.asked}
+    values.update({name: value for name in ASIDE if (value := getattr(spec, name, None)) is not None})
     items = [("src", source) for source in spec.sources]
-    items += [(row.name, reading.write(shown[row.name])) for row in params.rows(spec.endpoint) if row.name in shown]
+    items += [(row.name, reading.write(values[row.name])) for row in params.rows(spec.endpoint) if row.name in values]
     return "&".join(f"{name}={urllib.parse.quote(text, safe='/:,')}" for name, text in items)
 
 
 def nearest(endpoint: str, name: str) -> str | None:
-    """The endpoint's available name or alias most like `name`; None when none is alike."""
-    names = [known for known, row in params.NAMES[endpoint].items() if row.available or row.outside]
-    near = difflib.get_close_matches(name[: query.SHOWN].lower(), names, n=1)
-    return near[0] if near else None
+    """The endpoint's available name or alias most similar to `name`; None when none is similar."""
+    names = [candidate for candidate, row in params.NAMES[endpoint].items() if row.available or row.outside]
+    matches = difflib.get_close_matches(name[: query.SHOWN].lower(), names, n=1)
+    return matches[0] if matches else None
 
 
 def _collect(endpoint: str, raw: str) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Texts and written names by long-lived name, once it is certain that each is known, available and given once."""
+    """Texts and spellings by long-lived name. Raises EngineError unless each is known, available and given once."""
     texts: dict[str, list[str]] = {}
-    written: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for name, text in query.pairs(raw):
         row = _row(endpoint, name)
         if row.name in texts and not row.repeatable:
-            raise errors.EngineError("duplicate_parameter", _twice(written[row.name], name), name)
+            raise errors.EngineError("duplicate_parameter", _twice(spellings[row.name], name), name)
         texts.setdefault(row.name, []).append(text)
-        written.setdefault(row.name, name)
-    return texts, written
+        spellings.setdefault(row.name, name)
+    return texts, spellings
 
 
 def _row(endpoint: str, name: str) -> param.Param:
     row = params.find(endpoint, name)
     if row is None:
-        near = nearest(endpoint, name)
-        hint = f" Did you mean {near}?" if near else ""
+        suggestion = nearest(endpoint, name)
+        hint = f" Did you mean {suggestion}?" if suggestion else ""
         message = f"/{endpoint} has no parameter {query.shown(name)}.{hint}"
         raise errors.EngineError("unknown_parameter", message, name[: query.SHOWN])
     if not row.available:
@@ -122,21 +122,21 @@ def _twice(first: str, second: str) -> str:
     return f"{first} and {second} are one parameter; it may be given once."
 
 
-def _take_path(texts: dict[str, list[str]], written: dict[str, str], path_source: str) -> None:
+def _take_path(texts: dict[str, list[str]], spellings: dict[str, str], path_source: str) -> None:
     if "src" in texts:
         raise errors.EngineError("conflicting_parameters", "The path already names the source; leave src out.", "src")
     if not query.is_clean(path_source):
         raise errors.EngineError("invalid_parameter", "The source in the path has a control character.", "src")
-    texts["src"], written["src"] = [path_source], "src"
+    texts["src"], spellings["src"] = [path_source], "src"
 
 
-def _read(endpoint: str, name: str, written: str, texts: list[str]) -> object:
+def _read(endpoint: str, name: str, spelling: str, texts: list[str]) -> object:
     row = params.ROWS[endpoint][name]
-    read = tuple(reading.read(row, written, text) for text in texts)
-    return read if name == "src" else read[0]
+    parsed = tuple(reading.read(row, spelling, text) for text in texts)
+    return parsed if name == "src" else parsed[0]
 
 
-def _check_presence(endpoint: str, sources: tuple, values: dict, written: dict[str, str]) -> None:
+def _check_presence(endpoint: str, sources: tuple, values: dict, spellings: dict[str, str]) -> None:
     if endpoint in params.PLACEHOLDERS:
         _check_placeholder(endpoint, sources, values)
     elif not sources:
@@ -154,6 +154,6 @@ def _check_placeholder(endpoint: str, sources: tuple, values: dict) -> None:
         raise errors.EngineError("conflicting_parameters", message, literal)
     if not sources and literal not in values:
         raise errors.EngineError("missing_parameter", f"src or {literal} is missing; give one.", "src")
-    absent = next((side for side in ("w", "h") if side not in values), None)
-    if not sources and absent:
-        raise errors.EngineError("missing_parameter", f"{absent} is required where there is no src.", absent)
+    missing = next((side for side in ("w", "h") if side not in values), None)
+    if not sources and missing:
+        raise errors.EngineError("missing_parameter", f"{missing} is required where there is no src.", missing)

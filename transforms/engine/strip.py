@@ -1,4 +1,4 @@
-"""Copies a JPEG, a WebP or an AVIF without anything but its picture: what is not needed to draw it stays behind."""
+"""Copies a JPEG, a WebP or an AVIF without its metadata: only what is needed to decode the picture is kept."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -10,17 +10,17 @@ TABLES = {0xDB, 0xC4, 0xDD}
 FRAMES = {0xC0, 0xC1, 0xC2}
 SOI = b"\xff\xd8"
 SCAN, END, FIRST_RESTART, LAST_RESTART = 0xDA, 0xD9, 0xD0, 0xD7
-# Adobe's segment says how colours are stored, and has nothing else in its 14 bytes.
+# Adobe's segment is the colour transform, and nothing else is in its 14 bytes.
 ADOBE, ADOBE_LENGTH = 0xEE, 14
-# WebP chunks that draw, and the flags of its header that announce the others (profile, EXIF, XMP).
+# WebP chunks of picture data, and the header's flags of the others (profile, EXIF, XMP).
 DRAWING = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"VP8X"}
 ANNOUNCING = 0x20 | 0x08 | 0x04
 FRAME_HEAD = 16
 
 
 def copy(source_format: str, data: bytes) -> bytes | None:
-    """The file with its metadata left out; None where that cannot be done. The caller must compare what it shows:
-    an orientation or a colour profile is metadata too."""
+    """The file with its metadata left out; None where that cannot be done. The caller must compare the
+    decoded pictures: an orientation or a colour profile is metadata too."""
     copier = COPIERS.get(source_format)
     try:
         return copier(data) if copier else None
@@ -31,31 +31,31 @@ def copy(source_format: str, data: bytes) -> bytes | None:
 def _jpeg(data: bytes) -> bytes:
     if data[:2] != SOI:
         raise ValueError("no JPEG")
-    parts, at = [SOI], 2
+    parts, offset = [SOI], 2
     while True:
-        while data[at + 1] == 0xFF:
-            at += 1
-        marker = data[at + 1]
-        if data[at] != 0xFF or marker in (0x00, 0x01):
+        while data[offset + 1] == 0xFF:
+            offset += 1
+        marker = data[offset + 1]
+        if data[offset] != 0xFF or marker in (0x00, 0x01):
             raise ValueError("no marker where one must stand")
         if marker == END:
             return b"".join([*parts, b"\xff\xd9"])
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        adobe = marker == ADOBE and end - at == 2 + ADOBE_LENGTH and data[at + 4 : at + 9] == b"Adobe"
+        end = offset + 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
+        adobe = marker == ADOBE and end - offset == 2 + ADOBE_LENGTH and data[offset + 4 : offset + 9] == b"Adobe"
         if marker == SCAN:
             end = _after_scan(data, end)
         if marker in TABLES | FRAMES or marker == SCAN or adobe:
-            parts.append(data[at:end])
-        at = end
+            parts.append(data[offset:end])
+        offset = end
 
 
-def _after_scan(data: bytes, at: int) -> int:
-    """Where the next marker stands that is no restart and no stuffed 0xFF."""
+def _after_scan(data: bytes, offset: int) -> int:
+    """The offset of the next marker that is neither a restart nor a stuffed 0xFF."""
     while True:
-        at = data.index(b"\xff", at)
-        if data[at + 1] and not FIRST_RESTART <= data[at + 1] <= LAST_RESTART:
-            return at
-        at += 2
+        offset = data.index(b"\xff", offset)
+        if data[offset + 1] and not FIRST_RESTART <= data[offset + 1] <= LAST_RESTART:
+            return offset
+        offset += 2
 
 
 def _webp(data: bytes) -> bytes:
@@ -75,11 +75,11 @@ def _webp(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        yield data[at : at + 4], data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
+    offset = 0
+    while offset + 8 <= len(data):
+        size = int.from_bytes(data[offset + 4 : offset + 8], "little")
+        yield data[offset : offset + 4], data[offset + 8 : offset + 8 + size]
+        offset += 8 + size + size % 2
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

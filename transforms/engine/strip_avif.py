@@ -1,4 +1,4 @@
-"""Proves that a still AVIF holds nothing but its picture; only then may its bytes be sent as they are.
+"""Verifies that a still AVIF contains only its picture; only then may its bytes be copied unchanged.
 
 Boxes: ISO/IEC 14496-12 and 23008-12, AV1 Image File Format 1.1. Units of AV1 (OBUs): its specification, 6.2.
 """
@@ -13,38 +13,38 @@ SIZE_LENGTH, COLOUR_LENGTH, MOST_CHANNELS, CHOSEN_LENGTH = 12, 11, 4, 6
 REFERENCES = {"auxl", "prem"}
 ITEM_NAMES = {b"", b"Color", b"Alpha"}
 ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
-# Sequence header, temporal delimiter, frame header, tile group, frame; what else there is may carry anything.
+# Sequence header, temporal delimiter, frame header, tile group, frame; any other unit may carry metadata.
 DRAWING_UNITS = {1, 2, 3, 4, 6}
 FULL, PLAIN = 4, 0
 
 
 def copy(data: bytes) -> bytes | None:
-    """The file without what trails; None when anything in it is not known to draw. ValueError when it is damaged."""
+    """The file without trailing bytes; None when any part is not known to be picture data. ValueError when damaged."""
     boxes = list(_boxes(data))
     if [name for name, _, _ in boxes[:3]] != FILE:
         return None
     (_, ftyp, ftyp_end), (_, meta, meta_end), (_, start, end) = boxes[:3]
-    inside = {name: data[at:stop] for name, at, stop in _boxes(data, meta + FULL, meta_end)}
-    brands = {data[at : at + 4] for at in range(ftyp, ftyp_end, 4)}
-    plain = brands <= BRANDS and set(inside) <= META and _is_plain_meta(inside)
-    extents = sorted(_extents(inside["iloc"])) if plain else []
+    meta_boxes = {name: data[offset:stop] for name, offset, stop in _boxes(data, meta + FULL, meta_end)}
+    brands = {data[offset : offset + 4] for offset in range(ftyp, ftyp_end, 4)}
+    plain = brands <= BRANDS and set(meta_boxes) <= META and _is_plain_meta(meta_boxes)
+    extents = sorted(_extents(meta_boxes["iloc"])) if plain else []
     if not extents or not _fill(extents, start, end):
         return None
-    drawn = all(_units(data[at : at + length]) <= DRAWING_UNITS for at, length in extents)
-    return data[:end] if drawn else None
+    only_drawing = all(_units(data[offset : offset + length]) <= DRAWING_UNITS for offset, length in extents)
+    return data[:end] if only_drawing else None
 
 
-def _is_plain_meta(inside: dict[str, bytes]) -> bool:
+def _is_plain_meta(meta_boxes: dict[str, bytes]) -> bool:
     """Whether names, items, properties and references are those of a picture with or without alpha."""
-    handler, items = inside["hdlr"], inside["iinf"]
-    properties = inside["iprp"]
-    known = not handler[4:8].strip(b"\0") and handler[8:12] == b"pict" and not handler[12:].strip(b"\0")
-    known &= all(name == "infe" and _is_picture(items[at:end]) for name, at, end in _boxes(items, 6))
-    known &= {name for name, _, _ in _boxes(inside.get("iref", b""), FULL)} <= REFERENCES
-    known &= len(inside["pitm"]) == CHOSEN_LENGTH
-    known &= {name for name, _, _ in _boxes(properties)} <= {"ipco", "ipma"}
-    held = next((properties[at:end] for name, at, end in _boxes(properties) if name == "ipco"), b"")
-    return known and all(_is_property(name, held[at:end]) for name, at, end in _boxes(held))
+    handler, items = meta_boxes["hdlr"], meta_boxes["iinf"]
+    properties = meta_boxes["iprp"]
+    is_plain = not handler[4:8].strip(b"\0") and handler[8:12] == b"pict" and not handler[12:].strip(b"\0")
+    is_plain &= all(name == "infe" and _is_picture(items[offset:end]) for name, offset, end in _boxes(items, 6))
+    is_plain &= {name for name, _, _ in _boxes(meta_boxes.get("iref", b""), FULL)} <= REFERENCES
+    is_plain &= len(meta_boxes["pitm"]) == CHOSEN_LENGTH
+    is_plain &= {name for name, _, _ in _boxes(properties)} <= {"ipco", "ipma"}
+    container = next((properties[offset:end] for name, offset, end in _boxes(properties) if name == "ipco"), b"")
+    return is_plain and all(_is_property(name, container[offset:end]) for name, offset, end in _boxes(container))
 
 
 def _is_picture(entry: bytes) -> bool:
@@ -64,65 +64,65 @@ def _is_property(name: str, content: bytes) -> bool:
     return name == "av1C" and _units(content[4:]) <= DRAWING_UNITS
 
 
-def _boxes(data: bytes, at: int = PLAIN, stop: int | None = None) -> Iterator[tuple[str, int, int]]:
-    """(name, where its content begins, where it ends) of each box."""
-    stop = len(data) if stop is None else stop
-    while at + 8 <= stop:
-        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8].decode("latin1")
-        if not 8 <= size <= stop - at:
+def _boxes(data: bytes, offset: int = PLAIN, end: int | None = None) -> Iterator[tuple[str, int, int]]:
+    """(name, start of its content, end) of each box. ValueError for a box that does not fit."""
+    end = len(data) if end is None else end
+    while offset + 8 <= end:
+        size, name = int.from_bytes(data[offset : offset + 4], "big"), data[offset + 4 : offset + 8].decode("latin1")
+        if not 8 <= size <= end - offset:
             raise ValueError("a box that does not fit")
-        yield name, at + 8, at + size
-        at += size
+        yield name, offset + 8, offset + size
+        offset += size
 
 
 def _extents(iloc: bytes) -> Iterator[tuple[int, int]]:
-    """(offset, length) of everything the items say is theirs. ValueError for a table of another kind."""
+    """(offset, length) of the data of every item. ValueError for another version of the table."""
     version, sizes = iloc[0], [iloc[4] >> 4, iloc[4] & 15, iloc[5] >> 4]
     if version > 1 or iloc[5] & 15 or set(sizes) - {0, 4, 8}:
         raise ValueError("a table of places that is not read here")
-    at = 8
+    position = 8
     for _ in range(struct.unpack(">H", iloc[6:8])[0]):
-        at += 2
-        if version and iloc[at + 1] & 15:
+        position += 2
+        if version and iloc[position + 1] & 15:
             raise ValueError("an item that is not in the file itself")
-        at += 2 * version + 2
-        (base,), at = _numbers(iloc, at, sizes[2:])
-        at += 2
-        for _ in range(struct.unpack(">H", iloc[at - 2 : at])[0]):
-            (offset, length), at = _numbers(iloc, at, sizes[:2])
+        position += 2 * version + 2
+        (base,), position = _numbers(iloc, position, sizes[2:])
+        position += 2
+        for _ in range(struct.unpack(">H", iloc[position - 2 : position])[0]):
+            (offset, length), position = _numbers(iloc, position, sizes[:2])
             yield base + offset, length
 
 
-def _numbers(data: bytes, at: int, sizes: list[int]) -> tuple[list[int], int]:
-    found = []
+def _numbers(data: bytes, offset: int, sizes: list[int]) -> tuple[list[int], int]:
+    numbers = []
     for size in sizes:
-        found.append(int.from_bytes(data[at : at + size], "big"))
-        at += size
-    return found, at
+        numbers.append(int.from_bytes(data[offset : offset + size], "big"))
+        offset += size
+    return numbers, offset
 
 
 def _fill(extents: list[tuple[int, int]], start: int, end: int) -> bool:
     """Whether the extents cover all from `start` to `end` and nothing else."""
-    reached = start
-    for at, length in extents:
-        if at != reached or not length:
+    position = start
+    for offset, length in extents:
+        if offset != position or not length:
             return False
-        reached += length
-    return reached == end
+        position += length
+    return position == end
 
 
 def _units(data: bytes) -> set[int]:
     """The types of the AV1 units; -1 among them for a reserved bit that is set."""
-    types, at = set(), 0
-    while at < len(data):
-        head = data[at]
+    types, offset = set(), 0
+    while offset < len(data):
+        head = data[offset]
         types.add(-1 if head & 0x81 else head >> 3 & 15)
-        at += 2 if head & 4 else 1
-        size, shift = (0, 0) if head & 2 else (len(data) - at, 0)
+        offset += 2 if head & 4 else 1
+        size, shift = (0, 0) if head & 2 else (len(data) - offset, 0)
         while head & 2:
-            size |= (data[at] & 0x7F) << shift
-            shift, at = shift + 7, at + 1
-            if not data[at - 1] & 0x80:
+            size |= (data[offset] & 0x7F) << shift
+            shift, offset = shift + 7, offset + 1
+            if not data[offset - 1] & 0x80:
                 break
-        at += size
+        offset += size
     return types

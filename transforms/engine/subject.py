@@ -1,4 +1,4 @@
-"""Finds the subject of a picture: the small U²-Net."""
+"""Segments the subject of a picture by the small U²-Net."""
 
 import numpy as np
 from PIL import Image
@@ -20,5 +20,5 @@ def mask(image: Image.Image) -> np.ndarray:
     pixels = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=np.float32)
     pixels = (pixels / max(1.0, float(pixels.max())) - MEAN) / SPREAD
     source, target = session.get_inputs()[0].name, session.get_outputs()[0].name
-    found = session.run([target], {source: np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])})[0]
-    return np.clip(found[0, 0], 0, 1)
+    prediction = session.run([target], {source: np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])})[0]
+    return np.clip(prediction[0, 0], 0, 1)

@@ -1,10 +1,10 @@
-"""The body as it was before its content coding, counted while it grows."""
+"""Decompression of a response body, with its size checked while it grows."""
 
 import zlib
 
 from transforms.fetching import errors
 
-WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # zlib's wbits: gzip alone, or whichever header is found
+WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # zlib's wbits: gzip only, or header detection
 
 
 class Body:
@@ -19,23 +19,23 @@ class Body:
         self._bytes = bytearray()
         self._max_bytes = max_bytes
 
-    def add(self, piece: bytes) -> None:
-        """Take what came over the line; FetchError beyond the cap or where it does not inflate."""
-        self._received += len(piece)
+    def add(self, chunk: bytes) -> None:
+        """Add received bytes; FetchError beyond the cap or where they do not decompress."""
+        self._received += len(chunk)
         if self._received > self._max_bytes:
             raise errors.too_large(self._max_bytes)
-        self._bytes += self._inflate(piece) if self._inflater else piece
+        self._bytes += self._inflate(chunk) if self._inflater else chunk
         if len(self._bytes) > self._max_bytes:
             raise errors.too_large(self._max_bytes)
 
     def finished(self) -> bytes:
-        """The whole body; FetchError where its compressed form was cut off or goes on after its end."""
+        """The whole body; FetchError where the compressed stream is truncated or has trailing data."""
         if self._inflater and (not self._inflater.eof or self._inflater.unused_data):
             raise errors.unreachable()
         return bytes(self._bytes)
 
-    def _inflate(self, piece: bytes) -> bytes:
+    def _inflate(self, chunk: bytes) -> bytes:
         try:
-            return self._inflater.decompress(piece, self._max_bytes - len(self._bytes) + 1)
+            return self._inflater.decompress(chunk, self._max_bytes - len(self._bytes) + 1)
         except zlib.error as error:
             raise errors.unreachable() from error

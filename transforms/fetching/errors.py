@@ -1,10 +1,10 @@
-"""The refusals of the fetcher: one code per cause, in sentences that name no address."""
+"""The errors of the fetcher: one code per cause, with messages that name no address."""
 
 from imgapis.base import errors
 
 
 class FetchError(errors.Refusal):
-    """A source that could not be had; `code`, `status` and `message` are safe to show to anybody."""
+    """A source that could not be fetched; `code`, `status` and `message` are safe to show to any client."""
 
     def __init__(self, code: str, status: int, message: str):
         super().__init__(message, param="src", code=code, status=status)
@@ -16,12 +16,12 @@ def invalid(reason: str) -> FetchError:
 
 
 def unresolvable() -> FetchError:
-    """Guarded addresses and unknown names, told apart by nothing (S16)."""
+    """Guarded addresses and unknown names, indistinguishable (S16)."""
     return FetchError("source_unresolvable", 422, "The source's host has no public address.")
 
 
 def unreachable() -> FetchError:
-    """Closed, filtered, reset, cut off or broken: one answer (S16)."""
+    """Closed, filtered, reset, truncated or malformed: one error for all (S16)."""
     return FetchError("source_unreachable", 502, "The source did not give a complete and correct answer.")
 
 
@@ -31,17 +31,17 @@ def timed_out() -> FetchError:
 
 
 def too_large(max_bytes: int) -> FetchError:
-    """The body is, or says it is, beyond the cap."""
+    """The body, or its Content-Length, is beyond the cap."""
     return FetchError("source_too_large", 413, f"The source is larger than {max_bytes} bytes.")
 
 
 def missing() -> FetchError:
-    """The origin says there is nothing at this address."""
+    """The origin answered 404 or 410."""
     return FetchError("source_missing", 404, "The source was not found at its origin.")
 
 
 def forbidden() -> FetchError:
-    """The origin wants credentials, or says no to ours."""
+    """The origin answered 401 or 403."""
     return FetchError("source_forbidden", 424, "The source's origin does not allow it to be read.")
 
 
@@ -61,5 +61,5 @@ def redirect(reason: str) -> FetchError:
 
 
 def encoding() -> FetchError:
-    """The body comes in a content coding that was not asked for and is not undone."""
+    """The body has a content coding that was not requested and is not supported."""
     return FetchError("source_encoding", 422, "The source comes in a content encoding that is not accepted.")

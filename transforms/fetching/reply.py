@@ -1,4 +1,4 @@
-"""A stricter reading of HTTP/1 answers than the standard library's: bounded heads, one clear framing."""
+"""A stricter HTTP/1 response parser than the standard library's: bounded heads, unambiguous framing."""
 
 import http.client
 import re
@@ -11,7 +11,7 @@ LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class BrokenReply(http.client.HTTPException):
-    """The origin's answer is no clean HTTP/1.0 or HTTP/1.1."""
+    """The origin's response is not well-formed HTTP/1.0 or HTTP/1.1."""
 
 
 class BoundedHead:
@@ -56,17 +56,17 @@ class StrictResponse(http.client.HTTPResponse):
         check_framing(self.headers)
 
     def _read_next_chunk_size(self) -> int:
-        # The standard library lets int() judge: it takes "-1" for "read until the end", and "0x5", "1_0", "+5".
+        # The standard library parses with int(), which accepts "-1" for "read until the end", and "0x5", "1_0", "+5".
         line = self.fp.readline(1024)
-        size = CHUNK_SIZE.fullmatch(line.partition(b";")[0])
-        if not size or not line.endswith(b"\n"):
+        match = CHUNK_SIZE.fullmatch(line.partition(b";")[0])
+        if not match or not line.endswith(b"\n"):
             self._close_conn()
             raise ValueError("bad chunk size")
-        return int(size[0], 16)
+        return int(match[0], 16)
 
 
 def check_framing(headers: Message) -> None:
-    """BrokenReply unless every header is well formed and at most one statement of the length is made (R3)."""
+    """BrokenReply unless every header is well formed and at most one header states the length (R3)."""
     if headers.defects or headers.get_payload() or not all(TOKEN.fullmatch(name) for name in headers):
         raise BrokenReply("malformed header")
     lengths = headers.get_all("content-length", [])

@@ -1,4 +1,4 @@
-"""One look-up a hop, bounded by the deadline, with every answer tested before any is used."""
+"""One DNS lookup per hop, bounded by the deadline, with every address tested before any is used."""
 
 import queue
 import socket
@@ -17,13 +17,13 @@ _lookups = threading.BoundedSemaphore(64)
 
 
 def system_resolver(host: str, port: int) -> list[str]:
-    """The addresses the machine's resolver knows for the name; OSError where it knows none."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(answer[4][0] for answer in found))
+    """The addresses of the name by the system's resolver; OSError where there are none."""
+    records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(record[4][0] for record in records))
 
 
 def tested_addresses(location: Location, *, excepted: bool, resolver: Resolver, deadline: float) -> list[str]:
-    """The addresses that may be dialled for the location, in the resolver's order.
+    """The addresses the fetcher may connect to for the location, in the resolver's order.
 
     One refused answer refuses them all (S5). `excepted` locations (FETCH_ALLOW_PRIVATE) pass untested.
     FetchError `source_unresolvable` for guarded addresses and unknown names alike (S16).
@@ -51,14 +51,14 @@ def _look_up(location: Location, resolver: Resolver, deadline: float) -> list[st
     def work() -> None:
         try:
             answers.put(list(resolver(location.host, location.port)))
-        except (OSError, UnicodeError):  # unknown, or no name at all: told apart by nobody
+        except (OSError, UnicodeError):  # unknown, or not a name at all: both mean no address
             answers.put([])
         finally:
             _lookups.release()
 
     try:
         threading.Thread(target=work, name="look-up", daemon=True).start()
-    except RuntimeError:  # no thread left: nothing will release the place but we
+    except RuntimeError:  # no thread left: release the semaphore here, as no worker will
         _lookups.release()
         raise
     try:

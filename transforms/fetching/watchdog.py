@@ -31,7 +31,7 @@ class Watchdog:
         self._let_go()
         with self._lock:
             self._handle = connection.dup()
-        if time.monotonic() >= self._deadline:  # the timer may have run out between two connections
+        if time.monotonic() >= self._deadline:  # the timer may have fired between two connections
             self._bite()
 
     def _bite(self) -> None:
@@ -39,7 +39,7 @@ class Watchdog:
             if self._handle:
                 try:
                     self._handle.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the origin was faster
+                except OSError:  # the origin closed it first
                     pass
 
     def _let_go(self) -> None:

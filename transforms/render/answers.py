@@ -1,7 +1,7 @@
-"""What a render process says back: an Output or a refusal, as a frame that is safe to read.
+"""The reply of a render process: an Output or an error, as a frame that is safe to parse.
 
-The child has handled hostile bytes, so its words are JSON and never a pickle: a decoder that was
-taken over cannot run code in the web worker.
+The child has handled hostile bytes, so its reply is JSON and never a pickle: a compromised decoder
+cannot run code in the web worker.
 """
 
 from dataclasses import fields
@@ -20,12 +20,12 @@ def frame_output(output: Output) -> tuple[dict, bytes]:
 
 
 def frame_error(error: EngineError, cause: str = "") -> tuple[dict, bytes]:
-    """(head, body) of a refusal; `cause` is for the operator and never for the customer."""
+    """(head, body) of an error; `cause` is for the operator and never for the customer."""
     return {"error": [error.code, error.message, error.param], "cause": cause}, b""
 
 
 def read(head: dict, body: bytearray) -> Output:
-    """The Output a frame carries; raises the EngineError it carries, or wire.Closed for nonsense."""
+    """The Output a frame carries; raises the EngineError it carries, or wire.Closed for a malformed frame."""
     try:
         if "error" in head:
             raise _error(head)
@@ -33,7 +33,7 @@ def read(head: dict, body: bytearray) -> Output:
         size = values["source_size"]
         values["source_size"] = None if size is None else tuple(map(int, size))
         values["warnings"] = tuple(map(str, values["warnings"]))
-        values["timings"] = {str(name): float(spent) for name, spent in values["timings"].items()}
+        values["timings"] = {str(name): float(milliseconds) for name, milliseconds in values["timings"].items()}
         return Output(body=bytes(body), **values)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise wire.Closed from error

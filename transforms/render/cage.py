@@ -1,4 +1,4 @@
-"""The limits a render process puts on itself before it looks at a picture."""
+"""The resource limits a render process sets on itself before it reads a picture."""
 
 import contextlib
 import ctypes
@@ -30,14 +30,17 @@ def allow_cpu(seconds: float) -> None:
 
     The parent's wall deadline comes first; this one holds when the parent is stopped or gone.
     """
-    spent = time.process_time()
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    allowed = math.ceil(spent + 2 * seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (allowed if hard == resource.RLIM_INFINITY else min(allowed, hard), hard))
+    cpu_seconds = time.process_time()
+    hard_limit = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft_limit = math.ceil(cpu_seconds + 2 * seconds) + 1
+    resource.setrlimit(
+        resource.RLIMIT_CPU,
+        (soft_limit if hard_limit == resource.RLIM_INFINITY else min(soft_limit, hard_limit), hard_limit),
+    )
 
 
 def _cap(limit: int, value: int) -> None:
-    hard = resource.getrlimit(limit)[1]
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
+    hard_limit = resource.getrlimit(limit)[1]
+    if hard_limit != resource.RLIM_INFINITY:
+        value = min(value, hard_limit)
     resource.setrlimit(limit, (value, value))

@@ -1,4 +1,4 @@
-"""A render process: reads jobs from standard input, renders them, writes answers to standard output."""
+"""A render process: reads jobs from standard input, renders them, writes replies to standard output."""
 
 import argparse
 import os
@@ -16,19 +16,19 @@ _CRASHED = "The picture could not be processed."
 
 def serve(render: Callable[[Job], Output], memory_bytes: int) -> None:
     """Answer jobs until standard input ends, or until a job fails in a way that may have left damage."""
-    replies = os.dup(1)
-    # A library that prints must not write into the middle of an answer.
+    output_fd = os.dup(1)
+    # A library that prints must not write into the middle of a reply.
     os.dup2(2, 1)
     cage.enter(memory_bytes)
-    sound = True
-    while sound:
+    is_healthy = True
+    while is_healthy:
         try:
             head, body = wire.receive(0)
         except wire.Closed:
             return
         cage.allow_cpu(head["seconds"])
-        frame, sound = _answer(render, body)
-        wire.send(replies, *frame)
+        frame, is_healthy = _answer(render, body)
+        wire.send(output_fd, *frame)
 
 
 def _answer(render: Callable[[Job], Output], body: bytearray) -> tuple[tuple[dict, bytes], bool]:
@@ -42,15 +42,15 @@ def _answer(render: Callable[[Job], Output], body: bytearray) -> tuple[tuple[dic
 
 
 def _crash(error: Exception) -> tuple[tuple[dict, bytes], bool]:
-    """Out of memory, or our own mistake: what is half done is best given back by ending."""
+    """Out of memory, or a bug: the process ends, so that partial state and memory are released."""
     return answers.frame_error(EngineError("render_crashed", _CRASHED), _cause(error)), False
 
 
 def _cause(error: Exception) -> str:
-    """Type and place, without the message: that may quote the picture."""
+    """Exception type and source line, without the message: that may quote the picture."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nowhere"
-    return f"{type(error).__name__} at {place}"
+    location = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "nowhere"
+    return f"{type(error).__name__} at {location}"
 
 
 def main() -> None:

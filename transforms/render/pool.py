@@ -66,7 +66,7 @@ class Pool:
         return ticket.output
 
     def close(self) -> None:
-        """Refuse what waits, kill what runs, and end the threads; a closed pool stays closed."""
+        """Refuse waiting jobs, kill running ones, and end the threads; a closed pool stays closed."""
         with self._state:
             self._closed = True
             for ticket in self._waiting:
@@ -99,7 +99,7 @@ class Pool:
         thread.start()
 
     def _give_up(self, ticket: Ticket) -> None:
-        """At the deadline: what still waits leaves the queue; what runs is being killed by its attendant."""
+        """At the deadline: a waiting job leaves the queue; a running one is being killed by its attendant."""
         with self._state:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
@@ -116,7 +116,7 @@ class Pool:
             except EngineError as error:
                 ticket.error = error
             except BaseException as error:
-                # Our own mistake belongs to the thread that waits; the attendant must live, the pipe is in doubt.
+                # A bug is raised in the waiting thread; the attendant must survive, and the pipe's state is unknown.
                 ticket.error = error
                 if child is not None:
                     child.end()
@@ -140,17 +140,17 @@ class Pool:
             return self._waiting.popleft()
 
     def _ready(self, child: process.Process | None) -> process.Process:
-        """A living child: the same one, or a new one after a death or its share of jobs."""
+        """A live child: the same one, or a new one after it died or did its number of jobs."""
         if child is not None and child.alive() and child.jobs < self._jobs_per_process:
             return child
         if child is not None:
             self._dismiss(child)
-        fresh = process.Process(self._memory_bytes, self._argv)
+        new_child = process.Process(self._memory_bytes, self._argv)
         with self._state:
-            self._children.add(fresh)
+            self._children.add(new_child)
             if self._closed:
-                fresh.kill()
-        return fresh
+                new_child.kill()
+        return new_child
 
     def _dismiss(self, child: process.Process) -> None:
         with self._state:

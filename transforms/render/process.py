@@ -1,4 +1,4 @@
-"""One render process as its owner sees it: started, asked, ended."""
+"""The parent's handle of one render process: start it, send it jobs, end it."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from transforms.render import answers, wire
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = (sys.executable, "-s", "-m", "transforms.render.child")
-# Nothing of the server's environment goes in: no keys, no proxies. Two arenas keep glibc's memory flat.
+# Nothing of the server's environment is passed on: no keys, no proxies. Two arenas keep glibc's memory flat.
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -75,7 +75,7 @@ class Process:
             raise
 
     def retire(self) -> None:
-        """End it in peace: standard input closes, and the child leaves by itself or is killed."""
+        """Shut down gracefully: close standard input, wait for the child to exit, kill it after a second."""
         self._child.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_GOODBYE_SECONDS)
@@ -93,7 +93,7 @@ class Process:
         self._child.stdout.close()
 
     def _post_mortem(self) -> EngineError:
-        """The pipe broke: say why. A child that closed it without dying is killed."""
+        """The error for a broken pipe, by the child's exit status. A child that has not exited is killed."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_GOODBYE_SECONDS)
         self.end()

@@ -12,7 +12,7 @@ BODY_LIMIT = 1 << 29
 
 
 class Closed(Exception):
-    """The other end is gone, or spoke nonsense: nothing more can be said over this pipe."""
+    """The other end is gone, or sent a malformed frame: the pipe is unusable."""
 
 
 class Late(Exception):
@@ -21,8 +21,8 @@ class Late(Exception):
 
 def send(fd: int, head: dict, body: bytes, deadline: float | None = None) -> None:
     """Write one frame; `deadline` is in time.monotonic() seconds and needs a non-blocking `fd`."""
-    words = json.dumps(head).encode()
-    _write(fd, _LENGTHS.pack(len(words), len(body)) + words, deadline)
+    head_bytes = json.dumps(head).encode()
+    _write(fd, _LENGTHS.pack(len(head_bytes), len(body)) + head_bytes, deadline)
     _write(fd, body, deadline)
 
 
@@ -31,9 +31,9 @@ def receive(fd: int, deadline: float | None = None) -> tuple[dict, bytearray]:
     head_length, body_length = _LENGTHS.unpack(_read(fd, _LENGTHS.size, deadline))
     if head_length > HEAD_LIMIT or body_length > BODY_LIMIT:
         raise Closed
-    words = _read(fd, head_length, deadline)
+    head_bytes = _read(fd, head_length, deadline)
     try:
-        head = json.loads(words)
+        head = json.loads(head_bytes)
     except ValueError as error:
         raise Closed from error
     if not isinstance(head, dict):
@@ -42,11 +42,11 @@ def receive(fd: int, deadline: float | None = None) -> tuple[dict, bytearray]:
 
 
 def _write(fd: int, data: bytes, deadline: float | None) -> None:
-    rest = memoryview(data)
-    while rest:
+    remaining = memoryview(data)
+    while remaining:
         _wait(fd, select.POLLOUT, deadline)
         try:
-            rest = rest[os.write(fd, rest) :]
+            remaining = remaining[os.write(fd, remaining) :]
         except BlockingIOError:
             continue
         except OSError as error:
@@ -55,18 +55,18 @@ def _write(fd: int, data: bytes, deadline: float | None) -> None:
 
 def _read(fd: int, size: int, deadline: float | None) -> bytearray:
     data = bytearray(size)
-    rest = memoryview(data)
-    while rest:
+    remaining = memoryview(data)
+    while remaining:
         _wait(fd, select.POLLIN, deadline)
         try:
-            count = os.readv(fd, [rest])
+            count = os.readv(fd, [remaining])
         except BlockingIOError:
             continue
         except OSError as error:
             raise Closed from error
         if count == 0:
             raise Closed
-        rest = rest[count:]
+        remaining = remaining[count:]
     return data
 
 
@@ -76,6 +76,6 @@ def _wait(fd: int, event: int, deadline: float | None) -> None:
         return
     poll = select.poll()
     poll.register(fd, event)
-    left = deadline - time.monotonic()
-    if left <= 0 or not poll.poll(left * 1000):
+    remaining = deadline - time.monotonic()
+    if remaining <= 0 or not poll.poll(remaining * 1000):
         raise Late

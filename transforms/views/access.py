@@ -1,4 +1,4 @@
-"""The page of access: allow-lists, tried against an example before they are saved, and what a refused miss returns."""
+"""The page of access: allow-lists, tested with an example before they are saved, and the response to a refused miss."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -18,42 +18,46 @@ LISTS = ("allowed_origins", "allowed_sources")
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
 def access(request: HttpRequest) -> HttpResponse:
-    """The lists. `act=try` says what they would allow, as typed, and saves nothing."""
+    """The lists. `act=try` shows what they would allow, as typed, and saves nothing."""
     row = request.workspace
     if request.method == "POST":
         roles.require(request.member.role, "access.edit")
     initial = {name: "\n".join(getattr(row, name)) for name in LISTS} | {"refused": row.refused}
     form = AccessForm(request.POST or None, initial=initial)
-    tried = []
+    trials = []
     if form.is_valid():
         try:
             if request.POST.get("act") != "try":
                 _save(request, form.cleaned_data)
                 messages.success(request, "Saved. Every server follows within five seconds.")
                 return redirect("access", row.namespace)
-            tried = _tried(form.cleaned_data)
+            trials = _tried(form.cleaned_data)
         except Refusal as refusal:
             show(form, refusal)
-    edits = roles.allows(request.member.role, "access.edit")
-    facts = {"form": form, "tried": tried, "edits": edits, "refused": access_settings.REFUSED[row.refused]}
-    return render(request, "transforms/access.html", facts, status=400 if form.errors else 200)
+    can_edit = roles.allows(request.member.role, "access.edit")
+    context = {"form": form, "tried": trials, "edits": can_edit, "refused": access_settings.REFUSED[row.refused]}
+    return render(request, "transforms/access.html", context, status=400 if form.errors else 200)
 
 
-def _save(request: HttpRequest, answers: dict) -> None:
-    lists = {name: answers[name].splitlines() for name in LISTS}
-    access_settings.change(request.workspace, request.user.person_id, refused=answers["refused"], **lists)
+def _save(request: HttpRequest, cleaned_data: dict) -> None:
+    lists = {name: cleaned_data[name].splitlines() for name in LISTS}
+    access_settings.change(request.workspace, request.user.person_id, refused=cleaned_data["refused"], **lists)
 
 
-def _tried(answers: dict) -> list[dict]:
-    """What the typed lists make of the examples."""
-    origins = access_settings.read_origins(answers["allowed_origins"].splitlines())
-    hosts = access_settings.read_sources(answers["allowed_sources"].splitlines())
-    tried = []
-    if answers["try_origin"]:
-        tried.append(_said(answers["try_origin"], access_settings.try_origin(origins, answers["try_origin"])))
-    if answers["try_source"]:
-        tried.append(_said(answers["try_source"], access_settings.try_source(hosts, answers["try_source"])))
-    return tried
+def _tried(cleaned_data: dict) -> list[dict]:
+    """Each example with the first pattern of the typed lists that allows it. Raises InvalidPattern."""
+    origin_patterns = access_settings.read_origins(cleaned_data["allowed_origins"].splitlines())
+    host_patterns = access_settings.read_sources(cleaned_data["allowed_sources"].splitlines())
+    trials = []
+    if cleaned_data["try_origin"]:
+        trials.append(
+            _said(cleaned_data["try_origin"], access_settings.try_origin(origin_patterns, cleaned_data["try_origin"]))
+        )
+    if cleaned_data["try_source"]:
+        trials.append(
+            _said(cleaned_data["try_source"], access_settings.try_source(host_patterns, cleaned_data["try_source"]))
+        )
+    return trials
 
 
 def _said(example: str, pattern: str | None) -> dict:

@@ -41,7 +41,7 @@ class DomainForm(forms.Form):
 @workspace_page("workspace.view")
 def listed(request: HttpRequest) -> HttpResponse:
     """Every domain of the workspace, and a form for another."""
-    edits = roles.allows(request.member.role, "domains.edit")
+    can_edit = roles.allows(request.member.role, "domains.edit")
     form = DomainForm(request.POST or None)
     if request.method == "POST":
         roles.require(request.member.role, "domains.edit")
@@ -52,8 +52,8 @@ def listed(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             show(form, refusal)
     rows = [(row, *STATES[row.state]) for row in domain_store.domains(request.workspace.workspace_id)]
-    facts = {"rows": rows, "form": form, "edits": edits}
-    return render(request, "transforms/domains.html", facts, status=400 if form.errors else 200)
+    context = {"rows": rows, "form": form, "edits": can_edit}
+    return render(request, "transforms/domains.html", context, status=400 if form.errors else 200)
 
 
 @require_GET
@@ -62,30 +62,32 @@ def domain(request: HttpRequest, domain: str) -> HttpResponse:
     """One domain: its records, its state and why."""
     row = _domain(request, domain)
     badge, word = STATES[row.state]
-    facts = {
+    context = {
         "domain": row, "records": domain_names.records(row.domain, row.txt_token), "badge": badge, "word": word,
         "checked": clock.stamp(row.checked) if row.checked else "", "cloudflare": custom_hostnames.configured(),
         "edits": roles.allows(request.member.role, "domains.edit"), "apex": row.domain.count(".") == 1,
     }  # fmt: skip
-    return render(request, "transforms/domain.html", facts)
+    return render(request, "transforms/domain.html", context)
 
 
 @require_POST
 @workspace_page("domains.edit")
 def check(request: HttpRequest, domain: str) -> HttpResponse:
-    """Look at DNS now."""
+    """Check DNS now."""
     row = domains.check_now(_domain(request, domain))
     if row is None:
         return redirect("domains", request.workspace.namespace)
-    tell = messages.success if row.state == "active" else messages.warning
-    tell(request, "The domain is active." if row.state == "active" else row.reason or "The domain is being looked at.")
+    notify = messages.success if row.state == "active" else messages.warning
+    notify(
+        request, "The domain is active." if row.state == "active" else row.reason or "The domain is being looked at."
+    )
     return redirect("domain", request.workspace.namespace, row.domain)
 
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("domains.edit")
 def remove(request: HttpRequest, domain: str) -> HttpResponse:
-    """The question, then the removal."""
+    """The confirmation page, then the removal."""
     row = _domain(request, domain)
     if request.method == "GET":
         return render(request, "transforms/domain_remove.html", {"domain": row})

@@ -1,4 +1,4 @@
-"""The page of presets: the list, a new one, and whether anything else is served."""
+"""The page of presets: the list, a new one, and presets-only."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,8 +31,8 @@ def presets(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"Saved. preset={form.cleaned_data['name']} stands for it within five seconds.")
             return redirect("presets", row.namespace)
     rows = [(preset.name, named.query_of(preset.values)) for preset in rule_store.presets(row.workspace_id)]
-    facts = {"form": form, "rows": rows, "only": row.presets_only, "edits": _edits(request)}
-    return render(request, "transforms/presets.html", facts, status=400 if form.errors else 200)
+    context = {"form": form, "rows": rows, "only": row.presets_only, "edits": _edits(request)}
+    return render(request, "transforms/presets.html", context, status=400 if form.errors else 200)
 
 
 def _edits(request: HttpRequest) -> bool:
@@ -43,9 +43,9 @@ def _edits(request: HttpRequest) -> bool:
 @workspace_page("access.edit")
 def only(request: HttpRequest) -> HttpResponse:
     """Serve presets only, or everything."""
-    row, chosen = request.workspace, request.POST.get("only") == "1"
-    access_settings.change(row, request.user.person_id, presets_only=chosen)
-    messages.success(request, "Only presets are served now." if chosen else "Every parameter is served now.")
+    row, enabled = request.workspace, request.POST.get("only") == "1"
+    access_settings.change(row, request.user.person_id, presets_only=enabled)
+    messages.success(request, "Only presets are served now." if enabled else "Every parameter is served now.")
     return redirect("presets", row.namespace)
 
 

@@ -1,4 +1,4 @@
-"""The page of purges: what is to be made anew, what that will cost at most, and only then the purge."""
+"""The page of purges: first a preview of the most it will cost, then the purge."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -19,25 +19,25 @@ SHOWN = 20
 @workspace_page("cache.purge")
 def purge(request: HttpRequest) -> HttpResponse:
     """First the count, then, with `act=purge`, the purge."""
-    row, counted = request.workspace, None
+    row, operation_count = request.workspace, None
     form = PurgeForm(request.POST or None)
     if form.is_valid():
-        asked = form.cleaned_data["scope"], form.cleaned_data["target"]
+        scope_and_target = form.cleaned_data["scope"], form.cleaned_data["target"]
         try:
             if request.POST.get("act") == "purge":
-                purges.purge(row, request.user.person_id, *asked)
+                purges.purge(row, request.user.person_id, *scope_and_target)
                 messages.success(request, "Purged, on every server within five seconds. Browsers and CDNs keep theirs.")
                 return redirect("purge", row.namespace)
-            counted = purges.preview(row, *asked)
+            operation_count = purges.preview(row, *scope_and_target)
         except Refusal as refusal:
             show(form, refusal)
     rules = rule_store.purges(row.workspace_id)
-    facts = {
-        "form": form, "counted": counted, "exact": request.POST.get("scope") == "url",
-        "more": counted == purges.MOST_COUNTED, "rules": len(rules), "most": purges.MOST_RULES,
+    context = {
+        "form": form, "counted": operation_count, "exact": request.POST.get("scope") == "url",
+        "more": operation_count == purges.MOST_COUNTED, "rules": len(rules), "most": purges.MOST_RULES,
         "rows": [_row(rule) for rule in reversed(rules[-SHOWN:])],
     }  # fmt: skip
-    return render(request, "transforms/purge.html", facts, status=400 if form.errors else 200)
+    return render(request, "transforms/purge.html", context, status=400 if form.errors else 200)
 
 
 def _row(rule) -> dict:

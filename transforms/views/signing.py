@@ -1,4 +1,4 @@
-"""The page of signed addresses: on and off, two keys, rotation, and signers to copy."""
+"""The page of signed URLs: on and off, two keys, rotation, and code samples."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,33 +14,33 @@ from transforms import signing_keys, signing_snippets
 @workspace_page("access.edit")
 @fresh_code
 def signing(request: HttpRequest) -> HttpResponse:
-    """The state and the keys; a POST does one act. A new key is on the answer to its POST and nowhere else."""
-    row, shown = request.workspace, None
+    """The state and the keys; a POST does one action. A new key is in the response to its POST and nowhere else."""
+    row, new_key = request.workspace, None
     if request.method == "POST":
-        shown = _act(request)
-        if shown is None:
+        new_key = _act(request)
+        if new_key is None:
             return redirect("signing", row.namespace)
     keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in row.signing_keys]
-    facts = {
-        "shown": shown, "keys": keys, "required": row.signing == "required", "last": keys[1:],
+    context = {
+        "shown": new_key, "keys": keys, "required": row.signing == "required", "last": keys[1:],
         "python": signing_snippets.PYTHON, "javascript": signing_snippets.JAVASCRIPT,
     }  # fmt: skip
-    return render(request, "transforms/signing.html", facts)
+    return render(request, "transforms/signing.html", context)
 
 
 def _act(request: HttpRequest) -> str | None:
-    """Do what was asked; the new key where there is one."""
-    row, actor, act = request.workspace, request.user.person_id, request.POST.get("act")
-    if act == "rotate":
+    """Do the action of the POST; returns the new key where there is one."""
+    row, actor, action = request.workspace, request.user.person_id, request.POST.get("act")
+    if action == "rotate":
         return signing_keys.rotate(row, actor)
-    if act == "require":
-        shown = signing_keys.turn_on(row, actor)
+    if action == "require":
+        new_key = signing_keys.turn_on(row, actor)
         messages.success(request, "From now on only signed addresses are answered.")
-        return shown
-    if act == "off":
+        return new_key
+    if action == "off":
         signing_keys.turn_off(row, actor)
         messages.success(request, "Signatures are no longer asked for.")
-    if act == "end":
+    if action == "end":
         signing_keys.end(row, actor, request.POST.get("key", ""))
         messages.success(request, "The key has ended: what it signed is refused within five seconds.")
     return None

@@ -24,8 +24,8 @@ KINDS = (
 def listed(request: HttpRequest) -> HttpResponse:
     """Every source of the workspace."""
     rows = [(row, source_rows.KINDS[row.kind], _place(row)) for row in store.sources(request.workspace.workspace_id)]
-    facts = {"rows": rows, "edits": roles.allows(request.member.role, "sources.edit")}
-    return render(request, "transforms/sources.html", facts)
+    context = {"rows": rows, "edits": roles.allows(request.member.role, "sources.edit")}
+    return render(request, "transforms/sources.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,8 +46,8 @@ def create(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"The source {row.name} is set up. Test it with one of its pictures.")
             return redirect("source", request.workspace.namespace, row.name)
-    facts = {"form": form, "kind": kind, "title": source_rows.KINDS[kind]}
-    return render(request, "transforms/source_new.html", facts, status=400 if form.errors else 200)
+    context = {"form": form, "kind": kind, "title": source_rows.KINDS[kind]}
+    return render(request, "transforms/source_new.html", context, status=400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,7 +70,7 @@ def source(request: HttpRequest, source: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
 def delete(request: HttpRequest, source: str) -> HttpResponse:
-    """The question, then the deletion."""
+    """The confirmation page, then the deletion."""
     row = _source(request, source)
     if request.method == "GET":
         return render(request, "transforms/source_delete.html", {"source": row})
@@ -82,19 +82,19 @@ def delete(request: HttpRequest, source: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
 def examine(request: HttpRequest, source: str) -> HttpResponse:
-    """The doctor: a path is asked for, then the way of that picture is told step by step."""
+    """The doctor: a form for a path, then the diagnosis of that picture step by step."""
     row = _source(request, source)
     form = source_forms.PathForm(request.POST or None)
-    facts = {"source": row, "examining": form}
+    context = {"source": row, "examining": form}
     if form.is_valid():
         path = form.cleaned_data["path"].lstrip("/")
         tenant = tenants.of_row(request.workspace, request.workspace.namespace)
         try:
-            facts["found"] = doctor.examine(tenant, row, path)
-            facts["address"] = hosts.example(request.workspace.namespace, row.name, path)
+            context["found"] = doctor.examine(tenant, row, path)
+            context["address"] = hosts.example(request.workspace.namespace, row.name, path)
         except Refusal as refusal:
             show(form, refusal)
-    return render(request, "transforms/doctor.html", facts, status=400 if form.errors else 200)
+    return render(request, "transforms/doctor.html", context, status=400 if form.errors else 200)
 
 
 def _source(request: HttpRequest, name: str) -> Source:
@@ -105,7 +105,7 @@ def _source(request: HttpRequest, name: str) -> Source:
 
 
 def _facts(row: Source) -> dict:
-    """What the page of a source shows beside its form."""
+    """The template context of a source's page, but for its form."""
     return {
         "source": row, "kind": source_rows.KINDS[row.kind], "policy": bucket_policies.least(row),
         "examining": source_forms.PathForm(),

@@ -1,4 +1,4 @@
-"""Lays a colour under everything that is clear."""
+"""Puts a colour behind transparent pixels."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,8 @@ from transforms.engine.picture import Picture
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """background: a colour, which may itself be half clear."""
+    """background: a colour, which may itself be half transparent."""
     if "background" not in values or picture.frames[0].mode != "RGBA":
         return picture
-    ground = colour.hex_to_rgba(values["background"])
-    return picture.mapped(lambda frame: Image.alpha_composite(Image.new("RGBA", frame.size, ground), frame))
+    fill = colour.hex_to_rgba(values["background"])
+    return picture.mapped(lambda frame: Image.alpha_composite(Image.new("RGBA", frame.size, fill), frame))

@@ -16,6 +16,6 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def _blurred(frame: Image.Image, sigma: float) -> Image.Image:
-    """Premultiplied, so that colours under clear pixels do not bleed."""
-    seen = frame.convert("RGBa") if frame.mode == "RGBA" else frame
-    return seen.filter(ImageFilter.GaussianBlur(sigma)).convert(frame.mode)
+    """Premultiplied, so that colours of transparent pixels do not bleed."""
+    source = frame.convert("RGBa") if frame.mode == "RGBA" else frame
+    return source.filter(ImageFilter.GaussianBlur(sigma)).convert(frame.mode)

@@ -1,4 +1,4 @@
-"""Lays the picture on the whole box: fit=pad."""
+"""Pastes the picture on a canvas of the whole box: fit=pad."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ CLEAR = (0, 0, 0, 0)
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """fit=pad with w and h: the picture at `position` in the box, clear around it."""
+    """fit=pad with w and h: the picture at `position` in the box, transparent around it."""
     if values.get("fit") != "pad" or "w" not in values or "h" not in values:
         return picture
     box = (int(values["w"]), int(values["h"]))
@@ -24,7 +24,7 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def laid(frame: Image.Image, size: geometry.Size, corner: tuple[int, int]) -> Image.Image:
-    """The frame with its top left at `corner` of a clear canvas."""
-    ground = Image.new("RGBA", size, CLEAR)
-    ground.paste(frame, corner)
-    return ground
+    """The frame with its top left at `corner` of a transparent canvas."""
+    canvas = Image.new("RGBA", size, CLEAR)
+    canvas.paste(frame, corner)
+    return canvas

@@ -1,4 +1,4 @@
-"""Spreads or gathers the levels around middle grey."""
+"""Changes the contrast around middle grey."""
 
 from collections.abc import Mapping
 

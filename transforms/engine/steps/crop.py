@@ -1,4 +1,4 @@
-"""Cuts out the part of the upright source that was asked for."""
+"""Crops the upright source to the requested part."""
 
 from collections.abc import Mapping
 
@@ -12,5 +12,5 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     if "crop" not in values:
         return picture
     box = geometry.crop_box(picture.nominal, values["crop"])
-    cut = geometry.in_frame(box, picture.nominal, picture.size)
-    return picture.mapped(lambda frame: frame.crop(cut), nominal=(box[2] - box[0], box[3] - box[1]))
+    frame_box = geometry.in_frame(box, picture.nominal, picture.size)
+    return picture.mapped(lambda frame: frame.crop(frame_box), nominal=(box[2] - box[0], box[3] - box[1]))

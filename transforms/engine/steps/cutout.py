@@ -1,4 +1,4 @@
-"""Cuts the subject out and leaves the rest clear."""
+"""Removes the background: everything but the subject becomes transparent."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
-# A mask nowhere surer than this has found nothing to keep.
+# A mask whose maximum is below this has no subject.
 LEAST_SURE = 0.3
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """background-remove: a still picture's subject on clear ground; a picture without one stays as it is.
+    """background-remove: a still picture's subject on transparency; a picture without one stays as it is.
 
     Raises animation_unsupported, and background_removal_unavailable where the network is not installed.
     """
@@ -31,9 +31,9 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def _reduced(frame: Image.Image, nominal: geometry.Size, values: Mapping[str, object]) -> Image.Image:
-    """The frame at no less than twice the size the later steps need: a matte of more pixels would be thrown away."""
-    later = {name: value for name, value in values.items() if name != "crop"}
-    target = geometry.decode_target(nominal, later)
+    """The frame at no less than twice the size the later steps need: a larger matte would be scaled down anyway."""
+    later_values = {name: value for name, value in values.items() if name != "crop"}
+    target = geometry.decode_target(nominal, later_values)
     if target is None:
         return frame
     factor = min(frame.width // (2 * target[0]), frame.height // (2 * target[1]))
@@ -45,7 +45,7 @@ def _without_background(frame: Image.Image) -> Image.Image:
     mask = subject.mask(colours)
     if mask.max() < LEAST_SURE:
         return frame
-    cut = matte.cut_out(colours, mask / mask.max())
+    cutout = matte.cut_out(colours, mask / mask.max())
     if frame.mode == "RGBA":
-        cut.putalpha(ImageChops.multiply(cut.getchannel("A"), frame.getchannel("A")))
-    return cut
+        cutout.putalpha(ImageChops.multiply(cutout.getchannel("A"), frame.getchannel("A")))
+    return cutout

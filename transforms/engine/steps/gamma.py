@@ -1,4 +1,4 @@
-"""Bends the levels, leaving black and white where they are."""
+"""Gamma correction: changes the midtones, not black and white."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Takes all colour out."""
+"""Removes all colour."""
 
 from collections.abc import Mapping
 

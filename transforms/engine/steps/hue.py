@@ -1,4 +1,4 @@
-"""Turns all colours round the colour circle."""
+"""Rotates the hue of all colours."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from transforms.engine import colour
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
-# Luma weights, and how much each output channel takes from the sine: the W3C filter effects' hueRotate matrix.
+# Luma weights, and the factors of the sine for each output channel: the W3C filter effects' hueRotate matrix.
 LUMA = (0.213, 0.715, 0.072)
 SINES = ((-0.213, -0.715, 0.928), (0.143, 0.140, -0.283), (-0.787, 0.715, 0.072))
 
@@ -27,7 +27,7 @@ def _matrix(degrees: float) -> tuple[float, ...]:
     rows = []
     for out in range(3):
         for source in range(3):
-            own = 1.0 if out == source else 0.0
-            rows.append(LUMA[source] + cosine * (own - LUMA[source]) + sine * SINES[out][source])
+            identity = 1.0 if out == source else 0.0
+            rows.append(LUMA[source] + cosine * (identity - LUMA[source]) + sine * SINES[out][source])
         rows.append(0.0)
     return tuple(rows)

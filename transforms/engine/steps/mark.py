@@ -1,4 +1,4 @@
-"""Lays a mark over the picture: a watermark, a logo, a badge."""
+"""Overlays a mark: a watermark, a logo, a badge."""
 
 from collections.abc import Mapping
 
@@ -11,16 +11,16 @@ from transforms.engine.picture import Picture
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """mark, mark-position, mark-w, mark-padding, mark-opacity: over every frame alike.
+    """mark, mark-position, mark-w, mark-padding, mark-opacity: the same on every frame.
 
     Raises what decoding raises, with param=mark.
     """
     if "mark" not in values or _value(values, "mark-opacity") == 0:
         return picture
     padding = min(int(_value(values, "mark-padding")), (min(picture.size) - 1) // 2)
-    room = (picture.size[0] - 2 * padding, picture.size[1] - 2 * padding)
-    overlay = _faded(_scaled(picture, room, values, limits), float(_value(values, "mark-opacity")))
-    left, top = geometry.placed(overlay.size, room, _place(values))
+    available = (picture.size[0] - 2 * padding, picture.size[1] - 2 * padding)
+    overlay = _faded(_scaled(picture, available, values, limits), float(_value(values, "mark-opacity")))
+    left, top = geometry.placed(overlay.size, available, _place(values))
     return picture.mapped(lambda frame: _laid(frame, overlay, (left + padding, top + padding)))
 
 
@@ -32,22 +32,22 @@ def _place(values: Mapping[str, object]) -> tuple[float, float]:
     return geometry.position({"position": _value(values, "mark-position")})
 
 
-def _scaled(picture: Picture, room: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
-    """The mark at its final size: as wide as asked for, but never beyond `room`."""
+def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
+    """The mark at its final size: as wide as requested, but within `available`. Raises EngineError with param=mark."""
     try:
-        own = decode.probe(picture.mark, limits).size
-        size = _size(own, picture.size[0], room, values.get("mark-w"))
-        decoded = decode.open_picture(picture.mark, limits, target=size).frames[0]
+        natural = decode.probe(picture.mark, limits).size
+        size = _size(natural, picture.size[0], available, values.get("mark-w"))
+        mark_image = decode.open_picture(picture.mark, limits, target=size).frames[0]
     except EngineError as error:
         raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
-    return decoded.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    return mark_image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
 
 
-def _size(own: geometry.Size, across: int, room: geometry.Size, wanted: object) -> geometry.Size:
-    """`wanted` is pixels (int), a share of the picture's width (float), or None for the mark's own size."""
-    width = own[0] if wanted is None else wanted if isinstance(wanted, int) else across * wanted
-    ratio = min(width / own[0], room[0] / own[0], room[1] / own[1])
-    return max(1, round(own[0] * ratio)), max(1, round(own[1] * ratio))
+def _size(natural: geometry.Size, picture_width: int, available: geometry.Size, requested: object) -> geometry.Size:
+    """`requested` is pixels (int), a share of the picture's width (float), or None for the mark's natural size."""
+    width = natural[0] if requested is None else requested if isinstance(requested, int) else picture_width * requested
+    ratio = min(width / natural[0], available[0] / natural[0], available[1] / natural[1])
+    return max(1, round(natural[0] * ratio)), max(1, round(natural[1] * ratio))
 
 
 def _faded(overlay: Image.Image, opacity: float) -> Image.Image:
@@ -58,6 +58,6 @@ def _faded(overlay: Image.Image, opacity: float) -> Image.Image:
 
 def _laid(frame: Image.Image, overlay: Image.Image, corner: tuple[int, int]) -> Image.Image:
     """The overlay on the frame; an opaque frame stays opaque."""
-    covered = frame.convert("RGBA")
-    covered.alpha_composite(overlay, corner)
-    return covered.convert(frame.mode)
+    composite = frame.convert("RGBA")
+    composite.alpha_composite(overlay, corner)
+    return composite.convert(frame.mode)

@@ -9,7 +9,7 @@ from transforms.engine.steps import canvas
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
-    """padding: pixels on each side, outside the box, clear until the background is laid under it."""
+    """padding: pixels on each side, outside the box, transparent until the background step."""
     margin = int(values.get("padding", 0))
     if margin == 0:
         return picture

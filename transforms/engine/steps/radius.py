@@ -11,9 +11,9 @@ from transforms.engine.picture import Picture
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
     """radius: pixels, at most half the shorter side; max makes a circle or a pill."""
-    wanted = values.get("radius", 0)
+    requested = values.get("radius", 0)
     half = min(picture.size) // 2
-    radius = half if wanted == "max" else min(int(wanted), half)
+    radius = half if requested == "max" else min(int(requested), half)
     if radius == 0:
         return picture
     mask = _mask(picture.size, radius)
@@ -21,7 +21,7 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def _mask(size: tuple[int, int], radius: int) -> Image.Image:
-    """White inside, black outside, the edge by how much of each pixel lies within the arc."""
+    """White inside, black outside, antialiased by the share of each edge pixel inside the arc."""
     offsets = (radius - np.arange(radius, dtype=np.float32) - 0.5) ** 2
     distance = np.sqrt(offsets[:, None] + offsets[None, :])
     corner = Image.fromarray((np.clip(radius - distance + 0.5, 0, 1) * 255).round().astype(np.uint8))
@@ -35,6 +35,6 @@ def _mask(size: tuple[int, int], radius: int) -> Image.Image:
 
 
 def _masked(frame: Image.Image, mask: Image.Image) -> Image.Image:
-    rounded = frame.convert("RGBA")
-    rounded.putalpha(ImageChops.multiply(rounded.getchannel("A"), mask))
-    return rounded
+    rgba = frame.convert("RGBA")
+    rgba.putalpha(ImageChops.multiply(rgba.getchannel("A"), mask))
+    return rgba

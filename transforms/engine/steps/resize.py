@@ -1,4 +1,4 @@
-"""Scales the picture into its box and cuts it there if the box is to be covered."""
+"""Scales the picture to its box, and crops it for fit=cover."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,22 +10,22 @@ from transforms.engine.attention import Choice
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
-# Beyond three times the wanted size pixels are averaged first: as good to the eye, and much faster.
+# Beyond three times the target size pixels are averaged first: visually equal, and much faster.
 REDUCING_GAP = 3.0
 Part = tuple[float, float, float, float]
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
     """w, h, dpr, fit, enlarge, position, debug. Raises output_too_large before anything is allocated, and
-    face_detection_unavailable where faces are asked for and the network is not installed."""
+    face_detection_unavailable for position=face where the network is not installed."""
     fit = geometry.fit(picture.nominal, values)
-    drawn = values.get("debug") == "crop"
-    size = fit.scaled if drawn else fit.cut
+    is_debug = values.get("debug") == "crop"
+    size = fit.scaled if is_debug else fit.cut
     geometry.check_output(size, len(picture.frames), limits)
     choice = _choice(picture, fit, values)
     if choice.warning:
         picture = replace(picture, warnings=(*picture.warnings, choice.warning))
-    if drawn:
+    if is_debug:
         return picture.mapped(lambda frame: _explained(frame, fit, choice), nominal=size)
     part = _part_kept(picture, fit, choice)
     if part == (0, 0, *picture.size) and size == picture.size:
@@ -34,24 +34,24 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def _choice(picture: Picture, fit: geometry.Fit, values: Mapping[str, object]) -> Choice:
-    """What is kept where something must be cut; an animation is judged by its first frame."""
-    where = values.get("position")
+    """The position of the crop, and the reason; for an animation it is chosen by the first frame."""
+    position = values.get("position")
     if fit.cut == fit.scaled:
         return Choice((0.5, 0.5), "nothing is cut")
-    if where in attention.WAYS:
+    if position in attention.WAYS:
         shares = (fit.cut[0] / fit.scaled[0], fit.cut[1] / fit.scaled[1])
-        found = attention.choose(picture.frames[0], shares, where)
-        return replace(found, why=f"position={where}: {found.why}")
-    if where is None and "focal" in values:
+        choice = attention.choose(picture.frames[0], shares, position)
+        return replace(choice, why=f"position={position}: {choice.why}")
+    if position is None and "focal" in values:
         point = geometry.focal(values, picture.source_size)
         return Choice(point, "focal point of the object: {:g},{:g}".format(*values["focal"]))
     point = geometry.position(values)
-    named = where if isinstance(where, str) else "{:g},{:g}".format(*point) if where else "center"
-    return Choice(point, f"position={named}")
+    label = position if isinstance(position, str) else "{:g},{:g}".format(*point) if position else "center"
+    return Choice(point, f"position={label}")
 
 
 def _part_kept(picture: Picture, fit: geometry.Fit, choice: Choice) -> Part:
-    """The part of a frame that ends up in the result: cut before scaling, so that no oversized picture is made."""
+    """The part of a frame that is in the result: cropped before scaling, so that no oversized picture is allocated."""
     left, top = geometry.placed(fit.cut, fit.scaled, choice.position)
     across, down = picture.size[0] / fit.scaled[0], picture.size[1] / fit.scaled[1]
     return left * across, top * down, (left + fit.cut[0]) * across, (top + fit.cut[1]) * down
@@ -65,6 +65,6 @@ def _explained(frame: Image.Image, fit: geometry.Fit, choice: Choice) -> Image.I
 
 
 def _scaled(frame: Image.Image, size: geometry.Size, box: Part) -> Image.Image:
-    """Lanczos; Pillow premultiplies alpha itself, so colours under clear pixels do not bleed."""
-    kept = (max(0.0, box[0]), max(0.0, box[1]), min(frame.width, box[2]), min(frame.height, box[3]))
-    return frame.resize(size, Image.Resampling.LANCZOS, kept, REDUCING_GAP)
+    """Lanczos; Pillow premultiplies alpha itself, so colours of transparent pixels do not bleed."""
+    clipped_box = (max(0.0, box[0]), max(0.0, box[1]), min(frame.width, box[2]), min(frame.height, box[3]))
+    return frame.resize(size, Image.Resampling.LANCZOS, clipped_box, REDUCING_GAP)

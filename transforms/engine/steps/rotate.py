@@ -1,4 +1,4 @@
-"""Turns the picture by a quarter, a half or three quarters, clockwise."""
+"""Rotates the picture by 90, 180 or 270 degrees, clockwise."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from PIL import Image
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
-# Pillow turns anticlockwise.
+# Pillow rotates anticlockwise.
 TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 
 

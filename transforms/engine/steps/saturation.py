@@ -1,4 +1,4 @@
-"""Makes colours stronger or weaker."""
+"""Changes the saturation."""
 
 from collections.abc import Mapping
 

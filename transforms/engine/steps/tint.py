@@ -1,4 +1,4 @@
-"""Colours the picture in shades of one colour."""
+"""Tints the picture in shades of one colour."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Cuts off a border of one colour."""
+"""Crops a border of one colour."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ Box = tuple[int, int, int, int]
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
     """trim: how many of 255 levels a channel may differ from the top left pixel.
 
-    An animation keeps whatever moves: the box is the one around all its frames. A picture that is all border stays.
+    For an animation the box is the union over its frames. A picture that is all border stays as it is.
     """
     if "trim" not in values:
         return picture
@@ -26,14 +26,17 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
 
 
 def _inside(frame: Image.Image, tolerance: int) -> Box | None:
-    """The box around everything that is not border. Premultiplied, so that colours of clear pixels do not count."""
-    seen = frame.convert("RGBa") if frame.mode == "RGBA" else frame
-    border = Image.new(seen.mode, seen.size, seen.getpixel((0, 0)))
+    """The box of everything that is not border. Premultiplied, so that colours of transparent pixels do not count."""
+    source = frame.convert("RGBa") if frame.mode == "RGBA" else frame
+    border = Image.new(source.mode, source.size, source.getpixel((0, 0)))
     boxes = []
-    for band, edge in zip(seen.split(), border.split(), strict=True):
+    for band, edge in zip(source.split(), border.split(), strict=True):
         differs = ImageChops.difference(band, edge).point(lambda level: 255 if level > tolerance else 0)
         boxes.append(differs.getbbox())
-    found = [box for box in boxes if box]
-    if not found:
+    nonempty_boxes = [box for box in boxes if box]
+    if not nonempty_boxes:
         return None
-    return (*(min(box[i] for box in found) for i in (0, 1)), *(max(box[i] for box in found) for i in (2, 3)))
+    return (
+        *(min(box[i] for box in nonempty_boxes) for i in (0, 1)),
+        *(max(box[i] for box in nonempty_boxes) for i in (2, 3)),
+    )
