@@ -14,6 +14,7 @@ from imgapis.base.buckets import Stored
 from imgapis.base.dynamo import Row
 from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import registry
+from tests import stored
 
 EXEMPT = {holding.row for holding in registry.HOLDINGS if holding.exempt}
 
@@ -42,7 +43,14 @@ class Account:
 
     def has(self, table: type[Row]) -> bool:
         """Whether founding the workspace wrote a row there already."""
-        return any(self.concerns(row) for row in table.scan())
+        return bool(self.items(table))
+
+    def items(self, table: type[Row]) -> list[dict]:
+        """The items of a table that say anything of the account: its mark or one of its opaque ids."""
+        matching = stored.items(table.Meta.table_name, self.mark, self.workspace_id, self.person_id)
+        if table is PrivacyRequest:  # what is left of it is about the law: the address is what goes
+            return [item for item in matching if item.get("address", {}).get("S") == self.email]
+        return matching
 
     def row(self, table: type[Row]) -> Row:
         """A row with something in every attribute."""
@@ -80,32 +88,17 @@ class Account:
             return [self.shaped(each) for each in shape.get("prefixItems", [shape.get("items", {"type": "string"})])]
         return self.mark if kind == "string" else 1
 
-    def concerns(self, row: Row) -> bool:
-        """Whether a row says anything of the account: its mark or one of its opaque ids in any attribute."""
-        if isinstance(row, PrivacyRequest):  # what is left of it is about the law: the address is what goes
-            return self.email == row.address
-        text = repr(row.attribute_values)
-        return any(word in text for word in (self.mark, self.workspace_id, self.person_id))
-
     def left(self) -> dict[str, int]:
         """How many rows and objects are left of the account, by table; the proofs of its erasure apart."""
-        found = {
-            table.__name__: sum(self.concerns(row) for row in table.scan())
-            for table in tables.registered() if table not in EXEMPT
-        }  # fmt: skip
-        found["objects"] = sum(self.folder in name for name in buckets.names())
-        return {name: count for name, count in found.items() if count}
+        counts = {table.__name__: len(self.items(table)) for table in tables.registered() if table not in EXEMPT}
+        counts["objects"] = sum(self.folder in name for name in buckets.names())
+        return {name: count for name, count in counts.items() if count}
 
     def forget(self) -> None:
         """Take every row of the account away, so that no other test meets it."""
         for table in tables.registered():
             if table not in EXEMPT:
-                with table.batch_write() as writer:
-                    for row in table.scan():
-                        if self.concerns(row) or any(
-                            word in repr(row.attribute_values)
-                            for word in (self.mark, self.workspace_id, self.person_id)
-                        ):
-                            writer.delete(row)
+                words = (self.mark, self.workspace_id, self.person_id)
+                stored.delete(table, stored.items(table.Meta.table_name, *words))
         for life in ("365d", "1d"):
             buckets.delete_below(f"{life}/{self.folder}/")

@@ -12,12 +12,12 @@ from accounts import store as accounts_store
 from accounts.rows.teams import Member
 from billing import opening, periods
 from imgapis import tables
-from imgapis.base import buckets, clock, dynamo, tokens
+from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import BucketError, Stored
 from imgapis.privacy import certificates, erasure, registry, steps, store
 from telemetry import recorder, rollups
 from telemetry import store as telemetry_store
-from tests import environment
+from tests import environment, stored
 from tests.accounts import teams
 from tests.telemetry.made_events import some
 from transforms import presets, source_rows
@@ -49,12 +49,8 @@ def folder_of(row) -> str:
 
 def left_of(*marks: str) -> list[str]:
     """The tables, the evidence apart, in which one of some texts stands; raw, whatever the models know."""
-    client, found = dynamo.connection().client, []
-    for table in (row.Meta.table_name for row in tables.registered() if row.__name__ != "Erasure"):
-        for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
-            held = json.dumps(page["Items"], default=str)
-            found += [f"{mark} in {table}" for mark in marks if mark in held]
-    return found
+    names = [row.Meta.table_name for row in tables.registered() if row.__name__ != "Erasure"]
+    return [name for name in names if stored.items(name, *marks)]
 
 
 def run_to_end(subject_id: str, monkeypatch) -> None:

@@ -14,12 +14,12 @@ from accounts.models import EmailClaim, Person
 from accounts.rows.teams import Member
 from accounts.rows.trail import AuditEntry
 from imgapis import tables
-from imgapis.base import clock, dynamo, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.buckets import BucketError
 from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import certificates, erasure, registry, steps, store
 from imgapis.privacy.rows import Erasure
-from tests import environment
+from tests import environment, stored
 from tests.accounts import teams
 from tests.privacy.full import Account
 from transforms import source_rows
@@ -67,15 +67,11 @@ class Somebody(Account):
 
     def traces(self) -> list[str]:
         """Where the address or the mark still stands, and where the opaque id stands though it may not; raw."""
-        client, found = dynamo.connection().client, []
+        places = []
         for table in tables.registered():
-            for page in client.get_paginator("scan").paginate(TableName=table.Meta.table_name, ConsistentRead=True):
-                held = json.dumps(page["Items"], default=str)
-                if self.email in held:
-                    found.append(f"address in {table.__name__}")
-                if self.person_id in held and table not in MAY_NAME:
-                    found.append(f"id in {table.__name__}")
-        return found
+            matching = stored.items(table.Meta.table_name, self.email, *[self.person_id] * (table not in MAY_NAME))
+            places += [table.__name__] * bool(matching)
+        return places
 
 
 @pytest.fixture
