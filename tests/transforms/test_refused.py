@@ -48,7 +48,7 @@ def test_the_original_is_a_redirect_that_nobody_keeps(poor):
     ("address", "status"),
     [
         ("/transform?src=pail/shoe.jpg&w=80", 402),
-        (f"/transform?src={ORIGIN}/shoe.jpg&w=80", 402),
+        pytest.param(f"/transform?src={ORIGIN}/shoe.jpg&w=80", 402, id="an address nobody listed"),
         ("/grid?src=shop/shoe.jpg&src=shop/hat.png", 402),
         ("/placeholder/color?color=fff&w=9&h=9", 402),
         ("/info?src=shop/shoe.jpg", 402),
