@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One pytest process a core, each with engines of its own; a process that is done takes over what another has left.
 # The seed of hashes is fixed, as hypothesis' examples are in tests/environment.py.
 TESTS := env PYTHONHASHSEED=0 IMGAPIS_TEST_CLOCK="$(CLOCK)" $(BIN)/python -m pytest -n logical --dist worksteal
-HEIC := $(VENV)/heic-$(shell cat requirements-heic.txt | cksum | cut -d' ' -f1)
+HEIC := $(VENV)/heic-$(shell cat requirements-heic.lock | cksum | cut -d' ' -f1)
 
 TOOLS := uv==0.13.9 pip-audit==2.10.1
 LOCK := $(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -62,8 +62,9 @@ verify: $(TEST_STAMP) ## Prove the privacy policy on what `make run` has started
 	@test -f $(or $(VAR_DIR),var)/run/stack.env || { echo "Nothing runs here: start it with make run first."; exit 1; }
 	@env $$(cat $(or $(VAR_DIR),var)/run/stack.env) $(BIN)/python manage.py verify_privacy
 
-lock: | $(VENV)/tools ## Write the lock files anew from both requirements.txt (after a changed pin)
+lock: | $(VENV)/tools ## Write the lock files anew from requirements*.txt (after a changed pin)
 	@$(LOCK) requirements.txt -o requirements.lock
+	@$(LOCK) --no-deps requirements-heic.txt -o requirements-heic.lock
 	@$(LOCK) -c requirements.lock requirements.txt tests/requirements.txt -o tests/requirements.lock
 
 audit: | $(VENV)/tools ## Known weaknesses of what is pinned; says so where the list cannot be reached
@@ -72,7 +73,7 @@ audit: | $(VENV)/tools ## Known weaknesses of what is pinned; says so where the 
 # An optional extra of the product, kept apart so that everything else is tested without it.
 $(HEIC): | $(VENV)/bin/python
 	@echo "Installing what reads HEIC, for its tests alone ..."
-	@$(PIP) --no-deps --target $@ -r requirements-heic.txt || { rm -rf $@; exit 1; }
+	@$(PIP) --no-deps --target $@ --require-hashes -r requirements-heic.lock || { rm -rf $@; exit 1; }
 
 # Tools that are no part of the program live in an environment of their own.
 $(VENV)/tools: | $(VENV)/bin/python

@@ -1,4 +1,4 @@
-"""`python -m imgapis.embedded fetch`: make the embedded engines present before the tests start them.
+"""`python -m imgapis.embedded fetch`: make the embedded engines and the photographs present before the tests.
 
 `python -m imgapis.embedded model` fetches only the weights of background removal and of face detection, which
 production needs too.
@@ -7,7 +7,7 @@ production needs too.
 import argparse
 import sys
 
-from imgapis.embedded import downloads, failures
+from imgapis.embedded import downloads, failures, samples
 
 
 def main() -> int:
@@ -15,7 +15,11 @@ def main() -> int:
     parser.add_argument("action", choices=["fetch", "model"])
     action = parser.parse_args().action
     try:
-        downloads.fetch() if action == "fetch" else downloads.models()
+        if action == "fetch":
+            downloads.fetch()
+            samples.ensure(downloads.ROOT / "var" / "samples")
+        else:
+            downloads.models()
     except failures.SetupError as error:
         print(error, file=sys.stderr)
         return 1

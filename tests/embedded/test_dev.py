@@ -92,6 +92,7 @@ def get(port: int, path: str) -> http.client.HTTPResponse:
     return response
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(400)  # two whole starts, and a machine may have other work to do
 def test_a_second_run_after_kill_9_of_everything_finds_cache_and_charges(dev):
     first = dev()

@@ -18,6 +18,7 @@ def kill(engine) -> None:
     engine.stop()
 
 
+@pytest.mark.prove
 def test_tables_survive_a_kill(tmp_path):
     engine = engines.DynamoDBLocal(tmp_path / "dynamodb", logs=tmp_path)
     engine.start()
@@ -35,6 +36,7 @@ def test_tables_survive_a_kill(tmp_path):
         engine.stop()
 
 
+@pytest.mark.prove
 def test_objects_survive_a_kill_and_wrong_keys_open_nothing(tmp_path):
     engine = engines.SeaweedFS(tmp_path / "buckets", logs=tmp_path)
     engine.start()

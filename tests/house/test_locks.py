@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = {"requirements.lock": ("requirements.txt",),
-         "tests/requirements.lock": ("requirements.txt", "tests/requirements.txt")}  # fmt: skip
+LOCKS = {
+    "requirements.lock": ("requirements.txt",),
+    "requirements-heic.lock": ("requirements-heic.txt",),
+    "tests/requirements.lock": ("requirements.txt", "tests/requirements.txt"),
+}
 
 
 def pins(text: str) -> dict[str, str]:
@@ -22,7 +25,7 @@ def test_every_pin_is_in_the_lock_at_its_version(lock):
     wanted = {}
     for source in LOCKS[lock]:
         wanted |= pins((ROOT / source).read_text())
-    assert len(wanted) > 20 and wanted.items() <= locked.items()
+    assert wanted and wanted.items() <= locked.items()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -30,17 +33,17 @@ def test_every_package_of_a_lock_has_its_hashes_and_comes_from_nowhere_else(lock
     """O3: pip refuses a file without a hash here, and an address in a lock would be another index."""
     text = (ROOT / lock).read_text()
     entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
-    assert len(entries) > 40 and all("==" in entry and "--hash=sha256:" in entry for entry in entries)
+    assert entries and all("==" in entry and "--hash=sha256:" in entry for entry in entries)
     assert "://" not in text and "--index" not in text and "--find-links" not in text
 
 
 def test_what_the_program_runs_on_is_the_same_in_both_locks():
     """O3"""
-    run, tests = (pins((ROOT / lock).read_text()) for lock in LOCKS)
+    run, tests = (pins((ROOT / lock).read_text()) for lock in ("requirements.lock", "tests/requirements.lock"))
     assert run.items() <= tests.items()
 
 
 def test_make_installs_by_hashes_alone():
     """O3"""
     installs = [line for line in (ROOT / "Makefile").read_text().splitlines() if "$(PIP)" in line]
-    assert len(installs) == 2 and all("--require-hashes" in line and ".lock" in line for line in installs)
+    assert len(installs) == 3 and all("--require-hashes" in line and ".lock" in line for line in installs)

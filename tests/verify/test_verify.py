@@ -16,6 +16,7 @@ from tests import environment
 from tests.people import Browser
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(300)
 def test_every_check_holds_and_the_pages_say_so(web, stripe_stub):
     """D5, P19: through every door, at DEBUG, with exceptions; the erasure itself; and Chromium where there is one."""
@@ -52,6 +53,7 @@ def leaky(web, monkeypatch):
     buckets.cache_client().delete_object(Bucket="imgapis-outputs", Key="1d/leak/leak")
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(300)
 def test_what_leaks_is_found_and_named_and_so_is_an_erasure_that_erases_nothing(leaky, monkeypatch, capsys):
     monkeypatch.setattr(erasing, "erase", lambda *_: True)
