@@ -74,11 +74,12 @@ def test_p06_no_body_and_no_header_is_in_a_log_whoever_writes_it(web, workspace,
     """P06, V1, V2: our own records, a library's at every level, and an exception that quotes."""
     target = io.StringIO()
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    names = ("imgapis.images", "urllib3", "botocore.endpoint", "django.request", "stripe", "gunicorn.error")
+    before, levels = list(root.handlers), {name: logging.getLogger(name).level for name in ("", *names)}
     logs.configure("DEBUG")
     root.handlers[0].setStream(target)
     try:
-        for name in ("imgapis.images", "urllib3", "botocore.endpoint", "django.request", "stripe", "gunicorn.error"):
+        for name in names:
             logging.getLogger(name).setLevel(logging.DEBUG)
             logging.getLogger(name).debug("body %s", word)
             try:
@@ -87,7 +88,9 @@ def test_p06_no_body_and_no_header_is_in_a_log_whoever_writes_it(web, workspace,
                 logging.getLogger(name).exception("page_failed")
         logging.getLogger("urllib3").error(word)
     finally:
-        root.handlers[:], root.level = before, level
+        root.handlers[:] = before
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
     ask(workspace.namespace, f"/transform?src={word}", "POST", body=word, **viewer(word))
     ask(None, f"/login?{word}", "POST", host="localhost", body=word, **viewer(word))
     written = target.getvalue() + (Path(environment.FOLDER) / "gunicorn.log").read_text()
