@@ -15,18 +15,18 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 
 @pytest.fixture
 def workspace():
-    """A workspace with one entry: that it was made."""
+    """A workspace whose log has one entry: `workspace.created`."""
     return teams.new_workspace(teams.new_person("owner"))
 
 
 def read(workspace) -> list[AuditEntry]:
-    """The whole log, page by page."""
+    """All entries of the log, newest first, read page by page."""
     page = audit.page(workspace.workspace_id)
-    rows = list(page.rows)
+    entries = list(page.rows)
     while page.cursor:
         page = audit.page(workspace.workspace_id, page.cursor)
-        rows += page.rows
-    return rows
+        entries += page.rows
+    return entries
 
 
 def test_an_act_that_is_not_on_the_list_is_a_fault_of_ours(workspace):
@@ -81,11 +81,11 @@ def test_what_a_team_does_stands_there_without_a_name_or_an_address():
         "workspace.created", "workspace.changed", "workspace.renamed", "member.changed", "member.removed",
         "ownership.transferred", "member.left",
     ]  # fmt: skip
-    written = str([row.attribute_values for row in rows])
-    assert "Jane Doe" not in written and not any(person.email in written for person in staff.values())
-    changed = next(row for row in rows if row.act == "member.changed")
-    assert (changed.actor, changed.target) == (owner.person_id, staff["viewer"].person_id)
-    assert (changed.before, changed.after) == ({"role": "viewer"}, {"role": "admin"})
+    stored_text = str([row.attribute_values for row in rows])
+    assert "Jane Doe" not in stored_text and not any(person.email in stored_text for person in staff.values())
+    role_change = next(row for row in rows if row.act == "member.changed")
+    assert (role_change.actor, role_change.target) == (owner.person_id, staff["viewer"].person_id)
+    assert (role_change.before, role_change.after) == ({"role": "viewer"}, {"role": "admin"})
 
 
 def test_an_act_that_was_refused_is_not_in_the_log():

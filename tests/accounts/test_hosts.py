@@ -16,8 +16,8 @@ def status(lines: list[str], target: str = "/login") -> int:
     request = "\r\n".join([f"GET {target} HTTP/1.1", *lines, "Connection: close", "", ""])
     with socket.create_connection(("127.0.0.1", environment.WEB_PORT), timeout=20) as connection:
         connection.sendall(request.encode("latin-1"))
-        first = connection.makefile("rb").readline().split()
-    return int(first[1]) if first else 0
+        status_line = connection.makefile("rb").readline().split()
+    return int(status_line[1]) if status_line else 0
 
 
 @pytest.mark.parametrize(
