@@ -1,4 +1,4 @@
-"""Alerts: each level once a span by mail to owners and billing members and by a signed webhook through the SSRF guard."""
+"""Alerts: each level once a span by mail to owners and billing members and by signed webhook behind the SSRF guard."""
 
 import hmac
 import json
