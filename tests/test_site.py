@@ -1,4 +1,4 @@
-"""The site host: the first page, the health check, and what is said when something is missing or broken."""
+"""The site host: the first page, the health check, and the error pages."""
 
 import json
 
