@@ -1,4 +1,4 @@
-"""One-time codes: five tries, ten minutes, one use, the session that asked, and nothing of them at rest."""
+"""One-time codes: five tries, ten minutes, one use, only in the requesting session, and never stored in clear."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

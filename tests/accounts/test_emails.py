@@ -1,4 +1,4 @@
-"""Addresses: one canonical form; two mailboxes are never one account, and nothing slips into a header (A5)."""
+"""Addresses: one canonical form; two mailboxes are never one account, and no header injection (A5)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -69,10 +69,10 @@ def test_the_retries_outlast_ten_minutes():
 
 
 def test_a_server_that_stays_away_is_given_up(smtp):
-    server, ends = smtp(away=8), time.monotonic() + SECONDS
+    server, deadline = smtp(away=8), time.monotonic() + SECONDS
     send("name@example.com")
     while server.connections < 8:
-        assert time.monotonic() < ends
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     assert nothing_more(server)
     assert server.connections == 9

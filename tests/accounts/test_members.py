@@ -116,12 +116,12 @@ def test_everybody_else_leaves_at_once(team, role):
 def test_of_two_owners_who_leave_at_once_one_stays():
     """A10"""
     for _ in range(8):
-        pair = [teams.new_person("owner"), teams.new_person("owner")]
-        workspace = teams.new_workspace(pair[0])
-        teams.add(workspace, pair[1], "owner")
-        places = [teams.place(workspace, person) for person in pair]
+        owners = [teams.new_person("owner"), teams.new_person("owner")]
+        workspace = teams.new_workspace(owners[0])
+        teams.add(workspace, owners[1], "owner")
+        owner_members = [teams.place(workspace, person) for person in owners]
         with ThreadPoolExecutor(2) as threads:
-            outcomes = list(threads.map(lambda place: outcome(members.leave, place), places))
+            outcomes = list(threads.map(lambda member: outcome(members.leave, member), owner_members))
         assert sorted(outcomes) in (["done", "last_owner"], ["done", "overtaken"])
         assert teams.owners(workspace) == (1, 1)
 
@@ -129,10 +129,10 @@ def test_of_two_owners_who_leave_at_once_one_stays():
 def test_two_owners_who_demote_each_other_at_once_leave_one():
     """A10"""
     for _ in range(8):
-        pair = [teams.new_person("owner"), teams.new_person("owner")]
-        workspace = teams.new_workspace(pair[0])
-        teams.add(workspace, pair[1], "owner")
-        jobs = [(teams.place(workspace, mine), other.person_id) for mine, other in (pair, pair[::-1])]
+        owners = [teams.new_person("owner"), teams.new_person("owner")]
+        workspace = teams.new_workspace(owners[0])
+        teams.add(workspace, owners[1], "owner")
+        jobs = [(teams.place(workspace, actor), target.person_id) for actor, target in (owners, owners[::-1])]
         with ThreadPoolExecutor(2) as threads:
             outcomes = list(threads.map(lambda job: outcome(members.change_role, job[0], job[1], "viewer"), jobs))
         assert outcomes.count("done") == 1 and teams.owners(workspace) == (1, 1)

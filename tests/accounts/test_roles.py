@@ -1,4 +1,4 @@
-"""The roles as a table, written down a second time by hand: a change of either side is seen here."""
+"""The table of roles and permissions, repeated by hand: a change on one side fails here."""
 
 import pytest
 

@@ -217,12 +217,12 @@ def test_every_parameter_is_a_thing_we_know_how_to_make(name):
 @pytest.mark.parametrize("name", ROUTE_NAMES)
 def test_a_stranger_finds_nothing(name, visitors, home):
     """A9"""
-    before = home.state()
+    state_before = home.state()
     for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
         page = send(visitors["stranger"], method, home.path(name))
         assert page.status == (404 if permission else 405)
         assert "/w/" not in page.text and home.workspace.namespace not in page.text
-    assert home.state() == before
+    assert home.state() == state_before
 
 
 @pytest.mark.parametrize("name", ROUTE_NAMES)
@@ -241,7 +241,7 @@ def test_nobody_is_asked_to_sign_in_and_told_nothing(name, visitors, home):
 @pytest.mark.parametrize("name", ROUTE_NAMES)
 def test_a_role_without_the_permission_is_refused_and_told_so(name, visitors, home):
     """A10"""
-    before = home.state()
+    state_before = home.state()
     for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
         for role in ROLES:
             if permission is None:
@@ -249,7 +249,7 @@ def test_a_role_without_the_permission_is_refused_and_told_so(name, visitors, ho
             elif not roles.allows(role, permission):
                 page = send(visitors[role], method, home.path(name))
                 assert page.status == 403 and f"Your role, {role}, does not allow you" in page.text
-    assert home.state() == before
+    assert home.state() == state_before
 
 
 @pytest.mark.parametrize("name", [name for name in ROUTE_NAMES if name not in PARAMETER_ROUTES and ROUTES[name][0]])
@@ -262,13 +262,13 @@ def test_a_role_with_the_permission_sees_the_page(name, visitors, home):
 @pytest.mark.parametrize("name", PARAMETER_ROUTES)
 def test_what_belongs_to_another_workspace_is_not_there(name, visitors, home, abroad):
     """A9: a foreign id below one's own namespace, and a foreign namespace, are both 404."""
-    before = abroad.state()
+    state_before = abroad.state()
     for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
         for role in ROLES if permission else ():
             if roles.allows(role, permission):
                 assert send(visitors[role], method, home.path(name, abroad)).status == 404
                 assert send(visitors[role], method, abroad.path(name)).status == 404
-    assert abroad.state() == before
+    assert abroad.state() == state_before
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -288,9 +288,9 @@ def test_links_lead_only_where_the_role_may_go(role, visitors, home):
 )
 def test_what_a_form_does_not_ask_for_changes_nothing(fields, visitors, home):
     """A10: mass assignment."""
-    before = store.workspace(home.workspace.workspace_id)
-    names = {"business_name": "Shoes & Co", "namespace": home.workspace.namespace}
-    assert visitors["admin"].submit(home.path("settings"), names | fields).status == 302
-    after = store.workspace(home.workspace.workspace_id)
-    assert after.attribute_values == before.attribute_values
+    row_before = store.workspace(home.workspace.workspace_id)
+    required_fields = {"business_name": "Shoes & Co", "namespace": home.workspace.namespace}
+    assert visitors["admin"].submit(home.path("settings"), required_fields | fields).status == 302
+    row_after = store.workspace(home.workspace.workspace_id)
+    assert row_after.attribute_values == row_before.attribute_values
     assert teams.place(home.workspace, people.of_email(visitors["admin"].address)).role == "admin"

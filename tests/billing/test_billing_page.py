@@ -1,4 +1,4 @@
-"""The billing page: what it says in each state, and that only who may change money can (B17)."""
+"""The billing page: its text in each state, and that only roles with `billing.manage` may use it (B17)."""
 
 from dataclasses import replace
 

@@ -134,7 +134,7 @@ def test_whatever_happens_in_whatever_order_the_sums_hold(dynamodb, monkeypatch,
     rng = random.Random(seed)
     row = workspaces.create(namespace=f"mixed-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
     world, used = World(row.workspace_id, rng, moment), 0
-    ends = moment[0] + 10 * DAY
+    end = moment[0] + 10 * DAY
     stale_terms = world.terms()
     for number in range(ACTS // WORKSPACES // BESIDE):
         with ThreadPoolExecutor(BESIDE) as threads:
@@ -144,5 +144,5 @@ def test_whatever_happens_in_whatever_order_the_sums_hold(dynamodb, monkeypatch,
         used = total
         if number % 5 == 4:
             stale_terms = world.terms()
-        moment[0] = min(ends, moment[0] + rng.choice((1, 60, 3_600, DAY // 4)))
+        moment[0] = min(end, moment[0] + rng.choice((1, 60, 3_600, DAY // 4)))
     assert world.check() == used > 0

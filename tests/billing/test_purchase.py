@@ -1,4 +1,4 @@
-"""Buying at the pages: on Stripe's own alone, by who may, and never by what a form or address claims (B16, B17)."""
+"""Buying on the pages: paid only at Stripe, by permitted roles, never by what a form or address claims (B16, B17)."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_a_plan_is_bought_by_redirect_and_begins_with_the_event(counter, world):
     assert counter.plan == "free"
     with world.book.change():
         world.stub.api.buy(page.location.rsplit("/", 1)[1])
-    assert counter.plan == "free"  # paid, but not told yet
+    assert counter.plan == "free"  # paid, but no event has arrived yet
     world.deliver()
     assert counter.plan == "growth"
     assert "of 120,000 in the plan" in counter.page()
@@ -106,7 +106,7 @@ def test_of_two_checkout_pages_only_the_newer_one_can_be_paid(counter, world):
 
 
 def test_a_checkout_page_paid_while_another_is_made_leaves_nothing_to_pay(counter, world, monkeypatch):
-    """The older page is paid after the first look at Stripe and before it could be closed."""
+    """The older session is paid after Stripe was first read and before the session could be expired."""
     older_session = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
     real_checkout = gateway.checkout
 

@@ -1,4 +1,4 @@
-"""A workspace brought to its standing at Stripe: at once, once, in any order, with its credits (B9, B12, B15)."""
+"""A workspace row updated to its subscription at Stripe: once, in any order, with its credits (B9, B12, B15)."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor

@@ -177,7 +177,7 @@ def test_a_customer_nobody_here_is_changes_nobody_though_it_names_a_workspace(wo
 
 
 def test_what_an_event_says_of_credits_prices_and_quantity_counts_for_nothing(world, web, buyer):
-    """B16: Stripe is asked; the event only names a customer."""
+    """B16: the state is read from Stripe; the event only names a customer."""
     world.buys(buyer, "starter")
     event = copy.deepcopy(next(event for event in world.taken() if event["type"] == "customer.subscription.created"))
     event["data"]["object"]["metadata"] = {"credits": "999999"}

@@ -37,8 +37,8 @@ def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(wind
     finish(workspace.workspace_id)
     owner.page.goto(address)
     owner.page.get_by_role("link", name="The certificate").click()
-    facts = certificates.verify(json.loads(owner.page.inner_text("body")))
-    assert facts["subject"] == workspace.workspace_id and owner.namespace not in json.dumps(facts)
+    certificate = certificates.verify(json.loads(owner.page.inner_text("body")))
+    assert certificate["subject"] == workspace.workspace_id and owner.namespace not in json.dumps(certificate)
     assert owner.go(f"/w/{owner.namespace}/data") == 404
     assert owner.foreign == []
 

@@ -17,7 +17,7 @@ def subjects(address: str) -> list[str]:
 
 @pytest.mark.timeout(180)
 def test_from_free_to_paid_and_back_with_the_mails(window, world):
-    """P03, P20, B16: nothing but redirects leads to Stripe, and what was bought is there once its events are."""
+    """P03, P20, B16: only redirects lead to Stripe, and the plan begins once its events have arrived."""
     owner = window("payer")
     owner.sign_up()
     billing = f"/w/{owner.namespace}/billing"

@@ -57,8 +57,15 @@ def test_every_promise_stands_on_the_page_once_in_our_words_with_the_contact(web
 def test_what_is_kept_beside_the_policy_is_read_from_the_tables():
     """P02: sessions, codes, the audit log, privacy requests, and any later table."""
     additions_text = " ".join(addition.what for addition in additions.every())
-    for what in ("logged in", "code that was mailed", "Who did what, by opaque ids", "GDPR", "16 or older", "last day"):
-        assert what in additions_text
+    for phrase in (
+        "logged in",
+        "code that was mailed",
+        "Who did what, by opaque ids",
+        "GDPR",
+        "16 or older",
+        "last day",
+    ):
+        assert phrase in additions_text
     assert all(addition.until for addition in additions.every()) and not re.search(r"\([A-Z][0-9]", additions_text)
 
 
@@ -134,8 +141,14 @@ def test_a_file_that_names_another_day_is_refused():
 
 
 def test_a_statement_that_came_or_went_is_a_change():
-    old, new = versions.parsed("2026-05-18", FIRST), versions.parsed("2026-05-18", FIRST.replace("P10:", "P99:"))
-    changes = {change.number: [piece.kind for piece in change.pieces] for change in differences.between(old, new)}
+    old_version, new_version = (
+        versions.parsed("2026-05-18", FIRST),
+        versions.parsed("2026-05-18", FIRST.replace("P10:", "P99:")),
+    )
+    changes = {
+        change.number: [piece.kind for piece in change.pieces]
+        for change in differences.between(old_version, new_version)
+    }
     assert changes == {"P10": ["removed"], "P99": ["added"]}
 
 
@@ -143,8 +156,8 @@ def test_the_page_of_companies_names_three_and_what_they_are_examined_for(web):
     """P15"""
     text = Browser().get("/privacy/subprocessors").text
     assert [company.name for company in companies.COMPANIES] == ["Cloudflare", "Amazon Web Services", "Stripe"]
-    for words in ("us-east-1", "ISO 27018", "PCI DSS Level 1", "SOC 2 Type II", "Analytics Engine", "codes"):
-        assert words in text
+    for phrase in ("us-east-1", "ISO 27018", "PCI DSS Level 1", "SOC 2 Type II", "Analytics Engine", "codes"):
+        assert phrase in text
 
 
 def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):

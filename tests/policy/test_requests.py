@@ -58,11 +58,13 @@ def test_an_erasure_has_thirty_days_whatever_the_law_and_no_more(law, received):
 
 
 def test_requests_are_listed_by_their_day_and_late_ones_are_told(record):
-    late, later, first = record(days=40), record("ccpa", days=3), record("ccpa", "delete", days=28)
-    assert [row.request_id for row in requests.every()] == [row.request_id for row in (late, first, later)]
+    late_request, last_due, first_due = record(days=40), record("ccpa", days=3), record("ccpa", "delete", days=28)
+    assert [row.request_id for row in requests.every()] == [
+        row.request_id for row in (late_request, first_due, last_due)
+    ]
     out = io.StringIO()
     call_command("privacy_requests", "list", stdout=out)
-    assert f"{late.request_id} LATE" in out.getvalue() and out.getvalue().endswith("3 requests, 1 late.\n")
+    assert f"{late_request.request_id} LATE" in out.getvalue() and out.getvalue().endswith("3 requests, 1 late.\n")
 
 
 def test_a_closed_request_keeps_no_address_and_ends_in_two_years(record):
@@ -93,11 +95,11 @@ def test_a_request_is_extended_once_in_time_and_never_for_an_erasure(record):
 def test_the_account_of_an_address_is_found_and_an_erasure_takes_the_address(record):
     address = fresh_address("known")
     person = people.create(address)
-    row, other = record(address=address.upper()), record()
+    row, other_row = record(address=address.upper()), record()
     assert requests.of_id(row.request_id).person_id == person.person_id
     assert [request.request_id for request in requests.of_person(person.person_id)] == [row.request_id]
     assert requests.forget(person.person_id, address) == 1
-    assert requests.of_id(row.request_id).address is None and requests.of_id(other.request_id).address
+    assert requests.of_id(row.request_id).address is None and requests.of_id(other_row.request_id).address
 
 
 def test_the_command_records_confirms_and_closes(record):

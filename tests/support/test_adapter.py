@@ -48,8 +48,8 @@ class OpenSite(AdminSite):
     def get_urls(self):
         return [path("find/", lambda request: None, name="support-find"), *super().get_urls()]
 
-    def record(self, request, obj, *what) -> None:
-        self.recorded.append(what)
+    def record(self, request, obj, *args) -> None:
+        self.recorded.append(args)
 
     def history(self, obj) -> list[dict]:
         return [{"time": "then", "actor": "staff:x", "said": "did it", "reason": f"for {obj}"}]

@@ -53,9 +53,9 @@ def test_no_link_leaves_where_no_copy_is_asked_for(state, team, copy_request):
         request = requests.record(law="gdpr", kind="question", address=person.email, received=clock.now())
     if state == "no account":
         request = requests.record(law="gdpr", kind="access", address=fresh_address("none"), received=clock.now())
-    before = len(mails(person.email))
+    mail_count = len(mails(person.email))
     page = team["support"].submit(f"/admin/act/request/{request.request_id}/export/", WHY)
-    assert page.status == 404 and len(mails(person.email)) == before
+    assert page.status == 404 and len(mails(person.email)) == mail_count
 
 
 def test_a_role_without_the_right_has_no_such_act(team, copy_request):

@@ -1,4 +1,4 @@
-"""The second factor: once each, counted before it is compared, locked after twenty, over when it is over (A16)."""
+"""The second factor: each code once, counted before it is compared, locked after twenty tries, with an end (A16)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -76,12 +76,12 @@ ACTS = [(kind, act) for kind, entry in pages.KINDS.items() for act in entry.acts
 def test_an_act_is_refused_to_a_role_without_its_right_and_without_a_reason(kind, act, role, team, world):
     path = f"/admin/act/{kind}/{world[kind]}/{act.name}/"
     allowed = staff_rights.allows(role, act.right)
-    before = len(audit.newest(world["workspace"], 500))
+    entry_count = len(audit.newest(world["workspace"], 500))
     team[role].get("/admin/")
     assert team[role].get(path).status == (200 if allowed else 403)
     page = team[role].post(path, {"reason": "", "credits": "1", **grant_id(), "scope": "workspace", "outcome": "done"})
     assert page.status == (400 if allowed else 403)
-    assert len(audit.newest(world["workspace"], 500)) == before
+    assert len(audit.newest(world["workspace"], 500)) == entry_count
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -99,10 +99,10 @@ def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
         f"/admin/accounts/workspacepage/{quote(world['workspace'])}/delete/",
         f"/admin/accounts/workspacepage/{quote(world['workspace'])}/change/",
     ):
-        before = store.workspace(world["workspace"]).attribute_values
+        values_before = store.workspace(world["workspace"]).attribute_values
         team[role].get("/admin/")
         assert team[role].post(path, {"plan": "scale", "post": "yes"}).status == 403
-        assert store.workspace(world["workspace"]).attribute_values == before
+        assert store.workspace(world["workspace"]).attribute_values == values_before
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
 )  # fmt: skip
 def test_credits_are_given_up_to_the_limit_of_the_role(role, amount, status, team, world):
     path = f"/admin/act/workspace/{world['workspace']}/grant/"
-    before = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
+    grants_before = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
     assert team[role].submit(path, {"credits": amount, **grant_id(), **WHY}).status == status
-    after = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
-    assert len(after) - len(before) == (status == 302)
+    grants_after = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
+    assert len(grants_after) - len(grants_before) == (status == 302)
     if status == 302:
-        assert after[0].actor.startswith("staff:") and after[0].reason == WHY["reason"]
+        assert grants_after[0].actor.startswith("staff:") and grants_after[0].reason == WHY["reason"]
 
 
 def test_a_form_sent_twice_gives_once(team, world):
