@@ -170,7 +170,7 @@ def outcome(act, *args) -> str:
     return "done"
 
 
-@pytest.mark.parametrize("spoil", ["", ".", "..", "a.b.c", "{0}x", "x{0}", "{1}.{2}.", "{1}..{3}", ".{2}.{3}"])
+@pytest.mark.parametrize("template", ["", ".", "..", "a.b.c", "{0}x", "x{0}", "{1}.{2}.", "{1}..{3}", ".{2}.{3}"])
 def test_what_is_no_token_is_over_like_any_other(world, template):
     _, _, guest, token = world
     assert not joins(template.format(token, *token.split(".")), guest)
