@@ -1,4 +1,4 @@
-"""The breaker before DynamoDB: it opens after failures in a row, tries once a second, and closes at an answer (D2)."""
+"""The circuit breaker of DynamoDB: opens after failures in a row, tries once a second, closes at an answer (D2)."""
 
 import botocore.session
 import pytest
@@ -51,10 +51,10 @@ def test_a_client_that_is_never_answered_stops_asking_and_says_so_at_once():
         config=botocore.config.Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=0.2),
     )  # fmt: skip
     fuse = Breaker()
-    tried = []
-    client.meta.events.register("before-send.dynamodb", lambda **_: tried.append(1))
+    attempts = []
+    client.meta.events.register("before-send.dynamodb", lambda **_: attempts.append(1))
     breaker.guard(client, fuse)
     for _ in range(6):
         with pytest.raises((EndpointConnectionError, ReadTimeoutError)):
             client.list_tables()
-    assert len(tried) == 4  # two calls of two attempts; the other four calls never left
+    assert len(attempts) == 4  # two calls of two attempts; the other four calls never left

@@ -1,4 +1,4 @@
-"""A lost race is told from a fault of the store, and a store that is slow is waited for."""
+"""A lost race is distinguished from a fault of the store, and a slow store is waited for."""
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
@@ -10,16 +10,16 @@ from imgapis.base import dynamo
 PLACE = "http://127.0.0.1:1"
 
 
-def said(code: str) -> ClientError:
-    """DynamoDB's own refusal."""
+def client_error(code: str) -> ClientError:
+    """The ClientError of DynamoDB with this code."""
     return ClientError({"Error": {"Code": code, "Message": ""}}, "UpdateItem")
 
 
 @pytest.mark.parametrize(
     ("cause", "lost"),
     [
-        (said("ConditionalCheckFailedException"), True),
-        (said("ProvisionedThroughputExceededException"), False),
+        (client_error("ConditionalCheckFailedException"), True),
+        (client_error("ProvisionedThroughputExceededException"), False),
         (ReadTimeoutError(endpoint_url=PLACE), False),
         (ConnectTimeoutError(endpoint_url=PLACE), False),
         (EndpointConnectionError(endpoint_url=PLACE), False),
@@ -32,7 +32,7 @@ def test_only_a_condition_that_was_not_met_is_a_lost_race(kind, cause, lost):
 
 
 def test_making_tables_waits_for_an_engine_that_is_slow_at_first():
-    """A time-out has no response at all: it is tried again, and what the engine refuses is not."""
+    """A time-out has no response at all: it is retried, and a refusal of the engine is not."""
     answers = [TableError("x", cause=ReadTimeoutError(endpoint_url=PLACE)), "made"]
 
     def slow():
@@ -42,6 +42,6 @@ def test_making_tables_waits_for_an_engine_that_is_slow_at_first():
         return answer
 
     assert tables._patiently(slow) == "made" and answers == []
-    answers[:] = [TableError("x", cause=said("AccessDeniedException"))]
+    answers[:] = [TableError("x", cause=client_error("AccessDeniedException"))]
     with pytest.raises(TableError):
         tables._patiently(slow)

@@ -1,4 +1,4 @@
-"""What holds for every test: nothing outlives it, nothing leaves this machine, and its clock is the application's."""
+"""Every test: no process outlives it, no connection leaves this machine, and its clock is the application's."""
 
 import os
 import socket
@@ -46,8 +46,8 @@ def test_a_test_connects_to_this_machine_alone():
 
 @pytest.mark.parametrize("call", ["connect", "connect_ex"])
 def test_a_program_that_a_test_starts_connects_to_this_machine_alone(call):
-    done = run(f"import socket; socket.socket().{call}({ELSEWHERE})")
-    assert done.returncode == 1 and "PermissionError" in done.stderr
+    result = run(f"import socket; socket.socket().{call}({ELSEWHERE})")
+    assert result.returncode == 1 and "PermissionError" in result.stderr
     server = socket.create_server(("127.0.0.1", 0))
     with server:
         assert run(f"import socket; socket.socket().{call}({server.getsockname()})").returncode == 0

@@ -14,7 +14,7 @@ PRIVATE = ("/account", "/workspaces", "/w/none/", "/login", "/login/code", "/sig
 
 
 def check_page(headers: dict[str, str], where: str) -> None:
-    """What a page may not be without."""
+    """Assert the headers that every page must have; `where` names it in the failure."""
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy, where
     assert "unsafe" not in policy, where
@@ -32,13 +32,13 @@ def test_every_page_and_file_of_the_site_has_them(web, path):
 
 
 def test_refusals_have_them_too(web):
-    seen = {
+    replies = {
         400: ask(None, "/", host="evil.test"),
         414: ask(None, "/" + "a" * 17_000, host="localhost"),
         401: ask(None, "/api/v1/workspace", host="localhost"),
         403: ask(None, "/login", "POST", host="localhost", body="x=1"),
     }
-    for status, reply in seen.items():
+    for status, reply in replies.items():
         assert reply.status == status
         check_page(reply.headers, str(status))
 
@@ -76,5 +76,5 @@ def test_in_production_browsers_are_told_to_come_by_https_for_a_year(settings, c
     request = RequestFactory().get("/")
     request.custom_domain = custom
     for status in (200, 404, 500):
-        shown = middleware.SecurityHeadersMiddleware(lambda _, status=status: HttpResponse(status=status))(request)
-        assert shown["Strict-Transport-Security"] == value
+        response = middleware.SecurityHeadersMiddleware(lambda _, status=status: HttpResponse(status=status))(request)
+        assert response["Strict-Transport-Security"] == value

@@ -1,4 +1,4 @@
-"""Nothing but our own words is written, whoever speaks: libraries at DEBUG, gunicorn, threads (P06, V1, V2, V8)."""
+"""Nothing but our own events is logged, with libraries at DEBUG, by gunicorn, by threads (P06, V1, V2, V8)."""
 
 import ast
 import json
@@ -15,48 +15,50 @@ from django.core import mail
 from imgapis import logs, server_log
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("imgapis", "accounts", "telemetry", "billing", "transforms")
-# Events that are named elsewhere, each out of a closed list of our own: the tasks of `work`, the alerts of the watch.
+PACKAGES = ("imgapis", "accounts", "telemetry", "billing", "transforms")
+# Event names that are no literals, each from a closed list of our own: the tasks of `work`, the alerts of the watch.
 CLOSED = {"self.failed", "f'alert_{name}'"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 
-def calls_of_loggers() -> list[tuple[str, ast.Call]]:
-    """Every call of a logger in the product, with its place."""
-    found = []
-    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+def logger_calls() -> list[tuple[str, ast.Call]]:
+    """(`file:line`, call) of every call of a logger in the product."""
+    calls = []
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS
-            if named and ast.unparse(node.func.value).endswith("log"):
-                found.append((f"{path.relative_to(ROOT)}:{node.lineno}", node))
-    return found
+            is_log_call = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS
+            )
+            if is_log_call and ast.unparse(node.func.value).endswith("log"):
+                calls.append((f"{path.relative_to(ROOT)}:{node.lineno}", node))
+    return calls
 
 
 def test_the_product_logs_names_of_events_and_the_fields_of_the_list():
-    """V1: no text is put together, and nothing is added but numbers and the id of the request."""
-    calls = calls_of_loggers()
+    """V1: no text is formatted in, and nothing is added but numbers and the id of the request."""
+    calls = logger_calls()
     assert len(calls) >= 10
     for place, call in calls:
         (event,) = call.args
         assert isinstance(event, ast.Constant) or ast.unparse(event) in CLOSED, place
-        for extra in (word.value for word in call.keywords if word.arg == "extra"):
+        for extra in (keyword.value for keyword in call.keywords if keyword.arg == "extra"):
             assert {key.value for key in extra.keys} <= set(logs.FIELDS), place
-        assert {word.arg for word in call.keywords} <= {"extra", "exc_info"}, place
+        assert {keyword.arg for keyword in call.keywords} <= {"extra", "exc_info"}, place
 
 
 def test_nothing_of_the_product_prints_but_the_tools_of_this_machine():
-    printing = [
+    paths = [
         str(path.relative_to(ROOT))
-        for room in ROOMS
-        for path in (ROOT / room).rglob("*.py")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.stdout.write", "sys.stderr.write")
     ]
-    assert {path.rpartition("/")[0] for path in printing} <= {"imgapis/embedded", "imgapis/verify"}
+    assert {path.rpartition("/")[0] for path in paths} <= {"imgapis/embedded", "imgapis/verify"}
 
 
 def test_every_library_at_debug_writes_nothing():
-    """V2: every logger that the product's libraries have made, and the handlers they would like."""
+    """V2: every logger that the product's libraries create, and the handlers they would add."""
     program = """
 import logging, os, warnings
 from django.conf import settings
@@ -82,11 +84,11 @@ warnings.warn("canary")
 logging.getLogger().critical("canary")
 print(len(names))
 """
-    given = {"DJANGO_SETTINGS_MODULE": "imgapis.settings", "EMBEDDED": "1", "DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}
+    env = {"DJANGO_SETTINGS_MODULE": "imgapis.settings", "EMBEDDED": "1", "DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}
     run = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env=given | {"LOG_LEVEL": "DEBUG", "STRIPE_LOG": "debug"},
+        env=env | {"LOG_LEVEL": "DEBUG", "STRIPE_LOG": "debug"},
         capture_output=True,
         timeout=60,
     )
@@ -106,7 +108,7 @@ def test_an_error_is_mailed_to_nobody(settings, client):
 
 
 def server_record(sentence: str, *arguments) -> logging.LogRecord:
-    """A record of gunicorn's."""
+    """A log record of gunicorn."""
     return logging.LogRecord("gunicorn.error", logging.ERROR, "", 1, sentence, arguments, None)
 
 
@@ -129,13 +131,13 @@ def test_gunicorn_says_what_it_does_and_nothing_of_a_request(sentence, arguments
 
 
 def test_gunicorn_has_one_handler_of_ours_and_no_access_log_whatever_it_is_told():
-    told = SimpleNamespace(loglevel="debug", accesslog="-", errorlog="-", syslog=True, capture_output=True)
-    made = server_log.ServerLog(told)
-    assert [type(handler) for handler in made.error_log.handlers] == [logs.OwnHandler]
-    assert made.access_log.handlers == [] and made.access(None, None, {}, None) is None
+    config = SimpleNamespace(loglevel="debug", accesslog="-", errorlog="-", syslog=True, capture_output=True)
+    server_logger = server_log.ServerLog(config)
+    assert [type(handler) for handler in server_logger.error_log.handlers] == [logs.OwnHandler]
+    assert server_logger.access_log.handlers == [] and server_logger.access(None, None, {}, None) is None
     logs.configure("INFO")
-    assert [type(handler) for handler in made.error_log.handlers] == [logs.OwnHandler]
-    made.error_log.handlers[:] = []
+    assert [type(handler) for handler in server_logger.error_log.handlers] == [logs.OwnHandler]
+    server_logger.error_log.handlers[:] = []
 
 
 def test_a_dying_thread_leaves_its_kind_and_place_and_no_text(capsys):
@@ -143,8 +145,8 @@ def test_a_dying_thread_leaves_its_kind_and_place_and_no_text(capsys):
     thread = threading.Thread(target=lambda: {}["canary"])
     thread.start()
     thread.join()
-    said = capsys.readouterr().err
-    assert json.loads(said)["event"] == "thread_died" and "KeyError" in said and "canary" not in said
+    output = capsys.readouterr().err
+    assert json.loads(output)["event"] == "thread_died" and "KeyError" in output and "canary" not in output
 
 
 def test_our_handler_takes_no_other_form_and_prints_no_record_it_cannot_write(capsys):

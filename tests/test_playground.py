@@ -1,4 +1,4 @@
-"""The playground: an address, its price before anything is made, the picture, and the code; by GET, no script."""
+"""The playground: an address, its price before the picture is made, the picture, and the code; by GET, no script."""
 
 import html
 import re
@@ -21,8 +21,8 @@ LANGUAGES = ("HTML", "Next.js", "curl", "CSS", "Markdown", "Python")
 SHOE = {"src": "shop/shoe.jpg", "w": "80"}
 
 
-def source(workspace_id: str, name: str) -> None:
-    """A source on the origin, unless there is one of that name."""
+def ensure_source(workspace_id: str, name: str) -> None:
+    """Create a source on the origin, unless there is one of that name."""
     if transforms_store.source(workspace_id, name) is None:
         source_rows.create(workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/")
 
@@ -33,30 +33,30 @@ def demo(dynamodb):
     row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create(
         namespace=playground.DEMO, allowance=1_000
     )
-    source(row.workspace_id, samples.NAME)
+    ensure_source(row.workspace_id, samples.NAME)
 
 
 @pytest.fixture
 def owner():
-    """A signed-in owner with the source `shop`: the browser and the workspace."""
+    """(browser, workspace) of a signed-in owner with the source `shop`."""
     browser, address = people.person("player")
     row = accounts_store.workspace_of_namespace(address.partition("@")[0])
-    source(row.workspace_id, "shop")
+    ensure_source(row.workspace_id, "shop")
     return browser, row
 
 
-def own(browser: Browser, row, **fields: str) -> people.Page:
-    """The playground of a workspace with a form filled in."""
+def open_playground(browser: Browser, row, **fields: str) -> people.Page:
+    """The playground of a workspace with these form fields."""
     return browser.get(f"/w/{row.namespace}/playground?{urlencode(fields)}")
 
 
 def pictures(page: people.Page) -> list[str]:
     """The addresses the page loads as pictures."""
-    return [html.unescape(found) for found in re.findall(r'<img src="([^"]+)"', page.body.decode())]
+    return [html.unescape(address) for address in re.findall(r'<img src="([^"]+)"', page.body.decode())]
 
 
-def used(row) -> int:
-    """What the workspace has been charged this period, in half-credits."""
+def used_halves(row) -> int:
+    """The half-credits charged to the workspace in this period."""
     return summary.of(accounts_store.workspace(row.workspace_id)).used
 
 
@@ -78,27 +78,27 @@ def test_the_public_page_shows_the_samples_alone(demo):
 
 def test_what_a_picture_costs_is_told_before_it_is_made(owner):
     browser, row = owner
-    page = own(browser, row, **SHOE)
+    page = open_playground(browser, row, **SHOE)
     assert page.status == 200 and "Not made yet" in page.text and "charges 1 credit" in page.text
-    assert pictures(page) == [] and used(row) == 0
-    asked = own(browser, row, **SHOE, make="1")
-    (address,) = pictures(asked)
+    assert pictures(page) == [] and used_halves(row) == 0
+    picture_page = open_playground(browser, row, **SHOE, make="1")
+    (address,) = pictures(picture_page)
     parts = urlsplit(address)
     picture = ask(row.namespace, f"{parts.path}?{parts.query}")
-    assert picture.status == 200 and used(row) == 2
-    again = own(browser, row, **SHOE)
-    assert pictures(again) == [address] and "hits are free" in again.text and used(row) == 2
+    assert picture.status == 200 and used_halves(row) == 2
+    later_page = open_playground(browser, row, **SHOE)
+    assert pictures(later_page) == [address] and "hits are free" in later_page.text and used_halves(row) == 2
 
 
 def test_the_link_to_share_opens_the_same_form(owner):
     browser, row = owner
-    page = own(browser, row, **SHOE, fit="", more="rotate=90&grayscale=1")
-    share = re.search(r'data-copy="(http[^"]*/playground[^"]*)"', page.body.decode())[1]
-    parts = urlsplit(html.unescape(share))
+    page = open_playground(browser, row, **SHOE, fit="", more="rotate=90&grayscale=1")
+    share_url = re.search(r'data-copy="(http[^"]*/playground[^"]*)"', page.body.decode())[1]
+    parts = urlsplit(html.unescape(share_url))
     assert "fit=" not in parts.query
-    opened = browser.get(f"{parts.path}?{parts.query}")
-    assert 'value="rotate=90&grayscale=1"' in opened.text
-    assert "/transform?src=shop/shoe.jpg&w=80&rotate=90&grayscale=1" in opened.text
+    shared_page = browser.get(f"{parts.path}?{parts.query}")
+    assert 'value="rotate=90&grayscale=1"' in shared_page.text
+    assert "/transform?src=shop/shoe.jpg&w=80&rotate=90&grayscale=1" in shared_page.text
 
 
 @pytest.mark.parametrize(
@@ -114,33 +114,33 @@ def test_the_link_to_share_opens_the_same_form(owner):
 )
 def test_what_the_image_api_refuses_is_told_at_its_field(owner, fields, field, sentence):
     browser, row = owner
-    page = own(browser, row, **{**SHOE, **fields})
-    told = re.search(rf'id="{field}_error">([^<]*)<', page.text)
-    assert page.status == 400 and told and sentence in told[1], page.text
+    page = open_playground(browser, row, **{**SHOE, **fields})
+    field_error = re.search(rf'id="{field}_error">([^<]*)<', page.text)
+    assert page.status == 400 and field_error and sentence in field_error[1], page.text
     assert pictures(page) == [] and "A refusal costs nothing" in page.text
 
 
 def test_a_preset_is_chosen_by_its_name(owner):
     browser, row = owner
-    assert 'id="preset"' not in own(browser, row).text
+    assert 'id="preset"' not in open_playground(browser, row).text
     presets.save(row.workspace_id, "system", "card", "w=64&h=64&fit=cover")
-    page = own(browser, row, src="shop/shoe.jpg", preset="card")
+    page = open_playground(browser, row, src="shop/shoe.jpg", preset="card")
     assert "/transform?src=shop/shoe.jpg&preset=card" in page.text and "h=64" in page.text
 
 
 def test_presets_only_and_signing_hold_here_too(owner):
     browser, row = owner
     access_settings.change(row, "system", presets_only=True)
-    assert own(browser, row, **SHOE).status == 400
+    assert open_playground(browser, row, **SHOE).status == 400
     access_settings.change(accounts_store.workspace(row.workspace_id), "system", presets_only=False)
     signing_keys.turn_on(accounts_store.workspace(row.workspace_id), "system")
-    page = own(browser, row, **SHOE, make="1")
+    page = open_playground(browser, row, **SHOE, make="1")
     assert "not signed yet" in page.text and pictures(page) == []
 
 
 def test_nothing_that_is_typed_becomes_markup(owner):
     """A18"""
     browser, row = owner
-    nasty = '"><script>alert(1)</script>'
-    page = own(browser, row, src="shop/" + nasty, more="x=" + nasty)
+    payload = '"><script>alert(1)</script>'
+    page = open_playground(browser, row, src="shop/" + payload, more="x=" + payload)
     assert b"<script>alert" not in page.body

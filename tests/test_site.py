@@ -1,4 +1,4 @@
-"""The site host: the first page, the health check, and what is said when something is missing or broken."""
+"""The site host: the first page, the health check, and the error pages."""
 
 import json
 
@@ -55,8 +55,8 @@ def test_the_first_page_shows_an_address_to_try():
 
 
 def test_the_health_check_tells_how_the_worker_is():
-    facts = json.loads(ask(None, "/healthz", host="localhost").body)
-    assert facts["status"] == "ok" and "work_heartbeat_seconds" in facts
+    health = json.loads(ask(None, "/healthz", host="localhost").body)
+    assert health["status"] == "ok" and "work_heartbeat_seconds" in health
 
 
 def test_our_own_fault_on_a_page_shows_an_id_and_no_trace():

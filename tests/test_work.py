@@ -4,13 +4,13 @@ from imgapis.management.commands.work import Task
 
 
 def test_a_task_that_breaks_in_a_way_nobody_thought_of_is_tried_again_after_its_pause():
-    tried = []
+    attempts = []
 
     def breaks():
-        tried.append(1)
+        attempts.append(1)
         raise RuntimeError("unforeseen")
 
     task = Task(breaks, 0.0, "task_failed")
     for _ in range(3):
         task.run(task.due + 1)
-    assert len(tried) == 3
+    assert len(attempts) == 3

@@ -1,4 +1,4 @@
-"""Mail of the test process goes where the web server's goes: pytest-django would keep it in memory."""
+"""Mails of the test process are written to the web server's mail folder: pytest-django would keep them in memory."""
 
 import pytest
 

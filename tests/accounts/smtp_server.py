@@ -1,4 +1,4 @@
-"""A mail server on loopback that can be away, refuse an address for good, or refuse it for now."""
+"""An SMTP server on loopback that can be unavailable, or refuse a recipient permanently (5xx) or temporarily (4xx)."""
 
 import queue
 import socketserver
@@ -12,24 +12,24 @@ class Dialogue(socketserver.StreamRequestHandler):
     """One SMTP connection (RFC 5321), as much as a client needs."""
 
     def handle(self) -> None:
-        """Greet, or say that we are away; then take mails."""
+        """Send the greeting, or 421 while the server is away; then accept mails until QUIT."""
         self.server.connections += 1
         if self.server.connections <= self.server.away:
             return self._say("421 away")
         self._say("220 ready")
         recipients: list[str] = []
         while line := self.rfile.readline().decode().strip():
-            word = line[:4].upper()
-            if word == "QUIT":
+            command = line[:4].upper()
+            if command == "QUIT":
                 return self._say("221 bye")
-            if word == "DATA":
+            if command == "DATA":
                 if not self._take(recipients):
                     return None
                 recipients = []
             else:
-                said = self.server.answer(line) if word == "RCPT" else "250 ok"
-                recipients += [line] if word == "RCPT" and said.startswith("250") else []
-                self._say(said)
+                reply = self.server.answer(line) if command == "RCPT" else "250 ok"
+                recipients += [line] if command == "RCPT" and reply.startswith("250") else []
+                self._say(reply)
 
     def _take(self, recipients: list[str]) -> bool:
         self._say("354 go on")
@@ -47,8 +47,9 @@ class Dialogue(socketserver.StreamRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Away for the first `away` connections; `answer` decides about each RCPT line. `received` holds what was taken;
-    of the first `silent` of them it breaks off before it says so."""
+    """Answers 421 to the first `away` connections; `answer` gives the reply to each RCPT line. `received` holds the
+    accepted mails as (RCPT lines, message); after each of the first `silent` of them the connection closes without a
+    reply."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -61,7 +62,7 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port it listens on."""
         return self.server_address[1]
 
     def stop(self) -> None:

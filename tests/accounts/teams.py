@@ -1,4 +1,4 @@
-"""A workspace with one person of every role, and a stranger with a workspace of their own: rows alone, no pages."""
+"""Workspaces and their members in every role, made as rows without the pages."""
 
 import itertools
 import os
@@ -13,12 +13,12 @@ _numbers = itertools.count(1)
 
 
 def new_person(who: str) -> Person:
-    """Somebody with an account."""
+    """A person with an account."""
     return people.create(f"{who}-{next(_numbers)}-{os.getpid()}-t@example.com")
 
 
 def new_workspace(owner: Person) -> Workspace:
-    """A workspace that belongs to somebody."""
+    """A workspace of the owner's, limited to 100 seats and workspaces."""
     namespace = f"team-{next(_numbers)}-{os.getpid()}"
     row = workspaces.found(owner.person_id, namespace=namespace, business_name="Shoes & Co")
     store.change_workspace(row, limits={"seats": 100, "workspaces": 100})
@@ -26,9 +26,9 @@ def new_workspace(owner: Person) -> Workspace:
 
 
 def add(workspace: Workspace, person: Person, role: str) -> Member:
-    """Make somebody a member; an owner only by a change of role, which counts owners."""
-    first = "admin" if role == "owner" else role
-    row = Member(workspace.workspace_id, person.person_id, role=first, joined=1)
+    """Make a person a member; an owner by a change of role, which keeps the count of owners."""
+    initial_role = "admin" if role == "owner" else role
+    row = Member(workspace.workspace_id, person.person_id, role=initial_role, joined=1)
     row.save(condition=Member.person_id.does_not_exist())
     if role == "owner":
         team_store.change_role(row, "owner")
@@ -36,7 +36,7 @@ def add(workspace: Workspace, person: Person, role: str) -> Member:
 
 
 def place(workspace: Workspace, person: Person) -> Member | None:
-    """Somebody's place in a workspace, as it is now."""
+    """The person's current membership of a workspace; None for a person who is not a member."""
     return team_store.member(workspace.workspace_id, person.person_id)
 
 
@@ -51,13 +51,13 @@ def whole_team() -> tuple[Workspace, dict[str, Person]]:
 
 def owners(workspace: Workspace) -> tuple[int, int]:
     """How many owners the workspace counts, and how many it has: always the same."""
-    rows = team_store.members(workspace.workspace_id)
-    return int(store.workspace(workspace.workspace_id).owners), sum(row.role == "owner" for row in rows)
+    members = team_store.members(workspace.workspace_id)
+    return int(store.workspace(workspace.workspace_id).owners), sum(row.role == "owner" for row in members)
 
 
-def invited(workspace: Workspace, by: Person, email: str, role: str = "developer") -> str:
-    """Invite an address; the token of the mail."""
-    invites.invite(place(workspace, by), email, role)
+def invited(workspace: Workspace, inviter: Person, email: str, role: str = "developer") -> str:
+    """Invite an address; returns the token in the mail."""
+    invites.invite(place(workspace, inviter), email, role)
     return newest_token(email)
 
 

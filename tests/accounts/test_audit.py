@@ -1,4 +1,4 @@
-"""The audit log: a closed list of acts, opaque ids alone, newest first, page by page."""
+"""The audit log: a closed list of actions, opaque ids only, newest first, page by page."""
 
 import re
 
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 
 @pytest.fixture
 def workspace():
-    """A workspace with one entry: that it was made."""
+    """A workspace whose log has one entry: `workspace.created`."""
     return teams.new_workspace(teams.new_person("owner"))
 
 
 def read(workspace) -> list[AuditEntry]:
-    """The whole log, page by page."""
+    """All entries of the log, newest first, read page by page."""
     page = audit.page(workspace.workspace_id)
-    rows = list(page.rows)
+    entries = list(page.rows)
     while page.cursor:
         page = audit.page(workspace.workspace_id, page.cursor)
-        rows += page.rows
-    return rows
+        entries += page.rows
+    return entries
 
 
 def test_an_act_that_is_not_on_the_list_is_a_fault_of_ours(workspace):
@@ -52,11 +52,11 @@ def test_a_cursor_that_is_none_of_ours_is_refused_by_name(workspace, cursor):
 
 def test_a_cursor_of_another_workspace_is_refused(workspace):
     """A9"""
-    other = teams.new_workspace(teams.new_person("stranger"))
+    other_workspace = teams.new_workspace(teams.new_person("stranger"))
     for number in range(audit.PAGE + 1):
-        audit.record(other.workspace_id, "system", "source.changed", f"s_{number}")
+        audit.record(other_workspace.workspace_id, "system", "source.changed", f"s_{number}")
     with pytest.raises(InvalidCursor):
-        audit.page(workspace.workspace_id, audit.page(other.workspace_id).cursor)
+        audit.page(workspace.workspace_id, audit.page(other_workspace.workspace_id).cursor)
 
 
 def test_a_cursor_tells_nothing(workspace):
@@ -67,7 +67,7 @@ def test_a_cursor_tells_nothing(workspace):
 
 
 def test_what_a_team_does_stands_there_without_a_name_or_an_address():
-    """P02: opaque ids and values that are nobody's."""
+    """P02: the log stores opaque ids and no personal values."""
     workspace, staff = teams.whole_team()
     owner = teams.place(workspace, staff["owner"])
     workspaces.change_business_name(workspace, owner.person_id, "Jane Doe")
@@ -81,11 +81,11 @@ def test_what_a_team_does_stands_there_without_a_name_or_an_address():
         "workspace.created", "workspace.changed", "workspace.renamed", "member.changed", "member.removed",
         "ownership.transferred", "member.left",
     ]  # fmt: skip
-    written = str([row.attribute_values for row in rows])
-    assert "Jane Doe" not in written and not any(person.email in written for person in staff.values())
-    changed = next(row for row in rows if row.act == "member.changed")
-    assert (changed.actor, changed.target) == (owner.person_id, staff["viewer"].person_id)
-    assert (changed.before, changed.after) == ({"role": "viewer"}, {"role": "admin"})
+    stored_text = str([row.attribute_values for row in rows])
+    assert "Jane Doe" not in stored_text and not any(person.email in stored_text for person in staff.values())
+    role_change = next(row for row in rows if row.act == "member.changed")
+    assert (role_change.actor, role_change.target) == (owner.person_id, staff["viewer"].person_id)
+    assert (role_change.before, role_change.after) == ({"role": "viewer"}, {"role": "admin"})
 
 
 def test_an_act_that_was_refused_is_not_in_the_log():
@@ -96,7 +96,7 @@ def test_an_act_that_was_refused_is_not_in_the_log():
 
 
 def test_who_has_no_account_any_more_is_a_deleted_user(web):
-    """D9: the log keeps the opaque id and the page says that nobody is behind it."""
+    """D9: the log keeps the opaque id and the page shows it as a deleted user."""
     owner, _ = people.person("keeper")
     namespace = re.search(r'href="/w/([a-z0-9-]+)/"', owner.get("/workspaces").text)[1]
     workspace = store.workspace_of_namespace(namespace)

@@ -1,4 +1,4 @@
-"""An act and its entry of the audit log are one transaction: neither is there without the other."""
+"""An action and its audit entry are one transaction: neither is written without the other."""
 
 import pytest
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 
 
 class Team:
-    """A workspace with an owner and an admin, and what an act on it could change."""
+    """A workspace with an owner and an admin, and the state that an action on it can change."""
 
     def __init__(self):
         self.owner, self.admin = teams.new_person("together"), teams.new_person("together")
@@ -21,7 +21,7 @@ class Team:
         self.id = self.workspace.workspace_id
 
     def place(self, person):
-        """Somebody's place, as it is now."""
+        """The person's current membership."""
         return teams.place(self.workspace, person)
 
     def ask(self) -> None:
@@ -29,7 +29,7 @@ class Team:
         erasure.ask("workspace", self.id, entry=audit.entry(self.id, self.owner.person_id, "erasure.asked", self.id))
 
     def undo(self) -> None:
-        """Take it back."""
+        """Undo the erasure."""
         erasure.undo(self.id, audit.entry(self.id, self.owner.person_id, "erasure.undone", self.id))
 
     def join(self) -> None:
@@ -38,11 +38,11 @@ class Team:
         invites.accept(teams.invited(self.workspace, self.owner, guest.email), guest)
 
     def state(self) -> tuple:
-        """All that the acts of this file change."""
-        row, pending = store.workspace(self.id), erasures.erasure(self.id)
-        roles = sorted((place.person_id, place.role) for place in team_store.members(self.id))
-        facts = (row.namespace, row.business_name, bool(row.suspended), int(row.owners))
-        return (roles, facts, pending and pending.state)
+        """(roles, fields of the workspace row, state of the erasure): all that the actions of this file change."""
+        row, erasure_row = store.workspace(self.id), erasures.erasure(self.id)
+        roles = sorted((member.person_id, member.role) for member in team_store.members(self.id))
+        fields = (row.namespace, row.business_name, bool(row.suspended), int(row.owners))
+        return (roles, fields, erasure_row and erasure_row.state)
 
 
 ACTS = {
@@ -62,28 +62,30 @@ ACTS = {
 
 @pytest.mark.parametrize("name", ACTS)
 def test_an_entry_that_cannot_be_written_stops_its_act(name, monkeypatch):
-    """The entry's id is taken, as if its write failed: nothing has happened then."""
+    """The id of the new entry is in use, so its write fails: the action has changed nothing then."""
     team = Team()
-    before, count = team.state(), len(audit.page(team.id).rows)
-    taken = audit.newest(team.id, 1)[0].entry_id
-    real = audit.entry
+    state_before, entry_count = team.state(), len(audit.page(team.id).rows)
+    existing_id = audit.newest(team.id, 1)[0].entry_id
+    real_entry = audit.entry
 
-    def clashing(*facts, **more):
-        made = real(*facts, **more)
-        made.entry_id = taken
-        return made
+    def clashing_entry(*args, **kwargs):
+        entry = real_entry(*args, **kwargs)
+        entry.entry_id = existing_id
+        return entry
 
-    monkeypatch.setattr(audit, "entry", clashing)
+    monkeypatch.setattr(audit, "entry", clashing_entry)
     try:
         ACTS[name](team)
     except Exception as error:  # each act refuses in its own words
         assert not isinstance(error, AssertionError)
     monkeypatch.undo()
     state = team.state()
-    assert state == before, name
-    assert len(audit.page(team.id).rows) in (count, count + 1), "the invitation of the joiner was written before"
+    assert state == state_before, name
+    assert len(audit.page(team.id).rows) in (entry_count, entry_count + 1), (
+        "the invitation of the joiner was written before"
+    )
     ACTS[name](team)
-    assert team.state() != before, "with its entry it goes through"
+    assert team.state() != state_before, "with its entry it goes through"
 
 
 def test_an_erasure_is_taken_back_with_its_entry_and_a_second_asking_leaves_none():
@@ -101,7 +103,7 @@ def test_an_erasure_is_taken_back_with_its_entry_and_a_second_asking_leaves_none
 def test_a_refused_act_leaves_no_entry():
     """The last owner cannot leave, and the log does not say that they did."""
     team = Team()
-    count = len(audit.page(team.id).rows)
+    entry_count = len(audit.page(team.id).rows)
     with pytest.raises(team_store.LastOwner):
         members.leave(team.place(team.owner))
-    assert len(audit.page(team.id).rows) == count
+    assert len(audit.page(team.id).rows) == entry_count

@@ -1,4 +1,4 @@
-"""One-time codes: five tries, ten minutes, one use, the session that asked, and nothing of them at rest."""
+"""One-time codes: five tries, ten minutes, one use, only in the requesting session, and never stored in clear."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +14,8 @@ from tests import people
 pytestmark = pytest.mark.usefixtures("dynamodb")
 
 
-def asked(purpose: str = "login") -> tuple[str, str, str]:
-    """A fresh challenge: its id, the code out of the mail, and the address."""
+def new_challenge(purpose: str = "login") -> tuple[str, str, str]:
+    """A new challenge: its id, the code in the mail, and the address."""
     address = people.fresh_address("codes")
     return codes.send(address, purpose), people.newest_code(address), address
 
@@ -34,26 +34,26 @@ def outcome(challenge: str | None, code: str, purpose: str = "login") -> str | N
 
 
 def test_a_right_code_proves_the_address_that_was_asked_for():
-    challenge, code, address = asked()
+    challenge, code, address = new_challenge()
     assert outcome(challenge, code) == address
 
 
-@pytest.mark.parametrize("written", ["{0} {1}", " {0}{1} ", "{0}-{1}"])
-def test_a_code_may_be_typed_with_the_gaps_people_make(written):
-    challenge, code, address = asked()
-    assert outcome(challenge, written.format(code[:3], code[3:])) == address
+@pytest.mark.parametrize("template", ["{0} {1}", " {0}{1} ", "{0}-{1}"])
+def test_a_code_may_be_typed_with_the_gaps_people_make(template):
+    challenge, code, address = new_challenge()
+    assert outcome(challenge, template.format(code[:3], code[3:])) == address
 
 
 def test_a_used_code_is_refused():
     """A2"""
-    challenge, code, _ = asked()
+    challenge, code, _ = new_challenge()
     outcome(challenge, code)
     assert outcome(challenge, code) is None
 
 
 def test_a_code_ends_after_ten_minutes(monkeypatch):
     """A2"""
-    challenge, code, _ = asked()
+    challenge, code, _ = new_challenge()
     later = clock.now() + codes.LIFE_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: later)
     assert outcome(challenge, code) is None
@@ -61,36 +61,36 @@ def test_a_code_ends_after_ten_minutes(monkeypatch):
 
 def test_a_code_of_another_session_is_refused():
     """A2: the challenge of a session is the only way to its code."""
-    challenge, _, _ = asked()
-    _, code, _ = asked()
+    challenge, _, _ = new_challenge()
+    _, code, _ = new_challenge()
     assert outcome(challenge, code) is None and outcome(None, code) is None
 
 
 def test_a_code_for_one_purpose_does_not_serve_another():
-    challenge, code, address = asked("confirm")
+    challenge, code, address = new_challenge("confirm")
     assert outcome(challenge, code, "login") is None
     assert outcome(challenge, code, "confirm") == address
 
 
 def test_a_replaced_code_is_refused():
     """A1: a new code of a session ends its old one."""
-    challenge, code, _ = asked()
+    challenge, code, _ = new_challenge()
     codes.forget(challenge)
     assert outcome(challenge, code) is None
 
 
 def test_a_thousand_guesses_from_fifty_threads_are_five_tries_and_then_the_right_code_is_refused_too():
     """A1"""
-    challenge, code, _ = asked()
+    challenge, code, _ = new_challenge()
     with ThreadPoolExecutor(50) as threads:
-        proved = list(threads.map(lambda _: outcome(challenge, other(code)), range(1_000)))
-    assert set(proved) == {None}
+        addresses = list(threads.map(lambda _: outcome(challenge, other(code)), range(1_000)))
+    assert set(addresses) == {None}
     assert Challenge.get(challenge).tries == codes.MOST_TRIES
     assert outcome(challenge, code) is None
 
 
 def test_the_fifth_try_may_still_be_right():
-    challenge, code, address = asked()
+    challenge, code, address = new_challenge()
     assert [outcome(challenge, other(code)) for _ in range(4)] == [None] * 4
     assert outcome(challenge, code) == address
 
@@ -98,15 +98,15 @@ def test_the_fifth_try_may_still_be_right():
 def test_of_two_right_codes_at_once_one_wins():
     """A2"""
     for _ in range(5):
-        challenge, code, address = asked()
+        challenge, code, address = new_challenge()
         with ThreadPoolExecutor(2) as threads:
-            proved = list(threads.map(lambda _, c=challenge, k=code: outcome(c, k), range(2)))
-        assert sorted(proved, key=bool) == [None, address]
+            addresses = list(threads.map(lambda _, c=challenge, k=code: outcome(c, k), range(2)))
+        assert sorted(addresses, key=bool) == [None, address]
 
 
 @pytest.mark.parametrize("text", ["", "12345", "1234567", "١٢٣٤٥٦", "12345a", "-12345", "1e5"])
 def test_what_is_no_six_digits_is_refused_and_costs_no_try(text):
-    challenge, _, _ = asked()
+    challenge, _, _ = new_challenge()
     assert outcome(challenge, text) is None
     assert Challenge.get(challenge).tries == 0
 
@@ -114,7 +114,7 @@ def test_what_is_no_six_digits_is_refused_and_costs_no_try(text):
 def test_neither_row_nor_subject_holds_the_code():
     """A3: in the body only."""
     for _ in range(20):
-        challenge, code, address = asked()
+        challenge, code, address = new_challenge()
         row = Challenge.get(challenge)
         mail = people.mails(address)[-1]
         assert code not in "".join(str(value) for value in (row.digest, row.email, challenge))
@@ -124,5 +124,5 @@ def test_neither_row_nor_subject_holds_the_code():
 
 
 def test_codes_are_six_digits_also_when_they_begin_with_nought():
-    written = {asked()[1] for _ in range(40)}
-    assert len(written) > 35 and all(re.fullmatch("[0-9]{6}", code) for code in written)
+    mailed_codes = {new_challenge()[1] for _ in range(40)}
+    assert len(mailed_codes) > 35 and all(re.fullmatch("[0-9]{6}", code) for code in mailed_codes)

@@ -27,17 +27,17 @@ def test_a_public_page_sets_no_cookie_and_reads_none(web, path):
 
 def test_every_page_of_a_persons_way_sets_the_session_alone(web):
     browser, address = Browser(), people.fresh_address("cookies")
-    seen = [browser.get("/login"), browser.post("/login", {"email": "no address"})]
+    pages = [browser.get("/login"), browser.post("/login", {"email": "no address"})]
     people.sign_in_by_code(browser, address)
-    seen += [
+    pages += [
         browser.get(path) for path in ("/account", "/account/email", "/account/confirm", "/workspaces", "/w/none/")
     ]
-    seen += [browser.post("/account/sessions/revoke"), browser.post("/logout", {"csrfmiddlewaretoken": "wrong"})]
-    seen += [browser.submit("/account"), browser.get("/login"), browser.post("/logout")]
-    lines = [line for page in seen for line in page.cookies]
+    pages += [browser.post("/account/sessions/revoke"), browser.post("/logout", {"csrfmiddlewaretoken": "wrong"})]
+    pages += [browser.submit("/account"), browser.get("/login"), browser.post("/logout")]
+    lines = [line for page in pages for line in page.cookies]
     assert lines and {line.partition("=")[0] for line in lines} == {"sessionid"}
-    set_now = [line for line in lines if "Max-Age=0" not in line]
-    assert all("HttpOnly" in line and "SameSite=Lax" in line and "Path=/" in line for line in set_now)
+    new_cookies = [line for line in lines if "Max-Age=0" not in line]
+    assert all("HttpOnly" in line and "SameSite=Lax" in line and "Path=/" in line for line in new_cookies)
     assert all("Domain" not in line for line in lines)
 
 
@@ -52,8 +52,8 @@ def test_in_production_the_cookie_is_bound_to_the_host():
     program = (
         f"import json; from imgapis import settings as s; print(json.dumps([getattr(s, n, None) for n in {NAMES}]))"
     )
-    given = {"SECRET_KEY": "k" * 60, "PATH": "/usr/bin"}
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=given, capture_output=True, timeout=60)
+    variables = {"SECRET_KEY": "k" * 60, "PATH": "/usr/bin"}
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=variables, capture_output=True, timeout=60)
     assert json.loads(run.stdout) == [
         "__Host-sessionid", True, True, "Lax", None, None, True,
         "django.contrib.messages.storage.session.SessionStorage",

@@ -1,4 +1,4 @@
-"""Addresses: one canonical form; two mailboxes are never one account, and nothing slips into a header (A5)."""
+"""Addresses: one canonical form; two mailboxes are never one account, and no header injection (A5)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +11,7 @@ from imgapis.base import mail
 from tests.people import fresh_address, mails
 
 
-def form(text: str) -> str | None:
+def canonical_or_none(text: str) -> str | None:
     """The canonical form; None where the text is refused."""
     try:
         return emails.canonical(text)
@@ -21,7 +21,7 @@ def form(text: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("text", "stored"),
+    ("text", "canonical"),
     [
         ("Name@Example.COM", "name@example.com"),
         ("  name@example.com ", "name@example.com"),
@@ -35,8 +35,8 @@ def form(text: str) -> str | None:
         ("o'neil@example.co.uk", "o'neil@example.co.uk"),
     ],
 )
-def test_an_address_has_one_form(text, stored):
-    assert form(text) == stored
+def test_an_address_has_one_form(text, canonical):
+    assert canonical_or_none(text) == canonical
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_an_address_has_one_form(text, stored):
     ],
 )
 def test_two_mailboxes_are_two_accounts(one, other):
-    assert form(one) and form(other) and form(one) != form(other)
+    assert canonical_or_none(one) and canonical_or_none(other) and canonical_or_none(one) != canonical_or_none(other)
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_two_mailboxes_are_two_accounts(one, other):
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text):
-    assert form(text) is None
+    assert canonical_or_none(text) is None
 
 
 @given(st.text(max_size=40), st.sampled_from(["example.com", "Bücher.de", "faß.de", "EXAMPLE.com."]))
 def test_the_form_of_a_form_is_itself(local, domain):
-    once = form(f"{local}@{domain}")
-    if once is not None:
-        assert form(once) == once
-        assert len(once) <= 254 and once.isprintable() and once.rpartition("@")[2].isascii()
+    canonical = canonical_or_none(f"{local}@{domain}")
+    if canonical is not None:
+        assert canonical_or_none(canonical) == canonical
+        assert len(canonical) <= 254 and canonical.isprintable() and canonical.rpartition("@")[2].isascii()
 
 
 @given(st.text(max_size=80))
 def test_no_text_breaks_it(text):
-    form(text)
+    canonical_or_none(text)
 
 
 @pytest.mark.parametrize("address", ["mıke@example.com", "a@xn--bcher-kva.de", "o'neil@example.com", "a%b@example.com"])
@@ -98,39 +98,39 @@ def test_eight_at_once_for_one_address_are_one_account(dynamodb):
     """A5: the claim decides."""
     address = fresh_address("raced")
     with ThreadPoolExecutor(8) as threads:
-        found = {person.person_id for person in threads.map(lambda _: people.create(address), range(8))}
-    assert found == {people.of_email(address).person_id}
+        person_ids = {person.person_id for person in threads.map(lambda _: people.create(address), range(8))}
+    assert person_ids == {people.of_email(address).person_id}
 
 
 def test_of_four_moves_to_one_address_at_once_one_is_made(dynamodb):
-    movers, goal = [people.create(fresh_address("mover")) for _ in range(4)], fresh_address("goal")
-    before = {person.person_id: person.email for person in movers}
+    movers, target = [people.create(fresh_address("mover")) for _ in range(4)], fresh_address("goal")
+    old_addresses = {person.person_id: person.email for person in movers}
 
     def move(person) -> bool:
         try:
-            people.change_email(person, goal)
+            people.change_email(person, target)
         except people.AddressTaken:
             return False
         return True
 
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(move, movers)) == 1
-    winner = people.of_email(goal).person_id
-    assert people.of_email(before.pop(winner)) is None
-    assert {people.of_email(email).person_id for email in before.values()} == set(before)
+    winner = people.of_email(target).person_id
+    assert people.of_email(old_addresses.pop(winner)) is None
+    assert {people.of_email(email).person_id for email in old_addresses.values()} == set(old_addresses)
 
 
 def test_an_account_is_not_moved_to_an_address_that_has_one(dynamodb):
-    taken, mine = people.create(fresh_address("taken")), people.create(fresh_address("mine"))
+    holder, mover = people.create(fresh_address("taken")), people.create(fresh_address("mine"))
     with pytest.raises(people.AddressTaken):
-        people.change_email(mine, taken.email)
-    assert people.of_email(taken.email).person_id == taken.person_id
-    assert people.of_email(mine.email).person_id == mine.person_id
+        people.change_email(mover, holder.email)
+    assert people.of_email(holder.email).person_id == holder.person_id
+    assert people.of_email(mover.email).person_id == mover.person_id
 
 
 def test_a_move_frees_the_old_address(dynamodb):
-    person, moved = people.create(fresh_address("old")), fresh_address("new")
-    old = person.email
-    people.change_email(person, moved)
-    assert people.of_email(old) is None and people.of_email(moved).person_id == person.person_id
-    assert people.create(old).person_id != person.person_id
+    person, new_address = people.create(fresh_address("old")), fresh_address("new")
+    old_address = person.email
+    people.change_email(person, new_address)
+    assert people.of_email(old_address) is None and people.of_email(new_address).person_id == person.person_id
+    assert people.create(old_address).person_id != person.person_id

@@ -1,4 +1,4 @@
-"""Whose host a request names: nothing of it reaches a mail or an address, and a doubtful one is refused (A14)."""
+"""The Host header: none of it reaches a mail or a redirect, and an unknown or ambiguous one is refused (A14)."""
 
 import socket
 
@@ -12,12 +12,12 @@ OURS = f"localhost:{environment.WEB_PORT}"
 
 
 def status(lines: list[str], target: str = "/login") -> int:
-    """The status of a GET with exactly these header lines; 0 where the server hangs up without a word."""
+    """The status of a GET with exactly these header lines; 0 if the server closes the connection without a response."""
     request = "\r\n".join([f"GET {target} HTTP/1.1", *lines, "Connection: close", "", ""])
     with socket.create_connection(("127.0.0.1", environment.WEB_PORT), timeout=20) as connection:
         connection.sendall(request.encode("latin-1"))
-        first = connection.makefile("rb").readline().split()
-    return int(first[1]) if first else 0
+        status_line = connection.makefile("rb").readline().split()
+    return int(status_line[1]) if status_line else 0
 
 
 @pytest.mark.parametrize(

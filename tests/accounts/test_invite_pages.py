@@ -1,4 +1,4 @@
-"""Inviting and joining through the front door: two people, their mails, and a scanner that reads them first (A11)."""
+"""Inviting and joining over HTTP: two people, their mails, and a scanner that reads them first (A11)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.fixture(scope="module")
 def owner(web) -> Browser:
-    """Somebody who is signed in."""
+    """The browser of a signed-in owner."""
     browser = Browser()
     browser.address = fresh_address("inviter")
     sign_in(browser, browser.address)
@@ -20,12 +20,12 @@ def owner(web) -> Browser:
 
 @pytest.fixture
 def workspace(owner):
-    """A workspace of theirs."""
+    """A workspace of the owner's."""
     return teams.new_workspace(people.of_email(owner.address))
 
 
-def invited(owner: Browser, workspace, address: str, role: str = "viewer") -> str:
-    """Invite somebody on the team page; the path of the link in the mail."""
+def invite_link(owner: Browser, workspace, address: str, role: str = "viewer") -> str:
+    """Invite an address on the team page; returns the path of the link in the mail."""
     page = owner.submit(f"/w/{workspace.namespace}/team", {"email": address, "role": role})
     assert page.location == f"/w/{workspace.namespace}/team"
     return f"/invites/{teams.newest_token(address)}"
@@ -34,7 +34,7 @@ def invited(owner: Browser, workspace, address: str, role: str = "viewer") -> st
 def test_a_new_person_joins_by_the_link_and_answers_one_question(owner, workspace):
     """A11: the link, the code, the age, and a click; no workspace of their own is asked for."""
     address = fresh_address("guest")
-    link, guest = invited(owner, workspace, address), Browser()
+    link, guest = invite_link(owner, workspace, address), Browser()
     assert guest.get(link).location.startswith("/login?next=/invites/")
     page = sign_in_by_code(guest, address, after=link)
     assert page.status == 200 and "as <strong>viewer" in page.text
@@ -49,7 +49,7 @@ def test_a_new_person_joins_by_the_link_and_answers_one_question(owner, workspac
 def test_reading_the_link_ten_times_changes_nothing(owner, workspace):
     """A11: mail scanners open links, also with the invited person's session."""
     address = fresh_address("guest")
-    link, guest = invited(owner, workspace, address), Browser()
+    link, guest = invite_link(owner, workspace, address), Browser()
     sign_in(guest, address)
     assert [reader.get(link).status for reader in (guest, Browser()) for _ in range(5)] == [200] * 5 + [302] * 5
     assert teams.place(workspace, people.of_email(address)) is None
@@ -58,7 +58,7 @@ def test_reading_the_link_ten_times_changes_nothing(owner, workspace):
 
 def test_somebody_else_sees_neither_the_workspace_nor_the_role(owner, workspace):
     """A11: forwarded, and used by another address."""
-    link, thief = invited(owner, workspace, fresh_address("guest")), Browser()
+    link, thief = invite_link(owner, workspace, fresh_address("guest")), Browser()
     sign_in(thief, fresh_address("thief"))
     for page in (thief.get(link), thief.post(link)):
         assert page.status == 404 and "cannot be used" in page.text and workspace.namespace not in page.text
@@ -67,20 +67,20 @@ def test_somebody_else_sees_neither_the_workspace_nor_the_role(owner, workspace)
 def test_a_used_link_says_the_same_as_one_that_never_was(owner, workspace):
     """A11"""
     address = fresh_address("guest")
-    link, guest = invited(owner, workspace, address), Browser()
+    link, guest = invite_link(owner, workspace, address), Browser()
     sign_in(guest, address)
     guest.submit(link)
-    said = [guest.get(path) for path in (link, "/invites/ws_none.none.none")]
-    assert [page.status for page in said] == [404, 404]
-    assert said[0].text.replace(said[0].headers["x-request-id"], "") == said[1].text.replace(
-        said[1].headers["x-request-id"], ""
+    pages = [guest.get(path) for path in (link, "/invites/ws_none.none.none")]
+    assert [page.status for page in pages] == [404, 404]
+    assert pages[0].text.replace(pages[0].headers["x-request-id"], "") == pages[1].text.replace(
+        pages[1].headers["x-request-id"], ""
     )
 
 
 def test_a_link_accepts_nothing_without_the_form_token(owner, workspace):
     """A8"""
     address = fresh_address("guest")
-    link, guest = invited(owner, workspace, address), Browser()
+    link, guest = invite_link(owner, workspace, address), Browser()
     sign_in(guest, address)
     assert guest.post(link, {"csrfmiddlewaretoken": "x" * 64}).status == 403
     assert guest.post(link, Origin="https://evil.test").status == 403
@@ -89,7 +89,7 @@ def test_a_link_accepts_nothing_without_the_form_token(owner, workspace):
 
 def test_open_invites_are_listed_sent_again_and_revoked(owner, workspace):
     address = fresh_address("guest")
-    link = invited(owner, workspace, address)
+    link = invite_link(owner, workspace, address)
     (row,) = invites.open_ones(workspace.workspace_id)
     base = f"/w/{workspace.namespace}/invites/{row.invite_id}"
     assert address in owner.get(f"/w/{workspace.namespace}/team").text
@@ -110,17 +110,17 @@ def test_a_wrong_address_is_told_at_its_field_and_what_was_typed_stays(owner, wo
 
 def test_the_page_is_the_same_for_an_address_with_an_account_and_one_without(owner, workspace):
     """A4"""
-    known = people.create(fresh_address("known")).email
-    pages = []
-    for address in (known, fresh_address("unknown")):
-        answer = owner.submit(f"/w/{workspace.namespace}/team", {"email": address, "role": "viewer"})
-        pages.append((answer.status, answer.location))
-    assert pages[0] == pages[1]
+    known_address = people.create(fresh_address("known")).email
+    responses = []
+    for address in (known_address, fresh_address("unknown")):
+        page = owner.submit(f"/w/{workspace.namespace}/team", {"email": address, "role": "viewer"})
+        responses.append((page.status, page.location))
+    assert responses[0] == responses[1]
 
 
 def test_the_log_is_paged_and_shows_words(owner, workspace):
-    """The addresses of present members are put in; the log has ids alone."""
-    invited(owner, workspace, fresh_address("guest"))
+    """The page adds the addresses of current members; the log has ids alone."""
+    invite_link(owner, workspace, fresh_address("guest"))
     page = owner.get(f"/w/{workspace.namespace}/audit")
     assert "invited somebody" in page.text and "role: viewer" in page.text and owner.address in page.text
     assert owner.get(f"/w/{workspace.namespace}/audit?cursor=none").status == 400

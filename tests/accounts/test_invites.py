@@ -1,4 +1,4 @@
-"""Invites: to one address, for a week, used once by a POST of whoever proved that address (A11, A20)."""
+"""Invites: to one address, for a week, used once by a POST of the person who proved that address (A11, A20)."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 
 @pytest.fixture
 def world():
-    """A workspace, its people, somebody who is invited as a developer, and the token of the mail."""
+    """(workspace, its people by role, a guest invited as developer, the token in the mail)."""
     workspace, staff = teams.whole_team()
     guest = teams.new_person("guest")
     return workspace, staff, guest, teams.invited(workspace, staff["owner"], guest.email)
 
 
-def taken(token: str, person) -> bool:
-    """Whether somebody joins by a token."""
+def joins(token: str, person) -> bool:
+    """Whether the person joins by the token."""
     try:
         invites.accept(token, person)
     except invites.InviteOver:
@@ -61,16 +61,16 @@ def test_another_address_cannot_use_it(world):
     """A11: another address, forwarded."""
     workspace, _, guest, token = world
     thief = teams.new_person("thief")
-    assert not taken(token, thief) and teams.place(workspace, thief) is None
-    assert taken(token, guest)
+    assert not joins(token, thief) and teams.place(workspace, thief) is None
+    assert joins(token, guest)
 
 
 def test_it_is_used_once(world):
     """A11: replay, also after the member has left."""
     workspace, _, guest, token = world
-    assert taken(token, guest)
+    assert joins(token, guest)
     members.leave(teams.place(workspace, guest))
-    assert not taken(token, guest) and teams.place(workspace, guest) is None
+    assert not joins(token, guest) and teams.place(workspace, guest) is None
 
 
 def test_it_ends_after_a_week(world, monkeypatch):
@@ -78,7 +78,7 @@ def test_it_ends_after_a_week(world, monkeypatch):
     workspace, _, guest, token = world
     later = clock.now() + invites.LIFE_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert not taken(token, guest) and len(invites.open_ones(workspace.workspace_id)) == 1
+    assert not joins(token, guest) and len(invites.open_ones(workspace.workspace_id)) == 1
 
 
 def test_a_revoked_one_is_over(world):
@@ -86,21 +86,21 @@ def test_a_revoked_one_is_over(world):
     workspace, staff, guest, token = world
     (row,) = invites.open_ones(workspace.workspace_id)
     invites.revoke(teams.place(workspace, staff["admin"]), row.invite_id)
-    assert not taken(token, guest) and invites.open_ones(workspace.workspace_id) == []
+    assert not joins(token, guest) and invites.open_ones(workspace.workspace_id) == []
 
 
 def test_a_role_that_was_edited_meanwhile_is_not_given(world):
-    """A11: the role of the offer is the role that is given, or nothing is."""
+    """A11: the role of the offer is the role of the member, or nobody joins."""
     workspace, _, guest, _ = world
-    read = invites.open_ones(workspace.workspace_id)[0]
-    Invite(workspace.workspace_id, read.invite_id).update(actions=[Invite.role.set("owner")])
-    assert not invites.team_store.join(read, read.token_digest, guest.person_id)
+    invite = invites.open_ones(workspace.workspace_id)[0]
+    Invite(workspace.workspace_id, invite.invite_id).update(actions=[Invite.role.set("owner")])
+    assert not invites.team_store.join(invite, invite.token_digest, guest.person_id)
     assert teams.place(workspace, guest) is None and teams.owners(workspace) == (1, 1)
 
 
 @pytest.mark.parametrize("fate", ["leaves", "is removed", "is demoted"])
 def test_it_ends_with_the_rights_of_whoever_sent_it(world, fate):
-    """A11: an admin who was removed leaves no door open behind."""
+    """A11: the invites of a removed admin end too."""
     workspace, staff, _, _ = world
     guest = teams.new_person("guest")
     token = teams.invited(workspace, staff["admin"], guest.email, "admin")
@@ -111,29 +111,29 @@ def test_it_ends_with_the_rights_of_whoever_sent_it(world, fate):
         "is demoted": lambda: members.change_role(owner, admin.person_id, "viewer"),
     }
     fates[fate]()
-    assert not taken(token, guest) and teams.place(workspace, guest) is None
+    assert not joins(token, guest) and teams.place(workspace, guest) is None
 
 
 def test_sending_again_ends_the_old_link_and_gives_another_week(world, monkeypatch):
-    workspace, staff, guest, old = world
+    workspace, staff, guest, old_token = world
     (row,) = invites.open_ones(workspace.workspace_id)
     later = clock.now() + invites.LIFE_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: later)
     invites.resend(teams.place(workspace, staff["owner"]), row.invite_id)
-    new = teams.newest_token(guest.email)
-    assert new != old and not taken(old, guest) and taken(new, guest)
+    new_token = teams.newest_token(guest.email)
+    assert new_token != old_token and not joins(old_token, guest) and joins(new_token, guest)
 
 
 def test_sending_again_is_vouching_for_it():
-    """A11: it rests on the rights of whoever sent it last."""
+    """A11: it depends on the rights of the member who sent it last."""
     workspace, staff = teams.whole_team()
     guest = teams.new_person("guest")
     teams.invited(workspace, staff["admin"], guest.email)
     (row,) = invites.open_ones(workspace.workspace_id)
     members.leave(teams.place(workspace, staff["admin"]))
-    assert not taken(teams.newest_token(guest.email), guest)
+    assert not joins(teams.newest_token(guest.email), guest)
     invites.resend(teams.place(workspace, staff["owner"]), row.invite_id)
-    assert taken(teams.newest_token(guest.email), guest)
+    assert joins(teams.newest_token(guest.email), guest)
 
 
 def test_two_accepts_at_once_are_one_membership():
@@ -143,7 +143,7 @@ def test_two_accepts_at_once_are_one_membership():
         guest = teams.new_person("guest")
         token = teams.invited(workspace, staff["owner"], guest.email, role)
         with ThreadPoolExecutor(4) as threads:
-            assert sum(threads.map(lambda _, t=token, g=guest: taken(t, g), range(4))) == 1
+            assert sum(threads.map(lambda _, t=token, g=guest: joins(t, g), range(4))) == 1
         assert teams.place(workspace, guest).role == role
     assert teams.owners(workspace) == (2, 2)
 
@@ -153,12 +153,12 @@ def test_an_accept_and_a_revocation_at_once_leave_one_truth(world):
     (row,) = invites.open_ones(workspace.workspace_id)
     owner = teams.place(workspace, staff["owner"])
     with ThreadPoolExecutor(2) as threads:
-        joined = threads.submit(taken, token, guest)
-        revoked = threads.submit(outcome, invites.revoke, owner, row.invite_id)
-    said = {entry.act for entry in audit.page(workspace.workspace_id).rows}
-    assert joined.result() is (teams.place(workspace, guest) is not None)
-    assert joined.result() is ("member.joined" in said)
-    assert (revoked.result() == "done") is ("invite.revoked" in said) is not joined.result()
+        accept_future = threads.submit(joins, token, guest)
+        revoke_future = threads.submit(outcome, invites.revoke, owner, row.invite_id)
+    acts = {entry.act for entry in audit.page(workspace.workspace_id).rows}
+    assert accept_future.result() is (teams.place(workspace, guest) is not None)
+    assert accept_future.result() is ("member.joined" in acts)
+    assert (revoke_future.result() == "done") is ("invite.revoked" in acts) is not accept_future.result()
 
 
 def outcome(act, *args) -> str:
@@ -170,37 +170,37 @@ def outcome(act, *args) -> str:
     return "done"
 
 
-@pytest.mark.parametrize("spoil", ["", ".", "..", "a.b.c", "{0}x", "x{0}", "{1}.{2}.", "{1}..{3}", ".{2}.{3}"])
-def test_what_is_no_token_is_over_like_any_other(world, spoil):
+@pytest.mark.parametrize("template", ["", ".", "..", "a.b.c", "{0}x", "x{0}", "{1}.{2}.", "{1}..{3}", ".{2}.{3}"])
+def test_what_is_no_token_is_over_like_any_other(world, template):
     _, _, guest, token = world
-    assert not taken(spoil.format(token, *token.split(".")), guest)
+    assert not joins(template.format(token, *token.split(".")), guest)
 
 
 def test_a_token_of_one_workspace_opens_no_other(world):
     """A9"""
     workspace, _, guest, token = world
-    other, _ = teams.whole_team()
-    assert not taken(token.replace(workspace.workspace_id, other.workspace_id), guest)
+    other_workspace, _ = teams.whole_team()
+    assert not joins(token.replace(workspace.workspace_id, other_workspace.workspace_id), guest)
 
 
 def test_an_invite_of_another_workspace_is_neither_revoked_nor_sent_again(world):
     """A9"""
     workspace, _, guest, token = world
     (row,) = invites.open_ones(workspace.workspace_id)
-    foreign, others = teams.whole_team()
+    other_workspace, other_staff = teams.whole_team()
     for act in (invites.revoke, invites.resend):
-        assert outcome(act, teams.place(foreign, others["owner"]), row.invite_id) == "invite_over"
-    assert taken(token, guest)
+        assert outcome(act, teams.place(other_workspace, other_staff["owner"]), row.invite_id) == "invite_over"
+    assert joins(token, guest)
 
 
 @pytest.mark.parametrize("inviter", ROLES)
 def test_nobody_invites_above_their_own_role(inviter):
     """A10"""
     workspace, staff = teams.whole_team()
-    may = {"owner": ROLES, "admin": ROLES[1:]}.get(inviter, ())
+    allowed_roles = {"owner": ROLES, "admin": ROLES[1:]}.get(inviter, ())
     for role in ROLES:
-        said = outcome(invites.invite, teams.place(workspace, staff[inviter]), f"{role}@example.com", role)
-        assert said == ("done" if role in may else "not_permitted")
+        result = outcome(invites.invite, teams.place(workspace, staff[inviter]), f"{role}@example.com", role)
+        assert result == ("done" if role in allowed_roles else "not_permitted")
 
 
 @pytest.mark.parametrize("act", [invites.resend, invites.revoke])
@@ -224,15 +224,15 @@ def test_an_admin_does_not_send_an_owner_s_invite_again(world):
 def test_what_is_no_address_is_refused_at_the_field_and_mails_nothing(world, text):
     """A5"""
     workspace, staff, _, _ = world
-    sent = len(mails())
+    mail_count = len(mails())
     with pytest.raises(Refusal) as refusal:
         invites.invite(teams.place(workspace, staff["owner"]), text, "viewer")
-    assert refusal.value.param == "email" and len(mails()) == sent
+    assert refusal.value.param == "email" and len(mails()) == mail_count
 
 
 @pytest.fixture
 def noon(monkeypatch) -> float:
-    """The clock stands, so that no count begins anew in the middle of a test."""
+    """The clock is stopped, so that no counter starts again in the middle of a test."""
     moment = clock.now()
     monkeypatch.setattr(clock, "now", lambda: moment)
     return moment
@@ -248,8 +248,11 @@ def test_a_workspace_sends_fifty_invites_a_day(noon, monkeypatch):
         invites.invite(owner, f"mass-{number}-{workspace.namespace}@example.com", "viewer")
     assert outcome(invites.invite, owner, "one-more@example.com", "viewer") == "too_many_invites"
     assert outcome(invites.resend, owner, row.invite_id) == "too_many_invites"
-    other, others = teams.whole_team()
-    assert outcome(invites.invite, teams.place(other, others["owner"]), "one-more@example.com", "viewer") == "done"
+    other_workspace, other_staff = teams.whole_team()
+    assert (
+        outcome(invites.invite, teams.place(other_workspace, other_staff["owner"]), "one-more@example.com", "viewer")
+        == "done"
+    )
     monkeypatch.setattr(clock, "now", lambda: noon + 86_400)
     assert outcome(invites.invite, owner, "one-more@example.com", "viewer") == "done"
 
@@ -265,7 +268,7 @@ def test_an_address_gets_five_mails_an_hour_whoever_sends_them(noon):
 
 def test_the_audit_log_has_the_role_and_not_the_address(world):
     workspace, _, guest, token = world
-    taken(token, guest)
+    joins(token, guest)
     entries = audit.page(workspace.workspace_id).rows
     assert {"invite.sent", "member.joined"} <= {entry.act for entry in entries}
     assert guest.email not in str([entry.attribute_values for entry in entries])

@@ -1,4 +1,4 @@
-"""The limits of a plan where things are made: seats and workspaces, refused with what can be done."""
+"""The limits of a plan where rows are created: seats and workspaces, refused with a message that says what to do."""
 
 import pytest
 
@@ -24,17 +24,17 @@ def test_members_and_open_invitations_hold_a_seat_each(monkeypatch):
     owner = teams.place(workspace, staff["owner"])
     store.change_workspace(workspace, limits={"seats": 6})
     row = invites.invite(owner, fresh_address("sixth"), "viewer")
-    with pytest.raises(invites.TooManySeats) as refused:
+    with pytest.raises(invites.TooManySeats) as refusal:
         invites.invite(owner, fresh_address("seventh"), "viewer")
-    assert refused.value.status == 409 and "6 seats" in refused.value.message
+    assert refusal.value.status == 409 and "6 seats" in refusal.value.message
     invites.resend(owner, row.invite_id)
     invites.revoke(owner, row.invite_id)
-    late = invites.invite(owner, fresh_address("sixth"), "viewer")
+    late_invite = invites.invite(owner, fresh_address("sixth"), "viewer")
     moment = clock.now() + invites.LIFE_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: moment)
     invites.invite(owner, fresh_address("seventh"), "viewer")  # an invitation that is over holds none
     with pytest.raises(invites.TooManySeats):
-        invites.resend(owner, late.invite_id)
+        invites.resend(owner, late_invite.invite_id)
 
 
 def test_nobody_joins_past_a_plan_that_became_smaller():
@@ -51,14 +51,14 @@ def test_nobody_joins_past_a_plan_that_became_smaller():
 def test_a_person_owns_as_many_workspaces_as_the_best_of_their_plans_allows():
     person = teams.new_person("founder")
 
-    def found():
+    def create_workspace():
         namespace = fresh_address("found").partition("@")[0]
         return workspaces.found(person.person_id, namespace=namespace, business_name="B")
 
-    rows = [found() for _ in range(limits.STARTING.workspaces)]
+    rows = [create_workspace() for _ in range(limits.STARTING.workspaces)]
     with pytest.raises(workspaces.TooManyWorkspaces):
-        found()
+        create_workspace()
     store.change_workspace(rows[0], limits={"workspaces": limits.STARTING.workspaces + 1})
-    assert found()
+    assert create_workspace()
     with pytest.raises(workspaces.TooManyWorkspaces):
-        found()
+        create_workspace()

@@ -1,4 +1,4 @@
-"""Signing in by code, through the front door (A1 to A7, A13, A14, A20, V4)."""
+"""Signing in by code, over HTTP (A1 to A7, A13, A14, A20, V4)."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +16,8 @@ from tests.people import newest_code as last_code
 pytestmark = pytest.mark.usefixtures("web")
 
 
-def asked(person: Person) -> Person:
-    """Somebody who has asked for a code and sees the page for it."""
+def request_code(person: Person) -> Person:
+    """Have a code mailed and open the page for it; returns the person."""
     person.get("/login")
     assert person.send("/login", email=person.email).location == "/login/code"
     person.get("/login/code")
@@ -35,7 +35,7 @@ def test_it_works():
 
 def test_without_the_confirmation_of_age_there_is_no_account():
     """P22"""
-    person = asked(somebody("young"))
+    person = request_code(somebody("young"))
     person.send("/login/code", code=last_code(person.email))
     person.get("/signup")
     page = person.send("/signup", business_name="B", namespace=free_namespace())
@@ -43,37 +43,37 @@ def test_without_the_confirmation_of_age_there_is_no_account():
 
 
 def test_a_known_address_comes_back_to_its_account():
-    first = somebody("owner").sign_in()
-    again = Person(email=first.email).sign_in()
-    assert "/account" in again.get("/account").text and first.email in again.get("/account").text
+    person = somebody("owner").sign_in()
+    second_browser = Person(email=person.email).sign_in()
+    assert "/account" in second_browser.get("/account").text and person.email in second_browser.get("/account").text
 
 
 def test_known_and_unknown_addresses_see_the_same_page():
     """A4"""
-    known, unknown = somebody("known").sign_in(), somebody("unknown")
-    pages = []
-    for address in (known.email, unknown.email):
+    known_person, unknown_person = somebody("known").sign_in(), somebody("unknown")
+    responses = []
+    for address in (known_person.email, unknown_person.email):
         visitor = Person(email=address)
         visitor.get("/login")
-        answer = visitor.send("/login", email=address)
+        page = visitor.send("/login", email=address)
         body = visitor.get("/login/code").text.replace(address, "X").replace(visitor.token, "T")
-        pages.append((answer.status, answer.location, re.sub(r'value="[A-Za-z0-9]{64}"', "", body)))
-    assert pages[0] == pages[1]
+        responses.append((page.status, page.location, re.sub(r'value="[A-Za-z0-9]{64}"', "", body)))
+    assert responses[0] == responses[1]
 
 
 def test_five_wrong_tries_end_the_code_and_fifty_threads_get_no_more(dynamodb):
     """A1: a try is counted before it is compared."""
     challenge = codes.send(somebody("victim").email, "login")
-    right = last_code(Challenge.get(challenge).email)
-    wrong = [f"{number:06d}" for number in range(1_000) if f"{number:06d}" != right][:100]
+    right_code = last_code(Challenge.get(challenge).email)
+    wrong_codes = [f"{number:06d}" for number in range(1_000) if f"{number:06d}" != right_code][:100]
     with ThreadPoolExecutor(50) as threads:
-        assert not any(threads.map(lambda code: proves(challenge, code), wrong))
+        assert not any(threads.map(lambda code: proves(challenge, code), wrong_codes))
     assert Challenge.get(challenge).tries == codes.MOST_TRIES
-    assert not proves(challenge, right)
+    assert not proves(challenge, right_code)
 
 
 def proves(challenge: str, code: str, purpose: str = "login") -> bool:
-    """Whether a code is taken."""
+    """Whether a code is accepted."""
     try:
         codes.prove(challenge, purpose, code)
     except codes.WrongCode:
@@ -94,16 +94,16 @@ def test_a_code_is_for_its_purpose_its_time_and_once(dynamodb, monkeypatch):
     challenge = codes.send(somebody("late").email, "login")
     code = last_code(Challenge.get(challenge).email)
     assert not proves(challenge, code, "confirm")
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patch:
         later = clock.now() + codes.LIFE_SECONDS + 1
-        patched.setattr(clock, "now", lambda: later)
+        patch.setattr(clock, "now", lambda: later)
         assert not proves(challenge, code)
     assert proves(challenge, code) and not proves(challenge, code)
 
 
 def test_a_code_works_in_the_browser_that_asked_alone():
     """A2"""
-    person = asked(somebody("owner"))
+    person = request_code(somebody("owner"))
     thief = Person(email=person.email)
     thief.get("/login")
     assert thief.get("/login/code").location == "/login"
@@ -112,17 +112,17 @@ def test_a_code_works_in_the_browser_that_asked_alone():
 
 
 def test_a_new_code_of_the_same_browser_replaces_the_old_one():
-    person = asked(somebody("owner"))
-    old = last_code(person.email)
-    asked(person)
-    if old != last_code(person.email):
-        assert person.send("/login/code", code=old).status == 400
+    person = request_code(somebody("owner"))
+    old_code = last_code(person.email)
+    request_code(person)
+    if old_code != last_code(person.email):
+        assert person.send("/login/code", code=old_code).status == 400
     assert person.send("/login/code", code=last_code(person.email)).location == "/signup"
 
 
 def test_the_code_is_in_the_body_alone_and_not_in_the_table():
     """A3"""
-    person = asked(somebody("owner"))
+    person = request_code(somebody("owner"))
     code = last_code(person.email)
     (message,) = mails(person.email)
     assert code not in message["Subject"]
@@ -135,8 +135,8 @@ def test_a_hundred_requests_are_five_mails_and_the_same_page_each_time():
     victim = somebody("victim").email
     visitor = Person(email=victim)
     visitor.get("/login")
-    answers = [visitor.send("/login", email=victim) for _ in range(20)]
-    assert {(page.status, page.location) for page in answers} == {(302, "/login/code")}
+    pages = [visitor.send("/login", email=victim) for _ in range(20)]
+    assert {(page.status, page.location) for page in pages} == {(302, "/login/code")}
     assert len(mails(victim)) == throttles.MAILS_PER_ADDRESS
     visitor.get("/login/code")
     assert visitor.send("/login/code", code=last_code(victim)).location == "/signup"
@@ -146,42 +146,42 @@ def test_a_planted_session_key_is_changed_at_login():
     """A6"""
     person = somebody("owner")
     person.get("/login")
-    planted = dict(person.cookies)
+    planted_cookies = dict(person.cookies)
     person.sign_in()
-    assert person.cookies["sessionid"] != planted["sessionid"]
-    assert Person(email=person.email, cookies=planted).get("/account").location.startswith("/login")
+    assert person.cookies["sessionid"] != planted_cookies["sessionid"]
+    assert Person(email=person.email, cookies=planted_cookies).get("/account").location.startswith("/login")
 
 
 def test_the_old_cookie_is_dead_after_logout():
     """A6"""
     person = somebody("owner").sign_in()
-    stolen = dict(person.cookies)
+    stolen_cookies = dict(person.cookies)
     person.get("/account")
     person.send("/logout")
-    assert Person(email=person.email, cookies=stolen).get("/account").location.startswith("/login")
+    assert Person(email=person.email, cookies=stolen_cookies).get("/account").location.startswith("/login")
 
 
 def test_other_sessions_end_when_the_address_changes():
     """A6, P18: the new address is proved first."""
     person = somebody("owner").sign_in()
-    elsewhere = Person(email=person.email).sign_in()
-    moved = somebody("moved").email
+    other_browser = Person(email=person.email).sign_in()
+    new_address = somebody("moved").email
     person.get("/account/email")
-    person.send("/account/email", email=moved)
+    person.send("/account/email", email=new_address)
     person.get("/account/email/code")
-    page = person.send("/account/email/code", code=last_code(moved))
-    assert page.location == "/account" and moved in person.get("/account").text
-    assert elsewhere.get("/account").location.startswith("/login")
-    assert people.of_email(person.email) is None and people.of_email(moved) is not None
+    page = person.send("/account/email/code", code=last_code(new_address))
+    assert page.location == "/account" and new_address in person.get("/account").text
+    assert other_browser.get("/account").location.startswith("/login")
+    assert people.of_email(person.email) is None and people.of_email(new_address) is not None
 
 
 def test_sessions_are_listed_by_day_and_ended():
     """A7"""
     person = somebody("owner").sign_in()
-    elsewhere = Person(email=person.email).sign_in()
+    other_browser = Person(email=person.email).sign_in()
     assert person.get("/account").text.count(clock.day(clock.now())) == 4
     person.send("/account/sessions/revoke")
-    assert elsewhere.get("/account").location.startswith("/login") and person.get("/account").status == 200
+    assert other_browser.get("/account").location.startswith("/login") and person.get("/account").status == 200
 
 
 @pytest.mark.parametrize("address", ["", "x", "a b@c.de", "a@b", "a@b.com\nBcc:x@y.de", "a\r@b.com", "@b.com", "a@-"])
@@ -202,27 +202,27 @@ def test_what_is_no_address_is_refused_at_the_field(address):
 )  # fmt: skip
 def test_a_way_out_is_not_followed(text):
     """A13"""
-    goal = safe_next(text, "/own")
-    assert goal == "/own" or (goal.startswith("/") and not goal.startswith("//") and "\\" not in goal)
+    target = safe_next(text, "/own")
+    assert target == "/own" or (target.startswith("/") and not target.startswith("//") and "\\" not in target)
 
 
 def test_a_foreign_next_is_dropped_at_login():
     """A13"""
     person = somebody("owner").sign_in()
-    again = Person(email=person.email)
-    again.get("/login?next=//evil.test")
-    again.send("/login", email=person.email)
-    again.get("/login/code")
-    assert again.send("/login/code", code=last_code(person.email)).location == "/workspaces"
+    second_browser = Person(email=person.email)
+    second_browser.get("/login?next=//evil.test")
+    second_browser.send("/login", email=person.email)
+    second_browser.get("/login/code")
+    assert second_browser.send("/login/code", code=last_code(person.email)).location == "/workspaces"
 
 
 def test_a_form_without_its_token_or_from_elsewhere_is_refused():
     """A8"""
     visitor = somebody("visitor")
     visitor.get("/login")
-    good, visitor.token = visitor.token, "x" * 64
+    valid_token, visitor.token = visitor.token, "x" * 64
     assert visitor.send("/login", email=visitor.email).status == 403
-    visitor.token = good
+    visitor.token = valid_token
     assert visitor.send("/login", headers={"Origin": "https://evil.test"}, email=visitor.email).status == 403
     assert mails(visitor.email) == []
 

@@ -1,4 +1,4 @@
-"""What signing in leaves behind: no code anywhere, and nothing that tells a known address from an unknown one."""
+"""What signing in stores: no code anywhere, and nothing that distinguishes a known address from an unknown one."""
 
 import re
 import statistics
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.mark.counted
 def test_no_code_is_in_any_table_or_log_after_many_logins():
-    """A3: used codes, wrong ones' rows, and codes nobody used."""
+    """A3: used codes, rows of wrong ones, and unused codes."""
 
     def sign_up(number: int) -> str:
         browser, address = Browser(), people.fresh_address("coded")
@@ -28,11 +28,11 @@ def test_no_code_is_in_any_table_or_log_after_many_logins():
             browser.submit("/login/code", {"code": code})
         return code
 
-    before = numbers()  # what other tests have left may be six digits too
+    old_numbers = numbers()  # what other tests have left may be six digits too
     with ThreadPoolExecutor(8) as threads:
         codes = set(threads.map(sign_up, range(LOGINS)))
-    new = numbers() - before
-    assert len(codes) > LOGINS - 2 and not codes & new
+    new_numbers = numbers() - old_numbers
+    assert len(codes) > LOGINS - 2 and not codes & new_numbers
 
 
 def numbers() -> set[str]:
@@ -45,19 +45,19 @@ def numbers() -> set[str]:
 @pytest.mark.prove
 def test_a_known_and_an_unknown_address_take_the_same_time():
     """A4: the path is one; requests interleaved, four to an address, so that no throttle speaks."""
-    known = [people.person("known")[1] for _ in range(ROUNDS // 4)]
-    taken: dict[bool, list[float]] = {True: [], False: []}
+    known_addresses = [people.person("known")[1] for _ in range(ROUNDS // 4)]
+    durations: dict[bool, list[float]] = {True: [], False: []}
     browser = Browser()
     browser.get("/login")
     for number in range(ROUNDS):
         for is_known in (True, False) if number % 2 else (False, True):
-            address = known[number // 4] if is_known else people.fresh_address("unknown")
+            address = known_addresses[number // 4] if is_known else people.fresh_address("unknown")
             started = time.perf_counter()
             page = browser.post("/login", {"email": address})
-            taken[is_known].append(time.perf_counter() - started)
+            durations[is_known].append(time.perf_counter() - started)
             assert (page.status, page.location) == (302, "/login/code")
-    difference = statistics.median(taken[True]) - statistics.median(taken[False])
-    assert abs(difference) < 0.005 or abs(rank_score(taken[True], taken[False])) < 1.96
+    difference = statistics.median(durations[True]) - statistics.median(durations[False])
+    assert abs(difference) < 0.005 or abs(rank_score(durations[True], durations[False])) < 1.96
 
 
 def rank_score(first: list[float], second: list[float]) -> float:

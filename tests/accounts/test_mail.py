@@ -1,4 +1,4 @@
-"""Mail over SMTP: a server that is away is tried again, once is once, and one bad address stops nobody (D3)."""
+"""Mail over SMTP: an unavailable server is retried, each mail is sent once, one bad address blocks no other (D3)."""
 
 import queue
 import time
@@ -17,11 +17,11 @@ SECONDS = 10
 @pytest.fixture
 def smtp(settings, monkeypatch):
     """A function that starts a mail server and points the settings at it; retries follow each other at once."""
-    started = []
+    servers = []
 
     def start(**behaviour) -> MailServer:
         server = MailServer(**behaviour)
-        started.append(server)
+        servers.append(server)
         settings.EMBEDDED, settings.EMAIL_USE_TLS = False, False
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
@@ -29,7 +29,7 @@ def smtp(settings, monkeypatch):
 
     monkeypatch.setattr(mail, "RETRY_SECONDS", (0.01,) * 7)
     yield start
-    for server in started:
+    for server in servers:
         server.stop()
 
 
@@ -39,7 +39,7 @@ def send(to: str, **options) -> None:
 
 
 def nothing_more(server: MailServer) -> bool:
-    """Whether nothing else arrives: a mail sent after it arrives alone."""
+    """Whether no other mail arrives: one sent now is the next that the server receives."""
     send("last@example.com")
     recipients, _ = server.received.get(timeout=SECONDS)
     return "last@example.com" in recipients[0]
@@ -69,10 +69,10 @@ def test_the_retries_outlast_ten_minutes():
 
 
 def test_a_server_that_stays_away_is_given_up(smtp):
-    server, ends = smtp(away=8), time.monotonic() + SECONDS
+    server, deadline = smtp(away=8), time.monotonic() + SECONDS
     send("name@example.com")
     while server.connections < 8:
-        assert time.monotonic() < ends
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     assert nothing_more(server)
     assert server.connections == 9

@@ -1,4 +1,4 @@
-"""Members: who changes whom, how one leaves, and the owner a workspace always keeps."""
+"""Members: which role changes which, leaving, and the owner a workspace always keeps."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,13 +39,13 @@ def test_a_role_is_changed_within_reach_alone(team, actor, target):
     other = teams.new_person("other")
     teams.add(workspace, other, target)
     for role in ROLES:
-        before = teams.place(workspace, other).role
-        allowed = before in REACH[actor] and role in REACH[actor]
-        said = outcome(members.change_role, teams.place(workspace, staff[actor]), other.person_id, role)
-        assert said == ("done" if allowed else "not_permitted")
-        assert teams.place(workspace, other).role == (role if allowed else before)
-    counted, there = teams.owners(workspace)
-    assert counted == there
+        role_before = teams.place(workspace, other).role
+        allowed = role_before in REACH[actor] and role in REACH[actor]
+        result = outcome(members.change_role, teams.place(workspace, staff[actor]), other.person_id, role)
+        assert result == ("done" if allowed else "not_permitted")
+        assert teams.place(workspace, other).role == (role if allowed else role_before)
+    owner_count, owner_rows = teams.owners(workspace)
+    assert owner_count == owner_rows
 
 
 @pytest.mark.parametrize("role", ROLES[1:])
@@ -69,10 +69,10 @@ def test_what_is_no_role_is_refused_at_the_field(team, text):
 def test_somebody_of_another_workspace_is_not_a_member(team, act):
     """A9"""
     workspace, staff = team
-    foreign, others = teams.whole_team()
+    other_workspace, other_staff = teams.whole_team()
     with pytest.raises(members.NoSuchMember) as refusal:
-        act(teams.place(workspace, staff["owner"]), others["viewer"].person_id)
-    assert refusal.value.status == 404 and teams.place(foreign, others["viewer"]).role == "viewer"
+        act(teams.place(workspace, staff["owner"]), other_staff["viewer"].person_id)
+    assert refusal.value.status == 404 and teams.place(other_workspace, other_staff["viewer"]).role == "viewer"
 
 
 @pytest.mark.parametrize("actor", ROLES)
@@ -86,8 +86,8 @@ def test_a_member_is_removed_within_reach_alone(team, actor, target):
         "done" if allowed else "not_permitted"
     )
     assert (teams.place(workspace, other) is None) is allowed
-    counted, there = teams.owners(workspace)
-    assert counted == there
+    owner_count, owner_rows = teams.owners(workspace)
+    assert owner_count == owner_rows
 
 
 @pytest.mark.parametrize("act", ["leave", "remove", "demote"])
@@ -116,38 +116,38 @@ def test_everybody_else_leaves_at_once(team, role):
 def test_of_two_owners_who_leave_at_once_one_stays():
     """A10"""
     for _ in range(8):
-        pair = [teams.new_person("owner"), teams.new_person("owner")]
-        workspace = teams.new_workspace(pair[0])
-        teams.add(workspace, pair[1], "owner")
-        places = [teams.place(workspace, person) for person in pair]
+        owners = [teams.new_person("owner"), teams.new_person("owner")]
+        workspace = teams.new_workspace(owners[0])
+        teams.add(workspace, owners[1], "owner")
+        owner_members = [teams.place(workspace, person) for person in owners]
         with ThreadPoolExecutor(2) as threads:
-            said = list(threads.map(lambda place: outcome(members.leave, place), places))
-        assert sorted(said) in (["done", "last_owner"], ["done", "overtaken"])
+            outcomes = list(threads.map(lambda member: outcome(members.leave, member), owner_members))
+        assert sorted(outcomes) in (["done", "last_owner"], ["done", "overtaken"])
         assert teams.owners(workspace) == (1, 1)
 
 
 def test_two_owners_who_demote_each_other_at_once_leave_one():
     """A10"""
     for _ in range(8):
-        pair = [teams.new_person("owner"), teams.new_person("owner")]
-        workspace = teams.new_workspace(pair[0])
-        teams.add(workspace, pair[1], "owner")
-        jobs = [(teams.place(workspace, mine), other.person_id) for mine, other in (pair, pair[::-1])]
+        owners = [teams.new_person("owner"), teams.new_person("owner")]
+        workspace = teams.new_workspace(owners[0])
+        teams.add(workspace, owners[1], "owner")
+        jobs = [(teams.place(workspace, actor), target.person_id) for actor, target in (owners, owners[::-1])]
         with ThreadPoolExecutor(2) as threads:
-            said = list(threads.map(lambda job: outcome(members.change_role, job[0], job[1], "viewer"), jobs))
-        assert said.count("done") == 1 and teams.owners(workspace) == (1, 1)
+            outcomes = list(threads.map(lambda job: outcome(members.change_role, job[0], job[1], "viewer"), jobs))
+        assert outcomes.count("done") == 1 and teams.owners(workspace) == (1, 1)
 
 
 def test_one_member_changed_by_two_at_once_has_one_of_the_two_roles_and_the_count_is_right(team):
     workspace, staff = team
     me, target = teams.place(workspace, staff["owner"]), staff["viewer"]
     with ThreadPoolExecutor(2) as threads:
-        said = list(
+        outcomes = list(
             threads.map(lambda role: outcome(members.change_role, me, target.person_id, role), ("owner", "admin"))
         )
-    assert "done" in said and teams.place(workspace, target).role in ("owner", "admin")
-    counted, there = teams.owners(workspace)
-    assert counted == there
+    assert "done" in outcomes and teams.place(workspace, target).role in ("owner", "admin")
+    owner_count, owner_rows = teams.owners(workspace)
+    assert owner_count == owner_rows
 
 
 def test_ownership_is_handed_over_at_once(team):
@@ -169,10 +169,10 @@ def test_only_an_owner_hands_ownership_over(team, role):
 def test_ownership_handed_to_two_at_once_reaches_one(team):
     workspace, staff = team
     me = teams.place(workspace, staff["owner"])
-    goals = [staff["admin"].person_id, staff["viewer"].person_id]
+    target_ids = [staff["admin"].person_id, staff["viewer"].person_id]
     with ThreadPoolExecutor(2) as threads:
-        said = list(threads.map(lambda goal: outcome(members.transfer, me, goal), goals))
-    assert said.count("done") == 1 and teams.owners(workspace) == (1, 1)
+        outcomes = list(threads.map(lambda target_id: outcome(members.transfer, me, target_id), target_ids))
+    assert outcomes.count("done") == 1 and teams.owners(workspace) == (1, 1)
 
 
 def test_a_workspace_made_in_the_shell_has_no_member(workspace):

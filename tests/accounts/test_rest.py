@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 
 class Client:
-    """A script with a key."""
+    """An API client with a key of its own."""
 
     def __init__(self, role: str = "owner", scopes=ALL, workspace=None):
         self.person_id = tokens.random_id("p")
@@ -34,7 +34,7 @@ class Client:
         )
 
     def ask(self, method: str, path: str, body=None, key: str | None = None):
-        """An exchange; the body is JSON both ways."""
+        """(reply, body): one request with JSON in both directions; the body is None for an empty reply."""
         headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
         reply = ask(
             None, f"/api/v1{path}", method, host="localhost", body=json.dumps(body) if body else None, **headers
@@ -44,26 +44,26 @@ class Client:
 
 @pytest.fixture
 def owner(dynamodb):
-    """The owner's script."""
+    """The owner's client."""
     return Client()
 
 
 @pytest.fixture
 def foreign(dynamodb):
-    """The stranger's script, in a workspace of its own."""
+    """The stranger's client, in a workspace of its own."""
     return Client()
 
 
 def test_it_works(owner):
-    reply, facts = owner.ask("GET", "/workspace")
-    assert (reply.status, facts["namespace"]) == (200, owner.workspace.namespace)
+    reply, body = owner.ask("GET", "/workspace")
+    assert (reply.status, body["namespace"]) == (200, owner.workspace.namespace)
     assert reply.headers["cache-control"] == "no-store" and "set-cookie" not in reply.headers
     assert reply.headers["ratelimit-policy"] and f"r={rest_limits.MOST - 1}" in reply.headers["ratelimit"]
 
 
-@pytest.mark.parametrize("sent", ["", "Bearer", "Bearer x", "Basic abc", "Bearer img_aaaaaaaaaa_" + "a" * 43])
-def test_without_a_living_key_there_is_one_answer(owner, sent):
-    reply = ask(None, "/api/v1/workspace", host="localhost", Authorization=sent)
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer x", "Basic abc", "Bearer img_aaaaaaaaaa_" + "a" * 43])
+def test_without_a_living_key_there_is_one_answer(owner, authorization):
+    reply = ask(None, "/api/v1/workspace", host="localhost", Authorization=authorization)
     assert (reply.status, json.loads(reply.body)["code"]) == (401, "invalid_api_key")
     assert reply.headers["www-authenticate"].startswith("Bearer")
 
@@ -90,16 +90,16 @@ def test_a_key_ends_with_its_maker(owner):
 
 def test_a_key_loses_what_its_maker_loses(owner):
     teammate = Client("admin", ["members.manage", "workspace.view"], owner.workspace)
-    acting = team_store.member(owner.workspace.workspace_id, owner.person_id)
-    members.change_role(acting, teammate.person_id, "viewer")
+    acting_member = team_store.member(owner.workspace.workspace_id, owner.person_id)
+    members.change_role(acting_member, teammate.person_id, "viewer")
     reply, problem = teammate.ask("GET", "/invites")
     assert (reply.status, problem["code"]) == (403, "not_permitted")
 
 
 def test_an_expired_and_a_revoked_key_are_dead(owner, monkeypatch):
-    other = Client("owner", ALL, owner.workspace)
-    assert owner.ask("DELETE", f"/keys/{other.row.prefix}")[0].status == 204
-    assert other.ask("GET", "/workspace")[0].status == 401
+    other_client = Client("owner", ALL, owner.workspace)
+    assert owner.ask("DELETE", f"/keys/{other_client.row.prefix}")[0].status == 204
+    assert other_client.ask("GET", "/workspace")[0].status == 401
     later = clock.now() + 31 * 86400
     monkeypatch.setattr(clock, "now", lambda: later)
     with pytest.raises(apikeys.InvalidKey):
@@ -139,11 +139,11 @@ def test_a_key_makes_no_key_that_can_do_more(owner):
     assert (reply.status, problem["code"]) == (403, "out_of_scope")
 
 
-@pytest.mark.parametrize("extra", ["workspace_id", "allowance", "is_staff", "credits", "owners", "sealed_key"])
-def test_an_unknown_field_is_refused_by_name(owner, extra):
+@pytest.mark.parametrize("field", ["workspace_id", "allowance", "is_staff", "credits", "owners", "sealed_key"])
+def test_an_unknown_field_is_refused_by_name(owner, field):
     """A10"""
-    reply, problem = owner.ask("PATCH", "/workspace", {"business_name": "X", extra: 1})
-    assert (reply.status, problem["param"]) == (422, extra)
+    reply, problem = owner.ask("PATCH", "/workspace", {"business_name": "X", field: 1})
+    assert (reply.status, problem["param"]) == (422, field)
 
 
 def test_nobody_reaches_another_workspace(owner, foreign):
@@ -176,11 +176,11 @@ def test_what_is_done_by_key_is_in_the_audit_log_under_the_key(owner):
 def test_a_long_log_is_read_page_by_page_to_its_end(owner):
     for number in range(audit.PAGE + 5):
         audit.record(owner.workspace.workspace_id, "system", "cache.purged", str(number))
-    first = owner.ask("GET", "/audit")[1]
-    second = owner.ask("GET", f"/audit?cursor={first['cursor']}")[1]
-    seen = [entry["entry_id"] for entry in first["entries"] + second["entries"]]
-    assert len(first["entries"]) == audit.PAGE and second["cursor"] is None
-    assert len(set(seen)) == len(seen) == audit.PAGE + 6
+    first_page = owner.ask("GET", "/audit")[1]
+    second_page = owner.ask("GET", f"/audit?cursor={first_page['cursor']}")[1]
+    entry_ids = [entry["entry_id"] for entry in first_page["entries"] + second_page["entries"]]
+    assert len(first_page["entries"]) == audit.PAGE and second_page["cursor"] is None
+    assert len(set(entry_ids)) == len(entry_ids) == audit.PAGE + 6
 
 
 @pytest.mark.parametrize("cursor", ["x", "gAAAAA", "%00"])
@@ -201,25 +201,25 @@ def test_too_many_calls_are_told_to_wait(monkeypatch):
     monkeypatch.setattr(rest_limits, "MOST", 3)
     key = secrets.token_hex(8)
     assert [rest_limits.spend(key).left for _ in range(3)] == [2, 1, 0]
-    with pytest.raises(rest_limits.TooManyCalls) as refused:
+    with pytest.raises(rest_limits.TooManyCalls) as refusal:
         rest_limits.spend(key)
-    assert refused.value.retry_after
+    assert refusal.value.retry_after
 
 
 def test_usage_and_events_add_up_to_the_same(owner, foreign):
-    happened = some(owner.workspace.workspace_id, 150, clock.now() - 50, clock.now())
+    sample_events = some(owner.workspace.workspace_id, 150, clock.now() - 50, clock.now())
     with Event.batch_write() as writer:
-        for one in happened:
-            writer.save(events.row(one))
-    for back in (0, 60):
-        rollups.roll(owner.workspace.workspace_id, clock.hour(clock.now() - back))
+        for event in sample_events:
+            writer.save(events.row(event))
+    for seconds_ago in (0, 60):
+        rollups.roll(owner.workspace.workspace_id, clock.hour(clock.now() - seconds_ago))
     usage = owner.ask("GET", "/usage?range=24h")[1]
-    first = owner.ask("GET", "/events")[1]
-    second = owner.ask("GET", f"/events?cursor={first['cursor']}")[1]
-    listed = first["events"] + second["events"]
-    assert usage["requests"] == len(listed) == 150
-    spent = sum(float(event["credits"]) for event in listed)
-    assert float(usage["credits"]) == spent == sum(one.cost for one in happened) / 2
-    assert owner.ask("GET", f"/events/{listed[0]['id']}")[1] == listed[0]
-    assert foreign.ask("GET", f"/events/{listed[0]['id']}")[0].status == 404
+    first_page = owner.ask("GET", "/events")[1]
+    second_page = owner.ask("GET", f"/events?cursor={first_page['cursor']}")[1]
+    listed_events = first_page["events"] + second_page["events"]
+    assert usage["requests"] == len(listed_events) == 150
+    credits_sum = sum(float(event["credits"]) for event in listed_events)
+    assert float(usage["credits"]) == credits_sum == sum(event.cost for event in sample_events) / 2
+    assert owner.ask("GET", f"/events/{listed_events[0]['id']}")[1] == listed_events[0]
+    assert foreign.ask("GET", f"/events/{listed_events[0]['id']}")[0].status == 404
     assert owner.ask("GET", "/usage?range=2d")[1]["code"] == "invalid_range"

@@ -57,7 +57,7 @@ def careless(web):
 
 
 def status(browser: Browser, port: int, path: str) -> int:
-    """What a browser is answered at another server with the cookies it has."""
+    """The status that the server at `port` answers to a browser's cookies."""
     return Browser(port=port, cookies=dict(browser.cookies)).get(path).status
 
 
@@ -72,10 +72,10 @@ def test_a_session_survives_with_the_fallback_and_dies_without(careful, careless
 
 @pytest.mark.timeout(180)
 def test_a_session_begun_after_the_rotation_needs_no_fallback(careful, careless):
-    newer = Browser(port=careful)
+    browser = Browser(port=careful)
     address = fresh_address("rotated")
-    sign_in_by_code(newer, address)
-    assert status(newer, careless, "/account") == 200
+    sign_in_by_code(browser, address)
+    assert status(browser, careless, "/account") == 200
 
 
 @pytest.mark.timeout(180)
@@ -84,36 +84,36 @@ def test_a_code_that_was_mailed_before_the_rotation_signs_in_after_it(careful):
     browser = Browser()
     address = fresh_address("rotated")
     code = ask_code(browser, address)
-    after = Browser(port=careful, cookies=dict(browser.cookies), token=browser.token)
-    after.get("/login/code")
-    assert after.post("/login/code", {"code": code}).status == 302 and newest_code(address) == code
+    later_browser = Browser(port=careful, cookies=dict(browser.cookies), token=browser.token)
+    later_browser.get("/login/code")
+    assert later_browser.post("/login/code", {"code": code}).status == 302 and newest_code(address) == code
 
 
 @pytest.mark.timeout(180)
 def test_an_api_key_and_a_signed_address_work_with_the_fallback_alone(careful, careless, workspace, origin):
     owner = teams.new_person("keeper")
     teams.add(workspace, owner, "owner")
-    written, _ = apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])
+    api_key, _ = apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])
     address = signed(signing_keys.turn_on(workspace, "system"), PICTURE)
 
-    def answers(port: int) -> tuple[int, int]:
-        headers = {"Authorization": f"Bearer {written}"}
-        rest = ask(None, "/api/v1/workspace", host="localhost", port=port, **headers).status
-        return rest, ask(workspace.namespace, address, port=port).status
+    def statuses(port: int) -> tuple[int, int]:
+        headers = {"Authorization": f"Bearer {api_key}"}
+        rest_status = ask(None, "/api/v1/workspace", host="localhost", port=port, **headers).status
+        return rest_status, ask(workspace.namespace, address, port=port).status
 
-    assert answers(environment.WEB_PORT) == answers(careful) == (200, 200)
-    rest, picture = answers(careless)
-    assert rest == 401 and picture >= 400, "fails closed: nothing is signed by a key nobody can open"
+    assert statuses(environment.WEB_PORT) == statuses(careful) == (200, 200)
+    rest_status, picture_status = statuses(careless)
+    assert rest_status == 401 and picture_status >= 400, "fails closed: nothing is signed by a key nobody can open"
 
 
 @pytest.fixture
 def rotate(settings):
     """Rotate in this process, with or without the fallback."""
 
-    def turn(*fallbacks: str) -> None:
+    def set_keys(*fallbacks: str) -> None:
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, list(fallbacks)
 
-    return turn
+    return set_keys
 
 
 def test_sealed_secrets_open_with_the_fallback_alone(rotate, workspace):
@@ -125,57 +125,57 @@ def test_sealed_secrets_open_with_the_fallback_alone(rotate, workspace):
     key, member = workspaces.key(workspace), staff_member()
     secret = staff.secret(member)
     rotate(OLD)
-    (attic,) = [one for one in transforms_store.sources(workspace.workspace_id) if one.name == "attic"]
+    (attic,) = [source for source in transforms_store.sources(workspace.workspace_id) if source.name == "attic"]
     assert tokens.unseal(attic.sealed_secret) == b"of-the-bucket"
     assert workspaces.key(store.workspace(workspace.workspace_id)) == key and staff.secret(member) == secret
     rotate()
-    for sealed in (attic.sealed_secret, workspace.sealed_key, member.sealed_secret):
+    for sealed_value in (attic.sealed_secret, workspace.sealed_key, member.sealed_secret):
         with pytest.raises(InvalidToken):
-            tokens.unseal(sealed)
+            tokens.unseal(sealed_value)
 
 
 _steps = itertools.count(1)
 
 
 def staff_member() -> Staff:
-    """Somebody of the staff."""
-    somebody = teams.new_person(f"staff{next(_steps)}")
-    return staff.add(somebody.email, "support")
+    """A new member of the staff."""
+    employee = teams.new_person(f"staff{next(_steps)}")
+    return staff.add(employee.email, "support")
 
 
 def test_links_that_end_mails_survive(rotate):
-    link = preferences.token("ws_x", "p_x", "usage")
+    token = preferences.token("ws_x", "p_x", "usage")
     rotate(OLD)
-    assert preferences.read(link) == ("ws_x", "p_x", "usage")
+    assert preferences.read(token) == ("ws_x", "p_x", "usage")
 
 
 def test_the_keys_of_certificates_are_apart_and_stay_published(rotate, settings):
     """A certificate of before verifies after; where the key was the secret key, its fallback is published too."""
-    facts = certificates.sign({"subject": "ws_x"})
+    certificate = certificates.sign({"subject": "ws_x"})
     rotate(OLD)
-    assert certificates.verify(facts) == {"subject": "ws_x"}, "PRIVACY_KEY was not rotated with it"
+    assert certificates.verify(certificate) == {"subject": "ws_x"}, "PRIVACY_KEY was not rotated with it"
     settings.PRIVACY_KEY, settings.PRIVACY_KEY_FALLBACKS = "a newer one", [OLD]
-    assert certificates.verify(facts) == {"subject": "ws_x"} and len(certificates.published()) == 2
+    assert certificates.verify(certificate) == {"subject": "ws_x"} and len(certificates.published()) == 2
     settings.PRIVACY_KEY_FALLBACKS = []
     with pytest.raises(certificates.InvalidCertificate):
-        certificates.verify(facts)
+        certificates.verify(certificate)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("overrides", "expected"),
     [
         ({"SECRET_KEY_FALLBACKS": "b,c"}, "['b', 'c']"),
         ({"SECRET_KEY_FALLBACKS": "b", "PRIVACY_KEY": "p"}, "[]"),
         ({"SECRET_KEY_FALLBACKS": "b", "PRIVACY_KEY": "p", "PRIVACY_KEY_FALLBACKS": "q"}, "['q']"),
     ],
 )
-def test_a_privacy_key_that_was_never_set_is_rotated_with_its_fallbacks(given, expected):
+def test_a_privacy_key_that_was_never_set_is_rotated_with_its_fallbacks(overrides, expected):
     """Spent namespaces and certificates of before would be forgotten otherwise."""
     command = [
         sys.executable, "-c",
         "from django.conf import settings; print(settings.PRIVACY_KEY_FALLBACKS)",
     ]  # fmt: skip
-    variables = {"PATH": "/usr/bin", "SECRET_KEY": "a" * 60, "DJANGO_SETTINGS_MODULE": "imgapis.settings", **given}
+    variables = {"PATH": "/usr/bin", "SECRET_KEY": "a" * 60, "DJANGO_SETTINGS_MODULE": "imgapis.settings", **overrides}
     run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60)
     assert run.stdout.strip() == expected, run.stderr
 

@@ -1,4 +1,4 @@
-"""Every page of a workspace, from the URLconf: role by role, and with what belongs to somebody else (A9, A10).
+"""Every page of a workspace, from the URLconf: role by role, and with objects of another workspace (A9, A10).
 
 A new route makes this file fail until it is listed here with the permissions it asks for.
 """
@@ -78,9 +78,9 @@ ROUTES = {
     "data-erase": ("workspace.own", "workspace.own"),
     "data-keep": (None, "workspace.own"),
 }
-# parameter of a route → how to make such a thing in a workspace; its id
+# parameter of a route → a function that creates such an object in a workspace and returns its id
 THINGS = {
-    "person_id": lambda workspace, owner: added(workspace),
+    "person_id": lambda workspace, owner: new_member_id(workspace),
     "invite_id": lambda workspace, owner: invites.invite(owner, fresh_address("guest"), "viewer").invite_id,
     "prefix": lambda workspace, owner: (
         apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="k", scopes=["workspace.view"])[1].prefix
@@ -92,10 +92,10 @@ THINGS = {
 }
 
 
-def routes(patterns=None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+def routes(patterns=None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
     """Every route below /w/, with its whole pattern."""
     for entry in get_resolver().url_patterns if patterns is None else patterns:
-        path = before + str(entry.pattern)
+        path = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
             if path.startswith("w/"):
                 yield path, entry
@@ -103,55 +103,55 @@ def routes(patterns=None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
             yield from routes(entry.url_patterns, path)
 
 
-FOUND = {entry.name or path: entry for path, entry in routes()}
-SHOWN = [name for name in FOUND if name in ROUTES]
-NAMING = [name for name in SHOWN if len(FOUND[name].pattern.converters) > 1]
+URL_PATTERNS = {entry.name or path: entry for path, entry in routes()}
+ROUTE_NAMES = [name for name in URL_PATTERNS if name in ROUTES]
+PARAMETER_ROUTES = [name for name in ROUTE_NAMES if len(URL_PATTERNS[name].pattern.converters) > 1]
 
 
-def added(workspace: Workspace) -> str:
-    """A new viewer of a workspace."""
+def new_member_id(workspace: Workspace) -> str:
+    """The id of a new viewer of a workspace."""
     person = teams.new_person("viewer")
     teams.add(workspace, person, "viewer")
     return person.person_id
 
 
 def preset_of(workspace: Workspace) -> str:
-    """A preset of a name that no other workspace has."""
+    """The name of a new preset, which no other workspace has."""
     return presets.save(workspace.workspace_id, "system", f"card-{workspace.namespace}", "w=9").name
 
 
 def event_of(workspace: Workspace) -> str:
-    """A request to the workspace's images."""
-    (happened,) = some(workspace.workspace_id, 1, clock.now() - 60, clock.now(), seed=random.randrange(10**9))
-    telemetry_store.write([happened])
-    return happened.event_id
+    """The id of an image request of the workspace."""
+    (event,) = some(workspace.workspace_id, 1, clock.now() - 60, clock.now(), seed=random.randrange(10**9))
+    telemetry_store.write([event])
+    return event.event_id
 
 
 def source_of(workspace: Workspace) -> str:
-    """A new source, named as no other workspace's is."""
+    """The name of a new source, which no other workspace has."""
     name = workspace.namespace[:60]
     return source_rows.create(workspace.workspace_id, name=name, kind="http", prefix="https://shop.example/").name
 
 
 @dataclass(frozen=True)
 class Place:
-    """A workspace and one of every thing a route can name in it."""
+    """A workspace and one object for every parameter of its routes; `things` has its id by parameter."""
 
     workspace: Workspace
     things: dict[str, str]
 
     def path(self, name: str, foreign: "Place | None" = None) -> str:
-        """The path of a route in this workspace, naming its own things or a foreign workspace's."""
+        """The path of a route in this workspace, with the ids of its own objects or of a foreign workspace's."""
         path = "/" + next(path for path, entry in routes() if (entry.name or path) == name)
         things = {"namespace": self.workspace.namespace, **(foreign or self).things}
-        for parameter, converter in FOUND[name].pattern.converters.items():
+        for parameter, converter in URL_PATTERNS[name].pattern.converters.items():
             kind = type(converter).__name__.removesuffix("Converter").lower()
-            written = f"<{'' if kind == 'string' else kind + ':'}{parameter}>"
-            path = path.replace(written, things[parameter]).replace(f"<str:{parameter}>", things[parameter])
+            placeholder = f"<{'' if kind == 'string' else kind + ':'}{parameter}>"
+            path = path.replace(placeholder, things[parameter]).replace(f"<str:{parameter}>", things[parameter])
         return path
 
     def state(self) -> list[str]:
-        """All its rows, to see whether any was touched."""
+        """The values of all its rows, to compare before and after."""
         workspace_id = self.workspace.workspace_id
         rows = [store.workspace(workspace_id), *team_store.members(workspace_id), *invites.open_ones(workspace_id)]
         rows += [*transforms_store.sources(workspace_id), *domain_store.domains(workspace_id)]
@@ -160,18 +160,18 @@ class Place:
 
 @pytest.fixture(scope="module")
 def visitors(web) -> dict[str, Browser]:
-    """Five teammates and a stranger, signed in through the front door; and nobody."""
-    found = {"nobody": Browser()}
+    """Browsers by name: one signed in for each role, the stranger's, and `nobody`'s, which is not signed in."""
+    browsers = {"nobody": Browser()}
     for who in (*ROLES, "stranger"):
-        browser = found[who] = Browser()
+        browser = browsers[who] = Browser()
         browser.address = fresh_address(f"routes-{who}")
         sign_in(browser, browser.address)
         assert browser.get("/account").status == 200
-    return found
+    return browsers
 
 
-def furnished(owner_address: str) -> Place:
-    """A workspace of somebody with one of everything."""
+def full_place(owner_address: str) -> Place:
+    """A new workspace of the owner's with one object of every kind."""
     owner = people.of_email(owner_address)
     workspace = teams.new_workspace(owner)
     member = teams.place(workspace, owner)
@@ -181,7 +181,7 @@ def furnished(owner_address: str) -> Place:
 @pytest.fixture(scope="module")
 def home(visitors) -> Place:
     """The team's workspace."""
-    place = furnished(visitors["owner"].address)
+    place = full_place(visitors["owner"].address)
     for role in ROLES[1:]:
         teams.add(place.workspace, people.of_email(visitors[role].address), role)
     return place
@@ -190,7 +190,7 @@ def home(visitors) -> Place:
 @pytest.fixture(scope="module")
 def abroad(visitors) -> Place:
     """The stranger's workspace."""
-    return furnished(visitors["stranger"].address)
+    return full_place(visitors["stranger"].address)
 
 
 def send(visitor: Browser, method: str, path: str) -> Page:
@@ -199,49 +199,49 @@ def send(visitor: Browser, method: str, path: str) -> Page:
 
 
 def test_every_route_is_listed_with_its_permissions():
-    assert set(FOUND) == set(ROUTES), "list the new route in ROUTES, with what it asks for"
+    assert set(URL_PATTERNS) == set(ROUTES), "list the new route in ROUTES, with what it asks for"
 
 
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", URL_PATTERNS)
 def test_a_route_without_a_permission_is_a_door_without_a_lock(name):
-    permission = getattr(FOUND[name].callback, "permission", None)
+    permission = getattr(URL_PATTERNS[name].callback, "permission", None)
     assert permission in roles.PERMISSIONS, f"{name} is not decorated with workspace_page"
     assert permission in ROUTES[name]
 
 
-@pytest.mark.parametrize("name", NAMING)
+@pytest.mark.parametrize("name", PARAMETER_ROUTES)
 def test_every_parameter_is_a_thing_we_know_how_to_make(name):
-    assert set(FOUND[name].pattern.converters) - {"namespace"} <= set(THINGS), "list the new parameter in THINGS"
+    assert set(URL_PATTERNS[name].pattern.converters) - {"namespace"} <= set(THINGS), "list the new parameter in THINGS"
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", ROUTE_NAMES)
 def test_a_stranger_finds_nothing(name, visitors, home):
     """A9"""
-    before = home.state()
+    state_before = home.state()
     for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
         page = send(visitors["stranger"], method, home.path(name))
         assert page.status == (404 if permission else 405)
         assert "/w/" not in page.text and home.workspace.namespace not in page.text
-    assert home.state() == before
+    assert home.state() == state_before
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", ROUTE_NAMES)
 def test_nobody_is_asked_to_sign_in_and_told_nothing(name, visitors, home):
     see, change = ROUTES[name]
     path = home.path(name)
-    absent = path.replace(home.workspace.namespace, "there-is-none")
-    answers = [send(visitors["nobody"], "GET", address) for address in (path, absent)]
-    assert {page.status for page in answers} == {302 if see else 405}
+    absent_path = path.replace(home.workspace.namespace, "there-is-none")
+    pages = [send(visitors["nobody"], "GET", address) for address in (path, absent_path)]
+    assert {page.status for page in pages} == {302 if see else 405}
     if see:
-        assert answers[0].location.startswith("/login?next=")
+        assert pages[0].location.startswith("/login?next=")
     if change:
         assert send(visitors["nobody"], "POST", path).status == 403  # no form token without a session
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", ROUTE_NAMES)
 def test_a_role_without_the_permission_is_refused_and_told_so(name, visitors, home):
     """A10"""
-    before = home.state()
+    state_before = home.state()
     for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
         for role in ROLES:
             if permission is None:
@@ -249,36 +249,36 @@ def test_a_role_without_the_permission_is_refused_and_told_so(name, visitors, ho
             elif not roles.allows(role, permission):
                 page = send(visitors[role], method, home.path(name))
                 assert page.status == 403 and f"Your role, {role}, does not allow you" in page.text
-    assert home.state() == before
+    assert home.state() == state_before
 
 
-@pytest.mark.parametrize("name", [name for name in SHOWN if name not in NAMING and ROUTES[name][0]])
+@pytest.mark.parametrize("name", [name for name in ROUTE_NAMES if name not in PARAMETER_ROUTES and ROUTES[name][0]])
 def test_a_role_with_the_permission_sees_the_page(name, visitors, home):
     for role in ROLES:
         if roles.allows(role, ROUTES[name][0]):
             assert send(visitors[role], "GET", home.path(name)).status == 200
 
 
-@pytest.mark.parametrize("name", NAMING)
+@pytest.mark.parametrize("name", PARAMETER_ROUTES)
 def test_what_belongs_to_another_workspace_is_not_there(name, visitors, home, abroad):
     """A9: a foreign id below one's own namespace, and a foreign namespace, are both 404."""
-    before = abroad.state()
+    state_before = abroad.state()
     for method, permission in zip(("GET", "POST"), ROUTES[name], strict=True):
         for role in ROLES if permission else ():
             if roles.allows(role, permission):
                 assert send(visitors[role], method, home.path(name, abroad)).status == 404
                 assert send(visitors[role], method, abroad.path(name)).status == 404
-    assert abroad.state() == before
+    assert abroad.state() == state_before
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_links_lead_only_where_the_role_may_go(role, visitors, home):
     page = visitors[role].get(home.path("workspace"))
-    side = page.text.partition('aria-label="Workspace"')[2].partition("</nav>")[0]
-    links = [part.partition('"')[0] for part in side.split('href="')[1:]]
-    linked = {name for name in SHOWN if name not in NAMING and home.path(name) in links}
-    assert {"workspace", "team"} <= linked
-    assert all(roles.allows(role, ROUTES[name][0]) for name in linked)
+    sidebar = page.text.partition('aria-label="Workspace"')[2].partition("</nav>")[0]
+    links = [part.partition('"')[0] for part in sidebar.split('href="')[1:]]
+    linked_names = {name for name in ROUTE_NAMES if name not in PARAMETER_ROUTES and home.path(name) in links}
+    assert {"workspace", "team"} <= linked_names
+    assert all(roles.allows(role, ROUTES[name][0]) for name in linked_names)
     assert all(visitors[role].get(link).status == 200 for link in links)
 
 
@@ -288,9 +288,9 @@ def test_links_lead_only_where_the_role_may_go(role, visitors, home):
 )
 def test_what_a_form_does_not_ask_for_changes_nothing(fields, visitors, home):
     """A10: mass assignment."""
-    before = store.workspace(home.workspace.workspace_id)
-    names = {"business_name": "Shoes & Co", "namespace": home.workspace.namespace}
-    assert visitors["admin"].submit(home.path("settings"), names | fields).status == 302
-    after = store.workspace(home.workspace.workspace_id)
-    assert after.attribute_values == before.attribute_values
+    row_before = store.workspace(home.workspace.workspace_id)
+    required_fields = {"business_name": "Shoes & Co", "namespace": home.workspace.namespace}
+    assert visitors["admin"].submit(home.path("settings"), required_fields | fields).status == 302
+    row_after = store.workspace(home.workspace.workspace_id)
+    assert row_after.attribute_values == row_before.attribute_values
     assert teams.place(home.workspace, people.of_email(visitors["admin"].address)).role == "admin"

@@ -1,4 +1,4 @@
-"""How long a session lives, who ends it, and what is known of it (A6, A7)."""
+"""How long a session lives, who ends it, and what its row stores (A6, A7)."""
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user
@@ -22,8 +22,8 @@ def moment(monkeypatch):
     return now
 
 
-def signed_in(person) -> str:
-    """The key of a session of somebody who has signed in."""
+def new_session_key(person) -> str:
+    """The key of a new session of a signed-in person."""
     session = SessionStore()
     session[SESSION_KEY], session[BACKEND_SESSION_KEY] = person.person_id, "accounts.backends.StoreBackend"
     session[HASH_SESSION_KEY] = User.of(person).get_session_auth_hash()
@@ -32,36 +32,36 @@ def signed_in(person) -> str:
 
 
 def visit(key: str) -> bool:
-    """One request with a cookie, as the middleware makes it; whether it is somebody's."""
+    """Whether a request with this session cookie, handled as the middleware does, is a person's."""
     request = HttpRequest()
     request.session = SessionStore(key)
-    known = get_user(request).is_authenticated
+    is_signed_in = get_user(request).is_authenticated
     request.session.note_use()
-    if known and request.session.modified:
+    if is_signed_in and request.session.modified:
         request.session.save()
-    return known
+    return is_signed_in
 
 
-def newcomer():
-    """A person nobody has met."""
+def new_person():
+    """A person with a new account."""
     return people.create(fresh_address("session"))
 
 
 @pytest.mark.parametrize(("idle", "lives"), [(13.9 * DAY, True), (14.1 * DAY, False)])
 def test_fourteen_days_without_use_end_a_session(moment, idle, lives):
     """A7"""
-    key = signed_in(newcomer())
+    key = new_session_key(new_person())
     moment[0] += idle
     assert visit(key) is lives
 
 
 def test_thirty_days_end_a_session_however_much_it_is_used(moment):
     """A7"""
-    key, began = signed_in(newcomer()), moment[0]
-    while moment[0] - began < 29.5 * DAY:
+    key, start = new_session_key(new_person()), moment[0]
+    while moment[0] - start < 29.5 * DAY:
         assert visit(key)
         moment[0] += DAY / 2
-    moment[0] = began + 30 * DAY + 1
+    moment[0] = start + 30 * DAY + 1
     assert not visit(key)
 
 
@@ -75,7 +75,7 @@ def test_a_session_that_is_nobodys_ends_after_a_day(moment):
 
 def test_use_is_written_once_a_day(moment):
     """P16: the day, no finer."""
-    key = signed_in(newcomer())
+    key = new_session_key(new_person())
     session = SessionStore(key)
     assert session.load() and not session.modified
     session = SessionStore(key)
@@ -89,34 +89,34 @@ def test_use_is_written_once_a_day(moment):
 
 def test_every_session_of_a_person_ends_at_once_also_one_the_index_does_not_list(monkeypatch):
     """A6, A7: deciding is by the person's row, never by an index."""
-    person = newcomer()
-    keys = [signed_in(person) for _ in range(3)]
-    stranger = signed_in(newcomer())
+    person = new_person()
+    keys = [new_session_key(person) for _ in range(3)]
+    other_key = new_session_key(new_person())
     monkeypatch.setattr(SessionRow.person_index, "query", lambda *_: [])
     sessions.end_all_of_person(person.person_id)
-    assert [visit(key) for key in keys] == [False] * 3 and visit(stranger)
+    assert [visit(key) for key in keys] == [False] * 3 and visit(other_key)
 
 
 def test_the_rows_of_ended_sessions_are_gone():
-    person = newcomer()
-    keys = [signed_in(person) for _ in range(3)]
+    person = new_person()
+    keys = [new_session_key(person) for _ in range(3)]
     sessions.end_all_of_person(person.person_id)
     assert [store.session(sessions.digest_of(key)) for key in keys] == [None] * 3
 
 
 def test_somebody_elses_session_cannot_be_ended():
-    mine, yours = newcomer(), newcomer()
-    key = signed_in(yours)
-    sessions.end_of_person(mine.person_id, sessions.digest_of(key))
+    person, other_person = new_person(), new_person()
+    key = new_session_key(other_person)
+    sessions.end_of_person(person.person_id, sessions.digest_of(key))
     assert visit(key)
-    sessions.end_of_person(yours.person_id, sessions.digest_of(key))
+    sessions.end_of_person(other_person.person_id, sessions.digest_of(key))
     assert not visit(key)
 
 
 def test_a_session_of_an_account_that_is_gone_is_nobodys():
     """A6: after the account's deletion."""
-    person = newcomer()
-    key = signed_in(person)
+    person = new_person()
+    key = new_session_key(person)
     person.delete()
     assert not visit(key) and sessions.end_all_of_person(person.person_id) is None
 

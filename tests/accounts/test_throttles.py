@@ -32,13 +32,13 @@ def test_of_a_hundred_at_once_five_are_allowed():
 def test_no_hour_has_more_than_five_not_even_the_one_around_midnight(moment, start):
     """A20: the hour slides."""
     address = people.fresh_address("patient")
-    allowed = []
+    mail_times = []
     for minute in range(0, 130, 7):
         moment[0] = start + minute * 60
         if throttles.allow_mail(address):
-            allowed.append(moment[0])
-    assert len(allowed) > 8
-    assert all(later - first >= 3_600 for first, later in zip(allowed, allowed[5:], strict=False))
+            mail_times.append(moment[0])
+    assert len(mail_times) > 8
+    assert all(later - first >= 3_600 for first, later in zip(mail_times, mail_times[5:], strict=False))
 
 
 def test_one_address_does_not_use_up_anothers():
@@ -51,11 +51,11 @@ def test_the_rows_know_no_address_and_two_days_of_one_address_do_not_match(momen
     """P16: no IP, and an address only as a digest whose key changes with the day."""
     moment[0] = MIDNIGHT + 40_000
     address = people.fresh_address("unknown")
-    before = {row.bucket for row in Throttle.scan()}
+    old_buckets = {row.bucket for row in Throttle.scan()}
     throttles.allow_mail(address)
     moment[0] += 86_400
     throttles.allow_mail(address)
-    rows = [row for row in Throttle.scan() if row.bucket not in before]
+    rows = [row for row in Throttle.scan() if row.bucket not in old_buckets]
     assert len(rows) == 2
     assert all(address not in str(row.attribute_values) and "example" not in str(row.attribute_values) for row in rows)
 
@@ -65,7 +65,7 @@ def test_a_flood_over_many_addresses_delays_minute_by_minute_and_at_last_holds_b
     settings.MAILS_PER_HOUR = 120
     moment[0] = MIDNIGHT + 50_000 // 60 * 60 + 30
     slots = [throttles.next_slot() for _ in range(22)]
-    assert slots == [0.0, 0.0] + [float(60 * ahead - 30) for ahead in range(1, 10) for _ in range(2)] + [None, None]
+    assert slots == [0.0, 0.0] + [float(60 * minutes - 30) for minutes in range(1, 10) for _ in range(2)] + [None, None]
     moment[0] += 60
     assert throttles.next_slot() == 9 * 60 - 30
 

@@ -1,4 +1,4 @@
-"""Workspaces through the front door: made, renamed, switched, and seen at a glance."""
+"""Workspaces over HTTP: created, renamed, switched, and their overview."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.fixture(scope="module")
 def owner(web) -> Browser:
-    """Somebody who is signed in."""
+    """The browser of a signed-in owner."""
     browser = Browser()
     browser.address = fresh_address("pages")
     sign_in(browser, browser.address)
@@ -27,11 +27,11 @@ def owner(web) -> Browser:
 
 @pytest.fixture
 def workspace(owner) -> Workspace:
-    """A workspace of theirs."""
+    """A workspace of the owner's."""
     return teams.new_workspace(people.of_email(owner.address))
 
 
-def unused() -> str:
+def free_namespace() -> str:
     """A namespace nobody has."""
     return f"new-{secrets.token_hex(5)}"
 
@@ -41,7 +41,7 @@ def settings_of(workspace: Workspace) -> str:
 
 
 def test_a_new_workspace_belongs_to_whoever_made_it(owner):
-    namespace = unused()
+    namespace = free_namespace()
     page = owner.submit("/workspaces/new", {"business_name": "Zweite & Söhne", "namespace": f" {namespace.upper()} "})
     assert page.location == f"/w/{namespace}/"
     row = store.workspace_of_namespace(namespace)
@@ -51,7 +51,7 @@ def test_a_new_workspace_belongs_to_whoever_made_it(owner):
 
 
 @pytest.mark.parametrize(
-    ("business_name", "namespace", "said"),
+    ("business_name", "namespace", "message"),
     [
         ("", "good-name", "Type the name of your business"),
         ("B" * 101, "good-name", "1 to 100 characters"),
@@ -64,11 +64,11 @@ def test_a_new_workspace_belongs_to_whoever_made_it(owner):
         ("B", "<script>", "3 to 40 characters"),
     ],
 )
-def test_a_wrong_answer_is_told_at_its_field_and_what_was_typed_stays(owner, business_name, namespace, said):
+def test_a_wrong_answer_is_told_at_its_field_and_what_was_typed_stays(owner, business_name, namespace, message):
     page = owner.submit("/workspaces/new", {"business_name": business_name, "namespace": namespace})
-    assert page.status == 400 and said in page.text and 'class="error"' in page.text
-    for typed in (business_name, namespace):
-        assert not typed or "\x00" in typed or f'value="{typed}"' in page.text
+    assert page.status == 400 and message in page.text and 'class="error"' in page.text
+    for value in (business_name, namespace):
+        assert not value or "\x00" in value or f'value="{value}"' in page.text
     assert b"<script>" not in page.body
 
 
@@ -79,26 +79,28 @@ def test_a_taken_namespace_is_told_at_its_field(owner, workspace):
 
 def test_after_a_renaming_both_names_serve_and_the_pages_move(owner, workspace):
     """The old namespace goes on serving images and leads to the new pages."""
-    old, new = workspace.namespace, unused()
-    assert owner.submit(settings_of(workspace), {"business_name": "B", "namespace": new}).location.endswith("/settings")
-    assert [ask(name, "/limits").status for name in (old, new)] == [200, 200]
-    assert owner.get(f"/w/{old}/team").location == f"/w/{new}/team"
-    assert owner.get(f"/w/{new}/team").status == 200
+    old_name, new_name = workspace.namespace, free_namespace()
+    assert owner.submit(settings_of(workspace), {"business_name": "B", "namespace": new_name}).location.endswith(
+        "/settings"
+    )
+    assert [ask(name, "/limits").status for name in (old_name, new_name)] == [200, 200]
+    assert owner.get(f"/w/{old_name}/team").location == f"/w/{new_name}/team"
+    assert owner.get(f"/w/{new_name}/team").status == 200
 
 
 def test_an_old_namespace_is_given_to_nobody_else_and_back_to_its_owner(workspace):
     person = people.create(fresh_address("renamer"))
     stranger = people.create(fresh_address("stranger"))
-    mine = teams.new_workspace(person)
-    old = mine.namespace
-    workspaces.rename(mine, person.person_id, unused())
+    own_workspace = teams.new_workspace(person)
+    old_name = own_workspace.namespace
+    workspaces.rename(own_workspace, person.person_id, free_namespace())
     with pytest.raises(store.NamespaceTaken):
-        workspaces.found(stranger.person_id, namespace=old, business_name="B")
+        workspaces.found(stranger.person_id, namespace=old_name, business_name="B")
     with pytest.raises(store.NamespaceTaken):
-        workspaces.rename(workspace, "p_x", old)
-    mine = store.workspace(mine.workspace_id)
-    workspaces.rename(mine, person.person_id, old)
-    assert store.workspace_of_namespace(old).namespace == old
+        workspaces.rename(workspace, "p_x", old_name)
+    own_workspace = store.workspace(own_workspace.workspace_id)
+    workspaces.rename(own_workspace, person.person_id, old_name)
+    assert store.workspace_of_namespace(old_name).namespace == old_name
 
 
 def attempt(act, *args) -> str:
@@ -113,28 +115,28 @@ def attempt(act, *args) -> str:
 def test_one_namespace_claimed_by_a_renaming_and_a_founding_at_once_has_one_owner():
     for _ in range(5):
         first, second, third = (people.create(fresh_address("racer")) for _ in range(3))
-        mine, theirs, name = teams.new_workspace(first), teams.new_workspace(second), unused()
+        mine, theirs, name = teams.new_workspace(first), teams.new_workspace(second), free_namespace()
         acts = [
             lambda mine=mine, name=name: workspaces.rename(mine, "p_1", name),
             lambda theirs=theirs, name=name: workspaces.rename(theirs, "p_2", name),
             lambda third=third, name=name: workspaces.found(third.person_id, namespace=name, business_name="B"),
         ]
         with ThreadPoolExecutor(3) as threads:
-            said = list(threads.map(attempt, acts))
-        assert sorted(said) == ["done", "namespace_taken", "namespace_taken"]
+            outcomes = list(threads.map(attempt, acts))
+        assert sorted(outcomes) == ["done", "namespace_taken", "namespace_taken"]
         assert store.workspace_of_namespace(name).namespace == name
         assert [int(row.owners) for row in store.workspaces([mine.workspace_id, theirs.workspace_id])] == [1, 1]
 
 
 def test_one_workspace_renamed_twice_at_once_has_one_name(workspace):
-    names = [unused(), unused()]
+    names = [free_namespace(), free_namespace()]
     rows = [store.workspace(workspace.workspace_id) for _ in names]
     with ThreadPoolExecutor(2) as threads:
-        said = list(threads.map(attempt, [workspaces.rename] * 2, rows, ["p_1"] * 2, names))
-    assert sorted(said) == ["done", "overtaken"]
-    won, lost = names if said[0] == "done" else names[::-1]
-    assert store.workspace(workspace.workspace_id).namespace == won
-    assert store.workspace_of_namespace(lost) is None
+        outcomes = list(threads.map(attempt, [workspaces.rename] * 2, rows, ["p_1"] * 2, names))
+    assert sorted(outcomes) == ["done", "overtaken"]
+    winner, loser = names if outcomes[0] == "done" else names[::-1]
+    assert store.workspace(workspace.workspace_id).namespace == winner
+    assert store.workspace_of_namespace(loser) is None
 
 
 def test_nobody_hoards_namespaces(monkeypatch):
@@ -146,20 +148,20 @@ def test_nobody_hoards_namespaces(monkeypatch):
     with pytest.raises(workspaces.TooManyNamespaces) as refusal:
         teams.new_workspace(person)
     assert (refusal.value.status, refusal.value.param) == (429, "namespace")
-    said = []
+    outcomes = []
     for _ in range(workspaces.CLAIMS_PER_DAY + 1):
         rows[0] = store.workspace(rows[0].workspace_id)
-        said.append(attempt(workspaces.rename, rows[0], "p_x", unused()))
-    assert said == ["done"] * workspaces.CLAIMS_PER_DAY + ["too_many_namespaces"]
+        outcomes.append(attempt(workspaces.rename, rows[0], "p_x", free_namespace()))
+    assert outcomes == ["done"] * workspaces.CLAIMS_PER_DAY + ["too_many_namespaces"]
     monkeypatch.setattr(clock, "now", lambda: moment + 86_400)
     assert teams.new_workspace(person)
 
 
 def test_the_sidebar_switches_between_the_workspaces_of_the_person_alone(owner, workspace):
-    other = teams.new_workspace(people.of_email(owner.address))
-    foreign = teams.new_workspace(people.create(fresh_address("stranger")))
+    other_workspace = teams.new_workspace(people.of_email(owner.address))
+    foreign_workspace = teams.new_workspace(people.create(fresh_address("stranger")))
     page = owner.get(f"/w/{workspace.namespace}/")
-    assert f'href="/w/{other.namespace}/"' in page.text and foreign.namespace not in page.text
+    assert f'href="/w/{other_workspace.namespace}/"' in page.text and foreign_workspace.namespace not in page.text
 
 
 def test_the_sample_source_makes_an_address_that_works(owner, workspace):

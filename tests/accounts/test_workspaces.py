@@ -1,4 +1,4 @@
-"""Namespaces: checked, unique, and raced without a double."""
+"""Namespaces: validated, unique, and claimed once under concurrency."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor

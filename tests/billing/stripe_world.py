@@ -1,4 +1,4 @@
-"""The stub of Stripe as the tests use it: in this process, its events kept for the test to send as it likes."""
+"""The Stripe stub as the tests use it: in this process, with its events queued for the test to deliver."""
 
 import json
 import time
@@ -18,7 +18,7 @@ SECRET = "whsec_stub"
 
 
 class World:
-    """The stub, what it would send, and what became of it at our door."""
+    """The stub and the events it has not sent yet; `deliver` posts them to our webhook."""
 
     def __init__(self, port: int, folder: Path):
         self.stub = Stub(port, folder / "stub.json", "http://127.0.0.1:9/", SECRET, gateway.VERSION, folder / "log")
@@ -27,52 +27,52 @@ class World:
         self.log = folder / "log"
 
     def keep(self, event: dict[str, Any]) -> None:
-        """Keep an event instead of sending it."""
+        """Queue an event instead of sending it."""
         self.events.append(event)
 
     @property
     def trade(self):
-        """The stub's shop."""
+        """The stub's actions: buying, refunds, the end of a period."""
         return self.stub.trade
 
     @property
     def book(self):
-        """The stub's book."""
+        """The stub's stored objects."""
         return self.stub.book
 
     def buys(self, workspace: Workspace, tier: str = "starter", interval: str = "month") -> str:
-        """The workspace buys a plan on the stub's page; its customer's id. No event has been sent yet."""
+        """The workspace buys a plan on the stub's page; returns the customer id. No event has been sent yet."""
         row = customers.ensure(workspace.workspace_id)
-        back = "http://localhost/back"
-        session_id, _ = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, back)
+        return_url = "http://localhost/back"
+        session_id, _ = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, return_url)
         with self.book.change():
             self.trade.buy(self.book.get("sessions", session_id))
         return row.customer_id
 
     def taken(self) -> list[dict[str, Any]]:
-        """The events made since this was last asked."""
-        found, self.events = self.events, []
-        return found
+        """The events queued since the last call; empties the queue."""
+        events, self.events = self.events, []
+        return events
 
     def deliver(self, *events: dict[str, Any]) -> list[Reply]:
-        """Send events to our door, signed, in this order; those made since last time where none is named."""
+        """Post events to our webhook, signed, in this order; the queued ones if none is given."""
         return [post(json.dumps(event).encode()) for event in events or self.taken()]
 
     @contextmanager
     def refusing_cards(self) -> Iterator[None]:
-        """Cards refuse meanwhile."""
+        """All cards are declined inside the block."""
         self.book.refuses_cards = True
         yield
         self.book.refuses_cards = False
 
     def move(self, days: float) -> None:
-        """Move the stub's clock."""
+        """Move the stub's clock forward by days."""
         with self.book.change():
             self.trade.move(int(days * 86_400))
 
 
 def post(body: bytes, header: str | None = None, secret: str = SECRET) -> Reply:
-    """Post a webhook to the web server of the tests."""
+    """Post a webhook to the web server of the tests, signed unless `header` is given."""
     return ask(
         None, "/stripe/webhook", method="POST", host=f"localhost:{environment.WEB_PORT}", body=body,
         Content_Type="application/json",
@@ -81,6 +81,6 @@ def post(body: bytes, header: str | None = None, secret: str = SECRET) -> Reply:
 
 
 def set_up(world: World) -> None:
-    """Tell the stub what we sell, as `stripe_setup` does."""
+    """Create our products and prices in the stub, as `stripe_setup` does."""
     gateway.forget_prices()
     list(stripe_setup.run("http://localhost/stripe/webhook"))

@@ -1,4 +1,4 @@
-"""Alerts: each level once a span, by mail to owners and billing members, and by a signed webhook through the guard."""
+"""Alerts: each level once a span by mail to owners and billing members and by signed webhook behind the SSRF guard."""
 
 import hmac
 import json
@@ -48,26 +48,26 @@ def receiver(settings):
 
 
 def spend(workspace, halves: int) -> None:
-    """Charge half-credits, and look as the worker does."""
+    """Charge half-credits, then check the levels as the worker does."""
     terms = periods.terms(accounts_store.workspace(workspace.workspace_id))
     credits.charge(bill(workspace.workspace_id, cost=halves), terms)
     alerts.look(workspace.workspace_id)
 
 
-def told(workspace) -> list[str]:
-    """The levels a workspace was told of."""
-    found = [row for row in notices.of_workspace(workspace.workspace_id) if row.kind == "usage"]
-    return sorted(f"{row.facts['of']} {row.facts['span']} {row.facts['share']}" for row in found)
+def alert_levels(workspace) -> list[str]:
+    """The usage levels a workspace was notified of, as `of span share`, sorted."""
+    usage_rows = [row for row in notices.of_workspace(workspace.workspace_id) if row.kind == "usage"]
+    return sorted(f"{row.facts['of']} {row.facts['span']} {row.facts['share']}" for row in usage_rows)
 
 
-def sent(workspace, post=None) -> None:
-    """Send what is due to this workspace, whatever else is due."""
+def send_due(workspace, post=None) -> None:
+    """Send the due notices of this workspace alone."""
     for row in list(notices.due(1_000)):
         if row.place.startswith(workspace.workspace_id):
             outbox._send(row, post or postings.post)
 
 
-def waiting(workspace) -> list[Outgoing]:
+def outgoing_rows(workspace) -> list[Outgoing]:
     rows = [row for shard in range(notices.SHARDS) for row in Outgoing.query(str(shard), consistent_read=True)]
     return [row for row in rows if row.place.startswith(workspace.workspace_id)]
 
@@ -75,13 +75,13 @@ def waiting(workspace) -> list[Outgoing]:
 def test_each_level_is_told_once(team):
     workspace, _ = team
     spend(workspace, 998)
-    assert told(workspace) == []
+    assert alert_levels(workspace) == []
     spend(workspace, 2)
     spend(workspace, 2)
-    assert told(workspace) == ["allowance period 50"]
+    assert alert_levels(workspace) == ["allowance period 50"]
     spend(workspace, 600)
     spend(workspace, 397)
-    assert told(workspace) == ["allowance period 100", "allowance period 50", "allowance period 80"]
+    assert alert_levels(workspace) == ["allowance period 100", "allowance period 50", "allowance period 80"]
 
 
 def test_a_cap_has_alerts_of_its_own(team):
@@ -89,9 +89,9 @@ def test_a_cap_has_alerts_of_its_own(team):
     cap_settings.change(workspace.workspace_id, "system", "day", Cap("credits", 10))
     cap_settings.change(workspace.workspace_id, "system", "period", Cap("credits", 20))
     spend(workspace, 18)
-    assert told(workspace) == ["cap day 80"]
+    assert alert_levels(workspace) == ["cap day 80"]
     spend(workspace, 2)
-    assert told(workspace) == ["cap day 100", "cap day 80", "cap period 50"]
+    assert alert_levels(workspace) == ["cap day 100", "cap day 80", "cap period 50"]
 
 
 @pytest.mark.parametrize(
@@ -120,34 +120,34 @@ def test_the_levels_of_a_period_with_overage():
 def test_a_mail_goes_to_owners_and_billing_members_once(team):
     workspace, staff = team
     spend(workspace, 1_600)
-    sent(workspace)
-    sent(workspace)
+    send_due(workspace)
+    send_due(workspace)
     for role, person in staff.items():
-        found = [mail for mail in mails(person.email) if "80 %" in mail["Subject"]]
-        assert len(found) == (role in ("owner", "billing")), role
+        matching_mails = [mail for mail in mails(person.email) if "80 %" in mail["Subject"]]
+        assert len(matching_mails) == (role in ("owner", "billing")), role
     text = mails(staff["billing"].email)[-1].get_body().get_content()
-    assert "800 of 1000" in text and f"/w/{workspace.namespace}/billing" in text and waiting(workspace) == []
+    assert "800 of 1000" in text and f"/w/{workspace.namespace}/billing" in text and outgoing_rows(workspace) == []
 
 
 def test_one_click_ends_the_mails_of_one_kind_for_one_person(team, web):
     """RFC 8058: no session, no cookie; opening the link changes nothing."""
     workspace, staff = team
     spend(workspace, 1_000)
-    sent(workspace)
+    send_due(workspace)
     mail = mails(staff["owner"].email)[-1]
     link = re.fullmatch(r"<(http[^>]+)>", mail["List-Unsubscribe"].strip())[1]
     path = "/" + link.split("/", 3)[3]
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    asked = ask(None, path, host="localhost")
-    assert asked.status == 200 and b"End these mails" in asked.body and "set-cookie" not in asked.headers
+    page = ask(None, path, host="localhost")
+    assert page.status == 200 and b"End these mails" in page.body and "set-cookie" not in page.headers
     assert preferences.wants(workspace.workspace_id, staff["owner"].person_id)["usage"]
-    ended = ask(None, path, "POST", host="localhost", body="List-Unsubscribe=One-Click")
-    assert ended.status == 200 and "set-cookie" not in ended.headers
+    response = ask(None, path, "POST", host="localhost", body="List-Unsubscribe=One-Click")
+    assert response.status == 200 and "set-cookie" not in response.headers
     assert preferences.wants(workspace.workspace_id, staff["owner"].person_id) == {"usage": False, "burst": True}
-    (left,) = preferences.recipients(workspace.workspace_id, "usage")
-    assert left.email == staff["billing"].email
+    (recipient,) = preferences.recipients(workspace.workspace_id, "usage")
+    assert recipient.email == staff["billing"].email
     spend(workspace, 600)
-    sent(workspace)
+    send_due(workspace)
     assert (
         "50 %" in mails(staff["owner"].email)[-1]["Subject"] and "80 %" in mails(staff["billing"].email)[-1]["Subject"]
     )
@@ -165,14 +165,14 @@ def test_the_webhook_is_signed_so_that_its_receiver_can_tell(team, receiver):
     secret = postings.set_up(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
     assert secret not in str(hooks.of(workspace.workspace_id).attribute_values)
     spend(workspace, 1_000)
-    sent(workspace)
-    (posted,) = receiver.posted
-    told_by = json.loads(posted.body)
-    stamp, signature = re.fullmatch(r"t=([0-9]+),v1=([0-9a-f]{64})", posted.headers["x-img-signature"]).groups()
-    assert signature == hmac.new(secret.encode(), f"{stamp}.".encode() + posted.body, "sha256").hexdigest()
-    assert abs(int(stamp) - clock.now()) < 60
-    assert (told_by["type"], told_by["workspace"], told_by["data"]["share"]) == ("usage", workspace.namespace, 50)
-    assert "cookie" not in posted.headers and hooks.of(workspace.workspace_id).last_outcome == "200"
+    send_due(workspace)
+    (request,) = receiver.posted
+    payload = json.loads(request.body)
+    timestamp, signature = re.fullmatch(r"t=([0-9]+),v1=([0-9a-f]{64})", request.headers["x-img-signature"]).groups()
+    assert signature == hmac.new(secret.encode(), f"{timestamp}.".encode() + request.body, "sha256").hexdigest()
+    assert abs(int(timestamp) - clock.now()) < 60
+    assert (payload["type"], payload["workspace"], payload["data"]["share"]) == ("usage", workspace.namespace, 50)
+    assert "cookie" not in request.headers and hooks.of(workspace.workspace_id).last_outcome == "200"
 
 
 def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up(team, receiver, monkeypatch):
@@ -183,18 +183,18 @@ def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up
     moments = [clock.now()]
     monkeypatch.setattr(clock, "now", lambda: moments[0])
     for _ in range(4):
-        sent(workspace)
-        sent(workspace)  # not due yet
+        send_due(workspace)
+        send_due(workspace)  # not due yet
         moments[0] += 20_000
-    assert [posted.path for posted in receiver.posted] == ["/hook"] * 4 and waiting(workspace) == []
-    assert len({json.loads(posted.body)["id"] for posted in receiver.posted}) == 1
+    assert [request.path for request in receiver.posted] == ["/hook"] * 4 and outgoing_rows(workspace) == []
+    assert len({json.loads(request.body)["id"] for request in receiver.posted}) == 1
     assert len([mail for mail in mails(staff["owner"].email) if "50 %" in mail["Subject"]]) == 1
     receiver.answers = [500] * 100
     hooks.test(workspace.workspace_id)
     for _ in range(2 * len(notices.RETRY_SECONDS)):
-        sent(workspace)
+        send_due(workspace)
         moments[0] += 20_000
-    assert len(receiver.posted) == 4 + len(notices.RETRY_SECONDS) + 1 and waiting(workspace) == []
+    assert len(receiver.posted) == 4 + len(notices.RETRY_SECONDS) + 1 and outgoing_rows(workspace) == []
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_the_guard_stands_before_a_webhook(team, address):
     workspace, _ = team
     hooks.set_up(workspace.workspace_id, "p_1", address)
     spend(workspace, 1_000)
-    sent(workspace)
+    send_due(workspace)
     assert hooks.of(workspace.workspace_id).last_outcome in ("source_unresolvable", "invalid_source", "invalid_webhook")
-    assert len(waiting(workspace)) == 1
+    assert len(outgoing_rows(workspace)) == 1
 
 
 @pytest.mark.parametrize("address", ["http://shop.example/", "ftp://shop.example/", "https://demo.localhost/", "x", ""])
@@ -222,10 +222,10 @@ def test_a_webhook_is_an_https_address_of_somebody_else(team, address):
 def test_a_test_is_posted_and_mailed_to_nobody(team, receiver):
     workspace, staff = team
     postings.set_up(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
-    before = len(mails(staff["owner"].email))
+    mail_count = len(mails(staff["owner"].email))
     assert hooks.test(workspace.workspace_id) and not hooks.test(workspace.workspace_id)
-    sent(workspace)
-    assert json.loads(receiver.posted[0].body)["type"] == "test" and len(mails(staff["owner"].email)) == before
+    send_due(workspace)
+    assert json.loads(receiver.posted[0].body)["type"] == "test" and len(mails(staff["owner"].email)) == mail_count
     hooks.remove(workspace.workspace_id, "p_1")
     hooks.remove(workspace.workspace_id, "p_1")
     assert hooks.of(workspace.workspace_id) is None
@@ -237,8 +237,8 @@ def test_nothing_is_told_for_a_workspace_that_is_gone(team):
     spend(workspace, 1_000)
     accounts_store.workspace(workspace.workspace_id).delete()
     assert not notices.tell(workspace.workspace_id, "late", "test", {}) and alerts.look(workspace.workspace_id) == 0
-    sent(workspace)
-    assert waiting(workspace) == []
+    send_due(workspace)
+    assert outgoing_rows(workspace) == []
     with pytest.raises(DoesNotExist):
         Counter.get(workspace.workspace_id, "none")
     assert store.counter(workspace.workspace_id, "none") is None

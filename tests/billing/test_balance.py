@@ -16,9 +16,15 @@ def test_the_catalogue_is_a_free_plan_and_three_that_grow():
     catalogue = list(plans.CATALOGUE.values())
     assert [plan.paid for plan in catalogue] == [False, True, True, True]
     assert plans.of("free").limits == limits.STARTING
-    for one, two in itertools.pairwise(catalogue):
-        assert one.credits < two.credits and one.monthly < two.monthly and one.yearly < two.yearly
-        assert all(a < b for a, b in zip(vars(one.limits).values(), vars(two.limits).values(), strict=True))
+    for smaller_plan, larger_plan in itertools.pairwise(catalogue):
+        assert (
+            smaller_plan.credits < larger_plan.credits
+            and smaller_plan.monthly < larger_plan.monthly
+            and smaller_plan.yearly < larger_plan.yearly
+        )
+        assert all(
+            a < b for a, b in zip(vars(smaller_plan.limits).values(), vars(larger_plan.limits).values(), strict=True)
+        )
     for plan in catalogue[1:]:
         assert plan.yearly == 10 * plan.monthly
         assert plan.overage * plan.credits / 1_000 > plan.monthly  # beyond the plan is dearer than within it
@@ -90,7 +96,7 @@ STARTER = Terms("starter", 40_000, 1, 2e9)
 OVERAGE = Terms("starter", 40_000, 1, 2e9, overage=True)
 
 
-def capped(terms: Terms, *caps: tuple[str, str, int]) -> Terms:
+def with_caps(terms: Terms, *caps: tuple[str, str, int]) -> Terms:
     return Terms(terms.plan, terms.allowance, terms.start, terms.end, overage=terms.overage, caps=caps)
 
 
@@ -101,15 +107,15 @@ def capped(terms: Terms, *caps: tuple[str, str, int]) -> Terms:
         (Terms(allowance=2), 0, 500),
         (STARTER, 0, 20_000),
         (OVERAGE, 31_666, 20_000),  # the plan's own price at 120 cents the thousand
-        (capped(FREE, ("period", "credits", 400)), -1_200, 1_000),
-        (capped(STARTER, ("period", "credits", 30_000)), 0, 20_000),
-        (capped(OVERAGE, ("period", "credits", 30_000)), 20_000, 20_000),
-        (capped(OVERAGE, ("period", "cents", 120)), 2_000, 20_000),
-        (capped(STARTER, ("period", "cents", 120)), 0, 20_000),
-        (capped(OVERAGE, ("period", "off", 0)), 400_000, 20_000),
-        (capped(OVERAGE, ("day", "cents", 600)), 31_666, 10_000),
-        (capped(STARTER, ("day", "credits", 10)), 0, 20),
-        (capped(STARTER, ("day", "off", 0)), 0, None),
+        (with_caps(FREE, ("period", "credits", 400)), -1_200, 1_000),
+        (with_caps(STARTER, ("period", "credits", 30_000)), 0, 20_000),
+        (with_caps(OVERAGE, ("period", "credits", 30_000)), 20_000, 20_000),
+        (with_caps(OVERAGE, ("period", "cents", 120)), 2_000, 20_000),
+        (with_caps(STARTER, ("period", "cents", 120)), 0, 20_000),
+        (with_caps(OVERAGE, ("period", "off", 0)), 400_000, 20_000),
+        (with_caps(OVERAGE, ("day", "cents", 600)), 31_666, 10_000),
+        (with_caps(STARTER, ("day", "credits", 10)), 0, 20),
+        (with_caps(STARTER, ("day", "off", 0)), 0, None),
     ],
 )
 def test_caps_are_on_and_say_what_may_be_charged(terms, room, day):

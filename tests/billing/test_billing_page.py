@@ -1,4 +1,4 @@
-"""The billing page: what it says in each state, and that only who may change money can (B17)."""
+"""The billing page: its text in each state, and that only roles with `billing.manage` may use it (B17)."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 
 class Desk:
-    """A workspace and its owner at the billing page."""
+    """A workspace and the browser of its owner, for the billing page."""
 
     def __init__(self):
         self.browser, self.address = Browser(), fresh_address("payer")
@@ -28,14 +28,14 @@ class Desk:
         self.row = teams.new_workspace(self.person)
         self.path = f"/w/{self.row.namespace}/billing"
 
-    def subscribe(self, tier: str = "growth", **more) -> None:
-        """A paid plan since ten days, as Stripe's webhook would bring it."""
+    def subscribe(self, tier: str = "growth", **changes) -> None:
+        """A paid plan since ten days, written as after Stripe's webhook; `changes` are fields of the Standing."""
         now = clock.now()
-        given = Standing(tier, "active", now - 10 * DAY, now + 20 * DAY, asked=now)
-        standing.settle(self.row.workspace_id, replace(given, **more))
+        subscription = Standing(tier, "active", now - 10 * DAY, now + 20 * DAY, asked=now)
+        standing.settle(self.row.workspace_id, replace(subscription, **changes))
 
     def use(self, halves: int) -> None:
-        """Half-credits charged in the running period."""
+        """Charge half-credits in the current period."""
         terms = periods.terms(accounts_store.workspace(self.row.workspace_id))
         period = periods.at(terms, clock.now())
         counter = Counter(self.row.workspace_id, period.name)
@@ -50,7 +50,7 @@ class Desk:
 
 @pytest.fixture
 def desk(web):
-    """An owner at the page."""
+    """An owner on the free plan."""
     return Desk()
 
 
@@ -71,22 +71,22 @@ def test_a_paid_plan_shows_use_forecast_and_overage_in_money(desk):
 def test_the_forecast_goes_on_as_it_did_and_keeps_the_cap(desk):
     desk.subscribe(overage=True)
     desk.use(2 * 90_000)
-    found = summary.of(accounts_store.workspace(desk.row.workspace_id))
-    assert abs(found.forecast - 2 * 270_000) < 2 * 2_000
-    assert found.forecast_cents == 7_899  # the cap is the plan's own price, $79, down to the last half-credit it pays
+    usage = summary.of(accounts_store.workspace(desk.row.workspace_id))
+    assert abs(usage.forecast - 2 * 270_000) < 2 * 2_000
+    assert usage.forecast_cents == 7_899  # the cap is the plan's own price, $79, down to the last half-credit it pays
 
 
 @pytest.mark.parametrize(
-    ("standing_of", "sentence"),
+    ("changes", "sentence"),
     [
         ({"next_tier": "free"}, "The plan is cancelled: Growth goes on until"),
         ({"next_tier": "starter"}, "then Starter begins"),
         ({"state": "past_due"}, "The last payment failed"),
     ],
 )
-def test_each_state_says_what_happens_next(standing_of, sentence, desk):
+def test_each_state_says_what_happens_next(changes, sentence, desk):
     """B15"""
-    desk.subscribe(**standing_of)
+    desk.subscribe(**changes)
     assert sentence in desk.page()
 
 
@@ -143,17 +143,17 @@ def test_overage_is_allowed_and_taken_back_and_the_free_plan_sells_none(desk):
     page = desk.browser.follow(desk.browser.post(desk.path + "/overage", {"allowed": "yes"}))
     assert "has no overage" in page.text
     desk.subscribe()
-    for answer, kept in (("yes", True), ("no", False)):
+    for answer, allowed in (("yes", True), ("no", False)):
         desk.browser.post(desk.path + "/overage", {"allowed": answer})
-        assert accounts_store.workspace(desk.row.workspace_id).overage is kept
+        assert accounts_store.workspace(desk.row.workspace_id).overage is allowed
     assert "caps.changed" in {entry.act for entry in audit.newest(desk.row.workspace_id, 10)}
 
 
 def test_a_viewer_sees_no_link_and_no_page(desk):
     """B17"""
-    mate = Browser()
+    teammate = Browser()
     address = fresh_address("viewer")
-    sign_in(mate, address)
+    sign_in(teammate, address)
     teams.add(desk.row, people.of_email(address), "viewer")
-    assert mate.get(desk.path).status == 403
-    assert "/billing" not in mate.get(f"/w/{desk.row.namespace}/").text
+    assert teammate.get(desk.path).status == 403
+    assert "/billing" not in teammate.get(f"/w/{desk.row.namespace}/").text

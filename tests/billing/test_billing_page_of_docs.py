@@ -1,4 +1,4 @@
-"""The page about billing tells the catalogue's own numbers."""
+"""docs/billing.md states the catalogue's own numbers."""
 
 from pathlib import Path
 

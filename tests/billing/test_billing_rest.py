@@ -1,4 +1,4 @@
-"""Caps and the plan by key: the page's own rules, refused without the scope (B17)."""
+"""Caps and the plan by API key: the same rules as the page, refused without the scope (B17)."""
 
 import pytest
 
@@ -15,29 +15,29 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.fixture
 def script(dynamodb):
-    """An owner's script."""
+    """An owner's API client."""
     return Client(scopes=["workspace.view", "billing.manage"])
 
 
 def subscribe(script: Client) -> None:
     """A paid plan since a day."""
     now = clock.now()
-    given = Standing("starter", "active", now - DAY, now + 29 * DAY, asked=now)
-    standing.settle(script.workspace.workspace_id, given)
+    subscription = Standing("starter", "active", now - DAY, now + 29 * DAY, asked=now)
+    standing.settle(script.workspace.workspace_id, subscription)
 
 
 def test_it_works(script):
-    reply, told = script.ask("GET", "/billing")
-    assert (reply.status, told["plan"], told["included"], told["used"]) == (200, "free", "1000", "0")
+    reply, body = script.ask("GET", "/billing")
+    assert (reply.status, body["plan"], body["included"], body["used"]) == (200, "free", "1000", "0")
 
 
 def test_a_cap_is_set_and_taken_back(script):
     subscribe(script)
-    _, told = script.ask("PUT", "/billing/caps/day", {"unit": "credits", "amount": 700})
-    assert {"span": "day", "unit": "credits", "amount": 700, "own": True} in told
+    _, caps = script.ask("PUT", "/billing/caps/day", {"unit": "credits", "amount": 700})
+    assert {"span": "day", "unit": "credits", "amount": 700, "own": True} in caps
     assert cap_settings.of(accounts_store.workspace(script.workspace.workspace_id)).day == Cap("credits", 700)
-    _, told = script.ask("DELETE", "/billing/caps/day")
-    assert {"span": "day", "unit": "credits", "amount": 10_000, "own": False} in told
+    _, caps = script.ask("DELETE", "/billing/caps/day")
+    assert {"span": "day", "unit": "credits", "amount": 10_000, "own": False} in caps
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bursts: billed work far above the habit is told once a day, with what burns the credits and what stops it."""
+"""Bursts: billed work far above the usual is reported once a day, with the top spenders and what stops them."""
 
 import pytest
 
@@ -22,18 +22,18 @@ def mail_folder(settings):
     settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
 
 
-def billed(workspace, moment: float, credits: int, origin: str = "", operation: str = "transform") -> None:
-    """Requests of four credits each in the hour of a moment, added up."""
+def record_requests(workspace, moment: float, credits: int, origin: str = "", operation: str = "transform") -> None:
+    """Write events of four credits each in the hour of a moment (epoch seconds), and roll them up."""
     hour = clock.moment_of_hour(clock.hour(moment))
     telemetry_store.write(
-        Happened(workspace.workspace_id, tokens.time_ordered_id(hour + n), operation, "miss", origin, 200, 9, 9, 8)
-        for n in range(credits // 4)
+        Happened(workspace.workspace_id, tokens.time_ordered_id(hour + number), operation, "miss", origin, 200, 9, 9, 8)
+        for number in range(credits // 4)
     )
     rollups.roll(workspace.workspace_id, clock.hour(moment))
 
 
 @pytest.mark.parametrize(
-    ("hour", "today", "usual", "found"),
+    ("hour", "today", "usual", "expected"),
     [
         (198, 198, 0, False),  # too little to be worth a mail
         (499, 499, 0, False),
@@ -44,28 +44,28 @@ def billed(workspace, moment: float, credits: int, origin: str = "", operation: 
         (400, 3_000, 1_000, True),  # three times the busiest day
     ],
 )
-def test_a_burst_is_far_above_the_habit(hour, today, usual, found):
-    assert bursts.is_burst(hour, today, usual, 2_000) is found
+def test_a_burst_is_far_above_the_habit(hour, today, usual, expected):
+    assert bursts.is_burst(hour, today, usual, 2_000) is expected
 
 
 def test_an_ordinary_day_is_no_burst():
     workspace, _ = teams.whole_team()
-    for ago in range(1, 15):
-        billed(workspace, NOON - ago * DAY, 200)
-    billed(workspace, NOON, 120)
+    for days in range(1, 15):
+        record_requests(workspace, NOON - days * DAY, 200)
+    record_requests(workspace, NOON, 120)
     assert not bursts.look(workspace.workspace_id, clock.hour(NOON))
 
 
 def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
     """C1: from the fields of P04 alone."""
     workspace, staff = teams.whole_team()
-    for ago in range(1, 15):
-        billed(workspace, NOON - ago * DAY, 100)
-    billed(workspace, NOON, 300, "https://evil.example")
-    billed(workspace, NOON, 60, "https://shop.example", "grid")
+    for days in range(1, 15):
+        record_requests(workspace, NOON - days * DAY, 100)
+    record_requests(workspace, NOON, 300, "https://evil.example")
+    record_requests(workspace, NOON, 60, "https://shop.example", "grid")
     added_up.look(workspace.workspace_id, clock.hour(NOON))
     added_up.look(workspace.workspace_id, clock.hour(NOON))
-    billed(workspace, NOON + 3_600, 400, "https://evil.example")
+    record_requests(workspace, NOON + 3_600, 400, "https://evil.example")
     assert not bursts.look(workspace.workspace_id, clock.hour(NOON + 3_600))
     (notice,) = [row for row in notices.of_workspace(workspace.workspace_id) if row.kind == "burst"]
     assert notice.facts["burning"] == [
@@ -82,17 +82,17 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
 
 def test_an_hour_is_looked_at_when_it_is_added_up_and_stays_marked_where_that_fails():
     workspace, _ = teams.whole_team()
-    billed(workspace, NOON, 4)
+    record_requests(workspace, NOON, 4)
     rollups.mark([(workspace.workspace_id, clock.hour(NOON))])
-    seen = []
+    workspace_ids = []
 
     def fail(workspace_id: str, hour: str) -> None:
-        seen.append(workspace_id)
+        workspace_ids.append(workspace_id)
         if workspace_id == workspace.workspace_id:
             raise OSError("the store is away")
 
     with pytest.raises(OSError):
         while rollups.work_off(added_up=fail):
             pass
-    assert workspace.workspace_id in seen
+    assert workspace.workspace_id in workspace_ids
     assert any(workspace.workspace_id in row.place for shard in range(8) for row in rollups.Dirty.query(str(shard)))

@@ -1,4 +1,4 @@
-"""Caps: on from the first day, in force at once, exact under a crowd, said by their name (C1, B2)."""
+"""Caps: on by default, in force at once, exact under concurrency, named in the refusal (C1, B2)."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -52,8 +52,8 @@ def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
     with ThreadPoolExecutor(30) as threads:
         outcomes = list(threads.map(lambda _: charge(customer), range(60)))
     assert (outcomes.count("paid"), outcomes.count("cap_reached day")) == (5, 55)
-    today = store.counter(customer.workspace_id, clock.day(clock.now()))
-    assert (today.granted, today.used, today.left) == (10, 10, 0)
+    day_counter = store.counter(customer.workspace_id, clock.day(clock.now()))
+    assert (day_counter.granted, day_counter.used, day_counter.left) == (10, 10, 0)
     assert ledger.prove(customer.workspace_id)[0].holds
 
 

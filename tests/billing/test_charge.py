@@ -1,4 +1,4 @@
-"""The charge: once, never below zero, never for nothing, proven by the ledger."""
+"""The charge: once, never below zero, never without work, proven by the ledger."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +19,12 @@ POOR, RICH = Terms(allowance=2), Terms(allowance=2_000)
 
 
 def bill(workspace_id: str, *, cost: int = 2, digest: str | None = None, moment: float | None = None) -> Charge:
-    """A charge of one credit for an operation nobody asked for before."""
+    """A charge of `cost` half-credits, by default for a new operation now."""
     moment = moment or clock.now()
-    happened = Happened(
+    event = Happened(
         workspace_id, tokens.time_ordered_id(moment), "transform", "miss", "", 200, 1000, 20, cost
     )  # fmt: skip
-    return Charge(happened, digest or secrets.token_hex(32), YEAR, moment)
+    return Charge(event, digest or secrets.token_hex(32), YEAR, moment)
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def poor(dynamodb):
 
 def proof(row):
     """The ledger of the workspace's only period."""
-    (only,) = ledger.prove(row.workspace_id)
-    return only
+    (period_proof,) = ledger.prove(row.workspace_id)
+    return period_proof
 
 
 def test_it_works(poor):
@@ -56,8 +56,8 @@ def test_fifty_at_once_of_one_operation_are_one_charge(workspace):
     """B1"""
     digest = secrets.token_hex(32)
     with ThreadPoolExecutor(50) as threads:
-        charged = list(threads.map(lambda _: _try(bill(workspace.workspace_id, digest=digest), RICH), range(50)))
-    assert sum(halves for halves in charged if halves) == 2
+        amounts = list(threads.map(lambda _: _try(bill(workspace.workspace_id, digest=digest), RICH), range(50)))
+    assert sum(halves for halves in amounts if halves) == 2
     assert proof(workspace).used == 2 and proof(workspace).holds
 
 
@@ -79,17 +79,17 @@ def _try(charge: Charge, terms: Terms) -> int | None:
 
 def test_our_own_lost_reply_is_answered_as_charged(poor):
     """B5: the same event again, however late."""
-    first = bill(poor.workspace_id)
-    assert credits.charge(first, POOR) == 2
-    assert credits.charge(first, POOR) == 2
+    charge = bill(poor.workspace_id)
+    assert credits.charge(charge, POOR) == 2
+    assert credits.charge(charge, POOR) == 2
     assert proof(poor).used == 2
 
 
 def test_an_expired_claim_that_is_still_there_is_new_work(workspace):
     """B8: TTL only sweeps."""
     digest = secrets.token_hex(32)
-    old = clock.now() - YEAR - 60
-    credits.charge(bill(workspace.workspace_id, digest=digest, moment=old), RICH)
+    expired_at = clock.now() - YEAR - 60
+    credits.charge(bill(workspace.workspace_id, digest=digest, moment=expired_at), RICH)
     assert credits.charge(bill(workspace.workspace_id, digest=digest), RICH) == 2
 
 
@@ -109,12 +109,14 @@ def test_two_workspaces_pay_each_for_themselves(workspace, stranger):
 
 def test_a_purge_makes_the_next_request_new_work(workspace):
     digest = secrets.token_hex(32)
-    first = bill(workspace.workspace_id, digest=digest)
-    credits.charge(first, RICH)
-    again = bill(workspace.workspace_id, digest=digest)
-    purged = Charge(again.happened, digest, YEAR, again.moment, purged_before=again.moment)
-    assert store.live_claim(workspace.workspace_id, digest, again.moment, again.moment) is None
-    assert credits.charge(purged, RICH) == 2
+    first_charge = bill(workspace.workspace_id, digest=digest)
+    credits.charge(first_charge, RICH)
+    second_charge = bill(workspace.workspace_id, digest=digest)
+    charge_after_purge = Charge(
+        second_charge.happened, digest, YEAR, second_charge.moment, purged_before=second_charge.moment
+    )
+    assert store.live_claim(workspace.workspace_id, digest, second_charge.moment, second_charge.moment) is None
+    assert credits.charge(charge_after_purge, RICH) == 2
 
 
 @given(st.integers(0, 10**9))

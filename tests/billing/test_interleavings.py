@@ -1,4 +1,4 @@
-"""Use, renewal, upgrade, downgrade, grant, refund, caps: in any order and beside one another the sums hold (B9)."""
+"""Use, renewal, upgrade, downgrade, grant, refund, caps: in any order and concurrently the sums hold (B9)."""
 
 import random
 import secrets
@@ -26,7 +26,8 @@ REASON = "a random interleaving"
 
 @dataclass
 class World:
-    """A workspace, its subscription at Stripe, and what charges said: half-credits by digest and in all."""
+    """A workspace, its subscription at Stripe (`there`), the results of its charges (half-credits by digest), and the
+    half-credits of its grants (`given`)."""
 
     workspace_id: str
     rng: random.Random
@@ -37,35 +38,35 @@ class World:
     given: list[int] = field(default_factory=list)
 
     def terms(self):
-        """The terms as a server has just read them."""
+        """The terms as a server reads them now."""
         return periods.terms(accounts_store.workspace(self.workspace_id))
 
-    def use(self, stale) -> None:
-        """Charge new work or old, now and then twice as after a lost reply, by present terms or a stale server's."""
-        fresh = not self.digests or self.rng.random() < 0.7
-        digest = secrets.token_hex(32) if fresh else self.rng.choice(self.digests)
+    def use(self, stale_terms) -> None:
+        """Charge new or repeated work, sometimes twice as after a lost reply, by current terms or a stale server's."""
+        is_new = not self.digests or self.rng.random() < 0.7
+        digest = secrets.token_hex(32) if is_new else self.rng.choice(self.digests)
         self.digests.append(digest)
-        one = bill(self.workspace_id, cost=self.rng.choice((1, 2, 10, 400)), digest=digest)
-        terms = stale if self.rng.random() < 0.3 else self.terms()
-        halves = credits.charge(one, terms)
+        charge = bill(self.workspace_id, cost=self.rng.choice((1, 2, 10, 400)), digest=digest)
+        terms = stale_terms if self.rng.random() < 0.3 else self.terms()
+        halves = credits.charge(charge, terms)
         self.charged.setdefault(digest, []).append(halves)
         if halves and self.rng.random() < 0.2:
-            assert credits.charge(one, terms) == halves  # our own lost reply
+            assert credits.charge(charge, terms) == halves  # our own lost reply
 
     def subscribe(self, tier: str, following: str = "") -> None:
-        """Another plan in the running period, or a first one that begins now."""
+        """Another plan in the current period, or a first one that begins now."""
         now = clock.now()
-        running = self.there.tier != plans.FREE and now < self.there.end
-        start, end = (self.there.start, self.there.end) if running else (now, now + 2 * DAY)
+        is_running = self.there.tier != plans.FREE and now < self.there.end
+        start, end = (self.there.start, self.there.end) if is_running else (now, now + 2 * DAY)
         self.there = Standing(tier, "active", start, end, next_tier=following, asked=now)
         standing.settle(self.workspace_id, self.there)
 
     def renew(self) -> None:
         """Stripe's next period, late or not."""
-        old = self.there
-        if old.tier != plans.FREE and clock.now() >= old.end:
-            tier = old.next_tier or old.tier
-            self.there = Standing(tier, "active", old.end, old.end + 2 * DAY, asked=clock.now())
+        current = self.there
+        if current.tier != plans.FREE and clock.now() >= current.end:
+            tier = current.next_tier or current.tier
+            self.there = Standing(tier, "active", current.end, current.end + 2 * DAY, asked=clock.now())
             standing.settle(self.workspace_id, self.there)
 
     def cancel(self) -> None:
@@ -82,20 +83,20 @@ class World:
         self.given.append(grants.take_back(self.workspace_id, self.rng.randrange(1, 900), REASON, "stripe").halves)
 
     def cap(self) -> None:
-        """Another cap, or none."""
+        """Change or remove a cap."""
         span, amount = self.rng.choice(("day", "period")), self.rng.randrange(0, 2_000)
         cap_settings.change(
             self.workspace_id, "x", span, self.rng.choice((None, Cap("off", 0), Cap("credits", amount)))
         )
 
     def overage(self) -> None:
-        """Overage allowed, or not."""
+        """Allow overage, or not."""
         cap_settings.allow_overage(self.workspace_id, "x", self.rng.random() < 0.5)
 
-    def act(self, stale) -> None:
-        """One random act; a refusal is an answer as any other."""
+    def act(self, stale_terms) -> None:
+        """One random action; a refusal counts as a result too."""
         acts = {
-            lambda: self.use(stale): 60, self.renew: 8, self.cancel: 2, self.give: 6, self.refund: 6, self.cap: 6,
+            lambda: self.use(stale_terms): 60, self.renew: 8, self.cancel: 2, self.give: 6, self.refund: 6, self.cap: 6,
             self.overage: 3, lambda: self.subscribe(self.rng.choice(plans.TIERS[1:])): 6,
             lambda: self.subscribe("starter", self.rng.choice(("free", "growth"))): 3,
         }  # fmt: skip
@@ -116,7 +117,7 @@ class World:
             assert min(row.left, row.used, row.granted) >= 0 and row.used + row.left == row.granted
         proofs = ledger.prove(self.workspace_id)
         assert all(proof.holds for proof in proofs), proofs
-        assert all(sum(1 for halves in each if halves) <= 1 for each in self.charged.values())
+        assert all(sum(1 for halves in amounts if halves) <= 1 for amounts in self.charged.values())
         used = sum(proof.used for proof in proofs)
         assert used == sum(map(sum, self.charged.values()))
         assert sum(int(grant.halves) for grant in store.grants(self.workspace_id)) == sum(self.given)
@@ -133,15 +134,15 @@ def test_whatever_happens_in_whatever_order_the_sums_hold(dynamodb, monkeypatch,
     rng = random.Random(seed)
     row = workspaces.create(namespace=f"mixed-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
     world, used = World(row.workspace_id, rng, moment), 0
-    ends = moment[0] + 10 * DAY
-    stale = world.terms()
+    end = moment[0] + 10 * DAY
+    stale_terms = world.terms()
     for number in range(ACTS // WORKSPACES // BESIDE):
         with ThreadPoolExecutor(BESIDE) as threads:
-            list(threads.map(lambda _, stale=stale: world.act(stale), range(BESIDE)))
-        now_used = sum(int(counter.used) for counter in store.counters(row.workspace_id))
-        assert now_used >= used  # a ledger only grows
-        used = now_used
+            list(threads.map(lambda _, stale_terms=stale_terms: world.act(stale_terms), range(BESIDE)))
+        total = sum(int(counter.used) for counter in store.counters(row.workspace_id))
+        assert total >= used  # a ledger only grows
+        used = total
         if number % 5 == 4:
-            stale = world.terms()
-        moment[0] = min(ends, moment[0] + rng.choice((1, 60, 3_600, DAY // 4)))
+            stale_terms = world.terms()
+        moment[0] = min(end, moment[0] + rng.choice((1, 60, 3_600, DAY // 4)))
     assert world.check() == used > 0

@@ -14,18 +14,18 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.fixture
 def desk(web):
-    """An owner at the page."""
-    made = Desk()
-    made.path += "/notices"
-    made.page()
-    return made
+    """An owner with the page of notices open."""
+    new_desk = Desk()
+    new_desk.path += "/notices"
+    new_desk.page()
+    return new_desk
 
 
 def test_a_member_chooses_the_mails_that_come_to_that_member(desk):
-    person = people.of_email(desk.address).person_id
-    assert preferences.wants(desk.row.workspace_id, person) == {"usage": True, "burst": True}
+    person_id = people.of_email(desk.address).person_id
+    assert preferences.wants(desk.row.workspace_id, person_id) == {"usage": True, "burst": True}
     assert desk.browser.post(desk.path + "/choose", {"usage": "on"}).status == 302
-    assert preferences.wants(desk.row.workspace_id, person) == {"usage": True, "burst": False}
+    assert preferences.wants(desk.row.workspace_id, person_id) == {"usage": True, "burst": False}
     assert desk.page().count("checked") == 1
 
 

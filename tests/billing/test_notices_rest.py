@@ -1,4 +1,4 @@
-"""Billing mails and the webhook by key, with the page's own rules."""
+"""Billing mails and the webhook by API key, with the same rules as the page."""
 
 import pytest
 
@@ -11,21 +11,21 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.fixture
 def script(dynamodb):
-    """An owner's script."""
+    """An owner's API client."""
     return Client(scopes=["billing.manage"])
 
 
 def test_it_works(script):
-    reply, told = script.ask("GET", "/notices")
-    assert (reply.status, told) == (200, {"mails": {"usage": True, "burst": True}, "webhook": None})
+    reply, body = script.ask("GET", "/notices")
+    assert (reply.status, body) == (200, {"mails": {"usage": True, "burst": True}, "webhook": None})
 
 
 def test_a_kind_of_mail_is_turned_off_and_on_for_whoever_made_the_key(script):
-    _, told = script.ask("PUT", "/notices/mails/usage", {"wanted": False})
-    assert told["mails"] == {"usage": False, "burst": True}
+    _, body = script.ask("PUT", "/notices/mails/usage", {"wanted": False})
+    assert body["mails"] == {"usage": False, "burst": True}
     assert preferences.wants(script.workspace.workspace_id, "p_other")["usage"]
-    _, told = script.ask("PUT", "/notices/mails/usage", {"wanted": True})
-    assert told["mails"]["usage"]
+    _, body = script.ask("PUT", "/notices/mails/usage", {"wanted": True})
+    assert body["mails"]["usage"]
     reply, problem = script.ask("PUT", "/notices/mails/receipts", {"wanted": False})
     assert (reply.status, problem["code"]) == (404, "unknown_notice")
 
@@ -36,8 +36,8 @@ def test_a_webhook_is_set_tested_once_a_minute_and_removed(script):
     reply, first = script.ask("PUT", "/notices/webhook", {"address": ADDRESS})
     _, second = script.ask("PUT", "/notices/webhook", {"address": ADDRESS})
     assert reply.status == 200 and first["secret"].startswith("whsec_") and first["secret"] != second["secret"]
-    reply, told = script.ask("GET", "/notices")
-    assert told["webhook"] == {"address": ADDRESS, "last_tried": None, "last_outcome": ""}
+    reply, body = script.ask("GET", "/notices")
+    assert body["webhook"] == {"address": ADDRESS, "last_tried": None, "last_outcome": ""}
     assert second["secret"].encode() not in reply.body
     answers = [script.ask("POST", "/notices/webhook/test") for _ in range(3)]  # a minute may turn between two of them
     assert answers[0][0].status == 202 and answers[-1][1]["code"] == "tested_just_now"

@@ -1,4 +1,4 @@
-"""What a plan would cost is told before it is chosen, to the cent and the day."""
+"""What a plan would cost is shown before it is chosen, to the cent and the day."""
 
 import pytest
 
@@ -13,9 +13,9 @@ GROWTH = Terms("growth", 240_000, START, END, "month")
 YEARLY = Terms("growth", 240_000, START, clock.moment_of_hour("2027-11-01T00"), "year")
 
 
-def found(terms: Terms, tier: str, interval: str = "month", now: float = MIDDLE):
+def offer_of(terms: Terms, tier: str, interval: str = "month", now: float = MIDDLE):
     """The offer of a plan."""
-    return next(one for one in offers.of(terms, now) if (one.plan.tier, one.interval) == (tier, interval))
+    return next(offer for offer in offers.of(terms, now) if (offer.plan.tier, offer.interval) == (tier, interval))
 
 
 @pytest.mark.parametrize(
@@ -34,30 +34,30 @@ def found(terms: Terms, tier: str, interval: str = "month", now: float = MIDDLE)
     ],
 )
 def test_each_choice_says_when_it_begins_and_what_is_paid_now(terms, tier, interval, kind, cents):
-    one = found(terms, tier, interval)
-    assert (one.kind, one.cents, one.starts) == (kind, cents, terms.end if kind in ("later", "free") else 0)
+    offer = offer_of(terms, tier, interval)
+    assert (offer.kind, offer.cents, offer.starts) == (kind, cents, terms.end if kind in ("later", "free") else 0)
 
 
 def test_what_is_set_to_follow_is_marked():
-    leaving = Terms("growth", 240_000, START, END, "month", next_plan="free")
-    assert found(leaving, "free").kind == "scheduled" and found(leaving, "growth").kind == "current"
+    terms = Terms("growth", 240_000, START, END, "month", next_plan="free")
+    assert offer_of(terms, "free").kind == "scheduled" and offer_of(terms, "growth").kind == "current"
 
 
 def test_the_sentence_names_the_amount_and_the_day():
-    assert "$110 now" in offers.sentence(found(GROWTH, "scale"), GROWTH)
-    assert "2026-12-01" in offers.sentence(found(GROWTH, "starter"), GROWTH)
-    assert "nothing is charged" in offers.sentence(found(GROWTH, "free"), GROWTH)
+    assert "$110 now" in offers.sentence(offer_of(GROWTH, "scale"), GROWTH)
+    assert "2026-12-01" in offers.sentence(offer_of(GROWTH, "starter"), GROWTH)
+    assert "nothing is charged" in offers.sentence(offer_of(GROWTH, "free"), GROWTH)
 
 
 @pytest.mark.parametrize("moment", [START, MIDDLE, END - 1, END + 500])
 def test_an_upgrade_never_costs_less_than_nothing_nor_more_than_its_price(moment):
     for tier in plans.TIERS[1:]:
         for interval in plans.INTERVALS:
-            assert 0 <= found(GROWTH, tier, interval, moment).cents <= plans.of(tier).price(interval)
+            assert 0 <= offer_of(GROWTH, tier, interval, moment).cents <= plans.of(tier).price(interval)
 
 
 def test_a_period_without_length_breaks_nothing():
-    assert found(Terms("growth", 240_000, START, START, "month"), "scale", now=START).cents == 0
+    assert offer_of(Terms("growth", 240_000, START, START, "month"), "scale", now=START).cents == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""An outsider asks a customer's pages for ever new variants: it stops at the cap of the day (C1)."""
+"""An outsider requests ever new variants of a customer's images: it stops at the cap of the day (C1)."""
 
 import secrets
 
@@ -24,14 +24,14 @@ def customer(dynamodb):
 @pytest.mark.counted
 @pytest.mark.timeout(600)
 def test_ever_new_variants_stop_at_the_cap_of_the_day(customer):
-    """C1, B3: half of the month is left, every further variant is refused before any work, and the customer is told."""
+    """C1, B3: half of the month is left, every further variant is refused before any work, the customer is notified."""
     terms = periods.terms(customer)
     outcomes = []
     for _ in range(VARIANTS):
-        one = bill(customer.workspace_id)
+        charge = bill(customer.workspace_id)
         try:
-            credits.peek(one, terms)
-            credits.charge(one, terms)
+            credits.peek(charge, terms)
+            credits.charge(charge, terms)
             outcomes.append("charged")
         except credits.CapReached:
             outcomes.append("capped")
@@ -44,16 +44,16 @@ def test_ever_new_variants_stop_at_the_cap_of_the_day(customer):
 
 
 def test_at_the_cap_what_is_cached_goes_on_and_nothing_is_fetched(web, origin, workspace):
-    """C1, through the front door."""
+    """C1, over HTTP."""
     caps = {"day": {"unit": "credits", "amount": 3}}
     accounts_store.change_workspace(accounts_store.workspace(workspace.workspace_id), caps=caps)
     replies = [ask(workspace.namespace, f"/transform?src=shop/shoe.jpg&w={width}") for width in range(40, 60)]
     assert [reply.status for reply in replies] == [200] * 3 + [402] * 17
-    before = origin.asked["/shoe.jpg"]
-    refused = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=61")
-    assert (refused.status, b'"cap_reached"' in refused.body) == (402, True)
-    assert b"owner" in refused.body and origin.asked["/shoe.jpg"] == before
-    again = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=40")
-    assert (again.status, again.headers["x-img-cache"], again.headers["x-img-credits"]) == (200, "HIT", "0")
+    fetches = origin.asked["/shoe.jpg"]
+    refusal = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=61")
+    assert (refusal.status, b'"cap_reached"' in refusal.body) == (402, True)
+    assert b"owner" in refusal.body and origin.asked["/shoe.jpg"] == fetches
+    hit = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=40")
+    assert (hit.status, hit.headers["x-img-cache"], hit.headers["x-img-credits"]) == (200, "HIT", "0")
     (proof,) = ledger.prove(workspace.workspace_id)
     assert (proof.used, proof.holds) == (6, True)

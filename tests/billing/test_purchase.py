@@ -1,4 +1,4 @@
-"""Buying at the pages: on Stripe's own alone, by who may, and never by what a form or address claims (B16, B17)."""
+"""Buying on the pages: paid only at Stripe, by permitted roles, never by what a form or address claims (B16, B17)."""
 
 import pytest
 
@@ -15,33 +15,33 @@ ACTS = ("plan", "cancel", "resume", "portal")
 pytestmark = pytest.mark.usefixtures("web", "world")
 
 
-class Counter(Desk):
-    """A desk at which one buys."""
+class PurchaseDesk(Desk):
+    """A desk that buys plans on the stub's pages."""
 
     def press(self, act: str, **fields):
-        """Press a button of the page; the answer, redirects not followed."""
+        """Press a button of the page; returns the response, redirects not followed."""
         self.browser.get(self.path)
         return self.browser.post(f"{self.path}/{act}", fields)
 
     def buy(self, world, tier: str = "starter", interval: str = "month") -> str:
-        """Choose a plan, pay on the stub's page, and let its events arrive; the address it leads back to."""
+        """Choose a plan, pay on the stub's page, and deliver its events; returns the address it redirects to."""
         page = self.press("plan", tier=tier, interval=interval)
         session = page.location.rsplit("/", 1)[1]
         with world.book.change():
-            back = world.stub.api.buy(session)
+            return_url = world.stub.api.buy(session)
         world.deliver()
-        return back
+        return return_url
 
     @property
     def plan(self) -> str:
-        """The plan as it is written down."""
+        """The plan in the workspace row."""
         return accounts_store.workspace(self.row.workspace_id).plan
 
 
 @pytest.fixture
 def counter(web):
     """An owner about to buy."""
-    return Counter()
+    return PurchaseDesk()
 
 
 def test_a_plan_is_bought_by_redirect_and_begins_with_the_event(counter, world):
@@ -50,7 +50,7 @@ def test_a_plan_is_bought_by_redirect_and_begins_with_the_event(counter, world):
     assert counter.plan == "free"
     with world.book.change():
         world.stub.api.buy(page.location.rsplit("/", 1)[1])
-    assert counter.plan == "free"  # paid, but not told yet
+    assert counter.plan == "free"  # paid, but no event has arrived yet
     world.deliver()
     assert counter.plan == "growth"
     assert "of 120,000 in the plan" in counter.page()
@@ -82,13 +82,13 @@ def test_what_is_not_sold_is_refused(fields, counter):
 
 def test_the_page_after_a_purchase_grants_nothing(counter, world):
     """B16: with a session of one's own that is not paid, of somebody else, or made up."""
-    own = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
-    other = Counter()
-    foreign = other.buy(world, "scale").partition("session_id=")[2]
-    before = billing_store.named(counter.row.workspace_id, ["x"])
-    for session, status in ((own, 200), (foreign, 404), ("cs_made_up", 404), ("", 200)):
+    own_session = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
+    other_desk = PurchaseDesk()
+    foreign_session = other_desk.buy(world, "scale").partition("session_id=")[2]
+    rows_before = billing_store.named(counter.row.workspace_id, ["x"])
+    for session, status in ((own_session, 200), (foreign_session, 404), ("cs_made_up", 404), ("", 200)):
         assert counter.browser.get(f"{counter.path}/return?session_id={session}").status == status
-    assert counter.plan == "free" and billing_store.named(counter.row.workspace_id, ["x"]) == before
+    assert counter.plan == "free" and billing_store.named(counter.row.workspace_id, ["x"]) == rows_before
     assert not list(billing_store.counters(counter.row.workspace_id))
 
 
@@ -106,21 +106,21 @@ def test_of_two_checkout_pages_only_the_newer_one_can_be_paid(counter, world):
 
 
 def test_a_checkout_page_paid_while_another_is_made_leaves_nothing_to_pay(counter, world, monkeypatch):
-    """The older page is paid after the first look at Stripe and before it could be closed."""
-    older = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
-    make = gateway.checkout
+    """The older session is paid after Stripe was first read and before the session could be expired."""
+    older_session = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
+    real_checkout = gateway.checkout
 
-    def made_late(*asked):
-        found = make(*asked)
+    def checkout_after_payment(*args):
+        session = real_checkout(*args)
         with world.book.change():
-            world.stub.api.buy(older)
-        return found
+            world.stub.api.buy(older_session)
+        return session
 
-    monkeypatch.setattr(gateway, "checkout", made_late)
+    monkeypatch.setattr(gateway, "checkout", checkout_after_payment)
     row = accounts_store.workspace(counter.row.workspace_id)
     with pytest.raises(subscriptions.AlreadySubscribed):
         subscriptions.begin(row, "person", "growth", "month", "http://localhost/back")
-    customer = world.book.get("sessions", older)["customer"]
+    customer = world.book.get("sessions", older_session)["customer"]
     assert not world.book.every("sessions", customer=customer, status="open")
     assert len(world.book.every("subscriptions", customer=customer)) == 1 and counter.plan == "starter"
 
@@ -137,10 +137,10 @@ def test_from_month_to_year_the_period_begins_anew(counter, world):
 
 
 def test_after_a_purchase_the_page_says_what_it_brought(counter, world):
-    back = counter.buy(world)
-    assert "Thank you: Starter is yours" in counter.browser.get("/w/" + back.partition("/w/")[2]).text
-    left = counter.browser.follow(counter.browser.get(counter.path + "/return?left=1"))
-    assert "Nothing was bought" in left.text
+    return_url = counter.buy(world)
+    assert "Thank you: Starter is yours" in counter.browser.get("/w/" + return_url.partition("/w/")[2]).text
+    page = counter.browser.follow(counter.browser.get(counter.path + "/return?left=1"))
+    assert "Nothing was bought" in page.text
 
 
 def test_a_larger_plan_begins_at_once_a_smaller_one_later_and_both_can_be_taken_back(counter, world):
@@ -194,7 +194,7 @@ def test_while_stripe_is_away_the_pages_stand_and_say_so(counter, world):
 def test_who_may_not_change_money_reaches_neither_checkout_nor_portal(counter, world):
     """B17: role x act; and a stranger, who finds nothing."""
     counter.buy(world)
-    known = world.book.objects["sessions"].copy()
+    sessions_before = world.book.objects["sessions"].copy()
     for role in (*ROLES[1:], "stranger"):
         browser, address = Browser(), fresh_address(f"b17-{role}")
         sign_in(browser, address)
@@ -209,4 +209,4 @@ def test_who_may_not_change_money_reaches_neither_checkout_nor_portal(counter, w
             assert page.status == (404 if role == "stranger" else 403)
         assert browser.get(counter.path + "/invoices").status == (404 if role == "stranger" else 403)
     assert counter.plan == "starter" and "is cancelled" not in counter.page()
-    assert world.book.objects["sessions"] == known
+    assert world.book.objects["sessions"] == sessions_before

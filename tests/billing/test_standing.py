@@ -1,4 +1,4 @@
-"""A workspace brought to its standing at Stripe: at once, once, in any order, with its credits (B9, B12, B15)."""
+"""A workspace row updated to its subscription at Stripe: once, in any order, with its credits (B9, B12, B15)."""
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -56,26 +56,26 @@ def test_a_period_starts_on_a_whole_hour(customer):
 
 def test_the_same_standing_ten_times_at_once_is_one_standing(customer):
     """B11"""
-    told = paid("starter")
+    current = paid("starter")
     with ThreadPoolExecutor(10) as threads:
-        list(threads.map(lambda _: standing.settle(customer.workspace_id, told), range(10)))
+        list(threads.map(lambda _: standing.settle(customer.workspace_id, current), range(10)))
     assert (counter_of(customer).granted, row_of(customer).plan) == (40_000, "starter")
 
 
 def test_an_upgrade_adds_the_difference_at_once_and_keeps_what_is_used(customer):
     """B9"""
-    told = paid("starter")
-    standing.settle(customer.workspace_id, told)
+    current = paid("starter")
+    standing.settle(customer.workspace_id, current)
     credits.charge(bill(customer.workspace_id), periods.terms(row_of(customer)))
-    standing.settle(customer.workspace_id, Standing("scale", "active", told.start, told.end, asked=clock.now()))
+    standing.settle(customer.workspace_id, Standing("scale", "active", current.start, current.end, asked=clock.now()))
     counter = counter_of(customer)
     assert (counter.granted, counter.used, counter.left) == (1_200_000, 2, 1_199_998)
 
 
 def test_within_a_period_nothing_becomes_less(customer):
-    told = paid("scale")
-    standing.settle(customer.workspace_id, told)
-    standing.settle(customer.workspace_id, Standing("starter", "active", told.start, told.end, asked=clock.now()))
+    current = paid("scale")
+    standing.settle(customer.workspace_id, current)
+    standing.settle(customer.workspace_id, Standing("starter", "active", current.start, current.end, asked=clock.now()))
     assert (row_of(customer).plan, int(row_of(customer).allowance), counter_of(customer).granted) == (
         "starter", 40_000, 1_200_000,
     )  # fmt: skip
@@ -84,9 +84,9 @@ def test_within_a_period_nothing_becomes_less(customer):
 @pytest.mark.parametrize("state", ["canceled", "unpaid", "incomplete", "incomplete_expired", "paused"])
 def test_a_subscription_that_is_not_served_is_the_free_plan(customer, state):
     """B15"""
-    told = paid("growth")
-    standing.settle(customer.workspace_id, told)
-    standing.settle(customer.workspace_id, Standing("growth", state, told.start, told.end, asked=clock.now()))
+    current = paid("growth")
+    standing.settle(customer.workspace_id, current)
+    standing.settle(customer.workspace_id, Standing("growth", state, current.start, current.end, asked=clock.now()))
     row = row_of(customer)
     assert (row.plan, int(row.allowance), row.period_end, limits.of(row)) == ("free", 2_000, 0, limits.STARTING)
     assert counter_of(customer).granted == 2_000
@@ -94,16 +94,18 @@ def test_a_subscription_that_is_not_served_is_the_free_plan(customer, state):
 
 def test_past_due_keeps_service(customer):
     """B15"""
-    told = paid("growth")
-    standing.settle(customer.workspace_id, Standing("growth", "past_due", told.start, told.end, asked=clock.now()))
+    current = paid("growth")
+    standing.settle(
+        customer.workspace_id, Standing("growth", "past_due", current.start, current.end, asked=clock.now())
+    )
     assert row_of(customer).plan == "growth"
 
 
 def test_an_older_answer_of_stripe_changes_nothing(customer):
     """B12"""
-    late = Standing("free", "canceled", asked=clock.now())
+    older_answer = Standing("free", "canceled", asked=clock.now())
     standing.settle(customer.workspace_id, paid("growth"))
-    standing.settle(customer.workspace_id, late)
+    standing.settle(customer.workspace_id, older_answer)
     assert row_of(customer).plan == "growth"
 
 
@@ -135,11 +137,11 @@ def test_an_erased_workspace_is_not_made_again(customer):
 
 
 def test_a_grant_is_on_record_and_in_the_proof(customer):
-    given = grants.grant(customer.workspace_id, 100, REASON, "staff:1")
+    grant = grants.grant(customer.workspace_id, 100, REASON, "staff:1")
     (proof,) = ledger.prove(customer.workspace_id)
-    assert (given.halves, counter_of(customer).left, proof.given, proof.extra) == (100, 2_100, 100, 100)
+    assert (grant.halves, counter_of(customer).left, proof.given, proof.extra) == (100, 2_100, 100, 100)
     assert proof.holds
-    Grant(customer.workspace_id, given.grant_id).delete()
+    Grant(customer.workspace_id, grant.grant_id).delete()
     assert not ledger.prove(customer.workspace_id)[0].holds
 
 
@@ -152,13 +154,13 @@ def test_a_grant_of_one_id_is_given_once(customer):
     assert counter_of(customer).left == 2_100
 
 
-@pytest.mark.parametrize(("used", "halves", "taken"), [(0, 500, 500), (1_900, 500, 100), (2_000, 500, 0)])
-def test_no_more_is_taken_back_than_is_unused(customer, used, halves, taken):
+@pytest.mark.parametrize(("used", "halves", "expected"), [(0, 500, 500), (1_900, 500, 100), (2_000, 500, 0)])
+def test_no_more_is_taken_back_than_is_unused(customer, used, halves, expected):
     """B15"""
     for _ in range(used // 100):
         credits.charge(bill(customer.workspace_id, cost=100), periods.Terms(caps=(("day", "off", 0),)))
-    given = grants.take_back(customer.workspace_id, halves, REASON, "stripe")
-    assert (given.halves, counter_of(customer).left) == (-taken, 2_000 - used - taken)
+    grant = grants.take_back(customer.workspace_id, halves, REASON, "stripe")
+    assert (grant.halves, counter_of(customer).left) == (-expected, 2_000 - used - expected)
     assert ledger.prove(customer.workspace_id)[0].holds
 
 
@@ -172,10 +174,10 @@ def test_a_grant_needs_a_reason_and_an_amount(customer, halves, reason):
 
 def test_charges_beside_a_change_of_plan_are_in_the_sum_once(customer):
     """B9: what stale servers still book on the old period is proven with the new one."""
-    stale = periods.terms(row_of(customer))
-    credits.charge(bill(customer.workspace_id), stale)
+    stale_terms = periods.terms(row_of(customer))
+    credits.charge(bill(customer.workspace_id), stale_terms)
     standing.settle(customer.workspace_id, paid("growth", days=-0.01))
-    credits.charge(bill(customer.workspace_id), stale)
+    credits.charge(bill(customer.workspace_id), stale_terms)
     credits.charge(bill(customer.workspace_id), periods.terms(row_of(customer)))
     (proof,) = ledger.prove(customer.workspace_id)
     assert (proof.used, proof.events, proof.holds) == (6, 6, True)
@@ -208,16 +210,16 @@ FREE = periods.Terms()
 )
 def test_a_moment_belongs_to_one_period(terms, moment, name, plan):
     """B9"""
-    found = periods.at(terms, when(moment))
-    assert (found.name, found.plan) == (name, plan) and found.ends > when(moment)
+    period = periods.at(terms, when(moment))
+    assert (period.name, period.plan) == (name, plan) and period.ends > when(moment)
 
 
 @pytest.mark.parametrize(("following", "plan", "halves"), [("free", "free", 2_000), ("starter", "starter", 40_000)])
 def test_what_is_scheduled_follows_at_the_end_without_grace(following, plan, halves):
     """B9: downgrade at period end."""
     terms = periods.Terms("growth", 240_000, MONTH.start, MONTH.end, next_plan=following)
-    found = periods.at(terms, MONTH.end)
-    assert (found.plan, found.allowance) == (plan, halves)
+    period = periods.at(terms, MONTH.end)
+    assert (period.plan, period.allowance) == (plan, halves)
     assert periods.at(terms, MONTH.end - 1).plan == "growth"
 
 

@@ -1,4 +1,4 @@
-"""Plans bought, changed and ended at Stripe's stub, and told by its events: the workspace is what Stripe says it is."""
+"""Plans bought, changed and ended at the Stripe stub, and its events: the workspace follows what Stripe says."""
 
 import pytest
 
@@ -38,20 +38,20 @@ def counter_of(workspace):
 
 
 def sells_more(workspace) -> None:
-    """Let a workspace use credits beyond its plan's."""
+    """Allow overage for a workspace."""
     now = clock.now()
-    told = standing.Standing("starter", "active", now - 60, now + 86_400, asked=now, overage=True)
-    standing.settle(workspace.workspace_id, told)
+    subscription = standing.Standing("starter", "active", now - 60, now + 86_400, asked=now, overage=True)
+    standing.settle(workspace.workspace_id, subscription)
 
 
-def metered(world, customer: str) -> list[int]:
-    """What the meter was told of a customer."""
-    payloads = [one["payload"] for one in world.book.objects["meter_events"].values()]
-    return [int(one["value"]) for one in payloads if one["stripe_customer_id"] == customer]
+def meter_values(world, customer: str) -> list[int]:
+    """The values reported to the meter for a customer, in whole credits."""
+    payloads = [event["payload"] for event in world.book.objects["meter_events"].values()]
+    return [int(payload["value"]) for payload in payloads if payload["stripe_customer_id"] == customer]
 
 
 def test_it_works(world, web, buyer):
-    """P03: free, bought, told, and the credits are there."""
+    """P03: free, bought, event delivered, and the credits are there."""
     world.buys(buyer, "growth")
     assert row_of(buyer).plan == "free", "nothing before Stripe says so"
     assert {reply.status for reply in world.deliver()} == {200}
@@ -62,8 +62,8 @@ def test_it_works(world, web, buyer):
 
 def test_we_keep_ids_state_tier_and_period_and_nothing_else():
     """P03: a new attribute of a billing row makes this red, and is to be argued for here."""
-    kept = {row.__name__: set(row.get_attributes()) for row in (Subscription, Customer, StripeEvent, Reported)}
-    assert kept == {
+    attributes = {row.__name__: set(row.get_attributes()) for row in (Subscription, Customer, StripeEvent, Reported)}
+    assert attributes == {
         "Subscription": {
             "workspace_id", "customer_id", "subscription_id", "state", "tier", "interval", "period_start",
             "period_end", "next_tier", "cancels", "asked",
@@ -140,15 +140,15 @@ def test_a_card_that_pays_again_makes_it_good(world, web, buyer):
 
 
 def test_a_refund_takes_back_what_is_not_used_and_once(world, web, buyer):
-    """B15: half the money back is half the plan's credits; told twice it is taken once; never below 0."""
+    """B15: half the money back is half the plan's credits; an event delivered twice counts once; never below 0."""
     customer = world.buys(buyer)
     world.deliver()
     credits.charge(bill(buyer.workspace_id), periods.terms(row_of(buyer)))
     charge = world.book.every("charges", customer=customer)[0]
     with world.book.change():
         world.trade.give_back(charge, charge["amount"] // 2)
-    told = world.taken()
-    world.deliver(*told, *told)
+    events = world.taken()
+    world.deliver(*events, *events)
     halves = plans.of("starter").halves
     assert (counter_of(buyer).granted, counter_of(buyer).left) == (halves // 2, halves // 2 - 2)
     with world.book.change():
@@ -197,8 +197,8 @@ def test_missed_events_are_made_good_at_night(world, web, buyer):
     """B14: none of its events ever came."""
     world.buys(buyer, "growth")
     world.taken()
-    compared, changed = reconcile.every()
-    assert compared >= 1 and changed >= 1 and row_of(buyer).plan == "growth"
+    compared_count, changed_count = reconcile.every()
+    assert compared_count >= 1 and changed_count >= 1 and row_of(buyer).plan == "growth"
     subscription = world.book.every("subscriptions", customer=customers.of_workspace(buyer.workspace_id).customer_id)[0]
     with world.book.change():
         world.trade.end(subscription)
@@ -212,12 +212,12 @@ def test_overage_is_told_to_the_meter_once_and_in_whole_credits(world, web, buye
     world.deliver()
     sells_more(buyer)
     counter = counter_of(buyer)
-    beyond = int(counter.base) + 7
-    counter.update(actions=[type(counter).used.set(beyond), type(counter).left.set(type(counter).granted - beyond)])
+    used = int(counter.base) + 7
+    counter.update(actions=[type(counter).used.set(used), type(counter).left.set(type(counter).granted - used)])
     overage.report(buyer.workspace_id, customer)
     overage.report(buyer.workspace_id, customer)
-    found = metered(world, customer)
-    assert found == [3]
+    values = meter_values(world, customer)
+    assert values == [3]
 
 
 def test_overage_told_and_lost_on_the_way_back_is_told_again_and_counted_once(world, web, buyer, monkeypatch):
@@ -226,22 +226,22 @@ def test_overage_told_and_lost_on_the_way_back_is_told_again_and_counted_once(wo
     sells_more(buyer)
     counter = counter_of(buyer)
     counter.update(actions=[type(counter).used.set(int(counter.base) + 10)])
-    real, lost = gateway.report_overage, []
+    real_report, lost_replies = gateway.report_overage, []
 
-    def losing(*words):
-        real(*words)
-        if not lost:
-            lost.append(1)
+    def report_and_lose_reply(*args):
+        real_report(*args)
+        if not lost_replies:
+            lost_replies.append(1)
             raise gateway.StripeUnavailable
 
-    monkeypatch.setattr(gateway, "report_overage", losing)
+    monkeypatch.setattr(gateway, "report_overage", report_and_lose_reply)
     with pytest.raises(gateway.StripeUnavailable):
         overage.report(buyer.workspace_id, customer)
     counter.update(actions=[type(counter).used.set(int(counter.base) + 20)])
     for _ in range(3):
         overage.report(buyer.workspace_id, customer)
-    found = metered(world, customer)
-    assert sum(found) == 10
+    values = meter_values(world, customer)
+    assert sum(values) == 10
 
 
 def test_an_erased_customer_is_gone_at_stripe_and_twice_is_no_error(world, web, buyer):
@@ -252,43 +252,43 @@ def test_an_erased_customer_is_gone_at_stripe_and_twice_is_no_error(world, web, 
     assert subscriptions.end_for_good(buyer.workspace_id) == 1
     assert subscriptions.end_for_good(buyer.workspace_id) == 0 and subscriptions.gone(buyer.workspace_id)
     assert gateway.customer_gone(customer)
-    assert {one["status"] for one in world.book.every("subscriptions", customer=customer)} == {"canceled"}
+    assert {row["status"] for row in world.book.every("subscriptions", customer=customer)} == {"canceled"}
 
 
 def test_support_replays_an_event(world, web, buyer):
     world.buys(buyer)
-    (created, *_) = world.taken()
-    assert webhooks.replay(created["id"]) == "acted" and row_of(buyer).plan == "starter"
-    assert webhooks.replay(created["id"]) == "again" and webhooks.replay("evt_unknown") == "unknown event"
+    (first_event, *_) = world.taken()
+    assert webhooks.replay(first_event["id"]) == "acted" and row_of(buyer).plan == "starter"
+    assert webhooks.replay(first_event["id"]) == "again" and webhooks.replay("evt_unknown") == "unknown event"
 
 
 def test_an_event_replayed_by_staff_stands_in_the_log_of_whom_it_is_of(world, web, buyer):
     """A17"""
     world.buys(buyer)
-    (created, *_) = world.taken()
-    answers = {"event": created["id"], "reason": "It never arrived"}
+    (first_event, *_) = world.taken()
+    answers = {"event": first_event["id"], "reason": "It never arrived"}
     assert WORKSPACE["replay"].do(Staff("p_staff", role="billing"), buyer, answers) == "Replayed: acted."
-    entry = next(each for each in audit.newest(buyer.workspace_id, 9) if each.act == "stripe.replayed")
-    assert (entry.actor, entry.target, entry.reason) == ("staff:p_staff", created["id"], "It never arrived")
+    entry = next(entry for entry in audit.newest(buyer.workspace_id, 9) if entry.act == "stripe.replayed")
+    assert (entry.actor, entry.target, entry.reason) == ("staff:p_staff", first_event["id"], "It never arrived")
 
 
 def test_setting_up_again_makes_nothing_twice(world):
-    before = {kind: len(rows) for kind, rows in world.book.objects.items()}
+    counts_before = {kind: len(rows) for kind, rows in world.book.objects.items()}
     assert list(stripe_setup.run("http://localhost/stripe/webhook")) == []
-    assert {kind: len(rows) for kind, rows in world.book.objects.items()} == before
+    assert {kind: len(rows) for kind, rows in world.book.objects.items()} == counts_before
     assert sorted(gateway.price_ids()) == sorted(key.removeprefix("imgapis_") for key in gateway.lookup_keys())
 
 
 def test_an_event_that_was_never_acted_on_is_seen_until_it_is(world, web, buyer):
-    """O2: nothing arrives at our door, so only Stripe knows of it."""
+    """O2: nothing arrives at our webhook, so only Stripe knows of it."""
     world.buys(buyer)
     events = world.taken()
-    ours = {event["id"] for event in events if event["type"] in webhooks.EFFECTS}
+    our_ids = {event["id"] for event in events if event["type"] in webhooks.EFFECTS}
     later = clock.now() + webhook_lag.LATE_SECONDS + 60
-    told = gateway.events(webhooks.EFFECTS, clock.now() - 60, later)
-    assert ours and ours <= {one.event_id for one in told}
+    listed_events = gateway.events(webhooks.EFFECTS, clock.now() - 60, later)
+    assert our_ids and our_ids <= {event.event_id for event in listed_events}
     assert webhook_lag.unacted_since(clock.now()) is None, "a minute is no lag"
     assert webhook_lag.unacted_since(later) is not None
-    for one in gateway.events(webhooks.EFFECTS, clock.now() - 86_400, later):
-        webhooks.act(one)
+    for event in gateway.events(webhooks.EFFECTS, clock.now() - 86_400, later):
+        webhooks.act(event)
     assert webhook_lag.unacted_since(later) is None

@@ -1,4 +1,4 @@
-"""The stub answers as Stripe's own OpenAPI says, call by call; what it answers wrongly would teach us wrongly."""
+"""The stub answers as Stripe's own OpenAPI document says, call by call."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from tests.billing import stripe_spec, test_stripe
 from tests.billing.test_stripe import row_of
 
 
-def walked(world, buyer) -> set[tuple[str, str]]:
-    """Everything we ask of Stripe, asked once; (method, path) of each call that was answered."""
+def make_every_call(world, buyer) -> set[tuple[str, str]]:
+    """Make every call to Stripe that the product makes; returns (method, path) of each call in the stub's log."""
     for tier in ("starter", "growth"):  # the second closes the first one's page
         subscriptions.begin(row_of(buyer), "person", tier, "month", "http://localhost/back")
     customer = world.buys(buyer, "growth")
@@ -24,8 +24,8 @@ def walked(world, buyer) -> set[tuple[str, str]]:
     subscriptions.resume(row_of(buyer), "person")
     subscriptions.cancel(row_of(buyer), "person")
     subscriptions.portal(row_of(buyer), "http://localhost/back")
-    for found in gateway.invoices(customer):
-        assert found.number
+    for invoice in gateway.invoices(customer):
+        assert invoice.number
     gateway.invoice(world.book.every("invoices", customer=customer)[0]["id"])
     test_stripe.sells_more(buyer)
     counter = test_stripe.counter_of(buyer)
@@ -49,31 +49,31 @@ def walked(world, buyer) -> set[tuple[str, str]]:
 
 def test_every_answer_and_every_event_is_as_stripe_says(world, web, buyer):
     gateway.forget_prices()
-    walked(world, buyer)
-    wrong: dict[str, list[str]] = {}
+    make_every_call(world, buyer)
+    faults_by_call: dict[str, list[str]] = {}
     for line in map(json.loads, world.log.read_text().splitlines()):
-        found = stripe_spec.faults(line["answer"], stripe_spec.pointer(line["method"], line["path"]))
-        if found:
-            wrong.setdefault(f"{line['method']} {line['path']}", found)
+        faults = stripe_spec.faults(line["answer"], stripe_spec.pointer(line["method"], line["path"]))
+        if faults:
+            faults_by_call.setdefault(f"{line['method']} {line['path']}", faults)
     for event in world.book.every("events"):
         name = event["data"]["object"]["object"]
         schema = f"{stripe_spec.HOME}#/components/schemas/{name}"
-        found = stripe_spec.faults(event["data"]["object"], schema) + stripe_spec.faults(
+        faults = stripe_spec.faults(event["data"]["object"], schema) + stripe_spec.faults(
             event, f"{stripe_spec.HOME}#/components/schemas/event"
         )
-        if found:
-            wrong.setdefault(f"event {event['type']}", found)
-    assert wrong == {}
+        if faults:
+            faults_by_call.setdefault(f"event {event['type']}", faults)
+    assert faults_by_call == {}
 
 
 def test_the_walk_leaves_no_call_of_the_stub_unasked(world, web, buyer):
     """A route nobody calls would be a route nobody checks."""
-    asked = walked(world, buyer)
-    unasked = [
+    calls = make_every_call(world, buyer)
+    uncalled = [
         f"{method} {pattern}" for method, pattern, _ in ROUTES
-        if not any(method == one and re.fullmatch(pattern, path) for one, path in asked)
+        if not any(method == called_method and re.fullmatch(pattern, path) for called_method, path in calls)
     ]  # fmt: skip
-    assert unasked == []
+    assert uncalled == []
 
 
 def test_the_stub_speaks_the_version_of_the_library():

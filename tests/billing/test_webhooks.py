@@ -1,4 +1,4 @@
-"""Stripe's messages at our door: forged ones leave no trace, repeated ones act once, any order ends the same."""
+"""Stripe's webhook events: forged ones leave no trace, repeated ones act once, any order ends the same."""
 
 import copy
 import itertools
@@ -30,11 +30,11 @@ def sign(body: bytes, secret: str = SECRET, moment: int | None = None, scheme: s
     """A header made by stripe-python's own signer."""
     moment = moment or int(time.time())
     payload = f"{moment}.".encode() + body
-    made = stripe.WebhookSignature._compute_signature(payload.decode("latin-1"), secret)
-    return f"t={moment},{scheme}={made}"
+    digest = stripe.WebhookSignature._compute_signature(payload.decode("latin-1"), secret)
+    return f"t={moment},{scheme}={digest}"
 
 
-def bought(world, buyer) -> bytes:
+def purchase_body(world, buyer) -> bytes:
     """The body of an event that would give a plan."""
     world.buys(buyer, "scale")
     return json.dumps(world.taken()[-1]).encode()
@@ -62,18 +62,18 @@ FORGED = {
 @pytest.mark.parametrize("kind", FORGED)
 def test_a_forged_message_is_a_400_and_leaves_no_trace(world, web, buyer, kind):
     """B10, V3"""
-    true = bought(world, buyer)
-    body, header = FORGED[kind](true)
+    true_body = purchase_body(world, buyer)
+    body, header = FORGED[kind](true_body)
     reply = post(body, header)
     assert reply.status == 400, reply.body
-    assert row_of(buyer).plan == "free" and stripe_events.of_id(json.loads(true)["id"]) is None
+    assert row_of(buyer).plan == "free" and stripe_events.of_id(json.loads(true_body)["id"]) is None
     assert b"Traceback" not in reply.body and b"stripe.py" not in reply.body
 
 
 def test_one_right_signature_among_two_is_enough_as_while_a_secret_is_rotated(world, web, buyer):
-    body = bought(world, buyer)
-    right = signature(SECRET, body, int(time.time()))
-    assert post(body, right + ",v1=" + "0" * 64).status == 200 and row_of(buyer).plan == "scale"
+    body = purchase_body(world, buyer)
+    right_signature = signature(SECRET, body, int(time.time()))
+    assert post(body, right_signature + ",v1=" + "0" * 64).status == 200 and row_of(buyer).plan == "scale"
 
 
 def test_without_a_secret_there_is_no_door(world, web, buyer, settings, client):
@@ -107,13 +107,13 @@ def test_an_event_told_again_with_a_fresh_signature_acts_no_more(world, web, buy
     world.buys(buyer)
     events = world.taken()
     world.deliver(*events)
-    again = [json.loads(reply.body)["outcome"] for reply in world.deliver(*events)]
-    assert set(again) == {"again"}
+    outcomes = [json.loads(reply.body)["outcome"] for reply in world.deliver(*events)]
+    assert set(outcomes) == {"again"}
 
 
 @pytest.mark.counted
 def test_in_every_order_six_events_end_in_the_same_row(world, web, monkeypatch):
-    """B12: bought, updated, paid, refused, cancelled, ended; told in all 720 orders (a part of them in `make test`)."""
+    """B12: bought, updated, paid, refused, cancelled, ended; in all 720 orders (a part of them in `make test`)."""
     buyer = workspaces.create(namespace=f"orders-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
     world.buys(buyer, "starter")
     with world.refusing_cards():
@@ -121,22 +121,22 @@ def test_in_every_order_six_events_end_in_the_same_row(world, web, monkeypatch):
     subscription = world.book.every("subscriptions", customer=customers.of_workspace(buyer.workspace_id).customer_id)[0]
     with world.book.change():
         world.trade.end(subscription)
-    told = world.taken()
-    kinds = {event["type"]: event for event in told}
-    six = [kinds[kind] for kind in (
+    events = world.taken()
+    events_by_kind = {event["type"]: event for event in events}
+    six_events = [events_by_kind[kind] for kind in (
         "customer.subscription.created", "checkout.session.completed", "invoice.paid", "invoice.payment_failed",
         "customer.subscription.updated", "customer.subscription.deleted",
     )]  # fmt: skip
     orders = list(itertools.permutations(range(6)))
-    found = set()
+    end_states = set()
     for order in random.Random(6).sample(orders, ORDERS):
-        for place in order:
-            event = copy.deepcopy(six[place])
+        for index in order:
+            event = copy.deepcopy(six_events[index])
             event["id"] = f"evt_{secrets.token_hex(8)}"
             webhooks.act(gateway.verified(*signed(event)))
         row, state = row_of(buyer), customers.of_workspace(buyer.workspace_id)
-        found.add((row.plan, row.billing_state, row.next_plan, int(row.period_end), state.state, state.tier))
-    assert found == {("free", "canceled", "", 0, "canceled", "starter")}
+        end_states.add((row.plan, row.billing_state, row.next_plan, int(row.period_end), state.state, state.tier))
+    assert end_states == {("free", "canceled", "", 0, "canceled", "starter")}
 
 
 def signed(event: dict) -> tuple[bytes, str]:
@@ -146,24 +146,24 @@ def signed(event: dict) -> tuple[bytes, str]:
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    ("change", "outcome"),
     [
         ({"type": "customer.tax_id.created"}, "unknown kind"),
         ({"livemode": True}, "other mode"),
         ({"api_version": "2020-08-27"}, "other version"),
     ],
 )
-def test_what_is_not_for_us_is_taken_ignored_and_counted(world, web, buyer, change, why):
+def test_what_is_not_for_us_is_taken_ignored_and_counted(world, web, buyer, change, outcome):
     """B13"""
     world.buys(buyer, "growth")
     event = world.taken()[-1] | change | {"id": f"evt_{secrets.token_hex(8)}"}
     (reply,) = world.deliver(event)
-    assert (reply.status, json.loads(reply.body)["outcome"]) == (200, why)
-    assert stripe_events.of_id(event["id"]).outcome == why and row_of(buyer).plan == "free"
+    assert (reply.status, json.loads(reply.body)["outcome"]) == (200, outcome)
+    assert stripe_events.of_id(event["id"]).outcome == outcome and row_of(buyer).plan == "free"
 
 
 def test_a_customer_nobody_here_is_changes_nobody_though_it_names_a_workspace(world, web, buyer):
-    """B13, B16: never by an address, an id in metadata, or a reference."""
+    """B13, B16: never identified by an address, an id in metadata, or a reference."""
     world.buys(buyer, "growth")
     event = copy.deepcopy(world.taken()[-1])
     event["id"] = f"evt_{secrets.token_hex(8)}"
@@ -177,9 +177,9 @@ def test_a_customer_nobody_here_is_changes_nobody_though_it_names_a_workspace(wo
 
 
 def test_what_an_event_says_of_credits_prices_and_quantity_counts_for_nothing(world, web, buyer):
-    """B16: Stripe is asked; the event only names a customer."""
+    """B16: the state is read from Stripe; the event only names a customer."""
     world.buys(buyer, "starter")
-    event = copy.deepcopy(next(one for one in world.taken() if one["type"] == "customer.subscription.created"))
+    event = copy.deepcopy(next(event for event in world.taken() if event["type"] == "customer.subscription.created"))
     event["data"]["object"]["metadata"] = {"credits": "999999"}
     event["data"]["object"]["items"]["data"][0]["price"]["product"] = "imgapis_scale"
     event["data"]["object"]["items"]["data"][0]["quantity"] = 100
@@ -202,11 +202,11 @@ def test_a_store_that_is_away_has_stripe_send_it_again(world, web, buyer, monkey
     world.buys(buyer, "growth")
     event = world.taken()[-1]
 
-    def away(*words):
+    def away(*args):
         raise gateway.StripeUnavailable
 
-    with monkeypatch.context() as patched:
-        patched.setattr(gateway, "present", away)
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "present", away)
         with pytest.raises(gateway.StripeUnavailable):
             webhooks.act(gateway.verified(*signed(event)))
     assert stripe_events.of_id(event["id"]) is None
@@ -215,13 +215,13 @@ def test_a_store_that_is_away_has_stripe_send_it_again(world, web, buyer, monkey
 
 def test_events_that_never_came_are_made_good_by_the_comparison(world, web):
     """B14: a fifth of the events is lost; afterwards every workspace is what Stripe says."""
-    chance = random.Random(14)
+    rng = random.Random(14)
     buyers = [workspaces.create(namespace=f"lost-{secrets.token_hex(6)}", allowance=2_000) for _ in range(6)]
     for number, buyer in enumerate(buyers):
         world.buys(buyer, ("starter", "growth", "scale")[number % 3])
-    for each in world.taken():
-        if chance.random() > 0.2:
-            world.deliver(each)
+    for event in world.taken():
+        if rng.random() > 0.2:
+            world.deliver(event)
     for buyer in buyers[:2]:
         customer = customers.of_workspace(buyer.workspace_id).customer_id
         with world.book.change():

@@ -1,4 +1,4 @@
-"""A real Chromium before the real web server: what it asked for, what it complained of, which cookies it holds."""
+"""A real Chromium at the real web server: its requests, its console errors, its cookies."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ FLAGS = (
 
 @dataclass
 class Window:
-    """A person's window. `foreign` are requests to other hosts, `complaints` what the console called an error."""
+    """A browser window. `foreign` are the URLs requested from other hosts, `complaints` the console's errors."""
 
     context: BrowserContext
     page: Page
@@ -29,7 +29,7 @@ class Window:
     complaints: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> int:
-        """Open a path of the site; the status."""
+        """Open a path of the site; returns the status."""
         return self.page.goto(SITE + path).status
 
     def sign_in_by_code(self, next_path: str = "/login") -> None:
@@ -41,7 +41,7 @@ class Window:
         self.page.get_by_role("button", name="Go on").click()
 
     def sign_up(self) -> None:
-        """Be somebody new who is signed in, on the page of a workspace of their own."""
+        """Sign in as a new person by cookie, and open the page of their workspace."""
         browser = people.Browser()
         self.namespace = people.namespace_of(self.email)
         people.sign_in(browser, self.email)
@@ -50,7 +50,7 @@ class Window:
         self.go(f"/w/{self.namespace}/")
 
     def sign_up_by_code(self) -> None:
-        """Sign in at the front door as somebody new, and found a workspace."""
+        """Sign in by code as a new person, and create a workspace."""
         self.sign_in_by_code()
         self.namespace = f"seen-{people.fresh_address('x').split('@')[0]}"
         self.page.get_by_label("Business name").fill("Seen & Sons")
@@ -59,7 +59,7 @@ class Window:
         self.page.get_by_role("button", name="Begin").click()
 
     def confirm(self) -> None:
-        """Prove it again where the page asks for it."""
+        """Confirm the session by code, if the page asks for it."""
         if "/account/confirm" in self.page.url:
             self.page.get_by_role("button", name="Mail me a code").click()
             self.page.get_by_label("Six-digit code").fill(people.newest_code(self.email))
@@ -79,29 +79,29 @@ def chromium():
 
 @pytest.fixture
 def window(web, chromium):
-    """Makes windows, each with cookies of its own."""
-    made: list[Window] = []
+    """A function that opens windows, each with cookies of its own."""
+    windows: list[Window] = []
 
     def make(who: str, **options) -> Window:
         context = chromium.new_context(**options)
         context.set_default_timeout(15_000)
-        opened = Window(context, context.new_page(), people.fresh_address(who))
-        opened.page.on("request", lambda request: _note(opened, request.url))
-        opened.page.on("console", lambda message: _listen(opened, message))
-        made.append(opened)
-        return opened
+        browser_window = Window(context, context.new_page(), people.fresh_address(who))
+        browser_window.page.on("request", lambda request: _note(browser_window, request.url))
+        browser_window.page.on("console", lambda message: _listen(browser_window, message))
+        windows.append(browser_window)
+        return browser_window
 
     yield make
-    for opened in made:
-        opened.context.close()
+    for browser_window in windows:
+        browser_window.context.close()
 
 
-def _note(opened: Window, url: str) -> None:
+def _note(browser_window: Window, url: str) -> None:
     host = url.split("/")[2].split(":")[0] if "//" in url else ""
     if url.startswith("http") and host != "localhost" and not host.endswith(".localhost"):
-        opened.foreign.append(url)
+        browser_window.foreign.append(url)
 
 
-def _listen(opened: Window, message) -> None:
+def _listen(browser_window: Window, message) -> None:
     if message.type == "error" and "Failed to load resource" not in message.text:
-        opened.complaints.append(message.text)
+        browser_window.complaints.append(message.text)

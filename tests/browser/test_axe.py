@@ -1,4 +1,4 @@
-"""Every page for everybody: axe finds nothing, in light and dark, wide and narrow; nothing overflows a phone."""
+"""Accessibility of every page: no axe violation, in light and dark, wide and narrow; nothing overflows a phone."""
 
 from pathlib import Path
 
@@ -36,27 +36,27 @@ WORKSPACE = (
 )  # fmt: skip
 LOOKS = ((1280, "light"), (390, "dark"))
 EVERY_LOOK = (*LOOKS, (1280, "dark"), (390, "light"))
-# The long table is looked at with the others: twice as often, it would take the test minutes.
+# The long table is checked with the others: in four looks it would take minutes.
 OF_PRIVACY = [path for path in PUBLIC if path.startswith("/privacy") and path != "/privacy/data"]
 
 
 def violations(page) -> list[str]:
-    """What axe calls a violation, with the element."""
+    """The violations axe reports, as `id: elements`."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
-    return [f"{name}: {nodes}" for name, nodes in found]
+    results = page.evaluate("axe.run().then(result => result.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+    return [f"{name}: {nodes}" for name, nodes in results]
 
 
-def check(opened, paths, faults: list[str] | None = None, looks=LOOKS) -> None:
-    """Look at each page at two widths and in two lights; what was found before counts too."""
+def check(browser_window, paths, faults: list[str] | None = None, looks=LOOKS) -> None:
+    """Check each page in each look, a width in px and a colour scheme; `faults` from before fail the test too."""
     faults = list(faults or [])
     for path in paths:
         for width, scheme in looks:
-            opened.page.set_viewport_size({"width": width, "height": 900})
-            opened.page.emulate_media(color_scheme=scheme)
-            opened.go(path)
-            faults += [f"{path} at {width} {scheme}: {fault}" for fault in violations(opened.page)]
-            if opened.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+            browser_window.page.set_viewport_size({"width": width, "height": 900})
+            browser_window.page.emulate_media(color_scheme=scheme)
+            browser_window.go(path)
+            faults += [f"{path} at {width} {scheme}: {fault}" for fault in violations(browser_window.page)]
+            if browser_window.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
                 faults.append(f"{path} at {width}: the page is wider than the window")
     assert not faults, "\n".join(faults)
 
@@ -82,7 +82,7 @@ def test_the_pages_of_a_workspace_have_no_violation(window):
 
 @pytest.mark.timeout(900)
 def test_the_pages_of_privacy_and_of_erasures_have_no_violation_in_any_look(window):
-    """Every state of an erasure, a workspace's and a person's, whole and with a try broken off."""
+    """Every state of an erasure, of a workspace and of a person, with and without an interrupted run."""
     paths = list(OF_PRIVACY)
     for number, state in enumerate(("scheduled", "running", "swept", "undone", "done")):
         kind = ("workspace", "person")[number % 2]

@@ -1,4 +1,4 @@
-"""One's own data in a real browser: taken along, deleted, kept after all, deleted at once; and a page that lives."""
+"""One's own data in a real browser: exported, deleted, kept after all, deleted at once; and a page that updates."""
 
 import io
 import json
@@ -37,14 +37,14 @@ def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(wind
     finish(workspace.workspace_id)
     owner.page.goto(address)
     owner.page.get_by_role("link", name="The certificate").click()
-    facts = certificates.verify(json.loads(owner.page.inner_text("body")))
-    assert facts["subject"] == workspace.workspace_id and owner.namespace not in json.dumps(facts)
+    certificate = certificates.verify(json.loads(owner.page.inner_text("body")))
+    assert certificate["subject"] == workspace.workspace_id and owner.namespace not in json.dumps(certificate)
     assert owner.go(f"/w/{owner.namespace}/data") == 404
     assert owner.foreign == []
 
 
 def delete(owner, at_once: bool) -> None:
-    """Ask for it on the page, the name typed."""
+    """Ask for the erasure on the page, confirmed by typing the namespace."""
     owner.go(f"/w/{owner.namespace}/data")
     owner.page.get_by_role("link", name="Delete", exact=True).click()
     owner.confirm()
@@ -56,15 +56,15 @@ def delete(owner, at_once: bool) -> None:
 
 
 def finish(subject_id: str) -> None:
-    """Both sweeps, the day between them gone by."""
+    """Run both sweeps of an erasure, without the day between them."""
     for _ in range(2):
-        row = erasures.erasure(subject_id)
-        erasures.change(row, row.state, due=0)
+        erasure_row = erasures.erasure(subject_id)
+        erasures.change(erasure_row, erasure_row.state, due=0)
         erasure.work_off()
 
 
 def test_the_latest_requests_appear_by_themselves(window, origin):
-    """Within ten seconds, and no policy of the page is broken by it."""
+    """Within ten seconds, and without a violation of the page's CSP."""
     owner = window("watcher")
     owner.sign_up()
     workspace = accounts_store.workspace_of_namespace(owner.namespace)

@@ -1,4 +1,4 @@
-"""Forty texts that want to be markup, through every field that keeps or repeats a text: no dialog, no script of theirs,
+"""Forty injection payloads, through every field that stores or repeats a text: no dialog, no script of theirs,
 no element of theirs, and no complaint of the Content-Security-Policy (A18)."""
 
 from urllib.parse import quote, urlencode
@@ -45,18 +45,18 @@ UNCHECKED = """form => {
 REPORT = "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
 
 
-def bundles(most: int) -> list[str]:
-    """The payloads, as many to a text as fit into it."""
-    found = [""]
+def bundles(max_length: int) -> list[str]:
+    """The payloads joined into texts of at most `max_length` characters."""
+    texts = [""]
     for payload in PAYLOADS:
-        if len(found[-1]) + len(payload) + 1 > most:
-            found.append("")
-        found[-1] = f"{found[-1]} {payload}".strip()
-    return found
+        if len(texts[-1]) + len(payload) + 1 > max_length:
+            texts.append("")
+        texts[-1] = f"{texts[-1]} {payload}".strip()
+    return texts
 
 
-class Watched:
-    """A window that remembers dialogs, and looks at each page for what a payload left behind."""
+class WatchedWindow:
+    """A window that records dialogs, and the elements or attributes that payloads became (`left`)."""
 
     def __init__(self, window: Window):
         self.window, self.page, self.dialogs, self.left = window, window.page, [], []
@@ -74,15 +74,15 @@ class Watched:
             self.window.confirm()
             self.page.goto(address)
 
-    def see(self, path: str, repeats: str = "") -> None:
-        """Open a page, which repeats a text, and look."""
+    def see(self, path: str, expected_text: str = "") -> None:
+        """Open a page and check it as `look` does."""
         self._open(path)
-        self.look(path, repeats)
+        self.look(path, expected_text)
 
-    def look(self, where: str, repeats: str = "") -> None:
-        """Look at the page that is open; a text it should repeat must be there, as text or as a field's value."""
-        self.left += [f"{where}: {each}" for each in self.page.evaluate(LEFT_BEHIND)]
-        assert not repeats or repeats in seen(self.page), f"{where} does not show {repeats}"
+    def look(self, place: str, expected_text: str = "") -> None:
+        """Check the open page; `expected_text` must be there, as text or as a field's value."""
+        self.left += [f"{place}: {element}" for element in self.page.evaluate(LEFT_BEHIND)]
+        assert not expected_text or expected_text in visible_text(self.page), f"{place} does not show {expected_text}"
 
     def send(self, path: str, fields: dict[str, str], button: str) -> None:
         """Fill in a form and send it, past the checks a browser would make."""
@@ -95,27 +95,27 @@ class Watched:
         self.look(path)
 
 
-def seen(page: Page) -> str:
-    """What a reader sees: the text of the page and what stands in its fields."""
+def visible_text(page: Page) -> str:
+    """The text of the page and the values of its fields."""
     return page.evaluate("document.body.innerText + [...document.querySelectorAll('input,textarea')].map(e => e.value)")
 
 
 @pytest.fixture
 def owner(window):
-    """A signed-in owner, watched."""
-    opened = window("marked")
-    opened.sign_up()
-    return Watched(opened)
+    """The watched window of a signed-in owner."""
+    owner_window = window("marked")
+    owner_window.sign_up()
+    return WatchedWindow(owner_window)
 
 
-def harmless(watched: Watched) -> None:
-    """Nothing ran, nothing was made, nobody complained, nobody else was asked."""
-    assert watched.dialogs == [] and watched.left == []
-    assert watched.window.complaints == [] and watched.window.foreign == []
+def harmless(watched_window: WatchedWindow) -> None:
+    """Assert: no dialog, no element of a payload, no console error, no request to another host."""
+    assert watched_window.dialogs == [] and watched_window.left == []
+    assert watched_window.window.complaints == [] and watched_window.window.foreign == []
 
 
 def test_there_are_forty_and_they_would_work_without_escaping(chromium):
-    """The net catches: on a page that escapes nothing, dialogs open and elements stay."""
+    """The checks detect it: on a page that escapes nothing, dialogs open and elements stay."""
     assert len(set(PAYLOADS)) == 40
     page = chromium.new_page()
     dialogs = []
@@ -128,7 +128,7 @@ def test_there_are_forty_and_they_would_work_without_escaping(chromium):
 
 @pytest.mark.timeout(240)
 def test_what_is_kept_is_shown_as_text(owner):
-    """Names of workspaces and keys, reasons in the audit log: written by whoever may, shown to everybody."""
+    """Names of workspaces and keys, reasons in the audit log: written by one member, shown to all."""
     row = accounts_store.workspace_of_namespace(owner.window.namespace)
     person = people.of_email(owner.window.email)
     for payload in PAYLOADS:
@@ -149,7 +149,7 @@ def test_what_is_kept_is_shown_as_text(owner):
 
 @pytest.mark.timeout(240)
 def test_what_is_refused_is_repeated_as_text(owner):
-    """Forms give back what was typed, beside a sentence that may name it."""
+    """Forms repeat the typed values, beside an error message that may quote them."""
     home = f"/w/{owner.window.namespace}"
     everything = " ".join(PAYLOADS)
     for path, names, button in (
@@ -172,21 +172,21 @@ def test_what_is_refused_is_repeated_as_text(owner):
 
 @pytest.mark.timeout(120)
 def test_addresses_are_no_markup_either(owner):
-    """Paths, queries, the way on after signing in, file names, and what is pasted into the simulator."""
+    """Paths, queries, `next` after signing in, file names, and text pasted into the simulator."""
     for text in bundles(900):
-        escaped = quote(text, safe="")
-        owner.see(f"/{escaped}")
-        owner.see(f"/docs/{escaped}")
-        owner.see(f"/login?next={escaped}")
+        escaped_text = quote(text, safe="")
+        owner.see(f"/{escaped_text}")
+        owner.see(f"/docs/{escaped_text}")
+        owner.see(f"/login?next={escaped_text}")
         owner.see(f"/playground?{urlencode({'src': 'samples/astronaut.png', 'w': text, 'more': 'x=' + text})}")
-        owner.see(f"/w/{owner.window.namespace}/audit?cursor={escaped}")
+        owner.see(f"/w/{owner.window.namespace}/audit?cursor={escaped_text}")
         host = SITE.replace("localhost", f"{owner.window.namespace}.localhost")
-        owner.see(f"{host}/transform?src={escaped}&w=80")
-        owner.see(f"{host}/transform?src=shop/a.jpg&{escaped}=1")
+        owner.see(f"{host}/transform?src={escaped_text}&w=80")
+        owner.see(f"{host}/transform?src=shop/a.jpg&{escaped_text}=1")
     for payload in PAYLOADS:
         reply = ask(owner.window.namespace, f"/transform?src=shop/shoe.jpg&download={quote(payload, safe='')}")
-        named = reply.headers.get("content-disposition", "")
-        assert not set("<>\r\n") & set(named) and named.count('"') in (0, 2)
+        disposition = reply.headers.get("content-disposition", "")
+        assert not set("<>\r\n") & set(disposition) and disposition.count('"') in (0, 2)
     owner.page.goto(f"{SITE}/simulator")
     owner.page.locator("#pasted").fill("\n".join(PAYLOADS) + "\n" + "\n".join(
         f"https://res.cloudinary.com/demo/image/upload/w_80/{quote(payload)}.jpg" for payload in PAYLOADS))  # fmt: skip

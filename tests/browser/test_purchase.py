@@ -17,7 +17,7 @@ def subjects(address: str) -> list[str]:
 
 @pytest.mark.timeout(180)
 def test_from_free_to_paid_and_back_with_the_mails(window, world):
-    """P03, P20, B16: nothing but redirects leads to Stripe, and what was bought is there once its events are."""
+    """P03, P20, B16: only redirects lead to Stripe, and the plan begins once its events have arrived."""
     owner = window("payer")
     owner.sign_up()
     billing = f"/w/{owner.namespace}/billing"
@@ -33,7 +33,7 @@ def test_from_free_to_paid_and_back_with_the_mails(window, world):
     assert page.url.startswith(f"{world.stub.address}/checkout/") and page.get_by_text("STUB").count()
     assert page.evaluate("document.querySelectorAll('script').length") == 0
     click("button", "Subscribe")
-    joining = len(clicks)
+    joining_clicks = len(clicks)
     assert page.url.startswith(f"{SITE}{billing}/return?session_id=cs_")
     assert page.get_by_text("The plan begins when Stripe has told us").count()  # the page itself grants nothing
     world.deliver()
@@ -57,7 +57,7 @@ def test_from_free_to_paid_and_back_with_the_mails(window, world):
     # Leaving: no more clicks than joining took.
     clicks.clear()
     click("button", "Cancel plan")
-    assert len(clicks) <= joining
+    assert len(clicks) <= joining_clicks
     assert page.get_by_text("The plan is cancelled: Starter goes on until").count() and violations(page) == []
     world.deliver()
     row = accounts_store.workspace_of_namespace(owner.namespace)
@@ -97,9 +97,9 @@ def test_a_refused_card_is_told_on_every_page_and_by_mail_and_ends_on_the_free_p
     owner.go(billing)
     assert owner.page.get_by_text("of 1,000 in the plan").count()
     assert owner.page.get_by_text("The last payment failed").count() == 0
-    told = subjects(owner.email)
-    assert told[0] == "Your img apis receipt" and told[-1] == "Your img apis plan has ended"
-    assert "A payment for img apis was refused" in told
+    mail_subjects = subjects(owner.email)
+    assert mail_subjects[0] == "Your img apis receipt" and mail_subjects[-1] == "Your img apis plan has ended"
+    assert "A payment for img apis was refused" in mail_subjects
 
 
 @pytest.mark.timeout(120)

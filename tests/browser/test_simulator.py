@@ -1,4 +1,4 @@
-"""The bill simulator: it reckons as the server does, asks nothing of anybody, and works by keyboard."""
+"""The bill simulator: it computes as the server does, makes no request, and works by keyboard."""
 
 import json
 import urllib.parse
@@ -46,22 +46,22 @@ RECKON = """async ({text, days}) => {
 @pytest.fixture
 def page(window):
     """The simulator's page, loaded."""
-    opened = window("stranger")
-    opened.go("/simulator")
-    return opened.page
+    visitor = window("stranger")
+    visitor.go("/simulator")
+    return visitor.page
 
 
-def ours(endpoint: str, query: str):
-    """What the server makes of a request."""
+def server_result(endpoint: str, query: str):
+    """[canonical pairs, half-credits] of a request on the server; `refused` for one that is refused."""
     try:
-        found = spec.parse(endpoint, query)
+        request = spec.parse(endpoint, query)
     except errors.EngineError:
         return "refused"
-    return [list(spec.canonical(found)), cost.quote(found)]
+    return [list(spec.canonical(request)), cost.quote(request)]
 
 
-def drawn(endpoint: str) -> list[tuple[str, str]]:
-    """Requests under any of their names, in any order, some of them spoilt; the same ones each time."""
+def sample_requests(endpoint: str) -> list[tuple[str, str]]:
+    """(endpoint, query) of random requests with any aliases and order, some invalid; the same ones each time."""
     cases = []
 
     @settings(max_examples=CASES, deadline=None, derandomize=True, database=None)
@@ -70,8 +70,8 @@ def drawn(endpoint: str) -> list[tuple[str, str]]:
         items = data.draw(st.permutations(data.draw(requests.written(endpoint))))
         items = [(data.draw(st.sampled_from(params.find(endpoint, name).names)), text) for name, text in items]
         if data.draw(st.integers(0, 3)) == 0:
-            at = data.draw(st.integers(0, len(items) - 1))
-            items[at] = (items[at][0], data.draw(st.sampled_from(ODD)))
+            index = data.draw(st.integers(0, len(items) - 1))
+            items[index] = (items[index][0], data.draw(st.sampled_from(ODD)))
         cases.append((endpoint, "&".join(f"{name}={urllib.parse.quote(text)}" for name, text in items)))
 
     collect()
@@ -80,11 +80,13 @@ def drawn(endpoint: str) -> list[tuple[str, str]]:
 
 def test_the_canonical_rules_are_the_server_s(page):
     """B1"""
-    cases = [case for endpoint in params.ENDPOINTS for case in drawn(endpoint)]
-    expected = [ours(*case) for case in cases]
-    assert sum(one != "refused" for one in expected) > len(cases) // 2
-    found = page.evaluate(TAKE, {"cases": cases})
-    assert [(case, one) for case, one, right in zip(cases, found, expected, strict=True) if one != right] == []
+    cases = [case for endpoint in params.ENDPOINTS for case in sample_requests(endpoint)]
+    expected = [server_result(*case) for case in cases]
+    assert sum(result != "refused" for result in expected) > len(cases) // 2
+    results = page.evaluate(TAKE, {"cases": cases})
+    assert [
+        (case, result) for case, result, answer in zip(cases, results, expected, strict=True) if result != answer
+    ] == []
 
 
 def test_odd_numbers_come_out_as_the_server_s(page):
@@ -101,7 +103,7 @@ def test_odd_numbers_come_out_as_the_server_s(page):
         "position=face", "background-remove=1", "max-bytes=999", "quality=auto", "download=..", "download=a%2Fb",
     )  # fmt: skip
     cases = [("transform", f"src=a&{text}") for text in texts]
-    assert page.evaluate(TAKE, {"cases": cases}) == [ours(*case) for case in cases]
+    assert page.evaluate(TAKE, {"cases": cases}) == [server_result(*case) for case in cases]
 
 
 def test_full_addresses_of_sources_have_the_server_s_one_spelling(page):
@@ -115,9 +117,9 @@ def test_full_addresses_of_sources_have_the_server_s_one_spelling(page):
 
 
 def test_the_addresses_of_other_services_are_translated(page):
-    found = page.evaluate(RECKON, {"text": "\n".join(theirs for _, theirs, _, _ in ADDRESSES)})["samples"]
-    told = [(vendor, address, bool(lost)) for vendor, address, lost in found]
-    assert told == [(vendor, address, lossy) for vendor, _, address, lossy in ADDRESSES]
+    samples = page.evaluate(RECKON, {"text": "\n".join(their_url for _, their_url, _, _ in ADDRESSES)})["samples"]
+    translations = [(vendor, address, bool(lost)) for vendor, address, lost in samples]
+    assert translations == [(vendor, address, lossy) for vendor, _, address, lossy in ADDRESSES]
     for _, _, address, _ in ADDRESSES:
         endpoint, _, query = address[1:].partition("?")
         spec.parse(endpoint, query.partition("&preset=")[0])  # the server takes what we say
@@ -138,10 +140,10 @@ def test_a_log_is_counted_once_a_picture_and_errors_are_free(page):
         '1.2.3.4 - - [14/Oct/2026:13:00:00 +0000] "GET /info/colors?src=shop/a.jpg HTTP/1.1" 200 9',
         '1.2.3.4 - - [20/Oct/2026:00:00:00 +0000] "GET /info?src=shop/a.jpg HTTP/1.1" 200 9',
     ))  # fmt: skip
-    found = page.evaluate(RECKON, {"text": log})
-    assert (found["lines"], found["unbilled"], found["unknown"], found["pictures"]) == (11, 3, 1, 3)
-    assert found["days"] == 10 and "wdith" in found["refused"][0]
-    assert found["bill"]["seen"] == 2 + 8 + 2  # one picture, a grid of two, /info on two days
+    reckoning = page.evaluate(RECKON, {"text": log})
+    assert (reckoning["lines"], reckoning["unbilled"], reckoning["unknown"], reckoning["pictures"]) == (11, 3, 1, 3)
+    assert reckoning["days"] == 10 and "wdith" in reckoning["refused"][0]
+    assert reckoning["bill"]["seen"] == 2 + 8 + 2  # one picture, a grid of two, /info on two days
 
 
 def test_json_and_cloudfront_logs_are_read(page):
@@ -156,22 +158,22 @@ def test_the_prediction_is_arithmetic_one_can_follow(page):
     """Ten days with one new picture a line: 20 seen, and two more each of the other twenty days."""
     text = "\n".join(f"https://demo.example/transform?src=shop/{number}.jpg&w=800" for number in range(20))
     assert page.evaluate(RECKON, {"text": text, "days": 10})["bill"] == {"seen": 40, "first": 120, "later": 120}
-    again = text + "\n" + text
-    assert page.evaluate(RECKON, {"text": again, "days": 10})["bill"] == {"seen": 40, "first": 40, "later": 0}
+    repeated_text = text + "\n" + text
+    assert page.evaluate(RECKON, {"text": repeated_text, "days": 10})["bill"] == {"seen": 40, "first": 40, "later": 0}
 
 
 def test_variant_explosions_are_told_with_what_they_cost(page):
-    """C1: a changing `?t=` in the source, and every width there is."""
+    """C1: a changing `?t=` in the source, and every possible width."""
     source = "https%3A%2F%2Fs.example%2Fa.jpg%3Fv%3D2%26t%3D"
-    stamps = [f"https://d.example/transform?src={source}{n}&w=80" for n in range(500)]
-    widths = [f"https://d.example/transform?src=shop/a.jpg&w={n}" for n in range(1, 10_000)]
-    found = page.evaluate(RECKON, {"text": "\n".join(stamps + widths)})
-    assert found["explosions"] == [
+    stamps = [f"https://d.example/transform?src={source}{number}&w=80" for number in range(500)]
+    widths = [f"https://d.example/transform?src=shop/a.jpg&w={number}" for number in range(1, 10_000)]
+    reckoning = page.evaluate(RECKON, {"text": "\n".join(stamps + widths)})
+    assert reckoning["explosions"] == [
         {"where": "w", "kind": "parameter", "values": 8192, "extra": 2 * 8191},
         {"where": "t", "kind": "query", "values": 500, "extra": 2 * 499},
     ]
-    few = "\n".join(widths[:9] + stamps[:9])
-    assert page.evaluate(RECKON, {"text": few})["explosions"] == []
+    few_lines = "\n".join(widths[:9] + stamps[:9])
+    assert page.evaluate(RECKON, {"text": few_lines})["explosions"] == []
 
 
 def test_the_cheapest_plan_is_the_catalogue_s(page):
@@ -181,23 +183,23 @@ def test_the_cheapest_plan_is_the_catalogue_s(page):
       const {plans} = JSON.parse(document.getElementById("facts").textContent);
       return counts.map(count => { const plan = cheapest(plans, count); return [plan.tier, costOf(plan, count)]; });
     }"""
-    right = [[(plan := plans.cheapest_for(count)).tier, plans.cost_of(plan, count)] for count in counts]
-    assert page.evaluate(script, counts) == right
+    expected = [[(plan := plans.cheapest_for(count)).tier, plans.cost_of(plan, count)] for count in counts]
+    assert page.evaluate(script, counts) == expected
 
 
 def test_nothing_is_asked_of_any_server_and_nothing_is_kept(window):
-    """Idea 8 of the demands: what is pasted never leaves the page, and the browser would not let it."""
+    """Idea 8 of the demands: pasted text never leaves the page, and the CSP would block it."""
     visitor = window("stranger")
     visitor.go("/simulator")
     visitor.page.wait_for_load_state("networkidle")
-    asked = []
-    visitor.context.on("request", lambda request: asked.append(request.url))
-    visitor.page.get_by_label("Log lines or addresses").fill("\n".join(theirs for _, theirs, _, _ in ADDRESSES))
+    request_urls = []
+    visitor.context.on("request", lambda request: request_urls.append(request.url))
+    visitor.page.get_by_label("Log lines or addresses").fill("\n".join(their_url for _, their_url, _, _ in ADDRESSES))
     visitor.page.get_by_role("button", name="Count").click()
     visitor.page.get_by_text("Cheapest for the first month").wait_for()
-    assert asked == [] and visitor.complaints == []
-    kept = "localStorage.length + sessionStorage.length + document.cookie.length"
-    assert visitor.page.evaluate(kept) == 0 and visitor.context.cookies() == []
+    assert request_urls == [] and visitor.complaints == []
+    stored_length = "localStorage.length + sessionStorage.length + document.cookie.length"
+    assert visitor.page.evaluate(stored_length) == 0 and visitor.context.cookies() == []
     assert visitor.page.evaluate("fetch('/healthz').then(() => 'sent', () => 'refused')") == "refused"
     assert "connect-src 'none'" in simulator.POLICY and "form-action 'none'" in simulator.POLICY
 
@@ -215,12 +217,12 @@ def test_it_works_by_keyboard_and_says_what_came_of_it(page):
 
 def test_the_results_have_no_violation_and_fit_a_phone(window):
     visitor = window("stranger")
-    many = [f"https://d.example/transform?src=shop/a.jpg&w={width}" for width in range(1, 40)]
+    urls = [f"https://d.example/transform?src=shop/a.jpg&w={width}" for width in range(1, 40)]
     for width, scheme in LOOKS:
         visitor.page.set_viewport_size({"width": width, "height": 900})
         visitor.page.emulate_media(color_scheme=scheme)
         visitor.go("/simulator")
-        visitor.page.get_by_label("Log lines or addresses").fill("\n".join(many + [one[1] for one in ADDRESSES]))
+        visitor.page.get_by_label("Log lines or addresses").fill("\n".join(urls + [entry[1] for entry in ADDRESSES]))
         visitor.page.get_by_role("button", name="Count").click()
         assert visitor.page.get_by_role("heading", name="In our addresses").is_visible()
         assert violations(visitor.page) == []

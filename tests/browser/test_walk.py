@@ -33,22 +33,22 @@ def test_sign_up_add_a_source_run_the_doctor_and_open_the_picture(window, origin
 
 def test_a_teammate_accepts_by_code_and_sees_what_the_role_allows(window):
     """A11"""
-    owner, mate = window("owner"), window("teammate")
+    owner, teammate = window("owner"), window("teammate")
     owner.sign_up()
     owner.go(f"/w/{owner.namespace}/team")
-    owner.page.get_by_label("E-mail address").fill(mate.email)
+    owner.page.get_by_label("E-mail address").fill(teammate.email)
     owner.page.get_by_label("Role", exact=True).select_option("viewer")
     owner.page.get_by_role("button", name="Send the invitation").click()
-    link = re.search(r"/invites/\S+", people.mails(mate.email)[-1].get_body().get_content())[0]
-    mate.sign_in_by_code(link)
-    mate.page.get_by_label("I am 16 or older.").check()
-    mate.page.get_by_role("button", name="Begin").click()
-    mate.page.get_by_role("button", name="Join").click()
-    assert mate.page.url.endswith(f"/w/{owner.namespace}/")
-    links = mate.page.get_by_role("navigation", name="Workspace").get_by_role("link").all_inner_texts()
+    link = re.search(r"/invites/\S+", people.mails(teammate.email)[-1].get_body().get_content())[0]
+    teammate.sign_in_by_code(link)
+    teammate.page.get_by_label("I am 16 or older.").check()
+    teammate.page.get_by_role("button", name="Begin").click()
+    teammate.page.get_by_role("button", name="Join").click()
+    assert teammate.page.url.endswith(f"/w/{owner.namespace}/")
+    links = teammate.page.get_by_role("navigation", name="Workspace").get_by_role("link").all_inner_texts()
     assert "Team" in links and not {"Settings", "API keys", "Audit log"} & set(links)
-    assert mate.go(f"/w/{owner.namespace}/settings") == 403
-    assert mate.go(f"/w/{owner.namespace}/team") == 200
+    assert teammate.go(f"/w/{owner.namespace}/settings") == 403
+    assert teammate.go(f"/w/{owner.namespace}/team") == 200
 
 
 def test_without_javascript_the_essential_acts_work(window):

@@ -1,4 +1,4 @@
-"""Programs we start: they stop when asked, at the latest when told, and never outlive us."""
+"""Child processes: they stop on SIGTERM, at the latest on SIGKILL, and never outlive their parent."""
 
 import os
 import signal
@@ -26,33 +26,33 @@ time.sleep(60)
 
 @pytest.fixture
 def start(tmp_path):
-    """Start programs that end with the test."""
-    started = []
+    """A function that starts programs, which are stopped after the test."""
+    programs = []
 
     def begin(command, **options):
         child = children.Child("a program", command, tmp_path / "log" / "program.log", **options)
-        started.append(child)
+        programs.append(child)
         return child
 
     yield begin
-    for child in started:
+    for child in programs:
         child.stop(0)
 
 
-def up(child) -> bool:
+def is_up(child) -> bool:
     return b"up" in child.log.read_bytes()
 
 
 def test_a_program_stops_when_asked(start):
     child = start(SLEEP)
-    child.wait_until(lambda: up(child), 20)
+    child.wait_until(lambda: is_up(child), 20)
     child.stop()
     assert child.process.returncode == -signal.SIGTERM
 
 
 def test_a_program_that_does_not_listen_is_killed(start):
     child = start(STUBBORN)
-    child.wait_until(lambda: up(child), 20)
+    child.wait_until(lambda: is_up(child), 20)
     child.stop(seconds=0.2)
     assert child.process.returncode == -signal.SIGKILL
 
@@ -79,20 +79,20 @@ def test_a_program_that_never_gets_ready_is_reported(start):
 def test_a_program_dies_when_its_parent_is_killed(tmp_path):
     command = [sys.executable, "-c", PARENT, str(tmp_path / "log"), *SLEEP]
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    orphan = int(parent.stdout.readline())
+    child_pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
     parent.stdout.close()
     deadline = time.monotonic() + 10
-    while _runs(orphan):
+    while _runs(child_pid):
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.02)
 
 
-def _runs(process: int) -> bool:
-    """Whether the process exists and is no zombie that waits for its new parent."""
+def _runs(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
     try:
-        with open(f"/proc/{process}/stat") as stat:
+        with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False

@@ -1,4 +1,4 @@
-"""`manage.py dev`, which `make run` calls: it serves, stops what it started, and finds its data after `kill -9`."""
+"""`manage.py dev`, which `make run` calls: it serves, stops its processes, and keeps its data over `kill -9`."""
 
 import http.client
 import os
@@ -20,67 +20,67 @@ SAMPLE = f"/transform?src=samples/{samples.NAMES[0]}&w=20"
 
 @pytest.fixture
 def dev(tmp_path):
-    """A function that runs `manage.py dev` on a port of its own with data of its own; nothing outlives the test."""
+    """A function that runs `manage.py dev` with a port and data of its own; its processes are killed after the test."""
     (tmp_path / "samples").mkdir()
     for name in samples.NAMES:
         Image.linear_gradient("L").save(tmp_path / "samples" / name)
     port = ports.choose(1)[0]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FETCH_", "S3_", "R2_"))}
-    given = {"EMBEDDED": "1", "PORT": str(port), "VAR_DIR": str(tmp_path), "DYNAMODB_ENDPOINT": "embedded"}
-    started = []
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FETCH_", "S3_", "R2_"))}
+    variables = {"EMBEDDED": "1", "PORT": str(port), "VAR_DIR": str(tmp_path), "DYNAMODB_ENDPOINT": "embedded"}
+    processes = []
 
-    def begin(**changes):
+    def start(**changes):
         command = [sys.executable, str(downloads.ROOT / "manage.py"), "dev"]
         process = subprocess.Popen(
-            command, env=kept | given | changes, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, env=env | variables | changes, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         process.port = port
-        started.append(process)
+        processes.append(process)
         return process
 
-    yield begin
-    for process in started:
+    yield start
+    for process in processes:
         kill(family(process.pid))
         process.stdout.close()
         process.wait()
 
 
-def family(process: int) -> list[int]:
-    """The process and every process below it that is alive."""
-    found = [process]
-    for path in Path(f"/proc/{process}/task").glob("*/children"):
+def family(root_pid: int) -> list[int]:
+    """The ids of the process and its living descendants, parents first."""
+    pids = [root_pid]
+    for path in Path(f"/proc/{root_pid}/task").glob("*/children"):
         try:
-            below = path.read_text().split()
+            child_pids = path.read_text().split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        found += [each for child in below for each in family(int(child))]
-    return found
+        pids += [pid for child in child_pids for pid in family(int(child))]
+    return pids
 
 
-def kill(processes: list[int]) -> None:
-    """`kill -9`, parents first, so that nobody stops anything in order."""
-    for process in processes:
+def kill(pids: list[int]) -> None:
+    """`kill -9`, in this order: parents first, so that none of them stops its children."""
+    for pid in pids:
         try:
-            os.kill(process, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
 
 
-def running(process: int) -> bool:
+def is_running(pid: int) -> bool:
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
 
-def read_until(process, words: str) -> str:
-    """The output up to the line with the words; the test fails when it ends without them."""
-    seen = ""
+def read_until(process, text: str) -> str:
+    """The output up to the first line with the text; fails the test if the output ends without it."""
+    output = ""
     for line in process.stdout:
-        seen += line
-        if words in line:
-            return seen
-    pytest.fail(f"{words!r} did not come:\n{seen}")
+        output += line
+        if text in line:
+            return output
+    pytest.fail(f"{text!r} did not come:\n{output}")
 
 
 def get(port: int, path: str) -> http.client.HTTPResponse:
@@ -106,14 +106,14 @@ def test_a_second_run_after_kill_9_of_everything_finds_cache_and_charges(dev):
     warm = get(second.port, SAMPLE)
     assert (warm.status, warm.headers["X-Img-Cache"], warm.headers["X-Img-Credits"]) == (200, "HIT", "0")
 
-    started = family(second.pid)
-    assert len(started) > 5
+    pids = family(second.pid)
+    assert len(pids) > 5
     second.send_signal(signal.SIGINT)
     read_until(second, "Stopped.")
     assert second.wait(20) == 0
     deadline = time.monotonic() + 5
-    while alive := [process for process in started if running(process)]:
-        assert time.monotonic() < deadline, f"{alive} outlived the stop"
+    while survivors := [pid for pid in pids if is_running(pid)]:
+        assert time.monotonic() < deadline, f"{survivors} outlived the stop"
         time.sleep(0.02)
 
 

@@ -1,4 +1,4 @@
-"""Fetching the engines: refusals are sentences, and what was half done is not taken for whole."""
+"""Fetching the engines: refusals are clear messages, and an interrupted installation is not used."""
 
 import zipfile
 from pathlib import Path
@@ -84,8 +84,8 @@ def test_the_other_engines_do_without_the_model(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(progress, "run", fail)
     downloads.fetch(tmp_path)
-    said = capsys.readouterr()
-    assert all(f"{what} answers 501" in said.out + said.err for what in ("background-remove", "position=face"))
+    output = capsys.readouterr()
+    assert all(f"{name} answers 501" in output.out + output.err for name in ("background-remove", "position=face"))
 
 
 def test_a_missing_program_is_named():

@@ -1,4 +1,4 @@
-"""The embedded engines: ready when start returns, closed to wrong keys, and whole again after `kill -9`."""
+"""The embedded engines: ready when start returns, closed to wrong keys, and complete after `kill -9`."""
 
 import boto3
 import pytest

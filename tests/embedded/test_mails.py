@@ -5,8 +5,8 @@ from email.message import EmailMessage
 from imgapis.embedded.mails import Mails
 
 
-def put(folder, name: str, text: str = "Your code is\n\n    123456\n", to: str = "new@example.com") -> None:
-    """A message in the folder."""
+def write_mail(folder, name: str, text: str = "Your code is\n\n    123456\n", to: str = "new@example.com") -> None:
+    """Write a message into the folder."""
     message = EmailMessage()
     message["To"], message["Subject"] = to, "Your code to sign in"
     message.set_content(text)
@@ -15,16 +15,16 @@ def put(folder, name: str, text: str = "Your code is\n\n    123456\n", to: str =
 
 def test_a_new_mail_is_shown_once_with_its_code(tmp_path):
     mails = Mails(tmp_path)
-    put(tmp_path, "1.eml")
-    (shown,) = mails.news()
-    assert "Mail to new@example.com: Your code to sign in" in shown and "|     123456" in shown
+    write_mail(tmp_path, "1.eml")
+    (summary,) = mails.news()
+    assert "Mail to new@example.com: Your code to sign in" in summary and "|     123456" in summary
     assert mails.news() == []
 
 
 def test_old_mails_and_half_written_ones_are_not_shown(tmp_path):
-    put(tmp_path, "old.eml")
+    write_mail(tmp_path, "old.eml")
     mails = Mails(tmp_path)
-    put(tmp_path, "new.part")
+    write_mail(tmp_path, "new.part")
     assert mails.news() == []
 
 
@@ -32,12 +32,12 @@ def test_a_folder_that_is_made_later_is_seen(tmp_path):
     mails = Mails(tmp_path / "mail")
     assert mails.news() == []
     (tmp_path / "mail").mkdir()
-    put(tmp_path / "mail", "1.eml")
+    write_mail(tmp_path / "mail", "1.eml")
     assert len(mails.news()) == 1
 
 
 def test_a_mail_cannot_steer_the_terminal(tmp_path):
     mails = Mails(tmp_path)
-    put(tmp_path, "1.eml", text="\x1b[2Jgone\n")
-    (shown,) = mails.news()
-    assert "\x1b" not in shown and "gone" in shown
+    write_mail(tmp_path, "1.eml", text="\x1b[2Jgone\n")
+    (summary,) = mails.news()
+    assert "\x1b" not in summary and "gone" in summary

@@ -1,4 +1,4 @@
-"""Ports: free ones are found, taken ones are named."""
+"""Ports: free ones are chosen, taken ones are refused by number."""
 
 import socket
 import subprocess
@@ -11,39 +11,39 @@ from tests.environment import ROOT
 
 
 @pytest.fixture
-def taken():
-    """A port that somebody listens on."""
+def taken_port():
+    """A port with a listening socket."""
     with socket.create_server((ports.HOST, 0)) as server:
         yield server.getsockname()[1]
 
 
 def test_chosen_ports_are_free_and_different():
-    chosen = ports.choose(10)
-    assert len(set(chosen)) == 10
-    assert all(ports.is_free(port) for port in chosen)
+    chosen_ports = ports.choose(10)
+    assert len(set(chosen_ports)) == 10
+    assert all(ports.is_free(port) for port in chosen_ports)
 
 
-def test_a_taken_port_is_refused_by_number_with_another_to_try(taken):
-    with pytest.raises(failures.SetupError, match=f"Port {taken} is taken.*PORT={taken + 1}"):
-        ports.require(taken, seconds=0)
+def test_a_taken_port_is_refused_by_number_with_another_to_try(taken_port):
+    with pytest.raises(failures.SetupError, match=f"Port {taken_port} is taken.*PORT={taken_port + 1}"):
+        ports.require(taken_port, seconds=0)
 
 
 def test_a_port_whose_connections_are_still_closing_counts_as_free():
     server = socket.create_server((ports.HOST, 0))
     port = server.getsockname()[1]
     client = socket.create_connection((ports.HOST, port))
-    accepted, _ = server.accept()
-    accepted.close()  # the closing side keeps the port in TIME_WAIT
+    connection, _ = server.accept()
+    connection.close()  # the closing side keeps the port in TIME_WAIT
     client.close()
     server.close()
     assert ports.is_free(port)
 
 
 def test_remembered_ports_come_back_while_they_are_free(tmp_path):
-    first = ports.remember(tmp_path / "ports", 3)
-    assert ports.remember(tmp_path / "ports", 3) == first
-    with socket.create_server((ports.HOST, first[1])):
-        assert first[1] not in ports.remember(tmp_path / "ports", 3)
+    first_ports = ports.remember(tmp_path / "ports", 3)
+    assert ports.remember(tmp_path / "ports", 3) == first_ports
+    with socket.create_server((ports.HOST, first_ports[1])):
+        assert first_ports[1] not in ports.remember(tmp_path / "ports", 3)
 
 
 def test_an_unreadable_memory_of_ports_is_replaced(tmp_path):
@@ -59,8 +59,8 @@ def test_a_port_is_given_to_one_process_at_a_time(monkeypatch):
     port = ports.choose(1)[0]
     monkeypatch.setattr(ports, "RANGE", range(port, port + 1))
     program = f"from imgapis.embedded import ports; ports.RANGE = range({port}, {port + 1}); print(ports.choose(1))"
-    other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert "There are not 1 free ports" in other.stderr
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "There are not 1 free ports" in result.stderr
     with pytest.raises(failures.SetupError, match="There are not 1 free ports"):
         ports.choose(1)
 

@@ -1,4 +1,4 @@
-"""What the tests of policies share."""
+"""The fixture shared by the tests of policies."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from tests.policy.notice_world import World
 
 @pytest.fixture
 def world(dynamodb, tmp_path, settings, monkeypatch):
-    """Twelve people of a year long gone, a version that is coming to them, and nobody has been told."""
-    made = World(tmp_path)
+    """Twelve people whose accounts are of 2015, and a coming policy version of which nobody has been notified."""
+    new_world = World(tmp_path)
     settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
     monkeypatch.setattr(versions, "folder", lambda: tmp_path)
-    monkeypatch.setattr(notices, "KEPT_SECONDS", 40 * 365 * 86_400)  # the engine may sweep what lies in the past
-    monkeypatch.setattr(clock, "now", lambda: made.now)
-    made.fill(12)
-    yield made
-    made.clean()
+    monkeypatch.setattr(notices, "KEPT_SECONDS", 40 * 365 * 86_400)  # the engine may delete expired rows
+    monkeypatch.setattr(clock, "now", lambda: new_world.now)
+    new_world.fill(12)
+    yield new_world
+    new_world.clean()

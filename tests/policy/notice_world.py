@@ -1,4 +1,4 @@
-"""People of a year long gone and a policy version that is coming to them: nobody else's account is in the way."""
+"""People with accounts of 2015 and a coming policy version: older than the accounts of all other tests."""
 
 import io
 import itertools
@@ -15,12 +15,13 @@ from imgapis.policy.rows import Notice
 from tests import environment
 
 FIRST = "2010-01-01"
-YEAR = 2015  # everybody else of the tests has a later account
+YEAR = 2015  # every other account of the tests is of a later year
 _numbers = itertools.count(1)
 
 
 class World:
-    """`name` is the coming version; it is 20 days ahead, and `now` can be set. `addresses` are everybody's."""
+    """`name` is the coming version, 20 days after `now` (epoch seconds), which a test may set; `addresses` are those of
+    the people."""
 
     def __init__(self, folder: Path):
         self.name = f"{YEAR}-06-30"
@@ -31,25 +32,25 @@ class World:
         self.addresses: list[str] = []
 
     def fill(self, count: int) -> None:
-        """Open accounts."""
+        """Open `count` accounts."""
         for _ in range(count):
             self.addresses.append(f"told-{next(_numbers)}-{os.getpid()}@example.com")
             people.create(self.addresses[-1])
 
     def told(self) -> Counter:
-        """How many notices each address got."""
-        found = Counter()
+        """The number of notices mailed to each address."""
+        counts = Counter()
         for path in self.mails():
-            found[path.read_text().partition("To: ")[2].partition("\n")[0]] += 1
-        return found
+            counts[path.read_text().partition("To: ")[2].partition("\n")[0]] += 1
+        return counts
 
     def mails(self) -> list[Path]:
-        """The mails of the notice."""
-        every = (Path(environment.FOLDER) / "mail").glob("*.eml")
-        return [path for path in every if f"/privacy/versions/{self.name}" in path.read_text()]
+        """The paths of the mailed notices of this version."""
+        paths = (Path(environment.FOLDER) / "mail").glob("*.eml")
+        return [path for path in paths if f"/privacy/versions/{self.name}" in path.read_text()]
 
     def clean(self) -> None:
-        """Leave nothing for the next test."""
+        """Delete the rows, accounts and mails of the test."""
         for row in [*Notice.query(self.name), *filter(None, [store.announcement(self.name)])]:
             row.delete()
         for address in self.addresses:
@@ -57,10 +58,10 @@ class World:
         for path in self.mails():
             path.unlink()
 
-    def run(self, *words: str) -> str:
-        """The command's output."""
+    def run(self, *arguments: str) -> str:
+        """Run `policy_notice` for the version; returns its output."""
         out = io.StringIO()
-        call_command("policy_notice", self.name, *words, stdout=out)
+        call_command("policy_notice", self.name, *arguments, stdout=out)
         return out.getvalue()
 
     @property

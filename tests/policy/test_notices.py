@@ -1,4 +1,4 @@
-"""Telling people of a new policy: 14 days ahead, through crashes and side by side, nobody twice (P23)."""
+"""Notifying people of a new policy: 14 days ahead, through crashes and concurrently, nobody twice (P23)."""
 
 import os
 import subprocess
@@ -21,12 +21,12 @@ DAY = 86_400
 
 
 class Killed(BaseException):
-    """The process is gone: nothing after it runs."""
+    """Stands for the end of the process: no `except Exception` handles it."""
 
 
-def once_each(made) -> Counter:
-    """What everybody should have got."""
-    return Counter(made.addresses)
+def once_each(world) -> Counter:
+    """One notice for each address."""
+    return Counter(world.addresses)
 
 
 def test_everybody_is_told_once_and_the_version_may_then_hold(world):
@@ -39,16 +39,16 @@ def test_everybody_is_told_once_and_the_version_may_then_hold(world):
 
 
 def test_a_dry_run_counts_and_shows_and_changes_nothing(world):
-    said = world.run("--dry-run")
-    assert "12 to be told" in said and world.name in said and "privacy@" in said
+    output = world.run("--dry-run")
+    assert "12 to be told" in output and world.name in output and "privacy@" in output
     assert world.told() == Counter() and store.announcement(world.name) is None
 
 
-@pytest.mark.parametrize(("days", "refused"), [(13, True), (13.99, True), (14, True), (15, False)])
-def test_less_than_fourteen_days_is_refused(world, days, refused):
-    """At exactly 14 days the last mail would already be late."""
+@pytest.mark.parametrize(("days", "is_refused"), [(13, True), (13.99, True), (14, True), (15, False)])
+def test_less_than_fourteen_days_is_refused(world, days, is_refused):
+    """At exactly 14 days the last mail would be late."""
     world.now = versions.midnight(world.name) - days * DAY
-    if refused:
+    if is_refused:
         with pytest.raises(CommandError, match="less than 14 days"):
             world.run()
         assert world.told() == Counter()
@@ -58,19 +58,19 @@ def test_less_than_fourteen_days_is_refused(world, days, refused):
 
 
 def test_a_mail_that_would_be_late_moves_the_day_for_everybody(world, monkeypatch):
-    sent = []
-    real = mail.post
+    subjects = []
+    real_post = mail.post
 
-    def slow(to, subject, body, mail_id):
-        sent.append(subject)
-        if len(sent) == 5:
+    def slow_post(to, subject, body, mail_id):
+        subjects.append(subject)
+        if len(subjects) == 5:
             world.now += 10 * DAY  # ten days ahead are left
-        real(to, subject, body, mail_id)
+        real_post(to, subject, body, mail_id)
 
-    monkeypatch.setattr(mail, "post", slow)
+    monkeypatch.setattr(mail, "post", slow_post)
     world.run()
     assert world.told() == once_each(world)
-    assert world.effective == f"{YEAR}-07-05" and sent[-1].endswith(world.effective)
+    assert world.effective == f"{YEAR}-07-05" and subjects[-1].endswith(world.effective)
     assert not versions.in_effect(versions.named(world.name), versions.midnight(world.name) + DAY)
     assert versions.midnight(world.effective) - world.now >= 14 * DAY
 
@@ -80,25 +80,25 @@ def test_a_mail_that_would_be_late_moves_the_day_for_everybody(world, monkeypatc
 def test_after_a_crash_anywhere_everybody_is_told_once(world, monkeypatch, place, number):
     calls = Counter()
 
-    def dies(name, real, after=False):
+    def killing(name, function, after=False):
         def act(*args, **options):
             calls[name] += 1
             if calls[name] == number and not after:
                 raise Killed
-            done = real(*args, **options)
+            result = function(*args, **options)
             if calls[name] == number and after:
                 raise Killed
-            return done
+            return result
 
         return act
 
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patch:
         if place == "claim":
-            patched.setattr(store, "claim", dies("claim", store.claim))
+            patch.setattr(store, "claim", killing("claim", store.claim))
         elif place == "mark":
-            patched.setattr(store, "claim", dies("mark", store.claim, after=True))
+            patch.setattr(store, "claim", killing("mark", store.claim, after=True))
         else:
-            patched.setattr(mail, "post", dies(place, mail.post, after=place == "posted"))
+            patch.setattr(mail, "post", killing(place, mail.post, after=place == "posted"))
         with pytest.raises(Killed):
             world.run()
     assert not store.announcement(world.name).completed
@@ -122,11 +122,11 @@ notices.send({name!r})
 
 @pytest.mark.parametrize("after", [17, *(pytest.param(after, marks=pytest.mark.prove) for after in (1, 30))])
 def test_after_a_kill_9_everybody_is_told_once(world, after):
-    """A process of its own, killed when so many mails are there."""
+    """A separate process, killed once `after` mails are written."""
     world.fill(28)
     program = SENDER.format(folder=str(versions.folder()), now=world.now, kept=notices.KEPT_SECONDS, name=world.name)
-    given = os.environ | {"DJANGO_SETTINGS_MODULE": "imgapis.settings"}
-    process = subprocess.Popen([sys.executable, "-c", program], cwd=settings.BASE_DIR, env=given)
+    variables = os.environ | {"DJANGO_SETTINGS_MODULE": "imgapis.settings"}
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=settings.BASE_DIR, env=variables)
     until(lambda: len(world.mails()) >= after or process.poll() is not None, bool)
     process.kill()
     process.wait(10)
@@ -160,24 +160,24 @@ def test_an_erased_person_is_forgotten_and_holds_nothing_up(world):
 
 @pytest.fixture
 def smtp(world, settings, monkeypatch):
-    """A mail server of our own in place of the folder."""
-    started = []
+    """A function that starts a mail server and points the settings at it, instead of the folder."""
+    servers = []
 
     def start(**behaviour) -> MailServer:
         server = MailServer(**behaviour)
-        started.append(server)
+        servers.append(server)
         settings.EMAIL_USE_TLS = False
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
         return server
 
     yield start
-    for server in started:
+    for server in servers:
         server.stop()
 
 
-def received(server: MailServer) -> Counter:
-    """How many mails each address got."""
+def mail_counts(server: MailServer) -> Counter:
+    """The number of mails the server received for each address."""
     return Counter(
         next(iter(recipients)).partition("<")[2].partition(">")[0] for recipients, _ in server.received.queue
     )
@@ -187,13 +187,13 @@ def test_a_server_that_is_away_loses_nobody(world, smtp):
     server = smtp(away=1)
     with pytest.raises(CommandError, match="run it again"):
         world.run()
-    assert received(server) == Counter() and notices.unsure(world.name) == []
+    assert mail_counts(server) == Counter() and notices.unsure(world.name) == []
     world.run()
-    assert received(server) == once_each(world)
+    assert mail_counts(server) == once_each(world)
 
 
 def test_a_mail_nobody_knows_of_is_not_sent_again_until_somebody_says_so(world, smtp):
-    """The server took both and broke off before it said so."""
+    """The server accepted both mails and closed the connection before its reply."""
     server = smtp(silent=2)
     for _ in range(2):
         with pytest.raises(CommandError, match="Not everybody"):
@@ -201,26 +201,26 @@ def test_a_mail_nobody_knows_of_is_not_sent_again_until_somebody_says_so(world, 
         with pytest.raises(CommandError, match="No mail"):
             world.run("--settle", store.notice(world.name, first_of(world)).mail_id, "--left", "no")
     world.now += notices.LEASE_SECONDS + 1
-    assert received(server) == once_each(world) and not store.announcement(world.name).completed
-    one, other = (row.mail_id for row in notices.unsure(world.name))
-    assert sum(f"<{one}@" in text for _, text in server.received.queue) == 1
-    world.run("--settle", one, "--left", "yes")
-    world.run("--settle", other, "--left", "no")
+    assert mail_counts(server) == once_each(world) and not store.announcement(world.name).completed
+    first_id, second_id = (row.mail_id for row in notices.unsure(world.name))
+    assert sum(f"<{first_id}@" in text for _, text in server.received.queue) == 1
+    world.run("--settle", first_id, "--left", "yes")
+    world.run("--settle", second_id, "--left", "no")
     world.run()
-    assert sorted(received(server).values()) == [1] * 11 + [2]
+    assert sorted(mail_counts(server).values()) == [1] * 11 + [2]
     assert store.announcement(world.name).completed
 
 
-def first_of(made) -> str:
-    """Somebody of whose mail nobody knows."""
-    return next(row.person_id for row in store.notices(made.name) if row.state == "sending")
+def first_of(world) -> str:
+    """The id of the first person whose notice is still in state `sending`."""
+    return next(row.person_id for row in store.notices(world.name) if row.state == "sending")
 
 
 def test_an_address_that_is_refused_for_good_stops_nobody(world, smtp):
-    dead = world.addresses[3]
-    server = smtp(answer=lambda line: "550 no" if dead in line else "250 ok")
+    refused_address = world.addresses[3]
+    server = smtp(answer=lambda line: "550 no" if refused_address in line else "250 ok")
     assert "1 refused, 11 sent" in world.run()
-    assert received(server) == once_each(world) - Counter([dead])
+    assert mail_counts(server) == once_each(world) - Counter([refused_address])
 
 
 def test_what_cannot_be_told_is_refused(world):

@@ -1,4 +1,4 @@
-"""The public pages of promises: the version that holds, the one that is coming, and what machines look for."""
+"""The public policy pages: the version in effect, the coming one, and the machine-readable files."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ from imgapis.policy.rows import Announcement, PrivacyProof
 from tests.people import Browser
 
 FIRST = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
-HELD = {"2026-05-18": "87a5df89ca0dc06c29492702cd9690aaf976562cb96bb088a6cee3b525d2013a"}
+PUBLISHED_DIGESTS = {"2026-05-18": "87a5df89ca0dc06c29492702cd9690aaf976562cb96bb088a6cee3b525d2013a"}
 COMING = (
     FIRST.replace("2026-05-18", "2030-01-10")
     .replace("The first version.", "We keep one thing less.")
@@ -37,12 +37,12 @@ def coming(dynamodb, tmp_path, monkeypatch):
 
 
 def at(monkeypatch, day: str) -> None:
-    """Let it be noon of a day."""
+    """Set the clock to noon of a day."""
     monkeypatch.setattr(clock, "now", lambda: versions.midnight(day) + 43_200)
 
 
 def read(view, *args) -> str:
-    """What a page says."""
+    """The body of a view's response."""
     return view(RequestFactory().get("/"), *args).content.decode()
 
 
@@ -55,11 +55,18 @@ def test_every_promise_stands_on_the_page_once_in_our_words_with_the_contact(web
 
 
 def test_what_is_kept_beside_the_policy_is_read_from_the_tables():
-    """P02: sessions, codes, the audit log, privacy requests, and whatever comes."""
-    told = " ".join(addition.what for addition in additions.every())
-    for what in ("logged in", "code that was mailed", "Who did what, by opaque ids", "GDPR", "16 or older", "last day"):
-        assert what in told
-    assert all(addition.until for addition in additions.every()) and not re.search(r"\([A-Z][0-9]", told)
+    """P02: sessions, codes, the audit log, privacy requests, and any later table."""
+    additions_text = " ".join(addition.what for addition in additions.every())
+    for phrase in (
+        "logged in",
+        "code that was mailed",
+        "Who did what, by opaque ids",
+        "GDPR",
+        "16 or older",
+        "last day",
+    ):
+        assert phrase in additions_text
+    assert all(addition.until for addition in additions.every()) and not re.search(r"\([A-Z][0-9]", additions_text)
 
 
 def test_a_coming_version_can_be_read_and_does_not_hold(coming, monkeypatch):
@@ -117,7 +124,7 @@ def test_the_policy_is_read_as_last_known_while_the_store_is_away(coming, monkey
 
 def test_a_version_that_has_held_is_never_changed():
     """A new version is a new file, and a notice."""
-    for name, digest in HELD.items():
+    for name, digest in PUBLISHED_DIGESTS.items():
         source = (settings.BASE_DIR / "docs" / "policy" / f"{name}.md").read_bytes()
         assert hashlib.sha256(source).hexdigest() == digest, name
 
@@ -134,8 +141,14 @@ def test_a_file_that_names_another_day_is_refused():
 
 
 def test_a_statement_that_came_or_went_is_a_change():
-    old, new = versions.parsed("2026-05-18", FIRST), versions.parsed("2026-05-18", FIRST.replace("P10:", "P99:"))
-    changes = {change.number: [piece.kind for piece in change.pieces] for change in differences.between(old, new)}
+    old_version, new_version = (
+        versions.parsed("2026-05-18", FIRST),
+        versions.parsed("2026-05-18", FIRST.replace("P10:", "P99:")),
+    )
+    changes = {
+        change.number: [piece.kind for piece in change.pieces]
+        for change in differences.between(old_version, new_version)
+    }
     assert changes == {"P10": ["removed"], "P99": ["added"]}
 
 
@@ -143,8 +156,8 @@ def test_the_page_of_companies_names_three_and_what_they_are_examined_for(web):
     """P15"""
     text = Browser().get("/privacy/subprocessors").text
     assert [company.name for company in companies.COMPANIES] == ["Cloudflare", "Amazon Web Services", "Stripe"]
-    for words in ("us-east-1", "ISO 27018", "PCI DSS Level 1", "SOC 2 Type II", "Analytics Engine", "codes"):
-        assert words in text
+    for phrase in ("us-east-1", "ISO 27018", "PCI DSS Level 1", "SOC 2 Type II", "Analytics Engine", "codes"):
+        assert phrase in text
 
 
 def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):
@@ -154,8 +167,8 @@ def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):
     assert fields["Canonical"] == f"{settings.SITE_URL}/.well-known/security.txt"
     for month in range(1, 13):
         now = datetime(2026, month, 28, tzinfo=UTC)
-        ends = datetime.fromisoformat(wellknown.expires(now.timestamp()))
-        assert 150 < (ends - now).days < 240
+        expires = datetime.fromisoformat(wellknown.expires(now.timestamp()))
+        assert 150 < (expires - now).days < 240
 
 
 def test_nothing_is_sold_and_machines_can_read_it(web):

@@ -19,11 +19,11 @@ DAY = 86_400
 
 @pytest.fixture
 def record():
-    """Records a request that came some days ago; every request is gone after the test."""
+    """A function that records a request received `days` ago; all requests are deleted before and after the test."""
 
     def make(law: str = "gdpr", kind: str = "access", days: float = 1, address: str = "") -> PrivacyRequest:
-        came = clock.now() - days * DAY
-        return requests.record(law=law, kind=kind, address=address or fresh_address("asks"), received=came)
+        received = clock.now() - days * DAY
+        return requests.record(law=law, kind=kind, address=address or fresh_address("asks"), received=received)
 
     clear()
     yield make
@@ -31,7 +31,7 @@ def record():
 
 
 def clear() -> None:
-    """No request is left of another test."""
+    """Delete all requests."""
     for row in PrivacyRequest.scan():
         row.delete()
 
@@ -58,19 +58,21 @@ def test_an_erasure_has_thirty_days_whatever_the_law_and_no_more(law, received):
 
 
 def test_requests_are_listed_by_their_day_and_late_ones_are_told(record):
-    late, later, first = record(days=40), record("ccpa", days=3), record("ccpa", "delete", days=28)
-    assert [row.request_id for row in requests.every()] == [row.request_id for row in (late, first, later)]
+    late_request, last_due, first_due = record(days=40), record("ccpa", days=3), record("ccpa", "delete", days=28)
+    assert [row.request_id for row in requests.every()] == [
+        row.request_id for row in (late_request, first_due, last_due)
+    ]
     out = io.StringIO()
     call_command("privacy_requests", "list", stdout=out)
-    assert f"{late.request_id} LATE" in out.getvalue() and out.getvalue().endswith("3 requests, 1 late.\n")
+    assert f"{late_request.request_id} LATE" in out.getvalue() and out.getvalue().endswith("3 requests, 1 late.\n")
 
 
 def test_a_closed_request_keeps_no_address_and_ends_in_two_years(record):
     row = record(kind="delete")
     requests.close(row.request_id, "done", "cert-1")
-    kept = requests.of_id(row.request_id)
-    assert (kept.state, kept.address, kept.certificate) == ("done", None, "cert-1")
-    assert abs(kept.expires.timestamp() - clock.now() - 731 * DAY) < 60
+    closed_row = requests.of_id(row.request_id)
+    assert (closed_row.state, closed_row.address, closed_row.certificate) == ("done", None, "cert-1")
+    assert abs(closed_row.expires.timestamp() - clock.now() - 731 * DAY) < 60
     assert requests.every() == [] and len(requests.every(closed=True)) == 1
 
 
@@ -85,25 +87,25 @@ def test_a_closed_request_is_not_changed_again(record):
 def test_a_request_is_extended_once_in_time_and_never_for_an_erasure(record):
     row = record()
     assert requests.extend(row.request_id).due > row.due + 50 * DAY
-    for refused in (row, record(kind="delete"), record(days=40)):
+    for request in (row, record(kind="delete"), record(days=40)):
         with pytest.raises(RequestRefused):
-            requests.extend(refused.request_id)
+            requests.extend(request.request_id)
 
 
 def test_the_account_of_an_address_is_found_and_an_erasure_takes_the_address(record):
     address = fresh_address("known")
     person = people.create(address)
-    row, other = record(address=address.upper()), record()
+    row, other_row = record(address=address.upper()), record()
     assert requests.of_id(row.request_id).person_id == person.person_id
-    assert [each.request_id for each in requests.of_person(person.person_id)] == [row.request_id]
+    assert [request.request_id for request in requests.of_person(person.person_id)] == [row.request_id]
     assert requests.forget(person.person_id, address) == 1
-    assert requests.of_id(row.request_id).address is None and requests.of_id(other.request_id).address
+    assert requests.of_id(row.request_id).address is None and requests.of_id(other_row.request_id).address
 
 
 def test_the_command_records_confirms_and_closes(record):
     out = io.StringIO()
-    given = ["record", "--law", "ccpa", "--kind", "access", "--email", "a@b.example", "--received", "2026-01-02"]
-    call_command("privacy_requests", *given, stdout=out)
+    arguments = ["record", "--law", "ccpa", "--kind", "access", "--email", "a@b.example", "--received", "2026-01-02"]
+    call_command("privacy_requests", *arguments, stdout=out)
     name = out.getvalue().split()[0]
     call_command("privacy_requests", "confirm", name, stdout=out)
     call_command("privacy_requests", "close", name, "--as", "done", stdout=out)
@@ -111,13 +113,13 @@ def test_the_command_records_confirms_and_closes(record):
 
 
 @pytest.mark.parametrize(
-    "given",
+    "arguments",
     [
         ["record", "--law", "gdpr", "--kind", "access", "--email", "nobody", "--received", "2026-01-02"],
         ["record", "--law", "gdpr", "--kind", "access", "--email", "a@b.example", "--received", "2999-01-02"],
         ["close", "pr_none", "--as", "done"],
     ],
 )
-def test_the_command_says_what_is_wrong(given):
+def test_the_command_says_what_is_wrong(arguments):
     with pytest.raises(CommandError):
-        call_command("privacy_requests", *given)
+        call_command("privacy_requests", *arguments)

@@ -1,4 +1,4 @@
-"""Staff for the tests: signed in at the front door, their second factor set up by the secret the page shows."""
+"""Staff for the tests: signed in, their second factor set up by the secret the page shows."""
 
 import re
 
@@ -18,7 +18,7 @@ def mail_folder(settings):
 
 
 def code_of(address: str, ahead: int = 0) -> str:
-    """A code of somebody's app, now or some steps ahead."""
+    """The code of a staff member's app, now or `ahead` steps of 30 s later."""
     row = staff.member(people.of_email(address).person_id)
     app = TOTP(staff.secret(row))
     app.time = clock.now() + 30 * ahead
@@ -26,13 +26,13 @@ def code_of(address: str, ahead: int = 0) -> str:
 
 
 def rewind(address: str) -> None:
-    """Let the running step's code be used again: a test need not wait for half a minute."""
+    """Let the current step's code be used again, so that a test need not wait for the next one (30 s)."""
     person_id = people.of_email(address).person_id
     Staff(person_id).update(actions=[Staff.last_t.set(int(clock.now()) // 30 - 9)], condition=Staff.person_id.exists())
 
 
 def hire(role: str) -> Browser:
-    """Somebody new on the staff, through both factors; `address` on the browser."""
+    """The browser of a new staff member, signed in with both factors; it has `address`, `secret` and `recovery`."""
     browser = Browser()
     browser.address = fresh_address(f"staff-{role}")
     sign_in(browser, browser.address)
@@ -48,5 +48,5 @@ def hire(role: str) -> Browser:
 
 @pytest.fixture(scope="module")
 def team(web) -> dict[str, Browser]:
-    """One of each staff role."""
+    """The browser of one staff member for each role."""
     return {role: hire(role) for role in ("support", "billing", "admin")}

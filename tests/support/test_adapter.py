@@ -32,8 +32,8 @@ DOMAINS = mirror(
 PRESETS = mirror(Preset, "transforms", name="tried preset", moments=("saved",))
 
 
-class Open(AdminSite):
-    """A site that lets everybody in and keeps what is recorded."""
+class OpenSite(AdminSite):
+    """An admin site that everybody may use; `recorded` has the arguments of each `record` call."""
 
     def __init__(self):
         super().__init__("admin")
@@ -48,14 +48,14 @@ class Open(AdminSite):
     def get_urls(self):
         return [path("find/", lambda request: None, name="support-find"), *super().get_urls()]
 
-    def record(self, request, obj, *what) -> None:
-        self.recorded.append(what)
+    def record(self, request, obj, *args) -> None:
+        self.recorded.append(args)
 
     def history(self, obj) -> list[dict]:
         return [{"time": "then", "actor": "staff:x", "said": "did it", "reason": f"for {obj}"}]
 
 
-class Tried(RowAdmin):
+class DomainAdmin(RowAdmin):
     """Every option at once."""
 
     right = "open"
@@ -74,25 +74,25 @@ class Tried(RowAdmin):
 
     @admin.display(description="Shouted")
     def shouted(self, obj) -> str:
-        """A column of the admin's own."""
+        """A column computed by the admin."""
         return obj.domain.upper()
 
     @admin.action(description="Note them")
     def note(self, request, queryset) -> None:
-        """Say which were chosen."""
-        messages.success(request, "noted " + ", ".join(sorted(each.domain for each in queryset)))
+        """Add a message that names the chosen rows."""
+        messages.success(request, "noted " + ", ".join(sorted(domain.domain for domain in queryset)))
 
     def get_form(self, request, obj=None, change=False, **kwargs):
-        """A form with a rule of its own."""
+        """A form with a validation rule of its own."""
         form = super().get_form(request, obj, change, **kwargs)
 
-        class Ruled(form):
+        class CheckedForm(form):
             def clean_reason(self):
                 if "bad" in self.cleaned_data["reason"]:
                     raise forms.ValidationError("No bad reasons.")
                 return self.cleaned_data["reason"]
 
-        return Ruled
+        return CheckedForm
 
 
 @pytest.fixture(scope="module")
@@ -113,64 +113,64 @@ def rows(dynamodb) -> None:
 
 
 @pytest.fixture
-def site() -> Open:
-    return Open()
+def site() -> OpenSite:
+    return OpenSite()
 
 
 @pytest.fixture
 def addresses(settings, monkeypatch):
-    """Puts a site's pages at /admin/ for the test."""
+    """A function that mounts a site's URLs at /admin/ for the test."""
 
-    def put(made: Open) -> None:
+    def install(admin_site: OpenSite) -> None:
         module = types.ModuleType("tried_urls")
-        module.urlpatterns = [path("admin/", made.urls)]
+        module.urlpatterns = [path("admin/", admin_site.urls)]
         monkeypatch.setitem(sys.modules, "tried_urls", module)
         settings.ROOT_URLCONF = "tried_urls"
 
-    return put
+    return install
 
 
 @pytest.fixture
-def tried(site, rows, addresses) -> Tried:
-    site.register(DOMAINS, Tried)
+def domain_admin(site, rows, addresses) -> DomainAdmin:
+    site.register(DOMAINS, DomainAdmin)
     addresses(site)
     return site._registry[DOMAINS]
 
 
 class Session(SessionBase):
-    """A session of a test: in memory."""
+    """A session in memory."""
 
     def save(self, must_create: bool = False) -> None:
-        """Nothing is kept."""
+        """Store nothing."""
 
 
-def asked(at: str = "/", data: dict | None = None, method: str = "get"):
-    """A request as a middleware would hand it on."""
-    request = getattr(RequestFactory(), method)(at, data or {})
+def make_request(url: str = "/", data: dict | None = None, method: str = "get"):
+    """A request with the user, session and messages that the middlewares set."""
+    request = getattr(RequestFactory(), method)(url, data or {})
     request.user, request.session = User(person_id="p_tester", email="t@example.com"), Session()
     request._dont_enforce_csrf_checks = True
     request._messages = SessionStorage(request)
     return request
 
 
-def changelist(admin_of, **data):
-    """The change list a page would show."""
-    return admin_of.get_changelist_instance(asked(data=data))
+def changelist(model_admin, **data):
+    """The change list of the admin's list page for this query string."""
+    return model_admin.get_changelist_instance(make_request(data=data))
 
 
-def names(listed) -> list[str]:
-    return [row.domain for row in listed.result_list]
+def names(change_list) -> list[str]:
+    return [row.domain for row in change_list.result_list]
 
 
-def test_list_display_shows_columns_of_the_row_and_of_the_admin(tried):
-    response = tried.changelist_view(asked(data={"workspace_id": WORKSPACE}))
-    page = str(response.context_data["cl"].result_list)
-    assert response.status_code == 200 and "adapter.example" in page
-    assert tried.get_list_display(asked()) == Tried.list_display
+def test_list_display_shows_columns_of_the_row_and_of_the_admin(domain_admin):
+    response = domain_admin.changelist_view(make_request(data={"workspace_id": WORKSPACE}))
+    result_list = str(response.context_data["cl"].result_list)
+    assert response.status_code == 200 and "adapter.example" in result_list
+    assert domain_admin.get_list_display(make_request()) == DomainAdmin.list_display
 
 
 @pytest.mark.parametrize(
-    ("data", "way", "found"),
+    ("data", "way", "count"),
     [
         ({"workspace_id": WORKSPACE}, "index", 10),
         ({"workspace_id": WORKSPACE, "state__exact": "failing"}, "index", 5),
@@ -182,37 +182,37 @@ def test_list_display_shows_columns_of_the_row_and_of_the_admin(tried):
         ({"domain": "d03.adapter.example", "state": "failing"}, "key", 0),
     ],
 )  # fmt: skip
-def test_filters_and_searches_become_keys_and_indexes_where_there_are_any(data, way, found, tried):
+def test_filters_and_searches_become_keys_and_indexes_where_there_are_any(data, way, count, domain_admin):
     """list_filter, search_fields"""
-    listed = changelist(tried, **data)
-    assert listed.queryset.way == way and listed.is_scan is (way == "scan")
-    assert len(listed.result_list) == found
+    change_list = changelist(domain_admin, **data)
+    assert change_list.queryset.way == way and change_list.is_scan is (way == "scan")
+    assert len(change_list.result_list) == count
 
 
-def test_a_list_is_paged_by_cursor_and_nothing_is_counted(tried):
+def test_a_list_is_paged_by_cursor_and_nothing_is_counted(domain_admin):
     """list_per_page"""
-    seen, cursor, pages = [], {}, 0
+    domains, cursor, page_count = [], {}, 0
     while True:
-        listed = changelist(tried, workspace_id=WORKSPACE, **cursor)
-        seen += names(listed)
-        pages += 1
-        if not listed.next_link:
+        change_list = changelist(domain_admin, workspace_id=WORKSPACE, **cursor)
+        domains += names(change_list)
+        page_count += 1
+        if not change_list.next_link:
             break
-        cursor = {"after": listed.piece.cursor}
-    assert pages == 3 and len(seen) == len(set(seen)) == 25
-    assert listed.full_result_count == listed.result_count and listed.first_link
+        cursor = {"after": change_list.piece.cursor}
+    assert page_count == 3 and len(domains) == len(set(domains)) == 25
+    assert change_list.full_result_count == change_list.result_count and change_list.first_link
 
 
-def test_a_cursor_of_another_list_is_refused(tried):
-    cursor = changelist(tried, workspace_id=WORKSPACE).piece.cursor
+def test_a_cursor_of_another_list_is_refused(domain_admin):
+    cursor = changelist(domain_admin, workspace_id=WORKSPACE).piece.cursor
     with pytest.raises(InvalidCursor):
-        changelist(tried, workspace_id=WORKSPACE, state__exact="active", after=cursor)
+        changelist(domain_admin, workspace_id=WORKSPACE, state__exact="active", after=cursor)
 
 
-def test_a_list_that_only_a_scan_serves_says_so_and_stops_in_time(tried, monkeypatch):
+def test_a_list_that_only_a_scan_serves_says_so_and_stops_in_time(domain_admin, monkeypatch):
     monkeypatch.setattr(rowset, "SCAN_SECONDS", 0.0)
     monkeypatch.setattr(rowset, "PIECE", 3)
-    response = tried.changelist_view(asked(data={"q": "reason 2"}))
+    response = domain_admin.changelist_view(make_request(data={"q": "reason 2"}))
     response.render()
     assert b"No key or index serves this list" in response.content and b"The time was up" in response.content
 
@@ -224,23 +224,25 @@ def test_ordering_follows_the_second_half_of_the_key(site, rows):
         right, ordering, list_display = "open", ("-name",), ("name",)
 
     site.register(PRESETS, Newest)
-    listed = changelist(site._registry[PRESETS], workspace_id=WORKSPACE)
-    found = [row.name for row in listed.result_list]
-    assert found == sorted(found, reverse=True) and found[0] == "p24"
+    change_list = changelist(site._registry[PRESETS], workspace_id=WORKSPACE)
+    preset_names = [row.name for row in change_list.result_list]
+    assert preset_names == sorted(preset_names, reverse=True) and preset_names[0] == "p24"
 
 
-def test_actions_get_the_rows_that_were_ticked(tried):
+def test_actions_get_the_rows_that_were_ticked(domain_admin):
     """actions"""
-    chosen = ["d01.adapter.example", "d02.adapter.example"]
-    request = asked("/?workspace_id=" + WORKSPACE, {"action": "note", "_selected_action": chosen, "index": 0}, "post")
-    assert tried.changelist_view(request).status_code == 302
-    assert [str(message) for message in request._messages] == ["noted " + ", ".join(chosen)]
-    assert "delete_selected" not in tried.get_actions(request) or not tried.has_delete_permission(request)
+    domains = ["d01.adapter.example", "d02.adapter.example"]
+    request = make_request(
+        "/?workspace_id=" + WORKSPACE, {"action": "note", "_selected_action": domains, "index": 0}, "post"
+    )
+    assert domain_admin.changelist_view(request).status_code == 302
+    assert [str(message) for message in request._messages] == ["noted " + ", ".join(domains)]
+    assert "delete_selected" not in domain_admin.get_actions(request) or not domain_admin.has_delete_permission(request)
 
 
-def test_a_form_shows_fieldsets_and_holds_only_what_is_writable(tried):
+def test_a_form_shows_fieldsets_and_holds_only_what_is_writable(domain_admin):
     """fieldsets, readonly_fields, get_form"""
-    response = tried.changeform_view(asked(), "d01.adapter.example")
+    response = domain_admin.changeform_view(make_request(), "d01.adapter.example")
     response.render()
     text = response.content.decode()
     assert "D01.ADAPTER.EXAMPLE" in text and "State" in text
@@ -248,60 +250,67 @@ def test_a_form_shows_fieldsets_and_holds_only_what_is_writable(tried):
     assert "why it is in that state" in text  # the declaration of the attribute is its help
 
 
-def test_saving_writes_what_was_changed_by_condition_and_records_it(tried, site):
-    request = asked("/", {"reason": "told by support", "state": "hacked"}, "post")
-    assert tried.changeform_view(request, "d04.adapter.example").status_code == 302
+def test_saving_writes_what_was_changed_by_condition_and_records_it(domain_admin, site):
+    request = make_request("/", {"reason": "told by support", "state": "hacked"}, "post")
+    assert domain_admin.changeform_view(request, "d04.adapter.example").status_code == 302
     row = Domain.get("d04.adapter.example")
     assert (row.reason, row.state) == ("told by support", "active")
     assert site.recorded == [("row.changed", {"reason": "reason 4"}, {"reason": "told by support"})]
 
 
-def test_a_form_of_the_admin_s_own_refuses_by_its_rules(tried):
+def test_a_form_of_the_admin_s_own_refuses_by_its_rules(domain_admin):
     """get_form"""
-    response = tried.changeform_view(asked("/", {"reason": "bad one"}, "post"), "d06.adapter.example")
+    response = domain_admin.changeform_view(make_request("/", {"reason": "bad one"}, "post"), "d06.adapter.example")
     assert "No bad reasons." in str(response.context_data["errors"])
 
 
-def test_a_row_that_changed_meanwhile_is_not_overwritten(tried):
-    obj = tried.get_object(asked(), "d08.adapter.example")
+def test_a_row_that_changed_meanwhile_is_not_overwritten(domain_admin):
+    obj = domain_admin.get_object(make_request(), "d08.adapter.example")
     Domain("d08.adapter.example").update(
         actions=[Domain.reason.set("somebody else's")], condition=Domain.domain.exists()
     )
     form = type("Form", (), {"changed_data": ["reason"], "cleaned_data": {"reason": "mine"}})
     with pytest.raises(Overtaken):
-        tried.save_model(asked(), obj, form, True)
+        domain_admin.save_model(make_request(), obj, form, True)
     assert Domain.get("d08.adapter.example").reason == "somebody else's"
 
 
-def test_history_shows_the_audit_table(tried):
-    response = tried.history_view(asked(), "d01.adapter.example")
+def test_history_shows_the_audit_table(domain_admin):
+    response = domain_admin.history_view(make_request(), "d01.adapter.example")
     response.render()
     assert b"for d01.adapter.example" in response.content
     with pytest.raises(Http404):
-        tried.history_view(asked(), "absent.example")
+        domain_admin.history_view(make_request(), "absent.example")
 
 
 def test_rows_with_two_keys_are_found_by_both(site, rows, addresses):
-    class Shown(RowAdmin):
+    class PresetAdmin(RowAdmin):
         right = "open"
 
-    site.register(PRESETS, Shown)
+    site.register(PRESETS, PresetAdmin)
     addresses(site)
-    shown = site._registry[PRESETS]
-    assert shown.get_object(asked(), f"{WORKSPACE}~p03").name == "p03"
-    assert shown.get_object(asked(), WORKSPACE) is None and shown.get_object(asked(), "~") is None
-    assert shown.changeform_view(asked(), f"{WORKSPACE}~p03").status_code == 200
+    preset_admin = site._registry[PRESETS]
+    assert preset_admin.get_object(make_request(), f"{WORKSPACE}~p03").name == "p03"
+    assert (
+        preset_admin.get_object(make_request(), WORKSPACE) is None
+        and preset_admin.get_object(make_request(), "~") is None
+    )
+    assert preset_admin.changeform_view(make_request(), f"{WORKSPACE}~p03").status_code == 200
 
 
 def test_nothing_is_added_or_deleted_and_a_right_closes_the_table(site, rows):
-    class Closed(RowAdmin):
+    class ClosedAdmin(RowAdmin):
         right = "closed"
 
-    site.register(PRESETS, Closed)
-    shut = site._registry[PRESETS]
-    assert not any((shut.has_view_permission(asked()), shut.has_change_permission(asked())))
-    assert not any((shut.has_add_permission(asked()), shut.has_delete_permission(asked())))
-    assert not shut.has_module_permission(asked())
+    site.register(PRESETS, ClosedAdmin)
+    closed_admin = site._registry[PRESETS]
+    assert not any(
+        (closed_admin.has_view_permission(make_request()), closed_admin.has_change_permission(make_request()))
+    )
+    assert not any(
+        (closed_admin.has_add_permission(make_request()), closed_admin.has_delete_permission(make_request()))
+    )
+    assert not closed_admin.has_module_permission(make_request())
 
 
 @pytest.mark.parametrize(
@@ -319,13 +328,13 @@ def test_what_no_table_can_be_asked_is_refused_by_name(ask):
         ask(RowSet(DOMAINS))
 
 
-def test_a_filter_in_the_address_that_no_table_knows_is_a_refusal(tried):
+def test_a_filter_in_the_address_that_no_table_knows_is_a_refusal(domain_admin):
     with pytest.raises(Refusal):
-        tried.changelist_view(asked(data={"state__regex": "x"}))
+        domain_admin.changelist_view(make_request(data={"state__regex": "x"}))
 
 
 @pytest.mark.parametrize(
-    ("lookup", "found"),
+    ("lookup", "count"),
     [
         ({"domain__startswith": "d1"}, 10),
         ({"created__gte": 1_700_000_000}, 25),
@@ -333,27 +342,29 @@ def test_a_filter_in_the_address_that_no_table_knows_is_a_refusal(tried):
         ({"reason__isnull": True}, 0),
     ],
 )
-def test_lookups_mean_what_they_mean_in_django(lookup, found, rows):
-    assert len(RowSet(DOMAINS).filter(workspace_id=WORKSPACE, **lookup)) == found
+def test_lookups_mean_what_they_mean_in_django(lookup, count, rows):
+    assert len(RowSet(DOMAINS).filter(workspace_id=WORKSPACE, **lookup)) == count
 
 
 def test_the_methods_the_stock_admin_calls_are_there(rows):
-    every = RowSet(DOMAINS).filter(workspace_id=WORKSPACE)
-    assert every.count() == len(every) == 25 and every.exists() and every[0].domain and len(every[2:5]) == 3
-    assert every.all().using("default").distinct().order_by("domain").ordered and every.query.select_related
-    assert every.get(domain="d01.adapter.example").domain == "d01.adapter.example"
+    row_set = RowSet(DOMAINS).filter(workspace_id=WORKSPACE)
+    assert row_set.count() == len(row_set) == 25 and row_set.exists() and row_set[0].domain and len(row_set[2:5]) == 3
+    assert row_set.all().using("default").distinct().order_by("domain").ordered and row_set.query.select_related
+    assert row_set.get(domain="d01.adapter.example").domain == "d01.adapter.example"
     with pytest.raises(DOMAINS.DoesNotExist):
-        every.get(domain="absent.example")
+        row_set.get(domain="absent.example")
 
 
 def test_what_is_kept_and_not_exported_is_never_mirrored():
     """A17"""
     for model in admin.site._registry:
-        row_class, shown = model.row_class, set(model.mirrored)
+        row_class, mirrored_names = model.row_class, set(model.mirrored)
         if row_class not in (Workspace, Source, Staff):
             continue
-        assert shown == {name for name, each in row_class.get_attributes().items() if each.kept.exported}
-        assert not [name for name in shown if "sealed" in name or "digest" in name or "secret" in name]
+        assert mirrored_names == {
+            name for name, attribute in row_class.get_attributes().items() if attribute.kept.exported
+        }
+        assert not [name for name in mirrored_names if "sealed" in name or "digest" in name or "secret" in name]
 
 
 def test_a_text_that_is_no_key_is_none():

@@ -1,4 +1,4 @@
-"""The way into the admin: every address without a second factor leads to the login (A16)."""
+"""Signing in to the admin: without a second factor every address redirects to the login (A16)."""
 
 import re
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from tests.support.conftest import code_of, hire, rewind
 pytestmark = pytest.mark.usefixtures("web")
 
 
-def paths(patterns, before: str = "") -> Iterator[str]:
-    """Every address of the admin, its parameters filled in."""
+def paths(patterns, prefix: str = "") -> Iterator[str]:
+    """The path of every URL pattern, with its parameters filled in."""
     for entry in patterns:
-        path = before + str(entry.pattern)
+        path = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from paths(entry.url_patterns, path)
         elif isinstance(entry, URLPattern):
@@ -24,7 +24,7 @@ def paths(patterns, before: str = "") -> Iterator[str]:
 
 
 def plain(pattern: str) -> str:
-    """A pattern as an address."""
+    """A path that matches the pattern."""
     pattern = re.sub(r"\^?\(\?P<app_label>([a-z]+)[^)]*\)/\$", r"\1/", pattern)
     pattern = re.sub(r"\(\?P<url>\.\*\)\$", "anything", pattern)
     return re.sub(r"<[^>]+>", "x", pattern)
@@ -41,15 +41,16 @@ def test_the_list_of_addresses_is_whole():
 
 @pytest.fixture(scope="module")
 def halfway(web) -> list[Browser]:
-    """Nobody, a customer, and staff who have only given the mail's code."""
-    customer, enrolled, fresh = Browser(), hire("admin"), Browser()
+    """Browsers of nobody, of a customer, and of two staff members who have entered only the code in the mail, one with
+    a second factor and one without."""
+    customer, enrolled_staff, new_staff = Browser(), hire("admin"), Browser()
     sign_in(customer, fresh_address("customer"))
-    once_more = Browser()
-    sign_in(once_more, enrolled.address)
-    fresh.address = fresh_address("fresh")
-    sign_in(fresh, fresh.address)
-    staff.add(fresh.address, "admin")
-    return [Browser(), customer, once_more, fresh]
+    second_browser = Browser()
+    sign_in(second_browser, enrolled_staff.address)
+    new_staff.address = fresh_address("fresh")
+    sign_in(new_staff, new_staff.address)
+    staff.add(new_staff.address, "admin")
+    return [Browser(), customer, second_browser, new_staff]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -57,8 +58,8 @@ def test_every_address_without_a_second_factor_leads_to_the_login(path, halfway)
     """A16"""
     for browser in halfway:
         page = browser.get(path)
-        to = ("/admin/login/?next=", "/admin/") if "logout" in path else ("/admin/login/?next=",)
-        assert page.status == 302 and page.location.startswith(to), (path, page.status, page.text[:200])
+        targets = ("/admin/login/?next=", "/admin/") if "logout" in path else ("/admin/login/?next=",)
+        assert page.status == 302 and page.location.startswith(targets), (path, page.status, page.text[:200])
 
 
 def test_whoever_is_not_on_the_staff_finds_no_login():
@@ -74,10 +75,10 @@ def test_nobody_signs_in_by_mail_first():
 def test_staff_come_in_with_the_code_of_their_app():
     member = hire("support")
     assert member.get("/admin/").status == 200
-    again = Browser()
-    sign_in(again, member.address)
+    second_browser = Browser()
+    sign_in(second_browser, member.address)
     rewind(member.address)
-    assert again.submit("/admin/login/?next=/admin/accounts/", {"code": code_of(member.address)}).location == (
+    assert second_browser.submit("/admin/login/?next=/admin/accounts/", {"code": code_of(member.address)}).location == (
         "/admin/accounts/"
     )
-    assert again.get("/admin/").status == 200
+    assert second_browser.get("/admin/").status == 200

@@ -1,4 +1,4 @@
-"""Erasures by staff on a request that came by mail; by two where others are concerned; to the certificate (P19)."""
+"""Erasures by staff on a request by mail; by two of them if others are affected; up to the certificate (P19)."""
 
 import pytest
 
@@ -18,18 +18,18 @@ DAY = 86_400
 
 @pytest.fixture
 def customer(web):
-    """A person and the workspace they alone own."""
+    """(owner, workspace): a person and a workspace with no other member."""
     owner = teams.new_person("erased")
     return owner, teams.new_workspace(owner)
 
 
 def act(browser, kind: str, subject: str, name: str):
-    """An act of staff's, its page opened first."""
+    """Submit the form of a staff action; returns the response."""
     return browser.submit(f"/admin/act/{kind}/{subject}/{name}/", WHY)
 
 
-def finished(subject_id: str):
-    """Both sweeps done, the day between them gone by."""
+def run_erasure(subject_id: str):
+    """Run both sweeps, without the day between them; returns the erasure row."""
     for _ in range(2):
         row = erasures.erasure(subject_id)
         erasures.change(row, row.state, due=0)
@@ -38,21 +38,21 @@ def finished(subject_id: str):
 
 
 def test_a_request_ends_in_a_certificate(team, customer, bucket, stripe_stub):
-    """P21: recorded, the workspace and the account erased, the request closed with what proves it."""
+    """P21: recorded, the workspace and the account erased, the request closed with the certificate."""
     owner, workspace = customer
-    came = clock.now() - 3 * DAY
-    asked = requests.record(law="gdpr", kind="delete", address=owner.email, received=came)
-    assert act(team["support"], "request", asked.request_id, "erase").status == 409, "their workspace first"
+    received = clock.now() - 3 * DAY
+    request = requests.record(law="gdpr", kind="delete", address=owner.email, received=received)
+    assert act(team["support"], "request", request.request_id, "erase").status == 409, "their workspace first"
     assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
-    assert act(team["support"], "request", asked.request_id, "erase").status == 302
-    assert erasures.erasure(owner.person_id).asked == int(came), "the days count from the mail"
-    done = [finished(subject) for subject in (workspace.workspace_id, owner.person_id)]
-    assert [row.state for row in done] == ["done", "done"] and store.person(owner.person_id) is None
-    assert certificates.verify(dict(done[1].certificate))["subject"] == owner.person_id
-    page = team["support"].submit(f"/admin/act/request/{asked.request_id}/close/", {"outcome": "done", **WHY})
-    closed = requests.of_id(asked.request_id)
-    assert page.status == 302 and (closed.state, closed.certificate) == ("done", owner.person_id)
-    assert closed.address is None
+    assert act(team["support"], "request", request.request_id, "erase").status == 302
+    assert erasures.erasure(owner.person_id).asked == int(received), "the days count from the mail"
+    erasure_rows = [run_erasure(subject) for subject in (workspace.workspace_id, owner.person_id)]
+    assert [row.state for row in erasure_rows] == ["done", "done"] and store.person(owner.person_id) is None
+    assert certificates.verify(dict(erasure_rows[1].certificate))["subject"] == owner.person_id
+    page = team["support"].submit(f"/admin/act/request/{request.request_id}/close/", {"outcome": "done", **WHY})
+    closed_request = requests.of_id(request.request_id)
+    assert page.status == 302 and (closed_request.state, closed_request.certificate) == ("done", owner.person_id)
+    assert closed_request.address is None
 
 
 def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
@@ -61,13 +61,13 @@ def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
     for _ in range(2):
         assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
         assert erasures.erasure(workspace.workspace_id) is None, "one of us twice is one of us"
-    page = f"/admin/workspace/{workspace.workspace_id}/"
-    assert "A colleague asked for its erasure" in team["admin"].get(page).text
+    path = f"/admin/workspace/{workspace.workspace_id}/"
+    assert "A colleague asked for its erasure" in team["admin"].get(path).text
     assert act(team["admin"], "workspace", workspace.workspace_id, "erase").status == 302
     assert erasures.erasure(workspace.workspace_id).state == "scheduled"
     assert len(team_store.members(workspace.workspace_id)) == 2
-    told = team["support"].get(page).text
-    assert "Erasure is asked for: it begins on" in told and "A colleague asked for its erasure" not in told
+    page_text = team["support"].get(path).text
+    assert "Erasure is asked for: it begins on" in page_text and "A colleague asked for its erasure" not in page_text
     acts = [entry.act for entry in audit.newest(workspace.workspace_id, 5)]
     assert acts[:2] == ["erasure.asked", "erasure.proposed"]
 
@@ -97,7 +97,7 @@ def test_the_owner_reads_it_and_may_take_it_back(team, customer):
 def test_staff_find_an_erasure_by_its_opaque_id(team, customer):
     _owner, workspace = customer
     act(team["support"], "workspace", workspace.workspace_id, "erase")
-    finished(workspace.workspace_id)
+    run_erasure(workspace.workspace_id)
     team["support"].get("/admin/")
     page = team["support"].post("/admin/find/", {"q": workspace.workspace_id})
     assert page.status == 302 and "erasure" in page.location

@@ -1,4 +1,4 @@
-"""The second factor: once each, counted before it is compared, locked after twenty, over when it is over (A16)."""
+"""The second factor: each code once, counted before it is compared, locked after twenty tries, with an end (A16)."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.fixture
 def member(dynamodb):
-    """Somebody on the staff with a second factor, by rows alone."""
+    """(address, row, recovery codes) of a staff member with a second factor, made without the pages."""
     address = fresh_address("factor")
     people.create(address)
     row = staff.add(address, "support")
@@ -25,7 +25,7 @@ def member(dynamodb):
 
 
 def outcome(row: Staff, code: str) -> str:
-    """What a try ends in."""
+    """`in`, or the code of the refusal."""
     try:
         second_factor.prove(staff.member(row.person_id), code)
     except (second_factor.WrongFactor, second_factor.Locked) as refusal:
@@ -38,23 +38,25 @@ def test_the_same_code_twice_in_parallel_lets_one_in(member):
     address, row, _ = member
     code = code_of(address)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda _: outcome(row, code), range(8)))
-    assert found.count("in") == 1 and set(found) == {"in", "wrong_second_factor"}
+        outcomes = list(threads.map(lambda _: outcome(row, code), range(8)))
+    assert outcomes.count("in") == 1 and set(outcomes) == {"in", "wrong_second_factor"}
 
 
 def test_the_same_code_twice_in_parallel_signs_in_one_browser():
-    """A16: through the front door."""
-    known = hire("support")
+    """A16: over HTTP."""
+    staff_browser = hire("support")
     browsers = [Browser() for _ in range(4)]
     for browser in browsers:
-        sign_in(browser, known.address)
+        sign_in(browser, staff_browser.address)
         browser.get("/admin/login/")
-    rewind(known.address)
-    code = code_of(known.address)
+    rewind(staff_browser.address)
+    code = code_of(staff_browser.address)
     with ThreadPoolExecutor(4) as threads:
-        found = [page.status for page in threads.map(lambda each: each.post("/admin/login/", {"code": code}), browsers)]
-    assert sorted(found) == [302, 400, 400, 400]
-    assert [each.get("/admin/").status for each in browsers].count(200) == 1
+        statuses = [
+            page.status for page in threads.map(lambda browser: browser.post("/admin/login/", {"code": code}), browsers)
+        ]
+    assert sorted(statuses) == [302, 400, 400, 400]
+    assert [browser.get("/admin/").status for browser in browsers].count(200) == 1
 
 
 def test_a_code_of_an_earlier_step_is_refused_after_a_later_one(member):
@@ -66,11 +68,11 @@ def test_a_code_of_an_earlier_step_is_refused_after_a_later_one(member):
 def test_twenty_wrong_codes_lock_and_a_right_one_is_refused_too(member):
     """A16"""
     address, row, _ = member
-    wrong = "000000" if code_of(address) != "000000" else "111111"
-    assert {outcome(row, wrong) for _ in range(second_factor.MOST_TRIES)} == {"wrong_second_factor"}
+    wrong_code = "000000" if code_of(address) != "000000" else "111111"
+    assert {outcome(row, wrong_code) for _ in range(second_factor.MOST_TRIES)} == {"wrong_second_factor"}
     assert outcome(row, code_of(address)) == "second_factor_locked"
-    present = staff.member(row.person_id)
-    assert 3_500 < present.locked_until - clock.now() <= second_factor.LOCK_SECONDS
+    locked_row = staff.member(row.person_id)
+    assert 3_500 < locked_row.locked_until - clock.now() <= second_factor.LOCK_SECONDS
 
 
 def test_a_lock_ends_after_an_hour(member, monkeypatch):
@@ -85,25 +87,25 @@ def test_a_lock_ends_after_an_hour(member, monkeypatch):
 def test_many_wrong_codes_at_once_are_counted_each(member):
     _, row, _ = member
     with ThreadPoolExecutor(16) as threads:
-        found = list(threads.map(lambda number: outcome(row, f"{number:06d}"), range(30)))
-    assert found.count("second_factor_locked") >= 10 - found.count("in")
+        outcomes = list(threads.map(lambda number: outcome(row, f"{number:06d}"), range(30)))
+    assert outcomes.count("second_factor_locked") >= 10 - outcomes.count("in")
 
 
 def test_a_recovery_code_works_once_and_the_others_go_on_working(member):
     _, row, recovery = member
     assert len(recovery) == second_factor.RECOVERY_CODES
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda _: outcome(row, recovery[0]), range(4)))
-    assert found.count("in") == 1
+        outcomes = list(threads.map(lambda _: outcome(row, recovery[0]), range(4)))
+    assert outcomes.count("in") == 1
     assert outcome(row, recovery[1].upper()) == "in"
     assert len(staff.member(row.person_id).recovery) == 8
 
 
 def test_no_recovery_code_and_no_secret_stands_in_the_row(member):
     _, row, recovery = member
-    kept = str(staff.member(row.person_id).attribute_values)
-    assert not any(code.replace(" ", "") in kept or code in kept for code in recovery)
-    assert staff.shown_secret(row) not in kept
+    row_text = str(staff.member(row.person_id).attribute_values)
+    assert not any(code.replace(" ", "") in row_text or code in row_text for code in recovery)
+    assert staff.shown_secret(row) not in row_text
 
 
 def test_two_enrolments_at_once_are_one(dynamodb):
@@ -134,42 +136,42 @@ def test_who_does_not_set_up_within_a_day_is_told_to_ask(dynamodb, monkeypatch):
 
 def test_a_proof_ends_after_eight_hours_and_with_another_factor(member, monkeypatch):
     address, row, _ = member
-    kept = second_factor.proof(row)
-    assert second_factor.is_proven(row, kept)
+    proof = second_factor.proof(row)
+    assert second_factor.is_proven(row, proof)
     assert not second_factor.is_proven(row, None) and not second_factor.is_proven(row, {})
     later = clock.now() + second_factor.LIFE_SECONDS + 1
     with monkeypatch.context() as patch:
         patch.setattr(clock, "now", lambda: later)
-        assert not second_factor.is_proven(row, kept)
-    assert not second_factor.is_proven(staff.reset(address), kept)
+        assert not second_factor.is_proven(row, proof)
+    assert not second_factor.is_proven(staff.reset(address), proof)
     second_factor.enrol(staff.member(row.person_id), code_of(address))
-    assert not second_factor.is_proven(staff.member(row.person_id), kept)
+    assert not second_factor.is_proven(staff.member(row.person_id), proof)
 
 
 def test_a_reset_and_a_removal_close_the_admin_at_once():
-    known = hire("admin")
-    assert known.get("/admin/").status == 200
-    staff.reset(known.address)
-    assert known.get("/admin/").status == 302
-    gone = hire("admin")
-    staff.remove(gone.address)
-    assert gone.get("/admin/").status == 302
-    assert staff.member(people.of_email(gone.address).person_id) is None
-    assert store.person(people.of_email(gone.address).person_id).is_staff is False
+    staff_browser = hire("admin")
+    assert staff_browser.get("/admin/").status == 200
+    staff.reset(staff_browser.address)
+    assert staff_browser.get("/admin/").status == 302
+    removed_browser = hire("admin")
+    staff.remove(removed_browser.address)
+    assert removed_browser.get("/admin/").status == 302
+    assert staff.member(people.of_email(removed_browser.address).person_id) is None
+    assert store.person(people.of_email(removed_browser.address).person_id).is_staff is False
 
 
 def test_a_code_in_another_session_opens_nothing_in_this_one():
-    known = hire("admin")
-    again = Browser()
-    sign_in(again, known.address)
-    assert again.get("/admin/").status == 302
+    staff_browser = hire("admin")
+    second_browser = Browser()
+    sign_in(second_browser, staff_browser.address)
+    assert second_browser.get("/admin/").status == 302
 
 
 @pytest.mark.parametrize(("address", "role", "code"), [("no-one@example.com", "support", "unknown_person")])
 def test_only_somebody_with_an_account_joins_the_staff(address, role, code, dynamodb):
-    with pytest.raises(staff.UnknownPerson) as caught:
+    with pytest.raises(staff.UnknownPerson) as refusal:
         staff.add(address, role)
-    assert caught.value.code == code
+    assert refusal.value.code == code
 
 
 def test_a_role_that_is_none_is_refused(dynamodb):

@@ -1,4 +1,4 @@
-"""One search box leads to the page by whatever a customer names."""
+"""The search box redirects to the page for any id, address or name that a customer gives."""
 
 from datetime import UTC, datetime
 
@@ -23,32 +23,32 @@ pytestmark = pytest.mark.usefixtures("web")
 
 @pytest.fixture(scope="module")
 def world(web):
-    """A workspace with a domain and an event, its owner, and a request of theirs."""
+    """The ids of a workspace, its owner, and one object of every kind the search box knows."""
     owner = teams.new_person("found")
     row = teams.new_workspace(owner)
     domain = domains.add(row.workspace_id, fresh_domain(), owner.person_id).domain
-    (happened,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
-    telemetry_store.write([happened])
-    asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
+    (event,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
+    telemetry_store.write([event])
+    request = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
     Customer("cus_Found1", workspace_id=row.workspace_id).save(condition=Customer.customer_id.does_not_exist())
-    told = {"kind": "invoice.paid", "outcome": "acted", "created": 1, "moment": 1, "expires": datetime.now(UTC)}
-    StripeEvent("evt_Found1", workspace_id=row.workspace_id, **told).save(StripeEvent.event_id.does_not_exist())
+    fields = {"kind": "invoice.paid", "outcome": "acted", "created": 1, "moment": 1, "expires": datetime.now(UTC)}
+    StripeEvent("evt_Found1", workspace_id=row.workspace_id, **fields).save(StripeEvent.event_id.does_not_exist())
     invite = invites.invite(teams.place(row, owner), fresh_address("guest"), "viewer")
-    written, key = apikeys.create(row.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
-    erased = tokens.random_id("ws")
-    erasures.create(Erasure(erased, kind="workspace", state="scheduled", asked=1, due=2**31, counts={}))
+    api_key, key_row = apikeys.create(row.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
+    erased_id = tokens.random_id("ws")
+    erasures.create(Erasure(erased_id, kind="workspace", state="scheduled", asked=1, due=2**31, counts={}))
     return {
         "owner": owner,
         "row": row,
         "domain": domain,
-        "event": happened.event_id,
-        "quoted": quote(f"{row.workspace_id}~{happened.event_id}"),
-        "request": asked,
+        "event": event.event_id,
+        "quoted": quote(f"{row.workspace_id}~{event.event_id}"),
+        "request": request,
         "invite": invite.invite_id,
-        "written": written,
-        "key": key.prefix,
-        "erased": erased,
-        "quoted_erased": quote(erased),
+        "written": api_key,
+        "key": key_row.prefix,
+        "erased": erased_id,
+        "quoted_erased": quote(erased_id),
     }
 
 
@@ -79,9 +79,9 @@ def world(web):
 )
 def test_the_box_leads_to_the_page(text, page, world, team):
     team["support"].get("/admin/")
-    found = team["support"].post("/admin/find/", {"q": text.format(**world)})
-    assert found.location == page.format(**world), found.text[-1500:]
-    assert team["support"].get(found.location).status == 200
+    response = team["support"].post("/admin/find/", {"q": text.format(**world)})
+    assert response.location == page.format(**world), response.text[-1500:]
+    assert team["support"].get(response.location).status == 200
 
 
 @pytest.mark.parametrize("text", [

@@ -1,4 +1,4 @@
-"""The search box and Stripe: what only Stripe knows by its id is asked of it, and its absence is said."""
+"""The search box and Stripe: ids that only Stripe knows are looked up there, and an outage is reported."""
 
 import secrets
 
@@ -11,13 +11,13 @@ from imgapis.support import finding
 
 
 def test_stripe_is_asked_for_a_subscription_and_an_invoice(world):
-    """What only Stripe knows by its id leads to the workspace of its customer."""
+    """An id that only Stripe knows leads to the workspace of its customer."""
     buyer = workspaces.create(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
     world.buys(buyer)
-    known = customers.of_workspace(buyer.workspace_id)
-    subscription = gateway.present(known.customer_id).subscription_id
-    (invoice,) = world.book.every("invoices", customer=known.customer_id)
-    for text in (known.customer_id, subscription, invoice["id"]):
+    customer = customers.of_workspace(buyer.workspace_id)
+    subscription = gateway.present(customer.customer_id).subscription_id
+    (invoice,) = world.book.every("invoices", customer=customer.customer_id)
+    for text in (customer.customer_id, subscription, invoice["id"]):
         assert finding.place(text) == f"/admin/workspace/{buyer.workspace_id}/", text
     assert finding.place("sub_nobodys") is None and finding.place("in_nobodys") is None
 

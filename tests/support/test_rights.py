@@ -1,4 +1,4 @@
-"""Least rights: every page and every act of the admin by staff role, and what an act leaves behind (A17, A9)."""
+"""Least rights: every page and every action of the admin by staff role, and the records of an action (A17, A9)."""
 
 import uuid
 
@@ -34,15 +34,15 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def world(web):
-    """A workspace with one of everything an act can name, its owner, and a request."""
+    """The ids of a workspace with one object for every action, of its owner, and of a request."""
     owner = teams.new_person("cared")
     row = teams.new_workspace(owner)
     member = teams.place(row, owner)
     source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
     invites.invite(member, fresh_address("guest"), "viewer")
     apikeys.create(row.workspace_id, owner.person_id, "owner", name="deploy", scopes=["workspace.view"])
-    asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
-    return {"workspace": row.workspace_id, "person": owner.person_id, "request": asked.request_id}
+    request = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
+    return {"workspace": row.workspace_id, "person": owner.person_id, "request": request.request_id}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -57,18 +57,18 @@ def test_every_page_of_ours_is_listed_with_its_right():
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("name", [name for name, right in PAGES.items() if right])
 def test_a_page_opens_for_the_roles_that_have_its_right(name, role, team, world):
-    route = next(route for route, _, own in pages.ROUTES if own == name)
+    route = next(route for route, _, route_name in pages.ROUTES if route_name == name)
     kind = name.removeprefix("support-").replace("doctor", "workspace")
     page = team[role].get("/admin/" + route.replace("<str:subject>", world.get(kind, "")))
     assert page.status == (200 if staff_rights.allows(role, PAGES[name]) else 403)
 
 
-def once() -> dict[str, str]:
-    """The id a form of credits goes out with."""
+def grant_id() -> dict[str, str]:
+    """The field with a new grant id, as the form for credits has it."""
     return {"grant_id": str(uuid.uuid4())}
 
 
-ACTS = [(kind, each) for kind, entry in pages.KINDS.items() for each in entry.acts.values()]
+ACTS = [(kind, act) for kind, entry in pages.KINDS.items() for act in entry.acts.values()]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -76,12 +76,12 @@ ACTS = [(kind, each) for kind, entry in pages.KINDS.items() for each in entry.ac
 def test_an_act_is_refused_to_a_role_without_its_right_and_without_a_reason(kind, act, role, team, world):
     path = f"/admin/act/{kind}/{world[kind]}/{act.name}/"
     allowed = staff_rights.allows(role, act.right)
-    before = len(audit.newest(world["workspace"], 500))
+    entry_count = len(audit.newest(world["workspace"], 500))
     team[role].get("/admin/")
     assert team[role].get(path).status == (200 if allowed else 403)
-    page = team[role].post(path, {"reason": "", "credits": "1", **once(), "scope": "workspace", "outcome": "done"})
+    page = team[role].post(path, {"reason": "", "credits": "1", **grant_id(), "scope": "workspace", "outcome": "done"})
     assert page.status == (400 if allowed else 403)
-    assert len(audit.newest(world["workspace"], 500)) == before
+    assert len(audit.newest(world["workspace"], 500)) == entry_count
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -99,10 +99,10 @@ def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
         f"/admin/accounts/workspacepage/{quote(world['workspace'])}/delete/",
         f"/admin/accounts/workspacepage/{quote(world['workspace'])}/change/",
     ):
-        before = store.workspace(world["workspace"]).attribute_values
+        values_before = store.workspace(world["workspace"]).attribute_values
         team[role].get("/admin/")
         assert team[role].post(path, {"plan": "scale", "post": "yes"}).status == 403
-        assert store.workspace(world["workspace"]).attribute_values == before
+        assert store.workspace(world["workspace"]).attribute_values == values_before
 
 
 @pytest.mark.parametrize(
@@ -112,17 +112,17 @@ def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
 )  # fmt: skip
 def test_credits_are_given_up_to_the_limit_of_the_role(role, amount, status, team, world):
     path = f"/admin/act/workspace/{world['workspace']}/grant/"
-    before = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
-    assert team[role].submit(path, {"credits": amount, **once(), **WHY}).status == status
-    after = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
-    assert len(after) - len(before) == (status == 302)
+    grants_before = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
+    assert team[role].submit(path, {"credits": amount, **grant_id(), **WHY}).status == status
+    grants_after = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
+    assert len(grants_after) - len(grants_before) == (status == 302)
     if status == 302:
-        assert after[0].actor.startswith("staff:") and after[0].reason == WHY["reason"]
+        assert grants_after[0].actor.startswith("staff:") and grants_after[0].reason == WHY["reason"]
 
 
 def test_a_form_sent_twice_gives_once(team, world):
     path = f"/admin/act/workspace/{world['workspace']}/grant/"
-    form = {"credits": "3", **once(), **WHY}
+    form = {"credits": "3", **grant_id(), **WHY}
     assert [team["support"].submit(path, form).status for _ in range(3)] == [302, 409, 409]
     assert [
         int(row.halves) for row in billing_store.grants(world["workspace"]) if row.grant_id == form["grant_id"]
@@ -141,7 +141,7 @@ def test_the_customer_reads_what_support_did_and_why(team, world):
     owner = Browser()
     sign_in(owner, store.person(world["person"]).email)
     namespace = store.workspace(world["workspace"]).namespace
-    team["support"].submit(f"/admin/act/workspace/{world['workspace']}/grant/", {"credits": "1", **once(), **WHY})
+    team["support"].submit(f"/admin/act/workspace/{world['workspace']}/grant/", {"credits": "1", **grant_id(), **WHY})
     page = owner.get(f"/w/{namespace}/audit")
     assert "support" in page.text and WHY["reason"] in page.text and "staff:" not in page.text
 
@@ -154,12 +154,12 @@ def test_a_revoked_key_and_a_purge_and_an_invite_are_done_and_recorded(team, wor
     assert team["support"].submit(path + "revoke-key/", {"key": key, **WHY}).status == 302
     assert apikeys.of_workspace(workspace_id) == []
     assert team["support"].submit(path + "purge/", {"scope": "workspace", **WHY}).status == 302
-    mailed = len(mails(invite.email))
+    mail_count = len(mails(invite.email))
     assert team["support"].submit(path + "resend-invite/", {"invite": invite.invite_id, **WHY}).status == 302
-    assert len(mails(invite.email)) == mailed + 1
+    assert len(mails(invite.email)) == mail_count + 1
     assert invites.open_ones(workspace_id)[0].invited_by == world["person"]
-    done = [entry.act for entry in audit.newest(workspace_id, 3)]
-    assert done == ["invite.resent", "cache.purged", "key.revoked"]
+    acts = [entry.act for entry in audit.newest(workspace_id, 3)]
+    assert acts == ["invite.resent", "cache.purged", "key.revoked"]
 
 
 def test_sessions_end_and_the_person_s_log_says_so(team, world):
@@ -172,13 +172,13 @@ def test_sessions_end_and_the_person_s_log_says_so(team, world):
 
 def test_an_address_is_masked_until_it_is_asked_for_with_a_reason(team, world):
     address = store.person(world["person"]).email
-    row = f"/admin/accounts/personpage/{quote(world['person'])}/change/"
-    pages_of = (f"/admin/person/{world['person']}/", f"/admin/workspace/{world['workspace']}/")
-    for path in (*pages_of, row, "/admin/accounts/personpage/"):
+    row_path = f"/admin/accounts/personpage/{quote(world['person'])}/change/"
+    paths = (f"/admin/person/{world['person']}/", f"/admin/workspace/{world['workspace']}/")
+    for path in (*paths, row_path, "/admin/accounts/personpage/"):
         page = team["support"].get(path)
         assert page.status == 200 and address not in page.text
-    shown = team["support"].follow(team["support"].submit(f"/admin/act/person/{world['person']}/reveal/", WHY))
-    assert address in shown.text
+    revealed_page = team["support"].follow(team["support"].submit(f"/admin/act/person/{world['person']}/reveal/", WHY))
+    assert address in revealed_page.text
     assert address not in team["support"].get(f"/admin/person/{world['person']}/").text
     assert audit.newest(audit.log_of_person(world["person"]), 1)[0].act == "address.revealed"
 
@@ -196,12 +196,12 @@ def test_a_request_is_recorded_confirmed_extended_and_closed(team):
     request_id = page.location.rstrip("/").rpartition("/")[2]
     assert requests.of_id(request_id).state == "open"
     assert team["support"].get("/admin/").text.count(request_id) == 1
-    for act, more in (("confirm", {}), ("extend", {}), ("close", {"outcome": "done"})):
-        assert team["support"].submit(f"/admin/act/request/{request_id}/{act}/", {**WHY, **more}).status == 302
+    for act, fields in (("confirm", {}), ("extend", {}), ("close", {"outcome": "done"})):
+        assert team["support"].submit(f"/admin/act/request/{request_id}/{act}/", {**WHY, **fields}).status == 302
     row = requests.of_id(request_id)
     assert row.state == "done" and row.address is None and row.confirmed and row.extended
-    told = [entry["said"] for entry in trail.of_row(row)]
-    assert told[::-1] == [audit.ACTS[f"request.{act}"] for act in ("recorded", "confirmed", "extended", "closed")]
+    sentences = [entry["said"] for entry in trail.of_row(row)]
+    assert sentences[::-1] == [audit.ACTS[f"request.{act}"] for act in ("recorded", "confirmed", "extended", "closed")]
     assert team["support"].submit(f"/admin/act/request/{request_id}/close/", {**WHY, "outcome": "done"}).status == 409
 
 
@@ -217,17 +217,18 @@ def test_what_is_not_there_is_404(path, team):
 def test_no_page_shows_a_secret(team, world):
     """A17: every registered table, list and form."""
     row = store.workspace(world["workspace"])
-    hidden = [row.sealed_key, *(team["admin"].recovery), team["admin"].secret]
-    seen = 0
+    staff_secrets = [row.sealed_key, *(team["admin"].recovery), team["admin"].secret]
+    form_count = 0
     for model in admin.site._registry:
         base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-        for each in [model.of(found) for found in model.row_class.scan(limit=5)]:
-            page = team["admin"].get(f"{base}{quote(each.key)}/change/")
+        for obj in [model.of(stored_row) for stored_row in model.row_class.scan(limit=5)]:
+            page = team["admin"].get(f"{base}{quote(obj.key)}/change/")
             secrets = [
-                str(getattr(each.row, name)) for name, own in model.row_class.get_attributes().items()
-                if not own.kept.exported and own.kept.category != "none" and len(str(getattr(each.row, name))) > 12
+                str(getattr(obj.row, name)) for name, attribute in model.row_class.get_attributes().items()
+                if not attribute.kept.exported and attribute.kept.category != "none"
+                and len(str(getattr(obj.row, name))) > 12
             ]  # fmt: skip
-            assert page.status == 200, (base, each.key)
-            assert not [secret for secret in (*hidden, *secrets) if secret in page.text], (base, each.key)
-            seen += 1
-    assert seen > 10
+            assert page.status == 200, (base, obj.key)
+            assert not [secret for secret in (*staff_secrets, *secrets) if secret in page.text], (base, obj.key)
+            form_count += 1
+    assert form_count > 10

@@ -1,4 +1,4 @@
-"""An act of staff's and its entry in the audit log are one: neither is there without the other (A17)."""
+"""A staff action and its audit entry are one transaction: neither is written without the other (A17)."""
 
 import uuid
 
@@ -26,18 +26,18 @@ def mail_folder(settings):
 
 @pytest.fixture
 def row(mail_folder):
-    """A workspace with a key, an invitation and a request of its owner's."""
+    """A workspace row with the ids of a key, an invitation and a request of its owner's as attributes."""
     owner = teams.new_person("whole")
-    made = teams.new_workspace(owner)
-    made.owner = owner
-    made.invite = invites.invite(teams.place(made, owner), fresh_address("guest"), "viewer").invite_id
-    _, key = apikeys.create(made.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
-    made.key = key.prefix
-    made.asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now()).request_id
-    return made
+    workspace = teams.new_workspace(owner)
+    workspace.owner = owner
+    workspace.invite = invites.invite(teams.place(workspace, owner), fresh_address("guest"), "viewer").invite_id
+    _, key = apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
+    workspace.key = key.prefix
+    workspace.asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now()).request_id
+    return workspace
 
 
-# name → (the act, what it changes, whose log tells of it)
+# name → (the action, the state it changes)
 ACTS = {
     "credits.granted": (
         lambda row: grants.grant(row.workspace_id, 20, WHY, STAFF, grant_id=str(uuid.uuid4())),
@@ -79,32 +79,32 @@ ACTS = {
 
 
 def log_of(act: str, row) -> str:
-    """Whose log an act stands in."""
+    """The id of the log that records an action."""
     return requests.log_of(row.asked) if act.startswith("request.") else row.workspace_id
 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_act_whose_entry_cannot_be_written_is_not_done(act, row, monkeypatch):
-    """A17: the entry's id is taken already, so DynamoDB refuses it; what it tells of is then not there either."""
-    do, seen = ACTS[act]
-    taken = audit.record(log_of(act, row), "system", "row.changed")
-    before = seen(row)
-    monkeypatch.setattr("accounts.audit.tokens.time_ordered_id", lambda moment: taken.entry_id)
+    """A17: the entry's id is in use, so DynamoDB refuses it; the change it records is then not written either."""
+    do, state_of = ACTS[act]
+    existing_entry = audit.record(log_of(act, row), "system", "row.changed")
+    state_before = state_of(row)
+    monkeypatch.setattr("accounts.audit.tokens.time_ordered_id", lambda moment: existing_entry.entry_id)
     outcome = None
     try:
         outcome = do(row)
     except Exception as error:  # each act has a refusal of its own
         outcome = error
-    assert seen(row) == before and (outcome is False or isinstance(outcome, Exception)), outcome
+    assert state_of(row) == state_before and (outcome is False or isinstance(outcome, Exception)), outcome
     assert [entry.act for entry in audit.newest(log_of(act, row), 1)] == ["row.changed"]
 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_act_and_its_entry_are_there_together(act, row):
     """A17: who, what and why."""
-    do, seen = ACTS[act]
-    before = seen(row)
+    do, state_of = ACTS[act]
+    state_before = state_of(row)
     do(row)
     entry = audit.newest(log_of(act, row), 1)[0]
-    assert seen(row) != before
+    assert state_of(row) != state_before
     assert (entry.act, entry.actor, entry.reason) == (act, STAFF, WHY)

@@ -1,4 +1,4 @@
-"""verify_privacy holds against the engines of the tests, and finds what it is for (V1, V2, V4–V7, D5)."""
+"""verify_privacy passes on the engines of the tests, and detects leaks (V1, V2, V4–V7, D5)."""
 
 import hashlib
 import json
@@ -19,37 +19,37 @@ from tests.people import Browser
 @pytest.mark.prove
 @pytest.mark.timeout(300)
 def test_every_check_holds_and_the_pages_say_so(web, stripe_stub):
-    """D5, P19: through every door, at DEBUG, with exceptions; the erasure itself; and Chromium where there is one."""
+    """D5, P19: through every entry point, at DEBUG, with exceptions; the erasure; and Chromium where there is one."""
     verdicts = checks.verify()
     assert verdicts.findings == []
-    looked_at = {name: state for name, state in verdicts.states.items() if state != checks.NOT_LOOKED_AT}
-    assert set(looked_at.values()) == {checks.HELD} and len(looked_at) >= 6
+    run_states = {name: state for name, state in verdicts.states.items() if state != checks.NOT_LOOKED_AT}
+    assert set(run_states.values()) == {checks.HELD} and len(run_states) >= 6
     assert dict(store.last_proof().checks) == verdicts.states
     assert "has not been run here yet" not in Browser().get("/privacy").text
 
 
 @pytest.fixture
 def leaky(web, monkeypatch):
-    """A product that keeps a user agent in a file, a picture's digest in a table, and an original in the bucket."""
-    left = []
+    """A product that leaks a user agent into a file, a picture's digest into a table, an original into the bucket."""
+    leftovers = []
 
-    def leak(port: int, planted: marks.Marks):
-        visitor = real(port, planted)
-        if not left:
+    def leak(port: int, planted_marks: marks.Marks):
+        visitor = real_walk(port, planted_marks)
+        if not leftovers:
             path = Path(environment.FOLDER) / "leak.log"
-            path.write_bytes(planted.viewer["agent"] + planted.account["owner"])
-            digest = hashlib.sha256(planted.hashed[f"picture at {port}"].encode()).hexdigest()
+            path.write_bytes(planted_marks.viewer["agent"] + planted_marks.account["owner"])
+            digest = hashlib.sha256(planted_marks.hashed[f"picture at {port}"].encode()).hexdigest()
             row = AuditEntry("ws_leak", "1", actor="system", act="x", target=digest)
             row.save(condition=AuditEntry.entry_id.does_not_exist())
-            buckets.put("1d/leak/leak", Stored(planted.original["comment"], "image/jpeg", {}))
-            left[:] = [path, row]
+            buckets.put("1d/leak/leak", Stored(planted_marks.original["comment"], "image/jpeg", {}))
+            leftovers[:] = [path, row]
         return visitor
 
-    real = doors.walk_past
+    real_walk = doors.walk_past
     monkeypatch.setattr(doors, "walk_past", leak)
     yield
-    left[0].unlink()
-    left[1].delete()
+    leftovers[0].unlink()
+    leftovers[1].delete()
     buckets.cache_client().delete_object(Bucket="imgapis-outputs", Key="1d/leak/leak")
 
 
@@ -59,10 +59,10 @@ def test_what_leaks_is_found_and_named_and_so_is_an_erasure_that_erases_nothing(
     monkeypatch.setattr(erasing, "erase", lambda *_: True)
     with pytest.raises(CommandError, match="promise"):
         call_command("verify_privacy", "--no-crawl")
-    said = capsys.readouterr().out
-    assert "viewers: agent in file leak.log" in said and "logs: owner in file leak.log" in said
-    assert "digests: sha256 of picture at " in said and "originals: comment in object 1d/leak/leak" in said
-    assert "held  secrets" in said and "erasure: owner in table imgapis-people" in said
+    output = capsys.readouterr().out
+    assert "viewers: agent in file leak.log" in output and "logs: owner in file leak.log" in output
+    assert "digests: sha256 of picture at " in output and "originals: comment in object 1d/leak/leak" in output
+    assert "held  secrets" in output and "erasure: owner in table imgapis-people" in output
     store.keep_proof(store.last_proof().moment, dict.fromkeys(checks.CHECKS, checks.HELD))
 
 
@@ -75,7 +75,7 @@ def test_a_mark_is_found_in_every_kind_of_place(dynamodb, bucket, tmp_path):
     table = AuditEntry.Meta.table_name.rpartition("-")[0]
     needles = {name: f"needle-{name}".encode() for name in ("é", "fact", "name", "bytes", "nowhere")}
     places = [*search.tables(table), *search.objects(0), *search.files(tmp_path)]
-    assert {found.mark for found in search.find(places, needles)} == {"é", "fact", "name", "bytes"}
+    assert {finding.mark for finding in search.find(places, needles)} == {"é", "fact", "name", "bytes"}
     row.delete()
 
 
@@ -93,10 +93,10 @@ def test_a_table_that_no_model_knows_is_searched_too(dynamodb):
 
 
 def test_plain_digests_are_looked_for_in_every_spelling():
-    made = marks.fresh()
+    fresh_marks = marks.fresh()
     digest = hashlib.md5(b"203.0.113.77", usedforsecurity=False).digest()
-    for spelled in (digest.hex().encode(), digest, b"y" + marks.forms(digest)["base64"] + b"=="):
-        assert search.find([("x", b"a" + spelled)], made.digests())
+    for encoded in (digest.hex().encode(), digest, b"y" + marks.forms(digest)["base64"] + b"=="):
+        assert search.find([("x", b"a" + encoded)], fresh_marks.digests())
 
 
 def test_what_is_not_searched_is_written_down_with_its_reason():

@@ -1,4 +1,4 @@
-"""Alerts: what goes wrong is seen, said on /status and mailed once; what is well again ends by itself (O2)."""
+"""Alerts: a fault is detected, shown on /status and mailed once; the alert ends by itself after the fault (O2)."""
 
 import fcntl
 import os
@@ -51,7 +51,7 @@ def test_each_fault_is_named_and_a_calm_minute_is_not(check, change, word):
     ],
 )
 def test_what_is_within_bounds_is_no_fault(check, change):
-    """One server error in a hundred, a few requests, a spool that is seconds old."""
+    """One server error in a hundred, few requests, a spool that is seconds old."""
     assert check(CALM, replace(CALM, **change)) == ""
 
 
@@ -67,13 +67,13 @@ def test_a_ledger_that_disagrees_or_is_not_proved_is_a_fault(broken, age, word):
 
 @pytest.fixture(autouse=True)
 def _no_payments(settings):
-    """Stripe is asked by the one test that is about it."""
+    """Only the test about Stripe calls it."""
     settings.STRIPE_SECRET_KEY = ""
 
 
 @pytest.fixture
 def operator(settings):
-    """Somebody who is told."""
+    """An operator address for alert mails, and an in-memory mail backend."""
     settings.OPERATOR_EMAIL = "operator@example.com"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
@@ -81,29 +81,29 @@ def operator(settings):
 def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends_by_itself(
     operator, mailoutbox, settings, tmp_path, monkeypatch
 ):
-    """O2: events lie in the spool and nobody ships them; then they are shipped."""
+    """O2: events stay in the spool unshipped; then they are shipped."""
     settings.VAR_DIR = tmp_path
-    stopped = recorder.directory() / "1-ended-1.jsonl"
-    stopped.parent.mkdir(parents=True)
-    stopped.write_text("{}\n")
-    held = stopped.open("rb")
-    fcntl.flock(held, fcntl.LOCK_EX)  # no recorder of this process ships it meanwhile
+    spool_file = recorder.directory() / "1-ended-1.jsonl"
+    spool_file.parent.mkdir(parents=True)
+    spool_file.write_text("{}\n")
+    lock_file = spool_file.open("rb")
+    fcntl.flock(lock_file, fcntl.LOCK_EX)  # no recorder of this process ships it meanwhile
     for row in Dirty.scan():
         row.delete()
-    born, now = os.stat(stopped).st_ctime, clock.now()
+    changed_at, now = os.stat(spool_file).st_ctime, clock.now()
     watch = watching.Watch()
     monkeypatch.setattr(clock, "now", lambda: now)
     assert "metering" not in watch.look()
-    now = born + 90
+    now = changed_at + 90
     assert "spool" in watch.look()["metering"] and "metering" in watching.Watch().look()
-    told = [one for one in outbox.outbox if "metering" in one.subject]
-    assert len(told) == 1 and "spool" in told[0].body and told[0].to == ["operator@example.com"]
+    alert_mails = [message for message in outbox.outbox if "metering" in message.subject]
+    assert len(alert_mails) == 1 and "spool" in alert_mails[0].body and alert_mails[0].to == ["operator@example.com"]
     assert [row.name for row in store.standing(("metering",), now)] == ["metering"]
     status._last.clear()
     assert [part.state for part in status.probed() if part.name == status.TITLES["metering"]] == ["bad"]
     assert "within ten seconds" not in status.probed()[-1].sentence, "the page does not contradict its own alert"
-    held.close()
-    stopped.unlink()
+    lock_file.close()
+    spool_file.unlink()
     now += store.STANDS_SECONDS + 1
     assert "metering" not in watch.look() and not store.standing(("metering",), now)
     status._last.clear()
@@ -113,33 +113,33 @@ def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends
 def test_two_workers_send_one_mail_and_an_hour_later_another():
     name, now = f"test-{secrets.token_hex(4)}", clock.now()
     store.see(name, "here", "Something.", now)
-    assert [store.claim_mail(name, "here", now + each, 3_600) for each in (0, 1, 3_599, 3_601)] == [
+    assert [store.claim_mail(name, "here", now + seconds, 3_600) for seconds in (0, 1, 3_599, 3_601)] == [
         True, False, False, True,
     ]  # fmt: skip
 
 
 def test_an_alert_keeps_its_beginning_while_it_stands_and_begins_anew_after_a_pause():
     name, now = f"test-{secrets.token_hex(4)}", clock.now()
-    for each in (0, 60, 150):
-        store.see(name, "here", "Something.", now + each)
+    for seconds in (0, 60, 150):
+        store.see(name, "here", "Something.", now + seconds)
     assert store.standing((name,), now + 151)[0].since == pytest.approx(now)
     store.see(name, "here", "Something.", now + 900)
     assert store.standing((name,), now + 901)[0].since == pytest.approx(now + 900)
 
 
 def test_stripe_is_asked_every_five_minutes_and_its_being_away_changes_nothing(monkeypatch):
-    asked = []
+    call_times = []
 
     def answers(now: float) -> float | None:
-        asked.append(now)
-        if len(asked) == 2:
+        call_times.append(now)
+        if len(call_times) == 2:
             raise StripeUnavailable
-        return now - 900 if len(asked) == 1 else None
+        return now - 900 if len(call_times) == 1 else None
 
     monkeypatch.setattr(webhook_lag, "unacted_since", answers)
-    watch, seen = watching.Watch(), []
-    for passed in (0, 10, 301, 602):
-        watch._ask_at -= passed
-        seen.append("webhooks" in watch.look())
-        watch._ask_at += passed
-    assert seen == [True, True, True, False] and len(asked) == 3
+    watch, has_alert = watching.Watch(), []
+    for seconds in (0, 10, 301, 602):
+        watch._ask_at -= seconds
+        has_alert.append("webhooks" in watch.look())
+        watch._ask_at += seconds
+    assert has_alert == [True, True, True, False] and len(call_times) == 3
