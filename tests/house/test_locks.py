@@ -18,11 +18,11 @@ def pins(text: str) -> dict[str, str]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_is_in_the_lock_at_its_version(lock):
     """O3: after a changed pin, `make lock`."""
-    locked = pins((ROOT / lock).read_text())
-    wanted = {}
+    lock_pins = pins((ROOT / lock).read_text())
+    source_pins = {}
     for source in LOCKS[lock]:
-        wanted |= pins((ROOT / source).read_text())
-    assert len(wanted) > 20 and wanted.items() <= locked.items()
+        source_pins |= pins((ROOT / source).read_text())
+    assert len(source_pins) > 20 and source_pins.items() <= lock_pins.items()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
