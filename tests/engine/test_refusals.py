@@ -274,8 +274,8 @@ def test_missing_and_conflicting_parameters_are_refused_by_name(endpoint, query,
     ],
 )
 def test_an_invalid_blurhash_is_refused_with_the_reason(text, reason):
-    quoted = "".join(f"%{byte:02X}" for byte in text.encode())
-    error = refusal("placeholder/blurhash", f"blurhash={quoted}&w=5&h=5")
+    encoded_text = "".join(f"%{byte:02X}" for byte in text.encode())
+    error = refusal("placeholder/blurhash", f"blurhash={encoded_text}&w=5&h=5")
     assert (error.code, error.param) == ("invalid_parameter", "blurhash")
     assert reason in error.message
 

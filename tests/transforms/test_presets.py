@@ -50,7 +50,7 @@ def test_an_unknown_preset_is_refused_by_name_with_the_nearest(web, workspace, c
 SETS = st.dictionaries(
     st.sampled_from(["w", "h", "size", "dpr", "quality", "fit", "blur", "background", "format"]),
     st.sampled_from(["1", "2"]), min_size=1,
-).map(lambda chosen: {name: WORDS.get(name, {}).get(text, text) for name, text in chosen.items()})  # fmt: skip
+).map(lambda texts: {name: WORDS.get(name, {}).get(text, text) for name, text in texts.items()})  # fmt: skip
 WORDS = {"fit": {"1": "cover", "2": "pad"}, "background": {"1": "fff", "2": "000"}, "format": {"1": "png", "2": "webp"}}
 
 
