@@ -18,31 +18,31 @@ def measure(site: setup.Site) -> None:
     path = f"/transform?src={site.place('hit')}&w=800"
     for _ in range(WARMING):
         _ask(path, 0.0)
-    began = time.perf_counter()
+    start = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as threads:
         runs = list(threads.map(lambda _: _ask(path, SECONDS), range(THREADS)))
-    took = time.perf_counter() - began
+    elapsed = time.perf_counter() - start
     laps = [lap for run in runs for lap in run]
-    print(f"\nHIT from memory, {THREADS} threads, {took:.1f} s")
+    print(f"\nHIT from memory, {THREADS} threads, {elapsed:.1f} s")
     print("  requests/s   median ms   p95 ms")
-    print(f"  {len(laps) / took:10.0f}   {median(laps):9.1f}   {quantiles(laps, n=20)[-1]:6.1f}", flush=True)
+    print(f"  {len(laps) / elapsed:10.0f}   {median(laps):9.1f}   {quantiles(laps, n=20)[-1]:6.1f}", flush=True)
 
 
 def _ask(path: str, seconds: float) -> list[float]:
     """Milliseconds of each request on one connection until so many seconds have gone; at least one request."""
     connection = http.client.HTTPConnection("127.0.0.1", environment.WEB_PORT, timeout=30)
     headers = {"Host": f"{setup.NAMESPACE}.localhost:{environment.WEB_PORT}"}
-    ends = time.perf_counter() + seconds
+    deadline = time.perf_counter() + seconds
     laps = []
     try:
-        while not laps or time.perf_counter() < ends:
-            began = time.perf_counter()
+        while not laps or time.perf_counter() < deadline:
+            start = time.perf_counter()
             connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            answer.read()
-            laps.append((time.perf_counter() - began) * 1000)
-            if answer.status != 200 or (seconds and answer.getheader("x-img-cache") != "HIT"):
-                raise RuntimeError(f"No hit: {answer.status} {answer.getheader('x-img-cache')}")
+            response = connection.getresponse()
+            response.read()
+            laps.append((time.perf_counter() - start) * 1000)
+            if response.status != 200 or (seconds and response.getheader("x-img-cache") != "HIT"):
+                raise RuntimeError(f"No hit: {response.status} {response.getheader('x-img-cache')}")
     finally:
         connection.close()
     return laps

@@ -36,7 +36,7 @@ def main() -> None:
     print(f"{len(photographs)} photographs, at most {SIDE} pixels a side\n")
     results = {name: [] for name in FORMATS}
     for path in photographs:
-        pairs = dict(_measured(path))
+        pairs = dict(_measure(path))
         for name, pair in pairs.items():
             results[name].append(pair)
         shares = "  ".join(f"{name} {auto.size / fixed.size:5.2f}" for name, (fixed, auto) in pairs.items())
@@ -46,32 +46,32 @@ def main() -> None:
         _print_sums(name, *zip(*pairs, strict=True))
 
 
-def _measured(path: Path) -> Iterator[tuple[str, tuple[Result, Result]]]:
+def _measure(path: Path) -> Iterator[tuple[str, tuple[Result, Result]]]:
     reference = Image.open(path).convert("RGB")
     reference.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = BytesIO()
     reference.save(buffer, "PNG", compress_level=1)
     for name in FORMATS:
-        yield name, tuple(_rendered(reference, buffer.getvalue(), name, quality) for quality in (80, "auto"))
+        yield name, tuple(_render(reference, buffer.getvalue(), name, quality) for quality in (80, "auto"))
 
 
-def _rendered(reference: Image.Image, data: bytes, name: str, quality: object) -> Result:
-    began = time.perf_counter()
+def _render(reference: Image.Image, data: bytes, name: str, quality: object) -> Result:
+    start = time.perf_counter()
     body = pipeline.render(Job("transform", {"quality": quality}, name, (data,))).body
-    spent = time.perf_counter() - began
-    shown = Image.open(BytesIO(body)).convert("RGB")
-    return Result(len(body), likeness.average(reference, shown), likeness.worst(reference, shown), spent)
+    seconds = time.perf_counter() - start
+    image = Image.open(BytesIO(body)).convert("RGB")
+    return Result(len(body), likeness.average(reference, image), likeness.worst(reference, image), seconds)
 
 
 def _print_sums(name: str, fixed: tuple[Result, ...], auto: tuple[Result, ...]) -> None:
-    shares = [one.size / other.size for one, other in zip(auto, fixed, strict=True)]
-    whole = sum(one.size for one in auto) / sum(one.size for one in fixed)
+    shares = [run.size / baseline.size for run, baseline in zip(auto, fixed, strict=True)]
+    total_share = sum(run.size for run in auto) / sum(run.size for run in fixed)
     print(
-        f"| {name} | {whole:.3f} | {geometric_mean(shares):.3f} "
-        f"| {mean(one.average for one in fixed):.4f} → {mean(one.average for one in auto):.4f} "
-        f"| {min(one.average for one in fixed):.4f} → {min(one.average for one in auto):.4f} "
-        f"| {min(one.worst for one in fixed):.3f} → {min(one.worst for one in auto):.3f} "
-        f"| {mean(one.seconds for one in fixed) * 1000:.0f} → {mean(one.seconds for one in auto) * 1000:.0f} |"
+        f"| {name} | {total_share:.3f} | {geometric_mean(shares):.3f} "
+        f"| {mean(run.average for run in fixed):.4f} → {mean(run.average for run in auto):.4f} "
+        f"| {min(run.average for run in fixed):.4f} → {min(run.average for run in auto):.4f} "
+        f"| {min(run.worst for run in fixed):.3f} → {min(run.worst for run in auto):.3f} "
+        f"| {mean(run.seconds for run in fixed) * 1000:.0f} → {mean(run.seconds for run in auto) * 1000:.0f} |"
     )
 
 

@@ -29,9 +29,9 @@ def measure(site: setup.Site) -> None:
 
 def _miss(src: str, accept: str) -> tuple[float, dict[str, float]]:
     """Milliseconds of the whole request, and of its stages."""
-    began = time.perf_counter()
+    start = time.perf_counter()
     reply = ask(setup.NAMESPACE, f"/transform?src={src}&w=800", Accept=accept)
-    lap = (time.perf_counter() - began) * 1000
+    lap = (time.perf_counter() - start) * 1000
     if (reply.status, reply.headers.get("x-img-cache")) != (200, "MISS"):
         raise RuntimeError(f"No miss: {reply.status} {reply.body[:200]!r}")
-    return lap, {stage: float(spent) for stage, spent in LAP.findall(reply.headers["server-timing"])}
+    return lap, {stage: float(duration) for stage, duration in LAP.findall(reply.headers["server-timing"])}

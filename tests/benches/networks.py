@@ -11,7 +11,7 @@ from transforms.render.pool import Pool
 ROUNDS = 5
 MEMORY = 2_500_000_000
 SQUARE = {"h": 800, "fit": "cover"}
-ASKED = (
+CASES = (
     ("BACKGROUND REMOVED", {}, {"background-remove": True}),
     ("FACES LOOKED FOR", SQUARE, {**SQUARE, "position": "face"}),
 )
@@ -22,22 +22,22 @@ def measure(body: bytes) -> None:
     """Print one line for each sample photograph, and one for the large JPEG; the first job of the process loads."""
     pictures = {path.stem: path.read_bytes() for path in samples.ensure(FOLDER)}
     pictures["12 MP to 800 px"] = body
-    for title, without, values in ASKED:
+    for title, baseline, values in CASES:
         print(f"\n{title}, median of {ROUNDS}, each in a process of its own")
         print("  picture               first ms   then ms   of it without   most MB", flush=True)
         for name, data in pictures.items():
-            print(f"  {name:20}  {_line(data, without, values)}", flush=True)
+            print(f"  {name:20}  {_line(data, baseline, values)}", flush=True)
 
 
-def _line(data: bytes, without: dict[str, object], values: dict[str, object]) -> str:
+def _line(data: bytes, baseline: dict[str, object], values: dict[str, object]) -> str:
     pool = Pool(processes=1, seconds=20.0, memory_bytes=MEMORY, queue=1, argv=_argv())
     try:
-        plain = [_milliseconds(pool, data, without) for _ in range(ROUNDS)]
-        cut = [_milliseconds(pool, data, values) for _ in range(ROUNDS + 1)]
-        most = _most_memory(pool.pids()[0])
+        baseline_laps = [_milliseconds(pool, data, baseline) for _ in range(ROUNDS)]
+        laps = [_milliseconds(pool, data, values) for _ in range(ROUNDS + 1)]
+        memory = _most_memory(pool.pids()[0])
     finally:
         pool.close()
-    return f"{cut[0]:9.0f} {median(cut[1:]):9.0f} {median(plain):15.0f} {most:9.0f}"
+    return f"{laps[0]:9.0f} {median(laps[1:]):9.0f} {median(baseline_laps):15.0f} {memory:9.0f}"
 
 
 def _argv() -> tuple[str, ...]:

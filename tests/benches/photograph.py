@@ -18,8 +18,8 @@ def jpeg() -> bytes:
     edges = Image.fromarray(random.integers(0, 256, (150, 200, 3), dtype=np.uint8)).resize(
         (WIDTH, HEIGHT), Image.Resampling.NEAREST
     )
-    whole = np.asarray(Image.blend(blobs, edges, 0.15), dtype=np.int16)
+    levels = np.asarray(Image.blend(blobs, edges, 0.15), dtype=np.int16)
     grain = random.integers(-9, 10, (HEIGHT, WIDTH, 1), dtype=np.int16)
     buffer = BytesIO()
-    Image.fromarray(np.clip(whole + grain, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=QUALITY)
+    Image.fromarray(np.clip(levels + grain, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=QUALITY)
     return buffer.getvalue()

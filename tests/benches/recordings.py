@@ -42,95 +42,95 @@ def _event(workspace_id: str, cost: int = 0) -> Happened:
 
 def _recording(workspace_id: str) -> None:
     """The spool's line and the counts of /metrics, which a hit pays for."""
-    keeper, laps, counted = recorder.current(), [], []
+    current_recorder, laps, metric_laps = recorder.current(), [], []
     for _ in range(RECORDINGS):
-        happened = _event(workspace_id)
-        began = time.perf_counter_ns()
-        keeper.record(happened)
-        between = time.perf_counter_ns()
-        metrics.answered(happened, False)
-        counted.append(time.perf_counter_ns() - between)
-        laps.append(between - began)
+        event = _event(workspace_id)
+        start = time.perf_counter_ns()
+        current_recorder.record(event)
+        spool_end = time.perf_counter_ns()
+        metrics.answered(event, False)
+        metric_laps.append(time.perf_counter_ns() - spool_end)
+        laps.append(spool_end - start)
     print("\nRecording a hit, median µs")
-    print(f"  spool {median(laps) / 1000:6.1f}   /metrics {median(counted) / 1000:6.1f}", flush=True)
-    keeper.flush()
+    print(f"  spool {median(laps) / 1000:6.1f}   /metrics {median(metric_laps) / 1000:6.1f}", flush=True)
+    current_recorder.flush()
 
 
 def _year(row) -> None:
     """Two years of days, five Origins, eight kinds of answer; then what the page takes to add up and draw."""
-    chance, now = random.Random(3), clock.now()
+    generator, now = random.Random(3), clock.now()
     workspace_id = row.workspace_id
-    made = {"hit": _latencies(chance, 4), "miss": _latencies(chance, 160)}
+    latencies = {"hit": _latencies(generator, 4), "miss": _latencies(generator, 160)}
     with Rollup.batch_write() as writer:
-        for back in range(DAYS):
-            day = clock.day(now - back * 86_400)
+        for days_back in range(DAYS):
+            day = clock.day(now - days_back * 86_400)
             for origin in ORIGINS:
-                cells = {sums.Key(*key): _cell(chance, made[key[1]]) for key in CELLS}
+                cells = {sums.Key(*key): _cell(generator, latencies[key[1]]) for key in CELLS}
                 writer.save(Rollup(workspace_id, f"d {day} {origin}", cells=sums.pack(cells)))
-    for month in {clock.month(now - back * 86_400) for back in range(DAYS)} - {clock.month(now)}:
+    for month in {clock.month(now - days_back * 86_400) for days_back in range(DAYS)} - {clock.month(now)}:
         rollups.roll_month(workspace_id, month)
     print(f"\nThe usage page, server time in ms; the limit is {MOST_MS}")
-    for wanted in reports.RANGES:
-        _page(row, wanted, now)
+    for range_name in reports.RANGES:
+        _page(row, range_name, now)
 
 
-def _page(row, wanted: str, now: float) -> None:
+def _page(row, range_name: str, now: float) -> None:
     """The median of seven pages of a range."""
-    laps, busy = [], []
+    laps, cpu_laps = [], []
     for _ in range(7):
-        began, worked = time.perf_counter(), time.process_time()
-        report = reports.make(row.workspace_id, reports.span(wanted, now))
+        start, cpu_start = time.perf_counter(), time.process_time()
+        report = reports.make(row.workspace_id, reports.span(range_name, now))
         usage._glance(report)
         usage._charts(report)
         glance.allowance(summary.of(row))
         for name in ("operation", "cache", "status", "origin"):
             usage._breakdown(report, name)
-        laps.append((time.perf_counter() - began) * 1000)
-        busy.append((time.process_time() - worked) * 1000)
+        laps.append((time.perf_counter() - start) * 1000)
+        cpu_laps.append((time.process_time() - cpu_start) * 1000)
     verdict = "within" if median(laps) <= MOST_MS else "OVER"
     print(
-        f"  {wanted:>3}  {report.total.requests:>10,} requests  {median(laps):4.0f}"
-        f"   (at work {median(busy):4.0f})   {verdict}", flush=True,
+        f"  {range_name:>3}  {report.total.requests:>10,} requests  {median(laps):4.0f}"
+        f"   (at work {median(cpu_laps):4.0f})   {verdict}", flush=True,
     )  # fmt: skip
 
 
-def _cell(chance: random.Random, made: list[Counter[int]]) -> sums.Sums:
+def _cell(generator: random.Random, histograms: list[Counter[int]]) -> sums.Sums:
     count = A_DAY // (len(ORIGINS) * len(CELLS))
-    return sums.Sums(count, chance.randrange(60), count * 40_000, chance.choice(made))
+    return sums.Sums(count, generator.randrange(60), count * 40_000, generator.choice(histograms))
 
 
-def _latencies(chance: random.Random, middle: float) -> list[Counter[int]]:
+def _latencies(generator: random.Random, middle: float) -> list[Counter[int]]:
     """Latencies of a cell's day, thirty times: lognormal about `middle` milliseconds, p95 at five times it."""
     count = A_DAY // (len(ORIGINS) * len(CELLS))
-    draws = [[chance.lognormvariate(math.log(middle), 0.98) for _ in range(count)] for _ in range(30)]
+    draws = [[generator.lognormvariate(math.log(middle), 0.98) for _ in range(count)] for _ in range(30)]
     return [Counter(map(histogram.bucket, day)) for day in draws]
 
 
 def _units(row) -> None:
     """Units that DynamoDB itself counts, for a charge and for a batch of a hundred free events with its hour."""
-    told: Counter[str] = Counter()
+    units: Counter[str] = Counter()
     client = dynamo.connection().client
 
-    def asks(params, **_) -> None:
+    def request_capacity(params, **_) -> None:
         params["ReturnConsumedCapacity"] = "TOTAL"
 
-    def hears(parsed, model, **_) -> None:
-        found = parsed.get("ConsumedCapacity") or []
-        for one in found if isinstance(found, list) else [found]:
-            told["write" if model.name in WRITES else "read"] += float(one.get("CapacityUnits", 0))
+    def count_capacity(parsed, model, **_) -> None:
+        capacities = parsed.get("ConsumedCapacity") or []
+        for capacity in capacities if isinstance(capacities, list) else [capacities]:
+            units["write" if model.name in WRITES else "read"] += float(capacity.get("CapacityUnits", 0))
 
-    client.meta.events.register("provide-client-params.dynamodb", asks)
-    client.meta.events.register("after-call.dynamodb", hears)
+    client.meta.events.register("provide-client-params.dynamodb", request_capacity)
+    client.meta.events.register("after-call.dynamodb", count_capacity)
     terms = periods.terms(row)
     credits.charge(_bill(row.workspace_id), terms)
-    told.clear()
+    units.clear()
     for _ in range(20):
         credits.charge(_bill(row.workspace_id), terms)
-    charge = {name: told[name] / 20 for name in ("write", "read")}
-    told.clear()
+    charge = {name: units[name] / 20 for name in ("write", "read")}
+    units.clear()
     recorder._write_living([_event(row.workspace_id) for _ in range(100)])
     rollups.work_off()
-    free = {name: told[name] / 100 for name in ("write", "read")}
+    free = {name: units[name] / 100 for name in ("write", "read")}
     print("\nDynamoDB units, counted by the engine")
     print(f"  a charge       write {charge['write']:.1f}   read {charge['read']:.1f}")
     print(f"  a free event   write {free['write']:.2f}   read {free['read']:.2f}   (in batches of a hundred)")

@@ -39,11 +39,11 @@ def _alternate(*acts: Callable[[], object]) -> list[float]:
     """The median milliseconds of each act, after one round that is not counted."""
     laps: list[list[float]] = [[] for _ in acts]
     for _ in range(ROUNDS + 1):
-        for act, kept in zip(acts, laps, strict=True):
-            began = time.perf_counter()
+        for act, times in zip(acts, laps, strict=True):
+            start = time.perf_counter()
             act()
-            kept.append((time.perf_counter() - began) * 1000)
-    return [median(kept[1:]) for kept in laps]
+            times.append((time.perf_counter() - start) * 1000)
+    return [median(times[1:]) for times in laps]
 
 
 def _plain(body: bytes, name: str) -> bytes:

@@ -23,7 +23,7 @@ class Site:
     body: bytes
 
     def place(self, name: str) -> str:
-        """The source a request names."""
+        """The `src` of the photograph at one more path."""
         self.origin.pictures[f"/{name}.jpg"] = self.body
         return f"shop/{name}.jpg"
 

@@ -79,17 +79,17 @@ def _deep_tiff() -> bytes:
     return pictures.saved(Image.fromarray(np.asarray(painted().convert("L")).astype(np.uint16) * 257), "TIFF")
 
 
-def _seen(data: bytes, mode: str) -> Image.Image:
+def _decode(data: bytes, mode: str) -> Image.Image:
     return Image.open(BytesIO(data)).convert(mode)
 
 
 def cases() -> dict[str, tuple[bytes, Image.Image]]:
-    """(file, what should be seen) by name."""
+    """Name → (bytes of the file, picture that a viewer should show)."""
     plain, grey, p3 = painted(), painted().convert("L"), p3_profile()
     ink = plain.convert("CMYK")
     palette = pictures.saved(plain.quantize(64), "PNG")
     clear_palette = pictures.saved(cut_out().quantize(64, Image.Quantize.FASTOCTREE), "PNG")
-    found = {
+    examples = {
         "srgb": (pictures.saved(plain, "PNG"), plain),
         "p3 png": (pictures.saved(in_p3(plain), "PNG", icc_profile=p3), plain),
         "p3 jpeg": (pictures.saved(in_p3(plain), "JPEG", quality=100, subsampling=0, icc_profile=p3), plain),
@@ -105,13 +105,13 @@ def cases() -> dict[str, tuple[bytes, Image.Image]]:
         "16-bit grey alpha": (deep_png(np.asarray(faded().convert("LA"))), faded().convert("LA")),
         "grey jpeg": (pictures.saved(grey, "JPEG", quality=100), grey),
         "grey png": (pictures.saved(grey, "PNG"), grey),
-        "palette": (palette, _seen(palette, "RGB")),
-        "palette with clear": (clear_palette, _seen(clear_palette, "RGBA")),
-        "gif": (pictures.saved(plain.quantize(64), "GIF"), _seen(palette, "RGB")),
+        "palette": (palette, _decode(palette, "RGB")),
+        "palette with clear": (clear_palette, _decode(clear_palette, "RGBA")),
+        "gif": (pictures.saved(plain.quantize(64), "GIF"), _decode(palette, "RGB")),
         "one bit": (pictures.saved(grey.point(lambda level: 255 if level > 99 else 0).convert("1"), "PNG"), None),
         "transparency": (pictures.saved(faded(), "PNG"), faded()),
         "transparency webp": (pictures.saved(faded(), "WEBP", lossless=True, exact=True), faded()),
         "bmp": (pictures.saved(plain, "BMP"), plain),
     }
-    data, _ = found["one bit"]
-    return found | {"one bit": (data, _seen(data, "L"))}
+    data, _ = examples["one bit"]
+    return examples | {"one bit": (data, _decode(data, "L"))}

@@ -86,12 +86,12 @@ def avif(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def inflated(content: bytes) -> bytes:
-    """Whatever zlib finds in a part, wherever it begins."""
-    found = b""
+    """All that zlib can decompress in a part, at any offset; at most 100,000 bytes a stream."""
+    payload = b""
     for at in range(len(content) - 1):
         if content[at] & 0x0F == 8 and (content[at] << 8 | content[at + 1]) % 31 == 0:
             try:
-                found += zlib.decompressobj().decompress(content[at:], 100_000)
+                payload += zlib.decompressobj().decompress(content[at:], 100_000)
             except zlib.error:
                 continue
-    return found
+    return payload

@@ -28,11 +28,11 @@ def framed() -> Image.Image:
 
 
 def path(query: str) -> Path:
-    """Where the golden picture of an example lies."""
+    """The file of an example's golden picture."""
     return FOLDER / (re.sub(r"[^a-z0-9.]+", "-", query) + ".webp")
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for each in EXAMPLES:
-        drawn(each).save(path(each), lossless=True, exact=True, method=6)
+    for query in EXAMPLES:
+        drawn(query).save(path(query), lossless=True, exact=True, method=6)

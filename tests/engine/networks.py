@@ -9,7 +9,7 @@ from transforms.engine import network
 
 @contextmanager
 def loaded(name: str, path: Path) -> Iterator[None]:
-    """A network's weights are known meanwhile, and forgotten afterwards."""
+    """The weights at `path` serve a network within the block; afterwards it has none."""
     network.use(name, str(path))
     yield
     network.use(name, "")

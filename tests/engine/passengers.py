@@ -26,9 +26,15 @@ def exif() -> Image.Exif:
     for name in TEXTS:
         block[ExifTags.Base[name]] = CANARY
     block.get_ifd(ExifTags.IFD.Exif).update({ExifTags.Base[name].value: CANARY for name in INNER})
-    ratio = TiffImagePlugin.IFDRational
-    place = {1: "N", 2: (ratio(27), ratio(59), ratio(17)), 3: "E", 4: (ratio(86), ratio(55), ratio(31)), 29: CANARY}
-    block.get_ifd(ExifTags.IFD.GPSInfo).update(place)
+    rational = TiffImagePlugin.IFDRational
+    gps = {
+        1: "N",
+        2: (rational(27), rational(59), rational(17)),
+        3: "E",
+        4: (rational(86), rational(55), rational(31)),
+        29: CANARY,
+    }
+    block.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
     return block
 
 
@@ -114,8 +120,8 @@ def bmp() -> bytes:
     """A gap between header and pixels, and a tail."""
     data = pictures.saved(picture(), "BMP")
     offset = int.from_bytes(data[10:14], "little")
-    moved = (offset + len(RAW)).to_bytes(4, "little")
-    return data[:10] + moved + data[14:offset] + RAW + data[offset:] + RAW
+    new_offset = (offset + len(RAW)).to_bytes(4, "little")
+    return data[:10] + new_offset + data[14:offset] + RAW + data[offset:] + RAW
 
 
 def moving() -> dict[str, object]:

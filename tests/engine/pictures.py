@@ -32,16 +32,16 @@ def noisy(width: int = 160, height: int = 120) -> Image.Image:
     return Image.fromarray(np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
-def saved(image: Image.Image, name: str, **options: object) -> bytes:
+def saved(image: Image.Image, format_name: str, **options: object) -> bytes:
     """The bytes of a file."""
     buffer = BytesIO()
-    image.save(buffer, name, **options)
+    image.save(buffer, format_name, **options)
     return buffer.getvalue()
 
 
-def animated(name: str, frames: list[Image.Image], **options: object) -> bytes:
+def animated(format_name: str, frames: list[Image.Image], **options: object) -> bytes:
     """The bytes of an animation."""
-    return saved(frames[0], name, save_all=True, append_images=frames[1:], **options)
+    return saved(frames[0], format_name, save_all=True, append_images=frames[1:], **options)
 
 
 def render(data: bytes, output_format: str = "png", limits: Limits | None = None, **values: object) -> Output:
@@ -50,7 +50,7 @@ def render(data: bytes, output_format: str = "png", limits: Limits | None = None
 
 
 def seen(output: Output | bytes) -> Image.Image:
-    """What a viewer shows."""
+    """The decoded picture of an output or of a file's bytes."""
     image = Image.open(BytesIO(output if isinstance(output, bytes) else output.body))
     image.load()
     return image

@@ -65,12 +65,12 @@ def written(draw, endpoint):
     """A request the endpoint accepts but for its folding rules, under the long-lived names, src first."""
     literal = {params.BLURHASH: "blurhash", params.COLOR: "color"}.get(endpoint)
     optional = [row for row in params.rows(endpoint) if row.available and row.name not in ("src", literal)]
-    chosen = draw(st.lists(st.sampled_from(optional), unique=True)) if optional else []
+    rows = draw(st.lists(st.sampled_from(optional), unique=True)) if optional else []
     if literal and draw(st.booleans()):
         sides = [params.find(endpoint, name) for name in ("w", "h")]
-        chosen = [params.find(endpoint, literal), *sides, *(row for row in chosen if row not in sides)]
+        rows = [params.find(endpoint, literal), *sides, *(row for row in rows if row not in sides)]
         items = []
     else:
         count = draw(st.integers(*params.GRID_SOURCES)) if endpoint == params.GRID else 1
         items = [("src", draw(WORDS)) for _ in range(count)]
-    return items + [(row.name, draw(texts(row))) for row in chosen]
+    return items + [(row.name, draw(texts(row))) for row in rows]

@@ -68,9 +68,9 @@ def ssim(one: Image.Image, other: Image.Image) -> float:
     a, b = (np.asarray(_on_white(image).convert("L"), dtype=np.float64) for image in (one, other))
     mean_a, mean_b = _means(a), _means(b)
     var_a, var_b = _means(a * a) - mean_a**2, _means(b * b) - mean_b**2
-    shared = _means(a * b) - mean_a * mean_b
-    alike = (2 * mean_a * mean_b + C1) * (2 * shared + C2)
-    return float((alike / ((mean_a**2 + mean_b**2 + C1) * (var_a + var_b + C2))).mean())
+    covariance = _means(a * b) - mean_a * mean_b
+    numerator = (2 * mean_a * mean_b + C1) * (2 * covariance + C2)
+    return float((numerator / ((mean_a**2 + mean_b**2 + C1) * (var_a + var_b + C2))).mean())
 
 
 def _means(levels: np.ndarray) -> np.ndarray:
@@ -81,6 +81,6 @@ def _means(levels: np.ndarray) -> np.ndarray:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    clear = image.convert("RGBA")
-    ground = Image.new("RGBA", clear.size, (255, 255, 255, 255))
-    return Image.alpha_composite(ground, clear).convert("RGB")
+    rgba = image.convert("RGBA")
+    white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, rgba).convert("RGB")

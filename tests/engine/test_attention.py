@@ -27,71 +27,73 @@ def on_ground(patch: Image.Image, at: float, wide: bool = True) -> Image.Image:
     return image
 
 
-def seen_at(image: Image.Image, way: str) -> float:
-    """Where the middle of the kept square lies, as a share of the long side."""
+def crop_middle(image: Image.Image, strategy: str) -> float:
+    """The middle of the square that is cut out, as a share of the long side."""
     shares = (100 / image.width, 100 / image.height)
-    position = attention.choose(image, shares, way).position[0 if image.width > image.height else 1]
+    position = attention.choose(image, shares, strategy).position[0 if image.width > image.height else 1]
     return (position * 200 + 50) / 300
 
 
 @pytest.mark.parametrize("at", [0.17, 0.4, 0.6, 0.85])
 @pytest.mark.parametrize("wide", [True, False])
 @pytest.mark.parametrize(
-    ("way", "patch"),
+    ("strategy", "patch"),
     [
         ("smart", checkered()),
         ("smart", Image.new("RGB", (40, 40), SUBJECT)),
         *(("smart", Image.new("RGB", (40, 40), skin)) for skin in SKINS),
     ],
 )
-def test_the_subject_is_in_the_middle_of_what_is_kept(way, patch, at, wide):
+def test_the_subject_is_in_the_middle_of_what_is_kept(strategy, patch, at, wide):
     nearest = min(max(at, 1 / 6), 5 / 6)
-    assert abs(seen_at(on_ground(patch, at, wide), way) - nearest) < 0.04
+    assert abs(crop_middle(on_ground(patch, at, wide), strategy) - nearest) < 0.04
 
 
 @pytest.mark.parametrize("at", [0.17, 0.5, 0.85])
 def test_entropy_keeps_the_whole_of_the_only_variety(at):
     image = on_ground(Image.fromarray(np.asarray(pictures.noisy(40, 40))), at)
-    assert abs(seen_at(image, "entropy") - at) < 0.12
+    assert abs(crop_middle(image, "entropy") - at) < 0.12
 
 
 def test_skin_outweighs_as_much_plain_colour():
     image = Image.new("RGB", (300, 100), GROUND)
     image.paste((60, 110, 160), (10, 30, 50, 70))
     image.paste(SKINS[1], (250, 30, 290, 70))
-    assert seen_at(image, "smart") > 0.7
+    assert crop_middle(image, "smart") > 0.7
 
 
 def test_a_ground_in_the_colours_of_skin_is_no_face():
     image = Image.new("RGB", (300, 100), SKINS[1])
     image.paste((40, 110, 200), (0, 0, 100, 100))
     image.paste(checkered(), (30, 30))
-    assert seen_at(image, "smart") < 0.3
+    assert crop_middle(image, "smart") < 0.3
 
 
-@pytest.mark.parametrize("way", SUMS)
+@pytest.mark.parametrize("strategy", SUMS)
 @pytest.mark.parametrize("image", [Image.new("RGB", (90, 30)), Image.new("RGBA", (90, 30)), Image.new("RGB", (1, 1))])
-def test_a_picture_with_nothing_in_it_keeps_its_middle(way, image):
+def test_a_picture_with_nothing_in_it_keeps_its_middle(strategy, image):
     """I15"""
-    assert attention.choose(image, (0.3, 1.0), way).position == (0.5, 0.5)
+    assert attention.choose(image, (0.3, 1.0), strategy).position == (0.5, 0.5)
 
 
-@pytest.mark.parametrize("way", SUMS)
-def test_what_lies_under_clear_pixels_does_not_count(way):
+@pytest.mark.parametrize("strategy", SUMS)
+def test_what_lies_under_clear_pixels_does_not_count(strategy):
     image = on_ground(checkered(), 0.8).convert("RGBA")
     alpha = Image.new("L", image.size, 255)
     alpha.paste(0, (150, 0, 300, 100))
     image.putalpha(alpha)
-    hidden = Image.new("RGB", (300, 100))
-    hidden.paste(GROUND, (0, 0, 150, 100))
-    assert attention.choose(image, (1 / 3, 1), way).position == attention.choose(hidden, (1 / 3, 1), way).position
+    half = Image.new("RGB", (300, 100))
+    half.paste(GROUND, (0, 0, 150, 100))
+    assert (
+        attention.choose(image, (1 / 3, 1), strategy).position == attention.choose(half, (1 / 3, 1), strategy).position
+    )
 
 
-@pytest.mark.parametrize("way", SUMS)
+@pytest.mark.parametrize("strategy", SUMS)
 @pytest.mark.parametrize("shape", [(4000, 3), (3, 4000), (7, 5), (2, 1)])
-def test_extreme_shapes_have_a_place(way, shape):
+def test_extreme_shapes_have_a_place(strategy, shape):
     """I15"""
-    position = attention.choose(Image.effect_noise(shape, 60).convert("RGB"), (0.01, 0.5), way).position
+    position = attention.choose(Image.effect_noise(shape, 60).convert("RGB"), (0.01, 0.5), strategy).position
     assert all(0 <= part <= 1 for part in position)
 
 
@@ -99,14 +101,15 @@ def test_a_large_picture_is_judged_as_its_small_copy_is():
     small = on_ground(checkered(), 0.7)
     large = small.resize((3000, 1000), Image.Resampling.NEAREST)
     assert (
-        abs(seen_at(small, "smart") - (attention.choose(large, (1 / 3, 1), "smart").position[0] * 2 / 3 + 1 / 6)) < 0.02
+        abs(crop_middle(small, "smart") - (attention.choose(large, (1 / 3, 1), "smart").position[0] * 2 / 3 + 1 / 6))
+        < 0.02
     )
 
 
 def test_a_cover_with_smart_shows_the_subject():
     image = on_ground(Image.new("RGB", (40, 40), SUBJECT), 0.85)
-    shown = pictures.seen(pictures.render(pictures.saved(image, "PNG"), w=50, h=50, fit="cover", position="smart"))
-    assert pictures.near(shown.getpixel((28, 25)), SUBJECT, 10)
+    smart = pictures.seen(pictures.render(pictures.saved(image, "PNG"), w=50, h=50, fit="cover", position="smart"))
+    assert pictures.near(smart.getpixel((28, 25)), SUBJECT, 10)
     middle = pictures.seen(pictures.render(pictures.saved(image, "PNG"), w=50, h=50, fit="cover"))
     assert not pictures.near(middle.getpixel((28, 25)), SUBJECT, 10)
 
@@ -160,20 +163,20 @@ def test_debug_draws_the_whole_picture_with_what_is_kept_and_dims_the_rest():
     ImageDraw.Draw(image).rectangle((480, 60, 560, 140), fill=SUBJECT)
     data = pictures.saved(image, "PNG")
     values = {"w": 300, "h": 300, "fit": "cover", "position": "left", "debug": "crop"}
-    shown = pictures.seen(pictures.render(data, **values))
-    assert shown.size == (600, 200)
-    inside, outside = shown.getpixel((100, 100)), shown.getpixel((400, 100))
+    picture = pictures.seen(pictures.render(data, **values))
+    assert picture.size == (600, 200)
+    inside, outside = picture.getpixel((100, 100)), picture.getpixel((400, 100))
     assert inside == (200, 200, 200) and max(outside) < 80
-    assert np.asarray(shown)[-15:, :200].max() == 255, "no words"
+    assert np.asarray(picture)[-15:, :200].max() == 255, "no words"
 
 
 def test_debug_says_which_way_the_place_was_found():
     image = on_ground(Image.new("RGB", (40, 40), SUBJECT), 0.85)
     data = pictures.saved(image, "PNG")
     box = {"w": 100, "h": 100, "fit": "cover", "debug": "crop"}
-    drawn = [
+    bodies = [
         pictures.render(data, **box, **values).body
         for values in ({}, {"position": "smart"}, {"position": "entropy"}, {"focal": (0.5, 0.5)})
     ]
-    assert len(set(drawn)) == 4
+    assert len(set(bodies)) == 4
     assert pictures.seen(pictures.render(data, w=40, debug="crop")).size == (40, 13)

@@ -10,7 +10,7 @@ from transforms.engine import camera, info
 from transforms.engine.job import Job
 
 CANARY = "CANARY-7f3a"
-TOLD = {
+EXIF_FIELDS = {
     "make": "Maker",
     "model": "Model 5",
     "lens": "50 mm f/1.8",
@@ -45,27 +45,27 @@ def exif() -> Image.Exif:
     return block
 
 
-def told(data: bytes) -> dict:
-    stored = info.render(Job("info", {}, "json", (data,))).body
-    return json.loads(info.cut(stored, "info", ("exif",)))["exif"]
+def exif_fields(data: bytes) -> dict:
+    body = info.render(Job("info", {}, "json", (data,))).body
+    return json.loads(info.cut(body, "info", ("exif",)))["exif"]
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_the_camera_is_told_and_nobody_and_nowhere(name):
     """P09, I14"""
     data = pictures.saved(pictures.shaded(), name, exif=exif())
-    assert told(data) == TOLD
-    stored = info.render(Job("info", {}, "json", (data,))).body
-    assert CANARY.encode() not in stored and b"05:45" not in stored and b"27" not in info.cut(stored, "info", ("exif",))
+    assert exif_fields(data) == EXIF_FIELDS
+    body = info.render(Job("info", {}, "json", (data,))).body
+    assert CANARY.encode() not in body and b"05:45" not in body and b"27" not in info.cut(body, "info", ("exif",))
 
 
 def test_a_tiff_tells_its_maker_and_model():
-    assert told(pictures.saved(pictures.shaded(), "TIFF", exif=exif())) == {"make": "Maker", "model": "Model 5"}
+    assert exif_fields(pictures.saved(pictures.shaded(), "TIFF", exif=exif())) == {"make": "Maker", "model": "Model 5"}
 
 
 @pytest.mark.parametrize("name", ["JPEG", "GIF", "BMP"])
 def test_a_picture_without_exif_has_none_to_tell(name):
-    assert told(pictures.saved(pictures.shaded(), name)) == {}
+    assert exif_fields(pictures.saved(pictures.shaded(), name)) == {}
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_a_text_is_cut_and_holds_no_control_characters():
 
 def test_a_damaged_block_has_no_fields():
     data = pictures.saved(pictures.shaded(), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\xff" * 40)
-    assert told(data) == {}
+    assert exif_fields(data) == {}

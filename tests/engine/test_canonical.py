@@ -17,7 +17,7 @@ def encode(items):
     return "&".join(f"{urllib.parse.quote(name)}={urllib.parse.quote(text)}" for name, text in items)
 
 
-def parsed(endpoint, items):
+def parse_items(endpoint, items):
     """The request's Spec; a draw that only the folding rules refuse is drawn again."""
     try:
         return spec.parse(endpoint, encode(items))
@@ -32,7 +32,7 @@ def parsed(endpoint, items):
 def test_order_and_aliases_share_one_canonical_form(endpoint, data):
     """B1"""
     items = data.draw(requests.written(endpoint))
-    first = parsed(endpoint, items)
+    first = parse_items(endpoint, items)
     sources = [item for item in items if item[0] == "src"]
     others = data.draw(st.permutations([item for item in items if item[0] != "src"]))
     renamed = [(data.draw(st.sampled_from(params.find(endpoint, name).names)), text) for name, text in others]
@@ -46,11 +46,11 @@ def test_order_and_aliases_share_one_canonical_form(endpoint, data):
 @QUICK
 @given(data=st.data())
 def test_the_canonical_query_parses_to_the_same_request(endpoint, data):
-    asked = parsed(endpoint, data.draw(requests.written(endpoint)))
-    again = spec.parse(endpoint, spec.canonical_query(asked))
-    assert again == asked
-    assert spec.canonical_query(again) == spec.canonical_query(asked)
-    assert cost.quote(again) == cost.quote(asked)
+    request = parse_items(endpoint, data.draw(requests.written(endpoint)))
+    reparsed = spec.parse(endpoint, spec.canonical_query(request))
+    assert reparsed == request
+    assert spec.canonical_query(reparsed) == spec.canonical_query(request)
+    assert cost.quote(reparsed) == cost.quote(request)
 
 
 @pytest.mark.parametrize("endpoint", params.ENDPOINTS)
@@ -58,15 +58,17 @@ def test_the_canonical_query_parses_to_the_same_request(endpoint, data):
 @given(data=st.data())
 def test_a_spelled_out_default_changes_nothing(endpoint, data):
     items = data.draw(requests.written(endpoint))
-    asked = parsed(endpoint, items)
+    request = parse_items(endpoint, items)
     given_names = {name for name, _ in items}
-    spare = [row for row in params.rows(endpoint) if row.default is not None and row.available and row.name != "cols"]
-    spelled = [
+    optional_rows = [
+        row for row in params.rows(endpoint) if row.default is not None and row.available and row.name != "cols"
+    ]
+    defaults = [
         (row.name, str(int(row.default)) if isinstance(row.default, bool) else str(row.default))
-        for row in spare
+        for row in optional_rows
         if row.name not in given_names
     ]
-    assert spec.parse(endpoint, encode(items + spelled)) == asked
+    assert spec.parse(endpoint, encode(items + defaults)) == request
 
 
 @QUICK
@@ -76,9 +78,9 @@ def test_a_spelled_out_default_changes_nothing(endpoint, data):
 @example("-3600")
 def test_a_hue_read_back_from_its_canonical_form_is_the_same(text):
     assume(-3600 <= float(text) <= 3600)
-    asked = spec.parse("transform", f"src=a&hue={text}")
-    assert 0 <= asked.get("hue") < 360
-    assert spec.parse("transform", spec.canonical_query(asked)) == asked
+    request = spec.parse("transform", f"src=a&hue={text}")
+    assert 0 <= request.get("hue") < 360
+    assert spec.parse("transform", spec.canonical_query(request)) == request
 
 
 @QUICK
@@ -88,19 +90,19 @@ def test_a_hue_read_back_from_its_canonical_form_is_the_same(text):
 @example(["0.000000000000000001", "0.7", "1", "1"])
 def test_a_fractional_crop_is_refused_or_read_back_the_same(parts):
     try:
-        asked = spec.parse("transform", f"src=a&crop={','.join(parts)}")
+        request = spec.parse("transform", f"src=a&crop={','.join(parts)}")
     except errors.EngineError as error:
         assert (error.code, error.param) == ("invalid_parameter", "crop")
         return
-    assert spec.parse("transform", spec.canonical_query(asked)) == asked
+    assert spec.parse("transform", spec.canonical_query(request)) == request
 
 
 @QUICK
 @given(st.integers(1, 2048), st.integers(1, 2048), st.decimals("0", "2", places=3))
 def test_a_placeholder_scaled_past_its_range_keeps_a_url_that_asks_for_it(w, h, dpr):
-    asked = spec.parse("placeholder/color", f"color=123&w={w}&h={h}&dpr={dpr:f}")
-    again = spec.parse("placeholder/color", spec.canonical_query(asked))
-    assert (again.get("w"), again.get("h")) == (asked.get("w"), asked.get("h"))
+    request = spec.parse("placeholder/color", f"color=123&w={w}&h={h}&dpr={dpr:f}")
+    reparsed = spec.parse("placeholder/color", spec.canonical_query(request))
+    assert (reparsed.get("w"), reparsed.get("h")) == (request.get("w"), request.get("h"))
 
 
 @QUICK
@@ -190,9 +192,9 @@ DIFFERENT = [
     ],
 )
 def test_lengths_are_scaled_by_dpr_with_and_without_a_box(query, values):
-    asked = spec.parse("transform", f"src=a&{query}")
-    assert asked.values == values
-    assert spec.parse("transform", spec.canonical_query(asked)) == asked
+    request = spec.parse("transform", f"src=a&{query}")
+    assert request.values == values
+    assert spec.parse("transform", spec.canonical_query(request)) == request
 
 
 @pytest.mark.parametrize(
@@ -231,8 +233,8 @@ def test_all_info_endpoints_share_one_canonical_form():
 
 
 def test_the_canonical_query_is_in_table_order_and_encoded():
-    asked = spec.parse("transform", "q=50&format=jpg&src=https://x.example/a%20b.jpg?c%3Dd%26e&crop=0.5,0,0.5,1")
-    assert spec.canonical_query(asked) == (
+    request = spec.parse("transform", "q=50&format=jpg&src=https://x.example/a%20b.jpg?c%3Dd%26e&crop=0.5,0,0.5,1")
+    assert spec.canonical_query(request) == (
         "src=https://x.example/a%20b.jpg%3Fc%3Dd%26e&crop=0.5,0,0.5,1&format=jpeg&quality=50"
     )
 
@@ -243,16 +245,16 @@ def test_a_source_in_the_path_is_the_source_of_the_query():
 
 
 def test_a_request_crosses_a_process_border_unchanged():
-    asked = spec.parse("grid", "src=a&src=b&w=50&gap=3")
-    assert pickle.loads(pickle.dumps(asked)) == asked
+    request = spec.parse("grid", "src=a&src=b&w=50&gap=3")
+    assert pickle.loads(pickle.dumps(request)) == request
 
 
 def test_values_are_typed_and_defaults_come_from_the_table():
-    asked = spec.parse(
+    request = spec.parse(
         "transform",
         "src=a&w=5&h=6&fit=pad&position=0.25,1&blur=1.5&gamma=2.0&enlarge=1&animated=0&radius=max&crop=1,2,3,4&tint=abc",
     )
-    assert asked.values == {
+    assert request.values == {
         "w": 5,
         "h": 6,
         "fit": "pad",
@@ -265,6 +267,6 @@ def test_values_are_typed_and_defaults_come_from_the_table():
         "crop": ("px", 1, 2, 3, 4),
         "tint": "aabbcc",
     }
-    assert (asked.get("quality"), asked.get("metadata"), asked.get("trim")) == (80, "none", None)
+    assert (request.get("quality"), request.get("metadata"), request.get("trim")) == (80, "none", None)
     with pytest.raises(KeyError):
-        asked.get("cols")
+        request.get("cols")

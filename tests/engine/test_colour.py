@@ -12,7 +12,7 @@ from tests.engine import pictures
 RAMP = np.arange(0, 256, dtype=np.uint8).reshape(16, 16)
 
 
-def first(output) -> tuple[int, ...]:
+def first_pixel(output) -> tuple[int, ...]:
     return pictures.seen(output).getpixel((0, 0))
 
 
@@ -26,7 +26,7 @@ def png(width: int, height: int, depth: int, kind: int, rows: bytes, *chunks: tu
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
     parts = [chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))]
-    parts += [chunk(*each) for each in chunks]
+    parts += [chunk(*item) for item in chunks]
     parts += [chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -38,19 +38,19 @@ def png(width: int, height: int, depth: int, kind: int, rows: bytes, *chunks: tu
 def test_cmyk_is_never_inverted_with_or_without_adobes_marker(ink, light):
     """I12"""
     adobe = pictures.saved(Image.new("CMYK", (16, 16), ink), "JPEG", quality=95)
-    assert pictures.near(first(pictures.render(adobe)), light, 6)
+    assert pictures.near(first_pixel(pictures.render(adobe)), light, 6)
     # Pillow writes inks inverted and says so by the marker: without it the same bytes are plain inks.
     plain = pictures.saved(Image.new("CMYK", (16, 16), tuple(255 - level for level in ink)), "JPEG", quality=95)
-    assert pictures.near(first(pictures.render(without_adobe_marker(plain))), light, 6)
-    assert pictures.near(first(pictures.render(pictures.saved(Image.new("CMYK", (8, 8), ink), "TIFF"))), light, 6)
+    assert pictures.near(first_pixel(pictures.render(without_adobe_marker(plain))), light, 6)
+    assert pictures.near(first_pixel(pictures.render(pictures.saved(Image.new("CMYK", (8, 8), ink), "TIFF"))), light, 6)
 
 
 @pytest.mark.parametrize("name", ["PNG", "TIFF"])
 def test_sixteen_bit_grey_is_scaled_and_not_whitened(name):
     """I12"""
-    deep = Image.fromarray(RAMP.astype(np.uint16) * 257)
-    shown = np.asarray(pictures.seen(pictures.render(pictures.saved(deep, name))).convert("L"))
-    assert np.abs(shown.astype(int) - RAMP).max() <= 1
+    image = Image.fromarray(RAMP.astype(np.uint16) * 257)
+    levels = np.asarray(pictures.seen(pictures.render(pictures.saved(image, name))).convert("L"))
+    assert np.abs(levels.astype(int) - RAMP).max() <= 1
 
 
 def test_float_grey_is_scaled():
@@ -61,10 +61,10 @@ def test_float_grey_is_scaled():
 
 def test_an_embedded_profile_is_brought_to_srgb():
     """I12"""
-    swapped = swapped_profile()
-    data = pictures.saved(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=swapped)
+    profile = swapped_profile()
+    data = pictures.saved(Image.new("RGB", (8, 8), (255, 0, 0)), "PNG", icc_profile=profile)
     output = pictures.render(data)
-    assert pictures.near(first(output), (0, 255, 0), 3)
+    assert pictures.near(first_pixel(output), (0, 255, 0), 3)
     assert "icc_profile" not in pictures.seen(output).info
 
 
@@ -83,14 +83,14 @@ def test_a_broken_profile_is_ignored(profile):
     """I12"""
     for name in ("PNG", "JPEG", "WEBP"):
         data = pictures.saved(Image.new("RGB", (16, 16), (200, 100, 50)), name, icc_profile=profile)
-        assert pictures.near(first(pictures.render(data)), (200, 100, 50), 6)
+        assert pictures.near(first_pixel(pictures.render(data)), (200, 100, 50), 6)
 
 
 def test_a_profile_of_another_colour_space_is_ignored():
     """I12"""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     data = pictures.saved(Image.new("L", (8, 8), 77), "PNG", icc_profile=srgb)
-    assert first(pictures.render(data)) == (77, 77, 77)
+    assert first_pixel(pictures.render(data)) == (77, 77, 77)
 
 
 def test_a_palette_with_fewer_alphas_than_colours_keeps_both():
@@ -102,7 +102,7 @@ def test_a_palette_with_fewer_alphas_than_colours_keeps_both():
 
 
 @pytest.mark.parametrize(
-    ("kind", "depth", "row", "key", "kept"),
+    ("kind", "depth", "row", "key", "expected"),
     [
         (0, 8, b"\0\x10\x90", b"\0\x10", (0x90,) * 3),
         (2, 8, b"\0" + b"\x10\x20\x30" + b"\x90\xa0\xb0", b"\0\x10\0\x20\0\x30", (0x90, 0xA0, 0xB0)),
@@ -110,11 +110,11 @@ def test_a_palette_with_fewer_alphas_than_colours_keeps_both():
         (2, 16, b"\0" + b"\x10\x10\x20\x20\x30\x30" + b"\x90\x90\xa0\xa0\xb0\xb0", b"\x10\x10\x20\x20\x30\x30", None),
     ],
 )
-def test_a_colour_key_makes_its_pixels_clear(kind, depth, row, key, kept):
+def test_a_colour_key_makes_its_pixels_clear(kind, depth, row, key, expected):
     """I13"""
     image = pictures.seen(pictures.render(png(2, 1, depth, kind, row, (b"tRNS", key))))
     assert image.getpixel((0, 0))[3] == 0
-    assert image.getpixel((1, 0)) == (*(kept or (0x90, 0xA0, 0xB0)), 255)
+    assert image.getpixel((1, 0)) == (*(expected or (0x90, 0xA0, 0xB0)), 255)
 
 
 @pytest.mark.parametrize(("mode", "ink"), [("LA", (90, 128)), ("RGBA", (90, 90, 90, 128))])
@@ -122,7 +122,7 @@ def test_alpha_survives_where_the_format_has_it(mode, ink):
     """I13"""
     data = pictures.saved(Image.new(mode, (8, 8), ink), "PNG")
     for name in ("png", "webp", "avif"):
-        assert pictures.near(first(pictures.render(data, name)), (90, 90, 90, 128), 4)
+        assert pictures.near(first_pixel(pictures.render(data, name)), (90, 90, 90, 128), 4)
 
 
 def test_one_bit_and_palette_pictures_keep_their_colours():

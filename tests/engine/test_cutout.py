@@ -33,12 +33,12 @@ def disc(width: int = 400, height: int = 300, radius: int = 80) -> tuple[Image.I
 
 
 def coarse(alpha: Image.Image) -> np.ndarray:
-    """What a network that sees little might answer."""
+    """A mask as a network of low resolution gives it: 80 x 80, 0 to 1."""
     small = alpha.resize((80, 80), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(1))
     return np.asarray(small, dtype=np.float32) / 255
 
 
-def off(one: Image.Image, other: Image.Image) -> float:
+def mean_difference(one: Image.Image, other: Image.Image) -> float:
     """Mean difference of two mattes, 0 to 1."""
     return float(np.abs(np.asarray(one, dtype=float) - np.asarray(other, dtype=float)).mean() / 255)
 
@@ -47,28 +47,32 @@ def off(one: Image.Image, other: Image.Image) -> float:
 def test_a_coarse_mask_becomes_a_matte_on_the_pictures_own_edge(scale):
     image, alpha = (part.resize((400 * scale, 300 * scale), Image.Resampling.LANCZOS) for part in disc())
     mask = coarse(alpha)
-    found = matte.cut_out(image, mask).getchannel("A")
-    plain = Image.fromarray((mask * 255).astype(np.uint8)).resize(alpha.size, Image.Resampling.BICUBIC)
-    assert off(found, alpha) < 0.004 < 0.012 < off(plain, alpha)
+    refined = matte.cut_out(image, mask).getchannel("A")
+    scaled_mask = Image.fromarray((mask * 255).astype(np.uint8)).resize(alpha.size, Image.Resampling.BICUBIC)
+    assert mean_difference(refined, alpha) < 0.004 < 0.012 < mean_difference(scaled_mask, alpha)
 
 
 def test_the_edge_shows_no_halo_of_the_old_background():
     image, alpha = disc()
-    cut = matte.cut_out(image, coarse(alpha))
-    over = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), cut).convert("RGB")
-    truth = Image.composite(Image.new("RGB", image.size, ORANGE), Image.new("RGB", image.size, pictures.WHITE), alpha)
+    cutout = matte.cut_out(image, coarse(alpha))
+    composite = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), cutout).convert("RGB")
+    reference = Image.composite(
+        Image.new("RGB", image.size, ORANGE), Image.new("RGB", image.size, pictures.WHITE), alpha
+    )
     edge = (np.asarray(alpha) > 20) & (np.asarray(alpha) < 235)
-    error = np.abs(np.asarray(over, dtype=float) - np.asarray(truth, dtype=float))[edge].mean()
-    old = Image.composite(image, Image.new("RGB", image.size, pictures.WHITE), alpha)
-    uncleaned = np.abs(np.asarray(old, dtype=float) - np.asarray(truth, dtype=float))[edge].mean()
-    assert error < uncleaned * 0.8
+    error = np.abs(np.asarray(composite, dtype=float) - np.asarray(reference, dtype=float))[edge].mean()
+    uncleaned_composite = Image.composite(image, Image.new("RGB", image.size, pictures.WHITE), alpha)
+    uncleaned_error = np.abs(np.asarray(uncleaned_composite, dtype=float) - np.asarray(reference, dtype=float))[
+        edge
+    ].mean()
+    assert error < uncleaned_error * 0.8
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (3, 2), (5000, 7)])
 def test_any_shape_is_cut_out(size):
     """I15"""
-    cut = matte.cut_out(Image.new("RGB", size, ORANGE), np.ones((8, 8), dtype=np.float32))
-    assert (cut.size, cut.mode) == (size, "RGBA") and cut.getextrema()[3] == (255, 255)
+    cutout = matte.cut_out(Image.new("RGB", size, ORANGE), np.ones((8, 8), dtype=np.float32))
+    assert (cutout.size, cutout.mode) == (size, "RGBA") and cutout.getextrema()[3] == (255, 255)
 
 
 @pytest.mark.parametrize("name", ["png", "webp", "avif"])
@@ -77,7 +81,7 @@ def test_the_subject_stays_and_the_rest_is_clear(name):
     alpha = pictures.seen(output).convert("RGBA").getchannel("A")
     assert alpha.getpixel((200, 150)) == 255
     assert [alpha.getpixel(at) for at in ((5, 5), (394, 5), (5, 294), (200, 20))] == [0] * 4
-    assert off(alpha, disc()[1]) < 0.01
+    assert mean_difference(alpha, disc()[1]) < 0.01
 
 
 @pytest.mark.parametrize(
@@ -110,9 +114,9 @@ def test_trim_then_cuts_to_the_subject_and_pad_lays_it_out():
 @pytest.mark.parametrize("values", [{"w": 50}, {"w": 50, "h": 50, "fit": "cover"}, {"crop": ("px", 100, 50, 200, 200)}])
 def test_sizes_are_what_they_are_without_it(values):
     data = pictures.saved(disc()[0], "PNG")
-    plain, cut = (pictures.render(data, "png", **extra, **values) for extra in ({}, {"background-remove": True}))
-    assert (cut.width, cut.height) == (plain.width, plain.height)
-    assert pictures.seen(cut).getchannel("A").getextrema()[1] == 255
+    plain, cutout = (pictures.render(data, "png", **extra, **values) for extra in ({}, {"background-remove": True}))
+    assert (cutout.width, cutout.height) == (plain.width, plain.height)
+    assert pictures.seen(cutout).getchannel("A").getextrema()[1] == 255
 
 
 def test_what_was_clear_stays_clear():
@@ -130,9 +134,9 @@ def test_a_picture_without_a_subject_stays_whole():
 def test_an_animation_is_refused_by_name_and_its_first_frame_is_not():
     frames = [disc()[0], disc(radius=60)[0]]
     data = pictures.animated("GIF", frames, duration=50)
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(data, "webp", **{"background-remove": True})
-    assert (refused.value.code, refused.value.param) == ("animation_unsupported", "background-remove")
+    assert (excinfo.value.code, excinfo.value.param) == ("animation_unsupported", "background-remove")
     for name, values in (("jpeg", {}), ("webp", {"animated": False})):
         assert pictures.render(data, name, **{"background-remove": True}, **values).width == 400
 
@@ -144,7 +148,7 @@ def test_where_it_is_not_installed_the_answer_says_how_to_get_it(missing, monkey
         monkeypatch.setitem(network._files, network.SUBJECTS, "/nowhere/u2netp.onnx")
     else:
         monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(pictures.saved(disc()[0], "PNG"), "png", **{"background-remove": True})
-    assert (refused.value.code, refused.value.param) == ("background_removal_unavailable", "background-remove")
-    assert "python -m imgapis.embedded model" in refused.value.message
+    assert (excinfo.value.code, excinfo.value.param) == ("background_removal_unavailable", "background-remove")
+    assert "python -m imgapis.embedded model" in excinfo.value.message

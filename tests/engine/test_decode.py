@@ -16,9 +16,9 @@ FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP"]
 
 
 def refusal(data: bytes, limits: Limits | None = None, **options: object) -> str:
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         decode.open_picture(data, limits or Limits(), **options)
-    return refused.value.code
+    return excinfo.value.code
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -192,14 +192,14 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><script>1
 )
 def test_a_known_format_that_is_not_read_is_refused_by_name_with_the_way_around(data, name, way_around):
     """I5"""
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(data)
-    assert refused.value.code == "unsupported_format"
-    assert f"This is {name}:" in refused.value.message and way_around in refused.value.message
+    assert excinfo.value.code == "unsupported_format"
+    assert f"This is {name}:" in excinfo.value.message and way_around in excinfo.value.message
 
 
 @pytest.mark.parametrize("data", [b"<html><svg></svg></html>", b"<svgx>", b"<?xml " * 600, b"<!--" * 900, b"x<svg>"])
 def test_what_only_looks_like_a_drawing_is_not_called_one(data):
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(data)
-    assert "SVG" not in refused.value.message
+    assert "SVG" not in excinfo.value.message

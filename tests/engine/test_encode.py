@@ -20,15 +20,15 @@ def clear_half(name: str = "PNG") -> bytes:
     return pictures.saved(image, name)
 
 
-def moving(count: int = 4) -> list[Image.Image]:
+def moving_frames(count: int = 4) -> list[Image.Image]:
     frames = [Image.new("RGB", (40, 30), pictures.WHITE) for _ in range(count)]
     for index, frame in enumerate(frames):
         frame.paste(pictures.RED, (index * 8, 5, index * 8 + 8, 25))
     return frames
 
 
-def watched(output) -> tuple[list[int], list[Image.Image], int | None]:
-    """Durations, frames as shown, and the loop field."""
+def playback(output) -> tuple[list[int], list[Image.Image], int | None]:
+    """(durations in milliseconds, RGB frames, the loop field)."""
     image = pictures.seen(output)
     durations, frames = [], []
     for index in range(getattr(image, "n_frames", 1)):
@@ -56,8 +56,8 @@ def test_each_format_is_written_and_named_by_its_content_type(name):
         (clear_half(), {}, "png"),
         (clear_half(), {"background": "ffffff"}, "jpeg"),
         (pictures.saved(pictures.cornered(), "JPEG"), {"radius": 9}, "png"),
-        (pictures.animated("GIF", moving(), duration=50), {}, "gif"),
-        (pictures.animated("GIF", moving(), duration=50), {"animated": False}, "jpeg"),
+        (pictures.animated("GIF", moving_frames(), duration=50), {}, "gif"),
+        (pictures.animated("GIF", moving_frames(), duration=50), {"animated": False}, "jpeg"),
     ],
 )
 def test_auto_is_gif_when_it_moves_png_when_it_is_transparent_else_jpeg(data, values, expected):
@@ -86,10 +86,13 @@ def test_nocompress_loses_nothing_in_the_sources_own_format_or_png(name, expecte
 def test_lossless_loses_nothing_in_webp_and_avif_says_how_near_it_comes():
     image = pictures.noisy()
     data = pictures.saved(image, "PNG")
-    exact, near = (pictures.render(data, name, lossless=True) for name in ("webp", "avif"))
-    assert pictures.psnr(pictures.seen(exact), image) == 99
-    assert pictures.psnr(pictures.seen(near), image) > 45
-    assert [any("exactly lossless" in said for said in output.warnings) for output in (exact, near)] == [False, True]
+    webp, avif = (pictures.render(data, name, lossless=True) for name in ("webp", "avif"))
+    assert pictures.psnr(pictures.seen(webp), image) == 99
+    assert pictures.psnr(pictures.seen(avif), image) > 45
+    assert [any("exactly lossless" in warning for warning in output.warnings) for output in (webp, avif)] == [
+        False,
+        True,
+    ]
 
 
 def test_lossless_makes_auto_a_png():
@@ -98,7 +101,7 @@ def test_lossless_makes_auto_a_png():
 
 
 @pytest.mark.parametrize(
-    ("name", "image", "said"),
+    ("name", "image", "warns"),
     [
         ("jpeg", pictures.shaded(), True),
         ("gif", pictures.shaded(), True),
@@ -106,14 +109,14 @@ def test_lossless_makes_auto_a_png():
         ("png", pictures.shaded(), False),
     ],
 )
-def test_lossless_says_where_the_format_cannot(name, image, said):
+def test_lossless_says_where_the_format_cannot(name, image, warns):
     output = pictures.render(pictures.saved(image, "PNG"), name, lossless=True)
-    assert any("cannot keep every pixel" in warning for warning in output.warnings) is said
-    assert said or pictures.psnr(pictures.seen(output), image) == 99
+    assert any("cannot keep every pixel" in warning for warning in output.warnings) is warns
+    assert warns or pictures.psnr(pictures.seen(output), image) == 99
 
 
 def test_an_animated_avif_does_not_hold_the_time_it_was_written():
-    body = pictures.render(pictures.animated("GIF", moving(), duration=50), "avif").body
+    body = pictures.render(pictures.animated("GIF", moving_frames(), duration=50), "avif").body
     for name in (b"mvhd", b"tkhd", b"mdhd"):
         at = body.index(name) + 8
         assert body[at - 4] in (0, 1) and not any(body[at : at + (16 if body[at - 4] else 8)])
@@ -130,8 +133,8 @@ def test_a_lower_quality_makes_fewer_bytes(name):
 def test_quality_is_one_scale_mapped_for_avif():
     assert encode.avif_quality(80) == 67
     assert (encode.avif_quality(1), encode.avif_quality(100)) == (1, 100)
-    mapped = [encode.avif_quality(quality) for quality in range(1, 101)]
-    assert mapped == sorted(mapped)
+    qualities = [encode.avif_quality(quality) for quality in range(1, 101)]
+    assert qualities == sorted(qualities)
 
 
 def canaries() -> dict[str, bytes]:
@@ -151,7 +154,7 @@ def canaries() -> dict[str, bytes]:
         "png": pictures.saved(image, "PNG", exif=exif, pnginfo=text) + b"PK\3\4" + CANARY.encode(),
         "webp": pictures.saved(image, "WEBP", exif=exif, xmp=xmp),
         "gif": pictures.saved(image, "GIF", comment=CANARY.encode()) + b"<?php " + CANARY.encode(),
-        "gif moving": pictures.animated("GIF", moving(), comment=CANARY.encode(), duration=50),
+        "gif moving": pictures.animated("GIF", moving_frames(), comment=CANARY.encode(), duration=50),
         "avif": pictures.saved(image, "AVIF", exif=exif, xmp=xmp),
         "tiff": pictures.saved(image, "TIFF", exif=exif, description=CANARY),
     }
@@ -192,36 +195,36 @@ def test_gif_says_that_it_cannot_keep_the_copyright():
 def test_an_animation_keeps_frames_times_and_loop(source, name):
     """I7"""
     times = [50, 100, 150, 200]
-    looped = {} if source == "AVIF" else {"loop": 0}
-    data = pictures.animated(source, moving(), duration=times, **looped)
-    durations, frames, loop = watched(pictures.render(data, name, w=20))
+    loop_option = {} if source == "AVIF" else {"loop": 0}
+    data = pictures.animated(source, moving_frames(), duration=times, **loop_option)
+    durations, frames, loop = playback(pictures.render(data, name, w=20))
     assert durations == times
     assert loop in ((None,) if name == "avif" else (0,))
-    for shown, drawn in zip(frames, moving(), strict=True):
-        assert pictures.psnr(shown, drawn.resize((20, 15), Image.Resampling.LANCZOS)) > 24
+    for frame, source_frame in zip(frames, moving_frames(), strict=True):
+        assert pictures.psnr(frame, source_frame.resize((20, 15), Image.Resampling.LANCZOS)) > 24
 
 
 def test_an_animation_that_plays_a_number_of_times_plays_as_often_in_each_format():
-    data = pictures.animated("GIF", moving(), duration=50, loop=2)
-    assert watched(pictures.render(data, "gif"))[2] == 2
-    assert watched(pictures.render(data, "webp"))[2] == watched(pictures.render(data, "png"))[2] == 3
-    once = pictures.animated("GIF", moving(), duration=50)
-    assert watched(pictures.render(once, "gif"))[2] is None
-    assert watched(pictures.render(once, "webp"))[2] == 1
+    data = pictures.animated("GIF", moving_frames(), duration=50, loop=2)
+    assert playback(pictures.render(data, "gif"))[2] == 2
+    assert playback(pictures.render(data, "webp"))[2] == playback(pictures.render(data, "png"))[2] == 3
+    played_once = pictures.animated("GIF", moving_frames(), duration=50)
+    assert playback(pictures.render(played_once, "gif"))[2] is None
+    assert playback(pictures.render(played_once, "webp"))[2] == 1
 
 
 @pytest.mark.parametrize(("loop", "plays"), [({}, 1), ({"loop": 2}, 3), ({"loop": 0}, 0)])
 def test_avif_keeps_how_often_an_animation_plays(loop, plays):
     """There and back: Pillow knows nothing of it, so the edit lists are read and written here."""
-    data = pictures.render(pictures.animated("GIF", moving(), duration=[50, 70, 90, 400], **loop), "avif").body
+    data = pictures.render(pictures.animated("GIF", moving_frames(), duration=[50, 70, 90, 400], **loop), "avif").body
     assert avif_loop.plays(data) == plays
     assert avif_loop.plays(pictures.render(data, "avif", w=20).body) == plays
-    durations, _, shown = watched(pictures.render(data, "webp"))
-    assert (durations, shown) == ([50, 70, 90, 400], plays)
+    durations, _, webp_plays = playback(pictures.render(data, "webp"))
+    assert (durations, webp_plays) == ([50, 70, 90, 400], plays)
 
 
 def test_a_damaged_or_endless_list_of_boxes_is_read_to_its_damage_only():
-    data = pictures.animated("AVIF", moving(), duration=50)
+    data = pictures.animated("AVIF", moving_frames(), duration=50)
     at = data.index(b"elst") - 4
     assert avif_loop.plays(data[: at + 10]) == 0
     assert avif_loop.plays(data[:at] + bytes(4) + data[at + 4 :]) == 0
@@ -233,7 +236,7 @@ def test_a_damaged_or_endless_list_of_boxes_is_read_to_its_damage_only():
     ("name", "values"), [("jpeg", {}), ("webp", {"animated": False}), ("gif", {"animated": False})]
 )
 def test_a_still_is_the_first_frame(name, values):
-    output = pictures.render(pictures.animated("GIF", moving(), duration=50), name, **values)
+    output = pictures.render(pictures.animated("GIF", moving_frames(), duration=50), name, **values)
     assert getattr(pictures.seen(output), "n_frames", 1) == 1
     assert pictures.near(pictures.seen(output).convert("RGB").getpixel((3, 15)), pictures.RED, 40)
 
@@ -263,9 +266,9 @@ def test_gif_keeps_clear_pixels_clear():
 def test_a_side_that_the_format_cannot_hold_is_refused(name):
     """I15"""
     data = pictures.saved(Image.new("RGB", (70_000, 1)), "PNG")
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(data, name, Limits(source_side=100_000))
-    assert refused.value.code == "output_too_large"
+    assert excinfo.value.code == "output_too_large"
 
 
 @pytest.mark.parametrize("name", ["JPEG", "WEBP", "AVIF"])
@@ -314,7 +317,7 @@ def test_any_other_growth_is_said():
 
 def test_times_beyond_what_a_format_holds_are_cut_to_what_all_hold():
     """I2"""
-    data = pictures.animated("GIF", moving(2), duration=[600_000, 50], loop=65_535)
+    data = pictures.animated("GIF", moving_frames(2), duration=[600_000, 50], loop=65_535)
     for name in ("gif", "webp", "png", "avif"):
-        durations = watched(pictures.render(data, name))[0]
+        durations = playback(pictures.render(data, name))[0]
         assert 65_000 <= durations[0] <= 65_535, name

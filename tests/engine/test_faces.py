@@ -45,8 +45,10 @@ def box(left: float, top: float, right: float, bottom: float) -> Face:
 
 def test_the_face_of_a_photograph_is_found_where_it_is(astronaut):
     (face,) = faces.find(astronaut)
-    found = [share * 512 for share in (face.left, face.top, face.right, face.bottom)]
-    assert all(abs(one - right) < 12 for one, right in zip(found, (LEFT, TOP, RIGHT, BOTTOM), strict=True)), found
+    sides = [share * 512 for share in (face.left, face.top, face.right, face.bottom)]
+    assert all(abs(side - expected) < 12 for side, expected in zip(sides, (LEFT, TOP, RIGHT, BOTTOM), strict=True)), (
+        sides
+    )
 
 
 @pytest.mark.parametrize("stem", ["chelsea", "coffee", "hubble_deep_field", "rocket"])
@@ -60,17 +62,17 @@ def test_where_there_is_no_face_none_is_seen(stem):
 @pytest.mark.parametrize("at", [0, 300, 1000])
 def test_a_cut_holds_the_whole_face_wherever_it_is(astronaut, at, width):
     image = crowd(astronaut, [(at, 60, width)])
-    reply = pictures.render(pictures.saved(image, "PNG"), "png", w=200, h=200, fit="cover", position="face")
-    (face,) = faces.find(pictures.seen(reply).convert("RGB"))
+    output = pictures.render(pictures.saved(image, "PNG"), "png", w=200, h=200, fit="cover", position="face")
+    (face,) = faces.find(pictures.seen(output).convert("RGB"))
     assert face.right - face.left > 0.9 * width * 0.46 / 400
-    assert face.left > 0 and face.right < 1 and not reply.warnings
+    assert face.left > 0 and face.right < 1 and not output.warnings
 
 
 def test_a_head_is_not_cut_off_where_there_is_room(astronaut):
     tall = Image.new("RGB", (512, 1200), GROUND)
     tall.paste(astronaut, (0, 640))
-    reply = pictures.render(pictures.saved(tall, "PNG"), "png", w=512, h=300, fit="cover", position="face")
-    (face,) = faces.find(pictures.seen(reply).convert("RGB"))
+    output = pictures.render(pictures.saved(tall, "PNG"), "png", w=512, h=300, fit="cover", position="face")
+    (face,) = faces.find(pictures.seen(output).convert("RGB"))
     assert face.top * 300 > 40
 
 
@@ -90,7 +92,7 @@ def test_the_largest_face_is_kept_where_not_all_fit(astronaut):
 
 
 @pytest.mark.parametrize(
-    ("found", "kept", "position", "whole"),
+    ("detections", "shares", "position", "whole_faces"),
     [
         ([box(0.4, 0.4, 0.6, 0.6)], (0.5, 1), (0.5, 0.5), 1),
         ([box(0, 0, 0.1, 0.1)], (0.5, 0.5), (0, 0), 1),
@@ -99,41 +101,43 @@ def test_the_largest_face_is_kept_where_not_all_fit(astronaut):
         ([box(0.2, 0.2, 0.3, 0.3), box(0.72, 0.2, 0.8, 0.3)], (0.62, 1), (0.5, 0.5), 2),
     ],
 )
-def test_the_place_is_the_middle_of_the_heads_within_the_room_there_is(found, kept, position, whole):
-    place, count = faces.place(found, kept)
-    assert place == pytest.approx(position, abs=0.01) and count == whole
+def test_the_place_is_the_middle_of_the_heads_within_the_room_there_is(detections, shares, position, whole_faces):
+    place, count = faces.place(detections, shares)
+    assert place == pytest.approx(position, abs=0.01) and count == whole_faces
 
 
 @pytest.mark.parametrize("values", [{}, {"rotate": 90}, {"flip": "h"}, {"crop": ("fr", 0.1, 0.0, 0.8, 0.9)}])
 def test_it_is_looked_for_after_cutting_and_turning(astronaut, values):
     data = pictures.saved(astronaut, "JPEG")
-    reply = pictures.render(data, "png", w=150, h=240, fit="cover", position="face", **values)
-    turned = pictures.seen(reply).convert("RGB").rotate(values.get("rotate", 0), expand=True)
-    assert len(faces.find(turned)) == 1 or "rotate" in values
+    output = pictures.render(data, "png", w=150, h=240, fit="cover", position="face", **values)
+    upright = pictures.seen(output).convert("RGB").rotate(values.get("rotate", 0), expand=True)
+    assert len(faces.find(upright)) == 1 or "rotate" in values
 
 
 def test_a_small_result_of_a_large_picture_still_knows_the_face(astronaut):
     """The picture is decoded large enough to see it, however small it comes out."""
     image = crowd(astronaut, [(2500, 300, 180)], (3000, 1000))
     data = pictures.saved(image, "JPEG")
-    reply = pictures.render(data, "png", w=60, h=60, fit="cover", position="face")
-    assert not reply.warnings
-    assert pictures.seen(reply).convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) != GROUND
+    output = pictures.render(data, "png", w=60, h=60, fit="cover", position="face")
+    assert not output.warnings
+    assert pictures.seen(output).convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)) != GROUND
 
 
 def test_without_a_face_it_does_as_smart_and_says_so():
     image = Image.new("RGB", (300, 100), GROUND)
     ImageDraw.Draw(image).rectangle((230, 20, 270, 60), fill=(200, 20, 40))
     data = pictures.saved(image, "PNG")
-    face, smart = (pictures.render(data, "png", w=50, h=50, fit="cover", position=way) for way in ("face", "smart"))
+    face, smart = (
+        pictures.render(data, "png", w=50, h=50, fit="cover", position=position) for position in ("face", "smart")
+    )
     assert face.body == smart.body and face.warnings == (attention.NO_FACE,) and not smart.warnings
 
 
 def test_debug_draws_the_faces_and_says_how_many(astronaut):
     data = pictures.saved(crowd(astronaut, [(300, 80, 200)]), "PNG")
     plain = pictures.seen(pictures.render(data, "png", w=300, h=300, fit="cover", debug="crop"))
-    shown = pictures.seen(pictures.render(data, "png", w=300, h=300, fit="cover", position="face", debug="crop"))
-    blue = sum(pixel == (0, 230, 255) for pixel in shown.convert("RGB").get_flattened_data())
+    overlay = pictures.seen(pictures.render(data, "png", w=300, h=300, fit="cover", position="face", debug="crop"))
+    blue = sum(pixel == (0, 230, 255) for pixel in overlay.convert("RGB").get_flattened_data())
     assert blue > 150 and not any(pixel == (0, 230, 255) for pixel in plain.convert("RGB").get_flattened_data())
 
 
@@ -153,9 +157,9 @@ def test_extreme_shapes_are_looked_at_too(shape):
 
 
 def test_what_is_clear_shows_no_face(astronaut):
-    hidden = astronaut.convert("RGBA")
-    hidden.putalpha(0)
-    assert faces.find(hidden) == []
+    clear = astronaut.convert("RGBA")
+    clear.putalpha(0)
+    assert faces.find(clear) == []
 
 
 @pytest.mark.parametrize("missing", ["weights", "runtime"])
@@ -166,7 +170,7 @@ def test_where_it_is_not_installed_the_answer_says_how_to_get_it(missing, monkey
     else:
         monkeypatch.setitem(sys.modules, "onnxruntime", None)
     data = pictures.saved(Image.new("RGB", (90, 40)), "PNG")
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(data, "png", w=20, h=20, fit="cover", position="face")
-    assert (refused.value.code, refused.value.param) == ("face_detection_unavailable", "position")
-    assert "python -m imgapis.embedded model" in refused.value.message
+    assert (excinfo.value.code, excinfo.value.param) == ("face_detection_unavailable", "position")
+    assert "python -m imgapis.embedded model" in excinfo.value.message

@@ -22,12 +22,12 @@ HALF_CLEAR = ("16-bit rgba", "16-bit grey alpha", "transparency", "transparency 
 
 
 @functools.cache
-def _shown(case: str, output: str) -> Image.Image:
+def _render(case: str, output: str) -> Image.Image:
     return pictures.seen(pictures.render(CASES[case][0], output, quality=95))
 
 
 def expected(case: str, output: str) -> Image.Image:
-    """What should be seen: GIF's alpha is all or nothing."""
+    """The picture that a viewer should show: GIF's alpha is all or nothing."""
     image = CASES[case][1].convert("RGBA")
     if output == "gif":
         image.putalpha(image.getchannel("A").point(lambda level: 255 if level >= 128 else 0))
@@ -39,11 +39,11 @@ def expected(case: str, output: str) -> Image.Image:
 def test_every_colour_case_looks_right_in_every_output(case, output):
     """I12, I13"""
     most, least = GRAINY_LOSSY if case in GRAINY and OUTPUTS[output] == LOSSY else OUTPUTS[output]
-    shown, wanted = _shown(case, output), expected(case, output)
-    assert shown.size == wanted.size
-    assert float(rulers.colour_difference(shown, wanted).mean()) <= most
-    assert rulers.ssim(shown, wanted) >= least
-    assert "icc_profile" not in shown.info
+    rendered, truth = _render(case, output), expected(case, output)
+    assert rendered.size == truth.size
+    assert float(rulers.colour_difference(rendered, truth).mean()) <= most
+    assert rulers.ssim(rendered, truth) >= least
+    assert "icc_profile" not in rendered.info
 
 
 @pytest.mark.parametrize("output", ["png", "webp", "avif"])
@@ -52,16 +52,16 @@ def test_alpha_is_kept_level_by_level(case, output):
     """I13"""
     alphas = [
         np.asarray(image.convert("RGBA").getchannel("A")).astype(int)
-        for image in (_shown(case, output), CASES[case][1])
+        for image in (_render(case, output), CASES[case][1])
     ]
     assert np.abs(alphas[0] - alphas[1]).max() <= 3
 
 
 @pytest.mark.parametrize("output", ["png", "jpeg"])
 def test_a_colour_beyond_srgb_comes_out_as_the_nearest_it_has(output):
-    for levels, wanted in (((255, 0, 0), (255, 0, 0)), ((0, 255, 0), (0, 255, 0)), ((255, 255, 255), (255, 255, 255))):
+    for levels, nearest in (((255, 0, 0), (255, 0, 0)), ((0, 255, 0), (0, 255, 0)), ((255, 255, 255), (255, 255, 255))):
         data = pictures.saved(Image.new("RGB", (16, 16), levels), "PNG", icc_profile=coloured_sources.p3_profile())
-        assert pictures.near(pictures.seen(pictures.render(data, output)).getpixel((8, 8)), wanted, 4)
+        assert pictures.near(pictures.seen(pictures.render(data, output)).getpixel((8, 8)), nearest, 4)
 
 
 def test_ignoring_the_profile_would_be_seen():
@@ -80,12 +80,12 @@ def test_colours_are_right_after_scaling_too(case):
 @pytest.mark.parametrize("query", golden_pictures.EXAMPLES)
 def test_every_step_gives_its_golden_picture(query):
     """Meant to change? Draw them anew (`python -m tests.engine.golden_pictures`) and look at them."""
-    shown = golden_pictures.drawn(query)
+    rendered = golden_pictures.drawn(query)
     golden = Image.open(golden_pictures.path(query)).convert("RGBA")
-    assert shown.size == golden.size
-    assert float(rulers.colour_difference(shown, golden).mean()) <= 0.5
-    assert rulers.ssim(shown, golden) >= 0.985
-    alphas = [np.asarray(image.getchannel("A")).astype(int) for image in (shown, golden)]
+    assert rendered.size == golden.size
+    assert float(rulers.colour_difference(rendered, golden).mean()) <= 0.5
+    assert rulers.ssim(rendered, golden) >= 0.985
+    alphas = [np.asarray(image.getchannel("A")).astype(int) for image in (rendered, golden)]
     assert np.abs(alphas[0] - alphas[1]).mean() <= 1
 
 
@@ -94,5 +94,5 @@ def test_no_two_golden_pictures_are_alike_but_where_nothing_is_to_do():
     for query in golden_pictures.EXAMPLES:
         image = Image.open(golden_pictures.path(query)).convert("RGBA")
         bodies.setdefault(repr(image.size).encode() + image.tobytes(), []).append(query)
-    alike = [queries for queries in bodies.values() if len(queries) > 1]
-    assert alike == [["w=240", "w=240&h=160&fit=fill"]]
+    duplicates = [queries for queries in bodies.values() if len(queries) > 1]
+    assert duplicates == [["w=240", "w=240&h=160&fit=fill"]]

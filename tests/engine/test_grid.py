@@ -32,8 +32,8 @@ def drawing(output: Output) -> Image.Image:
 
 
 def lines(count: int, **values) -> tuple[tuple[int, ...], bool]:
-    found = grid.layout(Job("grid", values, "png", ()), count)
-    return found.lines, found.columns
+    layout = grid.layout(Job("grid", values, "png", ()), count)
+    return layout.lines, layout.columns
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_the_layout_follows_type_cols_and_count(count, values, expected):
     cols=st.none() | st.integers(1, 5),
 )
 def test_every_layout_has_a_cell_for_each_picture(count, kind, cols):
-    found, _ = lines(count, type=kind, **({"cols": cols} if cols else {}))
-    assert sum(found) == count
-    assert min(found) >= 1
+    counts, _ = lines(count, type=kind, **({"cols": cols} if cols else {}))
+    assert sum(counts) == count
+    assert min(counts) >= 1
 
 
 @given(length=st.integers(1, 9000), count=st.integers(1, 5), gap=st.integers(0, 50))
@@ -74,18 +74,18 @@ def test_cells_fill_the_length_to_the_pixel_with_the_gap_between(length, count, 
         with pytest.raises(EngineError):
             grid.spread(length, count, gap)
         return
-    stretches = grid.spread(length, count, gap)
-    assert stretches[0][0] == 0
-    assert stretches[-1][1] == length
-    assert all(after[0] - before[1] == gap for before, after in itertools.pairwise(stretches))
-    sizes = [end - start for start, end in stretches]
+    spans = grid.spread(length, count, gap)
+    assert spans[0][0] == 0
+    assert spans[-1][1] == length
+    assert all(next_span[0] - span[1] == gap for span, next_span in itertools.pairwise(spans))
+    sizes = [end - start for start, end in spans]
     assert max(sizes) - min(sizes) <= 1
 
 
 def test_pictures_stand_in_the_order_given():
     output = render([flat(0), flat(1), flat(2), flat(3)], w=200, h=100)
-    at = [drawing(output).getpixel(spot)[:3] for spot in ((50, 25), (150, 25), (50, 75), (150, 75))]
-    assert at == list(INKS[:4])
+    colours = [drawing(output).getpixel(spot)[:3] for spot in ((50, 25), (150, 25), (50, 75), (150, 75))]
+    assert colours == list(INKS[:4])
     assert (output.width, output.height, output.composed) == (200, 100, 4)
 
 
@@ -135,9 +135,9 @@ def test_a_source_that_breaks_behind_a_sound_header_is_dropped():
 
 
 def test_no_source_left_is_refused():
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(EngineError) as excinfo:
         render([None, b"junk"])
-    assert (caught.value.code, caught.value.param) == ("no_source_left", "src")
+    assert (excinfo.value.code, excinfo.value.param) == ("no_source_left", "src")
 
 
 def test_a_source_beyond_the_limits_is_dropped():
@@ -148,30 +148,30 @@ def test_a_source_beyond_the_limits_is_dropped():
 
 def test_want_of_memory_is_not_mistaken_for_a_dead_source():
     """I4"""
-    before = resource.getrlimit(resource.RLIMIT_AS)
+    limits = resource.getrlimit(resource.RLIMIT_AS)
     huge = pictures.saved(Image.new("RGB", (6000, 6000)), "PNG")
     sources = [flat(0), huge, flat(1)]
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + 40_000_000, before[1]))
+    address_space = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (address_space + 40_000_000, limits[1]))
     try:
-        with pytest.raises(EngineError) as caught:
+        with pytest.raises(EngineError) as excinfo:
             render(sources, w=100, h=100)
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
-    assert exhaustion.is_behind(caught.value)
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+    assert exhaustion.is_behind(excinfo.value)
 
 
 def test_a_gap_without_room_for_pictures_is_refused_by_name():
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(EngineError) as excinfo:
         render([flat(0), flat(1)], w=50, h=50, gap=50)
-    assert (caught.value.code, caught.value.param) == ("invalid_parameter", "gap")
+    assert (excinfo.value.code, excinfo.value.param) == ("invalid_parameter", "gap")
 
 
 def test_a_sheet_beyond_the_output_limit_is_refused():
     """I16"""
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(EngineError) as excinfo:
         render([flat(0), flat(1)], limits=Limits(output_pixels=9_999), w=100, h=100)
-    assert caught.value.code == "output_too_large"
+    assert excinfo.value.code == "output_too_large"
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ def render(data: bytes) -> Output:
     return info.render(Job("info", {}, "auto", (data,), Limits()))
 
 
-def told(data: bytes) -> dict:
+def info_fields(data: bytes) -> dict:
     return json.loads(render(data).body)
 
 
 def metadata(data: bytes) -> dict:
-    return told(data)["metadata"]
+    return info_fields(data)["metadata"]
 
 
 def halves(left: tuple, right: tuple) -> bytes:
@@ -33,17 +33,17 @@ def halves(left: tuple, right: tuple) -> bytes:
 
 def test_the_keys_stand_in_the_promised_order():
     output = render(pictures.saved(pictures.shaded(), "PNG"))
-    found = json.loads(output.body)
-    assert list(found) == ["metadata", "blurhash", "colors", "palette", "thumbhash", "exif"]
-    assert list(found["metadata"])[:5] == ["bytes", "contentType", "format", "width", "height"]
-    assert list(found["colors"][0]) == ["area", "hex", "intensity"]
-    assert list(found["palette"]) == ["vibrant", "lightVibrant", "darkVibrant", "muted", "lightMuted", "darkMuted"]
+    fields = json.loads(output.body)
+    assert list(fields) == ["metadata", "blurhash", "colors", "palette", "thumbhash", "exif"]
+    assert list(fields["metadata"])[:5] == ["bytes", "contentType", "format", "width", "height"]
+    assert list(fields["colors"][0]) == ["area", "hex", "intensity"]
+    assert list(fields["palette"]) == ["vibrant", "lightVibrant", "darkVibrant", "muted", "lightMuted", "darkMuted"]
     assert output.content_type == "application/json"
     assert (output.width, output.height) == (200, 120)
 
 
 @pytest.mark.parametrize(
-    ("name", "content_type", "short"),
+    ("name", "content_type", "format_name"),
     [
         ("JPEG", "image/jpeg", "jpg"),
         ("PNG", "image/png", "png"),
@@ -54,12 +54,12 @@ def test_the_keys_stand_in_the_promised_order():
         ("BMP", "image/bmp", "bmp"),
     ],
 )
-def test_metadata_says_what_the_bytes_are(name, content_type, short):
+def test_metadata_says_what_the_bytes_are(name, content_type, format_name):
     data = pictures.saved(pictures.shaded(), name)
     assert metadata(data) == {
         "bytes": len(data),
         "contentType": content_type,
-        "format": short,
+        "format": format_name,
         "width": 200,
         "height": 120,
         "hasAlpha": False,
@@ -73,32 +73,32 @@ def test_width_and_height_are_upright():
     """I11"""
     exif = Image.Exif()
     exif[0x0112] = 6
-    found = metadata(pictures.saved(pictures.shaded(), "JPEG", exif=exif))
-    assert (found["width"], found["height"], found["orientation"]) == (120, 200, 6)
+    fields = metadata(pictures.saved(pictures.shaded(), "JPEG", exif=exif))
+    assert (fields["width"], fields["height"], fields["orientation"]) == (120, 200, 6)
 
 
 def test_an_animation_and_an_alpha_channel_are_told():
     frames = [Image.new("RGBA", (20, 20), (255, 0, 0, 90)), Image.new("RGBA", (20, 20), (0, 0, 255, 90))]
-    found = metadata(pictures.animated("WEBP", frames, duration=50))
-    assert (found["animated"], found["frames"], found["hasAlpha"]) == (True, 2, True)
+    fields = metadata(pictures.animated("WEBP", frames, duration=50))
+    assert (fields["animated"], fields["frames"], fields["hasAlpha"]) == (True, 2, True)
 
 
 def test_the_blurhash_has_36_characters_and_draws_the_picture():
     source = pictures.shaded()
-    blurhash = told(pictures.saved(source, "PNG"))["blurhash"]
+    blurhash = info_fields(pictures.saved(source, "PNG"))["blurhash"]
     assert len(blurhash) == 36
     assert pictures.psnr(blurhash_rs.blurhash_decode(blurhash, *source.size), source) > 20
 
 
 def test_colors_stand_by_descending_area_and_sum_to_the_whole():
-    found = told(halves((255, 0, 0), (128, 128, 128)))["colors"]
-    assert [colour["hex"] for colour in found] == ["#ff0000", "#808080"]
-    assert [colour["area"] for colour in found] == pytest.approx([0.75, 0.25], abs=0.01)
-    assert [colour["intensity"] for colour in found] == [1.0, 0.0]
+    colours = info_fields(halves((255, 0, 0), (128, 128, 128)))["colors"]
+    assert [colour["hex"] for colour in colours] == ["#ff0000", "#808080"]
+    assert [colour["area"] for colour in colours] == pytest.approx([0.75, 0.25], abs=0.01)
+    assert [colour["intensity"] for colour in colours] == [1.0, 0.0]
 
 
 def test_colors_of_a_photograph_never_grow_and_never_pass_one():
-    areas = [colour["area"] for colour in told(pictures.saved(pictures.shaded(), "PNG"))["colors"]]
+    areas = [colour["area"] for colour in info_fields(pictures.saved(pictures.shaded(), "PNG"))["colors"]]
     assert 2 < len(areas) <= palette.MOST_COLOURS
     assert areas == sorted(areas, reverse=True)
     assert sum(areas) <= 1.001
@@ -116,39 +116,39 @@ def test_colors_of_a_photograph_never_grow_and_never_pass_one():
     ],
 )
 def test_a_colour_becomes_the_swatch_it_serves_for(ink, swatch):
-    found = told(pictures.saved(Image.new("RGB", (40, 40), ink), "PNG"))["palette"]
-    assert found.pop(swatch) == {"hex": "#{:02x}{:02x}{:02x}".format(*ink)}
-    assert set(found.values()) == {None}
+    swatches = info_fields(pictures.saved(Image.new("RGB", (40, 40), ink), "PNG"))["palette"]
+    assert swatches.pop(swatch) == {"hex": "#{:02x}{:02x}{:02x}".format(*ink)}
+    assert set(swatches.values()) == {None}
 
 
 def test_transparent_pixels_have_no_colour():
     image = Image.new("RGBA", (40, 40), (255, 0, 0, 0))
     image.paste((0, 0, 255, 255), (0, 0, 10, 40))
-    found = told(pictures.saved(image, "PNG"))
-    assert [colour["hex"] for colour in found["colors"]] == ["#0000ff"]
-    clear = told(pictures.saved(Image.new("RGBA", (40, 40), (255, 0, 0, 0)), "PNG"))
-    assert clear["colors"] == []
-    assert set(clear["palette"].values()) == {None}
-    assert len(clear["blurhash"]) == 36
+    fields = info_fields(pictures.saved(image, "PNG"))
+    assert [colour["hex"] for colour in fields["colors"]] == ["#0000ff"]
+    clear_fields = info_fields(pictures.saved(Image.new("RGBA", (40, 40), (255, 0, 0, 0)), "PNG"))
+    assert clear_fields["colors"] == []
+    assert set(clear_fields["palette"].values()) == {None}
+    assert len(clear_fields["blurhash"]) == 36
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (2, 2)])
 def test_extreme_shapes_are_told_like_any_other(size):
     """I15"""
-    found = told(pictures.saved(Image.new("RGB", size, (9, 99, 199)), "PNG"))
-    assert (found["metadata"]["width"], found["metadata"]["height"]) == size
-    assert found["colors"][0]["hex"] == "#0963c7"
-    assert len(found["blurhash"]) == 36
+    fields = info_fields(pictures.saved(Image.new("RGB", size, (9, 99, 199)), "PNG"))
+    assert (fields["metadata"]["width"], fields["metadata"]["height"]) == size
+    assert fields["colors"][0]["hex"] == "#0963c7"
+    assert len(fields["blurhash"]) == 36
 
 
 def test_what_is_no_picture_is_refused():
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(EngineError) as excinfo:
         render(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
-    assert caught.value.code == "unsupported_format"
+    assert excinfo.value.code == "unsupported_format"
 
 
-TOLD = {"metadata": {"bytes": 1}, "blurhash": "U", "colors": [], "palette": {"vibrant": None}}
-STORED = json.dumps({**TOLD, "thumbhash": "T", "exif": {"make": "M"}}).encode()
+DEFAULT_FIELDS = {"metadata": {"bytes": 1}, "blurhash": "U", "colors": [], "palette": {"vibrant": None}}
+STORED = json.dumps({**DEFAULT_FIELDS, "thumbhash": "T", "exif": {"make": "M"}}).encode()
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,6 @@ STORED = json.dumps({**TOLD, "thumbhash": "T", "exif": {"make": "M"}}).encode()
     ],
 )
 def test_each_variant_is_cut_from_the_stored_json_in_its_order(endpoint, select, keys):
-    cut = json.loads(info.cut(STORED, endpoint, select))
-    assert list(cut) == keys
-    assert cut == {key: json.loads(STORED)[key] for key in keys}
+    variant = json.loads(info.cut(STORED, endpoint, select))
+    assert list(variant) == keys
+    assert variant == {key: json.loads(STORED)[key] for key in keys}

@@ -28,9 +28,9 @@ ACCEPTS = [
 ]
 
 
-@pytest.mark.parametrize(("accept", "chosen"), ACCEPTS)
-def test_only_a_type_named_in_full_is_negotiated(accept, chosen):
-    assert negotiate.output_format("transform", None, accept) == chosen
+@pytest.mark.parametrize(("accept", "expected"), ACCEPTS)
+def test_only_a_type_named_in_full_is_negotiated(accept, expected):
+    assert negotiate.output_format("transform", None, accept) == expected
 
 
 def test_an_explicit_format_wins():

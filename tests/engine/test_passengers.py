@@ -26,16 +26,16 @@ AVIF_TABLES = {"stbl", "stsd", "stts", "stsc", "stsz", "stco", "stss", "iref", "
 AVIF_NAMES = {b"", b"Color", b"Alpha"}
 
 
-def strangers(name: str, body: bytes) -> set[str]:
+def foreign_parts(name: str, body: bytes) -> set[str]:
     """Parts that do not draw, and parts that should be empty and are not."""
-    found = list(containers.parts(name, body))
+    parts = list(containers.parts(name, body))
     if name == "avif":
-        strange = {part for part, _ in found} - AVIF_STILL - AVIF_MOVING - AVIF_TABLES - {"infe", "hdlr"}
-        strange |= {"infe" for part, content in found if part == "infe" and not plain_item(content)}
+        foreign = {part for part, _ in parts} - AVIF_STILL - AVIF_MOVING - AVIF_TABLES - {"infe", "hdlr"}
+        foreign |= {"infe" for part, content in parts if part == "infe" and not plain_item(content)}
     else:
-        strange = {part for part, _ in found} - ALLOWED[name]
-    strange |= {part for part, content in found if part in ("tail", "EOI") and content}
-    return strange | {part for part, content in found if part == "e0" and len(content) != 14}
+        foreign = {part for part, _ in parts} - ALLOWED[name]
+    foreign |= {part for part, content in parts if part in ("tail", "EOI") and content}
+    return foreign | {part for part, content in parts if part == "e0" and len(content) != 14}
 
 
 def plain_item(content: bytes) -> bool:
@@ -43,11 +43,14 @@ def plain_item(content: bytes) -> bool:
     return content[8:12] == b"av01" and content[12:].split(b"\0")[0] in AVIF_NAMES
 
 
-def told(name: str, body: bytes) -> list[str]:
-    """Where the canary is: in the bytes, in what zlib packed, or in two-byte letters."""
+def canary_places(name: str, body: bytes) -> list[str]:
+    """The places that hold the canary: the bytes, or a part that zlib compressed; in UTF-16 too."""
     spellings = [passengers.RAW, passengers.CANARY.encode("utf-16-be"), passengers.CANARY.encode("utf-16-le")]
-    seen = [("bytes", body), *((part, containers.inflated(content)) for part, content in containers.parts(name, body))]
-    return [where for where, content in seen if any(spelling in content for spelling in spellings)]
+    contents = [
+        ("bytes", body),
+        *((part, containers.inflated(content)) for part, content in containers.parts(name, body)),
+    ]
+    return [where for where, content in contents if any(spelling in content for spelling in spellings)]
 
 
 @pytest.mark.parametrize("source", list(LADEN))
@@ -56,7 +59,9 @@ def test_the_canaries_are_there(source):
     data = LADEN[source]
     assert data.count(passengers.RAW) >= 2
     if source in ("png", "palette"):
-        assert {"zTXt", "iTXt", "iCCP", "eXIf", "caNv"} <= set(told("png", data)) | {p for p, _ in containers.png(data)}
+        assert {"zTXt", "iTXt", "iCCP", "eXIf", "caNv"} <= set(canary_places("png", data)) | {
+            p for p, _ in containers.png(data)
+        }
     if source == "jpeg":
         assert len([part for part, content in containers.jpeg(data) if passengers.RAW in content]) >= 16
 
@@ -66,8 +71,8 @@ def test_the_canaries_are_there(source):
 @pytest.mark.parametrize("values", [{}, {"w": 20}, {"quality": "auto"}, {"quality": 100}], ids=str)
 def test_nothing_rides_along(source, name, values):
     output = pictures.render(LADEN[source], name, **values)
-    assert told(name, output.body) == []
-    assert strangers(name, output.body) == set()
+    assert canary_places(name, output.body) == []
+    assert foreign_parts(name, output.body) == set()
 
 
 @pytest.mark.parametrize("source", list(LADEN))
@@ -75,14 +80,14 @@ def test_nothing_rides_along_without_compression(source):
     for output_format, values in (("nocompress", {}), ("webp", {"lossless": True}), ("auto", {})):
         output = pictures.render(LADEN[source], output_format, **values)
         name = output.content_type.removeprefix("image/")
-        assert told(name, output.body) == [] and strangers(name, output.body) == set()
+        assert canary_places(name, output.body) == [] and foreign_parts(name, output.body) == set()
 
 
 @pytest.mark.parametrize(("name", "data"), COPIED, ids=["jpeg", "webp", "webp moving"])
 def test_nothing_rides_along_in_a_copy(name, data):
     """A re-encoding that would grow is a copy of what draws: see test_strip."""
     output = pictures.render(data, name, quality=100)
-    assert told(name, output.body) == [] and strangers(name, output.body) == set()
+    assert canary_places(name, output.body) == [] and foreign_parts(name, output.body) == set()
     assert pictures.psnr(pictures.seen(output), pictures.seen(data)) == 99
 
 

@@ -30,8 +30,8 @@ def test_a_hash_is_drawn_as_its_reference_decoder_draws_it():
 
 
 def test_a_large_drawing_of_a_hash_is_enlarged_without_visible_difference():
-    drawn = blurhash.draw(HASH, (1200, 800), 1)
-    assert pictures.psnr(drawn, blurhash_rs.blurhash_decode(HASH, 1200, 800)) > 40
+    image = blurhash.draw(HASH, (1200, 800), 1)
+    assert pictures.psnr(image, blurhash_rs.blurhash_decode(HASH, 1200, 800)) > 40
 
 
 def test_punch_multiplies_the_contrast():
@@ -45,9 +45,9 @@ def test_punch_multiplies_the_contrast():
 
 
 def test_a_hash_that_cannot_be_read_is_refused_by_name():
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(EngineError) as excinfo:
         draw("blurhash", blurhash="LEHV6n", w=40, h=40)
-    assert (caught.value.code, caught.value.param) == ("invalid_parameter", "blurhash")
+    assert (excinfo.value.code, excinfo.value.param) == ("invalid_parameter", "blurhash")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ HASH = "LEHV6nWB2yk8pyo0adR*.7kCMdnj"
 
 
 def refusal(endpoint, query, path_source=None):
-    with pytest.raises(errors.EngineError) as caught:
+    with pytest.raises(errors.EngineError) as excinfo:
         spec.parse(endpoint, query, path_source)
-    return caught.value
+    return excinfo.value
 
 
 WRONG_WHOLE = [
@@ -262,7 +262,7 @@ def test_missing_and_conflicting_parameters_are_refused_by_name(endpoint, query,
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
         ("", "has 0 characters"),
         ("LEHV6", "has 5 characters"),
@@ -273,11 +273,11 @@ def test_missing_and_conflicting_parameters_are_refused_by_name(endpoint, query,
         ("00~~~~", "average colour"),
     ],
 )
-def test_an_invalid_blurhash_is_refused_with_the_reason(text, why):
-    quoted = "".join(f"%{byte:02X}" for byte in text.encode())
-    error = refusal("placeholder/blurhash", f"blurhash={quoted}&w=5&h=5")
+def test_an_invalid_blurhash_is_refused_with_the_reason(text, reason):
+    encoded_text = "".join(f"%{byte:02X}" for byte in text.encode())
+    error = refusal("placeholder/blurhash", f"blurhash={encoded_text}&w=5&h=5")
     assert (error.code, error.param) == ("invalid_parameter", "blurhash")
-    assert why in error.message
+    assert reason in error.message
 
 
 def test_a_refusal_crosses_a_process_border_unchanged():

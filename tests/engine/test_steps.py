@@ -19,7 +19,7 @@ def size(**values: object) -> tuple[int, int]:
     return output.width, output.height
 
 
-def shown(**values: object) -> list[tuple[int, ...]]:
+def corner_colours(**values: object) -> list[tuple[int, ...]]:
     return pictures.corners(pictures.seen(pictures.render(SOURCE, **values)), inset=3)
 
 
@@ -87,7 +87,7 @@ def test_sizes(values, expected):
     ],
 )
 def test_corners(values, expected):
-    assert all(pictures.near(a, b, 3) for a, b in zip(shown(**values), expected, strict=True))
+    assert all(pictures.near(a, b, 3) for a, b in zip(corner_colours(**values), expected, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_hue_turns_red_towards_green_as_css_does():
 
 def test_saturation_and_grayscale_take_the_colour_out():
     for values in ({"saturation": 0}, {"grayscale": True}):
-        assert pictures.near(shown(**values)[0], (76, 76, 76), 2)
+        assert pictures.near(corner_colours(**values)[0], (76, 76, 76), 2)
     strong = pictures.seen(
         pictures.render(pictures.saved(Image.new("RGB", (4, 4), (150, 100, 100)), "PNG"), saturation=2)
     )
@@ -193,9 +193,9 @@ def test_a_half_clear_background_stays_half_clear():
 
 
 def test_a_crop_outside_the_picture_is_refused_by_name():
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(SOURCE, crop=("px", 96, 0, 10, 10))
-    assert (refused.value.code, refused.value.param) == ("invalid_parameter", "crop")
+    assert (excinfo.value.code, excinfo.value.param) == ("invalid_parameter", "crop")
 
 
 SHAPES = [(16_000, 1), (1, 16_000), (1, 1), (3, 2), (2, 3), (33, 17)]
@@ -229,9 +229,9 @@ def test_extreme_shapes_never_lose_a_side(shape, values):
 @pytest.mark.parametrize("values", [{"w": 60, "h": 60, "fit": "pad"}, {"padding": 40}, {"dpr": 4, "enlarge": True}])
 def test_an_output_beyond_the_pixel_limit_is_refused(values):
     """I16"""
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError) as excinfo:
         pictures.render(pictures.saved(Image.new("RGB", (30, 30)), "PNG"), limits=Limits(output_pixels=3_000), **values)
-    assert refused.value.code == "output_too_large"
+    assert excinfo.value.code == "output_too_large"
 
 
 def test_a_step_that_is_not_asked_for_returns_the_very_same_picture():
@@ -247,4 +247,4 @@ def test_a_step_that_is_not_asked_for_returns_the_very_same_picture():
 
 
 def test_every_named_position_is_within_the_unit_square():
-    assert all(0 <= part <= 1 for where in geometry.NAMED_POSITIONS.values() for part in where)
+    assert all(0 <= part <= 1 for position in geometry.NAMED_POSITIONS.values() for part in position)

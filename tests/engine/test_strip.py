@@ -11,28 +11,28 @@ from transforms.engine import strip
 ORIENTATION, ARTIST, CANARY = 0x0112, 0x013B, b"CANARY-7f3a"
 
 
-def labelled(orientation: int = 1) -> Image.Exif:
+def labelled_exif(orientation: int = 1) -> Image.Exif:
     exif = Image.Exif()
     exif[ORIENTATION], exif[ARTIST], exif[0x010E] = orientation, "Ann Artist", CANARY.decode()
     return exif
 
 
-def grown(name: str, **options: object) -> bytes:
+def low_quality_file(name: str, **options: object) -> bytes:
     """A file that quality 80 can only make larger."""
-    return pictures.saved(pictures.noisy(), name, **{"quality": 30, "exif": labelled(), "xmp": CANARY, **options})
+    return pictures.saved(pictures.noisy(), name, **{"quality": 30, "exif": labelled_exif(), "xmp": CANARY, **options})
 
 
-def same(one: Image.Image, other: Image.Image) -> bool:
+def same_pixels(one: Image.Image, other: Image.Image) -> bool:
     return ImageChops.difference(one.convert("RGB"), other.convert("RGB")).getbbox() is None
 
 
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_jpeg_is_copied_without_its_metadata_rather_than_spoilt(progressive):
     """I14"""
-    data = grown("JPEG", comment=CANARY, progressive=progressive) + b"PK\3\4" + CANARY
+    data = low_quality_file("JPEG", comment=CANARY, progressive=progressive) + b"PK\3\4" + CANARY
     output = pictures.render(data, "jpeg")
     assert CANARY in data and CANARY not in output.body and b"Ann" not in output.body
-    assert len(output.body) < len(data) and same(pictures.seen(output), pictures.seen(data))
+    assert len(output.body) < len(data) and same_pixels(pictures.seen(output), pictures.seen(data))
     assert not {"exif", "comment", "xmp"} & set(pictures.seen(output).info)
 
 
@@ -45,10 +45,10 @@ def test_a_webp_is_copied_without_its_metadata_rather_than_spoilt(shape):
         noise.putalpha(Image.linear_gradient("L").resize(noise.size))
     if shape == "moving":
         extra = {"save_all": True, "append_images": [noise.rotate(180), noise.rotate(90)], "duration": [50, 60, 70]}
-    data = pictures.saved(noise, "WEBP", quality=20, exif=labelled(), xmp=CANARY, **extra)
+    data = pictures.saved(noise, "WEBP", quality=20, exif=labelled_exif(), xmp=CANARY, **extra)
     output = pictures.render(data, "webp")
     assert CANARY in data and CANARY not in output.body and b"Ann" not in output.body
-    assert len(output.body) < len(data) and same(pictures.seen(output), pictures.seen(data))
+    assert len(output.body) < len(data) and same_pixels(pictures.seen(output), pictures.seen(data))
     assert getattr(pictures.seen(output), "n_frames", 1) == (3 if shape == "moving" else 1)
     assert pictures.seen(output).mode == pictures.seen(data).mode
 
@@ -56,7 +56,7 @@ def test_a_webp_is_copied_without_its_metadata_rather_than_spoilt(shape):
 @pytest.mark.parametrize("name", ["jpeg", "webp"])
 def test_a_picture_that_must_be_turned_is_not_copied(name):
     """I11"""
-    data = grown(name.upper(), exif=labelled(6))
+    data = low_quality_file(name.upper(), exif=labelled_exif(6))
     output = pictures.render(data, name)
     assert pictures.seen(output).size == (120, 160) and len(output.body) <= len(data)
     upright = pictures.seen(data).convert("RGB").transpose(Image.Transpose.ROTATE_270)
@@ -70,27 +70,27 @@ def test_a_picture_whose_profile_matters_is_not_copied(name):
     wide = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, green = wide.find(b"rXYZ", 128) + 4, wide.find(b"gXYZ", 128) + 4
     wide[red : red + 4], wide[green : green + 4] = wide[green : green + 4], wide[red : red + 4]
-    copied = strip.copy(name, grown(name.upper(), icc_profile=profile))
-    swapped = pictures.render(grown(name.upper(), icc_profile=bytes(wide)), name)
-    assert same(pictures.seen(copied), pictures.seen(grown(name.upper())))
-    assert not same(pictures.seen(swapped), pictures.seen(grown(name.upper())))
+    copy = strip.copy(name, low_quality_file(name.upper(), icc_profile=profile))
+    output = pictures.render(low_quality_file(name.upper(), icc_profile=bytes(wide)), name)
+    assert same_pixels(pictures.seen(copy), pictures.seen(low_quality_file(name.upper())))
+    assert not same_pixels(pictures.seen(output), pictures.seen(low_quality_file(name.upper())))
 
 
 def test_rights_that_are_to_be_kept_are_kept():
-    output = pictures.render(grown("JPEG"), "jpeg", metadata="copyright")
+    output = pictures.render(low_quality_file("JPEG"), "jpeg", metadata="copyright")
     assert dict(pictures.seen(output).getexif()) == {ARTIST: "Ann Artist"}
     assert CANARY not in output.body
 
 
 def test_only_a_pure_reencoding_is_copied():
-    data = grown("JPEG")
+    data = low_quality_file("JPEG")
     for values in ({"sharpen": 1}, {"w": 80}, {"flip": "h"}):
         assert pictures.render(data, "jpeg", **values).body != strip.copy("jpeg", data)
     assert pictures.render(data, "jpeg", quality=95).body == strip.copy("jpeg", data)
 
 
 def test_a_copy_larger_than_max_bytes_is_not_sent():
-    data = grown("JPEG")
+    data = low_quality_file("JPEG")
     output = pictures.render(data, "jpeg", **{"max-bytes": len(data) // 2})
     assert len(output.body) <= len(data) // 2
 
@@ -110,7 +110,7 @@ PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 AVIF = pictures.saved(pictures.noisy(), "AVIF", quality=30)
 RIDER = b"\0\0\0\x13free" + CANARY
 LOADED = {
-    "exif": pictures.saved(pictures.noisy(), "AVIF", quality=30, exif=labelled()),
+    "exif": pictures.saved(pictures.noisy(), "AVIF", quality=30, exif=labelled_exif()),
     "xmp": pictures.saved(pictures.noisy(), "AVIF", quality=30, xmp=CANARY),
     "profile": pictures.saved(pictures.noisy(), "AVIF", quality=30, icc_profile=PROFILE),
     "item's name": AVIF.replace(b"Color", b"CANAR"),
@@ -149,11 +149,11 @@ def test_damaged_files_are_copied_or_not_but_never_break_the_copier(name, at, ju
     """I9"""
     data = SMALL[name]
     damaged = data[:at] + junk + data[at + len(junk) :]
-    copied = strip.copy(name, damaged[: len(damaged) - end % 200])
-    assert copied is None or copied[:2] == damaged[:2]
+    copy = strip.copy(name, damaged[: len(damaged) - end % 200])
+    assert copy is None or copy[:2] == damaged[:2]
 
 
 SMALL = {
-    name: pictures.saved(pictures.shaded(40, 30), name.upper(), exif=labelled(), quality=50)
+    name: pictures.saved(pictures.shaded(40, 30), name.upper(), exif=labelled_exif(), quality=50)
     for name in ("jpeg", "webp", "avif")
 }

@@ -34,10 +34,10 @@ class BucketServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 if self._fails():
                     return
-                kept = {
+                stored_headers = {
                     k.lower(): v for k, v in self.headers.items() if k.lower().startswith(("x-amz-meta", "content-t"))
                 }
-                bucket.stored[self.path] = (body, kept)
+                bucket.stored[self.path] = (body, stored_headers)
                 self._say(200)
 
             def do_GET(self):
@@ -72,6 +72,6 @@ class BucketServer:
                 self.close_connection |= cut
 
             def log_message(self, *args):
-                """Quiet."""
+                """Log nothing."""
 
         return Handler

@@ -58,7 +58,7 @@ class DynamoProxy:
             self.seen.clear()
 
     def fate(self, operation: str) -> str:
-        """What becomes of a call."""
+        """What happens to a call: a fault, or `passed`."""
         with self._lock:
             if operation != "TransactWriteItems":
                 return "passed"
@@ -73,8 +73,8 @@ class DynamoProxy:
         connection = http.client.HTTPConnection("127.0.0.1", self.target_port, timeout=20)
         try:
             connection.request("POST", "/", body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
             connection.close()
 
@@ -88,13 +88,13 @@ class DynamoProxy:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 fate = proxy.fate(self.headers["X-Amz-Target"].partition(".")[2])
                 if fate in ANSWERS:
-                    status, made = ANSWERS[fate]
-                    return self.say(status, json.dumps(made).encode())
-                status, answer = proxy.forward(dict(self.headers), body)
+                    status, error_body = ANSWERS[fate]
+                    return self.say(status, json.dumps(error_body).encode())
+                status, response_body = proxy.forward(dict(self.headers), body)
                 if fate == "lost":
                     self.close_connection = True
                     return None
-                return self.say(status, answer)
+                return self.say(status, response_body)
 
             def say(self, status: int, body: bytes) -> None:
                 self.send_response(status)
@@ -104,6 +104,6 @@ class DynamoProxy:
                 self.wfile.write(body)
 
             def log_message(self, *args):
-                """Quiet."""
+                """Log nothing."""
 
         return Handler

@@ -27,7 +27,7 @@ class Front:
         self.plain, self.tls = plain, tls
         certificate(folder)
         site = (ROOT / "deploy/nginx.conf").read_text()
-        for ours, theirs in {
+        for original, replacement in {
             "127.0.0.1:8000": f"127.0.0.1:{behind}",
             "listen 80;": f"listen 127.0.0.1:{plain};",
             "listen 443 ": f"listen 127.0.0.1:{tls} ",
@@ -35,41 +35,41 @@ class Front:
             "/etc/ssl/": f"{folder}/",
             "/var/log/nginx/": f"{folder}/",
         }.items():
-            assert ours in site
-            site = site.replace(ours, theirs)
+            assert original in site
+            site = site.replace(original, replacement)
         (folder / "site.conf").write_text(site)
-        (folder / "nginx.conf").write_text(whole(folder))
+        (folder / "nginx.conf").write_text(nginx_conf(folder))
         command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-        checked = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60)
-        assert checked.returncode == 0, checked.stderr
+        config_test = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60)
+        assert config_test.returncode == 0, config_test.stderr
         self.process = subprocess.Popen(command)
-        listening(plain)
+        wait_for_listener(plain)
 
     def stop(self) -> None:
-        """At once."""
+        """Stop nginx at once (SIGTERM)."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
 
 
-def listening(port: int) -> None:
-    """Return when somebody listens there; OSError after half a minute."""
-    ends = time.monotonic() + 30
+def wait_for_listener(port: int) -> None:
+    """Return once a server listens on the port; OSError after 30 seconds."""
+    deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
-            if time.monotonic() > ends:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 
 
-def whole(folder: Path) -> str:
-    """What Debian's own nginx.conf gives around the site, in a folder of ours and in the foreground."""
-    places = "".join(f"    {name}_temp_path {folder}/{name};\n" for name in TEMPORARY)
+def nginx_conf(folder: Path) -> str:
+    """An nginx.conf as Debian's around the site, with all paths in `folder`, in the foreground."""
+    temp_paths = "".join(f"    {name}_temp_path {folder}/{name};\n" for name in TEMPORARY)
     return (
         f"daemon off;\npid {folder}/nginx.pid;\nworker_processes 1;\nevents {{ worker_connections 768; }}\n"
-        f"http {{\n{places}    include {folder}/site.conf;\n}}\n"
+        f"http {{\n{temp_paths}    include {folder}/site.conf;\n}}\n"
     )
 
 
@@ -79,13 +79,13 @@ def certificate(folder: Path) -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
     names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("*.localhost")])
-    made = (
+    signed_certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(1).not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=2)).add_extension(names, False).sign(key, hashes.SHA256())
     )  # fmt: skip
-    (folder / "imgapis.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
+    (folder / "imgapis.pem").write_bytes(signed_certificate.public_bytes(serialization.Encoding.PEM))
+    encryption = serialization.NoEncryption()
     (folder / "imgapis.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
     )

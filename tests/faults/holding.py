@@ -50,7 +50,7 @@ class HoldingProxy:
         self.release()
 
     def held(self, when: str, method: str, body: bytes) -> bool:
-        """Wait here if the call is one that is held at this moment; whether it may not go on."""
+        """Block while the call is one to hold at this moment; True where it was dropped."""
         picks = self._picks
         if not picks or when != self._when or not picks(method, body):
             return False
@@ -67,8 +67,8 @@ class HoldingProxy:
                 if name.lower() not in ("expect", "connection"):
                     connection.putheader(name, value)
             connection.endheaders(body or None)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
+            response = connection.getresponse()
+            return response.status, response.getheaders(), response.read()
         finally:
             connection.close()
 
@@ -84,19 +84,19 @@ class HoldingProxy:
                 if proxy.held("before", self.command, body):
                     self.close_connection = True
                     return
-                status, answered, answer = proxy.forward(self.command, self.path, headers, body)
+                status, response_headers, response_body = proxy.forward(self.command, self.path, headers, body)
                 proxy.held("after", self.command, body)
                 self.send_response_only(status)
-                for name, value in answered:
+                for name, value in response_headers:
                     if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                         self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Length", str(len(response_body)))
                 self.end_headers()
-                self.wfile.write(b"" if self.command == "HEAD" else answer)
+                self.wfile.write(b"" if self.command == "HEAD" else response_body)
 
             do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_any
 
             def log_message(self, *args):
-                """Quiet."""
+                """Log nothing."""
 
         return Handler

@@ -42,14 +42,14 @@ class Server:
 
 
 def dashboard(workspace_id: str, folder: str):
-    """What the usage page sums up, once what the killed processes left in their spools is shipped."""
+    """The totals of the usage page, once the events in the spools of killed processes are shipped."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         spool.ship(Path(folder) / "spool", _write_living)
         rollups.work_off()
-        found = reports.make(workspace_id, reports.span("24h", clock.now())).total
+        totals = reports.make(workspace_id, reports.span("24h", clock.now())).total
         (proof,) = ledger.prove(workspace_id)
-        if found.cost == proof.used:
+        if totals.cost == proof.used:
             break
         time.sleep(0.5)  # the living server's own segment closes every two seconds
-    return found
+    return totals

@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from tests import environment
 
 
-def opened(stack: ExitStack, port: int, sent: bytes, *, buffer: int = 4_096) -> socket.socket:
-    """A connection that has sent so much, with a receive buffer of so many bytes; closed with the stack."""
+def opened(stack: ExitStack, port: int, data: bytes, *, buffer: int = 4_096) -> socket.socket:
+    """A connection that has sent `data`, with a receive buffer of `buffer` bytes; closed with the stack."""
     connection = stack.enter_context(socket.socket())
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     connection.settimeout(30)
     connection.connect(("127.0.0.1", port))
-    connection.sendall(sent)
+    connection.sendall(data)
     return connection
 
 
@@ -24,9 +24,9 @@ def request(host: str, path: str, version: str = "1.1") -> bytes:
 
 def hung_up(connection: socket.socket) -> bool:
     """Whether the other side ends the connection within half a minute; what it sent before is read away."""
-    ends = time.monotonic() + 30
+    deadline = time.monotonic() + 30
     try:
-        while time.monotonic() < ends:
+        while time.monotonic() < deadline:
             if not connection.recv(1_000_000):
                 return True
     except ConnectionResetError:

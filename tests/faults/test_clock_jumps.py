@@ -41,22 +41,22 @@ def test_a_remembered_picture_is_a_minute_old_after_a_minute(seconds, jump):
 @pytest.mark.parametrize("seconds", [-HOUR, HOUR])
 def test_settings_of_a_workspace_are_read_again_after_their_seconds(seconds, workspace, forgetful, jump, monkeypatch):
     tenants.of_namespace(workspace.namespace)
-    asked = []
-    monkeypatch.setattr(tenants, "_read", lambda namespace: asked.append(namespace))
+    lookups = []
+    monkeypatch.setattr(tenants, "_read", lambda namespace: lookups.append(namespace))
     jump(seconds)
     tenants.of_namespace(workspace.namespace)
-    assert asked == []
+    assert lookups == []
     jump(seconds, passed=tenants.FRESH_SECONDS + 1)
     tenants.of_namespace(workspace.namespace)
-    assert asked == [workspace.namespace]
+    assert lookups == [workspace.namespace]
 
 
-@pytest.mark.parametrize(("seconds", "good"), [(-HOUR, False), (-30, True), (0, True), (300, True), (HOUR, False)])
-def test_a_code_lives_ten_minutes_and_no_clock_makes_it_young_again(seconds, good, challenge, jump):
-    made, digits, address = challenge
+@pytest.mark.parametrize(("seconds", "valid"), [(-HOUR, False), (-30, True), (0, True), (300, True), (HOUR, False)])
+def test_a_code_lives_ten_minutes_and_no_clock_makes_it_young_again(seconds, valid, challenge, jump):
+    challenge_id, digits, address = challenge
     jump(seconds)
-    if good:
-        assert codes.prove(made, "login", digits) == address
+    if valid:
+        assert codes.prove(challenge_id, "login", digits) == address
     else:
         with pytest.raises(codes.WrongCode):
-            codes.prove(made, "login", digits)
+            codes.prove(challenge_id, "login", digits)

@@ -28,11 +28,11 @@ PATHS = (
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk of 8 MB; what is on it goes with it."""
-    mounted = subprocess.run(
+    mount = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(tmp_path)], capture_output=True, text=True
     )  # fmt: skip
-    if mounted.returncode:
-        pytest.skip(f"mounting a small disk is not permitted here: {mounted.stderr.strip()}")
+    if mount.returncode:
+        pytest.skip(f"mounting a small disk is not permitted here: {mount.stderr.strip()}")
     yield tmp_path
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
@@ -54,42 +54,42 @@ def workers(server: Server) -> set[str]:
     return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
-def settled(workspace_id: str, expected: int) -> list:
-    """The events, once as many are there as are expected."""
-    ends = time.monotonic() + 60
+def wait_for_events(workspace_id: str, expected: int) -> list:
+    """The events of the last 15 minutes, once there are `expected`; after 60 seconds as many as there are."""
+    deadline = time.monotonic() + 60
     while True:
-        found = list(telemetry_store.between(workspace_id, clock.now() - 900, clock.now() + 60))
-        if len(found) >= expected or time.monotonic() > ends:
-            return found
+        events = list(telemetry_store.between(workspace_id, clock.now() - 900, clock.now() + 60))
+        if len(events) >= expected or time.monotonic() > deadline:
+            return events
         time.sleep(0.2)
 
 
-@pytest.mark.parametrize("begun", [False, True], ids=["before the first request", "under way"])
-def test_on_a_full_disk_everything_goes_on_and_after_it_nothing_is_missing(web, workspace, small_disk, begun):
+@pytest.mark.parametrize("under_way", [False, True], ids=["before the first request", "under way"])
+def test_on_a_full_disk_everything_goes_on_and_after_it_nothing_is_missing(web, workspace, small_disk, under_way):
     """R10: tmpfs of 8 MB filled, the folder for temporary files on it too."""
     server = Server(environment.free_port(), str(small_disk), TMPDIR=str(small_disk))
     try:
         replies = []
 
         def round_of(name: str) -> list[int]:
-            got = [ask(workspace.namespace, path.format(n=name), port=server.port) for path in PATHS]
-            replies.extend(got)
-            return [reply.status for reply in got]
+            round_replies = [ask(workspace.namespace, path.format(n=name), port=server.port) for path in PATHS]
+            replies.extend(round_replies)
+            return [reply.status for reply in round_replies]
 
-        if begun:
+        if under_way:
             assert round_of("a") == [200, 200, 200, 400]
-        before, ballast = workers(server), fill(small_disk)
+        workers_before, ballast = workers(server), fill(small_disk)
         for name in "bcd":
             assert set(round_of(name)) <= {200, 400, 503}
         ballast.unlink()
         assert round_of("e") == [200, 200, 200, 400]
-        assert workers(server) == before, "no process ended and none was started again"
-        found = settled(workspace.workspace_id, len(replies))
+        assert workers(server) == workers_before, "no process ended and none was started again"
+        events = wait_for_events(workspace.workspace_id, len(replies))
     finally:
         server.kill()
-    charged = [reply for reply in replies if float(reply.headers.get("x-img-credits", 0))]
-    assert len(found) == len(replies) and sum(int(event.cost) > 0 for event in found) == len(charged)
+    charged_replies = [reply for reply in replies if float(reply.headers.get("x-img-credits", 0))]
+    assert len(events) == len(replies) and sum(int(event.cost) > 0 for event in events) == len(charged_replies)
     rollups.work_off()
     (proof,) = ledger.prove(workspace.workspace_id)
     assert proof.holds and proof.shown_right
-    assert proof.used == sum(float(reply.headers["x-img-credits"]) * 2 for reply in charged)
+    assert proof.used == sum(float(reply.headers["x-img-credits"]) * 2 for reply in charged_replies)

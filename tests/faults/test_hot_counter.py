@@ -33,7 +33,7 @@ class HotProxy(DynamoProxy):
         self._second, self._spent = 0, 0
 
     def fate(self, operation: str) -> str:
-        """What becomes of a call."""
+        """What happens to a call: a fault, or `passed`."""
         if operation != "TransactWriteItems":
             return "passed"
         with self._lock:
@@ -50,18 +50,18 @@ def hot(dynamodb, monkeypatch):
     """Charges of this process go through the proxy; reads do not."""
     proxy = HotProxy(environment.DYNAMODB_PORT, environment.free_port())
     proxy.start()
-    through = dynamo.Connection(
+    connection = dynamo.Connection(
         region=dynamo.Options.region, host=f"http://127.0.0.1:{proxy._server.server_port}", max_retry_attempts=0,
         aws_access_key_id="embedded", aws_secret_access_key="embedded", max_pool_connections=64,
     )  # fmt: skip
-    _ = through.client
-    monkeypatch.setattr(dynamo, "connection", lambda: through)
+    _ = connection.client
+    monkeypatch.setattr(dynamo, "connection", lambda: connection)
     yield proxy
     proxy.stop()
 
 
 def outcomes(workspace_id: str, rate: float, count: int) -> list[int | str]:
-    """What each of so many charges, begun at so many a second, came to."""
+    """The result of each of `count` charges, started at `rate` a second: half-credits, or the status of a refusal."""
 
     def charge(_) -> int | str:
         try:
@@ -70,11 +70,11 @@ def outcomes(workspace_id: str, rate: float, count: int) -> list[int | str]:
             return refusal.status
 
     with ThreadPoolExecutor(64) as threads:
-        began, asked = time.monotonic(), []
+        start, futures = time.monotonic(), []
         for number in range(count):
-            time.sleep(max(0.0, began + number / rate - time.monotonic()))  # the rate is the subject
-            asked.append(threads.submit(charge, number))
-        return [one.result() for one in asked]
+            time.sleep(max(0.0, start + number / rate - time.monotonic()))  # the rate is the subject
+            futures.append(threads.submit(charge, number))
+        return [future.result() for future in futures]
 
 
 @pytest.mark.timeout(300)
@@ -94,19 +94,19 @@ def test_a_reply_lost_longer_than_dynamodb_remembers_is_still_one_charge(dynamod
     tokens = []
     events = dynamo.connection().client.meta.events
 
-    def seen(params, **_) -> None:
+    def record_token(params, **_) -> None:
         tokens.append(params["body"])
 
-    events.register("before-call.dynamodb.TransactWriteItems", seen)
+    events.register("before-call.dynamodb.TransactWriteItems", record_token)
     row = workspaces.create(namespace=f"late-{secrets.token_hex(6)}", allowance=2_000)
-    one = bill(row.workspace_id)
+    charge = bill(row.workspace_id)
     try:
-        assert credits.charge(one, TERMS) == 2
-        late = clock.now() + 700
-        monkeypatch.setattr(clock, "now", lambda: late)
-        assert credits.charge(one, TERMS) == 2
+        assert credits.charge(charge, TERMS) == 2
+        later = clock.now() + 700
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert credits.charge(charge, TERMS) == 2
     finally:
-        events.unregister("before-call.dynamodb.TransactWriteItems", seen)
+        events.unregister("before-call.dynamodb.TransactWriteItems", record_token)
     (proof,) = ledger.prove(row.workspace_id)
     assert (proof.used, proof.events, proof.holds) == (2, 2, True)
     assert len(tokens) == len(set(tokens)) >= 2  # no two requests were the same to DynamoDB

@@ -56,31 +56,31 @@ class Engines:
 @pytest.fixture(scope="module")
 def engines(dynamodb, bucket, origin):
     """Proxies before the engines."""
-    made = Engines()
-    for proxy in made:
+    proxied_engines = Engines()
+    for proxy in proxied_engines:
         proxy.start()
-    yield made
-    for proxy in made:
+    yield proxied_engines
+    for proxy in proxied_engines:
         proxy.stop()
 
 
 def noise(width: int, height: int) -> bytes:
     """A PNG that does not compress."""
-    target = io.BytesIO()
-    Image.frombytes("RGB", (width, height), random.Random(1).randbytes(width * height * 3)).save(target, "PNG")
-    return target.getvalue()
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (width, height), random.Random(1).randbytes(width * height * 3)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
 def server(engines, origin):
     """A server that meets every engine through its proxy; `/large.png` is more than a socket takes at once."""
     origin.pictures["/large.png"] = noise(2_000, 1_500)
-    running = Server(
+    web_server = Server(
         PORT, FOLDER, DYNAMODB_ENDPOINT=f"http://127.0.0.1:{DYNAMO}", CACHE_ENDPOINT=f"http://127.0.0.1:{BUCKET}",
         FETCH_ALLOW_PRIVATE=f"127.0.0.1:{SHOP}",
     )  # fmt: skip
-    yield running
-    running.kill()
+    yield web_server
+    web_server.kill()
 
 
 @pytest.fixture
@@ -106,18 +106,18 @@ def anything(method: str, body: bytes) -> bool:
     return True
 
 
-def sent(namespace: str, path: str) -> int | None:
-    """Ask, and be killed meanwhile."""
+def status_of(namespace: str, path: str) -> int | None:
+    """The status of the response; None where the connection broke."""
     try:
         return ask(namespace, path, port=PORT).status
     except (OSError, HTTPException):
         return None
 
 
-def killed_at(point: str, engines: Engines, server: Server, shop, path: str) -> None:
+def kill_at(point: str, engines: Engines, server: Server, shop, path: str) -> None:
     """Ask for a picture and kill everything when it has come to the point."""
     if point == "in the middle of the body":
-        return killed_in_the_body(server, shop, path)
+        return kill_in_the_body(server, shop, path)
     proxy, picks, when = {
         "before the fetch": (engines.shop, anything, "before"),
         "after the fetch, before the picture is made": (engines.shop, anything, "after"),
@@ -125,35 +125,35 @@ def killed_at(point: str, engines: Engines, server: Server, shop, path: str) -> 
         "after the charge": (engines.dynamo, charging, "after"),
         "before the output is stored": (engines.bucket, storing, "before"),
     }[point]
-    stopped = stop_renderers(server) if "picture is made" in point else []
+    stopped_pids = stop_renderers(server) if "picture is made" in point else []
     proxy.hold(picks, when)
     with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(sent, shop.namespace, path)
+        future = thread.submit(status_of, shop.namespace, path)
         assert proxy.reached.wait(20), f"nothing came to: {point}"
-        if stopped:
+        if stopped_pids:
             proxy.release()  # the bytes go on to a renderer that stands still
         server.kill()
         proxy.drop()
-        assert waiting.result() is None
+        assert future.result() is None
     return None
 
 
 def stop_renderers(server: Server) -> list[int]:
     """SIGSTOP to the render processes, so that no picture is made."""
-    found = []
+    pids = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            group, words = os.getpgid(int(path.parent.name)), path.read_bytes()
+            group, command_line = os.getpgid(int(path.parent.name)), path.read_bytes()
         except (OSError, ProcessLookupError):
             continue
-        if group == server.process.pid and b"transforms.render" in words:
+        if group == server.process.pid and b"transforms.render" in command_line:
             os.kill(int(path.parent.name), signal.SIGSTOP)
-            found.append(int(path.parent.name))
-    assert found, "no render process was found"
-    return found
+            pids.append(int(path.parent.name))
+    assert pids, "no render process was found"
+    return pids
 
 
-def killed_in_the_body(server: Server, shop, path: str) -> None:
+def kill_in_the_body(server: Server, shop, path: str) -> None:
     """Read a little of a large answer, then kill the sender."""
     with socket.socket() as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -163,31 +163,31 @@ def killed_in_the_body(server: Server, shop, path: str) -> None:
         head = reader.recv(4_000)
         server.kill()
         rest = sum(len(piece) for piece in iter(lambda: reader.recv(65_536), b""))
-    promised = int(re.search(rb"(?i)content-length: ([0-9]+)", head)[1])
-    assert head.startswith(b"HTTP/1.1 200") and len(head) + rest < promised
+    content_length = int(re.search(rb"(?i)content-length: ([0-9]+)", head)[1])
+    assert head.startswith(b"HTTP/1.1 200") and len(head) + rest < content_length
 
 
 @pytest.mark.timeout(3_600)
 def test_what_a_kill_costs_is_what_its_point_says(engines, server, shop):
-    chance = random.Random(20)
-    order = [*POINTS, *chance.choices(list(POINTS), k=ROUNDS - len(POINTS))]
-    chance.shuffle(order)
-    paid, charged = Counter(), 0
+    generator = random.Random(20)
+    order = [*POINTS, *generator.choices(list(POINTS), k=ROUNDS - len(POINTS))]
+    generator.shuffle(order)
+    counts, charges = Counter(), 0
     for number, point in enumerate(order):
-        large = "large.png" if "body" in point else f"any/pinned-{number}.jpg"
+        name = "large.png" if "body" in point else f"any/pinned-{number}.jpg"
         path = (
-            f"/transform?src=held/{large}&w={2_000 + number if 'body' in point else 100 + number}&format=png&enlarge=1"
+            f"/transform?src=held/{name}&w={2_000 + number if 'body' in point else 100 + number}&format=png&enlarge=1"
         )
         if "picture is made" in point:  # a new server has no render process before its first picture
-            charged += ask(shop.namespace, f"/transform?src=held/any/warm-{number}.jpg&w=24", port=PORT).status == 200
-        killed_at(point, engines, server, shop, path)
+            charges += ask(shop.namespace, f"/transform?src=held/any/warm-{number}.jpg&w=24", port=PORT).status == 200
+        kill_at(point, engines, server, shop, path)
         server.start()
-        again = ask(shop.namespace, path, port=PORT)
-        assert (again.status, again.headers["x-img-credits"]) == (200, "0" if POINTS[point] else "1"), point
-        paid[point] += 1
-        charged += 1
+        reply = ask(shop.namespace, path, port=PORT)
+        assert (reply.status, reply.headers["x-img-credits"]) == (200, "0" if POINTS[point] else "1"), point
+        counts[point] += 1
+        charges += 1
         (proof,) = ledger.prove(shop.workspace_id)
-        assert proof.holds and proof.used == 2 * charged, point
-    assert set(paid) == set(POINTS)
-    assert dashboard(shop.workspace_id, FOLDER).cost == 2 * charged
-    print(dict(paid), f"{time.process_time():.0f} s of CPU here")
+        assert proof.holds and proof.used == 2 * charges, point
+    assert set(counts) == set(POINTS)
+    assert dashboard(shop.workspace_id, FOLDER).cost == 2 * charges
+    print(dict(counts), f"{time.process_time():.0f} s of CPU here")

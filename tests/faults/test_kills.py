@@ -22,12 +22,12 @@ FOLDER = environment.FOLDER + "/killed"
 @pytest.fixture(scope="module")
 def server(dynamodb, bucket, origin):
     """A server that is killed and started again."""
-    running = Server(PORT, FOLDER)
-    yield running
-    running.kill()
+    web_server = Server(PORT, FOLDER)
+    yield web_server
+    web_server.kill()
 
 
-def asked(namespace: str, path: str) -> int | None:
+def status_of(namespace: str, path: str) -> int | None:
     """The status of an answer that came whole; None where the connection broke."""
     try:
         return ask(namespace, path, port=PORT).status
@@ -37,20 +37,20 @@ def asked(namespace: str, path: str) -> int | None:
 
 @pytest.mark.timeout(3_600)
 def test_after_kills_at_random_moments_every_picture_is_charged_exactly_once(server, workspace):
-    chance = random.Random(4)
+    generator = random.Random(4)
     paths: list[str] = []
     for number in range(ROUNDS):
-        fresh = [f"/transform?src=shop/any/kill-{number}-{each}.jpg&w=24" for each in range(6)]
-        paths += fresh
+        new_paths = [f"/transform?src=shop/any/kill-{number}-{index}.jpg&w=24" for index in range(6)]
+        paths += new_paths
         with ThreadPoolExecutor(6) as threads:
-            waiting = [threads.submit(asked, workspace.namespace, path) for path in fresh]
-            time.sleep(chance.uniform(0.0, 0.25))  # the moment of the kill is the subject of the test
+            futures = [threads.submit(status_of, workspace.namespace, path) for path in new_paths]
+            time.sleep(generator.uniform(0.0, 0.25))  # the moment of the kill is the subject of the test
             server.kill()
-            for answer in waiting:
-                answer.result()
+            for future in futures:
+                future.result()
         server.start()
     with ThreadPoolExecutor(8) as threads:
-        statuses = list(threads.map(lambda path: asked(workspace.namespace, path), paths))
+        statuses = list(threads.map(lambda path: status_of(workspace.namespace, path), paths))
     assert set(statuses) == {200}
     (proof,) = ledger.prove(workspace.workspace_id)
     assert proof.holds and proof.used == 2 * len(paths)

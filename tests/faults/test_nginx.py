@@ -22,14 +22,14 @@ from tests.faults.test_storms import noise
 from tests.people import CODE, TOKEN, fresh_address
 
 READERS = 100
-ASKED = environment.count(40, 40, 200)
+REQUESTS = environment.count(40, 40, 200)
 pytestmark = [
     pytest.mark.prove,
     pytest.mark.skipif(front.NGINX is None, reason="nginx is not installed: the proxy in front is not tried"),
 ]
 
 
-class Served(Server):
+class ProductionServer(Server):
     """As it is started in production: `manage.py serve`."""
 
     def command(self) -> list[str]:
@@ -40,7 +40,7 @@ class Served(Server):
 def behind(dynamodb, bucket, origin):
     """A server of one worker and sixteen threads, with production's settings but for where its engines are."""
     mails = MailServer()
-    made = Served(
+    web_server = ProductionServer(
         environment.free_port(),
         environment.FOLDER + "/behind-nginx",
         EMBEDDED="0",
@@ -55,9 +55,9 @@ def behind(dynamodb, bucket, origin):
         EMAIL_PORT=str(mails.port),
         EMAIL_USE_TLS="0",
     )
-    made.mails = mails
-    yield made
-    made.kill()
+    web_server.mails = mails
+    yield web_server
+    web_server.kill()
     mails.stop()
 
 
@@ -65,52 +65,52 @@ def behind(dynamodb, bucket, origin):
 def nginx(behind, tmp_path_factory):
     """nginx in front of it."""
     folder = Path(tmp_path_factory.mktemp("nginx"))
-    made = front.Front(folder, environment.free_port(), environment.free_port(), behind.port)
-    yield made
-    made.stop()
+    proxy = front.Front(folder, environment.free_port(), environment.free_port(), behind.port)
+    yield proxy
+    proxy.stop()
 
 
 class Reply:
     """A request by TLS through nginx, and its answer."""
 
     def __init__(self, nginx, host: str, path: str, method: str = "GET", body: str | None = None, **headers: str):
-        trusting = ssl._create_unverified_context()
-        connection = http.client.HTTPSConnection("127.0.0.1", nginx.tls, timeout=60, context=trusting)
-        named = {name.replace("_", "-"): value for name, value in headers.items()} | {"Host": host}
-        connection.request(method, path, body, named)
-        answer = connection.getresponse()
-        self.status, self.headers, self.body = answer.status, answer.headers, answer.read()
+        context = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection("127.0.0.1", nginx.tls, timeout=60, context=context)
+        request_headers = {name.replace("_", "-"): value for name, value in headers.items()} | {"Host": host}
+        connection.request(method, path, body, request_headers)
+        response = connection.getresponse()
+        self.status, self.headers, self.body = response.status, response.headers, response.read()
         connection.close()
 
 
 def latencies(nginx, host: str, path: str) -> list[float]:
     """Seconds of each of so many requests for a cached picture."""
-    taken = []
-    for _ in range(ASKED):
-        began = time.monotonic()
+    durations = []
+    for _ in range(REQUESTS):
+        start = time.monotonic()
         assert Reply(nginx, host, path).status == 200
-        taken.append(time.monotonic() - began)
-    return sorted(taken)
+        durations.append(time.monotonic() - start)
+    return sorted(durations)
 
 
 def test_a_hundred_slow_readers_change_nothing_for_the_others(nginx, workspace, origin):
     """R7: each has asked for six megabytes and reads a byte now and then."""
     host = f"{workspace.namespace}.localhost"
     origin.pictures["/slow-front.png"] = noise(1_600, 1_200)
-    heavy, small = "/transform?src=shop/slow-front.png&w=1600&format=png", "/transform?src=shop/shoe.jpg&w=40"
-    assert len(Reply(nginx, host, heavy).body) > 5_000_000
-    idle = latencies(nginx, host, small)
+    heavy_path, small_path = "/transform?src=shop/slow-front.png&w=1600&format=png", "/transform?src=shop/shoe.jpg&w=40"
+    assert len(Reply(nginx, host, heavy_path).body) > 5_000_000
+    idle = latencies(nginx, host, small_path)
     with ExitStack() as stack:
         context = ssl._create_unverified_context()
         readers = []
         for _ in range(READERS):
-            raw = stack.enter_context(socket.create_connection(("127.0.0.1", nginx.tls), timeout=60))
-            readers.append(stack.enter_context(context.wrap_socket(raw, server_hostname=host)))
-            readers[-1].sendall(request(host, heavy))
-        first = [reader.recv(1) for reader in readers]
-        busy = latencies(nginx, host, small)
-        assert first == [b"H"] * READERS and all(reader.recv(1) for reader in readers)
-    p95 = int(ASKED * 0.95) - 1
+            tcp_socket = stack.enter_context(socket.create_connection(("127.0.0.1", nginx.tls), timeout=60))
+            readers.append(stack.enter_context(context.wrap_socket(tcp_socket, server_hostname=host)))
+            readers[-1].sendall(request(host, heavy_path))
+        first_bytes = [reader.recv(1) for reader in readers]
+        busy = latencies(nginx, host, small_path)
+        assert first_bytes == [b"H"] * READERS and all(reader.recv(1) for reader in readers)
+    p95 = int(REQUESTS * 0.95) - 1
     print(f"p95 idle {idle[p95] * 1000:.1f} ms, beside {READERS} slow readers {busy[p95] * 1000:.1f} ms")
     # A thread held by one of them would cost seconds; two cores at other work cost some of this.
     assert busy[p95] < 2 * idle[p95] + 0.25 and statistics.median(busy) < 2 * statistics.median(idle) + 0.1
@@ -119,13 +119,13 @@ def test_a_hundred_slow_readers_change_nothing_for_the_others(nginx, workspace, 
 def test_addresses_arrive_as_they_were_sent(nginx, workspace, origin):
     """R8: double slashes, escapes, and five sources of 2,048 characters, each escaped."""
     host = f"{workspace.namespace}.localhost"
-    for path, asked in (("/transform/shop/any//b//c.jpg?w=20", "/any//b//c.jpg"),
+    for path, origin_path in (("/transform/shop/any//b//c.jpg?w=20", "/any//b//c.jpg"),
                         ("/transform?src=shop/any/d%2Fe.jpg&w=20", "/any/d/e.jpg")):  # fmt: skip
-        before = origin.asked[asked]
+        before = origin.asked[origin_path]
         assert Reply(nginx, host, path).status == 200, path
-        assert origin.asked[asked] == before + 1
-    longest = "shop/any/" + "é" * 200 + "x" * (2_048 - 209)
-    sources = "&".join(f"src={quote(longest[:-1] + str(each), safe='')}" for each in range(5))
+        assert origin.asked[origin_path] == before + 1
+    long_source = "shop/any/" + "é" * 200 + "x" * (2_048 - 209)
+    sources = "&".join(f"src={quote(long_source[:-1] + str(digit), safe='')}" for digit in range(5))
     reply = Reply(nginx, host, f"/grid?{sources}&w=60&h=40")
     assert reply.status == 200, reply.body
     assert Reply(nginx, host, "/transform?src=shop/" + "a" * 17_000).status == 414
@@ -151,8 +151,8 @@ def test_plain_http_is_sent_to_https_and_foreign_hosts_are_refused(nginx):
     """A14"""
     connection = http.client.HTTPConnection("127.0.0.1", nginx.plain, timeout=60)
     connection.request("GET", "/transform?src=a//b", headers={"Host": "localhost"})
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["Location"]) == (301, "https://localhost/transform?src=a//b")
+    response = connection.getresponse()
+    assert (response.status, response.headers["Location"]) == (301, "https://localhost/transform?src=a//b")
     connection.close()
     assert Reply(nginx, "evil.test", "/").status == 400
     assert Reply(nginx, "localhost", "/", X_Forwarded_Host="evil.test").status == 200

@@ -33,9 +33,9 @@ def engine(dynamodb):
 @pytest.fixture(scope="module")
 def server(engine, bucket, origin):
     """A server that meets DynamoDB through the proxy."""
-    running = Server(PORT, FOLDER, DYNAMODB_ENDPOINT=f"http://127.0.0.1:{DYNAMO}", DYNAMODB_READ_SECONDS="0.9")
-    yield running
-    running.kill()
+    web_server = Server(PORT, FOLDER, DYNAMODB_ENDPOINT=f"http://127.0.0.1:{DYNAMO}", DYNAMODB_READ_SECONDS="0.9")
+    yield web_server
+    web_server.kill()
 
 
 class Load:
@@ -46,30 +46,30 @@ class Load:
         self.answers: list[tuple[str, Reply, float]] = []
         self._lock = threading.Lock()
 
-    def ask(self, ends: float) -> None:
-        """One of them, until a moment of the monotonic clock."""
-        while time.monotonic() < ends:
+    def ask(self, deadline: float) -> None:
+        """Ask as one of them until `deadline` on the monotonic clock."""
+        while time.monotonic() < deadline:
             with self._lock:
                 self.count += 1
                 number = self.count
             cached = number % 2 == 0
             path = "/transform?src=shop/any/known.jpg&w=40" if cached else f"/transform?src=shop/any/{number}.jpg&w=41"
-            began = time.monotonic()
+            start = time.monotonic()
             reply = ask(self.namespace, path, port=PORT)
-            self.answers.append(("cached" if cached else "new", reply, time.monotonic() - began))
+            self.answers.append(("cached" if cached else "new", reply, time.monotonic() - start))
             time.sleep(0.05)  # people pause; the outage, not the machine, is the subject
 
     def run(self, seconds: float) -> dict[str, set[tuple[int, str]]]:
         """All of them; (status, cache state) of what was cached and what was new."""
         self.answers.clear()
-        ends = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         with ThreadPoolExecutor(8) as threads:
-            for done in [threads.submit(self.ask, ends) for _ in range(8)]:
-                done.result()
-        found: dict[str, set[tuple[int, str]]] = {"cached": set(), "new": set()}
+            for future in [threads.submit(self.ask, deadline) for _ in range(8)]:
+                future.result()
+        outcomes: dict[str, set[tuple[int, str]]] = {"cached": set(), "new": set()}
         for kind, reply, _ in self.answers:
-            found[kind].add((reply.status, reply.headers.get("x-img-cache", "")))
-        return found
+            outcomes[kind].add((reply.status, reply.headers.get("x-img-cache", "")))
+        return outcomes
 
     @property
     def served(self) -> float:
@@ -91,10 +91,10 @@ def test_an_outage_under_load_refuses_new_work_in_time_serves_what_is_cached_and
     assert load.run(1.0) == {"cached": {(200, "HIT")}, "new": {(200, "MISS")}}
     credits = 1 + load.served
     engine.hold(lambda method, body: True, "before")
-    away = load.run(OUTAGE_SECONDS)
-    slowest, asked = load.slowest, len(load.answers)
-    assert away["cached"] == {(200, "HIT")}, away
-    assert away["new"] == {(503, "")} and load.served == 0
+    outage = load.run(OUTAGE_SECONDS)
+    slowest, answers = load.slowest, len(load.answers)
+    assert outage["cached"] == {(200, "HIT")}, outage
+    assert outage["new"] == {(503, "")} and load.served == 0
     assert all(reply.headers["retry-after"] for kind, reply, _ in load.answers if kind == "new")
     engine.drop()
     assert load.run(1.5)["cached"] == {(200, "HIT")}  # the breaker tries once a second
@@ -103,7 +103,7 @@ def test_an_outage_under_load_refuses_new_work_in_time_serves_what_is_cached_and
     credits += load.served
     (proof,) = ledger.prove(workspace.workspace_id)
     assert proof.holds and proof.used == 2 * credits
-    shown = dashboard(workspace.workspace_id, FOLDER)
-    assert shown.cost == proof.used
-    print(f"{OUTAGE_SECONDS:.0f} s away: {asked} answers, the slowest after {slowest:.2f} s; {credits:.0f} credits")
+    usage = dashboard(workspace.workspace_id, FOLDER)
+    assert usage.cost == proof.used
+    print(f"{OUTAGE_SECONDS:.0f} s away: {answers} answers, the slowest after {slowest:.2f} s; {credits:.0f} credits")
     assert slowest < PATIENCE_SECONDS + SLACK_SECONDS

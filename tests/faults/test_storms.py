@@ -1,4 +1,4 @@
-"""Storms, restarts and raw sockets: bounded, nothing lost, and the rest of the house answers meanwhile (R5, R8, R9)."""
+"""Storms, restarts and raw sockets: bounded, nothing lost, and the rest of the site answers meanwhile (R5, R8, R9)."""
 
 import io
 import os
@@ -22,18 +22,18 @@ from transforms import source_rows
 
 pytestmark = pytest.mark.prove
 
-HEAVY, HOUSES = 12, 6
+HEAVY, WORKSPACES = 12, 6
 RELOADS = 2
 
 
 def noise(width: int, height: int) -> bytes:
     """A PNG that does not compress."""
-    target = io.BytesIO()
-    Image.frombytes("RGB", (width, height), random.Random(2).randbytes(width * height * 3)).save(target, "PNG")
-    return target.getvalue()
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (width, height), random.Random(2).randbytes(width * height * 3)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
-def made(number: int):
+def create_workspace(number: int):
     """A workspace with a source of its own."""
     row = workspaces.create(namespace=f"storm-{number}-{os.getpid()}", allowance=2_000)
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
@@ -44,67 +44,67 @@ def made(number: int):
 def test_a_storm_of_heavy_pictures_is_bounded_and_the_house_answers_meanwhile(web, origin):
     """R5: what does not fit is asked to come again; pages and probes are not kept waiting behind it."""
     origin.pictures["/heavy.png"] = noise(1_600, 1_200)
-    rows = [made(number) for number in range(HOUSES)]
+    rows = [create_workspace(number) for number in range(WORKSPACES)]
     path = "/transform?src=shop/heavy.png&format=png&w="
-    paths = [(row.namespace, path + str(700 + each)) for row in rows for each in range(HEAVY)]
-    over, seen = threading.Event(), []
+    paths = [(row.namespace, path + str(700 + index)) for row in rows for index in range(HEAVY)]
+    stop, probes = threading.Event(), []
 
     def probe() -> None:
         browser = Browser()
-        while not over.is_set():
-            began = time.monotonic()
+        while not stop.is_set():
+            start = time.monotonic()
             statuses = (browser.get("/healthz").status, browser.get("/login").status)
-            seen.append((statuses, time.monotonic() - began))
+            probes.append((statuses, time.monotonic() - start))
 
     watcher = threading.Thread(target=probe)
     watcher.start()
     with ThreadPoolExecutor(len(paths)) as threads:
-        replies = list(threads.map(lambda each: ask(*each), paths))
-    over.set()
+        replies = list(threads.map(lambda target: ask(*target), paths))
+    stop.set()
     watcher.join()
     # 504: a machine with other work to do met a deadline; that too is bounded, and free.
     assert {reply.status for reply in replies} <= {200, 429, 503, 504} and any(reply.status == 200 for reply in replies)
     assert all(reply.headers["retry-after"] for reply in replies if reply.status in (429, 503))
-    assert len(seen) >= 3 and {statuses for statuses, _ in seen} == {(200, 200)}
+    assert len(probes) >= 3 and {statuses for statuses, _ in probes} == {(200, 200)}
     for row in rows:
-        theirs = [reply for (name, _), reply in zip(paths, replies, strict=True) if name == row.namespace]
-        served = sum(reply.status == 200 for reply in theirs)
-        assert sum(proof.used for proof in ledger.prove(row.workspace_id)) == 2 * served
+        own_replies = [reply for (name, _), reply in zip(paths, replies, strict=True) if name == row.namespace]
+        served_count = sum(reply.status == 200 for reply in own_replies)
+        assert sum(proof.used for proof in ledger.prove(row.workspace_id)) == 2 * served_count
 
 
 def test_a_reload_under_load_loses_no_request_and_bills_each_answer_once(dynamodb, bucket, origin, workspace):
     """R9: HUP to the master while people ask; then TERM, which lets what runs end."""
     port = environment.free_port()
     server = Server(port, environment.FOLDER + "/reloaded")
-    over, statuses, lost = threading.Event(), [], []
+    stop, statuses, errors = threading.Event(), [], []
 
-    def asks(person: int) -> None:
+    def keep_asking(person: int) -> None:
         number = 0
-        while not over.is_set():
+        while not stop.is_set():
             number += 1
             try:
                 path = f"/transform?src=shop/any/reload-{person}-{number}.jpg&w=18"
                 statuses.append(ask(workspace.namespace, path, port=port).status)
             except OSError as error:
-                lost.append(error)
+                errors.append(error)
 
-    people = [threading.Thread(target=asks, args=(each,)) for each in range(3)]
-    for one in people:
-        one.start()
+    clients = [threading.Thread(target=keep_asking, args=(person,)) for person in range(3)]
+    for client in clients:
+        client.start()
     try:
         for _ in range(RELOADS):
-            before = len(statuses)
+            count_before = len(statuses)
             server.process.send_signal(signal.SIGHUP)
-            ends = time.monotonic() + 30
-            while len(statuses) < before + 25 and time.monotonic() < ends:
+            deadline = time.monotonic() + 30
+            while len(statuses) < count_before + 25 and time.monotonic() < deadline:
                 time.sleep(0.05)
     finally:
-        over.set()
-        for one in people:
-            one.join()
+        stop.set()
+        for client in clients:
+            client.join()
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(20)
-    assert lost == [] and set(statuses) == {200} and len(statuses) >= 25 * RELOADS
+    assert errors == [] and set(statuses) == {200} and len(statuses) >= 25 * RELOADS
     assert sum(proof.used for proof in ledger.prove(workspace.workspace_id)) == 2 * len(statuses)
 
 
@@ -125,5 +125,5 @@ def test_what_two_servers_could_read_differently_is_refused_and_the_connection_e
     """R8"""
     with socket.create_connection(("127.0.0.1", environment.WEB_PORT), timeout=15) as connection:
         connection.sendall(raw.encode() + f"GET /smuggled HTTP/1.1\r\n{HOST}\r\n".encode())
-        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
-    assert answer.split(b" ", 2)[1].startswith((b"400", b"501")) and answer.count(b"HTTP/1.1 ") == 1
+        response = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert response.split(b" ", 2)[1].startswith((b"400", b"501")) and response.count(b"HTTP/1.1 ") == 1

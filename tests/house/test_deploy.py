@@ -10,15 +10,15 @@ from django.core.checks import run_checks
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize(("value", "refused"), [(frozenset({"127.0.0.1:9000"}), True), (frozenset(), False)])
-def test_private_fetching_is_refused_at_deployment(settings, value, refused):
+@pytest.mark.parametrize(("value", "fails"), [(frozenset({"127.0.0.1:9000"}), True), (frozenset(), False)])
+def test_private_fetching_is_refused_at_deployment(settings, value, fails):
     settings.FETCH_ALLOW_PRIVATE = value
-    found = {error.id for error in run_checks(tags=["imgapis"], include_deployment_checks=True)}
-    assert ("imgapis.E001" in found) is refused
+    error_ids = {error.id for error in run_checks(tags=["imgapis"], include_deployment_checks=True)}
+    assert ("imgapis.E001" in error_ids) is fails
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "refused"),
+    ("name", "value", "error_id"),
     [
         ("AWS_REGION", "eu-west-1", "imgapis.E004"),
         ("MIDDLEWARE", ["django.middleware.common.CommonMiddleware"], "imgapis.E003"),
@@ -26,18 +26,18 @@ def test_private_fetching_is_refused_at_deployment(settings, value, refused):
         ("EMBEDDED", True, "imgapis.E002"),
     ],
 )
-def test_what_breaks_a_promise_is_refused_at_deployment(settings, name, value, refused):
+def test_what_breaks_a_promise_is_refused_at_deployment(settings, name, value, error_id):
     """P13, A8, A19"""
     settings.EMBEDDED = False
-    assert refused not in {error.id for error in run_checks(tags=["imgapis"], include_deployment_checks=True)}
+    assert error_id not in {error.id for error in run_checks(tags=["imgapis"], include_deployment_checks=True)}
     setattr(settings, name, value)
-    assert refused in {error.id for error in run_checks(tags=["imgapis"], include_deployment_checks=True)}
+    assert error_id in {error.id for error in run_checks(tags=["imgapis"], include_deployment_checks=True)}
 
 
-@pytest.mark.parametrize(("given", "code"), [({}, 0), ({"DEBUG": "1"}, 1), ({"SECRET_KEY": "short"}, 1)])
-def test_the_deploy_check_passes_with_productions_settings(given, code):
+@pytest.mark.parametrize(("overrides", "code"), [({}, 0), ({"DEBUG": "1"}, 1), ({"SECRET_KEY": "short"}, 1)])
+def test_the_deploy_check_passes_with_productions_settings(overrides, code):
     """A19: `manage.py check --deploy --fail-level WARNING`."""
-    variables = {"SECRET_KEY": "ab1-c9" * 10, "PATH": "/usr/bin", **given}
+    variables = {"SECRET_KEY": "ab1-c9" * 10, "PATH": "/usr/bin", **overrides}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, timeout=60)
     assert run.returncode == code, run.stderr.decode()

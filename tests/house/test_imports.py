@@ -20,37 +20,37 @@ FILES = sorted(path for room in LINE[1:] for path in (ROOT / room).rglob("*.py")
 
 
 def place(module: str) -> int | None:
-    """Where a module stands on the line; None for what is not ours."""
-    room = "imgapis.base" if (module + ".").startswith("imgapis.base.") else module.partition(".")[0]
-    return LINE.index(room) if room in LINE else None
+    """The index of a module on the line; None for modules of libraries."""
+    app = "imgapis.base" if (module + ".").startswith("imgapis.base.") else module.partition(".")[0]
+    return LINE.index(app) if app in LINE else None
 
 
 def imported(path: Path) -> list[str]:
     """Every module a file imports, also inside functions."""
-    found = []
+    modules = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
-    return found
+            modules += [f"{node.module}.{alias.name}" for alias in node.names]
+    return modules
 
 
 def offences(path: Path, name: str) -> list[str]:
-    """What a file imports that it may not."""
+    """The modules that a file imports and may not."""
     here = place(name.removesuffix(".py").replace("/", "."))
-    wrong = [module for module in imported(path) if (there := place(module)) is not None and there > here]
+    violations = [module for module in imported(path) if (there := place(module)) is not None and there > here]
     if name.startswith("transforms/engine/"):
         allowed = STANDARD | ENGINE_MAY
-        wrong += [
+        violations += [
             module
             for module in imported(path)
             if module.partition(".")[0] not in allowed and not module.startswith("transforms.engine")
         ]
     for library, homes in ALONE.items():
         if not name.startswith(homes):
-            wrong += [module for module in imported(path) if module.partition(".")[0] == library]
-    return wrong
+            violations += [module for module in imported(path) if module.partition(".")[0] == library]
+    return violations
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -60,9 +60,9 @@ def test_a_module_imports_only_what_stands_to_its_left(path):
 
 
 def test_an_import_to_the_right_is_named(tmp_path):
-    wrong = tmp_path / "x.py"
-    wrong.write_text("def f():\n    from transforms import store\n")
-    assert offences(wrong, "accounts/x.py") == ["transforms.store"]
+    path = tmp_path / "x.py"
+    path.write_text("def f():\n    from transforms import store\n")
+    assert offences(path, "accounts/x.py") == ["transforms.store"]
 
 
 def test_nothing_but_settings_reads_the_environment():

@@ -12,9 +12,9 @@ ATTRIBUTES = [(row, name) for row in tables.registered() for name in row.get_att
 @pytest.mark.parametrize(("row", "name"), ATTRIBUTES, ids=lambda value: getattr(value, "__name__", value))
 def test_every_attribute_says_why_and_how_long_it_is_kept(row, name):
     """P02"""
-    kept = getattr(row.get_attributes()[name], "kept", None)
-    assert isinstance(kept, Kept), f"{row.__name__}.{name} has no declaration"
-    assert kept.purpose and kept.retention and kept.category in CATEGORIES
+    declaration = getattr(row.get_attributes()[name], "kept", None)
+    assert isinstance(declaration, Kept), f"{row.__name__}.{name} has no declaration"
+    assert declaration.purpose and declaration.retention and declaration.category in CATEGORIES
 
 
 def test_an_event_has_the_fields_of_the_policy_and_nothing_else():

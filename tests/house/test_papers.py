@@ -11,20 +11,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_variable_is_in_the_example_and_no_other():
-    read = set(re.findall(r'env_(?:text|flag|number)\(\s*"([A-Z0-9_]+)"', (ROOT / "imgapis/settings.py").read_text()))
-    listed = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert read == listed
+    names = set(re.findall(r'env_(?:text|flag|number)\(\s*"([A-Z0-9_]+)"', (ROOT / "imgapis/settings.py").read_text()))
+    documented_variables = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert names == documented_variables
 
 
 def test_no_file_is_named_for_a_drawer():
     banned = {"utils", "helpers", "common", "misc", "manager", "service", "handler", "core"}
-    rooms = ("imgapis", "accounts", "telemetry", "billing", "transforms", "tests")
-    assert not [path for room in rooms for path in (ROOT / room).rglob("*.py") if path.stem in banned]
+    folders = ("imgapis", "accounts", "telemetry", "billing", "transforms", "tests")
+    assert not [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.stem in banned]
 
 
 def test_no_module_is_longer_than_four_hundred_lines():
-    rooms = ("imgapis", "accounts", "telemetry", "billing", "transforms")
-    files = [path for room in rooms for path in (ROOT / room).rglob("*.py") if path.name != "params.py"]
+    apps = ("imgapis", "accounts", "telemetry", "billing", "transforms")
+    files = [path for app in apps for path in (ROOT / app).rglob("*.py") if path.name != "params.py"]
     assert not [str(path) for path in files if len(path.read_text().splitlines()) > 400]
 
 
@@ -39,13 +39,13 @@ def test_the_parameter_page_is_the_table_of_the_parser():
 
 
 def test_every_error_code_is_listed_with_its_meaning():
-    listed = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "errors.md").read_text()))
-    written = set(engine_errors.CODES)
-    for room in ("accounts", "telemetry", "billing", "transforms", "imgapis"):
-        for path in (ROOT / room).rglob("*.py"):
-            written |= set(re.findall(r'code="([a-z_]+)"', path.read_text()))
-            written |= set(re.findall(r'^    code = "([a-z_]+)"', path.read_text(), re.MULTILINE))
-    assert written - {"bad_request"} <= listed  # the base class's own, which nothing raises
+    documented_codes = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "errors.md").read_text()))
+    codes = set(engine_errors.CODES)
+    for app in ("accounts", "telemetry", "billing", "transforms", "imgapis"):
+        for path in (ROOT / app).rglob("*.py"):
+            codes |= set(re.findall(r'code="([a-z_]+)"', path.read_text()))
+            codes |= set(re.findall(r'^    code = "([a-z_]+)"', path.read_text(), re.MULTILINE))
+    assert codes - {"bad_request"} <= documented_codes  # the base class's own, which nothing raises
 
 
 def test_the_page_of_the_rest_api_names_every_collection():

@@ -35,15 +35,15 @@ LARGEST = 5_000_000
 
 
 def git(*words: str) -> bytes:
-    """What git says; the tests without a repository skip."""
-    run = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, timeout=120)
-    if run.returncode:
+    """The output of a git command; tests outside a repository skip."""
+    result = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, timeout=120)
+    if result.returncode:
         pytest.skip("this copy is no git repository")
-    return run.stdout
+    return result.stdout
 
 
-def found(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """(kind, the beginning of it) of every secret in some bytes."""
+def secrets_in(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """(kind, its first 24 bytes) of every secret in some bytes."""
     for kind, pattern in PATTERNS.items():
         for match in pattern.finditer(data):
             if not any(word in match[0] for word in EXAMPLES):
@@ -54,28 +54,28 @@ def test_no_file_of_the_tree_holds_a_secret():
     """O1: whatever git knows or would take."""
     names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split(b"\0")
     paths = [ROOT / name.decode() for name in names if name]
-    faults = [
-        f"{path.relative_to(ROOT)}: {kind}, {begins.decode(errors='replace')}…"
+    leaks = [
+        f"{path.relative_to(ROOT)}: {kind}, {start.decode(errors='replace')}…"
         for path in paths if path.is_file() and path.stat().st_size <= LARGEST
-        for kind, begins in found(path.read_bytes())
+        for kind, start in secrets_in(path.read_bytes())
     ]  # fmt: skip
-    assert len(paths) > 100 and not faults, "\n".join(faults)
+    assert len(paths) > 100 and not leaks, "\n".join(leaks)
 
 
 def test_no_line_that_was_ever_added_holds_a_secret():
     """O1: what was taken out again is still in the history, and still known."""
     lines = git("log", "HEAD", "-p", "--no-color", "--unified=0", "--no-textconv", "--format=%H")
-    added = b"\n".join(line[1:] for line in lines.split(b"\n") if line.startswith(b"+"))
-    assert [f"{kind}: {begins.decode(errors='replace')}…" for kind, begins in found(added)] == []
+    added_lines = b"\n".join(line[1:] for line in lines.split(b"\n") if line.startswith(b"+"))
+    assert [f"{kind}: {start.decode(errors='replace')}…" for kind, start in secrets_in(added_lines)] == []
 
 
 def test_files_that_hold_secrets_are_never_taken():
     """The folder of data and the file of settings are of one machine."""
     for name in (".env", "var/secret-key", "var/log/gunicorn.log"):
         assert git("check-ignore", "--no-index", name).strip() == name.encode()
-    given = (ROOT / ".env.example").read_text().splitlines()
+    example_lines = (ROOT / ".env.example").read_text().splitlines()
     secret = re.compile(r"(SECRET|PASSWORD|TOKEN|PRIVACY_KEY|ACCESS_KEY)[A-Z_]*=(.+)")
-    assert [line for line in given if (match := secret.search(line)) and not match[2].isdigit()] == []
+    assert [line for line in example_lines if (match := secret.search(line)) and not match[2].isdigit()] == []
 
 
 # Put together here, so that this file does not hold what it looks for.
@@ -98,7 +98,7 @@ def test_files_that_hold_secrets_are_never_taken():
     ],
 )
 def test_each_kind_is_seen(kind, parts):
-    assert kind in {name for name, _ in found("".join(parts).encode())}
+    assert kind in {name for name, _ in secrets_in("".join(parts).encode())}
 
 
 def test_every_kind_has_been_shown_to_be_seen():

@@ -13,8 +13,8 @@ ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.+?) \| (.*)\|$", re.MULTILINE)
 
 def read_settings() -> dict[str, str | None]:
     """name → default of every variable that settings.py reads, as it is written in the environment; None where the
-    default is reckoned."""
-    found = {}
+    default is computed."""
+    defaults = {}
     for node in ast.walk(ast.parse((ROOT / "imgapis/settings.py").read_text())):
         if not (isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("env_")):
             continue
@@ -22,9 +22,9 @@ def read_settings() -> dict[str, str | None]:
         if not isinstance(name, ast.Constant):
             continue
         default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None if rest else ""
-        written = {True: "1", False: "0"}.get(default) if isinstance(default, bool) else default
-        found[name.value] = None if written is None else str(written)
-    return found
+        text = {True: "1", False: "0"}.get(default) if isinstance(default, bool) else default
+        defaults[name.value] = None if text is None else str(text)
+    return defaults
 
 
 def test_the_table_of_settings_is_the_settings():
@@ -34,10 +34,10 @@ def test_the_table_of_settings_is_the_settings():
 
 @pytest.mark.parametrize(("name", "default"), read_settings().items())
 def test_the_table_and_the_example_name_each_default(name, default):
-    told = next(told for row, told, _ in ROW.findall(PAGE) if row == name)
+    documented = next(documented for row, documented, _ in ROW.findall(PAGE) if row == name)
     example = re.search(rf"^{name}=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)[1]
     if default is not None:
-        assert told == (f"`{default}`" if default else "none")
+        assert documented == (f"`{default}`" if default else "none")
         assert example in (default, "")
 
 

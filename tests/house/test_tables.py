@@ -24,13 +24,13 @@ def test_a_table_that_is_there_already_is_no_error(dynamodb):
 def test_no_row_of_the_code_is_forgotten():
     """D6"""
     folders = ("accounts", "telemetry", "billing", "transforms", "imgapis")
-    written = {
+    class_names = {
         name
         for folder in folders
         for path in (ROOT / folder).rglob("*.py")
         for name in re.findall(r"^class (\w+)\((?:dynamo\.)?Row\)", path.read_text(), re.MULTILINE)
     }
-    assert written == {row.__name__ for row in tables.registered()}
+    assert class_names == {row.__name__ for row in tables.registered()}
 
 
 def test_a_store_that_is_slow_at_first_is_asked_again():

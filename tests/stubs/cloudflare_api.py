@@ -38,43 +38,45 @@ class CloudflareApi:
 
     def answer(self, method: str, path: str, query: dict, body: dict, token: str) -> tuple[int, dict]:
         """Status and body of an answer."""
-        start, _, known = path.removeprefix("/client/v4").removeprefix(f"/zones/{ZONE}").partition("/custom_hostnames")
-        known = known.lstrip("/")
-        self.calls.append((method, known))
+        start, _, hostname_id = (
+            path.removeprefix("/client/v4").removeprefix(f"/zones/{ZONE}").partition("/custom_hostnames")
+        )
+        hostname_id = hostname_id.lstrip("/")
+        self.calls.append((method, hostname_id))
         if self.down:
-            return _refused(500, 10000, "Internal error")
+            return _failure(500, 10000, "Internal error")
         if token != f"Bearer {TOKEN}" or start:
-            return _refused(403, 9109, "Unauthorized to access requested resource")
-        if known and known not in self.hostnames:
-            return _refused(404, 1436, "The custom hostname was not found.")
-        return getattr(self, f"_{method.lower()}")(known, query, body)
+            return _failure(403, 9109, "Unauthorized to access requested resource")
+        if hostname_id and hostname_id not in self.hostnames:
+            return _failure(404, 1436, "The custom hostname was not found.")
+        return getattr(self, f"_{method.lower()}")(hostname_id, query, body)
 
-    def _get(self, known: str, query: dict, body: dict) -> tuple[int, dict]:
-        if known:
-            return _told(self.hostnames[known])
-        wanted = query.get("hostname.exact", query.get("hostname[exact]", [None]))[0]
-        found = [entry for entry in self.hostnames.values() if wanted in (None, entry["hostname"])]
-        pages = {"page": 1, "per_page": 20, "count": len(found), "total_count": len(found), "total_pages": 1}
+    def _get(self, hostname_id: str, query: dict, body: dict) -> tuple[int, dict]:
+        if hostname_id:
+            return _success(self.hostnames[hostname_id])
+        hostname = query.get("hostname.exact", query.get("hostname[exact]", [None]))[0]
+        entries = [entry for entry in self.hostnames.values() if hostname in (None, entry["hostname"])]
+        pages = {"page": 1, "per_page": 20, "count": len(entries), "total_count": len(entries), "total_pages": 1}
         if query.get("page", ["1"]) != ["1"]:
-            found = []
-        return 200, {"success": True, "errors": [], "messages": [], "result": found, "result_info": pages}
+            entries = []
+        return 200, {"success": True, "errors": [], "messages": [], "result": entries, "result_info": pages}
 
-    def _post(self, known: str, query: dict, body: dict) -> tuple[int, dict]:
+    def _post(self, hostname_id: str, query: dict, body: dict) -> tuple[int, dict]:
         if any(entry["hostname"] == body["hostname"] for entry in self.hostnames.values()):
-            return _refused(409, 1406, "Duplicate custom hostname found.")
+            return _failure(409, 1406, "Duplicate custom hostname found.")
         name = f"{len(self.calls):032x}"
         ssl = {**body["ssl"], "id": name[::-1], "status": "pending_validation", "validation_errors": []}
         self.hostnames[name] = {"id": name, "hostname": body["hostname"], "status": "pending", "ssl": ssl}
-        return _told(self.hostnames[name], 201)
+        return _success(self.hostnames[name], 201)
 
-    def _patch(self, known: str, query: dict, body: dict) -> tuple[int, dict]:
-        self.hostnames[known]["ssl"] |= {**body["ssl"], "status": "pending_validation", "validation_errors": []}
-        self.hostnames[known]["status"] = "pending"
-        return _told(self.hostnames[known])
+    def _patch(self, hostname_id: str, query: dict, body: dict) -> tuple[int, dict]:
+        self.hostnames[hostname_id]["ssl"] |= {**body["ssl"], "status": "pending_validation", "validation_errors": []}
+        self.hostnames[hostname_id]["status"] = "pending"
+        return _success(self.hostnames[hostname_id])
 
-    def _delete(self, known: str, query: dict, body: dict) -> tuple[int, dict]:
-        del self.hostnames[known]
-        return 200, {"id": known}
+    def _delete(self, hostname_id: str, query: dict, body: dict) -> tuple[int, dict]:
+        del self.hostnames[hostname_id]
+        return 200, {"id": hostname_id}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         api = self
@@ -95,14 +97,14 @@ class CloudflareApi:
             do_GET = do_POST = do_PATCH = do_DELETE = _act
 
             def log_message(self, *args):
-                """Quiet."""
+                """Log nothing."""
 
         return Handler
 
 
-def _told(entry: dict, status: int = 200) -> tuple[int, dict]:
+def _success(entry: dict, status: int = 200) -> tuple[int, dict]:
     return status, {"success": True, "errors": [], "messages": [], "result": entry}
 
 
-def _refused(status: int, code: int, message: str) -> tuple[int, dict]:
+def _failure(status: int, code: int, message: str) -> tuple[int, dict]:
     return status, {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}

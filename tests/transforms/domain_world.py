@@ -40,9 +40,9 @@ def cloudflare(settings):
 @pytest.fixture
 def clock_at(monkeypatch):
     """Sets the clock to so many seconds from now."""
-    real = __import__("time").time
+    real_time = __import__("time").time
 
     def move(seconds: float) -> None:
-        monkeypatch.setattr("imgapis.base.clock.now", lambda: real() + seconds)
+        monkeypatch.setattr("imgapis.base.clock.now", lambda: real_time() + seconds)
 
     return move

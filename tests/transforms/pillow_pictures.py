@@ -39,12 +39,12 @@ def _fetch() -> None:
 
 def _download(folder: Path) -> Path:
     """The source package; pip compares its hash before it looks inside."""
-    wanted = folder / "wanted.txt"
-    wanted.write_text(REQUIREMENT + "\n")
+    requirements = folder / "wanted.txt"
+    requirements.write_text(REQUIREMENT + "\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     failure = "Pillow's test pictures could not be fetched from PyPI: check the network, then run it again."
     progress.run(
-        [*command, "--no-binary", "pillow", "--dest", str(folder), "-r", str(wanted)],
+        [*command, "--no-binary", "pillow", "--dest", str(folder), "-r", str(requirements)],
         failure=failure,
         seconds=FETCH_SECONDS,
     )

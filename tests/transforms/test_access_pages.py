@@ -34,9 +34,9 @@ def acts(namespace: str) -> list[str]:
     return [entry.act for entry in audit.page(row_of(namespace).workspace_id).rows]
 
 
-def access(**changed) -> dict:
-    lists = {"allowed_origins": "*", "allowed_sources": "*", "refused": "402", "act": "save"}
-    return lists | changed
+def access(**changes) -> dict:
+    fields = {"allowed_origins": "*", "allowed_sources": "*", "refused": "402", "act": "save"}
+    return fields | changes
 
 
 def test_the_lists_are_saved_in_their_canonical_form(owner):
@@ -55,25 +55,25 @@ def test_the_lists_are_saved_in_their_canonical_form(owner):
 
 
 @pytest.mark.parametrize(
-    ("changed", "sentence"),
+    ("changes", "sentence"),
     [
         ({"allowed_origins": "https://shop.example/path"}, "is not an origin"),
         ({"allowed_sources": "shop.example\r\n*shop.example"}, "is not a host"),
         ({"refused": "free"}, "Select a valid choice"),
     ],
 )
-def test_a_wrong_line_is_named_and_what_was_typed_stays(owner, changed, sentence):
+def test_a_wrong_line_is_named_and_what_was_typed_stays(owner, changes, sentence):
     browser, name = owner
     before = row_of(name)
-    page = browser.submit(f"/w/{name}/access", access(**changed))
-    typed = next(iter(changed.values())).replace("\r\n", "\n")
+    page = browser.submit(f"/w/{name}/access", access(**changes))
+    entry = next(iter(changes.values())).replace("\r\n", "\n")
     assert page.status == 400 and sentence in page.text
-    assert typed == "free" or typed in page.text.replace("\r\n", "\n")
+    assert entry == "free" or entry in page.text.replace("\r\n", "\n")
     assert row_of(name).allowed_origins == before.allowed_origins
 
 
 @pytest.mark.parametrize(
-    ("changed", "sentence"),
+    ("changes", "sentence"),
     [
         (
             {"allowed_origins": "*.shop.example", "try_origin": "https://www.shop.example"},
@@ -84,25 +84,25 @@ def test_a_wrong_line_is_named_and_what_was_typed_stays(owner, changed, sentence
         ({"allowed_sources": "cdn.example", "try_source": "https://cdn.example.evil.test/"}, "fits no line"),
     ],
 )
-def test_an_example_is_tried_against_what_is_typed_and_nothing_is_saved(owner, changed, sentence):
+def test_an_example_is_tried_against_what_is_typed_and_nothing_is_saved(owner, changes, sentence):
     browser, name = owner
     before = row_of(name)
-    page = browser.submit(f"/w/{name}/access", access(act="try", **changed))
+    page = browser.submit(f"/w/{name}/access", access(act="try", **changes))
     assert page.status == 200 and sentence in re.sub(r"<[^>]+>", "", page.text)
     assert row_of(name).allowed_origins == before.allowed_origins
 
 
 def test_signing_is_turned_on_rotated_ended_and_turned_off(owner, web):
     browser, name = owner
-    shown = browser.submit(f"/w/{name}/signing", {"act": "require"})
-    first = KEY.search(shown.text)[0]
+    page = browser.submit(f"/w/{name}/signing", {"act": "require"})
+    first_key = KEY.search(page.text)[0]
     picture = "/transform?src=shop/shoe.jpg&w=70"
-    assert (ask(name, picture).status, ask(name, signed(first, picture)).status) == (403, 200)
-    assert first not in browser.get(f"/w/{name}/signing").text
-    second = KEY.search(browser.post(f"/w/{name}/signing", {"act": "rotate"}).text)[0]
-    assert [key["id"] for key in row_of(name).signing_keys] == [second[:6], first[:6]]
-    assert browser.post(f"/w/{name}/signing", {"act": "end", "key": first[:6]}).status == 302
-    assert browser.post(f"/w/{name}/signing", {"act": "end", "key": second[:6]}).status == 409
+    assert (ask(name, picture).status, ask(name, signed(first_key, picture)).status) == (403, 200)
+    assert first_key not in browser.get(f"/w/{name}/signing").text
+    second_key = KEY.search(browser.post(f"/w/{name}/signing", {"act": "rotate"}).text)[0]
+    assert [key["id"] for key in row_of(name).signing_keys] == [second_key[:6], first_key[:6]]
+    assert browser.post(f"/w/{name}/signing", {"act": "end", "key": first_key[:6]}).status == 302
+    assert browser.post(f"/w/{name}/signing", {"act": "end", "key": second_key[:6]}).status == 409
     assert browser.post(f"/w/{name}/signing", {"act": "off"}).status == 302
     assert row_of(name).signing == "off" and acts(name)[:2] == ["signing.changed", "signing.rotated"]
 
@@ -110,8 +110,8 @@ def test_signing_is_turned_on_rotated_ended_and_turned_off(owner, web):
 def test_presets_are_saved_deleted_and_made_the_only_ones(owner):
     browser, name = owner
     assert browser.submit(f"/w/{name}/presets", {"name": "card", "query": "w=0"}).status == 400
-    wrong = browser.submit(f"/w/{name}/presets", {"name": "card", "query": "wdith=40&fit=cover"})
-    assert "Did you mean" in wrong.text and "wdith=40&fit=cover" in wrong.text
+    page = browser.submit(f"/w/{name}/presets", {"name": "card", "query": "wdith=40&fit=cover"})
+    assert "Did you mean" in page.text and "wdith=40&fit=cover" in page.text
     assert browser.submit(f"/w/{name}/presets", {"name": "card", "query": "q=70&width=40"}).status == 302
     assert "w=40&quality=70" in browser.get(f"/w/{name}/presets").text
     assert browser.post(f"/w/{name}/presets/only", {"only": "1"}).status == 302 and row_of(name).presets_only
@@ -122,16 +122,16 @@ def test_presets_are_saved_deleted_and_made_the_only_ones(owner):
 
 def test_a_purge_is_counted_first_and_done_only_when_asked_for(owner):
     browser, name = owner
-    asked = {"scope": "prefix", "target": "shop/", "act": "count"}
-    page = browser.submit(f"/w/{name}/purge", asked)
+    form = {"scope": "prefix", "target": "shop/", "act": "count"}
+    page = browser.submit(f"/w/{name}/purge", form)
     count = purges.preview(row_of(name), "prefix", "shop/")
     assert (f"At most {count} billed" if count else "Nothing billed is left") in page.text
     assert rule_store.purges(row_of(name).workspace_id) == []
-    assert browser.post(f"/w/{name}/purge", asked | {"act": "purge"}).status == 302
+    assert browser.post(f"/w/{name}/purge", form | {"act": "purge"}).status == 302
     assert [rule.target for rule in rule_store.purges(row_of(name).workspace_id)] == ["shop/"]
     assert "shop/" in browser.get(f"/w/{name}/purge").text and acts(name)[0] == "cache.purged"
-    wrong = browser.submit(f"/w/{name}/purge", asked | {"target": "nowhere/"})
-    assert wrong.status == 400 and "no source named" in wrong.text and "nowhere/" in wrong.text
+    invalid_page = browser.submit(f"/w/{name}/purge", form | {"target": "nowhere/"})
+    assert invalid_page.status == 400 and "no source named" in invalid_page.text and "nowhere/" in invalid_page.text
 
 
 def test_a_viewer_sees_the_lists_and_changes_nothing(owner):

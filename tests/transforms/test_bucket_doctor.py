@@ -51,14 +51,14 @@ def customer():
 
 @pytest.fixture
 def examine(workspace, customer, settings):
-    """Examine the bucket with one of the keys; `changed` are fields of the source."""
+    """Examine the bucket with one of the keys; `changes` are fields of the source."""
     settings.S3_ENDPOINT = settings.R2_ENDPOINT = customer.endpoint
     settings.FETCH_ALLOW_PRIVATE = frozenset({f"127.0.0.1:{customer.port}"})
 
-    def run(key, path="a.jpg", kind="s3", **changed):
+    def run(key, path="a.jpg", kind="s3", **changes):
         fields = {
             "kind": kind, "bucket": BUCKET, "region": REGION if kind == "s3" else "a" * 32, "prefix": "photos/",
-            "access_key": key, "secret_key": key + "secret", **changed,
+            "access_key": key, "secret_key": key + "secret", **changes,
         }  # fmt: skip
         row = source_rows.create(workspace.workspace_id, name="bucket", **fields)
         return doctor.examine(tenants.of_row(workspace, workspace.namespace), row, path)
@@ -66,10 +66,10 @@ def examine(workspace, customer, settings):
     return run
 
 
-def states(found) -> tuple[str, str]:
-    """What was found of listing and of writing."""
-    told = {step.name: step.state for step in found.steps}
-    return told["listing"], told["writing"]
+def states(diagnosis) -> tuple[str, str]:
+    """The states of the steps listing and writing."""
+    step_states = {step.name: step.state for step in diagnosis.steps}
+    return step_states["listing"], step_states["writing"]
 
 
 @pytest.mark.parametrize(
@@ -84,15 +84,17 @@ def states(found) -> tuple[str, str]:
     ],
 )
 def test_what_a_key_may_do_beyond_reading_is_told(examine, customer, key, kind, expected):
-    found = examine(key, kind=kind)
-    assert (found.failed, found.code, states(found)) == (None, "", expected)
+    diagnosis = examine(key, kind=kind)
+    assert (diagnosis.failed, diagnosis.code, states(diagnosis)) == (None, "", expected)
     client = buckets.client(customer.endpoint, REGION, "admin", "adminsecret")
-    kept = [entry["Key"] for entry in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
-    assert kept == ["photos/a.jpg", "photos/b.jpg"] and not client.list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+    object_keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert object_keys == ["photos/a.jpg", "photos/b.jpg"] and not client.list_multipart_uploads(Bucket=BUCKET).get(
+        "Uploads"
+    )
 
 
 @pytest.mark.parametrize(
-    ("key", "changed", "path", "step", "word"),
+    ("key", "changes", "path", "step", "word"),
     [
         ("nobody", {}, "a.jpg", "answer", "AccessDenied"),
         ("reader", {"access_key": "unknown"}, "a.jpg", "answer", "access key id again"),
@@ -102,10 +104,10 @@ def test_what_a_key_may_do_beyond_reading_is_told(examine, customer, key, kind, 
         ("reader", {}, "b.jpg", "type", "JPEG"),
     ],
 )
-def test_a_fault_of_a_bucket_is_named_with_its_remedy(examine, key, changed, path, step, word):
-    found = examine(key, path, **changed)
-    assert found.failed.name == step, found
-    assert word in f"{found.failed.detail} {found.failed.remedy}"
+def test_a_fault_of_a_bucket_is_named_with_its_remedy(examine, key, changes, path, step, word):
+    diagnosis = examine(key, path, **changes)
+    assert diagnosis.failed.name == step, diagnosis
+    assert word in f"{diagnosis.failed.detail} {diagnosis.failed.remedy}"
 
 
 def test_a_key_nobody_knows_is_not_tried_further(examine):

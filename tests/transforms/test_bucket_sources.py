@@ -9,10 +9,10 @@ from transforms import bucket_sources, fetch, locations
 KEYS = {"region": "eu-west-1", "access_key": "customer", "secret_key": "secret"}
 
 
-def address(**changed):
+def address(**changes):
     """The address of an object with the customer's key."""
-    given = {"endpoint": "https://s3.eu-west-1.amazonaws.com", "bucket": "pictures", "key": "a/b.jpg", **KEYS}
-    return bucket_sources.object_url("s3", **{**given, **changed})
+    defaults = {"endpoint": "https://s3.eu-west-1.amazonaws.com", "bucket": "pictures", "key": "a/b.jpg", **KEYS}
+    return bucket_sources.object_url("s3", **{**defaults, **changes})
 
 
 def test_an_object_is_addressed_with_the_customers_key_for_a_minute():
@@ -45,9 +45,9 @@ def test_the_parser_of_addresses_leaves_the_signed_path_as_it_was_signed(key):
 )  # fmt: skip
 def test_a_bucket_name_with_a_trick_is_refused(bucket):
     """S15"""
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         address(bucket=bucket)
-    assert caught.value.status == 400
+    assert excinfo.value.status == 400
 
 
 @pytest.mark.parametrize("key", ["", "/a", "..", "a/../b", "./a", "a/.", "a\x00b", "a\r\nb", "é" * 513])
@@ -63,7 +63,7 @@ def test_endpoints_are_built_from_a_region_or_an_account_only(settings):
     settings.R2_ENDPOINT = "https://{account}.r2.cloudflarestorage.com"
     assert bucket_sources.endpoint("s3", "us-gov-west-1") == "https://s3.us-gov-west-1.amazonaws.com"
     assert bucket_sources.endpoint("r2", "0" * 32) == f"https://{'0' * 32}.r2.cloudflarestorage.com"
-    for kind, place in (
+    for kind, name in (
         ("s3", "evil.test/"),
         ("s3", ""),
         ("s3", "us-east-1\n"),
@@ -71,4 +71,4 @@ def test_endpoints_are_built_from_a_region_or_an_account_only(settings):
         ("r2", "a" * 31),
     ):
         with pytest.raises(fetch.FetchError):
-            bucket_sources.endpoint(kind, place)
+            bucket_sources.endpoint(kind, name)

@@ -27,17 +27,17 @@ def place(bucket):
 
 
 def test_an_output_comes_back_as_it_was_stored(place):
-    kept = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS, source_size="3x2", warnings="w")
-    cache.write(*place, cache.YEAR_SECONDS, kept)
+    entry = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS, source_size="3x2", warnings="w")
+    cache.write(*place, cache.YEAR_SECONDS, entry)
     cache.memory.clear()
-    assert cache.read(*place, cache.YEAR_SECONDS) == kept
+    assert cache.read(*place, cache.YEAR_SECONDS) == entry
 
 
 def test_an_altered_object_is_a_miss(place):
     """K7"""
-    kept = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS)
-    facts = {"digest": kept.digest, "stored": str(int(kept.stored)), "expires": str(int(kept.expires))}
-    buckets.put(cache.path(*place, cache.YEAR_SECONDS), Stored(b"pictura", "image/webp", facts))
+    entry = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS)
+    metadata = {"digest": entry.digest, "stored": str(int(entry.stored)), "expires": str(int(entry.expires))}
+    buckets.put(cache.path(*place, cache.YEAR_SECONDS), Stored(b"pictura", "image/webp", metadata))
     assert cache.read(*place, cache.YEAR_SECONDS) is None
 
 
@@ -46,8 +46,8 @@ def test_an_expired_object_that_is_still_there_is_a_miss(place, monkeypatch):
     for seconds in (cache.DAY_SECONDS, cache.YEAR_SECONDS):
         cache.write(*place, seconds, cache.fresh(b"picture", "image/webp", seconds))
         later = clock.now() + seconds + 1
-        with monkeypatch.context() as patched:
-            patched.setattr(clock, "now", lambda later=later: later)
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "now", lambda later=later: later)
             assert cache.memory.get(place[1]) is None
             assert cache.read(*place, seconds) is None
 
@@ -76,16 +76,18 @@ def test_keys_are_hex_digests_only(place):
 @pytest.mark.counted
 def test_random_tuples_never_meet():
     """K3: a million in `make soak`."""
-    chance = random.Random(7)
-    seen = {tuple(chance.choice("ab=1&|/\x1f") * chance.randint(0, 3) for _ in range(6)) for _ in range(TUPLES)}
-    assert len({tokens.keyed_digest(b"k" * 32, parts) for parts in seen}) == len(seen)
+    generator = random.Random(7)
+    distinct_tuples = {
+        tuple(generator.choice("ab=1&|/\x1f") * generator.randint(0, 3) for _ in range(6)) for _ in range(TUPLES)
+    }
+    assert len({tokens.keyed_digest(b"k" * 32, parts) for parts in distinct_tuples}) == len(distinct_tuples)
 
 
 @given(st.lists(st.text(max_size=5), max_size=5), st.lists(st.text(max_size=5), max_size=5))
 def test_two_tuples_share_a_key_only_when_they_are_equal(first, second):
     """K3"""
-    one, two = (tokens.keyed_digest(b"k" * 32, tuple(parts)) for parts in (first, second))
-    assert (one == two) == (first == second)
+    first_key, second_key = (tokens.keyed_digest(b"k" * 32, tuple(parts)) for parts in (first, second))
+    assert (first_key == second_key) == (first == second)
 
 
 def test_an_origin_that_failed_and_then_works_is_good_at_once(web, workspace, origin):

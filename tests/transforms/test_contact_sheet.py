@@ -17,17 +17,17 @@ def test_the_command_draws_every_example_of_a_photograph(tmp_path, settings, cap
     assert capsys.readouterr().out.strip() == str(path)
     sheet = np.asarray(Image.open(path)).astype(int)
     pitch = contact_sheet.TILE + contact_sheet.MARGIN
-    for at, query in enumerate(contact_sheet.EXAMPLES):
-        row = contact_sheet.MARGIN + at // contact_sheet.ACROSS * (pitch + contact_sheet.CAPTION)
-        column = contact_sheet.MARGIN + at % contact_sheet.ACROSS * pitch
+    for index, query in enumerate(contact_sheet.EXAMPLES):
+        row = contact_sheet.MARGIN + index // contact_sheet.ACROSS * (pitch + contact_sheet.CAPTION)
+        column = contact_sheet.MARGIN + index % contact_sheet.ACROSS * pitch
         tile = sheet[row : row + contact_sheet.TILE, column : column + contact_sheet.TILE]
         assert tile.std() > 3 or "background-remove" in query, query
 
 
 def test_every_step_and_every_position_is_on_the_sheet():
     words = " ".join(contact_sheet.EXAMPLES)
-    named = {"resize": "w", "canvas": "fit=pad", "cutout": "background-remove"}
+    parameters = {"resize": "w", "canvas": "fit=pad", "cutout": "background-remove"}
     for step in pipeline.STEPS:
         name = step.__name__.rpartition(".")[2]
-        assert named.get(name, f"{name}=") in words, name
+        assert parameters.get(name, f"{name}=") in words, name
     assert all(f"mark-position={name}" in words for name in params.POSITIONS)

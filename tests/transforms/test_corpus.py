@@ -39,10 +39,10 @@ def test_no_file_of_pillows_corpus_breaks_the_server(web, origin, workspace):
             )
         )
     answers = list(zip(files, replies, strict=True))
-    broken = [(file.name, reply.status, reply.body[:200]) for file, reply in answers if reply.status >= 500]
+    failures = [(file.name, reply.status, reply.body[:200]) for file, reply in answers if reply.status >= 500]
     counts = Counter(reply.status for reply in replies)
     print(f"{len(files)} files: {dict(counts)}")
-    assert not broken
+    assert not failures
     assert not [file.name for file, reply in answers if b"render_crashed" in reply.body]
     assert web_processes.pids() == before
     assert set(counts) <= {200, 413, 415, 422} and counts[200] > len(files) // 4

@@ -18,24 +18,24 @@ def narrow(web, workspace):
     return workspace
 
 
-def held(name: str, most: int) -> tuple[threading.Event, threading.Thread]:
-    """A place held in another thread until the event is set."""
-    has, leave = threading.Event(), threading.Event()
+def hold_place(name: str, limit: int) -> tuple[threading.Event, threading.Thread]:
+    """(event, thread): another thread holds a place until the event is set."""
+    acquired, release = threading.Event(), threading.Event()
 
     def hold():
-        with crowding.place(name, most):
-            has.set()
-            leave.wait(10)
+        with crowding.place(name, limit):
+            acquired.set()
+            release.wait(10)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert has.wait(5)
-    return leave, thread
+    assert acquired.wait(5)
+    return release, thread
 
 
 def test_the_next_waits_for_a_place_and_gets_it():
-    leave, thread = held("waits", 1)
-    threading.Timer(0.2, leave.set).start()
+    release, thread = hold_place("waits", 1)
+    threading.Timer(0.2, release.set).start()
     with crowding.place("waits", 1):
         thread.join(5)
         assert not thread.is_alive()
@@ -43,22 +43,22 @@ def test_the_next_waits_for_a_place_and_gets_it():
 
 def test_who_waits_too_long_is_told_when_to_come_again(monkeypatch):
     monkeypatch.setattr(crowding, "WAIT_SECONDS", 0.1)
-    leave, thread = held("long", 1)
-    with pytest.raises(crowding.Crowded) as refused, crowding.place("long", 1):
+    release, thread = hold_place("long", 1)
+    with pytest.raises(crowding.Crowded) as excinfo, crowding.place("long", 1):
         pass
-    assert (refused.value.status, refused.value.retry_after) == (429, 1)
+    assert (excinfo.value.status, excinfo.value.retry_after) == (429, 1)
     with crowding.place("other", 1):
         pass  # another workspace is not held up
-    leave.set()
+    release.set()
     thread.join(5)
 
 
 def test_a_line_that_is_long_already_is_refused_at_once(monkeypatch):
     monkeypatch.setattr(crowding, "MOST_WAITING", 0)
-    leave, thread = held("line", 1)
+    release, thread = hold_place("line", 1)
     with pytest.raises(crowding.Crowded), crowding.place("line", 1):
         pass
-    leave.set()
+    release.set()
     thread.join(5)
     with crowding.place("line", 1):
         pass
@@ -68,14 +68,14 @@ def test_a_crowd_of_one_workspace_gets_429_and_pays_for_what_it_was_sent(narrow,
     """R6, B3: the others are served meanwhile."""
     paths = [f"/transform?src=shop/slow/{number}.jpg&w=16" for number in range(60)]
     with ThreadPoolExecutor(60) as threads:
-        crowd = [threads.submit(ask, narrow.namespace, path) for path in paths]
-        other = ask(stranger.namespace, "/transform?src=shop/any/quiet.jpg&w=16")
-        unfinished = [one for one in crowd if not one.done()]
-        replies = [one.result() for one in crowd]
-    refused = [reply for reply in replies if reply.status == 429]
-    assert {reply.status for reply in replies} <= {200, 429} and refused and other.status == 200
-    assert all(reply.headers["retry-after"] == "1" and b"too_many_at_once" in reply.body for reply in refused)
-    assert unfinished  # the stranger's picture came before the crowd's last
+        futures = [threads.submit(ask, narrow.namespace, path) for path in paths]
+        stranger_reply = ask(stranger.namespace, "/transform?src=shop/any/quiet.jpg&w=16")
+        unfinished_futures = [future for future in futures if not future.done()]
+        replies = [future.result() for future in futures]
+    refusals = [reply for reply in replies if reply.status == 429]
+    assert {reply.status for reply in replies} <= {200, 429} and refusals and stranger_reply.status == 200
+    assert all(reply.headers["retry-after"] == "1" and b"too_many_at_once" in reply.body for reply in refusals)
+    assert unfinished_futures  # the stranger's picture came before the crowd's last
     (proof,) = ledger.prove(narrow.workspace_id)
     assert proof.holds and proof.used == 2 * sum(reply.status == 200 for reply in replies)
 

@@ -26,8 +26,8 @@ def code(reply) -> str:
 def test_a_proven_domain_serves_the_pictures_of_its_workspace(web, workspace, own_domain):
     reply = ask(None, "/transform?src=shop/shoe.jpg&w=70", host=own_domain)
     assert (reply.status, reply.headers["x-img-cache"]) == (200, "MISS")
-    same = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=70")
-    assert (same.headers["x-img-cache"], same.body) == ("HIT", reply.body)
+    namespace_reply = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=70")
+    assert (namespace_reply.headers["x-img-cache"], namespace_reply.body) == ("HIT", reply.body)
     for spelling in (own_domain.upper(), own_domain + ".", own_domain + ":443"):
         assert ask(None, "/transform?src=shop/shoe.jpg&w=70", host=spelling).status == 200
 

@@ -119,8 +119,8 @@ def test_what_is_cached_goes_on_with_nothing_left(workspace):
     accounts_store.change_workspace(row, allowance=2)
     first = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=33")
     assert ask(workspace.namespace, "/transform?src=shop/hat.png&w=33").status == 402
-    again = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=33")
-    assert (again.status, again.headers["x-img-cache"], again.body) == (200, "HIT", first.body)
+    second = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=33")
+    assert (second.status, second.headers["x-img-cache"], second.body) == (200, "HIT", first.body)
 
 
 def test_a_quote_is_what_is_charged_and_costs_nothing(workspace, origin):
@@ -129,20 +129,20 @@ def test_a_quote_is_what_is_charged_and_costs_nothing(workspace, origin):
     assert (quote["credits"], quote["cache"], used(workspace)) == ("1", "MISS", 0)
     assert sum(origin.asked.values()) == before
     assert ask(workspace.namespace, quote["canonical"]).headers["x-img-credits"] == quote["credits"]
-    later = json.loads(ask(workspace.namespace, "/explain/transform?src=shop/shoe.jpg&width=77").body)
-    assert later["credits"] == "0"
+    later_quote = json.loads(ask(workspace.namespace, "/explain/transform?src=shop/shoe.jpg&width=77").body)
+    assert later_quote["credits"] == "0"
 
 
 def test_info_is_one_charge_for_all_its_variants(workspace):
-    whole = ask(workspace.namespace, "/info?src=shop/shoe.jpg")
-    facts = json.loads(whole.body)
+    full_reply = ask(workspace.namespace, "/info?src=shop/shoe.jpg")
+    facts = json.loads(full_reply.body)
     assert list(facts) == ["metadata", "blurhash", "colors", "palette"]
     assert (facts["metadata"]["width"], facts["metadata"]["format"]) == (320, "jpg")
     variants = ("/info/metadata?", "/info/colors?", "/info/blurhash?", "/info?", "/info?select=thumbhash,exif&")
     for path in variants:
         reply = ask(workspace.namespace, f"{path}src=shop/shoe.jpg")
         assert (reply.status, reply.headers["x-img-cache"]) == (200, "HIT")
-    assert whole.headers["cache-control"] == "public, max-age=86400" and used(workspace) == 1
+    assert full_reply.headers["cache-control"] == "public, max-age=86400" and used(workspace) == 1
 
 
 def test_a_grid_drops_dead_sources_and_bills_the_others(workspace):
@@ -180,8 +180,10 @@ def test_a_foreign_origin_is_refused_though_the_picture_is_cached(workspace):
     row = accounts_store.workspace(workspace.workspace_id)
     accounts_store.change_workspace(row, allowed_origins=["*.example.com"])
     path = "/transform?src=shop/shoe.jpg&w=43"
-    good = ask(workspace.namespace, path, Origin="https://www.example.com")
-    assert good.headers["access-control-allow-origin"] == "https://www.example.com" and "Origin" in good.headers["vary"]
+    reply = ask(workspace.namespace, path, Origin="https://www.example.com")
+    assert (
+        reply.headers["access-control-allow-origin"] == "https://www.example.com" and "Origin" in reply.headers["vary"]
+    )
     assert ask(workspace.namespace, path, Origin="https://evil.test").status == 403
     assert ask(workspace.namespace, path).status == 200
 
@@ -211,10 +213,10 @@ def test_other_methods_are_refused_and_options_answers_cors(workspace):
 def test_no_header_but_host_and_accept_changes_an_answer(workspace):
     """K2"""
     path = "/transform?src=shop/shoe.jpg&w=46"
-    control = ask(workspace.namespace, path)
+    plain_reply = ask(workspace.namespace, path)
     for name in ("X_Forwarded_Host", "X_Original_URL", "X_Rewrite_URL", "Cookie", "X_HTTP_Method_Override"):
         reply = ask(workspace.namespace, path, **{name: "evil.test"})
-        assert (reply.status, reply.body, reply.headers["x-img-cache"]) == (200, control.body, "HIT")
+        assert (reply.status, reply.body, reply.headers["x-img-cache"]) == (200, plain_reply.body, "HIT")
 
 
 def test_path_sugar_is_the_same_picture(workspace):
@@ -235,6 +237,6 @@ def test_the_openapi_lists_every_parameter_and_no_writing_method(workspace):
     schema = json.loads(ask(workspace.namespace, "/openapi.json").body)
     operations = schema["paths"]["/transform"]
     assert set(operations) <= {"get", "head", "options"}
-    listed = {parameter["name"] for parameter in operations["get"]["parameters"]}
+    parameter_names = {parameter["name"] for parameter in operations["get"]["parameters"]}
     expected = {row.name for row in params.PARAMS if "transform" in row.endpoints and row.available}
-    assert expected <= listed
+    assert expected <= parameter_names

@@ -17,24 +17,24 @@ SPLIT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"
 
 @pytest.fixture
 def examine(workspace, settings):
-    """Examine a web server that talks so; `secure` is the file of its certificate."""
-    started = []
+    """Examine a web server that answers by `talk`; `secure` is the file of its certificate."""
+    origins = []
     settings.FETCH_TOTAL_SECONDS = 2.0
 
     def run(talk, path="a.jpg", secure=None):
         origin = SecureOrigin(talk, secure) if secure else RawOrigin(talk)
-        started.append(origin)
+        origins.append(origin)
         settings.FETCH_ALLOW_PRIVATE = frozenset({f"127.0.0.1:{origin.port}"})
         scheme = "https" if secure else "http"
-        return diagnosis(workspace, f"{scheme}://127.0.0.1:{origin.port}/", path)
+        return diagnose(workspace, f"{scheme}://127.0.0.1:{origin.port}/", path)
 
     yield run
-    for origin in started:
+    for origin in origins:
         origin.close()
 
 
-def diagnosis(workspace, prefix: str, path="a.jpg"):
-    """What the doctor says of a web server."""
+def diagnose(workspace, prefix: str, path="a.jpg"):
+    """The doctor's diagnosis of a web server."""
     row = source_rows.create(workspace.workspace_id, name="ill", kind="http", prefix=prefix)
     try:
         return doctor.examine(tenants.of_row(workspace, workspace.namespace), row, path)
@@ -42,35 +42,35 @@ def diagnosis(workspace, prefix: str, path="a.jpg"):
         source_rows.delete(row)
 
 
-def state(found) -> dict[str, str]:
+def states(diagnosis) -> dict[str, str]:
     """Step → state."""
-    return {step.name: step.state for step in found.steps}
+    return {step.name: step.state for step in diagnosis.steps}
 
 
 def test_a_healthy_source_passes_every_step(examine):
-    found = examine(answer(JPEG))
-    assert (found.failed, found.code, found.policy) == (None, "", "")
-    assert state(found) == {
+    diagnosis = examine(answer(JPEG))
+    assert (diagnosis.failed, diagnosis.code, diagnosis.policy) == (None, "", "")
+    assert states(diagnosis) == {
         "address": "passed", "connect": "passed", "tls": "warned", "redirects": "passed", "answer": "passed",
         "headers": "passed", "type": "passed", "decode": "passed",
     }  # fmt: skip
-    assert found.steps[-1].detail == "320 × 200 pixels." and "https" in found.steps[2].remedy
+    assert diagnosis.steps[-1].detail == "320 × 200 pixels." and "https" in diagnosis.steps[2].remedy
 
 
 def redirecting(target: str, status="302 Found"):
     """A web server that redirects its first request, and serves a picture then."""
-    seen = []
+    requests = []
 
     def talk(connection, request):
-        seen.append(request)
-        connection.sendall(answer(b"", status, f"Location: {target}") if len(seen) == 1 else answer(JPEG))
+        requests.append(request)
+        connection.sendall(answer(b"", status, f"Location: {target}") if len(requests) == 1 else answer(JPEG))
 
     return talk
 
 
 def test_a_redirect_that_is_followed_is_told(examine):
-    found = examine(redirecting("/b.jpg"))
-    assert found.failed is None and "Followed 1" in found.steps[3].detail
+    diagnosis = examine(redirecting("/b.jpg"))
+    assert diagnosis.failed is None and "Followed 1" in diagnosis.steps[3].detail
 
 
 @pytest.mark.parametrize(
@@ -95,36 +95,36 @@ def test_a_redirect_that_is_followed_is_told(examine):
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_a_fault_is_named_with_its_step_and_its_remedy(examine, talk, step, code, word):
-    found = examine(talk)
-    assert (found.failed.name, found.code) == (step, code), found
-    assert word in f"{found.failed.detail} {found.failed.remedy}" and found.failed.remedy
-    names = list(state(found))
-    after = names[names.index(step) + 1 :]
-    assert all(state(found)[name] == "skipped" for name in after)
-    assert all(state(found)[name] in ("passed", "warned") for name in names[: names.index(step)])
+    diagnosis = examine(talk)
+    assert (diagnosis.failed.name, diagnosis.code) == (step, code), diagnosis
+    assert word in f"{diagnosis.failed.detail} {diagnosis.failed.remedy}" and diagnosis.failed.remedy
+    names = list(states(diagnosis))
+    later_names = names[names.index(step) + 1 :]
+    assert all(states(diagnosis)[name] == "skipped" for name in later_names)
+    assert all(states(diagnosis)[name] in ("passed", "warned") for name in names[: names.index(step)])
 
 
 def test_a_closed_port_fails_at_the_connection(workspace, settings):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     settings.FETCH_ALLOW_PRIVATE = frozenset({f"127.0.0.1:{port}"})
-    found = diagnosis(workspace, f"http://127.0.0.1:{port}/")
-    assert (found.failed.name, found.code) == ("connect", "source_unreachable")
+    diagnosis = diagnose(workspace, f"http://127.0.0.1:{port}/")
+    assert (diagnosis.failed.name, diagnosis.code) == ("connect", "source_unreachable")
 
 
 def test_a_certificate_nobody_vouches_for_fails_at_the_encryption(examine, certificate):  # noqa: F811
-    found = examine(answer(JPEG), secure=certificate)
-    assert (found.failed.name, found.code) == ("tls", "source_unreachable")
-    assert "certificate" in found.failed.detail and "authority" in found.failed.remedy
+    diagnosis = examine(answer(JPEG), secure=certificate)
+    assert (diagnosis.failed.name, diagnosis.code) == ("tls", "source_unreachable")
+    assert "certificate" in diagnosis.failed.detail and "authority" in diagnosis.failed.remedy
 
 
 def test_a_server_without_encryption_fails_at_the_encryption(workspace, settings):
     origin = RawOrigin(answer(JPEG))
     settings.FETCH_ALLOW_PRIVATE = frozenset({f"127.0.0.1:{origin.port}"})
     settings.FETCH_TOTAL_SECONDS = 1.0
-    found = diagnosis(workspace, f"https://127.0.0.1:{origin.port}/")
+    diagnosis = diagnose(workspace, f"https://127.0.0.1:{origin.port}/")
     origin.close()
-    assert found.failed.name == "tls"
+    assert diagnosis.failed.name == "tls"
 
 
 GUARDED = (
@@ -139,10 +139,10 @@ GUARDED = (
 def test_a_guarded_address_is_told_as_an_unknown_name_is(workspace, settings):
     """S16"""
     settings.FETCH_ALLOW_PRIVATE = frozenset()
-    found = [diagnosis(workspace, prefix) for prefix in (*GUARDED, "http://no-such-host.invalid/")]
-    assert len(set(found)) == 1
-    assert (found[0].failed.name, found[0].code) == ("address", "source_unresolvable")
-    assert found[0].failed.detail == "The source's host has no public address."
+    diagnoses = [diagnose(workspace, prefix) for prefix in (*GUARDED, "http://no-such-host.invalid/")]
+    assert len(set(diagnoses)) == 1
+    assert (diagnoses[0].failed.name, diagnoses[0].code) == ("address", "source_unresolvable")
+    assert diagnoses[0].failed.detail == "The source's host has no public address."
 
 
 def test_guarded_addresses_and_unknown_names_take_the_same_time(workspace, settings):
@@ -152,9 +152,9 @@ def test_guarded_addresses_and_unknown_names_take_the_same_time(workspace, setti
     def median(prefix):
         times = []
         for _ in range(5):
-            started = time.perf_counter()
-            diagnosis(workspace, prefix)
-            times.append(time.perf_counter() - started)
+            start = time.perf_counter()
+            diagnose(workspace, prefix)
+            times.append(time.perf_counter() - start)
         return statistics.median(times)
 
     medians = [median(prefix) for prefix in GUARDED[:2]]
@@ -163,9 +163,9 @@ def test_guarded_addresses_and_unknown_names_take_the_same_time(workspace, setti
 
 def test_a_path_that_is_never_fetched_is_refused_by_name(workspace):
     for path in ("", "../a.jpg", "a\\b"):
-        with pytest.raises(doctor.sources.InvalidSource) as caught:
-            diagnosis(workspace, "https://shop.example/", path)
-        assert caught.value.param == "path"
+        with pytest.raises(doctor.sources.InvalidSource) as excinfo:
+            diagnose(workspace, "https://shop.example/", path)
+        assert excinfo.value.param == "path"
 
 
 def test_every_code_of_a_source_has_a_remedy():

@@ -29,9 +29,9 @@ def test_a_domain_is_added_with_the_records_to_set_and_removed(owner):
     browser, home = owner
     name = fresh_domain()
     assert "No domains yet" in browser.get(f"{home}/domains").text
-    made = browser.post(f"{home}/domains", {"domain": name.upper()})
-    assert (made.status, made.location) == (302, f"{home}/domains/{name}")
-    page = browser.follow(made).text
+    reply = browser.post(f"{home}/domains", {"domain": name.upper()})
+    assert (reply.status, reply.location) == (302, f"{home}/domains/{name}")
+    page = browser.follow(reply).text
     row = domain_store.domain(name)
     for text in (f"_imgapis.{name}", f"imgapis-verification={row.txt_token}", "cdn.localhost", "waits for DNS"):
         assert text in page
@@ -68,14 +68,14 @@ def test_a_check_says_what_is_missing_until_nothing_is(owner, resolver):
     name = fresh_domain()
     browser.submit(f"{home}/domains", {"domain": name})
     row = domain_store.domain(name)
-    assert "TXT record is not there yet" in checked(browser, home, row)
+    assert "TXT record is not there yet" in page_after_check(browser, home, row)
     resolver.prove(name, row.txt_token)
-    assert "does not lead to cdn.localhost yet" in checked(browser, home, row)
+    assert "does not lead to cdn.localhost yet" in page_after_check(browser, home, row)
     resolver.records[name, "CNAME"] = ["cdn.localhost."]
-    assert "The domain is active" in checked(browser, home, row)
+    assert "The domain is active" in page_after_check(browser, home, row)
 
 
-def checked(browser, home: str, row) -> str:
+def page_after_check(browser, home: str, row) -> str:
     """The page after a check; the pause between two checks has passed."""
     domain_store.settle(domain_store.domain(row.domain), checked=0)
     page = browser.follow(browser.post(f"{home}/domains/{row.domain}/check"))

@@ -15,12 +15,12 @@ HOUR, DAY = 3_600, 86_400
 TARGET = "cdn.localhost"
 
 
-def added(workspace, name=None):
+def add_domain(workspace, name=None):
     """A domain of a workspace, not yet proven."""
     return domains.add(workspace.workspace_id, name or fresh_domain(), "person")
 
 
-def examined(row, clock_at, seconds=0.0):  # noqa: F811
+def check_domain(row, clock_at, seconds=0.0):  # noqa: F811
     """The row after a check at a time from now."""
     clock_at(seconds)
     return domains.check_now(domain_store.domain(row.domain))
@@ -29,14 +29,14 @@ def examined(row, clock_at, seconds=0.0):  # noqa: F811
 @pytest.fixture
 def proven(workspace, names, clock_at):  # noqa: F811
     """A domain in service by DNS alone."""
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     names.records[row.domain, "CNAME"] = [TARGET + "."]
-    return examined(row, clock_at)
+    return check_domain(row, clock_at)
 
 
 @pytest.mark.parametrize(
-    ("written", "name"),
+    ("text", "name"),
     [
         ("img.shop.example", "img.shop.example"),
         ("  IMG.Shop.Example. ", "img.shop.example"),
@@ -44,12 +44,12 @@ def proven(workspace, names, clock_at):  # noqa: F811
         ("shop.example", "shop.example"),
     ],
 )
-def test_a_host_name_has_one_form(written, name):
-    assert domain_names.canonical(written) == name
+def test_a_host_name_has_one_form(text, name):
+    assert domain_names.canonical(text) == name
 
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     [
         "", "shop", "localhost", "img.localhost", "demo.localhost", "cdn.localhost", "127.0.0.1", "10.0.0.1", "0x7f.1",
         "2130706433", "[::1]", "::1", "https://img.shop.example", "img.shop.example/", "img.shop.example:443",
@@ -58,20 +58,20 @@ def test_a_host_name_has_one_form(written, name):
         "a." * 123 + "example", "ｉｍｇ.shop.example", "img.shop.example\\", "img%2eshop.example",
     ],
 )  # fmt: skip
-def test_what_is_no_public_host_name_of_a_customer_is_refused(workspace, written):
+def test_what_is_no_public_host_name_of_a_customer_is_refused(workspace, text):
     """A15: never ours, never an address."""
-    with pytest.raises(domain_names.InvalidDomain) as caught:
-        domains.add(workspace.workspace_id, written, "person")
-    assert (caught.value.status, caught.value.param) == (400, "domain")
+    with pytest.raises(domain_names.InvalidDomain) as excinfo:
+        domains.add(workspace.workspace_id, text, "person")
+    assert (excinfo.value.status, excinfo.value.param) == (400, "domain")
 
 
 def test_a_second_claim_is_refused(workspace, stranger):
     """A15"""
-    row = added(workspace)
+    row = add_domain(workspace)
     for claimer, word in ((stranger, "another workspace"), (workspace, "already")):
-        with pytest.raises(domains.DomainTaken) as caught:
-            added(claimer, row.domain.upper())
-        assert caught.value.status == 409 and word in caught.value.message
+        with pytest.raises(domains.DomainTaken) as excinfo:
+            add_domain(claimer, row.domain.upper())
+        assert excinfo.value.status == 409 and word in excinfo.value.message
     assert domains.of_workspace(stranger.workspace_id, row.domain) is None
 
 
@@ -81,7 +81,7 @@ def test_two_claims_at_once_have_one_winner(workspace, stranger):
 
     def claim(owner):
         try:
-            return added(owner, name).workspace_id
+            return add_domain(owner, name).workspace_id
         except Refusal as refusal:
             return refusal.code
 
@@ -92,57 +92,57 @@ def test_two_claims_at_once_have_one_winner(workspace, stranger):
 
 
 def test_a_claim_nobody_proves_can_be_taken_after_three_days(workspace, stranger, names, clock_at):  # noqa: F811
-    row = added(workspace)
+    row = add_domain(workspace)
     clock_at(2.9 * DAY)
     with pytest.raises(domains.DomainTaken):
-        added(stranger, row.domain)
+        add_domain(stranger, row.domain)
     clock_at(3.1 * DAY)
-    taken = added(stranger, row.domain)
-    assert domain_store.domain(row.domain).workspace_id == stranger.workspace_id and taken.txt_token != row.txt_token
+    new_row = add_domain(stranger, row.domain)
+    assert domain_store.domain(row.domain).workspace_id == stranger.workspace_id and new_row.txt_token != row.txt_token
     assert not domain_store.settle(row, proven=True), "the old claim writes nothing any more"
 
 
 def test_a_proven_domain_is_never_taken(proven, stranger, clock_at):  # noqa: F811
     clock_at(400 * DAY)
     with pytest.raises(domains.DomainTaken):
-        added(stranger, proven.domain)
+        add_domain(stranger, proven.domain)
 
 
 def test_a_domain_waits_for_its_two_records(workspace, names, clock_at):  # noqa: F811
-    row = added(workspace)
-    row = examined(row, clock_at)
+    row = add_domain(workspace)
+    row = check_domain(row, clock_at)
     assert (row.state, bool(row.proven)) == ("pending", False) and "TXT" in row.reason
     names.prove(row.domain, row.txt_token)
-    row = examined(row, clock_at, 10)
+    row = check_domain(row, clock_at, 10)
     assert (row.state, bool(row.proven)) == ("verified", True) and TARGET in row.reason
     names.records[row.domain, "CNAME"] = [TARGET.upper() + "."]
-    row = examined(row, clock_at, 20)
+    row = check_domain(row, clock_at, 20)
     assert (row.state, row.reason) == ("active", "")
     acts = [entry.act for entry in audit.page(workspace.workspace_id).rows]
     assert acts[:2] == ["domain.proven", "domain.added"]
 
 
 def test_an_apex_leads_to_us_by_the_targets_addresses(workspace, names, clock_at):  # noqa: F811
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     names.records |= {(row.domain, "A"): ["192.0.2.7"], (TARGET, "A"): ["192.0.2.8", "192.0.2.7"]}
-    assert examined(row, clock_at).state == "active"
+    assert check_domain(row, clock_at).state == "active"
 
 
 @pytest.mark.parametrize(
     "value", ["imgapis-verification=", "imgapis-verification=0000", "{}", "x imgapis-verification={}"]
 )
 def test_another_text_proves_nothing(workspace, names, clock_at, value):  # noqa: F811
-    row = added(workspace)
+    row = add_domain(workspace)
     names.records[f"_imgapis.{row.domain}", "TXT"] = [f'"{value.format(row.txt_token)}"']
-    assert examined(row, clock_at).state == "pending"
+    assert check_domain(row, clock_at).state == "pending"
 
 
 def test_the_token_of_another_claim_proves_nothing(workspace, stranger, names, clock_at):  # noqa: F811
     """A15"""
-    mine, theirs = added(workspace), added(stranger)
-    names.prove(theirs.domain, mine.txt_token)
-    assert not examined(theirs, clock_at).proven
+    own_row, other_row = add_domain(workspace), add_domain(stranger)
+    names.prove(other_row.domain, own_row.txt_token)
+    assert not check_domain(other_row, clock_at).proven
 
 
 def test_a_record_taken_away_ends_service_at_the_next_check(proven, names, clock_at, workspace):  # noqa: F811
@@ -156,14 +156,14 @@ def test_a_record_taken_away_ends_service_at_the_next_check(proven, names, clock
     assert (row.state, bool(row.proven)) == ("failing", False) and "TXT" in row.reason
     assert "domain.lost" in [entry.act for entry in audit.page(workspace.workspace_id).rows]
     names.prove(row.domain, row.txt_token)
-    assert examined(row, clock_at, 24 * HOUR).state == "active"
+    assert check_domain(row, clock_at, 24 * HOUR).state == "active"
 
 
 def test_a_resolver_that_fails_changes_nothing_for_three_days(proven, names, clock_at):  # noqa: F811
     names.failing.add(f"_imgapis.{proven.domain}")
-    row = examined(proven, clock_at, 2 * DAY)
+    row = check_domain(proven, clock_at, 2 * DAY)
     assert (row.state, bool(row.proven)) == ("active", True) and "did not answer" in row.reason
-    row = examined(row, clock_at, 3.1 * DAY)
+    row = check_domain(row, clock_at, 3.1 * DAY)
     assert (row.state, bool(row.proven)) == ("failing", False)
 
 
@@ -178,67 +178,70 @@ def test_a_certificate_is_ordered_after_the_proof_and_reported_until_it_stands(
     workspace, names, cloudflare, clock_at  # noqa: F811
 ):  # fmt: skip
     """A15: nothing is ordered for a name nobody has proven."""
-    row = examined(added(workspace), clock_at)
+    row = check_domain(add_domain(workspace), clock_at)
     assert row.state == "pending" and not cloudflare.calls
     names.prove(row.domain, row.txt_token)
-    row = examined(row, clock_at, 10)
+    row = check_domain(row, clock_at, 10)
     assert (row.state, len(cloudflare.hostnames)) == ("issuing", 1) and "CNAME" in row.reason
     cloudflare.set(row.domain, "pending", "pending_validation", "SERVFAIL looking up CAA")
-    assert examined(row, clock_at, 20).reason == "SERVFAIL looking up CAA"
+    assert check_domain(row, clock_at, 20).reason == "SERVFAIL looking up CAA"
     cloudflare.certify(row.domain)
-    row = examined(row, clock_at, 30)
+    row = check_domain(row, clock_at, 30)
     assert (row.state, row.reason) == ("active", "") and row.due - row.checked > 12 * HOUR
 
 
 def test_a_failed_certificate_is_asked_for_again(workspace, names, cloudflare, clock_at):  # noqa: F811
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
-    row = examined(row, clock_at)
+    row = check_domain(row, clock_at)
     cloudflare.set(row.domain, "pending", "validation_timed_out")
-    row = examined(row, clock_at, 10)
+    row = check_domain(row, clock_at, 10)
     assert row.state == "issuing" and cloudflare.calls[-1] == ("PATCH", row.cloudflare_id)
     cloudflare.set(row.domain, "blocked", "active")
-    cloudflare._patch = lambda known, query, body: (200, {"success": True, "result": cloudflare.hostnames[known]})
-    row = examined(row, clock_at, 20)
+    cloudflare._patch = lambda hostname_id, query, body: (
+        200,
+        {"success": True, "result": cloudflare.hostnames[hostname_id]},
+    )
+    row = check_domain(row, clock_at, 20)
     assert (row.state, bool(row.proven)) == ("failing", True) and "support" in row.reason
 
 
 def test_a_cloudflare_that_is_down_changes_nothing(workspace, names, cloudflare, clock_at):  # noqa: F811
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     cloudflare.down = True
-    row = examined(row, clock_at)
+    row = check_domain(row, clock_at)
     assert (row.state, bool(row.proven), row.cloudflare_id) == ("verified", True, "")
     cloudflare.down = False
-    assert examined(row, clock_at, 10).state == "issuing"
+    assert check_domain(row, clock_at, 10).state == "issuing"
 
 
 def test_an_order_that_was_cut_off_is_taken_up_again(workspace, names, cloudflare, clock_at):  # noqa: F811
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
-    row = examined(row, clock_at)
+    row = check_domain(row, clock_at)
     domain_store.settle(row, cloudflare_id="")
-    assert examined(row, clock_at, 10).cloudflare_id in cloudflare.hostnames
+    assert check_domain(row, clock_at, 10).cloudflare_id in cloudflare.hostnames
     assert len(cloudflare.hostnames) == 1
 
 
 def test_removing_frees_the_domain_here_and_at_cloudflare(workspace, stranger, names, cloudflare, clock_at):  # noqa: F811
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
-    row = examined(row, clock_at)
+    row = check_domain(row, clock_at)
     domains.remove(row, "person")
     assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
     domains.remove(row, "person")
-    assert added(stranger, row.domain).workspace_id == stranger.workspace_id
+    assert add_domain(stranger, row.domain).workspace_id == stranger.workspace_id
     assert [entry.act for entry in audit.page(workspace.workspace_id).rows].count("domain.removed") == 1
 
 
 def test_a_removal_is_finished_by_the_worker_when_cloudflare_is_back(
     workspace, names, cloudflare, clock_at  # noqa: F811
 ):  # fmt: skip
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
-    row = examined(row, clock_at)
+    row = check_domain(row, clock_at)
     cloudflare.down = True
     domains.remove(row, "person")
     row = domain_store.domain(row.domain)
@@ -253,11 +256,11 @@ def test_a_removal_is_finished_by_the_worker_when_cloudflare_is_back(
 def test_a_check_that_loses_to_a_removal_writes_nothing_and_takes_its_order_back(
     workspace, names, cloudflare, clock_at  # noqa: F811
 ):  # fmt: skip
-    row = added(workspace)
+    row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
-    stale = domain_store.domain(row.domain)
+    stale_row = domain_store.domain(row.domain)
     domains.remove(row, "person")
-    domains._examine(stale, 0)
+    domains._examine(stale_row, 0)
     assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
 
 
@@ -271,6 +274,6 @@ def test_many_checkers_look_once(proven, names, clock_at):  # noqa: F811
 
 def test_a_workspace_has_as_many_domains_as_its_plan_allows(workspace):
     accounts_store.change_workspace(workspace, limits={"domains": 1})
-    added(workspace)
+    add_domain(workspace)
     with pytest.raises(domains.TooManyDomains):
-        added(workspace)
+        add_domain(workspace)

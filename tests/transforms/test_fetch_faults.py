@@ -20,25 +20,25 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 @pytest.fixture
 def fetch_from():
-    """Fetch from an origin that talks so; returns what came, the seconds it took and the origin."""
-    started = []
+    """Fetch from an origin that answers by `talk`; returns the result of the fetch and the origin."""
+    origins = []
 
     def run(talk, **limits):
         origin = RawOrigin(talk)
-        started.append(origin)
+        origins.append(origin)
         return get("http://a.test/", dialler=Dialler(origin.port), **limits), origin
 
-    run.started = started
+    run.started = origins
     yield run
-    for origin in started:
+    for origin in origins:
         origin.close()
 
 
 def refusal(run, talk, **limits):
     """The error of a fetch that has to fail."""
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         run(talk, **limits)
-    return caught.value
+    return excinfo.value
 
 
 def dribble(start: bytes, repeated: bytes):
@@ -84,10 +84,10 @@ def flood(start: bytes, repeated: bytes):
 )
 def test_a_slow_origin_meets_the_deadline_of_the_whole_fetch(fetch_from, talk):
     """R1"""
-    began = time.monotonic()
+    start = time.monotonic()
     error = refusal(fetch_from, talk, seconds=0.4)
     assert (error.code, error.status) == ("source_timeout", 504)
-    assert 0.35 < time.monotonic() - began < 0.9
+    assert 0.35 < time.monotonic() - start < 0.9
 
 
 def test_the_connection_to_a_slow_origin_is_closed(fetch_from):
@@ -98,17 +98,17 @@ def test_the_connection_to_a_slow_origin_is_closed(fetch_from):
 
 def test_a_slow_look_up_meets_the_deadline():
     """R1"""
-    released = threading.Event()
+    release = threading.Event()
 
-    def stalled(host, port):
-        released.wait(5)
+    def slow_resolver(host, port):
+        release.wait(5)
         return [PUBLIC]
 
-    began = time.monotonic()
-    with pytest.raises(fetch.FetchError) as caught:
-        get("http://a.test/", dialler=Dialler(), names=stalled, seconds=0.3)
-    released.set()
-    assert caught.value.code == "source_timeout" and time.monotonic() - began < 0.8
+    start = time.monotonic()
+    with pytest.raises(fetch.FetchError) as excinfo:
+        get("http://a.test/", dialler=Dialler(), names=slow_resolver, seconds=0.3)
+    release.set()
+    assert excinfo.value.code == "source_timeout" and time.monotonic() - start < 0.8
 
 
 def test_a_chain_of_slow_redirects_has_one_deadline(fetch_from):
@@ -118,9 +118,9 @@ def test_a_chain_of_slow_redirects_has_one_deadline(fetch_from):
         threading.Event().wait(0.2)
         connection.sendall(answer(b"", "302 Found", "Location: /on"))
 
-    began = time.monotonic()
+    start = time.monotonic()
     assert refusal(fetch_from, talk, seconds=0.5).code == "source_timeout"
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - start < 1.0
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_an_endless_body_stops_at_the_cap(fetch_from, start):
 @pytest.mark.parametrize("length", [b"100001", b"10000000000", b"999999999999999999"])
 def test_a_length_beyond_the_cap_is_refused_at_once(fetch_from, length):
     """R2"""
-    began = time.monotonic()
+    start = time.monotonic()
     error = refusal(fetch_from, dribble(HEAD + b"Content-Length: " + length + b"\r\n\r\n", b"x"), seconds=5)
-    assert error.status == 413 and time.monotonic() - began < 1
+    assert error.status == 413 and time.monotonic() - start < 1
 
 
 def test_a_body_of_exactly_the_cap_is_taken(fetch_from):
@@ -172,7 +172,7 @@ def test_other_encodings_are_refused(fetch_from, coding):
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "body",
     [
         gzip.compress(b"picture" * 50, mtime=0)[:-9],
         gzip.compress(b"picture", mtime=0) + gzip.compress(b"more", mtime=0),
@@ -181,9 +181,9 @@ def test_other_encodings_are_refused(fetch_from, coding):
         b"",
     ],
 )
-def test_a_broken_compressed_body_is_never_taken(fetch_from, sent):
+def test_a_broken_compressed_body_is_never_taken(fetch_from, body):
     """I9"""
-    assert refusal(fetch_from, answer(sent, "200 OK", "Content-Encoding: gzip")).code == "source_unreachable"
+    assert refusal(fetch_from, answer(body, "200 OK", "Content-Encoding: gzip")).code == "source_unreachable"
 
 
 BROKEN = {
@@ -228,29 +228,29 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
-def test_broken_and_cut_off_answers_are_never_taken(fetch_from, sent):
+@pytest.mark.parametrize("response", BROKEN.values(), ids=BROKEN)
+def test_broken_and_cut_off_answers_are_never_taken(fetch_from, response):
     """R3 I9"""
-    error = refusal(fetch_from, sent)
+    error = refusal(fetch_from, response)
     assert (error.code, error.status) == ("source_unreachable", 502)
 
 
 def test_an_endless_header_and_an_endless_chunk_of_negative_size_are_not_read_on(fetch_from):
     """R2 R3"""
     for start, repeated in ((STATUS + b"A: ", b"x" * 4096), (STATUS, b"A: b\r\n"), (CHUNKED + b"-1\r\n", b"x" * 4096)):
-        began = time.monotonic()
+        start_time = time.monotonic()
         assert refusal(fetch_from, flood(start, repeated), seconds=5).code == "source_unreachable"
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - start_time < 2
 
 
 @pytest.mark.parametrize(
-    "sent", [HEAD + b"Content-Length: 100\r\n\r\nhalf", CHUNKED + b"FF\r\nhalf", HEAD + b"\r\nhalf"]
+    "response", [HEAD + b"Content-Length: 100\r\n\r\nhalf", CHUNKED + b"FF\r\nhalf", HEAD + b"\r\nhalf"]
 )
-def test_a_reset_in_the_middle_is_never_taken(fetch_from, sent):
+def test_a_reset_in_the_middle_is_never_taken(fetch_from, response):
     """I9"""
 
     def talk(connection, request):
-        connection.sendall(sent)
+        connection.sendall(response)
         threading.Event().wait(0.05)  # the bytes first, then the reset
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -259,18 +259,18 @@ def test_a_reset_in_the_middle_is_never_taken(fetch_from, sent):
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "ours"),
+    ("status", "code", "our_status"),
     [("404 Not Found", "source_missing", 404), ("410 Gone", "source_missing", 404), ("401 No", "source_forbidden", 424),
      ("403 No", "source_forbidden", 424), ("400 Bad", "source_refused", 424), ("429 Slow", "source_refused", 424),
      ("451 Law", "source_refused", 424), ("500 Oh", "source_unreachable", 502)],
 )  # fmt: skip
-def test_the_origins_status_becomes_ours(fetch_from, status, code, ours):
+def test_the_origins_status_becomes_ours(fetch_from, status, code, our_status):
     error = refusal(fetch_from, answer(b"words", status))
-    assert (error.code, error.status) == (code, ours)
+    assert (error.code, error.status) == (code, our_status)
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "response",
     [
         answer(),
         CHUNKED + b"3;name=value\r\npic\r\n4\r\nture\r\n0\r\nTrailer: x\r\n\r\n",
@@ -279,20 +279,20 @@ def test_the_origins_status_becomes_ours(fetch_from, status, code, ours):
         b"HTTP/1.1 100 Continue\r\n\r\n" + answer(),
     ],
 )
-def test_a_whole_answer_is_taken(fetch_from, sent):
-    assert fetch_from(sent)[0].body == b"picture"
+def test_a_whole_answer_is_taken(fetch_from, response):
+    assert fetch_from(response)[0].body == b"picture"
 
 
 def test_an_origin_that_hangs_up_before_a_byte_is_asked_once_more(fetch_from):
-    seen = []
+    requests = []
 
     def talk(connection, request):
-        seen.append(request)
-        if len(seen) == 2:
+        requests.append(request)
+        if len(requests) == 2:
             connection.sendall(answer())
 
     assert fetch_from(talk)[0].body == b"picture"
-    assert len(seen) == 2
+    assert len(requests) == 2
 
 
 def test_an_origin_that_always_hangs_up_is_asked_twice(fetch_from):
@@ -303,12 +303,12 @@ def test_an_origin_that_always_hangs_up_is_asked_twice(fetch_from):
 def test_closed_filtered_and_silent_ports_share_one_answer():
     """S16"""
 
-    def filtered(address, port, seconds):
+    def filtered_port(address, port, seconds):
         raise TimeoutError
 
-    seen = set()
-    for dialler in (Dialler(), filtered):
-        with pytest.raises(fetch.FetchError) as caught:
+    refusals = set()
+    for dialler in (Dialler(), filtered_port):
+        with pytest.raises(fetch.FetchError) as excinfo:
             get("http://a.test/", dialler=dialler)
-        seen.add((caught.value.code, caught.value.status, caught.value.message))
-    assert seen == {("source_unreachable", 502, "The source did not give a complete and correct answer.")}
+        refusals.add((excinfo.value.code, excinfo.value.status, excinfo.value.message))
+    assert refusals == {("source_unreachable", 502, "The source did not give a complete and correct answer.")}

@@ -10,14 +10,14 @@ from transforms import fetch, locations
 @pytest.fixture
 def serve():
     """Start raw origins; they stop listening after the test."""
-    started = []
+    origins = []
 
     def start(talk):
-        started.append(RawOrigin(talk))
-        return started[-1]
+        origins.append(RawOrigin(talk))
+        return origins[-1]
 
     yield start
-    for origin in started:
+    for origin in origins:
         origin.close()
 
 
@@ -29,11 +29,11 @@ def test_the_table_of_addresses_is_as_large_as_promised():
 def test_a_guarded_or_malformed_address_is_refused_before_any_connect(url):
     """S1 S2 S3 S6 S8 S9 S11"""
     dialler, names = Dialler(), Names()
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get(url, dialler=dialler, names=names)
     assert dialler.dialled == [] and names.asked == []
-    assert caught.value.status in (400, 422)
-    assert "127" not in caught.value.message and "169" not in caught.value.message
+    assert excinfo.value.status in (400, 422)
+    assert "127" not in excinfo.value.message and "169" not in excinfo.value.message
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_a_guarded_or_malformed_address_is_refused_before_any_connect(url):
 def test_a_public_address_or_twin_is_dialled(address):
     """S3"""
     dialler = Dialler()
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get(f"http://{address}/", dialler=dialler)
-    assert caught.value.code == "source_unreachable"
+    assert excinfo.value.code == "source_unreachable"
     assert dialler.dialled and dialler.dialled[0] == locations.parse(f"http://{address}/").host
 
 
@@ -60,9 +60,9 @@ def test_a_rebinding_name_is_tested_again_on_the_next_hop(serve):
     """S4 S7"""
     origin = serve(answer(b"", "302 Found", "Location: http://rebind.test/again"))
     dialler, names = Dialler(origin.port), Names({"rebind.test": [[PUBLIC], ["127.0.0.1"]]})
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("http://rebind.test/", dialler=dialler, names=names)
-    assert caught.value.status == 422 and dialler.dialled == [PUBLIC]
+    assert excinfo.value.status == 422 and dialler.dialled == [PUBLIC]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_a_rebinding_name_is_tested_again_on_the_next_hop(serve):
 def test_one_guarded_answer_refuses_them_all(answers):
     """S5"""
     dialler = Dialler()
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("http://mixed.test/", dialler=dialler, names=Names({"mixed.test": answers}))
-    assert caught.value.code == "source_unresolvable" and dialler.dialled == []
+    assert excinfo.value.code == "source_unresolvable" and dialler.dialled == []
 
 
 def test_a_guarded_address_and_an_unknown_name_are_told_apart_by_nothing():
     """S16"""
-    seen = set()
+    refusals = set()
     names = Names({"private.test": ["192.168.0.1"], "mixed.test": [PUBLIC, "127.0.0.1"]})
     for url in (
         "http://10.0.0.1/",
@@ -87,10 +87,10 @@ def test_a_guarded_address_and_an_unknown_name_are_told_apart_by_nothing():
         "http://nobody.test/",
         "http://[::1]/",
     ):
-        with pytest.raises(fetch.FetchError) as caught:
+        with pytest.raises(fetch.FetchError) as excinfo:
             get(url, dialler=Dialler(), names=names)
-        seen.add((caught.value.code, caught.value.status, caught.value.message))
-    assert len(seen) == 1 and next(iter(seen))[1] == 422
+        refusals.add((excinfo.value.code, excinfo.value.status, excinfo.value.message))
+    assert len(refusals) == 1 and next(iter(refusals))[1] == 422
 
 
 def test_the_other_family_is_dialled_where_the_first_is_closed(serve):
@@ -114,18 +114,18 @@ def test_a_redirect_to_a_guarded_foreign_or_malformed_address_is_refused(serve, 
     """S7"""
     origin = serve(answer(b"body of a redirect", status, f"Location: {target}"))
     dialler = Dialler(origin.port)
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("http://a.test/", dialler=dialler, permitted=lambda hop: hop.host != "off-list.test")
-    assert caught.value.status == 422
+    assert excinfo.value.status == 422
     assert dialler.dialled == [PUBLIC] and len(origin.requests) == 1
 
 
 def test_a_redirect_loop_and_a_chain_of_four_end_after_four_hits(serve):
     """S7"""
     origin = serve(answer(b"", "302 Found", "Location: /again"))
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("http://a.test/", dialler=Dialler(origin.port))
-    assert caught.value.code == "source_redirect" and len(origin.requests) == 4
+    assert excinfo.value.code == "source_redirect" and len(origin.requests) == 4
 
 
 @pytest.mark.parametrize(
@@ -138,44 +138,44 @@ def test_a_redirect_to_an_allowed_place_is_followed(serve, reference, path):
 
     def talk(connection, request):
         first = request.startswith(b"GET /x/y ")
-        lines = answer(b"", "302 Found", "Location: @") if first else answer()
-        connection.sendall(lines.replace(b"@", reference.encode("latin-1")))
+        response = answer(b"", "302 Found", "Location: @") if first else answer()
+        connection.sendall(response.replace(b"@", reference.encode("latin-1")))
 
     origin = serve(talk)
-    fetched = get("http://a.test/x/y", dialler=Dialler(origin.port))
-    assert fetched.body == b"picture" and fetched.location.target == path
+    result = get("http://a.test/x/y", dialler=Dialler(origin.port))
+    assert result.body == b"picture" and result.location.target == path
     assert origin.requests[1].startswith(f"GET {path} HTTP/1.1\r\n".encode())
 
 
 def test_a_redirect_down_from_https_is_refused():
     """S7"""
     https = locations.parse("https://a.test/")
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         fetch._next_hop(https, "http://a.test/", lambda hop: True, fetch.Rules())
-    assert caught.value.code == "source_redirect"
+    assert excinfo.value.code == "source_redirect"
     assert fetch._next_hop(https, "https://b.test/", lambda hop: True, fetch.Rules()).host == "b.test"
 
 
 def test_a_redirect_without_an_address_and_a_304_are_refused(serve):
     for status in ("302 Found", "304 Not Modified", "300 Multiple Choices"):
-        with pytest.raises(fetch.FetchError) as caught:
+        with pytest.raises(fetch.FetchError) as excinfo:
             get("http://a.test/", dialler=Dialler(serve(answer(b"", status)).port))
-        assert caught.value.code == "source_redirect"
+        assert excinfo.value.code == "source_redirect"
 
 
 def test_what_the_workspace_does_not_allow_is_not_looked_up():
     names = Names()
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("http://a.test/", dialler=Dialler(), names=names, permitted=lambda hop: False)
-    assert caught.value.code == "source_not_allowed" and names.asked == []
+    assert excinfo.value.code == "source_not_allowed" and names.asked == []
 
 
 def test_http_can_be_switched_off(serve):
     """S8"""
     dialler = Dialler()
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("http://a.test/", dialler=dialler, allow_http=False)
-    assert caught.value.code == "invalid_source" and dialler.dialled == []
+    assert excinfo.value.code == "invalid_source" and dialler.dialled == []
 
 
 def test_a_private_pair_of_the_settings_is_an_exception_and_its_neighbours_are_not(serve):
@@ -192,11 +192,11 @@ def test_a_private_pair_of_the_settings_is_an_exception_and_its_neighbours_are_n
 def test_the_origin_sees_host_agent_and_accept_and_nothing_else(serve):
     """S12 S13"""
     origin = serve(answer(b"picture", "200 OK", "Set-Cookie: a=b"))
-    fetched = get("http://A.test:80/a%0d%0aHost:%20evil.test/é?q=%0D%0A", dialler=Dialler(origin.port))
+    result = get("http://A.test:80/a%0d%0aHost:%20evil.test/é?q=%0D%0A", dialler=Dialler(origin.port))
     head, *headers = origin.requests[0].decode().strip().split("\r\n")
     assert head == "GET /a%0D%0AHost:%20evil.test/%C3%A9?q=%0D%0A HTTP/1.1"
     assert sorted(headers) == ["Accept-Encoding: identity", "Accept: image/*", "Host: a.test", "User-Agent: imgapis/1"]
-    assert "a=b" not in repr(fetched)
+    assert "a=b" not in repr(result)
 
 
 def test_proxies_and_netrc_of_the_environment_choose_no_other_route(serve, monkeypatch, tmp_path):

@@ -21,7 +21,7 @@ def certificate(tmp_path_factory):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.test")])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    signed_certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -34,8 +34,8 @@ def certificate(tmp_path_factory):
     )
     path = tmp_path_factory.mktemp("tls") / "a.pem"
     encoding = serialization.Encoding.PEM
-    plain = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(plain + made.public_bytes(encoding))
+    key_bytes = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(key_bytes + signed_certificate.public_bytes(encoding))
     return path
 
 
@@ -77,17 +77,17 @@ def test_sni_host_and_certificate_are_the_hosts_own_and_the_address_is_the_teste
 @pytest.mark.parametrize("url", ["https://b.test/", "https://8.8.8.8/"])
 def test_a_certificate_for_another_name_is_refused(certificate, trusting, url):
     origin = SecureOrigin(answer(), certificate)
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get(url, dialler=Dialler(origin.port), tls=trusting)
-    assert caught.value.code == "source_unreachable" and origin.requests == []
+    assert excinfo.value.code == "source_unreachable" and origin.requests == []
     origin.close()
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(certificate):
     origin = SecureOrigin(answer(), certificate)
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("https://a.test/", dialler=Dialler(origin.port))
-    assert caught.value.code == "source_unreachable" and origin.requests == []
+    assert excinfo.value.code == "source_unreachable" and origin.requests == []
     origin.close()
 
 
@@ -95,9 +95,9 @@ def test_a_redirect_down_to_http_is_refused(certificate, trusting):
     """S7"""
     origin = SecureOrigin(answer(b"", "302 Found", "Location: http://a.test/"), certificate)
     dialler = Dialler(origin.port)
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("https://a.test/", dialler=dialler, tls=trusting)
-    assert caught.value.code == "source_redirect" and dialler.dialled == [PUBLIC]
+    assert excinfo.value.code == "source_redirect" and dialler.dialled == [PUBLIC]
     origin.close()
 
 
@@ -110,14 +110,14 @@ def test_a_slow_body_over_tls_meets_the_deadline(certificate, trusting):
             connection.sendall(b"x")
 
     origin = SecureOrigin(talk, certificate)
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError) as excinfo:
         get("https://a.test/", dialler=Dialler(origin.port), tls=trusting, seconds=0.4)
-    assert caught.value.code == "source_timeout"
+    assert excinfo.value.code == "source_timeout"
     origin.close()
 
 
 def test_a_handshake_that_never_ends_meets_the_deadline():
     """R1"""
-    with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(fetch.FetchError) as caught:
-        get("https://a.test/", dialler=Dialler(mute.getsockname()[1]), seconds=0.3)
-    assert caught.value.code == "source_timeout"
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(fetch.FetchError) as excinfo:
+        get("https://a.test/", dialler=Dialler(listener.getsockname()[1]), seconds=0.3)
+    assert excinfo.value.code == "source_timeout"

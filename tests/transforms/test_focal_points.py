@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 
 @pytest.fixture
-def put(workspace):
+def upload(workspace):
     """Puts an object with a focal point into a bucket of the workspace, and names it as a src."""
     buckets.ensure_bucket(BUCKET)
     source_rows.create(
@@ -53,16 +53,16 @@ def colour(workspace, query: str):
         ("0.9,0.5", SQUARE + "&flip=h", pictures.GREEN),
     ],
 )
-def test_the_objects_focal_point_is_kept_unless_the_url_says_where(workspace, put, focal, query, expected):
-    assert pictures.near(colour(workspace, f"src={put(focal)}&{query}"), expected, 3)
+def test_the_objects_focal_point_is_kept_unless_the_url_says_where(workspace, upload, focal, query, expected):
+    assert pictures.near(colour(workspace, f"src={upload(focal)}&{query}"), expected, 3)
 
 
 @pytest.mark.parametrize("focal", [None, "", "0.9", "0.9,2", "left", "nan,0.5", "0.9,0.5,0.1", "-0.1,0.5", "x" * 1500])
-def test_without_a_focal_point_or_with_a_malformed_one_the_middle_is_kept(workspace, put, focal):
-    source = put(focal)
-    plain = ask(workspace.namespace, f"/transform?src={source}&{SQUARE}")
-    middle = ask(workspace.namespace, f"/transform?src={source}&{SQUARE}&position=0.5,0.5")
-    assert plain.status == 200 and plain.body == middle.body
+def test_without_a_focal_point_or_with_a_malformed_one_the_middle_is_kept(workspace, upload, focal):
+    source = upload(focal)
+    reply = ask(workspace.namespace, f"/transform?src={source}&{SQUARE}")
+    middle_reply = ask(workspace.namespace, f"/transform?src={source}&{SQUARE}&position=0.5,0.5")
+    assert reply.status == 200 and reply.body == middle_reply.body
 
 
 def test_a_web_servers_header_of_that_name_is_not_believed(workspace, origin):
@@ -77,11 +77,11 @@ def test_a_web_servers_header_of_that_name_is_not_believed(workspace, origin):
         origin.extra_headers = {}
 
 
-def test_the_focal_point_is_in_no_key(workspace, put):
+def test_the_focal_point_is_in_no_key(workspace, upload):
     """Changing it is changing the object: what is cached stays until it is purged, and no second charge is made."""
-    source = put("0.9,0.5")
+    source = upload("0.9,0.5")
     first = ask(workspace.namespace, f"/transform?src={source}&{SQUARE}")
     key = source.partition("/")[2]
     buckets.cache_client().put_object(Bucket=BUCKET, Key=key, Body=BODY, Metadata={"focal": "0.1,0.5"})
-    again = ask(workspace.namespace, f"/transform?src={source}&{SQUARE}")
-    assert (again.headers["x-img-cache"], again.body) == ("HIT", first.body)
+    second = ask(workspace.namespace, f"/transform?src={source}&{SQUARE}")
+    assert (second.headers["x-img-cache"], second.body) == ("HIT", first.body)

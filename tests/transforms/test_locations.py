@@ -50,9 +50,9 @@ CANONICAL = [
 ]
 
 
-@pytest.mark.parametrize(("written", "canonical"), CANONICAL, ids=ascii)
-def test_each_spelling_has_one_canonical_form(written, canonical):
-    assert parse(written).canonical == canonical
+@pytest.mark.parametrize(("url", "canonical"), CANONICAL, ids=ascii)
+def test_each_spelling_has_one_canonical_form(url, canonical):
+    assert parse(url).canonical == canonical
 
 
 @given(

@@ -32,8 +32,8 @@ def test_another_mark_is_another_picture(workspace):
 
 def test_source_and_mark_exchanged_is_another_picture(workspace):
     replies = [
-        ask(workspace.namespace, f"/transform?src=shop/{one}&mark=shop/{two}&mark-w=0.5&w=90")
-        for one, two in (("hat.png", "any/y.jpg"), ("any/y.jpg", "hat.png"))
+        ask(workspace.namespace, f"/transform?src=shop/{source}&mark=shop/{mark}&mark-w=0.5&w=90")
+        for source, mark in (("hat.png", "any/y.jpg"), ("any/y.jpg", "hat.png"))
     ]
     assert [reply.headers["x-img-cache"] for reply in replies] == ["MISS"] * 2
 

@@ -26,20 +26,20 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 def png_with(*chunks: bytes) -> bytes:
     """A small PNG with chunks before its pixels."""
-    whole = picture("PNG", (64, 48))
-    return whole[:33] + b"".join(chunks) + whole[33:]
+    data = picture("PNG", (64, 48))
+    return data[:33] + b"".join(chunks) + data[33:]
 
 
-def squeezed() -> bytes:
+def compressed_text() -> bytes:
     """A text that is two hundred megabytes once it is inflated."""
-    packer = zlib.compressobj(9)
-    return b"".join(packer.compress(bytes(1_000_000)) for _ in range(INFLATED // 1_000_000)) + packer.flush()
+    compressor = zlib.compressobj(9)
+    return b"".join(compressor.compress(bytes(1_000_000)) for _ in range(INFLATED // 1_000_000)) + compressor.flush()
 
 
-def jpeg_with(segment: bytes, times: int = 1) -> bytes:
+def jpeg_with(segment: bytes, count: int = 1) -> bytes:
     """A small JPEG with APP1 segments."""
-    whole = picture("JPEG", (64, 48))
-    return whole[:2] + (b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment) * times + whole[2:]
+    data = picture("JPEG", (64, 48))
+    return data[:2] + (b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment) * count + data[2:]
 
 
 def looped_ifd() -> bytes:
@@ -58,9 +58,9 @@ def large_exif() -> bytes:
 
 
 BOMBS = {
-    "a text that inflates to 200 MB": lambda: png_with(chunk(b"zTXt", b"Comment\0\0" + squeezed())),
-    "an international one": lambda: png_with(chunk(b"iTXt", b"Comment\0\1\0\0\0" + squeezed())),
-    "a profile that inflates to 200 MB": lambda: png_with(chunk(b"iCCP", b"icc\0\0" + squeezed())),
+    "a text that inflates to 200 MB": lambda: png_with(chunk(b"zTXt", b"Comment\0\0" + compressed_text())),
+    "an international one": lambda: png_with(chunk(b"iTXt", b"Comment\0\1\0\0\0" + compressed_text())),
+    "a profile that inflates to 200 MB": lambda: png_with(chunk(b"iCCP", b"icc\0\0" + compressed_text())),
     "two hundred thousand chunks": lambda: png_with(*[chunk(b"tEXt", b"k\0v")] * 200_000),
     "four thousand segments": lambda: jpeg_with(b"http://ns.adobe.com/xap/1.0/\0" + b"x" * 4_000, 4_000),
     "directories that point at each other": looped_ifd,
@@ -71,9 +71,9 @@ BOMBS = {
 @pytest.fixture
 def pool():
     """One render process of our own, so that its memory can be read."""
-    made = Pool(processes=1, queue=4, seconds=10.0, memory_bytes=2_500_000_000)
-    yield made
-    made.close()
+    render_pool = Pool(processes=1, queue=4, seconds=10.0, memory_bytes=2_500_000_000)
+    yield render_pool
+    render_pool.close()
 
 
 def peak(pid: int) -> int:
@@ -90,8 +90,8 @@ def test_a_bomb_in_the_metadata_is_a_picture_or_a_refusal_and_the_next_picture_i
     assert reply.status in (200, 413, 422), reply.body[:200]
     if reply.status == 200:
         assert len(reply.body) < 20_000
-        made = Image.open(io.BytesIO(reply.body))
-        assert made.size == (20, 15) and not made.text and not made.getexif()
+        image = Image.open(io.BytesIO(reply.body))
+        assert image.size == (20, 15) and not image.text and not image.getexif()
     assert ask(workspace.namespace, f"/transform?src=shop/any/after-{len(name)}.jpg&w=20").status == 200
     del origin.pictures["/bomb"]
 
@@ -99,8 +99,8 @@ def test_a_bomb_in_the_metadata_is_a_picture_or_a_refusal_and_the_next_picture_i
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_in_the_metadata_costs_no_memory(pool, name):
     """I8: the process that reads it grows by less than 64 MB over what the same picture costs without it."""
-    calm = peak_after(pool, picture("PNG", (64, 48)))
-    assert peak_after(pool, BOMBS[name]()) - calm < MOST_MORE
+    baseline = peak_after(pool, picture("PNG", (64, 48)))
+    assert peak_after(pool, BOMBS[name]()) - baseline < MOST_MORE
 
 
 def peak_after(pool: Pool, body: bytes) -> int:

@@ -91,12 +91,12 @@ def test_a_malformed_host_pattern_is_refused_when_it_is_written(text):
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("text", "canonical"),
     [("*", "*"), ("A.Test:80", "a.test:80"), ("https://A.test:443", "https://a.test"), ("*.Ü.test", "*.xn--tda.test")],
 )
-def test_a_pattern_has_one_spelling(written, kept):
-    assert patterns.origin_pattern(written) == kept
-    assert patterns.origin_pattern(kept) == kept
+def test_a_pattern_has_one_spelling(text, canonical):
+    assert patterns.origin_pattern(text) == canonical
+    assert patterns.origin_pattern(canonical) == canonical
 
 
 def test_an_empty_list_allows_nothing():

@@ -117,7 +117,7 @@ def tenant(workspace, key):
 
 
 def plan_of(tenant, key, rule, endpoint: str, query: str, now: float):
-    """The plan a policy lets through; None where it is refused."""
+    """The plan that a policy allows; None where it is refused."""
     try:
         ticket = signing.check(tenant, f"/{endpoint}", f"{query}&{policy(key, **rule)}", now)
         return plans.make(tenant, endpoint, ticket.query, None, None, ticket.policy)
@@ -132,12 +132,12 @@ def test_a_policy_only_narrows(tenant, key, rule, src, pieces, now, data):
     through that the wider did not."""
     endpoint = data.draw(st.sampled_from(["transform", "info"]))
     query = "&".join([f"src={src}", *pieces]) if endpoint == "transform" else f"src={src}"
-    passed = plan_of(tenant, key, rule, endpoint, query, now)
-    if passed is not None:
-        free = plans.make(tenant, endpoint, query, None, None)
-        assert (passed.key, passed.claim) == (free.key, free.claim)
+    plan = plan_of(tenant, key, rule, endpoint, query, now)
+    if plan is not None:
+        unsigned_plan = plans.make(tenant, endpoint, query, None, None)
+        assert (plan.key, plan.claim) == (unsigned_plan.key, unsigned_plan.claim)
     if plan_of(tenant, key, data.draw(narrower(rule)), endpoint, query, now) is not None:
-        assert passed is not None
+        assert plan is not None
 
 
 def narrower(rule):
@@ -146,14 +146,14 @@ def narrower(rule):
     def sides(side):
         return {side: st.integers(1, rule[side])} if side in rule else {}
 
-    given_lists = {name: rule[name] for name in ("ops", "formats") if name in rule}
-    lists = {name: st.lists(st.sampled_from(words), min_size=1, unique=True) for name, words in given_lists.items()}
-    fixed = rule.get("params", "").split("&") if rule.get("params") else []
+    rule_lists = {name: rule[name] for name in ("ops", "formats") if name in rule}
+    lists = {name: st.lists(st.sampled_from(words), min_size=1, unique=True) for name, words in rule_lists.items()}
+    pairs = rule.get("params", "").split("&") if rule.get("params") else []
     return st.fixed_dictionaries(
         {
             "src": st.sampled_from([rule["src"], rule["src"] + "a", rule["src"] + "any/"]),
             "until": st.integers(1_950_000_000, rule["until"]),
-            "params": st.lists(st.sampled_from(fixed), unique=True).map("&".join) if fixed else st.just(""),
+            "params": st.lists(st.sampled_from(pairs), unique=True).map("&".join) if pairs else st.just(""),
             **sides("w"), **sides("h"), **lists,
         }
     )  # fmt: skip

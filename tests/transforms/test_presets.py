@@ -39,18 +39,18 @@ def test_what_an_address_says_itself_goes_before_its_preset(web, workspace, card
 
 
 def test_an_unknown_preset_is_refused_by_name_with_the_nearest(web, workspace, card):
-    said = problem(workspace, "/transform?src=shop/shoe.jpg&preset=crad")
-    assert (said["code"], said["param"], said["status"]) == ("unknown_preset", "preset", 400)
-    assert "Did you mean card?" in said["detail"]
-    twice = problem(workspace, "/transform?src=shop/shoe.jpg&preset=card&preset=card")
-    assert (twice["code"], twice["param"]) == ("duplicate_parameter", "preset")
+    unknown = problem(workspace, "/transform?src=shop/shoe.jpg&preset=crad")
+    assert (unknown["code"], unknown["param"], unknown["status"]) == ("unknown_preset", "preset", 400)
+    assert "Did you mean card?" in unknown["detail"]
+    duplicate = problem(workspace, "/transform?src=shop/shoe.jpg&preset=card&preset=card")
+    assert (duplicate["code"], duplicate["param"]) == ("duplicate_parameter", "preset")
     assert problem(workspace, "/info?src=shop/shoe.jpg&preset=card")["code"] == "unknown_parameter"
 
 
 SETS = st.dictionaries(
     st.sampled_from(["w", "h", "size", "dpr", "quality", "fit", "blur", "background", "format"]),
     st.sampled_from(["1", "2"]), min_size=1,
-).map(lambda chosen: {name: WORDS.get(name, {}).get(text, text) for name, text in chosen.items()})  # fmt: skip
+).map(lambda texts: {name: WORDS.get(name, {}).get(text, text) for name, text in texts.items()})  # fmt: skip
 WORDS = {"fit": {"1": "cover", "2": "pad"}, "background": {"1": "fff", "2": "000"}, "format": {"1": "png", "2": "webp"}}
 
 
@@ -63,9 +63,9 @@ def test_the_canonical_form_is_that_of_the_merged_parameters(workspace, under, o
     tenant = tenants.of_row(row, row.namespace)
     if "size" in over:
         under = {name: text for name, text in under.items() if name not in ("w", "h")}
-    short = f"src=shop/shoe.jpg&preset=any&{presets.query_of(over)}"
-    spelled = f"src=shop/shoe.jpg&{presets.query_of(under | over)}"
-    first, second = (plans.make(tenant, "transform", query, None, None) for query in (short, spelled))
+    preset_query = f"src=shop/shoe.jpg&preset=any&{presets.query_of(over)}"
+    merged_query = f"src=shop/shoe.jpg&{presets.query_of(under | over)}"
+    first, second = (plans.make(tenant, "transform", query, None, None) for query in (preset_query, merged_query))
     assert (first.key, first.claim) == (second.key, second.claim)
 
 
@@ -78,9 +78,9 @@ def test_the_canonical_form_is_that_of_the_merged_parameters(workspace, under, o
     ],
 )  # fmt: skip
 def test_a_preset_that_cannot_be_is_refused_at_its_field(workspace, name, query, param):
-    with pytest.raises(presets.InvalidPreset) as refused:
+    with pytest.raises(presets.InvalidPreset) as excinfo:
         presets.save(workspace.workspace_id, "system", name, query)
-    assert refused.value.param == param
+    assert excinfo.value.param == param
 
 
 def test_a_workspace_has_so_many_presets_and_no_more(workspace, monkeypatch):
@@ -96,8 +96,8 @@ def test_a_workspace_has_so_many_presets_and_no_more(workspace, monkeypatch):
 def test_what_becomes_of_presets_stands_in_the_audit_log(workspace, card):
     presets.delete(workspace.workspace_id, "system", "card")
     entries = audit.page(workspace.workspace_id).rows
-    said = [(entry.act, entry.target) for entry in entries[:2]]
-    assert said == [("preset.deleted", "card"), ("preset.saved", "card")]
+    acts = [(entry.act, entry.target) for entry in entries[:2]]
+    assert acts == [("preset.deleted", "card"), ("preset.saved", "card")]
     assert entries[1].after == {"w": "160", "h": "120", "fit": "cover", "quality": "70"}
 
 
@@ -106,15 +106,15 @@ def test_presets_only_leaves_src_preset_and_format(web, workspace, card, origin)
     access_settings.change(workspace, "system", presets_only=True)
     before = sum(origin.asked.values())
     card_of = "/transform?src=shop/hat.png&preset=card"
-    refused = (
+    refused_addresses = (
         "/transform?src=shop/hat.png&w=80", "/transform?src=shop/hat.png", f"{card_of}&w=81", f"{card_of}&dpr=2",
         f"{card_of}&download=a.exe", "/grid?src=shop/hat.png&src=shop/shoe.jpg", "/placeholder/color?color=fff&w=9&h=9",
         "/explain/transform?src=shop/hat.png&w=80",
     )  # fmt: skip
-    assert {problem(workspace, address)["code"] for address in refused} == {"presets_only"}
+    assert {problem(workspace, address)["code"] for address in refused_addresses} == {"presets_only"}
     assert sum(origin.asked.values()) == before
-    served = (card_of, "/transform/shop/shoe.jpg?preset=card&fm=png", "/info?src=shop/shoe.jpg")
-    assert {ask(workspace.namespace, address).status for address in served} == {200}
+    served_addresses = (card_of, "/transform/shop/shoe.jpg?preset=card&fm=png", "/info?src=shop/shoe.jpg")
+    assert {ask(workspace.namespace, address).status for address in served_addresses} == {200}
 
 
 def test_an_invalid_choice_is_refused(workspace):

@@ -18,7 +18,7 @@ CANARIES = ("canary-agent", "canary-referer", "canary-cookie", "203.0.113.77", "
 @pytest.fixture
 def canaried(web, workspace):
     """A workspace that answered requests full of canaries: a picture, a hit, an error, an unknown host."""
-    sent = {
+    headers = {
         "User_Agent": CANARIES[0], "Referer": f"https://{CANARIES[1]}.example/", "Cookie": f"sessionid={CANARIES[2]}",
         "X_Forwarded_For": CANARIES[3], "Authorization": CANARIES[5], "Origin": "https://seen.example",
     }  # fmt: skip
@@ -27,8 +27,8 @@ def canaried(web, workspace):
         "/transform?src=shop/shoe.jpg&w=51",
         "/transform?src=canary-query",
     ):
-        ask(workspace.namespace, path, **sent)
-    ask(None, f"/{CANARIES[4]}", host="evil.test", **sent)
+        ask(workspace.namespace, path, **headers)
+    ask(None, f"/{CANARIES[4]}", host="evil.test", **headers)
     return workspace
 
 
@@ -43,20 +43,20 @@ def test_no_canary_is_on_disk_but_the_origin_of_the_event(canaried):
 
 def test_an_event_keeps_the_origin_and_no_other_header(canaried):
     """P04"""
-    charged = [event for event in store.between(canaried.workspace_id, 0, 2**40) if event.cost]
-    assert [event.origin for event in charged] == ["https://seen.example"]
+    charged_events = [event for event in store.between(canaried.workspace_id, 0, 2**40) if event.cost]
+    assert [event.origin for event in charged_events] == ["https://seen.example"]
 
 
 def line_of(record: logging.LogRecord) -> dict | None:
-    """What the one handler writes for a record; None where it is dropped."""
+    """The JSON line that the handler writes for a record; None where it is dropped."""
     target = io.StringIO()
     writer = logging.StreamHandler(target)
     writer.setFormatter(logs.JsonLines())
     writer.addFilter(logs.OwnWords())
     writer.handle(record)
-    written = target.getvalue()
-    assert written.count("\n") <= 1
-    return json.loads(written) if written else None
+    text = target.getvalue()
+    assert text.count("\n") <= 1
+    return json.loads(text) if text else None
 
 
 @pytest.mark.parametrize("name", ["urllib3", "botocore", "django.request", "gunicorn.error", "pynamodb", "imgapisx"])
@@ -77,7 +77,7 @@ def test_neither_arguments_nor_the_text_of_an_exception_are_written():
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("header", "expected"),
     [
         (None, ""),
         ("https://Shop.Example", "https://shop.example"),
@@ -89,14 +89,14 @@ def test_neither_arguments_nor_the_text_of_an_exception_are_written():
         ("https://müller.example", "invalid"),
     ],
 )
-def test_an_origin_is_bounded(sent, kept):
-    assert events.bounded_origin(sent) == kept
+def test_an_origin_is_bounded(header, expected):
+    assert events.bounded_origin(header) == expected
 
 
 def test_free_requests_reach_the_stream_from_the_spool(canaried):
     """P11: the same stream holds hits and errors, at no cost."""
     recorder.ship()
     spool = Path(environment.FOLDER) / "spool"
-    waiting = sum(len(path.read_bytes().splitlines()) for path in spool.glob("*.jsonl"))
-    found = list(store.between(canaried.workspace_id, 0, 2**40))
-    assert len(found) + waiting >= 3 and sum(int(event.cost) for event in found) == 2
+    spooled_lines = sum(len(path.read_bytes().splitlines()) for path in spool.glob("*.jsonl"))
+    shipped_events = list(store.between(canaried.workspace_id, 0, 2**40))
+    assert len(shipped_events) + spooled_lines >= 3 and sum(int(event.cost) for event in shipped_events) == 2

@@ -35,7 +35,7 @@ def used(row) -> int:
     return sum(proof.used for proof in proofs)
 
 
-def filled(number: int, origin):
+def rendered_workspace(number: int, origin):
     """A workspace with everything rendered, in the memory of both workers."""
     row = workspaces.create(namespace=f"purged-{number}-{os.getpid()}", allowance=2_000)
     for name in ("shop", "other"):
@@ -46,13 +46,13 @@ def filled(number: int, origin):
 
 @pytest.fixture(scope="module")
 def purged(web, origin):
-    """A workspace for each scope, purged so, when every worker knows: five seconds later, as promised."""
-    rows = {case: filled(number, origin) for number, case in enumerate(SCOPES)}
-    charged = {case: used(row) for case, row in rows.items()}
+    """Case → (a workspace purged by it, its half-credits before); five seconds later every worker knows."""
+    rows = {case: rendered_workspace(number, origin) for number, case in enumerate(SCOPES)}
+    charges = {case: used(row) for case, row in rows.items()}
     for (scope, target), row in rows.items():
         purges.purge(row, "system", scope, target.format(host=f"{row.namespace}.localhost"))
     time.sleep(tenants.FRESH_SECONDS + 0.1)  # what is promised of time is the subject of the test
-    return {case: (row, charged[case]) for case, row in rows.items()}
+    return {case: (row, charges[case]) for case, row in rows.items()}
 
 
 @pytest.mark.parametrize("case", list(SCOPES), ids=[scope for scope, _ in SCOPES])
@@ -61,11 +61,11 @@ def test_a_purge_makes_new_work_of_what_fits_and_of_nothing_else(purged, case):
     fixture have the same addresses, and none of them loses more than its own purge says."""
     row, before = purged[case]
     replies = {address: [ask(row.namespace, address) for _ in range(6)] for address in EVERY}
-    missed = {address for address, all_six in replies.items() if all_six[0].headers["x-img-cache"] == "MISS"}
-    assert missed == SCOPES[case]
-    assert all(reply.headers["x-img-cache"] == "HIT" for six in replies.values() for reply in six[1:])
-    price = {SHOE: 2, HAT: 2, GRID: 8, OTHER: 2, PLAIN: 1}
-    assert used(row) - before == sum(price[address] for address in missed)
+    missed_addresses = {address for address, answers in replies.items() if answers[0].headers["x-img-cache"] == "MISS"}
+    assert missed_addresses == SCOPES[case]
+    assert all(reply.headers["x-img-cache"] == "HIT" for answers in replies.values() for reply in answers[1:])
+    prices = {SHOE: 2, HAT: 2, GRID: 8, OTHER: 2, PLAIN: 1}
+    assert used(row) - before == sum(prices[address] for address in missed_addresses)
 
 
 def test_a_quote_knows_of_a_purge(web, workspace):
@@ -73,20 +73,22 @@ def test_a_quote_knows_of_a_purge(web, workspace):
     row, tenant = workspace, tenants.of_row(workspace, workspace.namespace)
     purges.purge(row, "system", "workspace")
     row.refresh(consistent_read=True)
-    after = tenants.of_row(row, row.namespace)
+    purged_tenant = tenants.of_row(row, row.namespace)
     query = SHOE.partition("?")[2]
-    before, now = (plans.make(each, "transform", query, None, None) for each in (tenant, after))
-    assert before.purged_before == 0 < now.purged_before <= clock.now() and before.key == now.key
+    plan_before, plan_after = (plans.make(state, "transform", query, None, None) for state in (tenant, purged_tenant))
+    assert (
+        plan_before.purged_before == 0 < plan_after.purged_before <= clock.now() and plan_before.key == plan_after.key
+    )
 
 
 def test_what_becomes_new_work_is_told_beforehand(web, origin):
-    filled_one = filled(len(SCOPES), origin)
-    assert purges.preview(filled_one, "url", SHOE) == 1
-    assert purges.preview(filled_one, "url", "/transform?src=shop/never.jpg&w=80") == 0
-    assert purges.preview(filled_one, "workspace", "") == purges.preview(filled_one, "source", "shop") == 5
-    purges.purge(filled_one, "system", "workspace")
-    filled_one.refresh(consistent_read=True)
-    assert purges.preview(filled_one, "workspace", "") == purges.preview(filled_one, "url", SHOE) == 0
+    row = rendered_workspace(len(SCOPES), origin)
+    assert purges.preview(row, "url", SHOE) == 1
+    assert purges.preview(row, "url", "/transform?src=shop/never.jpg&w=80") == 0
+    assert purges.preview(row, "workspace", "") == purges.preview(row, "source", "shop") == 5
+    purges.purge(row, "system", "workspace")
+    row.refresh(consistent_read=True)
+    assert purges.preview(row, "workspace", "") == purges.preview(row, "url", SHOE) == 0
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_what_becomes_new_work_is_told_beforehand(web, origin):
     ],
 )
 def test_what_cannot_be_read_is_refused_and_purges_nothing(workspace, scope, target, sentence):
-    for act in (purges.preview, lambda row, *asked: purges.purge(row, "system", *asked)):
+    for act in (purges.preview, lambda row, *args: purges.purge(row, "system", *args)):
         with pytest.raises(purges.InvalidPurge, match=sentence):
             act(workspace, scope, target)
     assert rule_store.purges(workspace.workspace_id) == []
@@ -166,11 +168,15 @@ def test_the_index_says_what_reading_every_rule_would(rules, identity, originals
         if scope == "workspace" or (scope == "url" and tuple(names) == identity):
             return True
         if scope == "source":
-            return any(one[0] == "source" and one[1] == names[0] for one in originals)
+            return any(original[0] == "source" and original[1] == names[0] for original in originals)
         if scope != "prefix":
             return False
-        same = [one for one in originals if one[0] == names[0] and (one[0] == "url" or one[1] == names[1])]
-        return any(one[-1].startswith(names[-1]) for one in same)
+        matching = [
+            original
+            for original in originals
+            if original[0] == names[0] and (original[0] == "url" or original[1] == names[1])
+        ]
+        return any(original[-1].startswith(names[-1]) for original in matching)
 
     rows = [PurgeRule("w", "r", scope=scope, names=names, moment=moment) for (scope, names), moment in rules]
     expected = max([moment for (scope, names), moment in rules if voids(scope, names)], default=0)
@@ -182,5 +188,5 @@ def test_no_address_leaves_a_hash_in_a_rule(workspace):
     rule = purges.purge(workspace, "system", "url", SHOE)
     tenant = tenants.of_row(workspace, workspace.namespace)
     plan = plans.make(tenant, "transform", SHOE.partition("?")[2], None, None)
-    kept = json.dumps([rule.target, rule.names])
-    assert plan.claim not in kept and plan.key not in kept
+    stored_text = json.dumps([rule.target, rule.names])
+    assert plan.claim not in stored_text and plan.key not in stored_text

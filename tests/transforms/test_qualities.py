@@ -10,10 +10,12 @@ pytestmark = pytest.mark.usefixtures("web")
 
 def test_auto_is_an_operation_of_its_own_and_the_same_picture_each_time(workspace):
     path = "/transform?src=shop/shoe.jpg&w=160&format=webp"
-    fixed, auto, again = (ask(workspace.namespace, path + more) for more in ("", "&quality=auto", "&q=auto"))
-    assert [reply.headers["x-img-credits"] for reply in (fixed, auto, again)] == ["1", "1", "0"]
-    assert again.headers["x-img-cache"] == "HIT" and again.body == auto.body
-    assert pictures.seen(auto.body).size == pictures.seen(fixed.body).size
+    default, auto, alias = (
+        ask(workspace.namespace, path + parameter) for parameter in ("", "&quality=auto", "&q=auto")
+    )
+    assert [reply.headers["x-img-credits"] for reply in (default, auto, alias)] == ["1", "1", "0"]
+    assert alias.headers["x-img-cache"] == "HIT" and alias.body == auto.body
+    assert pictures.seen(auto.body).size == pictures.seen(default.body).size
 
 
 def test_a_file_that_cannot_be_made_to_fit_says_so_in_a_header(workspace, origin):

@@ -64,16 +64,16 @@ def used(workspace) -> int:
 def check(workspace, endpoint: str, sources: list[str], first: list, second: list) -> None:
     """Quote, ask, ask again in other words; compare with the ledger."""
     before = used(workspace)
-    quoted = json.loads(ask(workspace.namespace, f"/explain/{endpoint}?{query(sources, first)}").body)
+    quote_body = json.loads(ask(workspace.namespace, f"/explain/{endpoint}?{query(sources, first)}").body)
     assert used(workspace) == before
     reply = ask(workspace.namespace, f"/{endpoint}?{query(sources, first)}")
-    assert reply.status == 200, (quoted, reply.body[:300])
-    paid = float(reply.headers["x-img-credits"])
-    assert used(workspace) - before == paid * 2
-    assert paid <= float(quoted["credits"]) if endpoint == "grid" else paid == float(quoted["credits"])
-    again = ask(workspace.namespace, f"/{endpoint}?{query(sources, second)}")
-    assert (again.headers["x-img-cache"], again.headers["x-img-credits"]) == ("HIT", "0")
-    assert again.body == reply.body and used(workspace) - before == paid * 2
+    assert reply.status == 200, (quote_body, reply.body[:300])
+    charge = float(reply.headers["x-img-credits"])
+    assert used(workspace) - before == charge * 2
+    assert charge <= float(quote_body["credits"]) if endpoint == "grid" else charge == float(quote_body["credits"])
+    second_reply = ask(workspace.namespace, f"/{endpoint}?{query(sources, second)}")
+    assert (second_reply.headers["x-img-cache"], second_reply.headers["x-img-credits"]) == ("HIT", "0")
+    assert second_reply.body == reply.body and used(workspace) - before == charge * 2
 
 
 @pytest.fixture
@@ -95,31 +95,31 @@ HALVES = {"transform": 2, "grid": 12, "placeholder": 1}
 @given(request=ANY, accept=st.sampled_from(["image/avif,image/webp", "image/webp", "*/*"]))
 def test_two_spellings_have_one_cache_key_one_claim_and_one_price(tenant, request, accept):
     """B1: the plan that the quote shows is the plan that the charge is made by."""
-    endpoint, spelled, sources = request
-    first, second = (plans.make(tenant, endpoint, query(sources, pairs), None, accept) for pairs in spelled)
+    endpoint, variants, sources = request
+    first, second = (plans.make(tenant, endpoint, query(sources, pairs), None, accept) for pairs in variants)
     assert (first.key, first.claim, first.seconds) == (second.key, second.claim, second.seconds)
     assert first.halves == second.halves == HALVES[first.operation]
 
 
 @pytest.mark.counted
 @CALM
-@given(spelled=spellings(TRANSFORM), src=st.sampled_from(["shop/shoe.jpg", "shop/hat.png"]))
-def test_a_transform_costs_what_its_quote_says(workspace, spelled, src):
-    check(workspace, "transform", [src], *spelled)
+@given(variants=spellings(TRANSFORM), src=st.sampled_from(["shop/shoe.jpg", "shop/hat.png"]))
+def test_a_transform_costs_what_its_quote_says(workspace, variants, src):
+    check(workspace, "transform", [src], *variants)
 
 
 @pytest.mark.counted
 @settings(CALM, max_examples=COUNT // 3)
-@given(spelled=spellings(GRID), dead=st.booleans())
-def test_a_grid_costs_at_most_its_quote(workspace, spelled, dead):
-    check(workspace, "grid", ["shop/shoe.jpg", "shop/hat.png", *["shop/none.jpg"] * dead], *spelled)
+@given(variants=spellings(GRID), dead=st.booleans())
+def test_a_grid_costs_at_most_its_quote(workspace, variants, dead):
+    check(workspace, "grid", ["shop/shoe.jpg", "shop/hat.png", *["shop/none.jpg"] * dead], *variants)
 
 
 @pytest.mark.counted
 @settings(CALM, max_examples=COUNT // 3)
-@given(spelled=spellings(PLACEHOLDER), kind=st.sampled_from(["color", "blurhash"]))
-def test_a_placeholder_costs_what_its_quote_says(workspace, spelled, kind):
-    check(workspace, f"placeholder/{kind}", ["shop/shoe.jpg"], *spelled)
+@given(variants=spellings(PLACEHOLDER), kind=st.sampled_from(["color", "blurhash"]))
+def test_a_placeholder_costs_what_its_quote_says(workspace, variants, kind):
+    check(workspace, f"placeholder/{kind}", ["shop/shoe.jpg"], *variants)
 
 
 @pytest.mark.parametrize("endpoint", ["info", "info/metadata", "info/colors", "info/blurhash"])

@@ -26,8 +26,8 @@ def poor(workspace):
     return workspace
 
 
-def choose(workspace, refused: str, **values) -> None:
-    access_settings.change(workspace, "system", refused=refused, **values)
+def choose(workspace, mode: str, **values) -> None:
+    access_settings.change(workspace, "system", refused=mode, **values)
 
 
 def test_without_a_choice_it_is_an_error(poor):
@@ -96,8 +96,8 @@ def test_what_is_cached_goes_on(workspace):
     choose(workspace, "placeholder")
     first = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=81")
     accounts_store.change_workspace(workspace, allowance=2)
-    again = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=81")
-    assert (again.headers["x-img-cache"], again.body) == ("HIT", first.body)
+    second = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=81")
+    assert (second.headers["x-img-cache"], second.body) == ("HIT", first.body)
 
 
 def test_a_reached_cap_is_called_a_cap(workspace):

@@ -26,7 +26,7 @@ def call(key: str, method: str, path: str, body=None):
     return reply.status, json.loads(reply.body) if reply.body else None
 
 
-def made(scopes=tuple(roles.PERMISSIONS)) -> tuple[str, str]:
+def create_key(scopes=tuple(roles.PERMISSIONS)) -> tuple[str, str]:
     """A workspace's key with the scopes, and the namespace."""
     person_id = tokens.random_id("p")
     row = workspaces.found(person_id, namespace=f"api-{secrets.token_hex(6)}", business_name="API")
@@ -36,13 +36,13 @@ def made(scopes=tuple(roles.PERMISSIONS)) -> tuple[str, str]:
 @pytest.fixture
 def owner(dynamodb):
     """The owner's key and namespace."""
-    return made()
+    return create_key()
 
 
 @pytest.fixture
 def stranger(dynamodb):
     """The stranger's key and namespace."""
-    return made()
+    return create_key()
 
 
 def test_a_source_lives_by_rest_alone(owner, origin):
@@ -50,8 +50,8 @@ def test_a_source_lives_by_rest_alone(owner, origin):
     web = {"name": "web", "kind": "http", "prefix": f"http://127.0.0.1:{origin.port}/"}
     assert call(key, "POST", "/sources", web) == (201, {"name": "web", "kind": "http", "prefix": web["prefix"]})
     assert call(key, "POST", "/sources", web)[0] == 409
-    status, found = call(key, "POST", "/sources/web/doctor", {"path": "shoe.jpg"})
-    assert (status, found["works"]) == (200, True)
+    status, diagnosis = call(key, "POST", "/sources/web/doctor", {"path": "shoe.jpg"})
+    assert (status, diagnosis["works"]) == (200, True)
     assert call(key, "POST", "/sources/web/doctor", {"path": "none.jpg"})[1]["code"] == "source_missing"
     assert ask(namespace, "/transform?src=web/shoe.jpg&w=19").status == 200
     assert call(key, "PATCH", "/sources/web", {"prefix": web["prefix"] + "any/"})[0] == 200
@@ -82,11 +82,11 @@ def test_access_presets_and_purges(owner):
 
 def test_a_signing_key_is_shown_once(owner):
     key, _ = owner
-    status, first = call(key, "PUT", "/signing", {"required": True})
-    assert status == 200 and first["required"] and first["key"]
+    status, signing = call(key, "PUT", "/signing", {"required": True})
+    assert status == 200 and signing["required"] and signing["key"]
     assert "key" not in call(key, "GET", "/signing")[1]
     assert len(call(key, "POST", "/signing/keys")[1]["keys"]) == 2
-    assert call(key, "DELETE", f"/signing/keys/{first['keys'][0]['id']}")[0] == 204
+    assert call(key, "DELETE", f"/signing/keys/{signing['keys'][0]['id']}")[0] == 204
 
 
 def test_a_domain_is_added_with_its_records_and_removed(owner, stranger):
@@ -126,7 +126,7 @@ SCOPES = [
 
 @pytest.mark.parametrize(("method", "path", "body", "scope"), SCOPES)
 def test_a_key_without_the_scope_is_refused(dynamodb, method, path, body, scope):
-    key, _ = made([name for name in roles.PERMISSIONS if name != scope])
+    key, _ = create_key([name for name in roles.PERMISSIONS if name != scope])
     status, problem = call(key, method, path, body)
     assert (status, problem["code"]) == (403, "out_of_scope")
 
@@ -134,14 +134,14 @@ def test_a_key_without_the_scope_is_refused(dynamodb, method, path, body, scope)
 def test_every_route_is_in_the_table_of_scopes(owner):
     """A9: a new route makes this fail until it is listed, here or with the accounts'."""
     schema = json.loads(ask(None, "/api/v1/openapi.json", host="localhost").body)
-    written = {
+    routes = {
         (method.upper(), path.removeprefix("/api/v1"))
         for path, operations in schema["paths"].items()
         for method in operations
         if "images" in operations[method]["tags"]
     }
-    listed = {(method, path.replace("/x", "/{}")) for method, path, _, _ in SCOPES}
-    assert {(method, re.sub(r"\{[a-z_]+\}", "{}", path)) for method, path in written} == listed
+    table = {(method, path.replace("/x", "/{}")) for method, path, _, _ in SCOPES}
+    assert {(method, re.sub(r"\{[a-z_]+\}", "{}", path)) for method, path in routes} == table
 
 
 def schema():

@@ -36,9 +36,9 @@ def _run(command: list[str]) -> list[str]:
 @pytest.mark.parametrize("signer", [by_python, by_node])
 def test_what_a_shown_signer_signs_is_answered(web, workspace, signer):
     key = signing_keys.turn_on(workspace, "system")
-    signed = signer(key)
-    assert [ask(workspace.namespace, address).status for address in signed] == [200, 200]
-    assert [ask(workspace.namespace, address.replace("w=", "blur=2&w=")).status for address in signed] == [403, 403]
+    addresses = signer(key)
+    assert [ask(workspace.namespace, address).status for address in addresses] == [200, 200]
+    assert [ask(workspace.namespace, address.replace("w=", "blur=2&w=")).status for address in addresses] == [403, 403]
 
 
 def test_the_docs_show_the_signers_that_run():
@@ -49,5 +49,9 @@ def test_the_docs_show_the_signers_that_run():
 
 def test_the_other_examples_of_the_docs_run():
     examples = PAGE.read_text().split("```python\n")[2:]
-    code = signing_snippets.PYTHON + "key = 'abc123.secret'\n" + "".join(one.partition("```")[0] for one in examples)
+    code = (
+        signing_snippets.PYTHON
+        + "key = 'abc123.secret'\n"
+        + "".join(example.partition("```")[0] for example in examples)
+    )
     _run([sys.executable, "-c", code])

@@ -26,14 +26,18 @@ def owner(web, origin):
 def test_a_source_is_set_up_tested_and_used(owner):
     browser, home, workspace_id = owner
     assert "No sources yet" in browser.get(f"{home}/sources").text
-    kinds = browser.get(f"{home}/sources/new").text
-    assert all(f"?kind={kind}" in kinds for kind in ("http", "s3", "r2"))
-    made = browser.submit(f"{home}/sources/new?kind=http", {"name": "photos", "prefix": PREFIX})
-    assert (made.status, made.location) == (302, f"{home}/sources/photos")
-    assert "is set up" in browser.follow(made).text
-    tested = browser.post(f"{home}/sources/photos/doctor", {"path": "shoe.jpg"})
-    assert tested.status == 200 and "The picture arrives." in tested.text and "320 × 200 pixels" in tested.text
-    assert "/transform?src=photos/shoe.jpg&w=800" in tested.text
+    kinds_page = browser.get(f"{home}/sources/new").text
+    assert all(f"?kind={kind}" in kinds_page for kind in ("http", "s3", "r2"))
+    reply = browser.submit(f"{home}/sources/new?kind=http", {"name": "photos", "prefix": PREFIX})
+    assert (reply.status, reply.location) == (302, f"{home}/sources/photos")
+    assert "is set up" in browser.follow(reply).text
+    doctor_page = browser.post(f"{home}/sources/photos/doctor", {"path": "shoe.jpg"})
+    assert (
+        doctor_page.status == 200
+        and "The picture arrives." in doctor_page.text
+        and "320 × 200 pixels" in doctor_page.text
+    )
+    assert "/transform?src=photos/shoe.jpg&w=800" in doctor_page.text
     assert "photos" in browser.get(f"{home}/sources").text
     entry = audit.page(workspace_id).rows[0]
     assert (entry.act, entry.target, entry.after["prefix"]) == ("source.created", "photos", PREFIX)
@@ -65,10 +69,10 @@ def test_a_secret_is_never_shown_again_and_stays_unless_a_new_one_is_given(owner
     row = store.source(workspace_id, "vault")
     assert "AKIAEXAMPLE" in page.text and "s3:GetObject" in page.text
     assert "my very secret" not in page.text and row.sealed_secret not in page.text
-    changed = browser.post(f"{home}/sources/vault", {**S3, "secret_key": "", "bucket": "others"})
-    assert changed.status == 302
-    after = store.source(workspace_id, "vault")
-    assert (after.bucket, after.sealed_secret, after.revision) == ("others", row.sealed_secret, row.revision + 1)
+    reply = browser.post(f"{home}/sources/vault", {**S3, "secret_key": "", "bucket": "others"})
+    assert reply.status == 302
+    new_row = store.source(workspace_id, "vault")
+    assert (new_row.bucket, new_row.sealed_secret, new_row.revision) == ("others", row.sealed_secret, row.revision + 1)
     entry = audit.page(workspace_id).rows[0]
     assert (entry.before["bucket"], entry.after["bucket"]) == ("pictures", "others")
     assert "AKIAEXAMPLE" not in str(entry.attribute_values) and "secret" not in str(entry.attribute_values)

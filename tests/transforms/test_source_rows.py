@@ -20,10 +20,10 @@ R2 = {**S3, "kind": "r2", "region": "0" * 32}
 @pytest.mark.parametrize("fields", [HTTP, S3, {**S3, "prefix": ""}, R2, {**R2, "region": "0" * 32 + ".eu"}])
 def test_each_kind_of_source_can_be_set_up(workspace, fields):
     row = source_rows.create(workspace.workspace_id, name="photos", **fields)
-    kept = store.source(workspace.workspace_id, "photos")
-    assert (kept.kind, kept.prefix, int(kept.revision)) == (fields["kind"], fields["prefix"], 1)
+    stored_row = store.source(workspace.workspace_id, "photos")
+    assert (stored_row.kind, stored_row.prefix, int(stored_row.revision)) == (fields["kind"], fields["prefix"], 1)
     if "secret_key" in fields:
-        assert "a secret" not in kept.sealed_secret and tokens.unseal(kept.sealed_secret) == b"a secret"
+        assert "a secret" not in stored_row.sealed_secret and tokens.unseal(stored_row.sealed_secret) == b"a secret"
     assert not {"AKIAEXAMPLE", "a secret"} & set(source_rows.told(row).values())
 
 
@@ -51,41 +51,46 @@ def test_each_kind_of_source_can_be_set_up(workspace, fields):
     ],
 )
 def test_a_wrong_field_is_named(workspace, fields, param):
-    with pytest.raises(source_rows.InvalidSourceSetting) as caught:
+    with pytest.raises(source_rows.InvalidSourceSetting) as excinfo:
         source_rows.create(workspace.workspace_id, **{"name": "photos", **fields})
-    assert caught.value.param == param
+    assert excinfo.value.param == param
     assert store.source(workspace.workspace_id, "photos") is None
 
 
 def test_a_change_raises_the_revision_and_keeps_the_secret(workspace):
     row = source_rows.create(workspace.workspace_id, name="photos", **S3)
     source_rows.change(row, bucket="others", prefix="", secret_key="")
-    kept = store.source(workspace.workspace_id, "photos")
-    assert (kept.bucket, kept.prefix, kept.region, int(kept.revision)) == ("others", "", "eu-west-1", 2)
-    assert tokens.unseal(kept.sealed_secret) == b"a secret"
-    source_rows.change(kept, access_key="AKIAOTHER", secret_key="another")
-    kept = store.source(workspace.workspace_id, "photos")
-    assert (kept.access_key, tokens.unseal(kept.sealed_secret)) == ("AKIAOTHER", b"another")
+    stored_row = store.source(workspace.workspace_id, "photos")
+    assert (stored_row.bucket, stored_row.prefix, stored_row.region, int(stored_row.revision)) == (
+        "others",
+        "",
+        "eu-west-1",
+        2,
+    )
+    assert tokens.unseal(stored_row.sealed_secret) == b"a secret"
+    source_rows.change(stored_row, access_key="AKIAOTHER", secret_key="another")
+    stored_row = store.source(workspace.workspace_id, "photos")
+    assert (stored_row.access_key, tokens.unseal(stored_row.sealed_secret)) == ("AKIAOTHER", b"another")
 
 
 def test_a_new_access_key_without_its_secret_is_refused(workspace):
     row = source_rows.create(workspace.workspace_id, name="photos", **S3)
-    with pytest.raises(source_rows.InvalidSourceSetting) as caught:
+    with pytest.raises(source_rows.InvalidSourceSetting) as excinfo:
         source_rows.change(row, access_key="AKIAOTHER")
-    assert caught.value.param == "secret_key"
+    assert excinfo.value.param == "secret_key"
     assert store.source(workspace.workspace_id, "photos").access_key == "AKIAEXAMPLE"
 
 
 def test_a_change_of_a_source_that_was_made_anew_changes_nothing(workspace):
-    old = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
-    source_rows.delete(old)
+    old_row = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
+    source_rows.delete(old_row)
     with pytest.raises(source_rows.SourceGone):
-        source_rows.change(old, prefix="https://other.example/")
-    new = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
+        source_rows.change(old_row, prefix="https://other.example/")
+    new_row = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
     with pytest.raises(source_rows.SourceGone):
-        source_rows.change(old, prefix="https://other.example/")
-    source_rows.delete(old)
-    assert store.source(workspace.workspace_id, "photos").source_id == new.source_id
+        source_rows.change(old_row, prefix="https://other.example/")
+    source_rows.delete(old_row)
+    assert store.source(workspace.workspace_id, "photos").source_id == new_row.source_id
 
 
 def test_two_makers_of_one_name_have_one_winner(workspace):

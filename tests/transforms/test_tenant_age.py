@@ -17,16 +17,16 @@ def now(monkeypatch):
 
 @pytest.fixture
 def away(monkeypatch):
-    """The store does not answer; how often it was asked."""
-    asked = []
+    """A function that makes the store fail, and returns the list of its look-ups."""
+    lookups = []
 
     def read(namespace):
-        asked.append(namespace)
+        lookups.append(namespace)
         raise GetError("away")
 
     def go() -> list:
         monkeypatch.setattr(tenants, "_read", read)
-        return asked
+        return lookups
 
     return go
 
@@ -45,14 +45,14 @@ def test_an_outage_is_borne_for_fifteen_minutes(workspace, forgetful, now, away)
 
 def test_a_store_that_has_just_not_answered_is_not_waited_for_again(workspace, forgetful, now, away):
     tenants.of_namespace(workspace.namespace)
-    asked = away()
+    lookups = away()
     now[0] += 6
     for _ in range(20):
         tenants.of_namespace(workspace.namespace)
-    assert len(asked) == 1
+    assert len(lookups) == 1
     now[0] += 6
     tenants.of_namespace(workspace.namespace)
-    assert len(asked) == 2
+    assert len(lookups) == 2
 
 
 def test_nobody_is_remembered_who_was_never_known(forgetful, now, away, dynamodb):

@@ -8,7 +8,7 @@ from tests import environment
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back; header names are lower-case."""
+    """A response; header names are lower-case."""
 
     status: int
     headers: dict[str, str]
@@ -26,11 +26,11 @@ def ask(
 ) -> Reply:
     """Ask the web server of the tests. `headers` are written with underscores."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    named["Host"] = host or f"{namespace}.localhost:{port}"
+    request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request_headers["Host"] = host or f"{namespace}.localhost:{port}"
     try:
-        connection.request(method, path, body, named)
-        answer = connection.getresponse()
-        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        connection.request(method, path, body, request_headers)
+        response = connection.getresponse()
+        return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
     finally:
         connection.close()
