@@ -35,7 +35,7 @@ def dynamodb():
     engine.start()
     tables.create()
     yield engine
-    engine.stop()
+    engine.stop(0)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def bucket():
     engine.start()
     buckets.ensure_bucket(settings.CACHE_BUCKET)
     yield engine
-    engine.stop()
+    engine.stop(0)  # its data is thrown away
 
 
 @pytest.fixture(scope="session")

@@ -54,10 +54,10 @@ class Engine:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """Stop it, if it runs."""
+    def stop(self, seconds: float = children.STOP_SECONDS) -> None:
+        """Stop it, if it runs: SIGTERM, and SIGKILL after `seconds`."""
         if self.child is not None:
-            self.child.stop()
+            self.child.stop(seconds)
             self.child = None
 
     def _command(self) -> list[str]:

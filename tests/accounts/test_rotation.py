@@ -61,6 +61,7 @@ def status(browser: Browser, port: int, path: str) -> int:
     return Browser(port=port, cookies=dict(browser.cookies)).get(path).status
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(180)
 def test_a_session_survives_with_the_fallback_and_dies_without(careful, careless):
     """O1"""
@@ -70,6 +71,7 @@ def test_a_session_survives_with_the_fallback_and_dies_without(careful, careless
     assert status(owner, careful, "/account") == 200, "whoever fell out at one server has not lost the session"
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(180)
 def test_a_session_begun_after_the_rotation_needs_no_fallback(careful, careless):
     browser = Browser(port=careful)
@@ -78,6 +80,7 @@ def test_a_session_begun_after_the_rotation_needs_no_fallback(careful, careless)
     assert status(browser, careless, "/account") == 200
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(180)
 def test_a_code_that_was_mailed_before_the_rotation_signs_in_after_it(careful):
     """A1: a right code is never refused."""
@@ -89,6 +92,7 @@ def test_a_code_that_was_mailed_before_the_rotation_signs_in_after_it(careful):
     assert later_browser.post("/login/code", {"code": code}).status == 302 and newest_code(address) == code
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(180)
 def test_an_api_key_and_a_signed_address_work_with_the_fallback_alone(careful, careless, workspace, origin):
     owner = teams.new_person("keeper")

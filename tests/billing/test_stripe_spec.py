@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 import stripe
 
 from billing import customers, gateway, overage, stripe_setup, subscriptions, webhooks
@@ -47,6 +48,7 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     return {(line["method"], line["path"]) for line in map(json.loads, world.log.read_text().splitlines())}
 
 
+@pytest.mark.prove
 def test_every_answer_and_every_event_is_as_stripe_says(world, web, buyer):
     gateway.forget_prices()
     make_every_call(world, buyer)
@@ -66,6 +68,7 @@ def test_every_answer_and_every_event_is_as_stripe_says(world, web, buyer):
     assert faults_by_call == {}
 
 
+@pytest.mark.prove
 def test_the_walk_leaves_no_call_of_the_stub_unasked(world, web, buyer):
     """A route nobody calls would be a route nobody checks."""
     calls = make_every_call(world, buyer)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from imgapis.embedded import downloads, ports, samples
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.prove, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 SAMPLE = f"/transform?src=samples/{samples.NAMES[0]}&w=20"
 
 
@@ -92,7 +92,6 @@ def get(port: int, path: str) -> http.client.HTTPResponse:
     return response
 
 
-@pytest.mark.prove
 @pytest.mark.timeout(400)  # two whole starts, and a machine may have other work to do
 def test_a_second_run_after_kill_9_of_everything_finds_cache_and_charges(dev):
     first = dev()

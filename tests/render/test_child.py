@@ -33,6 +33,7 @@ def test_every_format_is_written_inside_the_cage(pool, name):
     assert {"decode", "process", "encode"} <= set(output.timings)
 
 
+@pytest.mark.prove
 def test_a_background_is_removed_inside_the_cage():
     """I4: the network's own memory counts; where there is too little of it, only that picture fails."""
     argv = (*process.CHILD, "--subjects", str(downloads.model()))
@@ -75,6 +76,7 @@ def test_a_refused_picture_leaves_the_process_alive(pool):
     assert pool.pids() == pids
 
 
+@pytest.mark.prove
 def test_a_picture_that_needs_more_memory_than_there_is_fails_alone():
     """I4"""
     pool = Pool(processes=1, seconds=30.0, memory_bytes=450_000_000, queue=8)

@@ -51,7 +51,7 @@ def totals(happened) -> tuple[int, int, int]:
 def test_the_sum_of_rollups_is_the_sum_of_events(whose):
     """D12: across a month's end and the change of clocks, which UTC does not have."""
     start = clock.moment_of_hour("2026-10-24T20")
-    happened = some(whose, 400, start, start + 8 * 86_400)
+    happened = some(whose, 60, start, start + 8 * 86_400)
     written(happened)
     rolled(whose, happened)
     for read, first, end in (

@@ -98,6 +98,7 @@ print(lost)
 """
 
 
+@pytest.mark.prove
 def test_a_disk_that_cuts_a_line_off_spoils_that_line_alone(tmp_path):
     """R10: a file may hold 1,000 bytes, so every fourth event or so is cut off in the middle."""
     root = str(Path(__file__).resolve().parents[2])
@@ -110,6 +111,7 @@ def test_a_disk_that_cuts_a_line_off_spoils_that_line_alone(tmp_path):
     assert 0 < lost < 30 and (len(found), spoilt) == (30 - lost, 0), done.stderr
 
 
+@pytest.mark.prove
 def test_pictures_go_on_where_the_spool_cannot_be_written(web, workspace, settings):
     """B6, R10: charged and free requests alike; what is charged is charged."""
     port, folder = environment.free_port(), Path(environment.FOLDER) / "nospool"

@@ -1,6 +1,7 @@
 """The contact sheet: a tile for every example, drawn by the command from the files it is given."""
 
 import numpy as np
+import pytest
 from django.core.management import call_command
 from PIL import Image
 
@@ -9,6 +10,7 @@ from transforms import contact_sheet
 from transforms.engine import params, pipeline
 
 
+@pytest.mark.prove
 def test_the_command_draws_every_example_of_a_photograph(tmp_path, settings, capsys):
     settings.VAR_DIR = tmp_path
     golden_pictures.framed().save(tmp_path / "framed.png")

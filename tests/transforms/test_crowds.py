@@ -64,6 +64,7 @@ def test_a_line_that_is_long_already_is_refused_at_once(monkeypatch):
         pass
 
 
+@pytest.mark.prove
 def test_a_crowd_of_one_workspace_gets_429_and_pays_for_what_it_was_sent(narrow, stranger, origin):
     """R6, B3: the others are served meanwhile."""
     paths = [f"/transform?src=shop/slow/{number}.jpg&w=16" for number in range(60)]

@@ -149,7 +149,7 @@ def schema():
     return schemathesis.openapi.from_dict(json.loads(ask(None, "/api/v1/openapi.json", host="localhost").body))
 
 
-@pytest.mark.counted
+@pytest.mark.prove
 def test_nothing_a_schema_can_think_of_is_a_5xx(owner):
     """Schemathesis against the OpenAPI: no 5xx."""
     key, _ = owner

@@ -15,7 +15,7 @@ from tests.transforms.signer import signature, signed
 from tests.transforms.web_client import ask
 from transforms import rule_store, signing, signing_keys, tenants
 
-SIGNATURES = environment.count(100, 100, 1_000)
+SIGNATURES = environment.count(10, 100, 1_000)
 VARIANTS = environment.count(200, 1_000, 10_000)
 PICTURE = "/transform?src=shop/shoe.jpg&w=80"
 pytestmark = pytest.mark.usefixtures("web")
