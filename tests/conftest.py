@@ -141,6 +141,14 @@ def everything(dynamodb, bucket):
     account.forget()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """`make prove` runs every property test again, with more examples."""
+    for item in items:
+        if getattr(item.function, "is_hypothesis_test", False):
+            item.add_marker("counted")
+
+
 def pytest_sessionfinish(session):
     """On a merge nothing may be skipped: IMGAPIS_TEST_SKIPS=fail makes a skipped test a failure of the run."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -78,7 +78,7 @@ if _moment := os.environ.get("IMGAPIS_TEST_CLOCK"):
     sys.meta_path.insert(0, ShiftedClock(_ahead))
 
 # The same examples each time: a test that fails now and again would be blamed on chance.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=count(30, 100, 400))
 settings.load_profile("repeatable")
 
 

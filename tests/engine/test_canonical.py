@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from tests import environment
 from tests.engine import requests
 from transforms.engine import cost, errors, params, spec
 
-QUICK = settings(max_examples=60, deadline=None, derandomize=True)
+QUICK = settings(max_examples=environment.count(20, 60, 300), deadline=None, derandomize=True)
 
 
 def encode(items):

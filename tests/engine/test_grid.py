@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests import environment
 from tests.engine import pictures
 from transforms.engine import exhaustion, grid
 from transforms.engine.errors import EngineError
@@ -196,7 +197,7 @@ def test_without_a_box_the_sheet_stays_within_2048():
     assert (output.width, output.height) == (2048, 683)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=environment.count(8, 25, 100), deadline=None)
 @given(
     count=st.integers(2, 5),
     kind=st.sampled_from(["auto", "classic", "column", "row"]),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import environment
 from transforms.engine import negotiate, params
 
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
@@ -55,7 +56,7 @@ def test_an_answer_varies_by_accept_only_where_it_was_negotiated(endpoint, expli
     assert negotiate.negotiated(endpoint, explicit) is varies
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=environment.count(50, 200, 1_000), deadline=None, derandomize=True)
 @given(
     st.text(max_size=200) | st.lists(st.sampled_from([*CHROME.split(","), ";", "q=", "image/avif;q=0"])).map(",".join)
 )

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms
 
+from tests import environment
 from tests.engine import pictures
 from transforms.engine import strip
 
@@ -143,7 +144,7 @@ def test_a_unit_that_draws_nothing_keeps_an_avif_from_being_copied():
         assert strip.copy("avif", AVIF[:start] + head + AVIF[start + 2 :]) is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=environment.count(50, 200, 1_000))
 @given(st.sampled_from(["jpeg", "webp", "avif"]), st.integers(0, 3000), st.binary(max_size=6), st.integers(0, 3000))
 def test_damaged_files_are_copied_or_not_but_never_break_the_copier(name, at, junk, end):
     """I9"""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from accounts import audit
 from accounts import store as accounts_store
 from imgapis.base.errors import Refusal
+from tests import environment
 from tests.transforms.web_client import ask
 from transforms import access_settings, plans, presets, tenants
 
@@ -54,7 +55,11 @@ SETS = st.dictionaries(
 WORDS = {"fit": {"1": "cover", "2": "pad"}, "background": {"1": "fff", "2": "000"}, "format": {"1": "png", "2": "webp"}}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=environment.count(10, 40, 200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(under=SETS, over=st.one_of(st.just({}), SETS))
 def test_the_canonical_form_is_that_of_the_merged_parameters(workspace, under, over):
     """A preset under explicit parameters, against both merged by hand; an explicit size takes both sides."""

@@ -12,7 +12,7 @@ from tests import environment
 from tests.transforms.web_client import ask
 from transforms import plans, tenants
 
-COUNT = environment.count(12, 100, 1_000)
+COUNT = environment.count(6, 100, 1_000)
 CALM = settings(
     max_examples=COUNT, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -91,7 +91,7 @@ ANY = st.one_of(
 HALVES = {"transform": 2, "grid": 12, "placeholder": 1}
 
 
-@settings(CALM, max_examples=300)
+@settings(CALM, max_examples=environment.count(100, 300, 1_000))
 @given(request=ANY, accept=st.sampled_from(["image/avif,image/webp", "image/webp", "*/*"]))
 def test_two_spellings_have_one_cache_key_one_claim_and_one_price(tenant, request, accept):
     """B1: the plan that the quote shows is the plan that the charge is made by."""
