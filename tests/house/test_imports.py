@@ -1,6 +1,7 @@
 """The import line: each room imports only what stands to its left."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def place(module: str) -> int | None:
     return LINE.index(app) if app in LINE else None
 
 
+@functools.cache
 def imported(path: Path) -> list[str]:
     """Every module a file imports, also inside functions."""
     modules = []

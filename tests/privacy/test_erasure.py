@@ -57,6 +57,7 @@ def run_to_end(subject_id: str, monkeypatch) -> None:
     """Work until the erasure is certified; the clock alone is moved."""
     real, ahead = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
+    monkeypatch.setattr(store, "every", lambda: [store.erasure(subject_id)])
     for _ in range(8):
         if store.erasure(subject_id).state == "done":
             return
