@@ -33,9 +33,11 @@ test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows, CLOCK="2028-02-2
 	@$(BIN)/python -m imgapis.embedded fetch
 	@$(TESTS) -m "not prove" $(PYTEST)
 
+# The proofs wait more than they work, so there is one process more than on two cores.
 prove: $(TEST_STAMP) $(HEIC) ## Run the expensive proofs: kills, storms, outages, browsers, corpora, memory, HEIC
 	@$(BIN)/python -m imgapis.embedded fetch
-	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) $(TESTS) -m "prove or counted" $(PYTEST)
+	@$(BIN)/python -m tests.transforms.pillow_pictures
+	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) $(TESTS) -n 3 -m "prove or counted" $(PYTEST)
 
 coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run of the program
 	@$(BIN)/python -m imgapis.embedded fetch

@@ -85,6 +85,8 @@ def stripe_stub(tmp_path_factory):
 def world(stripe_stub, dynamodb):
     """The stub with nothing left over from another test."""
     stripe_stub.taken()
+    for leftovers in (stripe_stub.book.objects["events"], stripe_stub.book.replies):
+        leftovers.clear()  # the stub writes all it holds at each change
     stripe_stub.book.refuses_cards = False
     stripe_stub.book.offset = 0
     yield stripe_stub
@@ -139,6 +141,14 @@ def everything(dynamodb, bucket):
     account = Account()
     yield account
     account.forget()
+
+
+def pytest_report_header():
+    """What a run depends on: the seed of hashes, how examples are drawn, the clock and the zone."""
+    seed = os.environ.get("PYTHONHASHSEED", "random")
+    moment = os.environ.get("IMGAPIS_TEST_CLOCK") or "the machine's"
+    zone = os.environ.get("TZ", "the machine's")
+    return f"stage: {environment.STAGE}; hash seed: {seed}; hypothesis: derandomized; clock: {moment}; zone: {zone}"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -172,8 +172,8 @@ def new_session(person: Person) -> str:
 
 
 def namespace_of(address: str) -> str:
-    """The namespace of the workspace that a new person founds."""
-    return re.sub("[^a-z0-9]+", "-", address.partition("@")[0].lower())
+    """The namespace of the workspace that a new person founds: the end of the address's local part."""
+    return re.sub("[^a-z0-9]+", "-", address.partition("@")[0].lower())[-40:].lstrip("-")
 
 
 def person(who: str, after: str = "") -> tuple[Browser, str]:

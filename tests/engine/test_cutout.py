@@ -11,6 +11,8 @@ from tests.engine import networks, pictures
 from transforms.engine import matte, network
 from transforms.engine.errors import EngineError
 
+pytestmark = pytest.mark.prove
+
 ORANGE, GRASS = (235, 120, 20), (40, 110, 50)
 
 

@@ -27,7 +27,7 @@ from transforms import source_rows
 
 pytestmark = pytest.mark.prove
 
-ROUNDS = environment.count(20, 20, 200)
+ROUNDS = environment.count(12, 12, 200)
 PORT, DYNAMO, BUCKET, SHOP = (environment.free_port() for _ in range(4))
 FOLDER = environment.FOLDER + "/pinned"
 # point → whether the picture had been charged by then

@@ -120,6 +120,7 @@ def test_nothing_is_left_of_what_stood_in_every_table_and_in_the_bucket(account,
         assert account.mark not in json.dumps(facts)
 
 
+@pytest.mark.prove
 def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, world, account, monkeypatch):
     """D8: servers that still remember the workspace, a charge under way, an event of Stripe's that comes late."""
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"

@@ -23,6 +23,8 @@ from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
 from transforms import source_rows
 
+pytestmark = pytest.mark.prove
+
 SYNTHETIC, REAL = environment.count(500, 3_000, 100_000), environment.count(20, 120, 2_000)
 YEAR = 365 * 86_400
 
@@ -80,7 +82,6 @@ def settled(workspace_id: str, expected: int) -> list[Event]:
     raise AssertionError(f"{len(found)} of {expected} events after a minute")
 
 
-@pytest.mark.counted
 @pytest.mark.timeout(1_800)
 def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     browser, row = owner

@@ -15,6 +15,8 @@ from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.render.pool import Pool
 
+pytestmark = pytest.mark.prove
+
 INFLATED = 200_000_000
 MOST_MORE = 64_000_000
 
@@ -96,7 +98,6 @@ def test_a_bomb_in_the_metadata_is_a_picture_or_a_refusal_and_the_next_picture_i
     del origin.pictures["/bomb"]
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_in_the_metadata_costs_no_memory(pool, name):
     """I8: the process that reads it grows by less than 64 MB over what the same picture costs without it."""

@@ -146,8 +146,8 @@ def test_a_policy_only_narrows(tenant, key, rule, src, pieces, now, data):
 
 
 def narrower(rule, endpoint: str):
-    """Rules that are nowhere wider. A fixed parameter that the endpoint does not know refuses every request there, so to
-    leave it out would be wider."""
+    """Rules that are nowhere wider. A fixed parameter that the endpoint does not know refuses every request there, so
+    leaving it out would be wider."""
 
     def sides(side):
         return {side: st.integers(1, rule[side])} if side in rule else {}

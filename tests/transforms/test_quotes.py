@@ -12,7 +12,7 @@ from tests import environment
 from tests.transforms.web_client import ask
 from transforms import plans, tenants
 
-COUNT = environment.count(6, 100, 1_000)
+COUNT = environment.count(6, 40, 1_000)
 CALM = settings(
     max_examples=COUNT, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -15,8 +15,9 @@ from imgapis.verify import checks, doors, erasing, marks, search
 from tests import environment
 from tests.people import Browser
 
+pytestmark = pytest.mark.prove
 
-@pytest.mark.prove
+
 @pytest.mark.timeout(300)
 def test_every_check_holds_and_the_pages_say_so(web, stripe_stub):
     """D5, P19: through every entry point, at DEBUG, with exceptions; the erasure; and Chromium where there is one."""
@@ -53,7 +54,6 @@ def leaky(web, monkeypatch):
     buckets.cache_client().delete_object(Bucket="imgapis-outputs", Key="1d/leak/leak")
 
 
-@pytest.mark.prove
 @pytest.mark.timeout(300)
 def test_what_leaks_is_found_and_named_and_so_is_an_erasure_that_erases_nothing(leaky, monkeypatch, capsys):
     monkeypatch.setattr(erasing, "erase", lambda *_: True)
