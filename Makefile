@@ -9,9 +9,9 @@ RUN_STAMP  := $(VENV)/run-$(shell cat requirements.lock | cksum | cut -d' ' -f1)
 TEST_STAMP := $(VENV)/test-$(shell cat requirements.lock tests/requirements.lock | cksum | cut -d' ' -f1)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# One pytest process a core, each with engines of its own; a process that is done takes over what another has left.
+# One pytest process a core and one more, each with engines of its own; a process that is done takes over what another has left.
 # The seed of hashes is fixed, as hypothesis' examples are in tests/environment.py.
-TESTS := env PYTHONHASHSEED=0 IMGAPIS_TEST_CLOCK="$(CLOCK)" $(BIN)/python -m pytest -n logical --dist worksteal
+TESTS := env PYTHONHASHSEED=0 IMGAPIS_TEST_CLOCK="$(CLOCK)" $(BIN)/python -m pytest -n auto --dist worksteal
 HEIC := $(VENV)/heic-$(shell cat requirements-heic.lock | cksum | cut -d' ' -f1)
 
 TOOLS := uv==0.13.9 pip-audit==2.10.1
@@ -33,11 +33,10 @@ test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows, CLOCK="2028-02-2
 	@$(BIN)/python -m imgapis.embedded fetch
 	@$(TESTS) -m "not prove" $(PYTEST)
 
-# The proofs wait more than they work, so there is one process more than on two cores.
 prove: $(TEST_STAMP) $(HEIC) ## Run the expensive proofs: kills, storms, outages, browsers, corpora, memory, HEIC
 	@$(BIN)/python -m imgapis.embedded fetch
 	@$(BIN)/python -m tests.transforms.pillow_pictures
-	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) $(TESTS) -n 3 -m "prove or counted" $(PYTEST)
+	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) $(TESTS) -m "prove or counted" $(PYTEST)
 
 coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run of the program
 	@$(BIN)/python -m imgapis.embedded fetch

@@ -29,6 +29,11 @@ def count(test: float, prove: float, soak: float):
     return {"test": test, "prove": prove, "soak": soak}[STAGE]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: one process more than there are cores, since the tests wait for engines as much as they work."""
+    return (os.cpu_count() or 1) + 1
+
+
 def free_port() -> int:
     """A port nobody listens on and no other process of the tests is given."""
     return ports.choose(1)[0]

@@ -19,7 +19,7 @@ from imgapis.embedded.stripe_stub.sender import signature
 from tests import environment
 from tests.billing.stripe_world import SECRET, post
 
-ORDERS = environment.count(6, 24, 720)
+ORDERS = environment.count(2, 24, 720)
 
 
 def row_of(workspace):

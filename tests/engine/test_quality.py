@@ -42,6 +42,7 @@ def test_the_search_finds_the_least_quality_that_serves_in_five_questions(thresh
     assert len(tried_values) <= 5 and len(set(tried_values)) == len(tried_values)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("name", LOSSY)
 @pytest.mark.parametrize("image", [photograph(), busy()], ids=["photograph", "busy"])
 def test_auto_meets_its_target_and_two_steps_less_would_not(name, image):

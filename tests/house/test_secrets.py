@@ -62,6 +62,7 @@ def test_no_file_of_the_tree_holds_a_secret():
     assert len(paths) > 100 and not leaks, "\n".join(leaks)
 
 
+@pytest.mark.prove
 def test_no_line_that_was_ever_added_holds_a_secret():
     """O1: what was taken out again is still in the history, and still known."""
     lines = git("log", "HEAD", "-p", "--no-color", "--unified=0", "--no-textconv", "--format=%H")

@@ -139,6 +139,7 @@ def test_p15_the_page_names_each_company_with_its_part(web):
         assert all(part in text for part in (*company.parts, *company.examined))
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("contact", ["ask@privacy.example", "other@contact.example"])
 def test_p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails(contact):
     """P24"""
