@@ -77,7 +77,8 @@ STARTED = ROOT / "tests" / "started"
 os.environ["PYTHONPATH"] = str(STARTED)
 
 # `make test CLOCK="2027-01-31 23:58"`: the application's clock starts there, in this process and in what it starts.
-if _moment := os.environ.get("IMGAPIS_TEST_CLOCK"):
+# A worker of xdist has it from its parent, by way of sitecustomize.
+if (_moment := os.environ.get("IMGAPIS_TEST_CLOCK")) and not os.environ.get("IMGAPIS_TEST_CLOCK_AHEAD"):
     _ahead = datetime.fromisoformat(_moment).replace(tzinfo=UTC).timestamp() - time.time()
     os.environ["IMGAPIS_TEST_CLOCK_AHEAD"] = str(_ahead)
     sys.meta_path.insert(0, ShiftedClock(_ahead))
