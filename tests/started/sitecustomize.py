@@ -47,5 +47,7 @@ class ShiftedClock:
 
 
 sys.addaudithook(refuse_other_machines)
-if ahead := os.environ.get("IMGAPIS_TEST_CLOCK_AHEAD"):
+# The tests import this module once more by its full name, for the class.
+is_shifted = any(type(finder).__name__ == "ShiftedClock" for finder in sys.meta_path)
+if (ahead := os.environ.get("IMGAPIS_TEST_CLOCK_AHEAD")) and not is_shifted:
     sys.meta_path.insert(0, ShiftedClock(float(ahead)))
