@@ -91,11 +91,10 @@ settings.load_profile("repeatable")
 def _end_with_us() -> None:
     """Start the program that ends whatever carries our mark once this process is gone, however it ends."""
     os.environ["IMGAPIS_TEST_RUN"] = mark = secrets.token_hex(8)
-    reading, writing = os.pipe()
+    reading, _ = os.pipe()
     command = [sys.executable, "-I", str(ROOT / "tests" / "reaper.py"), mark]
     subprocess.Popen(command, stdin=reading, stdout=subprocess.DEVNULL, start_new_session=True)
-    os.close(reading)
-    os.set_inheritable(writing, False)  # the kernel closes the last end of the pipe with this process
+    os.close(reading)  # the writing end stays open, and nothing inherits it: the kernel closes it with this process
 
 
 _end_with_us()

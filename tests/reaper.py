@@ -12,14 +12,14 @@ import psutil
 
 def marked(mark: str) -> list[psutil.Process]:
     """The living processes that were started with the mark."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and process.environ().get("IMGAPIS_TEST_RUN") == mark:
-                found.append(process)
+                processes.append(process)
         except psutil.Error:
             continue  # it ended, or is another user's
-    return found
+    return processes
 
 
 def main(mark: str) -> None:
