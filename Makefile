@@ -30,16 +30,15 @@ run: $(RUN_STAMP) ## Start everything on this machine (PORT=8000); Ctrl-C stops 
 	@EMBEDDED=1 DYNAMODB_ENDPOINT=embedded exec $(BIN)/python manage.py dev
 
 test: $(TEST_STAMP) ## Run the tests (PYTEST="-k name" narrows, CLOCK="2028-02-29 12:00" sets the application's clock)
-	@$(BIN)/python -m imgapis.embedded fetch
+	@$(BIN)/python -m tests.downloads
 	@$(TESTS) -m "not prove" $(PYTEST)
 
 prove: $(TEST_STAMP) $(HEIC) ## Run the expensive proofs: kills, storms, outages, browsers, corpora, memory, HEIC
-	@$(BIN)/python -m imgapis.embedded fetch
-	@$(BIN)/python -m tests.transforms.pillow_pictures
+	@$(BIN)/python -m tests.downloads corpora
 	@IMGAPIS_TEST_STAGE=prove IMGAPIS_TEST_HEIC=$(HEIC) $(TESTS) -m "prove or counted" $(PYTEST)
 
 coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run of the program
-	@$(BIN)/python -m imgapis.embedded fetch
+	@$(BIN)/python -m tests.downloads
 	@rm -rf var/coverage && mkdir -p var/coverage
 	@$(TESTS) -m "not prove" --cov --cov-report=term-missing:skip-covered $(PYTEST)
 
@@ -52,11 +51,11 @@ fmt: $(TEST_STAMP) ## Repair what lint and formatting can repair
 	@$(BIN)/ruff format .
 
 bench: $(TEST_STAMP) ## Measure hit, miss and render
-	@$(BIN)/python -m imgapis.embedded fetch
+	@$(BIN)/python -m tests.downloads
 	@$(BIN)/python -m tests.bench
 
 soak: $(TEST_STAMP) ## Run the tests with long counts in full
-	@$(BIN)/python -m imgapis.embedded fetch
+	@$(BIN)/python -m tests.downloads corpora
 	@$(BIN)/python -m tests.soak
 
 verify: $(TEST_STAMP) ## Prove the privacy policy on what `make run` has started

@@ -1,25 +1,17 @@
-"""`python -m imgapis.embedded fetch`: make the embedded engines and the photographs present before the tests.
-
-`python -m imgapis.embedded model` fetches only the weights of background removal and of face detection, which
-production needs too.
-"""
+"""`python -m imgapis.embedded model`: fetch the weights of background removal and of face detection for production."""
 
 import argparse
 import sys
 
-from imgapis.embedded import downloads, failures, samples
+from imgapis.embedded import downloads, failures
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m imgapis.embedded")
-    parser.add_argument("action", choices=["fetch", "model"])
-    action = parser.parse_args().action
+    parser.add_argument("action", choices=["model"])
+    parser.parse_args()
     try:
-        if action == "fetch":
-            downloads.fetch()
-            samples.ensure(downloads.ROOT / "var" / "samples")
-        else:
-            downloads.models()
+        downloads.models()
     except failures.SetupError as error:
         print(error, file=sys.stderr)
         return 1

