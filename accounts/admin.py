@@ -9,7 +9,7 @@ from accounts.rows.staff import Staff
 from accounts.rows.teams import Member
 from accounts.rows.trail import AuditEntry
 from imgapis.base.dynamo import Row
-from imgapis.base.mirrors import mirror
+from imgapis.base.mirrors import model_for
 from imgapis.base.row_admin import RowAdmin
 
 PLANS = [(name, name) for name in ("free", "starter", "growth", "scale")]
@@ -22,7 +22,7 @@ def _of_namespace(text: str) -> list[Row]:
     return [row] if row else []
 
 
-@admin.register(mirror(Workspace, "accounts", choices={"plan": PLANS}, moments=("created", "period_start")))
+@admin.register(model_for(Workspace, "accounts", choices={"plan": PLANS}, moments=("created", "period_start")))
 class WorkspaceAdmin(RowAdmin):
     """Workspaces; the page of support tells more."""
 
@@ -33,7 +33,7 @@ class WorkspaceAdmin(RowAdmin):
     lookups = {"namespace": _of_namespace}
 
 
-@admin.register(mirror(Person, "accounts", plural="people", moments=("adult_confirmed", "created")))
+@admin.register(model_for(Person, "accounts", plural="people", moments=("adult_confirmed", "created")))
 class PersonAdmin(RowAdmin):
     """People by opaque id; the address is found by the search box and seen by an act of its own."""
 
@@ -44,7 +44,7 @@ class PersonAdmin(RowAdmin):
     search_fields = ("person_id",)
 
 
-@admin.register(mirror(Member, "accounts", choices={"role": ROLES}, moments=("joined",)))
+@admin.register(model_for(Member, "accounts", choices={"role": ROLES}, moments=("joined",)))
 class MemberAdmin(RowAdmin):
     """Who is in which workspace."""
 
@@ -54,7 +54,7 @@ class MemberAdmin(RowAdmin):
     search_fields = ("workspace_id", "person_id")
 
 
-@admin.register(mirror(ApiKey, "accounts", name="API key", moments=("created", "expires")))
+@admin.register(model_for(ApiKey, "accounts", name="API key", moments=("created", "expires")))
 class ApiKeyAdmin(RowAdmin):
     """API keys by prefix; the secret is stored nowhere."""
 
@@ -63,7 +63,7 @@ class ApiKeyAdmin(RowAdmin):
     search_fields = ("prefix", "workspace_id")
 
 
-@admin.register(mirror(AuditEntry, "accounts", name="audit entry", plural="audit entries"))
+@admin.register(model_for(AuditEntry, "accounts", name="audit entry", plural="audit entries"))
 class AuditAdmin(RowAdmin):
     """Who did what: of one log newest first, of all in no order."""
 
@@ -74,7 +74,7 @@ class AuditAdmin(RowAdmin):
 
 
 @admin.register(
-    mirror(
+    model_for(
         Staff, "accounts", name="member of staff", plural="staff", moments=("created", "enrolled"),
         choices={"role": [(name, name) for name in staff_rights.ROLES]},
     )

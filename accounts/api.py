@@ -10,12 +10,12 @@ from accounts import apikeys, audit, invites, members, roles, store, team_store,
 from accounts.models import Workspace
 from accounts.rows.teams import Member
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 router = Router(tags=["workspace"])
 
 
-class NotFound(Refusal):
+class NotFound(ApiError):
     """The workspace has no such thing."""
 
     status = 404
@@ -129,10 +129,10 @@ def workspace_of(request: HttpRequest, permission: str) -> Workspace:
 def _acting(request: HttpRequest, permission: str) -> Member:
     """The member the key acts for: what a member may not do, no key of theirs may."""
     request.caller.require(permission)
-    return members.existing(request.caller.workspace_id, request.caller.person_id)
+    return members.get(request.caller.workspace_id, request.caller.person_id)
 
 
-def _shown(row: Workspace) -> WorkspaceOut:
+def _workspace_out(row: Workspace) -> WorkspaceOut:
     return WorkspaceOut(
         workspace_id=row.workspace_id, namespace=row.namespace, business_name=row.business_name,
         created=clock.stamp(row.created),
@@ -142,7 +142,7 @@ def _shown(row: Workspace) -> WorkspaceOut:
 @router.get("/workspace", response=WorkspaceOut)
 def show_workspace(request: HttpRequest):
     """The workspace of the key. Scope: workspace.view."""
-    return _shown(workspace_of(request, "workspace.view"))
+    return _workspace_out(workspace_of(request, "workspace.view"))
 
 
 @router.patch("/workspace", response=WorkspaceOut)
@@ -153,7 +153,7 @@ def change_workspace(request: HttpRequest, payload: WorkspaceIn):
         workspaces.rename(row, request.caller.actor, payload.namespace)
     if payload.business_name is not None:
         workspaces.change_business_name(row, request.caller.actor, payload.business_name)
-    return _shown(row)
+    return _workspace_out(row)
 
 
 @router.get("/roles", response=dict[str, list[str]])
@@ -188,13 +188,13 @@ def remove_member(request: HttpRequest, person_id: str):
 def list_invites(request: HttpRequest):
     """Open invites. Scope: members.manage."""
     request.caller.require("members.manage")
-    return [_invite(row) for row in invites.open_ones(request.caller.workspace_id)]
+    return [_invite_out(row) for row in invites.pending(request.caller.workspace_id)]
 
 
 @router.post("/invites", response={201: InviteOut})
 def invite(request: HttpRequest, payload: InviteIn):
     """Invite an address by mail. Scope: members.manage."""
-    return 201, _invite(invites.invite(_acting(request, "members.manage"), payload.email, payload.role))
+    return 201, _invite_out(invites.invite(_acting(request, "members.manage"), payload.email, payload.role))
 
 
 @router.delete("/invites/{invite_id}", response={204: None})
@@ -204,7 +204,7 @@ def revoke_invite(request: HttpRequest, invite_id: str):
     return 204, None
 
 
-def _invite(row) -> InviteOut:
+def _invite_out(row) -> InviteOut:
     return InviteOut(invite_id=row.invite_id, email=row.email, role=row.role, ends=clock.stamp(row.ends))
 
 
@@ -212,7 +212,7 @@ def _invite(row) -> InviteOut:
 def list_keys(request: HttpRequest):
     """The keys of the workspace, without their secrets. Scope: keys.manage."""
     request.caller.require("keys.manage")
-    return [KeyOut(**_key(row)) for row in apikeys.of_workspace(request.caller.workspace_id)]
+    return [KeyOut(**_key_out(row)) for row in apikeys.of_workspace(request.caller.workspace_id)]
 
 
 @router.post("/keys", response={201: NewKeyOut})
@@ -227,7 +227,7 @@ def create_key(request: HttpRequest, payload: KeyIn):
         caller.workspace_id, caller.person_id, caller.role, name=payload.name, scopes=payload.scopes, days=payload.days
     )
     audit.record(caller.workspace_id, caller.actor, "key.created", row.prefix, None, {"scopes": row.scopes})
-    return 201, NewKeyOut(key=plaintext_key, **_key(row))
+    return 201, NewKeyOut(key=plaintext_key, **_key_out(row))
 
 
 @router.delete("/keys/{prefix}", response={204: None})
@@ -239,7 +239,7 @@ def revoke_key(request: HttpRequest, prefix: str):
     return 204, None
 
 
-def _key(row) -> dict:
+def _key_out(row) -> dict:
     expires = clock.stamp(row.expires) if row.expires else None
     return {
         "prefix": row.prefix, "name": row.name, "scopes": row.scopes, "expires": expires,
@@ -252,11 +252,11 @@ def audit_log(request: HttpRequest, cursor: str | None = None):
     """Who did what, newest first, in pages. Scope: audit.view."""
     request.caller.require("audit.view")
     page = audit.page(request.caller.workspace_id, cursor)
-    return EntriesOut(entries=[_entry(entry) for entry in page.rows], cursor=page.cursor)
+    return EntriesOut(entries=[_entry_out(entry) for entry in page.rows], cursor=page.cursor)
 
 
-def _entry(entry) -> EntryOut:
+def _entry_out(entry) -> EntryOut:
     return EntryOut(
-        entry_id=entry.entry_id, time=clock.stamp(audit.moment(entry)), actor=entry.actor, act=entry.act,
+        entry_id=entry.entry_id, time=clock.stamp(audit.time_of(entry)), actor=entry.actor, act=entry.act,
         target=entry.target, before=entry.before, after=entry.after,
     )  # fmt: skip

@@ -11,15 +11,15 @@ from django.conf import settings
 from accounts import audit, members, roles
 from accounts.rows.keys import ApiKey
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
-WRITTEN = re.compile(r"img_([a-z2-7]{10})_([A-Za-z0-9_-]{43})\Z")
+KEY_PATTERN = re.compile(r"img_([a-z2-7]{10})_([A-Za-z0-9_-]{43})\Z")
 MOST_KEYS = 50
 LONGEST_NAME = 60
 MOST_DAYS = 730
 
 
-class InvalidKey(Refusal):
+class InvalidKey(ApiError):
     """No living key was sent. One answer for absent, unknown, wrong, expired, revoked and orphaned keys."""
 
     status = 401
@@ -29,14 +29,14 @@ class InvalidKey(Refusal):
         super().__init__("Send a living API key as `Authorization: Bearer img_…`.")
 
 
-class OutOfScope(Refusal):
+class OutOfScope(ApiError):
     """The key was not given the permission."""
 
     status = 403
     code = "out_of_scope"
 
 
-class InvalidKeySetting(Refusal):
+class InvalidKeySetting(ApiError):
     """A key cannot be made so."""
 
     code = "invalid_key_setting"
@@ -98,9 +98,9 @@ def _check(role: str, name: str, scopes: list[str], days: int | None) -> None:
 
 def authenticate(plaintext_key: str | None) -> Caller:
     """The caller of a plaintext key, `img_<prefix>_<secret>`, as the request sent it. Raises InvalidKey."""
-    match = WRITTEN.match(plaintext_key or "")
+    match = KEY_PATTERN.match(plaintext_key or "")
     row = of_prefix(match[1]) if match else None
-    if row is None or not _proves(row, match[2]) or (row.expires and row.expires <= clock.now()):
+    if row is None or not _matches(row, match[2]) or (row.expires and row.expires <= clock.now()):
         raise InvalidKey
     role = members.role_of(row.workspace_id, row.person_id)
     if role is None:
@@ -120,7 +120,7 @@ def revoke(workspace_id: str, prefix: str, actor: str, reason: str = "") -> bool
     if row is None or row.workspace_id != workspace_id:
         return False
     entry = audit.entry(workspace_id, actor, "key.revoked", prefix, reason=reason)
-    return audit.together(entry, lambda transaction: transaction.delete(row, condition=ApiKey.prefix.exists()))
+    return audit.run_with_entry(entry, lambda transaction: transaction.delete(row, condition=ApiKey.prefix.exists()))
 
 
 def of_prefix(prefix: str) -> ApiKey | None:
@@ -128,7 +128,7 @@ def of_prefix(prefix: str) -> ApiKey | None:
     return ApiKey.find(prefix)
 
 
-def _proves(row: ApiKey, secret: str) -> bool:
+def _matches(row: ApiKey, secret: str) -> bool:
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return any(hmac.compare_digest(row.digest, _digest(key, row.prefix, secret)) for key in keys)
 

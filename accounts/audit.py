@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, cursors, dynamo, tokens
-from imgapis.base.cursors import Slice
+from imgapis.base.cursors import ResultPage
 
 # act → how the log says it
 ACTS = {
@@ -104,21 +104,21 @@ def record(*args: Any, **kwargs: Any) -> AuditEntry:
     return row
 
 
-def write_with(transaction: TransactWrite, row: AuditEntry | None) -> None:
+def add_to_transaction(transaction: TransactWrite, row: AuditEntry | None) -> None:
     """Write an entry, if there is one, in the transaction of its act, so that neither exists without the other. It is
     a save: in the reasons of a cancellation it comes after the saves before it, and before every update."""
     if row is not None:
         transaction.save(row, condition=AuditEntry.entry_id.does_not_exist())
 
 
-def page(workspace_id: str, cursor: str | None = None) -> Slice[AuditEntry]:
+def page(workspace_id: str, cursor: str | None = None) -> ResultPage[AuditEntry]:
     """Entries of a workspace, newest first. Raises InvalidCursor, also for a cursor of another workspace."""
     name = f"audit {workspace_id}"
     rows = AuditEntry.query(
         workspace_id, scan_index_forward=False, limit=PAGE, page_size=PAGE, consistent_read=True,
-        last_evaluated_key=cursors.place(name, cursor),
+        last_evaluated_key=cursors.decode(name, cursor),
     )  # fmt: skip
-    return cursors.take(name, rows)
+    return cursors.page_of(name, rows)
 
 
 def newest(log: str, limit: int) -> list[AuditEntry]:
@@ -131,22 +131,22 @@ def log_of_person(person_id: str) -> str:
     return f"person:{person_id}"
 
 
-def moment(row: AuditEntry) -> float:
+def time_of(row: AuditEntry) -> float:
     """When an entry was written, in seconds since 1970."""
     return tokens.moment_of(row.entry_id)
 
 
-def together(row: AuditEntry | None, add_writes: Callable[[TransactWrite], None]) -> bool:
+def run_with_entry(row: AuditEntry | None, add_writes: Callable[[TransactWrite], None]) -> bool:
     """Commit an act of one or a few writes, which `add_writes` adds to a transaction, together with its entry. False
     where a condition failed; then neither the act nor the entry is written (A17)."""
     for attempt in range(TRIES):
         try:
             with TransactWrite(connection=dynamo.connection()) as transaction:
                 add_writes(transaction)
-                write_with(transaction, row)
+                add_to_transaction(transaction, row)
             return True
         except TransactWriteError as error:
-            reasons = dynamo.reasons(error)
+            reasons = dynamo.cancellation_reasons(error)
             if "ConditionalCheckFailed" in reasons:
                 return False
             if "TransactionConflict" not in reasons or attempt == TRIES - 1:

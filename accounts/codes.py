@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts import throttles
 from accounts.rows.codes import Challenge
 from imgapis.base import clock, mail, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 LIFE_SECONDS = 600
 SKEW_SECONDS = 60  # how far the clocks of two servers may be apart
@@ -24,7 +24,7 @@ PURPOSES = {
 }
 
 
-class WrongCode(Refusal):
+class WrongCode(ApiError):
     """One answer for a wrong, old, used, foreign or too often guessed code."""
 
     code = "wrong_code"
@@ -69,7 +69,7 @@ def _start_life(challenge_id: str) -> bool:
     return Challenge(challenge_id).update_if(Challenge.challenge_id.exists(), expires=_end())
 
 
-def prove(challenge_id: str | None, purpose: str, code: str) -> str:
+def verify(challenge_id: str | None, purpose: str, code: str) -> str:
     """The address a right code proves. Raises WrongCode. A try is counted before the code is compared (A1)."""
     code = re.sub(r"[\s-]", "", code)
     if not challenge_id or not DIGITS.match(code):
@@ -93,7 +93,7 @@ def prove(challenge_id: str | None, purpose: str, code: str) -> str:
     return row.email
 
 
-def forget(challenge_id: str | None) -> None:
+def discard(challenge_id: str | None) -> None:
     """End a code that a newer one of the same session replaces."""
     if challenge_id:
         Challenge(challenge_id).delete()

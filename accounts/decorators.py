@@ -22,7 +22,7 @@ def safe_next(url: str | None, default: str) -> str:
     return url if is_local and url_has_allowed_host_and_scheme(url, None, require_https=True) else default
 
 
-def signed_in(view: View) -> View:
+def login_required(view: View) -> View:
     """Only for a signed-in person; anybody else signs in first and comes back."""
 
     @wraps(view)
@@ -55,7 +55,7 @@ def workspace_page(permission: str) -> Callable[[View], View]:
             roles.require(member.role, permission)
             return view(request, *args, **kwargs)
 
-        wrapper = signed_in(wrapper)
+        wrapper = login_required(wrapper)
         wrapper.permission = permission
         return wrapper
 

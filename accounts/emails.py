@@ -5,14 +5,14 @@ import unicodedata
 
 import idna
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 LONGEST = 254
 LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}\Z")
 DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62}\Z")
 
 
-class InvalidEmail(Refusal):
+class InvalidEmail(ApiError):
     """The text is no address."""
 
     code = "invalid_email"

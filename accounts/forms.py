@@ -4,10 +4,10 @@ from django import forms
 from django.utils.text import capfirst
 
 from accounts import roles
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-def show(form: forms.Form, refusal: Refusal) -> None:
+def add_error(form: forms.Form, refusal: ApiError) -> None:
     """Show a refusal at the field it names, or above the form; what was typed stays."""
     form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
 

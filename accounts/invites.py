@@ -12,14 +12,14 @@ from accounts.models import Person
 from accounts.rows.teams import Invite, Member
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, mail, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 LIFE_SECONDS = 7 * 86_400
 SWEEP_SECONDS = 30 * 86_400
 INVITES_PER_DAY = 50
 
 
-class InviteOver(Refusal):
+class InvalidInvite(ApiError):
     """One answer for an invite that is unknown, used, expired, revoked, changed, or somebody else's."""
 
     status = 404
@@ -29,7 +29,7 @@ class InviteOver(Refusal):
         super().__init__("This invitation cannot be used. Ask whoever invited you to send it again.")
 
 
-class TooManyInvites(Refusal):
+class TooManyInvites(ApiError):
     """The workspace has sent its invites of today."""
 
     status = 429
@@ -39,7 +39,7 @@ class TooManyInvites(Refusal):
         super().__init__(f"A workspace sends {INVITES_PER_DAY} invitations a day. Go on tomorrow.", retry_after=3600)
 
 
-class TooManySeats(Refusal):
+class TooManySeats(ApiError):
     """Every seat of the plan is taken, or promised by an invitation."""
 
     status = 409
@@ -53,7 +53,7 @@ class TooManySeats(Refusal):
 
 
 @dataclass(frozen=True)
-class Offer:
+class InvitePreview:
     """What an invite offers, for the page that accepts it."""
 
     token: str
@@ -66,10 +66,10 @@ def invite(actor: Member, email: str, role: str) -> Invite:
     """Invite an address. Raises NotPermitted, InvalidEmail, TooManySeats, TooManyInvites. Says nothing of who has
     an account."""
     roles.require(actor.role, "members.manage")
-    _require_reach(actor, role)
+    _require_grantable(actor, role)
     email = emails.canonical(email)
     _require_seat(actor.workspace_id)
-    _spend(actor.workspace_id)
+    _count(actor.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
     row = Invite(
         actor.workspace_id, tokens.time_ordered_id(now), email=email, role=role, invited_by=actor.person_id,
@@ -83,17 +83,17 @@ def invite(actor: Member, email: str, role: str) -> Invite:
 
 def resend(actor: Member, invite_id: str) -> None:
     """Send an invite again with a new link, which rests on the sender's rights from now on; the old link is over.
-    Raises NotPermitted, InviteOver, TooManySeats, TooManyInvites."""
+    Raises NotPermitted, InvalidInvite, TooManySeats, TooManyInvites."""
     roles.require(actor.role, "members.manage")
-    row = _existing(actor.workspace_id, invite_id)
-    _require_reach(actor, row.role)
+    row = _require(actor.workspace_id, invite_id)
+    _require_grantable(actor, row.role)
     _renew(row, actor.person_id, audit.entry(row.workspace_id, actor.person_id, "invite.resent", invite_id))
 
 
-def resend_for(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
-    """Send an invite again on behalf of its inviter: it still depends on their rights. Raises InviteOver, TooManySeats,
-    TooManyInvites."""
-    row = _existing(workspace_id, invite_id)
+def resend_as_staff(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
+    """Send an invite again on behalf of its inviter: it still depends on their rights. Raises InvalidInvite,
+    TooManySeats, TooManyInvites."""
+    row = _require(workspace_id, invite_id)
     _renew(row, row.invited_by, audit.entry(workspace_id, actor, "invite.resent", invite_id, reason=reason))
 
 
@@ -101,59 +101,61 @@ def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
     """Give an invite a new link and another week, with the audit log's entry, and mail it."""
     if row.ends <= clock.now():
         _require_seat(row.workspace_id)
-    _spend(row.workspace_id)
+    _count(row.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
     actions = [
         Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
         Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
     ]  # fmt: skip
     condition = Invite.role == row.role
-    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)):
-        raise InviteOver
+    if not audit.run_with_entry(
+        entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)
+    ):
+        raise InvalidInvite
     _mail(row, token)
 
 
 def revoke(actor: Member, invite_id: str) -> None:
-    """End an invite. Raises NotPermitted, and InviteOver where it was used meanwhile."""
+    """End an invite. Raises NotPermitted, and InvalidInvite where it was used meanwhile."""
     roles.require(actor.role, "members.manage")
-    if not _existing(actor.workspace_id, invite_id).delete_if(Invite.invite_id.exists()):
-        raise InviteOver
+    if not _require(actor.workspace_id, invite_id).delete_if(Invite.invite_id.exists()):
+        raise InvalidInvite
     audit.record(actor.workspace_id, actor.person_id, "invite.revoked", invite_id)
 
 
-def open_ones(workspace_id: str) -> list[Invite]:
+def pending(workspace_id: str) -> list[Invite]:
     """Invites that were not accepted, expired ones too, newest first."""
     return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
 
 
-def offer(token: str, person: Person) -> Offer:
-    """What a link offers to the person who proved the invited address. Raises InviteOver. Changes nothing."""
-    row = _living(token, person)
+def preview(token: str, person: Person) -> InvitePreview:
+    """What a link offers to the person who proved the invited address. Raises InvalidInvite. Changes nothing."""
+    row = _valid(token, person)
     workspace = store.workspace(row.workspace_id)
     if workspace is None:
-        raise InviteOver
-    return Offer(token, workspace.namespace, workspace.business_name, row.role)
+        raise InvalidInvite
+    return InvitePreview(token, workspace.namespace, workspace.business_name, row.role)
 
 
 def accept(token: str, person: Person) -> str:
-    """Join; returns the namespace. Raises InviteOver, and TooManySeats where the plan has become smaller. Two
+    """Join; returns the namespace. Raises InvalidInvite, and TooManySeats where the plan has become smaller. Two
     concurrent calls create one membership."""
-    row = _living(token, person)
+    row = _valid(token, person)
     workspace = store.workspace(row.workspace_id)
     inviter = team_store.member(row.workspace_id, row.invited_by)
     if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
-        raise InviteOver  # the inviter has left, or may no longer give this role
+        raise InvalidInvite  # the inviter has left, or may no longer give this role
     seats = limits.of(workspace).seats
     if len(team_store.members(row.workspace_id)) >= seats:
         raise TooManySeats(seats)
     person_id, after = person.person_id, {"role": row.role}
     entry = audit.entry(row.workspace_id, person_id, "member.joined", person_id, None, after)
     if not team_store.join(row, row.token_digest, person_id, entry):
-        raise InviteOver
+        raise InvalidInvite
     return workspace.namespace
 
 
-def _require_reach(actor: Member, role: str) -> None:
+def _require_grantable(actor: Member, role: str) -> None:
     """Nobody vouches for a role above their own."""
     if role not in roles.grantable(actor.role):
         raise roles.NotPermitted("You can give the roles " + ", ".join(roles.grantable(actor.role)) + ".")
@@ -162,36 +164,36 @@ def _require_reach(actor: Member, role: str) -> None:
 def _require_seat(workspace_id: str) -> None:
     """A seat must be free: members and open invitations hold one each."""
     seats = limits.of_id(workspace_id).seats
-    open_invites = sum(row.ends > clock.now() for row in open_ones(workspace_id))
+    open_invites = sum(row.ends > clock.now() for row in pending(workspace_id))
     if len(team_store.members(workspace_id)) + open_invites >= seats:
         raise TooManySeats(seats)
 
 
-def _living(token: str, person: Person) -> Invite:
+def _valid(token: str, person: Person) -> Invite:
     workspace_id, first_dot, rest = token.partition(".")
     invite_id, second_dot, secret = rest.partition(".")
-    row = _found(workspace_id, invite_id) if first_dot and second_dot else None
+    row = _get(workspace_id, invite_id) if first_dot and second_dot else None
     if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
-        raise InviteOver
+        raise InvalidInvite
     if row.ends <= clock.now() or row.email != person.email:
-        raise InviteOver
+        raise InvalidInvite
     return row
 
 
-def _existing(workspace_id: str, invite_id: str) -> Invite:
-    row = _found(workspace_id, invite_id)
+def _require(workspace_id: str, invite_id: str) -> Invite:
+    row = _get(workspace_id, invite_id)
     if row is None:
-        raise InviteOver
+        raise InvalidInvite
     return row
 
 
-def _found(workspace_id: str, invite_id: str) -> Invite | None:
+def _get(workspace_id: str, invite_id: str) -> Invite | None:
     if not workspace_id or not invite_id:
         return None
     return Invite.find(workspace_id, invite_id)
 
 
-def _spend(workspace_id: str) -> None:
+def _count(workspace_id: str) -> None:
     if not throttles.allow(f"invites {workspace_id}", INVITES_PER_DAY):
         raise TooManyInvites
 

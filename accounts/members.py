@@ -3,10 +3,10 @@
 from accounts import audit, roles, team_store
 from accounts.roles import NotPermitted
 from accounts.rows.teams import Member
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-class NoSuchMember(Refusal):
+class NoSuchMember(ApiError):
     """Nobody of that id is in the workspace."""
 
     status = 404
@@ -22,7 +22,7 @@ def role_of(workspace_id: str, person_id: str) -> str | None:
     return row.role if row else None
 
 
-def existing(workspace_id: str, person_id: str) -> Member:
+def get(workspace_id: str, person_id: str) -> Member:
     """A member. Raises NoSuchMember."""
     row = team_store.member(workspace_id, person_id)
     if row is None:
@@ -31,11 +31,11 @@ def existing(workspace_id: str, person_id: str) -> Member:
 
 
 def change_role(actor: Member, person_id: str, role: str) -> None:
-    """Give somebody another role. Raises NotPermitted, LastOwner, NoSuchMember, Overtaken (A10)."""
+    """Give somebody another role. Raises NotPermitted, LastOwner, NoSuchMember, EditConflict (A10)."""
     roles.require(actor.role, "members.manage")
-    row = existing(actor.workspace_id, person_id)
+    row = get(actor.workspace_id, person_id)
     if role not in roles.ROLES:
-        raise Refusal(f"A role is one of {', '.join(roles.ROLES)}.", param="role", code="invalid_role")
+        raise ApiError(f"A role is one of {', '.join(roles.ROLES)}.", param="role", code="invalid_role")
     _require_reach(actor, row, role)
     if role == row.role:
         return
@@ -47,7 +47,7 @@ def change_role(actor: Member, person_id: str, role: str) -> None:
 def remove(actor: Member, person_id: str) -> None:
     """Take somebody out. Their API keys end at once, because a key asks for its maker's membership (A12)."""
     roles.require(actor.role, "members.manage")
-    row = existing(actor.workspace_id, person_id)
+    row = get(actor.workspace_id, person_id)
     _require_reach(actor, row, row.role)
     entry = audit.entry(actor.workspace_id, actor.person_id, "member.removed", person_id, {"role": row.role})
     team_store.remove(row, entry)
@@ -63,11 +63,11 @@ def leave(actor: Member) -> None:
 def transfer(actor: Member, person_id: str) -> None:
     """Hand ownership to another member and become an admin."""
     roles.require(actor.role, "workspace.own")
-    row = existing(actor.workspace_id, person_id)
+    row = get(actor.workspace_id, person_id)
     if row.role == "owner":
-        raise Refusal("This member is an owner already.", param="person", code="already_owner", status=409)
+        raise ApiError("This member is an owner already.", param="person", code="already_owner", status=409)
     entry = audit.entry(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
-    team_store.hand_over(actor, row, entry)
+    team_store.transfer_ownership(actor, row, entry)
 
 
 def _require_reach(actor: Member, row: Member, role: str) -> None:

@@ -5,7 +5,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, U
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Halves, Moment, Whole
 
 ACCOUNT = {"category": "account", "retention": "until erasure"}
@@ -21,12 +21,12 @@ class Person(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("people")
 
-    person_id = kept(UnicodeAttribute(hash_key=True), "names the account without personal data", **ACCOUNT)
-    email = kept(UnicodeAttribute(), "receives the login code", **ACCOUNT)
-    is_staff = kept(BooleanAttribute(default=False), "opens the admin to support staff", **ACCOUNT)
-    adult_confirmed = kept(Moment(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
-    created = kept(Moment(), "when the account began", **ACCOUNT)
-    session_round = kept(
+    person_id = declared(UnicodeAttribute(hash_key=True), "names the account without personal data", **ACCOUNT)
+    email = declared(UnicodeAttribute(), "receives the login code", **ACCOUNT)
+    is_staff = declared(BooleanAttribute(default=False), "opens the admin to support staff", **ACCOUNT)
+    adult_confirmed = declared(Moment(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
+    created = declared(Moment(), "when the account began", **ACCOUNT)
+    session_round = declared(
         Whole(default=0), "ends every session begun before it was last raised", category="security",
         retention="until erasure", exported=False,
     )  # fmt: skip
@@ -38,8 +38,8 @@ class EmailClaim(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("emails")
 
-    email = kept(UnicodeAttribute(hash_key=True), "finds the account of an address", **ACCOUNT)
-    person_id = kept(UnicodeAttribute(), "names the account", **ACCOUNT)
+    email = declared(UnicodeAttribute(hash_key=True), "finds the account of an address", **ACCOUNT)
+    person_id = declared(UnicodeAttribute(), "names the account", **ACCOUNT)
 
 
 class SessionsOfPerson(GlobalSecondaryIndex):
@@ -58,20 +58,20 @@ class SessionRow(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("sessions")
 
-    digest = kept(
+    digest = declared(
         UnicodeAttribute(hash_key=True), "finds the session; the key itself is in the cookie alone",
         category="security", retention="14 days after the last use", exported=False,
     )  # fmt: skip
-    data = kept(
+    data = declared(
         UnicodeAttribute(), "who is logged in, and the form token", category="security",
         retention="14 days after the last use", exported=False,
     )  # fmt: skip
-    expires = kept(
+    expires = declared(
         TTLAttribute(), "ends the session", category="security", retention="14 days after the last use", exported=False
     )
-    person_id = kept(UnicodeAttribute(null=True), "lists a person's sessions, to end them", **SESSION)
-    started = kept(Moment(), "ends the session after 30 days whatever its use", **SESSION)
-    seen_day = kept(UnicodeAttribute(), "the last day it was used, no finer", **SESSION)
+    person_id = declared(UnicodeAttribute(null=True), "lists a person's sessions, to end them", **SESSION)
+    started = declared(Moment(), "ends the session after 30 days whatever its use", **SESSION)
+    seen_day = declared(UnicodeAttribute(), "the last day it was used, no finer", **SESSION)
     person_index = SessionsOfPerson()
 
 
@@ -81,50 +81,50 @@ class Workspace(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("workspaces")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "names the workspace in every other row", **ACCOUNT)
-    namespace = kept(UnicodeAttribute(), "is the first label of the image host", **ACCOUNT)
-    business_name = kept(UnicodeAttribute(default=""), "names the customer on pages and mails", **ACCOUNT)
-    sealed_key = kept(
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "names the workspace in every other row", **ACCOUNT)
+    namespace = declared(UnicodeAttribute(), "is the first label of the image host", **ACCOUNT)
+    business_name = declared(UnicodeAttribute(default=""), "names the customer on pages and mails", **ACCOUNT)
+    sealed_key = declared(
         UnicodeAttribute(), "makes cache keys and claims of this workspace alone (P05); destroyed at erasure",
         category="security", retention="until erasure", exported=False,
     )  # fmt: skip
-    allowed_origins = kept(JSONAttribute(), "which sites may call the image API", shape=shapes.TEXTS, **ACCOUNT)
-    allowed_sources = kept(JSONAttribute(), "which hosts a full-URL source may name", shape=shapes.TEXTS, **ACCOUNT)
+    allowed_origins = declared(JSONAttribute(), "which sites may call the image API", shape=shapes.TEXTS, **ACCOUNT)
+    allowed_sources = declared(JSONAttribute(), "which hosts a full-URL source may name", shape=shapes.TEXTS, **ACCOUNT)
     # Written by billing alone, so that no other app needs prices.
-    allowance = kept(Halves(), "half-credits a period", **BILLING)
-    plan = kept(UnicodeAttribute(default="free"), "the plan tier (P03)", **BILLING)
-    limits = kept(
+    allowance = declared(Halves(), "half-credits a period", **BILLING)
+    plan = declared(UnicodeAttribute(default="free"), "the plan tier (P03)", **BILLING)
+    limits = declared(
         JSONAttribute(null=True),
         "what the plan allows: seats, domains, sources and so on",
         shape=shapes.NUMBER_BY_NAME,
         **BILLING,
     )
-    billing_state = kept(UnicodeAttribute(default=""), "the state of the subscription (P03)", **BILLING)
-    interval = kept(UnicodeAttribute(default="month"), "whether a month or a year is paid at once", **BILLING)
-    period_start = kept(Moment(default=0), "the hour the paid period began; 0 is none", **BILLING)
-    period_end = kept(Moment(default=0), "the hour the paid period ends; 0 is none", **BILLING)
-    next_plan = kept(UnicodeAttribute(default=""), "the plan that follows at its end, where one is set", **BILLING)
-    overage = kept(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", **BILLING)
-    caps = kept(JSONAttribute(null=True), "the customer's caps a day and a period", shape=CAPS, **BILLING)
-    billing_revision = kept(Whole(default=0), "tells older terms from newer ones", **BILLING)
-    billing_seen = kept(Moment(default=0), "when Stripe was asked for what is written here", **BILLING)
-    suspended = kept(BooleanAttribute(default=False), "stops the workspace", **ACCOUNT)
-    signing = kept(
+    billing_state = declared(UnicodeAttribute(default=""), "the state of the subscription (P03)", **BILLING)
+    interval = declared(UnicodeAttribute(default="month"), "whether a month or a year is paid at once", **BILLING)
+    period_start = declared(Moment(default=0), "the hour the paid period began; 0 is none", **BILLING)
+    period_end = declared(Moment(default=0), "the hour the paid period ends; 0 is none", **BILLING)
+    next_plan = declared(UnicodeAttribute(default=""), "the plan that follows at its end, where one is set", **BILLING)
+    overage = declared(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", **BILLING)
+    caps = declared(JSONAttribute(null=True), "the customer's caps a day and a period", shape=CAPS, **BILLING)
+    billing_revision = declared(Whole(default=0), "tells older terms from newer ones", **BILLING)
+    billing_seen = declared(Moment(default=0), "when Stripe was asked for what is written here", **BILLING)
+    suspended = declared(BooleanAttribute(default=False), "stops the workspace", **ACCOUNT)
+    signing = declared(
         UnicodeAttribute(default="off"), "whether image addresses must be signed: off or required", **ACCOUNT
     )
-    signing_keys = kept(
+    signing_keys = declared(
         JSONAttribute(default=list), "check signatures: the newest key and the one before, each sealed",
         category="security", retention="until rotated out or erasure", exported=False,
     )  # fmt: skip
-    presets_only = kept(BooleanAttribute(default=False), "whether only named presets are served", **ACCOUNT)
-    refused = kept(
+    presets_only = declared(BooleanAttribute(default=False), "whether only named presets are served", **ACCOUNT)
+    refused = declared(
         UnicodeAttribute(default="402"),
         "what is answered when credits are out: 402, original or placeholder",
         **ACCOUNT,
     )
-    rules_revision = kept(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
-    owners = kept(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
-    created = kept(Moment(), "when the workspace began", **ACCOUNT)
+    rules_revision = declared(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
+    owners = declared(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
+    created = declared(Moment(), "when the workspace began", **ACCOUNT)
 
 
 class Namespace(dynamo.Row):
@@ -133,8 +133,8 @@ class Namespace(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("namespaces")
 
-    namespace = kept(UnicodeAttribute(hash_key=True), "is the first label of the image host", **ACCOUNT)
-    workspace_id = kept(UnicodeAttribute(), "finds the workspace of an image host", **ACCOUNT)
+    namespace = declared(UnicodeAttribute(hash_key=True), "is the first label of the image host", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(), "finds the workspace of an image host", **ACCOUNT)
 
 
 class User(models.Model):

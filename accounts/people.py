@@ -6,10 +6,10 @@ from pynamodb.transactions import TransactWrite
 from accounts import store, team_store
 from accounts.models import EmailClaim, Person
 from imgapis.base import clock, dynamo, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-class AddressTaken(Refusal):
+class EmailTaken(ApiError):
     """Another account has the address. Said only to somebody who proved the address."""
 
     status = 409
@@ -29,7 +29,7 @@ def of_email(email: str) -> Person | None:
 
 def create(email: str) -> Person:
     """Create the account of a proven address; of two concurrent calls the second returns the row of the first. The
-    caller has the confirmation of being 16 or older (P22). Raises Overtaken."""
+    caller has the confirmation of being 16 or older (P22). Raises EditConflict."""
     now = clock.now()
     row = Person(tokens.random_id("p"), email=email, adult_confirmed=now, created=now, is_staff=False)
     claim = EmailClaim(email, person_id=row.person_id)
@@ -38,17 +38,17 @@ def create(email: str) -> Person:
             transaction.save(claim, condition=EmailClaim.email.does_not_exist())
             transaction.save(row, condition=Person.person_id.does_not_exist())
     except TransactWriteError as error:
-        if not _lost(error):
+        if not _conflict(error):
             raise
         existing = of_email(email)
         if existing is None:
-            raise team_store.Overtaken from error
+            raise team_store.EditConflict from error
         return existing
     return row
 
 
 def change_email(row: Person, email: str) -> None:
-    """Move an account to a proven address. Raises AddressTaken, or Overtaken where the account moved meanwhile."""
+    """Move an account to a proven address. Raises EmailTaken, or EditConflict where the account moved meanwhile."""
     if email == row.email:
         return
     claim = EmailClaim(email, person_id=row.person_id)
@@ -58,13 +58,13 @@ def change_email(row: Person, email: str) -> None:
             transaction.delete(EmailClaim(row.email), condition=EmailClaim.person_id == row.person_id)
             transaction.update(row, actions=[Person.email.set(email)], condition=Person.email == row.email)
     except TransactWriteError as error:
-        if not _lost(error):
+        if not _conflict(error):
             raise
         # PynamoDB sends deletes before puts before updates, whatever the order above: the claim is the second item.
-        address_taken = dynamo.reasons(error)[1] == "ConditionalCheckFailed"
-        raise (AddressTaken() if address_taken else team_store.Overtaken()) from error
+        address_taken = dynamo.cancellation_reasons(error)[1] == "ConditionalCheckFailed"
+        raise (EmailTaken() if address_taken else team_store.EditConflict()) from error
 
 
-def _lost(error: TransactWriteError) -> bool:
+def _conflict(error: TransactWriteError) -> bool:
     """Whether the transaction lost to a concurrent one, finished or still running."""
-    return bool({"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error)))
+    return bool({"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.cancellation_reasons(error)))

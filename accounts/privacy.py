@@ -10,7 +10,7 @@ from accounts.rows.staff import Staff
 from accounts.rows.teams import Invite, Member
 from accounts.rows.trail import AuditEntry
 from imgapis.base.dynamo import Row
-from imgapis.base.holdings import Holding, hashed, having
+from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 
 
 def _by_address(model: type[Row]):
@@ -34,18 +34,18 @@ def _counts(owner: str) -> Iterable[Row]:
 
 # In the order of erasure: what finds other rows goes last.
 HOLDINGS = (
-    Holding(SessionRow, of_person=having(SessionRow, "person_id")),
+    Holding(SessionRow, of_person=by_attribute(SessionRow, "person_id")),
     Holding(Challenge, of_person=_by_address(Challenge)),
-    Holding(ApiKey, of_workspace=having(ApiKey, "workspace_id"), of_person=having(ApiKey, "person_id")),
-    Holding(Invite, of_workspace=hashed(Invite), of_person=_by_address(Invite)),
+    Holding(ApiKey, of_workspace=by_attribute(ApiKey, "workspace_id"), of_person=by_attribute(ApiKey, "person_id")),
+    Holding(Invite, of_workspace=by_hash_key(Invite), of_person=_by_address(Invite)),
     Holding(
-        Member, of_workspace=hashed(Member), of_person=having(Member, "person_id"), part=team_store.remove
+        Member, of_workspace=by_hash_key(Member), of_person=by_attribute(Member, "person_id"), detach=team_store.remove
     ),
-    Holding(Staff, of_person=hashed(Staff)),
-    Holding(AuditEntry, of_workspace=hashed(AuditEntry), of_person=_trail),
-    Holding(Namespace, of_workspace=having(Namespace, "workspace_id"), part=spent.spend),
-    Holding(Workspace, of_workspace=hashed(Workspace)),
-    Holding(EmailClaim, of_person=having(EmailClaim, "person_id")),
-    Holding(Person, of_person=hashed(Person)),
+    Holding(Staff, of_person=by_hash_key(Staff)),
+    Holding(AuditEntry, of_workspace=by_hash_key(AuditEntry), of_person=_trail),
+    Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=spent.retire),
+    Holding(Workspace, of_workspace=by_hash_key(Workspace)),
+    Holding(EmailClaim, of_person=by_attribute(EmailClaim, "person_id")),
+    Holding(Person, of_person=by_hash_key(Person)),
     Holding(Throttle, of_workspace=_counts, of_person=_counts),
 )  # fmt: skip

@@ -14,7 +14,7 @@ def is_private(request: HttpRequest) -> bool:
     return not hasattr(request, "tenant") and request.path_info.startswith(PREFIXES)
 
 
-class OnlyPrivate:
+class PrivatePathsOnly:
     """A stock middleware that steps aside on public paths, so that these neither read nor set a cookie."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -27,26 +27,26 @@ class OnlyPrivate:
         return stock(request, *args) if stock and is_private(request) else None
 
 
-class PrivateSession(OnlyPrivate, SessionMiddleware):
+class PrivateSession(PrivatePathsOnly, SessionMiddleware):
     """Sessions on private pages; nothing with a session is ever cached (K8)."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Forbid every cache, then save the session."""
         response["Cache-Control"] = "no-store"
-        request.session.note_use()
+        request.session.mark_used()
         return super().process_response(request, response)
 
 
-class PrivateCsrf(OnlyPrivate, CsrfViewMiddleware):
+class PrivateCsrf(PrivatePathsOnly, CsrfViewMiddleware):
     """The token lives in the session, so that there is no second cookie."""
 
 
-class PrivateUser(OnlyPrivate, AuthenticationMiddleware):
+class PrivateUser(PrivatePathsOnly, AuthenticationMiddleware):
     """`request.user` on private pages."""
 
     def process_view(self, request: HttpRequest, *args) -> None:
         """Nothing: Django's own hook is for LoginRequiredMiddleware."""
 
 
-class PrivateMessages(OnlyPrivate, MessageMiddleware):
+class PrivateMessages(PrivatePathsOnly, MessageMiddleware):
     """Flash messages on private pages, kept in the session."""

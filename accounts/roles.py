@@ -1,7 +1,7 @@
 """The permissions of each role in a workspace: one pure table, shown where a role is chosen and checked by every
 route."""
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 ROLES = ("owner", "admin", "developer", "billing", "viewer")
 
@@ -21,7 +21,7 @@ PERMISSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-class NotPermitted(Refusal):
+class NotPermitted(ApiError):
     """A member's role does not allow the act."""
 
     status = 403

@@ -8,7 +8,7 @@ from django_otp.oath import TOTP
 from accounts import staff
 from accounts.rows.staff import Staff
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 STEP_SECONDS = 30
 TOLERANCE = 1  # steps a clock may be off, either way
@@ -21,7 +21,7 @@ RECOVERY = re.compile(r"[a-z2-7]{16}\Z")
 SESSION_KEY = "second_factor"
 
 
-class WrongFactor(Refusal):
+class WrongFactor(ApiError):
     """One answer for a wrong, old or used code of either kind."""
 
     code = "wrong_second_factor"
@@ -30,7 +30,7 @@ class WrongFactor(Refusal):
         super().__init__("That code is wrong, old or was used already. Wait for the next one.", param="code")
 
 
-class Locked(Refusal):
+class Locked(ApiError):
     """Too many wrong codes: no code is looked at for a while."""
 
     status = 429
@@ -41,7 +41,7 @@ class Locked(Refusal):
         super().__init__(message, param="code", retry_after=max(1, int(seconds)))
 
 
-class EnrolmentOver(Refusal):
+class EnrolmentExpired(ApiError):
     """The day in which the second factor could be set up is over, or it was set up already."""
 
     status = 409
@@ -55,7 +55,7 @@ class EnrolmentOver(Refusal):
 
 def enrol(row: Staff, code: str) -> list[str]:
     """Set up the second factor with its first code; returns the recovery codes, shown this once. Raises WrongFactor,
-    Locked, EnrolmentOver. Two at once are one enrolment."""
+    Locked, EnrolmentExpired. Two at once are one enrolment."""
     _count_try(row)
     step = _step(row, code)
     if step is None:
@@ -68,11 +68,11 @@ def enrol(row: Staff, code: str) -> list[str]:
     ]  # fmt: skip
     condition = (Staff.device_id == row.device_id) & (Staff.enrolled == 0) & (Staff.enrol_until > now)
     if not row.update_if(condition, actions):
-        raise EnrolmentOver
+        raise EnrolmentExpired
     return [f"{code[:4]} {code[4:8]} {code[8:12]} {code[12:]}" for code in codes]
 
 
-def prove(row: Staff, code: str) -> None:
+def verify(row: Staff, code: str) -> None:
     """Check a code of either kind and use it up. Raises WrongFactor, Locked. A try is counted before the code is
     compared, and of two of one code at the same time the store lets one pass."""
     code = re.sub(r"[\s-]", "", code).lower()
@@ -84,14 +84,14 @@ def prove(row: Staff, code: str) -> None:
         raise WrongFactor
 
 
-def is_proven(row: Staff, session_proof: dict | None) -> bool:
+def is_verified(row: Staff, session_proof: dict | None) -> bool:
     """Whether the proof stored in a session is unexpired and of this very factor."""
     if not row.enrolled or not session_proof:
         return False
     return session_proof.get("device") == row.device_id and session_proof.get("until", 0) > clock.now()
 
 
-def proof(row: Staff) -> dict:
+def session_proof(row: Staff) -> dict:
     """The proof that a session stores after a right code: the device id, and until when in seconds since 1970."""
     return {"device": row.device_id, "until": clock.now() + LIFE_SECONDS}
 
@@ -99,7 +99,7 @@ def proof(row: Staff) -> dict:
 def otpauth(row: Staff) -> str:
     """The address an authenticator app reads from the QR code."""
     label = f"img%20apis:{row.role}"
-    return f"otpauth://totp/{label}?secret={staff.shown_secret(row)}&issuer=img%20apis&digits=6&period={STEP_SECONDS}"
+    return f"otpauth://totp/{label}?secret={staff.base32_secret(row)}&issuer=img%20apis&digits=6&period={STEP_SECONDS}"
 
 
 def _step(row: Staff, code: str) -> int | None:

@@ -38,7 +38,7 @@ class SessionStore(SessionBase):
         """Seconds without use until the session ends: a day where nobody has signed in."""
         return super().get_expiry_age(**kwargs) if SESSION_KEY in self else NOBODYS_SECONDS
 
-    def note_use(self) -> None:
+    def mark_used(self) -> None:
         """Have the session saved once a day while it is used: its idle days are counted from there."""
         if self.session_key and not self.is_empty() and self._seen_day != clock.day(clock.now()):
             self.modified = True
@@ -108,14 +108,14 @@ def of_person(person_id: str) -> list[SessionRow]:
     return sorted(rows, key=lambda row: row.started, reverse=True)
 
 
-def end_of_person(person_id: str, digest: str) -> None:
+def end_one(person_id: str, digest: str) -> None:
     """End one session of a person; another person's is left alone."""
     row = store.session(digest)
     if row is not None and row.person_id == person_id:
         store.delete_session(digest)
 
 
-def end_all_of_person(person_id: str) -> Person | None:
+def end_all(person_id: str) -> Person | None:
     """End every session of a person, this one too; the person as they are now, None where there is none.
 
     The person's round is raised and compared with each request, so that no session outlives this for want of being

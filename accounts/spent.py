@@ -10,12 +10,12 @@ MARK = "spent:"  # no namespace has a colon
 NOBODY = "-"
 
 
-def checks() -> int:
+def check_count() -> int:
     """How many checks `require_unspent` adds to a transaction."""
     return len(_keys())
 
 
-def require_unspent(transaction: TransactWrite, namespace: str) -> None:
+def require_available(transaction: TransactWrite, namespace: str) -> None:
     """Have a transaction fail where the namespace was an erased workspace's."""
     for key in _keys():
         transaction.condition_check(
@@ -23,7 +23,7 @@ def require_unspent(transaction: TransactWrite, namespace: str) -> None:
         )  # fmt: skip
 
 
-def spend(row: Namespace) -> None:
+def retire(row: Namespace) -> None:
     """Store a namespace as a keyed digest, then delete the row that names it. Safe to repeat."""
     digest_row = Namespace(_name(_keys()[0], row.namespace), workspace_id=NOBODY)
     digest_row.save_if(Namespace.namespace.does_not_exist())

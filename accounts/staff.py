@@ -7,20 +7,20 @@ from accounts import audit, emails, people, sessions, staff_rights
 from accounts.models import Person
 from accounts.rows.staff import Staff
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 ENROL_SECONDS = 86_400
 LOG = "staff"
 
 
-class UnknownPerson(Refusal):
+class UnknownPerson(ApiError):
     """Nobody of this address has an account."""
 
     status = 404
     code = "unknown_person"
 
 
-class InvalidStaff(Refusal):
+class InvalidStaff(ApiError):
     """Staff cannot be made so."""
 
     code = "invalid_staff"
@@ -31,7 +31,7 @@ def member(person_id: str) -> Staff | None:
     return Staff.find(person_id)
 
 
-def everybody() -> list[Staff]:
+def list_all() -> list[Staff]:
     """All of the staff: a table of a few rows."""
     return list(Staff.scan())
 
@@ -62,7 +62,7 @@ def reset(address: str) -> Staff:
     values = {"enrolled": 0, "last_t": 0, "tries": 0, "locked_until": 0, **_new_factor()}
     if not row.update_if(Staff.person_id.exists(), [Staff.recovery.remove()], **values):
         raise InvalidStaff("This person is not on the staff.")
-    sessions.end_all_of_person(person.person_id)
+    sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.reset", person.person_id)
     return row
 
@@ -74,7 +74,7 @@ def remove(address: str) -> None:
         raise InvalidStaff("This person is not on the staff.")
     Staff(person.person_id).delete()
     _flag(person, False)
-    sessions.end_all_of_person(person.person_id)
+    sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.removed", person.person_id)
 
 
@@ -101,6 +101,6 @@ def secret(row: Staff) -> bytes:
     return tokens.unseal(row.sealed_secret)
 
 
-def shown_secret(row: Staff) -> str:
+def base32_secret(row: Staff) -> str:
     """The secret as an authenticator app takes it by hand: base32."""
     return base64.b32encode(secret(row)).decode().rstrip("=")

@@ -7,10 +7,10 @@ from accounts import audit, spent
 from accounts.models import Namespace, Person, SessionRow, Workspace
 from accounts.rows.trail import AuditEntry
 from imgapis.base import dynamo
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-class NamespaceTaken(Refusal):
+class NamespaceTaken(ApiError):
     """Somebody has, or had, the namespace."""
 
     status = 409
@@ -48,11 +48,11 @@ def create_workspace(row: Workspace) -> None:
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
-            spent.require_unspent(transaction, row.namespace)
+            spent.require_available(transaction, row.namespace)
             transaction.save(claim, condition=Namespace.namespace.does_not_exist())
             transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
     except TransactWriteError as error:
-        if "ConditionalCheckFailed" in dynamo.reasons(error):
+        if "ConditionalCheckFailed" in dynamo.cancellation_reasons(error):
             raise NamespaceTaken(f"The namespace {row.namespace} is taken.", param="namespace") from error
         raise
 
@@ -65,7 +65,7 @@ def change_workspace(row: Workspace, entry: AuditEntry | None = None, **values) 
         row.update(actions=actions, condition=Workspace.workspace_id.exists())
         return
     with TransactWrite(connection=dynamo.connection()) as transaction:
-        audit.write_with(transaction, entry)
+        audit.add_to_transaction(transaction, entry)
         transaction.update(row, actions=actions, condition=Workspace.workspace_id.exists())
     row.refresh(consistent_read=True)
 

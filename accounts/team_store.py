@@ -11,10 +11,10 @@ from accounts.models import Namespace, Workspace
 from accounts.rows.teams import Invite, Member
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-class LastOwner(Refusal):
+class LastOwner(ApiError):
     """The act would leave the workspace without an owner."""
 
     status = 409
@@ -24,7 +24,7 @@ class LastOwner(Refusal):
         super().__init__("A workspace keeps at least one owner. Make somebody else an owner first.")
 
 
-class Overtaken(Refusal):
+class EditConflict(ApiError):
     """Somebody else changed the same thing meanwhile."""
 
     status = 409
@@ -49,16 +49,16 @@ def memberships(person_id: str) -> list[Member]:
     return list(Member.person_index.query(person_id))
 
 
-def found(row: Workspace, person_id: str, entry: AuditEntry | None = None) -> None:
+def create_with_owner(row: Workspace, person_id: str, entry: AuditEntry | None = None) -> None:
     """Create a workspace with its first owner and the claim of its namespace."""
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     owner_row = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
     with TransactWrite(connection=dynamo.connection()) as transaction:
-        spent.require_unspent(transaction, row.namespace)
+        spent.require_available(transaction, row.namespace)
         transaction.save(claim, condition=Namespace.namespace.does_not_exist())
         transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
         transaction.save(owner_row, condition=Member.person_id.does_not_exist())
-        audit.write_with(transaction, entry)
+        audit.add_to_transaction(transaction, entry)
 
 
 def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> None:
@@ -67,9 +67,9 @@ def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> N
     # A workspace may take back a namespace of its own.
     condition = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
     with TransactWrite(connection=dynamo.connection()) as transaction:
-        spent.require_unspent(transaction, namespace)
+        spent.require_available(transaction, namespace)
         transaction.save(claim, condition=condition)
-        audit.write_with(transaction, entry)
+        audit.add_to_transaction(transaction, entry)
         transaction.update(
             row, actions=[Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace
         )
@@ -83,24 +83,26 @@ def join(invite: Invite, token_digest: str, person_id: str, entry: AuditEntry | 
         with TransactWrite(connection=dynamo.connection()) as transaction:
             transaction.delete(invite, condition=condition)
             transaction.save(member_row, condition=Member.person_id.does_not_exist())
-            audit.write_with(transaction, entry)
+            audit.add_to_transaction(transaction, entry)
             if invite.role == "owner":
                 _count_owners(transaction, invite.workspace_id, 1)
     except TransactWriteError as error:
-        if "ConditionalCheckFailed" in dynamo.reasons(error) or "TransactionConflict" in dynamo.reasons(error):
+        if "ConditionalCheckFailed" in dynamo.cancellation_reasons(
+            error
+        ) or "TransactionConflict" in dynamo.cancellation_reasons(error):
             return False
         raise
     return True
 
 
 def change_role(row: Member, role: str, entry: AuditEntry | None = None) -> None:
-    """Give a member another role. Raises LastOwner, Overtaken."""
+    """Give a member another role. Raises LastOwner, EditConflict."""
     owners_delta = (role == "owner") - (row.role == "owner")
     _write(row.workspace_id, owners_delta, lambda transaction: _set_role(transaction, row, role), entry)
 
 
 def remove(row: Member, entry: AuditEntry | None = None) -> None:
-    """Remove a member. Raises LastOwner, Overtaken."""
+    """Remove a member. Raises LastOwner, EditConflict."""
     owners_delta = -1 if row.role == "owner" else 0
     condition = Member.role == row.role
     _write(row.workspace_id, owners_delta, lambda transaction: transaction.delete(row, condition=condition), entry)
@@ -118,7 +120,7 @@ def remove_everywhere(person_id: str) -> None:
                 )  # fmt: skip
 
 
-def hand_over(current_owner: Member, new_owner: Member, entry: AuditEntry | None = None) -> None:
+def transfer_ownership(current_owner: Member, new_owner: Member, entry: AuditEntry | None = None) -> None:
     """Make `new_owner` an owner and `current_owner` an admin, at once."""
 
     def swap_roles(transaction: TransactWrite) -> None:
@@ -134,19 +136,19 @@ def _set_role(transaction: TransactWrite, row: Member, role: str) -> None:
 
 def _write(workspace_id: str, owners_delta: int, add_writes, entry: AuditEntry | None) -> None:
     """Commit a change of the team and of its count of owners (`owners_delta`). The workspace's item is last in the
-    reasons of a cancellation. Raises LastOwner, Overtaken."""
+    reasons of a cancellation. Raises LastOwner, EditConflict."""
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             add_writes(transaction)
-            audit.write_with(transaction, entry)
+            audit.add_to_transaction(transaction, entry)
             if owners_delta:
                 _count_owners(transaction, workspace_id, owners_delta)
     except TransactWriteError as error:
-        reasons = dynamo.reasons(error)
+        reasons = dynamo.cancellation_reasons(error)
         if owners_delta < 0 and reasons and reasons[-1] == "ConditionalCheckFailed":
             raise LastOwner from error
         if {"ConditionalCheckFailed", "TransactionConflict"} & set(reasons):
-            raise Overtaken from error
+            raise EditConflict from error
         raise
 
 

@@ -29,7 +29,7 @@ def allow_mail(email: str) -> bool:
             return True
 
 
-def allow_again(email: str) -> None:
+def reset_mail(email: str) -> None:
     """Forget the mails of the last hour to an address: support vouches for the person."""
     for bucket in _names(email):
         Throttle(bucket).delete()

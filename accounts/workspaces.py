@@ -8,7 +8,7 @@ from pynamodb.exceptions import TransactWriteError
 from accounts import audit, limits, spent, store, team_store, throttles
 from accounts.models import Workspace
 from imgapis.base import clock, dynamo, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 LONGEST_NAME = 100
 CLAIMS_PER_DAY = 30
@@ -20,19 +20,19 @@ RESERVED = {
 }  # fmt: skip
 
 
-class InvalidNamespace(Refusal):
+class InvalidNamespace(ApiError):
     """The text cannot be a namespace."""
 
     code = "invalid_namespace"
 
 
-class InvalidBusinessName(Refusal):
+class InvalidBusinessName(ApiError):
     """The text cannot be a business name."""
 
     code = "invalid_business_name"
 
 
-class TooManyNamespaces(Refusal):
+class TooManyNamespaces(ApiError):
     """Somebody has claimed their namespaces of today: none is ever free again, so they are not for hoarding."""
 
     status = 429
@@ -43,7 +43,7 @@ class TooManyNamespaces(Refusal):
         super().__init__(message, param="namespace", retry_after=3600)
 
 
-class TooManyWorkspaces(Refusal):
+class TooManyWorkspaces(ApiError):
     """Somebody owns as many workspaces as the best of their plans allows."""
 
     status = 409
@@ -61,26 +61,26 @@ def check_namespace(namespace: str) -> str:
     return namespace
 
 
-def create(*, namespace: str, business_name: str = "", allowance: int) -> Workspace:
+def create_unowned(*, namespace: str, business_name: str = "", allowance: int) -> Workspace:
     """Create a workspace without members, as the shell does. `allowance` is in half-credits a period. Raises
     InvalidNamespace, NamespaceTaken."""
-    row = _fresh(namespace, business_name, allowance, owners=0)
+    row = _new_row(namespace, business_name, allowance, owners=0)
     store.create_workspace(row)
     return row
 
 
-def found(person_id: str, *, namespace: str, business_name: str) -> Workspace:
+def create(person_id: str, *, namespace: str, business_name: str) -> Workspace:
     """Create a workspace with its first owner. Raises InvalidNamespace, InvalidBusinessName, NamespaceTaken,
     TooManyWorkspaces, TooManyNamespaces."""
-    row = _fresh(namespace, checked_business_name(business_name), default_allowance(), owners=1)
-    _require_room(person_id)
-    _spend(person_id)
+    row = _new_row(namespace, checked_business_name(business_name), default_allowance(), owners=1)
+    _require_quota(person_id)
+    _count_claim(person_id)
     try:
-        team_store.found(
+        team_store.create_with_owner(
             row, person_id, audit.entry(row.workspace_id, person_id, "workspace.created", row.workspace_id)
         )
     except TransactWriteError as error:
-        raise _taken(error, namespace) from error
+        raise _conflict(error, namespace) from error
     return row
 
 
@@ -91,7 +91,7 @@ def of_person(person_id: str) -> list[tuple[Workspace, str]]:
     return [(row, role_by_workspace[row.workspace_id]) for row in rows]
 
 
-def _require_room(person_id: str) -> None:
+def _require_quota(person_id: str) -> None:
     """Raise TooManyWorkspaces where a person owns as many workspaces as the best plan among them allows. Concurrent
     creations may exceed it by one: the list is an index."""
     owned_workspaces = [row for row, role in of_person(person_id) if role == "owner"]
@@ -102,16 +102,16 @@ def _require_room(person_id: str) -> None:
 
 def rename(row: Workspace, actor: str, namespace: str) -> None:
     """Take another namespace; the old one goes on serving and is never given to anyone else. Raises
-    InvalidNamespace, NamespaceTaken, TooManyNamespaces, Overtaken."""
+    InvalidNamespace, NamespaceTaken, TooManyNamespaces, EditConflict."""
     if namespace == row.namespace:
         return
     old_namespace, namespace = row.namespace, check_namespace(namespace)
-    _spend(row.workspace_id)
+    _count_claim(row.workspace_id)
     entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, old_namespace, namespace)
     try:
         team_store.rename(row, namespace, entry)
     except TransactWriteError as error:
-        raise _taken(error, namespace) from error
+        raise _conflict(error, namespace) from error
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
@@ -121,7 +121,7 @@ def change_business_name(row: Workspace, actor: str, business_name: str) -> None
     store.change_workspace(row, entry, business_name=checked_business_name(business_name))
 
 
-def suspend(row: Workspace, actor: str, suspended: bool, reason: str) -> None:
+def set_suspended(row: Workspace, actor: str, suspended: bool, reason: str) -> None:
     """Suspend a workspace, or resume it: within five seconds on every server, cached pictures included."""
     before = bool(row.suspended)
     act = "workspace.suspended" if suspended else "workspace.resumed"
@@ -140,22 +140,22 @@ def checked_business_name(text: str) -> str:
     return text
 
 
-def _spend(subject_id: str) -> None:
+def _count_claim(subject_id: str) -> None:
     if not throttles.allow(f"namespaces {subject_id}", CLAIMS_PER_DAY):
         raise TooManyNamespaces
 
 
-def _taken(error: TransactWriteError, namespace: str) -> Exception:
+def _conflict(error: TransactWriteError, namespace: str) -> Exception:
     """The error that a lost transaction means: the checks of spent namespaces and the claim come first in the
     reasons."""
-    reasons = dynamo.reasons(error)
-    namespace_reasons = reasons[: spent.checks() + 1]
+    reasons = dynamo.cancellation_reasons(error)
+    namespace_reasons = reasons[: spent.check_count() + 1]
     if {"ConditionalCheckFailed", "TransactionConflict"} & set(namespace_reasons):
         return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
-    return team_store.Overtaken() if reasons else error
+    return team_store.EditConflict() if reasons else error
 
 
-def _fresh(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:
+def _new_row(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:
     return Workspace(
         tokens.random_id("ws"), namespace=check_namespace(namespace), business_name=business_name,
         sealed_key=tokens.seal(secrets.token_bytes(32)), allowed_origins=["*"], allowed_sources=["*"],

@@ -3,11 +3,11 @@
 from django.contrib import admin
 
 from billing.models import Counter, Grant
-from imgapis.base.mirrors import mirror
+from imgapis.base.mirrors import model_for
 from imgapis.base.row_admin import RowAdmin
 
 
-@admin.register(mirror(Counter, "billing", moments=("ends",)))
+@admin.register(model_for(Counter, "billing", moments=("ends",)))
 class CounterAdmin(RowAdmin):
     """What a period or a day has left, in half-credits."""
 
@@ -17,7 +17,7 @@ class CounterAdmin(RowAdmin):
     ordering = ("-period",)
 
 
-@admin.register(mirror(Grant, "billing", moments=("moment",)))
+@admin.register(model_for(Grant, "billing", moments=("moment",)))
 class GrantAdmin(RowAdmin):
     """Credits given and taken back, with their reasons."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from accounts import store as accounts_store
 from billing import notices, opening, periods, store
-from billing.credits import shown
+from billing.credits import as_credits
 from billing.models import Counter
 from imgapis.base import clock
 
@@ -13,9 +13,9 @@ SHARES = (100, 80, 50)
 
 @dataclass(frozen=True)
 class Level:
-    """How far something is used up, in half-credits: `of` names it, `span` the period or day, `until` its end."""
+    """How far something is used up, in half-credits: `resource` names it, `span` the period or day, `until` its end."""
 
-    of: str
+    resource: str
     span: str
     used: int
     limit: int
@@ -29,16 +29,16 @@ class Level:
         return next((share for share in SHARES if self.used * 100 >= self.limit * share), 0)
 
 
-def look(workspace_id: str) -> int:
+def check(workspace_id: str) -> int:
     """Write the notices of levels that a workspace has reached and has no notice of; returns how many were written."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
         return 0
-    terms, now = periods.terms(row), clock.now()
-    books = opening.books(terms, now)
-    counters = store.named(workspace_id, books.names)
+    terms, now = periods.terms_of(row), clock.now()
+    books = opening.counters_for(terms, now)
+    counters = store.counters_by_name(workspace_id, books.names)
     usage_levels = levels(counters.get(books.period.name), counters.get(books.day or ""))
-    return sum(_tell(workspace_id, level) for level in usage_levels if level.share)
+    return sum(_notify(workspace_id, level) for level in usage_levels if level.share)
 
 
 def levels(period: Counter | None, day: Counter | None) -> list[Level]:
@@ -55,12 +55,17 @@ def levels(period: Counter | None, day: Counter | None) -> list[Level]:
     return [level for level in usage_levels if level.used > 0]
 
 
-def _tell(workspace_id: str, level: Level) -> bool:
-    notice_id = f"{level.span} {level.of} {level.share}"
-    if notices.told(workspace_id, notice_id):
+def _notify(workspace_id: str, level: Level) -> bool:
+    notice_id = f"{level.span} {level.resource} {level.share}"
+    if notices.get(workspace_id, notice_id):
         return False
     facts = {
-        "of": level.of, "share": level.share, "span": "period" if "T" in level.span else "day", "starts": level.span,
-        "used": shown(level.used), "limit": shown(level.limit), "until": level.until,
-    }  # fmt: skip
-    return notices.tell(workspace_id, notice_id, "usage", facts)
+        "of": level.resource,
+        "share": level.share,
+        "span": "period" if "T" in level.span else "day",
+        "starts": level.span,
+        "used": as_credits(level.used),
+        "limit": as_credits(level.limit),
+        "until": level.until,
+    }
+    return notices.create(workspace_id, notice_id, "usage", facts)

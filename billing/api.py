@@ -7,7 +7,7 @@ from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
 from billing import cap_settings, summary
 from billing.caps import SPANS, Cap
-from billing.credits import shown
+from billing.credits import as_credits
 from imgapis.base import clock
 
 router = Router(tags=["billing"])
@@ -70,13 +70,21 @@ def bill(request: HttpRequest):
     row = workspace_of(request, "workspace.view")
     totals = summary.of(row)
     return {
-        "plan": totals.plan.tier, "interval": totals.terms.interval, "state": totals.state,
-        "next_plan": totals.following, "period_starts": clock.stamp(totals.period.starts),
+        "plan": totals.plan.tier,
+        "interval": totals.terms.interval,
+        "state": totals.state,
+        "next_plan": totals.following,
+        "period_starts": clock.stamp(totals.period.starts),
         "period_ends": clock.stamp(totals.period.ends),
-        "included": shown(totals.included), "used": shown(totals.used), "left": shown(totals.left),
-        "forecast": None if totals.forecast is None else shown(totals.forecast), "overage": shown(totals.overage),
-        "overage_cents": totals.overage_cents, "overage_allowed": totals.terms.overage, "stopped_by": totals.capped,
-    }  # fmt: skip
+        "included": as_credits(totals.included),
+        "used": as_credits(totals.used),
+        "left": as_credits(totals.left),
+        "forecast": None if totals.forecast is None else as_credits(totals.forecast),
+        "overage": as_credits(totals.overage),
+        "overage_cents": totals.overage_cents,
+        "overage_allowed": totals.terms.overage,
+        "stopped_by": totals.capped,
+    }
 
 
 @router.get("/billing/caps", response=list[CapOut])

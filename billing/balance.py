@@ -38,15 +38,15 @@ class Balance:
         """What was used beyond what was paid for: this is sold by the thousand."""
         return max(0, self.used - self.included)
 
-    def raised(self, allowance: int) -> "Balance":
+    def with_allowance(self, allowance: int) -> "Balance":
         """With a plan's allowance: the difference more at once, never less within a period."""
         return replace(self, base=max(self.base, allowance))
 
-    def given(self, halves: int) -> "Balance":
+    def with_grant(self, halves: int) -> "Balance":
         """With a grant beside the plan."""
         return replace(self, extra=self.extra + halves)
 
-    def taken(self, halves: int) -> "Balance":
+    def with_deduction(self, halves: int) -> "Balance":
         """With as much of `halves` taken back as is not used yet."""
         return replace(self, extra=self.extra - min(halves, self.unused))
 

@@ -2,7 +2,7 @@
 
 from accounts import store as accounts_store
 from billing import notices
-from billing.credits import shown
+from billing.credits import as_credits
 from imgapis.base import clock
 from telemetry import rollups, sums
 
@@ -13,7 +13,7 @@ TIMES = 3
 MOST_NAMED = 3
 
 
-def look(workspace_id: str, hour: str) -> bool:
+def check(workspace_id: str, hour: str) -> bool:
     """Write a notice, once a day, that an hour's billed work is a burst: as much in the hour as on the busiest of the
     last fourteen days, or three times that since midnight. Where there is no such day, a quarter of the month's credits
     in an hour. Returns whether the notice was written."""
@@ -31,10 +31,10 @@ def look(workspace_id: str, hour: str) -> bool:
     if not is_burst(hour_cost, today_cost, busiest_cost, int(row.allowance)):
         return False
     facts = {
-        "hour": hour.replace("T", " ") + ":00 UTC", "billed": shown(hour_cost), "today": shown(today_cost),
-        "busiest": shown(busiest_cost), "burning": _burning(origin_cells, hour_cost),
+        "hour": hour.replace("T", " ") + ":00 UTC", "billed": as_credits(hour_cost), "today": as_credits(today_cost),
+        "busiest": as_credits(busiest_cost), "burning": _top_consumers(origin_cells, hour_cost),
     }  # fmt: skip
-    return notices.tell(workspace_id, f"{day} burst", "burst", facts)
+    return notices.create(workspace_id, f"{day} burst", "burst", facts)
 
 
 def is_burst(hour_cost: int, today_cost: int, busiest: int, allowance: int) -> bool:
@@ -45,7 +45,7 @@ def is_burst(hour_cost: int, today_cost: int, busiest: int, allowance: int) -> b
     return hour_cost >= busiest or today_cost >= TIMES * busiest if busiest else hour_cost >= allowance // 4
 
 
-def _burning(origin_cells, total: int) -> list[dict]:
+def _top_consumers(origin_cells, total: int) -> list[dict]:
     """The Origins and operations that cost most, highest first; `total` is the hour's half-credits."""
     costs: dict[tuple[str, str], int] = {}
     for origin, cells in origin_cells:
@@ -53,7 +53,12 @@ def _burning(origin_cells, total: int) -> list[dict]:
             costs[origin, key.operation] = costs.get((origin, key.operation), 0) + cell.cost
     highest = sorted(costs.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_NAMED]
     return [
-        {"origin": origin or "no Origin", "operation": operation, "credits": shown(cost), "share": cost * 100 // total}
+        {
+            "origin": origin or "no Origin",
+            "operation": operation,
+            "credits": as_credits(cost),
+            "share": cost * 100 // total,
+        }
         for (origin, operation), cost in highest
         if cost
     ]

@@ -6,13 +6,13 @@ from accounts import audit
 from accounts.models import Workspace
 from billing import caps, periods, plans, rewriting
 from billing.caps import SPANS, UNITS, Cap
-from billing.rewriting import Changed, Draft
-from imgapis.base.errors import Refusal
+from billing.rewriting import Draft, TermsChange
+from imgapis.base.errors import ApiError
 
 MOST = 1_000_000_000
 
 
-class InvalidCap(Refusal):
+class InvalidCap(ApiError):
     """A cap that cannot be."""
 
     code = "invalid_cap"
@@ -30,13 +30,13 @@ class Settings:
 
 def of(row: Workspace) -> Settings:
     """The settings of a workspace."""
-    terms = periods.terms(row)
-    day, period = (caps.chosen(span, terms, terms.plan) for span in SPANS)
+    terms = periods.terms_of(row)
+    day, period = (caps.effective(span, terms, terms.plan) for span in SPANS)
     return Settings(day, period, tuple(row.caps or {}), terms.overage)
 
 
-def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> Changed:
-    """Set the cap of a `day` or a `period`; None for the default again. Raises InvalidCap, WorkspaceGone, Unsettled.
+def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> TermsChange:
+    """Set the cap of a `day` or a `period`; None for the default again. Raises InvalidCap, WorkspaceGone, CreditsBusy.
 
     What is used already stays used: a cap below it stops new work until the span is over.
     """
@@ -48,13 +48,13 @@ def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> Changed
         own_caps = {name: value for name, value in (row.caps or {}).items() if name != span}
         return Draft({"caps": own_caps if cap is None else own_caps | {span: {"unit": cap.unit, "amount": cap.amount}}})
 
-    outcome = rewriting.rewrite(workspace_id, decide)
+    outcome = rewriting.update_terms(workspace_id, decide)
     cap_text = "default" if cap is None else f"{cap.amount} {cap.unit}" if cap.unit != "off" else "off"
     audit.record(workspace_id, actor, "caps.changed", span, None, cap_text)
     return outcome
 
 
-def allow_overage(workspace_id: str, actor: str, allowed: bool) -> Changed:
+def allow_overage(workspace_id: str, actor: str, allowed: bool) -> TermsChange:
     """Allow credits beyond the plan's to be bought, up to the cap of the period; or no longer. Raises InvalidCap for a
     plan that sells none."""
 
@@ -65,7 +65,7 @@ def allow_overage(workspace_id: str, actor: str, allowed: bool) -> Changed:
             )
         return Draft({"overage": allowed})
 
-    outcome = rewriting.rewrite(workspace_id, decide)
+    outcome = rewriting.update_terms(workspace_id, decide)
     audit.record(workspace_id, actor, "caps.changed", "overage", None, allowed)
     return outcome
 

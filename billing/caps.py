@@ -27,7 +27,7 @@ def default(span: str, terms: Terms, plan: str) -> Cap:
     return Cap("cents", plans.of(plan).monthly) if terms.overage else Cap("off", 0)
 
 
-def chosen(span: str, terms: Terms, plan: str) -> Cap:
+def effective(span: str, terms: Terms, plan: str) -> Cap:
     """The cap in force."""
     own_caps = {name: Cap(unit, amount) for name, unit, amount in terms.caps}
     return own_caps.get(span) or default(span, terms, plan)
@@ -37,16 +37,16 @@ def room(terms: Terms, period: Period, included: int) -> int:
     """Half-credits beyond the included ones that may be charged in a period; below 0 where a cap ends before them."""
     plan = plans.of(period.plan)
     overage_limit = CEILING * period.allowance if terms.overage and plan.overage is not None else 0
-    cap = chosen("period", terms, period.plan)
+    cap = effective("period", terms, period.plan)
     if cap.unit == "credits":
         return min(overage_limit, cap.amount * plans.HALVES - included)
     return min(overage_limit, plan.overage_halves(cap.amount)) if cap.unit == "cents" else overage_limit
 
 
-def of_day(terms: Terms, period: Period) -> int | None:
+def daily_limit(terms: Terms, period: Period) -> int | None:
     """Half-credits that may be charged on one UTC day; None where no cap holds. Money counts each credit of the day
     at the overage price."""
-    cap = chosen("day", terms, period.plan)
+    cap = effective("day", terms, period.plan)
     if cap.unit == "cents":
         plan = plans.of(period.plan)
         return plan.overage_halves(cap.amount) if plan.overage is not None else None

@@ -6,17 +6,17 @@ import time
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from billing import caps, opening, store
-from billing.opening import Books
+from billing.opening import ChargeCounters
 from billing.periods import Terms
 from billing.store import Charge
 from imgapis.base import dynamo
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 RETRY_SECONDS = 2.0
 FAILED = "ConditionalCheckFailed"
 
 
-class OutOfCredits(Refusal):
+class OutOfCredits(ApiError):
     """New work that the plan's credits do not cover."""
 
     status = 402
@@ -29,7 +29,7 @@ class OutOfCredits(Refusal):
         )
 
 
-class CapReached(Refusal):
+class CapReached(ApiError):
     """New work beyond a cap of the customer's own."""
 
     status = 402
@@ -42,7 +42,7 @@ class CapReached(Refusal):
         )
 
 
-class ChargeUnavailable(Refusal):
+class ChargeUnavailable(ApiError):
     """The charge could not be settled in time: nothing is served uncharged, and the same URL can be asked again."""
 
     status = 503
@@ -52,14 +52,14 @@ class ChargeUnavailable(Refusal):
         super().__init__("The charge could not be settled just now. Ask again in a moment.", retry_after=1)
 
 
-def shown(halves: int) -> str:
+def as_credits(halves: int) -> str:
     """Half-credits as a decimal string of credits: 1 → "0.5", 4 → "2"."""
     return f"{halves // 2}.5" if halves % 2 else str(halves // 2)
 
 
-def peek(bill: Charge, terms: Terms) -> None:
+def require_credits(bill: Charge, terms: Terms) -> None:
     """Refuse work that cannot be paid for, before it is done. A live claim makes it free, whatever the balance."""
-    books = opening.books(terms, bill.moment)
+    books = opening.counters_for(terms, bill.moment)
     refusal = _refusal(bill, books, terms)
     if refusal and not _claimed(bill):
         raise refusal
@@ -87,23 +87,23 @@ def charge(bill: Charge, terms: Terms) -> int:
 def _try(bill: Charge, terms: Terms) -> int | None:
     """One attempt: half-credits, a refusal, or None for "try again"."""
     try:
-        books = opening.ensure(bill.happened.workspace_id, terms, bill.moment)
+        books = opening.ensure_open(bill.event.workspace_id, terms, bill.moment)
     except TransactWriteError:
         return None
     except PynamoDBException as error:
         raise ChargeUnavailable from error
     try:
         store.charge(bill, books.names)
-        return bill.happened.cost
+        return bill.event.cost
     except TransactWriteError as error:
-        return _settled(bill, books, terms, dynamo.reasons(error))
+        return _settled(bill, books, terms, dynamo.cancellation_reasons(error))
 
 
-def _settled(bill: Charge, books: Books, terms: Terms, reasons: list[str | None]) -> int | None:
+def _settled(bill: Charge, books: ChargeCounters, terms: Terms, reasons: list[str | None]) -> int | None:
     """What a cancelled charge means: half-credits, a refusal, or None for "try again"."""
     claim_reason, event_reason, *counter_reasons = reasons if len(reasons) >= 3 else (None, None, None)
     if event_reason == FAILED:
-        return bill.happened.cost  # only our own earlier attempt can have written this id
+        return bill.event.cost  # only our own earlier attempt can have written this id
     if claim_reason == FAILED:
         return 0
     if FAILED not in counter_reasons and "TransactionConflict" not in reasons:
@@ -113,27 +113,27 @@ def _settled(bill: Charge, books: Books, terms: Terms, reasons: list[str | None]
     except PynamoDBException:
         return None  # unknown is not spent: the retry, or its deadline, decides
     if refusal is None:
-        opening.forget(bill.happened.workspace_id, books)  # a counter that is gone is opened again, or refused
+        opening.invalidate(bill.event.workspace_id, books)  # a counter that is gone is opened again, or refused
         return None
     if _claimed(bill):
         return 0
     raise refusal
 
 
-def _refusal(bill: Charge, books: Books, terms: Terms) -> Refusal | None:
+def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | None:
     """Why a charge is not covered, read consistently; None where it is."""
-    cost = bill.happened.cost
-    rows = store.named(bill.happened.workspace_id, books.names)
-    period_counter = rows.get(books.period.name) or opening.of_period("", books.period, terms)
+    cost = bill.event.cost
+    rows = store.counters_by_name(bill.event.workspace_id, books.names)
+    period_counter = rows.get(books.period.name) or opening.new_period_counter("", books.period, terms)
     if period_counter.left < cost:
         return CapReached("period") if period_counter.room else OutOfCredits()
     if books.day is None:
         return None
     day_counter = rows.get(books.day)
-    left = day_counter.left if day_counter else caps.of_day(terms, books.period)
+    left = day_counter.left if day_counter else caps.daily_limit(terms, books.period)
     return CapReached("day") if left < cost else None
 
 
 def _claimed(bill: Charge) -> bool:
-    workspace_id = bill.happened.workspace_id
+    workspace_id = bill.event.workspace_id
     return store.live_claim(workspace_id, bill.digest, bill.moment, bill.purged_before) is not None

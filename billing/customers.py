@@ -7,10 +7,10 @@ from pynamodb.transactions import TransactWrite
 
 from accounts.models import Workspace
 from billing import gateway
-from billing.gateway import Present
+from billing.gateway import SubscriptionSnapshot
 from billing.opening import WorkspaceGone
 from billing.rows.stripe import Customer, Subscription
-from billing.standing import Standing
+from billing.standing import Entitlement
 from imgapis.base import dynamo
 
 
@@ -25,7 +25,7 @@ def workspace_of(customer_id: str) -> str | None:
     return row.workspace_id if row else None
 
 
-def every() -> Iterator[Subscription]:
+def iter_all() -> Iterator[Subscription]:
     """What every workspace has, for the nightly comparison."""
     return Subscription.scan()
 
@@ -46,7 +46,7 @@ def ensure(workspace_id: str) -> Subscription:
                 Customer(customer_id, workspace_id=workspace_id), condition=Customer.customer_id.does_not_exist()
             )
     except TransactWriteError as error:
-        if dynamo.reasons(error)[:1] == ["ConditionalCheckFailed"]:
+        if dynamo.cancellation_reasons(error)[:1] == ["ConditionalCheckFailed"]:
             raise WorkspaceGone from error
         existing = of_workspace(workspace_id)
         if existing is None:
@@ -55,18 +55,20 @@ def ensure(workspace_id: str) -> Subscription:
     return row
 
 
-def standing(subscription: Present | None, asked_at: float) -> Standing:
+def entitlement(subscription: SubscriptionSnapshot | None, asked_at: float) -> Entitlement:
     """The standing that a subscription at Stripe gives; the free plan without one. `asked_at`: when Stripe was asked,
     seconds since 1970."""
     if subscription is None:
-        return Standing(asked=asked_at)
-    return Standing(
+        return Entitlement(read_at=asked_at)
+    return Entitlement(
         tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end,
-        interval=subscription.interval, next_tier=subscription.next_tier, asked=asked_at,
+        interval=subscription.interval, next_tier=subscription.next_tier, read_at=asked_at,
     )  # fmt: skip
 
 
-def write(transaction: TransactWrite, workspace_id: str, subscription: Present | None, asked_at: float) -> None:
+def write(
+    transaction: TransactWrite, workspace_id: str, subscription: SubscriptionSnapshot | None, asked_at: float
+) -> None:
     """Put the state of a subscription into a transaction: the row of a workspace that has one, and no other."""
     values = {"state": "none", "tier": "free", "next_tier": "", "cancels": False, "asked": asked_at}
     if subscription is not None:

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 from accounts import audit
 from billing import notices
-from billing.rows.notices import Hook, Told
+from billing.rows.notices import Notification, Webhook
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 LONGEST_ADDRESS = 2_048
 SIGNATURE = "X-Img-Signature"
 
 
-class InvalidHook(Refusal):
+class InvalidWebhook(ApiError):
     """The address cannot be a webhook's."""
 
     code = "invalid_webhook"
 
 
 @dataclass(frozen=True)
-class Posting:
+class WebhookRequest:
     """What is posted: where to, the body, and its headers."""
 
     address: str
@@ -30,40 +30,40 @@ class Posting:
     headers: dict[str, str]
 
 
-def of(workspace_id: str) -> Hook | None:
+def of(workspace_id: str) -> Webhook | None:
     """The webhook of a workspace."""
-    return Hook.find(workspace_id)
+    return Webhook.find(workspace_id)
 
 
-def set_up(workspace_id: str, actor: str, address: str) -> str:
+def configure(workspace_id: str, actor: str, address: str) -> str:
     """Set the webhook of a workspace; returns its new secret, which is shown this once. The caller has checked the
-    address with the fetch guard. Raises InvalidHook."""
+    address with the fetch guard. Raises InvalidWebhook."""
     if not address.startswith(("https://", "http://")) or len(address) > LONGEST_ADDRESS or not address.isprintable():
-        raise InvalidHook("A webhook is an address that begins with https://.", param="address")
+        raise InvalidWebhook("A webhook is an address that begins with https://.", param="address")
     secret = "whsec_" + secrets.token_urlsafe(32)
     values = {
         "address": address, "sealed_secret": tokens.seal(secret.encode()), "created": clock.now(), "last_tried": 0,
         "last_outcome": "",
     }  # fmt: skip
-    Hook(workspace_id).update(actions=[getattr(Hook, name).set(value) for name, value in values.items()])
+    Webhook(workspace_id).update(actions=[getattr(Webhook, name).set(value) for name, value in values.items()])
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
     return secret
 
 
 def remove(workspace_id: str, actor: str) -> None:
     """Post nothing any more. Removing it twice is no error."""
-    if not Hook(workspace_id).delete_if(Hook.workspace_id.exists()):
+    if not Webhook(workspace_id).delete_if(Webhook.workspace_id.exists()):
         return
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
 
 
-def test(workspace_id: str) -> bool:
+def send_test(workspace_id: str) -> bool:
     """Have a test notice sent to the webhook alone; whether one was due: at most one a minute."""
     minute = clock.stamp(clock.now())
-    return notices.tell(workspace_id, f"test {minute}", "test", {"sent": minute})
+    return notices.create(workspace_id, f"test {minute}", "test", {"sent": minute})
 
 
-def posting(hook: Hook, notice: Told, namespace: str) -> Posting:
+def build_request(hook: Webhook, notice: Notification, namespace: str) -> WebhookRequest:
     """The request that posts a notice. Its id is the same at each try, so that a receiver can recognise a
     repetition."""
     payload = {
@@ -72,7 +72,7 @@ def posting(hook: Hook, notice: Told, namespace: str) -> Posting:
     }  # fmt: skip
     body = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).encode()
     signature = sign(tokens.unseal(hook.sealed_secret), body, int(clock.now()))
-    return Posting(hook.address, body, {"Content-Type": "application/json", SIGNATURE: signature})
+    return WebhookRequest(hook.address, body, {"Content-Type": "application/json", SIGNATURE: signature})
 
 
 def sign(secret: bytes, body: bytes, moment: int) -> str:
@@ -80,6 +80,6 @@ def sign(secret: bytes, body: bytes, moment: int) -> str:
     return f"t={moment},v1={hmac.new(secret, f'{moment}.'.encode() + body, 'sha256').hexdigest()}"
 
 
-def note_outcome(workspace_id: str, outcome: str) -> None:
+def record_outcome(workspace_id: str, outcome: str) -> None:
     """Keep what came of the last posting, for the page."""
-    Hook(workspace_id).update_if(Hook.workspace_id.exists(), last_tried=clock.now(), last_outcome=outcome)
+    Webhook(workspace_id).update_if(Webhook.workspace_id.exists(), last_tried=clock.now(), last_outcome=outcome)

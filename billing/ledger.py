@@ -26,30 +26,32 @@ class Proof:
     rolled: int
     given: int = 0
     extra: int = 0
-    sums_hold: bool = True
-    months_unmade: tuple[str, ...] = ()
-    months_wrong: tuple[str, ...] = ()
+    counters_consistent: bool = True
+    missing_months: tuple[str, ...] = ()
+    wrong_months: tuple[str, ...] = ()
 
     @property
-    def holds(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether the sum of events is what was used, and nothing is missing from the grant or below zero."""
-        return self.events == self.used and self.used + self.left == self.granted and self.left >= 0 and self.balanced
+        return (
+            self.events == self.used and self.used + self.left == self.granted and self.left >= 0 and self.is_balanced
+        )
 
     @property
-    def balanced(self) -> bool:
+    def is_balanced(self) -> bool:
         """Whether each counter is the sum of its plan, its grants and its room, and its grants are on record."""
-        return self.sums_hold and self.given == self.extra
+        return self.counters_consistent and self.given == self.extra
 
     @property
-    def shown_right(self) -> bool:
+    def rollups_match(self) -> bool:
         """Whether the dashboard's sums say the same; marked hours that are not added up yet make it late, not wrong."""
-        return self.rolled == self.events and not self.months_wrong
+        return self.rolled == self.events and not self.wrong_months
 
 
 def prove(workspace_id: str) -> list[Proof]:
     """The proof of every period of a workspace."""
     grants_by_period = _given(workspace_id)
-    return [_prove(group, grants_by_period) for group in _stretches(store.counters(workspace_id))]
+    return [_prove(group, grants_by_period) for group in _overlapping_groups(store.counters(workspace_id))]
 
 
 def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
@@ -58,13 +60,13 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
     proofs = []
     for workspace_id in workspace_ids:
         grants_by_period = _given(workspace_id)
-        for group in _stretches(store.counters(workspace_id)):
+        for group in _overlapping_groups(store.counters(workspace_id)):
             proof = _prove(group, grants_by_period)
             proofs.append(proof)
-            if not proof.shown_right and _kept(_span(group)[0]):
-                rollups.mark((workspace_id, hour) for hour in _hours(workspace_id, *_span(group)))
-            for month in (*proof.months_unmade, *proof.months_wrong):
-                rollups.roll_month(workspace_id, month)
+            if not proof.rollups_match and _has_events(_span(group)[0]):
+                rollups.mark_dirty((workspace_id, hour) for hour in _hours(workspace_id, *_span(group)))
+            for month in (*proof.missing_months, *proof.wrong_months):
+                rollups.rebuild_month(workspace_id, month)
     return proofs
 
 
@@ -76,7 +78,7 @@ def _given(workspace_id: str) -> dict[str, int]:
     return halves_by_period
 
 
-def _stretches(counters: Iterable[Counter]) -> Iterator[list[Counter]]:
+def _overlapping_groups(counters: Iterable[Counter]) -> Iterator[list[Counter]]:
     """Counters grouped by overlap, oldest first."""
     group: list[Counter] = []
     for row in counters:
@@ -104,22 +106,22 @@ def _prove(group: list[Counter], grants_by_period: dict[str, int]) -> Proof:
         granted=sum(int(row.granted) for row in group),
         used=sum(int(row.used) for row in group),
         left=sum(int(row.left) for row in group),
-        events=_summed(workspace_id, start, end) if _kept(start) else rollup_halves,
+        events=_summed(workspace_id, start, end) if _has_events(start) else rollup_halves,
         rolled=rollup_halves,
         given=sum(grants_by_period.get(row.period, 0) for row in group),
         extra=sum(int(row.extra) for row in group),
-        sums_hold=all(_sums_hold(row) for row in group),
+        counters_consistent=all(_is_consistent(row) for row in group),
         # A month without rows is shown by its days: it is unmade, and nothing is wrong.
-        months_unmade=tuple(
+        missing_months=tuple(
             name for name, (by_month, by_days) in months.items() if by_month is None and by_days.requests
         ),
-        months_wrong=tuple(name for name, (by_month, by_days) in months.items() if by_month not in (None, by_days)),
+        wrong_months=tuple(name for name, (by_month, by_days) in months.items() if by_month not in (None, by_days)),
     )  # fmt: skip
 
 
-def _kept(start: float) -> bool:
+def _has_events(start: float) -> bool:
     """Whether single events from `start` on are kept by every plan; older stretches are proven by their sums alone."""
-    return start > rollups.oldest_kept()
+    return start > rollups.retention_start()
 
 
 def _summed(workspace_id: str, start: float, end: float) -> int:
@@ -142,7 +144,7 @@ def _rolled(workspace_id: str, start: float, end: float) -> int:
 def _months(start: float, end: float) -> list[str]:
     """The months that a span touches and that are over."""
     last_month, month, names = clock.month(end), clock.month(start), []
-    while month <= last_month and rollups.is_over(month):
+    while month <= last_month and rollups.month_has_ended(month):
         names.append(month)
         month = clock.month(clock.period_end(month))
     return names
@@ -152,7 +154,7 @@ def _cost(rows) -> int:
     return sum(sums.total(cells.items()).cost for _, _, cells in rows)
 
 
-def _sums_hold(row: Counter) -> bool:
+def _is_consistent(row: Counter) -> bool:
     """Whether a counter's parts add up; one from before there were plans has no base."""
     expected = row.granted if row.base is None else row.base + row.extra + row.room
     return row.used + row.left == row.granted == expected and row.left >= 0

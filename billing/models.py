@@ -3,7 +3,7 @@
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Halves, Moment, Whole
 
 BILLING = {"category": "billing", "retention": "until erasure"}
@@ -19,17 +19,17 @@ class Counter(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("counters")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose credits they are", **BILLING)
-    period = kept(UnicodeAttribute(range_key=True), "the hour the period starts on, or the day", **BILLING)
-    granted = kept(Halves(), "half-credits that may be charged at all", **BILLING)
-    used = kept(Halves(default=0), "half-credits charged", **BILLING)
-    left = kept(Halves(), "half-credits that can still be charged", **BILLING)
-    base = kept(Halves(null=True), "half-credits of the plan", **BILLING)
-    extra = kept(Halves(default=0), "half-credits given or taken back beside it", **BILLING)
-    room = kept(Halves(default=0), "half-credits of overage allowed; below 0, what a cap withholds", **BILLING)
-    ends = kept(Moment(null=True), "when the period ends", **BILLING)
-    plan = kept(UnicodeAttribute(default="free"), "the plan of the period", **BILLING)
-    expires = kept(TTLAttribute(null=True), "ends the row of a day", category="billing", retention="400 days")
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose credits they are", **BILLING)
+    period = declared(UnicodeAttribute(range_key=True), "the hour the period starts on, or the day", **BILLING)
+    granted = declared(Halves(), "half-credits that may be charged at all", **BILLING)
+    used = declared(Halves(default=0), "half-credits charged", **BILLING)
+    left = declared(Halves(), "half-credits that can still be charged", **BILLING)
+    base = declared(Halves(null=True), "half-credits of the plan", **BILLING)
+    extra = declared(Halves(default=0), "half-credits given or taken back beside it", **BILLING)
+    room = declared(Halves(default=0), "half-credits of overage allowed; below 0, what a cap withholds", **BILLING)
+    ends = declared(Moment(null=True), "when the period ends", **BILLING)
+    plan = declared(UnicodeAttribute(default="free"), "the plan of the period", **BILLING)
+    expires = declared(TTLAttribute(null=True), "ends the row of a day", category="billing", retention="400 days")
 
     @property
     def is_day(self) -> bool:
@@ -43,13 +43,13 @@ class Grant(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("grants")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "who got them", **BILLING)
-    grant_id = kept(UnicodeAttribute(range_key=True), "names the grant", **BILLING)
-    period = kept(UnicodeAttribute(), "the period they count in", **BILLING)
-    halves = kept(Halves(), "half-credits; below 0 where they were taken back", **BILLING)
-    reason = kept(UnicodeAttribute(), "why, in support's own words", **BILLING)
-    actor = kept(UnicodeAttribute(), "who: opaque", **BILLING)
-    moment = kept(Moment(), "when", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "who got them", **BILLING)
+    grant_id = declared(UnicodeAttribute(range_key=True), "names the grant", **BILLING)
+    period = declared(UnicodeAttribute(), "the period they count in", **BILLING)
+    halves = declared(Halves(), "half-credits; below 0 where they were taken back", **BILLING)
+    reason = declared(UnicodeAttribute(), "why, in support's own words", **BILLING)
+    actor = declared(UnicodeAttribute(), "who: opaque", **BILLING)
+    moment = declared(Moment(), "when", **BILLING)
 
 
 class Claim(dynamo.Row):
@@ -58,10 +58,10 @@ class Claim(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("claims")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose charge it was", **CLAIM)
-    digest = kept(UnicodeAttribute(range_key=True), "keyed hash of the canonical operation (P05)", **CLAIM)
-    charged = kept(Moment(), "when it was charged", **CLAIM)
-    expires = kept(TTLAttribute(), "when the operation is new work again", **CLAIM)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose charge it was", **CLAIM)
+    digest = declared(UnicodeAttribute(range_key=True), "keyed hash of the canonical operation (P05)", **CLAIM)
+    charged = declared(Moment(), "when it was charged", **CLAIM)
+    expires = declared(TTLAttribute(), "when the operation is new work again", **CLAIM)
 
 
 class LedgerProof(dynamo.Row):
@@ -70,8 +70,8 @@ class LedgerProof(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("proofs")
 
-    name = kept(UnicodeAttribute(hash_key=True), "names the proof", **PROOF)
-    moment = kept(Moment(), "when it was made", **PROOF)
-    periods = kept(Whole(), "how many periods were added up", **PROOF)
-    broken = kept(Whole(), "how many did not add up", **PROOF)
-    due = kept(Moment(), "when the next one may begin", **PROOF)
+    name = declared(UnicodeAttribute(hash_key=True), "names the proof", **PROOF)
+    moment = declared(Moment(), "when it was made", **PROOF)
+    periods = declared(Whole(), "how many periods were added up", **PROOF)
+    broken = declared(Whole(), "how many did not add up", **PROOF)
+    due = declared(Moment(), "when the next one may begin", **PROOF)

@@ -11,7 +11,7 @@ from billing.balance import Balance
 from billing.models import Counter
 from billing.periods import Period, Terms
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 DAY_SECONDS = 86_400
 KEPT_SECONDS = 400 * DAY_SECONDS
@@ -19,7 +19,7 @@ FAILED = "ConditionalCheckFailed"
 
 
 @dataclass(frozen=True)
-class Books:
+class ChargeCounters:
     """Where a charge is booked: its period, and its day where days are capped."""
 
     period: Period
@@ -31,7 +31,7 @@ class Books:
         return (self.period.name,) if self.day is None else (self.period.name, self.day)
 
 
-class WorkspaceGone(Refusal):
+class WorkspaceGone(ApiError):
     """The workspace is erased: nothing is written for it any more (D8)."""
 
     status = 410
@@ -45,17 +45,17 @@ MOST_KNOWN = 10_000
 _known: set[tuple[str, ...]] = set()  # the counters this process has seen, so that they are not looked for again
 
 
-def books(terms: Terms, moment: float) -> Books:
+def counters_for(terms: Terms, moment: float) -> ChargeCounters:
     """The counters of a moment by some terms; nothing is read."""
     period = periods.at(terms, moment)
-    return Books(period, clock.day(moment) if caps.of_day(terms, period) is not None else None)
+    return ChargeCounters(period, clock.day(moment) if caps.daily_limit(terms, period) is not None else None)
 
 
-def ensure(workspace_id: str, terms: Terms, moment: float) -> Books:
+def ensure_open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
     """The counters a charge is booked on, opened where they are absent. `terms` may be some seconds old: where a
     counter is opened the current ones decide. Raises WorkspaceGone, and TransactWriteError where a concurrent
     transaction won or the store failed: to be tried again."""
-    target = books(terms, moment)
+    target = counters_for(terms, moment)
     if (workspace_id, *target.names) not in _known:
         target = _open(workspace_id, terms, moment)
         if len(_known) >= MOST_KNOWN:
@@ -64,50 +64,50 @@ def ensure(workspace_id: str, terms: Terms, moment: float) -> Books:
     return target
 
 
-def forget(workspace_id: str, target: Books) -> None:
+def invalidate(workspace_id: str, target: ChargeCounters) -> None:
     """Look for the counters again before the next charge."""
     _known.discard((workspace_id, *target.names))
 
 
-def _open(workspace_id: str, terms: Terms, moment: float) -> Books:
-    target = books(terms, moment)
-    missing_names = [name for name in target.names if name not in store.named(workspace_id, target.names)]
+def _open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
+    target = counters_for(terms, moment)
+    missing_names = [name for name in target.names if name not in store.counters_by_name(workspace_id, target.names)]
     if not missing_names:
         return target
     try:
         store.open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
     except TransactWriteError as error:
-        if dynamo.reasons(error)[:1] != [FAILED]:
+        if dynamo.cancellation_reasons(error)[:1] != [FAILED]:
             raise
-        return _by_present_terms(workspace_id, terms, moment)
+        return _open_by_current_terms(workspace_id, terms, moment)
     return target
 
 
-def _by_present_terms(workspace_id: str, terms: Terms, moment: float) -> Books:
+def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
     """The terms have changed meanwhile. A moment from before the new ones begin still belongs where it did."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
         raise WorkspaceGone
-    current_terms = periods.terms(row)
+    current_terms = periods.terms_of(row)
     if not current_terms.paid or moment >= current_terms.start:
         return _open(workspace_id, current_terms, moment)
-    target = books(terms, moment)
-    missing_names = [name for name in target.names if name not in store.named(workspace_id, target.names)]
+    target = counters_for(terms, moment)
+    missing_names = [name for name in target.names if name not in store.counters_by_name(workspace_id, target.names)]
     if missing_names:
         store.open_counters(workspace_id, None, _rows(workspace_id, target, terms, missing_names))
     return target
 
 
-def _rows(workspace_id: str, target: Books, terms: Terms, names: list[str]) -> list[Counter]:
+def _rows(workspace_id: str, target: ChargeCounters, terms: Terms, names: list[str]) -> list[Counter]:
     counters = []
     if target.period.name in names:
-        counters.append(of_period(workspace_id, target.period, terms))
+        counters.append(new_period_counter(workspace_id, target.period, terms))
     if target.day in names:
-        counters.append(of_day(workspace_id, target.day, caps.of_day(terms, target.period)))
+        counters.append(new_day_counter(workspace_id, target.day, caps.daily_limit(terms, target.period)))
     return counters
 
 
-def of_period(workspace_id: str, period: Period, terms: Terms) -> Counter:
+def new_period_counter(workspace_id: str, period: Period, terms: Terms) -> Counter:
     """The fresh counter of a period."""
     balance = Balance(period.allowance)
     balance = balance.with_room(caps.room(terms, period, balance.included))
@@ -117,7 +117,7 @@ def of_period(workspace_id: str, period: Period, terms: Terms) -> Counter:
     )  # fmt: skip
 
 
-def of_day(workspace_id: str, day: str, halves: int, used: int = 0) -> Counter:
+def new_day_counter(workspace_id: str, day: str, halves: int, used: int = 0) -> Counter:
     """The fresh counter of a capped day."""
     expires = datetime.fromtimestamp(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS, UTC)
     granted = max(halves, used)

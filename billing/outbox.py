@@ -7,49 +7,49 @@ from django.conf import settings
 from accounts import store as accounts_store
 from accounts.models import Workspace
 from billing import hooks, notices, preferences
-from billing.hooks import Posting
-from billing.rows.notices import Outgoing, Told
+from billing.hooks import WebhookRequest
+from billing.rows.notices import Notification, PendingNotification
 from imgapis.base import mail
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
-Post = Callable[[Posting], int]
+Post = Callable[[WebhookRequest], int]
 
 
-def work_off(post: Post) -> int:
+def process_due(post: Post) -> int:
     """Send what is due; returns how many notices were processed. `post` sends one posting through the fetch guard and
-    returns the status of the response; it raises Refusal where the guard refuses or the network fails."""
+    returns the status of the response; it raises ApiError where the guard refuses or the network fails."""
     count = 0
-    for row in notices.due():
+    for row in notices.claim_due():
         _send(row, post)
         count += 1
     return count
 
 
-def _send(row: Outgoing, post: Post) -> None:
-    notice = notices.notice_of(row)
+def _send(row: PendingNotification, post: Post) -> None:
+    notice = notices.get_for(row)
     workspace = accounts_store.workspace(notice.workspace_id) if notice else None
     if notice is None or workspace is None:
         notices.finish(row)
         return
     if notice.kind in SUBJECTS and notices.claim_mail(row):
         _mail(notice, workspace)
-    if _posted(notice, workspace, post):
+    if _delivered(notice, workspace, post):
         notices.finish(row)
     else:
-        notices.put_off(row)
+        notices.retry_later(row)
 
 
-def _posted(notice: Told, workspace: Workspace, post: Post) -> bool:
+def _delivered(notice: Notification, workspace: Workspace, post: Post) -> bool:
     """Whether nothing is left to post."""
     hook = hooks.of(notice.workspace_id)
     if hook is None:
         return True
     try:
-        status = post(hooks.posting(hook, notice, workspace.namespace))
-    except Refusal as refusal:
-        hooks.note_outcome(notice.workspace_id, refusal.code)
+        status = post(hooks.build_request(hook, notice, workspace.namespace))
+    except ApiError as refusal:
+        hooks.record_outcome(notice.workspace_id, refusal.code)
         return False
-    hooks.note_outcome(notice.workspace_id, str(status))
+    hooks.record_outcome(notice.workspace_id, str(status))
     return 200 <= status < 300
 
 
@@ -64,7 +64,7 @@ SUBJECTS = {
 }
 
 
-def _mail(notice: Told, workspace: Workspace) -> None:
+def _mail(notice: Notification, workspace: Workspace) -> None:
     """Send the mails of a notice to its recipients, with a link that unsubscribes in one click (RFC 8058)."""
     subject = SUBJECTS[notice.kind](notice.facts)
     for person in preferences.recipients(notice.workspace_id, notice.kind):

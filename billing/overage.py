@@ -2,14 +2,18 @@
 
 from billing import customers, gateway, store
 from billing.models import Counter
-from billing.rows.stripe import Reported
+from billing.rows.stripe import ReportedOverage
 from imgapis.base import clock
 
 
 def report_all() -> int:
     """Report every workspace's overage to the meter; returns for how many. Where Stripe is unavailable the rest is left
     for the next round."""
-    return sum(report(row.workspace_id, row.customer_id) for row in customers.every() if row.state in gateway.SERVED)
+    return sum(
+        report(row.workspace_id, row.customer_id)
+        for row in customers.iter_all()
+        if row.state in gateway.ENTITLED_STATES
+    )
 
 
 def report(workspace_id: str, customer_id: str) -> bool:
@@ -30,19 +34,23 @@ def _report(counter: Counter, customer_id: str) -> bool:
     row = _row(counter)
     previous, target, used = int(row.credits), int(row.telling), _used(counter)
     if target <= previous:
-        if used <= previous or not row.update_if(Reported.telling == target, telling=used):
+        if used <= previous or not row.update_if(ReportedOverage.telling == target, telling=used):
             return False
         target = used
     identifier = f"{counter.workspace_id}-{counter.period}-{previous}-{target}"
     moment = min(clock.now(), float(counter.ends or clock.now()) - 1)
     gateway.report_overage(customer_id, identifier, target - previous, moment)
-    row.update_if(Reported.credits == previous, credits=target, told=clock.now())
+    row.update_if(ReportedOverage.credits == previous, credits=target, told=clock.now())
     return True
 
 
-def _row(counter: Counter) -> Reported:
+def _row(counter: Counter) -> ReportedOverage:
     key = (counter.workspace_id, counter.period)
-    if row := Reported.find(*key):
+    if row := ReportedOverage.find(*key):
         return row
-    row = Reported(*key, credits=0, telling=0, told=0)
-    return row if row.save_if(Reported.workspace_id.does_not_exist()) else Reported.get(*key, consistent_read=True)
+    row = ReportedOverage(*key, credits=0, telling=0, told=0)
+    return (
+        row
+        if row.save_if(ReportedOverage.workspace_id.does_not_exist())
+        else ReportedOverage.get(*key, consistent_read=True)
+    )

@@ -49,7 +49,7 @@ class Period:
         return clock.moment_of_period(self.name)
 
 
-def terms(row: Workspace) -> Terms:
+def terms_of(row: Workspace) -> Terms:
     """The terms of a workspace as its row says."""
     caps = tuple(sorted((span, cap["unit"], int(cap["amount"])) for span, cap in (row.caps or {}).items()))
     return Terms(

@@ -1,21 +1,21 @@
 """What billing holds of a workspace, and a person's choice of mails; invoices stay at Stripe by law."""
 
 from billing.models import Claim, Counter, Grant, LedgerProof
-from billing.rows.notices import Hook, Outgoing, Told, Unwanted
-from billing.rows.stripe import Customer, Reported, StripeEvent, Subscription
-from imgapis.base.holdings import Holding, beginning, ending, hashed, having
+from billing.rows.notices import Notification, OptOut, PendingNotification, Webhook
+from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription
+from imgapis.base.holdings import Holding, by_attribute, by_hash_key, by_prefix, by_suffix
 
 HOLDINGS = (
-    Holding(Counter, of_workspace=hashed(Counter)),  # first: without a counter nothing is charged
-    Holding(Claim, of_workspace=hashed(Claim)),
-    Holding(Grant, of_workspace=hashed(Grant)),
-    Holding(Outgoing, of_workspace=beginning(Outgoing, "place")),
-    Holding(Told, of_workspace=hashed(Told)),
-    Holding(Hook, of_workspace=hashed(Hook)),
-    Holding(Unwanted, of_workspace=hashed(Unwanted), of_person=ending(Unwanted, "choice")),
-    Holding(Reported, of_workspace=hashed(Reported)),
-    Holding(StripeEvent, of_workspace=having(StripeEvent, "workspace_id")),
-    Holding(Customer, of_workspace=having(Customer, "workspace_id")),
-    Holding(Subscription, of_workspace=hashed(Subscription)),
+    Holding(Counter, of_workspace=by_hash_key(Counter)),  # first: without a counter nothing is charged
+    Holding(Claim, of_workspace=by_hash_key(Claim)),
+    Holding(Grant, of_workspace=by_hash_key(Grant)),
+    Holding(PendingNotification, of_workspace=by_prefix(PendingNotification, "place")),
+    Holding(Notification, of_workspace=by_hash_key(Notification)),
+    Holding(Webhook, of_workspace=by_hash_key(Webhook)),
+    Holding(OptOut, of_workspace=by_hash_key(OptOut), of_person=by_suffix(OptOut, "choice")),
+    Holding(ReportedOverage, of_workspace=by_hash_key(ReportedOverage)),
+    Holding(StripeEvent, of_workspace=by_attribute(StripeEvent, "workspace_id")),
+    Holding(Customer, of_workspace=by_attribute(Customer, "workspace_id")),
+    Holding(Subscription, of_workspace=by_hash_key(Subscription)),
     Holding(LedgerProof, exempt="about nobody"),
 )

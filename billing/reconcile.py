@@ -8,13 +8,13 @@ from billing.opening import WorkspaceGone
 log = logging.getLogger("imgapis.reconcile")
 
 
-def every() -> tuple[int, int]:
+def reconcile_all() -> tuple[int, int]:
     """(compared, changed): bring each workspace that has a customer to what Stripe reports now."""
     compared_count = changed_count = 0
-    for row in customers.every():
+    for row in customers.iter_all():
         before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
         try:
-            webhooks.look_again(row.workspace_id, row.customer_id)
+            webhooks.sync_subscription(row.workspace_id, row.customer_id)
         except WorkspaceGone:
             continue
         after = customers.of_workspace(row.workspace_id)
@@ -26,7 +26,7 @@ def every() -> tuple[int, int]:
     return compared_count, changed_count
 
 
-def due() -> None:
+def reconcile_if_configured() -> None:
     """Compare, where payments are set up."""
     if gateway.configured():
-        every()
+        reconcile_all()

@@ -17,18 +17,18 @@ from billing.models import Counter
 from billing.opening import WorkspaceGone
 from billing.periods import Period, Terms
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 FAILED = "ConditionalCheckFailed"
 TRIES = 12
-Within = Callable[[TransactWrite], None]
+ExtraWrites = Callable[[TransactWrite], None]
 
 
-class NotWithin(Exception):
+class AlreadyApplied(Exception):
     """An item that is written once was there already, so nothing was written: an event of Stripe's, a grant's id."""
 
 
-class Unsettled(Refusal):
+class CreditsBusy(ApiError):
     """Others changed the same credits all the while."""
 
     status = 503
@@ -39,7 +39,7 @@ class Unsettled(Refusal):
 
 
 @dataclass(frozen=True)
-class Changed:
+class TermsChange:
     """What a change did: the terms from now on, the period they hold in, and its balance before and after."""
 
     terms: Terms
@@ -60,16 +60,18 @@ class Draft:
 
     values: dict[str, Any] = field(default_factory=dict)
     balance: Callable[[Balance], Balance] = unchanged
-    record: Callable[[TransactWrite, Changed], None] | None = None
+    record: Callable[[TransactWrite, TermsChange], None] | None = None
     keeps_paid: bool = False
 
 
-def rewrite(workspace_id: str, decide: Callable[[Workspace], Draft], within: Within | None = None) -> Changed:
+def update_terms(
+    workspace_id: str, decide: Callable[[Workspace], Draft], within: ExtraWrites | None = None
+) -> TermsChange:
     """Change terms and credits as `decide` drafts from the current row, at once or not at all, once.
 
     Every such change raises the row's revision, so two never mix; charges go on meanwhile and lose nothing. `within`
-    adds the caller's own items to the transaction. Raises NotWithin, WorkspaceGone, Unsettled; any other error of
-    DynamoDB is raised unchanged, and may be tried again.
+    adds the caller's own items to the transaction. Raises AlreadyApplied, WorkspaceGone, CreditsBusy; any other error
+    of DynamoDB is raised unchanged, and may be tried again.
     """
     for attempt in range(TRIES):
         row = accounts_store.workspace(workspace_id)
@@ -79,54 +81,59 @@ def rewrite(workspace_id: str, decide: Callable[[Workspace], Draft], within: Wit
         if outcome is not None:
             return outcome
         time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))
-    raise Unsettled
+    raise CreditsBusy
 
 
-def _attempt(row: Workspace, draft: Draft, within: Within | None) -> Changed | None:
+def _attempt(row: Workspace, draft: Draft, within: ExtraWrites | None) -> TermsChange | None:
     """One try; None where a concurrent change won."""
     revision = int(row.billing_revision)
     for name, value in draft.values.items():
         setattr(row, name, value)
     row.billing_revision = revision + 1
-    terms, now = periods.terms(row), clock.now()
+    terms, now = periods.terms_of(row), clock.now()
     period, day = periods.at(terms, now), clock.day(now)
-    rows = store.named(row.workspace_id, (period.name, day))
-    counter, before = _present(rows.get(period.name), row.workspace_id, period, terms)
+    rows = store.counters_by_name(row.workspace_id, (period.name, day))
+    counter, before = _current(rows.get(period.name), row.workspace_id, period, terms)
     after = draft.balance(before)
     after = after.with_room(caps.room(terms, period, after.included))
-    outcome = Changed(terms, period, before, after)
+    outcome = TermsChange(terms, period, before, after)
     transaction, own_sizes = TransactWrite(connection=dynamo.connection()), (0, 0, 0, 0)
     try:
         with transaction:
             _write_terms(transaction, row, revision, draft.values)
             _write_period(transaction, counter, outcome, draft.keeps_paid, fresh=period.name not in rows)
-            limit = caps.of_day(terms, period)
+            limit = caps.daily_limit(terms, period)
             if day in rows and limit is not None:
                 _write_day(transaction, rows[day], limit)
-            own_sizes = dynamo.sizes(transaction)
+            own_sizes = dynamo.item_counts(transaction)
             if draft.record:
                 draft.record(transaction, outcome)
             if within:
                 within(transaction)
     except TransactWriteError as error:
-        _judge(error, dynamo.of_others(dynamo.reasons(error), own_sizes, dynamo.sizes(transaction)))
+        _raise_unless_retryable(
+            error,
+            dynamo.reasons_of_added_items(
+                dynamo.cancellation_reasons(error), own_sizes, dynamo.item_counts(transaction)
+            ),
+        )
         return None
     return outcome
 
 
-def _judge(error: TransactWriteError, other_reasons: list[str | None]) -> None:
+def _raise_unless_retryable(error: TransactWriteError, other_reasons: list[str | None]) -> None:
     """Return where it is worth another try."""
-    reasons = dynamo.reasons(error)
+    reasons = dynamo.cancellation_reasons(error)
     if FAILED in other_reasons:
-        raise NotWithin from error
+        raise AlreadyApplied from error
     if FAILED not in reasons and "TransactionConflict" not in reasons:
         raise error
 
 
-def _present(counter: Counter | None, workspace_id: str, period: Period, terms: Terms) -> tuple[Counter, Balance]:
+def _current(counter: Counter | None, workspace_id: str, period: Period, terms: Terms) -> tuple[Counter, Balance]:
     """The counter of the present period and its balance; a fresh one where none is open yet."""
-    counter = counter or opening.of_period(workspace_id, period, terms)
-    return counter, balance_of(counter).raised(period.allowance)
+    counter = counter or opening.new_period_counter(workspace_id, period, terms)
+    return counter, balance_of(counter).with_allowance(period.allowance)
 
 
 def balance_of(counter: Counter) -> Balance:
@@ -138,12 +145,12 @@ def balance_of(counter: Counter) -> Balance:
 def _write_terms(transaction: TransactWrite, row: Workspace, revision: int, values: dict[str, Any]) -> None:
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
     actions.append(Workspace.billing_revision.set(revision + 1))
-    condition = Workspace.workspace_id.exists() & store.of_revision(revision)
+    condition = Workspace.workspace_id.exists() & store.has_revision(revision)
     transaction.update(Workspace(row.workspace_id), actions=actions, condition=condition)
 
 
 def _write_period(
-    transaction: TransactWrite, counter: Counter, outcome: Changed, keeps_paid: bool, fresh: bool
+    transaction: TransactWrite, counter: Counter, outcome: TermsChange, keeps_paid: bool, fresh: bool
 ) -> None:
     after, period = outcome.after, outcome.period
     end = max(float(counter.ends or 0), period.ends)

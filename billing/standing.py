@@ -7,19 +7,19 @@ from accounts import audit
 from accounts.models import Workspace
 from billing import plans, rewriting
 from billing.periods import whole_hour
-from billing.rewriting import Changed, Draft, Within
+from billing.rewriting import Draft, ExtraWrites, TermsChange
 
 # In these states Stripe's subscription is served; past_due is, while Stripe retries the payment (B15).
-SERVED = ("active", "trialing", "past_due")
+ENTITLED_STATES = ("active", "trialing", "past_due")
 
 
 @dataclass(frozen=True)
-class Standing:
+class Entitlement:
     """What a workspace's subscription is at this moment, by Stripe's present object, never by an event's copy.
 
     `tier`: its plan; `state`: Stripe's word for it; `start` and `end` of the period paid for (seconds); `interval`:
     `month` or `year`; `next_tier`: what is scheduled for its end, `free` where it is cancelled then, empty for the
-    same again; `overage`: whether it sells credits beyond the plan's, None for as the workspace has it; `asked`: when
+    same again; `overage`: whether it sells credits beyond the plan's, None for as the workspace has it; `read_at`: when
     Stripe was asked, before its answer: of two answers the later one counts (B12).
     """
 
@@ -30,34 +30,34 @@ class Standing:
     interval: str = "month"
     next_tier: str = ""
     overage: bool | None = None
-    asked: float = 0
+    read_at: float = 0
 
 
-def settle(workspace_id: str, standing: Standing, within: Within | None = None) -> Changed:
+def apply(workspace_id: str, standing: Entitlement, within: ExtraWrites | None = None) -> TermsChange:
     """Bring a workspace to its standing: plan, limits, allowance, period, and the credits of the running period.
 
     In any order and as often as one likes. An upgrade adds the difference at once; within a period nothing becomes
     less; a new period opens with its own credits; a subscription in no served state is the free plan. `within` puts
-    the caller's items, such as the claim of an event's id, into the same transaction. Raises NotWithin (the caller's
-    item was refused, nothing was written), WorkspaceGone, Unsettled. KeyError for a tier that is none.
+    the caller's items, such as the claim of an event's id, into the same transaction. Raises AlreadyApplied (the
+    caller's item was refused, nothing was written), WorkspaceGone, CreditsBusy. KeyError for a tier that is none.
     """
     old_plans: list[str] = []
 
     def decide(row: Workspace) -> Draft:
         old_plans[:] = [row.plan]
-        if standing.asked < float(row.billing_seen):
+        if standing.read_at < float(row.billing_seen):
             return Draft()  # a later answer of Stripe's is already written
-        return Draft(values(standing))
+        return Draft(row_values(standing))
 
-    outcome = rewriting.rewrite(workspace_id, decide, within)
+    outcome = rewriting.update_terms(workspace_id, decide, within)
     if old_plans[0] != outcome.terms.plan:
         audit.record(workspace_id, "stripe", "plan.changed", workspace_id, old_plans[0], outcome.terms.plan)
     return outcome
 
 
-def values(standing: Standing) -> dict[str, Any]:
+def row_values(standing: Entitlement) -> dict[str, Any]:
     """The attributes of the workspace's row that a standing sets."""
-    is_served = standing.tier != plans.FREE and standing.state in SERVED
+    is_served = standing.tier != plans.FREE and standing.state in ENTITLED_STATES
     plan = plans.of(standing.tier if is_served else plans.FREE)
     attributes = {
         "plan": plan.tier, "limits": asdict(plan.limits), "allowance": plan.halves, "billing_state": standing.state,
@@ -65,7 +65,7 @@ def values(standing: Standing) -> dict[str, Any]:
         "period_start": whole_hour(standing.start) if is_served else 0,
         "period_end": whole_hour(standing.end) if is_served else 0,
         "next_plan": standing.next_tier if is_served else "",
-        "billing_seen": standing.asked,
+        "billing_seen": standing.read_at,
     }  # fmt: skip
     if not is_served or standing.overage is not None:
         attributes["overage"] = bool(is_served and standing.overage)

@@ -13,7 +13,7 @@ from accounts.models import Workspace
 from billing.models import Claim, Counter, Grant, LedgerProof
 from imgapis.base import dynamo
 from telemetry import events
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 
 LEDGER = "ledger"
 
@@ -24,7 +24,7 @@ class Charge:
     which decides its period, the moment before which an older claim was purged (0: never), and for how many days the
     event is kept."""
 
-    happened: Happened
+    event: RequestEvent
     digest: str
     claim_seconds: int
     moment: float
@@ -37,7 +37,7 @@ def counter(workspace_id: str, period: str) -> Counter | None:
     return Counter.find(workspace_id, period)
 
 
-def named(workspace_id: str, names: Iterable[str]) -> dict[str, Counter]:
+def counters_by_name(workspace_id: str, names: Iterable[str]) -> dict[str, Counter]:
     """The counters of some periods and days, those that there are, read consistently."""
     keys = [(workspace_id, name) for name in names]
     return {row.period: row for row in Counter.batch_get(keys, consistent_read=True)}
@@ -51,14 +51,14 @@ def open_counters(workspace_id: str, revision: int | None, rows: Iterable[Counte
     """
     condition = Workspace.workspace_id.exists()
     if revision is not None:
-        condition &= of_revision(revision)
+        condition &= has_revision(revision)
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.condition_check(Workspace, workspace_id, condition=condition)
         for row in rows:
             transaction.save(row, condition=Counter.workspace_id.does_not_exist())
 
 
-def of_revision(revision: int):
+def has_revision(revision: int):
     """The condition that a workspace's terms are still those of a revision; a row from before billing has none."""
     condition = Workspace.billing_revision == revision
     return condition if revision else condition | Workspace.billing_revision.does_not_exist()
@@ -86,7 +86,7 @@ def live_claim(workspace_id: str, digest: str, moment: float, purged_before: flo
 def charge(bill: Charge, names: Iterable[str]) -> None:
     """Write claim, event and counters (of the period, of the day) together or not at all; TransactWriteError with the
     reasons in that order where a condition was not met."""
-    event = bill.happened
+    event = bill.event
     claim = Claim(
         event.workspace_id, bill.digest, charged=bill.moment,
         expires=datetime.fromtimestamp(int(bill.moment) + bill.claim_seconds, UTC),
@@ -97,7 +97,7 @@ def charge(bill: Charge, names: Iterable[str]) -> None:
         | (Claim.charged <= bill.purged_before)
     )
     actions = [Counter.left.set(Counter.left - event.cost), Counter.used.set(Counter.used + event.cost)]
-    row = events.row(event, bill.retention_days)
+    row = events.to_row(event, bill.retention_days)
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.save(claim, condition=claim_condition)
         transaction.save(row, condition=type(row).event_id.does_not_exist())
@@ -130,7 +130,7 @@ def claim_proof(now: float, next_due: float) -> bool:
     return LedgerProof(LEDGER).update_if(condition, actions)
 
 
-def keep_proof(moment: float, periods: int, broken: int) -> None:
+def save_proof(moment: float, periods: int, broken: int) -> None:
     """Store the result of a proof."""
     values = {"moment": moment, "periods": periods, "broken": broken}
     actions = [getattr(LedgerProof, name).set(value) for name, value in values.items()]

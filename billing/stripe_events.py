@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pynamodb.transactions import TransactWrite
 
-from billing.gateway import Told
+from billing.gateway import EventSnapshot
 from billing.rows.stripe import StripeEvent
 from imgapis.base import clock
 
@@ -16,17 +16,17 @@ def of_id(event_id: str) -> StripeEvent | None:
     return StripeEvent.find(event_id)
 
 
-def claim(transaction: TransactWrite, event: Told, workspace_id: str) -> None:
+def claim(transaction: TransactWrite, event: EventSnapshot, workspace_id: str) -> None:
     """Put the claim of an event into the transaction of its effect; its condition fails where it acted before."""
     transaction.save(_row(event, "acted", workspace_id), condition=StripeEvent.event_id.does_not_exist())
 
 
-def ignore(event: Told, reason: str, workspace_id: str = "") -> bool:
+def ignore(event: EventSnapshot, reason: str, workspace_id: str = "") -> bool:
     """Write down that an event has no effect, and why; False where it came before."""
     return _row(event, reason, workspace_id).save_if(StripeEvent.event_id.does_not_exist())
 
 
-def _row(event: Told, outcome: str, workspace_id: str) -> StripeEvent:
+def _row(event: EventSnapshot, outcome: str, workspace_id: str) -> StripeEvent:
     now = clock.now()
     return StripeEvent(
         event.event_id, kind=event.kind, outcome=outcome, workspace_id=workspace_id, created=event.created, moment=now,

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-class StripeUnavailable(Refusal):
+class StripeUnavailable(ApiError):
     """Stripe does not answer; nothing was changed, or what was changed is found again at the next try."""
 
     status = 503
@@ -16,7 +16,7 @@ class StripeUnavailable(Refusal):
                          retry_after=30)  # fmt: skip
 
 
-class StripeRefused(Refusal):
+class StripeRefused(ApiError):
     """Stripe refuses what was asked."""
 
     status = 409
@@ -26,7 +26,7 @@ class StripeRefused(Refusal):
         super().__init__("Stripe refuses this change as the subscription stands. Open its portal to see why.")
 
 
-class PaymentRefused(Refusal):
+class PaymentRefused(ApiError):
     """The card, or the bank behind it, refuses; the plan stays as it is."""
 
     status = 402
@@ -36,7 +36,7 @@ class PaymentRefused(Refusal):
         super().__init__("The payment was refused, and the plan stays as it is. Change the card in Stripe's portal.")
 
 
-class NotConfigured(Refusal):
+class NotConfigured(ApiError):
     """This installation takes no payments."""
 
     status = 503
@@ -47,7 +47,7 @@ class NotConfigured(Refusal):
 
 
 @dataclass(frozen=True)
-class Present:
+class SubscriptionSnapshot:
     """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell."""
 
     subscription_id: str
@@ -76,7 +76,7 @@ class Invoice:
 
 
 @dataclass(frozen=True)
-class Told:
+class EventSnapshot:
     """An event of Stripe's whose signature was right: what it is about, and nothing it says of credits."""
 
     event_id: str
@@ -88,7 +88,7 @@ class Told:
     object_id: str
 
 
-class Forged(Refusal):
+class InvalidWebhookSignature(ApiError):
     """A message that Stripe did not sign, or that was altered or repeated too late."""
 
     code = "bad_signature"
@@ -98,7 +98,7 @@ class Forged(Refusal):
 
 
 @dataclass(frozen=True)
-class Refunded:
+class Refund:
     """A refund: which part of what was paid went back."""
 
     refund_id: str

@@ -10,24 +10,24 @@ def run(webhook: str) -> Iterator[str]:
     """Make what is absent; a line for each thing that was made. `webhook` is our address for events; where Stripe makes
     an endpoint for it, the last line holds the secret it signs with, for STRIPE_WEBHOOK_SECRET."""
     meter = yield from _meter()
-    existing_keys = {price.lookup_key for price in gateway.every_price()}
+    existing_keys = {price.lookup_key for price in gateway.iter_prices()}
     for plan in plans.CATALOGUE.values():
         if plan.paid:
             yield from _product(plan)
             yield from _prices(plan, meter, existing_keys)
-    if not gateway.said(gateway.api().billing_portal.configurations.list, limit=1).data:
+    if not gateway.call(gateway.api().billing_portal.configurations.list, limit=1).data:
         _portal()
         yield "portal configuration"
     yield from _endpoint(webhook)
-    gateway.forget_prices()
+    gateway.clear_price_cache()
 
 
 def _meter() -> Iterator[str]:
     resource = gateway.api().billing.meters
-    existing = [meter for meter in gateway.said(resource.list, limit=100).data if meter.event_name == gateway.METER]
+    existing = [meter for meter in gateway.call(resource.list, limit=100).data if meter.event_name == gateway.METER]
     if existing:
         return existing[0].id
-    new_meter = gateway.said(
+    new_meter = gateway.call(
         resource.create, key=f"meter-{gateway.METER}", display_name="Credits beyond the plan", event_name=gateway.METER,
         default_aggregation={"formula": "sum"}, value_settings={"event_payload_key": "value"},
         customer_mapping={"event_payload_key": "stripe_customer_id", "type": "by_id"},
@@ -39,9 +39,9 @@ def _meter() -> Iterator[str]:
 def _product(plan: Plan) -> Iterator[str]:
     name = f"imgapis_{plan.tier}"
     try:
-        gateway.said(gateway.api().products.retrieve, name)
+        gateway.call(gateway.api().products.retrieve, name)
     except gateway.StripeRefused:
-        gateway.said(gateway.api().products.create, id=name, name=f"img apis {plan.title}")
+        gateway.call(gateway.api().products.create, id=name, name=f"img apis {plan.title}")
         yield f"product {name}"
 
 
@@ -56,7 +56,7 @@ def _prices(plan: Plan, meter: str, existing_keys: set[str]) -> Iterator[str]:
     for suffix, params in prices.items():
         name = f"imgapis_{plan.tier}_{suffix}"
         if name not in existing_keys:
-            gateway.said(
+            gateway.call(
                 gateway.api().prices.create, currency="usd", product=f"imgapis_{plan.tier}", lookup_key=name,
                 tax_behavior="exclusive", **params,
             )  # fmt: skip
@@ -70,15 +70,15 @@ def _portal() -> None:
         "customer_update": {"enabled": True, "allowed_updates": ["address", "tax_id"]},
         "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
     }
-    gateway.said(gateway.api().billing_portal.configurations.create, features=features)
+    gateway.call(gateway.api().billing_portal.configurations.create, features=features)
 
 
 def _endpoint(webhook: str) -> Iterator[str]:
     resource = gateway.api().webhook_endpoints
-    kinds = sorted(webhooks.EFFECTS)
-    existing = [endpoint for endpoint in gateway.said(resource.list, limit=100).data if endpoint.url == webhook]
+    kinds = sorted(webhooks.HANDLERS)
+    existing = [endpoint for endpoint in gateway.call(resource.list, limit=100).data if endpoint.url == webhook]
     if existing:
-        gateway.said(resource.update, existing[0].id, enabled_events=kinds)
+        gateway.call(resource.update, existing[0].id, enabled_events=kinds)
         return
-    new_endpoint = gateway.said(resource.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
+    new_endpoint = gateway.call(resource.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
     yield f"webhook {webhook}: STRIPE_WEBHOOK_SECRET={new_endpoint.secret}"

@@ -79,14 +79,14 @@ class Summary:
 
 def of(row: Workspace) -> Summary:
     """The summary of a workspace at this moment, read consistently."""
-    terms, now = periods.terms(row), clock.now()
-    books = opening.books(terms, now)
-    rows = store.named(row.workspace_id, books.names)
-    counter = rows.get(books.period.name) or opening.of_period(row.workspace_id, books.period, terms)
+    terms, now = periods.terms_of(row), clock.now()
+    books = opening.counters_for(terms, now)
+    rows = store.counters_by_name(row.workspace_id, books.names)
+    counter = rows.get(books.period.name) or opening.new_period_counter(row.workspace_id, books.period, terms)
     day = rows.get(books.day) if books.day else None
     return Summary(
         terms=terms, period=books.period, state=row.billing_state, now=now,
         included=int(counter.granted) - int(counter.room), room=int(counter.room), used=int(counter.used),
         day_used=int(day.used) if day else 0,
-        day_limit=None if books.day is None else int(day.granted) if day else caps.of_day(terms, books.period),
+        day_limit=None if books.day is None else int(day.granted) if day else caps.daily_limit(terms, books.period),
     )  # fmt: skip

@@ -14,7 +14,7 @@ def unacted_since(now: float) -> float | None:
     acted on; None without one, and where no payments are set up. Raises StripeUnavailable."""
     if not gateway.configured():
         return None
-    recent_events = gateway.events(webhooks.EFFECTS, now - SPAN_SECONDS, now - LATE_SECONDS)
+    recent_events = gateway.events(webhooks.HANDLERS, now - SPAN_SECONDS, now - LATE_SECONDS)
     unacted_events = (event for event in recent_events if not stripe_events.of_id(event.event_id))
     return min((float(event.created) for event in unacted_events if _ours(event.customer_id)), default=None)
 

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from django.conf import settings
 
 from billing import customers, gateway, grants, plans, receipts, standing, stripe_events
-from billing.gateway import Told
+from billing.gateway import EventSnapshot
 from billing.opening import WorkspaceGone
-from billing.rewriting import NotWithin, Within
+from billing.rewriting import AlreadyApplied, ExtraWrites
 from imgapis.base import clock
 
-ACTED, AGAIN = "acted", "again"
+HANDLED, DUPLICATE = "acted", "again"
 REASON = "refunded or disputed at Stripe"
 log = logging.getLogger("imgapis.webhooks")
 
 
-def act(event: Told) -> str:
+def handle(event: EventSnapshot) -> str:
     """Act on a verified event; what became of it: `acted`, `again` (it came before), or why it is ignored (B13).
 
     Raises what the gateway and the store raise: Stripe then sends it again.
@@ -30,62 +30,62 @@ def act(event: Told) -> str:
     # The shape of an event follows the API version its endpoint was registered with; only ours is understood.
     if event.version and event.version != gateway.VERSION:
         return _ignored(event, "other version")
-    effect = EFFECTS.get(event.kind)
+    effect = HANDLERS.get(event.kind)
     if effect is None:
         return _ignored(event, "unknown kind")
     workspace_id = customers.workspace_of(event.customer_id) if event.customer_id else None
     if workspace_id is None:
         return _ignored(event, "unknown customer")
     if stripe_events.of_id(event.event_id):
-        return AGAIN
+        return DUPLICATE
     try:
         effect(workspace_id, event, lambda transaction: stripe_events.claim(transaction, event, workspace_id))
-    except NotWithin:
-        return AGAIN
+    except AlreadyApplied:
+        return DUPLICATE
     except WorkspaceGone:
         return _ignored(event, "workspace gone")
-    return ACTED
+    return HANDLED
 
 
-def _ignored(event: Told, reason: str) -> str:
+def _ignored(event: EventSnapshot, reason: str) -> str:
     log.info("stripe_event_ignored")
-    return reason if stripe_events.ignore(event, reason) else AGAIN
+    return reason if stripe_events.ignore(event, reason) else DUPLICATE
 
 
-def look_again(workspace_id: str, customer_id: str, within: Within | None = None) -> None:
+def sync_subscription(workspace_id: str, customer_id: str, within: ExtraWrites | None = None) -> None:
     """Bring a workspace to what its customer has at Stripe at this moment; `within` adds the caller's items to the
     transaction."""
     asked_at = clock.now()
-    subscription = gateway.present(customer_id)
+    subscription = gateway.subscription(customer_id)
 
     def write_all(transaction) -> None:
         if within:
             within(transaction)
         customers.write(transaction, workspace_id, subscription, asked_at)
 
-    standing.settle(workspace_id, customers.standing(subscription, asked_at), write_all)
+    standing.apply(workspace_id, customers.entitlement(subscription, asked_at), write_all)
 
 
-def _settle(workspace_id: str, event: Told, within: Within) -> None:
-    look_again(workspace_id, event.customer_id, within)
+def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
 
 
-def _paid(workspace_id: str, event: Told, within: Within) -> None:
-    look_again(workspace_id, event.customer_id, within)
-    receipts.paid(workspace_id, event.customer_id, event.object_id)
+def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
+    receipts.send_receipt(workspace_id, event.customer_id, event.object_id)
 
 
-def _unpaid(workspace_id: str, event: Told, within: Within) -> None:
-    look_again(workspace_id, event.customer_id, within)
-    receipts.failed(workspace_id)
+def _payment_failed(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
+    receipts.send_payment_failed(workspace_id)
 
 
-def _ended(workspace_id: str, event: Told, within: Within) -> None:
-    look_again(workspace_id, event.customer_id, within)
-    receipts.ended(workspace_id)
+def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
+    receipts.send_plan_ended(workspace_id)
 
 
-def _refunded(workspace_id: str, event: Told, within: Within) -> None:
+def _charge_refunded(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
     """Take back the part of the plan's credits that the refunds are of what was paid, each refund once (B15)."""
     row = customers.of_workspace(workspace_id)
     halves = plans.of(row.tier if row and row.tier in plans.CATALOGUE else plans.FREE).halves
@@ -94,24 +94,24 @@ def _refunded(workspace_id: str, event: Told, within: Within) -> None:
         if share_halves:
             try:
                 grants.take_back(workspace_id, share_halves, REASON, "stripe", grant_id=refund.refund_id)
-            except NotWithin:
+            except AlreadyApplied:
                 continue  # taken back before
-    look_again(workspace_id, event.customer_id, within)
+    sync_subscription(workspace_id, event.customer_id, within)
 
 
-EFFECTS: dict[str, Callable[[str, Told, Within], None]] = {
-    "checkout.session.completed": _settle,
-    "customer.subscription.created": _settle,
-    "customer.subscription.updated": _settle,
-    "customer.subscription.paused": _settle,
-    "customer.subscription.resumed": _settle,
-    "customer.subscription.deleted": _ended,
-    "invoice.paid": _paid,
-    "invoice.payment_failed": _unpaid,
-    "charge.refunded": _refunded,
-    "charge.dispute.created": _settle,
-    "subscription_schedule.released": _settle,
-    "subscription_schedule.updated": _settle,
+HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
+    "checkout.session.completed": _sync,
+    "customer.subscription.created": _sync,
+    "customer.subscription.updated": _sync,
+    "customer.subscription.paused": _sync,
+    "customer.subscription.resumed": _sync,
+    "customer.subscription.deleted": _subscription_ended,
+    "invoice.paid": _invoice_paid,
+    "invoice.payment_failed": _payment_failed,
+    "charge.refunded": _charge_refunded,
+    "charge.dispute.created": _sync,
+    "subscription_schedule.released": _sync,
+    "subscription_schedule.updated": _sync,
 }
 
 
@@ -121,13 +121,13 @@ def replay(event_id: str) -> str:
     event = gateway.event(event_id)
     if event is None:
         return "unknown event"
-    outcome = act(event)
-    workspace_id = customers.workspace_of(event.customer_id) if outcome == AGAIN and event.customer_id else None
+    outcome = handle(event)
+    workspace_id = customers.workspace_of(event.customer_id) if outcome == DUPLICATE and event.customer_id else None
     if workspace_id:
-        look_again(workspace_id, event.customer_id)
+        sync_subscription(workspace_id, event.customer_id)
     return outcome
 
 
-def endpoint_open() -> bool:
+def is_configured() -> bool:
     """Whether there is a secret to check signatures by: an empty one could be signed with by anybody."""
     return bool(settings.STRIPE_WEBHOOK_SECRET)

@@ -4,12 +4,12 @@ from billing import alerts, bursts
 from telemetry import rollups
 
 
-def work_off() -> int:
+def process_due() -> int:
     """Add up the marked hours and check each workspace whose hour changed; returns how many hours."""
-    return rollups.work_off(added_up=look)
+    return rollups.process_due(added_up=check_workspace)
 
 
-def look(workspace_id: str, hour: str) -> None:
+def check_workspace(workspace_id: str, hour: str) -> None:
     """Check a workspace for alerts and bursts. An unavailable store leaves the hour marked, so it is checked again."""
-    alerts.look(workspace_id)
-    bursts.look(workspace_id, hour)
+    alerts.check(workspace_id)
+    bursts.check(workspace_id, hour)

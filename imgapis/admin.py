@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from imgapis.base.mirrors import mirror
+from imgapis.base.mirrors import model_for
 from imgapis.base.row_admin import RowAdmin
 from imgapis.policy.requests import KINDS, LAWS
 from imgapis.policy.rows import Announcement, PrivacyRequest
@@ -14,7 +14,7 @@ STATES = [(name, name) for name in ("open", "done", "refused")]
 
 
 @admin.register(
-    mirror(
+    model_for(
         PrivacyRequest, "imgapis", name="privacy request",
         moments=("received", "due", "confirmed", "extended", "closed"),
         choices={"law": list(LAWS.items()), "kind": list(KINDS.items()), "state": STATES},
@@ -30,7 +30,7 @@ class PrivacyRequestAdmin(RowAdmin):
     search_fields = ("request_id",)
 
 
-@admin.register(mirror(Announcement, "imgapis", moments=("begun", "completed")))
+@admin.register(model_for(Announcement, "imgapis", moments=("begun", "completed")))
 class AnnouncementAdmin(RowAdmin):
     """Announcements of policy versions."""
 
@@ -43,7 +43,7 @@ ERASURES = [(name, name) for name in ("scheduled", "running", "swept", "done", "
 
 
 @admin.register(
-    mirror(
+    model_for(
         Erasure, "imgapis", moments=("asked", "due", "began", "swept"),
         choices={"kind": [("workspace", "workspace"), ("person", "person")], "state": ERASURES},
     )

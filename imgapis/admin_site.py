@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts import audit, second_factor, staff, staff_rights
 from accounts.rows.staff import Staff
-from imgapis.base.mirrors import Mirrored
+from imgapis.base.mirrors import RowModel
 from imgapis.support import entry, pages, trail
 
 # Stock addresses for what this site has not: passwords, relations to complete, a public page per object.
@@ -32,7 +32,7 @@ class StaffSite(AdminSite):
         if not hasattr(request, "staff_member"):
             row = staff.member(request.user.person_id) if request.user.is_authenticated else None
             proof = request.session.get(second_factor.SESSION_KEY)
-            request.staff_member = row if row and second_factor.is_proven(row, proof) else None
+            request.staff_member = row if row and second_factor.is_verified(row, proof) else None
         return request.staff_member
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -44,11 +44,11 @@ class StaffSite(AdminSite):
         row = self.member(request)
         return row is not None and staff_rights.allows(row.role, right)
 
-    def record(self, request: HttpRequest, obj: Mirrored, act: str, before: Any, after: Any, reason: str = "") -> None:
+    def record(self, request: HttpRequest, obj: RowModel, act: str, before: Any, after: Any, reason: str = "") -> None:
         """Write an act on an object to the audit table."""
         audit.record(trail.log_of(obj.row), trail.actor(self.member(request)), act, obj.key, before, after, reason)
 
-    def history(self, obj: Mirrored) -> list[dict]:
+    def history(self, obj: RowModel) -> list[dict]:
         """The audit entries of an object, newest first."""
         return trail.of_row(obj.row)
 

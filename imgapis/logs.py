@@ -38,7 +38,7 @@ def _place(trace) -> str:
     return f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
 
 
-class OwnWords(logging.Filter):
+class OwnRecordsFilter(logging.Filter):
     """Lets through what this project says of itself; what libraries say may hold URLs, headers and bodies."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -64,7 +64,7 @@ class OwnHandler(logging.StreamHandler):
 def configure(level: str) -> None:
     """The one handler of the process, on the root logger; every other handler but our own is removed."""
     handler = OwnHandler()
-    handler.addFilter(OwnWords())
+    handler.addFilter(OwnRecordsFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

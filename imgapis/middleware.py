@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from imgapis.base import errors
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import fetch, http_headers, image_answers, tenants
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
@@ -16,7 +16,7 @@ LONGEST_LINE = 16_384
 LONGEST_HOST = 253
 
 
-class UnknownHost(Refusal):
+class UnknownHost(ApiError):
     """No page and no workspace lives at the host."""
 
     code = "unknown_host"
@@ -25,7 +25,7 @@ class UnknownHost(Refusal):
         super().__init__("No workspace and no page of ours lives at this host.")
 
 
-class FetchLoop(Refusal):
+class FetchLoop(ApiError):
     """Our own fetcher asks: a source leads back to an image host (S17)."""
 
     code = "fetch_loop"
@@ -34,7 +34,7 @@ class FetchLoop(Refusal):
         super().__init__("A source leads back to our own image hosts, and is not fetched.")
 
 
-class AddressTooLong(Refusal):
+class AddressTooLong(ApiError):
     """The request line is longer than we read."""
 
     status = 414
@@ -44,7 +44,7 @@ class AddressTooLong(Refusal):
         super().__init__(f"The address is longer than {LONGEST_LINE} bytes.")
 
 
-def problem_response(refusal: Refusal, request: HttpRequest) -> HttpResponse:
+def problem_response(refusal: ApiError, request: HttpRequest) -> HttpResponse:
     """A refusal as application/problem+json, never cached; a missing source for a minute."""
     body = errors.problem(refusal, getattr(request, "request_id", ""), settings.SITE_URL)
     response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
@@ -65,7 +65,7 @@ class HostMiddleware:
         request.request_id = str(uuid.uuid4())
         try:
             self._place(request)
-        except Refusal as refusal:
+        except ApiError as refusal:
             response = problem_response(refusal, request)
         else:
             is_method_refused = hasattr(request, "tenant") and request.method not in http_headers.METHODS

@@ -5,20 +5,20 @@ import logging
 from accounts.models import Workspace
 from billing import gateway, ledger, overage, reconcile, store
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 DAY_SECONDS = 86_400
 log = logging.getLogger("imgapis.nightly")
 
 
-def prove() -> bool:
+def prove_ledger() -> bool:
     """Run the proof if it is due; returns whether it ran."""
     now = clock.now()
     if not store.claim_proof(now, now + DAY_SECONDS):
         return False
     proofs = ledger.prove_all(row.workspace_id for row in Workspace.scan())
-    broken = sum(not proof.holds for proof in proofs)
-    store.keep_proof(now, len(proofs), broken)
+    broken = sum(not proof.is_valid for proof in proofs)
+    store.save_proof(now, len(proofs), broken)
     if broken:
         log.error("ledger_broken", extra={"count": broken})
     _stripe()
@@ -28,15 +28,15 @@ def prove() -> bool:
 def _stripe() -> None:
     """Reconcile with Stripe; where Stripe is unavailable, the next night or `manage.py reconcile_stripe` does it."""
     try:
-        reconcile.due()
-    except Refusal:
+        reconcile.reconcile_if_configured()
+    except ApiError:
         log.warning("stripe_not_compared")
 
 
-def tell_meter() -> None:
+def report_overage() -> None:
     """Report overage to Stripe's meter, where payments are set up; the next run does what an outage prevented."""
     try:
         if gateway.configured():
             overage.report_all()
-    except Refusal:
+    except ApiError:
         log.warning("overage_not_reported")

@@ -8,13 +8,13 @@ from accounts.models import Workspace
 from billing import hooks, preferences
 from imgapis import postings
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 router = Router(tags=["notices"])
 SCOPE = "billing.manage"
 
 
-class UnknownNotice(Refusal):
+class UnknownNotice(ApiError):
     """There is no such kind of mail."""
 
     status = 404
@@ -24,7 +24,7 @@ class UnknownNotice(Refusal):
         super().__init__(f"A kind of mail is one of {', '.join(preferences.KINDS)}.", param="kind")
 
 
-class NoWebhook(Refusal):
+class NoWebhook(ApiError):
     """There is no webhook to test."""
 
     status = 404
@@ -34,7 +34,7 @@ class NoWebhook(Refusal):
         super().__init__("This workspace has no webhook.")
 
 
-class TestedJustNow(Refusal):
+class TestedJustNow(ApiError):
     """One test a minute."""
 
     status = 429
@@ -78,19 +78,19 @@ class SecretOut(Schema):
     secret: str
 
 
-def _told(row: Workspace, person_id: str) -> dict:
+def _preferences_out(row: Workspace, person_id: str) -> dict:
     webhook = hooks.of(row.workspace_id)
     webhook_out = webhook and {
         "address": webhook.address, "last_outcome": webhook.last_outcome,
         "last_tried": clock.stamp(float(webhook.last_tried)) if webhook.last_tried else None,
     }  # fmt: skip
-    return {"mails": preferences.wants(row.workspace_id, person_id), "webhook": webhook_out}
+    return {"mails": preferences.choices(row.workspace_id, person_id), "webhook": webhook_out}
 
 
 @router.get("/notices", response=NoticesOut)
 def notices(request: HttpRequest):
     """The mails and the webhook. Scope: billing.manage."""
-    return _told(workspace_of(request, SCOPE), request.caller.person_id)
+    return _preferences_out(workspace_of(request, SCOPE), request.caller.person_id)
 
 
 @router.put("/notices/mails/{kind}", response=NoticesOut)
@@ -100,14 +100,14 @@ def choose(request: HttpRequest, kind: str, payload: WantedIn):
     if kind not in preferences.KINDS:
         raise UnknownNotice
     preferences.choose(row.workspace_id, person_id, kind, payload.wanted)
-    return _told(row, person_id)
+    return _preferences_out(row, person_id)
 
 
 @router.put("/notices/webhook", response=SecretOut)
 def set_hook(request: HttpRequest, payload: HookIn):
     """Set the webhook, or put another in its place, with a new secret. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
-    secret = postings.set_up(row.workspace_id, request.caller.person_id, payload.address)
+    secret = postings.configure(row.workspace_id, request.caller.person_id, payload.address)
     return {"address": payload.address, "secret": secret}
 
 
@@ -124,6 +124,6 @@ def test_hook(request: HttpRequest):
     row = workspace_of(request, SCOPE)
     if hooks.of(row.workspace_id) is None:
         raise NoWebhook
-    if not hooks.test(row.workspace_id):
+    if not hooks.send_test(row.workspace_id):
         raise TestedJustNow
     return 202, None

@@ -7,11 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
-from accounts.forms import show
+from accounts.forms import add_error
 from billing import hooks, preferences
 from imgapis import postings
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 class HookForm(forms.Form):
@@ -50,9 +50,9 @@ def hook(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             row = request.workspace
-            secret = postings.set_up(row.workspace_id, request.user.person_id, form.cleaned_data["address"])
-        except Refusal as refusal:
-            show(form, refusal)
+            secret = postings.configure(row.workspace_id, request.user.person_id, form.cleaned_data["address"])
+        except ApiError as refusal:
+            add_error(form, refusal)
     return _page(request, form, secret)
 
 
@@ -72,7 +72,7 @@ def hook_test(request: HttpRequest) -> HttpResponse:
     row = request.workspace
     if hooks.of(row.workspace_id) is None:
         messages.error(request, "There is no webhook to test.")
-    elif hooks.test(row.workspace_id):
+    elif hooks.send_test(row.workspace_id):
         messages.success(request, "A test is on its way: what came of it stands here within some seconds. Reload.")
     else:
         messages.warning(request, "A test was sent within this minute. Wait a moment.")
@@ -81,7 +81,7 @@ def hook_test(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: HookForm, secret: str = "") -> HttpResponse:
     row, webhook = request.workspace, hooks.of(request.workspace.workspace_id)
-    wants = preferences.wants(row.workspace_id, request.user.person_id)
+    wants = preferences.choices(row.workspace_id, request.user.person_id)
     context = {
         "form": form, "secret": secret, "hook": webhook,
         "tried": clock.stamp(float(webhook.last_tried)) if webhook and webhook.last_tried else "",

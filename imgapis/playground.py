@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.decorators import workspace_page
-from accounts.forms import show
+from accounts.forms import add_error
 from imgapis import samples, snippets
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.embedded.samples import NAMES
 from transforms import access, explain, hosts, presets, tenants
-from transforms.delivery import Asked
+from transforms.delivery import ImageRequest
 from transforms.engine import params
 from transforms.tenants import Tenant
 
@@ -74,7 +74,7 @@ class AddressForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Built:
+class PlaygroundResult:
     """What the form stands for: the address, its quote (what /explain answers), the code to paste, and the link to
     this page. `shown` says whether the page loads the picture, `signed` whether the workspace wants a signature."""
 
@@ -98,7 +98,7 @@ def public(request: HttpRequest) -> HttpResponse:
     form.full_clean()
     if form.cleaned_data["src"] not in dict(form.fields["src"].widget.choices):
         form.add_error("src", "This page shows the samples alone. A workspace of your own shows your pictures.")
-    context = {"form": form, "built": _built(request, tenant, form, reverse("playground"), always=True)}
+    context = {"form": form, "built": _result(request, tenant, form, reverse("playground"), always=True)}
     return _page(request, "site/playground.html", context)
 
 
@@ -113,7 +113,7 @@ def own(request: HttpRequest) -> HttpResponse:
     form.fields["src"].help_text = _how_to_name(tenant)
     form.full_clean()
     page_path = reverse("workspace-playground", args=[row.namespace])
-    context = {"form": form, "built": _built(request, tenant, form, page_path, always=False)}
+    context = {"form": form, "built": _result(request, tenant, form, page_path, always=False)}
     return _page(request, "site/workspace_playground.html", context)
 
 
@@ -140,23 +140,25 @@ def _how_to_name(tenant: Tenant) -> str:
     return f"{source_hint}; or the full address of a picture, https://…"
 
 
-def _built(request: HttpRequest, tenant: Tenant, form: AddressForm, page_path: str, *, always: bool) -> Built | None:
+def _result(
+    request: HttpRequest, tenant: Tenant, form: AddressForm, page_path: str, *, always: bool
+) -> PlaygroundResult | None:
     """URL, quote and code of the form's values; None, with the error at its field, where the image API would refuse."""
     if form.errors or not form.cleaned_data["src"]:
         return None
     pairs = form.pairs()
     query = urlencode(pairs)
-    image_request = Asked(ENDPOINT, query, None, request.META.get("HTTP_ACCEPT"), None)
+    image_request = ImageRequest(ENDPOINT, query, None, request.META.get("HTTP_ACCEPT"), None)
     try:
         access.check(tenant, None)
         presets.guard(tenant, ENDPOINT, query)
         quote = explain.explain(tenant, image_request)
-    except Refusal as refusal:
-        _show(form, refusal)
+    except ApiError as refusal:
+        _add_error(form, refusal)
         return None
     form_values = {name: text for name, text in form.cleaned_data.items() if text}
     host = hosts.image_host(tenant.namespace)
-    return Built(
+    return PlaygroundResult(
         address=snippets.address(host, pairs),
         quote=quote,
         shown=not tenant.signing_required and (always or quote["why_free"] is not None or "make" in request.GET),
@@ -166,7 +168,7 @@ def _built(request: HttpRequest, tenant: Tenant, form: AddressForm, page_path: s
     )
 
 
-def _show(form: AddressForm, refusal: Refusal) -> None:
+def _add_error(form: AddressForm, refusal: ApiError) -> None:
     """Add a refusal to the field of its parameter, or to `more` where the parameter was typed there."""
     from_more = refusal.param in dict(parse_qsl(form.cleaned_data["more"].lstrip("?&"), keep_blank_values=True))
-    show(form, Refusal(refusal.message, param="more") if from_more else refusal)
+    add_error(form, ApiError(refusal.message, param="more") if from_more else refusal)

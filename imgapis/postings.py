@@ -5,8 +5,8 @@ import time
 from django.conf import settings
 
 from billing import hooks, outbox
-from billing.hooks import InvalidHook, Posting
-from imgapis.base.errors import Refusal
+from billing.hooks import InvalidWebhook, WebhookRequest
+from imgapis.base.errors import ApiError
 from transforms import fetch, locations, sources
 from transforms.locations import Location
 
@@ -15,32 +15,32 @@ TOTAL_SECONDS = 10.0
 
 def send_due() -> int:
     """Send the notices that are due."""
-    return outbox.work_off(post)
+    return outbox.process_due(send)
 
 
-def post(posting: Posting) -> int:
-    """Post to a customer's address, never following a redirect; the status of the answer. Raises Refusal."""
+def send(posting: WebhookRequest) -> int:
+    """Post to a customer's address, never following a redirect; the status of the answer. Raises ApiError."""
     deadline = time.monotonic() + TOTAL_SECONDS
-    location = checked(posting.address)
-    return fetch.glance(
+    location = checked_address(posting.address)
+    return fetch.probe(
         location, method="POST", deadline=deadline, body=posting.body, headers=posting.headers
     ).status  # fmt: skip
 
 
-def set_up(workspace_id: str, actor: str, address: str) -> str:
-    """Set the webhook of a workspace; returns its secret, shown once. Raises InvalidHook."""
-    checked(address)
-    return hooks.set_up(workspace_id, actor, address)
+def configure(workspace_id: str, actor: str, address: str) -> str:
+    """Set the webhook of a workspace; returns its secret, shown once. Raises InvalidWebhook."""
+    checked_address(address)
+    return hooks.configure(workspace_id, actor, address)
 
 
-def checked(address: str) -> Location:
-    """The location of a webhook's address. Raises InvalidHook for one that is malformed, ours, or not https."""
+def checked_address(address: str) -> Location:
+    """The location of a webhook's address. Raises InvalidWebhook for one that is malformed, ours, or not https."""
     try:
         location = locations.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
-    except Refusal as refusal:
-        raise InvalidHook("That is no address we can post to.", param="address") from refusal
+    except ApiError as refusal:
+        raise InvalidWebhook("That is no address we can post to.", param="address") from refusal
     if location.scheme != "https" and location.pair not in settings.FETCH_ALLOW_PRIVATE:
-        raise InvalidHook("A webhook is an address that begins with https://.", param="address")
+        raise InvalidWebhook("A webhook is an address that begins with https://.", param="address")
     if sources.own_host(location.host):
-        raise InvalidHook("This host is one of ours: name a server of your own.", param="address")
+        raise InvalidWebhook("This host is one of ours: name a server of your own.", param="address")
     return location

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from billing import caps, plans
-from billing.credits import shown
+from billing.credits import as_credits
 from billing.money import dollars
 from billing.plans import Plan
 from transforms.engine import cost
@@ -31,12 +31,12 @@ def pricing(request: HttpRequest) -> HttpResponse:
     """The page."""
     catalogue = list(plans.CATALOGUE.values())
     operations = [
-        {"name": name, "credits": shown(halves) + UNITS.get(name, ""), "again": AGAIN.get(name, "after a year")}
+        {"name": name, "credits": as_credits(halves) + UNITS.get(name, ""), "again": AGAIN.get(name, "after a year")}
         for name, halves in cost.HALVES.items()
     ]
     context = {
         "plans": catalogue, "rows": rows(catalogue), "operations": operations, "never_billed": NEVER_BILLED,
-        "smallest_day": shown(caps.SMALLEST_DAY),
+        "smallest_day": as_credits(caps.SMALLEST_DAY),
     }  # fmt: skip
     return render(request, "site/pricing.html", context)
 

@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-class RefusalMiddleware:
+class ApiErrorMiddleware:
     """Innermost: renders the refusals of every page view."""
 
     def __init__(self, get_response):
@@ -18,7 +18,7 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page of a refusal; every other exception is our own fault and goes on."""
-        if not isinstance(exception, Refusal):
+        if not isinstance(exception, ApiError):
             return None
         context = {"status": exception.status, "sentence": exception.message, "request_id": request.request_id}
         response = render(request, "site/sorry.html", context, status=exception.status)

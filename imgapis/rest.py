@@ -12,7 +12,7 @@ from accounts.apikeys import Caller
 from billing import api as billing_api
 from imgapis import notices_api, rest_limits
 from imgapis.base import errors
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from telemetry import api as telemetry_api
 from transforms import api as transforms_api
 
@@ -51,7 +51,7 @@ def _finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-def problem(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def problem(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     """A refusal as problem+json."""
     body = errors.problem(refusal, request.request_id, settings.SITE_URL)
     response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
@@ -62,8 +62,8 @@ def problem(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     return _finish(request, response)
 
 
-@api.exception_handler(Refusal)
-def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+@api.exception_handler(ApiError)
+def _api_error(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     return problem(request, refusal)
 
 
@@ -77,18 +77,18 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body or query that does not fit its schema: the first fault, by name."""
     first_error = error.errors[0]
     name = ".".join(str(part) for part in first_error["loc"][1:] if part != "payload") or "body"
-    return problem(request, Refusal(f"{name}: {first_error['msg']}.", code="invalid_field", status=422, param=name))
+    return problem(request, ApiError(f"{name}: {first_error['msg']}.", code="invalid_field", status=422, param=name))
 
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(request, Refusal("The body could not be read as JSON.", code="invalid_body", status=400))
+    return problem(request, ApiError("The body could not be read as JSON.", code="invalid_body", status=400))
 
 
 @api.exception_handler(Exception)
-def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+def _server_error(request: HttpRequest, error: Exception) -> HttpResponse:
     rest_limits.log.exception("rest_failed", extra={"request_id": request.request_id})
-    return problem(request, Refusal("Something broke on our side.", code="internal_error", status=500))
+    return problem(request, ApiError("Something broke on our side.", code="internal_error", status=500))
 
 
 api.add_router("", accounts_api.router)

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 MOST = 600  # calls a minute and worker
 WINDOW_SECONDS = 60
@@ -16,7 +16,7 @@ _lock = threading.Lock()
 _buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
 
-class TooManyCalls(Refusal):
+class TooManyCalls(ApiError):
     """The key has called too often."""
 
     status = 429

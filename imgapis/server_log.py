@@ -27,7 +27,7 @@ SAID = {
 }
 
 
-class KnownSentences(logging.Filter):
+class KnownMessagesFilter(logging.Filter):
     """Puts our word for a sentence of gunicorn's in its place; what has none is not written."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -45,7 +45,7 @@ class ServerLog(Logger):
         self.loglevel = self.LOG_LEVELS.get(cfg.loglevel.lower(), logging.INFO)
         self._access_log_enabled = False
         handler = OwnHandler()
-        handler.addFilter(KnownSentences())
+        handler.addFilter(KnownMessagesFilter())
         self.error_log.handlers[:] = [handler]
         self.error_log.setLevel(self.loglevel)
         self.access_log.handlers[:] = []

@@ -176,7 +176,7 @@ MIDDLEWARE = [
     "accounts.private.PrivateCsrf",
     "accounts.private.PrivateUser",
     "accounts.private.PrivateMessages",
-    "imgapis.refusals.RefusalMiddleware",
+    "imgapis.refusals.ApiErrorMiddleware",
 ]
 TEMPLATES = [
     {

@@ -63,7 +63,7 @@ def probed() -> list[Part]:
 def _stores() -> list[Part]:
     try:
         proof, privacy_proof = billing_store.last_proof(), policy_store.last_proof()
-        alerts = watch_store.standing(checks.NAMES, clock.now())
+        alerts = watch_store.active(checks.NAMES, clock.now())
     except PynamoDBException:
         return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]
     database_part = Part("Accounts and charges", "ok", "The database answers.")

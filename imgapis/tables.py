@@ -56,9 +56,9 @@ def create() -> int:
     """Create the missing tables; returns how many. TTL is enabled on each table with an `expires`. On AWS existing
     tables are protected again too: a restored one has lost its TTL and its recovery, and an earlier creation may have
     been interrupted before them."""
-    missing = [row_class for row_class in registered() if not _patiently(row_class.exists)]
+    missing = [row_class for row_class in registered() if not _retrying(row_class.exists)]
     for row_class in missing:
-        _patiently(partial(_create, row_class))
+        _retrying(partial(_create, row_class))
     if settings.DYNAMODB_ENDPOINT is None:  # DynamoDB Local answers UnknownOperation
         for row_class in registered():
             row_class.update_ttl(ignore_update_ttl_errors=True)
@@ -72,14 +72,14 @@ def _create(row_class: type[dynamo.Row]) -> None:
     try:
         row_class.create_table(wait=True)
     except TableError as error:
-        if dynamo.code(error) not in ("ResourceInUseException", "ValidationException") or not row_class.exists():
+        if dynamo.error_code(error) not in ("ResourceInUseException", "ValidationException") or not row_class.exists():
             raise
         row_class.update_ttl(ignore_update_ttl_errors=True)
 
 
 def _is_silent(error: Exception) -> bool:
     """Whether there was no response at all, as from an engine that has just started."""
-    return isinstance(error, TableError) and not dynamo.code(error)
+    return isinstance(error, TableError) and not dynamo.error_code(error)
 
 
 def _is_new(error: Exception) -> bool:
@@ -88,7 +88,7 @@ def _is_new(error: Exception) -> bool:
     return response.get("Error", {}).get("Code") == "ContinuousBackupsUnavailableException"
 
 
-def _patiently(operation: Callable[[], T], is_transient: Callable[[Exception], bool] = _is_silent) -> T:
+def _retrying(operation: Callable[[], T], is_transient: Callable[[Exception], bool] = _is_silent) -> T:
     """Retry `operation` for PATIENT_SECONDS while its error is transient: no page waits for it."""
     deadline = time.monotonic() + PATIENT_SECONDS
     while True:
@@ -108,6 +108,6 @@ def protect(row_class: type[dynamo.Row]) -> None:
     enable_recovery = partial(
         client.update_continuous_backups, TableName=name, PointInTimeRecoverySpecification=recovery
     )
-    _patiently(enable_recovery, _is_new)
+    _retrying(enable_recovery, _is_new)
     arn = client.describe_table(TableName=row_class.Meta.table_name)["Table"]["TableArn"]
     client.tag_resource(ResourceArn=arn, Tags=[{"Key": "project", "Value": "imgapis"}])

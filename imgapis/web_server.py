@@ -13,7 +13,7 @@ def gunicorn_command(
     options = {
         "bind": f"{listen}:{port}",
         "workers": workers,
-        "worker-class": "imgapis.web_workers.PatientWorker",
+        "worker-class": "imgapis.web_workers.DeadlineWorker",
         "threads": threads,
         "limit-request-line": 0,
         "limit-request-field_size": 16_380,  # a long Accept header is read as none, not refused

@@ -15,7 +15,7 @@ PARTING_SECONDS = 0.5
 PARTING_BYTES = 65_536
 
 
-class PatientSocket:
+class DeadlineSocket:
     """A client's connection: a request is read whole within `reads` seconds, each piece written within `writes`."""
 
     def __init__(self, raw: socket.socket, reads: float, writes: float) -> None:
@@ -26,7 +26,7 @@ class PatientSocket:
     def __getattr__(self, name: str):
         return getattr(self._raw, name)
 
-    def expect(self) -> None:
+    def start_request(self) -> None:
         """A request begins: its time runs from now."""
         self._read_by = time.monotonic() + self._reads
 
@@ -54,7 +54,7 @@ class PatientSocket:
             # To gunicorn the client has disconnected, which it does not log.
             raise ConnectionResetError(errno.ECONNRESET, "too slow") from None
 
-    def part(self) -> None:
+    def lingering_close(self) -> None:
         """Shut down writing, and read for PARTING_SECONDS what still arrives: with unread bytes at the close the kernel
         would discard the end of the response."""
         self._parted = True
@@ -77,19 +77,19 @@ class PatientSocket:
         self._raw.shutdown(how)
 
 
-class PatientWorker(gthread.ThreadWorker):
+class DeadlineWorker(gthread.ThreadWorker):
     """`--worker-class`: the connections are patient ones, and are parted with in their own thread."""
 
     def enqueue_req(self, conn: gthread.TConn) -> None:
         """Hand a connection to a thread."""
-        if not isinstance(conn.sock, PatientSocket):
-            conn.sock = PatientSocket(conn.sock, settings.CLIENT_READ_SECONDS, settings.CLIENT_WRITE_SECONDS)
+        if not isinstance(conn.sock, DeadlineSocket):
+            conn.sock = DeadlineSocket(conn.sock, settings.CLIENT_READ_SECONDS, settings.CLIENT_WRITE_SECONDS)
         super().enqueue_req(conn)
 
     def handle(self, conn: gthread.TConn):
         """One request; False where the connection ends with it."""
-        conn.sock.expect()
+        conn.sock.start_request()
         keep_alive = super().handle(conn)
         if keep_alive is False:
-            conn.sock.part()
+            conn.sock.lingering_close()
         return keep_alive

@@ -2,15 +2,16 @@
 
 from django.contrib import admin
 
-from imgapis.base.mirrors import mirror
+from imgapis.base.mirrors import model_for
 from imgapis.base.row_admin import RowAdmin
+from telemetry.events import CacheStatus
 from telemetry.models import Event
 
 OPERATIONS = [(name, name) for name in ("transform", "info", "grid", "placeholder")]
-CACHES = [(name, name) for name in ("hit", "miss")]
+CACHES = [(name, name) for name in (CacheStatus.HIT.recorded, CacheStatus.MISS.recorded)]
 
 
-@admin.register(mirror(Event, "telemetry", choices={"operation": OPERATIONS, "cache": CACHES}))
+@admin.register(model_for(Event, "telemetry", choices={"operation": OPERATIONS, "cache": CACHES}))
 class EventAdmin(RowAdmin):
     """Image requests: of one workspace newest first."""
 

@@ -4,14 +4,14 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from imgapis.base import clock, cursors
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from telemetry import reports, shown, store
 from telemetry.models import Event
 
 router = Router(tags=["usage"])
 
 
-class NoSuchEvent(Refusal):
+class NoSuchEvent(ApiError):
     """The workspace has no such event."""
 
     status = 404
@@ -75,7 +75,7 @@ class EventsOut(Schema):
 def usage(request: HttpRequest, range: str = "7d"):
     """Sums of a range (24h, 7d, 30d, 90d, 1y), within ten seconds of now. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    report = reports.make(request.caller.workspace_id, reports.span(range, clock.now()))
+    report = reports.build(request.caller.workspace_id, reports.time_range(range, clock.now()))
     total = report.total
     rows = [RowOut(credits=_credits(row.pop("half_credits")), **row) for row in list(reports.table(report))]
     return UsageOut(
@@ -89,8 +89,8 @@ def usage(request: HttpRequest, range: str = "7d"):
 def events(request: HttpRequest, cursor: str | None = None):
     """Requests one by one, newest first. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    query = store.page(request.caller.workspace_id, cursors.place("events", cursor))
-    page = cursors.take("events", query)
+    query = store.page(request.caller.workspace_id, cursors.decode("events", cursor))
+    page = cursors.page_of("events", query)
     return EventsOut(events=[_event(event) for event in page.rows], cursor=page.cursor)
 
 

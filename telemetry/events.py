@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from accounts.limits import STARTING
 from imgapis.base import tokens
@@ -13,8 +14,21 @@ ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+(?::[0-9]{1,5})?\Z")
 LONGEST_ORIGIN = 255
 
 
+class CacheStatus(StrEnum):
+    """How an image answer came about, as `X-Img-Cache` says it: COALESCED shared the work of another request."""
+
+    HIT = "HIT"
+    MISS = "MISS"
+    COALESCED = "COALESCED"
+
+    @property
+    def recorded(self) -> str:
+        """What events and metrics say: `hit` or `miss`; a coalesced request is a miss of cost 0."""
+        return "hit" if self is CacheStatus.HIT else "miss"
+
+
 @dataclass(frozen=True)
-class Happened:
+class RequestEvent:
     """One image request. `size` in bytes, `latency` in whole milliseconds, `cost` in half-credits."""
 
     workspace_id: str
@@ -28,7 +42,7 @@ class Happened:
     cost: int
 
 
-def bounded_origin(header: str | None) -> str:
+def normalized_origin(header: str | None) -> str:
     """The Origin as `scheme://host[:port]`; empty where none was sent, `invalid` for anything else."""
     if not header:
         return ""
@@ -36,7 +50,7 @@ def bounded_origin(header: str | None) -> str:
     return origin if len(origin) <= LONGEST_ORIGIN and ORIGIN.match(origin) else "invalid"
 
 
-def row(event: Happened, retention_days: int = STARTING.retention_days) -> Event:
+def to_row(event: RequestEvent, retention_days: int = STARTING.retention_days) -> Event:
     """The event as its row; it expires after `retention_days`, those of the workspace's plan."""
     expires_at = tokens.moment_of(event.event_id) + retention_days * DAY_SECONDS
     return Event(expires=datetime.fromtimestamp(expires_at, UTC), **asdict(event))

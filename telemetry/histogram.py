@@ -12,7 +12,7 @@ def bucket(milliseconds: float) -> int:
     return 0 if milliseconds < 1 else 1 + int(math.log(milliseconds) / _LOG + 1e-9)
 
 
-def middle(index: int) -> float:
+def midpoint(index: int) -> float:
     """The latency a bucket stands for, in milliseconds: within 2 % of every latency in it."""
     return 0.5 if index == 0 else GROWTH ** (index - 1) * 2 * GROWTH / (1 + GROWTH)
 
@@ -26,5 +26,5 @@ def percentile(counts: Mapping[int, int], share: float) -> float | None:
     for index in sorted(counts):
         cumulative += counts[index]
         if cumulative >= rank:
-            return middle(index)
+            return midpoint(index)
     raise AssertionError("the rank is within the total")

@@ -15,7 +15,7 @@ from django.conf import settings
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 
 KINDS = ("counter", "histogram", "gauge_mostrecent")  # as the library names its files
 RESERVED_BYTES = 131_072  # every series there can be takes about a third of it
@@ -39,10 +39,10 @@ class Counts:
     alerts: Gauge
 
 
-class _Nothing:
+class _NullMetric:
     """A count that counts nothing."""
 
-    def labels(self, *_: str) -> "_Nothing":
+    def labels(self, *_: str) -> "_NullMetric":
         return self
 
     def inc(self, *_: float) -> None:
@@ -64,8 +64,8 @@ def counts() -> Counts:
                 try:
                     _reserve()
                 except OSError:
-                    return Counts(*[_Nothing()] * len(fields(Counts)))
-                _counts.append(_made())
+                    return Counts(*[_NullMetric()] * len(fields(Counts)))
+                _counts.append(_new_counts())
     return _counts[0]
 
 
@@ -83,7 +83,7 @@ def _reserve() -> None:
             raise
 
 
-def _made() -> Counts:
+def _new_counts() -> Counts:
     registry = CollectorRegistry()
 
     def counter(name: str, meaning: str, labels: Iterable[str] = ()) -> Counter:
@@ -109,7 +109,7 @@ def _made() -> Counts:
     )  # fmt: skip
 
 
-def answered(event: Happened, charged: bool) -> None:
+def record_response(event: RequestEvent, charged: bool) -> None:
     """Count an image answer; `charged`: its event was written by its charge, so that it leaves none in the spool."""
     process_counts = counts()
     process_counts.requests.labels(event.operation, event.cache, str(event.status)).inc()
@@ -120,7 +120,7 @@ def answered(event: Happened, charged: bool) -> None:
         process_counts.credits.labels(event.operation).inc(event.cost / 2)
 
 
-def gathered() -> CollectorRegistry:
+def collected_registry() -> CollectorRegistry:
     """What all processes of this host counted."""
     registry = CollectorRegistry()
     settings.METRICS_DIR.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def total(name: str, **labels: str) -> float:
     """The sum of a counter over this host, of the series whose labels are those named; `name` as in /metrics."""
     return sum(
         sample.value
-        for family in gathered().collect()
+        for family in collected_registry().collect()
         for sample in family.samples
         if sample.name == name and all(sample.labels.get(key) == value for key, value in labels.items())
     )
@@ -141,7 +141,7 @@ def total(name: str, **labels: str) -> float:
 def requests_by_status() -> dict[str, float]:
     """Image answers of this host by status."""
     totals: dict[str, float] = {}
-    for family in gathered().collect():
+    for family in collected_registry().collect():
         for sample in family.samples:
             if sample.name == "imgapis_requests_total":
                 status = sample.labels["status"]
@@ -153,4 +153,4 @@ def serve() -> tuple[WSGIServer, Thread] | None:
     """Serve /metrics on METRICS_PORT of the loopback address; None where the port is 0. OSError where it is taken."""
     if not settings.METRICS_PORT:
         return None
-    return prometheus_client.start_http_server(settings.METRICS_PORT, addr="127.0.0.1", registry=gathered())
+    return prometheus_client.start_http_server(settings.METRICS_PORT, addr="127.0.0.1", registry=collected_registry())

@@ -4,7 +4,7 @@ import orjson
 from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Bytes, Halves, Milliseconds, Moment, Status
 
 TELEMETRY = {"category": "telemetry", "retention": "45 to 400 days, by the plan at the time"}
@@ -37,16 +37,20 @@ class Event(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("events")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose request it was; shown as the namespace", **TELEMETRY)
-    event_id = kept(UnicodeAttribute(range_key=True), "names the event; its first 48 bits are the time", **TELEMETRY)
-    operation = kept(UnicodeAttribute(), "transform, info, grid or placeholder", **TELEMETRY)
-    cache = kept(UnicodeAttribute(), "hit or miss", **TELEMETRY)
-    origin = kept(UnicodeAttribute(default=""), "the calling site, from the Origin header", **TELEMETRY)
-    status = kept(Status(), "the HTTP status of the answer", **TELEMETRY)
-    size = kept(Bytes(), "bytes of the answer", **TELEMETRY)
-    latency = kept(Milliseconds(), "milliseconds until the answer", **TELEMETRY)
-    cost = kept(Halves(), "half-credits charged", **TELEMETRY)
-    expires = kept(TTLAttribute(), "ends the event", **TELEMETRY)
+    workspace_id = declared(
+        UnicodeAttribute(hash_key=True), "whose request it was; shown as the namespace", **TELEMETRY
+    )
+    event_id = declared(
+        UnicodeAttribute(range_key=True), "names the event; its first 48 bits are the time", **TELEMETRY
+    )
+    operation = declared(UnicodeAttribute(), "transform, info, grid or placeholder", **TELEMETRY)
+    cache = declared(UnicodeAttribute(), "hit or miss", **TELEMETRY)
+    origin = declared(UnicodeAttribute(default=""), "the calling site, from the Origin header", **TELEMETRY)
+    status = declared(Status(), "the HTTP status of the answer", **TELEMETRY)
+    size = declared(Bytes(), "bytes of the answer", **TELEMETRY)
+    latency = declared(Milliseconds(), "milliseconds until the answer", **TELEMETRY)
+    cost = declared(Halves(), "half-credits charged", **TELEMETRY)
+    expires = declared(TTLAttribute(), "ends the event", **TELEMETRY)
 
 
 class Rollup(dynamo.Row):
@@ -55,20 +59,20 @@ class Rollup(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("rollups")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose requests they were", **SUMS)
-    span = kept(UnicodeAttribute(range_key=True), "which hour, day or month, and which Origin", **SUMS)
-    cells = kept(
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose requests they were", **SUMS)
+    span = declared(UnicodeAttribute(range_key=True), "which hour, day or month, and which Origin", **SUMS)
+    cells = declared(
         Cells(), "requests, credits, bytes and latencies by operation, cache state, status", shape=CELLS, **SUMS
     )
 
 
-class Dirty(dynamo.Row):
+class DirtyHour(dynamo.Row):
     """An hour whose events changed since it was added up."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("dirty")
 
-    shard = kept(UnicodeAttribute(hash_key=True), "spreads the marks", **MARK)
-    place = kept(UnicodeAttribute(range_key=True), "which workspace and hour", **MARK)
-    stamp = kept(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)
-    due = kept(Moment(), "when it may be worked on", **MARK)
+    shard = declared(UnicodeAttribute(hash_key=True), "spreads the marks", **MARK)
+    place = declared(UnicodeAttribute(range_key=True), "which workspace and hour", **MARK)
+    stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)
+    due = declared(Moment(), "when it may be worked on", **MARK)

@@ -10,7 +10,7 @@ from accounts import limits
 from accounts import store as accounts_store
 from imgapis.base import clock, tokens
 from telemetry import metrics, rollups, spool, store
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 
 SHIP_SECONDS = 2.0
 MOST_HELD = 5_000
@@ -30,9 +30,9 @@ class Recorder:
         self._lock = threading.Lock()
         self._spool = spool.Spool(directory())
         self._thread: threading.Thread | None = None
-        self._held: list[Happened] = []
+        self._held: list[RequestEvent] = []
 
-    def record(self, event: Happened) -> None:
+    def record(self, event: RequestEvent) -> None:
         """Record a free request, or the mark of a charged one, whose event is stored already. What a full disk does not
         take is held in memory, up to a bound; beyond it a free event is lost and counted. Never raises for a full
         disk."""
@@ -51,14 +51,14 @@ class Recorder:
             held_events, self._held = self._held, []
         try:
             if held_events:
-                _write_living(held_events)
+                _write_existing(held_events)
         except BaseException:
             with self._lock:
                 self._held[:0] = held_events
             raise
         ship()
 
-    def _keep(self, event: Happened) -> bool:
+    def _keep(self, event: RequestEvent) -> bool:
         """Whether the spool or the memory took it."""
         try:
             self._spool.append(event)
@@ -80,10 +80,10 @@ class Recorder:
 
 def ship() -> int:
     """Ship every closed segment of this host; returns the number of events."""
-    return spool.ship(directory(), _write_living, metrics.counts().lost.inc)
+    return spool.ship(directory(), _write_existing, metrics.counts().lost.inc)
 
 
-def _write_living(batch: list[Happened]) -> None:
+def _write_existing(batch: list[RequestEvent]) -> None:
     """Write the free events of workspaces that still exist: nothing re-creates rows after an erasure (D8). Then mark
     the hours of all of them; a charged one was written by its charge and is in the spool for its mark alone."""
     oldest = clock.now() - LATEST_SECONDS
@@ -98,7 +98,7 @@ def _write_living(batch: list[Happened]) -> None:
     days = {workspace_id: limits.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None}
     living_events = [event for event in timely_events if event.workspace_id in days]
     store.write((event for event in living_events if not event.cost), days)
-    rollups.mark((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in living_events)
+    rollups.mark_dirty((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in living_events)
 
 
 _recorder: list[Recorder] = []

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from telemetry import rollups, sums
-from telemetry.sums import Key, Sums
+from telemetry.events import CacheStatus
+from telemetry.sums import CellKey, Sums
 
 DAY_SECONDS = 86_400
 RANGES = {"24h": ("Last 24 hours", "hour", 24), "7d": ("Last 7 days", "day", 7), "30d": ("Last 30 days", "day", 30),
@@ -17,7 +18,7 @@ STEPS = {"hour": 3_600, "day": DAY_SECONDS}
 NAMES = {"hour": clock.hour, "day": clock.day}
 
 
-class InvalidRange(Refusal):
+class InvalidRange(ApiError):
     """The range is none of those offered."""
 
     code = "invalid_range"
@@ -45,22 +46,22 @@ class Report:
     total: Sums
     before: Sums
     steps: list[tuple[str, Sums]]
-    cells: list[tuple[tuple[str, Key], Sums]]
+    cells: list[tuple[tuple[str, CellKey], Sums]]
 
     def by(self, name: str) -> list[tuple[Any, Sums]]:
         """The cells by `operation`, `cache`, `status` or `origin`."""
-        return list(sums.by(self.cells, lambda key: key[0] if name == "origin" else getattr(key[1], name)))
+        return list(sums.group_by(self.cells, lambda key: key[0] if name == "origin" else getattr(key[1], name)))
 
     @property
     def hit_ratio(self) -> float | None:
         """Hits among the requests answered with a picture (status below 400); None without any."""
         successes = [(key, cell) for key, cell in self.cells if key[1].status < 400]
-        hits = sum(cell.requests for key, cell in successes if key[1].cache == "hit")
+        hits = sum(cell.requests for key, cell in successes if key[1].cache == CacheStatus.HIT.recorded)
         total = sum(cell.requests for _, cell in successes)
         return hits / total if total else None
 
 
-def span(name: str, now: float) -> Range:
+def time_range(name: str, now: float) -> Range:
     """A range by its name. Raises InvalidRange."""
     if name not in RANGES:
         raise InvalidRange(f"The range is one of {', '.join(RANGES)}.", param="range")
@@ -74,11 +75,11 @@ def span(name: str, now: float) -> Range:
     return Range(name, title, step, tuple(names[count:]), tuple(names[:count]), end)
 
 
-def make(workspace_id: str, date_range: Range) -> Report:
+def build(workspace_id: str, date_range: Range) -> Report:
     """The report of a range: a few queries of rollups, whatever the number of requests."""
     with ThreadPoolExecutor(1) as executor:  # while one thread waits for the store the other adds up
         before_future = executor.submit(_before, workspace_id, date_range)
-        by_step: dict[str, dict[tuple[str, Key], Sums]] = {start: {} for start in date_range.starts}
+        by_step: dict[str, dict[tuple[str, CellKey], Sums]] = {start: {} for start in date_range.starts}
         for start, origin, cells in _rows(workspace_id, date_range):
             step_cells = by_step[start]
             for key, cell in cells.items():
@@ -92,14 +93,14 @@ def make(workspace_id: str, date_range: Range) -> Report:
         return Report(date_range, sums.total(steps), before_future.result(), steps, list(merged.items()))
 
 
-def _rows(workspace_id: str, date_range: Range) -> Iterator[rollups.Found]:
+def _rows(workspace_id: str, date_range: Range) -> Iterator[rollups.RollupCells]:
     """The rows of a range, each under the name of its step. "~" sorts behind every name that begins so."""
     first, last = date_range.starts[0], date_range.starts[-1]
     if date_range.step == "hour":
         return rollups.hours(workspace_id, first, f"{last}~")
     if date_range.step == "day":
         return rollups.days(workspace_id, first, f"{last}~")
-    rows = _largest(workspace_id, f"{first}-01", f"{last}-31")
+    rows = _days_or_months(workspace_id, f"{first}-01", f"{last}-31")
     return ((name[:7], origin, cells) for name, origin, cells in rows)
 
 
@@ -109,15 +110,17 @@ def _before(workspace_id: str, date_range: Range) -> Sums:
         rows = rollups.hours(workspace_id, date_range.before[0], f"{date_range.ended}~", latencies=False)
     else:
         first = f"{date_range.before[0]}-01" if date_range.step == "month" else date_range.before[0]
-        rows = _largest(workspace_id, first, date_range.ended, latencies=False)
+        rows = _days_or_months(workspace_id, first, date_range.ended, latencies=False)
     total = Sums()
     for _, _, cells in rows:
         for cell in cells.values():
-            total.add_numbers(cell)
+            total.add_without_latencies(cell)
     return total
 
 
-def _largest(workspace_id: str, first: str, last: str, *, latencies: bool = True) -> Iterator[rollups.Found]:
+def _days_or_months(
+    workspace_id: str, first: str, last: str, *, latencies: bool = True
+) -> Iterator[rollups.RollupCells]:
     """The rows of the days from `first` up to `last`, both in: whole months by rows of their own where they have any,
     the rest day by day."""
     lower = first[:7] if first.endswith("-01") else f"{first[:7]}~"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from accounts.limits import STARTING
 from imgapis.base import clock, tokens
 from telemetry import store, sums
-from telemetry.models import Dirty, Rollup
+from telemetry.models import DirtyHour, Rollup
 from telemetry.sums import Cells, Sums
 
 HOUR_SECONDS = 3_600
@@ -17,71 +17,71 @@ MOST_ORIGINS = 500
 OTHERS = "other"
 OVER_SECONDS = 3_600  # the clocks of our servers may differ, by less than this
 LEASE_SECONDS = 60.0
-Found = tuple[str, str, Cells]
+RollupCells = tuple[str, str, Cells]
 
 
-def mark(pairs: Iterable[tuple[str, str]]) -> None:
+def mark_dirty(pairs: Iterable[tuple[str, str]]) -> None:
     """Mark (workspace, hour) pairs whose events changed; to be called after the events are written, so that none is
     missed."""
     now = clock.now()
     for workspace_id, hour in set(pairs):
         place = f"{workspace_id} {hour}"
-        row = Dirty(_shard(place), place)
-        row.update(actions=[Dirty.stamp.set(tokens.random_id("d")), Dirty.due.set(Dirty.due | now)])
+        row = DirtyHour(_shard(place), place)
+        row.update(actions=[DirtyHour.stamp.set(tokens.random_id("d")), DirtyHour.due.set(DirtyHour.due | now)])
 
 
-def work_off(limit: int = 200, added_up: Callable[[str, str], None] | None = None) -> int:
+def process_due(limit: int = 200, added_up: Callable[[str, str], None] | None = None) -> int:
     """Add up the hours that are marked and due, `limit` a shard at most; returns how many. Any number of workers may do
     this at once. `added_up` is called with each (workspace, hour) while it is still marked: if it raises, the hour is
     worked on again."""
     count = 0
     for shard in range(SHARDS):
-        for row in list(Dirty.query(str(shard), consistent_read=True, limit=limit)):
-            count += _work(row, added_up)
+        for row in list(DirtyHour.query(str(shard), consistent_read=True, limit=limit)):
+            count += _process(row, added_up)
     return count
 
 
 def oldest_mark(limit: int = 50) -> float | None:
     """When the longest waiting marked hour became due, in seconds since 1970; None where none waits. Reads the first
     `limit` marks of each shard."""
-    rows = (row for shard in range(SHARDS) for row in Dirty.query(str(shard), consistent_read=True, limit=limit))
+    rows = (row for shard in range(SHARDS) for row in DirtyHour.query(str(shard), consistent_read=True, limit=limit))
     return min((float(row.due) for row in rows), default=None)
 
 
-def _work(row: Dirty, added_up: Callable[[str, str], None] | None) -> bool:
+def _process(row: DirtyHour, added_up: Callable[[str, str], None] | None) -> bool:
     now, stamp = clock.now(), row.stamp
     if row.due > now or not _lease(row, now):
         return False
     workspace_id, _, hour = row.place.partition(" ")
-    roll(workspace_id, hour)
+    rebuild_hour(workspace_id, hour)
     if added_up:
         added_up(workspace_id, hour)
-    if not row.delete_if(Dirty.stamp == stamp):
+    if not row.delete_if(DirtyHour.stamp == stamp):
         # Marked again meanwhile. What took long to add up rests ten times as long.
         delay = min(300.0, 10 * (clock.now() - now))
-        row.update(actions=[Dirty.due.set(clock.now() + delay)], condition=Dirty.place.exists())
+        row.update(actions=[DirtyHour.due.set(clock.now() + delay)], condition=DirtyHour.place.exists())
     return True
 
 
-def _lease(row: Dirty, now: float) -> bool:
-    return row.update_if(Dirty.due == row.due, due=now + LEASE_SECONDS)
+def _lease(row: DirtyHour, now: float) -> bool:
+    return row.update_if(DirtyHour.due == row.due, due=now + LEASE_SECONDS)
 
 
-def roll(workspace_id: str, hour: str) -> None:
+def rebuild_hour(workspace_id: str, hour: str) -> None:
     """Add up an hour from its events, its day from its hours, and its month, once that is over, from its days. An hour
     whose events may have ended stays as it is."""
     start = clock.moment_of_hour(hour)
-    if start < oldest_kept():
+    if start < retention_start():
         return
     cells_by_origin = _bounded(sums.of_events(store.between(workspace_id, start, start + HOUR_SECONDS)))
     _replace(workspace_id, f"h {hour}", cells_by_origin)
     day = hour[:10]
     _replace(workspace_id, f"d {day}", _merged(hours(workspace_id, f"{day}T00", f"{day}T24")))
-    if is_over(clock.month(start)):
-        roll_month(workspace_id, clock.month(start))
+    if month_has_ended(clock.month(start)):
+        rebuild_month(workspace_id, clock.month(start))
 
 
-def roll_month(workspace_id: str, month: str) -> None:
+def rebuild_month(workspace_id: str, month: str) -> None:
     """Add up a month from its days; again, where a day changed meanwhile."""
     previous = None
     while (cells_by_origin := _merged(days(workspace_id, month, f"{month}~"))) != previous:
@@ -89,7 +89,7 @@ def roll_month(workspace_id: str, month: str) -> None:
         previous = cells_by_origin
 
 
-def is_over(month: str) -> bool:
+def month_has_ended(month: str) -> bool:
     """Whether a month has ended by every clock, so that it is added up as one."""
     return month < clock.month(clock.now() - OVER_SECONDS)
 
@@ -101,38 +101,38 @@ def month_sums(workspace_id: str, month: str) -> tuple[Sums | None, Sums]:
     return _total(rows) if rows else None, _total(by_days)
 
 
-def oldest_kept() -> float:
+def retention_start() -> float:
     """From when on every plan keeps single events, in seconds since 1970: only those hours can be added up again."""
-    return clock.now() - kept_days() * DAY_SECONDS
+    return clock.now() - min_retention_days() * DAY_SECONDS
 
 
-def kept_days() -> int:
+def min_retention_days() -> int:
     """For how many whole days every plan keeps single events."""
     return STARTING.retention_days - 1
 
 
-def hours(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[Found]:
+def hours(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[RollupCells]:
     """(hour, Origin, cells) from hour `first` up to `end`, oldest first; without latencies where none are asked for."""
     return _read(workspace_id, f"h {first}", f"h {end}", latencies)
 
 
-def days(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[Found]:
+def days(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[RollupCells]:
     """(day, Origin, cells) from day `first` up to `end`, as hours are."""
     return _read(workspace_id, f"d {first}", f"d {end}", latencies)
 
 
-def months(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[Found]:
+def months(workspace_id: str, first: str, end: str, *, latencies: bool = True) -> Iterator[RollupCells]:
     """(month, Origin, cells) of the months that have rows, from `first` up to `end`, as hours are."""
     return _read(workspace_id, f"m {first}", f"m {end}", latencies)
 
 
-def _read(workspace_id: str, first: str, end: str, latencies: bool) -> Iterator[Found]:
+def _read(workspace_id: str, first: str, end: str, latencies: bool) -> Iterator[RollupCells]:
     for row in Rollup.query(workspace_id, Rollup.span.between(first, end), consistent_read=True):
         _, name, origin = row.span.split(" ", 2)
         yield name, origin, sums.unpack(row.cells, latencies)
 
 
-def _merged(rows: Iterable[Found]) -> dict[str, Cells]:
+def _merged(rows: Iterable[RollupCells]) -> dict[str, Cells]:
     """Rows as one span: cells by Origin."""
     parts_by_origin: dict[str, list[Cells]] = {}
     for _, origin, cells in rows:
@@ -140,7 +140,7 @@ def _merged(rows: Iterable[Found]) -> dict[str, Cells]:
     return _bounded({origin: sums.merge(parts) for origin, parts in parts_by_origin.items()})
 
 
-def _total(rows: Iterable[Found]) -> Sums:
+def _total(rows: Iterable[RollupCells]) -> Sums:
     return sums.total(cell for _, _, cells in rows for cell in cells.items())
 
 

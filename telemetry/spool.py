@@ -9,12 +9,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from imgapis.base import tokens
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 
 FULL_BYTES = 256_000_000
 
 
-KINDS = {field.name: field.type for field in fields(Happened)}
+KINDS = {field.name: field.type for field in fields(RequestEvent)}
 
 
 class SpoolFull(OSError):
@@ -29,7 +29,7 @@ class Spool:
         self.segment = None
         self.count = 0
 
-    def append(self, event: Happened) -> None:
+    def append(self, event: RequestEvent) -> None:
         """Add an event; OSError where the disk is full, SpoolFull where the spool is."""
         if self.segment is None:
             self.segment = self._open()
@@ -55,7 +55,9 @@ class Spool:
         return segment
 
 
-def ship(directory: Path, write: Callable[[list[Happened]], None], on_error: Callable[[], None] = lambda: None) -> int:
+def ship(
+    directory: Path, write: Callable[[list[RequestEvent]], None], on_error: Callable[[], None] = lambda: None
+) -> int:
     """Hand every closed segment to `write`, then remove it; returns how many events went. A segment that is still
     being written is locked by its process, and the lock ends with the process, however it dies. `on_error` is called
     for each line that is no event: the line is dropped, so that it never blocks the others."""
@@ -79,13 +81,13 @@ def ship(directory: Path, write: Callable[[list[Happened]], None], on_error: Cal
     return count
 
 
-def _read(path: Path, on_error: Callable[[], None]) -> Iterator[Happened]:
+def _read(path: Path, on_error: Callable[[], None]) -> Iterator[RequestEvent]:
     """The whole lines of a segment: a line cut by a crash was never counted as written. Fields that this version does
     not know are left out, so that a segment outlives a change of version."""
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
             values = {name: value for name, value in json.loads(line).items() if name in KINDS}
-            event = Happened(**values)
+            event = RequestEvent(**values)
             tokens.moment_of(event.event_id)
             if not all(isinstance(getattr(event, name), kind) for name, kind in KINDS.items()):
                 raise ValueError

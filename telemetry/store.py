@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from accounts.limits import STARTING
 from imgapis.base import clock, tokens
 from telemetry import events
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 from telemetry.models import Event
 
 
-def write(batch: Iterable[Happened], retention_days: Mapping[str, int] | None = None) -> None:
+def write(batch: Iterable[RequestEvent], retention_days: Mapping[str, int] | None = None) -> None:
     """Write free events in batches, each for the days of its workspace; an id written twice is one event."""
     days = retention_days or {}
     with Event.batch_write() as writer:
         for item in batch:
-            writer.save(events.row(item, days.get(item.workspace_id, STARTING.retention_days)))
+            writer.save(events.to_row(item, days.get(item.workspace_id, STARTING.retention_days)))
 
 
 def between(workspace_id: str, start: float, end: float) -> Iterator[Event]:

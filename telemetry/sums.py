@@ -20,7 +20,7 @@ class Sums:
 
     def add(self, other: "Sums") -> "Sums":
         """Add another sum to this one."""
-        self.add_numbers(other)
+        self.add_without_latencies(other)
         if not isinstance(self.latencies, defaultdict):
             self.latencies = defaultdict(int, self.latencies)  # a third faster than asking for what is there
         if not self.latencies:
@@ -31,7 +31,7 @@ class Sums:
             own_latencies[bucket] += count
         return self
 
-    def add_numbers(self, other: "Sums") -> "Sums":
+    def add_without_latencies(self, other: "Sums") -> "Sums":
         """Add another sum to this one, its latencies left out: for comparisons, which show none."""
         self.requests += other.requests
         self.cost += other.cost
@@ -44,7 +44,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Key:
+class CellKey:
     """What a cell is about: exactly the fields of P04 that are no number, the Origin apart."""
 
     operation: str
@@ -52,14 +52,14 @@ class Key:
     status: int
 
 
-Cells = dict[Key, Sums]
+Cells = dict[CellKey, Sums]
 
 
 def of_events(events: Iterable[Event]) -> dict[str, Cells]:
     """Events as cells by Origin."""
     cells_by_origin: dict[str, Cells] = {}
     for event in events:
-        key = Key(event.operation, event.cache, int(event.status))
+        key = CellKey(event.operation, event.cache, int(event.status))
         cell = cells_by_origin.setdefault(event.origin or "", {}).setdefault(key, Sums())
         cell.add(Sums(1, int(event.cost), int(event.size), {histogram.bucket(float(event.latency)): 1}))
     return cells_by_origin
@@ -93,7 +93,7 @@ def pack(cells: Cells) -> list[list[Any]]:
 def unpack(rows: list[list[Any]], latencies: bool = True) -> Cells:
     """Cells as they were packed; without their latencies where none are asked for."""
     return {
-        Key(operation, cache, status): Sums(requests, cost, size, _latencies(buckets) if latencies else {})
+        CellKey(operation, cache, status): Sums(requests, cost, size, _latencies(buckets) if latencies else {})
         for operation, cache, status, requests, cost, size, buckets in rows
     }
 
@@ -112,7 +112,7 @@ def total(cells: Iterable[tuple[Any, Sums]]) -> Sums:
     return total_sums
 
 
-def by(cells: Iterable[tuple[Any, Sums]], key_of) -> Iterator[tuple[Any, Sums]]:
+def group_by(cells: Iterable[tuple[Any, Sums]], key_of) -> Iterator[tuple[Any, Sums]]:
     """Cells grouped by what `key_of` returns for their key, the most requests first."""
     groups: dict[Any, Sums] = {}
     for key, sums in cells:

@@ -120,7 +120,7 @@ def stranger(dynamodb):
 
 
 def _workspace(who: str):
-    row = workspaces.create(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
+    row = workspaces.create_unowned(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
     accounts_store.change_workspace(row, limits=asdict(plans.of("scale").limits) | {"concurrency": 100})
     source_rows.create(
         row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
@@ -132,7 +132,7 @@ def _workspace(who: str):
 def forgetful():
     """Caches of this process are empty before the test."""
     cache.memory.clear()
-    tenants.forget()
+    tenants.clear_cache()
 
 
 @pytest.fixture

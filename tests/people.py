@@ -152,7 +152,7 @@ def sign_in(browser: Browser, address: str, after: str = "") -> Page:
         person = people.create(address)
         if not after.startswith("/invites/"):
             namespace = namespace_of(address)
-            workspaces.found(person.person_id, namespace=namespace, business_name=f"{namespace} business")
+            workspaces.create(person.person_id, namespace=namespace, business_name=f"{namespace} business")
             goal = f"/w/{namespace}"
     browser.cookies[settings.SESSION_COOKIE_NAME] = new_session(person)
     page = browser.follow(browser.get(goal))

@@ -20,26 +20,26 @@ def time(monkeypatch):
 def test_it_opens_after_three_failures_in_a_row_and_not_after_three_in_all(time):
     fuse = Breaker()
     for _ in range(5):
-        fuse.failed()
-        fuse.failed()
-        fuse.answered()
+        fuse.record_failure()
+        fuse.record_failure()
+        fuse.record_success()
         assert fuse.allows()
     for _ in range(3):
-        fuse.failed()
+        fuse.record_failure()
     assert not fuse.allows()
 
 
 def test_an_open_one_lets_one_call_through_a_second_and_closes_at_an_answer(time):
     fuse = Breaker()
     for _ in range(3):
-        fuse.failed()
+        fuse.record_failure()
     time[0] += 1.01
     assert [fuse.allows(), fuse.allows(), fuse.allows()] == [True, False, False]
-    fuse.failed()
+    fuse.record_failure()
     assert not fuse.allows()
     time[0] += 1.01
     assert fuse.allows()
-    fuse.answered()
+    fuse.record_success()
     assert [fuse.allows(), fuse.allows()] == [True, True]
 
 

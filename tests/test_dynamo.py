@@ -28,7 +28,7 @@ def client_error(code: str) -> ClientError:
 )
 @pytest.mark.parametrize("kind", [UpdateError, PutError])
 def test_only_a_condition_that_was_not_met_is_a_lost_race(kind, cause, lost):
-    assert dynamo.lost_race(kind("x", cause=cause)) is lost
+    assert dynamo.condition_failed(kind("x", cause=cause)) is lost
 
 
 def test_making_tables_waits_for_an_engine_that_is_slow_at_first():
@@ -41,7 +41,7 @@ def test_making_tables_waits_for_an_engine_that_is_slow_at_first():
             raise answer
         return answer
 
-    assert tables._patiently(slow) == "made" and answers == []
+    assert tables._retrying(slow) == "made" and answers == []
     answers[:] = [TableError("x", cause=client_error("AccessDeniedException"))]
     with pytest.raises(TableError):
-        tables._patiently(slow)
+        tables._retrying(slow)

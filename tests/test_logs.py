@@ -124,7 +124,7 @@ def server_record(sentence: str, *arguments) -> logging.LogRecord:
 )
 def test_gunicorn_says_what_it_does_and_nothing_of_a_request(sentence, arguments, event):
     record = server_record(sentence, *arguments)
-    assert server_log.KnownSentences().filter(record) is (event is not None)
+    assert server_log.KnownMessagesFilter().filter(record) is (event is not None)
     if event:
         line = logs.JsonLines().format(record)
         assert json.loads(line)["event"] == event and "canary" not in line

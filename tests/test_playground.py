@@ -30,7 +30,7 @@ def ensure_source(workspace_id: str, name: str) -> None:
 @pytest.fixture
 def demo(dynamodb):
     """The demo workspace with its samples."""
-    row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create(
+    row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create_unowned(
         namespace=playground.DEMO, allowance=1_000
     )
     ensure_source(row.workspace_id, samples.NAME)

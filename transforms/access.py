@@ -1,18 +1,18 @@
 """Access checks of an image request: suspension, and the calling Origin, before anything else."""
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import patterns
 from transforms.tenants import Tenant
 
 
-class OriginNotAllowed(Refusal):
+class OriginNotAllowed(ApiError):
     """The calling site is not on the workspace's list."""
 
     status = 403
     code = "origin_not_allowed"
 
 
-class Suspended(Refusal):
+class Suspended(ApiError):
     """Support has stopped the workspace."""
 
     status = 403

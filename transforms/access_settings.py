@@ -5,7 +5,7 @@ from collections.abc import Callable
 from accounts import audit
 from accounts import store as accounts_store
 from accounts.models import Workspace
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import locations, patterns
 from transforms.fetching.errors import FetchError
 
@@ -17,13 +17,13 @@ REFUSED = {
 }
 
 
-class InvalidPattern(Refusal):
+class InvalidPattern(ApiError):
     """A line of an allow-list is not a valid pattern."""
 
     code = "invalid_pattern"
 
 
-class InvalidAccessSetting(Refusal):
+class InvalidAccessSetting(ApiError):
     """The value of a setting is not one of its choices."""
 
     code = "invalid_access_setting"

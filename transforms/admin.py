@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from imgapis.base.mirrors import mirror
+from imgapis.base.mirrors import model_for
 from imgapis.base.row_admin import RowAdmin
 from transforms.models import Domain, Preset, PurgeRule, Source
 
@@ -10,7 +10,7 @@ KINDS = [(name, name) for name in ("http", "s3", "r2")]
 STATES = [(name, name) for name in ("pending", "verified", "issuing", "active", "failing", "removing")]
 
 
-@admin.register(mirror(Source, "transforms", choices={"kind": KINDS}))
+@admin.register(model_for(Source, "transforms", choices={"kind": KINDS}))
 class SourceAdmin(RowAdmin):
     """Named sources, without their keys."""
 
@@ -21,7 +21,7 @@ class SourceAdmin(RowAdmin):
 
 
 @admin.register(
-    mirror(
+    model_for(
         Domain, "transforms", choices={"state": STATES}, moments=("proved", "lapses", "created", "checked", "due")
     )
 )  # fmt: skip
@@ -34,7 +34,7 @@ class DomainAdmin(RowAdmin):
     search_fields = ("domain", "workspace_id")
 
 
-@admin.register(mirror(Preset, "transforms", moments=("saved",)))
+@admin.register(model_for(Preset, "transforms", moments=("saved",)))
 class PresetAdmin(RowAdmin):
     """Named sets of parameters."""
 
@@ -43,7 +43,7 @@ class PresetAdmin(RowAdmin):
     search_fields = ("workspace_id",)
 
 
-@admin.register(mirror(PurgeRule, "transforms", name="purge", moments=("moment",)))
+@admin.register(model_for(PurgeRule, "transforms", name="purge", moments=("moment",)))
 class PurgeAdmin(RowAdmin):
     """What was purged."""
 

@@ -6,11 +6,11 @@ from django.http import HttpRequest
 
 from imgapis.base import clock
 from transforms import access, presets, signing
-from transforms.delivery import Asked
+from transforms.delivery import ImageRequest
 
 
-def admit(request: HttpRequest, image_request: Asked) -> Asked:
-    """The request with its signature verified and removed, and the policy and expiry it grants. Raises Refusal."""
+def admit(request: HttpRequest, image_request: ImageRequest) -> ImageRequest:
+    """The request with its signature verified and removed, and the policy and expiry it grants. Raises ApiError."""
     tenant = request.tenant
     access.check(tenant, request.META.get("HTTP_ORIGIN"))
     path = signing.sent_path(request.META.get("RAW_URI", ""), request.path)

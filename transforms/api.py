@@ -101,7 +101,9 @@ def _source(request: HttpRequest, name: str, permission: str) -> Source:
 @router.get("/sources", response=list[dict[str, str]])
 def list_sources(request: HttpRequest):
     """Every source, without its secrets. Scope: workspace.view."""
-    return [source_rows.told(row) for row in store.sources(workspace_of(request, "workspace.view").workspace_id)]
+    return [
+        source_rows.public_fields(row) for row in store.sources(workspace_of(request, "workspace.view").workspace_id)
+    ]
 
 
 @router.post("/sources", response={201: dict[str, str]})
@@ -109,13 +111,13 @@ def create_source(request: HttpRequest, payload: SourceIn):
     """Make a source. Scope: sources.edit."""
     workspace = workspace_of(request, "sources.edit")
     row = source_rows.create(workspace.workspace_id, actor=request.caller.actor, **payload.dict())
-    return 201, source_rows.told(row)
+    return 201, source_rows.public_fields(row)
 
 
 @router.get("/sources/{name}", response=dict[str, str])
 def show_source(request: HttpRequest, name: str):
     """One source, without its secrets. Scope: workspace.view."""
-    return source_rows.told(_source(request, name, "workspace.view"))
+    return source_rows.public_fields(_source(request, name, "workspace.view"))
 
 
 @router.patch("/sources/{name}", response=dict[str, str])
@@ -123,7 +125,7 @@ def change_source(request: HttpRequest, name: str, payload: SourceChange):
     """Change a source; every picture of it is new work then. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
     source_rows.change(row, actor=request.caller.actor, **payload.dict())
-    return source_rows.told(row)
+    return source_rows.public_fields(row)
 
 
 @router.delete("/sources/{name}", response={204: None})
@@ -245,7 +247,7 @@ def _domain(request: HttpRequest, name: str, permission: str) -> Domain:
     return row
 
 
-def _told(row: Domain) -> dict[str, Any]:
+def _domain_fields(row: Domain) -> dict[str, Any]:
     return {
         "domain": row.domain, "state": row.state, "reason": row.reason,
         "records": [asdict(record) for record in domain_names.records(row.domain, row.txt_token)],
@@ -256,14 +258,14 @@ def _told(row: Domain) -> dict[str, Any]:
 @router.get("/domains", response=list[dict[str, Any]])
 def list_domains(request: HttpRequest):
     """Every domain with its records and state. Scope: workspace.view."""
-    return [_told(row) for row in domain_store.domains(workspace_of(request, "workspace.view").workspace_id)]
+    return [_domain_fields(row) for row in domain_store.domains(workspace_of(request, "workspace.view").workspace_id)]
 
 
 @router.post("/domains", response={201: dict[str, Any]})
 def add_domain(request: HttpRequest, payload: DomainIn):
     """Add a domain; the answer says which DNS records to set. Scope: domains.edit."""
     workspace = workspace_of(request, "domains.edit")
-    return 201, _told(domains.add(workspace.workspace_id, payload.domain, request.caller.actor))
+    return 201, _domain_fields(domains.add(workspace.workspace_id, payload.domain, request.caller.actor))
 
 
 @router.post("/domains/{domain}/check", response=dict[str, Any])
@@ -272,7 +274,7 @@ def check_domain(request: HttpRequest, domain: str):
     row = domains.check_now(_domain(request, domain, "domains.edit"))
     if row is None:
         raise NotFound("The workspace has no such domain any more.")
-    return _told(row)
+    return _domain_fields(row)
 
 
 @router.delete("/domains/{domain}", response={204: None})

@@ -55,5 +55,5 @@ def writing(source: Source) -> Step:
     return Step("writing", "skipped", f"The bucket's service answered {status}.")
 
 
-def _glance(location: Location, method: str) -> fetch.Glance:
-    return fetch.glance(location, method=method, deadline=time.monotonic() + SECONDS)
+def _glance(location: Location, method: str) -> fetch.ProbeResult:
+    return fetch.probe(location, method=method, deadline=time.monotonic() + SECONDS)

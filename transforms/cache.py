@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from imgapis.base import buckets, clock
-from imgapis.base.buckets import BucketError, Stored
+from imgapis.base.buckets import BucketError, StoredObject
 
 YEAR_SECONDS = 365 * 86400
 DAY_SECONDS = 86400
@@ -19,7 +19,7 @@ log = logging.getLogger("imgapis.cache")
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedOutput:
     """A finished output. `stored` and `expires` are seconds since 1970; `digest` is of its bytes."""
 
     body: bytes
@@ -32,10 +32,10 @@ class Kept:
     composed: str = ""
 
 
-def fresh(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: str) -> Kept:
+def new_output(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: str) -> CachedOutput:
     """An entry with a TTL of `seconds` from `moment`, when reading its source began (None: now)."""
     stored_at = round(clock.now() if moment is None else moment, 3)
-    return Kept(body, content_type, digest_of(body), stored_at, float(int(stored_at) + seconds), **facts)
+    return CachedOutput(body, content_type, digest_of(body), stored_at, float(int(stored_at) + seconds), **facts)
 
 
 def digest_of(body: bytes) -> str:
@@ -43,23 +43,23 @@ def digest_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:32]
 
 
-class Memory:
+class MemoryCache:
     """Entries of the last minute, bounded in bytes; the least recently used are evicted first."""
 
     def __init__(self, most_bytes: int):
         self._most = most_bytes
         self._size = 0
         self._lock = threading.Lock()
-        self._entries: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[float, CachedOutput]] = OrderedDict()
 
-    def get(self, key: str, purged_before: float = 0.0) -> Kept | None:
+    def get(self, key: str, purged_before: float = 0.0) -> CachedOutput | None:
         """The entry of a key, if it was put within the last minute and is neither expired nor purged."""
         with self._lock:
             added_at, entry = self._entries.get(key, (0.0, None))
             if entry is None:
                 return None
             if (
-                clock.ticks() - added_at > MEMORY_SECONDS
+                clock.monotonic() - added_at > MEMORY_SECONDS
                 or entry.expires <= clock.now()
                 or entry.stored <= purged_before
             ):
@@ -68,13 +68,13 @@ class Memory:
             self._entries.move_to_end(key)
             return entry
 
-    def put(self, key: str, entry: Kept) -> None:
+    def put(self, key: str, entry: CachedOutput) -> None:
         """Store an entry, unless its body is larger than an eighth of the capacity."""
         if len(entry.body) > self._most // 8:
             return
         with self._lock:
             self._drop(key)
-            self._entries[key] = (clock.ticks(), entry)
+            self._entries[key] = (clock.monotonic(), entry)
             self._size += len(entry.body)
             while self._size > self._most:
                 self._drop(next(iter(self._entries)))
@@ -91,7 +91,7 @@ class Memory:
             self._size -= len(entry[1].body)
 
 
-memory = Memory(settings.MEMORY_CACHE_BYTES)
+memory = MemoryCache(settings.MEMORY_CACHE_BYTES)
 
 
 def path(folder: str, key: str, seconds: int) -> str:
@@ -99,7 +99,7 @@ def path(folder: str, key: str, seconds: int) -> str:
     return f"{'1d' if seconds == DAY_SECONDS else '365d'}/{folder}/{key}"
 
 
-def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Kept | None:
+def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> CachedOutput | None:
     """The entry from the bucket; None where it is absent, expired, purged (K5), altered, or the bucket does not
     answer (K7)."""
     try:
@@ -107,7 +107,7 @@ def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Kep
     except BucketError:
         log.warning("cache_read_failed")
         return None
-    entry = _kept(stored_object) if stored_object else None
+    entry = _parsed(stored_object) if stored_object else None
     if entry is None or entry.expires <= clock.now() or entry.stored <= purged_before:
         return None
     if entry.digest != digest_of(entry.body):
@@ -116,7 +116,7 @@ def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Kep
     return entry
 
 
-def write(folder: str, key: str, seconds: int, entry: Kept) -> None:
+def write(folder: str, key: str, seconds: int, entry: CachedOutput) -> None:
     """Store an entry in memory and in the bucket; a bucket error is logged and never fails the response."""
     memory.put(key, entry)
     metadata = {"digest": entry.digest, "stored": f"{entry.stored:.3f}", "expires": str(int(entry.expires))}
@@ -124,16 +124,16 @@ def write(folder: str, key: str, seconds: int, entry: Kept) -> None:
     try:
         buckets.put(
             path(folder, key, seconds),
-            Stored(entry.body, entry.content_type, {**metadata, "engine": ENGINE_VERSION}),
+            StoredObject(entry.body, entry.content_type, {**metadata, "engine": ENGINE_VERSION}),
         )
     except BucketError:
         log.warning("cache_write_failed")
 
 
-def _kept(stored_object: Stored) -> Kept | None:
+def _parsed(stored_object: StoredObject) -> CachedOutput | None:
     metadata = stored_object.metadata
     try:
-        return Kept(
+        return CachedOutput(
             stored_object.body, stored_object.content_type, metadata["digest"], float(metadata["stored"]),
             float(metadata["expires"]), metadata.get("source-size", ""), metadata.get("warnings", ""),
             metadata.get("composed", ""),

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 T = TypeVar("T")
 POLL_SECONDS = 0.01
 SHARED_STATUSES = (402, 404, 415, 422)
 
 
-class WaitedTooLong(Refusal):
+class WaitedTooLong(ApiError):
     """The request that was doing this work did not finish in time."""
 
     status = 503
@@ -33,10 +33,10 @@ class Flight(Generic[T]):
 
     done: threading.Event = field(default_factory=threading.Event)
     outcome: T | None = None
-    refusal: Refusal | None = None
+    error: ApiError | None = None
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """The flights of one process; processes of one host synchronize by file locks, which end with their process."""
 
     def __init__(self, directory: Path):
@@ -57,8 +57,8 @@ class Flights(Generic[T]):
                 return self._lead(key, flight, work, deadline), True
             if not flight.done.wait(max(0.0, deadline - time.monotonic())):
                 raise WaitedTooLong
-            if flight.refusal:
-                raise flight.refusal
+            if flight.error:
+                raise flight.error
             if flight.outcome is not None:
                 return flight.outcome, False
 
@@ -75,9 +75,9 @@ class Flights(Generic[T]):
             with host_lock(self._directory / key, deadline):
                 flight.outcome = work()
             return flight.outcome
-        except Refusal as refusal:
+        except ApiError as refusal:
             if refusal.status in SHARED_STATUSES:
-                flight.refusal = refusal
+                flight.error = refusal
             raise
         finally:
             with self._lock:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from django.conf import settings
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms.coalesce import WaitedTooLong, host_lock
 
 WAIT_SECONDS = 5.0
@@ -20,7 +20,7 @@ _waiting: Counter[str] = Counter()
 _lock = threading.Lock()
 
 
-class Crowded(Refusal):
+class ConcurrencyLimitReached(ApiError):
     """The workspace renders as many pictures at once as its plan allows, and its queue is full."""
 
     status = 429
@@ -35,27 +35,27 @@ class Crowded(Refusal):
 
 
 @contextmanager
-def place(workspace: str, limit: int) -> Iterator[None]:
+def slot(workspace: str, limit: int) -> Iterator[None]:
     """Hold one of a workspace's `limit` slots among the processes of this host; file locks, which `kill -9` frees.
 
-    Raises Crowded after WAIT_SECONDS, or at once where MOST_WAITING requests wait already. Followers hold no slot.
-    """
+    Raises ConcurrencyLimitReached after WAIT_SECONDS, or at once where MOST_WAITING requests wait already. Followers
+    hold no slot."""
     with ExitStack() as locks:
-        if not _take(locks, workspace, limit):
-            with _in_line(workspace, limit):
+        if not _acquire(locks, workspace, limit):
+            with _queued(workspace, limit):
                 deadline = time.monotonic() + WAIT_SECONDS
-                while not _take(locks, workspace, limit):
+                while not _acquire(locks, workspace, limit):
                     if time.monotonic() > deadline:
-                        raise Crowded(limit)
+                        raise ConcurrencyLimitReached(limit)
                     time.sleep(POLL_SECONDS)
         yield
 
 
 @contextmanager
-def _in_line(workspace: str, limit: int) -> Iterator[None]:
+def _queued(workspace: str, limit: int) -> Iterator[None]:
     with _lock:
         if _waiting[workspace] >= MOST_WAITING:
-            raise Crowded(limit)
+            raise ConcurrencyLimitReached(limit)
         _waiting[workspace] += 1
     try:
         yield
@@ -66,7 +66,7 @@ def _in_line(workspace: str, limit: int) -> Iterator[None]:
                 del _waiting[workspace]
 
 
-def _take(locks: ExitStack, workspace: str, limit: int) -> bool:
+def _acquire(locks: ExitStack, workspace: str, limit: int) -> bool:
     for index in range(limit):
         try:
             locks.enter_context(host_lock(DIRECTORY / f"{workspace}-{index}", 0.0))

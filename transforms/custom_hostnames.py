@@ -10,9 +10,9 @@ SECONDS = 10.0
 LONGEST_REASON = 300
 # http: the CNAME points to Cloudflare, which then validates the domain with the certificate authority by itself.
 CERTIFICATE = {"method": "http", "type": "dv", "settings": {"min_tls_version": "1.2"}}
-SERVED = {"active", "active_redeploying"}
-REFUSED = {"blocked", "moved", "deleted", "pending_blocked", "pending_deletion"}
-ENDED = {"expired", "deleted", "inactive", "deactivating"}
+ACTIVE_STATUSES = {"active", "active_redeploying"}
+FAILED_STATUSES = {"blocked", "moved", "deleted", "pending_blocked", "pending_deletion"}
+FAILED_CERTIFICATE_STATUSES = {"expired", "deleted", "inactive", "deactivating"}
 SENTENCES = {
     "initializing": "Cloudflare has taken the order for the certificate.",
     "pending_validation": "The certificate authority waits to see the CNAME record.",
@@ -102,8 +102,12 @@ def _read(hostname) -> Hostname:
     if hostname is None:
         raise CloudflareFailed("empty answer")
     certificate_status = hostname.ssl.status if hostname.ssl else None
-    failed = hostname.status in REFUSED or certificate_status in ENDED or str(certificate_status).endswith("_timed_out")
-    active = hostname.status in SERVED and certificate_status == "active"
+    failed = (
+        hostname.status in FAILED_STATUSES
+        or certificate_status in FAILED_CERTIFICATE_STATUSES
+        or str(certificate_status).endswith("_timed_out")
+    )
+    active = hostname.status in ACTIVE_STATUSES and certificate_status == "active"
     return Hostname(hostname.id, active, failed, "" if active else _reason(hostname, certificate_status))
 
 
@@ -111,7 +115,7 @@ def _reason(hostname, certificate_status: str | None) -> str:
     """The errors of Cloudflare and the certificate authority; else the state as a sentence."""
     messages = [*(hostname.verification_errors or [])]
     messages += [error.message for error in (hostname.ssl and hostname.ssl.validation_errors) or [] if error.message]
-    if hostname.status in REFUSED:
+    if hostname.status in FAILED_STATUSES:
         messages.insert(0, SENTENCES.get(hostname.status, "Cloudflare does not serve this name."))
     return "; ".join(messages)[:LONGEST_REASON] or SENTENCES.get(
         certificate_status or "", "Cloudflare is at work on it."

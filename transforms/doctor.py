@@ -8,7 +8,7 @@ from transforms.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
 from transforms.engine import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
-from transforms.fetch import Fetched, FetchError
+from transforms.fetch import FetchError, FetchResult
 from transforms.models import Source
 from transforms.tenants import Tenant
 
@@ -32,16 +32,16 @@ def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     """Fetch and decode one picture of a source as the image API would, free of charge, and report every step.
 
     `tenant` has the current settings of the source. A bucket's key is also tried for listing and for writing, in a way
-    that cannot write. Raises Refusal for a path that is never fetched.
+    that cannot write. Raises ApiError for a path that is never fetched.
     """
     original = sources.resolve(tenant, f"{source.name}/{path}", "path")
     notes: Notes = []
     try:
         response = original.fetch(lambda step, fact: notes.append((step, fact)))
     except FetchError as error:
-        steps, code = _blamed(notes, source, path, error)
+        steps, code = _failed_steps(notes, source, path, error)
     else:
-        steps, code = _looked_at(notes, source, response)
+        steps, code = _decoded_steps(notes, source, response)
     if source.kind != "http" and _facts(notes, "answered") and not _keyless(steps):
         steps += [bucket_doctor.listing(source), bucket_doctor.writing(source)]
     steps_by_name = {step.name: step for step in steps}
@@ -49,9 +49,9 @@ def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     return Diagnosis(tuple(steps_by_name.get(name, Step(name)) for name in names), code, bucket_policies.least(source))
 
 
-def _blamed(notes: Notes, source: Source, path: str, error: FetchError) -> tuple[list[Step], str]:
+def _failed_steps(notes: Notes, source: Source, path: str, error: FetchError) -> tuple[list[Step], str]:
     """The steps up to the one that failed, and the image API's code."""
-    failed_step = _failing(notes, source, error.code)
+    failed_step = _failed_step(notes, source, error.code)
     steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS[: FETCH_STEPS.index(failed_step)]]
     detail, remedy = error.message, remedies.of(error.code, failed_step)
     statuses = _facts(notes, "answered")
@@ -61,11 +61,11 @@ def _blamed(notes: Notes, source: Source, path: str, error: FetchError) -> tuple
         detail += f" The server answered {statuses[-1]}."
     if source.kind != "http" and failed_step in ("answer", "redirects"):
         bucket_code = bucket_doctor.refusal_code(source, source.prefix + path)
-        detail, remedy = _bucket_says(bucket_code, detail, remedy)
+        detail, remedy = _service_reason(bucket_code, detail, remedy)
     return [*steps, Step(failed_step, "failed", detail, remedy)], error.code
 
 
-def _failing(notes: Notes, source: Source, code: str) -> str:
+def _failed_step(notes: Notes, source: Source, code: str) -> str:
     """The name of the step at which a fetch failed."""
     last_event = notes[-1][0] if notes else ""
     step_name = BELONGS.get(code) or AFTER.get(last_event, "headers")
@@ -78,7 +78,7 @@ def _failing(notes: Notes, source: Source, code: str) -> str:
     return step_name
 
 
-def _bucket_says(bucket_code: str, detail: str, remedy: str) -> tuple[str, str]:
+def _service_reason(bucket_code: str, detail: str, remedy: str) -> tuple[str, str]:
     """(detail, remedy) by the error code of the bucket's service, where it gave one; else as passed in."""
     return (
         (f"The bucket's service says {bucket_code}.", remedies.BY_BUCKET_CODE.get(bucket_code, remedy))
@@ -99,7 +99,7 @@ def _certificate_trouble(error: FetchError) -> str:
     return f"The certificate is refused: {error.__cause__.verify_message}."
 
 
-def _looked_at(notes: Notes, source: Source, response: Fetched) -> tuple[list[Step], str]:
+def _decoded_steps(notes: Notes, source: Source, response: FetchResult) -> tuple[list[Step], str]:
     """The steps of a fetch that succeeded, then the format and decoding steps, and the code where one failed."""
     steps = [_passed(step_name, notes, source) for step_name in FETCH_STEPS]
     content_type = response.content_type or "no type"
@@ -111,7 +111,7 @@ def _looked_at(notes: Notes, source: Source, response: Fetched) -> tuple[list[St
         size = _decoded(response.body)
     except EngineError as error:
         name = "type" if error.code == "unsupported_format" else "decode"
-        refusal = engine_errors.refusal(error)
+        refusal = engine_errors.api_error(error)
         return [*steps, Step(name, "failed", refusal.message, remedies.of(refusal.code, name))], refusal.code
     return [*steps, Step("decode", "passed", f"{size[0]} × {size[1]} pixels.")], ""
 

@@ -15,14 +15,14 @@ KEPT_AFTER_LOSS = 7 * DAY  # how long a domain without its proof stays claimed
 
 
 @dataclass(frozen=True)
-class Found:
+class DnsResult:
     """DNS results; None where the lookup failed. `proven`: our TXT record exists. `pointed`: the name points to us."""
 
     proven: bool | None
     pointed: bool | None
 
 
-def look(domain: str, token: str) -> Found:
+def check_dns(domain: str, token: str) -> DnsResult:
     """Look up the TXT and the CNAME record in DNS."""
     txt_record, cname_record = domain_names.records(domain, token)
     try:
@@ -33,7 +33,7 @@ def look(domain: str, token: str) -> Found:
         is_pointed = _points(cname_record.name, cname_record.value)
     except dns_records.LookupFailed:
         is_pointed = None
-    return Found(is_proven, is_pointed)
+    return DnsResult(is_proven, is_pointed)
 
 
 def _points(domain: str, target: str) -> bool:
@@ -43,7 +43,7 @@ def _points(domain: str, target: str) -> bool:
     return bool(dns_records.addresses(domain) & dns_records.addresses(target))
 
 
-def judge(row: Domain, dns_state: Found, now: float) -> dict[str, object]:
+def next_state(row: Domain, dns_state: DnsResult, now: float) -> dict[str, object]:
     """The attributes to write to the row: its state, its reason, whether it serves, and when it is due again.
 
     Orders a certificate where Cloudflare is configured and the proof was found: never before (A15).
@@ -54,9 +54,9 @@ def judge(row: Domain, dns_state: Found, now: float) -> dict[str, object]:
     elif not dns_state.proven:
         values = _unproven(row, now)
     else:
-        state = _at_cloudflare(row) if custom_hostnames.configured() else _by_dns_alone(row, dns_state)
+        state = _cloudflare_state(row) if custom_hostnames.configured() else _dns_state(row, dns_state)
         values = {"proven": True, "proved": now, "lapses": 0, **state}
-        values["due"] = now + (RECHECK if values["state"] == "active" else _soon(row, now))
+        values["due"] = now + (RECHECK if values["state"] == "active" else _retry_seconds(row, now))
     return {"checked": now, **values}
 
 
@@ -69,16 +69,16 @@ def _unproven(row: Domain, now: float) -> dict[str, object]:
     if row.state == "failing":
         return {"due": now + (HOUR if now < row.lapses else RECHECK)}
     reason = "The TXT record is not there yet. A new record can take some minutes to be seen."
-    return {"state": "pending", "reason": reason, "due": now + _soon(row, now)}
+    return {"state": "pending", "reason": reason, "due": now + _retry_seconds(row, now)}
 
 
-def _soon(row: Domain, now: float) -> float:
+def _retry_seconds(row: Domain, now: float) -> float:
     """Seconds until the next check: 5 minutes on the first day, an hour in the first week, then daily."""
     age = now - row.created
     return 5 * MINUTE if age < DAY else HOUR if age < 7 * DAY else RECHECK
 
 
-def _by_dns_alone(row: Domain, dns_state: Found) -> dict[str, object]:
+def _dns_state(row: Domain, dns_state: DnsResult) -> dict[str, object]:
     if dns_state.pointed or (dns_state.pointed is None and row.state == "active"):
         return {"state": "active", "reason": ""}
     return {
@@ -87,7 +87,7 @@ def _by_dns_alone(row: Domain, dns_state: Found) -> dict[str, object]:
     }
 
 
-def _at_cloudflare(row: Domain) -> dict[str, object]:
+def _cloudflare_state(row: Domain) -> dict[str, object]:
     try:
         hostname = _hostname(row)
     except CloudflareFailed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import addresses, locations
 from transforms.fetch import FetchError
 
@@ -15,7 +15,7 @@ PROOF_WORD = "imgapis-verification="
 LONGEST = 253 - len(PROOF_LABEL) - 1  # the name of the TXT record has to fit into DNS too
 
 
-class InvalidDomain(Refusal):
+class InvalidDomain(ApiError):
     """The text cannot be a custom domain."""
 
     code = "invalid_domain"

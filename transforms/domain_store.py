@@ -30,7 +30,7 @@ def lease(row: Domain, until: float) -> bool:
     return row.update_if((Domain.claim_id == row.claim_id) & (Domain.due == row.due), due=until)
 
 
-def settle(row: Domain, **values) -> bool:
+def save_check(row: Domain, **values) -> bool:
     """Write the result of a check; False where the domain was removed or claimed again meanwhile."""
     return row.update_if((Domain.claim_id == row.claim_id) & (Domain.state != "removing"), **values)
 
@@ -40,6 +40,6 @@ def mark_removing(row: Domain, now: float) -> bool:
     return row.update_if(Domain.claim_id == row.claim_id, state="removing", reason="", proven=False, due=now)
 
 
-def forget(row: Domain) -> None:
+def delete(row: Domain) -> None:
     """Delete the claim of a domain; idempotent, and a later claim of it stays."""
     row.delete_if(Domain.claim_id == row.claim_id)

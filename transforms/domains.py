@@ -4,7 +4,7 @@ import secrets
 
 from accounts import audit, limits
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import custom_hostnames, domain_checks, domain_names, domain_store
 from transforms.models import Domain
 
@@ -14,14 +14,14 @@ PAUSE_SECONDS = 5  # between two checks by hand
 RETRY_SECONDS = 60
 
 
-class DomainTaken(Refusal):
+class DomainTaken(ApiError):
     """A workspace has the domain."""
 
     status = 409
     code = "domain_taken"
 
 
-class TooManyDomains(Refusal):
+class TooManyDomains(ApiError):
     """The workspace has as many domains as it may."""
 
     status = 409
@@ -41,12 +41,12 @@ def add(workspace_id: str, domain: str, actor: str) -> Domain:
         state="pending", reason="", created=now, due=now + 30, lapses=now + PENDING_SECONDS,
     )  # fmt: skip
     if not domain_store.claim(row, now):
-        raise _taken(name, workspace_id)
+        raise _conflict(name, workspace_id)
     audit.record(workspace_id, actor, "domain.added", name)
     return row
 
 
-def _taken(name: str, workspace_id: str) -> DomainTaken:
+def _conflict(name: str, workspace_id: str) -> DomainTaken:
     """The refusal; which workspace owns the domain is disclosed to that workspace alone."""
     row = domain_store.domain(name)
     if row is not None and row.workspace_id == workspace_id:
@@ -92,15 +92,15 @@ def _examine(row: Domain, now: float) -> None:
         _finish_removal(row, now)
         return
     was_proven, previous_id = bool(row.proven), row.cloudflare_id
-    values = domain_checks.judge(row, domain_checks.look(row.domain, row.txt_token), now)
-    if not domain_store.settle(row, **values):
-        _take_back(str(values.get("cloudflare_id", "")), previous_id)
+    values = domain_checks.next_state(row, domain_checks.check_dns(row.domain, row.txt_token), now)
+    if not domain_store.save_check(row, **values):
+        _rollback(str(values.get("cloudflare_id", "")), previous_id)
     elif values.get("proven", was_proven) != was_proven:
         action = "domain.proven" if values["proven"] else "domain.lost"
         audit.record(row.workspace_id, "system", action, row.domain)
 
 
-def _take_back(new_id: str, previous_id: str) -> None:
+def _rollback(new_id: str, previous_id: str) -> None:
     """Delete the hostname at Cloudflare of a domain that was removed while its certificate was being ordered."""
     if new_id and new_id != previous_id:
         try:
@@ -116,4 +116,4 @@ def _finish_removal(row: Domain, now: float) -> None:
         except custom_hostnames.CloudflareFailed:
             domain_store.lease(row, now + RETRY_SECONDS)
             return
-    domain_store.forget(row)
+    domain_store.delete(row)

@@ -1,6 +1,6 @@
 """HTTP statuses of the engine's errors: one per code."""
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms.engine.errors import EngineError
 
 STATUSES = {
@@ -20,9 +20,9 @@ STATUSES = {
 }
 
 
-def refusal(error: EngineError) -> Refusal:
-    """The error as a Refusal; a fault of the request itself is a 400."""
+def api_error(error: EngineError) -> ApiError:
+    """The error as a ApiError; a fault of the request itself is a 400."""
     status = STATUSES.get(error.code, 400)
-    return Refusal(
+    return ApiError(
         error.message, code=error.code, status=status, param=error.param, retry_after=2 if status == 503 else None
     )

@@ -4,15 +4,16 @@ from typing import Any
 
 from billing import credits, store
 from imgapis.base import clock
+from telemetry.events import CacheStatus
 from transforms import delivery, plans, rendering
-from transforms.delivery import Asked
+from transforms.delivery import ImageRequest
 from transforms.engine import spec
-from transforms.plans import Plan
+from transforms.plans import RenderPlan
 from transforms.tenants import Tenant
 
 
-def explain(tenant: Tenant, image_request: Asked) -> dict[str, Any]:
-    """The quote of a request, after the same access rules as the picture. Raises Refusal as the picture would."""
+def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
+    """The quote of a request, after the same access rules as the picture. Raises ApiError as the picture would."""
     plan = plans.make(
         tenant,
         image_request.endpoint,
@@ -29,8 +30,8 @@ def explain(tenant: Tenant, image_request: Asked) -> dict[str, Any]:
         "operation": plan.operation,
         "steps": [*_steps(plan)],
         "output_format": plan.output_format,
-        "cache": "HIT" if entry else "MISS",
-        "credits": credits.shown(0 if is_free else plan.halves),
+        "cache": (CacheStatus.HIT if entry else CacheStatus.MISS).value,
+        "credits": credits.as_credits(0 if is_free else plan.halves),
         "credits_are": "a maximum: only composed sources are billed" if plan.operation == "grid" else "exact",
         "why_free": _why(entry is not None, already_charged),
         "limits": published(),
@@ -44,7 +45,7 @@ def _why(cached: bool, already_charged: bool) -> str | None:
     return "charged before: making it again is free" if already_charged else None
 
 
-def _steps(plan: Plan) -> list[str]:
+def _steps(plan: RenderPlan) -> list[str]:
     return ["fetch"] * bool(plan.originals) + list(spec.canonical(plan.spec)[1:]) + [f"encode={plan.output_format}"]
 
 

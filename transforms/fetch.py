@@ -19,7 +19,7 @@ from transforms.fetching.watchdog import Watchdog
 from transforms.locations import Location
 
 PIECE = 65_536
-GLANCE_BYTES = 16_384
+PROBE_BYTES = 16_384
 REDIRECTS = (301, 302, 303, 307, 308)
 HEADERS = {"User-Agent": "imgapis/1", "Accept": "image/*", "Accept-Encoding": "identity"}
 FOCAL_HEADER = "x-amz-meta-focal"
@@ -31,7 +31,7 @@ class NothingReceived(Exception):
 
 
 @dataclass(frozen=True)
-class Rules:
+class FetchRules:
     """Settings shared by all fetches. `private`: `host:port` pairs exempt from the guard.
 
     `connect` opens a socket (address, port, timeout in seconds) and is replaced in tests only, as are `resolver`
@@ -50,7 +50,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchResult:
     """A complete response with status 200: its decompressed body, its Content-Type as sent, its final location.
 
     `focal` is the raw value of FOCAL_HEADER, the only other header read: the focal point of a bucket's object.
@@ -64,7 +64,7 @@ class Fetched:
 
 
 @dataclass(frozen=True)
-class Glance:
+class ProbeResult:
     """The start of any response: its status and the first 16 KB of the body, as sent."""
 
     status: int
@@ -74,7 +74,7 @@ class Glance:
 Note = Callable[[str, str], None]
 
 
-def unheard(step: str, fact: str) -> None:
+def ignore_note(step: str, fact: str) -> None:
     """The default `note` callback: does nothing."""
 
 
@@ -84,17 +84,17 @@ class _Job:
 
     deadline: float
     max_bytes: int
-    rules: Rules
-    note: Note = unheard
+    rules: FetchRules
+    note: Note = ignore_note
     method: str = "GET"
-    glance: bool = False
+    probe: bool = False
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def configured() -> Rules:
+def configured() -> FetchRules:
     """The rules of the settings."""
-    return Rules(
+    return FetchRules(
         private=settings.FETCH_ALLOW_PRIVATE,
         allow_http=settings.FETCH_ALLOW_HTTP,
         max_redirects=settings.FETCH_MAX_REDIRECTS,
@@ -104,8 +104,8 @@ def configured() -> Rules:
 
 def fetch(
     source: Location | str, *, deadline: float, max_bytes: int, permitted: Callable[[Location], bool],
-    rules: Rules | None = None, note: Note = unheard,
-) -> Fetched:  # fmt: skip
+    rules: FetchRules | None = None, note: Note = ignore_note,
+) -> FetchResult:  # fmt: skip
     """Fetch `source` and follow its redirects. Raises FetchError.
 
     `deadline` is a value of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is called
@@ -122,26 +122,26 @@ def fetch(
             raise errors.not_allowed()
     for _ in range(rules.max_redirects + 1):
         result = _visit(location, job)
-        if isinstance(result, Fetched):
+        if isinstance(result, FetchResult):
             return result
         location = _next_hop(location, result, permitted, rules)
         note("redirected", location.host)
     raise errors.redirect("there are too many")
 
 
-def glance(
-    location: Location, *, method: str, deadline: float, rules: Rules | None = None, note: Note = unheard,
+def probe(
+    location: Location, *, method: str, deadline: float, rules: FetchRules | None = None, note: Note = ignore_note,
     body: bytes | None = None, headers: Mapping[str, str] | None = None,
-) -> Glance:  # fmt: skip
+) -> ProbeResult:  # fmt: skip
     """The response to one request, errors and redirects included; through the same guard, redirects not followed. A
     body is our own, never a client's, and may arrive twice where the first connection breaks."""
     job = _Job(
-        deadline, GLANCE_BYTES, rules or configured(), note, method, glance=True, body=body, headers=headers or {}
+        deadline, PROBE_BYTES, rules or configured(), note, method, probe=True, body=body, headers=headers or {}
     )  # fmt: skip
     return _visit(location, job)
 
 
-def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: Rules) -> Location:
+def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: FetchRules) -> Location:
     try:
         # http.client reads headers as Latin-1; addresses are sent as UTF-8 where they are not ASCII.
         next_location = locations.join(location, reference.encode("latin-1").decode(), private=rules.private)
@@ -154,7 +154,7 @@ def _next_hop(location: Location, reference: str, permitted: Callable[[Location]
     return next_location
 
 
-def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
+def _visit(location: Location, job: _Job) -> FetchResult | ProbeResult | str:
     """The response of one hop: a picture, a glance, or a redirect's target. One DNS lookup, at most two connections."""
     if location.scheme == "http" and not job.rules.allow_http:
         raise errors.invalid("only https is fetched")
@@ -166,11 +166,11 @@ def _visit(location: Location, job: _Job) -> Fetched | Glance | str:
     first, second = _attempts(addresses)
     with Watchdog(job.deadline) as watchdog:
         try:
-            return _ask(location, first, job, watchdog)
+            return _request_once(location, first, job, watchdog)
         except NothingReceived:
             _check_time(job)
         try:
-            return _ask(location, second, job, watchdog)
+            return _request_once(location, second, job, watchdog)
         except NothingReceived as error:
             _check_time(job)
             raise errors.unreachable() from error
@@ -182,13 +182,13 @@ def _attempts(addresses: list[str]) -> tuple[str, str]:
     return first, next((ip for ip in rest if (":" in ip) != (":" in first)), rest[0] if rest else first)
 
 
-def _ask(location: Location, address: str, job: _Job, watchdog: Watchdog) -> Fetched | Glance | str:
+def _request_once(location: Location, address: str, job: _Job, watchdog: Watchdog) -> FetchResult | ProbeResult | str:
     connection = _connection(location, address, job, watchdog)
     try:
         response = _response(connection, location, job)
         job.note("answered", str(response.status))
-        if job.glance:
-            return Glance(response.status, response.read(GLANCE_BYTES, decode_content=False))
+        if job.probe:
+            return ProbeResult(response.status, response.read(PROBE_BYTES, decode_content=False))
         return _answer(response, location, job)
     except FetchError:
         _check_time(job)
@@ -255,7 +255,7 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fetched | str:
+def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> FetchResult | str:
     if response.status in REDIRECTS:
         reference = response.headers.get("location")
         if not reference:
@@ -273,7 +273,9 @@ def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fe
         _check_time(job)
     _check_time(job)
     headers = response.headers
-    return Fetched(body.finished(), headers.get("content-type"), response.status, location, headers.get(FOCAL_HEADER))
+    return FetchResult(
+        body.finished(), headers.get("content-type"), response.status, location, headers.get(FOCAL_HEADER)
+    )
 
 
 def _check_status(status: int) -> None:

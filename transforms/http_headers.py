@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 
 from billing import credits
 from transforms import patterns
-from transforms.delivery import Delivered
+from transforms.delivery import ImageResponse
 
 EXPOSED = "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, Server-Timing, ETag, Age"
 STAGES = ("fetch", "decode", "process", "encode", "store")
@@ -25,15 +25,15 @@ def matches(if_none_match: str | None, etag: str) -> bool:
     return "*" in etags or etag in etags
 
 
-def describe(response: HttpResponse, result: Delivered) -> HttpResponse:
+def describe(response: HttpResponse, result: ImageResponse) -> HttpResponse:
     """Set the headers for cache state, price, stage timings, sources and warnings."""
-    response["X-Img-Cache"] = result.cache
-    response["X-Img-Credits"] = credits.shown(result.halves)
+    response["X-Img-Cache"] = result.cache.value
+    response["X-Img-Credits"] = credits.as_credits(result.halves)
     if result.timings:
         response["Server-Timing"] = ", ".join(
             f"{stage};dur={result.timings[stage]:.1f}" for stage in STAGES if stage in result.timings
         )
-    entry = result.kept
+    entry = result.output
     if entry and entry.composed:
         response["X-Img-Sources"] = entry.composed
     if entry and entry.source_size:

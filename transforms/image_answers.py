@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 
 from billing import credits
 from imgapis.base import clock, errors, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from telemetry import events, metrics, recorder
-from telemetry.events import Happened
+from telemetry.events import CacheStatus, RequestEvent
 from transforms import admission, cache, delivery, http_headers, refused
-from transforms.cache import Kept
-from transforms.delivery import Asked, Delivered
-from transforms.plans import Plan
+from transforms.cache import CachedOutput
+from transforms.delivery import ImageRequest, ImageResponse
+from transforms.plans import RenderPlan
 
 log = logging.getLogger("imgapis.images")
 SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
@@ -23,45 +23,45 @@ SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 
 def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
     """Answer a request to one of the four operations, and record its event unless its charge did."""
-    image_request = _asked(request, endpoint, path_source)
+    image_request = _image_request(request, endpoint, path_source)
     result = None
     try:
         image_request = admission.admit(request, image_request)
         result = delivery.deliver(request.tenant, image_request)
-        response = _answer(request, result, image_request.until)
-    except Refusal as refusal:
-        response = refused.instead(request.tenant, image_request, refusal) or problem(request, refusal)
+        response = _http_response(request, result, image_request.until)
+    except ApiError as refusal:
+        response = refused.fallback_response(request.tenant, image_request, refusal) or problem(request, refusal)
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
-    event, already_recorded = _happened(request, image_request, result, response), bool(result and result.recorded)
-    metrics.answered(event, already_recorded)
+    event, already_recorded = _request_event(request, image_request, result, response), bool(result and result.recorded)
+    metrics.record_response(event, already_recorded)
     if not already_recorded:
         recorder.current().record(event)
     return http_headers.finish(request, response)
 
 
-def _asked(request: HttpRequest, endpoint: str, path_source: str | None) -> Asked:
-    return Asked(
+def _image_request(request: HttpRequest, endpoint: str, path_source: str | None) -> ImageRequest:
+    return ImageRequest(
         endpoint=endpoint,
         query=request.META.get("QUERY_STRING", ""),
         path_source=path_source or None,
         accept=request.META.get("HTTP_ACCEPT"),
-        origin=events.bounded_origin(request.META.get("HTTP_ORIGIN")),
+        origin=events.normalized_origin(request.META.get("HTTP_ORIGIN")),
         method=request.method,
         started=time.monotonic(),
     )
 
 
-def _answer(request: HttpRequest, result: Delivered, until: float | None) -> HttpResponse:
-    entry, plan = result.kept, result.plan
+def _http_response(request: HttpRequest, result: ImageResponse, until: float | None) -> HttpResponse:
+    entry, plan = result.output, result.plan
     if entry is None:
         response = HttpResponse(headers={"Cache-Control": "no-store", "Content-Type": "application/octet-stream"})
         response.headers.pop("Content-Length", None)
         return http_headers.describe(response, result)
     body = delivery.body_of(plan, entry)
     etag = f'"{entry.digest if body is entry.body else cache.digest_of(body)}"'
-    is_new = result.cache != "HIT"  # a GET that misses ignores If-None-Match, charges, and answers 200
+    is_new = result.cache != CacheStatus.HIT  # a GET that misses ignores If-None-Match, charges, and answers 200
     if not is_new and http_headers.matches(request.META.get("HTTP_IF_NONE_MATCH"), etag):
         response = HttpResponse(status=304)
         del response["Content-Type"]
@@ -69,7 +69,7 @@ def _answer(request: HttpRequest, result: Delivered, until: float | None) -> Htt
         response = HttpResponse(body, content_type=entry.content_type)
         response["Content-Length"] = str(len(body))
     response["ETag"] = etag
-    _say_life(response, plan, entry, until)
+    _set_lifetime(response, plan, entry, until)
     if plan.spec.download:
         ascii_name = SAFE_NAME.sub("_", plan.spec.download)
         response["Content-Disposition"] = (
@@ -78,7 +78,7 @@ def _answer(request: HttpRequest, result: Delivered, until: float | None) -> Htt
     return http_headers.describe(response, result)
 
 
-def _say_life(response: HttpResponse, plan: Plan, entry: Kept, until: float | None) -> None:
+def _set_lifetime(response: HttpResponse, plan: RenderPlan, entry: CachedOutput, until: float | None) -> None:
     """Set Cache-Control and Age. A response signed until T expires by T, and then has no Age, which caches would
     subtract once more."""
     now = clock.now()
@@ -89,13 +89,15 @@ def _say_life(response: HttpResponse, plan: Plan, entry: Kept, until: float | No
     response["Age"] = str(max(0, int(now - entry.stored)))
 
 
-def _happened(request: HttpRequest, image_request: Asked, result: Delivered | None, response: HttpResponse) -> Happened:
-    is_hit = result is not None and result.cache == "HIT"
-    return Happened(
+def _request_event(
+    request: HttpRequest, image_request: ImageRequest, result: ImageResponse | None, response: HttpResponse
+) -> RequestEvent:
+    is_hit = result is not None and result.cache == CacheStatus.HIT
+    return RequestEvent(
         workspace_id=request.tenant.workspace_id,
         event_id=tokens.time_ordered_id(clock.now()),
         operation=image_request.endpoint.partition("/")[0],
-        cache="hit" if is_hit else "miss",
+        cache=(CacheStatus.HIT if is_hit else CacheStatus.MISS).recorded,
         origin=image_request.origin or "",
         status=response.status_code,
         size=0 if request.method == "HEAD" else len(response.content),
@@ -104,18 +106,18 @@ def _happened(request: HttpRequest, image_request: Asked, result: Delivered | No
     )
 
 
-def problem(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def problem(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     """A refusal as problem+json; only a missing source may be cached, for a minute (K4)."""
     body = errors.problem(refusal, request.request_id, http_headers.site_url())
     response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
     response["Cache-Control"] = "public, max-age=60" if refusal.code == "source_missing" else "no-store"
-    response["X-Img-Credits"] = credits.shown(0)
+    response["X-Img-Credits"] = credits.as_credits(0)
     if refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
     return response
 
 
-class MethodNotAllowed(Refusal):
+class MethodNotAllowed(ApiError):
     """The image API reads; it has nothing to write."""
 
     status = 405
@@ -132,7 +134,7 @@ def method_refused(request: HttpRequest) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The response for a path that is not an endpoint."""
-    refusal = Refusal(
+    refusal = ApiError(
         "There is no endpoint at this path. The endpoints are /transform, /info, /grid, /placeholder/blurhash,"
         " /placeholder/color, /explain and /limits.", code="unknown_endpoint", status=404,
     )  # fmt: skip
@@ -141,4 +143,4 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The response for an internal error: a request id, never a traceback (V3)."""
-    return problem(request, Refusal("Something broke on our side.", code="internal_error", status=500))
+    return problem(request, ApiError("Something broke on our side.", code="internal_error", status=500))

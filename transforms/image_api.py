@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import admission, explain, http_headers, image_answers, image_openapi
-from transforms.delivery import Asked
+from transforms.delivery import ImageRequest
 
 ENDPOINTS = (
     "transform",
@@ -45,13 +45,13 @@ def _path_view(handler: Act, endpoint: str) -> Callable[..., HttpResponse]:
 
 
 def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpResponse:
-    image_request = Asked(
+    image_request = ImageRequest(
         endpoint, request.META.get("QUERY_STRING", ""), source or None, request.META.get("HTTP_ACCEPT"), None
     )
     try:
         admitted_request = admission.admit(request, image_request)
         response: HttpResponse = JsonResponse(explain.explain(request.tenant, admitted_request))
-    except Refusal as refusal:
+    except ApiError as refusal:
         response = image_answers.problem(request, refusal)
     response["Cache-Control"] = "no-store"
     return http_headers.finish(request, response)

@@ -4,7 +4,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment, Whole
 
 ACCOUNT = {"category": "account", "retention": "until erasure or deletion"}
@@ -16,16 +16,16 @@ class Source(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("sources")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose source it is", **ACCOUNT)
-    name = kept(UnicodeAttribute(range_key=True), "is the first part of a src", **ACCOUNT)
-    source_id = kept(UnicodeAttribute(), "tells a re-created source from the old one in cache keys", **ACCOUNT)
-    revision = kept(Whole(), "tells an edited source from what it was in cache keys", **ACCOUNT)
-    kind = kept(UnicodeAttribute(), "http, s3 or r2", **ACCOUNT)
-    prefix = kept(UnicodeAttribute(default=""), "the URL or the key prefix before every path", **ACCOUNT)
-    bucket = kept(UnicodeAttribute(default=""), "the bucket's name", **ACCOUNT)
-    region = kept(UnicodeAttribute(default=""), "the S3 region, or the R2 account id", **ACCOUNT)
-    access_key = kept(UnicodeAttribute(default=""), "reads the bucket", exported=False, **ACCOUNT)
-    sealed_secret = kept(UnicodeAttribute(default=""), "reads the bucket; encrypted", exported=False, **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose source it is", **ACCOUNT)
+    name = declared(UnicodeAttribute(range_key=True), "is the first part of a src", **ACCOUNT)
+    source_id = declared(UnicodeAttribute(), "tells a re-created source from the old one in cache keys", **ACCOUNT)
+    revision = declared(Whole(), "tells an edited source from what it was in cache keys", **ACCOUNT)
+    kind = declared(UnicodeAttribute(), "http, s3 or r2", **ACCOUNT)
+    prefix = declared(UnicodeAttribute(default=""), "the URL or the key prefix before every path", **ACCOUNT)
+    bucket = declared(UnicodeAttribute(default=""), "the bucket's name", **ACCOUNT)
+    region = declared(UnicodeAttribute(default=""), "the S3 region, or the R2 account id", **ACCOUNT)
+    access_key = declared(UnicodeAttribute(default=""), "reads the bucket", exported=False, **ACCOUNT)
+    sealed_secret = declared(UnicodeAttribute(default=""), "reads the bucket; encrypted", exported=False, **ACCOUNT)
 
 
 class DomainsOfWorkspace(GlobalSecondaryIndex):
@@ -57,20 +57,20 @@ class Domain(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("domains")
 
-    domain = kept(UnicodeAttribute(hash_key=True), "is a host name that pictures are served under", **ACCOUNT)
-    claim_id = kept(UnicodeAttribute(), "tells this claim from an earlier one", **ACCOUNT)
-    workspace_id = kept(UnicodeAttribute(), "whose domain it is", **ACCOUNT)
-    txt_token = kept(UnicodeAttribute(), "is the proof its owner puts into DNS", **ACCOUNT)
-    state = kept(UnicodeAttribute(), "pending, verified, issuing, active, failing or removing", **ACCOUNT)
-    reason = kept(UnicodeAttribute(default=""), "why it is in that state, in a sentence", **ACCOUNT)
-    proven = kept(BooleanAttribute(default=False), "whether pictures are served under it", **ACCOUNT)
-    proved = kept(Moment(default=0), "when the proof was last seen", **ACCOUNT)
-    lapses = kept(Moment(default=0), "when an unproven claim may be taken by another", **ACCOUNT)
-    cloudflare_id = kept(UnicodeAttribute(default=""), "names the custom hostname at Cloudflare", **ACCOUNT)
-    created = kept(Moment(), "when it was added", **ACCOUNT)
-    checked = kept(Moment(default=0), "when it was last looked at", **ACCOUNT)
-    due = kept(Moment(), "when it is looked at again", **ACCOUNT)
-    queue = kept(UnicodeAttribute(default=EVERY), "lists domains by the time they are due", **ACCOUNT)
+    domain = declared(UnicodeAttribute(hash_key=True), "is a host name that pictures are served under", **ACCOUNT)
+    claim_id = declared(UnicodeAttribute(), "tells this claim from an earlier one", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(), "whose domain it is", **ACCOUNT)
+    txt_token = declared(UnicodeAttribute(), "is the proof its owner puts into DNS", **ACCOUNT)
+    state = declared(UnicodeAttribute(), "pending, verified, issuing, active, failing or removing", **ACCOUNT)
+    reason = declared(UnicodeAttribute(default=""), "why it is in that state, in a sentence", **ACCOUNT)
+    proven = declared(BooleanAttribute(default=False), "whether pictures are served under it", **ACCOUNT)
+    proved = declared(Moment(default=0), "when the proof was last seen", **ACCOUNT)
+    lapses = declared(Moment(default=0), "when an unproven claim may be taken by another", **ACCOUNT)
+    cloudflare_id = declared(UnicodeAttribute(default=""), "names the custom hostname at Cloudflare", **ACCOUNT)
+    created = declared(Moment(), "when it was added", **ACCOUNT)
+    checked = declared(Moment(default=0), "when it was last looked at", **ACCOUNT)
+    due = declared(Moment(), "when it is looked at again", **ACCOUNT)
+    queue = declared(UnicodeAttribute(default=EVERY), "lists domains by the time they are due", **ACCOUNT)
     workspace_index = DomainsOfWorkspace()
     due_index = DueDomains()
 
@@ -81,15 +81,15 @@ class Preset(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("presets")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose preset it is", **ACCOUNT)
-    name = kept(UnicodeAttribute(range_key=True), "is what addresses say", **ACCOUNT)
-    values = kept(
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose preset it is", **ACCOUNT)
+    name = declared(UnicodeAttribute(range_key=True), "is what addresses say", **ACCOUNT)
+    values = declared(
         JSONAttribute(),
         "the parameters it stands for, as texts by long-lived name",
         shape=shapes.TEXT_BY_NAME,
         **ACCOUNT,
     )
-    saved = kept(Moment(), "when it was last changed", **ACCOUNT)
+    saved = declared(Moment(), "when it was last changed", **ACCOUNT)
 
 
 class PurgeRule(dynamo.Row):
@@ -100,10 +100,12 @@ class PurgeRule(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("purges")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose cache it purges", **PURGE)
-    rule_id = kept(UnicodeAttribute(range_key=True), "orders the rules by time", **PURGE)
-    scope = kept(UnicodeAttribute(), "url, prefix, source or workspace", **PURGE)
-    target = kept(UnicodeAttribute(default=""), "what was purged, as it was written", **PURGE)
-    names = kept(JSONAttribute(), "what was purged, as pictures are named in the cache", shape=shapes.TEXTS, **PURGE)
-    moment = kept(Moment(), "everything older is purged", **PURGE)
-    expires = kept(TTLAttribute(), "ends the rule when nothing older is left", **PURGE)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose cache it purges", **PURGE)
+    rule_id = declared(UnicodeAttribute(range_key=True), "orders the rules by time", **PURGE)
+    scope = declared(UnicodeAttribute(), "url, prefix, source or workspace", **PURGE)
+    target = declared(UnicodeAttribute(default=""), "what was purged, as it was written", **PURGE)
+    names = declared(
+        JSONAttribute(), "what was purged, as pictures are named in the cache", shape=shapes.TEXTS, **PURGE
+    )
+    moment = declared(Moment(), "everything older is purged", **PURGE)
+    expires = declared(TTLAttribute(), "ends the rule when nothing older is left", **PURGE)

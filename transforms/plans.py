@@ -13,7 +13,7 @@ from transforms.tenants import Tenant
 
 
 @dataclass(frozen=True)
-class Plan:
+class RenderPlan:
     """A parsed request. `halves` is the most it can cost; `seconds` is the TTL of its output and of its claim;
     `identity` is the canonical operation; outputs older than `purged_before` are no longer served."""
 
@@ -37,15 +37,15 @@ class Plan:
 def make(
     tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None,
     policy: Policy | None = None,
-) -> Plan:  # fmt: skip
-    """Make the plan of a request whose signature is verified and removed; nothing is fetched. Raises Refusal with the
+) -> RenderPlan:  # fmt: skip
+    """Make the plan of a request whose signature is verified and removed; nothing is fetched. Raises ApiError with the
     parameter at fault."""
     query = presets.merge(tenant, endpoint, query)
     try:
         parsed = spec.parse(endpoint, query, path_source)
         halves = cost.quote(parsed)
     except EngineError as error:
-        raise engine_errors.refusal(error) from error
+        raise engine_errors.api_error(error) from error
     if policy is not None:
         policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
     originals = _originals(tenant, parsed)
@@ -53,7 +53,7 @@ def make(
         "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
     )
     identity = _identity(parsed, originals)
-    return Plan(
+    return RenderPlan(
         spec=parsed,
         originals=originals,
         output_format=output_format,

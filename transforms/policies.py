@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import locations, raw_query, sources
 from transforms.engine import params, spec
 from transforms.engine.errors import EngineError
@@ -22,7 +22,7 @@ BOX = ("w", "h", "size", "dpr")
 BOUND = (*BOX, "src", "format", "select")
 
 
-class PolicyInvalid(Refusal):
+class PolicyInvalid(ApiError):
     """The policy is signed, and cannot be parsed; the message says why."""
 
     status = 403
@@ -32,7 +32,7 @@ class PolicyInvalid(Refusal):
         super().__init__(f"The policy cannot be read: {reason}.", param="policy")
 
 
-class PolicyExceeded(Refusal):
+class PolicyExceeded(ApiError):
     """The request goes beyond its policy."""
 
     status = 403

@@ -7,7 +7,7 @@ import urllib.parse
 from accounts import audit
 from accounts import store as accounts_store
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import engine_errors, raw_query, rule_store
 from transforms.engine import params, spec
 from transforms.engine.errors import EngineError
@@ -22,26 +22,26 @@ NEVER = ("src", "preset", "debug", "sig", "exp", "policy")
 LEFT = ("src", "preset", "format", "fm")
 
 
-class UnknownPreset(Refusal):
+class UnknownPreset(ApiError):
     """The workspace has no preset of that name."""
 
     code = "unknown_preset"
 
 
-class PresetsOnly(Refusal):
+class PresetsOnly(ApiError):
     """The workspace serves its presets only."""
 
     status = 403
     code = "presets_only"
 
 
-class InvalidPreset(Refusal):
+class InvalidPreset(ApiError):
     """The preset is not valid."""
 
     code = "invalid_preset"
 
 
-class TooManyPresets(Refusal):
+class TooManyPresets(ApiError):
     """The workspace has as many presets as it may."""
 
     status = 409
@@ -118,7 +118,7 @@ def read(name: str, query: str) -> dict[str, str]:
     try:
         spec.parse(ENDPOINT, "&".join(["src=any/file", *filter(None, [query])]))
     except EngineError as error:
-        refusal = engine_errors.refusal(error)
+        refusal = engine_errors.api_error(error)
         raise InvalidPreset(refusal.message, param="query") from error
     values = {_named(piece.name): piece.value for piece in pieces}
     if not values:

@@ -1,20 +1,20 @@
 """The personal data this package stores about a workspace."""
 
-from imgapis.base.holdings import Holding, hashed, having
+from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 from transforms import custom_hostnames
 from transforms.models import Domain, Preset, PurgeRule, Source
 
 HOLDINGS = (
-    Holding(Source, of_workspace=hashed(Source)),
-    Holding(Preset, of_workspace=hashed(Preset)),
-    Holding(PurgeRule, of_workspace=hashed(PurgeRule)),
-    Holding(Domain, of_workspace=having(Domain, "workspace_id")),
+    Holding(Source, of_workspace=by_hash_key(Source)),
+    Holding(Preset, of_workspace=by_hash_key(Preset)),
+    Holding(PurgeRule, of_workspace=by_hash_key(PurgeRule)),
+    Holding(Domain, of_workspace=by_attribute(Domain, "workspace_id")),
 )
 
 
 def free_hostnames(workspace_id: str) -> int:
     """Delete a workspace's custom hostnames at Cloudflare; returns how many there were. Raises CloudflareFailed."""
-    rows = [row for row in having(Domain, "workspace_id")(workspace_id) if row.cloudflare_id]
+    rows = [row for row in by_attribute(Domain, "workspace_id")(workspace_id) if row.cloudflare_id]
     for row in rows:
         custom_hostnames.delete(row.cloudflare_id)
     return len(rows)

@@ -24,11 +24,11 @@ class PurgeIndex:
         for names in originals:
             if names[0] == "source":
                 moments.append(self.sources.get(names[1], 0.0))
-            moments += [moment for prefix, moment in self.prefixes if begins(names, prefix)]
+            moments += [moment for prefix, moment in self.prefixes if has_prefix(names, prefix)]
         return max(moments)
 
 
-def begins(names: Names, prefix: Names) -> bool:
+def has_prefix(names: Names, prefix: Names) -> bool:
     """Whether an original is under a prefix: the same source, whatever its revision, and the start of its path; or the
     start of its URL."""
     same = names[0] == prefix[0] and (names[0] == "url" or names[1] == prefix[1])

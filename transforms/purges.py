@@ -10,7 +10,7 @@ from accounts import store as accounts_store
 from accounts.models import Workspace
 from billing import store as billing_store
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import plans, purge_index, raw_query, rule_store, signing, sources, tenants
 from transforms.engine import params
 from transforms.models import PurgeRule
@@ -27,13 +27,13 @@ LIFE_SECONDS = 366 * 86_400
 MOST_COUNTED = 10_000
 
 
-class InvalidPurge(Refusal):
+class InvalidPurge(ApiError):
     """The target of a purge is not valid."""
 
     code = "invalid_purge"
 
 
-class TooManyPurges(Refusal):
+class TooManyPurges(ApiError):
     """The workspace has as many rules as it may."""
 
     status = 409
@@ -57,7 +57,7 @@ def preview(row: Workspace, scope: str, target: str) -> int:
 def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str = "") -> PurgeRule:
     """Invalidate every matching output older than now: within five seconds on every server, memory caches included. The
     next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges,
-    Overtaken."""
+    EditConflict."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()
@@ -85,7 +85,7 @@ def _covers(rule: PurgeRule, other: PurgeRule) -> bool:
         return False
     if rule.scope == "source":
         return other.names[0] == "source" and other.names[1] == rule.names[0]
-    return rule.scope == "prefix" and purge_index.begins(tuple(other.names), tuple(rule.names))
+    return rule.scope == "prefix" and purge_index.has_prefix(tuple(other.names), tuple(rule.names))
 
 
 def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
         raise InvalidPurge(f"A purge is of {', '.join(SCOPES)}.", param="scope")
     try:
         return _beginning(tenant, target)
-    except Refusal as refusal:
+    except ApiError as refusal:
         raise InvalidPurge(refusal.message, param="target") from refusal
 
 
@@ -115,7 +115,7 @@ def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
     return (*names[:-1], names[-1].removesuffix("x"))
 
 
-def _plan(tenant: Tenant, address: str) -> plans.Plan:
+def _plan(tenant: Tenant, address: str) -> plans.RenderPlan:
     """The plan of a URL as copied from a page; its signature is removed."""
     try:
         parts = urlsplit(address.strip())
@@ -134,7 +134,7 @@ def _plan(tenant: Tenant, address: str) -> plans.Plan:
     query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
     try:
         return plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
-    except Refusal as refusal:
+    except ApiError as refusal:
         raise InvalidPurge(refusal.message, param="target") from refusal
 
 

@@ -6,10 +6,10 @@ import zlib
 from django.http import HttpResponse
 
 from billing import credits
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import locations, patterns, plans
-from transforms.delivery import Asked
-from transforms.plans import Plan
+from transforms.delivery import ImageRequest
+from transforms.plans import RenderPlan
 from transforms.tenants import Tenant
 
 LONGEST_SIDE = 2048
@@ -17,7 +17,7 @@ PIXELS = {"grid": (4, 3), "transform": (4, 3), "placeholder": (1, 1)}
 GREY = b"\xd8\xd8\xd8"
 
 
-def instead(tenant: Tenant, image_request: Asked, refusal: Refusal) -> HttpResponse | None:
+def fallback_response(tenant: Tenant, image_request: ImageRequest, refusal: ApiError) -> HttpResponse | None:
     """The response instead of a 402, never cached and never billed; None where the 402 is sent."""
     if refusal.status != 402 or tenant.refused == "402" or image_request.endpoint.startswith("info"):
         return None
@@ -32,12 +32,12 @@ def instead(tenant: Tenant, image_request: Asked, refusal: Refusal) -> HttpRespo
     response = _redirect(tenant, plan) if tenant.refused == "original" else _placeholder(plan)
     if response is not None:
         response["Cache-Control"] = "no-store"
-        response["X-Img-Credits"] = credits.shown(0)
+        response["X-Img-Credits"] = credits.as_credits(0)
         response["X-Img-Warning"] = f"{refusal.code.replace('_', ' ')}: this is not the picture asked for"
     return response
 
 
-def _redirect(tenant: Tenant, plan: Plan) -> HttpResponse | None:
+def _redirect(tenant: Tenant, plan: RenderPlan) -> HttpResponse | None:
     """Redirect to the original of a /transform on a web server. Never to a bucket: its URL would contain the customer's
     signature. Nor to a URL that only `*` allows: that would be an open redirect."""
     if plan.operation != "transform":
@@ -57,7 +57,7 @@ def _of_prefix(prefix: str, target: str) -> str:
     return f"{location.scheme}://{location.authority}{target}"
 
 
-def _placeholder(plan: Plan) -> HttpResponse:
+def _placeholder(plan: RenderPlan) -> HttpResponse:
     """A plain grey PNG of the requested sides; a missing side follows from the other by the operation's ratio in PIXELS
     (4 to 3)."""
     sides = [plan.spec.values.get(side) for side in ("w", "h")]

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms.engine import reading
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
-from transforms.fetch import Fetched
-from transforms.plans import Plan
+from transforms.fetch import FetchResult
+from transforms.plans import RenderPlan
 from transforms.render import process
 from transforms.render.pool import Pool
 from transforms.sources import Original
@@ -30,27 +30,29 @@ def limits() -> Limits:
     )
 
 
-def read_originals(plan: Plan) -> list[Fetched | None]:
+def read_originals(plan: RenderPlan) -> list[FetchResult | None]:
     """Each original, fetched in parallel; failed ones of a grid are None (the one agreed leniency), any other raises
-    Refusal."""
+    ApiError."""
     fetch_original = _read_or_none if plan.operation == "grid" else Original.fetch
     if len(plan.originals) < 2:
         return [fetch_original(original) for original in plan.originals]
     with ThreadPoolExecutor(max_workers=5) as executor:
         originals = list(executor.map(fetch_original, plan.originals))
     if not any(original is not None for original in originals):
-        raise Refusal("None of the sources of this grid could be read.", code="no_source_left", status=422, param="src")
+        raise ApiError(
+            "None of the sources of this grid could be read.", code="no_source_left", status=422, param="src"
+        )
     return originals
 
 
-def _read_or_none(original: Original) -> Fetched | None:
+def _read_or_none(original: Original) -> FetchResult | None:
     try:
         return original.fetch()
-    except Refusal:
+    except ApiError:
         return None
 
 
-def render(plan: Plan, originals: list[Fetched | None]) -> Output:
+def render(plan: RenderPlan, originals: list[FetchResult | None]) -> Output:
     """The output of a plan. Raises EngineError."""
     job = Job(
         endpoint=plan.spec.endpoint,
@@ -62,7 +64,7 @@ def render(plan: Plan, originals: list[Fetched | None]) -> Output:
     return pool().run(job)
 
 
-def _values(plan: Plan, originals: list[Fetched | None]) -> dict[str, object]:
+def _values(plan: RenderPlan, originals: list[FetchResult | None]) -> dict[str, object]:
     """The canonical values; that there is a mark; and the object's focal point where nothing else places the cut."""
     values = dict(plan.spec.values)
     if plan.spec.mark is not None:

@@ -10,11 +10,11 @@ from accounts import audit
 from accounts.models import Workspace
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms.models import Preset, PurgeRule
 
 
-class Overtaken(Refusal):
+class EditConflict(ApiError):
     """A concurrent change of the same rows won."""
 
     status = 409
@@ -42,24 +42,24 @@ def purges(workspace_id: str) -> list[PurgeRule]:
 
 def save(row: Preset | PurgeRule, revision: int, entry: AuditEntry | None = None) -> None:
     """Save a row whole, and raise the workspace's revision from the one its checks were made at; with an `entry` of the
-    audit log. Raises Overtaken."""
+    audit log. Raises EditConflict."""
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             transaction.save(row)
-            audit.write_with(transaction, entry)
+            audit.add_to_transaction(transaction, entry)
             _raise_revision(transaction, row.workspace_id, revision)
     except TransactWriteError as error:
-        raise _told(error) from error
+        raise _conflict(error) from error
 
 
 def delete(row: Preset, revision: int) -> None:
-    """Delete a preset, and raise the workspace's revision. Raises Overtaken."""
+    """Delete a preset, and raise the workspace's revision. Raises EditConflict."""
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
             transaction.delete(row)
             _raise_revision(transaction, row.workspace_id, revision)
     except TransactWriteError as error:
-        raise _told(error) from error
+        raise _conflict(error) from error
 
 
 def sweep(rows: Iterable[PurgeRule]) -> None:
@@ -72,12 +72,12 @@ def sweep(rows: Iterable[PurgeRule]) -> None:
 
 
 def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
-    """Replace the signing keys of `row`. Raises Overtaken where they have changed since it was read."""
+    """Replace the signing keys of `row`. Raises EditConflict where they have changed since it was read."""
     condition = Workspace.signing_keys == row.signing_keys
     if not row.signing_keys:
         condition = condition | Workspace.signing_keys.does_not_exist()
     if not row.update_if(Workspace.workspace_id.exists() & condition, signing_keys=keys, **values):
-        raise Overtaken
+        raise EditConflict
 
 
 def _raise_revision(transaction: TransactWrite, workspace_id: str, revision: int) -> None:
@@ -90,6 +90,6 @@ def _raise_revision(transaction: TransactWrite, workspace_id: str, revision: int
     )  # fmt: skip
 
 
-def _told(error: TransactWriteError) -> Exception:
-    conflicts = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.reasons(error))
-    return Overtaken() if conflicts else error
+def _conflict(error: TransactWriteError) -> Exception:
+    conflicts = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.cancellation_reasons(error))
+    return EditConflict() if conflicts else error

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from transforms import purge_index, rule_store
 from transforms.purge_index import PurgeIndex
 
-MOST_BOOKS = 5_000
+MOST_KNOWN = 5_000
 
 
 @dataclass(frozen=True)
-class Rulebook:
+class WorkspaceRules:
     """`presets`: name → parameters as texts by long-lived name; `purges`: the index of purge rules."""
 
     presets: dict[str, dict[str, str]]
     purges: PurgeIndex
 
 
-EMPTY = Rulebook({}, purge_index.build([]))
-_known: OrderedDict[str, tuple[int, Rulebook]] = OrderedDict()
+EMPTY = WorkspaceRules({}, purge_index.build([]))
+_known: OrderedDict[str, tuple[int, WorkspaceRules]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def of(workspace_id: str, revision: int) -> Rulebook:
+def of(workspace_id: str, revision: int) -> WorkspaceRules:
     """The rules of a workspace. Every change raises the revision in its own transaction, so a revision once read never
     means older rules."""
     if not revision:
@@ -31,14 +31,14 @@ def of(workspace_id: str, revision: int) -> Rulebook:
     cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
     if cached_revision != revision:
         presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
-        rules = Rulebook(presets, purge_index.build(rule_store.purges(workspace_id)))
+        rules = WorkspaceRules(presets, purge_index.build(rule_store.purges(workspace_id)))
         _remember(workspace_id, revision, rules)
     return rules
 
 
-def _remember(workspace_id: str, revision: int, rules: Rulebook) -> None:
+def _remember(workspace_id: str, revision: int, rules: WorkspaceRules) -> None:
     with _lock:
         _known[workspace_id] = (revision, rules)
         _known.move_to_end(workspace_id)
-        while len(_known) > MOST_BOOKS:
+        while len(_known) > MOST_KNOWN:
             _known.popitem(last=False)

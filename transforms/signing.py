@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import policies, raw_query
 from transforms.policies import Policy
-from transforms.raw_query import Piece
+from transforms.raw_query import RawParameter
 from transforms.tenants import SigningKey, Tenant
 
 PARAMETERS = ("sig", "exp", "policy")
 MOMENT = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")
 
 
-class SignatureMissing(Refusal):
+class SignatureMissing(ApiError):
     """The workspace requires signatures, and the URL has none."""
 
     status = 403
@@ -27,7 +27,7 @@ class SignatureMissing(Refusal):
         super().__init__("This workspace serves signed addresses only: sig is missing.", param="sig")
 
 
-class SignatureInvalid(Refusal):
+class SignatureInvalid(ApiError):
     """The signature matches no live key of the workspace, or is of another URL."""
 
     status = 403
@@ -37,7 +37,7 @@ class SignatureInvalid(Refusal):
         super().__init__("The signature does not fit this address, or its key is no longer live.", param="sig")
 
 
-class SignatureExpired(Refusal):
+class SignatureExpired(ApiError):
     """The signature is valid, and has expired."""
 
     status = 403
@@ -48,7 +48,7 @@ class SignatureExpired(Refusal):
 
 
 @dataclass(frozen=True)
-class Ticket:
+class VerifiedQuery:
     """A verified URL: the query without its signature, the policy that applies, and the expiry of the signature in
     seconds since 1970 (None: never)."""
 
@@ -57,23 +57,23 @@ class Ticket:
     until: float | None = None
 
 
-def check(tenant: Tenant, path: str, raw: str, now: float) -> Ticket:
+def check(tenant: Tenant, path: str, raw: str, now: float) -> VerifiedQuery:
     """Verify the signature of a URL before anything else. `path` and `raw` are as sent, percent-escapes included.
 
     Where the workspace does not require signatures, they are removed unverified. Raises SignatureMissing,
-    SignatureInvalid, SignatureExpired, and Refusal for a malformed or repeated parameter.
+    SignatureInvalid, SignatureExpired, and ApiError for a malformed or repeated parameter.
     """
     pieces = raw_query.read(raw)
     sig, exp, policy = (raw_query.one(pieces, name) for name in PARAMETERS)
     until = _moment(exp)
     unsigned_query = raw_query.write(raw_query.without(pieces, PARAMETERS))
     if not tenant.signing_required:
-        return Ticket(unsigned_query)
+        return VerifiedQuery(unsigned_query)
     if not sig:
         raise SignatureMissing
     if policy is not None and exp is not None:
         sentence = "A policy says itself until when it holds; leave exp out."
-        raise Refusal(sentence, code="conflicting_parameters", param="exp")
+        raise ApiError(sentence, code="conflicting_parameters", param="exp")
     signed_text = message(path, pieces) if policy is None else policy_message(policy)
     if not _fits(tenant.signing_keys, sig, signed_text):
         raise SignatureInvalid
@@ -81,10 +81,10 @@ def check(tenant: Tenant, path: str, raw: str, now: float) -> Ticket:
     until = until if parsed_policy is None else parsed_policy.until
     if until is not None and until <= now:
         raise SignatureExpired("exp" if parsed_policy is None else "policy")
-    return Ticket(unsigned_query, parsed_policy, until)
+    return VerifiedQuery(unsigned_query, parsed_policy, until)
 
 
-def message(path: str, pieces: Iterable[Piece]) -> bytes:
+def message(path: str, pieces: Iterable[RawParameter]) -> bytes:
     """The signed text: the path, then every parameter but sig, as sent, sorted by name; repeated ones in order."""
     raw_pieces = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
     return f"{path}?{'&'.join(raw_pieces)}".encode("latin-1", "replace")
@@ -114,7 +114,7 @@ def _moment(text: str | None) -> float | None:
     if text is None:
         return None
     if not MOMENT.match(text):
-        raise Refusal("exp is a whole number of seconds since 1970.", code="invalid_parameter", param="exp")
+        raise ApiError("exp is a whole number of seconds since 1970.", code="invalid_parameter", param="exp")
     return float(text)
 
 

@@ -6,13 +6,13 @@ import secrets
 from accounts import audit
 from accounts.models import Workspace
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import rule_store
 
 LIVE = 2
 
 
-class NoSigningKey(Refusal):
+class NoSigningKey(ApiError):
     """The workspace has no such signing key."""
 
     status = 409

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from accounts import audit, limits
 from imgapis.base import tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import bucket_sources, locations, sources, store
 from transforms.fetch import FetchError
 from transforms.models import Source
@@ -14,20 +14,20 @@ RESERVED_NAMES = {"new"}  # a page of the dashboard has that path
 LONGEST_PREFIX = 1024
 
 
-class InvalidSourceSetting(Refusal):
+class InvalidSourceSetting(ApiError):
     """A setting of a source is not valid."""
 
     code = "invalid_source_setting"
 
 
-class TooManySources(Refusal):
+class TooManySources(ApiError):
     """The workspace has as many sources as it may."""
 
     status = 409
     code = "too_many_sources"
 
 
-class SourceGone(Refusal):
+class SourceGone(ApiError):
     """The source was deleted meanwhile."""
 
     status = 404
@@ -52,7 +52,7 @@ def create(
         region=region, access_key=access_key, sealed_secret=tokens.seal(secret_key.encode()) if secret_key else "",
     )  # fmt: skip
     store.create_source(row)
-    audit.record(workspace_id, actor, "source.created", name, after=told(row))
+    audit.record(workspace_id, actor, "source.created", name, after=public_fields(row))
     return row
 
 
@@ -62,7 +62,7 @@ def change(
 ) -> None:  # fmt: skip
     """Change a source in place; its name and kind stay, since they are part of addresses. None, and an empty secret,
     mean "as it was". Raises InvalidSourceSetting with `param`, SourceGone."""
-    before = told(row)
+    before = public_fields(row)
     values = {
         name: value
         for name, value in (("prefix", prefix), ("bucket", bucket), ("region", region), ("access_key", access_key))
@@ -76,16 +76,16 @@ def change(
         values["sealed_secret"] = tokens.seal(secret_key.encode())
     if not store.change_source(row, **values):
         raise SourceGone(f"The source {row.name} was deleted meanwhile.")
-    audit.record(row.workspace_id, actor, "source.changed", row.name, before, told(row))
+    audit.record(row.workspace_id, actor, "source.changed", row.name, before, public_fields(row))
 
 
 def delete(row: Source, actor: str = "system") -> None:
     """Delete a source; addresses that name it answer 404 within seconds. Idempotent."""
     store.delete_source(row)
-    audit.record(row.workspace_id, actor, "source.deleted", row.name, before=told(row))
+    audit.record(row.workspace_id, actor, "source.deleted", row.name, before=public_fields(row))
 
 
-def told(row: Source) -> dict[str, str]:
+def public_fields(row: Source) -> dict[str, str]:
     """The public settings of a source: all but its key and its secret."""
     names = ("name", "kind", "prefix") if row.kind == "http" else ("name", "kind", "bucket", "region", "prefix")
     return {name: getattr(row, name) for name in names}

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from django.conf import settings
 
 from imgapis.base import tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import bucket_sources, fetch, locations, patterns, tenants
-from transforms.fetch import Fetched, Note, unheard
+from transforms.fetch import FetchResult, Note, ignore_note
 from transforms.locations import Location
 from transforms.models import Source
 from transforms.tenants import Tenant
@@ -23,21 +23,21 @@ ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
 
 
-class UnknownSource(Refusal):
+class UnknownSource(ApiError):
     """The first part of the src names no source of the workspace."""
 
     status = 404
     code = "unknown_source"
 
 
-class SourceNotAllowed(Refusal):
+class SourceNotAllowed(ApiError):
     """The src is a full URL whose host the workspace does not allow."""
 
     status = 403
     code = "source_not_allowed"
 
 
-class InvalidSource(Refusal):
+class InvalidSource(ApiError):
     """The src is malformed."""
 
     code = "invalid_source"
@@ -51,10 +51,10 @@ class Original:
     """
 
     identity: tuple[str, ...]
-    read: Callable[[Note], Fetched]
+    read: Callable[[Note], FetchResult]
     param: str = "src"
 
-    def fetch(self, note: Note = unheard) -> Fetched:
+    def fetch(self, note: Note = ignore_note) -> FetchResult:
         """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter.
         `note` is called for each step."""
         with _named_by(self.param):
@@ -70,10 +70,10 @@ def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
 
 @contextmanager
 def _named_by(param: str) -> Iterator[None]:
-    """Set the parameter of every Refusal raised within."""
+    """Set the parameter of every ApiError raised within."""
     try:
         yield
-    except Refusal as refusal:
+    except ApiError as refusal:
         refusal.param = param
         raise
 
@@ -156,16 +156,16 @@ def _opened(source: Source) -> dict[str, str]:
     }
 
 
-def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
+def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:
     """A web server's focal point is ignored: it may pass on headers its owner does not know of."""
     return replace(_fetch_whole(location, permitted, note), focal=None)
 
 
-def _fetch_object(source: Source, key: str, note: Note) -> Fetched:
+def _fetch_object(source: Source, key: str, note: Note) -> FetchResult:
     return _fetch_whole(object_place(source, key), lambda hop: False, note)
 
 
-def _fetch_whole(location: Location, permitted: Callable[[Location], bool], note: Note) -> Fetched:
+def _fetch_whole(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:
     deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
     return fetch.fetch(
         location, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted, note=note

@@ -1,10 +1,10 @@
 """Queries and writes of named sources."""
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms.models import Source
 
 
-class SourceExists(Refusal):
+class SourceExists(ApiError):
     """The workspace has a source of that name."""
 
     status = 409

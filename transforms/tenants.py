@@ -14,17 +14,17 @@ from accounts.models import Workspace
 from billing import periods
 from billing.periods import Terms
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import domain_store, rulebook, store
 from transforms.models import Source
-from transforms.rulebook import Rulebook
+from transforms.rulebook import WorkspaceRules
 
 FRESH_SECONDS = 5.0
 STALE_SECONDS = 900.0
 MOST_TENANTS = 5_000
 
 
-class StateUnavailable(Refusal):
+class StateUnavailable(ApiError):
     """DynamoDB does not answer, and nothing recent enough is cached."""
 
     status = 503
@@ -61,7 +61,7 @@ class Tenant:
     signing_keys: tuple[SigningKey, ...]
     presets_only: bool
     refused: str
-    rules: Rulebook
+    rules: WorkspaceRules
 
 
 _known: OrderedDict[str, tuple[float, Tenant | None]] = OrderedDict()
@@ -90,7 +90,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         folder=tokens.subkey(key, "folder").hex()[:32],
         allowed_origins=tuple(row.allowed_origins),
         allowed_sources=tuple(row.allowed_sources),
-        terms=periods.terms(row),
+        terms=periods.terms_of(row),
         limits=limits.of(row),
         suspended=bool(row.suspended),
         sources={source.name: source for source in store.sources(row.workspace_id)},
@@ -102,7 +102,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
     )
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Clear the cache, so that the next request reads again."""
     with _lock:
         _known.clear()
@@ -119,7 +119,7 @@ def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
 
 def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
     """The tenant of a namespace or a domain (which has a dot), from the cache or by `read`. Raises StateUnavailable."""
-    now = clock.ticks()
+    now = clock.monotonic()
     read_at, tenant = _known.get(name, (-STALE_SECONDS, None))
     if now - read_at < FRESH_SECONDS:
         return tenant
@@ -130,7 +130,7 @@ def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
         tenant = read(name)
     except PynamoDBException as error:
         if is_usable:
-            _failed[name] = clock.ticks()
+            _failed[name] = clock.monotonic()
             return tenant
         raise StateUnavailable from error
     _failed.pop(name, None)

@@ -3,7 +3,7 @@
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Whole
 
 CODE = {"category": "security", "retention": "10 minutes", "exported": False}
@@ -16,13 +16,13 @@ class Challenge(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("codes")
 
-    challenge_id = kept(UnicodeAttribute(hash_key=True), "is in the session that asked, and nowhere else", **CODE)
-    email = kept(UnicodeAttribute(), "whose proof it is", **CODE)
-    purpose = kept(UnicodeAttribute(), "what the code proves", **CODE)
-    digest = kept(UnicodeAttribute(), "proves the code; keyed and salted by the id (A3)", **CODE)
-    tries = kept(Whole(default=0), "ends the code after five wrong ones (A1)", **CODE)
-    used = kept(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)
-    expires = kept(TTLAttribute(), "ends the code", **CODE)
+    challenge_id = declared(UnicodeAttribute(hash_key=True), "is in the session that asked, and nowhere else", **CODE)
+    email = declared(UnicodeAttribute(), "whose proof it is", **CODE)
+    purpose = declared(UnicodeAttribute(), "what the code proves", **CODE)
+    digest = declared(UnicodeAttribute(), "proves the code; keyed and salted by the id (A3)", **CODE)
+    tries = declared(Whole(default=0), "ends the code after five wrong ones (A1)", **CODE)
+    used = declared(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)
+    expires = declared(TTLAttribute(), "ends the code", **CODE)
 
 
 class Throttle(dynamo.Row):
@@ -32,7 +32,7 @@ class Throttle(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("throttles")
 
-    bucket = kept(UnicodeAttribute(hash_key=True), "counts mails to one address (A20)", **COUNT)
-    moments = kept(JSONAttribute(null=True), "when the last five mails to the address went out", **COUNT)
-    count = kept(Whole(default=0), "how many", **COUNT)
-    expires = kept(TTLAttribute(), "ends the count", **COUNT)
+    bucket = declared(UnicodeAttribute(hash_key=True), "counts mails to one address (A20)", **COUNT)
+    moments = declared(JSONAttribute(null=True), "when the last five mails to the address went out", **COUNT)
+    count = declared(Whole(default=0), "how many", **COUNT)
+    expires = declared(TTLAttribute(), "ends the count", **COUNT)

@@ -4,7 +4,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment
 
 ACCOUNT = {"category": "account", "retention": "until it is revoked, or erasure"}
@@ -27,16 +27,16 @@ class ApiKey(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("apikeys")
 
-    prefix = kept(UnicodeAttribute(hash_key=True), "finds and names the key", **ACCOUNT)
-    digest = kept(
+    prefix = declared(UnicodeAttribute(hash_key=True), "finds and names the key", **ACCOUNT)
+    digest = declared(
         UnicodeAttribute(), "proves the secret, which is stored nowhere", category="security",
         retention="until it is revoked, or erasure", exported=False,
     )  # fmt: skip
-    workspace_id = kept(UnicodeAttribute(), "whose key it is", **ACCOUNT)
-    person_id = kept(UnicodeAttribute(), "ends the key with its maker's membership", **ACCOUNT)
-    name = kept(UnicodeAttribute(), "tells its maker what it is for", **ACCOUNT)
-    scopes = kept(JSONAttribute(), "what the key may do", shape=shapes.TEXTS, **ACCOUNT)
-    created = kept(Moment(), "when it was made", **ACCOUNT)
-    expires = kept(Moment(), "when it ends; 0 is never", **ACCOUNT)
-    last_used_day = kept(UnicodeAttribute(default=""), "the last day it was used, no finer", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(), "whose key it is", **ACCOUNT)
+    person_id = declared(UnicodeAttribute(), "ends the key with its maker's membership", **ACCOUNT)
+    name = declared(UnicodeAttribute(), "tells its maker what it is for", **ACCOUNT)
+    scopes = declared(JSONAttribute(), "what the key may do", shape=shapes.TEXTS, **ACCOUNT)
+    created = declared(Moment(), "when it was made", **ACCOUNT)
+    expires = declared(Moment(), "when it ends; 0 is never", **ACCOUNT)
+    last_used_day = declared(UnicodeAttribute(default=""), "the last day it was used, no finer", **ACCOUNT)
     workspace_index = KeysOfWorkspace()

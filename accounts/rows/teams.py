@@ -4,7 +4,7 @@ from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment
 
 ACCOUNT = {"category": "account", "retention": "until the member leaves, or erasure"}
@@ -27,10 +27,10 @@ class Member(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("members")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "which workspace", **ACCOUNT)
-    person_id = kept(UnicodeAttribute(range_key=True), "who", **ACCOUNT)
-    role = kept(UnicodeAttribute(), "what the member may do", **ACCOUNT)
-    joined = kept(Moment(), "since when", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "which workspace", **ACCOUNT)
+    person_id = declared(UnicodeAttribute(range_key=True), "who", **ACCOUNT)
+    role = declared(UnicodeAttribute(), "what the member may do", **ACCOUNT)
+    joined = declared(Moment(), "since when", **ACCOUNT)
     person_index = WorkspacesOfPerson()
 
 
@@ -40,16 +40,16 @@ class Invite(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("invites")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "which workspace", **INVITE)
-    invite_id = kept(UnicodeAttribute(range_key=True), "names the invite", **INVITE)
-    email = kept(UnicodeAttribute(), "who may accept", **INVITE)
-    role = kept(UnicodeAttribute(), "what the member will be allowed", **INVITE)
-    invited_by = kept(UnicodeAttribute(), "whose rights the invite rests on", **INVITE)
-    created = kept(Moment(), "when it was sent first", **INVITE)
-    sent = kept(Moment(), "when it was sent last", **INVITE)
-    ends = kept(Moment(), "when it can no longer be accepted", **INVITE)
-    token_digest = kept(
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "which workspace", **INVITE)
+    invite_id = declared(UnicodeAttribute(range_key=True), "names the invite", **INVITE)
+    email = declared(UnicodeAttribute(), "who may accept", **INVITE)
+    role = declared(UnicodeAttribute(), "what the member will be allowed", **INVITE)
+    invited_by = declared(UnicodeAttribute(), "whose rights the invite rests on", **INVITE)
+    created = declared(Moment(), "when it was sent first", **INVITE)
+    sent = declared(Moment(), "when it was sent last", **INVITE)
+    ends = declared(Moment(), "when it can no longer be accepted", **INVITE)
+    token_digest = declared(
         UnicodeAttribute(), "proves the link; the token itself is in the mail alone", category="security",
         retention="30 days after it expired", exported=False,
     )  # fmt: skip
-    expires = kept(TTLAttribute(), "sweeps the row", **INVITE)
+    expires = declared(TTLAttribute(), "sweeps the row", **INVITE)

@@ -7,15 +7,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import codes, emails, people, sessions, store
-from accounts.decorators import FRESH_SECONDS, fresh_code, safe_next, signed_in
-from accounts.forms import CodeForm, EmailForm, show
+from accounts.decorators import FRESH_SECONDS, fresh_code, login_required, safe_next
+from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
 from imgapis.base import clock, mail
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 @require_GET
-@signed_in
+@login_required
 def account(request: HttpRequest) -> HttpResponse:
     """The address and the list of sessions: the days they began and were used last, nothing of the device."""
     current = sessions.digest_of(request.session.session_key)
@@ -27,11 +27,11 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@signed_in
+@login_required
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """End one session, or all others."""
     if request.POST.get("digest"):
-        sessions.end_of_person(request.user.person_id, request.POST["digest"])
+        sessions.end_one(request.user.person_id, request.POST["digest"])
         messages.success(request, "That session has ended.")
     else:
         _end_others(request)
@@ -41,13 +41,13 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 
 def _end_others(request: HttpRequest) -> None:
     """End every session but this one, which goes on under a new key."""
-    person = sessions.end_all_of_person(request.user.person_id)
+    person = sessions.end_all(request.user.person_id)
     if person is not None:
         auth.update_session_auth_hash(request, User.of(person))
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@login_required
 @fresh_code
 def change_email(request: HttpRequest) -> HttpResponse:
     """Ask for the new address and mail it a code."""
@@ -55,8 +55,8 @@ def change_email(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             email = emails.canonical(form.cleaned_data["email"])
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
         else:
             request.session["email_challenge"] = codes.send(email, "email") or request.session.get("email_challenge")
             request.session["new_email"] = email
@@ -65,7 +65,7 @@ def change_email(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@login_required
 @fresh_code
 def prove_email(request: HttpRequest) -> HttpResponse:
     """Prove the new address; every other session ends (A6)."""
@@ -74,18 +74,18 @@ def prove_email(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid():
         try:
-            email = codes.prove(request.session.get("email_challenge"), "email", form.cleaned_data["code"])
+            email = codes.verify(request.session.get("email_challenge"), "email", form.cleaned_data["code"])
             people.change_email(store.person(request.user.person_id), email)
             mail.send(request.user.email, "Your address has changed", "emails/address_changed.txt", {})
-        except Refusal as refusal:
+        except ApiError as refusal:
             form.add_error("code", refusal.message)
         else:
-            return _moved(request)
+            return _address_changed(request)
     context = {"form": form, "email": request.session["new_email"]}
     return render(request, "accounts/email_code.html", context, status=400 if form.errors else 200)
 
 
-def _moved(request: HttpRequest) -> HttpResponse:
+def _address_changed(request: HttpRequest) -> HttpResponse:
     for name in ("email_challenge", "new_email"):
         request.session.pop(name, None)
     _end_others(request)
@@ -94,7 +94,7 @@ def _moved(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@login_required
 def confirm(request: HttpRequest) -> HttpResponse:
     """Mail a code to the account's own address and ask for it."""
     next_path = safe_next(request.GET.get("next"), reverse("account"))
@@ -104,9 +104,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
         request.session["confirm_challenge"] = challenge or request.session.get("confirm_challenge")
     elif form.is_valid():
         try:
-            codes.prove(request.session.get("confirm_challenge"), "confirm", form.cleaned_data["code"])
+            codes.verify(request.session.get("confirm_challenge"), "confirm", form.cleaned_data["code"])
         except codes.WrongCode as refusal:
-            show(form, refusal)
+            add_error(form, refusal)
         else:
             request.session.pop("confirm_challenge")
             request.session["fresh_until"] = clock.now() + FRESH_SECONDS

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import apikeys, audit
 from accounts.decorators import fresh_code, workspace_page
-from accounts.forms import KeyForm, show
+from accounts.forms import KeyForm, add_error
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 @require_http_methods(["GET", "POST"])
@@ -23,8 +23,8 @@ def keys(request: HttpRequest) -> HttpResponse:
         try:
             plaintext_key = _make(request, form.cleaned_data)
             form = KeyForm(request.member.role)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     context = {"form": form, "shown": plaintext_key, "rows": [_row(row) for row in _all(request)]}
     return render(request, "accounts/keys.html", context, status=400 if form.errors else 200)
 

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import codes, emails, people, workspaces
 from accounts.decorators import FRESH_SECONDS, safe_next
-from accounts.forms import AgeForm, CodeForm, EmailForm, SignupForm, show
+from accounts.forms import AgeForm, CodeForm, EmailForm, SignupForm, add_error
 from accounts.models import Person, User
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 PROVED_SECONDS = 1_800
 BACKEND = "accounts.backends.StoreBackend"
@@ -25,8 +25,8 @@ def login(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             email = emails.canonical(form.cleaned_data["email"])
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
         else:
             _send(request, email)
             return redirect("login-code")
@@ -36,7 +36,7 @@ def login(request: HttpRequest) -> HttpResponse:
 def _send(request: HttpRequest, email: str) -> None:
     challenge = codes.send(email, "login")
     if challenge:
-        codes.forget(request.session.get("challenge"))
+        codes.discard(request.session.get("challenge"))
         request.session["challenge"] = challenge
     request.session["email"] = email
 
@@ -50,9 +50,9 @@ def login_code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid():
         try:
-            proved_email = codes.prove(request.session.get("challenge"), "login", form.cleaned_data["code"])
+            proved_email = codes.verify(request.session.get("challenge"), "login", form.cleaned_data["code"])
         except codes.WrongCode as refusal:
-            show(form, refusal)
+            add_error(form, refusal)
         else:
             return _enter(request, proved_email)
     context = {"form": form, "email": email}
@@ -91,8 +91,8 @@ def signup(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             return _sign_up(request, proof["email"], form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     context = {"form": form, "email": proof["email"], "invited": is_invited}
     return render(request, "accounts/signup.html", context, status=400 if form.errors else 200)
 
@@ -104,7 +104,7 @@ def _sign_up(request: HttpRequest, email: str, data: dict) -> HttpResponse:
         workspaces.checked_business_name(data["business_name"])
     person = people.create(email)
     if "namespace" in data:
-        row = workspaces.found(person.person_id, namespace=data["namespace"], business_name=data["business_name"])
+        row = workspaces.create(person.person_id, namespace=data["namespace"], business_name=data["business_name"])
         next_path = reverse("workspace", args=[row.namespace])
     request.session.pop("proved")
     return _open(request, person, next_path)

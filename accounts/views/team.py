@@ -6,10 +6,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import audit, invites, members, roles, store, team_store
-from accounts.decorators import fresh_code, signed_in, workspace_page
-from accounts.forms import InviteForm, RoleForm, show
+from accounts.decorators import fresh_code, login_required, workspace_page
+from accounts.forms import InviteForm, RoleForm, add_error
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 # acts whose target says nothing to a reader: an invite's id, the workspace itself
 GONE = "deleted user"
@@ -29,8 +29,8 @@ def team(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             invites.invite(request.member, form.cleaned_data["email"], form.cleaned_data["role"])
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
         else:
             messages.success(request, "The invitation is on its way.")
             return redirect("team", request.workspace.namespace)
@@ -42,7 +42,7 @@ def _facts(request: HttpRequest, form: InviteForm) -> dict:
     member_rows = team_store.members(request.workspace.workspace_id)
     names = {row.person_id: row.email for row in store.people([member.person_id for member in member_rows])}
     rows = [_row(request, row, names, can_manage) for row in member_rows]
-    pending = invites.open_ones(request.workspace.workspace_id) if can_manage else []
+    pending = invites.pending(request.workspace.workspace_id) if can_manage else []
     return {
         "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
         "invites": [{"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends)} for row in pending],
@@ -121,7 +121,7 @@ def revoke_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@login_required
 def accept(request: HttpRequest, token: str) -> HttpResponse:
     """Show what an invite offers; a POST accepts it. A mail scanner's GET changes nothing (A11)."""
     person = store.person(request.user.person_id)
@@ -129,7 +129,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         namespace = invites.accept(token, person)
         messages.success(request, "You have joined the workspace.")
         return redirect("workspace", namespace)
-    return render(request, "accounts/invite.html", {"offer": invites.offer(token, person)})
+    return render(request, "accounts/invite.html", {"offer": invites.preview(token, person)})
 
 
 @require_GET
@@ -140,7 +140,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     current_members = team_store.members(request.workspace.workspace_id)
     names = {row.person_id: row.email for row in store.people([member.person_id for member in current_members])}
     ids = {entry_subject for entry in page.rows for entry_subject in (entry.actor, entry.target)}
-    names |= dict.fromkeys(_gone(ids - set(names)), GONE)
+    names |= dict.fromkeys(_departed(ids - set(names)), GONE)
     rows = [_entry(entry, names) for entry in page.rows]
     return render(request, "accounts/audit.html", {"rows": rows, "cursor": page.cursor})
 
@@ -149,22 +149,28 @@ def _entry(entry, names: dict[str, str]) -> dict:
     target = "" if entry.target == entry.actor or entry.act in PLAIN_ACTS else entry.target
     is_support = entry.actor.startswith("staff:")
     return {
-        "time": clock.stamp(audit.moment(entry)), "said": audit.ACTS[entry.act], "actor": entry.actor,
-        "who": "support" if is_support else names.get(entry.actor), "target": target, "whom": names.get(target),
-        "before": _told(entry.before), "after": _told(entry.after), "reason": entry.reason if is_support else "",
-    }  # fmt: skip
+        "time": clock.stamp(audit.time_of(entry)),
+        "said": audit.ACTS[entry.act],
+        "actor": entry.actor,
+        "who": "support" if is_support else names.get(entry.actor),
+        "target": target,
+        "whom": names.get(target),
+        "before": _value_text(entry.before),
+        "after": _value_text(entry.after),
+        "reason": entry.reason if is_support else "",
+    }
 
 
-def _gone(ids: set[str]) -> set[str]:
+def _departed(ids: set[str]) -> set[str]:
     """Those of some ids that are of people whose account is deleted (D9)."""
     person_ids = [subject_id for subject_id in ids if subject_id.startswith("p_")]
     return set(person_ids) - {row.person_id for row in store.people(person_ids)} if person_ids else set()
 
 
-def _told(value) -> str:
+def _value_text(value) -> str:
     """A value of the log for display: `role: viewer`."""
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_told(item)}" for name, item in value.items() if item not in ("", None))
+        return ", ".join(f"{name}: {_value_text(item)}" for name, item in value.items() if item not in ("", None))
     if isinstance(value, list):
-        return ", ".join(map(_told, value))
+        return ", ".join(map(_value_text, value))
     return "" if value is None else str(value)

@@ -6,29 +6,29 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import workspaces
-from accounts.decorators import signed_in, workspace_page
-from accounts.forms import WorkspaceForm, show
-from imgapis.base.errors import Refusal
+from accounts.decorators import login_required, workspace_page
+from accounts.forms import WorkspaceForm, add_error
+from imgapis.base.errors import ApiError
 
 
 @require_GET
-@signed_in
+@login_required
 def listed(request: HttpRequest) -> HttpResponse:
     """Every workspace of the person: the switcher."""
     return render(request, "accounts/workspaces.html", {"rows": workspaces.of_person(request.user.person_id)})
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@login_required
 def create(request: HttpRequest) -> HttpResponse:
     """Another workspace, with the person as its owner."""
     form = WorkspaceForm(request.POST or None)
     if form.is_valid():
         try:
-            row = workspaces.found(request.user.person_id, **form.cleaned_data)
+            row = workspaces.create(request.user.person_id, **form.cleaned_data)
             return redirect("workspace", row.namespace)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     return render(request, "accounts/workspace_new.html", {"form": form}, status=400 if form.errors else 200)
 
 
@@ -41,8 +41,8 @@ def settings(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             _change(request, form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
         else:
             messages.success(request, "The settings are saved.")
             return redirect("settings", row.namespace)

@@ -3,7 +3,7 @@
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment, Whole
 
 NOTICE = {"category": "billing", "retention": "400 days"}
@@ -11,62 +11,62 @@ OUTGOING = {"category": "none", "retention": "until it is sent, a day at most", 
 HOOK = {"category": "account", "retention": "until it is removed, or erasure"}
 
 
-class Told(dynamo.Row):
+class Notification(dynamo.Row):
     """Something a workspace was told, once: that a share of its credits is used, that work bursts."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("told")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "who is told", **NOTICE)
-    notice_id = kept(
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "who is told", **NOTICE)
+    notice_id = declared(
         UnicodeAttribute(range_key=True), "names the notice by its span, so that it is told once", **NOTICE
     )
-    kind = kept(UnicodeAttribute(), "usage, burst or test", **NOTICE)
-    facts = kept(JSONAttribute(), "the figures it tells, and the Origins of a burst", shape=shapes.OBJECT, **NOTICE)
-    moment = kept(Moment(), "when", **NOTICE)
-    expires = kept(TTLAttribute(), "ends the row", **NOTICE)
+    kind = declared(UnicodeAttribute(), "usage, burst or test", **NOTICE)
+    facts = declared(JSONAttribute(), "the figures it tells, and the Origins of a burst", shape=shapes.OBJECT, **NOTICE)
+    moment = declared(Moment(), "when", **NOTICE)
+    expires = declared(TTLAttribute(), "ends the row", **NOTICE)
 
 
-class Outgoing(dynamo.Row):
+class PendingNotification(dynamo.Row):
     """A notice that is not sent yet."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("outgoing")
 
-    shard = kept(UnicodeAttribute(hash_key=True), "spreads the notices", **OUTGOING)
-    place = kept(UnicodeAttribute(range_key=True), "which workspace and notice", **OUTGOING)
-    due = kept(Moment(), "when it may be sent", **OUTGOING)
-    attempts = kept(Whole(default=0), "how often the webhook was tried", **OUTGOING)
-    mailed = kept(BooleanAttribute(default=False), "keeps a mail from going out twice", **OUTGOING)
+    shard = declared(UnicodeAttribute(hash_key=True), "spreads the notices", **OUTGOING)
+    place = declared(UnicodeAttribute(range_key=True), "which workspace and notice", **OUTGOING)
+    due = declared(Moment(), "when it may be sent", **OUTGOING)
+    attempts = declared(Whole(default=0), "how often the webhook was tried", **OUTGOING)
+    mailed = declared(BooleanAttribute(default=False), "keeps a mail from going out twice", **OUTGOING)
 
 
-class Hook(dynamo.Row):
+class Webhook(dynamo.Row):
     """Where a workspace's notices are posted to, and the secret that signs them."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("hooks")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose webhook it is", **HOOK)
-    address = kept(UnicodeAttribute(), "where notices are posted to", **HOOK)
-    sealed_secret = kept(
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose webhook it is", **HOOK)
+    address = declared(UnicodeAttribute(), "where notices are posted to", **HOOK)
+    sealed_secret = declared(
         UnicodeAttribute(), "signs what is posted; shown once", category="security",
         retention="until it is removed, or erasure", exported=False,
     )  # fmt: skip
-    created = kept(Moment(), "when it was set up", **HOOK)
-    last_tried = kept(Moment(default=0), "when it was last posted to", **HOOK)
-    last_outcome = kept(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", **HOOK)
+    created = declared(Moment(), "when it was set up", **HOOK)
+    last_tried = declared(Moment(default=0), "when it was last posted to", **HOOK)
+    last_outcome = declared(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", **HOOK)
 
 
-class Unwanted(dynamo.Row):
+class OptOut(dynamo.Row):
     """A member's choice to get no mails of a kind."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("unwanted")
 
-    workspace_id = kept(
+    workspace_id = declared(
         UnicodeAttribute(hash_key=True), "of which workspace", category="account", retention="until erasure"
     )
-    choice = kept(
+    choice = declared(
         UnicodeAttribute(range_key=True), "which member wants none of which kind", category="account",
         retention="until erasure",
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Credits, Moment
 
 BILLING = {"category": "billing", "retention": "until erasure"}
@@ -16,17 +16,17 @@ class Subscription(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("subscriptions")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose subscription it is", **BILLING)
-    customer_id = kept(UnicodeAttribute(), "names the workspace at Stripe", **BILLING)
-    subscription_id = kept(UnicodeAttribute(default=""), "names the subscription at Stripe", **BILLING)
-    state = kept(UnicodeAttribute(default="none"), "Stripe's word for its state", **BILLING)
-    tier = kept(UnicodeAttribute(default="free"), "the plan that is paid for", **BILLING)
-    interval = kept(UnicodeAttribute(default="month"), "paid by the month or by the year", **BILLING)
-    period_start = kept(Moment(default=0), "when the paid period began", **BILLING)
-    period_end = kept(Moment(default=0), "when it ends", **BILLING)
-    next_tier = kept(UnicodeAttribute(default=""), "the plan that follows", **BILLING)
-    cancels = kept(BooleanAttribute(default=False), "whether it ends with the period", **BILLING)
-    asked = kept(Moment(default=0), "when Stripe was asked for this", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose subscription it is", **BILLING)
+    customer_id = declared(UnicodeAttribute(), "names the workspace at Stripe", **BILLING)
+    subscription_id = declared(UnicodeAttribute(default=""), "names the subscription at Stripe", **BILLING)
+    state = declared(UnicodeAttribute(default="none"), "Stripe's word for its state", **BILLING)
+    tier = declared(UnicodeAttribute(default="free"), "the plan that is paid for", **BILLING)
+    interval = declared(UnicodeAttribute(default="month"), "paid by the month or by the year", **BILLING)
+    period_start = declared(Moment(default=0), "when the paid period began", **BILLING)
+    period_end = declared(Moment(default=0), "when it ends", **BILLING)
+    next_tier = declared(UnicodeAttribute(default=""), "the plan that follows", **BILLING)
+    cancels = declared(BooleanAttribute(default=False), "whether it ends with the period", **BILLING)
+    asked = declared(Moment(default=0), "when Stripe was asked for this", **BILLING)
 
 
 class Customer(dynamo.Row):
@@ -35,8 +35,8 @@ class Customer(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("customers")
 
-    customer_id = kept(UnicodeAttribute(hash_key=True), "names the workspace at Stripe", **BILLING)
-    workspace_id = kept(UnicodeAttribute(), "whose customer it is", **BILLING)
+    customer_id = declared(UnicodeAttribute(hash_key=True), "names the workspace at Stripe", **BILLING)
+    workspace_id = declared(UnicodeAttribute(), "whose customer it is", **BILLING)
 
 
 class StripeEvent(dynamo.Row):
@@ -45,23 +45,23 @@ class StripeEvent(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("stripe-events")
 
-    event_id = kept(UnicodeAttribute(hash_key=True), "names the event", **EVENT)
-    kind = kept(UnicodeAttribute(), "what kind of event it was", **EVENT)
-    outcome = kept(UnicodeAttribute(), "acted, or why it was ignored", **EVENT)
-    workspace_id = kept(UnicodeAttribute(default=""), "whom it concerned", **EVENT)
-    created = kept(Moment(), "when Stripe made it", **EVENT)
-    moment = kept(Moment(), "when it came", **EVENT)
-    expires = kept(TTLAttribute(), "ends the row, long after Stripe would repeat it", **EVENT)
+    event_id = declared(UnicodeAttribute(hash_key=True), "names the event", **EVENT)
+    kind = declared(UnicodeAttribute(), "what kind of event it was", **EVENT)
+    outcome = declared(UnicodeAttribute(), "acted, or why it was ignored", **EVENT)
+    workspace_id = declared(UnicodeAttribute(default=""), "whom it concerned", **EVENT)
+    created = declared(Moment(), "when Stripe made it", **EVENT)
+    moment = declared(Moment(), "when it came", **EVENT)
+    expires = declared(TTLAttribute(), "ends the row, long after Stripe would repeat it", **EVENT)
 
 
-class Reported(dynamo.Row):
+class ReportedOverage(dynamo.Row):
     """How much overage of a period Stripe's meter was told of."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("reported")
 
-    workspace_id = kept(UnicodeAttribute(hash_key=True), "whose overage it is", **BILLING)
-    period = kept(UnicodeAttribute(range_key=True), "the hour the period starts on", **BILLING)
-    credits = kept(Credits(default=0), "whole credits told of", **BILLING)
-    telling = kept(Credits(default=0), "whole credits being told of, with what was told before", **BILLING)
-    told = kept(Moment(default=0), "when they were last told of", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose overage it is", **BILLING)
+    period = declared(UnicodeAttribute(range_key=True), "the hour the period starts on", **BILLING)
+    credits = declared(Credits(default=0), "whole credits told of", **BILLING)
+    telling = declared(Credits(default=0), "whole credits being told of, with what was told before", **BILLING)
+    told = declared(Moment(default=0), "when they were last told of", **BILLING)

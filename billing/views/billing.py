@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
-from accounts.forms import show
+from accounts.forms import add_error
 from accounts.models import Workspace
 from billing import cap_settings, gateway, glance, offers, subscriptions, summary
 from billing.caps import SPANS, Cap
@@ -18,7 +18,7 @@ from billing.money import dollars
 from billing.offers import Offer
 from billing.summary import Summary
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 STRIPE = "https://api.stripe.com"
 VERBS = {"begin": "Choose", "upgrade": "Upgrade to", "later": "Change to"}
@@ -41,8 +41,8 @@ def cap(request: HttpRequest, span: str) -> HttpResponse:
             cap_settings.change(row.workspace_id, request.user.person_id, span, form.cleaned_data["cap"])
             messages.success(request, f"The cap of the {span} is set, for the running {span} too.")
             return redirect("billing", row.namespace)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     return _page(request, {span: form})
 
 
@@ -53,7 +53,7 @@ def overage(request: HttpRequest) -> HttpResponse:
     row, is_allowed = request.workspace, request.POST.get("allowed") == "yes"
     try:
         cap_settings.allow_overage(row.workspace_id, request.user.person_id, is_allowed)
-    except Refusal as refusal:
+    except ApiError as refusal:
         messages.error(request, refusal.message)
     else:
         messages.success(request, "Overage is allowed, up to the cap." if is_allowed else "Overage is off.")
@@ -62,7 +62,7 @@ def overage(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, invalid_forms: dict[str, CapForm] | None = None) -> HttpResponse:
     row, invalid_forms = request.workspace, invalid_forms or {}
-    bill, subscription = summary.of(row), subscriptions.state(row.workspace_id)
+    bill, subscription = summary.of(row), subscriptions.last_known(row.workspace_id)
     period = (
         (float(subscription.period_start), float(subscription.period_end))
         if subscription and subscription.period_end
@@ -105,7 +105,7 @@ def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
     settings = cap_settings.of(row)
     return [
         {
-            "span": span, "own": span in settings.own, "told": _told(getattr(settings, span)),
+            "span": span, "own": span in settings.own, "told": _cap_text(getattr(settings, span)),
             "form": invalid_forms.get(span) or _form(span, getattr(settings, span), span in settings.own),
         }
         for span in SPANS
@@ -123,7 +123,7 @@ def _form(span: str, setting: Cap, is_own: bool) -> CapForm:
     return CapForm(prefix=span, initial={"unit": setting.unit if is_own else "default", "amount": amount.lstrip("$")})
 
 
-def _told(setting: Cap) -> str:
+def _cap_text(setting: Cap) -> str:
     if setting.unit == "off":
         return "none"
     return f"{dollars(setting.amount)} of overage" if setting.unit == "cents" else f"{setting.amount:,} credits"

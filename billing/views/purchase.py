@@ -13,7 +13,7 @@ from accounts.decorators import workspace_page
 from billing import plans, receipts, subscriptions
 from billing.gateway import StripeUnavailable
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 @require_POST
@@ -22,21 +22,23 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Take a plan: by Stripe's Checkout where there is none yet, else as a change. Of the form only the plan's name
     and the rhythm are read; price and credits are ours (B16)."""
     row, tier, interval = request.workspace, request.POST.get("tier", ""), request.POST.get("interval", "")
-    actor, subscription = request.user.person_id, subscriptions.state(request.workspace.workspace_id)
-    if subscription is None or subscription.state not in subscriptions.LIVING:
-        return _led(request, lambda: subscriptions.begin(row, actor, tier, interval, _back(request)))
+    actor, subscription = request.user.person_id, subscriptions.last_known(request.workspace.workspace_id)
+    if subscription is None or subscription.state not in subscriptions.LIVE_STATES:
+        return _redirect_to_stripe(
+            request, lambda: subscriptions.start_checkout(row, actor, tier, interval, _back(request))
+        )
 
     def change() -> None:
         subscriptions.change(row, actor, tier, interval)
 
-    return _done(request, change, "The change is made. What it does stands above the plans.")
+    return _run(request, change, "The change is made. What it does stands above the plans.")
 
 
 @require_POST
 @workspace_page("billing.manage")
 def cancel(request: HttpRequest) -> HttpResponse:
     """End the plan with the paid period (P20)."""
-    return _done(request, lambda: subscriptions.cancel(request.workspace, request.user.person_id), "")
+    return _run(request, lambda: subscriptions.cancel(request.workspace, request.user.person_id), "")
 
 
 @require_POST
@@ -44,7 +46,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest) -> HttpResponse:
     """Take back a cancellation, or a change that has not come yet."""
     message = "The plan goes on as it is."
-    return _done(request, lambda: subscriptions.resume(request.workspace, request.user.person_id), message)
+    return _run(request, lambda: subscriptions.resume(request.workspace, request.user.person_id), message)
 
 
 @require_POST
@@ -52,7 +54,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 def portal(request: HttpRequest) -> HttpResponse:
     """Off to Stripe's portal: cards, tax number, invoices."""
     return_url = settings.SITE_URL + reverse("billing", args=[request.workspace.namespace])
-    return _led(request, lambda: subscriptions.portal(request.workspace, return_url))
+    return _redirect_to_stripe(request, lambda: subscriptions.portal(request.workspace, return_url))
 
 
 @require_GET
@@ -67,7 +69,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     if not session_id:
         return render(request, "billing/returned.html", {"standing": "none"})
     try:
-        standing = subscriptions.returned(row, session_id)
+        standing = subscriptions.checkout_status(row, session_id)
     except StripeUnavailable:
         return render(request, "billing/returned.html", {"standing": "unknown"})
     if standing is None:
@@ -83,16 +85,16 @@ def invoices(request: HttpRequest) -> HttpResponse:
     """The invoices at Stripe; when it does not answer, the page says so."""
     try:
         stripe_invoices, error_message = subscriptions.invoices(request.workspace), ""
-    except Refusal as refusal:
+    except ApiError as refusal:
         stripe_invoices, error_message = [], refusal.message
     rows = [
         {
             "number": invoice.number, "day": clock.day(invoice.created), "status": invoice.status, "url": invoice.url,
-            "total": receipts.money(invoice.total, invoice.currency),
+            "total": receipts.format_money(invoice.total, invoice.currency),
         }
         for invoice in stripe_invoices
     ]  # fmt: skip
-    has_subscription = subscriptions.state(request.workspace.workspace_id) is not None
+    has_subscription = subscriptions.last_known(request.workspace.workspace_id) is not None
     return render(request, "billing/invoices.html", {"rows": rows, "away": error_message, "bought": has_subscription})
 
 
@@ -100,20 +102,20 @@ def _back(request: HttpRequest) -> str:
     return settings.SITE_URL + reverse("billing-return", args=[request.workspace.namespace])
 
 
-def _led(request: HttpRequest, get_url: Callable[[], str]) -> HttpResponse:
+def _redirect_to_stripe(request: HttpRequest, get_url: Callable[[], str]) -> HttpResponse:
     """Redirect to an address of Stripe's, or back with the message of its refusal."""
     try:
         return HttpResponseRedirect(get_url())
-    except Refusal as refusal:
+    except ApiError as refusal:
         messages.error(request, refusal.message)
         return redirect("billing", request.workspace.namespace)
 
 
-def _done(request: HttpRequest, action: Callable[[], None], message: str) -> HttpResponse:
+def _run(request: HttpRequest, action: Callable[[], None], message: str) -> HttpResponse:
     """Run an action at Stripe and go back to the billing page, with `message` where there is one."""
     try:
         action()
-    except Refusal as refusal:
+    except ApiError as refusal:
         messages.error(request, refusal.message)
     else:
         if message:

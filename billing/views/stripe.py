@@ -7,12 +7,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from billing import gateway, webhooks
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 LARGEST = 512_000
 
 
-class TooLarge(Refusal):
+class TooLarge(ApiError):
     """A body larger than any event."""
 
     code = "body_too_large"
@@ -26,9 +26,9 @@ class TooLarge(Refusal):
 def webhook(request: HttpRequest) -> HttpResponse:
     """200 for what was acted on, came before, or is ignored; 400 for what Stripe did not sign (B10); 503 where it is
     to be sent again."""
-    if not webhooks.endpoint_open():
+    if not webhooks.is_configured():
         raise Http404
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
         raise TooLarge
-    event = gateway.verified(request.body, request.META.get("HTTP_STRIPE_SIGNATURE", ""))
-    return HttpResponse(json.dumps({"outcome": webhooks.act(event)}), content_type="application/json")
+    event = gateway.verify_event(request.body, request.META.get("HTTP_STRIPE_SIGNATURE", ""))
+    return HttpResponse(json.dumps({"outcome": webhooks.handle(event)}), content_type="application/json")

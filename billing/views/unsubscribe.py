@@ -11,7 +11,7 @@ from billing import preferences
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET, since mail programs open links by themselves; end it on POST. No session, no cookie: the link is the
     proof, and all it can do is say no."""
-    workspace_id, person_id, kind = preferences.read(token)
+    workspace_id, person_id, kind = preferences.read_token(token)
     if request.method == "POST":
         preferences.choose(workspace_id, person_id, kind, False)
     context = {"told": preferences.KINDS[kind], "ended": request.method == "POST"}

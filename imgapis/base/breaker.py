@@ -32,14 +32,14 @@ class Breaker:
             self._opens = now + self._pause  # this call is the probe; the others wait for its result
             return True
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Count a call that got no response."""
         with self._lock:
             self._failed += 1
             if self._failed >= self._most:
                 self._opens = time.monotonic() + self._pause
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         """Note a response, an error response included: the count of failures starts again."""
         with self._lock:
             self._failed = 0
@@ -56,9 +56,9 @@ def guard(client, breaker: Breaker, *, again: bool = True) -> None:
 
     def after(response=None, caught_exception=None, attempts: int = 0, **_) -> float | None:
         if response is not None:
-            breaker.answered()
+            breaker.record_success()
         elif isinstance(caught_exception, Unconnected | HTTPClientError):
-            breaker.failed()
+            breaker.record_failure()
             return AGAIN_SECONDS if again and attempts == 1 else None
         return None
 

@@ -27,7 +27,7 @@ class BucketError(Exception):
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredObject:
     """An object: its bytes, its content type and its metadata (lower-case names)."""
 
     body: bytes
@@ -74,11 +74,11 @@ def _quick_client(*client_args):
     return s3_client
 
 
-def get(key: str) -> Stored | None:
+def get(key: str) -> StoredObject | None:
     """The output stored under `key`; None where there is none; BucketError where the bucket does not answer."""
     try:
         response = quick_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
-        return Stored(response["Body"].read(), response["ContentType"], response["Metadata"])
+        return StoredObject(response["Body"].read(), response["ContentType"], response["Metadata"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "NotFound"):
             return None
@@ -90,7 +90,7 @@ def get(key: str) -> Stored | None:
         raise BucketError("The cache bucket broke off.") from error
 
 
-def put(key: str, stored: Stored) -> None:
+def put(key: str, stored: StoredObject) -> None:
     """Store an output; BucketError where it could not be."""
     try:
         quick_client().put_object(
@@ -101,7 +101,7 @@ def put(key: str, stored: Stored) -> None:
         raise BucketError("The cache bucket refused a write.") from error
 
 
-def names(since: float = 0.0, prefix: str = "") -> Iterator[str]:
+def list_keys(since: float = 0.0, prefix: str = "") -> Iterator[str]:
     """The name of every output below a prefix that was stored since a moment; BucketError where the bucket does not
     answer."""
     try:
@@ -114,10 +114,10 @@ def names(since: float = 0.0, prefix: str = "") -> Iterator[str]:
         raise BucketError("The cache bucket could not be listed.") from error
 
 
-def delete_below(prefix: str) -> int:
+def delete_prefix(prefix: str) -> int:
     """Delete every output below a prefix; returns how many. BucketError where one is not confirmed; safe to repeat."""
     deleted = 0
-    for name in list(names(prefix=prefix)):
+    for name in list(list_keys(prefix=prefix)):
         try:
             cache_client().delete_object(Bucket=settings.CACHE_BUCKET, Key=name)
         except (ClientError, BotoCoreError, OSError) as error:

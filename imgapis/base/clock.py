@@ -10,7 +10,7 @@ def now() -> float:
     return time.time()
 
 
-def ticks() -> float:
+def monotonic() -> float:
     """Seconds of the monotonic clock: for durations within a process, which a change of the system clock must not
     affect."""
     return time.monotonic()

@@ -8,12 +8,12 @@ from typing import Any, Generic, TypeVar
 from cryptography.fernet import InvalidToken
 
 from imgapis.base import tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 T = TypeVar("T")
 
 
-class InvalidCursor(Refusal):
+class InvalidCursor(ApiError):
     """The cursor was not issued here, or belongs to another list."""
 
     code = "invalid_cursor"
@@ -23,14 +23,14 @@ class InvalidCursor(Refusal):
 
 
 @dataclass(frozen=True)
-class Slice(Generic[T]):
+class ResultPage(Generic[T]):
     """Some rows of a list and the cursor to the next; None at the end."""
 
     rows: list[T]
     cursor: str | None
 
 
-def place(name: str, cursor: str | None) -> dict[str, Any] | None:
+def decode(name: str, cursor: str | None) -> dict[str, Any] | None:
     """The `last_evaluated_key` inside a cursor of the list `name`; None without a cursor. Raises InvalidCursor."""
     if not cursor:
         return None
@@ -43,12 +43,12 @@ def place(name: str, cursor: str | None) -> dict[str, Any] | None:
     return payload["place"]
 
 
-def take(name: str, rows: Iterator[T]) -> Slice[T]:
+def page_of(name: str, rows: Iterator[T]) -> ResultPage[T]:
     """The rows of one query page (the query has a `limit`) and the cursor to the rows after them."""
     page_rows = list(rows)
-    return Slice(page_rows, after(name, rows.last_evaluated_key))
+    return ResultPage(page_rows, encode(name, rows.last_evaluated_key))
 
 
-def after(name: str, last_key: dict[str, Any] | None) -> str | None:
+def encode(name: str, last_key: dict[str, Any] | None) -> str | None:
     """The cursor of the list `name` to the rows after `last_key`; None at the end of the list."""
     return tokens.seal(json.dumps({"list": name, "place": last_key}).encode()) if last_key else None

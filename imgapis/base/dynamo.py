@@ -18,13 +18,13 @@ from imgapis.base.breaker import Breaker
 
 CATEGORIES = ("account", "billing", "telemetry", "security", "none")
 CONNECT_SECONDS = 0.5
-ATTEMPTS_MORE = 1
+MAX_RETRIES = 1
 _shared: dict[str, Connection] = {}
 _making = Lock()
 
 
 @dataclass(frozen=True)
-class Kept:
+class DataDeclaration:
     """What an attribute is kept for, and for how long: the source of the data inventory (P02)."""
 
     purpose: str
@@ -35,7 +35,7 @@ class Kept:
     shape: dict | None = None
 
 
-def kept(
+def declared(
     attribute: Attribute,
     purpose: str,
     *,
@@ -49,7 +49,7 @@ def kept(
     JSON Schema."""
     if category not in CATEGORIES:
         raise ValueError(f"{category!r} is no category: it is one of {', '.join(CATEGORIES)}.")
-    attribute.kept = Kept(purpose, category, retention, exported, erased, shape)
+    attribute.declaration = DataDeclaration(purpose, category, retention, exported, erased, shape)
     return attribute
 
 
@@ -63,7 +63,7 @@ class Options:
     billing_mode = "PAY_PER_REQUEST"
     connect_timeout_seconds = CONNECT_SECONDS
     read_timeout_seconds = settings.DYNAMODB_READ_SECONDS
-    max_retry_attempts = ATTEMPTS_MORE
+    max_retry_attempts = MAX_RETRIES
     max_pool_connections = settings.GUNICORN_THREADS
 
 
@@ -113,7 +113,7 @@ class Row(Model):
         try:
             self.save(condition=condition)
         except PutError as error:
-            if lost_race(error):
+            if condition_failed(error):
                 return False
             raise
         return True
@@ -124,7 +124,7 @@ class Row(Model):
         try:
             self.update(actions=[*actions, *assignments], condition=condition)
         except UpdateError as error:
-            if lost_race(error):
+            if condition_failed(error):
                 return False
             raise
         return True
@@ -134,30 +134,30 @@ class Row(Model):
         try:
             self.delete(condition=condition)
         except DeleteError as error:
-            if lost_race(error):
+            if condition_failed(error):
                 return False
             raise
         return True
 
 
-def lost_race(error: PynamoDBException) -> bool:
+def condition_failed(error: PynamoDBException) -> bool:
     """Whether a condition was not met, as when a concurrent write came first: the store itself is sound."""
-    return code(error) == "ConditionalCheckFailedException"
+    return error_code(error) == "ConditionalCheckFailedException"
 
 
-def code(error: PynamoDBException) -> str:
+def error_code(error: PynamoDBException) -> str:
     """DynamoDB's code of an error; empty where it did not answer at all."""
     # A time-out has a `response` that is None, which PynamoDB's own `cause_response_code` cannot read.
     response = getattr(error.cause, "response", None) or {}
     return response.get("Error", {}).get("Code", "")
 
 
-def reasons(error: TransactWriteError) -> list[str | None]:
+def cancellation_reasons(error: TransactWriteError) -> list[str | None]:
     """Why each item of a cancelled transaction failed, in order; empty where it was not cancelled."""
     return [reason.code if reason else None for reason in error.cancellation_reasons]
 
 
-def sizes(transaction: TransactWrite) -> tuple[int, int, int, int]:
+def item_counts(transaction: TransactWrite) -> tuple[int, int, int, int]:
     """How many items of each kind a transaction holds so far: checks, deletes, saves, updates. PynamoDB sends them in
     this order, whatever the order of the calls, and the reasons of a cancellation come in it."""
     kinds = (
@@ -167,7 +167,9 @@ def sizes(transaction: TransactWrite) -> tuple[int, int, int, int]:
     return tuple(len(items) for items in kinds)
 
 
-def of_others(reasons: list[str | None], own_sizes: tuple[int, ...], all_sizes: tuple[int, ...]) -> list[str | None]:
+def reasons_of_added_items(
+    reasons: list[str | None], own_sizes: tuple[int, ...], all_sizes: tuple[int, ...]
+) -> list[str | None]:
     """The reasons of the items added after `own_sizes` was taken by `sizes`; `all_sizes` is of the transaction as it
     was sent."""
     added_reasons, start = [], 0

@@ -4,7 +4,7 @@ import json
 from http import HTTPStatus
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """A request refused for a reason its sender can act on.
 
     `status` is the HTTP status, `code` the stable name of the cause, the message a sentence for the customer.
@@ -31,7 +31,7 @@ class Refusal(Exception):
         self.retry_after = retry_after
 
 
-def problem(refusal: Refusal, request_id: str, site_url: str) -> bytes:
+def problem(refusal: ApiError, request_id: str, site_url: str) -> bytes:
     """The body of an `application/problem+json` response (RFC 9457)."""
     body = {
         "type": f"{site_url}/docs/errors#{refusal.code}",

@@ -21,7 +21,7 @@ _numbers = itertools.count()
 
 
 @dataclass(order=True)
-class Waiting:
+class QueuedMail:
     """A mail in the queue: when it is due on the monotonic clock, which try it is, and whether it is still wanted."""
 
     due: float
@@ -31,26 +31,26 @@ class Waiting:
     wanted: Callable[[], bool] | None = field(default=None, compare=False)
 
 
-class NotTaken(Exception):
-    """The mail has certainly not been taken; `lasting` where the server will never take it."""
+class NotAccepted(Exception):
+    """The mail has certainly not been taken; `permanent` where the server will never take it."""
 
     def __init__(self, lasting: bool):
         super().__init__("The mail server did not take the mail.")
-        self.lasting = lasting
+        self.permanent = lasting
 
 
-class Away(NotTaken):
+class MailServerUnavailable(NotAccepted):
     """No mail server answers: no other mail would be taken either."""
 
     def __init__(self):
         super().__init__(lasting=False)
 
 
-class Unsure(Exception):
+class DeliveryUnknown(Exception):
     """The connection broke off before the server said whether it has the mail."""
 
 
-_waiting: queue.PriorityQueue[Waiting] = queue.PriorityQueue(maxsize=10_000)
+_waiting: queue.PriorityQueue[QueuedMail] = queue.PriorityQueue(maxsize=10_000)
 _worker: list[threading.Thread] = []
 _making = threading.Lock()
 
@@ -76,7 +76,7 @@ def send(
         message.send()
         return
     _start()
-    _waiting.put_nowait(Waiting(time.monotonic() + delay, message=message, wanted=wanted))
+    _waiting.put_nowait(QueuedMail(time.monotonic() + delay, message=message, wanted=wanted))
 
 
 def text(template: str, context: dict) -> str:
@@ -85,24 +85,25 @@ def text(template: str, context: dict) -> str:
     return f"{body.rstrip()}\nQuestions about privacy: {settings.CONTACT_EMAIL}\n"
 
 
-def post(to: str, subject: str, body: str, mail_id: str) -> None:
-    """Send a mail now, under the caller's Message-ID, and return once the server has accepted it. Raises NotTaken where
-    it certainly was not accepted, Away where no server is reachable, Unsure where that is unknown. Never retries."""
+def send_now(to: str, subject: str, body: str, mail_id: str) -> None:
+    """Send a mail now, under the caller's Message-ID, and return once the server has accepted it. Raises NotAccepted
+    where it certainly was not accepted, Away where no server is reachable, Unsure where that is unknown. Never
+    retries."""
     sender_domain = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
     headers = {"Message-ID": f"<{mail_id}@{sender_domain}>"}
     connection = get_connection()
     try:
         connection.open()
     except OSError as error:
-        raise Away from error
+        raise MailServerUnavailable from error
     try:
         EmailMessage(subject, body, settings.MAIL_FROM, [to], headers=headers, connection=connection).send()
     except smtplib.SMTPRecipientsRefused as error:
-        raise NotTaken(_lasting(error)) from error
+        raise NotAccepted(_is_permanent(error)) from error
     except smtplib.SMTPResponseException as error:
-        raise NotTaken(lasting=False) from error  # of the sender or the text: the person can still be reached
+        raise NotAccepted(lasting=False) from error  # of the sender or the text: the person can still be reached
     except OSError as error:
-        raise Unsure from error
+        raise DeliveryUnknown from error
     finally:
         _close(connection)
 
@@ -114,7 +115,7 @@ def _close(connection) -> None:
         log.warning("mail_not_closed")
 
 
-def post_knows_ids() -> bool:
+def deduplicates_ids() -> bool:
     """Whether a mail sent twice under one Message-ID arrives once: true of the file backend, not of SMTP."""
     return getattr(import_string(settings.EMAIL_BACKEND), "KNOWS_IDS", False)
 
@@ -141,22 +142,22 @@ def _send_forever() -> None:
             log.exception("mail_failed")
 
 
-def _deliver(queued: Waiting) -> None:
+def _deliver(queued: QueuedMail) -> None:
     """One attempt; a transient fault puts the mail back into the queue, a permanent one drops it."""
     if queued.wanted and not queued.wanted():
         return
     try:
         queued.message.send()
     except OSError as error:  # smtplib's errors are OSErrors
-        if _lasting(error) or queued.attempt >= len(RETRY_SECONDS):
+        if _is_permanent(error) or queued.attempt >= len(RETRY_SECONDS):
             log.error("mail_given_up")
             return
         log.warning("mail_not_sent")
         due = time.monotonic() + RETRY_SECONDS[queued.attempt]
-        _waiting.put(Waiting(due, attempt=queued.attempt + 1, message=queued.message, wanted=queued.wanted))
+        _waiting.put(QueuedMail(due, attempt=queued.attempt + 1, message=queued.message, wanted=queued.wanted))
 
 
-def _lasting(error: OSError) -> bool:
+def _is_permanent(error: OSError) -> bool:
     """Whether the server has said that this mail will never be taken (RFC 5321, 5yz)."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())

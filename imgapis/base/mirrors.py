@@ -17,7 +17,7 @@ BETWEEN = "~"  # between the two halves of a composite key: in no id, name or ti
 LONGEST_TEXT = 2_048
 
 
-class Mirrored(models.Model):
+class RowModel(models.Model):
     """What every mirror has: the row it was read from, and its key as one text."""
 
     key = models.CharField(primary_key=True, max_length=LONGEST_TEXT, editable=False)
@@ -32,25 +32,25 @@ class Mirrored(models.Model):
         return self.key
 
     @classmethod
-    def of(cls, row: Row) -> "Mirrored":
+    def of(cls, row: Row) -> "RowModel":
         """The mirror of a row."""
-        instance = cls(key=key_of(row), **{name: _shown(cls, row, name) for name in cls.mirrored})
+        instance = cls(key=key_of(row), **{name: _field_value(cls, row, name) for name in cls.mirrored})
         instance._state.adding = False
         instance.row = row
         return instance
 
 
-def mirror(
+def model_for(
     row_class: type[Row], app: str, *, name: str = "", plural: str = "", choices: dict[str, Any] | None = None,
     moments: tuple[str, ...] = (),
-) -> type[Mirrored]:  # fmt: skip
+) -> type[RowModel]:  # fmt: skip
     """An unmanaged model of a row class, to register with the admin. `choices` gives the values of an attribute for
     `list_filter`; `moments` names the number attributes that are timestamps (seconds since 1970)."""
     attributes = row_class.get_attributes()
     names = tuple(
         column
         for column in attributes
-        if attributes[column].kept.exported or attributes[column].kept.category == "none"
+        if attributes[column].declaration.exported or attributes[column].declaration.category == "none"
     )
     fields = {column: _field(attributes[column], (choices or {}).get(column), column in moments) for column in names}
     title = name or row_class.__name__.lower()
@@ -64,8 +64,8 @@ def mirror(
     )  # fmt: skip
     class_body = {"__module__": row_class.__module__, "Meta": meta, "row_class": row_class, "mirrored": names}
     class_name = name.title().replace(" ", "") or row_class.__name__
-    model = type(f"{class_name}Page", (Mirrored,), class_body | fields)
-    _announce(model)
+    model = type(f"{class_name}Page", (RowModel,), class_body | fields)
+    _register_content_type(model)
     return model
 
 
@@ -89,7 +89,7 @@ def key_values(row_class: type[Row], text: str) -> tuple[str, ...] | None:
 
 def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
     """The Django field of an attribute; what it is kept for is its help text."""
-    options = {"help_text": attribute.kept.purpose, "blank": True}
+    options = {"help_text": attribute.declaration.purpose, "blank": True}
     if is_moment or isinstance(attribute, TTLAttribute):
         return models.DateTimeField(null=True, **options)
     if isinstance(attribute, BooleanAttribute):
@@ -101,14 +101,14 @@ def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
     return models.CharField(max_length=LONGEST_TEXT, choices=choices, **options)
 
 
-def _shown(model: type[Mirrored], row: Row, name: str) -> Any:
+def _field_value(model: type[RowModel], row: Row, name: str) -> Any:
     value = getattr(row, name)
     if isinstance(model._meta.get_field(name), models.DateTimeField) and not isinstance(value, datetime):
         return datetime.fromtimestamp(value, UTC) if value else None
     return int(value) if isinstance(value, float) and value == int(value) else value
 
 
-def _announce(model: type[Mirrored]) -> None:
+def _register_content_type(model: type[RowModel]) -> None:
     """Put the model's content type into Django's cache, which is read before the database: there is none."""
     content_type_id = len(ContentType.objects._cache.get(ContentType.objects.db, {})) + 1
     content_type = ContentType(id=content_type_id, app_label=model._meta.app_label, model=model._meta.model_name)

@@ -17,14 +17,14 @@ from django.template.response import TemplateResponse
 
 from imgapis.base import mirrors
 from imgapis.base.dynamo import Row
-from imgapis.base.errors import Refusal
-from imgapis.base.mirrors import Mirrored
-from imgapis.base.rowset import NotSupported, Piece, RowSet
+from imgapis.base.errors import ApiError
+from imgapis.base.mirrors import RowModel
+from imgapis.base.rowset import NotSupported, RowPage, RowSet
 
 AFTER = "after"
 
 
-class Overtaken(Refusal):
+class EditConflict(ApiError):
     """The row was changed or deleted meanwhile."""
 
     status = 409
@@ -37,20 +37,20 @@ class Overtaken(Refusal):
 class RowList(ChangeList):
     """A change list paged by cursor: nothing is counted."""
 
-    piece: Piece
+    piece: RowPage
 
     def get_filters_params(self, params: dict | None = None) -> dict:
         """The cursor is no filter."""
         return {name: value for name, value in super().get_filters_params(params).items() if name != AFTER}
 
     def get_queryset(self, request: HttpRequest, **kwargs) -> RowSet:
-        """The rows of the filters and the search. Raises Refusal for what no table can be asked: the stock page would
+        """The rows of the filters and the search. Raises ApiError for what no table can be asked: the stock page would
         blame a database."""
         try:
             return super().get_queryset(request, **kwargs)
         except IncorrectLookupParameters as error:
             if isinstance(error.__context__, NotSupported):
-                raise Refusal(str(error.__context__)) from error
+                raise ApiError(str(error.__context__)) from error
             raise
 
     def get_results(self, request: HttpRequest) -> None:
@@ -76,7 +76,7 @@ class RowList(ChangeList):
     @property
     def is_scan(self) -> bool:
         """Whether no key and no index serves this list."""
-        return self.queryset.way == "scan"
+        return self.queryset.access_path == "scan"
 
 
 class RowAdmin(admin.ModelAdmin):
@@ -106,7 +106,7 @@ class RowAdmin(admin.ModelAdmin):
         """The change list that pages by cursor."""
         return RowList
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Mirrored | None:
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> RowModel | None:
         """The row of a key; None where there is none."""
         return next(iter(self.get_queryset(request).filter(pk=object_id).page(1).rows), None)
 
@@ -132,10 +132,10 @@ class RowAdmin(admin.ModelAdmin):
         """The rows whose field has the text, by lookup, key or index; None where none of them serves the field."""
         if name in self.lookups:
             matches = queryset.all()
-            matches.found = lambda: self.lookups[name](text)
+            matches.lookup = lambda: self.lookups[name](text)
             return matches
         filtered = queryset.filter(**{name: text})
-        return None if filtered.way == "scan" else filtered
+        return None if filtered.access_path == "scan" else filtered
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Any attribute that is shown may be filtered by: links between pages do so."""
@@ -143,7 +143,7 @@ class RowAdmin(admin.ModelAdmin):
 
     # --- permission: the site knows the rights ---
 
-    def has_view_permission(self, request: HttpRequest, obj: Mirrored | None = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: RowModel | None = None) -> bool:
         """Whether the role has the right this table asks for."""
         return self.admin_site.allows(request, self.right)
 
@@ -151,7 +151,7 @@ class RowAdmin(admin.ModelAdmin):
         """Whether the table is listed."""
         return self.has_view_permission(request)
 
-    def has_change_permission(self, request: HttpRequest, obj: Mirrored | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: RowModel | None = None) -> bool:
         """Only where attributes are writable."""
         return bool(self.writable) and self.has_view_permission(request, obj)
 
@@ -159,7 +159,7 @@ class RowAdmin(admin.ModelAdmin):
         """Rows are made by the product, with its rules, not by the admin."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Mirrored | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: RowModel | None = None) -> bool:
         """Rows are deleted by the product, with its rules, not by the admin."""
         return False
 
@@ -169,7 +169,7 @@ class RowAdmin(admin.ModelAdmin):
 
     # --- writing ---
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Mirrored | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: RowModel | None = None) -> tuple[str, ...]:
         """Everything but what is writable or excluded, and what the subclass names."""
         excluded = (*self.writable, *(self.exclude or ()))
         readonly = tuple(name for name in self.model.mirrored if name not in excluded)
@@ -181,8 +181,8 @@ class RowAdmin(admin.ModelAdmin):
         """The stock form, outside of a SQL transaction: there is none."""
         return self._changeform_view(request, object_id, form_url, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: Mirrored, form: Any, change: bool) -> None:
-        """Write what was changed, by condition, and record it. Raises Overtaken."""
+    def save_model(self, request: HttpRequest, obj: RowModel, form: Any, change: bool) -> None:
+        """Write what was changed, by condition, and record it. Raises EditConflict."""
         names = [name for name in form.changed_data if name in self.writable]
         before = {name: getattr(obj.row, name) for name in names}
         row_class = self.model.row_class
@@ -191,14 +191,14 @@ class RowAdmin(admin.ModelAdmin):
         for name in names:
             unchanged &= getattr(row_class, name) == before[name]
         if not obj.row.update_if(unchanged, actions):
-            raise Overtaken
+            raise EditConflict
         after = {name: form.cleaned_data[name] for name in names}
         self.admin_site.record(request, obj, "row.changed", before, after)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: list, change: bool) -> None:
         """There are no relations."""
 
-    def log_addition(self, request: HttpRequest, obj: Mirrored, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: RowModel, message: Any) -> None:
         """Nothing: acts are recorded where they are done, in the audit table."""
 
     log_change = log_addition

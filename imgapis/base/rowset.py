@@ -16,7 +16,7 @@ from pynamodb.indexes import Index
 
 from imgapis.base import cursors, mirrors
 from imgapis.base.dynamo import Row
-from imgapis.base.mirrors import Mirrored
+from imgapis.base.mirrors import RowModel
 
 SCAN_SECONDS = 2.0
 PIECE = 1_000
@@ -39,10 +39,10 @@ class NotSupported(FieldError):
 
 
 @dataclass
-class Piece:
+class RowPage:
     """Some rows of a list, the cursor to the next, and whether the time was up before the page was full."""
 
-    rows: list[Mirrored]
+    rows: list[RowModel]
     cursor: str | None
     cut_short: bool = False
 
@@ -60,10 +60,10 @@ class Query:
 class RowSet:
     """The rows of one model: filtered, ordered, sliced; read when iterated."""
 
-    model: type[Mirrored]
-    wanted: tuple[tuple[str, str, Any], ...] = ()
-    backwards: bool = False
-    found: Callable[[], list[Row]] | None = None  # rows that a look-up of the model's own knows how to find
+    model: type[RowModel]
+    conditions: tuple[tuple[str, str, Any], ...] = ()
+    descending: bool = False
+    lookup: Callable[[], list[Row]] | None = None  # rows that a look-up of the model's own knows how to find
     query: Query = field(default_factory=Query)
     db: str = "default"
     ordered: bool = True
@@ -89,17 +89,17 @@ class RowSet:
         filtered, parts = self.all(), [*lookups.items()]
         for condition in conditions:
             parts += _flat(condition)
-        filtered.wanted += tuple(self._lookup(name, value) for name, value in parts)
+        filtered.conditions += tuple(self._lookup(name, value) for name, value in parts)
         return filtered
 
     def order_by(self, *names: str) -> "RowSet":
         """By the second half of the key, either way; a table knows no other order."""
         ordered = self.all()
-        ordered.backwards = bool(names) and str(names[0]).startswith("-")
+        ordered.descending = bool(names) and str(names[0]).startswith("-")
         ordered.query = Query(tuple(names))
         return ordered
 
-    def get(self, *conditions: Q, **lookups: Any) -> Mirrored:
+    def get(self, *conditions: Q, **lookups: Any) -> RowModel:
         """The one row. Raises the model's DoesNotExist, or MultipleObjectsReturned."""
         rows = list(self.filter(*conditions, **lookups))
         if len(rows) > 1:
@@ -116,7 +116,7 @@ class RowSet:
         """How many rows fit, of what a list without a page reads: never of a whole large table."""
         return len(self)
 
-    def __iter__(self) -> Iterator[Mirrored]:
+    def __iter__(self) -> Iterator[RowModel]:
         return iter(self.page(MOST).rows)
 
     def __len__(self) -> int:
@@ -128,12 +128,12 @@ class RowSet:
     # --- how it is read ---
 
     @property
-    def way(self) -> str:
+    def access_path(self) -> str:
         """How the rows are found: `key`, `query`, `index`, `lookup` or `scan`."""
-        if self.found:
+        if self.lookup:
             return "lookup"
-        exact = {name for name, lookup, _ in self.wanted if lookup == "exact"}
-        if any(name == "key" for name, *_ in self.wanted):
+        exact = {name for name, lookup, _ in self.conditions if lookup == "exact"}
+        if any(name == "key" for name, *_ in self.conditions):
             return "key"
         names = mirrors.keys_of(self.model.row_class)
         if exact.issuperset(names):
@@ -142,13 +142,13 @@ class RowSet:
             return "query"
         return "index" if self._index(exact) else "scan"
 
-    def page(self, size: int, cursor: str | None = None) -> Piece:
+    def page(self, size: int, cursor: str | None = None) -> RowPage:
         """Up to `size` rows after a cursor. A scan stops after SCAN_SECONDS with the rows so far and a cursor to
         continue."""
-        if self.way in ("key", "lookup"):
-            rows = self.found() if self.found else self._by_key()
-            return Piece([self.model.of(row) for row in rows if self._fits(row)][:size], None)
-        pages = self._read(cursors.place(self._name, cursor)).page_iter
+        if self.access_path in ("key", "lookup"):
+            rows = self.lookup() if self.lookup else self._by_key()
+            return RowPage([self.model.of(row) for row in rows if self._fits(row)][:size], None)
+        pages = self._read(cursors.decode(self._name, cursor)).page_iter
         started_at, rows, last_key = time.monotonic(), [], None
         for response in pages:
             remaining, last_key = size - len(rows), pages.last_evaluated_key
@@ -158,12 +158,12 @@ class RowSet:
             rows += [self.model.of(self.model.row_class.from_raw_data(item)) for item in items]
             if len(rows) == size or time.monotonic() - started_at > SCAN_SECONDS:
                 break
-        return Piece(rows, cursors.after(self._name, last_key), cut_short=last_key is not None and len(rows) < size)
+        return RowPage(rows, cursors.encode(self._name, last_key), cut_short=last_key is not None and len(rows) < size)
 
     @property
     def _name(self) -> str:
         """Names the list in its cursors, so that none leads into another."""
-        return f"admin {self.model.__name__} {self.backwards} {self.wanted!r}"
+        return f"admin {self.model.__name__} {self.descending} {self.conditions!r}"
 
     def _index(self, exact: set[str]) -> Index | None:
         for index in self.model.row_class._indexes.values():
@@ -174,21 +174,21 @@ class RowSet:
     def _read(self, start_key: dict | None):
         """An iterator over the rows after `start_key`, one page of the store at a time."""
         row_class = self.model.row_class
-        if self.way == "scan":
+        if self.access_path == "scan":
             return row_class.scan(self._condition(), page_size=PIECE, last_evaluated_key=start_key)
-        exact = {name: value for name, lookup, value in self.wanted if lookup == "exact"}
-        index = self._index(set(exact)) if self.way == "index" else None
+        exact = {name: value for name, lookup, value in self.conditions if lookup == "exact"}
+        index = self._index(set(exact)) if self.access_path == "index" else None
         hash_key = index._hash_key_attribute().attr_name if index else mirrors.keys_of(row_class)[0]
         range_key = None if index else ([*mirrors.keys_of(row_class), None])[1]
         return (index or row_class).query(
             exact[hash_key], self._condition({range_key}, only=True), self._condition({hash_key, range_key}),
-            scan_index_forward=not self.backwards, page_size=PIECE, last_evaluated_key=start_key,
+            scan_index_forward=not self.descending, page_size=PIECE, last_evaluated_key=start_key,
         )  # fmt: skip
 
     def _condition(self, names: set = frozenset(), only: bool = False):
         """The wanted lookups as one condition: those of the named attributes only, or all but those."""
         condition = None
-        for name, lookup, value in self.wanted:
+        for name, lookup, value in self.conditions:
             if (name in names) is not only:
                 continue
             clause = LOOKUPS[lookup](getattr(self.model.row_class, name), value)
@@ -197,9 +197,9 @@ class RowSet:
 
     def _by_key(self) -> list[Row]:
         """The rows of the keys in the filters, read consistently in one batch."""
-        texts = [text for name, lookup, value in self.wanted if name == "key" for text in _many(lookup, value)]
+        texts = [text for name, lookup, value in self.conditions if name == "key" for text in _many(lookup, value)]
         if not texts:
-            exact = {name: value for name, lookup, value in self.wanted if lookup == "exact"}
+            exact = {name: value for name, lookup, value in self.conditions if lookup == "exact"}
             texts = [mirrors.BETWEEN.join(str(exact[name]) for name in mirrors.keys_of(self.model.row_class))]
         keys = [key for key in (mirrors.key_values(self.model.row_class, str(text)) for text in texts) if key]
         batch_keys = [key if len(key) > 1 else key[0] for key in dict.fromkeys(keys)]
@@ -207,7 +207,9 @@ class RowSet:
 
     def _fits(self, row: Row) -> bool:
         """Whether a row that was read by its key meets the other conditions too."""
-        return all(_meets(getattr(row, name), lookup, value) for name, lookup, value in self.wanted if name != "key")
+        return all(
+            _matches(getattr(row, name), lookup, value) for name, lookup, value in self.conditions if name != "key"
+        )
 
     def _lookup(self, path: str, value: Any) -> tuple[str, str, Any]:
         name, _, lookup = path.partition("__")
@@ -242,7 +244,7 @@ def _many(lookup: str, value: Any) -> list[Any]:
     return list(value) if lookup == "in" else [value]
 
 
-def _meets(value: Any, lookup: str, operand: Any) -> bool:
+def _matches(value: Any, lookup: str, operand: Any) -> bool:
     """Whether a value meets a lookup, evaluated in memory."""
     if lookup == "isnull":
         return (value is None) is bool(operand)

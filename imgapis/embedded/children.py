@@ -43,7 +43,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches us alone, and we stop the children in order
                 pass_fds=() if lock is None else (lock,),
-                preexec_fn=lambda: _die_with(parent),
+                preexec_fn=lambda: _set_parent_death_signal(parent),
             )
 
     @property
@@ -55,12 +55,12 @@ class Child:
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.alive:
-                raise failures.SetupError(f"{self.name} ended while starting; {self.last_words()}")
+                raise failures.SetupError(f"{self.name} ended while starting; {self.log_tail()}")
             if time.monotonic() > deadline:
-                raise failures.SetupError(f"{self.name} is not ready after {seconds:.0f} s; {self.last_words()}")
+                raise failures.SetupError(f"{self.name} is not ready after {seconds:.0f} s; {self.log_tail()}")
             time.sleep(0.05)
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The last five lines of the log and its path, for a message."""
         try:
             lines = self.log.read_text(errors="replace").splitlines()[-5:]
@@ -68,13 +68,13 @@ class Child:
             lines = []
         return "\n".join([f"its log {self.log} ends:", *(f"  {line}" for line in lines)])
 
-    def ask(self) -> None:
+    def terminate(self) -> None:
         """Ask the program to stop, without waiting."""
         self._signal(signal.SIGTERM)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Stop the program and what it started: SIGTERM, and SIGKILL after so many seconds. Twice is harmless."""
-        self.ask()
+        self.terminate()
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -93,7 +93,7 @@ class Child:
             pass  # nothing of the group is left
 
 
-def hold(directory: Path, seconds: float) -> int:
+def lock_directory(directory: Path, seconds: float) -> int:
     """An open, locked file beside a data directory, to be inherited by the program that owns the data.
 
     The lock lasts as long as that program, whoever started it: after `kill -9` of the parent the next start waits
@@ -115,7 +115,7 @@ def hold(directory: Path, seconds: float) -> int:
             time.sleep(0.1)
 
 
-def _die_with(parent: int) -> None:
+def _set_parent_death_signal(parent: int) -> None:
     """In the child, before it becomes the program: a SIGTERM when the parent dies."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

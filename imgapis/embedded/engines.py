@@ -37,7 +37,7 @@ class Engine:
     def spawn(self) -> None:
         """Start without waiting."""
         command = self._command()
-        lock = children.hold(self.directory, LOCK_SECONDS) if self.directory else None
+        lock = children.lock_directory(self.directory, LOCK_SECONDS) if self.directory else None
         try:
             self.child = children.Child(self.name, command, self.log, self._variables(), lock)
         finally:

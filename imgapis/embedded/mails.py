@@ -5,7 +5,7 @@ import email.policy
 from pathlib import Path
 
 
-class Mails:
+class MailWatcher:
     """The messages that arrive in a folder from now on."""
 
     def __init__(self, folder: Path) -> None:
@@ -13,7 +13,7 @@ class Mails:
         self.folder = folder
         self._seen = set(folder.glob("*.eml"))
 
-    def news(self) -> list[str]:
+    def new_messages(self) -> list[str]:
         """Each new message since the last call as a block to print: to whom, about what, and the text."""
         new_paths = sorted(set(self.folder.glob("*.eml")) - self._seen)
         self._seen.update(new_paths)

@@ -64,7 +64,7 @@ class Stack:
             child.wait_until(lambda: ports.status(f"http://{ports.HOST}:{port}/stub/idle", 5) == 200, READY_SECONDS)
         self.stripe_port = port
 
-    def write_down(self, variables: Mapping[str, str]) -> None:
+    def save_variables(self, variables: Mapping[str, str]) -> None:
         """Write the settings to `run/stack.env`, where `make verify` reads them: they hold no secret."""
         path = self.directory / "run" / "stack.env"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,13 +95,13 @@ class Stack:
 
     def watch(self) -> None:
         """Print each mail that is written; return never; SetupError when something that should run has ended."""
-        mailbox = mails.Mails(self.directory / "mail")
+        mailbox = mails.MailWatcher(self.directory / "mail")
         while True:
-            for text in mailbox.news():
+            for text in mailbox.new_messages():
                 progress.say(text)
             for child in (*self.programs, self.dynamodb.child, self.buckets.child):
                 if child is not None and not child.alive:
-                    raise failures.SetupError(f"{child.name} has ended, so everything stops; {child.last_words()}")
+                    raise failures.SetupError(f"{child.name} has ended, so everything stops; {child.log_tail()}")
             time.sleep(0.5)
 
     def stop(self) -> None:
@@ -109,7 +109,7 @@ class Stack:
         for group in (self.programs, [self.dynamodb.child, self.buckets.child]):
             children_to_stop = [child for child in group if child is not None]
             for child in children_to_stop:
-                child.ask()
+                child.terminate()
             for child in children_to_stop:
                 child.stop()
         self.programs = []

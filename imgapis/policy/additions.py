@@ -21,7 +21,7 @@ class Addition:
     until: tuple[str, ...]
 
 
-def every() -> list[Addition]:
+def list_all() -> list[Addition]:
     """Every addition: attributes first, then whole tables."""
     row_classes = [row_class for row_class in tables.registered() if row_class.__name__ not in NAMED]
     return [*_attributes(), *(Addition(_sentence(row_class), _retentions(row_class)) for row_class in row_classes)]
@@ -32,7 +32,7 @@ def _attributes() -> list[Addition]:
     found_additions = []
     for row_class in tables.registered():
         for name, attribute in row_class.get_attributes().items():
-            declaration = getattr(attribute, "kept", None)
+            declaration = getattr(attribute, "declaration", None)
             if declaration and (name in ALSO or (row_class.__name__ in NAMED and declaration.category == "security")):
                 purpose = IDS.sub("", declaration.purpose)
                 found_additions.append(
@@ -49,6 +49,8 @@ def _sentence(row_class) -> str:
 
 def _retentions(row_class) -> tuple[str, ...]:
     retentions = [
-        attribute.kept.retention for attribute in row_class.get_attributes().values() if hasattr(attribute, "kept")
+        attribute.declaration.retention
+        for attribute in row_class.get_attributes().values()
+        if hasattr(attribute, "declaration")
     ]
     return tuple(dict.fromkeys(retentions))

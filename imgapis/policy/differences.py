@@ -7,7 +7,7 @@ from imgapis.policy.versions import Version
 
 
 @dataclass(frozen=True)
-class Piece:
+class DiffSpan:
     """Words that stayed (`same`), came (`added`) or went (`removed`)."""
 
     kind: str
@@ -19,7 +19,7 @@ class Change:
     """A statement that is not as it was, in pieces in reading order."""
 
     number: str
-    pieces: tuple[Piece, ...]
+    spans: tuple[DiffSpan, ...]
 
 
 def between(old: Version, new: Version) -> list[Change]:
@@ -29,16 +29,16 @@ def between(old: Version, new: Version) -> list[Change]:
     return [Change(number, words(before.get(number, ""), after.get(number, ""))) for number in numbers]
 
 
-def words(before: str, after: str) -> tuple[Piece, ...]:
+def words(before: str, after: str) -> tuple[DiffSpan, ...]:
     """The way from one text to the other, a word at a time."""
     old, new = before.split(), after.split()
-    pieces: list[Piece] = []
+    pieces: list[DiffSpan] = []
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            pieces.append(Piece("same", " ".join(old[i1:i2])))
+            pieces.append(DiffSpan("same", " ".join(old[i1:i2])))
             continue
         if i2 > i1:
-            pieces.append(Piece("removed", " ".join(old[i1:i2])))
+            pieces.append(DiffSpan("removed", " ".join(old[i1:i2])))
         if j2 > j1:
-            pieces.append(Piece("added", " ".join(new[j1:j2])))
+            pieces.append(DiffSpan("added", " ".join(new[j1:j2])))
     return tuple(pieces)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accounts.models import Person
 from imgapis.base import clock, mail, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy import store, versions
 from imgapis.policy.rows import Announcement, Notice
 from imgapis.policy.versions import Version
@@ -16,24 +16,24 @@ MARGIN_SECONDS = 60  # what a mail server may take to answer
 LEASE_SECONDS = 60.0
 KEPT_SECONDS = 90 * DAY
 OLDEST_SECONDS = 80 * DAY  # TTL may have removed rows of older notices, so their list of recipients is not relied on
-TOLD = ("sent", "refused")
+FINAL_STATES = ("sent", "refused")
 
 
-class TooSoon(Refusal):
+class TooSoon(ApiError):
     """A notice would come less than 14 days ahead."""
 
     status = 409
     code = "notice_too_soon"
 
 
-class NoSuchVersion(Refusal):
+class NoSuchVersion(ApiError):
     """There is no version to announce: no file, or one that is in effect already."""
 
     status = 404
     code = "policy_version_unknown"
 
 
-class NothingToSettle(Refusal):
+class NothingToResolve(ApiError):
     """The mail is not in the state `sending`, where it is unknown whether it was sent."""
 
     status = 404
@@ -64,7 +64,7 @@ def send(name: str) -> Counter:
     """Mail every account that has not been notified; returns how many are in each state afterwards.
 
     It may run twice at once, and again after a crash. A person is claimed before the mail is begun, and marked before
-    it is handed over; a row left in `sending` without a result is sent again only where `mail.post_knows_ids()`.
+    it is handed over; a row left in `sending` without a result is sent again only where `mail.deduplicates_ids()`.
     """
     version = checked(name)
     announcement = store.announce(name, versions.takes_effect(version), clock.now())
@@ -72,24 +72,24 @@ def send(name: str) -> Counter:
         mail_id = _claimed(name, person)
         try:
             if mail_id:
-                _tell(version, person, mail_id)
-        except mail.Away:
+                _send_one(version, person, mail_id)
+        except mail.MailServerUnavailable:
             break
-    return _counted(announcement)
+    return _count_states(announcement)
 
 
-def settle(name: str, mail_id: str, was_sent: bool) -> None:
-    """Record whether an unsure mail was sent, by the mail server's log of its Message-ID. Raises NothingToSettle."""
-    row = next((row for row in unsure(name) if row.mail_id == mail_id), None)
+def resolve(name: str, mail_id: str, was_sent: bool) -> None:
+    """Record whether an unsure mail was sent, by the mail server's log of its Message-ID. Raises NothingToResolve."""
+    row = next((row for row in unresolved(name) if row.mail_id == mail_id), None)
     if row is None:
-        raise NothingToSettle(f"No mail {mail_id} of this notice is unsure.")
+        raise NothingToResolve(f"No mail {mail_id} of this notice is unsure.")
     if was_sent:
-        store.step(name, row.person_id, mail_id, "sending", "sent")
+        store.advance(name, row.person_id, mail_id, "sending", "sent")
     else:
         store.release(name, row.person_id, mail_id)
 
 
-def unsure(name: str) -> list[Notice]:
+def unresolved(name: str) -> list[Notice]:
     """The mails of which it is unknown whether they were sent; without those under another process's live lease."""
     return [row for row in store.notices(name) if row.state == "sending" and row.lease < clock.now()]
 
@@ -97,7 +97,7 @@ def unsure(name: str) -> list[Notice]:
 def checked(name: str) -> Version:
     """The version, if its notice may be started or resumed. Raises NoSuchVersion and TooSoon."""
     version = versions.named(name)
-    if version is None or version == versions.every()[0] or versions.in_effect(version):
+    if version is None or version == versions.list_all()[0] or versions.in_effect(version):
         raise NoSuchVersion(f"There is no coming policy version {name}: its file would be docs/policy/{name}.md.")
     announcement, now = store.announcement(name), clock.now()
     if announcement is None and versions.takes_effect(version) < earliest_day(now):
@@ -132,34 +132,34 @@ def _people(announcement: Announcement | None) -> list[Person]:
 def _claimed(name: str, person: Person) -> str:
     """The id of the mail this process is to send to a person; empty where there is none to send."""
     row, now = store.notice(name, person.person_id), clock.now()
-    if row is not None and row.state == "sending" and mail.post_knows_ids():
+    if row is not None and row.state == "sending" and mail.deduplicates_ids():
         return row.mail_id
     if row is not None and (row.state != "claimed" or row.lease >= now):
         return ""
     mail_id = tokens.time_ordered_id(now)
     is_claimed = store.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
-    return mail_id if is_claimed and store.step(name, person.person_id, mail_id, "claimed", "sending") else ""
+    return mail_id if is_claimed and store.advance(name, person.person_id, mail_id, "claimed", "sending") else ""
 
 
-def _tell(version: Version, person: Person, mail_id: str) -> None:
+def _send_one(version: Version, person: Person, mail_id: str) -> None:
     """Mail a person whose row is in the state `sending`, and record the outcome. Raises Away."""
-    day = _kept_ahead(version)
+    day = _postpone_if_late(version)
     try:
-        mail.post(person.email, subject(day), text(version, day), mail_id)
-    except mail.NotTaken as error:
-        if error.lasting:
-            store.step(version.name, person.person_id, mail_id, "sending", "refused")
+        mail.send_now(person.email, subject(day), text(version, day), mail_id)
+    except mail.NotAccepted as error:
+        if error.permanent:
+            store.advance(version.name, person.person_id, mail_id, "sending", "refused")
             return
         store.release(version.name, person.person_id, mail_id)
-        if isinstance(error, mail.Away):
+        if isinstance(error, mail.MailServerUnavailable):
             raise
-    except mail.Unsure:
+    except mail.DeliveryUnknown:
         pass  # the row stays as it is: `sending`, for a person to settle
     else:
-        store.step(version.name, person.person_id, mail_id, "sending", "sent")
+        store.advance(version.name, person.person_id, mail_id, "sending", "sent")
 
 
-def _kept_ahead(version: Version) -> str:
+def _postpone_if_late(version: Version) -> str:
     """The day the version takes effect, moved for every account where this mail would come too late."""
     earliest = earliest_day(clock.now())
     if versions.takes_effect(version) < earliest:
@@ -167,12 +167,12 @@ def _kept_ahead(version: Version) -> str:
     return versions.takes_effect(version)
 
 
-def _counted(announcement: Announcement) -> Counter:
+def _count_states(announcement: Announcement) -> Counter:
     """How many people are in each state; once none waits, the announcement is completed."""
     rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announcement.version)}
     states = Counter(
         rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announcement)
     )
-    if not [state for state in states if state not in TOLD]:
+    if not [state for state in states if state not in FINAL_STATES]:
         store.complete(announcement.version, clock.now())
     return states

@@ -21,7 +21,7 @@ INLINE = MarkdownIt("commonmark")
 
 
 @dataclass(frozen=True)
-class Shown:
+class PromiseView:
     """A statement as the page has it: its number, its HTML, the promise behind it, and what the last proof said:
     `ok`, `bad`, or empty where no check looks at it."""
 
@@ -47,28 +47,28 @@ def version(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _policy(request: HttpRequest, policy_version: Version) -> HttpResponse:
-    calendar, all_versions = versions.calendar(), versions.every()
+    calendar, all_versions = versions.calendar(), versions.list_all()
     index = all_versions.index(policy_version)
     previous = all_versions[index - 1] if index else None
     proof = _last_proof()
     context = {
         "version": policy_version,
-        "sections": [(section.title, _shown(section, proof)) for section in policy_version.sections],
+        "sections": [(section.title, _promise_view(section, proof)) for section in policy_version.sections],
         "effective": calendar.days[policy_version.name], "holds": policy_version == calendar.current,
         "before": previous,
         "coming": [(coming_version, calendar.days[coming_version.name]) for coming_version in calendar.coming],
         "changes": differences.between(previous, policy_version) if previous else [],
-        "additions": additions.every(), "contact": settings.CONTACT_EMAIL,
+        "additions": additions.list_all(), "contact": settings.CONTACT_EMAIL,
         "proved": clock.stamp(proof.moment) if proof else "",
     }  # fmt: skip
     return render(request, "policy/privacy.html", context)
 
 
-def _shown(section: versions.Section, proof) -> list[Shown]:
+def _promise_view(section: versions.Section, proof) -> list[PromiseView]:
     promises = by_number()
     checks = proof.checks if proof else {}
     return [
-        Shown(
+        PromiseView(
             statement.number,
             statement_html(statement.text),
             promises.get(statement.number),
@@ -108,7 +108,7 @@ def version_list(request: HttpRequest) -> HttpResponse:
     calendar = versions.calendar()
     rows = [
         (listed_version, calendar.days[listed_version.name], _state(listed_version, calendar.current))
-        for listed_version in reversed(versions.every())
+        for listed_version in reversed(versions.list_all())
     ]
     return render(request, "policy/versions.html", {"rows": rows})
 

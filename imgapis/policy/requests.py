@@ -6,7 +6,7 @@ from typing import Any
 from accounts import audit, emails, people
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy.rows import PrivacyRequest
 
 LAWS = {"gdpr": "GDPR", "uk_gdpr": "UK GDPR", "ccpa": "CCPA"}
@@ -25,7 +25,7 @@ CONFIRM_DAYS = 10
 KEPT_SECONDS = 731 * DAY
 
 
-class UnknownRequest(Refusal):
+class UnknownRequest(ApiError):
     """There is no such request."""
 
     status = 404
@@ -35,7 +35,7 @@ class UnknownRequest(Refusal):
         super().__init__("There is no privacy request of this id.")
 
 
-class RequestRefused(Refusal):
+class RequestRefused(ApiError):
     """A change that the state, the dates or the law of a request rules out."""
 
     status = 409
@@ -64,7 +64,7 @@ def record(*, law: str, kind: str, address: str, received: float, actor: str = "
     )  # fmt: skip
     entry = _entry(row, actor, "request.recorded", None, {"law": law, "kind": kind})
     is_new = PrivacyRequest.request_id.does_not_exist()
-    audit.together(entry, lambda transaction: transaction.save(row, condition=is_new))
+    audit.run_with_entry(entry, lambda transaction: transaction.save(row, condition=is_new))
     return row
 
 
@@ -95,7 +95,7 @@ def of_id(request_id: str) -> PrivacyRequest:
     return row
 
 
-def every(*, closed: bool = False) -> list[PrivacyRequest]:
+def list_all(*, closed: bool = False) -> list[PrivacyRequest]:
     """The open requests by due date; with `closed` the closed ones after them."""
     rows = [row for row in PrivacyRequest.scan(consistent_read=True) if closed or row.state == "open"]
     return sorted(rows, key=lambda row: (row.state != "open", row.due))
@@ -142,7 +142,7 @@ def of_person(person_id: str) -> list[PrivacyRequest]:
     return list(PrivacyRequest.scan(PrivacyRequest.person_id == person_id))
 
 
-def forget(person_id: str, address: str) -> int:
+def anonymize(person_id: str, address: str) -> int:
     """Remove a person's address from every request, as part of an erasure; returns from how many."""
     names_person = PrivacyRequest.address.exists() & (
         (PrivacyRequest.person_id == person_id) | (PrivacyRequest.address == address)
@@ -166,6 +166,6 @@ def _change(row: PrivacyRequest, entry: AuditEntry, **values) -> PrivacyRequest:
         for name, value in values.items()
     ]
     is_open = PrivacyRequest.state == "open"
-    if not audit.together(entry, lambda transaction: transaction.update(row, actions=actions, condition=is_open)):
+    if not audit.run_with_entry(entry, lambda transaction: transaction.update(row, actions=actions, condition=is_open)):
         raise RequestRefused("This request is closed.")
     return of_id(row.request_id)

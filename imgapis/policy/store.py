@@ -63,7 +63,7 @@ def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, 
     return row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)
 
 
-def step(version: str, person_id: str, mail_id: str, before: str, after: str) -> bool:
+def advance(version: str, person_id: str, mail_id: str, before: str, after: str) -> bool:
     """Move a notice from state `before` to `after`; False where it is in another state, or another mail's by now."""
     is_ours = (Notice.state == before) & (Notice.mail_id == mail_id)
     return Notice(version, person_id).update_if(is_ours, state=after)
@@ -75,7 +75,7 @@ def release(version: str, person_id: str, mail_id: str) -> None:
     Notice(version, person_id).delete_if(is_ours)
 
 
-def forget_notices(person_id: str) -> int:
+def delete_notices(person_id: str) -> int:
     """Delete the notices to a person, as part of an erasure; returns how many."""
     rows = list(notices_of(person_id))
     for row in rows:
@@ -91,7 +91,7 @@ def last_proof() -> PrivacyProof | None:
         return None
 
 
-def keep_proof(moment: float, checks: dict[str, str]) -> None:
+def save_proof(moment: float, checks: dict[str, str]) -> None:
     """Store a result of verify_privacy (check → state), unless a newer one is stored."""
     is_older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
     PrivacyProof(VERIFY).update_if(is_older, moment=moment, checks=checks)

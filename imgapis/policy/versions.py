@@ -51,7 +51,7 @@ def folder() -> Path:
     return settings.BASE_DIR / "docs" / "policy"
 
 
-def every() -> list[Version]:
+def list_all() -> list[Version]:
     """Every version, oldest first."""
     return [_read(path, path.stat().st_mtime_ns) for path in sorted(folder().glob("*.md")) if NAME.match(path.stem)]
 
@@ -78,12 +78,12 @@ def _section(part: str) -> Section:
 
 def named(name: str) -> Version | None:
     """The version of a name."""
-    return next((version for version in every() if version.name == name), None)
+    return next((version for version in list_all() if version.name == name), None)
 
 
 def takes_effect(version: Version) -> str:
     """The day (`2026-05-18`) a version takes effect: the planned one, or a later one after a late notice (P23)."""
-    if version == every()[0]:
+    if version == list_all()[0]:
         return version.name  # needs no notice: there was no account
     announcement = store.announcement(version.name)
     return max(version.name, announcement.effective) if announcement else version.name
@@ -94,7 +94,7 @@ def in_effect(version: Version, moment: float | None = None) -> bool:
     today = clock.day(clock.now() if moment is None else moment)
     if version.name > today:
         return False  # the day only ever moves later, so no read of the store is needed
-    if version == every()[0]:
+    if version == list_all()[0]:
         return True
     announcement = store.announcement(version.name)
     return (
@@ -104,7 +104,7 @@ def in_effect(version: Version, moment: float | None = None) -> bool:
 
 def current() -> Version:
     """The version in effect now."""
-    return next((version for version in reversed(every()) if in_effect(version)), every()[0])
+    return next((version for version in reversed(list_all()) if in_effect(version)), list_all()[0])
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Calendar:
     @property
     def coming(self) -> list[Version]:
         """Versions newer than the one that holds, oldest first."""
-        return [version for version in every() if version.name > self.current.name]
+        return [version for version in list_all() if version.name > self.current.name]
 
 
 _last_known: list[Calendar] = []
@@ -127,9 +127,9 @@ def calendar() -> Calendar:
     """The calendar for the pages: the last one read where the store does not answer, since the policy must be readable
     in any outage."""
     try:
-        latest = Calendar(current(), {version.name: takes_effect(version) for version in every()})
+        latest = Calendar(current(), {version.name: takes_effect(version) for version in list_all()})
     except PynamoDBException:
-        planned = Calendar(every()[0], {version.name: version.name for version in every()})
+        planned = Calendar(list_all()[0], {version.name: version.name for version in list_all()})
         return _last_known[0] if _last_known else planned
     _last_known[:] = [latest]
     return latest

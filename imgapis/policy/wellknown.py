@@ -37,7 +37,7 @@ def expires(moment: float) -> str:
 @require_GET
 def gpc(request: HttpRequest) -> JsonResponse:
     """That Global Privacy Control is honoured: no data is sold, with or without the signal."""
-    return _cached(JsonResponse({"gpc": True, "lastUpdate": versions.every()[0].name}))
+    return _cached(JsonResponse({"gpc": True, "lastUpdate": versions.list_all()[0].name}))
 
 
 def _cached(response: HttpResponse) -> HttpResponse:

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
 from imgapis.base import tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
-class InvalidCertificate(Refusal):
+class InvalidCertificate(ApiError):
     """The certificate is not whole, or not ours."""
 
     code = "invalid_certificate"

@@ -9,7 +9,7 @@ from accounts import team_store, workspaces
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock
 from imgapis.base.buckets import BucketError
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.privacy import certificates, steps, store
 from imgapis.privacy.rows import Erasure
 from transforms.custom_hostnames import CloudflareFailed
@@ -39,25 +39,25 @@ EXCEPTIONS = {
         RECOVERY,
     ),
 }
-FAULTS = (PynamoDBException, BucketError, CloudflareFailed, Refusal, OSError)
+FAULTS = (PynamoDBException, BucketError, CloudflareFailed, ApiError, OSError)
 log = logging.getLogger("imgapis.erasure")
 
 
-class SoleOwner(Refusal):
+class SoleOwner(ApiError):
     """A person is the only owner of a workspace: hand it over or delete it first (D9)."""
 
     status = 409
     code = "sole_owner"
 
 
-class NoErasure(Refusal):
+class NoErasure(ApiError):
     """There is nothing to undo."""
 
     status = 409
     code = "no_erasure"
 
 
-def ask(
+def request(
     kind: str,
     subject_id: str,
     *,
@@ -78,14 +78,14 @@ def ask(
         return row
     existing = store.erasure(subject_id)
     if at_once and existing.state == "scheduled":
-        store.decide(existing, entry, due=now)
+        store.change_scheduled(existing, entry, due=now)
     return existing
 
 
 def undo(subject_id: str, entry: AuditEntry | None = None) -> None:
     """Undo an erasure that has not begun, with an `entry` of the audit log. Raises NoErasure."""
     row = store.erasure(subject_id)
-    if row is None or row.state != "scheduled" or not store.decide(row, entry, state="undone"):
+    if row is None or row.state != "scheduled" or not store.change_scheduled(row, entry, state="undone"):
         raise NoErasure("There is no erasure that could still be taken back.")
 
 
@@ -101,14 +101,14 @@ def require_no_sole_ownership(person_id: str) -> None:
         raise SoleOwner(f"You are the only owner of {', '.join(sole_owned)}: hand over or delete first.")
 
 
-def work_off() -> int:
+def process_due() -> int:
     """Run what is due; returns how many erasures were run. Any number of workers may do this at once."""
     now = clock.now()
-    due_rows = [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.due <= now]
-    return sum(_claimed_run(row) for row in due_rows)
+    due_rows = [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.due <= now]
+    return sum(_claim_and_run(row) for row in due_rows)
 
 
-def _claimed_run(row: Erasure) -> bool:
+def _claim_and_run(row: Erasure) -> bool:
     now = int(clock.now())
     state = "running" if row.state == "scheduled" else row.state
     changes = {"state": state, "due": now + LEASE_SECONDS} | ({} if row.began else {"began": now})
@@ -199,10 +199,10 @@ def _erase_again(kind: str, subject_id: str) -> None:
 def late() -> list[Erasure]:
     """The erasures asked for over LATEST_START_DAYS + 1 days ago and not done: their deadline is near. For staff."""
     cutoff = clock.now() - (LATEST_START_DAYS + 1) * DAY
-    return [row for row in store.every() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
+    return [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
 
 
-def is_there(kind: str, subject_id: str) -> bool:
+def exists(kind: str, subject_id: str) -> bool:
     """Whether the workspace or person exists."""
     row = accounts_store.workspace(subject_id) if kind == "workspace" else accounts_store.person(subject_id)
     return row is not None

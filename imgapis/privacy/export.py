@@ -62,7 +62,7 @@ def stream(kind: str, subject_id: str) -> Iterator[bytes]:
 
 def exported(row: type[Row]) -> list[str]:
     """The attributes of a table that an export holds."""
-    return [name for name, attribute in row.get_attributes().items() if attribute.kept.exported]
+    return [name for name, attribute in row.get_attributes().items() if attribute.declaration.exported]
 
 
 def _files(kind: str, subject_id: str) -> Iterator[tuple[str, Iterable[str]]]:

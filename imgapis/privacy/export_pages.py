@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import store as accounts_store
-from accounts.decorators import fresh_code, signed_in, workspace_page
-from imgapis.base.errors import Refusal
+from accounts.decorators import fresh_code, login_required, workspace_page
+from imgapis.base.errors import ApiError
 from imgapis.privacy import export, links
 
 
@@ -20,7 +20,7 @@ def data_export(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@signed_in
+@login_required
 @fresh_code
 def account_export(request: HttpRequest) -> HttpResponse:
     """The zip of one's own account."""
@@ -37,7 +37,7 @@ def data_export_mail(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@login_required
 @fresh_code
 def account_export_mail(request: HttpRequest) -> HttpResponse:
     """Have the link of one's own account's export mailed."""
@@ -49,7 +49,7 @@ def linked_export(request: HttpRequest, token: str) -> HttpResponse:
     """The zip of a mailed link; 404 for everybody but the person it was mailed to, the signed-out included. Their own
     session needs a fresh code first."""
     is_signed_in = request.user.is_authenticated
-    row = links.opened(token, request.user.person_id) if is_signed_in else None
+    row = links.open_link(token, request.user.person_id) if is_signed_in else None
     if row is None:
         response = render(request, "privacy/no_link.html", {"known": is_signed_in}, status=404)
         response["Cache-Control"] = "no-store"
@@ -63,7 +63,7 @@ def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, redirect_
         return render(request, "privacy/export_mail.html", context)
     try:
         links.send(accounts_store.person(request.user.person_id), kind, subject_id, name)
-    except Refusal as refusal:
+    except ApiError as refusal:
         messages.error(request, refusal.message)
     else:
         messages.success(request, f"The link is on its way to {request.user.email}.")

@@ -23,13 +23,13 @@ STORES = (
 WHERE = "AWS DynamoDB, us-east-1"
 
 
-def every() -> list[dict]:
+def list_all() -> list[dict]:
     """Every attribute of every table, then every other store: plain values, for the command, the page and JSON."""
     exempt = {holding.row: holding.exempt for holding in HOLDINGS}
     lines = []
     for row_class in tables.registered():
         for name, attribute in row_class.get_attributes().items():
-            declaration = attribute.kept
+            declaration = attribute.declaration
             lines.append({
                 "store": row_class.Meta.table_name.partition("-")[2], "attribute": name, "purpose": declaration.purpose,
                 "category": declaration.category, "retention": declaration.retention, "where": WHERE,
@@ -46,7 +46,7 @@ def by_store() -> list[dict]:
         row_class.Meta.table_name.partition("-")[2]: " ".join(row_class.__doc__.split())
         for row_class in tables.registered()
     }
-    groups = groupby(every(), key=lambda line: line["store"])
+    groups = groupby(list_all(), key=lambda line: line["store"])
     stores = [(name, list(lines)) for name, lines in groups]
     return [
         {"name": name, "about": descriptions.get(name, ""), "where": store_lines[0]["where"], "lines": store_lines}

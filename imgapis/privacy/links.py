@@ -11,14 +11,14 @@ from accounts import audit, roles, store, team_store, throttles
 from accounts.models import Person
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, dynamo, mail
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.privacy.rows import ExportLink
 
 LIFE_SECONDS = 86_400
 PERMISSION = "workspace.own"
 
 
-class TooManyMails(Refusal):
+class TooManyMails(ApiError):
     """The address was sent its mails of this hour (A20)."""
 
     status = 429
@@ -40,7 +40,7 @@ def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequenc
     with TransactWrite(connection=dynamo.connection()) as transaction:
         transaction.save(row, condition=ExportLink.digest.does_not_exist())
         for entry in entries or (_entry(row),):
-            audit.write_with(transaction, entry)
+            audit.add_to_transaction(transaction, entry)
     context = {"name": name, "token": token, "until": clock.stamp(expires.timestamp())}
     mail.send(person.email, "Your export from img apis", "emails/export_link.txt", context)
 
@@ -52,7 +52,7 @@ def _entry(row: ExportLink) -> AuditEntry | None:
     return audit.entry(row.subject_id, row.person_id, "export.mailed", row.subject_id)
 
 
-def opened(token: str, person_id: str) -> ExportLink | None:
+def open_link(token: str, person_id: str) -> ExportLink | None:
     """The unexpired link of a token, if it is this person's and they may still export its subject; else None, whatever
     the reason."""
     row = ExportLink.find(_digest(token))

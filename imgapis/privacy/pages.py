@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import audit
-from accounts.decorators import fresh_code, signed_in, workspace_page
+from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.rows.trail import AuditEntry
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.privacy import certificates, erasure, inventory, registry, store
 
 
@@ -23,7 +23,7 @@ def data(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@signed_in
+@login_required
 def account_data(request: HttpRequest) -> HttpResponse:
     """The same of one's own account."""
     return _data(request, "person", request.user.person_id, "base.html")
@@ -49,7 +49,7 @@ def data_erase(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@login_required
 @fresh_code
 def account_erase(request: HttpRequest) -> HttpResponse:
     """Delete one's own account."""
@@ -64,11 +64,11 @@ def _erase(
     if request.method == "POST":
         try:
             if request.POST.get("name", "").strip() != name:
-                raise Refusal("Type the name exactly as it is shown.", param="name", code="bad_request")
+                raise ApiError("Type the name exactly as it is shown.", param="name", code="bad_request")
             entry = _entry(request, kind, subject_id, "erasure.asked")
-            erasure.ask(kind, subject_id, at_once=bool(request.POST.get("at_once")), entry=entry)
+            erasure.request(kind, subject_id, at_once=bool(request.POST.get("at_once")), entry=entry)
             return redirect("erasure", subject_id)
-        except Refusal as refusal:
+        except ApiError as refusal:
             error = refusal.message
     context = {
         "kind": kind, "base": "workspace.html" if kind == "workspace" else "base.html", "name": name,
@@ -99,7 +99,7 @@ def data_keep(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@signed_in
+@login_required
 def account_keep(request: HttpRequest) -> HttpResponse:
     """Undo the deletion of one's own account."""
     _keep(request, "person", request.user.person_id)
@@ -115,14 +115,14 @@ def _keep(request: HttpRequest, kind: str, subject_id: str) -> None:
     try:
         erasure.undo(subject_id, _entry(request, kind, subject_id, "erasure.undone"))
         messages.success(request, "Nothing is deleted.")
-    except Refusal as refusal:
+    except ApiError as refusal:
         messages.error(request, refusal.message)
 
 
 @require_GET
 def data_map(request: HttpRequest) -> JsonResponse:
     """The inventory for machines."""
-    return JsonResponse({"kept": inventory.every()})
+    return JsonResponse({"kept": inventory.list_all()})
 
 
 @require_GET

@@ -7,7 +7,7 @@ import billing.privacy
 import telemetry.privacy
 import transforms.privacy
 from accounts import store as accounts_store
-from imgapis.base.holdings import Holding, having
+from imgapis.base.holdings import Holding, by_attribute
 from imgapis.policy.rows import Announcement, Notice, PrivacyProof, PrivacyRequest
 from imgapis.privacy.rows import Erasure, ExportLink
 from imgapis.watch.rows import Alert
@@ -29,9 +29,11 @@ def _without_address(row: PrivacyRequest) -> bool:
 
 
 OWN = (
-    Holding(ExportLink, of_workspace=having(ExportLink, "subject_id"), of_person=having(ExportLink, "person_id")),
-    Holding(Notice, of_person=having(Notice, "person_id")),
-    Holding(PrivacyRequest, of_person=_requests, part=_without_address),
+    Holding(
+        ExportLink, of_workspace=by_attribute(ExportLink, "subject_id"), of_person=by_attribute(ExportLink, "person_id")
+    ),
+    Holding(Notice, of_person=by_attribute(Notice, "person_id")),
+    Holding(PrivacyRequest, of_person=_requests, detach=_without_address),
     Holding(Announcement, exempt="about nobody"),
     Holding(PrivacyProof, exempt="about nobody"),
     Holding(Alert, exempt="about our own servers"),

@@ -3,7 +3,7 @@
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment, Whole
 
 EVIDENCE = {"category": "none", "retention": "as proof, by opaque id", "exported": False, "erased": False}
@@ -16,23 +16,23 @@ class Erasure(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("erasures")
 
-    subject_id = kept(UnicodeAttribute(hash_key=True), "names what is erased, without personal data", **EVIDENCE)
-    kind = kept(UnicodeAttribute(), "workspace or person", **EVIDENCE)
-    state = kept(UnicodeAttribute(), "scheduled, running, swept, done or undone", **EVIDENCE)
-    asked = kept(Moment(), "when it was asked for; the days are counted from it", **EVIDENCE)
-    due = kept(Moment(), "when its next step may begin, or be tried again", **EVIDENCE)
-    step = kept(Whole(default=0), "how many steps every store has confirmed", **EVIDENCE)
-    folder = kept(UnicodeAttribute(default=""), "where its outputs lay in the bucket", **EVIDENCE)
-    began = kept(Moment(default=0), "when the first step began", **EVIDENCE)
-    swept = kept(Moment(default=0), "when the first sweep was whole", **EVIDENCE)
-    counts = kept(JSONAttribute(default=dict), "how much of each kind was removed", **EVIDENCE)
-    trying = kept(BooleanAttribute(default=False), "whether a try has begun and has not ended", **EVIDENCE)
-    broken_off = kept(
+    subject_id = declared(UnicodeAttribute(hash_key=True), "names what is erased, without personal data", **EVIDENCE)
+    kind = declared(UnicodeAttribute(), "workspace or person", **EVIDENCE)
+    state = declared(UnicodeAttribute(), "scheduled, running, swept, done or undone", **EVIDENCE)
+    asked = declared(Moment(), "when it was asked for; the days are counted from it", **EVIDENCE)
+    due = declared(Moment(), "when its next step may begin, or be tried again", **EVIDENCE)
+    step = declared(Whole(default=0), "how many steps every store has confirmed", **EVIDENCE)
+    folder = declared(UnicodeAttribute(default=""), "where its outputs lay in the bucket", **EVIDENCE)
+    began = declared(Moment(default=0), "when the first step began", **EVIDENCE)
+    swept = declared(Moment(default=0), "when the first sweep was whole", **EVIDENCE)
+    counts = declared(JSONAttribute(default=dict), "how much of each kind was removed", **EVIDENCE)
+    trying = declared(BooleanAttribute(default=False), "whether a try has begun and has not ended", **EVIDENCE)
+    broken_off = declared(
         BooleanAttribute(default=False), "whether a try was broken off, so that more may have gone than was counted",
         **EVIDENCE,
     )  # fmt: skip
-    failure = kept(UnicodeAttribute(default=""), "which step did not go through at its last try", **EVIDENCE)
-    certificate = kept(JSONAttribute(null=True), "the signed certificate", **EVIDENCE)
+    failure = declared(UnicodeAttribute(default=""), "which step did not go through at its last try", **EVIDENCE)
+    certificate = declared(JSONAttribute(null=True), "the signed certificate", **EVIDENCE)
 
 
 class ExportLink(dynamo.Row):
@@ -41,11 +41,11 @@ class ExportLink(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("exportlinks")
 
-    digest = kept(
+    digest = declared(
         UnicodeAttribute(hash_key=True), "finds the link; the link itself is in the mail alone", category="security",
         retention="one day", exported=False,
     )  # fmt: skip
-    person_id = kept(UnicodeAttribute(), "whose link it is: it works for nobody else", **LINK)
-    kind = kept(UnicodeAttribute(), "workspace or person", **LINK)
-    subject_id = kept(UnicodeAttribute(), "what is exported", **LINK)
-    expires = kept(TTLAttribute(), "ends the link", **LINK)
+    person_id = declared(UnicodeAttribute(), "whose link it is: it works for nobody else", **LINK)
+    kind = declared(UnicodeAttribute(), "workspace or person", **LINK)
+    subject_id = declared(UnicodeAttribute(), "what is exported", **LINK)
+    expires = declared(TTLAttribute(), "ends the link", **LINK)

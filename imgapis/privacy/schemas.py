@@ -35,20 +35,20 @@ def of_table(row_class: type[Row], names: list[str]) -> dict:
 
 
 def _field(attribute: Attribute) -> dict:
-    declaration = attribute.kept
+    declaration = attribute.declaration
     annotations = {"description": declaration.purpose, "retention": declaration.retention}
-    return (_nullable(_held(attribute)) if attribute.null else _held(attribute)) | annotations
+    return (_nullable(_content(attribute)) if attribute.null else _content(attribute)) | annotations
 
 
-def _held(attribute: Attribute) -> dict:
+def _content(attribute: Attribute) -> dict:
     """The schema of an attribute's value. A TTL is a number too, and string sets are lists: the first match counts."""
     if isinstance(attribute, TTLAttribute):
         return {"type": "integer", "unit": measures.Moment.unit}
     if isinstance(attribute, NumberAttribute) and hasattr(attribute, "unit"):
         whole = isinstance(attribute, measures.Whole)
         return {"type": "integer" if whole else "number", "unit": attribute.unit}
-    if isinstance(attribute, JSONAttribute) and attribute.kept.shape is not None:
-        return dict(attribute.kept.shape)
+    if isinstance(attribute, JSONAttribute) and attribute.declaration.shape is not None:
+        return dict(attribute.declaration.shape)
     if isinstance(attribute, BooleanAttribute):
         return {"type": "boolean"}
     if isinstance(attribute, UnicodeSetAttribute):

@@ -5,7 +5,7 @@ from accounts import workspaces
 from accounts.models import Person, Workspace
 from billing import subscriptions
 from imgapis.base import buckets, tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.base.holdings import Holding
 from imgapis.privacy import registry, store
 from imgapis.privacy.rows import Erasure
@@ -15,7 +15,7 @@ LIVES = ("365d", "1d")
 Counts = dict[str, int]
 
 
-class NotConfirmed(Refusal):
+class NotConfirmed(ApiError):
     """A store did not confirm the erasure; the step is retried."""
 
     status = 503
@@ -36,8 +36,8 @@ def steps(kind: str) -> tuple:
 def _stripe(row: Erasure) -> Counts:
     """End the subscriptions first, so that nobody pays for what is erased. Without a customer there is none. Raises
     NotConfirmed."""
-    ended_count = subscriptions.end_for_good(row.subject_id)
-    if not subscriptions.gone(row.subject_id):
+    ended_count = subscriptions.terminate(row.subject_id)
+    if not subscriptions.is_terminated(row.subject_id):
         raise NotConfirmed
     return {"subscriptions": ended_count}
 
@@ -49,7 +49,7 @@ def _close(row: Erasure) -> Counts:
     if workspace is None:
         return {}
     folder = tokens.subkey(workspaces.key(workspace), "folder").hex()[:32]
-    store.note_folder(row, folder)
+    store.set_folder(row, folder)
     return _remove("workspace", _holding(Workspace), row.subject_id)
 
 
@@ -61,7 +61,7 @@ def _outputs(row: Erasure) -> Counts:
     """Delete the outputs after the rows: a request still running then has no counter to charge."""
     if not row.folder:
         return {"outputs": 0}
-    return {"outputs": sum(buckets.delete_below(f"{life}/{row.folder}/") for life in LIVES)}
+    return {"outputs": sum(buckets.delete_prefix(f"{life}/{row.folder}/") for life in LIVES)}
 
 
 def _end_sessions(row: Erasure) -> Counts:
@@ -88,9 +88,9 @@ def _remove(kind: str, holding: Holding, subject_id: str) -> Counts:
     if find is None:
         return {}
     name, removed = holding.row.Meta.table_name.partition("-")[2], 0
-    if holding.part is not None and _in_part(kind, holding):
+    if holding.detach is not None and _in_part(kind, holding):
         for row in find(subject_id):
-            removed += holding.part(row) is not False
+            removed += holding.detach(row) is not False
     else:
         with holding.row.batch_write() as writer:
             for row in find(subject_id):

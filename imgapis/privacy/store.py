@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from accounts import audit
 from accounts.rows.trail import AuditEntry
 from imgapis.base import buckets
-from imgapis.base.buckets import Stored
+from imgapis.base.buckets import StoredObject
 from imgapis.privacy.rows import Erasure
 
 SUPPRESSED = "suppressed/"  # in the bucket: no restored table takes it back
@@ -16,7 +16,7 @@ def erasure(subject_id: str) -> Erasure | None:
     return Erasure.find(subject_id)
 
 
-def every() -> Iterator[Erasure]:
+def iter_all() -> Iterator[Erasure]:
     """Every erasure."""
     return Erasure.scan(consistent_read=True)
 
@@ -25,42 +25,42 @@ def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
     """Create an erasure; False where one exists already. One that was undone can be created again. An `entry` of the
     audit log is in the same transaction."""
     is_free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
-    return audit.together(entry, lambda transaction: transaction.save(row, condition=is_free))
+    return audit.run_with_entry(entry, lambda transaction: transaction.save(row, condition=is_free))
 
 
 def change(row: Erasure, *states: str, **values) -> bool:
     """Change an erasure in one of `states` whose `due` is as read; False where another write came first."""
-    return row.update_if(_as_it_was(row, states), **values)
+    return row.update_if(_unchanged(row, states), **values)
 
 
-def decide(row: Erasure, entry: AuditEntry | None, **values) -> bool:
+def change_scheduled(row: Erasure, entry: AuditEntry | None, **values) -> bool:
     """Change a scheduled erasure on a person's request, its `entry` of the audit log in the same transaction; False
     where it has begun, or another write came first. The row is read anew."""
     actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
-    condition = _as_it_was(row, ("scheduled",))
-    is_changed = audit.together(
+    condition = _unchanged(row, ("scheduled",))
+    is_changed = audit.run_with_entry(
         entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)
     )
     row.refresh(consistent_read=True)
     return is_changed
 
 
-def _as_it_was(row: Erasure, states: tuple[str, ...]):
+def _unchanged(row: Erasure, states: tuple[str, ...]):
     return Erasure.state.is_in(*states) & (Erasure.due == row.due)
 
 
-def note_folder(row: Erasure, folder: str) -> None:
+def set_folder(row: Erasure, folder: str) -> None:
     """Record the folder of the outputs."""
     row.update(actions=[Erasure.folder.set(folder)], condition=Erasure.subject_id.exists())
 
 
 def suppress(kind: str, subject_id: str) -> None:
     """Put an opaque id on the suppression list. Raises BucketError."""
-    buckets.put(f"{SUPPRESSED}{kind}/{subject_id}", Stored(b"erased", "text/plain", {}))
+    buckets.put(f"{SUPPRESSED}{kind}/{subject_id}", StoredObject(b"erased", "text/plain", {}))
 
 
 def suppressed() -> Iterator[tuple[str, str]]:
     """(kind, id) of everything on the suppression list. Raises BucketError."""
-    for name in buckets.names(prefix=SUPPRESSED):
+    for name in buckets.list_keys(prefix=SUPPRESSED):
         kind, _, subject_id = name.removeprefix(SUPPRESSED).partition("/")
         yield kind, subject_id

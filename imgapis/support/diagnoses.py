@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import audit, staff_rights, store
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.support import trail
 from imgapis.support.forms import DoctorForm
 from transforms import doctor as source_doctor
@@ -33,7 +33,7 @@ def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
         try:
             tenant = tenants.of_row(row, row.namespace)
             context["found"] = source_doctor.examine(tenant, source, form.cleaned_data["path"].lstrip("/"))
-        except Refusal as refusal:
+        except ApiError as refusal:
             form.add_error("path", refusal.message)
     status = 400 if form.errors else 200
     return TemplateResponse(

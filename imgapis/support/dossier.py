@@ -28,7 +28,7 @@ def masked(address: str) -> str:
 
 def of_workspace(row: Workspace) -> dict:
     """The template context of a workspace's page."""
-    report = reports.make(row.workspace_id, reports.span(RANGE, clock.now()))
+    report = reports.build(row.workspace_id, reports.time_range(RANGE, clock.now()))
     return {
         "workspace": row, "host": hosts.image_host(row.namespace), "plan": _plan(row), "people": _people(row),
         "charts": _charts(report), "requests": f"{report.total.requests:,}", "hits": shown.share(report.hit_ratio),
@@ -40,12 +40,12 @@ def of_workspace(row: Workspace) -> dict:
 
 
 def _plan(row: Workspace) -> dict:
-    period = periods.at(periods.terms(row), clock.now())
+    period = periods.at(periods.terms_of(row), clock.now())
     counter = billing_store.counter(row.workspace_id, period.name)
     granted, used = (int(counter.granted), int(counter.used)) if counter else (period.allowance, 0)
     return {
-        "name": row.plan, "state": row.billing_state or "no subscription", "granted": credits.shown(granted),
-        "used": credits.shown(used), "left": credits.shown(granted - used), "until": clock.day(period.ends),
+        "name": row.plan, "state": row.billing_state or "no subscription", "granted": credits.as_credits(granted),
+        "used": credits.as_credits(used), "left": credits.as_credits(granted - used), "until": clock.day(period.ends),
     }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _invites(row: Workspace) -> list[dict]:
             "until": clock.day(invite.ends),
             "over": invite.ends <= now,
         }
-        for invite in invites.open_ones(row.workspace_id)
+        for invite in invites.pending(row.workspace_id)
     ]
 
 

@@ -16,7 +16,7 @@ from accounts import audit, second_factor, staff
 from accounts.decorators import safe_next
 from accounts.rows.staff import Staff
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.support import trail
 
 
@@ -46,7 +46,7 @@ def enter(request: HttpRequest, context: dict) -> HttpResponse:
     if form.is_valid():
         try:
             return _pass(request, row, form.cleaned_data["code"], context, next_url)
-        except Refusal as refusal:
+        except ApiError as refusal:
             form.add_error("code", refusal.message)
             return _ask(request, row, form, context, refusal.status)
     return _ask(request, row, form, context, 400 if form.errors else 200)
@@ -55,9 +55,9 @@ def enter(request: HttpRequest, context: dict) -> HttpResponse:
 def _pass(request: HttpRequest, row: Staff, code: str, context: dict, next_url: str) -> HttpResponse:
     """Check a code; the session continues under a new key (A6)."""
     is_enrolling = not row.enrolled
-    recovery_codes = second_factor.enrol(row, code) if is_enrolling else second_factor.prove(row, code)
+    recovery_codes = second_factor.enrol(row, code) if is_enrolling else second_factor.verify(row, code)
     request.session.cycle_key()
-    request.session[second_factor.SESSION_KEY] = second_factor.proof(row)
+    request.session[second_factor.SESSION_KEY] = second_factor.session_proof(row)
     if not is_enrolling:
         return redirect(next_url)
     audit.record(staff.LOG, trail.actor(row), "staff.enrolled", row.person_id)
@@ -70,8 +70,8 @@ def _ask(request: HttpRequest, row: Staff, form: FactorForm, context: dict, stat
     if row.enrolled:
         return TemplateResponse(request, "admin/login.html", context, status=status)
     if row.enrol_until <= clock.now():
-        raise second_factor.EnrolmentOver
-    context |= {"secret": staff.shown_secret(row), "picture": _picture(second_factor.otpauth(row))}
+        raise second_factor.EnrolmentExpired
+    context |= {"secret": staff.base32_secret(row), "picture": _picture(second_factor.otpauth(row))}
     return TemplateResponse(
         request, "admin/enrol.html", context | {"title": "Set up your second factor"}, status=status
     )

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts import apikeys, emails, people, store
 from billing import customers, gateway, stripe_events
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures
 from telemetry import store as telemetry_store
@@ -28,7 +28,7 @@ PAGE = re.compile(rf"/w/([a-z0-9-]{{1,63}})(?:/usage/({ID}))?(?:/.*)?\Z")
 STRIPE = re.compile(r"(?:cus|sub|in|evt)_[A-Za-z0-9_]{1,100}\Z")
 
 
-def place(text: str) -> str | None:
+def resolve(text: str) -> str | None:
     """The path of the page that a text names; None where nothing matches. Raises StripeUnavailable and NotConfigured
     for a subscription or an invoice, which only Stripe can look up."""
     text = text.strip()
@@ -48,7 +48,7 @@ def place(text: str) -> str | None:
 def _of_address(text: str) -> str | None:
     try:
         person = people.of_email(emails.canonical(text))
-    except Refusal:
+    except ApiError:
         return None
     return reverse("admin:support-person", args=[person.person_id]) if person else None
 
@@ -65,7 +65,7 @@ def _of_workspace(text: str) -> str | None:
 def _of_request(text: str) -> str | None:
     try:
         return reverse("admin:support-request", args=[requests.of_id(text).request_id])
-    except Refusal:
+    except ApiError:
         return None
 
 

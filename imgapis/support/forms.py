@@ -76,7 +76,7 @@ class InviteForm(ActForm):
 
     def prepare(self) -> None:
         """The open invitations, their addresses masked."""
-        rows = invites.open_ones(self.subject.workspace_id)
+        rows = invites.pending(self.subject.workspace_id)
         self.fields["invite"].choices = [(row.invite_id, f"{masked(row.email)}, {row.role}") for row in rows]
 
 

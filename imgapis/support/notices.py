@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import audit, staff, staff_rights
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy import notices
 from imgapis.support import trail
 from imgapis.support.forms import ActForm
@@ -42,7 +42,7 @@ def notice(request: HttpRequest, site) -> HttpResponse:
                 summary = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
                 messages.success(request, f"Told so far: {summary or 'nobody had to be'}.")
                 return redirect("admin:support-notice")
-        except Refusal as refusal:
+        except ApiError as refusal:
             form.add_error("policy", refusal.message)
     status = 400 if form.errors else 200
     return TemplateResponse(request, "admin/notice.html", {**site.each_context(request), **context}, status=status)

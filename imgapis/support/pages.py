@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import staff_rights, store
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.support import diagnoses, dossier, finding, notices, recording, trail
 from imgapis.support.acts import erasing
@@ -50,9 +50,9 @@ KINDS = {
 def front(site, request: HttpRequest) -> dict:
     """The template context of the front page: requests by due day, and what the role may do."""
     role = site.member(request).role
-    due_requests = requests.every() if staff_rights.allows(role, "requests.see") else []
+    due_requests = requests.list_all() if staff_rights.allows(role, "requests.see") else []
     return {
-        "due": [_told(row) for row in due_requests], "role": role,
+        "due": [_request_fields(row) for row in due_requests], "role": role,
         "rights": [meaning for meaning, roles in staff_rights.RIGHTS.values() if role in roles],
         "sees_requests": staff_rights.allows(role, "requests.see"),
         "sends_notices": staff_rights.allows(role, "notice.send"),
@@ -66,8 +66,8 @@ def find(request: HttpRequest, site) -> HttpResponse:
     _require(site, request, "customers.see")
     text, failure = request.POST.get("q", ""), ""
     try:
-        path = finding.place(text) if text.strip() else None
-    except Refusal as refusal:  # of Stripe, which some look-ups need
+        path = finding.resolve(text) if text.strip() else None
+    except ApiError as refusal:  # of Stripe, which some look-ups need
         path, failure = None, refusal.message
     if path:
         return redirect(path)
@@ -79,9 +79,9 @@ def find(request: HttpRequest, site) -> HttpResponse:
 def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
     """The page of a workspace."""
     _require(site, request, "customers.see")
-    row = _found("workspace", subject)
+    row = _subject("workspace", subject)
     context = dossier.of_workspace(row) | {"title": row.namespace, "doctor": site.allows(request, "doctor.run")}
-    context |= erasing.told(row.workspace_id) | {"proposal": erasing.proposal(row)}
+    context |= erasing.progress(row.workspace_id) | {"proposal": erasing.proposal(row)}
     return _page(site, request, "workspace", row, context)
 
 
@@ -89,8 +89,8 @@ def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
 def person(request: HttpRequest, site, subject: str) -> HttpResponse:
     """The page of a person: workspaces, sessions, staff actions."""
     _require(site, request, "customers.see")
-    row = _found("person", subject)
-    context = dossier.of_person(row) | erasing.told(row.person_id) | {"title": dossier.masked(row.email)}
+    row = _subject("person", subject)
+    context = dossier.of_person(row) | erasing.progress(row.person_id) | {"title": dossier.masked(row.email)}
     return _page(site, request, "person", row, context)
 
 
@@ -98,10 +98,10 @@ def person(request: HttpRequest, site, subject: str) -> HttpResponse:
 def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
     """The page of a privacy request. Its address is shown to staff who work on requests: the answer goes there."""
     _require(site, request, "requests.see")
-    row = _found("request", subject)
+    row = _subject("request", subject)
     person = store.person(row.person_id) if row.person_id else None
-    context = _told(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
-    context |= erasing.told(row.person_id) if row.person_id else {}
+    context = _request_fields(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
+    context |= erasing.progress(row.person_id) if row.person_id else {}
     context |= {"confirmed": _day(row.confirmed), "extended": _day(row.extended)}
     return _page(site, request, "request", row, context | {"entries": trail.of_row(row)})
 
@@ -113,14 +113,14 @@ def act(request: HttpRequest, site, kind: str, subject: str, act: str) -> HttpRe
     if selected_act is None:
         raise Http404
     _require(site, request, selected_act.right)
-    row = _found(kind, subject)
+    row = _subject(kind, subject)
     back = reverse(f"admin:{KINDS[kind].page}", args=[subject])
     form = selected_act.form(row, request.POST if request.method == "POST" else None)
     status = 400 if request.method == "POST" else 200
     if form.is_valid():
         try:
-            messages.success(request, selected_act.do(site.member(request), row, form.cleaned_data))
-        except Refusal as refusal:
+            messages.success(request, selected_act.perform(site.member(request), row, form.cleaned_data))
+        except ApiError as refusal:
             form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
             status = refusal.status
         else:
@@ -144,14 +144,14 @@ def _page(site, request: HttpRequest, kind: str, row: Any, context: dict) -> Htt
             "grave": candidate.name == "erase",
         }
         for candidate in KINDS[kind].acts.values()
-        if site.allows(request, candidate.right) and candidate.fits(row)
+        if site.allows(request, candidate.right) and candidate.is_applicable(row)
     ]  # fmt: skip
     return TemplateResponse(
         request, f"admin/support_{kind}.html", {**site.each_context(request), **context, "acts": act_links}
     )
 
 
-def _found(kind: str, subject: str) -> Any:
+def _subject(kind: str, subject: str) -> Any:
     row = KINDS[kind].find(subject)
     if row is None:
         raise Http404
@@ -166,7 +166,7 @@ def _day(moment: float | None) -> str:
     return clock.day(moment) if moment else "no"
 
 
-def _told(row) -> dict:
+def _request_fields(row) -> dict:
     """A request for a list: its kind, its days, and whether it is late."""
     return {
         "id": row.request_id, "law": requests.LAWS[row.law], "kind": requests.KINDS[row.kind], "state": row.state,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import staff_rights
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.support import trail
 from imgapis.support.forms import RecordForm
@@ -27,7 +27,7 @@ def record(request: HttpRequest, site) -> HttpResponse:
         received_at = datetime.combine(cleaned_data.pop("received"), time(), UTC).timestamp()
         try:
             row = requests.record(received=received_at, actor=trail.actor(member), **cleaned_data)
-        except Refusal as refusal:
+        except ApiError as refusal:
             form.add_error(None, refusal.message)
         else:
             messages.success(request, "The request is recorded.")

@@ -34,13 +34,13 @@ def of_row(row: Row) -> list[dict]:
     if len(keys) == 2 or log_of(row) == staff.LOG:
         targets = {str(getattr(row, name)) for name in keys} - {log_of(row)} | {mirrors.key_of(row)}
         entries = [entry for entry in entries if entry.target in targets]
-    return [told(entry) for entry in entries]
+    return [entry_fields(entry) for entry in entries]
 
 
-def told(entry: Any) -> dict:
+def entry_fields(entry: Any) -> dict:
     """The template context of an entry."""
     return {
-        "time": clock.stamp_exact(audit.moment(entry)), "actor": entry.actor, "said": audit.ACTS[entry.act],
+        "time": clock.stamp_exact(audit.time_of(entry)), "actor": entry.actor, "said": audit.ACTS[entry.act],
         "target": entry.target, "before": _text(entry.before), "after": _text(entry.after), "reason": entry.reason,
     }  # fmt: skip
 

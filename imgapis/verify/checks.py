@@ -13,9 +13,9 @@ from django.conf import settings
 from imgapis.base import clock
 from imgapis.policy import store
 from imgapis.verify import crawl, doors, erasing, marks, search, stage
-from imgapis.verify.doors import Planted
+from imgapis.verify.doors import SeedAccount
 from imgapis.verify.marks import Marks
-from imgapis.verify.search import Found
+from imgapis.verify.search import MarkFound
 from imgapis.verify.stage import Stage
 from imgapis.verify.visitor import Visitor
 
@@ -60,16 +60,16 @@ class Verdicts:
 
 
 def _words(finding) -> str:
-    return f"{finding.mark} in {finding.place}" if isinstance(finding, Found) else str(finding)
+    return f"{finding.mark} in {finding.place}" if isinstance(finding, MarkFound) else str(finding)
 
 
-class NothingProven(Exception):
+class Inconclusive(Exception):
     """The marks did not arrive where they should have, so that no result would prove anything."""
 
 
 def verify(crawls: bool = True) -> Verdicts:
     """Run every check against the running engines, and store the result for /privacy and /status. Raises NothingProven
-    and doors.ClosedDoor. `crawls` includes the checks in a browser, where there is one."""
+    and doors.FormRefused. `crawls` includes the checks in a browser, where there is one."""
     verdicts, planted_marks, started_at = Verdicts(), marks.fresh(), clock.now()
     with tempfile.TemporaryDirectory(prefix="imgapis-verify-") as name:
         folder = Path(name)
@@ -82,26 +82,26 @@ def verify(crawls: bool = True) -> Verdicts:
             was_erased = erasing.erase(account.email, account.namespace)
             _wait_for_spool(folder)
         _look_after(folder, planted_marks, started_at, verdicts, was_erased)
-    store.keep_proof(clock.now(), verdicts.states)
+    store.save_proof(clock.now(), verdicts.states)
     return verdicts
 
 
-def _plant(servers: Stage, planted_marks: Marks, verdicts: Verdicts) -> Planted:
+def _plant(servers: Stage, planted_marks: Marks, verdicts: Verdicts) -> SeedAccount:
     """Plant marks through every entry point of the sound server, then of the two with broken parts."""
-    account = doors.open_account(servers.sound, servers.folder, planted_marks)
+    account = doors.open_account(servers.healthy, servers.folder, planted_marks)
     doors.fill_workspace(account, servers.origin, planted_marks)
     visitors = [account.visitor]
-    for port in (servers.sound, servers.storeless, servers.hampered):
-        viewer = doors.look_at_pictures(port, account.namespace, planted_marks)
+    for port in (servers.healthy, servers.without_store, servers.degraded):
+        viewer = doors.request_images(port, account.namespace, planted_marks)
         owner = Visitor(port, account.visitor.headers, dict(account.visitor.cookies))
         for path in ("settings", "usage", "sources/shop"):
             owner.get(f"/w/{account.namespace}/{path}")
-        visitors += [viewer, owner, doors.walk_past(port, planted_marks)]
-        if port != servers.storeless:  # each page would wait for the database
+        visitors += [viewer, owner, doors.probe_public_paths(port, planted_marks)]
+        if port != servers.without_store:  # each page would wait for the database
             visitors += doors.try_every_route(port, account, planted_marks)
     statuses = {status for _, _, status, _ in visitors[1].seen}
     if not {200, 404} <= statuses:
-        raise NothingProven("No picture came through.")
+        raise Inconclusive("No picture came through.")
     verdicts.judge("cookies", _foreign_cookies(visitors))
     verdicts.judge("errors", [trace for visitor in visitors for trace in visitor.traces])
     return account
@@ -140,26 +140,26 @@ def _look(servers: Stage, planted_marks: Marks, started_at: float, verdicts: Ver
         finding.mark for finding in search.find(places, planted_marks.account) if finding.place.startswith("table ")
     }
     if missing := planted_marks.account.keys() - found_names:
-        raise NothingProven(f"Planted, and in no table: {', '.join(sorted(missing))}.")
+        raise Inconclusive(f"Planted, and in no table: {', '.join(sorted(missing))}.")
     for name in ("storeless", "hampered"):
         if b'"exception"' not in (servers.folder / "log" / f"{name}.log").read_bytes():
-            raise NothingProven(f"The {name} server had no exception to be silent about.")
-    verdicts.judge("logs", search.find(_logs(places), planted_marks.every()))
+            raise Inconclusive(f"The {name} server had no exception to be silent about.")
+    verdicts.judge("logs", search.find(_logs(places), planted_marks.values()))
     verdicts.judge("viewers", search.find(places, planted_marks.viewer))
     verdicts.judge("originals", search.find(places, planted_marks.original))
     verdicts.judge("secrets", search.find(places, planted_marks.secret))
     verdicts.judge("digests", search.find(places, planted_marks.digests()))
 
 
-def _crawl(servers: Stage, account: Planted, verdicts: Verdicts) -> None:
+def _crawl(servers: Stage, account: SeedAccount, verdicts: Verdicts) -> None:
     """Judge what Chromium observes, first signed out, then as the account's owner. Raises NothingProven."""
-    site = f"http://localhost:{servers.sound}"
+    site = f"http://localhost:{servers.healthy}"
     cookie = "=".join(next(iter(account.visitor.cookies.items())))
     for crawl_args in ((), (cookie,)):
         command = [sys.executable, "-m", "imgapis.verify.crawl", site, *crawl_args]
         process = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, timeout=CRAWL_SECONDS)
         if process.returncode:
-            raise NothingProven("Chromium did not get through: --no-crawl leaves it out.")
+            raise Inconclusive("Chromium did not get through: --no-crawl leaves it out.")
         crawled = json.loads(process.stdout)
         own_hosts = {"localhost", f"demo.{settings.IMAGE_DOMAIN}", f"{account.namespace}.{settings.IMAGE_DOMAIN}"}
         verdicts.judge("hosts", sorted(set(crawled["hosts"]) - own_hosts))
@@ -167,7 +167,7 @@ def _crawl(servers: Stage, account: Planted, verdicts: Verdicts) -> None:
         verdicts.judge("cookies", sorted(set(crawled["cookies"]) - {settings.SESSION_COOKIE_NAME}))
         verdicts.judge("reports", crawled["reports"])
         if len(crawled["pages"]) < 10:
-            raise NothingProven("The crawl saw hardly a page.")
+            raise Inconclusive("The crawl saw hardly a page.")
 
 
 def _wait_for_spool(folder: Path) -> None:
@@ -180,8 +180,8 @@ def _wait_for_spool(folder: Path) -> None:
 def _look_after(folder: Path, planted_marks: Marks, started_at: float, verdicts: Verdicts, was_erased: bool) -> None:
     """Judge after the erasure and the end of the servers: no mark in a log, and none of the account anywhere."""
     places = list(_kept(folder, started_at))
-    verdicts.judge("logs", search.find(_logs(places), planted_marks.every()))
+    verdicts.judge("logs", search.find(_logs(places), planted_marks.values()))
     if was_erased:
         outside_mailbox = [(place, content) for place, content in places if not place.startswith(search.MAILBOX)]
-        findings = search.find(outside_mailbox, planted_marks.every())
+        findings = search.find(outside_mailbox, planted_marks.values())
         verdicts.judge("erasure", [finding for finding in findings if not search.ends_by_itself(finding)])

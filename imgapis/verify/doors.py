@@ -19,12 +19,12 @@ PUBLIC = ("/", "/docs", "/docs/errors", "/privacy", "/terms", "/status", "/llms.
 OPERATIONS = ("transform", "info", "grid", "placeholder/blurhash", "placeholder/color", "explain/transform", "nothing")
 
 
-class ClosedDoor(Exception):
+class FormRefused(Exception):
     """A valid form was refused, so that its marks were not stored."""
 
 
 @dataclass(frozen=True)
-class Planted:
+class SeedAccount:
     """The account that was opened: crawled with, then erased."""
 
     email: str
@@ -46,7 +46,7 @@ def headers(marks: Marks) -> dict[str, str]:
     }
 
 
-def open_account(port: int, folder: Path, marks: Marks) -> Planted:
+def open_account(port: int, folder: Path, marks: Marks) -> SeedAccount:
     """Sign up as a person would, with a wrong code first. `folder` is the server's VAR_DIR, with its mails."""
     visitor = Visitor(port, headers(marks))
     email = marks.email("owner")
@@ -57,7 +57,7 @@ def open_account(port: int, folder: Path, marks: Marks) -> Planted:
     fields = {"adult": "on", "business_name": marks.say("account", "business"), "namespace": namespace}
     visitor.post("/signup", fields)
     marks.secret["session"] = next(iter(visitor.cookies.values())).encode()
-    return Planted(email, namespace, visitor)
+    return SeedAccount(email, namespace, visitor)
 
 
 def _code(folder: Path, email: str) -> str:
@@ -66,7 +66,7 @@ def _code(folder: Path, email: str) -> str:
     return CODE.findall([text for text in texts if f"To: {email}" in text][-1])[-1]
 
 
-def fill_workspace(account: Planted, origin: int, marks: Marks) -> None:
+def fill_workspace(account: SeedAccount, origin: int, marks: Marks) -> None:
     """Submit every form of a workspace, once valid and once with an invalid body. Raises ClosedDoor."""
     visitor, base = account.visitor, f"/w/{account.namespace}"
     prefix = f"http://127.0.0.1:{origin}/{marks.say('account', 'prefix')}/"
@@ -89,16 +89,16 @@ def fill_workspace(account: Planted, origin: int, marks: Marks) -> None:
     }.items():  # fmt: skip
         response = visitor.post(f"{base}/{path}", fields)
         if response.status >= 400:
-            raise ClosedDoor(f"The form of {path} was refused.")
+            raise FormRefused(f"The form of {path} was refused.")
         visitor.post(f"{base}/{path}", dict.fromkeys(fields, marks.say("viewer", "body") + "\r\n<é>"))
-    api_key = KEY.search(_made_key(account, marks))[0]
+    api_key = KEY.search(_new_key(account, marks))[0]
     marks.secret["key"] = api_key[len("img_0123456789_") :].encode()
     call_api(visitor, api_key, marks)
     for path in ("", "usage", "audit", "signing", "usage.csv", "team", "sources/shop"):
         visitor.get(f"{base}/{path}?q={marks.say('viewer', 'page-query')}")
 
 
-def _made_key(account: Planted, marks: Marks) -> str:
+def _new_key(account: SeedAccount, marks: Marks) -> str:
     """The text of the page that shows a new API key."""
     fields = {"name": marks.say("account", "key"), "scopes": ["workspace.view", "sources.edit"], "days": "30"}
     return account.visitor.post(f"/w/{account.namespace}/keys", fields).text
@@ -113,7 +113,7 @@ def call_api(visitor: Visitor, key: str, marks: Marks) -> None:
         visitor.send(f"/api/v1/{path}", bad_body[:-1], Authorization=bearer, **{"Content-Type": "application/json"})
 
 
-def look_at_pictures(port: int, namespace: str, marks: Marks) -> Visitor:
+def request_images(port: int, namespace: str, marks: Marks) -> Visitor:
     """Request every operation as a viewer: new, repeated, invalid, missing, by other methods and at a foreign host."""
     viewer = Visitor(port, headers(marks))
     host = f"{namespace}.localhost"
@@ -139,7 +139,7 @@ def look_at_pictures(port: int, namespace: str, marks: Marks) -> Visitor:
     return viewer
 
 
-def try_every_route(port: int, account: Planted, marks: Marks) -> list[Visitor]:
+def try_every_route(port: int, account: SeedAccount, marks: Marks) -> list[Visitor]:
     """Request every route of the URLconf, so that new ones are included: GET as the owner, POST signed out, and POST as
     the owner with a wrong CSRF token. None of these changes anything."""
     owner = Visitor(port, account.visitor.headers, dict(account.visitor.cookies))
@@ -169,7 +169,7 @@ def _patterns(entries, before: str = "") -> Iterator[str]:
             yield from _patterns(entry.url_patterns, path)
 
 
-def walk_past(port: int, marks: Marks) -> Visitor:
+def probe_public_paths(port: int, marks: Marks) -> Visitor:
     """Request the public pages with what no client should send: queries, bodies, foreign tokens, files, no API key."""
     visitor = Visitor(port, headers(marks))
     query, body = marks.say("viewer", "site-query"), marks.say("viewer", "site-body")

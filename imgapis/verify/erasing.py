@@ -13,6 +13,6 @@ def erase(email: str, namespace: str) -> bool:
         return False
     subjects = (("workspace", workspace.workspace_id), ("person", person.person_id))
     for kind, subject_id in subjects:
-        erasure.ask(kind, subject_id, at_once=True)
-        erasure.work_off()
+        erasure.request(kind, subject_id, at_once=True)
+        erasure.process_due()
     return all(store.erasure(subject_id).state in ("swept", "done") for _, subject_id in subjects)

@@ -40,7 +40,7 @@ class Marks:
         self.hashed[name] = address
         return address
 
-    def every(self) -> dict[str, bytes]:
+    def values(self) -> dict[str, bytes]:
         """All marks together, for places where none may be."""
         return self.viewer | self.original | self.account | self.secret | self.digests()
 

@@ -22,14 +22,14 @@ MAILBOX = "file mail/"
 
 
 @dataclass(frozen=True)
-class Found:
+class MarkFound:
     """A mark where it may not be: the place (a table, an object, a file) and the mark's name."""
 
     place: str
     mark: str
 
 
-def ends_by_itself(finding: Found) -> bool:
+def ends_by_itself(finding: MarkFound) -> bool:
     """Whether a finding is the address of a person without an account who requested a code: no erasure covers it, and
     the row of the code expires after ten minutes."""
     return finding.mark == "stranger" and finding.place.endswith("-codes")
@@ -51,7 +51,7 @@ def _plain(value) -> str:
 
 def objects(since: float) -> Iterator[tuple[str, bytes]]:
     """Every output stored since a time (seconds since 1970): its name, its metadata and its bytes."""
-    for name in buckets.names(since):
+    for name in buckets.list_keys(since):
         stored = buckets.get(name)
         if stored:
             yield f"object {name}", name.encode() + json.dumps(stored.metadata).encode() + stored.body
@@ -69,7 +69,7 @@ def files(*folders: Path) -> Iterator[tuple[str, bytes]]:
                     continue  # shipped and gone
 
 
-def find(places: Iterable[tuple[str, bytes]], marks: dict[str, bytes]) -> list[Found]:
+def find(places: Iterable[tuple[str, bytes]], marks: dict[str, bytes]) -> list[MarkFound]:
     """Every mark in every place, each once."""
-    findings = [Found(place, name) for place, content in places for name, mark in marks.items() if mark in content]
+    findings = [MarkFound(place, name) for place, content in places for name, mark in marks.items() if mark in content]
     return list(dict.fromkeys(findings))

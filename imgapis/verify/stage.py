@@ -20,13 +20,13 @@ NOWHERE = "http://127.0.0.1:9"
 
 @dataclass
 class Stage:
-    """`sound` works; `storeless` has no database; `hampered` has no cache, no place for mail and none for events.
+    """`healthy` works; `without_store` has no database; `degraded` has no cache, no place for mail and none for events.
     Each value is a port. `folder` is the VAR_DIR of all three, with their logs; `origin` is the customer's server."""
 
     folder: Path
-    sound: int = 0
-    storeless: int = 0
-    hampered: int = 0
+    healthy: int = 0
+    without_store: int = 0
+    degraded: int = 0
     origin: int = 0
     running: list[children.Child] = field(default_factory=list)
 
@@ -35,13 +35,13 @@ class Stage:
 def staged(folder: Path, marks: Marks) -> Iterator[Stage]:
     """Start the servers, and stop them at the end."""
     stage = Stage(folder)
-    stage.sound, stage.storeless, stage.hampered, stage.origin = ports.choose(4)
+    stage.healthy, stage.without_store, stage.degraded, stage.origin = ports.choose(4)
     origin_server = _origin(stage.origin, photograph(marks))
     try:
-        _serve(stage, stage.sound, "sound", {})
-        _serve(stage, stage.storeless, "storeless", {"DYNAMODB_ENDPOINT": NOWHERE})
-        _serve(stage, stage.hampered, "hampered", {"CACHE_ENDPOINT": NOWHERE, "VAR_DIR": str(_blocked(folder))})
-        for child, port in zip(stage.running, (stage.sound, stage.storeless, stage.hampered), strict=True):
+        _serve(stage, stage.healthy, "sound", {})
+        _serve(stage, stage.without_store, "storeless", {"DYNAMODB_ENDPOINT": NOWHERE})
+        _serve(stage, stage.degraded, "hampered", {"CACHE_ENDPOINT": NOWHERE, "VAR_DIR": str(_blocked(folder))})
+        for child, port in zip(stage.running, (stage.healthy, stage.without_store, stage.degraded), strict=True):
             child.wait_until(lambda port=port: ports.status(f"http://{ports.HOST}:{port}/docs") == 200, READY_SECONDS)
         yield stage
     finally:

@@ -18,7 +18,7 @@ MOST_ENDED = 20
 
 
 @dataclass(frozen=True)
-class Moment:
+class Sample:
     """The counters of this host at a time (seconds since 1970)."""
 
     now: float
@@ -32,14 +32,14 @@ class Moment:
     marked_since: float | None
     unacted_since: float | None = None
     held: float = 0.0
-    taken: float = field(default_factory=time.monotonic)
+    taken_at: float = field(default_factory=time.monotonic)
 
 
-def moment(unacted_since: float | None = None) -> Moment:
+def sample(unacted_since: float | None = None) -> Sample:
     """A sample of the counters now. Stripe is not called for each sample: `unacted_since`, the time of its oldest
     unprocessed event, is passed in."""
     answers = metrics.requests_by_status()
-    return Moment(
+    return Sample(
         now=clock.now(),
         answers=sum(answers.values()),
         # 501 is an engine that is not installed, which is no server fault.
@@ -66,7 +66,7 @@ def _oldest(spool: Path) -> float | None:
     return min(created_at, default=None)
 
 
-def ledger(before: Moment, after: Moment) -> str:
+def ledger(before: Sample, after: Sample) -> str:
     """The nightly proof disagrees, or was not made."""
     proof = billing_store.last_proof()
     if proof is None:
@@ -78,7 +78,7 @@ def ledger(before: Moment, after: Moment) -> str:
     return ""
 
 
-def metering(before: Moment, after: Moment) -> str:
+def metering(before: Sample, after: Sample) -> str:
     """Answers leave no events, events are lost, or they are not shipped or not added up."""
     answers, charged = after.answers - before.answers, after.charged - before.charged
     recorded, lost = after.recorded - before.recorded, after.lost - before.lost
@@ -96,7 +96,7 @@ def metering(before: Moment, after: Moment) -> str:
     return ""
 
 
-def errors(before: Moment, after: Moment) -> str:
+def errors(before: Sample, after: Sample) -> str:
     """More than one answer in a hundred is a fault of ours."""
     answers, broken = after.answers - before.answers, after.broken - before.broken
     if answers < LEAST_ANSWERS or broken <= SHARE_OF_ERRORS * answers:
@@ -104,7 +104,7 @@ def errors(before: Moment, after: Moment) -> str:
     return f"{broken:.0f} of {answers:.0f} image answers of the last minutes were server errors."
 
 
-def renders(before: Moment, after: Moment) -> str:
+def renders(before: Sample, after: Sample) -> str:
     """Render processes die again and again."""
     ended_count = after.ended - before.ended
     return (
@@ -114,7 +114,7 @@ def renders(before: Moment, after: Moment) -> str:
     )
 
 
-def webhooks(before: Moment, after: Moment) -> str:
+def webhooks(before: Sample, after: Sample) -> str:
     """Stripe's events do not arrive, or are not acted on."""
     if after.unacted_since is None:
         return ""
@@ -122,13 +122,13 @@ def webhooks(before: Moment, after: Moment) -> str:
     return f"An event of Stripe's has not been acted on for {minutes:.0f} minutes: its messages do not arrive, or fail."
 
 
-def erasures(before: Moment, after: Moment) -> str:
+def erasures(before: Sample, after: Sample) -> str:
     """An erasure is not done so late that its deadline is near (P19)."""
     count = len(erasure.late())
     return f"{count} erasures are late: see manage.py erase and their last failure in the admin." if count else ""
 
 
-CHECKS: dict[str, Callable[[Moment, Moment], str]] = {
+CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "ledger": ledger,
     "metering": metering,
     "errors": errors,

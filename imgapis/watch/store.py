@@ -8,7 +8,7 @@ STANDS_SECONDS = 120.0
 KEPT_SECONDS = 30 * 86_400
 
 
-def see(name: str, host: str, sentence: str, now: float) -> None:
+def record(name: str, host: str, sentence: str, now: float) -> None:
     """Record an alert: its `since` is `now`, unless it was seen within STANDS_SECONDS before."""
     existing = Alert.find(name, host)
     since = existing.since if existing and existing.seen > now - STANDS_SECONDS else now
@@ -25,7 +25,7 @@ def claim_mail(name: str, host: str, now: float, pause: float) -> bool:
     return Alert(name, host).update_if(Alert.mailed <= now - pause, mailed=now)
 
 
-def standing(names: tuple[str, ...], now: float) -> list[Alert]:
+def active(names: tuple[str, ...], now: float) -> list[Alert]:
     """The active alerts, by name and host; one not seen for STANDS_SECONDS has ended."""
     alerts = [row for name in names for row in Alert.query(name, consistent_read=True)]
     return [row for row in alerts if row.seen > now - STANDS_SECONDS]

@@ -9,9 +9,9 @@ from django.conf import settings
 
 from billing import webhook_lag
 from imgapis.base import clock, mail
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.watch import checks, store
-from imgapis.watch.checks import Moment
+from imgapis.watch.checks import Sample
 from telemetry import metrics
 
 WINDOW_SECONDS = 300.0
@@ -23,15 +23,15 @@ class Watch:
     """The samples of one worker over the last WINDOW_SECONDS."""
 
     def __init__(self):
-        self._moments: deque[Moment] = deque()
+        self._moments: deque[Sample] = deque()
         self._unacted: float | None = None
         self._ask_at = 0.0
 
-    def look(self) -> dict[str, str]:
+    def check(self) -> dict[str, str]:
         """Run every check once; returns the sentence of each that fails, by name."""
-        current = checks.moment(self._unacted_since())
+        current = checks.sample(self._unacted_since())
         self._moments.append(current)
-        while self._moments[0].taken < current.taken - WINDOW_SECONDS:
+        while self._moments[0].taken_at < current.taken_at - WINDOW_SECONDS:
             self._moments.popleft()
         sentences = {name: check(self._moments[0], current) for name, check in checks.CHECKS.items()}
         for name, sentence in sentences.items():
@@ -46,7 +46,7 @@ class Watch:
             self._ask_at = time.monotonic() + WINDOW_SECONDS
             try:
                 self._unacted = webhook_lag.unacted_since(clock.now())
-            except Refusal:
+            except ApiError:
                 log.warning("stripe_not_asked")
         return self._unacted
 
@@ -54,7 +54,7 @@ class Watch:
 def raise_alert(name: str, sentence: str, now: float) -> None:
     """Record an alert, and mail it to the operator once an hour, whatever the number of workers."""
     host = socket.gethostname()
-    store.see(name, host, sentence, now)
+    store.record(name, host, sentence, now)
     if not store.claim_mail(name, host, now, PAUSE_SECONDS):
         return
     log.error(f"alert_{name}")

@@ -46,8 +46,8 @@ def _tail(request: HttpRequest) -> list[dict]:
 
 
 def _report(request: HttpRequest) -> Report:
-    date_range = reports.span(request.GET.get("range", "7d"), clock.now())
-    return reports.make(request.workspace.workspace_id, date_range)
+    date_range = reports.time_range(request.GET.get("range", "7d"), clock.now())
+    return reports.build(request.workspace.workspace_id, date_range)
 
 
 def _glance(report: Report) -> list[dict]:

@@ -20,7 +20,7 @@ def new_person(who: str) -> Person:
 def new_workspace(owner: Person) -> Workspace:
     """A workspace of the owner's, limited to 100 seats and workspaces."""
     namespace = f"team-{next(_numbers)}-{os.getpid()}"
-    row = workspaces.found(owner.person_id, namespace=namespace, business_name="Shoes & Co")
+    row = workspaces.create(owner.person_id, namespace=namespace, business_name="Shoes & Co")
     store.change_workspace(row, limits={"seats": 100, "workspaces": 100})
     return row
 

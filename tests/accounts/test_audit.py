@@ -39,7 +39,7 @@ def test_entries_come_newest_first_and_each_once_over_the_pages(workspace):
         audit.record(workspace.workspace_id, "system", "source.changed", f"s_{number}")
     rows = read(workspace)
     assert len({row.entry_id for row in rows}) == len(rows) == 2 * audit.PAGE + 6
-    moments = [audit.moment(row) for row in rows]
+    moments = [audit.time_of(row) for row in rows]
     assert moments == sorted(moments, reverse=True) and rows[-1].act == "workspace.created"
 
 

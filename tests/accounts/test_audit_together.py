@@ -26,7 +26,9 @@ class Team:
 
     def ask(self) -> None:
         """Ask for the erasure, as the dashboard does."""
-        erasure.ask("workspace", self.id, entry=audit.entry(self.id, self.owner.person_id, "erasure.asked", self.id))
+        erasure.request(
+            "workspace", self.id, entry=audit.entry(self.id, self.owner.person_id, "erasure.asked", self.id)
+        )
 
     def undo(self) -> None:
         """Undo the erasure."""
@@ -55,7 +57,7 @@ ACTS = {
         team.workspace, team.owner.person_id, f"n-{tokens.random_id('x')[2:12]}"
     ),
     "business name": lambda team: workspaces.change_business_name(team.workspace, team.owner.person_id, "Another"),
-    "suspending": lambda team: workspaces.suspend(team.workspace, "staff:p_x", True, "why"),
+    "suspending": lambda team: workspaces.set_suspended(team.workspace, "staff:p_x", True, "why"),
     "erasure": lambda team: team.ask(),
 }
 

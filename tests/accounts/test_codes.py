@@ -29,7 +29,7 @@ def other(code: str) -> str:
 def outcome(challenge: str | None, code: str, purpose: str = "login") -> str | None:
     """The address a code proves; None where it is refused, or where a busy machine's store does not answer in time."""
     try:
-        return codes.prove(challenge, purpose, code)
+        return codes.verify(challenge, purpose, code)
     except (codes.WrongCode, UpdateError):
         return None
 
@@ -76,7 +76,7 @@ def test_a_code_for_one_purpose_does_not_serve_another():
 def test_a_replaced_code_is_refused():
     """A1: a new code of a session ends its old one."""
     challenge, code, _ = new_challenge()
-    codes.forget(challenge)
+    codes.discard(challenge)
     assert outcome(challenge, code) is None
 
 

@@ -109,7 +109,7 @@ def test_of_four_moves_to_one_address_at_once_one_is_made(dynamodb):
     def move(person) -> bool:
         try:
             people.change_email(person, target)
-        except people.AddressTaken:
+        except people.EmailTaken:
             return False
         return True
 
@@ -122,7 +122,7 @@ def test_of_four_moves_to_one_address_at_once_one_is_made(dynamodb):
 
 def test_an_account_is_not_moved_to_an_address_that_has_one(dynamodb):
     holder, mover = people.create(fresh_address("taken")), people.create(fresh_address("mine"))
-    with pytest.raises(people.AddressTaken):
+    with pytest.raises(people.EmailTaken):
         people.change_email(mover, holder.email)
     assert people.of_email(holder.email).person_id == holder.person_id
     assert people.of_email(mover.email).person_id == mover.person_id

@@ -90,7 +90,7 @@ def test_a_link_accepts_nothing_without_the_form_token(owner, workspace):
 def test_open_invites_are_listed_sent_again_and_revoked(owner, workspace):
     address = fresh_address("guest")
     link = invite_link(owner, workspace, address)
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     base = f"/w/{workspace.namespace}/invites/{row.invite_id}"
     assert address in owner.get(f"/w/{workspace.namespace}/team").text
     assert owner.post(base + "/resend").status == 302 and len(mails(address)) == 2
@@ -105,7 +105,7 @@ def test_a_wrong_address_is_told_at_its_field_and_what_was_typed_stays(owner, wo
     """A5"""
     page = owner.submit(f"/w/{workspace.namespace}/team", {"email": address, "role": "viewer"})
     assert page.status == 400 and 'class="error"' in page.text and b"<script>@" not in page.body
-    assert invites.open_ones(workspace.workspace_id) == []
+    assert invites.pending(workspace.workspace_id) == []
 
 
 def test_the_page_is_the_same_for_an_address_with_an_account_and_one_without(owner, workspace):

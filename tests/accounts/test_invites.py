@@ -9,7 +9,7 @@ from accounts import audit, invites, members, throttles
 from accounts.roles import ROLES, NotPermitted
 from accounts.rows.teams import Invite
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from tests.accounts import teams
 from tests.people import mails
 
@@ -28,17 +28,17 @@ def joins(token: str, person) -> bool:
     """Whether the person joins by the token."""
     try:
         invites.accept(token, person)
-    except invites.InviteOver:
+    except invites.InvalidInvite:
         return False
     return True
 
 
 def test_it_works(world):
     workspace, _, guest, token = world
-    assert invites.offer(token, guest).role == "developer"
+    assert invites.preview(token, guest).role == "developer"
     assert invites.accept(token, guest) == workspace.namespace
     assert teams.place(workspace, guest).role == "developer"
-    assert invites.open_ones(workspace.workspace_id) == []
+    assert invites.pending(workspace.workspace_id) == []
 
 
 def test_the_mail_names_the_workspace_and_links_to_the_site_of_the_settings(world, settings):
@@ -52,7 +52,7 @@ def test_only_a_digest_of_the_token_is_at_rest(world):
     """A11: at least 128 random bits, which are in the mail alone."""
     workspace, _, _, token = world
     secret = token.rsplit(".", 1)[1]
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     assert re.fullmatch(r"[A-Za-z0-9_-]{32}", secret)  # 192 bits
     assert secret not in str(row.attribute_values) and row.token_digest not in token
 
@@ -78,21 +78,21 @@ def test_it_ends_after_a_week(world, monkeypatch):
     workspace, _, guest, token = world
     later = clock.now() + invites.LIFE_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert not joins(token, guest) and len(invites.open_ones(workspace.workspace_id)) == 1
+    assert not joins(token, guest) and len(invites.pending(workspace.workspace_id)) == 1
 
 
 def test_a_revoked_one_is_over(world):
     """A11"""
     workspace, staff, guest, token = world
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     invites.revoke(teams.place(workspace, staff["admin"]), row.invite_id)
-    assert not joins(token, guest) and invites.open_ones(workspace.workspace_id) == []
+    assert not joins(token, guest) and invites.pending(workspace.workspace_id) == []
 
 
 def test_a_role_that_was_edited_meanwhile_is_not_given(world):
     """A11: the role of the offer is the role of the member, or nobody joins."""
     workspace, _, guest, _ = world
-    invite = invites.open_ones(workspace.workspace_id)[0]
+    invite = invites.pending(workspace.workspace_id)[0]
     Invite(workspace.workspace_id, invite.invite_id).update(actions=[Invite.role.set("owner")])
     assert not invites.team_store.join(invite, invite.token_digest, guest.person_id)
     assert teams.place(workspace, guest) is None and teams.owners(workspace) == (1, 1)
@@ -116,7 +116,7 @@ def test_it_ends_with_the_rights_of_whoever_sent_it(world, fate):
 
 def test_sending_again_ends_the_old_link_and_gives_another_week(world, monkeypatch):
     workspace, staff, guest, old_token = world
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     later = clock.now() + invites.LIFE_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: later)
     invites.resend(teams.place(workspace, staff["owner"]), row.invite_id)
@@ -129,7 +129,7 @@ def test_sending_again_is_vouching_for_it():
     workspace, staff = teams.whole_team()
     guest = teams.new_person("guest")
     teams.invited(workspace, staff["admin"], guest.email)
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     members.leave(teams.place(workspace, staff["admin"]))
     assert not joins(teams.newest_token(guest.email), guest)
     invites.resend(teams.place(workspace, staff["owner"]), row.invite_id)
@@ -150,7 +150,7 @@ def test_two_accepts_at_once_are_one_membership():
 
 def test_an_accept_and_a_revocation_at_once_leave_one_truth(world):
     workspace, staff, guest, token = world
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     owner = teams.place(workspace, staff["owner"])
     with ThreadPoolExecutor(2) as threads:
         accept_future = threads.submit(joins, token, guest)
@@ -165,7 +165,7 @@ def outcome(act, *args) -> str:
     """`done`, or the code of the refusal."""
     try:
         act(*args)
-    except Refusal as refusal:
+    except ApiError as refusal:
         return refusal.code
     return "done"
 
@@ -186,7 +186,7 @@ def test_a_token_of_one_workspace_opens_no_other(world):
 def test_an_invite_of_another_workspace_is_neither_revoked_nor_sent_again(world):
     """A9"""
     workspace, _, guest, token = world
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     other_workspace, other_staff = teams.whole_team()
     for act in (invites.revoke, invites.resend):
         assert outcome(act, teams.place(other_workspace, other_staff["owner"]), row.invite_id) == "invite_over"
@@ -206,7 +206,7 @@ def test_nobody_invites_above_their_own_role(inviter):
 @pytest.mark.parametrize("act", [invites.resend, invites.revoke])
 def test_only_who_manages_members_sends_again_or_revokes(world, act):
     workspace, staff, _, _ = world
-    (row,) = invites.open_ones(workspace.workspace_id)
+    (row,) = invites.pending(workspace.workspace_id)
     with pytest.raises(NotPermitted):
         act(teams.place(workspace, staff["developer"]), row.invite_id)
 
@@ -216,7 +216,7 @@ def test_an_admin_does_not_send_an_owner_s_invite_again(world):
     workspace, staff, _, _ = world
     guest = teams.new_person("guest")
     teams.invited(workspace, staff["owner"], guest.email, "owner")
-    row = next(row for row in invites.open_ones(workspace.workspace_id) if row.email == guest.email)
+    row = next(row for row in invites.pending(workspace.workspace_id) if row.email == guest.email)
     assert outcome(invites.resend, teams.place(workspace, staff["admin"]), row.invite_id) == "not_permitted"
 
 
@@ -225,7 +225,7 @@ def test_what_is_no_address_is_refused_at_the_field_and_mails_nothing(world, tex
     """A5"""
     workspace, staff, _, _ = world
     mail_count = len(mails())
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(ApiError) as refusal:
         invites.invite(teams.place(workspace, staff["owner"]), text, "viewer")
     assert refusal.value.param == "email" and len(mails()) == mail_count
 

@@ -53,7 +53,7 @@ def test_a_person_owns_as_many_workspaces_as_the_best_of_their_plans_allows():
 
     def create_workspace():
         namespace = fresh_address("found").partition("@")[0]
-        return workspaces.found(person.person_id, namespace=namespace, business_name="B")
+        return workspaces.create(person.person_id, namespace=namespace, business_name="B")
 
     rows = [create_workspace() for _ in range(limits.STARTING.workspaces)]
     with pytest.raises(workspaces.TooManyWorkspaces):

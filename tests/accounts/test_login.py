@@ -75,7 +75,7 @@ def test_five_wrong_tries_end_the_code_and_fifty_threads_get_no_more(dynamodb):
 def proves(challenge: str, code: str, purpose: str = "login") -> bool:
     """Whether a code is accepted."""
     try:
-        codes.prove(challenge, purpose, code)
+        codes.verify(challenge, purpose, code)
     except codes.WrongCode:
         return False
     return True

@@ -119,13 +119,13 @@ def test_a_code_that_waited_for_the_mail_server_lives_ten_minutes_from_its_sendi
     row.update(actions=[Challenge.expires.set(codes._end(-500))])
     recipients, text = server.received.get(timeout=SECONDS)
     assert address in recipients[0]
-    assert codes.prove(challenge, "login", CODE.findall(text.replace("\r\n", "\n"))[-1]) == address
+    assert codes.verify(challenge, "login", CODE.findall(text.replace("\r\n", "\n"))[-1]) == address
 
 
 def test_the_mail_of_a_replaced_code_is_not_sent(smtp, dynamodb, monkeypatch):
     monkeypatch.setattr(mail, "RETRY_SECONDS", (0.4,) * 7)
     server, address = smtp(away=1), fresh_address("hasty")
-    codes.forget(codes.send(address, "login"))
+    codes.discard(codes.send(address, "login"))
     with pytest.raises(queue.Empty):
         server.received.get(timeout=1)
     assert nothing_more(server)

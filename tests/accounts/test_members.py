@@ -6,7 +6,7 @@ import pytest
 
 from accounts import members, team_store
 from accounts.roles import ROLES, NotPermitted
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from tests.accounts import teams
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -22,7 +22,7 @@ def outcome(act, *args) -> str:
     """`done`, or the code of the refusal."""
     try:
         act(*args)
-    except Refusal as refusal:
+    except ApiError as refusal:
         return refusal.code
     return "done"
 
@@ -60,7 +60,7 @@ def test_nobody_raises_themselves(team, role):
 @pytest.mark.parametrize("text", ["", "Owner", "root", "owner ", "admin,owner"])
 def test_what_is_no_role_is_refused_at_the_field(team, text):
     workspace, staff = team
-    with pytest.raises(Refusal, match="A role is one of") as refusal:
+    with pytest.raises(ApiError, match="A role is one of") as refusal:
         members.change_role(teams.place(workspace, staff["owner"]), staff["viewer"].person_id, text)
     assert (refusal.value.code, refusal.value.param) == ("invalid_role", "role")
 

@@ -25,7 +25,9 @@ class Client:
     def __init__(self, role: str = "owner", scopes=ALL, workspace=None):
         self.person_id = tokens.random_id("p")
         if workspace is None:
-            workspace = workspaces.found(self.person_id, namespace=f"rest-{secrets.token_hex(6)}", business_name="REST")
+            workspace = workspaces.create(
+                self.person_id, namespace=f"rest-{secrets.token_hex(6)}", business_name="REST"
+            )
         else:
             Member(workspace.workspace_id, self.person_id, role=role, joined=clock.now()).save()
         self.workspace = workspace
@@ -210,9 +212,9 @@ def test_usage_and_events_add_up_to_the_same(owner, foreign):
     sample_events = some(owner.workspace.workspace_id, 150, clock.now() - 50, clock.now())
     with Event.batch_write() as writer:
         for event in sample_events:
-            writer.save(events.row(event))
+            writer.save(events.to_row(event))
     for seconds_ago in (0, 60):
-        rollups.roll(owner.workspace.workspace_id, clock.hour(clock.now() - seconds_ago))
+        rollups.rebuild_hour(owner.workspace.workspace_id, clock.hour(clock.now() - seconds_ago))
     usage = owner.ask("GET", "/usage?range=24h")[1]
     first_page = owner.ask("GET", "/events")[1]
     second_page = owner.ask("GET", f"/events?cursor={first_page['cursor']}")[1]

@@ -150,7 +150,7 @@ def staff_member() -> Staff:
 def test_links_that_end_mails_survive(rotate):
     token = preferences.token("ws_x", "p_x", "usage")
     rotate(OLD)
-    assert preferences.read(token) == ("ws_x", "p_x", "usage")
+    assert preferences.read_token(token) == ("ws_x", "p_x", "usage")
 
 
 def test_the_keys_of_certificates_are_apart_and_stay_published(rotate, settings):
@@ -189,6 +189,6 @@ def test_a_code_is_right_by_the_listed_keys_and_by_no_other(rotate):
     challenge_id = codes.send(address, "login")
     rotate("neither this " * 5)
     with pytest.raises(codes.WrongCode):
-        codes.prove(challenge_id, "login", newest_code(address))
+        codes.verify(challenge_id, "login", newest_code(address))
     rotate(OLD)
-    assert codes.prove(challenge_id, "login", newest_code(address)) == address
+    assert codes.verify(challenge_id, "login", newest_code(address)) == address

@@ -153,7 +153,7 @@ class Place:
     def state(self) -> list[str]:
         """The values of all its rows, to compare before and after."""
         workspace_id = self.workspace.workspace_id
-        rows = [store.workspace(workspace_id), *team_store.members(workspace_id), *invites.open_ones(workspace_id)]
+        rows = [store.workspace(workspace_id), *team_store.members(workspace_id), *invites.pending(workspace_id)]
         rows += [*transforms_store.sources(workspace_id), *domain_store.domains(workspace_id)]
         return [str(row.attribute_values) for row in [*rows, *apikeys.of_workspace(workspace_id)]]
 

@@ -36,7 +36,7 @@ def visit(key: str) -> bool:
     request = HttpRequest()
     request.session = SessionStore(key)
     is_signed_in = get_user(request).is_authenticated
-    request.session.note_use()
+    request.session.mark_used()
     if is_signed_in and request.session.modified:
         request.session.save()
     return is_signed_in
@@ -80,7 +80,7 @@ def test_use_is_written_once_a_day(moment):
     assert session.load() and not session.modified
     session = SessionStore(key)
     session.get("x")
-    session.note_use()
+    session.mark_used()
     assert not session.modified
     moment[0] += DAY
     assert visit(key)
@@ -93,23 +93,23 @@ def test_every_session_of_a_person_ends_at_once_also_one_the_index_does_not_list
     keys = [new_session_key(person) for _ in range(3)]
     other_key = new_session_key(new_person())
     monkeypatch.setattr(SessionRow.person_index, "query", lambda *_: [])
-    sessions.end_all_of_person(person.person_id)
+    sessions.end_all(person.person_id)
     assert [visit(key) for key in keys] == [False] * 3 and visit(other_key)
 
 
 def test_the_rows_of_ended_sessions_are_gone():
     person = new_person()
     keys = [new_session_key(person) for _ in range(3)]
-    sessions.end_all_of_person(person.person_id)
+    sessions.end_all(person.person_id)
     assert [store.session(sessions.digest_of(key)) for key in keys] == [None] * 3
 
 
 def test_somebody_elses_session_cannot_be_ended():
     person, other_person = new_person(), new_person()
     key = new_session_key(other_person)
-    sessions.end_of_person(person.person_id, sessions.digest_of(key))
+    sessions.end_one(person.person_id, sessions.digest_of(key))
     assert visit(key)
-    sessions.end_of_person(other_person.person_id, sessions.digest_of(key))
+    sessions.end_one(other_person.person_id, sessions.digest_of(key))
     assert not visit(key)
 
 
@@ -118,7 +118,7 @@ def test_a_session_of_an_account_that_is_gone_is_nobodys():
     person = new_person()
     key = new_session_key(person)
     person.delete()
-    assert not visit(key) and sessions.end_all_of_person(person.person_id) is None
+    assert not visit(key) and sessions.end_all(person.person_id) is None
 
 
 def test_a_session_row_has_no_device_and_no_address():

@@ -78,4 +78,4 @@ def test_a_code_that_was_mailed_works_through_a_flood(moment, settings):
     while throttles.next_slot() is not None:
         pass
     assert codes.send(people.fresh_address("late"), "login") is None
-    assert codes.prove(challenge, "login", code) == address
+    assert codes.verify(challenge, "login", code) == address

@@ -8,7 +8,7 @@ import pytest
 from accounts import people, store, team_store, workspaces
 from accounts.models import Workspace
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
 from tests.transforms.web_client import ask
@@ -95,7 +95,7 @@ def test_an_old_namespace_is_given_to_nobody_else_and_back_to_its_owner(workspac
     old_name = own_workspace.namespace
     workspaces.rename(own_workspace, person.person_id, free_namespace())
     with pytest.raises(store.NamespaceTaken):
-        workspaces.found(stranger.person_id, namespace=old_name, business_name="B")
+        workspaces.create(stranger.person_id, namespace=old_name, business_name="B")
     with pytest.raises(store.NamespaceTaken):
         workspaces.rename(workspace, "p_x", old_name)
     own_workspace = store.workspace(own_workspace.workspace_id)
@@ -107,7 +107,7 @@ def attempt(act, *args) -> str:
     """`done`, or the code of the refusal."""
     try:
         act(*args)
-    except Refusal as refusal:
+    except ApiError as refusal:
         return refusal.code
     return "done"
 
@@ -119,7 +119,7 @@ def test_one_namespace_claimed_by_a_renaming_and_a_founding_at_once_has_one_owne
         acts = [
             lambda mine=mine, name=name: workspaces.rename(mine, "p_1", name),
             lambda theirs=theirs, name=name: workspaces.rename(theirs, "p_2", name),
-            lambda third=third, name=name: workspaces.found(third.person_id, namespace=name, business_name="B"),
+            lambda third=third, name=name: workspaces.create(third.person_id, namespace=name, business_name="B"),
         ]
         with ThreadPoolExecutor(3) as threads:
             outcomes = list(threads.map(attempt, acts))

@@ -28,7 +28,7 @@ def test_a_namespace_is_claimed_once_by_eight_at_once():
 
     def claim(_) -> bool:
         try:
-            workspaces.create(namespace=name, allowance=2)
+            workspaces.create_unowned(namespace=name, allowance=2)
         except store.NamespaceTaken:
             return False
         return True
@@ -39,7 +39,7 @@ def test_a_namespace_is_claimed_once_by_eight_at_once():
 
 def test_two_workspaces_have_two_keys():
     """V7"""
-    rows = [workspaces.create(namespace=f"keyed-{secrets.token_hex(5)}", allowance=2) for _ in range(2)]
+    rows = [workspaces.create_unowned(namespace=f"keyed-{secrets.token_hex(5)}", allowance=2) for _ in range(2)]
     first, second = (workspaces.key(row) for row in rows)
     assert first != second and len(first) == 32
     assert all(workspaces.key(row).hex() not in row.sealed_key for row in rows)

@@ -11,7 +11,7 @@ from billing import credits, glance, periods, summary
 from billing.store import Charge
 from imgapis.base import clock, dynamo, tokens
 from telemetry import histogram, metrics, recorder, reports, rollups, sums
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 from telemetry.models import Rollup
 from telemetry.views import usage
 
@@ -27,14 +27,14 @@ CELLS = [
 
 def measure() -> None:
     """Print three blocks. The engines run."""
-    row = workspaces.create(namespace="bench-usage", allowance=10_000_000)
+    row = workspaces.create_unowned(namespace="bench-usage", allowance=10_000_000)
     _recording(row.workspace_id)
     _year(row)
     _units(row)
 
 
-def _event(workspace_id: str, cost: int = 0) -> Happened:
-    return Happened(
+def _event(workspace_id: str, cost: int = 0) -> RequestEvent:
+    return RequestEvent(
         workspace_id, tokens.time_ordered_id(clock.now()), "transform", "miss" if cost else "hit", ORIGINS[1], 200,
         40_000, 3, cost,
     )  # fmt: skip
@@ -48,7 +48,7 @@ def _recording(workspace_id: str) -> None:
         start = time.perf_counter_ns()
         current_recorder.record(event)
         spool_end = time.perf_counter_ns()
-        metrics.answered(event, False)
+        metrics.record_response(event, False)
         metric_laps.append(time.perf_counter_ns() - spool_end)
         laps.append(spool_end - start)
     print("\nRecording a hit, median µs")
@@ -65,10 +65,10 @@ def _year(row) -> None:
         for days_back in range(DAYS):
             day = clock.day(now - days_back * 86_400)
             for origin in ORIGINS:
-                cells = {sums.Key(*key): _cell(generator, latencies[key[1]]) for key in CELLS}
+                cells = {sums.CellKey(*key): _cell(generator, latencies[key[1]]) for key in CELLS}
                 writer.save(Rollup(workspace_id, f"d {day} {origin}", cells=sums.pack(cells)))
     for month in {clock.month(now - days_back * 86_400) for days_back in range(DAYS)} - {clock.month(now)}:
-        rollups.roll_month(workspace_id, month)
+        rollups.rebuild_month(workspace_id, month)
     print(f"\nThe usage page, server time in ms; the limit is {MOST_MS}")
     for range_name in reports.RANGES:
         _page(row, range_name, now)
@@ -79,7 +79,7 @@ def _page(row, range_name: str, now: float) -> None:
     laps, cpu_laps = [], []
     for _ in range(7):
         start, cpu_start = time.perf_counter(), time.process_time()
-        report = reports.make(row.workspace_id, reports.span(range_name, now))
+        report = reports.build(row.workspace_id, reports.time_range(range_name, now))
         usage._glance(report)
         usage._charts(report)
         glance.allowance(summary.of(row))
@@ -121,15 +121,15 @@ def _units(row) -> None:
 
     client.meta.events.register("provide-client-params.dynamodb", request_capacity)
     client.meta.events.register("after-call.dynamodb", count_capacity)
-    terms = periods.terms(row)
+    terms = periods.terms_of(row)
     credits.charge(_bill(row.workspace_id), terms)
     units.clear()
     for _ in range(20):
         credits.charge(_bill(row.workspace_id), terms)
     charge = {name: units[name] / 20 for name in ("write", "read")}
     units.clear()
-    recorder._write_living([_event(row.workspace_id) for _ in range(100)])
-    rollups.work_off()
+    recorder._write_existing([_event(row.workspace_id) for _ in range(100)])
+    rollups.process_due()
     free = {name: units[name] / 100 for name in ("write", "read")}
     print("\nDynamoDB units, counted by the engine")
     print(f"  a charge       write {charge['write']:.1f}   read {charge['read']:.1f}")

@@ -11,4 +11,4 @@ from billing import plans
 @pytest.fixture
 def buyer(dynamodb):
     """A workspace on the free plan."""
-    return workspaces.create(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    return workspaces.create_unowned(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)

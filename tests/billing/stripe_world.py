@@ -68,7 +68,7 @@ class World:
     def move(self, days: float) -> None:
         """Move the stub's clock forward by days."""
         with self.book.change():
-            self.trade.move(int(days * 86_400))
+            self.trade.advance_clock(int(days * 86_400))
 
 
 def post(body: bytes, header: str | None = None, secret: str = SECRET) -> Reply:
@@ -82,5 +82,5 @@ def post(body: bytes, header: str | None = None, secret: str = SECRET) -> Reply:
 
 def set_up(world: World) -> None:
     """Create our products and prices in the stub, as `stripe_setup` does."""
-    gateway.forget_prices()
+    gateway.clear_price_cache()
     list(stripe_setup.run("http://localhost/stripe/webhook"))

@@ -11,7 +11,7 @@ from accounts import store as accounts_store
 from billing import alerts, cap_settings, credits, hooks, notices, outbox, periods, preferences, store
 from billing.caps import Cap
 from billing.models import Counter
-from billing.rows.notices import Outgoing
+from billing.rows.notices import PendingNotification
 from imgapis import postings
 from imgapis.base import clock
 from tests.accounts import teams
@@ -49,9 +49,9 @@ def receiver(settings):
 
 def spend(workspace, halves: int) -> None:
     """Charge half-credits, then check the levels as the worker does."""
-    terms = periods.terms(accounts_store.workspace(workspace.workspace_id))
+    terms = periods.terms_of(accounts_store.workspace(workspace.workspace_id))
     credits.charge(bill(workspace.workspace_id, cost=halves), terms)
-    alerts.look(workspace.workspace_id)
+    alerts.check(workspace.workspace_id)
 
 
 def alert_levels(workspace) -> list[str]:
@@ -62,13 +62,15 @@ def alert_levels(workspace) -> list[str]:
 
 def send_due(workspace, post=None) -> None:
     """Send the due notices of this workspace alone."""
-    for row in list(notices.due(1_000)):
+    for row in list(notices.claim_due(1_000)):
         if row.place.startswith(workspace.workspace_id):
-            outbox._send(row, post or postings.post)
+            outbox._send(row, post or postings.send)
 
 
-def outgoing_rows(workspace) -> list[Outgoing]:
-    rows = [row for shard in range(notices.SHARDS) for row in Outgoing.query(str(shard), consistent_read=True)]
+def outgoing_rows(workspace) -> list[PendingNotification]:
+    rows = [
+        row for shard in range(notices.SHARDS) for row in PendingNotification.query(str(shard), consistent_read=True)
+    ]
     return [row for row in rows if row.place.startswith(workspace.workspace_id)]
 
 
@@ -114,7 +116,10 @@ def test_a_share_is_reached_so(used, limit, share):
 def test_the_levels_of_a_period_with_overage():
     """The plan's credits first, then the cap in money."""
     period = Counter("ws", "2026-11-01T00Z", granted=150, used=120, left=30, base=100, room=50, ends=None)
-    assert [(level.of, level.limit) for level in alerts.levels(period, None)] == [("allowance", 100), ("cap", 150)]
+    assert [(level.resource, level.limit) for level in alerts.levels(period, None)] == [
+        ("allowance", 100),
+        ("cap", 150),
+    ]
 
 
 def test_a_mail_goes_to_owners_and_billing_members_once(team):
@@ -140,10 +145,10 @@ def test_one_click_ends_the_mails_of_one_kind_for_one_person(team, web):
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     page = ask(None, path, host="localhost")
     assert page.status == 200 and b"End these mails" in page.body and "set-cookie" not in page.headers
-    assert preferences.wants(workspace.workspace_id, staff["owner"].person_id)["usage"]
+    assert preferences.choices(workspace.workspace_id, staff["owner"].person_id)["usage"]
     response = ask(None, path, "POST", host="localhost", body="List-Unsubscribe=One-Click")
     assert response.status == 200 and "set-cookie" not in response.headers
-    assert preferences.wants(workspace.workspace_id, staff["owner"].person_id) == {"usage": False, "burst": True}
+    assert preferences.choices(workspace.workspace_id, staff["owner"].person_id) == {"usage": False, "burst": True}
     (recipient,) = preferences.recipients(workspace.workspace_id, "usage")
     assert recipient.email == staff["billing"].email
     spend(workspace, 600)
@@ -162,7 +167,7 @@ def test_a_link_that_was_changed_does_nothing(web, text):
 
 def test_the_webhook_is_signed_so_that_its_receiver_can_tell(team, receiver):
     workspace, _ = team
-    secret = postings.set_up(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
+    secret = postings.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
     assert secret not in str(hooks.of(workspace.workspace_id).attribute_values)
     spend(workspace, 1_000)
     send_due(workspace)
@@ -177,7 +182,7 @@ def test_the_webhook_is_signed_so_that_its_receiver_can_tell(team, receiver):
 
 def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up(team, receiver, monkeypatch):
     workspace, staff = team
-    postings.set_up(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
+    postings.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
     receiver.answers = [500, 302, 404]
     spend(workspace, 1_000)
     moments = [clock.now()]
@@ -190,7 +195,7 @@ def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up
     assert len({json.loads(request.body)["id"] for request in receiver.posted}) == 1
     assert len([mail for mail in mails(staff["owner"].email) if "50 %" in mail["Subject"]]) == 1
     receiver.answers = [500] * 100
-    hooks.test(workspace.workspace_id)
+    hooks.send_test(workspace.workspace_id)
     for _ in range(2 * len(notices.RETRY_SECONDS)):
         send_due(workspace)
         moments[0] += 20_000
@@ -203,7 +208,7 @@ def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up
 def test_the_guard_stands_before_a_webhook(team, address):
     """S1: no connection, no map of the network."""
     workspace, _ = team
-    hooks.set_up(workspace.workspace_id, "p_1", address)
+    hooks.configure(workspace.workspace_id, "p_1", address)
     spend(workspace, 1_000)
     send_due(workspace)
     assert hooks.of(workspace.workspace_id).last_outcome in ("source_unresolvable", "invalid_source", "invalid_webhook")
@@ -214,16 +219,16 @@ def test_the_guard_stands_before_a_webhook(team, address):
 def test_a_webhook_is_an_https_address_of_somebody_else(team, address):
     """S17"""
     workspace, _ = team
-    with pytest.raises(hooks.InvalidHook):
-        postings.set_up(workspace.workspace_id, "p_1", address)
+    with pytest.raises(hooks.InvalidWebhook):
+        postings.configure(workspace.workspace_id, "p_1", address)
     assert hooks.of(workspace.workspace_id) is None
 
 
 def test_a_test_is_posted_and_mailed_to_nobody(team, receiver):
     workspace, staff = team
-    postings.set_up(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
+    postings.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
     mail_count = len(mails(staff["owner"].email))
-    assert hooks.test(workspace.workspace_id) and not hooks.test(workspace.workspace_id)
+    assert hooks.send_test(workspace.workspace_id) and not hooks.send_test(workspace.workspace_id)
     send_due(workspace)
     assert json.loads(receiver.posted[0].body)["type"] == "test" and len(mails(staff["owner"].email)) == mail_count
     hooks.remove(workspace.workspace_id, "p_1")
@@ -236,7 +241,7 @@ def test_nothing_is_told_for_a_workspace_that_is_gone(team):
     workspace, _ = team
     spend(workspace, 1_000)
     accounts_store.workspace(workspace.workspace_id).delete()
-    assert not notices.tell(workspace.workspace_id, "late", "test", {}) and alerts.look(workspace.workspace_id) == 0
+    assert not notices.create(workspace.workspace_id, "late", "test", {}) and alerts.check(workspace.workspace_id) == 0
     send_due(workspace)
     assert outgoing_rows(workspace) == []
     with pytest.raises(DoesNotExist):

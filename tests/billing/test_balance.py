@@ -54,12 +54,12 @@ def test_the_cheapest_plan_counts_overage(credits, tier):
 @pytest.mark.parametrize(
     ("balance", "act", "after"),
     [
-        (Balance(100, used=30), lambda b: b.raised(150), Balance(150, used=30)),
-        (Balance(150, used=30), lambda b: b.raised(100), Balance(150, used=30)),
-        (Balance(100, used=30), lambda b: b.given(20), Balance(100, 20, used=30)),
-        (Balance(100, used=30), lambda b: b.taken(50), Balance(100, -50, used=30)),
-        (Balance(100, used=30), lambda b: b.taken(90), Balance(100, -70, used=30)),
-        (Balance(100, room=50, used=120), lambda b: b.taken(90), Balance(100, room=50, used=120)),
+        (Balance(100, used=30), lambda b: b.with_allowance(150), Balance(150, used=30)),
+        (Balance(150, used=30), lambda b: b.with_allowance(100), Balance(150, used=30)),
+        (Balance(100, used=30), lambda b: b.with_grant(20), Balance(100, 20, used=30)),
+        (Balance(100, used=30), lambda b: b.with_deduction(50), Balance(100, -50, used=30)),
+        (Balance(100, used=30), lambda b: b.with_deduction(90), Balance(100, -70, used=30)),
+        (Balance(100, room=50, used=120), lambda b: b.with_deduction(90), Balance(100, room=50, used=120)),
         (Balance(100, used=30), lambda b: b.with_room(50), Balance(100, room=50, used=30)),
         (Balance(100, used=30), lambda b: b.with_room(-90), Balance(100, room=-70, used=30)),
         (Balance(100, room=50, used=120), lambda b: b.with_room(0), Balance(100, room=20, used=120)),
@@ -71,7 +71,7 @@ def test_a_balance_changes_so(balance, act, after):
 
 AMOUNT = st.integers(0, 1_000)
 ACTS = st.one_of(
-    st.tuples(st.sampled_from(["raised", "given", "taken"]), AMOUNT),
+    st.tuples(st.sampled_from(["with_allowance", "with_grant", "with_deduction"]), AMOUNT),
     st.tuples(st.just("with_room"), st.integers(-1_000, 1_000)),
     st.tuples(st.just("use"), AMOUNT),
 )
@@ -120,4 +120,4 @@ def with_caps(terms: Terms, *caps: tuple[str, str, int]) -> Terms:
 )
 def test_caps_are_on_and_say_what_may_be_charged(terms, room, day):
     period = periods.at(terms, 1.9e9)
-    assert (caps.room(terms, period, period.allowance), caps.of_day(terms, period)) == (room, day)
+    assert (caps.room(terms, period, period.allowance), caps.daily_limit(terms, period)) == (room, day)

@@ -9,7 +9,7 @@ from accounts import store as accounts_store
 from billing import cap_settings, periods, standing, summary
 from billing.caps import Cap
 from billing.models import Counter
-from billing.standing import Standing
+from billing.standing import Entitlement
 from imgapis.base import clock
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
@@ -31,12 +31,12 @@ class Desk:
     def subscribe(self, tier: str = "growth", **changes) -> None:
         """A paid plan since ten days, written as after Stripe's webhook; `changes` are fields of the Standing."""
         now = clock.now()
-        subscription = Standing(tier, "active", now - 10 * DAY, now + 20 * DAY, asked=now)
-        standing.settle(self.row.workspace_id, replace(subscription, **changes))
+        subscription = Entitlement(tier, "active", now - 10 * DAY, now + 20 * DAY, read_at=now)
+        standing.apply(self.row.workspace_id, replace(subscription, **changes))
 
     def use(self, halves: int) -> None:
         """Charge half-credits in the current period."""
-        terms = periods.terms(accounts_store.workspace(self.row.workspace_id))
+        terms = periods.terms_of(accounts_store.workspace(self.row.workspace_id))
         period = periods.at(terms, clock.now())
         counter = Counter(self.row.workspace_id, period.name)
         counter.update(actions=[Counter.left.add(-halves), Counter.used.add(halves)])

@@ -5,7 +5,7 @@ import pytest
 from accounts import store as accounts_store
 from billing import cap_settings, standing
 from billing.caps import Cap
-from billing.standing import Standing
+from billing.standing import Entitlement
 from imgapis.base import clock
 from tests.accounts.test_rest import Client
 
@@ -22,8 +22,8 @@ def script(dynamodb):
 def subscribe(script: Client) -> None:
     """A paid plan since a day."""
     now = clock.now()
-    subscription = Standing("starter", "active", now - DAY, now + 29 * DAY, asked=now)
-    standing.settle(script.workspace.workspace_id, subscription)
+    subscription = Entitlement("starter", "active", now - DAY, now + 29 * DAY, read_at=now)
+    standing.apply(script.workspace.workspace_id, subscription)
 
 
 def test_it_works(script):

@@ -7,7 +7,7 @@ from imgapis import added_up
 from imgapis.base import clock, tokens
 from telemetry import rollups
 from telemetry import store as telemetry_store
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 from tests.accounts import teams
 from tests.people import mails
 
@@ -26,10 +26,12 @@ def record_requests(workspace, moment: float, credits: int, origin: str = "", op
     """Write events of four credits each in the hour of a moment (epoch seconds), and roll them up."""
     hour = clock.moment_of_hour(clock.hour(moment))
     telemetry_store.write(
-        Happened(workspace.workspace_id, tokens.time_ordered_id(hour + number), operation, "miss", origin, 200, 9, 9, 8)
+        RequestEvent(
+            workspace.workspace_id, tokens.time_ordered_id(hour + number), operation, "miss", origin, 200, 9, 9, 8
+        )
         for number in range(credits // 4)
     )
-    rollups.roll(workspace.workspace_id, clock.hour(moment))
+    rollups.rebuild_hour(workspace.workspace_id, clock.hour(moment))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_an_ordinary_day_is_no_burst():
     for days in range(1, 15):
         record_requests(workspace, NOON - days * DAY, 200)
     record_requests(workspace, NOON, 120)
-    assert not bursts.look(workspace.workspace_id, clock.hour(NOON))
+    assert not bursts.check(workspace.workspace_id, clock.hour(NOON))
 
 
 def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
@@ -63,16 +65,16 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
         record_requests(workspace, NOON - days * DAY, 100)
     record_requests(workspace, NOON, 300, "https://evil.example")
     record_requests(workspace, NOON, 60, "https://shop.example", "grid")
-    added_up.look(workspace.workspace_id, clock.hour(NOON))
-    added_up.look(workspace.workspace_id, clock.hour(NOON))
+    added_up.check_workspace(workspace.workspace_id, clock.hour(NOON))
+    added_up.check_workspace(workspace.workspace_id, clock.hour(NOON))
     record_requests(workspace, NOON + 3_600, 400, "https://evil.example")
-    assert not bursts.look(workspace.workspace_id, clock.hour(NOON + 3_600))
+    assert not bursts.check(workspace.workspace_id, clock.hour(NOON + 3_600))
     (notice,) = [row for row in notices.of_workspace(workspace.workspace_id) if row.kind == "burst"]
     assert notice.facts["burning"] == [
         {"origin": "https://evil.example", "operation": "transform", "credits": "300", "share": 83},
         {"origin": "https://shop.example", "operation": "grid", "credits": "60", "share": 16},
     ]
-    for row in list(notices.due(1_000)):
+    for row in list(notices.claim_due(1_000)):
         if row.place.startswith(workspace.workspace_id):
             outbox._send(row, None)
     text = mails(staff["owner"].email)[-1].get_body().get_content()
@@ -83,7 +85,7 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
 def test_an_hour_is_looked_at_when_it_is_added_up_and_stays_marked_where_that_fails():
     workspace, _ = teams.whole_team()
     record_requests(workspace, NOON, 4)
-    rollups.mark([(workspace.workspace_id, clock.hour(NOON))])
+    rollups.mark_dirty([(workspace.workspace_id, clock.hour(NOON))])
     workspace_ids = []
 
     def fail(workspace_id: str, hour: str) -> None:
@@ -92,7 +94,7 @@ def test_an_hour_is_looked_at_when_it_is_added_up_and_stays_marked_where_that_fa
             raise OSError("the store is away")
 
     with pytest.raises(OSError):
-        while rollups.work_off(added_up=fail):
+        while rollups.process_due(added_up=fail):
             pass
     assert workspace.workspace_id in workspace_ids
-    assert any(workspace.workspace_id in row.place for shard in range(8) for row in rollups.Dirty.query(str(shard)))
+    assert any(workspace.workspace_id in row.place for shard in range(8) for row in rollups.DirtyHour.query(str(shard)))

@@ -19,13 +19,13 @@ OFF = Cap("off", 0)
 @pytest.fixture
 def customer(dynamodb):
     """A workspace on the free plan."""
-    return workspaces.create(namespace=f"caps-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    return workspaces.create_unowned(namespace=f"caps-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
 
 
 def charge(workspace, cost: int = 2) -> str:
     """The outcome of a charge: paid, or the code of its refusal."""
     try:
-        credits.charge(bill(workspace.workspace_id, cost=cost), periods.terms(row_of(workspace)))
+        credits.charge(bill(workspace.workspace_id, cost=cost), periods.terms_of(row_of(workspace)))
     except (credits.OutOfCredits, credits.CapReached) as refusal:
         assert "billing page" in refusal.message and "cached" in refusal.message
         return refusal.code + (" day" if "day" in refusal.message else "")
@@ -34,7 +34,7 @@ def charge(workspace, cost: int = 2) -> str:
 
 def peek(workspace) -> str:
     try:
-        credits.peek(bill(workspace.workspace_id), periods.terms(row_of(workspace)))
+        credits.require_credits(bill(workspace.workspace_id), periods.terms_of(row_of(workspace)))
     except (credits.OutOfCredits, credits.CapReached) as refusal:
         return refusal.code
     return "free to go"
@@ -54,7 +54,7 @@ def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
     assert (outcomes.count("paid"), outcomes.count("cap_reached day")) == (5, 55)
     day_counter = store.counter(customer.workspace_id, clock.day(clock.now()))
     assert (day_counter.granted, day_counter.used, day_counter.left) == (10, 10, 0)
-    assert ledger.prove(customer.workspace_id)[0].holds
+    assert ledger.prove(customer.workspace_id)[0].is_valid
 
 
 def test_a_cap_is_raised_at_once_and_lowered_below_what_is_used(customer):
@@ -72,7 +72,7 @@ def test_a_cap_of_the_period_ends_before_the_plan_does(customer):
     cap_settings.change(customer.workspace_id, "system", "period", Cap("credits", 3))
     assert [charge(customer) for _ in range(4)] == ["paid", "paid", "paid", "cap_reached"]
     cap_settings.change(customer.workspace_id, "system", "period", None)
-    assert charge(customer) == "paid" and ledger.prove(customer.workspace_id)[0].holds
+    assert charge(customer) == "paid" and ledger.prove(customer.workspace_id)[0].is_valid
 
 
 def test_without_a_cap_in_the_way_the_plan_says_no(customer):
@@ -81,7 +81,7 @@ def test_without_a_cap_in_the_way_the_plan_says_no(customer):
 
 
 def test_overage_goes_on_to_its_cap_in_money_and_not_a_half_credit_further(customer):
-    standing.settle(customer.workspace_id, paid("starter"))
+    standing.apply(customer.workspace_id, paid("starter"))
     cap_settings.change(customer.workspace_id, "system", "day", OFF)
     assert [charge(customer, 40_000), charge(customer)] == ["paid", "out_of_credits"]
     cap_settings.allow_overage(customer.workspace_id, "system", True)
@@ -91,13 +91,13 @@ def test_overage_goes_on_to_its_cap_in_money_and_not_a_half_credit_further(custo
     assert (counter.used - counter.base, counter.left) == (200, 0)
     assert plans.of("starter").overage_cents(200) == 12
     cap_settings.allow_overage(customer.workspace_id, "system", False)
-    assert charge(customer, 1) != "paid" and ledger.prove(customer.workspace_id)[0].holds
+    assert charge(customer, 1) != "paid" and ledger.prove(customer.workspace_id)[0].is_valid
 
 
 def test_the_end_of_a_paid_plan_is_the_end_of_overage(customer):
-    standing.settle(customer.workspace_id, paid("starter", overage=True))
+    standing.apply(customer.workspace_id, paid("starter", overage=True))
     assert counter_of(customer).room > 0
-    standing.settle(customer.workspace_id, standing.Standing("free", "canceled", asked=clock.now()))
+    standing.apply(customer.workspace_id, standing.Entitlement("free", "canceled", read_at=clock.now()))
     assert not row_of(customer).overage and counter_of(customer).room == 0
 
 

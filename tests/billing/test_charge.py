@@ -12,7 +12,7 @@ from billing import credits, ledger, store
 from billing.periods import Terms
 from billing.store import Charge
 from imgapis.base import clock, tokens
-from telemetry.events import Happened
+from telemetry.events import RequestEvent
 
 YEAR = 365 * 86400
 POOR, RICH = Terms(allowance=2), Terms(allowance=2_000)
@@ -21,7 +21,7 @@ POOR, RICH = Terms(allowance=2), Terms(allowance=2_000)
 def bill(workspace_id: str, *, cost: int = 2, digest: str | None = None, moment: float | None = None) -> Charge:
     """A charge of `cost` half-credits, by default for a new operation now."""
     moment = moment or clock.now()
-    event = Happened(
+    event = RequestEvent(
         workspace_id, tokens.time_ordered_id(moment), "transform", "miss", "", 200, 1000, 20, cost
     )  # fmt: skip
     return Charge(event, digest or secrets.token_hex(32), YEAR, moment)
@@ -30,7 +30,7 @@ def bill(workspace_id: str, *, cost: int = 2, digest: str | None = None, moment:
 @pytest.fixture
 def poor(dynamodb):
     """A workspace with one credit."""
-    return workspaces.create(namespace=f"poor-{secrets.token_hex(6)}", allowance=2)
+    return workspaces.create_unowned(namespace=f"poor-{secrets.token_hex(6)}", allowance=2)
 
 
 def proof(row):
@@ -41,7 +41,7 @@ def proof(row):
 
 def test_it_works(poor):
     assert credits.charge(bill(poor.workspace_id), POOR) == 2
-    assert (proof(poor).used, proof(poor).left, proof(poor).holds) == (2, 0, True)
+    assert (proof(poor).used, proof(poor).left, proof(poor).is_valid) == (2, 0, True)
 
 
 def test_one_operation_is_charged_once_however_often_it_is_made(poor):
@@ -58,7 +58,7 @@ def test_fifty_at_once_of_one_operation_are_one_charge(workspace):
     with ThreadPoolExecutor(50) as threads:
         amounts = list(threads.map(lambda _: _try(bill(workspace.workspace_id, digest=digest), RICH), range(50)))
     assert sum(halves for halves in amounts if halves) == 2
-    assert proof(workspace).used == 2 and proof(workspace).holds
+    assert proof(workspace).used == 2 and proof(workspace).is_valid
 
 
 def test_a_hundred_at_once_with_one_credit_left_have_one_winner(poor):
@@ -67,7 +67,7 @@ def test_a_hundred_at_once_with_one_credit_left_have_one_winner(poor):
         outcomes = list(threads.map(lambda _: _try(bill(poor.workspace_id), POOR), range(100)))
     assert outcomes.count(2) == 1
     assert outcomes.count(None) == 99
-    assert (proof(poor).left, proof(poor).holds) == (0, True)
+    assert (proof(poor).left, proof(poor).is_valid) == (0, True)
 
 
 def _try(charge: Charge, terms: Terms) -> int | None:
@@ -96,9 +96,9 @@ def test_an_expired_claim_that_is_still_there_is_new_work(workspace):
 def test_a_claim_in_life_makes_the_work_free_with_nothing_left(poor):
     digest = secrets.token_hex(32)
     credits.charge(bill(poor.workspace_id, digest=digest), POOR)
-    credits.peek(bill(poor.workspace_id, digest=digest), POOR)
+    credits.require_credits(bill(poor.workspace_id, digest=digest), POOR)
     with pytest.raises(credits.OutOfCredits):
-        credits.peek(bill(poor.workspace_id), POOR)
+        credits.require_credits(bill(poor.workspace_id), POOR)
 
 
 def test_two_workspaces_pay_each_for_themselves(workspace, stranger):
@@ -113,7 +113,7 @@ def test_a_purge_makes_the_next_request_new_work(workspace):
     credits.charge(first_charge, RICH)
     second_charge = bill(workspace.workspace_id, digest=digest)
     charge_after_purge = Charge(
-        second_charge.happened, digest, YEAR, second_charge.moment, purged_before=second_charge.moment
+        second_charge.event, digest, YEAR, second_charge.moment, purged_before=second_charge.moment
     )
     assert store.live_claim(workspace.workspace_id, digest, second_charge.moment, second_charge.moment) is None
     assert credits.charge(charge_after_purge, RICH) == 2
@@ -121,5 +121,5 @@ def test_a_purge_makes_the_next_request_new_work(workspace):
 
 @given(st.integers(0, 10**9))
 def test_halves_are_shown_without_loss(halves):
-    whole, dot, half = credits.shown(halves).partition(".")
+    whole, dot, half = credits.as_credits(halves).partition(".")
     assert int(whole) * 2 + (half == "5") == halves and (dot == "") == (halves % 2 == 0)

@@ -11,9 +11,9 @@ from accounts import store as accounts_store
 from accounts import workspaces
 from billing import cap_settings, credits, grants, ledger, periods, plans, standing, store
 from billing.caps import Cap
-from billing.standing import Standing
+from billing.standing import Entitlement
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from tests import environment
 from tests.billing.test_charge import bill
 
@@ -32,14 +32,14 @@ class World:
     workspace_id: str
     rng: random.Random
     clock: list[float]
-    there: Standing = field(default_factory=Standing)
+    there: Entitlement = field(default_factory=Entitlement)
     charged: dict[str, list[int]] = field(default_factory=dict)
     digests: list[str] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
 
     def terms(self):
         """The terms as a server reads them now."""
-        return periods.terms(accounts_store.workspace(self.workspace_id))
+        return periods.terms_of(accounts_store.workspace(self.workspace_id))
 
     def use(self, stale_terms) -> None:
         """Charge new or repeated work, sometimes twice as after a lost reply, by current terms or a stale server's."""
@@ -58,21 +58,21 @@ class World:
         now = clock.now()
         is_running = self.there.tier != plans.FREE and now < self.there.end
         start, end = (self.there.start, self.there.end) if is_running else (now, now + 2 * DAY)
-        self.there = Standing(tier, "active", start, end, next_tier=following, asked=now)
-        standing.settle(self.workspace_id, self.there)
+        self.there = Entitlement(tier, "active", start, end, next_tier=following, read_at=now)
+        standing.apply(self.workspace_id, self.there)
 
     def renew(self) -> None:
         """Stripe's next period, late or not."""
         current = self.there
         if current.tier != plans.FREE and clock.now() >= current.end:
             tier = current.next_tier or current.tier
-            self.there = Standing(tier, "active", current.end, current.end + 2 * DAY, asked=clock.now())
-            standing.settle(self.workspace_id, self.there)
+            self.there = Entitlement(tier, "active", current.end, current.end + 2 * DAY, read_at=clock.now())
+            standing.apply(self.workspace_id, self.there)
 
     def cancel(self) -> None:
         """The end of retries."""
-        self.there = Standing(asked=clock.now(), state="canceled")
-        standing.settle(self.workspace_id, self.there)
+        self.there = Entitlement(read_at=clock.now(), state="canceled")
+        standing.apply(self.workspace_id, self.there)
 
     def give(self) -> None:
         """A grant or a top-up."""
@@ -102,7 +102,7 @@ class World:
         }  # fmt: skip
         try:
             self.rng.choices(list(acts), list(acts.values()))[0]()
-        except Refusal as refusal:
+        except ApiError as refusal:
             assert refusal.code in (
                 "out_of_credits",
                 "cap_reached",
@@ -116,7 +116,7 @@ class World:
         for row in store.counters(self.workspace_id):
             assert min(row.left, row.used, row.granted) >= 0 and row.used + row.left == row.granted
         proofs = ledger.prove(self.workspace_id)
-        assert all(proof.holds for proof in proofs), proofs
+        assert all(proof.is_valid for proof in proofs), proofs
         assert all(sum(1 for halves in amounts if halves) <= 1 for amounts in self.charged.values())
         used = sum(proof.used for proof in proofs)
         assert used == sum(map(sum, self.charged.values()))
@@ -132,7 +132,7 @@ def test_whatever_happens_in_whatever_order_the_sums_hold(dynamodb, monkeypatch,
     moment = [clock.now()]
     monkeypatch.setattr(clock, "now", lambda: moment[0])
     rng = random.Random(seed)
-    row = workspaces.create(namespace=f"mixed-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    row = workspaces.create_unowned(namespace=f"mixed-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
     world, used = World(row.workspace_id, rng, moment), 0
     end = moment[0] + 10 * DAY
     stale_terms = world.terms()

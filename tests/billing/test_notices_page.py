@@ -23,9 +23,9 @@ def desk(web):
 
 def test_a_member_chooses_the_mails_that_come_to_that_member(desk):
     person_id = people.of_email(desk.address).person_id
-    assert preferences.wants(desk.row.workspace_id, person_id) == {"usage": True, "burst": True}
+    assert preferences.choices(desk.row.workspace_id, person_id) == {"usage": True, "burst": True}
     assert desk.browser.post(desk.path + "/choose", {"usage": "on"}).status == 302
-    assert preferences.wants(desk.row.workspace_id, person_id) == {"usage": True, "burst": False}
+    assert preferences.choices(desk.row.workspace_id, person_id) == {"usage": True, "burst": False}
     assert desk.page().count("checked") == 1
 
 

@@ -23,7 +23,7 @@ def test_it_works(script):
 def test_a_kind_of_mail_is_turned_off_and_on_for_whoever_made_the_key(script):
     _, body = script.ask("PUT", "/notices/mails/usage", {"wanted": False})
     assert body["mails"] == {"usage": False, "burst": True}
-    assert preferences.wants(script.workspace.workspace_id, "p_other")["usage"]
+    assert preferences.choices(script.workspace.workspace_id, "p_other")["usage"]
     _, body = script.ask("PUT", "/notices/mails/usage", {"wanted": True})
     assert body["mails"]["usage"]
     reply, problem = script.ask("PUT", "/notices/mails/receipts", {"wanted": False})

@@ -18,29 +18,29 @@ VARIANTS = environment.count(1_000, 1_000, 10_000)
 @pytest.fixture
 def customer(dynamodb):
     """A workspace on the free plan: a thousand credits, and a cap of five hundred a day that nobody had to set."""
-    return workspaces.create(namespace=f"looped-{secrets.token_hex(6)}", allowance=2_000)
+    return workspaces.create_unowned(namespace=f"looped-{secrets.token_hex(6)}", allowance=2_000)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(600)
 def test_ever_new_variants_stop_at_the_cap_of_the_day(customer):
     """C1, B3: half of the month is left, every further variant is refused before any work, the customer is notified."""
-    terms = periods.terms(customer)
+    terms = periods.terms_of(customer)
     outcomes = []
     for _ in range(VARIANTS):
         charge = bill(customer.workspace_id)
         try:
-            credits.peek(charge, terms)
+            credits.require_credits(charge, terms)
             credits.charge(charge, terms)
             outcomes.append("charged")
         except credits.CapReached:
             outcomes.append("capped")
     assert (outcomes.count("charged"), outcomes.count("capped")) == (500, VARIANTS - 500)
     (proof,) = ledger.prove(customer.workspace_id)
-    assert (proof.used, proof.left, proof.holds) == (1_000, 1_000, True)
-    alerts.look(customer.workspace_id)
+    assert (proof.used, proof.left, proof.is_valid) == (1_000, 1_000, True)
+    alerts.check(customer.workspace_id)
     today = clock.day(clock.now())
-    assert notices.told(customer.workspace_id, f"{today} cap 100")
+    assert notices.get(customer.workspace_id, f"{today} cap 100")
 
 
 def test_at_the_cap_what_is_cached_goes_on_and_nothing_is_fetched(web, origin, workspace):
@@ -56,4 +56,4 @@ def test_at_the_cap_what_is_cached_goes_on_and_nothing_is_fetched(web, origin, w
     hit = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=40")
     assert (hit.status, hit.headers["x-img-cache"], hit.headers["x-img-credits"]) == (200, "HIT", "0")
     (proof,) = ledger.prove(workspace.workspace_id)
-    assert (proof.used, proof.holds) == (6, True)
+    assert (proof.used, proof.is_valid) == (6, True)

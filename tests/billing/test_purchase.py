@@ -86,10 +86,10 @@ def test_the_page_after_a_purchase_grants_nothing(counter, world):
     own_session = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
     other_desk = PurchaseDesk()
     foreign_session = other_desk.buy(world, "scale").partition("session_id=")[2]
-    rows_before = billing_store.named(counter.row.workspace_id, ["x"])
+    rows_before = billing_store.counters_by_name(counter.row.workspace_id, ["x"])
     for session, status in ((own_session, 200), (foreign_session, 404), ("cs_made_up", 404), ("", 200)):
         assert counter.browser.get(f"{counter.path}/return?session_id={session}").status == status
-    assert counter.plan == "free" and billing_store.named(counter.row.workspace_id, ["x"]) == rows_before
+    assert counter.plan == "free" and billing_store.counters_by_name(counter.row.workspace_id, ["x"]) == rows_before
     assert not list(billing_store.counters(counter.row.workspace_id))
 
 
@@ -103,7 +103,7 @@ def test_of_two_checkout_pages_only_the_newer_one_can_be_paid(counter, world):
         world.stub.api.buy(second)
     world.deliver()
     customer = world.book.get("sessions", second)["customer"]
-    assert len(world.book.every("subscriptions", customer=customer)) == 1 and counter.plan == "growth"
+    assert len(world.book.list_all("subscriptions", customer=customer)) == 1 and counter.plan == "growth"
 
 
 def test_a_checkout_page_paid_while_another_is_made_leaves_nothing_to_pay(counter, world, monkeypatch):
@@ -120,10 +120,10 @@ def test_a_checkout_page_paid_while_another_is_made_leaves_nothing_to_pay(counte
     monkeypatch.setattr(gateway, "checkout", checkout_after_payment)
     row = accounts_store.workspace(counter.row.workspace_id)
     with pytest.raises(subscriptions.AlreadySubscribed):
-        subscriptions.begin(row, "person", "growth", "month", "http://localhost/back")
+        subscriptions.start_checkout(row, "person", "growth", "month", "http://localhost/back")
     customer = world.book.get("sessions", older_session)["customer"]
-    assert not world.book.every("sessions", customer=customer, status="open")
-    assert len(world.book.every("subscriptions", customer=customer)) == 1 and counter.plan == "starter"
+    assert not world.book.list_all("sessions", customer=customer, status="open")
+    assert len(world.book.list_all("subscriptions", customer=customer)) == 1 and counter.plan == "starter"
 
 
 def test_from_month_to_year_the_period_begins_anew(counter, world):

@@ -11,7 +11,7 @@ from accounts import limits, workspaces
 from accounts import store as accounts_store
 from billing import credits, grants, ledger, periods, plans, rewriting, standing, store
 from billing.models import Grant
-from billing.standing import Standing
+from billing.standing import Entitlement
 from imgapis.base import clock
 from tests.billing.test_charge import bill
 
@@ -22,13 +22,13 @@ REASON = "the invoice was wrong"
 @pytest.fixture
 def customer(dynamodb):
     """A workspace on the free plan."""
-    return workspaces.create(namespace=f"stands-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    return workspaces.create_unowned(namespace=f"stands-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
 
 
-def paid(tier: str, *, days: float = -1, **more) -> Standing:
+def paid(tier: str, *, days: float = -1, **more) -> Entitlement:
     """A subscription whose month began some days ago."""
     start = clock.now() + days * DAY
-    return Standing(tier, "active", start, start + 30 * DAY, asked=clock.now(), **more)
+    return Entitlement(tier, "active", start, start + 30 * DAY, read_at=clock.now(), **more)
 
 
 def row_of(workspace):
@@ -37,12 +37,12 @@ def row_of(workspace):
 
 def counter_of(workspace):
     """The counter of the running period."""
-    period = periods.at(periods.terms(row_of(workspace)), clock.now())
+    period = periods.at(periods.terms_of(row_of(workspace)), clock.now())
     return store.counter(workspace.workspace_id, period.name)
 
 
 def test_it_works(customer):
-    standing.settle(customer.workspace_id, paid("growth"))
+    standing.apply(customer.workspace_id, paid("growth"))
     row, counter = row_of(customer), counter_of(customer)
     assert (row.plan, row.billing_state, int(row.allowance)) == ("growth", "active", 240_000)
     assert limits.of(row) == plans.of("growth").limits
@@ -50,7 +50,7 @@ def test_it_works(customer):
 
 
 def test_a_period_starts_on_a_whole_hour(customer):
-    standing.settle(customer.workspace_id, paid("starter"))
+    standing.apply(customer.workspace_id, paid("starter"))
     assert int(row_of(customer).period_start) % 3600 == 0 and int(row_of(customer).period_end) % 3600 == 0
 
 
@@ -58,24 +58,28 @@ def test_the_same_standing_ten_times_at_once_is_one_standing(customer):
     """B11"""
     current = paid("starter")
     with ThreadPoolExecutor(10) as threads:
-        list(threads.map(lambda _: standing.settle(customer.workspace_id, current), range(10)))
+        list(threads.map(lambda _: standing.apply(customer.workspace_id, current), range(10)))
     assert (counter_of(customer).granted, row_of(customer).plan) == (40_000, "starter")
 
 
 def test_an_upgrade_adds_the_difference_at_once_and_keeps_what_is_used(customer):
     """B9"""
     current = paid("starter")
-    standing.settle(customer.workspace_id, current)
-    credits.charge(bill(customer.workspace_id), periods.terms(row_of(customer)))
-    standing.settle(customer.workspace_id, Standing("scale", "active", current.start, current.end, asked=clock.now()))
+    standing.apply(customer.workspace_id, current)
+    credits.charge(bill(customer.workspace_id), periods.terms_of(row_of(customer)))
+    standing.apply(
+        customer.workspace_id, Entitlement("scale", "active", current.start, current.end, read_at=clock.now())
+    )
     counter = counter_of(customer)
     assert (counter.granted, counter.used, counter.left) == (1_200_000, 2, 1_199_998)
 
 
 def test_within_a_period_nothing_becomes_less(customer):
     current = paid("scale")
-    standing.settle(customer.workspace_id, current)
-    standing.settle(customer.workspace_id, Standing("starter", "active", current.start, current.end, asked=clock.now()))
+    standing.apply(customer.workspace_id, current)
+    standing.apply(
+        customer.workspace_id, Entitlement("starter", "active", current.start, current.end, read_at=clock.now())
+    )
     assert (row_of(customer).plan, int(row_of(customer).allowance), counter_of(customer).granted) == (
         "starter", 40_000, 1_200_000,
     )  # fmt: skip
@@ -85,8 +89,8 @@ def test_within_a_period_nothing_becomes_less(customer):
 def test_a_subscription_that_is_not_served_is_the_free_plan(customer, state):
     """B15"""
     current = paid("growth")
-    standing.settle(customer.workspace_id, current)
-    standing.settle(customer.workspace_id, Standing("growth", state, current.start, current.end, asked=clock.now()))
+    standing.apply(customer.workspace_id, current)
+    standing.apply(customer.workspace_id, Entitlement("growth", state, current.start, current.end, read_at=clock.now()))
     row = row_of(customer)
     assert (row.plan, int(row.allowance), row.period_end, limits.of(row)) == ("free", 2_000, 0, limits.STARTING)
     assert counter_of(customer).granted == 2_000
@@ -95,17 +99,17 @@ def test_a_subscription_that_is_not_served_is_the_free_plan(customer, state):
 def test_past_due_keeps_service(customer):
     """B15"""
     current = paid("growth")
-    standing.settle(
-        customer.workspace_id, Standing("growth", "past_due", current.start, current.end, asked=clock.now())
+    standing.apply(
+        customer.workspace_id, Entitlement("growth", "past_due", current.start, current.end, read_at=clock.now())
     )
     assert row_of(customer).plan == "growth"
 
 
 def test_an_older_answer_of_stripe_changes_nothing(customer):
     """B12"""
-    older_answer = Standing("free", "canceled", asked=clock.now())
-    standing.settle(customer.workspace_id, paid("growth"))
-    standing.settle(customer.workspace_id, older_answer)
+    older_answer = Entitlement("free", "canceled", read_at=clock.now())
+    standing.apply(customer.workspace_id, paid("growth"))
+    standing.apply(customer.workspace_id, older_answer)
     assert row_of(customer).plan == "growth"
 
 
@@ -116,9 +120,9 @@ def test_a_claim_of_the_callers_that_is_taken_undoes_everything(customer):
     def within(transaction: TransactWrite) -> None:
         transaction.save(claim, condition=Grant.grant_id.does_not_exist())
 
-    standing.settle(customer.workspace_id, paid("starter"), within)
-    with pytest.raises(rewriting.NotWithin):
-        standing.settle(customer.workspace_id, paid("growth"), within)
+    standing.apply(customer.workspace_id, paid("starter"), within)
+    with pytest.raises(rewriting.AlreadyApplied):
+        standing.apply(customer.workspace_id, paid("growth"), within)
     assert row_of(customer).plan == "starter"
 
 
@@ -126,7 +130,7 @@ def test_an_erased_workspace_is_not_made_again(customer):
     """D8"""
     accounts_store.workspace(customer.workspace_id).delete()
     for act in (
-        lambda: standing.settle(customer.workspace_id, paid("growth")),
+        lambda: standing.apply(customer.workspace_id, paid("growth")),
         lambda: grants.grant(customer.workspace_id, 2, REASON, "staff:1"),
         lambda: credits.charge(bill(customer.workspace_id), periods.Terms()),
     ):
@@ -140,16 +144,16 @@ def test_a_grant_is_on_record_and_in_the_proof(customer):
     grant = grants.grant(customer.workspace_id, 100, REASON, "staff:1")
     (proof,) = ledger.prove(customer.workspace_id)
     assert (grant.halves, counter_of(customer).left, proof.given, proof.extra) == (100, 2_100, 100, 100)
-    assert proof.holds
+    assert proof.is_valid
     Grant(customer.workspace_id, grant.grant_id).delete()
-    assert not ledger.prove(customer.workspace_id)[0].holds
+    assert not ledger.prove(customer.workspace_id)[0].is_valid
 
 
 def test_a_grant_of_one_id_is_given_once(customer):
     for _ in range(2):
         try:
             grants.grant(customer.workspace_id, 100, REASON, "stripe", grant_id="re_1")
-        except rewriting.NotWithin:
+        except rewriting.AlreadyApplied:
             continue
     assert counter_of(customer).left == 2_100
 
@@ -161,7 +165,7 @@ def test_no_more_is_taken_back_than_is_unused(customer, used, halves, expected):
         credits.charge(bill(customer.workspace_id, cost=100), periods.Terms(caps=(("day", "off", 0),)))
     grant = grants.take_back(customer.workspace_id, halves, REASON, "stripe")
     assert (grant.halves, counter_of(customer).left) == (-expected, 2_000 - used - expected)
-    assert ledger.prove(customer.workspace_id)[0].holds
+    assert ledger.prove(customer.workspace_id)[0].is_valid
 
 
 @pytest.mark.parametrize(
@@ -174,13 +178,13 @@ def test_a_grant_needs_a_reason_and_an_amount(customer, halves, reason):
 
 def test_charges_beside_a_change_of_plan_are_in_the_sum_once(customer):
     """B9: what stale servers still book on the old period is proven with the new one."""
-    stale_terms = periods.terms(row_of(customer))
+    stale_terms = periods.terms_of(row_of(customer))
     credits.charge(bill(customer.workspace_id), stale_terms)
-    standing.settle(customer.workspace_id, paid("growth", days=-0.01))
+    standing.apply(customer.workspace_id, paid("growth", days=-0.01))
     credits.charge(bill(customer.workspace_id), stale_terms)
-    credits.charge(bill(customer.workspace_id), periods.terms(row_of(customer)))
+    credits.charge(bill(customer.workspace_id), periods.terms_of(row_of(customer)))
     (proof,) = ledger.prove(customer.workspace_id)
-    assert (proof.used, proof.events, proof.holds) == (6, 6, True)
+    assert (proof.used, proof.events, proof.is_valid) == (6, 6, True)
 
 
 def when(text: str) -> float:
@@ -226,9 +230,9 @@ def test_what_is_scheduled_follows_at_the_end_without_grace(following, plan, hal
 def test_a_renewal_that_arrives_late_finds_its_period_open_and_gives_nothing_twice(customer):
     """B9"""
     start, end = clock.now() - 31 * DAY, clock.now() - DAY
-    standing.settle(customer.workspace_id, Standing("starter", "active", start, end, asked=clock.now()))
-    credits.charge(bill(customer.workspace_id), periods.terms(row_of(customer)))
-    standing.settle(customer.workspace_id, Standing("starter", "active", end, end + 30 * DAY, asked=clock.now()))
+    standing.apply(customer.workspace_id, Entitlement("starter", "active", start, end, read_at=clock.now()))
+    credits.charge(bill(customer.workspace_id), periods.terms_of(row_of(customer)))
+    standing.apply(customer.workspace_id, Entitlement("starter", "active", end, end + 30 * DAY, read_at=clock.now()))
     counter = counter_of(customer)
     assert (counter.granted, counter.used, counter.left) == (40_000, 2, 39_998)
-    assert all(proof.holds for proof in ledger.prove(customer.workspace_id))
+    assert all(proof.is_valid for proof in ledger.prove(customer.workspace_id))

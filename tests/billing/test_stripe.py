@@ -21,7 +21,7 @@ from billing import (
     webhook_lag,
     webhooks,
 )  # fmt: skip
-from billing.rows.stripe import Customer, Reported, StripeEvent, Subscription
+from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription
 from imgapis.base import clock
 from imgapis.support.acts.of_workspaces import WORKSPACE
 from tests.billing.test_charge import bill
@@ -33,15 +33,15 @@ def row_of(workspace):
 
 def counter_of(workspace):
     """The counter of the running period."""
-    period = periods.at(periods.terms(row_of(workspace)), clock.now())
+    period = periods.at(periods.terms_of(row_of(workspace)), clock.now())
     return store.counter(workspace.workspace_id, period.name)
 
 
 def sells_more(workspace) -> None:
     """Allow overage for a workspace."""
     now = clock.now()
-    subscription = standing.Standing("starter", "active", now - 60, now + 86_400, asked=now, overage=True)
-    standing.settle(workspace.workspace_id, subscription)
+    subscription = standing.Entitlement("starter", "active", now - 60, now + 86_400, read_at=now, overage=True)
+    standing.apply(workspace.workspace_id, subscription)
 
 
 def meter_values(world, customer: str) -> list[int]:
@@ -62,7 +62,9 @@ def test_it_works(world, web, buyer):
 
 def test_we_keep_ids_state_tier_and_period_and_nothing_else():
     """P03: a new attribute of a billing row makes this red, and is to be argued for here."""
-    attributes = {row.__name__: set(row.get_attributes()) for row in (Subscription, Customer, StripeEvent, Reported)}
+    attributes = {
+        row.__name__: set(row.get_attributes()) for row in (Subscription, Customer, StripeEvent, ReportedOverage)
+    }
     assert attributes == {
         "Subscription": {
             "workspace_id", "customer_id", "subscription_id", "state", "tier", "interval", "period_start",
@@ -70,7 +72,7 @@ def test_we_keep_ids_state_tier_and_period_and_nothing_else():
         },
         "Customer": {"customer_id", "workspace_id"},
         "StripeEvent": {"event_id", "kind", "outcome", "workspace_id", "created", "moment", "expires"},
-        "Reported": {"workspace_id", "period", "credits", "telling", "told"},
+        "ReportedOverage": {"workspace_id", "period", "credits", "telling", "told"},
     }  # fmt: skip
 
 
@@ -143,19 +145,19 @@ def test_a_refund_takes_back_what_is_not_used_and_once(world, web, buyer):
     """B15: half the money back is half the plan's credits; an event delivered twice counts once; never below 0."""
     customer = world.buys(buyer)
     world.deliver()
-    credits.charge(bill(buyer.workspace_id), periods.terms(row_of(buyer)))
-    charge = world.book.every("charges", customer=customer)[0]
+    credits.charge(bill(buyer.workspace_id), periods.terms_of(row_of(buyer)))
+    charge = world.book.list_all("charges", customer=customer)[0]
     with world.book.change():
-        world.trade.give_back(charge, charge["amount"] // 2)
+        world.trade.refund(charge, charge["amount"] // 2)
     events = world.taken()
     world.deliver(*events, *events)
     halves = plans.of("starter").halves
     assert (counter_of(buyer).granted, counter_of(buyer).left) == (halves // 2, halves // 2 - 2)
     with world.book.change():
-        world.trade.give_back(charge, charge["amount"] - charge["amount"] // 2)
+        world.trade.refund(charge, charge["amount"] - charge["amount"] // 2)
     world.deliver()
     assert (counter_of(buyer).granted, counter_of(buyer).left) == (2, 0)
-    assert all(proof.holds for proof in ledger.prove(buyer.workspace_id))
+    assert all(proof.is_valid for proof in ledger.prove(buyer.workspace_id))
 
 
 def test_a_refused_card_changes_no_plan(world, web, buyer):
@@ -172,17 +174,17 @@ def test_stripe_away_is_said_and_leaves_nothing_half(world, web, buyer, monkeypa
     gateway._client.cache_clear()
     world.stub.down = True
     with pytest.raises(gateway.StripeUnavailable):
-        subscriptions.begin(buyer, "person", "starter", "month", "http://localhost/back")
+        subscriptions.start_checkout(buyer, "person", "starter", "month", "http://localhost/back")
     assert customers.of_workspace(buyer.workspace_id) is None and row_of(buyer).plan == "free"
     world.stub.down = False
     gateway._client.cache_clear()
-    assert subscriptions.begin(buyer, "person", "starter", "month", "http://localhost/back").startswith("http")
+    assert subscriptions.start_checkout(buyer, "person", "starter", "month", "http://localhost/back").startswith("http")
 
 
 def test_who_has_a_plan_does_not_buy_another(world, web, buyer):
     world.buys(buyer)
     with pytest.raises(subscriptions.AlreadySubscribed):
-        subscriptions.begin(buyer, "person", "starter", "month", "http://localhost/back")
+        subscriptions.start_checkout(buyer, "person", "starter", "month", "http://localhost/back")
     assert row_of(buyer).plan == "starter", "and what no event has told yet is seen"
 
 
@@ -190,21 +192,23 @@ def test_who_has_a_plan_does_not_buy_another(world, web, buyer):
 def test_what_is_not_sold_is_refused_by_name(world, buyer, tier, interval):
     """B16: the form's price is a name of ours, and nothing else."""
     with pytest.raises(subscriptions.UnknownPlan, match="starter, growth, scale"):
-        subscriptions.begin(buyer, "person", tier, interval, "http://localhost/back")
+        subscriptions.start_checkout(buyer, "person", tier, interval, "http://localhost/back")
 
 
 def test_missed_events_are_made_good_at_night(world, web, buyer, monkeypatch):
     """B14: none of its events ever came."""
-    monkeypatch.setattr(customers, "every", lambda: iter([customers.of_workspace(buyer.workspace_id)]))
+    monkeypatch.setattr(customers, "iter_all", lambda: iter([customers.of_workspace(buyer.workspace_id)]))
     world.buys(buyer, "growth")
     world.taken()
-    compared_count, changed_count = reconcile.every()
+    compared_count, changed_count = reconcile.reconcile_all()
     assert compared_count >= 1 and changed_count >= 1 and row_of(buyer).plan == "growth"
-    subscription = world.book.every("subscriptions", customer=customers.of_workspace(buyer.workspace_id).customer_id)[0]
+    subscription = world.book.list_all(
+        "subscriptions", customer=customers.of_workspace(buyer.workspace_id).customer_id
+    )[0]
     with world.book.change():
         world.trade.end(subscription)
     world.taken()
-    reconcile.every()
+    reconcile.reconcile_all()
     assert row_of(buyer).plan == "free"
 
 
@@ -249,11 +253,11 @@ def test_an_erased_customer_is_gone_at_stripe_and_twice_is_no_error(world, web, 
     """P19, D5"""
     customer = world.buys(buyer)
     world.deliver()
-    assert not subscriptions.gone(buyer.workspace_id)
-    assert subscriptions.end_for_good(buyer.workspace_id) == 1
-    assert subscriptions.end_for_good(buyer.workspace_id) == 0 and subscriptions.gone(buyer.workspace_id)
-    assert gateway.customer_gone(customer)
-    assert {row["status"] for row in world.book.every("subscriptions", customer=customer)} == {"canceled"}
+    assert not subscriptions.is_terminated(buyer.workspace_id)
+    assert subscriptions.terminate(buyer.workspace_id) == 1
+    assert subscriptions.terminate(buyer.workspace_id) == 0 and subscriptions.is_terminated(buyer.workspace_id)
+    assert gateway.is_customer_deleted(customer)
+    assert {row["status"] for row in world.book.list_all("subscriptions", customer=customer)} == {"canceled"}
 
 
 def test_support_replays_an_event(world, web, buyer):
@@ -268,7 +272,7 @@ def test_an_event_replayed_by_staff_stands_in_the_log_of_whom_it_is_of(world, we
     world.buys(buyer)
     (first_event, *_) = world.taken()
     answers = {"event": first_event["id"], "reason": "It never arrived"}
-    assert WORKSPACE["replay"].do(Staff("p_staff", role="billing"), buyer, answers) == "Replayed: acted."
+    assert WORKSPACE["replay"].perform(Staff("p_staff", role="billing"), buyer, answers) == "Replayed: acted."
     entry = next(entry for entry in audit.newest(buyer.workspace_id, 9) if entry.act == "stripe.replayed")
     assert (entry.actor, entry.target, entry.reason) == ("staff:p_staff", first_event["id"], "It never arrived")
 
@@ -284,12 +288,12 @@ def test_an_event_that_was_never_acted_on_is_seen_until_it_is(world, web, buyer)
     """O2: nothing arrives at our webhook, so only Stripe knows of it."""
     world.buys(buyer)
     events = world.taken()
-    our_ids = {event["id"] for event in events if event["type"] in webhooks.EFFECTS}
+    our_ids = {event["id"] for event in events if event["type"] in webhooks.HANDLERS}
     later = clock.now() + webhook_lag.LATE_SECONDS + 60
-    listed_events = gateway.events(webhooks.EFFECTS, clock.now() - 60, later)
+    listed_events = gateway.events(webhooks.HANDLERS, clock.now() - 60, later)
     assert our_ids and our_ids <= {event.event_id for event in listed_events}
     assert webhook_lag.unacted_since(clock.now()) is None, "a minute is no lag"
     assert webhook_lag.unacted_since(later) is not None
-    for event in gateway.events(webhooks.EFFECTS, clock.now() - 86_400, later):
-        webhooks.act(event)
+    for event in gateway.events(webhooks.HANDLERS, clock.now() - 86_400, later):
+        webhooks.handle(event)
     assert webhook_lag.unacted_since(later) is None

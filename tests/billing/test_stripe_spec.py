@@ -17,7 +17,7 @@ from tests.billing.test_stripe import row_of
 def make_every_call(world, buyer) -> set[tuple[str, str]]:
     """Make every call to Stripe that the product makes; returns (method, path) of each call in the stub's log."""
     for tier in ("starter", "growth"):  # the second closes the first one's page
-        subscriptions.begin(row_of(buyer), "person", tier, "month", "http://localhost/back")
+        subscriptions.start_checkout(row_of(buyer), "person", tier, "month", "http://localhost/back")
     customer = world.buys(buyer, "growth")
     world.deliver()
     subscriptions.change(row_of(buyer), "person", "scale", "month")
@@ -27,37 +27,37 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     subscriptions.portal(row_of(buyer), "http://localhost/back")
     for invoice in gateway.invoices(customer):
         assert invoice.number
-    gateway.invoice(world.book.every("invoices", customer=customer)[0]["id"])
+    gateway.invoice(world.book.list_all("invoices", customer=customer)[0]["id"])
     test_stripe.sells_more(buyer)
     counter = test_stripe.counter_of(buyer)
     counter.update(actions=[type(counter).used.set(int(counter.base) + 10)])
     overage.report(buyer.workspace_id, customer)
-    charge = world.book.every("charges", customer=customer)[0]
+    charge = world.book.list_all("charges", customer=customer)[0]
     with world.book.change():
-        world.trade.give_back(charge, 100)
+        world.trade.refund(charge, 100)
     gateway.refunds(charge["id"])
     gateway.event(world.taken()[0]["id"])
-    assert gateway.events(webhooks.EFFECTS, clock.now() - 3_600, clock.now() + 3_600)
+    assert gateway.events(webhooks.HANDLERS, clock.now() - 3_600, clock.now() + 3_600)
     for kind in ("subscriptions", "invoices"):
-        assert gateway.customer_of(world.book.every(kind, customer=customer)[0]["id"]) == customer
-    subscriptions.returned(row_of(buyer), world.book.every("sessions", customer=customer)[0]["id"])
+        assert gateway.customer_of(world.book.list_all(kind, customer=customer)[0]["id"]) == customer
+    subscriptions.checkout_status(row_of(buyer), world.book.list_all("sessions", customer=customer)[0]["id"])
     list(gateway.customers())
     list(stripe_setup.run("http://localhost/stripe/webhook"))
-    subscriptions.end_for_good(buyer.workspace_id)
+    subscriptions.terminate(buyer.workspace_id)
     assert customers.of_workspace(buyer.workspace_id).customer_id == customer
     return {(line["method"], line["path"]) for line in map(json.loads, world.log.read_text().splitlines())}
 
 
 @pytest.mark.prove
 def test_every_answer_and_every_event_is_as_stripe_says(world, web, buyer):
-    gateway.forget_prices()
+    gateway.clear_price_cache()
     make_every_call(world, buyer)
     faults_by_call: dict[str, list[str]] = {}
     for line in map(json.loads, world.log.read_text().splitlines()):
         faults = stripe_spec.faults(line["answer"], stripe_spec.pointer(line["method"], line["path"]))
         if faults:
             faults_by_call.setdefault(f"{line['method']} {line['path']}", faults)
-    for event in world.book.every("events"):
+    for event in world.book.list_all("events"):
         name = event["data"]["object"]["object"]
         schema = f"{stripe_spec.HOME}#/components/schemas/{name}"
         faults = stripe_spec.faults(event["data"]["object"], schema) + stripe_spec.faults(

@@ -114,11 +114,13 @@ def test_an_event_told_again_with_a_fresh_signature_acts_no_more(world, web, buy
 @pytest.mark.counted
 def test_in_every_order_six_events_end_in_the_same_row(world, web, monkeypatch):
     """B12: bought, updated, paid, refused, cancelled, ended; in all 720 orders (a part of them in `make test`)."""
-    buyer = workspaces.create(namespace=f"orders-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    buyer = workspaces.create_unowned(namespace=f"orders-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
     world.buys(buyer, "starter")
     with world.refusing_cards():
         world.move(32)
-    subscription = world.book.every("subscriptions", customer=customers.of_workspace(buyer.workspace_id).customer_id)[0]
+    subscription = world.book.list_all(
+        "subscriptions", customer=customers.of_workspace(buyer.workspace_id).customer_id
+    )[0]
     with world.book.change():
         world.trade.end(subscription)
     events = world.taken()
@@ -133,7 +135,7 @@ def test_in_every_order_six_events_end_in_the_same_row(world, web, monkeypatch):
         for index in order:
             event = copy.deepcopy(six_events[index])
             event["id"] = f"evt_{secrets.token_hex(8)}"
-            webhooks.act(gateway.verified(*signed(event)))
+            webhooks.handle(gateway.verify_event(*signed(event)))
         row, state = row_of(buyer), customers.of_workspace(buyer.workspace_id)
         end_states.add((row.plan, row.billing_state, row.next_plan, int(row.period_end), state.state, state.tier))
     assert end_states == {("free", "canceled", "", 0, "canceled", "starter")}
@@ -191,7 +193,7 @@ def test_a_crash_between_the_effect_and_its_answer_is_harmless(world, web, buyer
     """B14: the answer never came, Stripe sends it again."""
     world.buys(buyer, "growth")
     event = world.taken()[-1]
-    assert webhooks.act(gateway.verified(*signed(event))) == "acted"  # and then the process died
+    assert webhooks.handle(gateway.verify_event(*signed(event))) == "acted"  # and then the process died
     (reply,) = world.deliver(event)
     assert (reply.status, json.loads(reply.body)["outcome"]) == (200, "again")
     assert row_of(buyer).plan == "growth"
@@ -206,17 +208,17 @@ def test_a_store_that_is_away_has_stripe_send_it_again(world, web, buyer, monkey
         raise gateway.StripeUnavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(gateway, "present", away)
+        patch.setattr(gateway, "subscription", away)
         with pytest.raises(gateway.StripeUnavailable):
-            webhooks.act(gateway.verified(*signed(event)))
+            webhooks.handle(gateway.verify_event(*signed(event)))
     assert stripe_events.of_id(event["id"]) is None
-    assert webhooks.act(gateway.verified(*signed(event))) == "acted"
+    assert webhooks.handle(gateway.verify_event(*signed(event))) == "acted"
 
 
 def test_events_that_never_came_are_made_good_by_the_comparison(world, web, monkeypatch):
     """B14: a fifth of the events is lost; afterwards every workspace is what Stripe says."""
     rng = random.Random(14)
-    buyers = [workspaces.create(namespace=f"lost-{secrets.token_hex(6)}", allowance=2_000) for _ in range(6)]
+    buyers = [workspaces.create_unowned(namespace=f"lost-{secrets.token_hex(6)}", allowance=2_000) for _ in range(6)]
     for number, buyer in enumerate(buyers):
         world.buys(buyer, ("starter", "growth", "scale")[number % 3])
     for event in world.taken():
@@ -225,10 +227,12 @@ def test_events_that_never_came_are_made_good_by_the_comparison(world, web, monk
     for buyer in buyers[:2]:
         customer = customers.of_workspace(buyer.workspace_id).customer_id
         with world.book.change():
-            world.trade.end(world.book.every("subscriptions", customer=customer)[0])
+            world.trade.end(world.book.list_all("subscriptions", customer=customer)[0])
     world.taken()
-    monkeypatch.setattr(customers, "every", lambda: map(customers.of_workspace, [row.workspace_id for row in buyers]))
-    reconcile.every()
+    monkeypatch.setattr(
+        customers, "iter_all", lambda: map(customers.of_workspace, [row.workspace_id for row in buyers])
+    )
+    reconcile.reconcile_all()
     expected = ["free", "free", "scale", "starter", "growth", "scale"]
     assert [row_of(buyer).plan for buyer in buyers] == expected
 

@@ -60,7 +60,7 @@ def finish(subject_id: str) -> None:
     for _ in range(2):
         erasure_row = erasures.erasure(subject_id)
         erasures.change(erasure_row, erasure_row.state, due=0)
-        erasure.work_off()
+        erasure.process_due()
 
 
 def test_the_latest_requests_appear_by_themselves(window, origin):

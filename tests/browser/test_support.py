@@ -47,7 +47,7 @@ def crowd(count: int, prefix: str) -> Workspace:
     row = teams.new_workspace(teams.new_person("found"))
     with Workspace.batch_write() as write, Namespace.batch_write() as claim:
         for number in range(count):
-            workspace = workspaces._fresh(f"{prefix}-{number}", "Crowd", 10, owners=0)
+            workspace = workspaces._new_row(f"{prefix}-{number}", "Crowd", 10, owners=0)
             write.save(workspace)
             claim.save(Namespace(workspace.namespace, workspace_id=workspace.workspace_id))
     return row

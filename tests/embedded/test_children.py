@@ -99,10 +99,10 @@ def _runs(pid: int) -> bool:
 
 
 def test_data_in_use_is_refused_until_its_program_has_ended(start, tmp_path):
-    lock = children.hold(tmp_path / "data", 0)
+    lock = children.lock_directory(tmp_path / "data", 0)
     child = start(SLEEP, lock=lock)
     os.close(lock)
     with pytest.raises(failures.SetupError, match="in use by another"):
-        children.hold(tmp_path / "data", 0)
+        children.lock_directory(tmp_path / "data", 0)
     child.stop(0)
-    os.close(children.hold(tmp_path / "data", 5))
+    os.close(children.lock_directory(tmp_path / "data", 5))

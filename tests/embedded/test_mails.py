@@ -2,7 +2,7 @@
 
 from email.message import EmailMessage
 
-from imgapis.embedded.mails import Mails
+from imgapis.embedded.mails import MailWatcher
 
 
 def write_mail(folder, name: str, text: str = "Your code is\n\n    123456\n", to: str = "new@example.com") -> None:
@@ -14,30 +14,30 @@ def write_mail(folder, name: str, text: str = "Your code is\n\n    123456\n", to
 
 
 def test_a_new_mail_is_shown_once_with_its_code(tmp_path):
-    mails = Mails(tmp_path)
+    mails = MailWatcher(tmp_path)
     write_mail(tmp_path, "1.eml")
-    (summary,) = mails.news()
+    (summary,) = mails.new_messages()
     assert "Mail to new@example.com: Your code to sign in" in summary and "|     123456" in summary
-    assert mails.news() == []
+    assert mails.new_messages() == []
 
 
 def test_old_mails_and_half_written_ones_are_not_shown(tmp_path):
     write_mail(tmp_path, "old.eml")
-    mails = Mails(tmp_path)
+    mails = MailWatcher(tmp_path)
     write_mail(tmp_path, "new.part")
-    assert mails.news() == []
+    assert mails.new_messages() == []
 
 
 def test_a_folder_that_is_made_later_is_seen(tmp_path):
-    mails = Mails(tmp_path / "mail")
-    assert mails.news() == []
+    mails = MailWatcher(tmp_path / "mail")
+    assert mails.new_messages() == []
     (tmp_path / "mail").mkdir()
     write_mail(tmp_path / "mail", "1.eml")
-    assert len(mails.news()) == 1
+    assert len(mails.new_messages()) == 1
 
 
 def test_a_mail_cannot_steer_the_terminal(tmp_path):
-    mails = Mails(tmp_path)
+    mails = MailWatcher(tmp_path)
     write_mail(tmp_path, "1.eml", text="\x1b[2Jgone\n")
-    (summary,) = mails.news()
+    (summary,) = mails.new_messages()
     assert "\x1b" not in summary and "gone" in summary

@@ -79,7 +79,7 @@ def test_a_head_is_not_cut_off_where_there_is_room(astronaut):
 def test_all_faces_are_kept_where_they_fit(astronaut):
     image = crowd(astronaut, [(500, 100, 120), (660, 120, 100), (820, 90, 110)])
     choice = attention.choose(image, (0.5, 1), "face")
-    assert (len(choice.faces), choice.why) == (3, "keeps 3 of 3 faces whole")
+    assert (len(choice.faces), choice.reason) == (3, "keeps 3 of 3 faces whole")
     left = choice.position[0] * 600
     assert all(left <= face[0] * 1200 and face[2] * 1200 <= left + 600 for face in choice.faces)
 
@@ -87,7 +87,7 @@ def test_all_faces_are_kept_where_they_fit(astronaut):
 def test_the_largest_face_is_kept_where_not_all_fit(astronaut):
     image = crowd(astronaut, [(40, 120, 90), (900, 60, 220)])
     choice = attention.choose(image, (1 / 3, 1), "face")
-    assert choice.why == "keeps 1 of 2 faces whole"
+    assert choice.reason == "keeps 1 of 2 faces whole"
     assert choice.position[0] * 800 < 900 and choice.position[0] * 800 + 400 > 1120
 
 

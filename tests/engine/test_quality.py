@@ -36,7 +36,7 @@ def test_the_search_finds_the_least_quality_that_serves_in_five_questions(thresh
         tried_values.append(value)
         return value >= threshold
 
-    best = quality.chosen(reaches)
+    best = quality.choose(reaches)
     steps = range(quality.FLOOR, quality.CEILING + 1, quality.STEP)
     assert best == next((value for value in steps if value >= threshold), quality.CEILING)
     assert len(tried_values) <= 5 and len(set(tried_values)) == len(tried_values)

@@ -10,7 +10,7 @@ from billing import ledger
 from imgapis.base import clock
 from imgapis.embedded import stack
 from telemetry import reports, rollups, spool
-from telemetry.recorder import _write_living
+from telemetry.recorder import _write_existing
 from tests import environment
 from tests.conftest import ROOT, wait_for
 
@@ -45,9 +45,9 @@ def dashboard(workspace_id: str, folder: str):
     """The totals of the usage page, once the events in the spools of killed processes are shipped."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        spool.ship(Path(folder) / "spool", _write_living)
-        rollups.work_off()
-        totals = reports.make(workspace_id, reports.span("24h", clock.now())).total
+        spool.ship(Path(folder) / "spool", _write_existing)
+        rollups.process_due()
+        totals = reports.build(workspace_id, reports.time_range("24h", clock.now())).total
         (proof,) = ledger.prove(workspace_id)
         if totals.cost == proof.used:
             break

@@ -64,7 +64,7 @@ def ask_until_served(namespace: str, path: str):
 def served_and_charged(workspace, replies) -> tuple[int, int]:
     """Pictures served, and credits charged; the ledger holds."""
     proofs = ledger.prove(workspace.workspace_id)
-    assert all(proof.holds for proof in proofs)
+    assert all(proof.is_valid for proof in proofs)
     return sum(reply.status == 200 for reply in replies), sum(proof.used for proof in proofs) // 2
 
 

@@ -13,11 +13,11 @@ HOUR = 3_600.0
 @pytest.fixture
 def jump(monkeypatch):
     """Sets the clock of the day by some seconds; the one that only runs forward can be moved on beside it."""
-    day, forward = clock.now, clock.ticks
+    day, forward = clock.now, clock.monotonic
 
     def set_by(seconds: float, passed: float = 0.0) -> None:
         monkeypatch.setattr(clock, "now", lambda: day() + seconds)
-        monkeypatch.setattr(clock, "ticks", lambda: forward() + passed)
+        monkeypatch.setattr(clock, "monotonic", lambda: forward() + passed)
 
     return set_by
 
@@ -32,8 +32,8 @@ def challenge(dynamodb, settings):
 
 @pytest.mark.parametrize("seconds", [-HOUR, HOUR])
 def test_a_remembered_picture_is_a_minute_old_after_a_minute(seconds, jump):
-    memory = cache.Memory(80_000)
-    memory.put("one", cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS))
+    memory = cache.MemoryCache(80_000)
+    memory.put("one", cache.new_output(b"picture", "image/webp", cache.YEAR_SECONDS))
     jump(seconds, passed=cache.MEMORY_SECONDS + 1)
     assert memory.get("one") is None
 
@@ -56,7 +56,7 @@ def test_a_code_lives_ten_minutes_and_no_clock_makes_it_young_again(seconds, val
     challenge_id, digits, address = challenge
     jump(seconds)
     if valid:
-        assert codes.prove(challenge_id, "login", digits) == address
+        assert codes.verify(challenge_id, "login", digits) == address
     else:
         with pytest.raises(codes.WrongCode):
-            codes.prove(challenge_id, "login", digits)
+            codes.verify(challenge_id, "login", digits)

@@ -80,13 +80,13 @@ def outcomes(workspace_id: str, rate: float, count: int) -> list[int | str]:
 @pytest.mark.timeout(300)
 def test_below_the_ceiling_the_count_is_exact_and_above_it_the_rest_is_503(hot):
     """B7: never a charge without its event, never an event without its charge."""
-    row = workspaces.create(namespace=f"hot-{secrets.token_hex(6)}", allowance=TERMS.allowance)
+    row = workspaces.create_unowned(namespace=f"hot-{secrets.token_hex(6)}", allowance=TERMS.allowance)
     below = outcomes(row.workspace_id, 40, 40 * SECONDS)
     assert below == [2] * len(below)
     above = outcomes(row.workspace_id, 200, 100 * SECONDS)
     assert set(above) <= {2, 503} and hot.seen["overrun"]
     (proof,) = ledger.prove(row.workspace_id)
-    assert proof.holds and proof.used == 2 * (len(below) + above.count(2))
+    assert proof.is_valid and proof.used == 2 * (len(below) + above.count(2))
 
 
 def test_a_reply_lost_longer_than_dynamodb_remembers_is_still_one_charge(dynamodb, monkeypatch):
@@ -98,7 +98,7 @@ def test_a_reply_lost_longer_than_dynamodb_remembers_is_still_one_charge(dynamod
         tokens.append(params["body"])
 
     events.register("before-call.dynamodb.TransactWriteItems", record_token)
-    row = workspaces.create(namespace=f"late-{secrets.token_hex(6)}", allowance=2_000)
+    row = workspaces.create_unowned(namespace=f"late-{secrets.token_hex(6)}", allowance=2_000)
     charge = bill(row.workspace_id)
     try:
         assert credits.charge(charge, TERMS) == 2
@@ -108,5 +108,5 @@ def test_a_reply_lost_longer_than_dynamodb_remembers_is_still_one_charge(dynamod
     finally:
         events.unregister("before-call.dynamodb.TransactWriteItems", record_token)
     (proof,) = ledger.prove(row.workspace_id)
-    assert (proof.used, proof.events, proof.holds) == (2, 2, True)
+    assert (proof.used, proof.events, proof.is_valid) == (2, 2, True)
     assert len(tokens) == len(set(tokens)) >= 2  # no two requests were the same to DynamoDB

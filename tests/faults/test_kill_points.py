@@ -187,7 +187,7 @@ def test_what_a_kill_costs_is_what_its_point_says(engines, server, shop):
         counts[point] += 1
         charges += 1
         (proof,) = ledger.prove(shop.workspace_id)
-        assert proof.holds and proof.used == 2 * charges, point
+        assert proof.is_valid and proof.used == 2 * charges, point
     assert set(counts) == set(POINTS)
     assert dashboard(shop.workspace_id, FOLDER).cost == 2 * charges
     print(dict(counts), f"{time.process_time():.0f} s of CPU here")

@@ -53,5 +53,5 @@ def test_after_kills_at_random_moments_every_picture_is_charged_exactly_once(ser
         statuses = list(threads.map(lambda path: status_of(workspace.namespace, path), paths))
     assert set(statuses) == {200}
     (proof,) = ledger.prove(workspace.workspace_id)
-    assert proof.holds and proof.used == 2 * len(paths)
+    assert proof.is_valid and proof.used == 2 * len(paths)
     assert dashboard(workspace.workspace_id, FOLDER).cost == proof.used

@@ -102,7 +102,7 @@ def test_an_outage_under_load_refuses_new_work_in_time_serves_what_is_cached_and
     assert load.run(1.5) == {"cached": {(200, "HIT")}, "new": {(200, "MISS")}}
     credits += load.served
     (proof,) = ledger.prove(workspace.workspace_id)
-    assert proof.holds and proof.used == 2 * credits
+    assert proof.is_valid and proof.used == 2 * credits
     usage = dashboard(workspace.workspace_id, FOLDER)
     assert usage.cost == proof.used
     print(f"{OUTAGE_SECONDS:.0f} s away: {answers} answers, the slowest after {slowest:.2f} s; {credits:.0f} credits")

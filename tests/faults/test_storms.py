@@ -35,13 +35,13 @@ def noise(width: int, height: int) -> bytes:
 
 def create_workspace(number: int):
     """A workspace with a source of its own."""
-    row = workspaces.create(namespace=f"storm-{number}-{os.getpid()}", allowance=2_000)
+    row = workspaces.create_unowned(namespace=f"storm-{number}-{os.getpid()}", allowance=2_000)
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     source_rows.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
     return row
 
 
-def test_a_storm_of_heavy_pictures_is_bounded_and_the_house_answers_meanwhile(web, origin):
+def test_a_storm_of_heavy_pictures_is_bounded_and_the_service_answers_meanwhile(web, origin):
     """R5: what does not fit is asked to come again; pages and probes are not kept waiting behind it."""
     origin.pictures["/heavy.png"] = noise(1_600, 1_200)
     rows = [create_workspace(number) for number in range(WORKSPACES)]

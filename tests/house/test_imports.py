@@ -1,4 +1,4 @@
-"""The import line: each room imports only what stands to its left."""
+"""The import line: each package imports only what stands to its left."""
 
 import ast
 import functools
@@ -17,7 +17,7 @@ ALONE = {
 }
 ENGINE_MAY = {"PIL", "numpy", "blurhash_rs", "blurhash"}
 STANDARD = __import__("sys").stdlib_module_names
-FILES = sorted(path for room in LINE[1:] for path in (ROOT / room).rglob("*.py"))
+FILES = sorted(path for package in LINE[1:] for path in (ROOT / package).rglob("*.py"))
 
 
 def place(module: str) -> int | None:

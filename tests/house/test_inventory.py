@@ -3,7 +3,7 @@
 import pytest
 
 from imgapis import tables
-from imgapis.base.dynamo import CATEGORIES, Kept
+from imgapis.base.dynamo import CATEGORIES, DataDeclaration
 from telemetry.models import Event
 
 ATTRIBUTES = [(row, name) for row in tables.registered() for name in row.get_attributes()]
@@ -12,8 +12,8 @@ ATTRIBUTES = [(row, name) for row in tables.registered() for name in row.get_att
 @pytest.mark.parametrize(("row", "name"), ATTRIBUTES, ids=lambda value: getattr(value, "__name__", value))
 def test_every_attribute_says_why_and_how_long_it_is_kept(row, name):
     """P02"""
-    declaration = getattr(row.get_attributes()[name], "kept", None)
-    assert isinstance(declaration, Kept), f"{row.__name__}.{name} has no declaration"
+    declaration = getattr(row.get_attributes()[name], "declaration", None)
+    assert isinstance(declaration, DataDeclaration), f"{row.__name__}.{name} has no declaration"
     assert declaration.purpose and declaration.retention and declaration.category in CATEGORIES
 
 

@@ -29,8 +29,10 @@ def test_no_module_is_longer_than_four_hundred_lines():
 
 
 def test_package_files_are_empty():
-    rooms = ("imgapis", "accounts", "telemetry", "billing", "transforms")
-    assert not [path for room in rooms for path in (ROOT / room).rglob("__init__.py") if path.read_text().strip()]
+    packages = ("imgapis", "accounts", "telemetry", "billing", "transforms")
+    assert not [
+        path for package in packages for path in (ROOT / package).rglob("__init__.py") if path.read_text().strip()
+    ]
 
 
 def test_the_parameter_page_is_the_table_of_the_parser():

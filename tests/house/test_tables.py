@@ -43,4 +43,4 @@ def test_a_store_that_is_slow_at_first_is_asked_again():
             raise answer
         return answer
 
-    assert tables._patiently(act) == 7
+    assert tables._retrying(act) == 7

@@ -59,7 +59,7 @@ def test_less_than_fourteen_days_is_refused(world, days, is_refused):
 
 def test_a_mail_that_would_be_late_moves_the_day_for_everybody(world, monkeypatch):
     subjects = []
-    real_post = mail.post
+    real_post = mail.send_now
 
     def slow_post(to, subject, body, mail_id):
         subjects.append(subject)
@@ -67,7 +67,7 @@ def test_a_mail_that_would_be_late_moves_the_day_for_everybody(world, monkeypatc
             world.now += 10 * DAY  # ten days ahead are left
         real_post(to, subject, body, mail_id)
 
-    monkeypatch.setattr(mail, "post", slow_post)
+    monkeypatch.setattr(mail, "send_now", slow_post)
     world.run()
     assert world.told() == once_each(world)
     assert world.effective == f"{YEAR}-07-05" and subjects[-1].endswith(world.effective)
@@ -98,7 +98,7 @@ def test_after_a_crash_anywhere_everybody_is_told_once(world, monkeypatch, place
         elif place == "mark":
             patch.setattr(store, "claim", killing("mark", store.claim, after=True))
         else:
-            patch.setattr(mail, "post", killing(place, mail.post, after=place == "posted"))
+            patch.setattr(mail, "send_now", killing(place, mail.send_now, after=place == "posted"))
         with pytest.raises(Killed):
             world.run()
     assert not store.announcement(world.name).completed
@@ -155,7 +155,7 @@ def test_who_came_after_the_beginning_is_not_told(world):
 def test_an_erased_person_is_forgotten_and_holds_nothing_up(world):
     person = people.of_email(world.addresses[0])
     world.run()
-    assert store.forget_notices(person.person_id) == 1
+    assert store.delete_notices(person.person_id) == 1
     assert store.notice(world.name, person.person_id) is None
 
 
@@ -188,7 +188,7 @@ def test_a_server_that_is_away_loses_nobody(world, smtp):
     server = smtp(away=1)
     with pytest.raises(CommandError, match="run it again"):
         world.run()
-    assert mail_counts(server) == Counter() and notices.unsure(world.name) == []
+    assert mail_counts(server) == Counter() and notices.unresolved(world.name) == []
     world.run()
     assert mail_counts(server) == once_each(world)
 
@@ -203,7 +203,7 @@ def test_a_mail_nobody_knows_of_is_not_sent_again_until_somebody_says_so(world, 
             world.run("--settle", store.notice(world.name, first_of(world)).mail_id, "--left", "no")
     world.now += notices.LEASE_SECONDS + 1
     assert mail_counts(server) == once_each(world) and not store.announcement(world.name).completed
-    first_id, second_id = (row.mail_id for row in notices.unsure(world.name))
+    first_id, second_id = (row.mail_id for row in notices.unresolved(world.name))
     assert sum(f"<{first_id}@" in text for _, text in server.received.queue) == 1
     world.run("--settle", first_id, "--left", "yes")
     world.run("--settle", second_id, "--left", "no")

@@ -56,7 +56,7 @@ def test_every_promise_stands_on_the_page_once_in_our_words_with_the_contact(web
 
 def test_what_is_kept_beside_the_policy_is_read_from_the_tables():
     """P02: sessions, codes, the audit log, privacy requests, and any later table."""
-    additions_text = " ".join(addition.what for addition in additions.every())
+    additions_text = " ".join(addition.what for addition in additions.list_all())
     for phrase in (
         "logged in",
         "code that was mailed",
@@ -66,7 +66,7 @@ def test_what_is_kept_beside_the_policy_is_read_from_the_tables():
         "last day",
     ):
         assert phrase in additions_text
-    assert all(addition.until for addition in additions.every()) and not re.search(r"\([A-Z][0-9]", additions_text)
+    assert all(addition.until for addition in additions.list_all()) and not re.search(r"\([A-Z][0-9]", additions_text)
 
 
 def test_a_coming_version_can_be_read_and_does_not_hold(coming, monkeypatch):
@@ -146,7 +146,7 @@ def test_a_statement_that_came_or_went_is_a_change():
         versions.parsed("2026-05-18", FIRST.replace("P10:", "P99:")),
     )
     changes = {
-        change.number: [piece.kind for piece in change.pieces]
+        change.number: [piece.kind for piece in change.spans]
         for change in differences.between(old_version, new_version)
     }
     assert changes == {"P10": ["removed"], "P99": ["added"]}

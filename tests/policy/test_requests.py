@@ -59,7 +59,7 @@ def test_an_erasure_has_thirty_days_whatever_the_law_and_no_more(law, received):
 
 def test_requests_are_listed_by_their_day_and_late_ones_are_told(record):
     late_request, last_due, first_due = record(days=40), record("ccpa", days=3), record("ccpa", "delete", days=28)
-    assert [row.request_id for row in requests.every()] == [
+    assert [row.request_id for row in requests.list_all()] == [
         row.request_id for row in (late_request, first_due, last_due)
     ]
     out = io.StringIO()
@@ -73,7 +73,7 @@ def test_a_closed_request_keeps_no_address_and_ends_in_two_years(record):
     closed_row = requests.of_id(row.request_id)
     assert (closed_row.state, closed_row.address, closed_row.certificate) == ("done", None, "cert-1")
     assert abs(closed_row.expires.timestamp() - clock.now() - 731 * DAY) < 60
-    assert requests.every() == [] and len(requests.every(closed=True)) == 1
+    assert requests.list_all() == [] and len(requests.list_all(closed=True)) == 1
 
 
 def test_a_closed_request_is_not_changed_again(record):
@@ -98,7 +98,7 @@ def test_the_account_of_an_address_is_found_and_an_erasure_takes_the_address(rec
     row, other_row = record(address=address.upper()), record()
     assert requests.of_id(row.request_id).person_id == person.person_id
     assert [request.request_id for request in requests.of_person(person.person_id)] == [row.request_id]
-    assert requests.forget(person.person_id, address) == 1
+    assert requests.anonymize(person.person_id, address) == 1
     assert requests.of_id(row.request_id).address is None and requests.of_id(other_row.request_id).address
 
 

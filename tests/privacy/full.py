@@ -10,7 +10,7 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from accounts import people, workspaces
 from imgapis import tables
 from imgapis.base import buckets, clock, tokens
-from imgapis.base.buckets import Stored
+from imgapis.base.buckets import StoredObject
 from imgapis.base.dynamo import Row
 from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import registry
@@ -28,7 +28,7 @@ class Account:
     def __post_init__(self):
         self.email = f"{self.mark}@example.com"
         self.person = people.create(self.email)
-        self.workspace = workspaces.found(
+        self.workspace = workspaces.create(
             self.person.person_id, namespace=self.mark, business_name=f"{self.mark} business"
         )  # fmt: skip
         self.workspace_id, self.person_id = self.workspace.workspace_id, self.person.person_id
@@ -39,7 +39,7 @@ class Account:
                     writer.save(self.row(table))
         for life in ("365d", "1d"):
             for name in ("a", "b"):
-                buckets.put(f"{life}/{self.folder}/{name * 8}", Stored(b"x", "image/png", {}))
+                buckets.put(f"{life}/{self.folder}/{name * 8}", StoredObject(b"x", "image/png", {}))
 
     def has(self, table: type[Row]) -> bool:
         """Whether founding the workspace wrote a row there already."""
@@ -75,7 +75,9 @@ class Account:
         if isinstance(attribute, UnicodeSetAttribute):
             return {self.mark}
         return (
-            self.shaped(attribute.kept.shape or {}) if isinstance(attribute, JSONAttribute) else f"{self.mark} {name}"
+            self.shaped(attribute.declaration.shape or {})
+            if isinstance(attribute, JSONAttribute)
+            else f"{self.mark} {name}"
         )
 
     def shaped(self, shape: dict) -> Any:
@@ -91,7 +93,7 @@ class Account:
     def left(self) -> dict[str, int]:
         """How many rows and objects are left of the account, by table; the proofs of its erasure apart."""
         counts = {table.__name__: len(self.items(table)) for table in tables.registered() if table not in EXEMPT}
-        counts["objects"] = sum(self.folder in name for name in buckets.names())
+        counts["objects"] = sum(self.folder in name for name in buckets.list_keys())
         return {name: count for name, count in counts.items() if count}
 
     def forget(self) -> None:
@@ -101,4 +103,4 @@ class Account:
                 words = (self.mark, self.workspace_id, self.person_id)
                 stored.delete(table, stored.items(table.Meta.table_name, *words))
         for life in ("365d", "1d"):
-            buckets.delete_below(f"{life}/{self.folder}/")
+            buckets.delete_prefix(f"{life}/{self.folder}/")

@@ -13,7 +13,7 @@ from accounts.rows.teams import Member
 from billing import opening, periods
 from imgapis import tables
 from imgapis.base import buckets, clock, tokens
-from imgapis.base.buckets import BucketError, Stored
+from imgapis.base.buckets import BucketError, StoredObject
 from imgapis.privacy import certificates, erasure, registry, steps, store
 from telemetry import recorder, rollups
 from telemetry import store as telemetry_store
@@ -31,15 +31,15 @@ def filled():
     """A workspace with rows in every app and outputs in the bucket; its owner."""
     person = teams.new_person("eraser")
     name = f"er-{tokens.random_id('x')[2:14]}"
-    row = workspaces.found(person.person_id, namespace=name, business_name=f"Canary {name}")
+    row = workspaces.create(person.person_id, namespace=name, business_name=f"Canary {name}")
     source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
     presets.save(row.workspace_id, "system", "card", "w=9")
     happened = some(row.workspace_id, 5, clock.now() - 60, clock.now(), seed=7)
     telemetry_store.write(happened)
-    rollups.mark([(row.workspace_id, clock.hour(clock.now()))])
-    opening.ensure(row.workspace_id, periods.terms(row), clock.now())
-    buckets.put(f"365d/{folder_of(row)}/ab", Stored(b"picture", "image/webp", {}))
-    buckets.put(f"1d/{folder_of(row)}/cd", Stored(b"{}", "application/json", {}))
+    rollups.mark_dirty([(row.workspace_id, clock.hour(clock.now()))])
+    opening.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
+    buckets.put(f"365d/{folder_of(row)}/ab", StoredObject(b"picture", "image/webp", {}))
+    buckets.put(f"1d/{folder_of(row)}/cd", StoredObject(b"{}", "application/json", {}))
     return row, person
 
 
@@ -57,11 +57,11 @@ def run_to_end(subject_id: str, monkeypatch) -> None:
     """Work until the erasure is certified; the clock alone is moved."""
     real, ahead = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
-    monkeypatch.setattr(store, "every", lambda: [store.erasure(subject_id)])
+    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
     for _ in range(8):
         if store.erasure(subject_id).state == "done":
             return
-        erasure.work_off()
+        erasure.process_due()
         ahead[0] += erasure.SWEEP_SECONDS + 1
 
 
@@ -72,7 +72,7 @@ def replay_alone(monkeypatch, subject_id: str) -> None:
 
 
 def is_empty(row) -> bool:
-    below = [name for life in steps.LIVES for name in buckets.names(prefix=f"{life}/{folder_of(row)}/")]
+    below = [name for life in steps.LIVES for name in buckets.list_keys(prefix=f"{life}/{folder_of(row)}/")]
     return left_of(row.workspace_id, row.namespace) == [] and below == []
 
 
@@ -80,7 +80,7 @@ def test_it_works(dynamodb, bucket, monkeypatch):
     """P19, D5: everything goes, the certificate verifies, and counts what went."""
     row, _ = filled()
     assert left_of(row.workspace_id) and left_of(row.namespace)
-    erasure.ask("workspace", row.workspace_id, at_once=True)
+    erasure.request("workspace", row.workspace_id, at_once=True)
     run_to_end(row.workspace_id, monkeypatch)
     assert is_empty(row)
     facts = certificates.verify(dict(store.erasure(row.workspace_id).certificate))
@@ -124,10 +124,10 @@ def test_a_fault_at_any_step_is_got_over_and_no_step_is_left_out(number, fault, 
     listed = [emptying(index) for index in range(FAKES)]
     listed[number] = failing(listed[number], fault, broken)
     monkeypatch.setattr(steps, "steps", lambda kind: tuple(listed))
-    monkeypatch.setattr(store, "every", lambda: [store.erasure(subject_id)])
-    erasure.ask("workspace", subject_id, at_once=True)
+    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    erasure.request("workspace", subject_id, at_once=True)
     try:
-        erasure.work_off()
+        erasure.process_due()
     except (RuntimeError, Killed):
         pass
     running = store.erasure(subject_id)
@@ -165,9 +165,9 @@ def test_a_fault_at_any_real_step_ends_in_the_same_empty_state(number, fault, dy
         return tuple(listed)
 
     monkeypatch.setattr(steps, "steps", breaking)
-    erasure.ask("workspace", row.workspace_id, at_once=True)
+    erasure.request("workspace", row.workspace_id, at_once=True)
     try:
-        erasure.work_off()
+        erasure.process_due()
     except (RuntimeError, Killed):
         pass
     assert len(broken) == 1 and store.erasure(row.workspace_id).state == "running"
@@ -178,13 +178,13 @@ def test_a_fault_at_any_real_step_ends_in_the_same_empty_state(number, fault, dy
 def test_it_can_be_taken_back_for_seven_days_and_not_once_it_runs(dynamodb, bucket):
     """P19"""
     row, _ = filled()
-    asked = erasure.ask("workspace", row.workspace_id)
+    asked = erasure.request("workspace", row.workspace_id)
     assert asked.due - asked.asked == 7 * 86_400
-    erasure.work_off()
+    erasure.process_due()
     assert accounts_store.workspace(row.workspace_id) is not None
     erasure.undo(row.workspace_id)
-    erasure.ask("workspace", row.workspace_id, at_once=True)
-    erasure.work_off()
+    erasure.request("workspace", row.workspace_id, at_once=True)
+    erasure.process_due()
     with pytest.raises(erasure.NoErasure):
         erasure.undo(row.workspace_id)
 
@@ -194,7 +194,7 @@ def test_undo_work_and_recovery_stay_under_thirty_days_of_the_mail(days_ago, dyn
     """D7: where the mail was read late there is less time to undo; from 14 days on, none."""
     row, _ = filled()
     now = clock.now()
-    asked = erasure.ask("workspace", row.workspace_id, asked=now - days_ago * 86_400)
+    asked = erasure.request("workspace", row.workspace_id, asked=now - days_ago * 86_400)
     ends = asked.due + erasure.SWEEP_SECONDS + tables.RECOVERY_DAYS * 86_400
     assert ends < asked.asked + 30 * 86_400 or asked.due <= now + 1
     erasure.undo(row.workspace_id)
@@ -203,25 +203,25 @@ def test_undo_work_and_recovery_stay_under_thirty_days_of_the_mail(days_ago, dyn
 def test_nothing_is_written_for_a_workspace_that_is_gone(dynamodb, bucket, monkeypatch):
     """D8: free events of the spool, counters and charges find no workspace."""
     row, _ = filled()
-    erasure.ask("workspace", row.workspace_id, at_once=True)
-    erasure.work_off()
-    recorder._write_living(list(some(row.workspace_id, 100, clock.now() - 60, clock.now(), seed=3)))
+    erasure.request("workspace", row.workspace_id, at_once=True)
+    erasure.process_due()
+    recorder._write_existing(list(some(row.workspace_id, 100, clock.now() - 60, clock.now(), seed=3)))
     opening._known.clear()
     with pytest.raises(opening.WorkspaceGone):
-        opening.ensure(row.workspace_id, periods.terms(row), clock.now())
+        opening.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
     assert is_empty(row)
 
 
 def test_nobody_is_given_the_namespace_of_an_erased_workspace(dynamodb, bucket):
     row, person = filled()
     old = row.namespace
-    erasure.ask("workspace", row.workspace_id, at_once=True)
-    erasure.work_off()
+    erasure.request("workspace", row.workspace_id, at_once=True)
+    erasure.process_due()
     with pytest.raises(accounts_store.NamespaceTaken):
-        workspaces.create(namespace=old, allowance=10)
+        workspaces.create_unowned(namespace=old, allowance=10)
     with pytest.raises(accounts_store.NamespaceTaken):
-        workspaces.found(person.person_id, namespace=old, business_name="again")
-    other = workspaces.create(namespace=f"n-{tokens.random_id('x')[2:14]}", allowance=10)
+        workspaces.create(person.person_id, namespace=old, business_name="again")
+    other = workspaces.create_unowned(namespace=f"n-{tokens.random_id('x')[2:14]}", allowance=10)
     with pytest.raises(accounts_store.NamespaceTaken):
         workspaces.rename(other, "system", old)
 
@@ -232,7 +232,7 @@ def test_a_member_goes_and_the_workspace_stays(dynamodb, bucket, monkeypatch):
     member = teams.new_person("leaver")
     teams.add(row, member, "developer")
     audit.record(row.workspace_id, member.person_id, "workspace.changed")
-    erasure.ask("person", member.person_id, at_once=True)
+    erasure.request("person", member.person_id, at_once=True)
     run_to_end(member.person_id, monkeypatch)
     assert left_of(member.email) == []
     assert team_store.member(row.workspace_id, member.person_id) is None
@@ -243,11 +243,11 @@ def test_a_sole_owner_hands_over_or_deletes_first(dynamodb, bucket):
     """D9"""
     row, person = filled()
     with pytest.raises(erasure.SoleOwner):
-        erasure.ask("person", person.person_id, at_once=True)
-    erasure.ask("workspace", row.workspace_id, at_once=True)
-    erasure.work_off()
-    erasure.ask("person", person.person_id, at_once=True)
-    erasure.work_off()
+        erasure.request("person", person.person_id, at_once=True)
+    erasure.request("workspace", row.workspace_id, at_once=True)
+    erasure.process_due()
+    erasure.request("person", person.person_id, at_once=True)
+    erasure.process_due()
     assert left_of(person.email, person.person_id) == []
 
 
@@ -256,8 +256,8 @@ def test_what_a_restore_brings_back_is_erased_again(dynamodb, bucket, monkeypatc
     row, _ = filled()
     finders = [(held, registry.find("workspace", held)) for held in registry.HOLDINGS]
     copied = [each for _, find in finders if find for each in find(row.workspace_id)]
-    erasure.ask("workspace", row.workspace_id, at_once=True)
-    erasure.work_off()
+    erasure.request("workspace", row.workspace_id, at_once=True)
+    erasure.process_due()
     for each in copied:
         each.save(condition=None)
     store.erasure(row.workspace_id).delete()
@@ -288,7 +288,7 @@ def test_a_restored_owner_whom_nobody_can_ask_does_not_stop_the_replay(dynamodb,
     place = teams.place(shared, heir)
     team_store.change_role(place, "owner")
     team_store.remove(team_store.member(shared.workspace_id, owner.person_id))
-    erasure.ask("person", owner.person_id, at_once=True)
+    erasure.request("person", owner.person_id, at_once=True)
     run_to_end(owner.person_id, monkeypatch)
     with type(place).batch_write() as writer:  # as it was: the owner alone
         writer.save(type(place)(shared.workspace_id, owner.person_id, role="owner", joined=1))
@@ -302,10 +302,10 @@ def test_a_restored_owner_whom_nobody_can_ask_does_not_stop_the_replay(dynamodb,
 def test_an_account_waits_where_its_workspaces_deletion_was_taken_back(dynamodb, bucket, stripe_stub):
     """D9: nothing of the person has gone by then."""
     row, person = filled()
-    erasure.ask("workspace", row.workspace_id)
-    erasure.ask("person", person.person_id, at_once=True)
+    erasure.request("workspace", row.workspace_id)
+    erasure.request("person", person.person_id, at_once=True)
     erasure.undo(row.workspace_id)
-    erasure.work_off()
+    erasure.process_due()
     waiting = store.erasure(person.person_id)
     assert (waiting.state, int(waiting.step), waiting.failure) == ("running", 0, "SoleOwner")
     assert accounts_store.person(person.person_id) is not None

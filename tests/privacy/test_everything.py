@@ -34,9 +34,9 @@ def erased(account: Account, monkeypatch) -> list:
     real, ahead = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
     for kind, subject in (("workspace", account.workspace_id), ("person", account.person_id)):
-        erasure.ask(kind, subject, at_once=True)
+        erasure.request(kind, subject, at_once=True)
         for _ in range(6):
-            erasure.work_off()
+            erasure.process_due()
             ahead[0] += erasure.SWEEP_SECONDS + 1
             if store.erasure(subject).state == "done":
                 break
@@ -74,7 +74,7 @@ def test_an_export_holds_nothing_that_is_declared_not_to_be_in_it(account):
             exported_elsewhere = any(
                 name in export.exported(other) for other in tables.registered() if other is not table
             )  # fmt: skip
-            if not attribute.kept.exported and not exported_elsewhere:
+            if not attribute.declaration.exported and not exported_elsewhere:
                 assert f'{account.mark} {name}"' not in whole, f"{table.__name__}.{name}"
 
 
@@ -125,7 +125,7 @@ def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, w
     """D8: servers that still remember the workspace, a charge under way, an event of Stripe's that comes late."""
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     source_rows.create(account.workspace_id, name="busy", kind="http", prefix=prefix)
-    tenants.forget()
+    tenants.clear_cache()
     event = {
         "id": f"evt_{account.mark}", "object": "event", "api_version": "2026-08-26.dahlia", "created": 1,
         "data": {"object": {"id": "sub_x", "object": "subscription", "customer": f"{account.mark} customer_id"}},
@@ -133,15 +133,15 @@ def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, w
     }  # fmt: skip
     ask(account.mark, "/transform?src=busy/any/first.jpg&w=20")
     paths = [f"/transform?src=busy/any/{number}.jpg&w=20" for number in range(100)]
-    erasure.ask("workspace", account.workspace_id, at_once=True)
+    erasure.request("workspace", account.workspace_id, at_once=True)
     with ThreadPoolExecutor(12) as threads:
         asked = [threads.submit(ask, account.mark, path) for path in paths]
-        erasure.work_off()
+        erasure.process_due()
         statuses = {each.result().status for each in asked}
     assert statuses <= {200, 400, 402, 410, 422, 429, 503, 504}  # 422 and 504: a rendering past its time
     assert post(*signed(event)).status in (200, 503)
     with pytest.raises((opening.WorkspaceGone, credits.OutOfCredits, credits.ChargeUnavailable)):
-        credits.charge(bill(account.workspace_id), periods.terms(account.workspace))
+        credits.charge(bill(account.workspace_id), periods.terms_of(account.workspace))
     erased(account, monkeypatch)
     left = account.left()
     left.pop("StripeEvent", None)  # an event that was ignored: its own name, and nothing of the account

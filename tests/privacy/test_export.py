@@ -24,7 +24,7 @@ def opened(pieces) -> zipfile.ZipFile:
 def test_every_row_and_every_exported_attribute_is_in_it_and_no_secret(dynamodb):
     """P17: what the registry finds is what the zip holds, value by value; access keys and sealed secrets are not."""
     owner = teams.new_person("exporter")
-    row = workspaces.found(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
+    row = workspaces.create(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
     source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://canary.example/")
     for kind, subject_id in (("workspace", row.workspace_id), ("person", owner.person_id)):
         archive = opened(export.stream(kind, subject_id))
@@ -44,7 +44,7 @@ def test_every_row_and_every_exported_attribute_is_in_it_and_no_secret(dynamodb)
 def test_a_cell_that_looks_like_a_formula_begins_with_an_apostrophe(dynamodb):
     """A18"""
     owner = teams.new_person("exporter")
-    row = workspaces.found(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
+    row = workspaces.create(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
     text = opened(export.stream("workspace", row.workspace_id)).read("workspaces.csv").decode()
     (line,) = csv.DictReader(io.StringIO(text))
     assert line["business_name"] == "'=cmd()"
@@ -86,7 +86,7 @@ def test_a_workspace_is_deleted_from_the_dashboard_taken_back_and_deleted_at_onc
     owner.post(f"/w/{name}/data/keep")
     assert erasures.erasure(row.workspace_id).state == "undone"
     owner.submit(f"/w/{name}/data/erase", {"name": name, "at_once": "on"})
-    erasure.work_off()
+    erasure.process_due()
     assert owner.get(f"/w/{name}/data").status == 404
     assert Browser().get(f"/privacy/certificates/{row.workspace_id}").status == 404, "swept once is not done"
 

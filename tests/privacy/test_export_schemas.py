@@ -11,7 +11,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute
 
 from accounts import audit
 from imgapis import tables
-from imgapis.base.dynamo import kept
+from imgapis.base.dynamo import declared
 from imgapis.privacy import export, registry, schemas
 from telemetry import events, rollups, sums
 from telemetry.models import Rollup
@@ -52,10 +52,10 @@ def test_what_the_product_itself_wrote_is_valid(everything):
     source_rows.create(workspace_id, name="real", kind="http", prefix="https://shop.example/")
     presets.save(workspace_id, "system", "real", "w=9&fit=cover")
     audit.record(workspace_id, "system", "member.changed", "p_x", {"role": "viewer"}, {"role": "admin"})
-    happened = [events.row(one) for one in some(workspace_id, 5, 1_790_000_000, 1_790_000_600, seed=5)]
+    happened = [events.to_row(one) for one in some(workspace_id, 5, 1_790_000_000, 1_790_000_600, seed=5)]
     cells = sums.of_events(happened)
     Rollup(workspace_id, "h 2026-09-21T14 real", cells=sums.pack(next(iter(cells.values())))).save()
-    rollups.mark([(workspace_id, "2026-09-21T14")])
+    rollups.mark_dirty([(workspace_id, "2026-09-21T14")])
     (archive, _) = archives(everything)
     assert judged(archive) > 20
 
@@ -90,7 +90,7 @@ def test_a_number_without_a_unit_and_json_without_a_shape_cannot_be_exported(att
         @classmethod
         def get_attributes(cls) -> dict:
             """Its one attribute."""
-            return {"thing": kept(attribute(attr_name="thing"), "is nothing", **DECLARED)}
+            return {"thing": declared(attribute(attr_name="thing"), "is nothing", **DECLARED)}
 
     with pytest.raises(schemas.Untyped):
         schemas.of_table(Made, ["thing"])

@@ -27,7 +27,7 @@ def test_a_million_events_are_never_held_together(monkeypatch):
     def many(workspace_id: str):
         made = some(workspace_id, 1_000, clock.now() - 60, clock.now())
         for number in range(COUNT):
-            row = events.row(made[number % 1_000])
+            row = events.to_row(made[number % 1_000])
             held.add(number)
             weakref.finalize(row, held.discard, number)
             most[0] = max(most[0], len(held))

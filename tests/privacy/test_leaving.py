@@ -22,7 +22,7 @@ SECRETS = {"access_key": "AKIDSECRET", "secret_key": "verysecret"}
 def leaver(dynamodb):
     """Somebody's workspace, with a web source."""
     owner = teams.new_person("leaver")
-    row = workspaces.found(owner.person_id, namespace=f"lv-{tokens.random_id('x')[2:14]}", business_name="Leaver")
+    row = workspaces.create(owner.person_id, namespace=f"lv-{tokens.random_id('x')[2:14]}", business_name="Leaver")
     source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/photos/")
     return row
 

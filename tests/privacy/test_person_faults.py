@@ -59,8 +59,8 @@ class Somebody(Account):
             with table.batch_write() as writer:
                 writer.save(self.row(table))
         if situation == "sole owner":
-            erasure.ask("workspace", self.workspace_id, at_once=True)
-            erasure._claimed_run(store.erasure(self.workspace_id))
+            erasure.request("workspace", self.workspace_id, at_once=True)
+            erasure._claim_and_run(store.erasure(self.workspace_id))
             for table in {held.row for held in registry.HOLDINGS if held.of_person} - MADE_OTHERWISE:
                 with table.batch_write() as writer:  # what the workspace's own erasure took with it
                     writer.save(self.row(table))
@@ -97,7 +97,7 @@ def work(subject_id: str, monkeypatch, faults=(RuntimeError, Killed)) -> Erasure
         if row.state == "done":
             break
         try:
-            erasure._claimed_run(row)
+            erasure._claim_and_run(row)
         except faults:
             pass
         ahead[0] += erasure.SWEEP_SECONDS + 1
@@ -132,7 +132,7 @@ def test_a_fault_at_any_step_ends_in_the_same_empty_state(number, fault, situati
         return tuple(listed)
 
     monkeypatch.setattr(steps, "steps", faulty)
-    erasure.ask("person", somebody.person_id, at_once=True)
+    erasure.request("person", somebody.person_id, at_once=True)
     done = work(somebody.person_id, monkeypatch)
     assert broken and done.state == "done" and somebody.traces() == []
     if situation == "sole owner":
@@ -160,14 +160,14 @@ def test_a_kill_between_any_two_tables_ends_in_the_same_empty_state(number, born
         return real(kind, holding, subject_id)
 
     monkeypatch.setattr(steps, "_remove", remove)
-    erasure.ask("person", somebody.person_id, at_once=True)
+    erasure.request("person", somebody.person_id, at_once=True)
     done = work(somebody.person_id, monkeypatch)
     assert broken and done.state == "done" and somebody.traces() == []
 
 
 def test_a_certificate_says_exact_where_nothing_was_broken_off(born, monkeypatch):
     somebody = born("member")
-    erasure.ask("person", somebody.person_id, at_once=True)
+    erasure.request("person", somebody.person_id, at_once=True)
     facts = certificates.verify(dict(work(somebody.person_id, monkeypatch).certificate))
     assert facts["counts_are"] == "exact"
     assert facts["removed"]["people"] == facts["removed"]["members"] == facts["removed"]["sessions"] == 1
@@ -186,7 +186,7 @@ def test_a_try_that_is_broken_off_makes_the_counts_the_least(monkeypatch):
         return breaking(remove, "lost reply", broken) if app == "transforms" and not broken else remove
 
     monkeypatch.setattr(steps, "_rows_of", rows_of)
-    erasure.ask("workspace", workspace.workspace_id, at_once=True)
+    erasure.request("workspace", workspace.workspace_id, at_once=True)
     done = work(workspace.workspace_id, monkeypatch)
     facts = certificates.verify(dict(done.certificate))
     assert broken and facts["counts_are"] == "at least" and facts["removed"]["sources"] == 0
@@ -195,7 +195,7 @@ def test_a_try_that_is_broken_off_makes_the_counts_the_least(monkeypatch):
 
 def test_what_is_erased_again_after_a_restore_is_counted_as_the_least(born, monkeypatch):
     somebody = born("member")
-    erasure.ask("person", somebody.person_id, at_once=True)
+    erasure.request("person", somebody.person_id, at_once=True)
     work(somebody.person_id, monkeypatch)
     store.erasure(somebody.person_id).delete()
     with Person.batch_write() as writer:

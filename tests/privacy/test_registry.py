@@ -23,6 +23,6 @@ def test_a_table_that_names_a_workspace_or_a_person_is_found_by_it():
 
 def test_the_inventory_lists_every_attribute():
     """P02, P13"""
-    listed = {(line["store"], line["attribute"]) for line in inventory.every()}
+    listed = {(line["store"], line["attribute"]) for line in inventory.list_all()}
     for row in tables.registered():
         assert {(row.Meta.table_name.partition("-")[2], name) for name in row.get_attributes()} <= listed

@@ -30,7 +30,7 @@ MUTATIONS = (
     _of(
         "P02", "an attribute without a declaration",
         [("telemetry/models.py",
-          'stamp = kept(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)',
+          'stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)',
           "stamp = UnicodeAttribute()")],
         "test_rows.py::test_p02_every_attribute_of_every_table_says_what_it_is_kept_for",
     ),
@@ -42,14 +42,14 @@ MUTATIONS = (
     ),
     _of(
         "P03", "a counter holds a card",
-        [("billing/models.py", "    base = kept(",
-          '    card_number = kept(UnicodeAttribute(default=""), "pays", **BILLING)\n    base = kept(')],
+        [("billing/models.py", "    base = declared(",
+          '    card_number = declared(UnicodeAttribute(default=""), "pays", **BILLING)\n    base = declared(')],
         "test_rows.py::test_p03_no_attribute_anywhere_could_hold_a_card_and_billing_names_no_person",
     ),
     _of(
         "P04", "an event keeps the source",
-        [("telemetry/models.py", "    size = kept(",
-          '    source = kept(UnicodeAttribute(default="shoe"), "what", **TELEMETRY)\n    size = kept(')],
+        [("telemetry/models.py", "    size = declared(",
+          '    source = declared(UnicodeAttribute(default="shoe"), "what", **TELEMETRY)\n    size = declared(')],
         "test_rows.py::test_p04_an_event_has_the_fields_of_the_policy_and_no_other",
     ),
     _of(
@@ -74,7 +74,7 @@ MUTATIONS = (
         [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
           "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
           '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
-          '                cache.fresh(originals[0].body, "image/png", plan.seconds))\n')],
+          '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n')],
         "test_viewers.py::test_p07_the_original_is_nowhere_when_the_request_has_ended",
     ),
     _of(
@@ -136,7 +136,7 @@ MUTATIONS = (
         [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
           "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
           '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
-          '                cache.fresh(originals[0].body, "image/png", plan.seconds))\n')],
+          '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n')],
         "test_lives.py::test_p14_a_customers_bucket_is_only_read",
     ),
     _of(

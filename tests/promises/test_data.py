@@ -37,9 +37,9 @@ def test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified(every
     assert {table.__name__ for table in tables.registered() if table not in EXEMPT} <= set(account.left())
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
     for kind, subject in (("workspace", account.workspace_id), ("person", account.person_id)):
-        erasure.ask(kind, subject, at_once=True)
+        erasure.request(kind, subject, at_once=True)
         for _ in range(4):
-            erasure.work_off()
+            erasure.process_due()
             ahead[0] += erasure.SWEEP_SECONDS + 1
         row = store.erasure(subject)
         assert row.state == "done" and certificates.verify(dict(row.certificate))["subject"] == subject

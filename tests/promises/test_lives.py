@@ -24,14 +24,14 @@ def test_p08_what_was_made_lives_as_long_as_promised_in_caches_and_in_the_bucket
     began = clock.now()
     reply = ask(workspace.namespace, path)
     assert reply.status == 200 and f"max-age={seconds}" in reply.headers["cache-control"]
-    made = [name for name in buckets.names(began - 2) if name.startswith("1d/" if seconds == DAY else "365d/")]
+    made = [name for name in buckets.list_keys(began - 2) if name.startswith("1d/" if seconds == DAY else "365d/")]
     ends = [float(buckets.get(name).metadata["expires"]) for name in made]
     assert ends and max(abs(end - began - seconds) for end in ends if end > began + seconds - 30) < 30
 
 
 def test_p08_an_output_past_its_day_is_not_served(bucket, monkeypatch):
     """P08: whether or not the bucket has swept it."""
-    cache.write("f" * 8, "p08", cache.DAY_SECONDS, cache.fresh(b"x", "application/json", cache.DAY_SECONDS))
+    cache.write("f" * 8, "p08", cache.DAY_SECONDS, cache.new_output(b"x", "application/json", cache.DAY_SECONDS))
     later = clock.now() + DAY + 1
     monkeypatch.setattr(clock, "now", lambda: later)
     assert cache.memory.get("p08") is None and cache.read("f" * 8, "p08", cache.DAY_SECONDS) is None
@@ -46,9 +46,9 @@ def test_p11_the_dashboard_and_the_bill_are_sums_of_the_same_events(web, workspa
         lambda: list(store.between(workspace.workspace_id, 0, 2**40)), lambda seen: len(seen) > 2 * len(LIVES)
     )
     for each in {hour, clock.hour(clock.now())}:
-        rollups.roll(workspace.workspace_id, each)
+        rollups.rebuild_hour(workspace.workspace_id, each)
     (proof,) = ledger.prove(workspace.workspace_id)
-    shown = reports.make(workspace.workspace_id, reports.span("30d", clock.now())).total
+    shown = reports.build(workspace.workspace_id, reports.time_range("30d", clock.now())).total
     spent = sum(int(event.cost) for event in found)
     assert spent > 0 and spent == proof.used == proof.rolled == shown.cost
     assert shown.requests == len(found) == 2 * len(LIVES) + 1
@@ -74,4 +74,4 @@ def test_p14_a_customers_bucket_is_only_read(web, workspace, bucket):
     assert ask(workspace.namespace, "/transform?src=own/photo.jpg&w=40&format=png").status == 200
     listed = buckets.cache_client().list_objects_v2(Bucket=theirs)["Contents"]
     assert [entry["Key"] for entry in listed] == ["deep/photo.jpg"]
-    assert not [name for name in buckets.names(began - 2) if original[20:120] in buckets.get(name).body]
+    assert not [name for name in buckets.list_keys(began - 2) if original[20:120] in buckets.get(name).body]

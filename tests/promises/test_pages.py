@@ -102,8 +102,8 @@ def test_p16_forms_messages_and_mistakes_set_no_second_cookie(web):
 def test_p15_only_named_modules_open_connections_and_only_to_the_three_companies():
     """P15: what a module may reach, it must import; the list says to whom."""
     found = set()
-    for room in ("imgapis", "accounts", "telemetry", "billing", "transforms"):
-        for path in (ROOT / room).rglob("*.py"):
+    for package in ("imgapis", "accounts", "telemetry", "billing", "transforms"):
+        for path in (ROOT / package).rglob("*.py"):
             if any(connects(name) for name in imported(path)):
                 found.add(str(path.relative_to(ROOT)))
     unnamed = {name for name in found if not name.startswith(tuple(CONNECTS))}

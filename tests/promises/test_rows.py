@@ -12,7 +12,7 @@ from accounts.models import User
 from billing.models import Claim
 from imgapis import tables
 from imgapis.base import dynamo, tokens
-from imgapis.base.dynamo import Kept
+from imgapis.base.dynamo import DataDeclaration
 from imgapis.policy import additions
 from telemetry.models import Event
 from tests.people import Browser
@@ -28,8 +28,8 @@ def test_p02_every_attribute_of_every_table_says_what_it_is_kept_for(dynamodb):
     """P02"""
     for row in tables.registered():
         for name, attribute in row.get_attributes().items():
-            kept = getattr(attribute, "kept", None)
-            assert isinstance(kept, Kept) and kept.purpose and kept.retention, f"{row.__name__}.{name}"
+            kept = getattr(attribute, "declaration", None)
+            assert isinstance(kept, DataDeclaration) and kept.purpose and kept.retention, f"{row.__name__}.{name}"
 
 
 def test_p02_every_table_beside_the_policys_own_list_stands_on_the_page(web):

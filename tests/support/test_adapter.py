@@ -18,18 +18,18 @@ from accounts.models import User, Workspace
 from accounts.rows.staff import Staff
 from imgapis.base import mirrors, rowset
 from imgapis.base.cursors import InvalidCursor
-from imgapis.base.errors import Refusal
-from imgapis.base.mirrors import mirror
-from imgapis.base.row_admin import Overtaken, RowAdmin
+from imgapis.base.errors import ApiError
+from imgapis.base.mirrors import model_for
+from imgapis.base.row_admin import EditConflict, RowAdmin
 from imgapis.base.rowset import NotSupported, RowSet
 from transforms.models import Domain, Preset, Source
 
 WORKSPACE = "ws_adapter"
-DOMAINS = mirror(
+DOMAINS = model_for(
     Domain, "transforms", name="tried domain", moments=("created",),
     choices={"state": [("active", "Active"), ("failing", "Failing")]},
 )  # fmt: skip
-PRESETS = mirror(Preset, "transforms", name="tried preset", moments=("saved",))
+PRESETS = model_for(Preset, "transforms", name="tried preset", moments=("saved",))
 
 
 class OpenSite(AdminSite):
@@ -185,7 +185,7 @@ def test_list_display_shows_columns_of_the_row_and_of_the_admin(domain_admin):
 def test_filters_and_searches_become_keys_and_indexes_where_there_are_any(data, way, count, domain_admin):
     """list_filter, search_fields"""
     change_list = changelist(domain_admin, **data)
-    assert change_list.queryset.way == way and change_list.is_scan is (way == "scan")
+    assert change_list.queryset.access_path == way and change_list.is_scan is (way == "scan")
     assert len(change_list.result_list) == count
 
 
@@ -270,7 +270,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(domain_admin):
         actions=[Domain.reason.set("somebody else's")], condition=Domain.domain.exists()
     )
     form = type("Form", (), {"changed_data": ["reason"], "cleaned_data": {"reason": "mine"}})
-    with pytest.raises(Overtaken):
+    with pytest.raises(EditConflict):
         domain_admin.save_model(make_request(), obj, form, True)
     assert Domain.get("d08.adapter.example").reason == "somebody else's"
 
@@ -329,7 +329,7 @@ def test_what_no_table_can_be_asked_is_refused_by_name(ask):
 
 
 def test_a_filter_in_the_address_that_no_table_knows_is_a_refusal(domain_admin):
-    with pytest.raises(Refusal):
+    with pytest.raises(ApiError):
         domain_admin.changelist_view(make_request(data={"state__regex": "x"}))
 
 
@@ -362,7 +362,7 @@ def test_what_is_kept_and_not_exported_is_never_mirrored():
         if row_class not in (Workspace, Source, Staff):
             continue
         assert mirrored_names == {
-            name for name, attribute in row_class.get_attributes().items() if attribute.kept.exported
+            name for name, attribute in row_class.get_attributes().items() if attribute.declaration.exported
         }
         assert not [name for name in mirrored_names if "sealed" in name or "digest" in name or "secret" in name]
 

@@ -33,7 +33,7 @@ def run_erasure(subject_id: str):
     for _ in range(2):
         row = erasures.erasure(subject_id)
         erasures.change(row, row.state, due=0)
-        erasure._claimed_run(erasures.erasure(subject_id))
+        erasure._claim_and_run(erasures.erasure(subject_id))
     return erasures.erasure(subject_id)
 
 

@@ -27,7 +27,7 @@ def member(dynamodb):
 def outcome(row: Staff, code: str) -> str:
     """`in`, or the code of the refusal."""
     try:
-        second_factor.prove(staff.member(row.person_id), code)
+        second_factor.verify(staff.member(row.person_id), code)
     except (second_factor.WrongFactor, second_factor.Locked) as refusal:
         return refusal.code
     return "in"
@@ -105,7 +105,7 @@ def test_no_recovery_code_and_no_secret_stands_in_the_row(member):
     _, row, recovery = member
     row_text = str(staff.member(row.person_id).attribute_values)
     assert not any(code.replace(" ", "") in row_text or code in row_text for code in recovery)
-    assert staff.shown_secret(row) not in row_text
+    assert staff.base32_secret(row) not in row_text
 
 
 def test_two_enrolments_at_once_are_one(dynamodb):
@@ -116,7 +116,7 @@ def test_two_enrolments_at_once_are_one(dynamodb):
     def attempt(_) -> bool:
         try:
             second_factor.enrol(staff.member(row.person_id), code_of(address))
-        except (second_factor.EnrolmentOver, second_factor.WrongFactor):
+        except (second_factor.EnrolmentExpired, second_factor.WrongFactor):
             return False
         return True
 
@@ -130,22 +130,22 @@ def test_who_does_not_set_up_within_a_day_is_told_to_ask(dynamodb, monkeypatch):
     row = staff.add(address, "support")
     later = clock.now() + staff.ENROL_SECONDS + 1
     monkeypatch.setattr(clock, "now", lambda: later)
-    with pytest.raises(second_factor.EnrolmentOver):
+    with pytest.raises(second_factor.EnrolmentExpired):
         second_factor.enrol(row, code_of(address))
 
 
 def test_a_proof_ends_after_eight_hours_and_with_another_factor(member, monkeypatch):
     address, row, _ = member
-    proof = second_factor.proof(row)
-    assert second_factor.is_proven(row, proof)
-    assert not second_factor.is_proven(row, None) and not second_factor.is_proven(row, {})
+    proof = second_factor.session_proof(row)
+    assert second_factor.is_verified(row, proof)
+    assert not second_factor.is_verified(row, None) and not second_factor.is_verified(row, {})
     later = clock.now() + second_factor.LIFE_SECONDS + 1
     with monkeypatch.context() as patch:
         patch.setattr(clock, "now", lambda: later)
-        assert not second_factor.is_proven(row, proof)
-    assert not second_factor.is_proven(staff.reset(address), proof)
+        assert not second_factor.is_verified(row, proof)
+    assert not second_factor.is_verified(staff.reset(address), proof)
     second_factor.enrol(staff.member(row.person_id), code_of(address))
-    assert not second_factor.is_proven(staff.member(row.person_id), proof)
+    assert not second_factor.is_verified(staff.member(row.person_id), proof)
 
 
 def test_a_reset_and_a_removal_close_the_admin_at_once():

@@ -12,18 +12,18 @@ from imgapis.support import finding
 
 def test_stripe_is_asked_for_a_subscription_and_an_invoice(world):
     """An id that only Stripe knows leads to the workspace of its customer."""
-    buyer = workspaces.create(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    buyer = workspaces.create_unowned(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
     world.buys(buyer)
     customer = customers.of_workspace(buyer.workspace_id)
-    subscription = gateway.present(customer.customer_id).subscription_id
-    (invoice,) = world.book.every("invoices", customer=customer.customer_id)
+    subscription = gateway.subscription(customer.customer_id).subscription_id
+    (invoice,) = world.book.list_all("invoices", customer=customer.customer_id)
     for text in (customer.customer_id, subscription, invoice["id"]):
-        assert finding.place(text) == f"/admin/workspace/{buyer.workspace_id}/", text
-    assert finding.place("sub_nobodys") is None and finding.place("in_nobodys") is None
+        assert finding.resolve(text) == f"/admin/workspace/{buyer.workspace_id}/", text
+    assert finding.resolve("sub_nobodys") is None and finding.resolve("in_nobodys") is None
 
 
 def test_that_stripe_is_away_is_not_taken_for_nothing_found(world):
     world.stub.down = True
     with pytest.raises(StripeUnavailable):
-        finding.place("sub_1")
-    assert finding.place("cus_1") is None
+        finding.resolve("sub_1")
+    assert finding.resolve("cus_1") is None

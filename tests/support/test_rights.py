@@ -149,7 +149,7 @@ def test_the_customer_reads_what_support_did_and_why(team, world):
 def test_a_revoked_key_and_a_purge_and_an_invite_are_done_and_recorded(team, world):
     workspace_id = world["workspace"]
     key = apikeys.of_workspace(workspace_id)[0].prefix
-    invite = invites.open_ones(workspace_id)[0]
+    invite = invites.pending(workspace_id)[0]
     path = f"/admin/act/workspace/{workspace_id}/"
     assert team["support"].submit(path + "revoke-key/", {"key": key, **WHY}).status == 302
     assert apikeys.of_workspace(workspace_id) == []
@@ -157,7 +157,7 @@ def test_a_revoked_key_and_a_purge_and_an_invite_are_done_and_recorded(team, wor
     mail_count = len(mails(invite.email))
     assert team["support"].submit(path + "resend-invite/", {"invite": invite.invite_id, **WHY}).status == 302
     assert len(mails(invite.email)) == mail_count + 1
-    assert invites.open_ones(workspace_id)[0].invited_by == world["person"]
+    assert invites.pending(workspace_id)[0].invited_by == world["person"]
     acts = [entry.act for entry in audit.newest(workspace_id, 3)]
     assert acts == ["invite.resent", "cache.purged", "key.revoked"]
 
@@ -225,7 +225,7 @@ def test_no_page_shows_a_secret(team, world):
             page = team["admin"].get(f"{base}{quote(obj.key)}/change/")
             secrets = [
                 str(getattr(obj.row, name)) for name, attribute in model.row_class.get_attributes().items()
-                if not attribute.kept.exported and attribute.kept.category != "none"
+                if not attribute.declaration.exported and attribute.declaration.category != "none"
                 and len(str(getattr(obj.row, name))) > 12
             ]  # fmt: skip
             assert page.status == 200, (base, obj.key)

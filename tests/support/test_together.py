@@ -48,7 +48,7 @@ ACTS = {
         lambda row: len(list(billing_store.grants(row.workspace_id))),
     ),
     "workspace.suspended": (
-        lambda row: workspaces.suspend(store.workspace(row.workspace_id), STAFF, True, WHY),
+        lambda row: workspaces.set_suspended(store.workspace(row.workspace_id), STAFF, True, WHY),
         lambda row: bool(store.workspace(row.workspace_id).suspended),
     ),
     "key.revoked": (
@@ -56,8 +56,8 @@ ACTS = {
         lambda row: apikeys.of_prefix(row.key) is None,
     ),
     "invite.resent": (
-        lambda row: invites.resend_for(row.workspace_id, row.invite, STAFF, WHY),
-        lambda row: invites.open_ones(row.workspace_id)[0].token_digest,
+        lambda row: invites.resend_as_staff(row.workspace_id, row.invite, STAFF, WHY),
+        lambda row: invites.pending(row.workspace_id)[0].token_digest,
     ),
     "cache.purged": (
         lambda row: purges.purge(store.workspace(row.workspace_id), STAFF, "workspace", "", WHY),

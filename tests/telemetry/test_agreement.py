@@ -44,8 +44,8 @@ def synthetic(row) -> None:
     now = clock.now()
     made = some(row.workspace_id, SYNTHETIC, now - 20 * 3_600, now - 60, seed=5)
     for start in range(0, len(made), 1_000):
-        recorder._write_living([one for one in made[start : start + 1_000] if not one.cost])
-    terms = periods.terms(store.workspace(row.workspace_id))
+        recorder._write_existing([one for one in made[start : start + 1_000] if not one.cost])
+    terms = periods.terms_of(store.workspace(row.workspace_id))
 
     def charge(one) -> None:
         moment = tokens.moment_of(one.event_id)
@@ -53,7 +53,7 @@ def synthetic(row) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(charge, [one for one in made if one.cost]))
-    recorder._write_living([one for one in made if one.cost])  # as the spool does: for the hours' marks
+    recorder._write_existing([one for one in made if one.cost])  # as the spool does: for the hours' marks
 
 
 def real(namespace: str) -> None:
@@ -74,9 +74,9 @@ def settled(workspace_id: str, expected: int) -> list[Event]:
     ends = clock.now() + 60
     while clock.now() < ends:
         recorder.ship()
-        rollups.work_off()
+        rollups.process_due()
         found = list(telemetry_store.between(workspace_id, clock.now() - 90_000, clock.now() + 1))
-        shown = reports.make(workspace_id, reports.span("7d", clock.now())).total
+        shown = reports.build(workspace_id, reports.time_range("7d", clock.now())).total
         if len(found) == shown.requests == expected:
             return found
     raise AssertionError(f"{len(found)} of {expected} events after a minute")
@@ -92,7 +92,7 @@ def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     found = settled(row.workspace_id, SYNTHETIC + REAL)
     truth = (len(found), sum(int(one.cost) for one in found), sum(int(one.size) for one in found))
     proofs = ledger.prove(row.workspace_id)
-    assert all(proof.holds and proof.shown_right for proof in proofs)
+    assert all(proof.is_valid and proof.rollups_match for proof in proofs)
     assert sum(proof.used for proof in proofs) == sum(proof.rolled for proof in proofs) == truth[1]
     table = list(csv.DictReader(io.StringIO(browser.get(f"/w/{row.namespace}/usage.csv?range=7d").text)))
     listed = json.loads(browser.get(f"/w/{row.namespace}/usage.json?range=7d").text)["rows"]
@@ -106,7 +106,7 @@ def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     assert (rest["requests"], float(rest["credits"]) * 2, rest["bytes"]) == truth and said(rest["rows"]) == truth
     page = browser.get(f"/w/{row.namespace}/usage?range=7d").text
     assert f"<dd>{truth[0]:,}" in page and f"<dd>{credits_shown(truth[1])}" in page
-    assert credits.shown(truth[1]) in browser.get(f"/w/{row.namespace}/billing").text.replace(",", "")
+    assert credits.as_credits(truth[1]) in browser.get(f"/w/{row.namespace}/billing").text.replace(",", "")
     print(f"{truth[0]:,} requests, {truth[1] / 2:,} credits, {truth[2]:,} bytes: all the same")
 
 
@@ -127,7 +127,7 @@ def test_rebuilding_the_rollups_changes_nothing(owner):
     """D12: from the events alone, as often as one likes."""
     _, row = owner
     happened = some(row.workspace_id, 200, clock.now() - 3 * 3_600, clock.now())
-    recorder._write_living(happened)
+    recorder._write_existing(happened)
     said_by_command = io.StringIO()
     for _ in range(2):
         call_command("rebuild_rollups", row.namespace, "--days", "1", stdout=said_by_command)

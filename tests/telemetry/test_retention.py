@@ -23,7 +23,7 @@ DAY_SECONDS = 86_400
 @pytest.fixture
 def workspace():
     """A workspace of whatever plan billing wrote down last."""
-    return workspaces.create(namespace=f"kept-{secrets.token_hex(5)}", allowance=2_000)
+    return workspaces.create_unowned(namespace=f"kept-{secrets.token_hex(5)}", allowance=2_000)
 
 
 def days_kept(event: Event) -> float:
@@ -39,7 +39,7 @@ def with_plan(row: Workspace, tier: str) -> None:
 @pytest.mark.parametrize("tier", plans.TIERS)
 def test_a_free_event_is_kept_for_the_days_of_the_plan(workspace, tier):
     with_plan(workspace, tier)
-    recorder._write_living(some(workspace.workspace_id, 30, clock.now() - 60, clock.now()))
+    recorder._write_existing(some(workspace.workspace_id, 30, clock.now() - 60, clock.now()))
     found = store.latest(workspace.workspace_id, 5)
     assert found and all(abs(days_kept(one) - plans.of(tier).limits.retention_days) < 0.1 for one in found)
 
@@ -48,7 +48,7 @@ def test_a_charged_event_is_kept_for_the_days_its_bill_names(workspace):
     paid = bill(workspace.workspace_id)
     longer = type(paid)(**(vars(paid) | {"retention_days": 400}))
     credits.charge(longer, Terms(allowance=100))
-    assert abs(days_kept(store.event(workspace.workspace_id, paid.happened.event_id)) - 400) < 0.1
+    assert abs(days_kept(store.event(workspace.workspace_id, paid.event.event_id)) - 400) < 0.1
 
 
 def test_an_event_whose_days_are_over_is_shown_nowhere_though_the_sweep_is_late(workspace):
@@ -56,7 +56,7 @@ def test_an_event_whose_days_are_over_is_shown_nowhere_though_the_sweep_is_late(
     Event(**vars(old), expires=datetime.fromtimestamp(clock.now() - 5, UTC)).save(
         condition=Event.event_id.does_not_exist()
     )
-    events.row(new).save(condition=Event.event_id.does_not_exist())
+    events.to_row(new).save(condition=Event.event_id.does_not_exist())
     assert store.event(workspace.workspace_id, old.event_id) is None
     assert [one.event_id for one in store.latest(workspace.workspace_id, 5)] == [new.event_id]
     assert [one.event_id for one in store.page(workspace.workspace_id, None)] == [new.event_id]
@@ -65,17 +65,17 @@ def test_an_event_whose_days_are_over_is_shown_nowhere_though_the_sweep_is_late(
 def test_an_hour_whose_events_have_ended_keeps_its_sums(workspace, monkeypatch):
     now = clock.now()
     happened = some(workspace.workspace_id, 40, now - 60, now)
-    hours = {clock.hour(store.moment(events.row(one))) for one in happened}
+    hours = {clock.hour(store.moment(events.to_row(one))) for one in happened}
     store.write(happened)
     for hour in hours:
-        rollups.roll(workspace.workspace_id, hour)
+        rollups.rebuild_hour(workspace.workspace_id, hour)
     with Event.batch_write() as writer:
         for one in happened:
-            writer.delete(events.row(one))
+            writer.delete(events.to_row(one))
     monkeypatch.setattr(clock, "now", lambda: now + limits.STARTING.retention_days * DAY_SECONDS)
     for hour in hours:
-        rollups.roll(workspace.workspace_id, hour)
-    assert reports.make(workspace.workspace_id, reports.span("90d", clock.now())).total.requests == 40
+        rollups.rebuild_hour(workspace.workspace_id, hour)
+    assert reports.build(workspace.workspace_id, reports.time_range("90d", clock.now())).total.requests == 40
 
 
 def test_no_plan_keeps_events_for_less_than_what_the_proof_rests_on():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from imgapis.base import clock
 from telemetry import events, histogram, reports, rollups, store, sums
-from telemetry.models import Dirty, Event
+from telemetry.models import DirtyHour, Event
 from tests.telemetry.made_events import some
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -33,14 +33,14 @@ def written(happened) -> None:
     """Put events into the table, charged ones too."""
     with Event.batch_write() as writer:
         for one in happened:
-            writer.save(events.row(one))
+            writer.save(events.to_row(one))
 
 
 def rolled(whose: str, happened) -> None:
     """Mark and add up the hours of events."""
-    marks = {(whose, clock.hour(store.moment(events.row(one)))) for one in happened}
+    marks = {(whose, clock.hour(store.moment(events.to_row(one)))) for one in happened}
     for _, hour in marks:
-        rollups.roll(whose, hour)
+        rollups.rebuild_hour(whose, hour)
 
 
 def totals(happened) -> tuple[int, int, int]:
@@ -67,7 +67,7 @@ def test_a_report_breaks_down_into_parts_that_add_up(whose):
     happened = some(whose, 500, NOW - 20 * 3_600, NOW)
     written(happened)
     rolled(whose, happened)
-    report = reports.make(whose, reports.span("24h", NOW))
+    report = reports.build(whose, reports.time_range("24h", NOW))
     assert (report.total.requests, report.total.cost, report.total.size) == totals(happened)
     for name in ("operation", "cache", "status", "origin"):
         assert sum(found.requests for _, found in report.by(name)) == 500
@@ -80,7 +80,7 @@ def test_the_range_before_is_the_one_before(whose):
     old, new = some(whose, 30, NOW - 40 * 3_600, NOW - 30 * 3_600), some(whose, 70, NOW - 10 * 3_600, NOW, seed=2)
     written(old + new)
     rolled(whose, old + new)
-    report = reports.make(whose, reports.span("24h", NOW))
+    report = reports.build(whose, reports.time_range("24h", NOW))
     assert (report.total.requests, report.before.requests) == (70, 30)
 
 
@@ -90,7 +90,7 @@ def test_a_late_event_is_in_after_the_next_rolling(whose):
     rolled(whose, first)
     written(late)
     rolled(whose, late)
-    assert reports.make(whose, reports.span("24h", NOW)).total.requests == 11
+    assert reports.build(whose, reports.time_range("24h", NOW)).total.requests == 11
 
 
 def test_rolling_twice_changes_nothing(whose):
@@ -98,22 +98,23 @@ def test_rolling_twice_changes_nothing(whose):
     written(happened)
     for _ in range(2):
         rolled(whose, happened)
-    assert reports.make(whose, reports.span("7d", NOW)).total.requests == 50
+    assert reports.build(whose, reports.time_range("7d", NOW)).total.requests == 50
 
 
 def test_a_marked_hour_is_added_up_once_and_its_mark_is_gone(whose):
     happened = some(whose, 5, NOW - 60, NOW)
     written(happened)
     hour = clock.hour(NOW - 30)
-    rollups.mark([(whose, hour), (whose, hour)])
-    assert [row.place for row in Dirty.scan() if whose in row.place] == [f"{whose} {hour}"]
-    rollups.work_off()
-    assert not [row for row in Dirty.scan() if whose in row.place]
+    rollups.mark_dirty([(whose, hour), (whose, hour)])
+    assert [row.place for row in DirtyHour.scan() if whose in row.place] == [f"{whose} {hour}"]
+    rollups.process_due()
+    assert not [row for row in DirtyHour.scan() if whose in row.place]
 
 
 def test_more_than_five_hundred_origins_are_bounded_and_nothing_is_lost():
     found = {
-        f"https://{number}.example": {sums.Key("transform", "hit", 200): sums.Sums(number + 1)} for number in range(600)
+        f"https://{number}.example": {sums.CellKey("transform", "hit", 200): sums.Sums(number + 1)}
+        for number in range(600)
     }
     bounded = rollups._bounded(found)
     assert len(bounded) == rollups.MOST_ORIGINS + 1
@@ -134,7 +135,7 @@ def test_a_percentile_is_true_within_two_percent(latencies, share):
 def test_sums_are_the_same_in_any_order_and_survive_storage(chance: random.Random, pieces):
     parts = []
     for number in range(pieces * 4):
-        key = sums.Key(chance.choice(["transform", "grid"]), "hit", chance.choice([200, 404]))
+        key = sums.CellKey(chance.choice(["transform", "grid"]), "hit", chance.choice([200, 404]))
         parts.append({key: sums.Sums(number + 1, number, number * 10)})
     shuffled = parts[:]
     chance.shuffle(shuffled)
@@ -153,7 +154,7 @@ def busy_year(whose):
 def write_days(whose: str, happened) -> None:
     """Store the sums of each day, as adding up its hours would."""
     by_day: dict[str, list] = {}
-    for row in map(events.row, happened):
+    for row in map(events.to_row, happened):
         by_day.setdefault(clock.day(store.moment(row)), []).append(row)
     for day, rows in by_day.items():
         rollups._replace(whose, f"d {day}", sums.of_events(rows))
@@ -161,15 +162,15 @@ def write_days(whose: str, happened) -> None:
 
 def of_months(happened, first: str, last: str) -> tuple[int, int, int]:
     """Totals of the events from one month up to another, both in."""
-    return totals([one for one in happened if first <= clock.month(store.moment(events.row(one))) <= last])
+    return totals([one for one in happened if first <= clock.month(store.moment(events.to_row(one))) <= last])
 
 
 @pytest.mark.parametrize("made", [(), ("2026-03",), tuple(f"2026-{month:02}" for month in range(1, 11))], ids=len)
 def test_a_year_is_the_same_to_the_unit_whichever_months_have_rows(whose, busy_year, made):
     """P11: a month without rows is read by its days; the year before ends on the same day a year ago."""
     for month in made:
-        rollups.roll_month(whose, month)
-    report = reports.make(whose, reports.span("1y", NOW))
+        rollups.rebuild_month(whose, month)
+    report = reports.build(whose, reports.time_range("1y", NOW))
     assert (report.total.requests, report.total.cost, report.total.size) == of_months(busy_year, "2025-12", "2026-11")
     assert (report.before.requests, report.before.cost, report.before.size) == of_months(
         busy_year, "2024-12", "2025-11"
@@ -195,7 +196,7 @@ def test_a_month_that_runs_has_no_row_and_one_that_is_over_has(whose):
     written(happened)
     rolled(whose, happened)
     assert {month for month, _, _ in rollups.months(whose, "2000-01", "~")} == {"2026-10"}
-    assert not rollups.is_over("2026-11") and rollups.is_over("2026-10")
+    assert not rollups.month_has_ended("2026-11") and rollups.month_has_ended("2026-10")
 
 
 def test_a_day_that_changes_while_its_month_is_added_up_is_in_it(whose, busy_year, monkeypatch):
@@ -207,12 +208,12 @@ def test_a_day_that_changes_while_its_month_is_added_up_is_in_it(whose, busy_yea
     def changing(*asked, **how):
         found = list(read(*asked, **how))
         if more:
-            rollups._replace(whose, "d 2026-06-02", sums.of_events(map(events.row, more)))
+            rollups._replace(whose, "d 2026-06-02", sums.of_events(map(events.to_row, more)))
             more.clear()
         return iter(found)
 
     monkeypatch.setattr(rollups, "days", changing)
-    rollups.roll_month(whose, "2026-06")
+    rollups.rebuild_month(whose, "2026-06")
     said, by_days = rollups.month_sums(whose, "2026-06")
     assert said == by_days and said.requests == 37
 
@@ -223,8 +224,8 @@ def test_the_range_before_may_be_read_by_months_and_is_the_same(whose, wanted, m
     happened = some(whose, 80, NOW - 200 * 86_400, NOW)
     write_days(whose, happened)
     for month in made:
-        rollups.roll_month(whose, month)
-    report, days = reports.make(whose, reports.span(wanted, NOW)), int(wanted[:-1])
+        rollups.rebuild_month(whose, month)
+    report, days = reports.build(whose, reports.time_range(wanted, NOW)), int(wanted[:-1])
     first, last = clock.day(NOW - (2 * days - 1) * 86_400), clock.day(NOW - days * 86_400)
-    expected = totals([one for one in happened if first <= clock.day(store.moment(events.row(one))) <= last])
+    expected = totals([one for one in happened if first <= clock.day(store.moment(events.to_row(one))) <= last])
     assert (report.before.requests, report.before.cost, report.before.size) == expected

@@ -36,9 +36,9 @@ def busy(namespace: str) -> tuple[str, list]:
     happened = some(workspace_id, 300, clock.now() - 20 * 3_600, clock.now())
     with Event.batch_write() as writer:
         for one in happened:
-            writer.save(events.row(one))
+            writer.save(events.to_row(one))
     for hour in {clock.hour(clock.now() - back * 3_600) for back in range(22)}:
-        rollups.roll(workspace_id, hour)
+        rollups.rebuild_hour(workspace_id, hour)
     return workspace_id, happened
 
 
@@ -71,9 +71,9 @@ def test_real_requests_are_on_the_page_and_equal_the_ledger(owner, origin):
     for width in (11, 12, 11):
         assert ask(namespace, f"/transform?src={address}&w={width}").status == 200
     recorder.ship()
-    rollups.roll(workspace_id, clock.hour(clock.now()))
+    rollups.rebuild_hour(workspace_id, clock.hour(clock.now()))
     (proof,) = ledger.prove(workspace_id)
-    assert (proof.used, proof.holds) == (4, True)
+    assert (proof.used, proof.is_valid) == (4, True)
     page = browser.get(f"/w/{namespace}/usage?range=24h").text
     assert "<dt>Credits</dt><dd>2" in page
     receipt = re.search(rf"/w/{namespace}/usage/[0-9a-f-]{{36}}", page)[0]

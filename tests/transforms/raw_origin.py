@@ -95,5 +95,5 @@ def get(url, *, dialler, names=None, seconds=2.0, max_bytes=100_000, permitted=l
         deadline=time.monotonic() + seconds,
         max_bytes=max_bytes,
         permitted=permitted,
-        rules=fetch.Rules(resolver=names or Names(), connect=dialler, **rules),
+        rules=fetch.FetchRules(resolver=names or Names(), connect=dialler, **rules),
     )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgapis.base import buckets, clock, tokens
-from imgapis.base.buckets import Stored
+from imgapis.base.buckets import StoredObject
 from tests import environment
 from tests.origin import picture
 from tests.transforms.web_client import ask
@@ -27,7 +27,7 @@ def place(bucket):
 
 
 def test_an_output_comes_back_as_it_was_stored(place):
-    entry = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS, source_size="3x2", warnings="w")
+    entry = cache.new_output(b"picture", "image/webp", cache.YEAR_SECONDS, source_size="3x2", warnings="w")
     cache.write(*place, cache.YEAR_SECONDS, entry)
     cache.memory.clear()
     assert cache.read(*place, cache.YEAR_SECONDS) == entry
@@ -35,16 +35,16 @@ def test_an_output_comes_back_as_it_was_stored(place):
 
 def test_an_altered_object_is_a_miss(place):
     """K7"""
-    entry = cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS)
+    entry = cache.new_output(b"picture", "image/webp", cache.YEAR_SECONDS)
     metadata = {"digest": entry.digest, "stored": str(int(entry.stored)), "expires": str(int(entry.expires))}
-    buckets.put(cache.path(*place, cache.YEAR_SECONDS), Stored(b"pictura", "image/webp", metadata))
+    buckets.put(cache.path(*place, cache.YEAR_SECONDS), StoredObject(b"pictura", "image/webp", metadata))
     assert cache.read(*place, cache.YEAR_SECONDS) is None
 
 
 def test_an_expired_object_that_is_still_there_is_a_miss(place, monkeypatch):
     """P08: a year for pictures, a day for info."""
     for seconds in (cache.DAY_SECONDS, cache.YEAR_SECONDS):
-        cache.write(*place, seconds, cache.fresh(b"picture", "image/webp", seconds))
+        cache.write(*place, seconds, cache.new_output(b"picture", "image/webp", seconds))
         later = clock.now() + seconds + 1
         with monkeypatch.context() as patch:
             patch.setattr(clock, "now", lambda later=later: later)
@@ -55,15 +55,15 @@ def test_an_expired_object_that_is_still_there_is_a_miss(place, monkeypatch):
 def test_a_bucket_that_does_not_answer_is_a_miss_and_no_error(place, monkeypatch):
     """K7"""
     monkeypatch.setattr(settings, "CACHE_ENDPOINT", "http://127.0.0.1:9")
-    cache.write(*place, cache.YEAR_SECONDS, cache.fresh(b"picture", "image/webp", cache.YEAR_SECONDS))
+    cache.write(*place, cache.YEAR_SECONDS, cache.new_output(b"picture", "image/webp", cache.YEAR_SECONDS))
     cache.memory.clear()
     assert cache.read(*place, cache.YEAR_SECONDS) is None
 
 
 def test_memory_is_bounded_in_bytes():
-    memory = cache.Memory(8_000)
+    memory = cache.MemoryCache(8_000)
     for number in range(100):
-        memory.put(str(number), cache.fresh(b"x" * 1_000, "image/webp", 60))
+        memory.put(str(number), cache.new_output(b"x" * 1_000, "image/webp", 60))
     assert sum(memory.get(str(number)) is not None for number in range(100)) == 8
 
 
@@ -104,6 +104,6 @@ def test_an_edited_source_serves_no_old_picture(web, workspace, origin, forgetfu
     tenant = tenants.of_namespace(workspace.namespace)
     before = plans.make(tenant, "transform", "src=shop/shoe.jpg&w=9", None, None)
     store.change_source(tenant.sources["shop"], prefix=tenant.sources["shop"].prefix + "new/")
-    tenants.forget()
+    tenants.clear_cache()
     after = plans.make(tenants.of_namespace(workspace.namespace), "transform", "src=shop/shoe.jpg&w=9", None, None)
     assert before.key != after.key and before.claim != after.claim

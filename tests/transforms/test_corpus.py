@@ -47,4 +47,4 @@ def test_no_file_of_pillows_corpus_breaks_the_server(web, origin, workspace):
     assert web_processes.pids() == before
     assert set(counts) <= {200, 413, 415, 422} and counts[200] > len(files) // 4
     proofs = ledger.prove(workspace.workspace_id)
-    assert all(proof.holds for proof in proofs) and sum(proof.used for proof in proofs) == 2 * counts[200]
+    assert all(proof.is_valid for proof in proofs) and sum(proof.used for proof in proofs) == 2 * counts[200]

@@ -23,7 +23,7 @@ def hold_place(name: str, limit: int) -> tuple[threading.Event, threading.Thread
     acquired, release = threading.Event(), threading.Event()
 
     def hold():
-        with crowding.place(name, limit):
+        with crowding.slot(name, limit):
             acquired.set()
             release.wait(10)
 
@@ -36,7 +36,7 @@ def hold_place(name: str, limit: int) -> tuple[threading.Event, threading.Thread
 def test_the_next_waits_for_a_place_and_gets_it():
     release, thread = hold_place("waits", 1)
     threading.Timer(0.2, release.set).start()
-    with crowding.place("waits", 1):
+    with crowding.slot("waits", 1):
         thread.join(5)
         assert not thread.is_alive()
 
@@ -44,10 +44,10 @@ def test_the_next_waits_for_a_place_and_gets_it():
 def test_who_waits_too_long_is_told_when_to_come_again(monkeypatch):
     monkeypatch.setattr(crowding, "WAIT_SECONDS", 0.1)
     release, thread = hold_place("long", 1)
-    with pytest.raises(crowding.Crowded) as excinfo, crowding.place("long", 1):
+    with pytest.raises(crowding.ConcurrencyLimitReached) as excinfo, crowding.slot("long", 1):
         pass
     assert (excinfo.value.status, excinfo.value.retry_after) == (429, 1)
-    with crowding.place("other", 1):
+    with crowding.slot("other", 1):
         pass  # another workspace is not held up
     release.set()
     thread.join(5)
@@ -56,11 +56,11 @@ def test_who_waits_too_long_is_told_when_to_come_again(monkeypatch):
 def test_a_line_that_is_long_already_is_refused_at_once(monkeypatch):
     monkeypatch.setattr(crowding, "MOST_WAITING", 0)
     release, thread = hold_place("line", 1)
-    with pytest.raises(crowding.Crowded), crowding.place("line", 1):
+    with pytest.raises(crowding.ConcurrencyLimitReached), crowding.slot("line", 1):
         pass
     release.set()
     thread.join(5)
-    with crowding.place("line", 1):
+    with crowding.slot("line", 1):
         pass
 
 
@@ -78,7 +78,7 @@ def test_a_crowd_of_one_workspace_gets_429_and_pays_for_what_it_was_sent(narrow,
     assert all(reply.headers["retry-after"] == "1" and b"too_many_at_once" in reply.body for reply in refusals)
     assert unfinished_futures  # the stranger's picture came before the crowd's last
     (proof,) = ledger.prove(narrow.workspace_id)
-    assert proof.holds and proof.used == 2 * sum(reply.status == 200 for reply in replies)
+    assert proof.is_valid and proof.used == 2 * sum(reply.status == 200 for reply in replies)
 
 
 def test_followers_hold_no_place(narrow):

@@ -61,12 +61,12 @@ def test_a_domain_nobody_has_proven_is_an_unknown_host(web, workspace):
 def test_service_ends_with_the_proof_and_with_the_removal(workspace, own_domain, names, forgetful):  # noqa: F811
     """A15"""
     assert tenants.of_domain(own_domain).workspace_id == workspace.workspace_id
-    domain_store.settle(domain_store.domain(own_domain), proven=False, state="failing")
-    tenants.forget()
+    domain_store.save_check(domain_store.domain(own_domain), proven=False, state="failing")
+    tenants.clear_cache()
     assert tenants.of_domain(own_domain) is None
-    domain_store.settle(domain_store.domain(own_domain), proven=True, state="active")
+    domain_store.save_check(domain_store.domain(own_domain), proven=True, state="active")
     domains.remove(domain_store.domain(own_domain), "person")
-    tenants.forget()
+    tenants.clear_cache()
     assert tenants.of_domain(own_domain) is None
 
 

@@ -30,6 +30,6 @@ def test_a_background_is_removed_for_one_credit(workspace, origin):
 
 def test_a_server_without_the_model_answers_501_with_the_way_to_get_it():
     for name, param in ((network.SUBJECTS, "background-remove"), (network.FACES, "position")):
-        refusal = engine_errors.refusal(network.absent(name))
+        refusal = engine_errors.api_error(network.absent(name))
         assert (refusal.status, refusal.param) == (501, param) and refusal.code.endswith("_unavailable")
         assert "imgapis.embedded model" in str(refusal)

@@ -25,7 +25,7 @@ def opened(reply) -> Image.Image:
 def used(row) -> int:
     """Half-credits charged to a workspace so far; its ledger holds."""
     proofs = ledger.prove(row.workspace_id)
-    assert all(proof.holds for proof in proofs)
+    assert all(proof.is_valid for proof in proofs)
     return sum(proof.used for proof in proofs)
 
 

@@ -77,6 +77,6 @@ def test_a_check_says_what_is_missing_until_nothing_is(owner, resolver):
 
 def page_after_check(browser, home: str, row) -> str:
     """The page after a check; the pause between two checks has passed."""
-    domain_store.settle(domain_store.domain(row.domain), checked=0)
+    domain_store.save_check(domain_store.domain(row.domain), checked=0)
     page = browser.follow(browser.post(f"{home}/domains/{row.domain}/check"))
     return page.text

@@ -6,7 +6,7 @@ import pytest
 
 from accounts import audit
 from accounts import store as accounts_store
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from tests.transforms.domain_world import clock_at, cloudflare, fresh_domain, names  # noqa: F401 - fixtures
 from transforms import dns_records, domain_names, domain_store, domains
 
@@ -82,7 +82,7 @@ def test_two_claims_at_once_have_one_winner(workspace, stranger):
     def claim(owner):
         try:
             return add_domain(owner, name).workspace_id
-        except Refusal as refusal:
+        except ApiError as refusal:
             return refusal.code
 
     with ThreadPoolExecutor(8) as threads:
@@ -99,7 +99,7 @@ def test_a_claim_nobody_proves_can_be_taken_after_three_days(workspace, stranger
     clock_at(3.1 * DAY)
     new_row = add_domain(stranger, row.domain)
     assert domain_store.domain(row.domain).workspace_id == stranger.workspace_id and new_row.txt_token != row.txt_token
-    assert not domain_store.settle(row, proven=True), "the old claim writes nothing any more"
+    assert not domain_store.save_check(row, proven=True), "the old claim writes nothing any more"
 
 
 def test_a_proven_domain_is_never_taken(proven, stranger, clock_at):  # noqa: F811
@@ -220,7 +220,7 @@ def test_an_order_that_was_cut_off_is_taken_up_again(workspace, names, cloudflar
     row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     row = check_domain(row, clock_at)
-    domain_store.settle(row, cloudflare_id="")
+    domain_store.save_check(row, cloudflare_id="")
     assert check_domain(row, clock_at, 10).cloudflare_id in cloudflare.hostnames
     assert len(cloudflare.hostnames) == 1
 

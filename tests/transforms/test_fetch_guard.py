@@ -151,9 +151,9 @@ def test_a_redirect_down_from_https_is_refused():
     """S7"""
     https = locations.parse("https://a.test/")
     with pytest.raises(fetch.FetchError) as excinfo:
-        fetch._next_hop(https, "http://a.test/", lambda hop: True, fetch.Rules())
+        fetch._next_hop(https, "http://a.test/", lambda hop: True, fetch.FetchRules())
     assert excinfo.value.code == "source_redirect"
-    assert fetch._next_hop(https, "https://b.test/", lambda hop: True, fetch.Rules()).host == "b.test"
+    assert fetch._next_hop(https, "https://b.test/", lambda hop: True, fetch.FetchRules()).host == "b.test"
 
 
 def test_a_redirect_without_an_address_and_a_304_are_refused(serve):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from tests import environment
 from tests.transforms.signer import policy, signed
 from tests.transforms.web_client import ask
@@ -122,7 +122,7 @@ def plan_of(tenant, key, rule, endpoint: str, query: str, now: float):
     try:
         ticket = signing.check(tenant, f"/{endpoint}", f"{query}&{policy(key, **rule)}", now)
         return plans.make(tenant, endpoint, ticket.query, None, None, ticket.policy)
-    except Refusal:
+    except ApiError:
         return None
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from accounts import audit
 from accounts import store as accounts_store
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from tests import environment
 from tests.transforms.web_client import ask
 from transforms import access_settings, plans, presets, tenants
@@ -123,5 +123,5 @@ def test_presets_only_leaves_src_preset_and_format(web, workspace, card, origin)
 
 
 def test_an_invalid_choice_is_refused(workspace):
-    with pytest.raises(Refusal, match="402, original, placeholder"):
+    with pytest.raises(ApiError, match="402, original, placeholder"):
         access_settings.change(workspace, "system", refused="nothing")

@@ -52,7 +52,7 @@ def line_of(record: logging.LogRecord) -> dict | None:
     target = io.StringIO()
     writer = logging.StreamHandler(target)
     writer.setFormatter(logs.JsonLines())
-    writer.addFilter(logs.OwnWords())
+    writer.addFilter(logs.OwnRecordsFilter())
     writer.handle(record)
     text = target.getvalue()
     assert text.count("\n") <= 1
@@ -90,7 +90,7 @@ def test_neither_arguments_nor_the_text_of_an_exception_are_written():
     ],
 )
 def test_an_origin_is_bounded(header, expected):
-    assert events.bounded_origin(header) == expected
+    assert events.normalized_origin(header) == expected
 
 
 def test_free_requests_reach_the_stream_from_the_spool(canaried):

@@ -31,13 +31,13 @@ SCOPES = {
 
 def used(row) -> int:
     proofs = ledger.prove(row.workspace_id)
-    assert all(proof.holds for proof in proofs)
+    assert all(proof.is_valid for proof in proofs)
     return sum(proof.used for proof in proofs)
 
 
 def rendered_workspace(number: int, origin):
     """A workspace with everything rendered, in the memory of both workers."""
-    row = workspaces.create(namespace=f"purged-{number}-{os.getpid()}", allowance=2_000)
+    row = workspaces.create_unowned(namespace=f"purged-{number}-{os.getpid()}", allowance=2_000)
     for name in ("shop", "other"):
         source_rows.create(row.workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     assert {ask(row.namespace, address).status for address in EVERY for _ in range(6)} == {200}

@@ -57,7 +57,7 @@ def query(sources: list[str], pairs: list[tuple[str, str]]) -> str:
 def used(workspace) -> int:
     """Half-credits charged so far; the ledger holds."""
     proofs = ledger.prove(workspace.workspace_id)
-    assert all(proof.holds for proof in proofs)
+    assert all(proof.is_valid for proof in proofs)
     return sum(proof.used for proof in proofs)
 
 

@@ -29,7 +29,7 @@ def call(key: str, method: str, path: str, body=None):
 def create_key(scopes=tuple(roles.PERMISSIONS)) -> tuple[str, str]:
     """A workspace's key with the scopes, and the namespace."""
     person_id = tokens.random_id("p")
-    row = workspaces.found(person_id, namespace=f"api-{secrets.token_hex(6)}", business_name="API")
+    row = workspaces.create(person_id, namespace=f"api-{secrets.token_hex(6)}", business_name="API")
     return apikeys.create(row.workspace_id, person_id, "owner", name="k", scopes=scopes)[0], row.namespace
 
 

@@ -202,7 +202,7 @@ def test_of_two_rotations_at_once_one_is_told(workspace, key):
     first_row = accounts_store.workspace(workspace.workspace_id)
     second_row = accounts_store.workspace(workspace.workspace_id)
     signing_keys.rotate(first_row, "system")
-    with pytest.raises(rule_store.Overtaken):
+    with pytest.raises(rule_store.EditConflict):
         signing_keys.rotate(second_row, "system")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from accounts import store as accounts_store
 from imgapis.base import tokens
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import source_rows, store
 
 HTTP = {"kind": "http", "prefix": "https://shop.example/photos/"}
@@ -24,7 +24,7 @@ def test_each_kind_of_source_can_be_set_up(workspace, fields):
     assert (stored_row.kind, stored_row.prefix, int(stored_row.revision)) == (fields["kind"], fields["prefix"], 1)
     if "secret_key" in fields:
         assert "a secret" not in stored_row.sealed_secret and tokens.unseal(stored_row.sealed_secret) == b"a secret"
-    assert not {"AKIAEXAMPLE", "a secret"} & set(source_rows.told(row).values())
+    assert not {"AKIAEXAMPLE", "a secret"} & set(source_rows.public_fields(row).values())
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_two_makers_of_one_name_have_one_winner(workspace):
     def make(number):
         try:
             return source_rows.create(workspace.workspace_id, name="photos", **HTTP).source_id
-        except Refusal as refusal:
+        except ApiError as refusal:
             return refusal.code
 
     with ThreadPoolExecutor(8) as threads:

@@ -10,8 +10,8 @@ from transforms import tenants
 @pytest.fixture
 def now(monkeypatch):
     """A clock that a test moves."""
-    moment = [clock.ticks()]
-    monkeypatch.setattr(clock, "ticks", lambda: moment[0])
+    moment = [clock.monotonic()]
+    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
     return moment
 
 

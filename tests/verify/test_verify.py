@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.rows.trail import AuditEntry
 from imgapis.base import buckets, dynamo
-from imgapis.base.buckets import Stored
+from imgapis.base.buckets import StoredObject
 from imgapis.policy import store
 from imgapis.verify import checks, doors, erasing, marks, search
 from tests import environment
@@ -42,12 +42,12 @@ def leaky(web, monkeypatch):
             digest = hashlib.sha256(planted_marks.hashed[f"picture at {port}"].encode()).hexdigest()
             row = AuditEntry("ws_leak", "1", actor="system", act="x", target=digest)
             row.save(condition=AuditEntry.entry_id.does_not_exist())
-            buckets.put("1d/leak/leak", Stored(planted_marks.original["comment"], "image/jpeg", {}))
+            buckets.put("1d/leak/leak", StoredObject(planted_marks.original["comment"], "image/jpeg", {}))
             leftovers[:] = [path, row]
         return visitor
 
-    real_walk = doors.walk_past
-    monkeypatch.setattr(doors, "walk_past", leak)
+    real_walk = doors.probe_public_paths
+    monkeypatch.setattr(doors, "probe_public_paths", leak)
     yield
     leftovers[0].unlink()
     leftovers[1].delete()
@@ -63,13 +63,13 @@ def test_what_leaks_is_found_and_named_and_so_is_an_erasure_that_erases_nothing(
     assert "viewers: agent in file leak.log" in output and "logs: owner in file leak.log" in output
     assert "digests: sha256 of picture at " in output and "originals: comment in object 1d/leak/leak" in output
     assert "held  secrets" in output and "erasure: owner in table imgapis-people" in output
-    store.keep_proof(store.last_proof().moment, dict.fromkeys(checks.CHECKS, checks.HELD))
+    store.save_proof(store.last_proof().moment, dict.fromkeys(checks.CHECKS, checks.HELD))
 
 
 def test_a_mark_is_found_in_every_kind_of_place(dynamodb, bucket, tmp_path):
     row = AuditEntry("ws_search", "1", actor="system", act="x", target="needle-é")
     row.save(condition=AuditEntry.entry_id.does_not_exist())
-    buckets.put("1d/search/1", Stored(b"", "image/png", {"fact": "needle-fact"}))
+    buckets.put("1d/search/1", StoredObject(b"", "image/png", {"fact": "needle-fact"}))
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "needle-name").write_bytes(b"\x00needle-bytes\xff")
     table = AuditEntry.Meta.table_name.rpartition("-")[0]
@@ -88,7 +88,7 @@ def test_a_table_that_no_model_knows_is_searched_too(dynamodb):
     )  # fmt: skip
     client.put_item(TableName=name, Item={"k": {"S": "needle-forgotten"}})
     places = search.tables(name.rpartition("-")[0])
-    assert search.find(places, {"f": b"needle-forgotten"}) == [search.Found(f"table {name}", "f")]
+    assert search.find(places, {"f": b"needle-forgotten"}) == [search.MarkFound(f"table {name}", "f")]
     client.delete_table(TableName=name)
 
 

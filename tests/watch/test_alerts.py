@@ -16,10 +16,10 @@ from imgapis import status
 from imgapis.base import clock
 from imgapis.watch import checks, store, watching
 from telemetry import recorder
-from telemetry.models import Dirty
+from telemetry.models import DirtyHour
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
-CALM = checks.Moment(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
+CALM = checks.Sample(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_what_is_within_bounds_is_no_fault(check, change):
 def test_a_ledger_that_disagrees_or_is_not_proved_is_a_fault(broken, age, word):
     now = clock.now()
     LedgerProof(billing_store.LEDGER).update(actions=[LedgerProof.due.set(now + 9_999)])
-    billing_store.keep_proof(now - age, 5, broken)
+    billing_store.save_proof(now - age, 5, broken)
     assert word in checks.ledger(CALM, replace(CALM, now=now))
-    billing_store.keep_proof(now, 5, 0)
+    billing_store.save_proof(now, 5, 0)
     assert checks.ledger(CALM, replace(CALM, now=now)) == ""
 
 
@@ -88,31 +88,31 @@ def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends
     spool_file.write_text("{}\n")
     lock_file = spool_file.open("rb")
     fcntl.flock(lock_file, fcntl.LOCK_EX)  # no recorder of this process ships it meanwhile
-    for row in Dirty.scan():
+    for row in DirtyHour.scan():
         row.delete()
     changed_at, now = os.stat(spool_file).st_ctime, clock.now()
     watch = watching.Watch()
     monkeypatch.setattr(clock, "now", lambda: now)
-    assert "metering" not in watch.look()
+    assert "metering" not in watch.check()
     now = changed_at + 90
-    assert "spool" in watch.look()["metering"] and "metering" in watching.Watch().look()
+    assert "spool" in watch.check()["metering"] and "metering" in watching.Watch().check()
     alert_mails = [message for message in outbox.outbox if "metering" in message.subject]
     assert len(alert_mails) == 1 and "spool" in alert_mails[0].body and alert_mails[0].to == ["operator@example.com"]
-    assert [row.name for row in store.standing(("metering",), now)] == ["metering"]
+    assert [row.name for row in store.active(("metering",), now)] == ["metering"]
     status._last.clear()
     assert [part.state for part in status.probed() if part.name == status.TITLES["metering"]] == ["bad"]
     assert "within ten seconds" not in status.probed()[-1].sentence, "the page does not contradict its own alert"
     lock_file.close()
     spool_file.unlink()
     now += store.STANDS_SECONDS + 1
-    assert "metering" not in watch.look() and not store.standing(("metering",), now)
+    assert "metering" not in watch.check() and not store.active(("metering",), now)
     status._last.clear()
     assert status.TITLES["metering"] not in [part.name for part in status.probed()]
 
 
 def test_two_workers_send_one_mail_and_an_hour_later_another():
     name, now = f"test-{secrets.token_hex(4)}", clock.now()
-    store.see(name, "here", "Something.", now)
+    store.record(name, "here", "Something.", now)
     assert [store.claim_mail(name, "here", now + seconds, 3_600) for seconds in (0, 1, 3_599, 3_601)] == [
         True, False, False, True,
     ]  # fmt: skip
@@ -121,10 +121,10 @@ def test_two_workers_send_one_mail_and_an_hour_later_another():
 def test_an_alert_keeps_its_beginning_while_it_stands_and_begins_anew_after_a_pause():
     name, now = f"test-{secrets.token_hex(4)}", clock.now()
     for seconds in (0, 60, 150):
-        store.see(name, "here", "Something.", now + seconds)
-    assert store.standing((name,), now + 151)[0].since == pytest.approx(now)
-    store.see(name, "here", "Something.", now + 900)
-    assert store.standing((name,), now + 901)[0].since == pytest.approx(now + 900)
+        store.record(name, "here", "Something.", now + seconds)
+    assert store.active((name,), now + 151)[0].since == pytest.approx(now)
+    store.record(name, "here", "Something.", now + 900)
+    assert store.active((name,), now + 901)[0].since == pytest.approx(now + 900)
 
 
 def test_stripe_is_asked_every_five_minutes_and_its_being_away_changes_nothing(monkeypatch):
@@ -140,6 +140,6 @@ def test_stripe_is_asked_every_five_minutes_and_its_being_away_changes_nothing(m
     watch, has_alert = watching.Watch(), []
     for seconds in (0, 10, 301, 602):
         watch._ask_at -= seconds
-        has_alert.append("webhooks" in watch.look())
+        has_alert.append("webhooks" in watch.check())
         watch._ask_at += seconds
     assert has_alert == [True, True, True, False] and len(call_times) == 3

@@ -30,21 +30,21 @@ NO_FACE = "No face was found: position=face did as position=smart."
 
 
 @dataclass(frozen=True)
-class Choice:
-    """`position` is a value of the parameter, 0–1 from the left and the top; `why` is the reason in one line.
+class CropChoice:
+    """`position` is a value of the parameter, 0–1 from the left and the top; `reason` is the reason in one line.
 
     `weights` (rows x columns, 0–1) are the scores of the pixels, where they were computed; `faces` are the boxes
     (left, top, right, bottom, 0–1) of detected faces; `warning` is for the caller.
     """
 
     position: tuple[float, float]
-    why: str
+    reason: str
     weights: np.ndarray | None = None
     faces: tuple[tuple[float, float, float, float], ...] = ()
     warning: str = ""
 
 
-def choose(image: Image.Image, shares: tuple[float, float], method: str) -> Choice:
+def choose(image: Image.Image, shares: tuple[float, float], method: str) -> CropChoice:
     """The best position in an RGB or RGBA picture of a window with the `shares` (0–1] of its width and height.
 
     Raises face_detection_unavailable for `face` where the network is not installed.
@@ -56,21 +56,21 @@ def choose(image: Image.Image, shares: tuple[float, float], method: str) -> Choi
     if method == "entropy":
         levels = np.asarray(small.convert("L")).astype(int) * BINS // 256
         position = _most_various(levels, windows[0]), _most_various(levels.T, windows[1])
-        return Choice(position, "the most various part")
+        return CropChoice(position, "the most various part")
     parts = _parts(small)
     weights = sum(share * part for share, part in zip((DETAIL, SATURATION, SKIN), parts.values(), strict=True))
     position = _heaviest(weights.sum(axis=0), windows[0]), _heaviest(weights.sum(axis=1), windows[1])
-    return Choice(position, _shares(parts, position, windows), weights)
+    return CropChoice(position, _shares(parts, position, windows), weights)
 
 
-def _with_faces(image: Image.Image, shares: tuple[float, float]) -> Choice:
+def _with_faces(image: Image.Image, shares: tuple[float, float]) -> CropChoice:
     detections = faces.find(image)
     if not detections:
         smart = choose(image, shares, "smart")
-        return replace(smart, why=f"no face found; as smart, {smart.why}", warning=NO_FACE)
+        return replace(smart, reason=f"no face found; as smart, {smart.reason}", warning=NO_FACE)
     position, whole_count = faces.place(detections, shares)
     boxes = tuple((face.left, face.top, face.right, face.bottom) for face in detections)
-    return Choice(
+    return CropChoice(
         position, f"keeps {whole_count} of {len(detections)} face{'s' * (len(detections) > 1)} whole", faces=boxes
     )
 

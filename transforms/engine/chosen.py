@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from transforms.engine.attention import Choice
+from transforms.engine.attention import CropChoice
 
 DIMMED = 0.35
 LINE, SHADOW, WORDS = (255, 214, 0), (0, 0, 0), (255, 255, 255)
@@ -14,7 +14,7 @@ LEAST_LETTERS, MOST_LETTERS = 10, 20
 Box = tuple[int, int, int, int]
 
 
-def draw(frame: Image.Image, box: Box, choice: Choice) -> Image.Image:
+def draw(frame: Image.Image, box: Box, choice: CropChoice) -> Image.Image:
     """The whole frame with everything outside `box` dimmed, a line around `box`, a heat map of the weights, faces
     in boxes, and the reason."""
     picture = frame.convert("RGBA")
@@ -29,7 +29,7 @@ def draw(frame: Image.Image, box: Box, choice: Choice) -> Image.Image:
     pen.rectangle((box[0], box[1], right, bottom), outline=LINE, width=2)
     for face in choice.faces:
         pen.rectangle(_in_pixels(face, dimmed.size), outline=FACE, width=2)
-    _say(pen, dimmed.size, choice.why)
+    _say(pen, dimmed.size, choice.reason)
     return dimmed.convert(frame.mode)
 
 
@@ -38,7 +38,7 @@ def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) ->
     return tuple(share * side for share, side in zip(box, size * 2, strict=True))
 
 
-def _heat(choice: Choice, size: tuple[int, int]) -> Image.Image:
+def _heat(choice: CropChoice, size: tuple[int, int]) -> Image.Image:
     """The weights as a mask of `size` (a heat map)."""
     weights = choice.weights / max(float(choice.weights.max()), 1e-6)
     mask = Image.fromarray((weights * HEAT_STRENGTH * 255).astype(np.uint8))

@@ -18,7 +18,7 @@ SEEN_SIDE = 640
 STRIDE = 4
 # The network halves its picture five times.
 MULTIPLE = 32
-SURE = 0.5
+LEAST_CONFIDENCE = 0.5
 # Two boxes with this intersection over union are one face.
 SAME = 0.3
 # A box ends at the brow and the chin; a head adds hair, neck and ears. Shares of the box's own sides.
@@ -40,7 +40,7 @@ class Face:
     top: float
     right: float
     bottom: float
-    sure: float
+    confidence: float
 
     @property
     def area(self) -> float:
@@ -92,7 +92,7 @@ def _seen(image: Image.Image) -> Image.Image:
 
 def _boxes(heat: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> list[Face]:
     """The box of every cell with a confidence above SURE, by descending confidence."""
-    rows, columns = np.nonzero(heat > SURE)
+    rows, columns = np.nonzero(heat > LEAST_CONFIDENCE)
     faces = []
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         height, width = (math.exp(min(8.0, float(plane[row, column]))) for plane in scale)
@@ -104,7 +104,7 @@ def _boxes(heat: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> list[Face
         ]
         if all(first < last for first, last in ends):
             faces.append(Face(ends[0][0], ends[1][0], ends[0][1], ends[1][1], float(heat[row, column])))
-    return sorted(faces, key=lambda face: -face.sure)
+    return sorted(faces, key=lambda face: -face.confidence)
 
 
 def _distinct(boxes: list[Face]) -> list[Face]:

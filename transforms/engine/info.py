@@ -4,7 +4,7 @@ import json
 
 from transforms.engine import blurhash, camera, decode, palette, thumbhash
 from transforms.engine.job import Job, Output
-from transforms.engine.params import TOLD
+from transforms.engine.params import DEFAULT_SELECTION
 from transforms.engine.stopwatch import Stopwatch
 
 CONTENT_TYPE = "application/json"
@@ -44,7 +44,7 @@ def cut(stored: bytes, endpoint: str, select: tuple[str, ...] | None) -> bytes:
 
     Without `select` these are the parts in TOLD; thumbhash and exif come by `select` only.
     """
-    names = VARIANTS.get(endpoint) or select or TOLD
+    names = VARIANTS.get(endpoint) or select or DEFAULT_SELECTION
     return _json({name: part for name, part in json.loads(stored).items() if name in names})
 
 

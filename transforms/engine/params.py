@@ -22,8 +22,8 @@ POSITIONS = {
     "top-left": (0, 0),
 }
 # The parts /info returns by default, and those it returns when selected.
-TOLD = ("metadata", "blurhash", "colors", "palette")
-SELECTABLE = (*TOLD, "thumbhash", "exif")
+DEFAULT_SELECTION = ("metadata", "blurhash", "colors", "palette")
+SELECTABLE = (*DEFAULT_SELECTION, "thumbhash", "exif")
 GRID_SOURCES = (2, 5)
 SRC_CHARACTERS = 2048
 DOWNLOAD_CHARACTERS = 255

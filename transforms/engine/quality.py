@@ -35,7 +35,7 @@ def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) 
     requested = values.get("quality", params.default("transform", "quality"))
     tuned = lossy and requested == "auto"
     if requested == "auto":
-        requested = _by_looks(picture, name) if tuned else params.default("transform", "quality")
+        requested = _by_similarity(picture, name) if tuned else params.default("transform", "quality")
 
     def attempt(quality: int) -> Encoded:
         return encode.encode(picture, output_format, {**values, "quality": quality}, tuned=tuned)
@@ -49,7 +49,7 @@ def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) 
     return result if len(result[0]) <= max_bytes else _warned(result, int(max_bytes), lossless)
 
 
-def chosen(reaches: Callable[[int], bool]) -> int:
+def choose(reaches: Callable[[int], bool]) -> int:
     """The least quality that reaches the target, else the ceiling; calls `reaches` at most five times."""
     low, high = 0, (CEILING - FLOOR) // STEP
     while low < high:
@@ -58,7 +58,7 @@ def chosen(reaches: Callable[[int], bool]) -> int:
     return FLOOR + STEP * low
 
 
-def _by_looks(picture: Picture, name: str) -> int:
+def _by_similarity(picture: Picture, name: str) -> int:
     """quality=auto: the least quality whose worst parts, in a sample of the picture, reach the target similarity."""
     flattened = encode.flattened(picture.frames[0])
     sample = sampled(flattened)
@@ -72,7 +72,7 @@ def _by_looks(picture: Picture, name: str) -> int:
         with Image.open(BytesIO(body)) as image:
             return likeness.worst(sample, image.convert("RGB"), tile) >= TARGETS[name]
 
-    return chosen(reaches)
+    return choose(reaches)
 
 
 def sampled(image: Image.Image) -> Image.Image:

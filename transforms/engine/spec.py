@@ -16,7 +16,7 @@ class Spec:
 
     `sources` are the src texts in order, decoded once, and `mark` the text of the mark. `values` holds what differs
     from the defaults, by long-lived name, with size and dpr folded in; read it, never write it. `format`, `select` and
-    `download` shape the response and are not part of the picture; None means not given. `asked` holds the lengths
+    `download` shape the response and are not part of the picture; None means not given. `requested` holds the lengths
     before dpr where a URL cannot express the scaled ones.
     """
 
@@ -27,7 +27,7 @@ class Spec:
     select: tuple[str, ...] | None = None
     download: str | None = None
     mark: str | None = None
-    asked: Mapping[str, object] = field(default_factory=dict, compare=False)
+    requested: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def operation(self) -> str:
@@ -57,10 +57,10 @@ def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
         sources=sources,
         values=values,
         format=parsed.get("format"),
-        select=None if select == params.TOLD else select,
+        select=None if select == params.DEFAULT_SELECTION else select,
         download=parsed.get("download"),
         mark=parsed.get("mark"),
-        asked=unscaled,
+        requested=unscaled,
     )
 
 
@@ -77,7 +77,7 @@ def canonical(spec: Spec) -> tuple[str, ...]:
 
 def canonical_query(spec: Spec) -> str:
     """The query in table order, percent-encoded: parsing it gives the same Spec."""
-    values = {**spec.values, **spec.asked}
+    values = {**spec.values, **spec.requested}
     values.update({name: value for name in ASIDE if (value := getattr(spec, name, None)) is not None})
     items = [("src", source) for source in spec.sources]
     items += [(row.name, reading.write(values[row.name])) for row in params.rows(spec.endpoint) if row.name in values]

@@ -3,7 +3,7 @@
 from imgapis.base import errors
 
 
-class FetchError(errors.Refusal):
+class FetchError(errors.ApiError):
     """A source that could not be fetched; `code`, `status` and `message` are safe to show to any client."""
 
     def __init__(self, code: str, status: int, message: str):

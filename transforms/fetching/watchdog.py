@@ -15,7 +15,7 @@ class Watchdog:
         self._deadline = deadline
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._bite)
+        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._expire)
         self._timer.daemon = True
 
     def __enter__(self) -> "Watchdog":
@@ -24,17 +24,17 @@ class Watchdog:
 
     def __exit__(self, *_) -> None:
         self._timer.cancel()
-        self._let_go()
+        self._release()
 
     def watch(self, connection: socket.socket) -> None:
         """Watch this connection instead of the last one; our own handle on it outlives its wrapping in TLS."""
-        self._let_go()
+        self._release()
         with self._lock:
             self._handle = connection.dup()
         if time.monotonic() >= self._deadline:  # the timer may have fired between two connections
-            self._bite()
+            self._expire()
 
-    def _bite(self) -> None:
+    def _expire(self) -> None:
         with self._lock:
             if self._handle:
                 try:
@@ -42,7 +42,7 @@ class Watchdog:
                 except OSError:  # the origin closed it first
                     pass
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         with self._lock:
             if self._handle:
                 self._handle.close()

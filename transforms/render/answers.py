@@ -25,7 +25,7 @@ def frame_error(error: EngineError, cause: str = "") -> tuple[dict, bytes]:
 
 
 def read(head: dict, body: bytearray) -> Output:
-    """The Output a frame carries; raises the EngineError it carries, or wire.Closed for a malformed frame."""
+    """The Output a frame carries; raises the EngineError it carries, or wire.PipeClosed for a malformed frame."""
     try:
         if "error" in head:
             raise _error(head)
@@ -36,7 +36,7 @@ def read(head: dict, body: bytearray) -> Output:
         values["timings"] = {str(name): float(milliseconds) for name, milliseconds in values["timings"].items()}
         return Output(body=bytes(body), **values)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise wire.Closed from error
+        raise wire.PipeClosed from error
 
 
 def _error(head: dict) -> EngineError:

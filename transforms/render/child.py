@@ -24,7 +24,7 @@ def serve(render: Callable[[Job], Output], memory_bytes: int) -> None:
     while is_healthy:
         try:
             head, body = wire.receive(0)
-        except wire.Closed:
+        except wire.PipeClosed:
             return
         cage.allow_cpu(head["seconds"])
         frame, is_healthy = _answer(render, body)

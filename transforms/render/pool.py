@@ -11,7 +11,7 @@ from transforms.render import process
 JOBS_PER_PROCESS = 200
 
 
-class Ticket:
+class QueuedJob:
     """A job's place in the queue and, later, its result."""
 
     __slots__ = ("deadline", "done", "error", "job", "output")
@@ -49,18 +49,18 @@ class Pool:
         self._argv = argv
         self._jobs_per_process = jobs_per_process
         self._state = threading.Condition()
-        self._waiting: collections.deque[Ticket] = collections.deque()
-        self._attendants: list[threading.Thread] = []
+        self._waiting: collections.deque[QueuedJob] = collections.deque()
+        self._threads: list[threading.Thread] = []
         self._children: set[process.Process] = set()
         self._busy = 0
         self._closed = False
 
     def run(self, job: Job, seconds: float | None = None) -> Output:
         """Render `job`; raises EngineError: the engine's own, or render_busy, render_timeout, render_crashed."""
-        ticket = Ticket(job, time.monotonic() + (self._seconds if seconds is None else seconds))
-        self._line_up(ticket)
+        ticket = QueuedJob(job, time.monotonic() + (self._seconds if seconds is None else seconds))
+        self._enqueue(ticket)
         if not ticket.done.wait(max(0.0, ticket.deadline - time.monotonic())):
-            self._give_up(ticket)
+            self._abandon(ticket)
         if ticket.error is not None:
             raise ticket.error
         return ticket.output
@@ -75,7 +75,7 @@ class Pool:
             for child in self._children:
                 child.kill()
             self._state.notify_all()
-        for thread in self._attendants:
+        for thread in self._threads:
             thread.join()
 
     def pids(self) -> list[int]:
@@ -83,22 +83,22 @@ class Pool:
         with self._state:
             return sorted(child.pid for child in self._children if child.alive())
 
-    def _line_up(self, ticket: Ticket) -> None:
+    def _enqueue(self, ticket: QueuedJob) -> None:
         with self._state:
             if self._closed or len(self._waiting) >= self._queue + self._processes - self._busy:
                 raise busy()
             self._waiting.append(ticket)
-            idle = len(self._attendants) - self._busy
-            if len(self._waiting) > idle and len(self._attendants) < self._processes:
-                self._hire()
+            idle = len(self._threads) - self._busy
+            if len(self._waiting) > idle and len(self._threads) < self._processes:
+                self._start_thread()
             self._state.notify()
 
-    def _hire(self) -> None:
-        thread = threading.Thread(target=self._attend, name=f"render-{len(self._attendants)}", daemon=True)
-        self._attendants.append(thread)
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._serve_queue, name=f"render-{len(self._threads)}", daemon=True)
+        self._threads.append(thread)
         thread.start()
 
-    def _give_up(self, ticket: Ticket) -> None:
+    def _abandon(self, ticket: QueuedJob) -> None:
         """At the deadline: a waiting job leaves the queue; a running one is being killed by its attendant."""
         with self._state:
             if ticket in self._waiting:
@@ -106,13 +106,13 @@ class Pool:
                 _refuse(ticket)
         ticket.done.wait()
 
-    def _attend(self) -> None:
+    def _serve_queue(self) -> None:
         """Serve the queue with one child until the pool closes."""
         child = None
         while (ticket := self._next()) is not None:
             try:
                 child = self._ready(child)
-                ticket.output = child.ask(ticket.job, ticket.deadline)
+                ticket.output = child.render(ticket.job, ticket.deadline)
             except EngineError as error:
                 ticket.error = error
             except BaseException as error:
@@ -122,14 +122,14 @@ class Pool:
                     child.end()
             self._finish(ticket)
         if child is not None:
-            self._dismiss(child)
+            self._stop_child(child)
 
-    def _finish(self, ticket: Ticket) -> None:
+    def _finish(self, ticket: QueuedJob) -> None:
         with self._state:
             self._busy -= 1
         ticket.done.set()
 
-    def _next(self) -> Ticket | None:
+    def _next(self) -> QueuedJob | None:
         """The oldest waiting job, or None when the pool closes."""
         with self._state:
             while not self._waiting and not self._closed:
@@ -144,7 +144,7 @@ class Pool:
         if child is not None and child.alive() and child.jobs < self._jobs_per_process:
             return child
         if child is not None:
-            self._dismiss(child)
+            self._stop_child(child)
         new_child = process.Process(self._memory_bytes, self._argv)
         with self._state:
             self._children.add(new_child)
@@ -152,7 +152,7 @@ class Pool:
                 new_child.kill()
         return new_child
 
-    def _dismiss(self, child: process.Process) -> None:
+    def _stop_child(self, child: process.Process) -> None:
         with self._state:
             self._children.discard(child)
         child.retire()
@@ -162,6 +162,6 @@ def busy() -> EngineError:
     return EngineError("render_busy", "The server is busy. Try again in a moment.")
 
 
-def _refuse(ticket: Ticket) -> None:
+def _refuse(ticket: QueuedJob) -> None:
     ticket.error = busy()
     ticket.done.set()

@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-_GOODBYE_SECONDS = 1.0
+_EXIT_SECONDS = 1.0
 
 
 class Process:
@@ -54,7 +54,7 @@ class Process:
     def alive(self) -> bool:
         return self._child.poll() is None
 
-    def ask(self, job: Job, deadline: float) -> Output:
+    def render(self, job: Job, deadline: float) -> Output:
         """Render `job` before `deadline` (time.monotonic() seconds) or raise EngineError.
 
         After render_timeout and render_crashed the process is dead.
@@ -64,10 +64,10 @@ class Process:
         try:
             wire.send(self._child.stdin.fileno(), head, pickle.dumps(job, pickle.HIGHEST_PROTOCOL), deadline)
             return answers.read(*wire.receive(self._child.stdout.fileno(), deadline))
-        except wire.Late:
+        except wire.DeadlinePassed:
             self.end()
             raise timeout() from None
-        except wire.Closed:
+        except wire.PipeClosed:
             raise self._post_mortem() from None
         except EngineError as error:
             if error.code == "render_crashed":
@@ -78,7 +78,7 @@ class Process:
         """Shut down gracefully: close standard input, wait for the child to exit, kill it after a second."""
         self._child.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(_GOODBYE_SECONDS)
+            self._child.wait(_EXIT_SECONDS)
         self.end()
 
     def kill(self) -> None:
@@ -95,7 +95,7 @@ class Process:
     def _post_mortem(self) -> EngineError:
         """The error for a broken pipe, by the child's exit status. A child that has not exited is killed."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._child.wait(_GOODBYE_SECONDS)
+            self._child.wait(_EXIT_SECONDS)
         self.end()
         status = self._child.returncode
         if status == -signal.SIGXCPU:

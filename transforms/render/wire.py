@@ -11,11 +11,11 @@ HEAD_LIMIT = 1 << 20
 BODY_LIMIT = 1 << 29
 
 
-class Closed(Exception):
+class PipeClosed(Exception):
     """The other end is gone, or sent a malformed frame: the pipe is unusable."""
 
 
-class Late(Exception):
+class DeadlinePassed(Exception):
     """The deadline passed before the whole frame went through."""
 
 
@@ -30,14 +30,14 @@ def receive(fd: int, deadline: float | None = None) -> tuple[dict, bytearray]:
     """Read one frame; raises Closed at the end of the stream and Late at the deadline."""
     head_length, body_length = _LENGTHS.unpack(_read(fd, _LENGTHS.size, deadline))
     if head_length > HEAD_LIMIT or body_length > BODY_LIMIT:
-        raise Closed
+        raise PipeClosed
     head_bytes = _read(fd, head_length, deadline)
     try:
         head = json.loads(head_bytes)
     except ValueError as error:
-        raise Closed from error
+        raise PipeClosed from error
     if not isinstance(head, dict):
-        raise Closed
+        raise PipeClosed
     return head, _read(fd, body_length, deadline)
 
 
@@ -50,7 +50,7 @@ def _write(fd: int, data: bytes, deadline: float | None) -> None:
         except BlockingIOError:
             continue
         except OSError as error:
-            raise Closed from error
+            raise PipeClosed from error
 
 
 def _read(fd: int, size: int, deadline: float | None) -> bytearray:
@@ -63,9 +63,9 @@ def _read(fd: int, size: int, deadline: float | None) -> bytearray:
         except BlockingIOError:
             continue
         except OSError as error:
-            raise Closed from error
+            raise PipeClosed from error
         if count == 0:
-            raise Closed
+            raise PipeClosed
         remaining = remaining[count:]
     return data
 
@@ -78,4 +78,4 @@ def _wait(fd: int, event: int, deadline: float | None) -> None:
     poll.register(fd, event)
     remaining = deadline - time.monotonic()
     if remaining <= 0 or not poll.poll(remaining * 1000):
-        raise Late
+        raise DeadlinePassed

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from accounts.forms import show
-from imgapis.base.errors import Refusal
+from accounts.forms import add_error
+from imgapis.base.errors import ApiError
 from transforms import access_settings
 from transforms.access_forms import AccessForm
 
@@ -32,8 +32,8 @@ def access(request: HttpRequest) -> HttpResponse:
                 messages.success(request, "Saved. Every server follows within five seconds.")
                 return redirect("access", row.namespace)
             trials = _tried(form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     can_edit = roles.allows(request.member.role, "access.edit")
     context = {"form": form, "tried": trials, "edits": can_edit, "refused": access_settings.REFUSED[row.refused]}
     return render(request, "transforms/access.html", context, status=400 if form.errors else 200)
@@ -51,14 +51,18 @@ def _tried(cleaned_data: dict) -> list[dict]:
     trials = []
     if cleaned_data["try_origin"]:
         trials.append(
-            _said(cleaned_data["try_origin"], access_settings.try_origin(origin_patterns, cleaned_data["try_origin"]))
+            _verdict_text(
+                cleaned_data["try_origin"], access_settings.try_origin(origin_patterns, cleaned_data["try_origin"])
+            )
         )
     if cleaned_data["try_source"]:
         trials.append(
-            _said(cleaned_data["try_source"], access_settings.try_source(host_patterns, cleaned_data["try_source"]))
+            _verdict_text(
+                cleaned_data["try_source"], access_settings.try_source(host_patterns, cleaned_data["try_source"])
+            )
         )
     return trials
 
 
-def _said(example: str, pattern: str | None) -> dict:
+def _verdict_text(example: str, pattern: str | None) -> dict:
     return {"example": example, "pattern": pattern}

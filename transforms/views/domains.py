@@ -8,9 +8,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from accounts.forms import show
+from accounts.forms import add_error
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import custom_hostnames, domain_names, domain_store, domains
 from transforms.models import Domain
 
@@ -49,8 +49,8 @@ def listed(request: HttpRequest) -> HttpResponse:
         try:
             row = domains.add(request.workspace.workspace_id, form.cleaned_data["domain"], request.user.person_id)
             return redirect("domain", request.workspace.namespace, row.domain)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     rows = [(row, *STATES[row.state]) for row in domain_store.domains(request.workspace.workspace_id)]
     context = {"rows": rows, "form": form, "edits": can_edit}
     return render(request, "transforms/domains.html", context, status=400 if form.errors else 200)

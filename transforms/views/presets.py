@@ -7,8 +7,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from accounts.forms import show
-from imgapis.base.errors import Refusal
+from accounts.forms import add_error
+from imgapis.base.errors import ApiError
 from transforms import access_settings, rule_store
 from transforms import presets as named
 from transforms.access_forms import PresetForm
@@ -25,8 +25,8 @@ def presets(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             named.save(row.workspace_id, request.user.person_id, **form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
         else:
             messages.success(request, f"Saved. preset={form.cleaned_data['name']} stands for it within five seconds.")
             return redirect("presets", row.namespace)

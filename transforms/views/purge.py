@@ -6,9 +6,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import workspace_page
-from accounts.forms import show
+from accounts.forms import add_error
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import purges, rule_store
 from transforms.access_forms import PurgeForm
 
@@ -29,8 +29,8 @@ def purge(request: HttpRequest) -> HttpResponse:
                 messages.success(request, "Purged, on every server within five seconds. Browsers and CDNs keep theirs.")
                 return redirect("purge", row.namespace)
             operation_count = purges.preview(row, *scope_and_target)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     rules = rule_store.purges(row.workspace_id)
     context = {
         "form": form, "counted": operation_count, "exact": request.POST.get("scope") == "url",

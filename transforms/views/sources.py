@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import roles
 from accounts.decorators import workspace_page
-from accounts.forms import show
-from imgapis.base.errors import Refusal
+from accounts.forms import add_error
+from imgapis.base.errors import ApiError
 from transforms import bucket_policies, doctor, hosts, source_forms, source_rows, store, tenants
 from transforms.models import Source
 
@@ -41,8 +41,8 @@ def create(request: HttpRequest) -> HttpResponse:
             row = source_rows.create(
                 request.workspace.workspace_id, kind=kind, actor=request.user.person_id, **form.cleaned_data
             )
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
         else:
             messages.success(request, f"The source {row.name} is set up. Test it with one of its pictures.")
             return redirect("source", request.workspace.namespace, row.name)
@@ -59,8 +59,8 @@ def source(request: HttpRequest, source: str) -> HttpResponse:
     if form.is_valid():
         try:
             source_rows.change(row, actor=request.user.person_id, **form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
         else:
             messages.success(request, "The source is saved. Pictures are made anew from now on.")
             return redirect("source", request.workspace.namespace, row.name)
@@ -92,8 +92,8 @@ def examine(request: HttpRequest, source: str) -> HttpResponse:
         try:
             context["found"] = doctor.examine(tenant, row, path)
             context["address"] = hosts.example(request.workspace.namespace, row.name, path)
-        except Refusal as refusal:
-            show(form, refusal)
+        except ApiError as refusal:
+            add_error(form, refusal)
     return render(request, "transforms/doctor.html", context, status=400 if form.errors else 200)
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from imgapis.embedded.stripe_stub import shapes
-from imgapis.embedded.stripe_stub.book import Book, new_id
-from imgapis.embedded.stripe_stub.trade import CardRefused, Trade
+from imgapis.embedded.stripe_stub.book import StubStore, new_id
+from imgapis.embedded.stripe_stub.trade import CardRefused, StubBilling
 
 
-class Refused(Exception):
+class StripeApiError(Exception):
     """An error of Stripe's: a status, its type, and a sentence."""
 
     def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error", reason: str = ""):
@@ -18,90 +18,92 @@ class Refused(Exception):
         self.body = {"error": {"type": kind, "message": message} | ({"code": reason} if reason else {})}
 
 
-Asked = dict[str, Any]
+Params = dict[str, Any]
 
 
 class Api:
     """Answers by method and path; the caller holds the book's lock."""
 
-    def __init__(self, book: Book, trade: Trade, secret: str):
+    def __init__(self, book: StubStore, trade: StubBilling, secret: str):
         self.book, self.trade, self.secret = book, trade, secret
 
-    def answer(self, method: str, path: str, params: Asked) -> Any:
+    def answer(self, method: str, path: str, params: Params) -> Any:
         """The answer to a call. Raises Refused."""
         for route_method, pattern, handler in ROUTES:
             match = re.fullmatch(pattern, path)
             if match and route_method == method:
                 return handler(self, params, *match.groups())
-        raise Refused(f"The stub does not know {method} {path}.", 404)
+        raise StripeApiError(f"The stub does not know {method} {path}.", 404)
 
     def _one(self, kind: str, object_id: str) -> dict[str, Any]:
         stripe_object = self.book.get(kind, object_id)
         if stripe_object is None:
-            raise Refused(f"No such object: {object_id}", 404, reason="resource_missing")
+            raise StripeApiError(f"No such object: {object_id}", 404, reason="resource_missing")
         return stripe_object
 
     def _now(self) -> int:
         return self.book.now()
 
-    def create_customer(self, params: Asked):
+    def create_customer(self, params: Params):
         return self.book.put("customers", shapes.customer(new_id("cus"), self._now(), params.get("metadata", {})))
 
-    def customer(self, params: Asked, object_id: str):
+    def customer(self, params: Params, object_id: str):
         return self._one("customers", object_id)
 
-    def customers(self, params: Asked):
-        active_customers = [customer for customer in self.book.every("customers") if not customer.get("deleted")]
+    def customers(self, params: Params):
+        active_customers = [customer for customer in self.book.list_all("customers") if not customer.get("deleted")]
         return shapes.listed("/v1/customers", active_customers)
 
-    def delete_customer(self, params: Asked, customer_id: str):
+    def delete_customer(self, params: Params, customer_id: str):
         if self._one("customers", customer_id).get("deleted"):
-            raise Refused(f"No such customer: {customer_id}", 404, reason="resource_missing")
-        for subscription in self.book.every("subscriptions", customer=customer_id):
+            raise StripeApiError(f"No such customer: {customer_id}", 404, reason="resource_missing")
+        for subscription in self.book.list_all("subscriptions", customer=customer_id):
             if subscription["status"] != "canceled":
                 self.trade.end(subscription)
         deleted_object = {"id": customer_id, "object": "customer", "deleted": True}
-        self.trade.tell("customer.deleted", self.book.get("customers", customer_id))
+        self.trade.emit_event("customer.deleted", self.book.get("customers", customer_id))
         return self.book.put("customers", deleted_object)
 
-    def create_product(self, params: Asked):
+    def create_product(self, params: Params):
         product_id = params.get("id") or new_id("prod")
         if self.book.get("products", product_id):
-            raise Refused("Product already exists.", reason="resource_already_exists")
+            raise StripeApiError("Product already exists.", reason="resource_already_exists")
         return self.book.put(
             "products", shapes.product(product_id, self._now(), params["name"], params.get("metadata", {}))
         )
 
-    def product(self, params: Asked, object_id: str):
+    def product(self, params: Params, object_id: str):
         return self._one("products", object_id)
 
-    def create_price(self, params: Asked):
+    def create_price(self, params: Params):
         if params.get("transfer_lookup_key") == "true":
-            for price in self.book.every("prices", lookup_key=params.get("lookup_key")):
+            for price in self.book.list_all("prices", lookup_key=params.get("lookup_key")):
                 price["lookup_key"] = None
         self._one("products", params["product"])
         return self.book.put("prices", shapes.price(new_id("price"), self._now(), params))
 
-    def prices(self, params: Asked):
+    def prices(self, params: Params):
         lookup_keys = params.get("lookup_keys")
-        prices = [price for price in self.book.every("prices") if not lookup_keys or price["lookup_key"] in lookup_keys]
+        prices = [
+            price for price in self.book.list_all("prices") if not lookup_keys or price["lookup_key"] in lookup_keys
+        ]
         return shapes.listed("/v1/prices", prices)
 
-    def create_meter(self, params: Asked):
+    def create_meter(self, params: Params):
         return self.book.put("meters", shapes.meter(new_id("mtr"), self._now(), params))
 
-    def meters(self, params: Asked):
-        return shapes.listed("/v1/billing/meters", self.book.every("meters"))
+    def meters(self, params: Params):
+        return shapes.listed("/v1/billing/meters", self.book.list_all("meters"))
 
-    def meter_event(self, params: Asked):
+    def meter_event(self, params: Params):
         meter_event = shapes.meter_event(self._now(), params)
         if params["identifier"] in self.book.objects["meter_events"]:
-            raise Refused("An event with this identifier was told before.", reason="duplicate_meter_event")
+            raise StripeApiError("An event with this identifier was told before.", reason="duplicate_meter_event")
         self._one("customers", params["payload"]["stripe_customer_id"])
         self.book.objects["meter_events"][params["identifier"]] = meter_event
         return meter_event
 
-    def create_session(self, params: Asked):
+    def create_session(self, params: Params):
         self._one("customers", params["customer"])
         for line in params["line_items"]:
             self._one("prices", line["price"])
@@ -110,23 +112,23 @@ class Api:
             "sessions", shapes.session(session_id, self._now(), params, f"{self.trade.address}/checkout/{session_id}")
         )
 
-    def session(self, params: Asked, object_id: str):
+    def session(self, params: Params, object_id: str):
         return self._one("sessions", object_id)
 
-    def sessions(self, params: Asked):
+    def sessions(self, params: Params):
         filters = {name: params[name] for name in ("customer", "status") if name in params}
-        return shapes.listed("/v1/checkout/sessions", self.book.every("sessions", **filters))
+        return shapes.listed("/v1/checkout/sessions", self.book.list_all("sessions", **filters))
 
-    def expire_session(self, params: Asked, session_id: str):
+    def expire_session(self, params: Params, session_id: str):
         session = self._one("sessions", session_id)
         if session["status"] != "open":
-            raise Refused(
+            raise StripeApiError(
                 f"Only Checkout Sessions with a status in [open] can be expired. This is {session['status']}."
             )
         session |= {"status": "expired", "url": None}
         return session
 
-    def portal(self, params: Asked):
+    def portal(self, params: Params):
         self._one("customers", params["customer"])
         configuration = next(iter(self.book.objects["configurations"]), "bpc_stub")
         portal_session_id, customer_id = new_id("bps"), params["customer"]
@@ -135,14 +137,14 @@ class Api:
             f"{self.trade.address}/portal/{customer_id}", params["return_url"],
         )  # fmt: skip
 
-    def create_configuration(self, params: Asked):
+    def create_configuration(self, params: Params):
         return self.book.put("configurations", shapes.configuration(new_id("bpc"), self._now()))
 
-    def configurations(self, params: Asked):
-        return shapes.listed("/v1/billing_portal/configurations", self.book.every("configurations"))
+    def configurations(self, params: Params):
+        return shapes.listed("/v1/billing_portal/configurations", self.book.list_all("configurations"))
 
-    def subscriptions(self, params: Asked):
-        subscriptions = self.book.every("subscriptions", customer=params["customer"])
+    def subscriptions(self, params: Params):
+        subscriptions = self.book.list_all("subscriptions", customer=params["customer"])
         subscriptions = (
             subscriptions
             if params.get("status") == "all"
@@ -161,39 +163,39 @@ class Api:
             else subscription
         )
 
-    def subscription(self, params: Asked, object_id: str):
+    def subscription(self, params: Params, object_id: str):
         return self._one("subscriptions", object_id)
 
-    def update_subscription(self, params: Asked, subscription_id: str):
+    def update_subscription(self, params: Params, subscription_id: str):
         subscription = self._one("subscriptions", subscription_id)
         if subscription["status"] == "canceled":
-            raise Refused("A canceled subscription can only update its cancellation_details.")
+            raise StripeApiError("A canceled subscription can only update its cancellation_details.")
         if "items" in params:
             if self.book.refuses_cards:
-                raise Refused("Your card was declined.", 402, "card_error", "card_declined")
+                raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
             interval_before = subscription["items"]["data"][0]["price"]["recurring"]["interval"]
             amount_before = subscription["items"]["data"][0]["price"]["unit_amount"]
-            self.trade.sell(subscription, [self._one("prices", item["price"]) for item in params["items"]])
+            self.trade.set_prices(subscription, [self._one("prices", item["price"]) for item in params["items"]])
             amount_after = subscription["items"]["data"][0]["price"]["unit_amount"]
             if subscription["items"]["data"][0]["price"]["recurring"]["interval"] != interval_before:
-                self.trade.begin_anew(subscription)
+                self.trade.restart_period(subscription)
             self.trade.bill(subscription, max(0, amount_after - amount_before), "subscription_update")
         if "cancel_at_period_end" in params:
             subscription["cancel_at_period_end"] = params["cancel_at_period_end"] == "true"
-        self.trade.tell("customer.subscription.updated", subscription)
+        self.trade.emit_event("customer.subscription.updated", subscription)
         return subscription
 
-    def cancel_subscription(self, params: Asked, subscription_id: str):
+    def cancel_subscription(self, params: Params, subscription_id: str):
         subscription = self._one("subscriptions", subscription_id)
         if subscription["status"] == "canceled":
-            raise Refused("No such subscription.", 404, reason="resource_missing")
+            raise StripeApiError("No such subscription.", 404, reason="resource_missing")
         self.trade.end(subscription)
         return subscription
 
-    def create_schedule(self, params: Asked):
+    def create_schedule(self, params: Params):
         subscription = self._one("subscriptions", params["from_subscription"])
         if subscription["schedule"]:
-            raise Refused("The subscription has a schedule already.")
+            raise StripeApiError("The subscription has a schedule already.")
         first_item = subscription["items"]["data"][0]
         prices = [item["price"] for item in subscription["items"]["data"]]
         current_phase = shapes.phase(prices, first_item["current_period_start"], first_item["current_period_end"])
@@ -203,10 +205,10 @@ class Api:
         subscription["schedule"] = schedule["id"]
         return schedule
 
-    def schedule(self, params: Asked, object_id: str):
+    def schedule(self, params: Params, object_id: str):
         return self._one("schedules", object_id)
 
-    def update_schedule(self, params: Asked, schedule_id: str):
+    def update_schedule(self, params: Params, schedule_id: str):
         schedule = self._one("schedules", schedule_id)
         current, next_phase = params["phases"]
         end = int(current["end_date"])
@@ -216,50 +218,50 @@ class Api:
             shapes.phase(next_prices, end, end + 31 * 86_400),
         ]
         schedule["current_phase"]["end_date"] = end
-        self.trade.tell("subscription_schedule.updated", schedule)
+        self.trade.emit_event("subscription_schedule.updated", schedule)
         return schedule
 
-    def release_schedule(self, params: Asked, schedule_id: str):
+    def release_schedule(self, params: Params, schedule_id: str):
         schedule = self._one("schedules", schedule_id)
         if schedule["status"] != "active":
-            raise Refused("You cannot release a schedule that is not active.")
+            raise StripeApiError("You cannot release a schedule that is not active.")
         schedule["status"] = "released"
         self._one("subscriptions", schedule["subscription"])["schedule"] = None
-        self.trade.tell("subscription_schedule.released", schedule)
+        self.trade.emit_event("subscription_schedule.released", schedule)
         return schedule
 
-    def invoices(self, params: Asked):
-        return shapes.listed("/v1/invoices", self.book.every("invoices", customer=params["customer"]))
+    def invoices(self, params: Params):
+        return shapes.listed("/v1/invoices", self.book.list_all("invoices", customer=params["customer"]))
 
-    def invoice(self, params: Asked, object_id: str):
+    def invoice(self, params: Params, object_id: str):
         return self._one("invoices", object_id)
 
-    def charge(self, params: Asked, object_id: str):
+    def charge(self, params: Params, object_id: str):
         return self._one("charges", object_id)
 
-    def refunds(self, params: Asked):
-        return shapes.listed("/v1/refunds", self.book.every("refunds", charge=params["charge"]))
+    def refunds(self, params: Params):
+        return shapes.listed("/v1/refunds", self.book.list_all("refunds", charge=params["charge"]))
 
-    def event(self, params: Asked, object_id: str):
+    def event(self, params: Params, object_id: str):
         return self._one("events", object_id)
 
-    def events(self, params: Asked):
+    def events(self, params: Params):
         created, kinds = params.get("created", {}), params.get("types")
         events = [
             event
-            for event in self.book.every("events")
+            for event in self.book.list_all("events")
             if int(created.get("gte", 0)) <= event["created"] <= int(created.get("lte", event["created"]))
             and (not kinds or event["type"] in kinds)
         ]
         return shapes.listed("/v1/events", events[: int(params.get("limit", 10))])
 
-    def create_endpoint(self, params: Asked):
+    def create_endpoint(self, params: Params):
         return self.book.put("endpoints", shapes.endpoint(new_id("we"), self._now(), params, self.secret))
 
-    def endpoints(self, params: Asked):
-        return shapes.listed("/v1/webhook_endpoints", self.book.every("endpoints"))
+    def endpoints(self, params: Params):
+        return shapes.listed("/v1/webhook_endpoints", self.book.list_all("endpoints"))
 
-    def update_endpoint(self, params: Asked, endpoint_id: str):
+    def update_endpoint(self, params: Params, endpoint_id: str):
         endpoint = self._one("endpoints", endpoint_id)
         return endpoint | {"enabled_events": params.get("enabled_events", endpoint["enabled_events"])}
 
@@ -310,4 +312,4 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/webhook_endpoints/{NAME}", Api.update_endpoint),
 )
 
-__all__ = ["Api", "CardRefused", "Refused"]
+__all__ = ["Api", "CardRefused", "StripeApiError"]

@@ -16,7 +16,7 @@ KINDS = (
 )  # fmt: skip
 
 
-class Book:
+class StubStore:
     """Objects by kind and id. `change()` holds the lock and leaves the file whole, however the process ends."""
 
     def __init__(self, path: Path):
@@ -62,7 +62,7 @@ class Book:
         """An object, or None."""
         return self.objects[kind].get(object_id)
 
-    def every(self, kind: str, **filters: str) -> list[dict[str, Any]]:
+    def list_all(self, kind: str, **filters: str) -> list[dict[str, Any]]:
         """The objects of a kind whose properties equal `filters`, newest first."""
         matching = [
             stripe_object

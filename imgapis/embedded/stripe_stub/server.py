@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from imgapis.embedded.stripe_stub import forms, pages
-from imgapis.embedded.stripe_stub.api import Api, CardRefused, Refused
-from imgapis.embedded.stripe_stub.book import Book
+from imgapis.embedded.stripe_stub.api import Api, CardRefused, StripeApiError
+from imgapis.embedded.stripe_stub.book import StubStore
 from imgapis.embedded.stripe_stub.sender import Sender
-from imgapis.embedded.stripe_stub.trade import Trade
+from imgapis.embedded.stripe_stub.trade import StubBilling
 
 HOST = "127.0.0.1"
 
@@ -18,10 +18,10 @@ class Stub:
     """The stub's HTTP server: its API below /v1, its pages, and below /stub the controls of the tests."""
 
     def __init__(self, port: int, state: Path, webhook: str, secret: str, version: str, log: Path | None = None):
-        self.book = Book(state)
+        self.book = StubStore(state)
         self.sender = Sender(webhook, secret)
         self.address = f"http://localhost:{port}"
-        self.trade = Trade(self.book, version, self.address, self.sender.send)
+        self.trade = StubBilling(self.book, version, self.address, self.sender.send)
         self.api = Api(self.book, self.trade, secret)
         self.log = log
         self.backs: dict[str, str] = {}
@@ -38,7 +38,7 @@ class Stub:
                 return 200, self.book.replies[key]
             try:
                 result = self.api.answer(method, path, params)
-            except Refused as refused:
+            except StripeApiError as refused:
                 return refused.status, refused.body
             if path == "/v1/billing_portal/sessions":
                 self.backs[params["customer"]] = params["return_url"]
@@ -60,8 +60,8 @@ class Stub:
                 return pages.checkout(session, prices, self.book.refuses_cards)
             if kind == "portal" and self.book.get("customers", object_id):
                 return pages.portal(
-                    object_id, self.backs.get(object_id, "/"), self.book.every("subscriptions", customer=object_id),
-                    self.book.every("invoices", customer=object_id), self.book.refuses_cards,
+                    object_id, self.backs.get(object_id, "/"), self.book.list_all("subscriptions", customer=object_id),
+                    self.book.list_all("invoices", customer=object_id), self.book.refuses_cards,
                 )  # fmt: skip
             if kind == "invoice" and (invoice := self.book.get("invoices", object_id)):
                 return pages.invoice(invoice)
@@ -77,7 +77,7 @@ class Stub:
                 except CardRefused:
                     return f"/checkout/{segments[1]}"
             if segments[0] == "portal" and segments[2] == "cancel":
-                for subscription in self.book.every("subscriptions", customer=segments[1]):
+                for subscription in self.book.list_all("subscriptions", customer=segments[1]):
                     if subscription["status"] != "canceled":
                         self.api.update_subscription({"cancel_at_period_end": "true"}, subscription["id"])
                 return f"/portal/{segments[1]}"
@@ -88,12 +88,12 @@ class Stub:
 
     def _act(self, action: str, params: dict) -> str:
         if action == "clock":
-            self.trade.move(int(params["seconds"]))
+            self.trade.advance_clock(int(params["seconds"]))
         elif action == "cards":
             self.book.refuses_cards = params["refuse"] == "1"
         elif action == "refund":
-            charge = self.book.every("charges", customer=params["customer"])[0]
-            self.trade.give_back(charge, int(params.get("cents", charge["amount"])))
+            charge = self.book.list_all("charges", customer=params["customer"])[0]
+            self.trade.refund(charge, int(params.get("cents", charge["amount"])))
         elif action == "down":
             self.down = params["down"] == "1"
         return "/"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imgapis.embedded.stripe_stub import shapes
-from imgapis.embedded.stripe_stub.book import Book, new_id
+from imgapis.embedded.stripe_stub.book import StubStore, new_id
 
 DAY = 86_400
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends
@@ -17,13 +17,13 @@ class CardRefused(Exception):
     """The stub's card is set to refuse."""
 
 
-class Trade:
+class StubBilling:
     """Billing over a book; `emit` is called with every event once it is stored."""
 
-    def __init__(self, book: Book, version: str, address: str, emit: Callable[[dict[str, Any]], None]):
+    def __init__(self, book: StubStore, version: str, address: str, emit: Callable[[dict[str, Any]], None]):
         self.book, self.version, self.address, self._emit = book, version, address, emit
 
-    def tell(self, kind: str, data_object: dict[str, Any], at: int | None = None) -> None:
+    def emit_event(self, kind: str, data_object: dict[str, Any], at: int | None = None) -> None:
         """Store and emit an event with a snapshot of an object, at the time `at` or now."""
         now = at or self.book.now()
         snapshot = json.loads(json.dumps(data_object))
@@ -41,9 +41,9 @@ class Trade:
         )  # fmt: skip
         self.book.put("subscriptions", subscription)
         session |= {"status": "complete", "payment_status": "paid", "subscription": subscription["id"], "url": None}
-        self.tell("customer.subscription.created", subscription)
+        self.emit_event("customer.subscription.created", subscription)
         self.bill(subscription, prices[0]["unit_amount"], "subscription_create")
-        self.tell("checkout.session.completed", session)
+        self.emit_event("checkout.session.completed", session)
         return subscription
 
     def bill(self, subscription: dict[str, Any], cents: int, reason: str, at: int | None = None) -> bool:
@@ -58,10 +58,10 @@ class Trade:
         if paid and cents:
             charge = self.book.put("charges", shapes.charge(new_id("ch"), now, subscription["customer"], cents))
             charge["metadata"]["invoice"] = invoice_id
-        self.tell("invoice.paid" if paid else "invoice.payment_failed", invoice, now)
+        self.emit_event("invoice.paid" if paid else "invoice.payment_failed", invoice, now)
         return paid
 
-    def move(self, seconds: int) -> None:
+    def advance_clock(self, seconds: int) -> None:
         """Move the clock ahead by `seconds`, and run everything that falls due in order."""
         target = self.book.now() + seconds
         while (next_event := self._next(target)) is not None:
@@ -72,7 +72,7 @@ class Trade:
 
     def _next(self, target: int) -> tuple[int, Callable[[], None]] | None:
         events = []
-        for subscription in self.book.every("subscriptions"):
+        for subscription in self.book.list_all("subscriptions"):
             if subscription["status"] not in LIVING:
                 continue
             retries = subscription["metadata"].get("stub_retries")
@@ -81,20 +81,22 @@ class Trade:
                 events.append((moment, subscription["id"], lambda subscription=subscription: self.retry(subscription)))
             elif subscription["status"] == "active":
                 end = subscription["items"]["data"][0]["current_period_end"]
-                events.append((end, subscription["id"], lambda subscription=subscription: self.turn(subscription)))
+                events.append(
+                    (end, subscription["id"], lambda subscription=subscription: self.end_period(subscription))
+                )
         due_events = [(moment, name, action) for moment, name, action in events if moment <= target]
         if not due_events:
             return None
         moment, _, action = min(due_events, key=lambda event: (event[0], event[1]))
         return moment, action
 
-    def turn(self, subscription: dict[str, Any]) -> None:
+    def end_period(self, subscription: dict[str, Any]) -> None:
         """End a period: end a subscription that cancels, else begin the next period, by its schedule if any."""
         now = subscription["items"]["data"][0]["current_period_end"]
         if subscription["cancel_at_period_end"]:
             return self.end(subscription, now)
         self._next_phase(subscription, now)
-        overage = self.used_up(subscription, now)
+        overage = self.overage_cents(subscription, now)
         first_item = subscription["items"]["data"][0]
         end = after(now, first_item["price"]["recurring"]["interval"])
         for item in subscription["items"]["data"]:
@@ -102,10 +104,10 @@ class Trade:
         if not self.bill(subscription, first_item["price"]["unit_amount"] + overage, "subscription_cycle", now):
             subscription["status"] = "past_due"
             subscription["metadata"]["stub_retries"] = ",".join(str(now + days * DAY) for days in RETRY_DAYS)
-        self.tell("customer.subscription.updated", subscription, now)
+        self.emit_event("customer.subscription.updated", subscription, now)
         return None
 
-    def used_up(self, subscription: dict[str, Any], now: int) -> int:
+    def overage_cents(self, subscription: dict[str, Any], now: int) -> int:
         """Cents of the metered usage reported in the period that ends at `now`."""
         start = subscription["items"]["data"][0]["current_period_start"]
         metered_prices = [
@@ -125,11 +127,11 @@ class Trade:
         next_phases = [phase for phase in schedule["phases"] if phase["start_date"] >= now]
         if next_phases:
             prices = [self.book.get("prices", item["price"]) for item in next_phases[0]["items"]]
-            self.sell(subscription, prices)
+            self.set_prices(subscription, prices)
         schedule["status"], subscription["schedule"] = "released", None
-        self.tell("subscription_schedule.released", schedule, now)
+        self.emit_event("subscription_schedule.released", schedule, now)
 
-    def sell(self, subscription: dict[str, Any], prices: list[dict[str, Any]]) -> None:
+    def set_prices(self, subscription: dict[str, Any], prices: list[dict[str, Any]]) -> None:
         """Replace a subscription's items by items of other prices."""
         first_item = subscription["items"]["data"][0]
         start, end = first_item["current_period_start"], first_item["current_period_end"]
@@ -137,7 +139,7 @@ class Trade:
             shapes.item(new_id("si"), subscription["id"], self.book.now(), price, start, end) for price in prices
         ]  # fmt: skip
 
-    def begin_anew(self, subscription: dict[str, Any]) -> None:
+    def restart_period(self, subscription: dict[str, Any]) -> None:
         """Begin a period now, as Stripe does where the interval of a subscription changes."""
         now = self.book.now()
         end = after(now, subscription["items"]["data"][0]["price"]["recurring"]["interval"])
@@ -154,7 +156,7 @@ class Trade:
             self.bill(
                 subscription, subscription["items"]["data"][0]["price"]["unit_amount"], "subscription_cycle", int(now)
             )
-            self.tell("customer.subscription.updated", subscription, int(now))
+            self.emit_event("customer.subscription.updated", subscription, int(now))
         elif later_retries:
             subscription["metadata"]["stub_retries"] = ",".join(later_retries)
             self.bill(
@@ -170,14 +172,14 @@ class Trade:
         schedule = self.book.get("schedules", subscription["schedule"] or "")
         if schedule:
             schedule["status"], subscription["schedule"] = "canceled", None
-        self.tell("customer.subscription.deleted", subscription, now)
+        self.emit_event("customer.subscription.deleted", subscription, now)
 
-    def give_back(self, charge: dict[str, Any], cents: int) -> dict[str, Any]:
+    def refund(self, charge: dict[str, Any], cents: int) -> dict[str, Any]:
         """Refund a part of a charge."""
         refund = self.book.put("refunds", shapes.refund(new_id("re"), self.book.now(), charge, cents))
         charge["amount_refunded"] += cents
         charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
-        self.tell("charge.refunded", charge)
+        self.emit_event("charge.refunded", charge)
         return refund
 
 

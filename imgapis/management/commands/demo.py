@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Make what is absent."""
-        row = accounts_store.workspace_of_namespace("demo") or workspaces.create(
+        row = accounts_store.workspace_of_namespace("demo") or workspaces.create_unowned(
             namespace="demo", business_name="The demo", allowance=workspaces.default_allowance()
         )
         buckets.ensure_bucket(samples.BUCKET)

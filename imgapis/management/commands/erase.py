@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import emails, people
 from accounts import store as accounts_store
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.privacy import erasure, store
 
 
@@ -37,20 +37,20 @@ class Command(BaseCommand):
                 self._ask(*subject(namespace, email), asked, at_once)
             else:
                 self._list()
-        except (Refusal, ValueError) as error:
+        except (ApiError, ValueError) as error:
             raise CommandError(str(error)) from error
 
     def _ask(self, kind: str, subject_id: str, received_day: str | None, at_once: bool) -> None:
         received = datetime.strptime(received_day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() if received_day else None
-        row = erasure.ask(kind, subject_id, at_once=at_once, asked=received)
+        row = erasure.request(kind, subject_id, at_once=at_once, asked=received)
         if at_once:
-            erasure.work_off()
+            erasure.process_due()
             row = store.erasure(subject_id)
         self.stdout.write(f"{kind} {subject_id}: {row.state}, next {clock.stamp(row.due)}")
 
     def _list(self) -> None:
         late_ids = {row.subject_id for row in erasure.late()}
-        for row in store.every():
+        for row in store.iter_all():
             mark = " LATE" if row.subject_id in late_ids else ""
             self.stdout.write(f"{row.kind} {row.subject_id}: {row.state}, asked {clock.stamp(row.asked)}{mark}")
 

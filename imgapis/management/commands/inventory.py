@@ -14,5 +14,5 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """One line each."""
-        for line in inventory.every():
+        for line in inventory.list_all():
             self.stdout.write(json.dumps(line, ensure_ascii=False))

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy import notices
 
 
@@ -22,14 +22,14 @@ class Command(BaseCommand):
         """Preview and count; then send, except with --dry-run."""
         try:
             self._do(options["policy"], options)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
 
     def _do(self, name: str, options: dict) -> None:
         if options["settle"]:
             if not options["left"]:
                 raise CommandError("--settle needs --left yes or --left no.")
-            notices.settle(name, options["settle"], options["left"] == "yes")
+            notices.resolve(name, options["settle"], options["left"] == "yes")
             return
         preview = notices.preview(name)
         self.stdout.write(f"Subject: {preview.subject}\n\n{preview.text}")
@@ -40,8 +40,8 @@ class Command(BaseCommand):
     def _send(self, name: str) -> None:
         states = notices.send(name)
         self.stdout.write(", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "Nobody to tell.")
-        for mail_id in (row.mail_id for row in notices.unsure(name)):
+        for mail_id in (row.mail_id for row in notices.unresolved(name)):
             self.stdout.write(f"unsure: Message-ID {mail_id}; look it up at the post, then --settle {mail_id} --left …")
-        if [state for state in states if state not in notices.TOLD]:
+        if [state for state in states if state not in notices.FINAL_STATES]:
             raise CommandError("Not everybody has been told: run it again. The version does not hold before.")
         self.stdout.write("Everybody has been told.")

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import access_settings, presets, rule_store
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
             _act(row, options)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write("presets only" if row.presets_only else "presets and every other parameter")
         for preset in rule_store.presets(row.workspace_id):

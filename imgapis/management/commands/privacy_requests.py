@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.core.management.base import BaseCommand, CommandError
 
 from imgapis.base import clock
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.policy.rows import PrivacyRequest
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         """Do it."""
         try:
             getattr(self, options["act"])(options)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
 
     def record(self, options: dict) -> None:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
     def list(self, options: dict) -> None:
         """List them, and say how many are late."""
-        rows = requests.every(closed=options["all"])
+        rows = requests.list_all(closed=options["all"])
         for row in rows:
             self._show(row)
         late = sum(requests.is_late(row) for row in rows)

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import purges, rule_store
 
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             count = purges.preview(row, options["scope"], options["target"])
             if not options["dry_run"]:
                 purges.purge(row, "system", options["scope"], options["target"])
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         verb = "would become" if options["dry_run"] else "become"
         self.stdout.write(f"at most {count} billed operations {verb} new work")

@@ -15,17 +15,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser) -> None:
         """What the command accepts."""
         parser.add_argument("namespace")
-        parser.add_argument("--days", type=int, default=rollups.kept_days(), help="how far back, the default being all")
+        parser.add_argument(
+            "--days", type=int, default=rollups.min_retention_days(), help="how far back, the default being all"
+        )
 
     def handle(self, *args, **options) -> None:
         """Rebuild, and say how many hours were added up."""
         row = store.workspace_of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
-        if not 1 <= options["days"] <= rollups.kept_days():
-            raise CommandError(f"--days is 1 to {rollups.kept_days()}: older events may have ended.")
+        if not 1 <= options["days"] <= rollups.min_retention_days():
+            raise CommandError(f"--days is 1 to {rollups.min_retention_days()}: older events may have ended.")
         now = clock.now()
         hours = [clock.hour(now - hours_ago * rollups.HOUR_SECONDS) for hours_ago in range(options["days"] * 24)]
         for hour in hours:
-            rollups.roll(row.workspace_id, hour)
+            rollups.rebuild_hour(row.workspace_id, hour)
         self.stdout.write(f"{len(hours)} hours of {row.namespace} added up again")

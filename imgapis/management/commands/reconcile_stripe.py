@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from billing import reconcile
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options) -> None:
         """Reconcile, and print how many were compared and changed."""
         try:
-            compared, changed = reconcile.every()
-        except Refusal as refusal:
+            compared, changed = reconcile.reconcile_all()
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(f"{compared} compared, {changed} changed")

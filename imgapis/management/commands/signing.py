@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import raw_query, signing, signing_keys, tenants
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
             output = self._act(row, options)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         if output:
             self.stdout.write(output)

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store as accounts_store
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import source_rows, store
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
             getattr(self, f"_{options['action']}")(workspace.workspace_id, options)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         for row in store.sources(workspace.workspace_id):
             self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")

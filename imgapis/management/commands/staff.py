@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import staff, staff_rights
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options) -> None:
         """Do it, and say what comes next."""
         if options["verb"] == "list":
-            for row in staff.everybody():
+            for row in staff.list_all():
                 self.stdout.write(f"{row.person_id} {row.role} {'enrolled' if row.enrolled else 'not enrolled'}")
             return
         try:
@@ -30,7 +30,7 @@ class Command(BaseCommand):
                 staff.reset(options["address"])
             else:
                 staff.remove(options["address"])
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         next_step = "removed" if options["verb"] == "remove" else "set up the second factor at /admin/ within a day"
         self.stdout.write(f"{options['address']}: {next_step}")

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from billing import webhooks
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 class Command(BaseCommand):
@@ -19,5 +19,5 @@ class Command(BaseCommand):
         """Replay, and say what became of it."""
         try:
             self.stdout.write(webhooks.replay(options["event_id"]))
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from billing import stripe_setup
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 
 
 class Command(BaseCommand):
@@ -17,5 +17,5 @@ class Command(BaseCommand):
         try:
             for line in stripe_setup.run(f"{settings.SITE_URL}/stripe/webhook"):
                 self.stdout.write(line)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal

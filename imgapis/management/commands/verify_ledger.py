@@ -15,15 +15,15 @@ class Command(BaseCommand):
         """Print a line a period; fail when one does not hold."""
         proofs = ledger.prove_all(row.workspace_id for row in Workspace.scan())
         for proof in proofs:
-            verdict = "holds" if proof.holds else "DOES NOT HOLD"
+            verdict = "holds" if proof.is_valid else "DOES NOT HOLD"
             self.stdout.write(
-                f"{proof.workspace_id} {proof.period}: events {credits.shown(proof.events)},"
-                f" shown {credits.shown(proof.rolled)}{'' if proof.shown_right else ' (late)'},"
-                f" used {credits.shown(proof.used)}, left {credits.shown(proof.left)},"
-                f" granted {credits.shown(proof.granted)},"
-                f" grants {'kept' if proof.balanced else 'NOT KEPT'}: {verdict}"
+                f"{proof.workspace_id} {proof.period}: events {credits.as_credits(proof.events)},"
+                f" shown {credits.as_credits(proof.rolled)}{'' if proof.rollups_match else ' (late)'},"
+                f" used {credits.as_credits(proof.used)}, left {credits.as_credits(proof.left)},"
+                f" granted {credits.as_credits(proof.granted)},"
+                f" grants {'kept' if proof.is_balanced else 'NOT KEPT'}: {verdict}"
             )
-        broken = sum(not proof.holds for proof in proofs)
+        broken = sum(not proof.is_valid for proof in proofs)
         if broken:
             raise CommandError(f"{broken} of {len(proofs)} periods do not add up.")
         self.stdout.write(f"{len(proofs)} periods add up.")

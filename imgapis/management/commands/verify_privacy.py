@@ -21,7 +21,7 @@ class Command(BaseCommand):
             raise CommandError("verify_privacy opens an account and breaks servers: run it beside `make run`.")
         try:
             verdicts = checks.verify(crawls=not options["no_crawl"])
-        except (checks.NothingProven, doors.ClosedDoor) as error:
+        except (checks.Inconclusive, doors.FormRefused) as error:
             raise CommandError(f"{error} Nothing is proven.") from error
         for line in verdicts.findings:
             self.stdout.write(line)

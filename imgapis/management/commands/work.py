@@ -55,13 +55,13 @@ class Command(BaseCommand):
             signal.signal(signal_number, lambda *_: stop.set())
         tasks = [
             Task(recorder.ship, 2.0, "events_not_shipped"),
-            Task(added_up.work_off, 2.0, "hours_not_added_up"),
+            Task(added_up.process_due, 2.0, "hours_not_added_up"),
             Task(postings.send_due, 2.0, "notices_not_sent"),
-            Task(nightly.prove, 60.0, "ledger_not_proved"),
-            Task(nightly.tell_meter, 300.0, "overage_not_reported"),
+            Task(nightly.prove_ledger, 60.0, "ledger_not_proved"),
+            Task(nightly.report_overage, 300.0, "overage_not_reported"),
             Task(domains.check_due, 2.0, "domains_not_checked"),
-            Task(erasure.work_off, 30.0, "erasures_not_worked_on"),
-            Task(watching.Watch().look, 10.0, "alerts_not_looked_for"),
+            Task(erasure.process_due, 30.0, "erasures_not_worked_on"),
+            Task(watching.Watch().check, 10.0, "alerts_not_looked_for"),
         ]
         metrics.serve()
         while not stop.wait(PAUSE_SECONDS):

@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store, workspaces
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from transforms import access_settings
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         """Do it and print the workspace."""
         try:
             row = self._row(options)
-        except Refusal as refusal:
+        except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         values = _values(options)
         if values and options["action"] != "show":
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
     def _row(self, options):
         if options["action"] == "create":
-            return workspaces.create(
+            return workspaces.create_unowned(
                 namespace=options["namespace"], business_name=options["business_name"] or "",
                 allowance=workspaces.default_allowance(),
             )  # fmt: skip

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.rows.staff import Staff
-from imgapis.base.errors import Refusal
+from imgapis.base.errors import ApiError
 from imgapis.support.forms import ActForm
 
 
-class TooMuch(Refusal):
+class StaffLimitExceeded(ApiError):
     """More credits than the staff role gives in one act."""
 
     status = 403
     code = "staff_limit"
 
 
-class DoneAlready(Refusal):
+class DoneAlready(ApiError):
     """The form was sent twice."""
 
     status = 409
@@ -26,7 +26,7 @@ class DoneAlready(Refusal):
         super().__init__("This was done already, with the same form. Open the act again to do it once more.")
 
 
-class NothingThere(Refusal):
+class SubjectGone(ApiError):
     """The object of the action no longer exists."""
 
     status = 404
@@ -35,20 +35,20 @@ class NothingThere(Refusal):
 
 @dataclass(frozen=True)
 class Act:
-    """An act: the right it asks for, what its button says, its form, and what it does; `do` returns what to say.
-    `warning` is shown before an act that cannot be undone, `fits` says whether it makes sense now.
+    """An act: the right it asks for, what its button says, its form, and what it does; `perform` returns what to say.
+    `warning` is shown before an act that cannot be undone, `is_applicable` says whether it makes sense now.
 
-    Whatever `do` changes is recorded: in the transaction of the change where that is one write, before it where it is
-    several, so that a crash can leave an entry without its act and never an act without its entry (A17).
+    Whatever `perform` changes is recorded: in the transaction of the change where that is one write, before it where
+    it is several, so that a crash can leave an entry without its act and never an act without its entry (A17).
     """
 
     name: str
     right: str
     title: str
     form: type[ActForm]
-    do: Callable[[Staff, Any, dict], str]
+    perform: Callable[[Staff, Any, dict], str]
     warning: str = ""
-    fits: Callable[[Any], bool] = lambda subject: True
+    is_applicable: Callable[[Any], bool] = lambda subject: True
 
 
 def table(*acts: Act) -> dict[str, Act]:

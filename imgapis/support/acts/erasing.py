@@ -21,20 +21,20 @@ def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
             row.workspace_id, trail.actor(member), "erasure.proposed", row.workspace_id, reason=cleaned_data["reason"]
         )  # fmt: skip
         return "Others are in this workspace: a second member of staff must ask for it too, within seven days."
-    return _ask(member, "workspace", row.workspace_id, row.workspace_id, cleaned_data)
+    return _request(member, "workspace", row.workspace_id, row.workspace_id, cleaned_data)
 
 
 def proposal(row: Workspace) -> str:
     """Until when an open proposal waits for a second member of staff; empty where there is none."""
     proposals = [] if is_pending(row.workspace_id) else _proposals(row)
-    return clock.stamp(audit.moment(proposals[0]) + CONSENT_SECONDS) if proposals else ""
+    return clock.stamp(audit.time_of(proposals[0]) + CONSENT_SECONDS) if proposals else ""
 
 
 def _proposals(row: Workspace) -> list[audit.AuditEntry]:
     """The proposals of the last CONSENT_SECONDS since the last undo, newest first."""
     proposals, oldest = [], clock.now() - CONSENT_SECONDS
     for entry in audit.newest(row.workspace_id, 500):
-        if audit.moment(entry) < oldest or entry.act == "erasure.undone":
+        if audit.time_of(entry) < oldest or entry.act == "erasure.undone":
             break
         if entry.act == "erasure.proposed":
             proposals.append(entry)
@@ -46,27 +46,27 @@ def _proposed(member: Staff, row: Workspace) -> bool:
     return any(entry.actor != trail.actor(member) for entry in _proposals(row))
 
 
-def keep_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+def undo_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     """Undo the erasure of a workspace."""
-    return _keep(member, row.workspace_id, row.workspace_id, cleaned_data)
+    return _undo(member, row.workspace_id, row.workspace_id, cleaned_data)
 
 
 def of_person(member: Staff, person: Person, cleaned_data: dict) -> str:
     """Schedule the erasure of an account."""
-    return _ask(member, "person", person.person_id, audit.log_of_person(person.person_id), cleaned_data)
+    return _request(member, "person", person.person_id, audit.log_of_person(person.person_id), cleaned_data)
 
 
-def keep_person(member: Staff, person: Person, cleaned_data: dict) -> str:
+def undo_person(member: Staff, person: Person, cleaned_data: dict) -> str:
     """Undo the erasure of an account."""
-    return _keep(member, person.person_id, audit.log_of_person(person.person_id), cleaned_data)
+    return _undo(member, person.person_id, audit.log_of_person(person.person_id), cleaned_data)
 
 
 def of_request(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
     """Schedule the erasure a privacy request is about; its days count from the day the request came."""
-    return _ask(member, "person", row.person_id, trail.log_of(row), cleaned_data, asked=float(row.received))
+    return _request(member, "person", row.person_id, trail.log_of(row), cleaned_data, asked=float(row.received))
 
 
-def told(subject_id: str) -> dict:
+def progress(subject_id: str) -> dict:
     """The template context of an erasure's state: `erasure` is a sentence, empty where none is scheduled."""
     row = erasures.erasure(subject_id)
     if row is None or row.state == "undone":
@@ -89,13 +89,15 @@ def certificate_of(row: PrivacyRequest) -> str:
     return erasure_row.subject_id if erasure_row is not None and erasure_row.state == "done" else ""
 
 
-def _ask(member: Staff, kind: str, subject_id: str, log: str, cleaned_data: dict, asked: float | None = None) -> str:
+def _request(
+    member: Staff, kind: str, subject_id: str, log: str, cleaned_data: dict, asked: float | None = None
+) -> str:
     entry = audit.entry(log, trail.actor(member), "erasure.asked", subject_id, reason=cleaned_data["reason"])
-    row = erasure.ask(kind, subject_id, asked=asked, entry=entry)
+    row = erasure.request(kind, subject_id, asked=asked, entry=entry)
     return f"The erasure begins on {clock.stamp(row.due)}; its certificate will be found by {subject_id}."
 
 
-def _keep(member: Staff, subject_id: str, log: str, cleaned_data: dict) -> str:
+def _undo(member: Staff, subject_id: str, log: str, cleaned_data: dict) -> str:
     erasure.undo(
         subject_id, audit.entry(log, trail.actor(member), "erasure.undone", subject_id, reason=cleaned_data["reason"])
     )

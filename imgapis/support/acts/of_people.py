@@ -12,13 +12,13 @@ from imgapis.support.forms import ActForm
 
 def _end_sessions(member: Staff, person: Person, cleaned_data: dict) -> str:
     _note(member, person, "sessions.ended", cleaned_data)
-    sessions.end_all_of_person(person.person_id)
+    sessions.end_all(person.person_id)
     return "Every session of this person has ended."
 
 
 def _send_code(member: Staff, person: Person, cleaned_data: dict) -> str:
     _note(member, person, "code.sent", cleaned_data)
-    throttles.allow_again(person.email)
+    throttles.reset_mail(person.email)
     mail.send(person.email, "Signing in to img apis", "emails/way_in.txt", {})
     return "A mail with the way in is on its way, and the next code they ask for leaves at once."
 
@@ -45,7 +45,7 @@ PERSON = table(
         lambda person: not erasing.is_pending(person.person_id),
     ),
     Act(
-        "keep", "erasure.ask", "Take the erasure back", ActForm, erasing.keep_person,
-        fits=lambda person: erasing.is_pending(person.person_id),
+        "keep", "erasure.ask", "Take the erasure back", ActForm, erasing.undo_person,
+        is_applicable=lambda person: erasing.is_pending(person.person_id),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import links
 from imgapis.support import trail
 from imgapis.support.acts import erasing
-from imgapis.support.acts.act import Act, NothingThere, table
+from imgapis.support.acts.act import Act, SubjectGone, table
 from imgapis.support.forms import ActForm, CloseForm
 
 
@@ -26,7 +26,7 @@ def _offer_export(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str
     to the account's present address, which may differ from the request's. Raises NothingThere, TooManyMails."""
     person = store.person(row.person_id) if row.person_id else None
     if row.kind != "access" or row.state != "open" or person is None:
-        raise NothingThere("This is no open request for a copy of an account's data.")
+        raise SubjectGone("This is no open request for a copy of an account's data.")
     entry_fields = (trail.actor(member), "export.offered", row.request_id)
     logs = (trail.log_of(row), audit.log_of_person(person.person_id))
     entries = [audit.entry(log, *entry_fields, reason=cleaned_data["reason"]) for log in logs]
@@ -43,11 +43,11 @@ def _close(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
 REQUEST = table(
     Act(
         "confirm", "requests.work", "Note the receipt as confirmed", ActForm, _confirm,
-        fits=lambda row: not row.confirmed,
+        is_applicable=lambda row: not row.confirmed,
     ),
     Act(
         "extend", "requests.work", "Note that it takes longer", ActForm, _extend,
-        fits=lambda row: row.kind != "delete" and not row.extended and not requests.is_late(row),
+        is_applicable=lambda row: row.kind != "delete" and not row.extended and not requests.is_late(row),
     ),
     Act(
         "export", "requests.work", "Mail the link of the copy", ActForm, _offer_export,

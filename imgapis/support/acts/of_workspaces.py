@@ -8,7 +8,7 @@ from accounts.rows.staff import Staff
 from billing import credits, grants, rewriting, stripe_events, webhooks
 from imgapis.support import trail
 from imgapis.support.acts import erasing
-from imgapis.support.acts.act import Act, DoneAlready, NothingThere, TooMuch, table
+from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
 from imgapis.support.forms import ActForm, CreditsForm, InviteForm, KeyForm, PurgeForm, ReplayForm
 from transforms import purges
 
@@ -16,45 +16,47 @@ from transforms import purges
 def _amount(member: Staff, halves: int) -> int:
     limit = staff_rights.MOST_CREDITS[member.role]
     if halves > limit * 2:
-        raise TooMuch(f"Your staff role, {member.role}, gives or takes back {limit:,} credits at once, no more.")
+        raise StaffLimitExceeded(
+            f"Your staff role, {member.role}, gives or takes back {limit:,} credits at once, no more."
+        )
     return halves
 
 
 def _grant(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    return f"{credits.shown(_change(grants.grant, member, row, cleaned_data))} credits are given."
+    return f"{credits.as_credits(_change(grants.grant, member, row, cleaned_data))} credits are given."
 
 
 def _take_back(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    return f"{credits.shown(-_change(grants.take_back, member, row, cleaned_data))} credits are taken back."
+    return f"{credits.as_credits(-_change(grants.take_back, member, row, cleaned_data))} credits are taken back."
 
 
-def _change(change: Callable[..., grants.Given], member: Staff, row: Workspace, cleaned_data: dict) -> int:
+def _change(change: Callable[..., grants.GrantResult], member: Staff, row: Workspace, cleaned_data: dict) -> int:
     """Change the credits; returns the half-credits. Raises TooMuch, and DoneAlready where the form was sent twice."""
     halves, grant_id = _amount(member, cleaned_data["credits"]), str(cleaned_data["grant_id"])
     try:
         return change(row.workspace_id, halves, cleaned_data["reason"], trail.actor(member), grant_id=grant_id).halves
-    except rewriting.NotWithin as error:
+    except rewriting.AlreadyApplied as error:
         raise DoneAlready from error
 
 
 def _suspend(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    workspaces.suspend(row, trail.actor(member), True, cleaned_data["reason"])
+    workspaces.set_suspended(row, trail.actor(member), True, cleaned_data["reason"])
     return "The workspace is suspended. Within five seconds every server refuses its requests."
 
 
 def _resume(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    workspaces.suspend(row, trail.actor(member), False, cleaned_data["reason"])
+    workspaces.set_suspended(row, trail.actor(member), False, cleaned_data["reason"])
     return "The workspace goes on."
 
 
 def _resend_invite(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    invites.resend_for(row.workspace_id, cleaned_data["invite"], trail.actor(member), cleaned_data["reason"])
+    invites.resend_as_staff(row.workspace_id, cleaned_data["invite"], trail.actor(member), cleaned_data["reason"])
     return "The invitation is on its way again. Its old link no longer works."
 
 
 def _revoke_key(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     if not apikeys.revoke(row.workspace_id, cleaned_data["key"], trail.actor(member), cleaned_data["reason"]):
-        raise NothingThere("The workspace has no key of this prefix any more.")
+        raise SubjectGone("The workspace has no key of this prefix any more.")
     return "The key is revoked."
 
 
@@ -87,13 +89,13 @@ WORKSPACE = table(
         "suspend", "workspace.suspend", "Suspend", ActForm, _suspend, "No picture is served while it is suspended.",
         lambda row: not row.suspended,
     ),
-    Act("resume", "workspace.suspend", "Resume", ActForm, _resume, fits=lambda row: bool(row.suspended)),
+    Act("resume", "workspace.suspend", "Resume", ActForm, _resume, is_applicable=lambda row: bool(row.suspended)),
     Act(
         "erase", "erasure.ask", "Erase the workspace", ActForm, erasing.of_workspace, erasing.WARNING,
         lambda row: not erasing.is_pending(row.workspace_id),
     ),
     Act(
-        "keep", "erasure.ask", "Take the erasure back", ActForm, erasing.keep_workspace,
-        fits=lambda row: erasing.is_pending(row.workspace_id),
+        "keep", "erasure.ask", "Take the erasure back", ActForm, erasing.undo_workspace,
+        is_applicable=lambda row: erasing.is_pending(row.workspace_id),
     ),
 )  # fmt: skip

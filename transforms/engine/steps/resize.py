@@ -6,7 +6,7 @@ from dataclasses import replace
 from PIL import Image
 
 from transforms.engine import attention, chosen, geometry
-from transforms.engine.attention import Choice
+from transforms.engine.attention import CropChoice
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
@@ -33,31 +33,31 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     return picture.mapped(lambda frame: _scaled(frame, size, part), nominal=size)
 
 
-def _choice(picture: Picture, fit: geometry.Fit, values: Mapping[str, object]) -> Choice:
+def _choice(picture: Picture, fit: geometry.Fit, values: Mapping[str, object]) -> CropChoice:
     """The position of the crop, and the reason; for an animation it is chosen by the first frame."""
     position = values.get("position")
     if fit.cut == fit.scaled:
-        return Choice((0.5, 0.5), "nothing is cut")
+        return CropChoice((0.5, 0.5), "nothing is cut")
     if position in attention.WAYS:
         shares = (fit.cut[0] / fit.scaled[0], fit.cut[1] / fit.scaled[1])
         choice = attention.choose(picture.frames[0], shares, position)
-        return replace(choice, why=f"position={position}: {choice.why}")
+        return replace(choice, reason=f"position={position}: {choice.reason}")
     if position is None and "focal" in values:
         point = geometry.focal(values, picture.source_size)
-        return Choice(point, "focal point of the object: {:g},{:g}".format(*values["focal"]))
+        return CropChoice(point, "focal point of the object: {:g},{:g}".format(*values["focal"]))
     point = geometry.position(values)
     label = position if isinstance(position, str) else "{:g},{:g}".format(*point) if position else "center"
-    return Choice(point, f"position={label}")
+    return CropChoice(point, f"position={label}")
 
 
-def _part_kept(picture: Picture, fit: geometry.Fit, choice: Choice) -> Part:
+def _part_kept(picture: Picture, fit: geometry.Fit, choice: CropChoice) -> Part:
     """The part of a frame that is in the result: cropped before scaling, so that no oversized picture is allocated."""
     left, top = geometry.placed(fit.cut, fit.scaled, choice.position)
     across, down = picture.size[0] / fit.scaled[0], picture.size[1] / fit.scaled[1]
     return left * across, top * down, (left + fit.cut[0]) * across, (top + fit.cut[1]) * down
 
 
-def _explained(frame: Image.Image, fit: geometry.Fit, choice: Choice) -> Image.Image:
+def _explained(frame: Image.Image, fit: geometry.Fit, choice: CropChoice) -> Image.Image:
     """The whole frame at its scaled size, with the choice drawn on it."""
     left, top = geometry.placed(fit.cut, fit.scaled, choice.position)
     whole = _scaled(frame, fit.scaled, (0, 0, *frame.size))
