@@ -9,7 +9,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from imgapis.base import errors
 from imgapis.base.errors import ApiError
-from transforms import fetch, http_headers, image_answers, tenants
+from imgapis.base.outbound import fetch
+from transforms import http_headers, image_answers, tenants
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 LONGEST_LINE = 16_384

@@ -7,8 +7,9 @@ from django.conf import settings
 from billing import hooks, outbox
 from billing.hooks import InvalidWebhook, WebhookRequest
 from imgapis.base.errors import ApiError
-from transforms import fetch, locations, sources
-from transforms.locations import Location
+from imgapis.base.outbound import fetch, urls
+from imgapis.base.outbound.urls import Location
+from transforms import sources
 
 TOTAL_SECONDS = 10.0
 
@@ -36,7 +37,7 @@ def configure(workspace_id: str, actor: str, address: str) -> str:
 def checked_address(address: str) -> Location:
     """The location of a webhook's address. Raises InvalidWebhook for one that is malformed, ours, or not https."""
     try:
-        location = locations.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
+        location = urls.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
     except ApiError as refusal:
         raise InvalidWebhook("That is no address we can post to.", param="address") from refusal
     if location.scheme != "https" and location.pair not in settings.FETCH_ALLOW_PRIVATE:

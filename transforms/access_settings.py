@@ -6,8 +6,9 @@ from accounts import audit
 from accounts import store as accounts_store
 from accounts.models import Workspace
 from imgapis.base.errors import ApiError
-from transforms import locations, patterns
-from transforms.fetching.errors import FetchError
+from imgapis.base.outbound import urls
+from imgapis.base.outbound.errors import FetchError
+from transforms import patterns
 
 MOST_PATTERNS = 100
 REFUSED = {
@@ -59,7 +60,7 @@ def try_source(allowed: list[str], address: str) -> str | None:
     """The first pattern the host of a full address matches; None where it is refused. Raises InvalidPattern where
     `address` is not one."""
     try:
-        host = locations.parse(address).host
+        host = urls.parse(address).host
     except FetchError as error:
         raise InvalidPattern(error.message, param="try_source") from error
     return next((pattern for pattern in allowed if patterns.host_allowed([pattern], host)), None)

@@ -3,10 +3,11 @@
 import re
 import time
 
-from transforms import fetch, remedies, sources
+from imgapis.base.outbound import fetch
+from imgapis.base.outbound.fetch import FetchError
+from imgapis.base.outbound.urls import Location
+from transforms import remedies, sources
 from transforms.diagnosis import Step
-from transforms.fetch import FetchError
-from transforms.locations import Location
 from transforms.models import Source
 
 SECONDS = 5.0

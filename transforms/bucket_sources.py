@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 
 from imgapis.base import buckets
-from transforms.fetching import errors
+from imgapis.base.outbound import errors
 
 SECONDS = 60
 # Amazon's naming rules: labels of lower-case letters, digits and hyphens; not an IP address.

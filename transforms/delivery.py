@@ -11,6 +11,7 @@ from billing import credits
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
+from imgapis.base.outbound.fetch import FetchResult
 from telemetry import metrics, recorder
 from telemetry.events import CacheStatus, RequestEvent
 from transforms import cache, crowding, engine_errors, plans, rendering
@@ -19,7 +20,6 @@ from transforms.coalesce import SingleFlight
 from transforms.engine import cost, info
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
-from transforms.fetch import FetchResult
 from transforms.plans import RenderPlan
 from transforms.policies import Policy
 from transforms.tenants import Tenant

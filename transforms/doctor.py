@@ -3,12 +3,13 @@
 import json
 import ssl
 
-from transforms import bucket_doctor, bucket_policies, engine_errors, locations, remedies, rendering, sources
+from imgapis.base.outbound import urls
+from imgapis.base.outbound.fetch import FetchError, FetchResult
+from transforms import bucket_doctor, bucket_policies, engine_errors, remedies, rendering, sources
 from transforms.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
 from transforms.engine import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
-from transforms.fetch import FetchError, FetchResult
 from transforms.models import Source
 from transforms.tenants import Tenant
 
@@ -146,4 +147,4 @@ def _facts(notes: Notes, event_name: str) -> list[str]:
 
 def _scheme(source: Source) -> str:
     """http or https, of the first address requested."""
-    return (locations.parse(source.prefix) if source.kind == "http" else sources.listing_place(source)).scheme
+    return (urls.parse(source.prefix) if source.kind == "http" else sources.listing_place(source)).scheme

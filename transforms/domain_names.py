@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from imgapis.base.errors import ApiError
-from transforms import addresses, locations
-from transforms.fetch import FetchError
+from imgapis.base.outbound import addresses, urls
+from imgapis.base.outbound.fetch import FetchError
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 PROOF_LABEL = "_imgapis"
@@ -41,7 +41,7 @@ def canonical(text: str) -> str:
     if "/" in name or ":" in name or "@" in name:
         raise InvalidDomain("Enter the host name alone, such as img.shop.example: no https://, no path, no port.")
     try:
-        host = locations.parse_host(name)
+        host = urls.parse_host(name)
     except FetchError as error:
         raise InvalidDomain("This is not a host name: it reads like img.shop.example.") from error
     if host.rpartition(".")[2].isdigit():

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from transforms import locations
-from transforms.fetching import errors
+from imgapis.base.outbound import errors, urls
 
-DEFAULT_PORTS = locations.DEFAULT_PORTS
+DEFAULT_PORTS = urls.DEFAULT_PORTS
 ORIGIN = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\\\s]+)(?::(?P<port>[1-9][0-9]{0,4}|\*))?"
 )
@@ -32,7 +31,7 @@ def host_pattern(text: str) -> str:
         return text
     wildcard = "*." if text.startswith("*.") else ""
     try:
-        host = locations.parse_host(text.removeprefix("*."))
+        host = urls.parse_host(text.removeprefix("*."))
     except errors.FetchError as error:
         raise PatternError(f"{text!r} is not a host: write example.com, *.example.com or *.") from error
     if wildcard and (":" in host or host.rpartition(".")[2].isdigit()):

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from imgapis.base.errors import ApiError
-from transforms import locations, raw_query, sources
+from imgapis.base.outbound import urls
+from imgapis.base.outbound.errors import FetchError
+from transforms import raw_query, sources
 from transforms.engine import params, spec
 from transforms.engine.errors import EngineError
 from transforms.engine.spec import Spec
-from transforms.fetching.errors import FetchError
 
 LONGEST = 2_000
 NAMES = ("src", "until", "w", "h", "ops", "formats", "params")
@@ -133,7 +134,7 @@ def _within(prefix: str, src: str) -> bool:
     are_full_urls = [bool(sources.FULL_URL.match(text)) for text in (prefix, src)]
     if not any(are_full_urls):
         return src.startswith(prefix)
-    return all(are_full_urls) and locations.parse(src).canonical.startswith(locations.parse(prefix).canonical)
+    return all(are_full_urls) and urls.parse(src).canonical.startswith(urls.parse(prefix).canonical)
 
 
 def _decoded(text: str) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _prefix(src: Any) -> str:
         raise PolicyInvalid('src has to be what every src begins with, "<source name>/" at least')
     if sources.FULL_URL.match(src):
         try:
-            locations.parse(src)
+            urls.parse(src)
         except FetchError:
             raise PolicyInvalid("src is no address") from None
     return src

@@ -7,7 +7,8 @@ from django.http import HttpResponse
 
 from billing import credits
 from imgapis.base.errors import ApiError
-from transforms import locations, patterns, plans
+from imgapis.base.outbound import urls
+from transforms import patterns, plans
 from transforms.delivery import ImageRequest
 from transforms.plans import RenderPlan
 from transforms.tenants import Tenant
@@ -45,7 +46,7 @@ def _redirect(tenant: Tenant, plan: RenderPlan) -> HttpResponse | None:
     names = plan.originals[0].identity
     if names[0] == "url":
         explicit_patterns = [pattern for pattern in tenant.allowed_sources if pattern != "*"]
-        address = names[1] if patterns.host_allowed(explicit_patterns, locations.parse(names[1]).host) else None
+        address = names[1] if patterns.host_allowed(explicit_patterns, urls.parse(names[1]).host) else None
     else:
         source = next(candidate for candidate in tenant.sources.values() if candidate.source_id == names[1])
         address = _of_prefix(source.prefix, names[-1]) if source.kind == "http" else None
@@ -53,7 +54,7 @@ def _redirect(tenant: Tenant, plan: RenderPlan) -> HttpResponse | None:
 
 
 def _of_prefix(prefix: str, target: str) -> str:
-    location = locations.parse(prefix)
+    location = urls.parse(prefix)
     return f"{location.scheme}://{location.authority}{target}"
 
 

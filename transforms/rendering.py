@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 
 from imgapis.base.errors import ApiError
+from imgapis.base.outbound.fetch import FetchResult
 from transforms.engine import reading
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
-from transforms.fetch import FetchResult
 from transforms.plans import RenderPlan
 from transforms.render import process
 from transforms.render.pool import Pool

@@ -5,8 +5,9 @@ from django.conf import settings
 from accounts import audit, limits
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
-from transforms import bucket_sources, locations, sources, store
-from transforms.fetch import FetchError
+from imgapis.base.outbound import urls
+from imgapis.base.outbound.fetch import FetchError
+from transforms import bucket_sources, sources, store
 from transforms.models import Source
 
 KINDS = {"http": "Web server", "s3": "Amazon S3 bucket", "r2": "Cloudflare R2 bucket"}
@@ -115,7 +116,7 @@ def _check_url(prefix: str) -> None:
             "Enter a URL that ends with / and has no query, such as https://shop.example/photos/.", param="prefix"
         )
     try:
-        location = locations.parse(prefix)
+        location = urls.parse(prefix)
     except FetchError as error:
         raise InvalidSourceSetting(error.message, param="prefix") from error
     if location.scheme == "http" and not settings.FETCH_ALLOW_HTTP:

@@ -11,9 +11,10 @@ from django.conf import settings
 
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
-from transforms import bucket_sources, fetch, locations, patterns, tenants
-from transforms.fetch import FetchResult, Note, ignore_note
-from transforms.locations import Location
+from imgapis.base.outbound import fetch, urls
+from imgapis.base.outbound.fetch import FetchResult, Note, ignore_note
+from imgapis.base.outbound.urls import Location
+from transforms import bucket_sources, patterns, tenants
 from transforms.models import Source
 from transforms.tenants import Tenant
 
@@ -99,7 +100,7 @@ def _checked_path(path: str) -> str:
 
 
 def _external(tenant: Tenant, src: str) -> Original:
-    location = locations.parse(src)
+    location = urls.parse(src)
     is_permitted = _hops(tenant)
     if not is_permitted(location):
         raise SourceNotAllowed(f"The host {location.host} is not on this workspace's list of sources.", param="src")
@@ -118,7 +119,7 @@ def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
 def _named(tenant: Tenant, source: Source, path: str) -> Original:
     identity = ("source", source.source_id, str(int(source.revision)))
     if source.kind == "http":
-        location = locations.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
+        location = urls.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
         return Original((*identity, location.target), lambda note: _fetch(location, _hops(tenant, location.host), note))
     key = source.prefix + path
     return Original((*identity, key), lambda note: _fetch_object(source, key, note))
@@ -132,17 +133,17 @@ def own_host(host: str) -> bool:
 
 def object_place(source: Source, key: str) -> Location:
     """The presigned URL that reads an object."""
-    return locations.parse(bucket_sources.object_url(source.kind, key=key, **_opened(source)))
+    return urls.parse(bucket_sources.object_url(source.kind, key=key, **_opened(source)))
 
 
 def listing_place(source: Source) -> Location:
     """The presigned URL that lists the bucket."""
-    return locations.parse(bucket_sources.listing_url(source.kind, prefix=source.prefix, **_opened(source)))
+    return urls.parse(bucket_sources.listing_url(source.kind, prefix=source.prefix, **_opened(source)))
 
 
 def part_place(source: Source, key: str) -> Location:
     """The presigned URL that would write a part, if its multipart upload existed."""
-    return locations.parse(bucket_sources.part_url(source.kind, key=key, **_opened(source)))
+    return urls.parse(bucket_sources.part_url(source.kind, key=key, **_opened(source)))
 
 
 def _opened(source: Source) -> dict[str, str]:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from billing import plans
 from imgapis import simulator
+from imgapis.base.outbound import urls as outbound_urls
 from tests.browser.test_axe import LOOKS, violations
 from tests.browser.vendor_addresses import ADDRESSES
 from tests.engine import requests
-from transforms import locations
 from transforms.engine import cost, errors, params, spec
 
 pytestmark = pytest.mark.prove
@@ -113,7 +113,7 @@ def test_full_addresses_of_sources_have_the_server_s_one_spelling(page):
         "https://shop.example/%e4%bd%a0?v=%7e1", "https://shop.example/a//b/./c", "https://shop.example/?a=1&a=2",
     )  # fmt: skip
     script = "async all => all.map((await import('/static/simulator/sources.js')).canonicalSource)"
-    assert page.evaluate(script, list(addresses)) == [locations.parse(text).canonical for text in addresses]
+    assert page.evaluate(script, list(addresses)) == [outbound_urls.parse(text).canonical for text in addresses]
 
 
 def test_the_addresses_of_other_services_are_translated(page):

@@ -13,7 +13,7 @@ ALONE = {
     "boto3": ("imgapis/base/buckets.py",),
     "cloudflare": ("transforms/custom_hostnames.py",),
     "dns": ("transforms/dns_records.py",),
-    "urllib3": ("transforms/fetch.py", "transforms/fetching/"),
+    "urllib3": ("imgapis/base/outbound/fetch.py", "imgapis/base/outbound/"),
 }
 ENGINE_MAY = {"PIL", "numpy", "blurhash_rs", "blurhash"}
 STANDARD = __import__("sys").stdlib_module_names

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-from transforms import fetch
+from imgapis.base.outbound import fetch
 
 PUBLIC = "93.184.215.14"
 PUBLIC_V6 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"

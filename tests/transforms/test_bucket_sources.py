@@ -4,7 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from transforms import bucket_sources, fetch, locations
+from imgapis.base.outbound import fetch, urls
+from transforms import bucket_sources
 
 KEYS = {"region": "eu-west-1", "access_key": "customer", "secret_key": "secret"}
 
@@ -33,7 +34,7 @@ def test_r2_signs_with_the_region_auto():
 def test_the_parser_of_addresses_leaves_the_signed_path_as_it_was_signed(key):
     """The signature covers the path: the fetcher may not spell it anew."""
     url = address(key=key)
-    location = locations.parse(url, private=frozenset())
+    location = urls.parse(url, private=frozenset())
     assert location.target.partition("?")[0] == urlsplit(url).path
     assert parse_qs(location.target.partition("?")[2]) == parse_qs(urlsplit(url).query)
 

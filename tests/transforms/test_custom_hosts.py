@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from imgapis.base.outbound import fetch
 from tests.transforms.domain_world import fresh_domain, names  # noqa: F401 - fixtures
 from tests.transforms.web_client import ask
-from transforms import domain_store, domains, fetch, sources, tenants
+from transforms import domain_store, domains, sources, tenants
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import zlib
 
 import pytest
 
+from imgapis.base.outbound import fetch
 from tests.transforms.raw_origin import PUBLIC, Dialler, RawOrigin, answer, get
-from transforms import fetch
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
 STATUS = b"HTTP/1.1 200 OK\r\n"

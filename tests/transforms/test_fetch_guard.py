@@ -2,9 +2,9 @@
 
 import pytest
 
+from imgapis.base.outbound import fetch, urls
 from tests.transforms.guarded_urls import REFUSED
 from tests.transforms.raw_origin import PUBLIC, PUBLIC_V6, Dialler, Names, RawOrigin, answer, get
-from transforms import fetch, locations
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_public_address_or_twin_is_dialled(address):
     with pytest.raises(fetch.FetchError) as excinfo:
         get(f"http://{address}/", dialler=dialler)
     assert excinfo.value.code == "source_unreachable"
-    assert dialler.dialled and dialler.dialled[0] == locations.parse(f"http://{address}/").host
+    assert dialler.dialled and dialler.dialled[0] == urls.parse(f"http://{address}/").host
 
 
 def test_a_resolver_that_changes_its_answer_is_asked_once_and_what_was_tested_is_dialled(serve):
@@ -149,7 +149,7 @@ def test_a_redirect_to_an_allowed_place_is_followed(serve, reference, path):
 
 def test_a_redirect_down_from_https_is_refused():
     """S7"""
-    https = locations.parse("https://a.test/")
+    https = urls.parse("https://a.test/")
     with pytest.raises(fetch.FetchError) as excinfo:
         fetch._next_hop(https, "http://a.test/", lambda hop: True, fetch.FetchRules())
     assert excinfo.value.code == "source_redirect"

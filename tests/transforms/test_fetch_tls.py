@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from imgapis.base.outbound import fetch
 from tests.transforms.raw_origin import PUBLIC, Dialler, RawOrigin, answer, get
-from transforms import fetch
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms import fetch, locations
+from imgapis.base.outbound import fetch, urls
 
 
 def parse(url):
     """The location with no private pairs."""
-    return locations.parse(url, private=frozenset())
+    return urls.parse(url, private=frozenset())
 
 
 CANONICAL = [
@@ -92,9 +92,9 @@ def test_a_look_alike_is_another_host(host):
 @pytest.mark.parametrize("pair", ["127.0.0.1:9000", "localhost:9000", "[::1]:9000"])
 def test_a_private_pair_may_use_its_port_and_no_other(pair):
     """S11"""
-    assert locations.parse(f"http://{pair}/", private={pair}).pair == pair
+    assert urls.parse(f"http://{pair}/", private={pair}).pair == pair
     with pytest.raises(fetch.FetchError):
-        locations.parse(f"http://{pair[:-4]}9001/", private={pair})
+        urls.parse(f"http://{pair[:-4]}9001/", private={pair})
 
 
 def test_the_host_header_has_a_port_only_where_it_is_not_the_schemes_own():

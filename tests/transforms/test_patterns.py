@@ -2,7 +2,8 @@
 
 import pytest
 
-from transforms import locations, patterns
+from imgapis.base.outbound import urls
+from transforms import patterns
 
 HOSTS = [
     ("*", "anything.test", True),
@@ -106,5 +107,5 @@ def test_an_empty_list_allows_nothing():
 
 def test_the_host_that_is_checked_is_the_host_that_is_dialled():
     """S9 S10"""
-    host = locations.parse("https://BÜCHER.example./a", private=frozenset()).host
+    host = urls.parse("https://BÜCHER.example./a", private=frozenset()).host
     assert patterns.host_allowed(["bücher.example"], host)

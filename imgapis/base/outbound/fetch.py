@@ -12,11 +12,10 @@ import urllib3
 from django.conf import settings
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from transforms import locations
-from transforms.fetching import content, errors, reply, resolution
-from transforms.fetching.errors import FetchError as FetchError  # callers name it fetch.FetchError
-from transforms.fetching.watchdog import Watchdog
-from transforms.locations import Location
+from imgapis.base.outbound import content, errors, reply, resolution, urls
+from imgapis.base.outbound.deadline import Watchdog
+from imgapis.base.outbound.errors import FetchError as FetchError  # callers name it fetch.FetchError
+from imgapis.base.outbound.urls import Location
 
 PIECE = 65_536
 PROBE_BYTES = 16_384
@@ -117,7 +116,7 @@ def fetch(
     job = _Job(deadline, max_bytes, rules, note)
     location = source
     if isinstance(source, str):
-        location = locations.parse(source, private=rules.private)
+        location = urls.parse(source, private=rules.private)
         if not permitted(location):
             raise errors.not_allowed()
     for _ in range(rules.max_redirects + 1):
@@ -144,7 +143,7 @@ def probe(
 def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: FetchRules) -> Location:
     try:
         # http.client reads headers as Latin-1; addresses are sent as UTF-8 where they are not ASCII.
-        next_location = locations.join(location, reference.encode("latin-1").decode(), private=rules.private)
+        next_location = urls.join(location, reference.encode("latin-1").decode(), private=rules.private)
     except (FetchError, UnicodeError) as error:
         raise errors.redirect("its address is not accepted") from error
     if location.scheme == "https" and next_location.scheme == "http":

@@ -6,9 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from transforms import addresses
-from transforms.fetching import errors
-from transforms.locations import Location
+from imgapis.base.outbound import addresses, errors
+from imgapis.base.outbound.urls import Location
 
 Resolver = Callable[[str, int], list[str]]
 

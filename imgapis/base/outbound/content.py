@@ -2,7 +2,7 @@
 
 import zlib
 
-from transforms.fetching import errors
+from imgapis.base.outbound import errors
 
 WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # zlib's wbits: gzip only, or header detection
 

@@ -8,7 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from django.conf import settings
 
-from transforms.fetching import errors
+from imgapis.base.outbound import errors
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST = 8192  # characters: a presigned bucket URL is longer than what a customer may send
