@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 
-from accounts import roles, staff_rights, store
+from accounts import store
 from accounts.models import Person, Workspace
+from accounts.rows.audit import AuditEntry
 from accounts.rows.keys import ApiKey
 from accounts.rows.staff import Staff
 from accounts.rows.teams import Member
-from accounts.rows.trail import AuditEntry
+from accounts.staff import staff_rights
+from accounts.teams import roles
 from imgapis.base.dynamo import Row
 from imgapis.base.mirrors import model_for
 from imgapis.base.row_admin import RowAdmin

@@ -6,9 +6,12 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from pydantic import ConfigDict
 
-from accounts import apikeys, audit, invites, members, roles, store, team_store, workspaces
+from accounts import audit, store, team_store
+from accounts.keys import apikeys
 from accounts.models import Workspace
 from accounts.rows.teams import Member
+from accounts.teams import invites, members, roles
+from accounts.workspaces import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 

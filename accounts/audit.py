@@ -8,7 +8,7 @@ from typing import Any
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from accounts.rows.trail import AuditEntry
+from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, cursors, dynamo, tokens
 from imgapis.base.cursors import ResultPage
 

@@ -9,7 +9,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import roles, store, team_store
+from accounts import store, team_store
+from accounts.teams import roles
 from imgapis.base import clock
 
 FRESH_SECONDS = 600

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.text import capfirst
 
-from accounts import roles
+from accounts.teams import roles
 from imgapis.base.errors import ApiError
 
 

@@ -5,8 +5,9 @@ from functools import partial
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from accounts import roles, workspaces
 from accounts.models import Workspace
+from accounts.teams import roles
+from accounts.workspaces import workspaces
 
 # (name of the URL, text of the link, the permission its page requires); pages of other apps are known by name alone
 LINKS = (

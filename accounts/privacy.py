@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from accounts import audit, spent, store, team_store
+from accounts import audit, retired_namespaces, store, team_store
 from accounts.models import EmailClaim, Namespace, Person, SessionRow, Workspace
+from accounts.rows.audit import AuditEntry
 from accounts.rows.codes import Challenge, Throttle
 from accounts.rows.keys import ApiKey
 from accounts.rows.staff import Staff
 from accounts.rows.teams import Invite, Member
-from accounts.rows.trail import AuditEntry
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 
@@ -43,7 +43,7 @@ HOLDINGS = (
     ),
     Holding(Staff, of_person=by_hash_key(Staff)),
     Holding(AuditEntry, of_workspace=by_hash_key(AuditEntry), of_person=_trail),
-    Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=spent.retire),
+    Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=retired_namespaces.retire),
     Holding(Workspace, of_workspace=by_hash_key(Workspace)),
     Holding(EmailClaim, of_person=by_attribute(EmailClaim, "person_id")),
     Holding(Person, of_person=by_hash_key(Person)),

@@ -3,9 +3,9 @@
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from accounts import audit, spent
+from accounts import audit, retired_namespaces
 from accounts.models import Namespace, Person, SessionRow, Workspace
-from accounts.rows.trail import AuditEntry
+from accounts.rows.audit import AuditEntry
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
 
@@ -48,7 +48,7 @@ def create_workspace(row: Workspace) -> None:
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     try:
         with TransactWrite(connection=dynamo.connection()) as transaction:
-            spent.require_available(transaction, row.namespace)
+            retired_namespaces.require_available(transaction, row.namespace)
             transaction.save(claim, condition=Namespace.namespace.does_not_exist())
             transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
     except TransactWriteError as error:

@@ -6,10 +6,10 @@ An `entry` of the audit log is written in the transaction of its act.
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from accounts import audit, spent, store
+from accounts import audit, retired_namespaces, store
 from accounts.models import Namespace, Workspace
+from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
-from accounts.rows.trail import AuditEntry
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 
@@ -54,7 +54,7 @@ def create_with_owner(row: Workspace, person_id: str, entry: AuditEntry | None =
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     owner_row = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
     with TransactWrite(connection=dynamo.connection()) as transaction:
-        spent.require_available(transaction, row.namespace)
+        retired_namespaces.require_available(transaction, row.namespace)
         transaction.save(claim, condition=Namespace.namespace.does_not_exist())
         transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
         transaction.save(owner_row, condition=Member.person_id.does_not_exist())
@@ -67,7 +67,7 @@ def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> N
     # A workspace may take back a namespace of its own.
     condition = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
     with TransactWrite(connection=dynamo.connection()) as transaction:
-        spent.require_available(transaction, namespace)
+        retired_namespaces.require_available(transaction, namespace)
         transaction.save(claim, condition=condition)
         audit.add_to_transaction(transaction, entry)
         transaction.update(

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from accounts import limits
-from accounts.limits import Limits
+from accounts.workspaces import entitlements
+from accounts.workspaces.entitlements import Limits
 
 FREE = "free"
 HALVES = 2  # in a credit
@@ -48,7 +48,7 @@ class Plan:
 CATALOGUE: dict[str, Plan] = {
     plan.tier: plan
     for plan in (
-        Plan(FREE, "Free", limits.STARTING_HALVES // HALVES, 0, 0, None, limits.STARTING),
+        Plan(FREE, "Free", entitlements.STARTING_HALVES // HALVES, 0, 0, None, entitlements.STARTING),
         Plan("starter", "Starter", 20_000, 1_900, 19_000, 120, Limits(5, 10, 5, 50, 8, 90)),
         Plan("growth", "Growth", 120_000, 7_900, 79_000, 90, Limits(10, 25, 15, 100, 16, 180)),
         Plan("scale", "Scale", 600_000, 29_900, 299_000, 60, Limits(25, 100, 50, 250, 32, 400)),

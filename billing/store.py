@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.transactions import TransactWrite
 
-from accounts.limits import STARTING
 from accounts.models import Workspace
+from accounts.workspaces.entitlements import STARTING
 from billing.models import Claim, Counter, Grant, LedgerProof
 from imgapis.base import dynamo
 from telemetry import events

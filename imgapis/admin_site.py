@@ -9,8 +9,9 @@ from django.urls.resolvers import URLPattern
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from accounts import audit, second_factor, staff, staff_rights
+from accounts import audit
 from accounts.rows.staff import Staff
+from accounts.staff import second_factor, staff, staff_rights
 from imgapis.base.mirrors import RowModel
 from imgapis.support import entry, pages, trail
 
@@ -19,7 +20,7 @@ WITHOUT = {"password_change", "password_change_done", "autocomplete", "view_on_s
 
 
 class StaffSite(AdminSite):
-    """One site for all staff; what each may do is asked of `accounts.staff_rights`."""
+    """One site for all staff; what each may do is asked of `accounts.staff.staff_rights`."""
 
     site_title = site_header = "img apis support"
     index_title = "Support"

@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import roles
 from accounts.decorators import workspace_page
 from accounts.models import Workspace
+from accounts.teams import roles
 from billing import glance, summary
 from imgapis import samples
 from imgapis.base import clock

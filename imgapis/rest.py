@@ -7,8 +7,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyHeader
 
 from accounts import api as accounts_api
-from accounts import apikeys
-from accounts.apikeys import Caller
+from accounts.keys import apikeys
+from accounts.keys.apikeys import Caller
 from billing import api as billing_api
 from imgapis import notices_api, rest_limits
 from imgapis.base import errors

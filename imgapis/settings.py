@@ -172,10 +172,10 @@ MIDDLEWARE = [
     "imgapis.middleware.SecurityHeadersMiddleware",
     "imgapis.middleware.HostMiddleware",
     "imgapis.middleware.SiteFiles",
-    "accounts.private.PrivateSession",
-    "accounts.private.PrivateCsrf",
-    "accounts.private.PrivateUser",
-    "accounts.private.PrivateMessages",
+    "accounts.sessions.middleware.PrivateSession",
+    "accounts.sessions.middleware.PrivateCsrf",
+    "accounts.sessions.middleware.PrivateUser",
+    "accounts.sessions.middleware.PrivateMessages",
     "imgapis.refusals.ApiErrorMiddleware",
 ]
 TEMPLATES = [
@@ -195,7 +195,7 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.StoreBackend"]
-SESSION_ENGINE = "accounts.sessions"
+SESSION_ENGINE = "accounts.sessions.sessions"
 SESSION_COOKIE_NAME = "sessionid" if EMBEDDED else "__Host-sessionid"
 SESSION_COOKIE_SECURE = not EMBEDDED
 SESSION_COOKIE_AGE = 14 * 86_400

@@ -9,11 +9,11 @@ from django.conf import settings
 from pynamodb.exceptions import TableError
 
 import accounts.models
+import accounts.rows.audit
 import accounts.rows.codes
 import accounts.rows.keys
 import accounts.rows.staff
 import accounts.rows.teams
-import accounts.rows.trail
 import billing.models
 import billing.rows.notices
 import billing.rows.stripe
@@ -31,7 +31,7 @@ MODULES = (
     accounts.rows.keys,
     accounts.rows.staff,
     accounts.rows.teams,
-    accounts.rows.trail,
+    accounts.rows.audit,
     telemetry.models,
     billing.models,
     billing.rows.notices,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from accounts.limits import STARTING
+from accounts.workspaces.entitlements import STARTING
 from imgapis.base import tokens
 from telemetry.models import Event
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from accounts import limits
 from accounts import store as accounts_store
+from accounts.workspaces import entitlements
 from imgapis.base import clock, tokens
 from telemetry import metrics, rollups, spool, store
 from telemetry.events import RequestEvent
@@ -95,7 +95,9 @@ def _write_existing(batch: list[RequestEvent]) -> None:
         workspace_id: accounts_store.workspace(workspace_id)
         for workspace_id in {event.workspace_id for event in timely_events}
     }
-    days = {workspace_id: limits.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None}
+    days = {
+        workspace_id: entitlements.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None
+    }
     living_events = [event for event in timely_events if event.workspace_id in days]
     store.write((event for event in living_events if not event.cost), days)
     rollups.mark_dirty((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in living_events)

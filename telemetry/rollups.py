@@ -4,7 +4,7 @@ case. A month has rows once it is over; until then, and wherever its rows are mi
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
-from accounts.limits import STARTING
+from accounts.workspaces.entitlements import STARTING
 from imgapis.base import clock, tokens
 from telemetry import store, sums
 from telemetry.models import DirtyHour, Rollup

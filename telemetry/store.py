@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from accounts.limits import STARTING
+from accounts.workspaces.entitlements import STARTING
 from imgapis.base import clock, tokens
 from telemetry import events
 from telemetry.events import RequestEvent

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from accounts import store as accounts_store
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import plans
 from imgapis import tables
 from imgapis.base import buckets

@@ -17,10 +17,12 @@ from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest
 
-from accounts import decorators, emails, people, workspaces
+from accounts import decorators
 from accounts.models import Person, User
-from accounts.sessions import SessionStore
+from accounts.people import email_addresses, people
+from accounts.sessions.sessions import SessionStore
 from accounts.views.login import BACKEND
+from accounts.workspaces import workspaces
 from imgapis.base import clock
 from tests import environment
 
@@ -146,7 +148,7 @@ def sign_in_by_code(browser: Browser, address: str, after: str = "") -> Page:
 def sign_in(browser: Browser, address: str, after: str = "") -> Page:
     """Be signed in, with an account and a workspace where the address is new: the rows and the cookie that signing in
     by a code ends with. The page it ends on, redirects followed."""
-    address = emails.canonical(address)
+    address = email_addresses.canonical(address)
     person, goal = people.of_email(address), after or "/workspaces"
     if person is None:
         person = people.create(address)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from accounts import store as accounts_store
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import summary
 from imgapis import playground, samples
 from tests import environment, people

@@ -2,7 +2,8 @@
 
 import secrets
 
-from accounts import audit, limits
+from accounts import audit
+from accounts.workspaces import entitlements
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms import custom_hostnames, domain_checks, domain_names, domain_store
@@ -31,7 +32,7 @@ class TooManyDomains(ApiError):
 def add(workspace_id: str, domain: str, actor: str) -> Domain:
     """Claim a domain for a workspace. Raises InvalidDomain, DomainTaken, TooManyDomains."""
     name = domain_names.canonical(domain)
-    limit = limits.of_id(workspace_id).domains
+    limit = entitlements.of_id(workspace_id).domains
     if len(domain_store.domains(workspace_id)) >= limit:
         message = f"The plan of this workspace allows {limit} custom domains. A larger plan allows more."
         raise TooManyDomains(message, param="domain")

@@ -8,7 +8,7 @@ from pynamodb.transactions import TransactWrite
 
 from accounts import audit
 from accounts.models import Workspace
-from accounts.rows.trail import AuditEntry
+from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 from transforms.models import Preset, PurgeRule

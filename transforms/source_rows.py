@@ -2,7 +2,8 @@
 
 from django.conf import settings
 
-from accounts import audit, limits
+from accounts import audit
+from accounts.workspaces import entitlements
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
@@ -43,7 +44,7 @@ def create(
     Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources."""
     _check_name(name)
     _check(kind, prefix, bucket, region, access_key, secret_key)
-    limit = limits.of_id(workspace_id).sources
+    limit = entitlements.of_id(workspace_id).sources
     if len(store.sources(workspace_id)) >= limit:
         raise TooManySources(f"The plan of this workspace allows {limit} sources. A larger plan allows more.")
     if kind == "http":

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from pynamodb.exceptions import PynamoDBException
 
-from accounts import limits, workspaces
 from accounts import store as accounts_store
-from accounts.limits import Limits
 from accounts.models import Workspace
+from accounts.workspaces import entitlements, workspaces
+from accounts.workspaces.entitlements import Limits
 from billing import periods
 from billing.periods import Terms
 from imgapis.base import clock, tokens
@@ -91,7 +91,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         allowed_origins=tuple(row.allowed_origins),
         allowed_sources=tuple(row.allowed_sources),
         terms=periods.terms_of(row),
-        limits=limits.of(row),
+        limits=entitlements.of(row),
         suspended=bool(row.suspended),
         sources={source.name: source for source in store.sources(row.workspace_id)},
         signing_required=row.signing == "required",

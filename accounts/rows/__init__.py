@@ -1,0 +1,1 @@
+"""The rows of accounts beside people and workspaces: codes, keys, staff, teams, the audit log."""

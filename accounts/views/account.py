@@ -6,10 +6,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import codes, emails, people, sessions, store
+from accounts import store
 from accounts.decorators import FRESH_SECONDS, fresh_code, login_required, safe_next
 from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
+from accounts.people import email_addresses, people
+from accounts.sessions import codes, sessions
 from imgapis.base import clock, mail
 from imgapis.base.errors import ApiError
 
@@ -54,7 +56,7 @@ def change_email(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST or None)
     if form.is_valid():
         try:
-            email = emails.canonical(form.cleaned_data["email"])
+            email = email_addresses.canonical(form.cleaned_data["email"])
         except ApiError as refusal:
             add_error(form, refusal)
         else:

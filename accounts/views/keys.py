@@ -5,9 +5,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import apikeys, audit
+from accounts import audit
 from accounts.decorators import fresh_code, workspace_page
 from accounts.forms import KeyForm, add_error
+from accounts.keys import apikeys
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 

@@ -6,10 +6,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import codes, emails, people, workspaces
 from accounts.decorators import FRESH_SECONDS, safe_next
 from accounts.forms import AgeForm, CodeForm, EmailForm, SignupForm, add_error
 from accounts.models import Person, User
+from accounts.people import email_addresses, people
+from accounts.sessions import codes
+from accounts.workspaces import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -24,7 +26,7 @@ def login(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST or None)
     if form.is_valid():
         try:
-            email = emails.canonical(form.cleaned_data["email"])
+            email = email_addresses.canonical(form.cleaned_data["email"])
         except ApiError as refusal:
             add_error(form, refusal)
         else:

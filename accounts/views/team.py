@@ -5,9 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import audit, invites, members, roles, store, team_store
+from accounts import audit, store, team_store
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.forms import InviteForm, RoleForm, add_error
+from accounts.teams import invites, members, roles
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 

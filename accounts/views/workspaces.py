@@ -5,9 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import workspaces
 from accounts.decorators import login_required, workspace_page
 from accounts.forms import WorkspaceForm, add_error
+from accounts.workspaces import workspaces
 from imgapis.base.errors import ApiError
 
 

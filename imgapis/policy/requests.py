@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from accounts import audit, emails, people
-from accounts.rows.trail import AuditEntry
+from accounts import audit
+from accounts.people import email_addresses, people
+from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.policy.rows import PrivacyRequest
@@ -56,7 +57,7 @@ def record(*, law: str, kind: str, address: str, received: float, actor: str = "
         raise RequestRefused(f"The law is one of {', '.join(LAWS)}; the kind one of {', '.join(KINDS)}.")
     if received > clock.now():
         raise RequestRefused("A request cannot have come in the future.")
-    email = emails.canonical(address)
+    email = email_addresses.canonical(address)
     person = people.of_email(email)
     row = PrivacyRequest(
         tokens.random_id("pr"), law=law, kind=kind, address=email, person_id=person.person_id if person else "",

@@ -5,8 +5,9 @@ import logging
 from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
-from accounts import team_store, workspaces
-from accounts.rows.trail import AuditEntry
+from accounts import team_store
+from accounts.rows.audit import AuditEntry
+from accounts.workspaces import workspaces
 from imgapis.base import clock
 from imgapis.base.buckets import BucketError
 from imgapis.base.errors import ApiError

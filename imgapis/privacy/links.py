@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from pynamodb.transactions import TransactWrite
 
-from accounts import audit, roles, store, team_store, throttles
+from accounts import audit, store, team_store
 from accounts.models import Person
-from accounts.rows.trail import AuditEntry
+from accounts.rows.audit import AuditEntry
+from accounts.sessions import throttles
+from accounts.teams import roles
 from imgapis.base import clock, dynamo, mail
 from imgapis.base.errors import ApiError
 from imgapis.privacy.rows import ExportLink

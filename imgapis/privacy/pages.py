@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import audit
 from accounts.decorators import fresh_code, login_required, workspace_page
-from accounts.rows.trail import AuditEntry
+from accounts.rows.audit import AuditEntry
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.privacy import certificates, erasure, inventory, registry, store

@@ -1,8 +1,8 @@
 """The steps of an erasure, in order: each is safe to repeat, and returns only when its store has confirmed it."""
 
 from accounts import store as accounts_store
-from accounts import workspaces
 from accounts.models import Person, Workspace
+from accounts.workspaces import workspaces
 from billing import subscriptions
 from imgapis.base import buckets, tokens
 from imgapis.base.errors import ApiError

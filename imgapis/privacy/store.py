@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from accounts import audit
-from accounts.rows.trail import AuditEntry
+from accounts.rows.audit import AuditEntry
 from imgapis.base import buckets
 from imgapis.base.buckets import StoredObject
 from imgapis.privacy.rows import Erasure

@@ -5,7 +5,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts import audit, staff_rights, store
+from accounts import audit, store
+from accounts.staff import staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.support import trail
 from imgapis.support.forms import DoctorForm

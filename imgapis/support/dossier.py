@@ -4,8 +4,12 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
-from accounts import apikeys, invites, sessions, store, team_store, workspaces
+from accounts import store, team_store
+from accounts.keys import apikeys
 from accounts.models import Person, Workspace
+from accounts.sessions import sessions
+from accounts.teams import invites
+from accounts.workspaces import workspaces
 from billing import credits, ledger, periods
 from billing import store as billing_store
 from imgapis.base import clock

@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
-from accounts import audit, second_factor, staff
+from accounts import audit
 from accounts.decorators import safe_next
 from accounts.rows.staff import Staff
+from accounts.staff import second_factor, staff
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.support import trail

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
-from accounts import apikeys, emails, people, store
+from accounts import store
+from accounts.keys import apikeys
+from accounts.people import email_addresses, people
 from billing import customers, gateway, stripe_events
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
@@ -47,7 +49,7 @@ def resolve(text: str) -> str | None:
 
 def _of_address(text: str) -> str | None:
     try:
-        person = people.of_email(emails.canonical(text))
+        person = people.of_email(email_addresses.canonical(text))
     except ApiError:
         return None
     return reverse("admin:support-person", args=[person.person_id]) if person else None

@@ -2,8 +2,9 @@
 
 from django import forms
 
-from accounts import apikeys, invites
+from accounts.keys import apikeys
 from accounts.models import Person, Workspace
+from accounts.teams import invites
 from imgapis.base import clock, tokens
 from imgapis.policy import requests
 from imgapis.policy.rows import PrivacyRequest

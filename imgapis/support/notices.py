@@ -8,7 +8,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts import audit, staff, staff_rights
+from accounts import audit
+from accounts.staff import staff, staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.policy import notices
 from imgapis.support import trail

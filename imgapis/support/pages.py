@@ -11,7 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import staff_rights, store
+from accounts import store
+from accounts.staff import staff_rights
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests

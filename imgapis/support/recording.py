@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts import staff_rights
+from accounts.staff import staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.support import trail

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from accounts import audit, staff
+from accounts import audit
 from accounts.models import Person
 from accounts.rows.staff import Staff
+from accounts.staff import staff
 from imgapis.base import clock, mirrors
 from imgapis.base.dynamo import Row
 from imgapis.policy import requests

@@ -1,7 +1,7 @@
 """How verify_privacy has its account erased: as the owner would, at once."""
 
-from accounts import people
 from accounts import store as accounts_store
+from accounts.people import people
 from imgapis.privacy import erasure, store
 
 

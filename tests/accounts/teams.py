@@ -3,10 +3,13 @@
 import itertools
 import os
 
-from accounts import invites, people, store, team_store, workspaces
+from accounts import store, team_store
 from accounts.models import Person, Workspace
-from accounts.roles import ROLES
+from accounts.people import people
 from accounts.rows.teams import Member
+from accounts.teams import invites
+from accounts.teams.roles import ROLES
+from accounts.workspaces import workspaces
 from tests.people import mails
 
 _numbers = itertools.count(1)

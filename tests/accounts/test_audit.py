@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from accounts import audit, members, store, workspaces
-from accounts.rows.trail import AuditEntry
+from accounts import audit, store
+from accounts.rows.audit import AuditEntry
+from accounts.teams import members
+from accounts.workspaces import workspaces
 from imgapis.base.cursors import InvalidCursor
 from tests import people
 from tests.accounts import teams

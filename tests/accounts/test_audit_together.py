@@ -2,7 +2,9 @@
 
 import pytest
 
-from accounts import audit, invites, members, store, team_store, workspaces
+from accounts import audit, store, team_store
+from accounts.teams import invites, members
+from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from imgapis.privacy import erasure
 from imgapis.privacy import store as erasures

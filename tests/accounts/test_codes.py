@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pynamodb.exceptions import UpdateError
 
-from accounts import codes
 from accounts.rows.codes import Challenge
+from accounts.sessions import codes
 from imgapis.base import clock
 from tests import environment, people
 

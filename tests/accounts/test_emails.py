@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import emails, people
+from accounts.people import email_addresses, people
 from imgapis.base import mail
 from tests.people import fresh_address, mails
 
@@ -14,8 +14,8 @@ from tests.people import fresh_address, mails
 def canonical_or_none(text: str) -> str | None:
     """The canonical form; None where the text is refused."""
     try:
-        return emails.canonical(text)
-    except emails.InvalidEmail as refusal:
+        return email_addresses.canonical(text)
+    except email_addresses.InvalidEmail as refusal:
         assert refusal.param == "email"
         return None
 
@@ -84,7 +84,7 @@ def test_no_text_breaks_it(text):
 
 @pytest.mark.parametrize("address", ["mıke@example.com", "a@xn--bcher-kva.de", "o'neil@example.com", "a%b@example.com"])
 def test_mail_goes_to_the_stored_address_and_to_nobody_else(address):
-    mail.send(emails.canonical(address), "A subject", "emails/address_changed.txt", {})
+    mail.send(email_addresses.canonical(address), "A subject", "emails/address_changed.txt", {})
     (message,) = [message for message in mails() if message["To"] == address][-1:]
     assert message["Cc"] is None and message["Bcc"] is None and len(message["To"].addresses) == 1
 

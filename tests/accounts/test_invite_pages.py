@@ -2,7 +2,8 @@
 
 import pytest
 
-from accounts import invites, people
+from accounts.people import people
+from accounts.teams import invites
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, mails, sign_in, sign_in_by_code
 

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import audit, invites, members, throttles
-from accounts.roles import ROLES, NotPermitted
+from accounts import audit
 from accounts.rows.teams import Invite
+from accounts.sessions import throttles
+from accounts.teams import invites, members
+from accounts.teams.roles import ROLES, NotPermitted
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests.accounts import teams

@@ -2,7 +2,9 @@
 
 import pytest
 
-from accounts import invites, limits, store, workspaces
+from accounts import store
+from accounts.teams import invites
+from accounts.workspaces import entitlements, workspaces
 from imgapis.base import clock
 from tests.accounts import teams
 from tests.people import fresh_address
@@ -13,10 +15,10 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 def test_a_workspace_has_the_starting_limits_until_billing_writes_others():
     workspace, _ = teams.whole_team()
     store.change_workspace(workspace, limits=None)
-    assert limits.of(store.workspace(workspace.workspace_id)) == limits.STARTING
+    assert entitlements.of(store.workspace(workspace.workspace_id)) == entitlements.STARTING
     store.change_workspace(workspace, limits={"seats": 7, "long_gone": 1})
-    assert limits.of_id(workspace.workspace_id).seats == 7
-    assert limits.of_id(workspace.workspace_id).domains == limits.STARTING.domains
+    assert entitlements.of_id(workspace.workspace_id).seats == 7
+    assert entitlements.of_id(workspace.workspace_id).domains == entitlements.STARTING.domains
 
 
 def test_members_and_open_invitations_hold_a_seat_each(monkeypatch):
@@ -55,10 +57,10 @@ def test_a_person_owns_as_many_workspaces_as_the_best_of_their_plans_allows():
         namespace = fresh_address("found").partition("@")[0]
         return workspaces.create(person.person_id, namespace=namespace, business_name="B")
 
-    rows = [create_workspace() for _ in range(limits.STARTING.workspaces)]
+    rows = [create_workspace() for _ in range(entitlements.STARTING.workspaces)]
     with pytest.raises(workspaces.TooManyWorkspaces):
         create_workspace()
-    store.change_workspace(rows[0], limits={"workspaces": limits.STARTING.workspaces + 1})
+    store.change_workspace(rows[0], limits={"workspaces": entitlements.STARTING.workspaces + 1})
     assert create_workspace()
     with pytest.raises(workspaces.TooManyWorkspaces):
         create_workspace()

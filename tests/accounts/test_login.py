@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import codes, people, throttles
 from accounts.decorators import safe_next
+from accounts.people import people
 from accounts.rows.codes import Challenge
+from accounts.sessions import codes, throttles
 from imgapis.base import clock
 from tests.accounts.visitor import Person, free_namespace, somebody
 from tests.people import mails

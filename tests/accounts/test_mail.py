@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from accounts import codes
 from accounts.rows.codes import Challenge
+from accounts.sessions import codes
 from imgapis.base import mail
 from tests.accounts.smtp_server import MailServer
 from tests.people import CODE, fresh_address

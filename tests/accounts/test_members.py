@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import members, team_store
-from accounts.roles import ROLES, NotPermitted
+from accounts import team_store
+from accounts.teams import members
+from accounts.teams.roles import ROLES, NotPermitted
 from imgapis.base.errors import ApiError
 from tests.accounts import teams
 

@@ -5,9 +5,12 @@ import secrets
 
 import pytest
 
-from accounts import apikeys, audit, members, team_store, workspaces
+from accounts import audit, team_store
+from accounts.keys import apikeys
 from accounts.rows.keys import ApiKey
 from accounts.rows.teams import Member
+from accounts.teams import members
+from accounts.workspaces import workspaces
 from imgapis import rest_limits
 from imgapis.base import clock, tokens
 from telemetry import events, rollups

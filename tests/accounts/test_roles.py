@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import roles
+from accounts.teams import roles
 
 EXPECTED = {
     "workspace.view": "owner admin developer billing viewer",

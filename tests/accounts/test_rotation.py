@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import InvalidToken
 
-from accounts import apikeys, codes, staff, store, workspaces
+from accounts import store
+from accounts.keys import apikeys
 from accounts.rows.staff import Staff
+from accounts.sessions import codes
+from accounts.staff import staff
+from accounts.workspaces import workspaces
 from billing import preferences
 from imgapis.base import tokens
 from imgapis.embedded import stack

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 import pytest
 from django.urls import URLPattern, get_resolver
 
-from accounts import apikeys, invites, people, roles, store, team_store
+from accounts import store, team_store
+from accounts.keys import apikeys
 from accounts.models import Workspace
-from accounts.roles import ROLES
+from accounts.people import people
+from accounts.teams import invites, roles
+from accounts.teams.roles import ROLES
 from imgapis.base import clock
 from telemetry import store as telemetry_store
 from tests.accounts import teams

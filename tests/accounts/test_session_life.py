@@ -4,9 +4,11 @@ import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.http import HttpRequest
 
-from accounts import people, sessions, store
+from accounts import store
 from accounts.models import SessionRow, User
-from accounts.sessions import SessionStore
+from accounts.people import people
+from accounts.sessions import sessions
+from accounts.sessions.sessions import SessionStore
 from imgapis.base import clock
 from tests.people import fresh_address
 

@@ -3,8 +3,9 @@
 import pytest
 from django.contrib.sessions.backends.base import UpdateError
 
-from accounts import sessions, store
-from accounts.sessions import SessionStore
+from accounts import store
+from accounts.sessions import sessions
+from accounts.sessions.sessions import SessionStore
 from imgapis.base import clock
 
 pytestmark = pytest.mark.usefixtures("dynamodb")

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import codes, throttles
 from accounts.rows.codes import Throttle
+from accounts.sessions import codes, throttles
 from imgapis.base import clock
 from tests import people
 

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import people, store, team_store, workspaces
+from accounts import store, team_store
 from accounts.models import Workspace
+from accounts.people import people
+from accounts.workspaces import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests.accounts import teams

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store, workspaces
+from accounts import store
+from accounts.workspaces import workspaces
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 

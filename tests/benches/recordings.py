@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from statistics import median
 
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import credits, glance, periods, summary
 from billing.store import Charge
 from imgapis.base import clock, dynamo, tokens

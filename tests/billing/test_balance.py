@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import limits
+from accounts.workspaces import entitlements
 from billing import caps, periods, plans
 from billing.balance import Balance
 from billing.periods import Terms
@@ -15,7 +15,7 @@ from billing.periods import Terms
 def test_the_catalogue_is_a_free_plan_and_three_that_grow():
     catalogue = list(plans.CATALOGUE.values())
     assert [plan.paid for plan in catalogue] == [False, True, True, True]
-    assert plans.of("free").limits == limits.STARTING
+    assert plans.of("free").limits == entitlements.STARTING
     for smaller_plan, larger_plan in itertools.pairwise(catalogue):
         assert (
             smaller_plan.credits < larger_plan.credits

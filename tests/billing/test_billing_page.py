@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from accounts import audit, people
+from accounts import audit
 from accounts import store as accounts_store
+from accounts.people import people
 from billing import cap_settings, periods, standing, summary
 from billing.caps import Cap
 from billing.models import Counter

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts import store as accounts_store
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import cap_settings, credits, ledger, periods, plans, standing, store
 from billing.caps import Cap
 from imgapis.base import clock

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import credits, ledger, store
 from billing.periods import Terms
 from billing.store import Charge

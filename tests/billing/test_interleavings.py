@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from accounts import store as accounts_store
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import cap_settings, credits, grants, ledger, periods, plans, standing, store
 from billing.caps import Cap
 from billing.standing import Entitlement

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from accounts import people
+from accounts.people import people
 from billing import hooks, preferences
 from imgapis.base import tokens
 from tests.billing.test_billing_page import Desk

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from accounts import store as accounts_store
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import alerts, credits, ledger, notices, periods
 from imgapis.base import clock
 from tests import environment

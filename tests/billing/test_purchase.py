@@ -2,9 +2,9 @@
 
 import pytest
 
-from accounts import people
 from accounts import store as accounts_store
-from accounts.roles import ROLES
+from accounts.people import people
+from accounts.teams.roles import ROLES
 from billing import gateway, subscriptions
 from billing import store as billing_store
 from tests import environment

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from pynamodb.transactions import TransactWrite
 
-from accounts import limits, workspaces
 from accounts import store as accounts_store
+from accounts.workspaces import entitlements, workspaces
 from billing import credits, grants, ledger, periods, plans, rewriting, standing, store
 from billing.models import Grant
 from billing.standing import Entitlement
@@ -45,7 +45,7 @@ def test_it_works(customer):
     standing.apply(customer.workspace_id, paid("growth"))
     row, counter = row_of(customer), counter_of(customer)
     assert (row.plan, row.billing_state, int(row.allowance)) == ("growth", "active", 240_000)
-    assert limits.of(row) == plans.of("growth").limits
+    assert entitlements.of(row) == plans.of("growth").limits
     assert (counter.granted, counter.used, counter.left, counter.base) == (240_000, 0, 240_000, 240_000)
 
 
@@ -92,7 +92,12 @@ def test_a_subscription_that_is_not_served_is_the_free_plan(customer, state):
     standing.apply(customer.workspace_id, current)
     standing.apply(customer.workspace_id, Entitlement("growth", state, current.start, current.end, read_at=clock.now()))
     row = row_of(customer)
-    assert (row.plan, int(row.allowance), row.period_end, limits.of(row)) == ("free", 2_000, 0, limits.STARTING)
+    assert (row.plan, int(row.allowance), row.period_end, entitlements.of(row)) == (
+        "free",
+        2_000,
+        0,
+        entitlements.STARTING,
+    )
     assert counter_of(customer).granted == 2_000
 
 

@@ -12,7 +12,7 @@ import pytest
 import stripe
 
 from accounts import store as accounts_store
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import customers, gateway, plans, reconcile, stripe_events, webhooks
 from billing.rows.stripe import StripeEvent
 from imgapis.embedded.stripe_stub.sender import signature

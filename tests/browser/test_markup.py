@@ -6,8 +6,11 @@ from urllib.parse import quote, urlencode
 import pytest
 from playwright.sync_api import Page
 
-from accounts import apikeys, audit, people, workspaces
+from accounts import audit
 from accounts import store as accounts_store
+from accounts.keys import apikeys
+from accounts.people import people
+from accounts.workspaces import workspaces
 from billing import grants
 from tests.browser.conftest import SITE, Window
 from tests.transforms.web_client import ask

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import codes
+from accounts.sessions import codes
 from imgapis.base import clock
 from tests import people
 from transforms import cache, tenants

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import credits, ledger, periods
 from imgapis.base import clock, dynamo
 from tests import environment

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import ledger
 from tests import environment
 from tests.faults.killable import Server

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 
-from accounts import people
+from accounts.people import people
 from imgapis.policy import store, versions
 from imgapis.policy.rows import Notice
 from tests import environment

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError
 
-from accounts import people
+from accounts.people import people
 from imgapis.base import mail
 from imgapis.policy import notices, store, versions
 from tests.accounts.smtp_server import MailServer

@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import people
+from accounts.people import people
 from imgapis.base import clock
 from imgapis.policy import requests
 from imgapis.policy.requests import RequestRefused

@@ -7,7 +7,8 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeSetAttribute
 
-from accounts import people, workspaces
+from accounts.people import people
+from accounts.workspaces import workspaces
 from imgapis import tables
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import StoredObject

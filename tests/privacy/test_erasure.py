@@ -7,9 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pynamodb.exceptions import QueryError
 
-from accounts import audit, team_store, workspaces
+from accounts import audit, team_store
 from accounts import store as accounts_store
 from accounts.rows.teams import Member
+from accounts.workspaces import workspaces
 from billing import opening, periods
 from imgapis import tables
 from imgapis.base import buckets, clock, tokens

@@ -7,8 +7,9 @@ import zipfile
 
 import pytest
 
-from accounts import store, workspaces
-from accounts.sessions import SessionStore
+from accounts import store
+from accounts.sessions.sessions import SessionStore
+from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from imgapis.privacy import certificates, erasure, export, registry
 from imgapis.privacy import store as erasures

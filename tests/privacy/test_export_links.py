@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import pytest
 from pynamodb.exceptions import DoesNotExist
 
-from accounts import audit, people, store, team_store
-from accounts.sessions import SessionStore
+from accounts import audit, store, team_store
+from accounts.people import people
+from accounts.sessions.sessions import SessionStore
 from imgapis.base import clock, dynamo
 from imgapis.privacy import links
 from imgapis.privacy.rows import ExportLink

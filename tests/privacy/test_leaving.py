@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from accounts import store, workspaces
+from accounts import store
+from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from imgapis.privacy import export, leaving_parameters
 from tests.accounts import teams

@@ -8,11 +8,13 @@ import secrets
 import pytest
 from pynamodb.exceptions import QueryError
 
-from accounts import audit, people, team_store, workspaces
+from accounts import audit, team_store
 from accounts import store as accounts_store
 from accounts.models import EmailClaim, Person
+from accounts.people import people
+from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Member
-from accounts.rows.trail import AuditEntry
+from accounts.workspaces import workspaces
 from imgapis import tables
 from imgapis.base import clock, tokens
 from imgapis.base.buckets import BucketError

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from accounts import people as accounts
+from accounts.people import people as accounts
 from imgapis import tables
 from imgapis.base import clock
 from imgapis.policy import notices, requests

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts import staff
+from accounts.staff import staff
 from tests.people import Browser, fresh_address, sign_in
 from tests.support.conftest import code_of, hire, rewind
 

@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import people, second_factor, staff, store
+from accounts import store
+from accounts.people import people
 from accounts.rows.staff import Staff
+from accounts.staff import second_factor, staff
 from imgapis.base import clock
 from tests.people import Browser, fresh_address, sign_in
 from tests.support.conftest import code_of, hire, rewind

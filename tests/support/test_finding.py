@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.admin.utils import quote
 
-from accounts import apikeys, invites, people
+from accounts.keys import apikeys
+from accounts.people import people
+from accounts.teams import invites
 from billing.rows.stripe import Customer, StripeEvent
 from imgapis.base import clock, tokens
 from imgapis.policy import requests

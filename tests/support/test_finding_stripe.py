@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import customers, gateway, plans
 from billing.stripe_facts import StripeUnavailable
 from imgapis.support import finding

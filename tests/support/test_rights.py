@@ -6,8 +6,12 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 
-from accounts import apikeys, audit, invites, sessions, staff_rights, store
-from accounts.staff_rights import RIGHTS, ROLES
+from accounts import audit, store
+from accounts.keys import apikeys
+from accounts.sessions import sessions
+from accounts.staff import staff_rights
+from accounts.staff.staff_rights import RIGHTS, ROLES
+from accounts.teams import invites
 from billing import store as billing_store
 from imgapis.base import clock
 from imgapis.policy import requests

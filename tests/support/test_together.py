@@ -4,7 +4,10 @@ import uuid
 
 import pytest
 
-from accounts import apikeys, audit, invites, store, workspaces
+from accounts import audit, store
+from accounts.keys import apikeys
+from accounts.teams import invites
+from accounts.workspaces import workspaces
 from billing import grants
 from billing import store as billing_store
 from imgapis.base import clock

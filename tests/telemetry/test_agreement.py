@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 from django.core.management import call_command
 
-from accounts import apikeys, store, team_store
+from accounts import store, team_store
+from accounts.keys import apikeys
 from billing import credits, ledger, periods
 from billing.store import Charge
 from imgapis.base import clock, tokens

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import credits, ledger, periods, store
 from billing.models import Counter, LedgerProof
 from billing.periods import Terms

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts import limits, workspaces
 from accounts import store as accounts_store
 from accounts.models import Workspace
+from accounts.workspaces import entitlements, workspaces
 from billing import credits, plans
 from billing.periods import Terms
 from imgapis.base import clock
@@ -72,12 +72,12 @@ def test_an_hour_whose_events_have_ended_keeps_its_sums(workspace, monkeypatch):
     with Event.batch_write() as writer:
         for one in happened:
             writer.delete(events.to_row(one))
-    monkeypatch.setattr(clock, "now", lambda: now + limits.STARTING.retention_days * DAY_SECONDS)
+    monkeypatch.setattr(clock, "now", lambda: now + entitlements.STARTING.retention_days * DAY_SECONDS)
     for hour in hours:
         rollups.rebuild_hour(workspace.workspace_id, hour)
     assert reports.build(workspace.workspace_id, reports.time_range("90d", clock.now())).total.requests == 40
 
 
 def test_no_plan_keeps_events_for_less_than_what_the_proof_rests_on():
-    assert min(plan.limits.retention_days for plan in plans.CATALOGUE.values()) == limits.STARTING.retention_days
-    assert limits.STARTING.retention_days > 31 + 1  # a period of a month, and the night after it
+    assert min(plan.limits.retention_days for plan in plans.CATALOGUE.values()) == entitlements.STARTING.retention_days
+    assert entitlements.STARTING.retention_days > 31 + 1  # a period of a month, and the night after it

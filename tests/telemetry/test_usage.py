@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from accounts import members, store, team_store
-from accounts import people as accounts_people
+from accounts import store, team_store
+from accounts.people import people as accounts_people
 from accounts.rows.teams import Member
+from accounts.teams import members
 from billing import ledger
 from imgapis.base import clock
 from telemetry import charts, events, recorder, rollups, shown

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from accounts import audit, people
+from accounts import audit
 from accounts import store as accounts_store
+from accounts.people import people
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
 from tests.transforms.signer import signed

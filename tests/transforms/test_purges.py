@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import workspaces
+from accounts.workspaces import workspaces
 from billing import ledger
 from imgapis.base import clock
 from tests.transforms.web_client import ask

@@ -9,7 +9,9 @@ import pytest
 import schemathesis
 from schemathesis.checks import not_a_server_error
 
-from accounts import apikeys, roles, workspaces
+from accounts.keys import apikeys
+from accounts.teams import roles
+from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from tests import environment
 from tests.transforms.web_client import ask

@@ -2,8 +2,9 @@
 
 import pytest
 
-from accounts import audit, roles
+from accounts import audit
 from accounts import store as accounts_store
+from accounts.teams import roles
 from tests import environment
 from tests.people import person
 from transforms import store

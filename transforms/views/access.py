@@ -5,9 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts import roles
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.teams import roles
 from imgapis.base.errors import ApiError
 from transforms import access_settings
 from transforms.access_forms import AccessForm

@@ -6,9 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import roles
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.teams import roles
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import custom_hostnames, domain_names, domain_store, domains

@@ -5,9 +5,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import roles
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.teams import roles
 from imgapis.base.errors import ApiError
 from transforms import bucket_policies, doctor, hosts, source_forms, source_rows, store, tenants
 from transforms.models import Source

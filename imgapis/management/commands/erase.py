@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import emails, people
 from accounts import store as accounts_store
+from accounts.people import email_addresses, people
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.privacy import erasure, store
@@ -58,7 +58,9 @@ class Command(BaseCommand):
 def subject(namespace: str | None, email: str | None) -> tuple[str, str]:
     """(kind, id) of what a namespace or an address names."""
     account = (
-        accounts_store.workspace_of_namespace(namespace) if namespace else people.of_email(emails.canonical(email))
+        accounts_store.workspace_of_namespace(namespace)
+        if namespace
+        else people.of_email(email_addresses.canonical(email))
     )
     if account is None:
         raise CommandError("There is no such account.")

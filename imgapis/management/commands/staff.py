@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import staff, staff_rights
+from accounts.staff import staff, staff_rights
 from imgapis.base.errors import ApiError
 
 

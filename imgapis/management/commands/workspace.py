@@ -2,7 +2,8 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import store, workspaces
+from accounts import store
+from accounts.workspaces import workspaces
 from imgapis.base.errors import ApiError
 from transforms import access_settings
 

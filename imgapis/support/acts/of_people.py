@@ -1,8 +1,10 @@
 """Staff actions on a person. Each is several writes, or none: its audit entry is written first."""
 
-from accounts import audit, sessions, throttles, workspaces
+from accounts import audit
 from accounts.models import Person
 from accounts.rows.staff import Staff
+from accounts.sessions import sessions, throttles
+from accounts.workspaces import workspaces
 from imgapis.base import mail
 from imgapis.support import trail
 from imgapis.support.acts import erasing

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
-from accounts import apikeys, audit, invites, staff_rights, workspaces
+from accounts import audit
+from accounts.keys import apikeys
 from accounts.models import Workspace
 from accounts.rows.staff import Staff
+from accounts.staff import staff_rights
+from accounts.teams import invites
+from accounts.workspaces import workspaces
 from billing import credits, grants, rewriting, stripe_events, webhooks
 from imgapis.support import trail
 from imgapis.support.acts import erasing

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from accounts import throttles
 from accounts.rows.codes import Challenge
+from accounts.sessions import throttles
 from imgapis.base import clock, mail, tokens
 from imgapis.base.errors import ApiError
 

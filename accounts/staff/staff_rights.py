@@ -1,6 +1,6 @@
 """Which staff may do what: one pure table, asked by every page of the admin (A17)."""
 
-from accounts.roles import NotPermitted
+from accounts.teams.roles import NotPermitted
 
 ROLES = ("support", "billing", "admin")
 

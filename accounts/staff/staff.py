@@ -3,9 +3,12 @@
 import base64
 import secrets
 
-from accounts import audit, emails, people, sessions, staff_rights
+from accounts import audit
 from accounts.models import Person
+from accounts.people import email_addresses, people
 from accounts.rows.staff import Staff
+from accounts.sessions import sessions
+from accounts.staff import staff_rights
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 
@@ -79,7 +82,7 @@ def remove(address: str) -> None:
 
 
 def _person(address: str) -> Person:
-    person = people.of_email(emails.canonical(address))
+    person = people.of_email(email_addresses.canonical(address))
     if person is None:
         raise UnknownPerson("Nobody of this address has an account: they sign up first, at the front door.")
     return person

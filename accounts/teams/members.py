@@ -1,8 +1,9 @@
 """Members of a workspace: who may change whom, and how one leaves."""
 
-from accounts import audit, roles, team_store
-from accounts.roles import NotPermitted
+from accounts import audit, team_store
 from accounts.rows.teams import Member
+from accounts.teams import roles
+from accounts.teams.roles import NotPermitted
 from imgapis.base.errors import ApiError
 
 

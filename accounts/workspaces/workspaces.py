@@ -5,8 +5,10 @@ import secrets
 
 from pynamodb.exceptions import TransactWriteError
 
-from accounts import audit, limits, spent, store, team_store, throttles
+from accounts import audit, retired_namespaces, store, team_store
 from accounts.models import Workspace
+from accounts.sessions import throttles
+from accounts.workspaces import entitlements
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
 
@@ -95,7 +97,7 @@ def _require_quota(person_id: str) -> None:
     """Raise TooManyWorkspaces where a person owns as many workspaces as the best plan among them allows. Concurrent
     creations may exceed it by one: the list is an index."""
     owned_workspaces = [row for row, role in of_person(person_id) if role == "owner"]
-    limit = max((limits.of(row).workspaces for row in owned_workspaces), default=limits.STARTING.workspaces)
+    limit = max((entitlements.of(row).workspaces for row in owned_workspaces), default=entitlements.STARTING.workspaces)
     if len(owned_workspaces) >= limit:
         raise TooManyWorkspaces(f"Your plan allows {limit} workspaces of your own. A larger plan of one allows more.")
 
@@ -149,7 +151,7 @@ def _conflict(error: TransactWriteError, namespace: str) -> Exception:
     """The error that a lost transaction means: the checks of spent namespaces and the claim come first in the
     reasons."""
     reasons = dynamo.cancellation_reasons(error)
-    namespace_reasons = reasons[: spent.check_count() + 1]
+    namespace_reasons = reasons[: retired_namespaces.check_count() + 1]
     if {"ConditionalCheckFailed", "TransactionConflict"} & set(namespace_reasons):
         return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
     return team_store.EditConflict() if reasons else error
@@ -170,4 +172,4 @@ def key(row: Workspace) -> bytes:
 
 def default_allowance() -> int:
     """Half-credits a period of a new workspace."""
-    return limits.STARTING_HALVES
+    return entitlements.STARTING_HALVES

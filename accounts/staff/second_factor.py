@@ -5,8 +5,8 @@ import re
 from django.conf import settings
 from django_otp.oath import TOTP
 
-from accounts import staff
 from accounts.rows.staff import Staff
+from accounts.staff import staff
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts import audit, members, roles
+from accounts import audit
 from accounts.rows.keys import ApiKey
+from accounts.teams import members, roles
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 

@@ -7,10 +7,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from accounts import audit, emails, limits, roles, store, team_store, throttles
+from accounts import audit, store, team_store
 from accounts.models import Person
+from accounts.people import email_addresses
+from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
-from accounts.rows.trail import AuditEntry
+from accounts.sessions import throttles
+from accounts.teams import roles
+from accounts.workspaces import entitlements
 from imgapis.base import clock, mail, tokens
 from imgapis.base.errors import ApiError
 
@@ -67,7 +71,7 @@ def invite(actor: Member, email: str, role: str) -> Invite:
     an account."""
     roles.require(actor.role, "members.manage")
     _require_grantable(actor, role)
-    email = emails.canonical(email)
+    email = email_addresses.canonical(email)
     _require_seat(actor.workspace_id)
     _count(actor.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
@@ -145,7 +149,7 @@ def accept(token: str, person: Person) -> str:
     inviter = team_store.member(row.workspace_id, row.invited_by)
     if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
         raise InvalidInvite  # the inviter has left, or may no longer give this role
-    seats = limits.of(workspace).seats
+    seats = entitlements.of(workspace).seats
     if len(team_store.members(row.workspace_id)) >= seats:
         raise TooManySeats(seats)
     person_id, after = person.person_id, {"role": row.role}
@@ -163,7 +167,7 @@ def _require_grantable(actor: Member, role: str) -> None:
 
 def _require_seat(workspace_id: str) -> None:
     """A seat must be free: members and open invitations hold one each."""
-    seats = limits.of_id(workspace_id).seats
+    seats = entitlements.of_id(workspace_id).seats
     open_invites = sum(row.ends > clock.now() for row in pending(workspace_id))
     if len(team_store.members(workspace_id)) + open_invites >= seats:
         raise TooManySeats(seats)

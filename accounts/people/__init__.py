@@ -1,0 +1,1 @@
+"""People, and the canonical form of their e-mail addresses."""

@@ -1,0 +1,1 @@
+"""Sessions and signing in: the session engine, one-time codes, their throttles, the middleware."""

@@ -1,0 +1,1 @@
+"""Support staff: roles, rights and the second factor."""

@@ -1,0 +1,1 @@
+"""Teams: members, invites, and the table of roles."""

@@ -1,0 +1,1 @@
+"""Workspaces, and what each is entitled to."""
