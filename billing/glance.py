@@ -3,7 +3,7 @@
 from billing.money import dollars
 from billing.summary import Summary
 from imgapis.base import clock
-from telemetry.shown import credits_of
+from telemetry.display import credits_of
 
 Number = tuple[str, str, str]
 

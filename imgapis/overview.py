@@ -13,7 +13,7 @@ from accounts.teams import roles
 from billing import glance, summary
 from imgapis import samples
 from imgapis.base import clock
-from telemetry.shown import credits_of
+from telemetry.display import credits_of
 from transforms import hosts
 from transforms import store as transforms_store
 from transforms.models import Source

@@ -1,0 +1,4 @@
+"""Events, their rollups, and the reports made of them.
+
+views ← management
+"""

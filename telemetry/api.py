@@ -5,7 +5,7 @@ from ninja import Router, Schema
 
 from imgapis.base import clock, cursors
 from imgapis.base.errors import ApiError
-from telemetry import reports, shown, store
+from telemetry import display, reports, store
 from telemetry.models import Event
 
 router = Router(tags=["usage"])
@@ -113,4 +113,4 @@ def _event(row: Event) -> EventOut:
 
 
 def _credits(halves: int) -> str:
-    return shown.credits_of(halves).replace(",", "")
+    return display.credits_of(halves).replace(",", "")

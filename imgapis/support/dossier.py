@@ -14,7 +14,7 @@ from billing import credits, ledger, periods
 from billing import store as billing_store
 from imgapis.base import clock
 from imgapis.support import trail
-from telemetry import charts, reports, shown
+from telemetry import charts, display, reports
 from telemetry import store as telemetry_store
 from telemetry.charts import Bar
 from transforms import domain_store, hosts
@@ -35,7 +35,7 @@ def of_workspace(row: Workspace) -> dict:
     report = reports.build(row.workspace_id, reports.time_range(RANGE, clock.now()))
     return {
         "workspace": row, "host": hosts.image_host(row.namespace), "plan": _plan(row), "people": _people(row),
-        "charts": _charts(report), "requests": f"{report.total.requests:,}", "hits": shown.share(report.hit_ratio),
+        "charts": _charts(report), "requests": f"{report.total.requests:,}", "hits": display.share(report.hit_ratio),
         "errors": _errors(report), "failures": _failures(row.workspace_id),
         "sources": transforms_store.sources(row.workspace_id), "domains": domain_store.domains(row.workspace_id),
         "proofs": ledger.prove(row.workspace_id), "keys": apikeys.of_workspace(row.workspace_id),

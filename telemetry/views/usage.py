@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from accounts.decorators import workspace_page
 from accounts.models import Workspace
 from imgapis.base import clock
-from telemetry import charts, reports, shown, store
+from telemetry import charts, display, reports, store
 from telemetry.charts import Bar
 from telemetry.models import Event
 from telemetry.reports import Report
@@ -53,12 +53,12 @@ def _report(request: HttpRequest) -> Report:
 def _glance(report: Report) -> list[dict]:
     total, before = report.total, report.before
     return [
-        {"name": "Requests", "value": f"{total.requests:,}", "change": shown.change(total.requests, before.requests)},
-        {"name": "Served from cache", "value": shown.share(report.hit_ratio), "change": ""},
-        {"name": "Credits", "value": shown.credits_of(total.cost), "change": shown.change(total.cost, before.cost)},
-        {"name": "Delivered", "value": shown.size(total.size), "change": shown.change(total.size, before.size)},
+        {"name": "Requests", "value": f"{total.requests:,}", "change": display.change(total.requests, before.requests)},
+        {"name": "Served from cache", "value": display.share(report.hit_ratio), "change": ""},
+        {"name": "Credits", "value": display.credits_of(total.cost), "change": display.change(total.cost, before.cost)},
+        {"name": "Delivered", "value": display.size(total.size), "change": display.change(total.size, before.size)},
         *(
-            {"name": f"Latency {name}", "value": shown.milliseconds(total.percentile(rank)), "change": ""}
+            {"name": f"Latency {name}", "value": display.milliseconds(total.percentile(rank)), "change": ""}
             for name, rank in RANKS.items()
         ),
     ]  # fmt: skip
@@ -85,16 +85,16 @@ def _latencies(report: Report) -> dict:
     title = f"Latency, {report.range.title}: {', '.join(RANKS)}"
     return {
         "title": "Latency",
-        "svg": mark_safe(charts.lines(title, tuple(RANKS), points, said=shown.milliseconds)), "columns": tuple(RANKS),
-        "legend": tuple(RANKS), "rows": [(name, tuple(map(shown.milliseconds, values))) for name, values in points],
+        "svg": mark_safe(charts.lines(title, tuple(RANKS), points, said=display.milliseconds)), "columns": tuple(RANKS),
+        "legend": tuple(RANKS), "rows": [(name, tuple(map(display.milliseconds, values))) for name, values in points],
     }  # fmt: skip
 
 
 def _breakdown(report: Report, name: str) -> list[dict]:
     return [
         {
-            "name": str(key) or "none sent", "requests": f"{group.requests:,}", "credits": shown.credits_of(group.cost),
-            "size": shown.size(group.size), "p95": shown.milliseconds(group.percentile(0.95)),
+            "name": str(key) or "none sent", "requests": f"{group.requests:,}", "credits": display.credits_of(group.cost),
+            "size": display.size(group.size), "p95": display.milliseconds(group.percentile(0.95)),
         }
         for key, group in report.by(name)[:50]
     ]  # fmt: skip
@@ -104,8 +104,8 @@ def _event(event: Event) -> dict:
     return {
         "id": event.event_id, "time": clock.stamp_exact(store.moment(event)), "operation": event.operation,
         "cache": event.cache, "status": int(event.status), "origin": event.origin or "none sent",
-        "size": shown.size(event.size), "latency": shown.milliseconds(event.latency),
-        "credits": shown.credits_of(int(event.cost)), "charged": int(event.cost) > 0,
+        "size": display.size(event.size), "latency": display.milliseconds(event.latency),
+        "credits": display.credits_of(int(event.cost)), "charged": int(event.cost) > 0,
     }  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def download(request: HttpRequest, kind: str) -> HttpResponse:
     report = _report(request)
     rows = list(reports.table(report))
     for row in rows:
-        row["credits"] = shown.credits_of(row.pop("half_credits")).replace(",", "")
+        row["credits"] = display.credits_of(row.pop("half_credits")).replace(",", "")
     name = f"usage-{request.workspace.namespace}-{report.range.name}.{kind}"
     if kind == "json":
         response: HttpResponse = JsonResponse({"range": report.range.name, "rows": rows})

@@ -13,7 +13,7 @@ from accounts.rows.teams import Member
 from accounts.teams import members
 from billing import ledger
 from imgapis.base import clock
-from telemetry import charts, events, recorder, rollups, shown
+from telemetry import charts, display, events, recorder, rollups
 from telemetry.models import Event
 from telemetry.views import usage as usage_views
 from tests import people
@@ -112,8 +112,8 @@ def test_an_axis_ends_at_a_round_number(value, top):
 
 
 def test_numbers_are_shown_for_people():
-    assert (shown.credits_of(2_001), shown.size(1_500_000), shown.share(0.5)) == ("1,000.5", "1.5 MB", "50.0 %")
-    assert (shown.milliseconds(None), shown.milliseconds(1_234), shown.change(3, 2)) == ("–", "1.23 s", "+50 %")
+    assert (display.credits_of(2_001), display.size(1_500_000), display.share(0.5)) == ("1,000.5", "1.5 MB", "50.0 %")
+    assert (display.milliseconds(None), display.milliseconds(1_234), display.change(3, 2)) == ("–", "1.23 s", "+50 %")
 
 
 def test_a_removed_member_sees_no_usage(owner):
@@ -141,7 +141,7 @@ def test_the_latest_requests_are_asked_for_alone(owner):
 
 def test_latencies_are_drawn_over_time_with_a_gap_where_nothing_was_asked():
     points = [("2026-11-01", (5, 9)), ("2026-11-02", (None, None)), ("2026-11-03", (7, 8))]
-    svg = charts.lines("Latency", ("p50", "p95"), points, said=shown.milliseconds)
+    svg = charts.lines("Latency", ("p50", "p95"), points, said=display.milliseconds)
     assert [path.count("M") for path in re.findall(r' d="([^"]+)"', svg)] == [2, 2]
     assert svg.count("<circle") == 4 and "2026-11-03 p95: 8 ms" in svg and "style=" not in svg
     assert "None" not in svg and "2026-11-02 p50" not in svg
