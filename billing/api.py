@@ -5,9 +5,9 @@ from ninja import Field, Router, Schema
 
 from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
-from billing import cap_settings, summary
-from billing.caps import SPANS, Cap
-from billing.credits import as_credits
+from billing.charging import cap_settings, summary
+from billing.charging.caps import SPANS, Cap
+from billing.charging.credits import as_credits
 from imgapis.base import clock
 
 router = Router(tags=["billing"])

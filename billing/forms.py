@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django import forms
 
-from billing.caps import Cap
+from billing.charging.caps import Cap
 
 AMOUNT = re.compile(r"\$?\s*([0-9][0-9, ]*)(?:\.([0-9]{1,2}))?\s*\Z")
 UNITS = (("default", "The default"), ("credits", "Credits"), ("cents", "US dollars of overage"), ("off", "No cap"))

@@ -1,7 +1,7 @@
 """What billing holds of a workspace, and a person's choice of mails; invoices stay at Stripe by law."""
 
 from billing.models import Claim, Counter, Grant, LedgerProof
-from billing.rows.notices import Notification, OptOut, PendingNotification, Webhook
+from billing.rows.notifications import Notification, OptOut, PendingNotification, Webhook
 from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key, by_prefix, by_suffix
 

@@ -1,6 +1,6 @@
 """What is checked whenever an hour of a workspace was added up: alerts and bursts."""
 
-from billing import alerts, bursts
+from billing.notifications import alerts, bursts
 from telemetry import rollups
 
 

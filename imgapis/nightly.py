@@ -3,7 +3,9 @@
 import logging
 
 from accounts.models import Workspace
-from billing import gateway, ledger, overage, reconcile, store
+from billing import store
+from billing.charging import ledger
+from billing.stripe import gateway, overage, reconcile
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.decorators import workspace_page
 from accounts.models import Workspace
 from accounts.teams import roles
-from billing import glance, summary
+from billing.charging import figures, summary
 from imgapis import samples
 from imgapis.base import clock
 from telemetry.display import credits_of
@@ -39,7 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 def beside_usage(row: Workspace) -> dict[str, Any]:
     """What the usage page shows beside telemetry: the allowance, and the first URL to try."""
     example = _example(row.namespace, transforms_store.sources(row.workspace_id))
-    return {"allowance": glance.allowance(summary.of(row)), "example": example}
+    return {"allowance": figures.allowance(summary.of(row)), "example": example}
 
 
 def _example(namespace: str, sources: list[Source]) -> str:

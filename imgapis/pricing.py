@@ -3,10 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from billing import caps, plans
-from billing.credits import as_credits
+from billing.charging import caps
+from billing.charging.credits import as_credits
 from billing.money import dollars
-from billing.plans import Plan
+from billing.plans import catalogue as plan_catalogue
+from billing.plans.catalogue import Plan
 from transforms.engine import cost
 
 LEDGER = "proven by the ledger, every night"
@@ -29,7 +30,7 @@ UNITS = {"grid": " for each picture in it"}
 
 def pricing(request: HttpRequest) -> HttpResponse:
     """The page."""
-    catalogue = list(plans.CATALOGUE.values())
+    catalogue = list(plan_catalogue.CATALOGUE.values())
     operations = [
         {"name": name, "credits": as_credits(halves) + UNITS.get(name, ""), "again": AGAIN.get(name, "after a year")}
         for name, halves in cost.HALVES.items()

@@ -10,7 +10,8 @@ from accounts import api as accounts_api
 from accounts.keys import apikeys
 from accounts.keys.apikeys import Caller
 from billing import api as billing_api
-from imgapis import notices_api, rest_limits
+from billing import notifications_api
+from imgapis import rest_limits
 from imgapis.base import errors
 from imgapis.base.errors import ApiError
 from telemetry import api as telemetry_api
@@ -94,5 +95,5 @@ def _server_error(request: HttpRequest, error: Exception) -> HttpResponse:
 api.add_router("", accounts_api.router)
 api.add_router("", telemetry_api.router)
 api.add_router("", billing_api.router)
-api.add_router("", notices_api.router)
+api.add_router("", notifications_api.router)
 api.add_router("", transforms_api.router)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from billing import plans
+from billing.plans import catalogue
 from transforms.engine import cost, limits, param, params
 from transforms.engine.param import Param
 
@@ -23,7 +23,7 @@ def facts() -> dict:
         "endpoints": params.ENDPOINTS, "rows": [_row(row) for row in params.PARAMS], "halves": cost.HALVES,
         "positions": {f"{x:g},{y:g}": name for name, (x, y) in params.POSITIONS.items()},
         "gridSources": params.GRID_SOURCES, "outputSide": limits.Limits().output_side,
-        "plans": [_plan(plan) for plan in plans.CATALOGUE.values()],
+        "plans": [_plan(plan) for plan in catalogue.CATALOGUE.values()],
     }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def _row(row: Param) -> dict:
     return fields | {"accepts": param.accepts(row)}
 
 
-def _plan(plan: plans.Plan) -> dict:
+def _plan(plan: catalogue.Plan) -> dict:
     names = ("tier", "title", "credits", "monthly", "yearly", "overage")
     return {name: getattr(plan, name) for name in names}
 

@@ -15,7 +15,7 @@ import accounts.rows.keys
 import accounts.rows.staff
 import accounts.rows.teams
 import billing.models
-import billing.rows.notices
+import billing.rows.notifications
 import billing.rows.stripe
 import imgapis.policy.rows
 import imgapis.privacy.rows
@@ -34,7 +34,7 @@ MODULES = (
     accounts.rows.audit,
     telemetry.models,
     billing.models,
-    billing.rows.notices,
+    billing.rows.notifications,
     billing.rows.stripe,
     transforms.models,
     imgapis.policy.rows,

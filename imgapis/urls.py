@@ -3,7 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from imgapis import notices_page, overview, playground, pricing, rest, simulator, status, views
+from billing.views import notifications
+from imgapis import overview, playground, pricing, rest, simulator, status, views
 from imgapis.policy import pages, wellknown
 from imgapis.privacy import export_pages
 from imgapis.privacy import pages as privacy_pages
@@ -28,11 +29,11 @@ urlpatterns = [
     path("w/<slug:namespace>/", overview.overview, name="workspace"),
     path("w/<slug:namespace>/playground", playground.own, name="workspace-playground"),
     path("w/<slug:namespace>/samples", overview.add_samples, name="samples-add"),
-    path("w/<slug:namespace>/billing/notices", notices_page.notices, name="notices"),
-    path("w/<slug:namespace>/billing/notices/choose", notices_page.choose, name="notices-choose"),
-    path("w/<slug:namespace>/billing/notices/hook", notices_page.hook, name="notices-hook"),
-    path("w/<slug:namespace>/billing/notices/hook/remove", notices_page.hook_remove, name="notices-hook-remove"),
-    path("w/<slug:namespace>/billing/notices/hook/test", notices_page.hook_test, name="notices-hook-test"),
+    path("w/<slug:namespace>/billing/notices", notifications.notices, name="notices"),
+    path("w/<slug:namespace>/billing/notices/choose", notifications.choose, name="notices-choose"),
+    path("w/<slug:namespace>/billing/notices/hook", notifications.hook, name="notices-hook"),
+    path("w/<slug:namespace>/billing/notices/hook/remove", notifications.hook_remove, name="notices-hook-remove"),
+    path("w/<slug:namespace>/billing/notices/hook/test", notifications.hook_test, name="notices-hook-test"),
     path("w/<slug:namespace>/data", privacy_pages.data, name="data"),
     path("w/<slug:namespace>/data/export.zip", export_pages.data_export, name="data-export"),
     path("w/<slug:namespace>/data/export-mail", export_pages.data_export_mail, name="data-export-mail"),

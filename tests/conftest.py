@@ -14,7 +14,7 @@ from django.conf import settings
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from billing import plans
+from billing.plans import catalogue
 from imgapis import tables
 from imgapis.base import buckets
 from imgapis.embedded import engines, stack
@@ -121,7 +121,7 @@ def stranger(dynamodb):
 
 def _workspace(who: str):
     row = workspaces.create_unowned(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
-    accounts_store.change_workspace(row, limits=asdict(plans.of("scale").limits) | {"concurrency": 100})
+    accounts_store.change_workspace(row, limits=asdict(catalogue.of("scale").limits) | {"concurrency": 100})
     source_rows.create(
         row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from billing import summary
+from billing.charging import summary
 from imgapis import playground, samples
 from tests import environment, people
 from tests.people import Browser

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from pynamodb.exceptions import PynamoDBException
 
-from billing import credits
+from billing.charging import credits
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError

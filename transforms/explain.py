@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from billing import credits, store
+from billing import store
+from billing.charging import credits
 from imgapis.base import clock
 from telemetry.events import CacheStatus
 from transforms import delivery, plans, rendering

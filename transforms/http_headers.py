@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from billing import credits
+from billing.charging import credits
 from transforms import patterns
 from transforms.delivery import ImageResponse
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 
-from billing import credits
+from billing.charging import credits
 from imgapis.base import clock, errors, tokens
 from imgapis.base.errors import ApiError
 from telemetry import events, metrics, recorder

@@ -5,7 +5,7 @@ import zlib
 
 from django.http import HttpResponse
 
-from billing import credits
+from billing.charging import credits
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from transforms import patterns, plans

@@ -11,8 +11,8 @@ from accounts import store as accounts_store
 from accounts.models import Workspace
 from accounts.workspaces import entitlements, workspaces
 from accounts.workspaces.entitlements import Limits
-from billing import periods
-from billing.periods import Terms
+from billing.plans import periods
+from billing.plans.periods import Terms
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms import domain_store, rulebook, store

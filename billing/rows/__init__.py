@@ -1,0 +1,1 @@
+"""The rows of Stripe's state and of notifications."""

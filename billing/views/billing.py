@@ -11,12 +11,14 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.models import Workspace
-from billing import cap_settings, gateway, glance, offers, subscriptions, summary
-from billing.caps import SPANS, Cap
+from billing.charging import cap_settings, figures, summary
+from billing.charging.caps import SPANS, Cap
+from billing.charging.summary import Summary
 from billing.forms import CapForm
 from billing.money import dollars
-from billing.offers import Offer
-from billing.summary import Summary
+from billing.plans import offers
+from billing.plans.offers import Offer
+from billing.stripe import gateway, subscriptions
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -69,7 +71,7 @@ def _page(request: HttpRequest, invalid_forms: dict[str, CapForm] | None = None)
         else None
     )
     context = {
-        "found": bill, "numbers": glance.numbers(bill), "offers": offered(bill, period),
+        "found": bill, "numbers": figures.numbers(bill), "offers": offered(bill, period),
         "caps": _caps(row, invalid_forms), "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
         "until": clock.day(bill.period.ends), "following": bill.following,
         "ends": clock.day(bill.terms.end) if bill.terms.paid else "", "sells": gateway.configured(),

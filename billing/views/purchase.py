@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
-from billing import plans, receipts, subscriptions
-from billing.gateway import StripeUnavailable
+from billing.plans import catalogue
+from billing.stripe import receipts, subscriptions
+from billing.stripe.gateway import StripeUnavailable
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -74,7 +75,7 @@ def returned(request: HttpRequest) -> HttpResponse:
         return render(request, "billing/returned.html", {"standing": "unknown"})
     if standing is None:
         raise Http404
-    plan = plans.of(row.plan)
+    plan = catalogue.of(row.plan)
     context = {"standing": standing, "plan": plan, "credits": f"{plan.credits:,}"}
     return render(request, "billing/returned.html", context)
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from billing import gateway, webhooks
+from billing.stripe import gateway, webhooks
 from imgapis.base.errors import ApiError
 
 LARGEST = 512_000

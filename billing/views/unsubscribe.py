@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from billing import preferences
+from billing.notifications import preferences
 
 
 @require_http_methods(["GET", "POST"])

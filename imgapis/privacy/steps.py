@@ -3,7 +3,7 @@
 from accounts import store as accounts_store
 from accounts.models import Person, Workspace
 from accounts.workspaces import workspaces
-from billing import subscriptions
+from billing.stripe import subscriptions
 from imgapis.base import buckets, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.holdings import Holding

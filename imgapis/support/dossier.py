@@ -10,8 +10,9 @@ from accounts.models import Person, Workspace
 from accounts.sessions import sessions
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing import credits, ledger, periods
 from billing import store as billing_store
+from billing.charging import credits, ledger
+from billing.plans import periods
 from imgapis.base import clock
 from imgapis.support import trail
 from telemetry import charts, display, reports

@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts import store
 from accounts.keys import apikeys
 from accounts.people import email_addresses, people
-from billing import customers, gateway, stripe_events
+from billing.stripe import customers, gateway, stripe_events
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures

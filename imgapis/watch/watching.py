@@ -7,7 +7,7 @@ from collections import deque
 
 from django.conf import settings
 
-from billing import webhook_lag
+from billing.stripe import webhook_lag
 from imgapis.base import clock, mail
 from imgapis.base.errors import ApiError
 from imgapis.watch import checks, store

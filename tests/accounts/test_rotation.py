@@ -15,7 +15,7 @@ from accounts.rows.staff import Staff
 from accounts.sessions import codes
 from accounts.staff import staff
 from accounts.workspaces import workspaces
-from billing import preferences
+from billing.notifications import preferences
 from imgapis.base import tokens
 from imgapis.embedded import stack
 from imgapis.privacy import certificates

@@ -7,7 +7,8 @@ from collections import Counter
 from statistics import median
 
 from accounts.workspaces import workspaces
-from billing import credits, glance, periods, summary
+from billing.charging import credits, figures, summary
+from billing.plans import periods
 from billing.store import Charge
 from imgapis.base import clock, dynamo, tokens
 from telemetry import histogram, metrics, recorder, reports, rollups, sums
@@ -82,7 +83,7 @@ def _page(row, range_name: str, now: float) -> None:
         report = reports.build(row.workspace_id, reports.time_range(range_name, now))
         usage._glance(report)
         usage._charts(report)
-        glance.allowance(summary.of(row))
+        figures.allowance(summary.of(row))
         for name in ("operation", "cache", "status", "origin"):
             usage._breakdown(report, name)
         laps.append((time.perf_counter() - start) * 1000)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.models import Workspace
-from billing import customers, gateway, stripe_setup
+from billing.stripe import customers, gateway, stripe_setup
 from imgapis.embedded.stripe_stub.sender import signature
 from imgapis.embedded.stripe_stub.server import Stub
 from tests import environment

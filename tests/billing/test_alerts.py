@@ -8,11 +8,13 @@ import pytest
 from pynamodb.exceptions import DoesNotExist
 
 from accounts import store as accounts_store
-from billing import alerts, cap_settings, credits, hooks, notices, outbox, periods, preferences, store
-from billing.caps import Cap
+from billing import store
+from billing.charging import cap_settings, credits
+from billing.charging.caps import Cap
 from billing.models import Counter
-from billing.rows.notices import PendingNotification
-from imgapis import postings
+from billing.notifications import alerts, notifications, outbox, outgoing_webhooks, preferences, webhook_delivery
+from billing.plans import periods
+from billing.rows.notifications import PendingNotification
 from imgapis.base import clock
 from tests.accounts import teams
 from tests.billing.hook_server import HookServer
@@ -56,20 +58,22 @@ def spend(workspace, halves: int) -> None:
 
 def alert_levels(workspace) -> list[str]:
     """The usage levels a workspace was notified of, as `of span share`, sorted."""
-    usage_rows = [row for row in notices.of_workspace(workspace.workspace_id) if row.kind == "usage"]
+    usage_rows = [row for row in notifications.of_workspace(workspace.workspace_id) if row.kind == "usage"]
     return sorted(f"{row.facts['of']} {row.facts['span']} {row.facts['share']}" for row in usage_rows)
 
 
 def send_due(workspace, post=None) -> None:
     """Send the due notices of this workspace alone."""
-    for row in list(notices.claim_due(1_000)):
+    for row in list(notifications.claim_due(1_000)):
         if row.place.startswith(workspace.workspace_id):
-            outbox._send(row, post or postings.send)
+            outbox._send(row, post or webhook_delivery.send)
 
 
 def outgoing_rows(workspace) -> list[PendingNotification]:
     rows = [
-        row for shard in range(notices.SHARDS) for row in PendingNotification.query(str(shard), consistent_read=True)
+        row
+        for shard in range(notifications.SHARDS)
+        for row in PendingNotification.query(str(shard), consistent_read=True)
     ]
     return [row for row in rows if row.place.startswith(workspace.workspace_id)]
 
@@ -167,8 +171,8 @@ def test_a_link_that_was_changed_does_nothing(web, text):
 
 def test_the_webhook_is_signed_so_that_its_receiver_can_tell(team, receiver):
     workspace, _ = team
-    secret = postings.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
-    assert secret not in str(hooks.of(workspace.workspace_id).attribute_values)
+    secret = webhook_delivery.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
+    assert secret not in str(outgoing_webhooks.of(workspace.workspace_id).attribute_values)
     spend(workspace, 1_000)
     send_due(workspace)
     (request,) = receiver.posted
@@ -177,12 +181,12 @@ def test_the_webhook_is_signed_so_that_its_receiver_can_tell(team, receiver):
     assert signature == hmac.new(secret.encode(), f"{timestamp}.".encode() + request.body, "sha256").hexdigest()
     assert abs(int(timestamp) - clock.now()) < 60
     assert (payload["type"], payload["workspace"], payload["data"]["share"]) == ("usage", workspace.namespace, 50)
-    assert "cookie" not in request.headers and hooks.of(workspace.workspace_id).last_outcome == "200"
+    assert "cookie" not in request.headers and outgoing_webhooks.of(workspace.workspace_id).last_outcome == "200"
 
 
 def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up(team, receiver, monkeypatch):
     workspace, staff = team
-    postings.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
+    webhook_delivery.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
     receiver.answers = [500, 302, 404]
     spend(workspace, 1_000)
     moments = [clock.now()]
@@ -195,11 +199,11 @@ def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up
     assert len({json.loads(request.body)["id"] for request in receiver.posted}) == 1
     assert len([mail for mail in mails(staff["owner"].email) if "50 %" in mail["Subject"]]) == 1
     receiver.answers = [500] * 100
-    hooks.send_test(workspace.workspace_id)
-    for _ in range(2 * len(notices.RETRY_SECONDS)):
+    outgoing_webhooks.send_test(workspace.workspace_id)
+    for _ in range(2 * len(notifications.RETRY_SECONDS)):
         send_due(workspace)
         moments[0] += 20_000
-    assert len(receiver.posted) == 4 + len(notices.RETRY_SECONDS) + 1 and outgoing_rows(workspace) == []
+    assert len(receiver.posted) == 4 + len(notifications.RETRY_SECONDS) + 1 and outgoing_rows(workspace) == []
 
 
 @pytest.mark.parametrize(
@@ -208,10 +212,14 @@ def test_a_webhook_that_fails_is_tried_again_under_the_same_id_and_then_given_up
 def test_the_guard_stands_before_a_webhook(team, address):
     """S1: no connection, no map of the network."""
     workspace, _ = team
-    hooks.configure(workspace.workspace_id, "p_1", address)
+    outgoing_webhooks.configure(workspace.workspace_id, "p_1", address)
     spend(workspace, 1_000)
     send_due(workspace)
-    assert hooks.of(workspace.workspace_id).last_outcome in ("source_unresolvable", "invalid_source", "invalid_webhook")
+    assert outgoing_webhooks.of(workspace.workspace_id).last_outcome in (
+        "source_unresolvable",
+        "invalid_source",
+        "invalid_webhook",
+    )
     assert len(outgoing_rows(workspace)) == 1
 
 
@@ -219,21 +227,23 @@ def test_the_guard_stands_before_a_webhook(team, address):
 def test_a_webhook_is_an_https_address_of_somebody_else(team, address):
     """S17"""
     workspace, _ = team
-    with pytest.raises(hooks.InvalidWebhook):
-        postings.configure(workspace.workspace_id, "p_1", address)
-    assert hooks.of(workspace.workspace_id) is None
+    with pytest.raises(outgoing_webhooks.InvalidWebhook):
+        webhook_delivery.configure(workspace.workspace_id, "p_1", address)
+    assert outgoing_webhooks.of(workspace.workspace_id) is None
 
 
 def test_a_test_is_posted_and_mailed_to_nobody(team, receiver):
     workspace, staff = team
-    postings.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
+    webhook_delivery.configure(workspace.workspace_id, "p_1", f"http://127.0.0.1:{receiver.port}/hook")
     mail_count = len(mails(staff["owner"].email))
-    assert hooks.send_test(workspace.workspace_id) and not hooks.send_test(workspace.workspace_id)
+    assert outgoing_webhooks.send_test(workspace.workspace_id) and not outgoing_webhooks.send_test(
+        workspace.workspace_id
+    )
     send_due(workspace)
     assert json.loads(receiver.posted[0].body)["type"] == "test" and len(mails(staff["owner"].email)) == mail_count
-    hooks.remove(workspace.workspace_id, "p_1")
-    hooks.remove(workspace.workspace_id, "p_1")
-    assert hooks.of(workspace.workspace_id) is None
+    outgoing_webhooks.remove(workspace.workspace_id, "p_1")
+    outgoing_webhooks.remove(workspace.workspace_id, "p_1")
+    assert outgoing_webhooks.of(workspace.workspace_id) is None
 
 
 def test_nothing_is_told_for_a_workspace_that_is_gone(team):
@@ -241,7 +251,10 @@ def test_nothing_is_told_for_a_workspace_that_is_gone(team):
     workspace, _ = team
     spend(workspace, 1_000)
     accounts_store.workspace(workspace.workspace_id).delete()
-    assert not notices.create(workspace.workspace_id, "late", "test", {}) and alerts.check(workspace.workspace_id) == 0
+    assert (
+        not notifications.create(workspace.workspace_id, "late", "test", {})
+        and alerts.check(workspace.workspace_id) == 0
+    )
     send_due(workspace)
     assert outgoing_rows(workspace) == []
     with pytest.raises(DoesNotExist):

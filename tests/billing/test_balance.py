@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.workspaces import entitlements
-from billing import caps, periods, plans
-from billing.balance import Balance
-from billing.periods import Terms
+from billing.charging import caps
+from billing.charging.balance import Balance
+from billing.plans import catalogue as plan_catalogue
+from billing.plans import periods
+from billing.plans.periods import Terms
 
 
 def test_the_catalogue_is_a_free_plan_and_three_that_grow():
-    catalogue = list(plans.CATALOGUE.values())
+    catalogue = list(plan_catalogue.CATALOGUE.values())
     assert [plan.paid for plan in catalogue] == [False, True, True, True]
-    assert plans.of("free").limits == entitlements.STARTING
+    assert plan_catalogue.of("free").limits == entitlements.STARTING
     for smaller_plan, larger_plan in itertools.pairwise(catalogue):
         assert (
             smaller_plan.credits < larger_plan.credits
@@ -35,12 +37,12 @@ def test_the_catalogue_is_a_free_plan_and_three_that_grow():
     [("starter", 0, 0), ("starter", 1, 0), ("starter", 2_000, 120), ("growth", 1_999, 89), ("free", 9_999, 0)],
 )
 def test_overage_is_sold_by_the_thousand(tier, halves, cents):
-    assert plans.of(tier).overage_cents(halves) == cents
+    assert plan_catalogue.of(tier).overage_cents(halves) == cents
 
 
-@given(st.sampled_from(plans.TIERS), st.integers(0, 10**8))
+@given(st.sampled_from(plan_catalogue.TIERS), st.integers(0, 10**8))
 def test_an_amount_never_buys_more_than_it_pays_for(tier, cents):
-    plan = plans.of(tier)
+    plan = plan_catalogue.of(tier)
     assert plan.overage_cents(plan.overage_halves(cents)) <= cents
 
 
@@ -48,7 +50,7 @@ def test_an_amount_never_buys_more_than_it_pays_for(tier, cents):
     ("credits", "tier"), [(0, "free"), (1_000, "free"), (1_001, "starter"), (69_000, "starter"), (130_000, "growth")]
 )
 def test_the_cheapest_plan_counts_overage(credits, tier):
-    assert plans.cheapest_for(credits).tier == tier
+    assert plan_catalogue.cheapest_for(credits).tier == tier
 
 
 @pytest.mark.parametrize(

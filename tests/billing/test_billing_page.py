@@ -7,10 +7,12 @@ import pytest
 from accounts import audit
 from accounts import store as accounts_store
 from accounts.people import people
-from billing import cap_settings, periods, standing, summary
-from billing.caps import Cap
+from billing.charging import cap_settings, summary
+from billing.charging.caps import Cap
 from billing.models import Counter
-from billing.standing import Entitlement
+from billing.plans import periods
+from billing.stripe import subscription_state
+from billing.stripe.subscription_state import Entitlement
 from imgapis.base import clock
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
@@ -33,7 +35,7 @@ class Desk:
         """A paid plan since ten days, written as after Stripe's webhook; `changes` are fields of the Standing."""
         now = clock.now()
         subscription = Entitlement(tier, "active", now - 10 * DAY, now + 20 * DAY, read_at=now)
-        standing.apply(self.row.workspace_id, replace(subscription, **changes))
+        subscription_state.apply(self.row.workspace_id, replace(subscription, **changes))
 
     def use(self, halves: int) -> None:
         """Charge half-credits in the current period."""

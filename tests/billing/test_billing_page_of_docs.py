@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from billing import plans
+from billing.plans import catalogue
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "billing.md").read_text()
 ROWS = {
@@ -23,5 +23,5 @@ ROWS = {
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_of_the_page_is_the_catalogue(name):
-    cells = [ROWS[name](plan) for plan in plans.CATALOGUE.values()]
+    cells = [ROWS[name](plan) for plan in catalogue.CATALOGUE.values()]
     assert f"| {name} | {' | '.join(cells)} |" in PAGE

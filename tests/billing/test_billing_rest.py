@@ -3,9 +3,10 @@
 import pytest
 
 from accounts import store as accounts_store
-from billing import cap_settings, standing
-from billing.caps import Cap
-from billing.standing import Entitlement
+from billing.charging import cap_settings
+from billing.charging.caps import Cap
+from billing.stripe import subscription_state
+from billing.stripe.subscription_state import Entitlement
 from imgapis.base import clock
 from tests.accounts.test_rest import Client
 
@@ -23,7 +24,7 @@ def subscribe(script: Client) -> None:
     """A paid plan since a day."""
     now = clock.now()
     subscription = Entitlement("starter", "active", now - DAY, now + 29 * DAY, read_at=now)
-    standing.apply(script.workspace.workspace_id, subscription)
+    subscription_state.apply(script.workspace.workspace_id, subscription)
 
 
 def test_it_works(script):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import bursts, notices, outbox
+from billing.notifications import bursts, notifications, outbox
 from imgapis import added_up
 from imgapis.base import clock, tokens
 from telemetry import rollups
@@ -69,12 +69,12 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
     added_up.check_workspace(workspace.workspace_id, clock.hour(NOON))
     record_requests(workspace, NOON + 3_600, 400, "https://evil.example")
     assert not bursts.check(workspace.workspace_id, clock.hour(NOON + 3_600))
-    (notice,) = [row for row in notices.of_workspace(workspace.workspace_id) if row.kind == "burst"]
+    (notice,) = [row for row in notifications.of_workspace(workspace.workspace_id) if row.kind == "burst"]
     assert notice.facts["burning"] == [
         {"origin": "https://evil.example", "operation": "transform", "credits": "300", "share": 83},
         {"origin": "https://shop.example", "operation": "grid", "credits": "60", "share": 16},
     ]
-    for row in list(notices.claim_due(1_000)):
+    for row in list(notifications.claim_due(1_000)):
         if row.place.startswith(workspace.workspace_id):
             outbox._send(row, None)
     text = mails(staff["owner"].email)[-1].get_body().get_content()

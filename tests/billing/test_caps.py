@@ -7,8 +7,11 @@ import pytest
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from billing import cap_settings, credits, ledger, periods, plans, standing, store
-from billing.caps import Cap
+from billing import store
+from billing.charging import cap_settings, credits, ledger
+from billing.charging.caps import Cap
+from billing.plans import catalogue, periods
+from billing.stripe import subscription_state
 from imgapis.base import clock
 from tests.billing.test_charge import bill
 from tests.billing.test_standing import counter_of, paid, row_of
@@ -19,7 +22,7 @@ OFF = Cap("off", 0)
 @pytest.fixture
 def customer(dynamodb):
     """A workspace on the free plan."""
-    return workspaces.create_unowned(namespace=f"caps-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    return workspaces.create_unowned(namespace=f"caps-{secrets.token_hex(6)}", allowance=catalogue.of("free").halves)
 
 
 def charge(workspace, cost: int = 2) -> str:
@@ -81,7 +84,7 @@ def test_without_a_cap_in_the_way_the_plan_says_no(customer):
 
 
 def test_overage_goes_on_to_its_cap_in_money_and_not_a_half_credit_further(customer):
-    standing.apply(customer.workspace_id, paid("starter"))
+    subscription_state.apply(customer.workspace_id, paid("starter"))
     cap_settings.change(customer.workspace_id, "system", "day", OFF)
     assert [charge(customer, 40_000), charge(customer)] == ["paid", "out_of_credits"]
     cap_settings.allow_overage(customer.workspace_id, "system", True)
@@ -89,15 +92,17 @@ def test_overage_goes_on_to_its_cap_in_money_and_not_a_half_credit_further(custo
     assert [charge(customer, 200), charge(customer, 1)] == ["paid", "cap_reached"]
     counter = counter_of(customer)
     assert (counter.used - counter.base, counter.left) == (200, 0)
-    assert plans.of("starter").overage_cents(200) == 12
+    assert catalogue.of("starter").overage_cents(200) == 12
     cap_settings.allow_overage(customer.workspace_id, "system", False)
     assert charge(customer, 1) != "paid" and ledger.prove(customer.workspace_id)[0].is_valid
 
 
 def test_the_end_of_a_paid_plan_is_the_end_of_overage(customer):
-    standing.apply(customer.workspace_id, paid("starter", overage=True))
+    subscription_state.apply(customer.workspace_id, paid("starter", overage=True))
     assert counter_of(customer).room > 0
-    standing.apply(customer.workspace_id, standing.Entitlement("free", "canceled", read_at=clock.now()))
+    subscription_state.apply(
+        customer.workspace_id, subscription_state.Entitlement("free", "canceled", read_at=clock.now())
+    )
     assert not row_of(customer).overage and counter_of(customer).room == 0
 
 

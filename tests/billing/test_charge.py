@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.workspaces import workspaces
-from billing import credits, ledger, store
-from billing.periods import Terms
+from billing import store
+from billing.charging import credits, ledger
+from billing.plans.periods import Terms
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from telemetry.events import RequestEvent

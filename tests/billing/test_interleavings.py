@@ -9,9 +9,12 @@ import pytest
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from billing import cap_settings, credits, grants, ledger, periods, plans, standing, store
-from billing.caps import Cap
-from billing.standing import Entitlement
+from billing import store
+from billing.charging import cap_settings, credits, grants, ledger
+from billing.charging.caps import Cap
+from billing.plans import catalogue, periods
+from billing.stripe import subscription_state
+from billing.stripe.subscription_state import Entitlement
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests import environment
@@ -56,23 +59,23 @@ class World:
     def subscribe(self, tier: str, following: str = "") -> None:
         """Another plan in the current period, or a first one that begins now."""
         now = clock.now()
-        is_running = self.there.tier != plans.FREE and now < self.there.end
+        is_running = self.there.tier != catalogue.FREE and now < self.there.end
         start, end = (self.there.start, self.there.end) if is_running else (now, now + 2 * DAY)
         self.there = Entitlement(tier, "active", start, end, next_tier=following, read_at=now)
-        standing.apply(self.workspace_id, self.there)
+        subscription_state.apply(self.workspace_id, self.there)
 
     def renew(self) -> None:
         """Stripe's next period, late or not."""
         current = self.there
-        if current.tier != plans.FREE and clock.now() >= current.end:
+        if current.tier != catalogue.FREE and clock.now() >= current.end:
             tier = current.next_tier or current.tier
             self.there = Entitlement(tier, "active", current.end, current.end + 2 * DAY, read_at=clock.now())
-            standing.apply(self.workspace_id, self.there)
+            subscription_state.apply(self.workspace_id, self.there)
 
     def cancel(self) -> None:
         """The end of retries."""
         self.there = Entitlement(read_at=clock.now(), state="canceled")
-        standing.apply(self.workspace_id, self.there)
+        subscription_state.apply(self.workspace_id, self.there)
 
     def give(self) -> None:
         """A grant or a top-up."""
@@ -97,7 +100,7 @@ class World:
         """One random action; a refusal counts as a result too."""
         acts = {
             lambda: self.use(stale_terms): 60, self.renew: 8, self.cancel: 2, self.give: 6, self.refund: 6, self.cap: 6,
-            self.overage: 3, lambda: self.subscribe(self.rng.choice(plans.TIERS[1:])): 6,
+            self.overage: 3, lambda: self.subscribe(self.rng.choice(catalogue.TIERS[1:])): 6,
             lambda: self.subscribe("starter", self.rng.choice(("free", "growth"))): 3,
         }  # fmt: skip
         try:
@@ -132,7 +135,7 @@ def test_whatever_happens_in_whatever_order_the_sums_hold(dynamodb, monkeypatch,
     moment = [clock.now()]
     monkeypatch.setattr(clock, "now", lambda: moment[0])
     rng = random.Random(seed)
-    row = workspaces.create_unowned(namespace=f"mixed-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    row = workspaces.create_unowned(namespace=f"mixed-{secrets.token_hex(6)}", allowance=catalogue.of("free").halves)
     world, used = World(row.workspace_id, rng, moment), 0
     end = moment[0] + 10 * DAY
     stale_terms = world.terms()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from accounts.people import people
-from billing import hooks, preferences
+from billing.notifications import outgoing_webhooks, preferences
 from imgapis.base import tokens
 from tests.billing.test_billing_page import Desk
 
@@ -33,7 +33,7 @@ def test_the_secret_of_a_webhook_is_shown_once_and_signs(desk):
     page = desk.browser.post(desk.path + "/hook", {"address": "https://hooks.example.com/a"})
     secret = re.search(r"whsec_[\w-]+", page.text)[0]
     assert page.headers["cache-control"] == "no-store"
-    assert tokens.unseal(hooks.of(desk.row.workspace_id).sealed_secret).decode() == secret
+    assert tokens.unseal(outgoing_webhooks.of(desk.row.workspace_id).sealed_secret).decode() == secret
     text = desk.page()
     assert "https://hooks.example.com/a" in text and "whsec_" not in text
 
@@ -41,7 +41,7 @@ def test_the_secret_of_a_webhook_is_shown_once_and_signs(desk):
 @pytest.mark.parametrize("address", ["", "http://hooks.example.com/", "ftp://x.example", "nonsense"])
 def test_an_address_that_cannot_be_is_said_at_the_field(address, desk):
     page = desk.browser.post(desk.path + "/hook", {"address": address})
-    assert page.status == 400 and 'class="error"' in page.text and hooks.of(desk.row.workspace_id) is None
+    assert page.status == 400 and 'class="error"' in page.text and outgoing_webhooks.of(desk.row.workspace_id) is None
 
 
 def test_a_webhook_is_tested_once_a_minute_and_removed(desk):
@@ -52,5 +52,5 @@ def test_a_webhook_is_tested_once_a_minute_and_removed(desk):
     desk.browser.post(desk.path + "/hook", {"address": "https://hooks.example.com/a"})
     assert "A test is on its way" in send("/test")
     assert "Wait a moment" in send("/test")
-    assert "The webhook is removed" in send("/remove") and hooks.of(desk.row.workspace_id) is None
+    assert "The webhook is removed" in send("/remove") and outgoing_webhooks.of(desk.row.workspace_id) is None
     assert "The webhook is removed" in send("/remove")  # twice is no error

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import hooks, preferences
+from billing.notifications import outgoing_webhooks, preferences
 from tests.accounts.test_rest import Client
 
 ADDRESS = "https://hooks.example/imgapis"
@@ -43,7 +43,7 @@ def test_a_webhook_is_set_tested_once_a_minute_and_removed(script):
     assert answers[0][0].status == 202 and answers[-1][1]["code"] == "tested_just_now"
     for _ in range(2):
         assert script.ask("DELETE", "/notices/webhook")[0].status == 204
-    assert hooks.of(script.workspace.workspace_id) is None
+    assert outgoing_webhooks.of(script.workspace.workspace_id) is None
 
 
 @pytest.mark.parametrize("address", ["http://hooks.example/", "ftp://x.example", "https://localhost/", "", "x" * 5_000])
@@ -51,7 +51,7 @@ def test_an_address_we_would_not_post_to_is_refused(script, address):
     """S1"""
     reply, problem = script.ask("PUT", "/notices/webhook", {"address": address})
     assert reply.status in (400, 422) and problem["param"] == "address"
-    assert hooks.of(script.workspace.workspace_id) is None
+    assert outgoing_webhooks.of(script.workspace.workspace_id) is None
 
 
 def test_a_key_without_the_scope_sees_and_changes_nothing(script):

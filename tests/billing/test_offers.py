@@ -2,9 +2,9 @@
 
 import pytest
 
-from billing import offers, plans
 from billing.money import dollars
-from billing.periods import Terms
+from billing.plans import catalogue, offers
+from billing.plans.periods import Terms
 from imgapis.base import clock
 
 START, END = clock.moment_of_hour("2026-11-01T00"), clock.moment_of_hour("2026-12-01T00")
@@ -51,9 +51,9 @@ def test_the_sentence_names_the_amount_and_the_day():
 
 @pytest.mark.parametrize("moment", [START, MIDDLE, END - 1, END + 500])
 def test_an_upgrade_never_costs_less_than_nothing_nor_more_than_its_price(moment):
-    for tier in plans.TIERS[1:]:
-        for interval in plans.INTERVALS:
-            assert 0 <= offer_of(GROWTH, tier, interval, moment).cents <= plans.of(tier).price(interval)
+    for tier in catalogue.TIERS[1:]:
+        for interval in catalogue.INTERVALS:
+            assert 0 <= offer_of(GROWTH, tier, interval, moment).cents <= catalogue.of(tier).price(interval)
 
 
 def test_a_period_without_length_breaks_nothing():

@@ -6,7 +6,9 @@ import pytest
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from billing import alerts, credits, ledger, notices, periods
+from billing.charging import credits, ledger
+from billing.notifications import alerts, notifications
+from billing.plans import periods
 from imgapis.base import clock
 from tests import environment
 from tests.billing.test_charge import bill
@@ -40,7 +42,7 @@ def test_ever_new_variants_stop_at_the_cap_of_the_day(customer):
     assert (proof.used, proof.left, proof.is_valid) == (1_000, 1_000, True)
     alerts.check(customer.workspace_id)
     today = clock.day(clock.now())
-    assert notices.get(customer.workspace_id, f"{today} cap 100")
+    assert notifications.get(customer.workspace_id, f"{today} cap 100")
 
 
 def test_at_the_cap_what_is_cached_goes_on_and_nothing_is_fetched(web, origin, workspace):

@@ -5,8 +5,8 @@ import pytest
 from accounts import store as accounts_store
 from accounts.people import people
 from accounts.teams.roles import ROLES
-from billing import gateway, subscriptions
 from billing import store as billing_store
+from billing.stripe import gateway, subscriptions
 from tests import environment
 from tests.accounts import teams
 from tests.billing.test_billing_page import Desk

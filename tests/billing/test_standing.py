@@ -9,9 +9,12 @@ from pynamodb.transactions import TransactWrite
 
 from accounts import store as accounts_store
 from accounts.workspaces import entitlements, workspaces
-from billing import credits, grants, ledger, periods, plans, rewriting, standing, store
+from billing import store
+from billing.charging import credits, entitlement_change, grants, ledger
 from billing.models import Grant
-from billing.standing import Entitlement
+from billing.plans import catalogue, periods
+from billing.stripe import subscription_state
+from billing.stripe.subscription_state import Entitlement
 from imgapis.base import clock
 from tests.billing.test_charge import bill
 
@@ -22,7 +25,7 @@ REASON = "the invoice was wrong"
 @pytest.fixture
 def customer(dynamodb):
     """A workspace on the free plan."""
-    return workspaces.create_unowned(namespace=f"stands-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    return workspaces.create_unowned(namespace=f"stands-{secrets.token_hex(6)}", allowance=catalogue.of("free").halves)
 
 
 def paid(tier: str, *, days: float = -1, **more) -> Entitlement:
@@ -42,15 +45,15 @@ def counter_of(workspace):
 
 
 def test_it_works(customer):
-    standing.apply(customer.workspace_id, paid("growth"))
+    subscription_state.apply(customer.workspace_id, paid("growth"))
     row, counter = row_of(customer), counter_of(customer)
     assert (row.plan, row.billing_state, int(row.allowance)) == ("growth", "active", 240_000)
-    assert entitlements.of(row) == plans.of("growth").limits
+    assert entitlements.of(row) == catalogue.of("growth").limits
     assert (counter.granted, counter.used, counter.left, counter.base) == (240_000, 0, 240_000, 240_000)
 
 
 def test_a_period_starts_on_a_whole_hour(customer):
-    standing.apply(customer.workspace_id, paid("starter"))
+    subscription_state.apply(customer.workspace_id, paid("starter"))
     assert int(row_of(customer).period_start) % 3600 == 0 and int(row_of(customer).period_end) % 3600 == 0
 
 
@@ -58,16 +61,16 @@ def test_the_same_standing_ten_times_at_once_is_one_standing(customer):
     """B11"""
     current = paid("starter")
     with ThreadPoolExecutor(10) as threads:
-        list(threads.map(lambda _: standing.apply(customer.workspace_id, current), range(10)))
+        list(threads.map(lambda _: subscription_state.apply(customer.workspace_id, current), range(10)))
     assert (counter_of(customer).granted, row_of(customer).plan) == (40_000, "starter")
 
 
 def test_an_upgrade_adds_the_difference_at_once_and_keeps_what_is_used(customer):
     """B9"""
     current = paid("starter")
-    standing.apply(customer.workspace_id, current)
+    subscription_state.apply(customer.workspace_id, current)
     credits.charge(bill(customer.workspace_id), periods.terms_of(row_of(customer)))
-    standing.apply(
+    subscription_state.apply(
         customer.workspace_id, Entitlement("scale", "active", current.start, current.end, read_at=clock.now())
     )
     counter = counter_of(customer)
@@ -76,8 +79,8 @@ def test_an_upgrade_adds_the_difference_at_once_and_keeps_what_is_used(customer)
 
 def test_within_a_period_nothing_becomes_less(customer):
     current = paid("scale")
-    standing.apply(customer.workspace_id, current)
-    standing.apply(
+    subscription_state.apply(customer.workspace_id, current)
+    subscription_state.apply(
         customer.workspace_id, Entitlement("starter", "active", current.start, current.end, read_at=clock.now())
     )
     assert (row_of(customer).plan, int(row_of(customer).allowance), counter_of(customer).granted) == (
@@ -89,8 +92,10 @@ def test_within_a_period_nothing_becomes_less(customer):
 def test_a_subscription_that_is_not_served_is_the_free_plan(customer, state):
     """B15"""
     current = paid("growth")
-    standing.apply(customer.workspace_id, current)
-    standing.apply(customer.workspace_id, Entitlement("growth", state, current.start, current.end, read_at=clock.now()))
+    subscription_state.apply(customer.workspace_id, current)
+    subscription_state.apply(
+        customer.workspace_id, Entitlement("growth", state, current.start, current.end, read_at=clock.now())
+    )
     row = row_of(customer)
     assert (row.plan, int(row.allowance), row.period_end, entitlements.of(row)) == (
         "free",
@@ -104,7 +109,7 @@ def test_a_subscription_that_is_not_served_is_the_free_plan(customer, state):
 def test_past_due_keeps_service(customer):
     """B15"""
     current = paid("growth")
-    standing.apply(
+    subscription_state.apply(
         customer.workspace_id, Entitlement("growth", "past_due", current.start, current.end, read_at=clock.now())
     )
     assert row_of(customer).plan == "growth"
@@ -113,8 +118,8 @@ def test_past_due_keeps_service(customer):
 def test_an_older_answer_of_stripe_changes_nothing(customer):
     """B12"""
     older_answer = Entitlement("free", "canceled", read_at=clock.now())
-    standing.apply(customer.workspace_id, paid("growth"))
-    standing.apply(customer.workspace_id, older_answer)
+    subscription_state.apply(customer.workspace_id, paid("growth"))
+    subscription_state.apply(customer.workspace_id, older_answer)
     assert row_of(customer).plan == "growth"
 
 
@@ -125,9 +130,9 @@ def test_a_claim_of_the_callers_that_is_taken_undoes_everything(customer):
     def within(transaction: TransactWrite) -> None:
         transaction.save(claim, condition=Grant.grant_id.does_not_exist())
 
-    standing.apply(customer.workspace_id, paid("starter"), within)
-    with pytest.raises(rewriting.AlreadyApplied):
-        standing.apply(customer.workspace_id, paid("growth"), within)
+    subscription_state.apply(customer.workspace_id, paid("starter"), within)
+    with pytest.raises(entitlement_change.AlreadyApplied):
+        subscription_state.apply(customer.workspace_id, paid("growth"), within)
     assert row_of(customer).plan == "starter"
 
 
@@ -135,11 +140,11 @@ def test_an_erased_workspace_is_not_made_again(customer):
     """D8"""
     accounts_store.workspace(customer.workspace_id).delete()
     for act in (
-        lambda: standing.apply(customer.workspace_id, paid("growth")),
+        lambda: subscription_state.apply(customer.workspace_id, paid("growth")),
         lambda: grants.grant(customer.workspace_id, 2, REASON, "staff:1"),
         lambda: credits.charge(bill(customer.workspace_id), periods.Terms()),
     ):
-        with pytest.raises(rewriting.WorkspaceGone):
+        with pytest.raises(entitlement_change.WorkspaceGone):
             act()
     assert accounts_store.workspace(customer.workspace_id) is None
     assert not list(store.counters(customer.workspace_id))
@@ -158,7 +163,7 @@ def test_a_grant_of_one_id_is_given_once(customer):
     for _ in range(2):
         try:
             grants.grant(customer.workspace_id, 100, REASON, "stripe", grant_id="re_1")
-        except rewriting.AlreadyApplied:
+        except entitlement_change.AlreadyApplied:
             continue
     assert counter_of(customer).left == 2_100
 
@@ -185,7 +190,7 @@ def test_charges_beside_a_change_of_plan_are_in_the_sum_once(customer):
     """B9: what stale servers still book on the old period is proven with the new one."""
     stale_terms = periods.terms_of(row_of(customer))
     credits.charge(bill(customer.workspace_id), stale_terms)
-    standing.apply(customer.workspace_id, paid("growth", days=-0.01))
+    subscription_state.apply(customer.workspace_id, paid("growth", days=-0.01))
     credits.charge(bill(customer.workspace_id), stale_terms)
     credits.charge(bill(customer.workspace_id), periods.terms_of(row_of(customer)))
     (proof,) = ledger.prove(customer.workspace_id)
@@ -235,9 +240,11 @@ def test_what_is_scheduled_follows_at_the_end_without_grace(following, plan, hal
 def test_a_renewal_that_arrives_late_finds_its_period_open_and_gives_nothing_twice(customer):
     """B9"""
     start, end = clock.now() - 31 * DAY, clock.now() - DAY
-    standing.apply(customer.workspace_id, Entitlement("starter", "active", start, end, read_at=clock.now()))
+    subscription_state.apply(customer.workspace_id, Entitlement("starter", "active", start, end, read_at=clock.now()))
     credits.charge(bill(customer.workspace_id), periods.terms_of(row_of(customer)))
-    standing.apply(customer.workspace_id, Entitlement("starter", "active", end, end + 30 * DAY, read_at=clock.now()))
+    subscription_state.apply(
+        customer.workspace_id, Entitlement("starter", "active", end, end + 30 * DAY, read_at=clock.now())
+    )
     counter = counter_of(customer)
     assert (counter.granted, counter.used, counter.left) == (40_000, 2, 39_998)
     assert all(proof.is_valid for proof in ledger.prove(customer.workspace_id))

@@ -5,23 +5,21 @@ import pytest
 from accounts import audit
 from accounts import store as accounts_store
 from accounts.rows.staff import Staff
-from billing import (
-    credits,
+from billing import store  # fmt: skip
+from billing.charging import credits, ledger
+from billing.plans import catalogue, periods
+from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription
+from billing.stripe import (
     customers,
     gateway,
-    ledger,
     overage,
-    periods,
-    plans,
     reconcile,
-    standing,
-    store,
     stripe_setup,
+    subscription_state,
     subscriptions,
     webhook_lag,
     webhooks,
-)  # fmt: skip
-from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription
+)
 from imgapis.base import clock
 from imgapis.support.acts.of_workspaces import WORKSPACE
 from tests.billing.test_charge import bill
@@ -40,8 +38,10 @@ def counter_of(workspace):
 def sells_more(workspace) -> None:
     """Allow overage for a workspace."""
     now = clock.now()
-    subscription = standing.Entitlement("starter", "active", now - 60, now + 86_400, read_at=now, overage=True)
-    standing.apply(workspace.workspace_id, subscription)
+    subscription = subscription_state.Entitlement(
+        "starter", "active", now - 60, now + 86_400, read_at=now, overage=True
+    )
+    subscription_state.apply(workspace.workspace_id, subscription)
 
 
 def meter_values(world, customer: str) -> list[int]:
@@ -57,7 +57,7 @@ def test_it_works(world, web, buyer):
     assert {reply.status for reply in world.deliver()} == {200}
     state = customers.of_workspace(buyer.workspace_id)
     assert (row_of(buyer).plan, state.tier, state.state) == ("growth", "growth", "active")
-    assert counter_of(buyer).granted == plans.of("growth").halves
+    assert counter_of(buyer).granted == catalogue.of("growth").halves
 
 
 def test_we_keep_ids_state_tier_and_period_and_nothing_else():
@@ -81,7 +81,7 @@ def test_an_upgrade_is_there_at_once_and_a_downgrade_at_the_end_of_the_period(wo
     world.buys(buyer, "starter")
     world.deliver()
     subscriptions.change(row_of(buyer), "person", "scale", "month")
-    assert (row_of(buyer).plan, counter_of(buyer).granted) == ("scale", plans.of("scale").halves)
+    assert (row_of(buyer).plan, counter_of(buyer).granted) == ("scale", catalogue.of("scale").halves)
     subscriptions.change(row_of(buyer), "person", "starter", "month")
     assert (row_of(buyer).plan, row_of(buyer).next_plan) == ("scale", "starter")
     world.move(31)
@@ -151,7 +151,7 @@ def test_a_refund_takes_back_what_is_not_used_and_once(world, web, buyer):
         world.trade.refund(charge, charge["amount"] // 2)
     events = world.taken()
     world.deliver(*events, *events)
-    halves = plans.of("starter").halves
+    halves = catalogue.of("starter").halves
     assert (counter_of(buyer).granted, counter_of(buyer).left) == (halves // 2, halves // 2 - 2)
     with world.book.change():
         world.trade.refund(charge, charge["amount"] - charge["amount"] // 2)

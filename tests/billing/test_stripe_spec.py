@@ -6,7 +6,7 @@ import re
 import pytest
 import stripe
 
-from billing import customers, gateway, overage, stripe_setup, subscriptions, webhooks
+from billing.stripe import customers, gateway, overage, stripe_setup, subscriptions, webhooks
 from imgapis.base import clock
 from imgapis.embedded import stack
 from imgapis.embedded.stripe_stub.api import ROUTES

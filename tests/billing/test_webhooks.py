@@ -13,8 +13,9 @@ import stripe
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from billing import customers, gateway, plans, reconcile, stripe_events, webhooks
+from billing.plans import catalogue
 from billing.rows.stripe import StripeEvent
+from billing.stripe import customers, gateway, reconcile, stripe_events, webhooks
 from imgapis.embedded.stripe_stub.sender import signature
 from tests import environment
 from tests.billing.stripe_world import SECRET, post
@@ -114,7 +115,7 @@ def test_an_event_told_again_with_a_fresh_signature_acts_no_more(world, web, buy
 @pytest.mark.counted
 def test_in_every_order_six_events_end_in_the_same_row(world, web, monkeypatch):
     """B12: bought, updated, paid, refused, cancelled, ended; in all 720 orders (a part of them in `make test`)."""
-    buyer = workspaces.create_unowned(namespace=f"orders-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    buyer = workspaces.create_unowned(namespace=f"orders-{secrets.token_hex(6)}", allowance=catalogue.of("free").halves)
     world.buys(buyer, "starter")
     with world.refusing_cards():
         world.move(32)
@@ -186,7 +187,7 @@ def test_what_an_event_says_of_credits_prices_and_quantity_counts_for_nothing(wo
     event["data"]["object"]["items"]["data"][0]["price"]["product"] = "imgapis_scale"
     event["data"]["object"]["items"]["data"][0]["quantity"] = 100
     world.deliver(event)
-    assert (row_of(buyer).plan, int(row_of(buyer).allowance)) == ("starter", plans.of("starter").halves)
+    assert (row_of(buyer).plan, int(row_of(buyer).allowance)) == ("starter", catalogue.of("starter").halves)
 
 
 def test_a_crash_between_the_effect_and_its_answer_is_harmless(world, web, buyer):

@@ -5,7 +5,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
-from billing import preferences
+from billing.notifications import preferences
 from imgapis.privacy.rows import Erasure
 
 pytestmark = pytest.mark.prove

@@ -11,7 +11,7 @@ from accounts import store as accounts_store
 from accounts.keys import apikeys
 from accounts.people import people
 from accounts.workspaces import workspaces
-from billing import grants
+from billing.charging import grants
 from tests.browser.conftest import SITE, Window
 from tests.transforms.web_client import ask
 

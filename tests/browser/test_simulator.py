@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import plans
+from billing.plans import catalogue
 from imgapis import simulator
 from imgapis.base.outbound import urls as outbound_urls
 from tests.browser.test_axe import LOOKS, violations
@@ -183,7 +183,7 @@ def test_the_cheapest_plan_is_the_catalogue_s(page):
       const {plans} = JSON.parse(document.getElementById("facts").textContent);
       return counts.map(count => { const plan = cheapest(plans, count); return [plan.tier, costOf(plan, count)]; });
     }"""
-    expected = [[(plan := plans.cheapest_for(count)).tier, plans.cost_of(plan, count)] for count in counts]
+    expected = [[(plan := catalogue.cheapest_for(count)).tier, catalogue.cost_of(plan, count)] for count in counts]
     assert page.evaluate(script, counts) == expected
 
 
@@ -209,7 +209,7 @@ def test_it_works_by_keyboard_and_says_what_came_of_it(page):
     page.keyboard.insert_text("https://demo.example/transform?src=shop/a.jpg&w=800")
     page.keyboard.press("Control+Enter")
     assert "1 picture in 1 request;" in page.get_by_role("status").inner_text()
-    assert page.locator("#plans tr").count() == len(plans.CATALOGUE)
+    assert page.locator("#plans tr").count() == len(catalogue.CATALOGUE)
     page.get_by_label("Log lines or addresses").fill("nothing of the kind")
     page.keyboard.press("Control+Enter")
     assert "No image address found" in page.get_by_role("status").inner_text()

@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from billing import ledger
+from billing.charging import ledger
 from imgapis.base import clock
 from imgapis.embedded import stack
 from telemetry import reports, rollups, spool

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.faults.bucket_server import FAULTS, BucketServer
 from tests.faults.killable import Server

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from accounts import store as accounts_store
-from billing import ledger
+from billing.charging import ledger
 from imgapis.embedded import stack
 from tests import environment
 from tests.conftest import ROOT, wait_for

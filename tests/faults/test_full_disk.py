@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from billing import ledger
+from billing.charging import ledger
 from imgapis.base import clock
 from telemetry import rollups
 from telemetry import store as telemetry_store

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.workspaces import workspaces
-from billing import credits, ledger, periods
+from billing.charging import credits, ledger
+from billing.plans import periods
 from imgapis.base import clock, dynamo
 from tests import environment
 from tests.billing.test_charge import bill

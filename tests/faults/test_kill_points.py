@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.faults.holding import HoldingProxy
 from tests.faults.killable import Server, dashboard

@@ -7,7 +7,7 @@ from http.client import HTTPException
 
 import pytest
 
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.faults.killable import Server, dashboard
 from tests.transforms.web_client import ask

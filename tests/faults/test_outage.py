@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.faults.holding import HoldingProxy
 from tests.faults.killable import Server, dashboard

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from accounts.workspaces import workspaces
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.faults.killable import Server
 from tests.people import Browser

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LINE = ("imgapis.base", "accounts", "telemetry", "billing", "transforms", "imgapis")
 ALONE = {
-    "stripe": ("billing/gateway.py",),
+    "stripe": ("billing/stripe/gateway.py",),
     "boto3": ("imgapis/base/buckets.py",),
     "cloudflare": ("transforms/custom_hostnames.py",),
     "dns": ("transforms/dns_records.py",),

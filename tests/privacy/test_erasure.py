@@ -11,7 +11,8 @@ from accounts import audit, team_store
 from accounts import store as accounts_store
 from accounts.rows.teams import Member
 from accounts.workspaces import workspaces
-from billing import opening, periods
+from billing.charging import counters
+from billing.plans import periods
 from imgapis import tables
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import BucketError, StoredObject
@@ -38,7 +39,7 @@ def filled():
     happened = some(row.workspace_id, 5, clock.now() - 60, clock.now(), seed=7)
     telemetry_store.write(happened)
     rollups.mark_dirty([(row.workspace_id, clock.hour(clock.now()))])
-    opening.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
+    counters.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
     buckets.put(f"365d/{folder_of(row)}/ab", StoredObject(b"picture", "image/webp", {}))
     buckets.put(f"1d/{folder_of(row)}/cd", StoredObject(b"{}", "application/json", {}))
     return row, person
@@ -207,9 +208,9 @@ def test_nothing_is_written_for_a_workspace_that_is_gone(dynamodb, bucket, monke
     erasure.request("workspace", row.workspace_id, at_once=True)
     erasure.process_due()
     recorder._write_existing(list(some(row.workspace_id, 100, clock.now() - 60, clock.now(), seed=3)))
-    opening._known.clear()
-    with pytest.raises(opening.WorkspaceGone):
-        opening.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
+    counters._known.clear()
+    with pytest.raises(counters.WorkspaceGone):
+        counters.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
     assert is_empty(row)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing import ledger
+from billing.charging import ledger
 from imgapis.base import buckets, clock
 from telemetry import reports, rollups, store
 from tests.origin import picture

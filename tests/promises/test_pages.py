@@ -34,7 +34,7 @@ CONNECTS = {
     "transforms/doctor.py": "customers' storage, guarded",
     "imgapis/base/outbound/fetch.py": "customers' storage, guarded",
     "imgapis/base/outbound/": "customers' storage, guarded",
-    "billing/gateway.py": "Stripe",
+    "billing/stripe/gateway.py": "Stripe",
     "imgapis/embedded/": "this machine, and what make run fetches",
     "imgapis/verify/": "this machine",
     "imgapis/web_workers.py": "nobody: it bounds the connections of those who ask us",

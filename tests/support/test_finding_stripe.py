@@ -5,14 +5,15 @@ import secrets
 import pytest
 
 from accounts.workspaces import workspaces
-from billing import customers, gateway, plans
-from billing.stripe_facts import StripeUnavailable
+from billing.plans import catalogue
+from billing.stripe import customers, gateway
+from billing.stripe.stripe_facts import StripeUnavailable
 from imgapis.support import finding
 
 
 def test_stripe_is_asked_for_a_subscription_and_an_invoice(world):
     """An id that only Stripe knows leads to the workspace of its customer."""
-    buyer = workspaces.create_unowned(namespace=f"buyer-{secrets.token_hex(6)}", allowance=plans.of("free").halves)
+    buyer = workspaces.create_unowned(namespace=f"buyer-{secrets.token_hex(6)}", allowance=catalogue.of("free").halves)
     world.buys(buyer)
     customer = customers.of_workspace(buyer.workspace_id)
     subscription = gateway.subscription(customer.customer_id).subscription_id

@@ -8,8 +8,8 @@ from accounts import audit, store
 from accounts.keys import apikeys
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing import grants
 from billing import store as billing_store
+from billing.charging import grants
 from imgapis.base import clock
 from imgapis.policy import requests
 from tests.accounts import teams

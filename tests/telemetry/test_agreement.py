@@ -13,7 +13,8 @@ from django.core.management import call_command
 
 from accounts import store, team_store
 from accounts.keys import apikeys
-from billing import credits, ledger, periods
+from billing.charging import credits, ledger
+from billing.plans import periods
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from telemetry import recorder, reports, rollups

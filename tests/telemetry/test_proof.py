@@ -5,9 +5,11 @@ import secrets
 import pytest
 
 from accounts.workspaces import workspaces
-from billing import credits, ledger, periods, store
+from billing import store
+from billing.charging import credits, ledger
 from billing.models import Counter, LedgerProof
-from billing.periods import Terms
+from billing.plans import periods
+from billing.plans.periods import Terms
 from imgapis import nightly, status
 from imgapis.base import clock
 from telemetry import rollups, sums

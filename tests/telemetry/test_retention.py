@@ -8,8 +8,9 @@ import pytest
 from accounts import store as accounts_store
 from accounts.models import Workspace
 from accounts.workspaces import entitlements, workspaces
-from billing import credits, plans
-from billing.periods import Terms
+from billing.charging import credits
+from billing.plans import catalogue
+from billing.plans.periods import Terms
 from imgapis.base import clock
 from telemetry import events, recorder, reports, rollups, store
 from telemetry.models import Event
@@ -33,15 +34,15 @@ def days_kept(event: Event) -> float:
 
 def with_plan(row: Workspace, tier: str) -> None:
     """The workspace with a plan's limits written down."""
-    accounts_store.change_workspace(row, limits=vars(plans.of(tier).limits))
+    accounts_store.change_workspace(row, limits=vars(catalogue.of(tier).limits))
 
 
-@pytest.mark.parametrize("tier", plans.TIERS)
+@pytest.mark.parametrize("tier", catalogue.TIERS)
 def test_a_free_event_is_kept_for_the_days_of_the_plan(workspace, tier):
     with_plan(workspace, tier)
     recorder._write_existing(some(workspace.workspace_id, 30, clock.now() - 60, clock.now()))
     found = store.latest(workspace.workspace_id, 5)
-    assert found and all(abs(days_kept(one) - plans.of(tier).limits.retention_days) < 0.1 for one in found)
+    assert found and all(abs(days_kept(one) - catalogue.of(tier).limits.retention_days) < 0.1 for one in found)
 
 
 def test_a_charged_event_is_kept_for_the_days_its_bill_names(workspace):
@@ -79,5 +80,7 @@ def test_an_hour_whose_events_have_ended_keeps_its_sums(workspace, monkeypatch):
 
 
 def test_no_plan_keeps_events_for_less_than_what_the_proof_rests_on():
-    assert min(plan.limits.retention_days for plan in plans.CATALOGUE.values()) == entitlements.STARTING.retention_days
+    assert (
+        min(plan.limits.retention_days for plan in catalogue.CATALOGUE.values()) == entitlements.STARTING.retention_days
+    )
     assert entitlements.STARTING.retention_days > 31 + 1  # a period of a month, and the night after it

@@ -11,7 +11,7 @@ from accounts import store, team_store
 from accounts.people import people as accounts_people
 from accounts.rows.teams import Member
 from accounts.teams import members
-from billing import ledger
+from billing.charging import ledger
 from imgapis.base import clock
 from telemetry import charts, display, events, recorder, rollups
 from telemetry.models import Event

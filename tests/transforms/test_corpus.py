@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from accounts import store as accounts_store
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.transforms import pillow_pictures, web_processes
 from tests.transforms.web_client import ask

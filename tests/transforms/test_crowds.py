@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts import store as accounts_store
-from billing import ledger
+from billing.charging import ledger
 from tests.transforms.web_client import ask
 from transforms import crowding
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from accounts import store as accounts_store
-from billing import ledger
+from billing.charging import ledger
 from tests.transforms.web_client import ask
 from transforms.engine import params
 

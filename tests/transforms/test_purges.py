@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.workspaces import workspaces
-from billing import ledger
+from billing.charging import ledger
 from imgapis.base import clock
 from tests.transforms.web_client import ask
 from transforms import plans, purge_index, purges, rule_store, source_rows, tenants

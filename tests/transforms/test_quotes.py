@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.transforms.web_client import ask
 from transforms import plans, tenants

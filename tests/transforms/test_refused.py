@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from accounts import store as accounts_store
-from billing import ledger
+from billing.charging import ledger
 from tests import environment
 from tests.transforms.web_client import ask
 from transforms import access_settings, source_rows

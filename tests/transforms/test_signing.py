@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from accounts import store as accounts_store
-from billing import ledger
+from billing.charging import ledger
 from imgapis.base import clock
 from tests import environment
 from tests.transforms.signer import signature, signed

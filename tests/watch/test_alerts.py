@@ -9,9 +9,9 @@ import pytest
 from django.core import mail as outbox
 
 from billing import store as billing_store
-from billing import webhook_lag
 from billing.models import LedgerProof
-from billing.stripe_facts import StripeUnavailable
+from billing.stripe import webhook_lag
+from billing.stripe.stripe_facts import StripeUnavailable
 from imgapis import status
 from imgapis.base import clock
 from imgapis.watch import checks, store, watching

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import reconcile
+from billing.stripe import reconcile
 from imgapis.base.errors import ApiError
 
 

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import webhooks
+from billing.stripe import webhooks
 from imgapis.base.errors import ApiError
 
 

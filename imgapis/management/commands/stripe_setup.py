@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import stripe_setup
+from billing.stripe import stripe_setup
 from imgapis.base.errors import ApiError
 
 

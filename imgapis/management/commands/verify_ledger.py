@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Workspace
-from billing import credits, ledger
+from billing.charging import credits, ledger
 
 
 class Command(BaseCommand):

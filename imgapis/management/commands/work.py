@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
-from imgapis import added_up, heartbeat, logs, nightly, postings
+from billing.notifications import webhook_delivery
+from imgapis import added_up, heartbeat, logs, nightly
 from imgapis.privacy import erasure
 from imgapis.watch import watching
 from telemetry import metrics, recorder
@@ -56,7 +57,7 @@ class Command(BaseCommand):
         tasks = [
             Task(recorder.ship, 2.0, "events_not_shipped"),
             Task(added_up.process_due, 2.0, "hours_not_added_up"),
-            Task(postings.send_due, 2.0, "notices_not_sent"),
+            Task(webhook_delivery.send_due, 2.0, "notices_not_sent"),
             Task(nightly.prove_ledger, 60.0, "ledger_not_proved"),
             Task(nightly.report_overage, 300.0, "overage_not_reported"),
             Task(domains.check_due, 2.0, "domains_not_checked"),

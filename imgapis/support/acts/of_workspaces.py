@@ -9,7 +9,8 @@ from accounts.rows.staff import Staff
 from accounts.staff import staff_rights
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing import credits, grants, rewriting, stripe_events, webhooks
+from billing.charging import credits, entitlement_change, grants
+from billing.stripe import stripe_events, webhooks
 from imgapis.support import trail
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
@@ -39,7 +40,7 @@ def _change(change: Callable[..., grants.GrantResult], member: Staff, row: Works
     halves, grant_id = _amount(member, cleaned_data["credits"]), str(cleaned_data["grant_id"])
     try:
         return change(row.workspace_id, halves, cleaned_data["reason"], trail.actor(member), grant_id=grant_id).halves
-    except rewriting.AlreadyApplied as error:
+    except entitlement_change.AlreadyApplied as error:
         raise DoneAlready from error
 
 

@@ -1,0 +1,1 @@
+"""Charges: counters, credits, caps, grants, and the ledger that proves them."""

@@ -1,0 +1,53 @@
+"""Caps: the most a day and a period may cost, on from the first day; in credits, or in money at the overage price."""
+
+from dataclasses import dataclass
+
+from billing.plans import catalogue
+from billing.plans.periods import Period, Terms
+
+SPANS = ("day", "period")
+UNITS = ("credits", "cents", "off")
+SMALLEST_DAY = 500  # half-credits: below this, a cap by the day would only be in the way
+# Overage without a cap of the customer's own still ends somewhere: at ten times the plan's credits.
+CEILING = 10
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A cap of a day or a period: an amount of credits, or of US cents at the plan's overage price, or off."""
+
+    unit: str
+    amount: int
+
+
+def default(span: str, terms: Terms, plan: str) -> Cap:
+    """The cap nobody has changed. A day: half of the month's credits. A period: overage up to the plan's own price."""
+    if span == "day":
+        return Cap("credits", max(SMALLEST_DAY, terms.allowance // 2) // catalogue.HALVES)
+    return Cap("cents", catalogue.of(plan).monthly) if terms.overage else Cap("off", 0)
+
+
+def effective(span: str, terms: Terms, plan: str) -> Cap:
+    """The cap in force."""
+    own_caps = {name: Cap(unit, amount) for name, unit, amount in terms.caps}
+    return own_caps.get(span) or default(span, terms, plan)
+
+
+def room(terms: Terms, period: Period, included: int) -> int:
+    """Half-credits beyond the included ones that may be charged in a period; below 0 where a cap ends before them."""
+    plan = catalogue.of(period.plan)
+    overage_limit = CEILING * period.allowance if terms.overage and plan.overage is not None else 0
+    cap = effective("period", terms, period.plan)
+    if cap.unit == "credits":
+        return min(overage_limit, cap.amount * catalogue.HALVES - included)
+    return min(overage_limit, plan.overage_halves(cap.amount)) if cap.unit == "cents" else overage_limit
+
+
+def daily_limit(terms: Terms, period: Period) -> int | None:
+    """Half-credits that may be charged on one UTC day; None where no cap holds. Money counts each credit of the day
+    at the overage price."""
+    cap = effective("day", terms, period.plan)
+    if cap.unit == "cents":
+        plan = catalogue.of(period.plan)
+        return plan.overage_halves(cap.amount) if plan.overage is not None else None
+    return cap.amount * catalogue.HALVES if cap.unit == "credits" else None

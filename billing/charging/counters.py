@@ -1,0 +1,126 @@
+"""The counters a charge is booked on: opened once, by the terms in force, never for a workspace that is gone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import TransactWriteError
+
+from accounts import store as accounts_store
+from billing import store
+from billing.charging import caps
+from billing.charging.balance import Balance
+from billing.models import Counter
+from billing.plans import periods
+from billing.plans.periods import Period, Terms
+from imgapis.base import clock, dynamo
+from imgapis.base.errors import ApiError
+
+DAY_SECONDS = 86_400
+KEPT_SECONDS = 400 * DAY_SECONDS
+FAILED = "ConditionalCheckFailed"
+
+
+@dataclass(frozen=True)
+class ChargeCounters:
+    """Where a charge is booked: its period, and its day where days are capped."""
+
+    period: Period
+    day: str | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the counters."""
+        return (self.period.name,) if self.day is None else (self.period.name, self.day)
+
+
+class WorkspaceGone(ApiError):
+    """The workspace is erased: nothing is written for it any more (D8)."""
+
+    status = 410
+    code = "workspace_gone"
+
+    def __init__(self):
+        super().__init__("This workspace was deleted.")
+
+
+MOST_KNOWN = 10_000
+_known: set[tuple[str, ...]] = set()  # the counters this process has seen, so that they are not looked for again
+
+
+def counters_for(terms: Terms, moment: float) -> ChargeCounters:
+    """The counters of a moment by some terms; nothing is read."""
+    period = periods.at(terms, moment)
+    return ChargeCounters(period, clock.day(moment) if caps.daily_limit(terms, period) is not None else None)
+
+
+def ensure_open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
+    """The counters a charge is booked on, opened where they are absent. `terms` may be some seconds old: where a
+    counter is opened the current ones decide. Raises WorkspaceGone, and TransactWriteError where a concurrent
+    transaction won or the store failed: to be tried again."""
+    target = counters_for(terms, moment)
+    if (workspace_id, *target.names) not in _known:
+        target = _open(workspace_id, terms, moment)
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known.add((workspace_id, *target.names))
+    return target
+
+
+def invalidate(workspace_id: str, target: ChargeCounters) -> None:
+    """Look for the counters again before the next charge."""
+    _known.discard((workspace_id, *target.names))
+
+
+def _open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
+    target = counters_for(terms, moment)
+    missing_names = [name for name in target.names if name not in store.counters_by_name(workspace_id, target.names)]
+    if not missing_names:
+        return target
+    try:
+        store.open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
+    except TransactWriteError as error:
+        if dynamo.cancellation_reasons(error)[:1] != [FAILED]:
+            raise
+        return _open_by_current_terms(workspace_id, terms, moment)
+    return target
+
+
+def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
+    """The terms have changed meanwhile. A moment from before the new ones begin still belongs where it did."""
+    row = accounts_store.workspace(workspace_id)
+    if row is None:
+        raise WorkspaceGone
+    current_terms = periods.terms_of(row)
+    if not current_terms.paid or moment >= current_terms.start:
+        return _open(workspace_id, current_terms, moment)
+    target = counters_for(terms, moment)
+    missing_names = [name for name in target.names if name not in store.counters_by_name(workspace_id, target.names)]
+    if missing_names:
+        store.open_counters(workspace_id, None, _rows(workspace_id, target, terms, missing_names))
+    return target
+
+
+def _rows(workspace_id: str, target: ChargeCounters, terms: Terms, names: list[str]) -> list[Counter]:
+    counters = []
+    if target.period.name in names:
+        counters.append(new_period_counter(workspace_id, target.period, terms))
+    if target.day in names:
+        counters.append(new_day_counter(workspace_id, target.day, caps.daily_limit(terms, target.period)))
+    return counters
+
+
+def new_period_counter(workspace_id: str, period: Period, terms: Terms) -> Counter:
+    """The fresh counter of a period."""
+    balance = Balance(period.allowance)
+    balance = balance.with_room(caps.room(terms, period, balance.included))
+    return Counter(
+        workspace_id, period.name, granted=balance.granted, used=0, left=balance.left, base=balance.base, extra=0,
+        room=balance.room, ends=period.ends, plan=period.plan,
+    )  # fmt: skip
+
+
+def new_day_counter(workspace_id: str, day: str, halves: int, used: int = 0) -> Counter:
+    """The fresh counter of a capped day."""
+    expires = datetime.fromtimestamp(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS, UTC)
+    granted = max(halves, used)
+    return Counter(workspace_id, day, granted=granted, used=used, left=granted - used, expires=expires)

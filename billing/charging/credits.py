@@ -1,0 +1,140 @@
+"""Credits: whole halves in storage, decimal strings outside; the charge and everything that may come back from it."""
+
+import random
+import time
+
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+
+from billing import store
+from billing.charging import caps, counters
+from billing.charging.counters import ChargeCounters
+from billing.plans.periods import Terms
+from billing.store import Charge
+from imgapis.base import dynamo
+from imgapis.base.errors import ApiError
+
+RETRY_SECONDS = 2.0
+FAILED = "ConditionalCheckFailed"
+
+
+class OutOfCredits(ApiError):
+    """New work that the plan's credits do not cover."""
+
+    status = 402
+    code = "out_of_credits"
+
+    def __init__(self):
+        super().__init__(
+            "This workspace has no credits left for new work in this period. What is cached goes on being served."
+            " Its owner can choose a larger plan, or allow overage, on the billing page."
+        )
+
+
+class CapReached(ApiError):
+    """New work beyond a cap of the customer's own."""
+
+    status = 402
+    code = "cap_reached"
+
+    def __init__(self, span: str):
+        super().__init__(
+            f"This workspace has reached its cap of the {span} for new work. What is cached goes on being served."
+            " An owner, an admin or a billing member can raise the cap on the billing page."
+        )
+
+
+class ChargeUnavailable(ApiError):
+    """The charge could not be settled in time: nothing is served uncharged, and the same URL can be asked again."""
+
+    status = 503
+    code = "charge_unavailable"
+
+    def __init__(self):
+        super().__init__("The charge could not be settled just now. Ask again in a moment.", retry_after=1)
+
+
+def as_credits(halves: int) -> str:
+    """Half-credits as a decimal string of credits: 1 → "0.5", 4 → "2"."""
+    return f"{halves // 2}.5" if halves % 2 else str(halves // 2)
+
+
+def require_credits(bill: Charge, terms: Terms) -> None:
+    """Refuse work that cannot be paid for, before it is done. A live claim makes it free, whatever the balance."""
+    books = counters.counters_for(terms, bill.moment)
+    refusal = _refusal(bill, books, terms)
+    if refusal and not _claimed(bill):
+        raise refusal
+
+
+def charge(bill: Charge, terms: Terms) -> int:
+    """Charge finished work once; returns the half-credits charged (0 where a live claim had paid before).
+
+    Raises OutOfCredits, CapReached, WorkspaceGone, or ChargeUnavailable after two seconds of conflicts: never fails
+    open. Safe to repeat with the same event: our own lost reply is answered as charged.
+    """
+    deadline = time.monotonic() + RETRY_SECONDS
+    backoff = 0.01
+    while True:
+        charged_halves = _try(bill, terms)
+        if charged_halves is not None:
+            return charged_halves
+        delay = random.uniform(backoff / 2, backoff)
+        if time.monotonic() + delay > deadline:
+            raise ChargeUnavailable
+        time.sleep(delay)
+        backoff = min(backoff * 2, 0.3)
+
+
+def _try(bill: Charge, terms: Terms) -> int | None:
+    """One attempt: half-credits, a refusal, or None for "try again"."""
+    try:
+        books = counters.ensure_open(bill.event.workspace_id, terms, bill.moment)
+    except TransactWriteError:
+        return None
+    except PynamoDBException as error:
+        raise ChargeUnavailable from error
+    try:
+        store.charge(bill, books.names)
+        return bill.event.cost
+    except TransactWriteError as error:
+        return _settled(bill, books, terms, dynamo.cancellation_reasons(error))
+
+
+def _settled(bill: Charge, books: ChargeCounters, terms: Terms, reasons: list[str | None]) -> int | None:
+    """What a cancelled charge means: half-credits, a refusal, or None for "try again"."""
+    claim_reason, event_reason, *counter_reasons = reasons if len(reasons) >= 3 else (None, None, None)
+    if event_reason == FAILED:
+        return bill.event.cost  # only our own earlier attempt can have written this id
+    if claim_reason == FAILED:
+        return 0
+    if FAILED not in counter_reasons and "TransactionConflict" not in reasons:
+        return None
+    try:
+        refusal = _refusal(bill, books, terms)
+    except PynamoDBException:
+        return None  # unknown is not spent: the retry, or its deadline, decides
+    if refusal is None:
+        counters.invalidate(bill.event.workspace_id, books)  # a counter that is gone is opened again, or refused
+        return None
+    if _claimed(bill):
+        return 0
+    raise refusal
+
+
+def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | None:
+    """Why a charge is not covered, read consistently; None where it is."""
+    cost = bill.event.cost
+    rows = store.counters_by_name(bill.event.workspace_id, books.names)
+    period_counter = rows.get(books.period.name) or counters.new_period_counter("", books.period, terms)
+    if period_counter.left < cost:
+        return CapReached("period") if period_counter.room else OutOfCredits()
+    if books.day is None:
+        return None
+    day_counter = rows.get(books.day)
+    left = day_counter.left if day_counter else caps.daily_limit(terms, books.period)
+    return CapReached("day") if left < cost else None
+
+
+def _claimed(bill: Charge) -> bool:
+    workspace_id = bill.event.workspace_id
+    return store.live_claim(workspace_id, bill.digest, bill.moment, bill.purged_before) is not None

@@ -1,0 +1,178 @@
+"""The one transaction in which terms, credits and caps change: the workspace's row, its counters, others' items."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts import store as accounts_store
+from accounts.models import Workspace
+from billing import store
+from billing.charging import caps, counters
+from billing.charging.balance import Balance
+from billing.charging.counters import WorkspaceGone
+from billing.models import Counter
+from billing.plans import periods
+from billing.plans.periods import Period, Terms
+from imgapis.base import clock, dynamo
+from imgapis.base.errors import ApiError
+
+FAILED = "ConditionalCheckFailed"
+TRIES = 12
+ExtraWrites = Callable[[TransactWrite], None]
+
+
+class AlreadyApplied(Exception):
+    """An item that is written once was there already, so nothing was written: an event of Stripe's, a grant's id."""
+
+
+class CreditsBusy(ApiError):
+    """Others changed the same credits all the while."""
+
+    status = 503
+    code = "credits_busy"
+
+    def __init__(self):
+        super().__init__("The workspace's credits are being changed by others. Try again in a moment.", retry_after=1)
+
+
+@dataclass(frozen=True)
+class TermsChange:
+    """What a change did: the terms from now on, the period they hold in, and its balance before and after."""
+
+    terms: Terms
+    period: Period
+    before: Balance
+    after: Balance
+
+
+def unchanged(balance: Balance) -> Balance:
+    """Credits as they are."""
+    return balance
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is to change: attributes of the workspace, its balance, and rows that say so. `keeps_paid`: what is paid
+    for and used meanwhile must not become overage."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    balance: Callable[[Balance], Balance] = unchanged
+    record: Callable[[TransactWrite, TermsChange], None] | None = None
+    keeps_paid: bool = False
+
+
+def update_terms(
+    workspace_id: str, decide: Callable[[Workspace], Draft], within: ExtraWrites | None = None
+) -> TermsChange:
+    """Change terms and credits as `decide` drafts from the current row, at once or not at all, once.
+
+    Every such change raises the row's revision, so two never mix; charges go on meanwhile and lose nothing. `within`
+    adds the caller's own items to the transaction. Raises AlreadyApplied, WorkspaceGone, CreditsBusy; any other error
+    of DynamoDB is raised unchanged, and may be tried again.
+    """
+    for attempt in range(TRIES):
+        row = accounts_store.workspace(workspace_id)
+        if row is None:
+            raise WorkspaceGone
+        outcome = _attempt(row, decide(row), within)
+        if outcome is not None:
+            return outcome
+        time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))
+    raise CreditsBusy
+
+
+def _attempt(row: Workspace, draft: Draft, within: ExtraWrites | None) -> TermsChange | None:
+    """One try; None where a concurrent change won."""
+    revision = int(row.billing_revision)
+    for name, value in draft.values.items():
+        setattr(row, name, value)
+    row.billing_revision = revision + 1
+    terms, now = periods.terms_of(row), clock.now()
+    period, day = periods.at(terms, now), clock.day(now)
+    rows = store.counters_by_name(row.workspace_id, (period.name, day))
+    counter, before = _current(rows.get(period.name), row.workspace_id, period, terms)
+    after = draft.balance(before)
+    after = after.with_room(caps.room(terms, period, after.included))
+    outcome = TermsChange(terms, period, before, after)
+    transaction, own_sizes = TransactWrite(connection=dynamo.connection()), (0, 0, 0, 0)
+    try:
+        with transaction:
+            _write_terms(transaction, row, revision, draft.values)
+            _write_period(transaction, counter, outcome, draft.keeps_paid, fresh=period.name not in rows)
+            limit = caps.daily_limit(terms, period)
+            if day in rows and limit is not None:
+                _write_day(transaction, rows[day], limit)
+            own_sizes = dynamo.item_counts(transaction)
+            if draft.record:
+                draft.record(transaction, outcome)
+            if within:
+                within(transaction)
+    except TransactWriteError as error:
+        _raise_unless_retryable(
+            error,
+            dynamo.reasons_of_added_items(
+                dynamo.cancellation_reasons(error), own_sizes, dynamo.item_counts(transaction)
+            ),
+        )
+        return None
+    return outcome
+
+
+def _raise_unless_retryable(error: TransactWriteError, other_reasons: list[str | None]) -> None:
+    """Return where it is worth another try."""
+    reasons = dynamo.cancellation_reasons(error)
+    if FAILED in other_reasons:
+        raise AlreadyApplied from error
+    if FAILED not in reasons and "TransactionConflict" not in reasons:
+        raise error
+
+
+def _current(counter: Counter | None, workspace_id: str, period: Period, terms: Terms) -> tuple[Counter, Balance]:
+    """The counter of the present period and its balance; a fresh one where none is open yet."""
+    counter = counter or counters.new_period_counter(workspace_id, period, terms)
+    return counter, balance_of(counter).with_allowance(period.allowance)
+
+
+def balance_of(counter: Counter) -> Balance:
+    """The balance a counter holds; one from before there were plans is its plan's alone."""
+    base = int(counter.granted) if counter.base is None else int(counter.base)
+    return Balance(base, int(counter.extra), int(counter.room), int(counter.used))
+
+
+def _write_terms(transaction: TransactWrite, row: Workspace, revision: int, values: dict[str, Any]) -> None:
+    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    actions.append(Workspace.billing_revision.set(revision + 1))
+    condition = Workspace.workspace_id.exists() & store.has_revision(revision)
+    transaction.update(Workspace(row.workspace_id), actions=actions, condition=condition)
+
+
+def _write_period(
+    transaction: TransactWrite, counter: Counter, outcome: TermsChange, keeps_paid: bool, fresh: bool
+) -> None:
+    after, period = outcome.after, outcome.period
+    end = max(float(counter.ends or 0), period.ends)
+    if fresh:
+        counter.base, counter.extra, counter.room = after.base, after.extra, after.room
+        counter.granted, counter.left = after.granted, after.left
+        transaction.save(counter, condition=Counter.workspace_id.does_not_exist())
+        return
+    increase = after.granted - int(counter.granted)
+    least_left = max(0, after.room) if keeps_paid else 0
+    actions = [
+        Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(after.base),
+        Counter.extra.set(after.extra), Counter.room.set(after.room), Counter.ends.set(end),
+        Counter.plan.set(period.plan),
+    ]  # fmt: skip
+    # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.
+    transaction.update(counter, actions=actions, condition=Counter.left >= least_left - increase)
+
+
+def _write_day(transaction: TransactWrite, counter: Counter, limit: int) -> None:
+    increase = max(limit, int(counter.used)) - int(counter.granted)
+    actions = [Counter.granted.add(increase), Counter.left.add(increase)]
+    transaction.update(counter, actions=actions, condition=Counter.left >= -increase)

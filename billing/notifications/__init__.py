@@ -1,0 +1,1 @@
+"""Billing notifications: alerts, mails and customers' webhooks."""

@@ -1,0 +1,92 @@
+"""Notices: written down once, with what is still to be sent, in one transaction."""
+
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts.models import Workspace
+from billing.rows.notifications import Notification, PendingNotification
+from imgapis.base import clock, dynamo
+
+SHARDS = 4
+KEPT_SECONDS = 400 * 86_400
+LEASE_SECONDS = 60.0
+# Some eleven hours in all, then it is given up.
+RETRY_SECONDS = (30, 120, 480, 1_800, 7_200, 14_400, 14_400)
+
+
+def create(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) -> bool:
+    """Write a notice and its outgoing row; False where the notice exists already, or the workspace is gone (D8)."""
+    now = clock.now()
+    expires = datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC)
+    row = Notification(workspace_id, notice_id, kind=kind, facts=facts, moment=now, expires=expires)
+    place = f"{workspace_id} {notice_id}"
+    outgoing = PendingNotification(_shard(place), place, due=now, attempts=0, mailed=False)
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.condition_check(Workspace, workspace_id, condition=Workspace.workspace_id.exists())
+            transaction.save(row, condition=Notification.notice_id.does_not_exist())
+            transaction.save(outgoing, condition=PendingNotification.place.does_not_exist())
+    except TransactWriteError as error:
+        if "ConditionalCheckFailed" in dynamo.cancellation_reasons(error):
+            return False
+        raise
+    return True
+
+
+def get(workspace_id: str, notice_id: str) -> Notification | None:
+    """A notice of a workspace."""
+    return Notification.find(workspace_id, notice_id)
+
+
+def of_workspace(workspace_id: str) -> list[Notification]:
+    """Every notice of a workspace, in order of name."""
+    return list(Notification.query(workspace_id, consistent_read=True))
+
+
+def claim_due(limit: int = 50) -> Iterator[PendingNotification]:
+    """Notices to be sent now, up to `limit` a shard, each leased for a minute to the worker that gets it. Any number of
+    workers may call it."""
+    now = clock.now()
+    for shard in range(SHARDS):
+        for row in list(
+            PendingNotification.query(
+                str(shard), filter_condition=PendingNotification.due <= now, consistent_read=True, limit=limit
+            )
+        ):
+            if row.update_if(PendingNotification.due == row.due, due=now + LEASE_SECONDS):
+                yield row
+
+
+def get_for(row: PendingNotification) -> Notification | None:
+    """The notice that is to be sent."""
+    return get(*row.place.split(" ", 1))
+
+
+def claim_mail(row: PendingNotification) -> bool:
+    """Whether the mails of a notice may go out now: once, whatever crashes (D3)."""
+    return row.update_if(PendingNotification.mailed == False, mailed=True)  # noqa: E712 - a condition of DynamoDB's
+
+
+def finish(row: PendingNotification) -> None:
+    """Nothing is left to be sent of a notice."""
+    row.delete_if(PendingNotification.place.exists())
+
+
+def retry_later(row: PendingNotification) -> None:
+    """Try again later, a bounded number of times."""
+    attempts = int(row.attempts)
+    if attempts >= len(RETRY_SECONDS):
+        finish(row)
+    else:
+        row.update_if(
+            PendingNotification.place.exists(), attempts=attempts + 1, due=clock.now() + RETRY_SECONDS[attempts]
+        )
+
+
+def _shard(place: str) -> str:
+    return str(zlib.crc32(place.encode()) % SHARDS)

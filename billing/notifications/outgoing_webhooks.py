@@ -1,0 +1,85 @@
+"""The customer's webhook: its address, its secret shown once, and the signature a receiver checks."""
+
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+
+from accounts import audit
+from billing.notifications import notifications
+from billing.rows.notifications import Notification, Webhook
+from imgapis.base import clock, tokens
+from imgapis.base.errors import ApiError
+
+LONGEST_ADDRESS = 2_048
+SIGNATURE = "X-Img-Signature"
+
+
+class InvalidWebhook(ApiError):
+    """The address cannot be a webhook's."""
+
+    code = "invalid_webhook"
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """What is posted: where to, the body, and its headers."""
+
+    address: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def of(workspace_id: str) -> Webhook | None:
+    """The webhook of a workspace."""
+    return Webhook.find(workspace_id)
+
+
+def configure(workspace_id: str, actor: str, address: str) -> str:
+    """Set the webhook of a workspace; returns its new secret, which is shown this once. The caller has checked the
+    address with the fetch guard. Raises InvalidWebhook."""
+    if not address.startswith(("https://", "http://")) or len(address) > LONGEST_ADDRESS or not address.isprintable():
+        raise InvalidWebhook("A webhook is an address that begins with https://.", param="address")
+    secret = "whsec_" + secrets.token_urlsafe(32)
+    values = {
+        "address": address, "sealed_secret": tokens.seal(secret.encode()), "created": clock.now(), "last_tried": 0,
+        "last_outcome": "",
+    }  # fmt: skip
+    Webhook(workspace_id).update(actions=[getattr(Webhook, name).set(value) for name, value in values.items()])
+    audit.record(workspace_id, actor, "webhook.changed", workspace_id)
+    return secret
+
+
+def remove(workspace_id: str, actor: str) -> None:
+    """Post nothing any more. Removing it twice is no error."""
+    if not Webhook(workspace_id).delete_if(Webhook.workspace_id.exists()):
+        return
+    audit.record(workspace_id, actor, "webhook.changed", workspace_id)
+
+
+def send_test(workspace_id: str) -> bool:
+    """Have a test notice sent to the webhook alone; whether one was due: at most one a minute."""
+    minute = clock.stamp(clock.now())
+    return notifications.create(workspace_id, f"test {minute}", "test", {"sent": minute})
+
+
+def build_request(hook: Webhook, notice: Notification, namespace: str) -> WebhookRequest:
+    """The request that posts a notice. Its id is the same at each try, so that a receiver can recognise a
+    repetition."""
+    payload = {
+        "id": tokens.keyed_digest(tokens.unseal(hook.sealed_secret), (notice.workspace_id, notice.notice_id))[:32],
+        "type": notice.kind, "workspace": namespace, "created": int(notice.moment), "data": notice.facts,
+    }  # fmt: skip
+    body = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).encode()
+    signature = sign(tokens.unseal(hook.sealed_secret), body, int(clock.now()))
+    return WebhookRequest(hook.address, body, {"Content-Type": "application/json", SIGNATURE: signature})
+
+
+def sign(secret: bytes, body: bytes, moment: int) -> str:
+    """`t=<seconds>,v1=<hex>`: HMAC-SHA256 with the secret over the time, a full stop and the body."""
+    return f"t={moment},v1={hmac.new(secret, f'{moment}.'.encode() + body, 'sha256').hexdigest()}"
+
+
+def record_outcome(workspace_id: str, outcome: str) -> None:
+    """Keep what came of the last posting, for the page."""
+    Webhook(workspace_id).update_if(Webhook.workspace_id.exists(), last_tried=clock.now(), last_outcome=outcome)

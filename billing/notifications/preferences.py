@@ -1,0 +1,64 @@
+"""Who gets which billing mails: owners and billing members, unless they said no; by a link without signing in."""
+
+from django.core import signing
+
+from accounts import store as accounts_store
+from accounts import team_store
+from accounts.models import Person
+from billing.rows.notifications import OptOut
+from imgapis.base.errors import ApiError
+
+# kind → what such a mail tells; what is essential, as a failed payment, is not on the list and cannot be turned off
+KINDS = {
+    "usage": "when 50, 80 and 100 % of the credits or of a cap are used",
+    "burst": "when billed work is far above the usual",
+}
+ROLES = ("owner", "billing")
+SALT = "billing.preferences"
+
+
+class InvalidLink(ApiError):
+    """The link of a mail was changed."""
+
+    status = 404
+    code = "unknown_link"
+
+    def __init__(self):
+        super().__init__("This link is not whole. Use the one in the mail, or the billing page.")
+
+
+def recipients(workspace_id: str, kind: str) -> list[Person]:
+    """The people a mail of a kind goes to, by id."""
+    member_rows = [row for row in team_store.members(workspace_id) if row.role in ROLES]
+    opt_outs = {row.choice for row in OptOut.query(workspace_id, consistent_read=True)}
+    person_ids = [row.person_id for row in member_rows if f"{kind} {row.person_id}" not in opt_outs]
+    return sorted(accounts_store.people(person_ids), key=lambda person: person.person_id)
+
+
+def choices(workspace_id: str, person_id: str) -> dict[str, bool]:
+    """What a member gets, by kind."""
+    opt_outs = {row.choice for row in OptOut.query(workspace_id, consistent_read=True)}
+    return {kind: f"{kind} {person_id}" not in opt_outs for kind in KINDS}
+
+
+def choose(workspace_id: str, person_id: str, kind: str, enabled: bool) -> None:
+    """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
+    row = OptOut(workspace_id, f"{kind} {person_id}" if KINDS[kind] else "")
+    if enabled:
+        row.delete_if(OptOut.choice.exists())
+    else:
+        row.save_if(OptOut.choice.does_not_exist())
+
+
+def token(workspace_id: str, person_id: str, kind: str) -> str:
+    """The signed token in the link of a mail: it ends one kind of mail in one workspace, and nothing else."""
+    return signing.dumps([workspace_id, person_id, kind], salt=SALT)
+
+
+def read_token(text: str) -> tuple[str, str, str]:
+    """The workspace, the person and the kind of a token. Raises InvalidLink. It does not expire."""
+    try:
+        workspace_id, person_id, kind = signing.loads(text, salt=SALT)
+    except (signing.BadSignature, ValueError) as error:
+        raise InvalidLink from error
+    return workspace_id, person_id, kind

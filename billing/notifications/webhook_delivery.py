@@ -1,0 +1,47 @@
+"""Customers' webhooks through the fetch guard: the only module that posts notices (P15, S1–S17)."""
+
+import time
+
+from django.conf import settings
+
+from billing.notifications import outbox, outgoing_webhooks
+from billing.notifications.outgoing_webhooks import InvalidWebhook, WebhookRequest
+from imgapis.base.errors import ApiError
+from imgapis.base.outbound import fetch, urls
+from imgapis.base.outbound.urls import Location
+from transforms import sources
+
+TOTAL_SECONDS = 10.0
+
+
+def send_due() -> int:
+    """Send the notices that are due."""
+    return outbox.process_due(send)
+
+
+def send(posting: WebhookRequest) -> int:
+    """Post to a customer's address, never following a redirect; the status of the answer. Raises ApiError."""
+    deadline = time.monotonic() + TOTAL_SECONDS
+    location = checked_address(posting.address)
+    return fetch.probe(
+        location, method="POST", deadline=deadline, body=posting.body, headers=posting.headers
+    ).status  # fmt: skip
+
+
+def configure(workspace_id: str, actor: str, address: str) -> str:
+    """Set the webhook of a workspace; returns its secret, shown once. Raises InvalidWebhook."""
+    checked_address(address)
+    return outgoing_webhooks.configure(workspace_id, actor, address)
+
+
+def checked_address(address: str) -> Location:
+    """The location of a webhook's address. Raises InvalidWebhook for one that is malformed, ours, or not https."""
+    try:
+        location = urls.parse(address, private=settings.FETCH_ALLOW_PRIVATE)
+    except ApiError as refusal:
+        raise InvalidWebhook("That is no address we can post to.", param="address") from refusal
+    if location.scheme != "https" and location.pair not in settings.FETCH_ALLOW_PRIVATE:
+        raise InvalidWebhook("A webhook is an address that begins with https://.", param="address")
+    if sources.own_host(location.host):
+        raise InvalidWebhook("This host is one of ours: name a server of your own.", param="address")
+    return location

@@ -1,0 +1,128 @@
+"""The REST routes of billing notices: which mails the maker of the key gets, and the workspace's webhook."""
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+
+from accounts.api import Strict, workspace_of
+from accounts.models import Workspace
+from billing.notifications import outgoing_webhooks, preferences, webhook_delivery
+from imgapis.base import clock
+from imgapis.base.errors import ApiError
+
+router = Router(tags=["notices"])
+SCOPE = "billing.manage"
+
+
+class UnknownNotice(ApiError):
+    """There is no such kind of mail."""
+
+    status = 404
+    code = "unknown_notice"
+
+    def __init__(self):
+        super().__init__(f"A kind of mail is one of {', '.join(preferences.KINDS)}.", param="kind")
+
+
+class NoWebhook(ApiError):
+    """There is no webhook to test."""
+
+    status = 404
+    code = "no_webhook"
+
+    def __init__(self):
+        super().__init__("This workspace has no webhook.")
+
+
+class TestedJustNow(ApiError):
+    """One test a minute."""
+
+    status = 429
+    code = "tested_just_now"
+
+    def __init__(self):
+        super().__init__("A test was sent within this minute.", retry_after=60)
+
+
+class HookOut(Schema):
+    """The webhook. `last_tried` is UTC; `last_outcome` is a status of its answer or a code of ours."""
+
+    address: str
+    last_tried: str | None
+    last_outcome: str
+
+
+class NoticesOut(Schema):
+    """What is told: by mail to the maker of the key, by kind; by webhook to a server."""
+
+    mails: dict[str, bool]
+    webhook: HookOut | None
+
+
+class WantedIn(Strict):
+    """Whether such mails are wanted."""
+
+    wanted: bool
+
+
+class HookIn(Strict):
+    """Where notices are posted to."""
+
+    address: str = Field(max_length=outgoing_webhooks.LONGEST_ADDRESS)
+
+
+class SecretOut(Schema):
+    """A webhook that was just set: its secret is shown this once."""
+
+    address: str
+    secret: str
+
+
+def _preferences_out(row: Workspace, person_id: str) -> dict:
+    webhook = outgoing_webhooks.of(row.workspace_id)
+    webhook_out = webhook and {
+        "address": webhook.address, "last_outcome": webhook.last_outcome,
+        "last_tried": clock.stamp(float(webhook.last_tried)) if webhook.last_tried else None,
+    }  # fmt: skip
+    return {"mails": preferences.choices(row.workspace_id, person_id), "webhook": webhook_out}
+
+
+@router.get("/notices", response=NoticesOut)
+def notices(request: HttpRequest):
+    """The mails and the webhook. Scope: billing.manage."""
+    return _preferences_out(workspace_of(request, SCOPE), request.caller.person_id)
+
+
+@router.put("/notices/mails/{kind}", response=NoticesOut)
+def choose(request: HttpRequest, kind: str, payload: WantedIn):
+    """Get mails of a kind, `usage` or `burst`, or none. Scope: billing.manage."""
+    row, person_id = workspace_of(request, SCOPE), request.caller.person_id
+    if kind not in preferences.KINDS:
+        raise UnknownNotice
+    preferences.choose(row.workspace_id, person_id, kind, payload.wanted)
+    return _preferences_out(row, person_id)
+
+
+@router.put("/notices/webhook", response=SecretOut)
+def set_hook(request: HttpRequest, payload: HookIn):
+    """Set the webhook, or put another in its place, with a new secret. Scope: billing.manage."""
+    row = workspace_of(request, SCOPE)
+    secret = webhook_delivery.configure(row.workspace_id, request.caller.person_id, payload.address)
+    return {"address": payload.address, "secret": secret}
+
+
+@router.delete("/notices/webhook", response={204: None})
+def remove_hook(request: HttpRequest):
+    """Post nothing any more; doing it twice is no error. Scope: billing.manage."""
+    outgoing_webhooks.remove(workspace_of(request, SCOPE).workspace_id, request.caller.person_id)
+    return 204, None
+
+
+@router.post("/notices/webhook/test", response={202: None})
+def test_hook(request: HttpRequest):
+    """Have a test notice posted, at most one a minute; GET says what came of it. Scope: billing.manage."""
+    row = workspace_of(request, SCOPE)
+    if outgoing_webhooks.of(row.workspace_id) is None:
+        raise NoWebhook
+    if not outgoing_webhooks.send_test(row.workspace_id):
+        raise TestedJustNow
+    return 202, None

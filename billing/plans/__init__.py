@@ -1,0 +1,1 @@
+"""The catalogue of plans, the periods they run in, and what changing one would do."""

@@ -1,0 +1,1 @@
+"""Stripe: its API, its webhooks, customers, subscriptions, overage and payment mails."""

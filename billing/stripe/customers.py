@@ -1,0 +1,81 @@
+"""The data access of Stripe customers: the customer of a workspace, and its subscription as Stripe last reported it."""
+
+from collections.abc import Iterator
+
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from accounts.models import Workspace
+from billing.charging.counters import WorkspaceGone
+from billing.rows.stripe import Customer, Subscription
+from billing.stripe import gateway
+from billing.stripe.gateway import SubscriptionSnapshot
+from billing.stripe.subscription_state import Entitlement
+from imgapis.base import dynamo
+
+
+def of_workspace(workspace_id: str) -> Subscription | None:
+    """What a workspace has at Stripe."""
+    return Subscription.find(workspace_id)
+
+
+def workspace_of(customer_id: str) -> str | None:
+    """The workspace of a customer at Stripe."""
+    row = Customer.find(customer_id)
+    return row.workspace_id if row else None
+
+
+def iter_all() -> Iterator[Subscription]:
+    """What every workspace has, for the nightly comparison."""
+    return Subscription.scan()
+
+
+def ensure(workspace_id: str) -> Subscription:
+    """The workspace's row, with its customer created at Stripe where there was none; concurrent calls create one
+    customer. Raises WorkspaceGone, and what the gateway raises."""
+    existing = of_workspace(workspace_id)
+    if existing is not None:
+        return existing
+    customer_id = gateway.create_customer(workspace_id)
+    row = Subscription(workspace_id, customer_id=customer_id)
+    try:
+        with TransactWrite(connection=dynamo.connection()) as transaction:
+            transaction.condition_check(Workspace, workspace_id, condition=Workspace.workspace_id.exists())
+            transaction.save(row, condition=Subscription.workspace_id.does_not_exist())
+            transaction.save(
+                Customer(customer_id, workspace_id=workspace_id), condition=Customer.customer_id.does_not_exist()
+            )
+    except TransactWriteError as error:
+        if dynamo.cancellation_reasons(error)[:1] == ["ConditionalCheckFailed"]:
+            raise WorkspaceGone from error
+        existing = of_workspace(workspace_id)
+        if existing is None:
+            raise
+        return existing
+    return row
+
+
+def entitlement(subscription: SubscriptionSnapshot | None, asked_at: float) -> Entitlement:
+    """The standing that a subscription at Stripe gives; the free plan without one. `asked_at`: when Stripe was asked,
+    seconds since 1970."""
+    if subscription is None:
+        return Entitlement(read_at=asked_at)
+    return Entitlement(
+        tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end,
+        interval=subscription.interval, next_tier=subscription.next_tier, read_at=asked_at,
+    )  # fmt: skip
+
+
+def write(
+    transaction: TransactWrite, workspace_id: str, subscription: SubscriptionSnapshot | None, asked_at: float
+) -> None:
+    """Put the state of a subscription into a transaction: the row of a workspace that has one, and no other."""
+    values = {"state": "none", "tier": "free", "next_tier": "", "cancels": False, "asked": asked_at}
+    if subscription is not None:
+        values |= {
+            "subscription_id": subscription.subscription_id, "state": subscription.state, "tier": subscription.tier,
+            "interval": subscription.interval, "period_start": subscription.start, "period_end": subscription.end,
+            "next_tier": subscription.next_tier, "cancels": subscription.cancels,
+        }  # fmt: skip
+    actions = [getattr(Subscription, name).set(value) for name, value in values.items()]
+    transaction.update(Subscription(workspace_id), actions=actions, condition=Subscription.workspace_id.exists())

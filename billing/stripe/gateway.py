@@ -1,0 +1,397 @@
+"""Stripe: the only module that imports its library. Its answers are converted to our own types here, and go no further.
+
+No card, no address and no amount is stored on our side (P03); Stripe knows a workspace by its opaque id alone, and the
+payer enters the rest at Stripe.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+import stripe
+from django.conf import settings
+
+from billing.plans import catalogue
+from billing.stripe.stripe_facts import (  # fmt: skip
+    EventSnapshot,
+    InvalidWebhookSignature,
+    Invoice,
+    NotConfigured,
+    PaymentRefused,
+    Refund,
+    StripeRefused,
+    StripeUnavailable,
+    SubscriptionSnapshot,
+)
+
+SECONDS = 8
+RETRIES = 2
+METER = "imgapis_overage"
+ALREADY_REPORTED = "duplicate_meter_event"
+OVERAGE = "overage"
+VERSION = stripe.api_version
+ENTITLED_STATES = ("active", "trialing", "past_due")
+
+
+def configured() -> bool:
+    """Whether payments are set up."""
+    return bool(settings.STRIPE_SECRET_KEY)
+
+
+def is_live() -> bool:
+    """Whether the key moves real money."""
+    return "_live_" in (settings.STRIPE_SECRET_KEY or "")
+
+
+@lru_cache(maxsize=4)
+def _client(key: str, url: str) -> stripe.StripeClient:
+    return stripe.StripeClient(
+        key, base_addresses={"api": url}, http_client=stripe.RequestsClient(timeout=SECONDS),
+        max_network_retries=RETRIES,
+    )  # fmt: skip
+
+
+def api():
+    """Stripe's client, for set-up and reconciliation too. Raises NotConfigured."""
+    if not configured():
+        raise NotConfigured
+    return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL).v1
+
+
+def call(call: Callable, *args: Any, key: str | None = None, **params: Any) -> Any:
+    """The answer of a Stripe call, as a plain value; `key` is the idempotency key. Raises StripeUnavailable,
+    StripeRefused, PaymentRefused; never Stripe's own errors, whose texts quote what was sent."""
+    options = {"idempotency_key": key} if key else {}
+    try:
+        return call(*args, params=params, options=options)
+    except stripe.CardError as error:
+        raise PaymentRefused from error
+    except (
+        stripe.APIConnectionError,
+        stripe.RateLimitError,
+        stripe.AuthenticationError,
+        stripe.PermissionError,
+    ) as connection_error:
+        raise StripeUnavailable from connection_error
+    except stripe.InvalidRequestError as error:
+        raise StripeRefused from error
+    except stripe.StripeError as error:
+        raise StripeUnavailable from error
+
+
+def create_customer(workspace_id: str) -> str:
+    """The id of the workspace's customer, made at the first call; a repeated one within a day is the same."""
+    customer = call(
+        api().customers.create, key=f"customer-{workspace_id}", metadata={"workspace": workspace_id}
+    )  # fmt: skip
+    return customer.id
+
+
+def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, return_url: str) -> tuple[str, str]:
+    """(session id, address of Stripe's payment page) for a plan; `return_url` is our page to come back to."""
+    prices = price_ids()
+    line_items = [
+        {"price": prices[f"{tier}_{interval}"], "quantity": 1},
+        {"price": prices[f"{tier}_{OVERAGE}"]},
+    ]
+    session = call(
+        api().checkout.sessions.create, mode="subscription", customer=customer_id, line_items=line_items,
+        client_reference_id=workspace_id, success_url=return_url + "?session_id={CHECKOUT_SESSION_ID}",
+        cancel_url=return_url + "?left=1", automatic_tax={"enabled": True}, billing_address_collection="required",
+        customer_update={"address": "auto", "name": "auto"}, tax_id_collection={"enabled": True},
+    )  # fmt: skip
+    return session.id, session.url
+
+
+def expire_checkouts(customer_id: str, but: str = "") -> None:
+    """Expire every open Checkout session of a customer except `but`, so that nobody pays twice. A session that is being
+    paid at this moment cannot be expired, and is left: its result shows in `present`."""
+    for session in call(api().checkout.sessions.list, customer=customer_id, status="open", limit=100).data:
+        if session.id != but:
+            with suppress(StripeRefused):
+                call(api().checkout.sessions.expire, session.id)
+
+
+def session_customer(session_id: str) -> tuple[str, str] | None:
+    """(customer id, payment status) of a Checkout session; None where there is none of that id."""
+    try:
+        session = call(api().checkout.sessions.retrieve, session_id)
+    except StripeRefused:
+        return None
+    return (session.customer or "", session.payment_status)
+
+
+def portal(customer_id: str, return_url: str) -> str:
+    """The address of Stripe's portal for a customer: cards, invoices, tax number."""
+    return call(api().billing_portal.sessions.create, customer=customer_id, return_url=return_url).url
+
+
+def subscription(customer_id: str) -> SubscriptionSnapshot | None:
+    """The subscription of a customer as it is now: the newest one that is served, else the newest; None without."""
+    subscriptions = call(
+        api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]
+    ).data
+    active = [sub for sub in subscriptions if sub.status in ENTITLED_STATES]
+    newest = max(active or subscriptions, key=lambda sub: (sub.created, sub.id), default=None)
+    return None if newest is None else _snapshot(newest)
+
+
+def _snapshot(subscription) -> SubscriptionSnapshot:
+    licensed_items = [item for item in subscription["items"].data if item.price.recurring.usage_type == "licensed"]
+    plan_item = licensed_items[0] if licensed_items else subscription["items"].data[0]
+    schedule = subscription.schedule
+    return SubscriptionSnapshot(
+        subscription_id=subscription.id, customer_id=subscription.customer, state=subscription.status,
+        tier=tier_of(plan_item.price), interval=plan_item.price.recurring.interval,
+        start=plan_item.current_period_start, end=plan_item.current_period_end,
+        next_tier=catalogue.FREE if subscription.cancel_at_period_end or subscription.cancel_at else _scheduled(schedule),
+        cancels=bool(subscription.cancel_at_period_end or subscription.cancel_at),
+        schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
+        items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
+    )  # fmt: skip
+
+
+def _scheduled(schedule) -> str:
+    """The tier that a schedule's next phase brings; empty where nothing is scheduled."""
+    if not schedule or schedule.status not in ("active", "not_started"):
+        return ""
+    phase_end = schedule.current_phase.end_date if schedule.current_phase else 0
+    next_phases = [phase for phase in schedule.phases if phase.start_date >= phase_end]
+    if not next_phases:
+        return ""
+    names_by_price = {price_id: name for name, price_id in price_ids().items()}
+    names = [
+        names_by_price.get(item.price if isinstance(item.price, str) else item.price.id, "")
+        for item in next_phases[0]["items"]
+    ]
+    return next((name.partition("_")[0] for name in names if name and not name.endswith(OVERAGE)), "")
+
+
+def tier_of(price) -> str:
+    """The plan a price belongs to: by our own product, never by the content of an event or a form (B16)."""
+    product = price.product if isinstance(price.product, str) else price.product.id
+    tier = product.removeprefix("imgapis_")
+    return tier if tier in catalogue.CATALOGUE else catalogue.FREE
+
+
+def _item_kind(price) -> str:
+    return "credits" if price.recurring.usage_type == "licensed" else OVERAGE
+
+
+_prices: dict[str, tuple[float, dict[str, str]]] = {}
+PRICES_SECONDS = 600.0
+
+
+def lookup_keys() -> list[str]:
+    """The names of every price we sell, as Stripe's lookup keys."""
+    paid_tiers = [plan.tier for plan in catalogue.CATALOGUE.values() if plan.paid]
+    return [f"imgapis_{tier}_{suffix}" for tier in paid_tiers for suffix in (*catalogue.INTERVALS, OVERAGE)]
+
+
+def price_ids() -> dict[str, str]:
+    """`<tier>_<month|year|overage>` → Stripe's price id. Raises NotConfigured before `stripe_setup` has run."""
+    cache_key = settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL
+    read_at, ids = _prices.get(cache_key, (0.0, {}))
+    if time.monotonic() - read_at > PRICES_SECONDS or not ids:
+        ids = {price.lookup_key.removeprefix("imgapis_"): price.id for price in iter_prices() if price.active}
+        if len(ids) < len(lookup_keys()):
+            raise NotConfigured
+        _prices[cache_key] = (time.monotonic(), ids)
+    return ids
+
+
+def iter_prices() -> Iterator:
+    """Every price that has one of our names."""
+    for batch in _batches(lookup_keys()):
+        yield from call(api().prices.list, lookup_keys=batch, limit=100).data
+
+
+def clear_price_cache() -> None:
+    """Read the prices again."""
+    _prices.clear()
+
+
+def _batches(keys: list[str]) -> Iterator[list[str]]:
+    """Stripe takes ten lookup keys at once."""
+    return (keys[start : start + 10] for start in range(0, len(keys), 10))
+
+
+def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> None:
+    """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is."""
+    if subscription.schedule_id:
+        call(api().subscription_schedules.release, subscription.schedule_id)
+    item_ids, prices = dict(subscription.items), price_ids()
+    items = [{"id": item_ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
+    overage_item = {"price": prices[f"{tier}_{OVERAGE}"]}
+    items.append({"id": item_ids[OVERAGE], **overage_item} if OVERAGE in item_ids else overage_item)
+    call(
+        api().subscriptions.update, subscription.subscription_id, items=items, proration_behavior="always_invoice",
+        payment_behavior="error_if_incomplete", cancel_at_period_end=False,
+    )  # fmt: skip
+
+
+def schedule(subscription: SubscriptionSnapshot, tier: str, interval: str) -> None:
+    """Another plan from the end of the paid period on; the running one stays as it is paid."""
+    resume(subscription)
+    schedules, prices = api().subscription_schedules, price_ids()
+    schedule_id = subscription.schedule_id or call(schedules.create, from_subscription=subscription.subscription_id).id
+    phase = call(schedules.retrieve, schedule_id).phases[0]
+    items = [
+        {"price": item.price if isinstance(item.price, str) else item.price.id}
+        | ({"quantity": item.quantity} if getattr(item, "quantity", None) else {})
+        for item in phase["items"]
+    ]
+    next_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
+    phases = [
+        {"items": items, "start_date": phase.start_date, "end_date": subscription.end, "proration_behavior": "none"},
+        {"items": next_items, "proration_behavior": "none"},
+    ]
+    call(schedules.update, schedule_id, phases=phases, end_behavior="release", proration_behavior="none")
+
+
+def resume(subscription: SubscriptionSnapshot) -> None:
+    """Nothing ends or changes at the end of the period any more."""
+    if subscription.cancels:
+        call(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=False)
+
+
+def release_schedule(subscription: SubscriptionSnapshot) -> None:
+    """Release a scheduled change: the plan goes on."""
+    if subscription.schedule_id:
+        call(api().subscription_schedules.release, subscription.schedule_id)
+
+
+def cancel(subscription: SubscriptionSnapshot) -> None:
+    """The plan ends with the paid period."""
+    release_schedule(subscription)
+    call(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=True)
+
+
+def cancel_now(customer_id: str) -> int:
+    """End every subscription of a customer at once, for an erasure; returns how many were ended. Safe to repeat."""
+    subscriptions = call(api().subscriptions.list, customer=customer_id, status="all", limit=100).data
+    active = [sub for sub in subscriptions if sub.status not in ("canceled", "incomplete_expired")]
+    for sub in active:
+        call(api().subscriptions.cancel, sub.id)
+    return len(active)
+
+
+def delete_customer(customer_id: str) -> None:
+    """Delete a customer at Stripe, which ends its subscriptions too; invoices stay there by law. Safe to repeat."""
+    try:
+        call(api().customers.delete, customer_id)
+    except StripeRefused:
+        if not is_customer_deleted(customer_id):
+            raise
+
+
+def is_customer_deleted(customer_id: str) -> bool:
+    """Whether the customer is deleted at Stripe, or was never there."""
+    try:
+        return bool(getattr(call(api().customers.retrieve, customer_id), "deleted", False))
+    except StripeRefused:
+        return True
+
+
+def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:
+    """The newest invoices of a customer, `limit` at most, newest first."""
+    stripe_invoices = call(api().invoices.list, customer=customer_id, limit=limit).data
+    return [_invoice(stripe_invoice) for stripe_invoice in stripe_invoices]
+
+
+def invoice(invoice_id: str) -> Invoice:
+    """One invoice. Raises StripeRefused where there is none."""
+    return _invoice(call(api().invoices.retrieve, invoice_id))
+
+
+def customer_of(object_id: str) -> str:
+    """The customer that a subscription (`sub_…`) or an invoice (`in_…`) belongs to; empty where Stripe knows none.
+    Raises StripeUnavailable, NotConfigured."""
+    resource = api().subscriptions if object_id.startswith("sub_") else api().invoices
+    try:
+        return call(resource.retrieve, object_id).customer or ""
+    except StripeRefused:
+        return ""
+
+
+def _invoice(stripe_invoice) -> Invoice:
+    url = getattr(stripe_invoice, "hosted_invoice_url", None) or ""
+    return Invoice(
+        getattr(stripe_invoice, "number", None) or stripe_invoice.id,
+        stripe_invoice.created,
+        stripe_invoice.total,
+        stripe_invoice.currency,
+        getattr(stripe_invoice, "status", None) or "",
+        url,
+    )
+
+
+def report_overage(customer_id: str, identifier: str, credits: int, moment: float) -> None:
+    """Report credits beyond the plan's to the meter; the same identifier, sent again within a day, counts once."""
+    try:
+        call(
+            api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),
+            payload={"stripe_customer_id": customer_id, "value": str(credits)},
+        )  # fmt: skip
+    except StripeRefused as refusal:
+        if getattr(refusal.__cause__, "code", "") != ALREADY_REPORTED:
+            raise
+
+
+def verify_event(body: bytes, signature: str) -> EventSnapshot:
+    """An event out of a webhook's raw body. Raises InvalidWebhookSignature (B10)."""
+    try:
+        stripe_event = stripe.Webhook.construct_event(
+            body, signature, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_TOLERANCE_SECONDS
+        )
+        return _event_snapshot(stripe_event)
+    except (ValueError, KeyError, AttributeError, TypeError, stripe.StripeError) as error:
+        raise InvalidWebhookSignature from error
+
+
+def event(event_id: str) -> EventSnapshot | None:
+    """An event by its id, as Stripe has it (thirty days); None where it has none."""
+    try:
+        return _event_snapshot(call(api().events.retrieve, event_id))
+    except StripeRefused:
+        return None
+
+
+def events(kinds: Iterable[str], since: float, until: float) -> list[EventSnapshot]:
+    """The newest hundred events of some kinds, made between two moments (seconds since 1970), newest first."""
+    created = {"gte": int(since), "lte": int(until)}
+    return [
+        _event_snapshot(item) for item in call(api().events.list, types=list(kinds), created=created, limit=100).data
+    ]
+
+
+def _event_snapshot(stripe_event) -> EventSnapshot:
+    event_object = stripe_event.data.object.to_dict()
+    customer = event_object.get("customer") or (event_object["id"] if event_object.get("object") == "customer" else "")
+    return EventSnapshot(
+        stripe_event.id, stripe_event.type, bool(stripe_event.livemode), stripe_event.api_version or "",
+        int(stripe_event.created),
+        customer if isinstance(customer, str) else customer.get("id", ""), event_object.get("id") or "",
+    )  # fmt: skip
+
+
+def refunds(charge_id: str) -> list[Refund]:
+    """The refunds of a charge that were not undone."""
+    charge = call(api().charges.retrieve, charge_id)
+    stripe_refunds = call(api().refunds.list, charge=charge_id, limit=100).data
+    return [
+        Refund(refund.id, min(1.0, refund.amount / charge.amount))
+        for refund in stripe_refunds
+        if getattr(refund, "status", "") not in ("failed", "canceled") and charge.amount
+    ]
+
+
+def customers() -> Iterator[str]:
+    """Every customer that is ours and was not deleted, for the nightly comparison."""
+    try:
+        for customer in api().customers.list(params={"limit": 100}).auto_paging_iter():
+            yield customer.id
+    except stripe.StripeError as error:
+        raise StripeUnavailable from error

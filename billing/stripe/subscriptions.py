@@ -1,0 +1,165 @@
+"""What a customer does with a plan: begin, change, cancel, resume; each by Stripe, none by what a form claims."""
+
+from accounts import audit
+from accounts.models import Workspace
+from billing.plans import catalogue
+from billing.rows.stripe import Subscription
+from billing.stripe import customers, gateway, webhooks
+from billing.stripe.gateway import Invoice, SubscriptionSnapshot
+from imgapis.base.errors import ApiError
+
+LIVE_STATES = ("active", "trialing", "past_due", "unpaid", "paused")
+
+
+class UnknownPlan(ApiError):
+    """No such plan is sold."""
+
+    code = "unknown_plan"
+
+    def __init__(self):
+        paid_tiers = ", ".join(plan.tier for plan in catalogue.CATALOGUE.values() if plan.paid)
+        super().__init__(f"A plan is one of {paid_tiers}, paid by the month or the year.", param="plan")
+
+
+class AlreadySubscribed(ApiError):
+    """There is a subscription: it is changed, not bought again."""
+
+    status = 409
+    code = "already_subscribed"
+
+    def __init__(self):
+        super().__init__("This workspace has a plan already: change it instead of buying another.")
+
+
+class NoSubscription(ApiError):
+    """There is nothing to change or cancel."""
+
+    status = 409
+    code = "no_subscription"
+
+    def __init__(self):
+        super().__init__("This workspace has no paid plan.")
+
+
+def start_checkout(workspace: Workspace, actor: str, tier: str, interval: str, return_url: str) -> str:
+    """The URL of Stripe's Checkout for a plan; `return_url` is our page to return to. Nothing changes before Stripe
+    says that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
+    _require_sold_plan(tier, interval)
+    row = customers.ensure(workspace.workspace_id)
+    _require_no_subscription(workspace.workspace_id, row.customer_id)
+    session_id, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, return_url)
+    # One session of a workspace is open at a time. Look again afterwards: an older one may have been paid meanwhile.
+    gateway.expire_checkouts(row.customer_id, but=session_id)
+    _require_no_subscription(workspace.workspace_id, row.customer_id)
+    audit.record(workspace.workspace_id, actor, "plan.checkout", workspace.workspace_id, None, f"{tier} {interval}")
+    return url
+
+
+def _require_no_subscription(workspace_id: str, customer_id: str) -> None:
+    """Where the customer has a living subscription: close what could buy another, and raise AlreadySubscribed."""
+    subscription = gateway.subscription(customer_id)
+    if subscription is not None and subscription.state in LIVE_STATES:
+        gateway.expire_checkouts(customer_id)
+        webhooks.sync_subscription(workspace_id, customer_id)
+        raise AlreadySubscribed
+
+
+def portal(workspace: Workspace, return_url: str) -> str:
+    """The address of Stripe's portal. Raises NoSubscription where the workspace never bought anything."""
+    row = customers.of_workspace(workspace.workspace_id)
+    if row is None:
+        raise NoSubscription
+    return gateway.portal(row.customer_id, return_url)
+
+
+def change(workspace: Workspace, actor: str, tier: str, interval: str) -> None:
+    """Another plan: a dearer one at once, its difference invoiced; a cheaper one, or another rhythm of the same, from
+    the end of the paid period on. Raises UnknownPlan, NoSubscription, and what the gateway raises."""
+    _require_sold_plan(tier, interval)
+    row, subscription = _live_subscription(workspace)
+    if is_upgrade(subscription.tier, subscription.interval, tier, interval):
+        gateway.change(subscription, tier, interval)
+    elif (tier, interval) == (subscription.tier, subscription.interval):
+        gateway.release_schedule(subscription)
+        gateway.resume(subscription)
+    else:
+        gateway.schedule(subscription, tier, interval)
+    webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
+    audit.record(
+        workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,
+        f"{subscription.tier} {subscription.interval}", f"{tier} {interval}",
+    )  # fmt: skip
+
+
+def is_upgrade(tier: str, interval: str, new_tier: str, new_interval: str) -> bool:
+    """Whether a change takes effect at once: to more credits a month, at the same rhythm or from month to year."""
+    has_more_credits = catalogue.of(new_tier).credits > catalogue.of(tier).credits
+    return has_more_credits and (interval, new_interval) != ("year", "month")
+
+
+def cancel(workspace: Workspace, actor: str) -> None:
+    """End the plan with the paid period; it goes on until then. Raises NoSubscription."""
+    row, subscription = _live_subscription(workspace)
+    gateway.cancel(subscription)
+    webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
+    audit.record(workspace.workspace_id, actor, "plan.cancelled", workspace.workspace_id, subscription.tier, None)
+
+
+def resume(workspace: Workspace, actor: str) -> None:
+    """Take back a cancellation, or a change that has not come yet. Raises NoSubscription."""
+    row, subscription = _live_subscription(workspace)
+    gateway.release_schedule(subscription)
+    gateway.resume(subscription)
+    webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
+    audit.record(workspace.workspace_id, actor, "plan.resumed", workspace.workspace_id, None, subscription.tier)
+
+
+def invoices(workspace: Workspace) -> list[Invoice]:
+    """The invoices at Stripe, newest first; none where the workspace never bought anything."""
+    row = customers.of_workspace(workspace.workspace_id)
+    return [] if row is None else gateway.invoices(row.customer_id)
+
+
+def checkout_status(workspace: Workspace, session_id: str) -> str | None:
+    """The payment status of a Checkout session of this workspace (`paid`, `unpaid`, …), for display only. Credits come
+    by webhook, or by asking Stripe what the customer has, never by this page; a foreign session is None (B16)."""
+    row = customers.of_workspace(workspace.workspace_id)
+    session = gateway.session_customer(session_id) if row is not None else None
+    if session is None or session[0] != row.customer_id:
+        return None
+    return session[1]
+
+
+def terminate(workspace_id: str) -> int:
+    """For an erasure: end every subscription at once and delete the customer at Stripe; returns how many were ended.
+    Safe to repeat; invoices stay at Stripe by law."""
+    row = customers.of_workspace(workspace_id)
+    if row is None:
+        return 0
+    ended_count = 0 if gateway.is_customer_deleted(row.customer_id) else gateway.cancel_now(row.customer_id)
+    gateway.delete_customer(row.customer_id)
+    return ended_count
+
+
+def is_terminated(workspace_id: str) -> bool:
+    """Whether Stripe confirms that nothing of the workspace goes on there."""
+    row = customers.of_workspace(workspace_id)
+    return row is None or gateway.is_customer_deleted(row.customer_id)
+
+
+def last_known(workspace_id: str) -> Subscription | None:
+    """What was last known of the subscription, without asking Stripe."""
+    return customers.of_workspace(workspace_id)
+
+
+def _require_sold_plan(tier: str, interval: str) -> None:
+    if tier not in catalogue.CATALOGUE or not catalogue.of(tier).paid or interval not in catalogue.INTERVALS:
+        raise UnknownPlan
+
+
+def _live_subscription(workspace: Workspace) -> tuple[Subscription, SubscriptionSnapshot]:
+    row = customers.of_workspace(workspace.workspace_id)
+    subscription = gateway.subscription(row.customer_id) if row is not None else None
+    if subscription is None or subscription.state not in LIVE_STATES:
+        raise NoSubscription
+    return row, subscription

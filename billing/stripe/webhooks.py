@@ -1,0 +1,135 @@
+"""Stripe's events: verified, claimed in the transaction of their effect, and read as "look again", never as fact.
+
+Events come late, twice and in any order (B11, B12). So an event only names a customer; what that customer has is asked
+of Stripe at this moment, and the workspace is brought to it.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+
+from billing.charging import grants
+from billing.charging.counters import WorkspaceGone
+from billing.charging.entitlement_change import AlreadyApplied, ExtraWrites
+from billing.plans import catalogue
+from billing.stripe import customers, gateway, receipts, stripe_events, subscription_state
+from billing.stripe.gateway import EventSnapshot
+from imgapis.base import clock
+
+HANDLED, DUPLICATE = "acted", "again"
+REASON = "refunded or disputed at Stripe"
+log = logging.getLogger("imgapis.webhooks")
+
+
+def handle(event: EventSnapshot) -> str:
+    """Act on a verified event; what became of it: `acted`, `again` (it came before), or why it is ignored (B13).
+
+    Raises what the gateway and the store raise: Stripe then sends it again.
+    """
+    if event.live != gateway.is_live():
+        return _ignored(event, "other mode")
+    # The shape of an event follows the API version its endpoint was registered with; only ours is understood.
+    if event.version and event.version != gateway.VERSION:
+        return _ignored(event, "other version")
+    effect = HANDLERS.get(event.kind)
+    if effect is None:
+        return _ignored(event, "unknown kind")
+    workspace_id = customers.workspace_of(event.customer_id) if event.customer_id else None
+    if workspace_id is None:
+        return _ignored(event, "unknown customer")
+    if stripe_events.of_id(event.event_id):
+        return DUPLICATE
+    try:
+        effect(workspace_id, event, lambda transaction: stripe_events.claim(transaction, event, workspace_id))
+    except AlreadyApplied:
+        return DUPLICATE
+    except WorkspaceGone:
+        return _ignored(event, "workspace gone")
+    return HANDLED
+
+
+def _ignored(event: EventSnapshot, reason: str) -> str:
+    log.info("stripe_event_ignored")
+    return reason if stripe_events.ignore(event, reason) else DUPLICATE
+
+
+def sync_subscription(workspace_id: str, customer_id: str, within: ExtraWrites | None = None) -> None:
+    """Bring a workspace to what its customer has at Stripe at this moment; `within` adds the caller's items to the
+    transaction."""
+    asked_at = clock.now()
+    subscription = gateway.subscription(customer_id)
+
+    def write_all(transaction) -> None:
+        if within:
+            within(transaction)
+        customers.write(transaction, workspace_id, subscription, asked_at)
+
+    subscription_state.apply(workspace_id, customers.entitlement(subscription, asked_at), write_all)
+
+
+def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
+
+
+def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
+    receipts.send_receipt(workspace_id, event.customer_id, event.object_id)
+
+
+def _payment_failed(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
+    receipts.send_payment_failed(workspace_id)
+
+
+def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    sync_subscription(workspace_id, event.customer_id, within)
+    receipts.send_plan_ended(workspace_id)
+
+
+def _charge_refunded(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """Take back the part of the plan's credits that the refunds are of what was paid, each refund once (B15)."""
+    row = customers.of_workspace(workspace_id)
+    halves = catalogue.of(row.tier if row and row.tier in catalogue.CATALOGUE else catalogue.FREE).halves
+    for refund in gateway.refunds(event.object_id):
+        share_halves = int(halves * refund.share)
+        if share_halves:
+            try:
+                grants.take_back(workspace_id, share_halves, REASON, "stripe", grant_id=refund.refund_id)
+            except AlreadyApplied:
+                continue  # taken back before
+    sync_subscription(workspace_id, event.customer_id, within)
+
+
+HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
+    "checkout.session.completed": _sync,
+    "customer.subscription.created": _sync,
+    "customer.subscription.updated": _sync,
+    "customer.subscription.paused": _sync,
+    "customer.subscription.resumed": _sync,
+    "customer.subscription.deleted": _subscription_ended,
+    "invoice.paid": _invoice_paid,
+    "invoice.payment_failed": _payment_failed,
+    "charge.refunded": _charge_refunded,
+    "charge.dispute.created": _sync,
+    "subscription_schedule.released": _sync,
+    "subscription_schedule.updated": _sync,
+}
+
+
+def replay(event_id: str) -> str:
+    """Fetch an event from Stripe and act on it, as support does; one that acted before does not act again, but its
+    workspace is brought to what Stripe reports now all the same."""
+    event = gateway.event(event_id)
+    if event is None:
+        return "unknown event"
+    outcome = handle(event)
+    workspace_id = customers.workspace_of(event.customer_id) if outcome == DUPLICATE and event.customer_id else None
+    if workspace_id:
+        sync_subscription(workspace_id, event.customer_id)
+    return outcome
+
+
+def is_configured() -> bool:
+    """Whether there is a secret to check signatures by: an empty one could be signed with by anybody."""
+    return bool(settings.STRIPE_WEBHOOK_SECRET)
