@@ -18,7 +18,7 @@ from imgapis.base.errors import ApiError
 from imgapis.embedded.samples import NAMES
 from transforms import access, explain, hosts, presets, tenants
 from transforms.delivery import ImageRequest
-from transforms.engine import params
+from transforms.engine.request import params
 from transforms.tenants import Tenant
 
 ENDPOINT = "transform"

@@ -8,7 +8,7 @@ from billing.charging.credits import as_credits
 from billing.money import dollars
 from billing.plans import catalogue as plan_catalogue
 from billing.plans.catalogue import Plan
-from transforms.engine import cost
+from transforms.engine.request import cost
 
 LEDGER = "proven by the ledger, every night"
 TESTS = "held by tests"

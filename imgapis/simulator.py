@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from billing.plans import catalogue
-from transforms.engine import cost, limits, param, params
-from transforms.engine.param import Param
+from transforms.engine import limits
+from transforms.engine.request import cost, param, params
+from transforms.engine.request.param import Param
 
 # Stricter than our other pages: the browser itself keeps the page from asking or sending anything.
 POLICY = (

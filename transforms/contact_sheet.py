@@ -4,11 +4,12 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from transforms.engine import pipeline, spec
+from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
-from transforms.engine.params import POSITIONS
+from transforms.engine.request import spec
+from transforms.engine.request.params import POSITIONS
 
 TILE, LETTERS, ACROSS = 240, 13, 6
 MARGIN, CAPTION = 8, 40

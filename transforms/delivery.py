@@ -17,9 +17,10 @@ from telemetry.events import CacheStatus, RequestEvent
 from transforms import cache, crowding, engine_errors, plans, rendering
 from transforms.cache import CachedOutput
 from transforms.coalesce import SingleFlight
-from transforms.engine import cost, info
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
+from transforms.engine.operations import info
+from transforms.engine.request import cost
 from transforms.plans import RenderPlan
 from transforms.policies import Policy
 from transforms.tenants import Tenant

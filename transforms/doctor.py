@@ -7,7 +7,7 @@ from imgapis.base.outbound import urls
 from imgapis.base.outbound.fetch import FetchError, FetchResult
 from transforms import bucket_doctor, bucket_policies, engine_errors, remedies, rendering, sources
 from transforms.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
-from transforms.engine import sniffing
+from transforms.engine.codecs import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.models import Source

@@ -8,7 +8,7 @@ from imgapis.base import clock
 from telemetry.events import CacheStatus
 from transforms import delivery, plans, rendering
 from transforms.delivery import ImageRequest
-from transforms.engine import spec
+from transforms.engine.request import spec
 from transforms.plans import RenderPlan
 from transforms.tenants import Tenant
 

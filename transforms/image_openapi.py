@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from transforms.engine import param, params
-from transforms.engine.param import Param
+from transforms.engine.request import param, params
+from transforms.engine.request.param import Param
 
 ANSWERS = {
     200: "The picture, or the JSON of /info and /explain.",

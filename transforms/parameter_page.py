@@ -1,6 +1,6 @@
 """The parameters as a page of Markdown, generated from the engine's table."""
 
-from transforms.engine import param, params
+from transforms.engine.request import param, params
 
 HEAD = """# The image API
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from imgapis.base import tokens
 from transforms import cache, engine_errors, policies, presets, sources
-from transforms.engine import cost, negotiate, spec
 from transforms.engine.errors import EngineError
-from transforms.engine.spec import Spec
+from transforms.engine.request import cost, negotiate, spec
+from transforms.engine.request.spec import Spec
 from transforms.policies import Policy
 from transforms.sources import Original
 from transforms.tenants import Tenant

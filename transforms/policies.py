@@ -11,9 +11,9 @@ from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.errors import FetchError
 from transforms import raw_query, sources
-from transforms.engine import params, spec
 from transforms.engine.errors import EngineError
-from transforms.engine.spec import Spec
+from transforms.engine.request import params, spec
+from transforms.engine.request.spec import Spec
 
 LONGEST = 2_000
 NAMES = ("src", "until", "w", "h", "ops", "formats", "params")

@@ -9,8 +9,8 @@ from accounts import store as accounts_store
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import engine_errors, raw_query, rule_store
-from transforms.engine import params, spec
 from transforms.engine.errors import EngineError
+from transforms.engine.request import params, spec
 from transforms.models import Preset
 from transforms.tenants import Tenant
 

@@ -12,7 +12,7 @@ from billing import store as billing_store
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms import plans, purge_index, raw_query, rule_store, signing, sources, tenants
-from transforms.engine import params
+from transforms.engine.request import params
 from transforms.models import PurgeRule
 from transforms.tenants import Tenant
 

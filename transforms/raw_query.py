@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imgapis.base.errors import ApiError
-from transforms.engine import query
 from transforms.engine.errors import EngineError
+from transforms.engine.request import query
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from django.conf import settings
 
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
-from transforms.engine import reading
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.engine.request import values as request_values
 from transforms.plans import RenderPlan
 from transforms.render import process
 from transforms.render.pool import Pool
@@ -70,7 +70,7 @@ def _values(plan: RenderPlan, originals: list[FetchResult | None]) -> dict[str, 
     if plan.spec.mark is not None:
         values["mark"] = True
     if values.get("fit") == "cover" and "position" not in values and plan.operation == "transform":
-        point = reading.point(originals[0].focal or "")
+        point = request_values.point(originals[0].focal or "")
         values |= {"focal": point} if point else {}
     return values
 

@@ -10,7 +10,8 @@ from statistics import geometric_mean, mean
 
 from PIL import Image
 
-from transforms.engine import likeness, pipeline
+from transforms.engine import pipeline
+from transforms.engine.codecs import ssim
 from transforms.engine.job import Job
 
 FORMATS = ("jpeg", "webp", "avif")
@@ -60,7 +61,7 @@ def _render(reference: Image.Image, data: bytes, name: str, quality: object) -> 
     body = pipeline.render(Job("transform", {"quality": quality}, name, (data,))).body
     seconds = time.perf_counter() - start
     image = Image.open(BytesIO(body)).convert("RGB")
-    return Result(len(body), likeness.average(reference, image), likeness.worst(reference, image), seconds)
+    return Result(len(body), ssim.average(reference, image), ssim.worst(reference, image), seconds)
 
 
 def _print_sums(name: str, fixed: tuple[Result, ...], auto: tuple[Result, ...]) -> None:

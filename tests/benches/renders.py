@@ -7,7 +7,7 @@ from statistics import median
 
 from PIL import Image
 
-from transforms.engine import encode
+from transforms.engine.codecs import encode
 from transforms.engine.job import Job
 from transforms.render.pool import Pool
 

@@ -13,7 +13,8 @@ from imgapis.base.outbound import urls as outbound_urls
 from tests.browser.test_axe import LOOKS, violations
 from tests.browser.vendor_addresses import ADDRESSES
 from tests.engine import requests
-from transforms.engine import cost, errors, params, spec
+from transforms.engine import errors
+from transforms.engine.request import cost, params, spec
 
 pytestmark = pytest.mark.prove
 

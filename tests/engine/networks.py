@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transforms.engine import network
+from transforms.engine.vision import network
 
 
 @contextmanager

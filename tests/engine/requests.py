@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from transforms.engine import params
+from transforms.engine.request import params
 
 WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
 HASHES = st.sampled_from(["LEHV6nWB2yk8pyo0adR*.7kCMdnj", "00OZZy", "LGF5]+Yk^6#M@-5c,1J5@[or[Q6."])

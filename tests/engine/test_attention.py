@@ -5,7 +5,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.engine import pictures
-from transforms.engine import attention, geometry
+from transforms.engine import geometry
+from transforms.engine.vision import attention
 
 GROUND = (128, 128, 128)
 SUBJECT = (200, 20, 40)

@@ -6,8 +6,8 @@ import pytest
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from tests.engine import pictures
-from transforms.engine import camera, info
 from transforms.engine.job import Job
+from transforms.engine.operations import camera, info
 
 CANARY = "CANARY-7f3a"
 EXIF_FIELDS = {

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests import environment
 from tests.engine import requests
-from transforms.engine import cost, errors, params, spec
+from transforms.engine import errors
+from transforms.engine.request import cost, params, spec
 
 QUICK = settings(max_examples=environment.count(20, 60, 300), deadline=None, derandomize=True)
 

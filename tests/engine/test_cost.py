@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.engine import cost, spec
+from transforms.engine.request import cost, spec
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from imgapis.embedded import downloads
 from tests.engine import networks, pictures
-from transforms.engine import matte, network
 from transforms.engine.errors import EngineError
+from transforms.engine.vision import matte, network
 
 pytestmark = pytest.mark.prove
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
-from transforms.engine import decode
+from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 

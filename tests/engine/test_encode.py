@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tests.engine import pictures
-from transforms.engine import avif_loop, encode
+from transforms.engine.codecs import avif_loop, encode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 

@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw
 
 from imgapis.embedded import downloads, samples
 from tests.engine import networks, pictures
-from transforms.engine import attention, faces, network
 from transforms.engine.errors import EngineError
-from transforms.engine.faces import Face
+from transforms.engine.vision import attention, faces, network
+from transforms.engine.vision.faces import Face
 
 # The astronaut's face in her photograph of 512 x 512, measured by eye: brow to chin, cheek to cheek.
 LEFT, TOP, RIGHT, BOTTOM = 178, 62, 270, 175

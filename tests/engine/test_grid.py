@@ -11,10 +11,11 @@ from PIL import Image
 
 from tests import environment
 from tests.engine import pictures
-from transforms.engine import exhaustion, grid
+from transforms.engine import exhaustion
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.engine.operations import grid
 
 INKS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255))
 BROKEN = pictures.saved(pictures.noisy(), "PNG")[:-400]

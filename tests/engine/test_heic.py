@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.engine import pictures
-from transforms.engine import decode, heic, pipeline
+from transforms.engine import pipeline
+from transforms.engine.codecs import decode, heic
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits

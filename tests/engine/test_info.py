@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
-from transforms.engine import info, palette
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.engine.operations import info, palette
 
 
 def render(data: bytes) -> Output:

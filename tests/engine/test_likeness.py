@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.engine import pictures
-from transforms.engine import likeness
+from transforms.engine.codecs import ssim
 
 
 def photograph() -> Image.Image:
@@ -16,8 +16,8 @@ def photograph() -> Image.Image:
 
 
 def test_equal_pictures_are_wholly_alike():
-    assert likeness.average(photograph(), photograph()) == pytest.approx(1)
-    assert likeness.worst(photograph(), photograph()) == pytest.approx(1)
+    assert ssim.average(photograph(), photograph()) == pytest.approx(1)
+    assert ssim.worst(photograph(), photograph()) == pytest.approx(1)
 
 
 def test_it_is_the_formula_of_the_paper():
@@ -27,13 +27,13 @@ def test_it_is_the_formula_of_the_paper():
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     numerator = (2 * means + c1) * (2 * covariance + c2)
     denominator = (one.mean() ** 2 + other.mean() ** 2 + c1) * (one.var() + other.var() + c2)
-    similarities = likeness.windows(pictures.noisy(8, 8), Image.new("RGB", (8, 8), (90, 90, 90)))
+    similarities = ssim.windows(pictures.noisy(8, 8), Image.new("RGB", (8, 8), (90, 90, 90)))
     assert similarities == pytest.approx(numerator / denominator, abs=1e-6) and similarities.shape == (1, 1)
 
 
 def test_more_damage_is_less_alike():
     image = photograph()
-    similarities = [likeness.worst(image, image.filter(ImageFilter.GaussianBlur(radius))) for radius in (0.5, 1, 2, 4)]
+    similarities = [ssim.worst(image, image.filter(ImageFilter.GaussianBlur(radius))) for radius in (0.5, 1, 2, 4)]
     assert similarities == sorted(similarities, reverse=True) and similarities[0] > similarities[3] + 0.2
 
 
@@ -42,8 +42,8 @@ def test_a_spoilt_corner_shows_in_the_worst_and_hardly_in_the_average():
     image.paste(pictures.noisy(100, 80), (0, 0))
     damaged_image = image.copy()
     damaged_image.paste(image.crop((0, 0, 100, 80)).filter(ImageFilter.GaussianBlur(1)), (0, 0))
-    assert likeness.average(image, damaged_image) > 0.9
-    assert likeness.worst(image, damaged_image) < 0.5
+    assert ssim.average(image, damaged_image) > 0.9
+    assert ssim.worst(image, damaged_image) < 0.5
 
 
 def test_what_happens_at_the_seams_of_tiles_does_not_count():
@@ -52,11 +52,11 @@ def test_what_happens_at_the_seams_of_tiles_does_not_count():
     for at in (124, 0, 252):
         damaged_image.paste(pictures.WHITE, (at, 0, at + 8, 256))
         damaged_image.paste(pictures.WHITE, (0, at, 256, at + 8))
-    assert likeness.worst(image, damaged_image, (128, 128)) == pytest.approx(1)
-    assert likeness.worst(image, damaged_image) < 0.7
+    assert ssim.worst(image, damaged_image, (128, 128)) == pytest.approx(1)
+    assert ssim.worst(image, damaged_image) < 0.7
 
 
 def test_an_even_shift_of_light_weighs_less_than_lost_detail():
     image = photograph()
     lighter, softer = image.point(lambda level: min(255, level + 6)), image.filter(ImageFilter.GaussianBlur(2))
-    assert likeness.worst(image, lighter) > likeness.worst(image, softer) + 0.1
+    assert ssim.worst(image, lighter) > ssim.worst(image, softer) + 0.1

@@ -5,10 +5,11 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
-from transforms.engine import params, pipeline
+from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
+from transforms.engine.request import params
 
 GROUND, INK = (40, 80, 120), (250, 200, 10)
 SOURCE = pictures.saved(Image.new("RGB", (120, 90), GROUND), "PNG")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.engine import param, params, reading
+from transforms.engine.request import param, params, values
 
 CONTRACT = {
     "transform": "w width h height size dpr fit enlarge position crop trim rotate flip background bg padding radius "
@@ -35,12 +35,12 @@ def test_a_row_says_what_it_is_and_what_it_takes(row):
     assert row.meaning.endswith(".")
     assert param.accepts(row)
     assert set(row.endpoints) <= set(params.ENDPOINTS)
-    assert row.kind in reading.READERS or not row.available
+    assert row.kind in values.READERS or not row.available
 
 
 @pytest.mark.parametrize("row", [row for row in params.PARAMS if row.default is not None and row.available])
 def test_a_default_is_a_value_the_parameter_accepts(row):
-    assert reading.read(row, row.name, reading.write(row.default)) == row.default
+    assert values.read(row, row.name, values.write(row.default)) == row.default
 
 
 def test_defaults_are_asked_by_endpoint_and_name():

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
-from transforms.engine import blurhash, placeholder
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.engine.operations import blurhash, placeholder
 
 HASH = "LEHV6nWB2yk8pyo0adR*.7kCMdnj"
 SHADED = pictures.saved(pictures.shaded(400, 200), "PNG")

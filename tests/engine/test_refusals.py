@@ -4,7 +4,8 @@ import pickle
 
 import pytest
 
-from transforms.engine import errors, params, spec
+from transforms.engine import errors
+from transforms.engine.request import params, spec
 
 HASH = "LEHV6nWB2yk8pyo0adR*.7kCMdnj"
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageCms
 
 from tests import environment
 from tests.engine import pictures
-from transforms.engine import strip
+from transforms.engine.codecs import strip
 
 ORIENTATION, ARTIST, CANARY = 0x0112, 0x013B, b"CANARY-7f3a"
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
-from transforms.engine import thumbhash
+from transforms.engine.operations import thumbhash
 
 # Written by the npm package thumbhash 0.1.1 from the same pixels.
 REFERENCES = [

@@ -13,7 +13,7 @@ from imgapis.base import tokens
 from imgapis.privacy import export, leaving_parameters
 from tests.accounts import teams
 from transforms import presets, source_rows
-from transforms.engine import params
+from transforms.engine.request import params
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 SECRETS = {"access_key": "AKIDSECRET", "secret_key": "verysecret"}

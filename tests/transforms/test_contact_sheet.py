@@ -7,7 +7,8 @@ from PIL import Image
 
 from tests.engine import golden_pictures
 from transforms import contact_sheet
-from transforms.engine import params, pipeline
+from transforms.engine import pipeline
+from transforms.engine.request import params
 
 
 @pytest.mark.prove

@@ -10,7 +10,7 @@ from imgapis.embedded import downloads
 from tests.engine import pictures, test_cutout
 from tests.transforms.web_client import ask
 from transforms import engine_errors
-from transforms.engine import network
+from transforms.engine.vision import network
 
 pytestmark = pytest.mark.usefixtures("web")
 

@@ -11,7 +11,7 @@ from PIL import Image
 from accounts import store as accounts_store
 from billing.charging import ledger
 from tests.transforms.web_client import ask
-from transforms.engine import params
+from transforms.engine.request import params
 
 HEX_KEY = re.compile(r"(365d|1d)/[0-9a-f]{32}/[0-9a-f]{64}\Z")
 pytestmark = pytest.mark.usefixtures("web")

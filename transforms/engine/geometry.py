@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transforms.engine import faces
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
+from transforms.engine.vision import faces
 
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from transforms.engine import decode, encode, geometry, grid, info, placeholder, shrink
+from transforms.engine import geometry
+from transforms.engine.codecs import decode, encode
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.engine.operations import grid, info, placeholder, shrink
 from transforms.engine.picture import Picture
 from transforms.engine.steps import (
     background,

@@ -6,9 +6,10 @@ import pickle
 import traceback
 from collections.abc import Callable
 
-from transforms.engine import exhaustion, network, pipeline
+from transforms.engine import exhaustion, pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
+from transforms.engine.vision import network
 from transforms.render import answers, cage, wire
 
 _CRASHED = "The picture could not be processed."

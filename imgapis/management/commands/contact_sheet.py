@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from transforms import contact_sheet, rendering
-from transforms.engine import network
+from transforms.engine.vision import network
 
 TYPES = (".jpg", ".png", ".webp", ".avif")
 

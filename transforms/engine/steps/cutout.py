@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from PIL import Image, ImageChops
 
-from transforms.engine import geometry, matte, subject
+from transforms.engine import geometry
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.vision import matte, subject
 
 # A mask whose maximum is below this has no subject.
 LEAST_SURE = 0.3

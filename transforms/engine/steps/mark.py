@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from transforms.engine import decode, geometry, params
+from transforms.engine import geometry
+from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.request import params
 
 
 def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:

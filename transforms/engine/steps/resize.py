@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from PIL import Image
 
-from transforms.engine import attention, chosen, geometry
-from transforms.engine.attention import CropChoice
+from transforms.engine import geometry
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.vision import attention, chosen
+from transforms.engine.vision.attention import CropChoice
 
 # Beyond three times the target size pixels are averaged first: visually equal, and much faster.
 REDUCING_GAP = 3.0

@@ -1,6 +1,6 @@
 """The one table of parameters: the parser, the OpenAPI, the docs page, /limits and the tests are read from it."""
 
-from transforms.engine.param import Param
+from transforms.engine.request.param import Param
 
 TRANSFORM = "transform"
 GRID = "grid"

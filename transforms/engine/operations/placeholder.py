@@ -2,9 +2,12 @@
 
 from PIL import Image
 
-from transforms.engine import blurhash, colour, decode, drawn, palette, params
+from transforms.engine import colour
+from transforms.engine.codecs import decode
 from transforms.engine.job import Job, Output
+from transforms.engine.operations import blurhash, drawn, palette
 from transforms.engine.picture import Picture
+from transforms.engine.request import params
 from transforms.engine.stopwatch import Stopwatch
 
 # The maximum of w, h and dpr; the size of a larger source is scaled down to it.

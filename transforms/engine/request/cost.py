@@ -1,6 +1,6 @@
 """The price of an operation, in whole half-credits."""
 
-from transforms.engine import spec as specs
+from transforms.engine.request import spec as specs
 
 HALVES = {"transform": 2, "info": 1, "grid": 4, "placeholder": 1}
 

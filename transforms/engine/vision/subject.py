@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from transforms.engine import network
+from transforms.engine.vision import network
 
 # What the network was trained on: https://github.com/xuebinqin/U-2-Net (data_loader.py, u2net_test.py).
 SIDE = 320

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageFilter
 
-from transforms.engine import faces
+from transforms.engine.vision import faces
 
 WAYS = ("smart", "entropy", "face")
 SEEN_SIDE = 128

@@ -8,7 +8,8 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from transforms.engine import avif_loop, colour, heic, sniffing
+from transforms.engine import colour
+from transforms.engine.codecs import avif_loop, heic, sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from transforms.engine import colour, decode, drawn, exhaustion, params
+from transforms.engine import colour, exhaustion
+from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.engine.operations import drawn
+from transforms.engine.request import params
 from transforms.engine.stopwatch import Stopwatch
 
 # Without w and h a sheet is as large as its pictures, but not larger than this.

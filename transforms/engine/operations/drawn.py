@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from transforms.engine import quality
+from transforms.engine.codecs import quality
 from transforms.engine.job import Output
 from transforms.engine.picture import Picture
 from transforms.engine.stopwatch import Stopwatch

@@ -2,9 +2,10 @@
 
 import json
 
-from transforms.engine import blurhash, camera, decode, palette, thumbhash
+from transforms.engine.codecs import decode
 from transforms.engine.job import Job, Output
-from transforms.engine.params import DEFAULT_SELECTION
+from transforms.engine.operations import blurhash, camera, palette, thumbhash
+from transforms.engine.request.params import DEFAULT_SELECTION
 from transforms.engine.stopwatch import Stopwatch
 
 CONTENT_TYPE = "application/json"

@@ -5,7 +5,9 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from transforms.engine import errors, fold, param, params, query, reading
+from transforms.engine import errors
+from transforms.engine.request import normalize, param, params, query
+from transforms.engine.request import values as request_values
 
 ASIDE = ("src", "mark", "select", "format", "download")
 
@@ -50,7 +52,7 @@ def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
     sources = parsed.get("src", ())
     picture_values = {name: value for name, value in parsed.items() if name not in ASIDE}
     _check_presence(endpoint, sources, picture_values, spellings)
-    values, unscaled = fold.fold(endpoint, picture_values, spellings)
+    values, unscaled = normalize.fold(endpoint, picture_values, spellings)
     select = parsed.get("select")
     return Spec(
         endpoint=endpoint,
@@ -72,7 +74,11 @@ def canonical(spec: Spec) -> tuple[str, ...]:
     if spec.operation == "info":
         return ("info",)
     mark = ("mark",) if spec.mark is not None else ()
-    return (spec.endpoint, *(f"{name}={reading.write(value)}" for name, value in sorted(spec.values.items())), *mark)
+    return (
+        spec.endpoint,
+        *(f"{name}={request_values.write(value)}" for name, value in sorted(spec.values.items())),
+        *mark,
+    )
 
 
 def canonical_query(spec: Spec) -> str:
@@ -80,7 +86,9 @@ def canonical_query(spec: Spec) -> str:
     values = {**spec.values, **spec.requested}
     values.update({name: value for name in ASIDE if (value := getattr(spec, name, None)) is not None})
     items = [("src", source) for source in spec.sources]
-    items += [(row.name, reading.write(values[row.name])) for row in params.rows(spec.endpoint) if row.name in values]
+    items += [
+        (row.name, request_values.write(values[row.name])) for row in params.rows(spec.endpoint) if row.name in values
+    ]
     return "&".join(f"{name}={urllib.parse.quote(text, safe='/:,')}" for name, text in items)
 
 
@@ -132,7 +140,7 @@ def _take_path(texts: dict[str, list[str]], spellings: dict[str, str], path_sour
 
 def _read(endpoint: str, name: str, spelling: str, texts: list[str]) -> object:
     row = params.ROWS[endpoint][name]
-    parsed = tuple(reading.read(row, spelling, text) for text in texts)
+    parsed = tuple(request_values.read(row, spelling, text) for text in texts)
     return parsed if name == "src" else parsed[0]
 
 

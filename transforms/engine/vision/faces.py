@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from transforms.engine import network
+from transforms.engine.vision import network
 
 # The longest side of the network's input: 0.1 to 0.2 s; a face of 15 of these pixels is still detected.
 SEEN_SIDE = 640

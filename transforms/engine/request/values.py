@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from transforms.engine import blurhash_text, errors, param, params, query
+from transforms.engine import errors
+from transforms.engine.request import blurhash_text, param, params, query
 
 WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")

@@ -3,7 +3,7 @@
 import blurhash_rs
 from PIL import Image
 
-from transforms.engine import encode
+from transforms.engine.codecs import encode
 from transforms.engine.errors import EngineError
 
 COMPONENTS = 4

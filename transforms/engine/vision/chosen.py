@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from transforms.engine.attention import CropChoice
+from transforms.engine.vision.attention import CropChoice
 
 DIMMED = 0.35
 LINE, SHADOW, WORDS = (255, 214, 0), (0, 0, 0), (255, 255, 255)

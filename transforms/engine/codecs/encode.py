@@ -5,9 +5,10 @@ from io import BytesIO
 
 from PIL import Image
 
-from transforms.engine import avif_loop, avif_times, gif, jpeg_tables, params
+from transforms.engine.codecs import avif_loop, avif_times, gif, jpeg_tables
 from transforms.engine.errors import EngineError
 from transforms.engine.picture import Picture
+from transforms.engine.request import params
 
 CONTENT_TYPES = {name: f"image/{name}" for name in ("avif", "webp", "jpeg", "png", "gif")}
 # The longest side each format can hold (AVIF: what its encoder takes).

@@ -2,10 +2,12 @@
 
 from PIL import Image, ImageChops
 
-from transforms.engine import decode, encode, geometry, params, quality, strip
+from transforms.engine import geometry
+from transforms.engine.codecs import decode, encode, quality, strip
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.picture import Picture
+from transforms.engine.request import params
 
 # Parameters that change no pixel, and those that change none when the box is the picture's own size.
 REENCODING = {"quality", "max-bytes", "metadata", "animated"}

@@ -3,7 +3,8 @@
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-from transforms.engine import errors, limits, params
+from transforms.engine import errors, limits
+from transforms.engine.request import params
 
 SCALED = ("w", "h", "padding", "radius", "gap", "mark-w", "mark-padding")
 # Without a box dpr stays, for the renderer to scale the source by, and a grid its gap.

@@ -7,8 +7,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from transforms.engine import encode, likeness, params
+from transforms.engine.codecs import encode, ssim
 from transforms.engine.picture import Picture
+from transforms.engine.request import params
 
 LOSSY = ("jpeg", "webp", "avif")
 # What likeness.worst must reach: over thirty photographs these give the mean SSIM of quality 80 (docs/performance.md).
@@ -63,14 +64,14 @@ def _by_similarity(picture: Picture, name: str) -> int:
     flattened = encode.flattened(picture.frames[0])
     sample = sampled(flattened)
     tile = None if sample is flattened else (TILE, TILE)
-    if min(sample.size) < likeness.LEAST_SIDE:
+    if min(sample.size) < ssim.LEAST_SIDE:
         return CEILING
     still_picture = replace(picture, frames=(sample,), durations=(0,), rights={})
 
     def reaches(quality: int) -> bool:
         body, _, _ = encode.encode(still_picture, name, {"quality": quality}, tuned=True)
         with Image.open(BytesIO(body)) as image:
-            return likeness.worst(sample, image.convert("RGB"), tile) >= TARGETS[name]
+            return ssim.worst(sample, image.convert("RGB"), tile) >= TARGETS[name]
 
     return choose(reaches)
 

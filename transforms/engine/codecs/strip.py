@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable, Iterator
 
-from transforms.engine import strip_avif
+from transforms.engine.codecs import strip_avif
 
 # Markers of JPEG (ITU-T T.81, table B.1): tables, frames, restarts and scans; every APPn and comment is left out.
 TABLES = {0xDB, 0xC4, 0xDD}

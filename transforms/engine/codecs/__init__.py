@@ -1,0 +1,1 @@
+"""Decoding and encoding: formats, quality, metadata."""

@@ -1,0 +1,1 @@
+"""What else is made of pictures: info, grid, placeholder, and re-encoding alone."""

@@ -1,0 +1,1 @@
+"""Looking at pictures: faces, subjects, attention, and the networks behind them."""
