@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from transforms.image_api import api
+from transforms.serving.image_api import api
 
-handler404 = "transforms.image_answers.not_found"
-handler500 = "transforms.image_answers.server_error"
+handler404 = "transforms.serving.image_responses.not_found"
+handler500 = "transforms.serving.image_responses.server_error"
 urlpatterns = [path("", api.urls)]

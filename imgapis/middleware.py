@@ -10,7 +10,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from imgapis.base import errors
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import fetch
-from transforms import http_headers, image_answers, tenants
+from transforms.serving import http_headers, image_responses
+from transforms.tenant import tenants
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 LONGEST_LINE = 16_384
@@ -70,7 +71,7 @@ class HostMiddleware:
             response = problem_response(refusal, request)
         else:
             is_method_refused = hasattr(request, "tenant") and request.method not in http_headers.METHODS
-            response = image_answers.method_refused(request) if is_method_refused else self.get_response(request)
+            response = image_responses.method_refused(request) if is_method_refused else self.get_response(request)
         response["X-Request-Id"] = request.request_id
         response["X-Content-Type-Options"] = "nosniff"
         return response

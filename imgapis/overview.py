@@ -14,9 +14,9 @@ from billing.charging import figures, summary
 from imgapis import samples
 from imgapis.base import clock
 from telemetry.display import credits_of
-from transforms import hosts
 from transforms import store as transforms_store
 from transforms.models import Source
+from transforms.tenant import hosts
 
 
 @require_GET

@@ -16,10 +16,12 @@ from accounts.forms import add_error
 from imgapis import samples, snippets
 from imgapis.base.errors import ApiError
 from imgapis.embedded.samples import NAMES
-from transforms import access, explain, hosts, presets, tenants
-from transforms.delivery import ImageRequest
+from transforms.access import origins, presets
 from transforms.engine.request import params
-from transforms.tenants import Tenant
+from transforms.serving import explain
+from transforms.serving.delivery import ImageRequest
+from transforms.tenant import hosts, tenants
+from transforms.tenant.tenants import Tenant
 
 ENDPOINT = "transform"
 DEMO = "demo"
@@ -150,7 +152,7 @@ def _result(
     query = urlencode(pairs)
     image_request = ImageRequest(ENDPOINT, query, None, request.META.get("HTTP_ACCEPT"), None)
     try:
-        access.check(tenant, None)
+        origins.check(tenant, None)
         presets.guard(tenant, ENDPOINT, query)
         quote = explain.explain(tenant, image_request)
     except ApiError as refusal:

@@ -3,8 +3,9 @@
 from django.conf import settings
 
 from imgapis.base import buckets
-from transforms import source_rows, store
+from transforms import store
 from transforms.models import Source
+from transforms.sources import named_sources
 
 BUCKET = "samples"
 NAME = "samples"
@@ -20,7 +21,7 @@ def add(workspace_id: str, actor: str = "system") -> None:
     """Give a workspace the sample source, unless it has a source of that name. Raises TooManySources."""
     if store.source(workspace_id, NAME) is None:
         buckets.ensure_bucket(BUCKET)
-        source_rows.create(
+        named_sources.create(
             workspace_id, name=NAME, kind="s3", bucket=BUCKET, region=settings.AWS_REGION,
             access_key=settings.CACHE_ACCESS_KEY, secret_key=settings.CACHE_SECRET_KEY, actor=actor,
         )  # fmt: skip

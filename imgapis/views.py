@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from imgapis import docs, heartbeat
-from transforms import hosts
+from transforms.tenant import hosts
 
 log = logging.getLogger("imgapis.site")
 

@@ -22,7 +22,9 @@ from tests import environment
 from tests.billing.stripe_world import World, set_up
 from tests.origin import Origin
 from tests.privacy.full import Account
-from transforms import cache, source_rows, tenants
+from transforms.serving import cache
+from transforms.sources import named_sources
+from transforms.tenant import tenants
 
 ROOT = Path(__file__).resolve().parent.parent
 _numbers = itertools.count(1)
@@ -122,7 +124,7 @@ def stranger(dynamodb):
 def _workspace(who: str):
     row = workspaces.create_unowned(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
     accounts_store.change_workspace(row, limits=asdict(catalogue.of("scale").limits) | {"concurrency": 100})
-    source_rows.create(
+    named_sources.create(
         row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     )
     return row

@@ -13,8 +13,9 @@ from imgapis import playground, samples
 from tests import environment, people
 from tests.people import Browser
 from tests.transforms.web_client import ask
-from transforms import access_settings, presets, signing_keys, source_rows
 from transforms import store as transforms_store
+from transforms.access import access_settings, presets, signing_keys
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("web")
 LANGUAGES = ("HTML", "Next.js", "curl", "CSS", "Markdown", "Python")
@@ -24,7 +25,9 @@ SHOE = {"src": "shop/shoe.jpg", "w": "80"}
 def ensure_source(workspace_id: str, name: str) -> None:
     """Create a source on the origin, unless there is one of that name."""
     if transforms_store.source(workspace_id, name) is None:
-        source_rows.create(workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/")
+        named_sources.create(
+            workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
+        )
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from django.test import RequestFactory
 
 from imgapis import views
 from tests.transforms.web_client import ask
-from transforms import image_answers, tenants
+from transforms.serving import image_responses
+from transforms.tenant import tenants
 
 pytestmark = pytest.mark.usefixtures("web")
 
@@ -69,10 +70,10 @@ def test_our_own_fault_on_a_page_shows_an_id_and_no_trace():
 
 def test_our_own_fault_on_an_image_shows_an_id_and_no_trace(workspace, forgetful, monkeypatch):
     """V3"""
-    monkeypatch.setattr(image_answers.delivery, "deliver", lambda *_: 1 / 0)
+    monkeypatch.setattr(image_responses.delivery, "deliver", lambda *_: 1 / 0)
     request = RequestFactory().get("/transform?src=shop/shoe.jpg", HTTP_HOST="x.localhost")
     request.tenant, request.request_id = tenants.of_namespace(workspace.namespace), "the-id"
-    reply = image_answers.respond(request, "transform", None)
+    reply = image_responses.respond(request, "transform", None)
     problem = json.loads(reply.content)
     assert (reply.status_code, problem["code"], problem["request_id"]) == (500, "internal_error", "the-id")
     assert b"ZeroDivision" not in reply.content

@@ -1,0 +1,4 @@
+"""Images: sources, access, rendering, delivery, custom domains.
+
+engine ← render ← tenant ← domains ← sources ← access ← serving ← doctor ← views ← management
+"""

@@ -2,7 +2,8 @@
 
 from django import forms
 
-from transforms import access_settings, purges
+from transforms.access import access_settings
+from transforms.serving import purges
 
 PLAIN = {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
 

@@ -8,21 +8,14 @@ from ninja import Field, Router
 
 from accounts.api import NotFound, Strict, workspace_of
 from imgapis.base import clock
-from transforms import (
-    access_settings,
-    doctor,
-    domain_names,
-    domain_store,
-    domains,
-    presets,
-    purges,
-    rule_store,
-    signing_keys,
-    source_rows,
-    store,
-    tenants,
-)
+from transforms import domain_store, rule_store, store
+from transforms.access import access_settings, presets, signing_keys
+from transforms.doctor import examination
+from transforms.domains import custom_domains, domain_names
 from transforms.models import Domain, Source
+from transforms.serving import purges
+from transforms.sources import named_sources
+from transforms.tenant import tenants
 
 router = Router(tags=["images"])
 LONGEST = 2_048
@@ -102,7 +95,7 @@ def _source(request: HttpRequest, name: str, permission: str) -> Source:
 def list_sources(request: HttpRequest):
     """Every source, without its secrets. Scope: workspace.view."""
     return [
-        source_rows.public_fields(row) for row in store.sources(workspace_of(request, "workspace.view").workspace_id)
+        named_sources.public_fields(row) for row in store.sources(workspace_of(request, "workspace.view").workspace_id)
     ]
 
 
@@ -110,28 +103,28 @@ def list_sources(request: HttpRequest):
 def create_source(request: HttpRequest, payload: SourceIn):
     """Make a source. Scope: sources.edit."""
     workspace = workspace_of(request, "sources.edit")
-    row = source_rows.create(workspace.workspace_id, actor=request.caller.actor, **payload.dict())
-    return 201, source_rows.public_fields(row)
+    row = named_sources.create(workspace.workspace_id, actor=request.caller.actor, **payload.dict())
+    return 201, named_sources.public_fields(row)
 
 
 @router.get("/sources/{name}", response=dict[str, str])
 def show_source(request: HttpRequest, name: str):
     """One source, without its secrets. Scope: workspace.view."""
-    return source_rows.public_fields(_source(request, name, "workspace.view"))
+    return named_sources.public_fields(_source(request, name, "workspace.view"))
 
 
 @router.patch("/sources/{name}", response=dict[str, str])
 def change_source(request: HttpRequest, name: str, payload: SourceChange):
     """Change a source; every picture of it is new work then. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
-    source_rows.change(row, actor=request.caller.actor, **payload.dict())
-    return source_rows.public_fields(row)
+    named_sources.change(row, actor=request.caller.actor, **payload.dict())
+    return named_sources.public_fields(row)
 
 
 @router.delete("/sources/{name}", response={204: None})
 def delete_source(request: HttpRequest, name: str):
     """Delete a source. Scope: sources.edit."""
-    source_rows.delete(_source(request, name, "sources.edit"), request.caller.actor)
+    named_sources.delete(_source(request, name, "sources.edit"), request.caller.actor)
     return 204, None
 
 
@@ -140,7 +133,7 @@ def examine_source(request: HttpRequest, name: str, payload: PathIn):
     """Fetch one file step by step and name the first step that fails; free. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
     workspace = workspace_of(request, "sources.edit")
-    diagnosis = doctor.examine(tenants.of_row(workspace, workspace.namespace), row, payload.path)
+    diagnosis = examination.examine(tenants.of_row(workspace, workspace.namespace), row, payload.path)
     steps = [
         {"name": step.name, "state": step.state, "detail": step.detail, "remedy": step.remedy}
         for step in diagnosis.steps
@@ -241,7 +234,7 @@ def purge(request: HttpRequest, payload: PurgeIn):
 
 
 def _domain(request: HttpRequest, name: str, permission: str) -> Domain:
-    row = domains.of_workspace(workspace_of(request, permission).workspace_id, name)
+    row = custom_domains.of_workspace(workspace_of(request, permission).workspace_id, name)
     if row is None:
         raise NotFound("The workspace has no such domain.")
     return row
@@ -265,13 +258,13 @@ def list_domains(request: HttpRequest):
 def add_domain(request: HttpRequest, payload: DomainIn):
     """Add a domain; the answer says which DNS records to set. Scope: domains.edit."""
     workspace = workspace_of(request, "domains.edit")
-    return 201, _domain_fields(domains.add(workspace.workspace_id, payload.domain, request.caller.actor))
+    return 201, _domain_fields(custom_domains.add(workspace.workspace_id, payload.domain, request.caller.actor))
 
 
 @router.post("/domains/{domain}/check", response=dict[str, Any])
 def check_domain(request: HttpRequest, domain: str):
     """Look at DNS now. Scope: domains.edit."""
-    row = domains.check_now(_domain(request, domain, "domains.edit"))
+    row = custom_domains.check_now(_domain(request, domain, "domains.edit"))
     if row is None:
         raise NotFound("The workspace has no such domain any more.")
     return _domain_fields(row)
@@ -280,5 +273,5 @@ def check_domain(request: HttpRequest, domain: str):
 @router.delete("/domains/{domain}", response={204: None})
 def remove_domain(request: HttpRequest, domain: str):
     """Remove a domain: it serves nothing from now on. Scope: domains.edit."""
-    domains.remove(_domain(request, domain, "domains.edit"), request.caller.actor)
+    custom_domains.remove(_domain(request, domain, "domains.edit"), request.caller.actor)
     return 204, None

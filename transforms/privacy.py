@@ -1,7 +1,7 @@
 """The personal data this package stores about a workspace."""
 
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
-from transforms import custom_hostnames
+from transforms.domains import custom_hostnames
 from transforms.models import Domain, Preset, PurgeRule, Source
 
 HOLDINGS = (

@@ -13,7 +13,7 @@ from imgapis.base.buckets import BucketError
 from imgapis.base.errors import ApiError
 from imgapis.privacy import certificates, steps, store
 from imgapis.privacy.rows import Erasure
-from transforms.custom_hostnames import CloudflareFailed
+from transforms.domains.custom_hostnames import CloudflareFailed
 
 DAY = 86_400
 UNDO_DAYS = 7

@@ -14,8 +14,9 @@ from django.conf import settings
 from accounts import store as accounts_store
 from imgapis.base import clock
 from imgapis.privacy.leaving_parameters import PARAMETERS, preset
-from transforms import presets, rule_store
+from transforms import rule_store
 from transforms import store as transforms_store
+from transforms.access import presets
 from transforms.models import Source
 
 README = """How {namespace} was set up on {day}, for imgproxy and imagor.

@@ -10,9 +10,9 @@ from accounts.staff import staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.support import trail
 from imgapis.support.forms import DoctorForm
-from transforms import doctor as source_doctor
 from transforms import store as transforms_store
-from transforms import tenants
+from transforms.doctor import examination as source_doctor
+from transforms.tenant import tenants
 
 
 @require_http_methods(["GET", "POST"])

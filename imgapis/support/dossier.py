@@ -18,8 +18,9 @@ from imgapis.support import trail
 from telemetry import charts, display, reports
 from telemetry import store as telemetry_store
 from telemetry.charts import Bar
-from transforms import domain_store, hosts
+from transforms import domain_store
 from transforms import store as transforms_store
+from transforms.tenant import hosts
 
 RANGE = "7d"
 ENTRIES = 20

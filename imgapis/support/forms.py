@@ -9,8 +9,8 @@ from imgapis.base import clock, tokens
 from imgapis.policy import requests
 from imgapis.policy.rows import PrivacyRequest
 from imgapis.support.dossier import masked
-from transforms import purges
 from transforms import store as transforms_store
+from transforms.serving import purges
 
 Subject = Workspace | Person | PrivacyRequest | None
 

@@ -25,8 +25,9 @@ from tests.conftest import ROOT, wait_for
 from tests.people import Browser, ask_code, fresh_address, newest_code, person, sign_in_by_code
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
-from transforms import signing_keys, source_rows
 from transforms import store as transforms_store
+from transforms.access import signing_keys
+from transforms.sources import named_sources
 
 OLD, NEW = os.environ["SECRET_KEY"], "another key of a test " + "n" * 50
 PICTURE = "/transform?src=shop/shoe.jpg&w=80"
@@ -126,7 +127,7 @@ def rotate(settings):
 
 def test_sealed_secrets_open_with_the_fallback_alone(rotate, workspace):
     """The key of a workspace, of a bucket, and the second factor of staff; cache keys stay what they were."""
-    source_rows.create(
+    named_sources.create(
         workspace.workspace_id, name="attic", kind="s3", bucket="attic-bucket", region="eu-west-1",
         access_key="AKIDEXAMPLE", secret_key="of-the-bucket",
     )  # fmt: skip

@@ -22,8 +22,11 @@ from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
 from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
-from transforms import domain_store, domains, presets, source_rows
+from transforms import domain_store
 from transforms import store as transforms_store
+from transforms.access import presets
+from transforms.domains import custom_domains
+from transforms.sources import named_sources
 
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
 ROUTES = {
@@ -91,7 +94,9 @@ THINGS = {
     "source": lambda workspace, owner: source_of(workspace),
     "preset": lambda workspace, owner: preset_of(workspace),
     "event_id": lambda workspace, owner: event_of(workspace),
-    "domain": lambda workspace, owner: domains.add(workspace.workspace_id, fresh_domain(), owner.person_id).domain,
+    "domain": lambda workspace, owner: (
+        custom_domains.add(workspace.workspace_id, fresh_domain(), owner.person_id).domain
+    ),
 }
 
 
@@ -133,7 +138,7 @@ def event_of(workspace: Workspace) -> str:
 def source_of(workspace: Workspace) -> str:
     """The name of a new source, which no other workspace has."""
     name = workspace.namespace[:60]
-    return source_rows.create(workspace.workspace_id, name=name, kind="http", prefix="https://shop.example/").name
+    return named_sources.create(workspace.workspace_id, name=name, kind="http", prefix="https://shop.example/").name
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from imgapis.privacy import certificates, erasure
 from imgapis.privacy import store as erasures
 from tests.browser.conftest import SITE
 from tests.transforms.web_client import ask
-from transforms import source_rows
+from transforms.sources import named_sources
 
 pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web")]
 
@@ -68,7 +68,7 @@ def test_the_latest_requests_appear_by_themselves(window, origin):
     owner = window("watcher")
     owner.sign_up()
     workspace = accounts_store.workspace_of_namespace(owner.namespace)
-    source_rows.create(workspace.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
+    named_sources.create(workspace.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     owner.page.clock.install()
     owner.go(f"/w/{owner.namespace}/usage")
     assert owner.page.get_by_text("Nothing yet.").count() == 1

@@ -5,7 +5,8 @@ import pytest
 from accounts.sessions import codes
 from imgapis.base import clock
 from tests import people
-from transforms import cache, tenants
+from transforms.serving import cache
+from transforms.tenant import tenants
 
 HOUR = 3_600.0
 

@@ -23,7 +23,7 @@ from tests import environment
 from tests.faults.holding import HoldingProxy
 from tests.faults.killable import Server, dashboard
 from tests.transforms.web_client import ask
-from transforms import source_rows
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.prove
 
@@ -87,7 +87,7 @@ def server(engines, origin):
 def shop(workspace, settings):
     """The workspace with its source behind the proxy."""
     settings.FETCH_ALLOW_PRIVATE |= {f"127.0.0.1:{SHOP}"}
-    source_rows.create(workspace.workspace_id, name="held", kind="http", prefix=f"http://127.0.0.1:{SHOP}/")
+    named_sources.create(workspace.workspace_id, name="held", kind="http", prefix=f"http://127.0.0.1:{SHOP}/")
     return workspace
 
 

@@ -18,7 +18,7 @@ from tests import environment
 from tests.faults.killable import Server
 from tests.people import Browser
 from tests.transforms.web_client import ask
-from transforms import source_rows
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.prove
 
@@ -37,7 +37,7 @@ def create_workspace(number: int):
     """A workspace with a source of its own."""
     row = workspaces.create_unowned(namespace=f"storm-{number}-{os.getpid()}", allowance=2_000)
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
     return row
 
 

@@ -11,8 +11,8 @@ LINE = ("imgapis.base", "accounts", "telemetry", "billing", "transforms", "imgap
 ALONE = {
     "stripe": ("billing/stripe/gateway.py",),
     "boto3": ("imgapis/base/buckets.py",),
-    "cloudflare": ("transforms/custom_hostnames.py",),
-    "dns": ("transforms/dns_records.py",),
+    "cloudflare": ("transforms/domains/custom_hostnames.py",),
+    "dns": ("transforms/domains/dns_records.py",),
     "urllib3": ("imgapis/base/outbound/fetch.py", "imgapis/base/outbound/"),
 }
 ENGINE_MAY = {"PIL", "numpy", "blurhash_rs", "blurhash"}

@@ -22,7 +22,8 @@ from telemetry import store as telemetry_store
 from tests import environment, stored
 from tests.accounts import teams
 from tests.telemetry.made_events import some
-from transforms import presets, source_rows
+from transforms.access import presets
+from transforms.sources import named_sources
 
 
 class Killed(BaseException):
@@ -34,7 +35,7 @@ def filled():
     person = teams.new_person("eraser")
     name = f"er-{tokens.random_id('x')[2:14]}"
     row = workspaces.create(person.person_id, namespace=name, business_name=f"Canary {name}")
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
     presets.save(row.workspace_id, "system", "card", "w=9")
     happened = some(row.workspace_id, 5, clock.now() - 60, clock.now(), seed=7)
     telemetry_store.write(happened)

@@ -19,7 +19,8 @@ from tests.billing.test_charge import bill
 from tests.billing.test_webhooks import signed
 from tests.privacy.full import EXEMPT, Account
 from tests.transforms.web_client import ask
-from transforms import source_rows, tenants
+from transforms.sources import named_sources
+from transforms.tenant import tenants
 
 pytestmark = pytest.mark.usefixtures("dynamodb", "bucket", "stripe_stub")
 
@@ -125,7 +126,7 @@ def test_nothing_is_left_of_what_stood_in_every_table_and_in_the_bucket(account,
 def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, world, account, monkeypatch):
     """D8: servers that still remember the workspace, a charge under way, an event of Stripe's that comes late."""
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
-    source_rows.create(account.workspace_id, name="busy", kind="http", prefix=prefix)
+    named_sources.create(account.workspace_id, name="busy", kind="http", prefix=prefix)
     tenants.clear_cache()
     event = {
         "id": f"evt_{account.mark}", "object": "event", "api_version": "2026-08-26.dahlia", "created": 1,

@@ -15,7 +15,7 @@ from imgapis.privacy import certificates, erasure, export, registry
 from imgapis.privacy import store as erasures
 from tests.accounts import teams
 from tests.people import Browser, newest_code, person
-from transforms import source_rows
+from transforms.sources import named_sources
 
 
 def opened(pieces) -> zipfile.ZipFile:
@@ -26,7 +26,7 @@ def test_every_row_and_every_exported_attribute_is_in_it_and_no_secret(dynamodb)
     """P17: what the registry finds is what the zip holds, value by value; access keys and sealed secrets are not."""
     owner = teams.new_person("exporter")
     row = workspaces.create(owner.person_id, namespace=f"ex-{tokens.random_id('x')[2:14]}", business_name="=cmd()")
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://canary.example/")
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix="https://canary.example/")
     for kind, subject_id in (("workspace", row.workspace_id), ("person", owner.person_id)):
         archive = opened(export.stream(kind, subject_id))
         held = {name: archive.read(name).decode() for name in archive.namelist()}

@@ -16,7 +16,8 @@ from imgapis.privacy import export, registry, schemas
 from telemetry import events, rollups, sums
 from telemetry.models import Rollup
 from tests.telemetry.made_events import some
-from transforms import presets, source_rows
+from transforms.access import presets
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("dynamodb", "bucket")
 DECLARED = {"category": "account", "retention": "until erasure"}
@@ -49,7 +50,7 @@ def test_every_line_of_an_account_with_everything_is_valid(everything):
 def test_what_the_product_itself_wrote_is_valid(everything):
     """Not rows made of declarations, but sources, presets, acts, events and sums as they are written in earnest."""
     workspace_id = everything.workspace_id
-    source_rows.create(workspace_id, name="real", kind="http", prefix="https://shop.example/")
+    named_sources.create(workspace_id, name="real", kind="http", prefix="https://shop.example/")
     presets.save(workspace_id, "system", "real", "w=9&fit=cover")
     audit.record(workspace_id, "system", "member.changed", "p_x", {"role": "viewer"}, {"role": "admin"})
     happened = [events.to_row(one) for one in some(workspace_id, 5, 1_790_000_000, 1_790_000_600, seed=5)]

@@ -12,8 +12,9 @@ from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from imgapis.privacy import export, leaving_parameters
 from tests.accounts import teams
-from transforms import presets, source_rows
+from transforms.access import presets
 from transforms.engine.request import params
+from transforms.sources import named_sources
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 SECRETS = {"access_key": "AKIDSECRET", "secret_key": "verysecret"}
@@ -24,12 +25,12 @@ def leaver(dynamodb):
     """Somebody's workspace, with a web source."""
     owner = teams.new_person("leaver")
     row = workspaces.create(owner.person_id, namespace=f"lv-{tokens.random_id('x')[2:14]}", business_name="Leaver")
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/photos/")
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/photos/")
     return row
 
 
 def with_bucket(row, name: str, kind: str = "s3", region: str = "eu-west-1", prefix: str = "") -> None:
-    source_rows.create(
+    named_sources.create(
         row.workspace_id, name=name, kind=kind, bucket=f"{name}-bucket", region=region, prefix=prefix, **SECRETS
     )
 

@@ -24,7 +24,7 @@ from imgapis.privacy.rows import Erasure
 from tests import environment, stored
 from tests.accounts import teams
 from tests.privacy.full import Account
-from transforms import source_rows
+from transforms.sources import named_sources
 
 pytestmark = [pytest.mark.usefixtures("dynamodb", "bucket", "stripe_stub"), pytest.mark.timeout(120)]
 FAULTS = (RuntimeError, BucketError, "killed", "lost reply")
@@ -180,7 +180,7 @@ def test_a_try_that_is_broken_off_makes_the_counts_the_least(monkeypatch):
     never counts a row twice."""
     workspace = teams.new_workspace(teams.new_person("counted"))
     for number in range(3):
-        source_rows.create(workspace.workspace_id, name=f"s{number}", kind="http", prefix="https://shop.example/")
+        named_sources.create(workspace.workspace_id, name=f"s{number}", kind="http", prefix="https://shop.example/")
     real, broken = steps._rows_of, []
 
     def rows_of(app):

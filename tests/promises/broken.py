@@ -23,7 +23,7 @@ def _of(number: str, what: str, edits: list[tuple[str, str, str]], *tests: str) 
 MUTATIONS = (
     _of(
         "P01", "an event takes the page a viewer came from where no Origin was sent",
-        [("transforms/image_answers.py", 'request.META.get("HTTP_ORIGIN")',
+        [("transforms/serving/image_responses.py", 'request.META.get("HTTP_ORIGIN")',
           'request.META.get("HTTP_ORIGIN") or request.META.get("HTTP_REFERER")')],
         "test_viewers.py::test_p01_nothing_of_a_viewer_is_kept_in_any_table_output_file_or_log",
     ),
@@ -54,13 +54,13 @@ MUTATIONS = (
     ),
     _of(
         "P05", "a claim without the workspace's key",
-        [("transforms/plans.py", "claim=tokens.keyed_digest(tenant.claim_key, identity)",
+        [("transforms/serving/image_plans.py", "claim=tokens.keyed_digest(tenant.claim_key, identity)",
           'claim=tokens.keyed_digest(b"", identity)')],
         "test_rows.py::test_p05_without_the_workspaces_key_the_fingerprint_cannot_be_made",
     ),
     _of(
         "P05", "the fingerprint stands on the event too",
-        [("transforms/delivery.py", "operation=plan.operation,", "operation=plan.claim,")],
+        [("transforms/serving/delivery.py", "operation=plan.operation,", "operation=plan.claim,")],
         "test_rows.py::test_p05_the_fingerprint_of_a_charge_is_keyed_by_its_workspace_and_stands_on_the_claim_alone",
     ),
     _of(
@@ -71,7 +71,7 @@ MUTATIONS = (
     ),
     _of(
         "P07", "the original is stored beside the output",
-        [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
+        [("transforms/serving/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
           "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
           '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
           '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n')],
@@ -79,12 +79,12 @@ MUTATIONS = (
     ),
     _of(
         "P08", "what /info says lives two days",
-        [("transforms/cache.py", "DAY_SECONDS = 86400", "DAY_SECONDS = 2 * 86400")],
+        [("transforms/serving/cache.py", "DAY_SECONDS = 86400", "DAY_SECONDS = 2 * 86400")],
         "test_lives.py::test_p08_what_was_made_lives_as_long_as_promised_in_caches_and_in_the_bucket",
     ),
     _of(
         "P08", "an output past its day is served while it is there",
-        [("transforms/cache.py", "if entry is None or entry.expires <= clock.now() or", "if entry is None or"),],
+        [("transforms/serving/cache.py", "if entry is None or entry.expires <= clock.now() or", "if entry is None or"),],
         "test_lives.py::test_p08_an_output_past_its_day_is_not_served",
     ),
     _of(
@@ -105,7 +105,7 @@ MUTATIONS = (
     ),
     _of(
         "P10", "an event tells one viewer's browser from another's",
-        [("transforms/image_answers.py", 'origin=image_request.origin or "",',
+        [("transforms/serving/image_responses.py", 'origin=image_request.origin or "",',
           'origin=image_request.origin or str(len(request.META.get("HTTP_USER_AGENT", ""))),')],
         "test_viewers.py::test_p10_two_viewers_who_differ_in_everything_leave_the_same_two_events",
     ),
@@ -127,13 +127,13 @@ MUTATIONS = (
     ),
     _of(
         "P14", "every bucket is read in one region",
-        [("transforms/bucket_sources.py", "return template.format(**{name: region})",
+        [("transforms/sources/bucket_sources.py", "return template.format(**{name: region})",
           'return template.format(**{name: "us-east-1"})')],
         "test_lives.py::test_p14_a_buckets_original_is_read_where_it_is_and_copied_nowhere",
     ),
     _of(
         "P14", "an original of a bucket is kept",
-        [("transforms/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
+        [("transforms/serving/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
           "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
           '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
           '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n')],

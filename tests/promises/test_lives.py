@@ -8,7 +8,8 @@ from telemetry import reports, rollups, store
 from tests.origin import picture
 from tests.promises.patience import until
 from tests.transforms.web_client import ask
-from transforms import bucket_sources, cache, source_rows
+from transforms.serving import cache
+from transforms.sources import bucket_sources, named_sources
 
 YEAR, DAY = 365 * 86_400, 86_400
 SHOE = "src=shop/shoe.jpg"
@@ -69,7 +70,7 @@ def test_p14_a_customers_bucket_is_only_read(web, workspace, bucket):
     buckets.ensure_bucket(theirs)
     buckets.upload(theirs, "deep/photo.jpg", original := picture(size=(91, 57)), "image/jpeg")
     keys = {"bucket": theirs, "region": "us-east-1", "access_key": "embedded", "secret_key": "embeddedsecret"}
-    source_rows.create(workspace.workspace_id, name="own", kind="s3", prefix="deep/", **keys)
+    named_sources.create(workspace.workspace_id, name="own", kind="s3", prefix="deep/", **keys)
     began = clock.now()
     assert ask(workspace.namespace, "/transform?src=own/photo.jpg&w=40&format=png").status == 200
     listed = buckets.cache_client().list_objects_v2(Bucket=theirs)["Contents"]

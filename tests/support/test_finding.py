@@ -18,7 +18,7 @@ from tests.accounts import teams
 from tests.people import fresh_address
 from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
-from transforms import domains
+from transforms.domains import custom_domains
 
 pytestmark = pytest.mark.usefixtures("web")
 
@@ -28,7 +28,7 @@ def world(web):
     """The ids of a workspace, its owner, and one object of every kind the search box knows."""
     owner = teams.new_person("found")
     row = teams.new_workspace(owner)
-    domain = domains.add(row.workspace_id, fresh_domain(), owner.person_id).domain
+    domain = custom_domains.add(row.workspace_id, fresh_domain(), owner.person_id).domain
     (event,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
     telemetry_store.write([event])
     request = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())

@@ -18,7 +18,7 @@ from imgapis.policy import requests
 from imgapis.support import pages, trail
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, mails, sign_in
-from transforms import source_rows
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("web")
 WHY = {"reason": "The customer asked by mail"}
@@ -42,7 +42,7 @@ def world(web):
     owner = teams.new_person("cared")
     row = teams.new_workspace(owner)
     member = teams.place(row, owner)
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
     invites.invite(member, fresh_address("guest"), "viewer")
     apikeys.create(row.workspace_id, owner.person_id, "owner", name="deploy", scopes=["workspace.view"])
     request = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())

@@ -14,7 +14,8 @@ from imgapis.base import clock
 from imgapis.policy import requests
 from tests.accounts import teams
 from tests.people import fresh_address
-from transforms import purges, rule_store
+from transforms import rule_store
+from transforms.serving import purges
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 WHY = "The customer asked by mail"

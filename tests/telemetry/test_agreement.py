@@ -23,7 +23,7 @@ from telemetry.models import Event
 from tests import environment, people
 from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
-from transforms import source_rows
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.prove
 
@@ -88,7 +88,7 @@ def settled(workspace_id: str, expected: int) -> list[Event]:
 def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     browser, row = owner
     prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
     synthetic(row)
     real(row.namespace)
     found = settled(row.workspace_id, SYNTHETIC + REAL)

@@ -12,7 +12,9 @@ from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
-from transforms import purges, rule_store, source_rows
+from transforms import rule_store
+from transforms.serving import purges
+from transforms.sources import named_sources
 
 KEY = re.compile(r"[0-9a-f]{6}\.[A-Za-z0-9_-]{43}")
 
@@ -23,7 +25,7 @@ def owner(web, origin):
     browser, address = Browser(), fresh_address("access")
     namespace = sign_in(browser, address) and address.partition("@")[0]
     row = accounts_store.workspace_of_namespace(namespace)
-    source_rows.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     return browser, namespace
 
 

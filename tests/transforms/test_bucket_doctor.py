@@ -9,7 +9,9 @@ from imgapis.base import buckets
 from imgapis.embedded import engines
 from tests import environment
 from tests.origin import picture
-from transforms import bucket_policies, doctor, source_rows, tenants
+from transforms.doctor import examination
+from transforms.sources import bucket_policies, named_sources
+from transforms.tenant import tenants
 
 BUCKET = "doctors"
 REGION = "us-east-1"
@@ -60,8 +62,8 @@ def examine(workspace, customer, settings):
             "kind": kind, "bucket": BUCKET, "region": REGION if kind == "s3" else "a" * 32, "prefix": "photos/",
             "access_key": key, "secret_key": key + "secret", **changes,
         }  # fmt: skip
-        row = source_rows.create(workspace.workspace_id, name="bucket", **fields)
-        return doctor.examine(tenants.of_row(workspace, workspace.namespace), row, path)
+        row = named_sources.create(workspace.workspace_id, name="bucket", **fields)
+        return examination.examine(tenants.of_row(workspace, workspace.namespace), row, path)
 
     return run
 
@@ -116,12 +118,12 @@ def test_a_key_nobody_knows_is_not_tried_further(examine):
 
 def test_the_least_policy_reads_the_prefix_and_nothing_else(workspace, dynamodb):
     fields = {"bucket": BUCKET, "prefix": "photos/", "access_key": "k", "secret_key": "s"}
-    row = source_rows.create(workspace.workspace_id, name="s3", kind="s3", region="eu-west-1", **fields)
+    row = named_sources.create(workspace.workspace_id, name="s3", kind="s3", region="eu-west-1", **fields)
     [statement] = json.loads(bucket_policies.least(row))["Statement"]
     assert (statement["Action"], statement["Resource"]) == ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/photos/*")
-    row = source_rows.create(workspace.workspace_id, name="cn", kind="s3", region="cn-north-1", **fields)
+    row = named_sources.create(workspace.workspace_id, name="cn", kind="s3", region="cn-north-1", **fields)
     assert "arn:aws-cn:s3:::" in bucket_policies.least(row)
-    row = source_rows.create(workspace.workspace_id, name="r2", kind="r2", region="a" * 32 + ".eu", **fields)
+    row = named_sources.create(workspace.workspace_id, name="r2", kind="r2", region="a" * 32 + ".eu", **fields)
     assert list(json.loads(bucket_policies.least(row))["resources"]) == [
         f"com.cloudflare.edge.r2.bucket.{'a' * 32}_eu_{BUCKET}"
     ]

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from imgapis.base.outbound import fetch, urls
-from transforms import bucket_sources
+from transforms.sources import bucket_sources
 
 KEYS = {"region": "eu-west-1", "access_key": "customer", "secret_key": "secret"}
 

@@ -14,7 +14,9 @@ from imgapis.base.buckets import StoredObject
 from tests import environment
 from tests.origin import picture
 from tests.transforms.web_client import ask
-from transforms import cache, plans, store, tenants
+from transforms import store
+from transforms.serving import cache, image_plans
+from transforms.tenant import tenants
 
 TUPLES = environment.count(10_000, 100_000, 1_000_000)
 SAFE_KEY = re.compile(r"[0-9a-fd/]+\Z")
@@ -102,8 +104,10 @@ def test_an_edited_source_serves_no_old_picture(web, workspace, origin, forgetfu
     """K5: the revision of a source is in every key."""
     origin.pictures["/new/shoe.jpg"] = picture(colour="#00ff00")
     tenant = tenants.of_namespace(workspace.namespace)
-    before = plans.make(tenant, "transform", "src=shop/shoe.jpg&w=9", None, None)
+    before = image_plans.make(tenant, "transform", "src=shop/shoe.jpg&w=9", None, None)
     store.change_source(tenant.sources["shop"], prefix=tenant.sources["shop"].prefix + "new/")
     tenants.clear_cache()
-    after = plans.make(tenants.of_namespace(workspace.namespace), "transform", "src=shop/shoe.jpg&w=9", None, None)
+    after = image_plans.make(
+        tenants.of_namespace(workspace.namespace), "transform", "src=shop/shoe.jpg&w=9", None, None
+    )
     assert before.key != after.key and before.claim != after.claim

@@ -8,7 +8,7 @@ import pytest
 from accounts import store as accounts_store
 from billing.charging import ledger
 from tests.transforms.web_client import ask
-from transforms import crowding
+from transforms.serving import concurrency
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def hold_place(name: str, limit: int) -> tuple[threading.Event, threading.Thread
     acquired, release = threading.Event(), threading.Event()
 
     def hold():
-        with crowding.slot(name, limit):
+        with concurrency.slot(name, limit):
             acquired.set()
             release.wait(10)
 
@@ -36,31 +36,31 @@ def hold_place(name: str, limit: int) -> tuple[threading.Event, threading.Thread
 def test_the_next_waits_for_a_place_and_gets_it():
     release, thread = hold_place("waits", 1)
     threading.Timer(0.2, release.set).start()
-    with crowding.slot("waits", 1):
+    with concurrency.slot("waits", 1):
         thread.join(5)
         assert not thread.is_alive()
 
 
 def test_who_waits_too_long_is_told_when_to_come_again(monkeypatch):
-    monkeypatch.setattr(crowding, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(concurrency, "WAIT_SECONDS", 0.1)
     release, thread = hold_place("long", 1)
-    with pytest.raises(crowding.ConcurrencyLimitReached) as excinfo, crowding.slot("long", 1):
+    with pytest.raises(concurrency.ConcurrencyLimitReached) as excinfo, concurrency.slot("long", 1):
         pass
     assert (excinfo.value.status, excinfo.value.retry_after) == (429, 1)
-    with crowding.slot("other", 1):
+    with concurrency.slot("other", 1):
         pass  # another workspace is not held up
     release.set()
     thread.join(5)
 
 
 def test_a_line_that_is_long_already_is_refused_at_once(monkeypatch):
-    monkeypatch.setattr(crowding, "MOST_WAITING", 0)
+    monkeypatch.setattr(concurrency, "MOST_WAITING", 0)
     release, thread = hold_place("line", 1)
-    with pytest.raises(crowding.ConcurrencyLimitReached), crowding.slot("line", 1):
+    with pytest.raises(concurrency.ConcurrencyLimitReached), concurrency.slot("line", 1):
         pass
     release.set()
     thread.join(5)
-    with crowding.slot("line", 1):
+    with concurrency.slot("line", 1):
         pass
 
 

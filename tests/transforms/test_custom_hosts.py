@@ -7,15 +7,18 @@ import pytest
 from imgapis.base.outbound import fetch
 from tests.transforms.domain_world import fresh_domain, names  # noqa: F401 - fixtures
 from tests.transforms.web_client import ask
-from transforms import domain_store, domains, sources, tenants
+from transforms import domain_store
+from transforms.domains import custom_domains
+from transforms.sources import originals
+from transforms.tenant import tenants
 
 
 @pytest.fixture
 def own_domain(workspace, names):  # noqa: F811
     """A proven domain of the owner's workspace."""
-    row = domains.add(workspace.workspace_id, fresh_domain(), "person")
+    row = custom_domains.add(workspace.workspace_id, fresh_domain(), "person")
     names.prove(row.domain, row.txt_token)
-    domains.check_now(row)
+    custom_domains.check_now(row)
     return row.domain
 
 
@@ -53,7 +56,7 @@ def test_the_sources_of_others_are_unknown_at_a_domain(web, own_domain, stranger
 
 def test_a_domain_nobody_has_proven_is_an_unknown_host(web, workspace):
     """A15, A14"""
-    row = domains.add(workspace.workspace_id, fresh_domain(), "person")
+    row = custom_domains.add(workspace.workspace_id, fresh_domain(), "person")
     for host in (row.domain, f"other.{row.domain}", "203.0.113.9", "a." * 200 + "example"):
         reply = ask(None, "/transform?src=shop/shoe.jpg&w=70", host=host)
         assert (reply.status, code(reply)) == (400, "unknown_host")
@@ -66,7 +69,7 @@ def test_service_ends_with_the_proof_and_with_the_removal(workspace, own_domain,
     tenants.clear_cache()
     assert tenants.of_domain(own_domain) is None
     domain_store.save_check(domain_store.domain(own_domain), proven=True, state="active")
-    domains.remove(domain_store.domain(own_domain), "person")
+    custom_domains.remove(domain_store.domain(own_domain), "person")
     tenants.clear_cache()
     assert tenants.of_domain(own_domain) is None
 
@@ -74,9 +77,9 @@ def test_service_ends_with_the_proof_and_with_the_removal(workspace, own_domain,
 def test_a_customers_domain_is_no_source(workspace, own_domain, forgetful):
     """S17"""
     tenant = tenants.of_namespace(workspace.namespace)
-    with pytest.raises(sources.SourceNotAllowed):
-        sources.resolve(tenant, f"https://{own_domain}/transform?src=shop/shoe.jpg")
-    assert not sources.own_host("shop.example")
+    with pytest.raises(originals.SourceNotAllowed):
+        originals.resolve(tenant, f"https://{own_domain}/transform?src=shop/shoe.jpg")
+    assert not originals.own_host("shop.example")
 
 
 def test_our_own_fetcher_is_refused_at_image_hosts(web, workspace, own_domain):

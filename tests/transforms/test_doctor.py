@@ -9,7 +9,9 @@ import pytest
 from tests.origin import picture
 from tests.transforms.raw_origin import RawOrigin, answer
 from tests.transforms.test_fetch_tls import SecureOrigin, certificate  # noqa: F401 - a fixture
-from transforms import doctor, remedies, source_rows, tenants
+from transforms.doctor import examination, remedies
+from transforms.sources import named_sources
+from transforms.tenant import tenants
 
 JPEG = picture()
 SPLIT = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"
@@ -35,11 +37,11 @@ def examine(workspace, settings):
 
 def diagnose(workspace, prefix: str, path="a.jpg"):
     """The doctor's diagnosis of a web server."""
-    row = source_rows.create(workspace.workspace_id, name="ill", kind="http", prefix=prefix)
+    row = named_sources.create(workspace.workspace_id, name="ill", kind="http", prefix=prefix)
     try:
-        return doctor.examine(tenants.of_row(workspace, workspace.namespace), row, path)
+        return examination.examine(tenants.of_row(workspace, workspace.namespace), row, path)
     finally:
-        source_rows.delete(row)
+        named_sources.delete(row)
 
 
 def states(diagnosis) -> dict[str, str]:
@@ -163,12 +165,12 @@ def test_guarded_addresses_and_unknown_names_take_the_same_time(workspace, setti
 
 def test_a_path_that_is_never_fetched_is_refused_by_name(workspace):
     for path in ("", "../a.jpg", "a\\b"):
-        with pytest.raises(doctor.sources.InvalidSource) as excinfo:
+        with pytest.raises(examination.originals.InvalidSource) as excinfo:
             diagnose(workspace, "https://shop.example/", path)
         assert excinfo.value.param == "path"
 
 
 def test_every_code_of_a_source_has_a_remedy():
-    fetching = {"source_unresolvable", "invalid_source", *doctor.BELONGS, "source_timeout"}
+    fetching = {"source_unresolvable", "invalid_source", *examination.BELONGS, "source_timeout"}
     assert fetching <= set(remedies.BY_CODE)
     assert {"connect", "tls", "answer", "headers"} <= set(remedies.BY_STEP)

@@ -7,7 +7,8 @@ from tests import environment
 from tests.people import person
 from tests.stubs.names import NameServer
 from tests.transforms.domain_world import fresh_domain
-from transforms import domain_store, domains
+from transforms import domain_store
+from transforms.domains import custom_domains
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_a_text_that_cannot_be_a_domain_is_told_at_the_field(owner, text):
 def test_a_domain_of_somebody_else_is_not_here(owner, stranger):
     """A9"""
     browser, home = owner
-    row = domains.add(stranger.workspace_id, fresh_domain(), "person")
+    row = custom_domains.add(stranger.workspace_id, fresh_domain(), "person")
     page = browser.submit(f"{home}/domains", {"domain": row.domain})
     assert page.status == 400 and "another workspace" in page.text
     for path in ("", "/remove"):

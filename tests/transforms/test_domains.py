@@ -8,7 +8,8 @@ from accounts import audit
 from accounts import store as accounts_store
 from imgapis.base.errors import ApiError
 from tests.transforms.domain_world import clock_at, cloudflare, fresh_domain, names  # noqa: F401 - fixtures
-from transforms import dns_records, domain_names, domain_store, domains
+from transforms import domain_store
+from transforms.domains import custom_domains, dns_records, domain_names
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 HOUR, DAY = 3_600, 86_400
@@ -17,13 +18,13 @@ TARGET = "cdn.localhost"
 
 def add_domain(workspace, name=None):
     """A domain of a workspace, not yet proven."""
-    return domains.add(workspace.workspace_id, name or fresh_domain(), "person")
+    return custom_domains.add(workspace.workspace_id, name or fresh_domain(), "person")
 
 
 def check_domain(row, clock_at, seconds=0.0):  # noqa: F811
     """The row after a check at a time from now."""
     clock_at(seconds)
-    return domains.check_now(domain_store.domain(row.domain))
+    return custom_domains.check_now(domain_store.domain(row.domain))
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_a_host_name_has_one_form(text, name):
 def test_what_is_no_public_host_name_of_a_customer_is_refused(workspace, text):
     """A15: never ours, never an address."""
     with pytest.raises(domain_names.InvalidDomain) as excinfo:
-        domains.add(workspace.workspace_id, text, "person")
+        custom_domains.add(workspace.workspace_id, text, "person")
     assert (excinfo.value.status, excinfo.value.param) == (400, "domain")
 
 
@@ -69,10 +70,10 @@ def test_a_second_claim_is_refused(workspace, stranger):
     """A15"""
     row = add_domain(workspace)
     for claimer, word in ((stranger, "another workspace"), (workspace, "already")):
-        with pytest.raises(domains.DomainTaken) as excinfo:
+        with pytest.raises(custom_domains.DomainTaken) as excinfo:
             add_domain(claimer, row.domain.upper())
         assert excinfo.value.status == 409 and word in excinfo.value.message
-    assert domains.of_workspace(stranger.workspace_id, row.domain) is None
+    assert custom_domains.of_workspace(stranger.workspace_id, row.domain) is None
 
 
 def test_two_claims_at_once_have_one_winner(workspace, stranger):
@@ -94,7 +95,7 @@ def test_two_claims_at_once_have_one_winner(workspace, stranger):
 def test_a_claim_nobody_proves_can_be_taken_after_three_days(workspace, stranger, names, clock_at):  # noqa: F811
     row = add_domain(workspace)
     clock_at(2.9 * DAY)
-    with pytest.raises(domains.DomainTaken):
+    with pytest.raises(custom_domains.DomainTaken):
         add_domain(stranger, row.domain)
     clock_at(3.1 * DAY)
     new_row = add_domain(stranger, row.domain)
@@ -104,7 +105,7 @@ def test_a_claim_nobody_proves_can_be_taken_after_three_days(workspace, stranger
 
 def test_a_proven_domain_is_never_taken(proven, stranger, clock_at):  # noqa: F811
     clock_at(400 * DAY)
-    with pytest.raises(domains.DomainTaken):
+    with pytest.raises(custom_domains.DomainTaken):
         add_domain(stranger, proven.domain)
 
 
@@ -150,7 +151,7 @@ def test_a_record_taken_away_ends_service_at_the_next_check(proven, names, clock
     assert proven.due - proven.checked <= 23 * HOUR
     names.forget(proven.domain)
     clock_at(23 * HOUR)
-    while domains.check_due(50):
+    while custom_domains.check_due(50):
         pass
     row = domain_store.domain(proven.domain)
     assert (row.state, bool(row.proven)) == ("failing", False) and "TXT" in row.reason
@@ -229,9 +230,9 @@ def test_removing_frees_the_domain_here_and_at_cloudflare(workspace, stranger, n
     row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     row = check_domain(row, clock_at)
-    domains.remove(row, "person")
+    custom_domains.remove(row, "person")
     assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
-    domains.remove(row, "person")
+    custom_domains.remove(row, "person")
     assert add_domain(stranger, row.domain).workspace_id == stranger.workspace_id
     assert [entry.act for entry in audit.page(workspace.workspace_id).rows].count("domain.removed") == 1
 
@@ -243,12 +244,12 @@ def test_a_removal_is_finished_by_the_worker_when_cloudflare_is_back(
     names.prove(row.domain, row.txt_token)
     row = check_domain(row, clock_at)
     cloudflare.down = True
-    domains.remove(row, "person")
+    custom_domains.remove(row, "person")
     row = domain_store.domain(row.domain)
     assert (row.state, bool(row.proven)) == ("removing", False)
     cloudflare.down = False
     clock_at(2 * 60)
-    while domains.check_due(50):
+    while custom_domains.check_due(50):
         pass
     assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
 
@@ -259,8 +260,8 @@ def test_a_check_that_loses_to_a_removal_writes_nothing_and_takes_its_order_back
     row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     stale_row = domain_store.domain(row.domain)
-    domains.remove(row, "person")
-    domains._examine(stale_row, 0)
+    custom_domains.remove(row, "person")
+    custom_domains._examine(stale_row, 0)
     assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
 
 
@@ -268,12 +269,12 @@ def test_many_checkers_look_once(proven, names, clock_at):  # noqa: F811
     clock_at(21 * HOUR)
     names.asked.clear()
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: domains.check_due(50), range(8)))
+        list(threads.map(lambda _: custom_domains.check_due(50), range(8)))
     assert names.asked.count((f"_imgapis.{proven.domain}", "TXT")) == 1
 
 
 def test_a_workspace_has_as_many_domains_as_its_plan_allows(workspace):
     accounts_store.change_workspace(workspace, limits={"domains": 1})
     add_domain(workspace)
-    with pytest.raises(domains.TooManyDomains):
+    with pytest.raises(custom_domains.TooManyDomains):
         add_domain(workspace)

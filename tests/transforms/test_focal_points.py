@@ -9,7 +9,7 @@ from imgapis.base import buckets
 from tests.engine import pictures
 from tests.transforms.test_delivery import opened
 from tests.transforms.web_client import ask
-from transforms import source_rows
+from transforms.sources import named_sources
 
 BUCKET = "focal"
 BODY = pictures.saved(pictures.cornered(400, 100), "PNG")
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("web")
 def upload(workspace):
     """Puts an object with a focal point into a bucket of the workspace, and names it as a src."""
     buckets.ensure_bucket(BUCKET)
-    source_rows.create(
+    named_sources.create(
         workspace.workspace_id, name="pictures", kind="s3", bucket=BUCKET, region="us-east-1",
         access_key=settings.CACHE_ACCESS_KEY, secret_key=settings.CACHE_SECRET_KEY,
     )  # fmt: skip

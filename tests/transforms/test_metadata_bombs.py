@@ -10,10 +10,10 @@ from PIL import Image
 
 from tests.origin import picture
 from tests.transforms.web_client import ask
-from transforms import rendering
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.render.pool import Pool
+from transforms.serving import rendering
 
 pytestmark = pytest.mark.prove
 

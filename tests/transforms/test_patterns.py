@@ -3,7 +3,7 @@
 import pytest
 
 from imgapis.base.outbound import urls
-from transforms import patterns
+from transforms.tenant import patterns
 
 HOSTS = [
     ("*", "anything.test", True),

@@ -11,7 +11,9 @@ from imgapis.base.errors import ApiError
 from tests import environment
 from tests.transforms.signer import policy, signed
 from tests.transforms.web_client import ask
-from transforms import plans, signing, signing_keys, tenants
+from transforms.access import signing, signing_keys
+from transforms.serving import image_plans
+from transforms.tenant import tenants
 
 LATER = int(clock.now()) + 3_600
 RULE = {"src": "shop/any/", "until": LATER, "w": 1600, "params": "fit=cover&quality=70"}
@@ -121,7 +123,7 @@ def plan_of(tenant, key, rule, endpoint: str, query: str, now: float):
     """The plan that a policy allows; None where it is refused."""
     try:
         ticket = signing.check(tenant, f"/{endpoint}", f"{query}&{policy(key, **rule)}", now)
-        return plans.make(tenant, endpoint, ticket.query, None, None, ticket.policy)
+        return image_plans.make(tenant, endpoint, ticket.query, None, None, ticket.policy)
     except ApiError:
         return None
 
@@ -139,7 +141,7 @@ def test_a_policy_only_narrows(tenant, key, rule, src, pieces, now, data):
     query = "&".join([f"src={src}", *pieces]) if endpoint == "transform" else f"src={src}"
     plan = plan_of(tenant, key, rule, endpoint, query, now)
     if plan is not None:
-        unsigned_plan = plans.make(tenant, endpoint, query, None, None)
+        unsigned_plan = image_plans.make(tenant, endpoint, query, None, None)
         assert (plan.key, plan.claim) == (unsigned_plan.key, unsigned_plan.claim)
     if plan_of(tenant, key, data.draw(narrower(rule, endpoint)), endpoint, query, now) is not None:
         assert plan is not None

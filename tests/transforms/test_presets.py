@@ -11,7 +11,9 @@ from accounts import store as accounts_store
 from imgapis.base.errors import ApiError
 from tests import environment
 from tests.transforms.web_client import ask
-from transforms import access_settings, plans, presets, tenants
+from transforms.access import access_settings, presets
+from transforms.serving import image_plans
+from transforms.tenant import tenants
 
 CARD = "w=160&h=120&fit=cover&q=70"
 
@@ -70,7 +72,7 @@ def test_the_canonical_form_is_that_of_the_merged_parameters(workspace, under, o
         under = {name: text for name, text in under.items() if name not in ("w", "h")}
     preset_query = f"src=shop/shoe.jpg&preset=any&{presets.query_of(over)}"
     merged_query = f"src=shop/shoe.jpg&{presets.query_of(under | over)}"
-    first, second = (plans.make(tenant, "transform", query, None, None) for query in (preset_query, merged_query))
+    first, second = (image_plans.make(tenant, "transform", query, None, None) for query in (preset_query, merged_query))
     assert (first.key, first.claim) == (second.key, second.claim)
 
 

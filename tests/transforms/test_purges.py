@@ -12,8 +12,11 @@ from accounts.workspaces import workspaces
 from billing.charging import ledger
 from imgapis.base import clock
 from tests.transforms.web_client import ask
-from transforms import plans, purge_index, purges, rule_store, source_rows, tenants
+from transforms import rule_store
 from transforms.models import PurgeRule
+from transforms.serving import image_plans, purges
+from transforms.sources import named_sources
+from transforms.tenant import purge_index, tenants
 
 SHOE, HAT = "/transform?src=shop/shoe.jpg&w=80", "/transform?src=shop/any/hat.jpg&w=80"
 GRID = "/grid?src=shop/any/a.jpg&src=other/shoe.jpg&w=60&h=40"
@@ -39,7 +42,7 @@ def rendered_workspace(number: int, origin):
     """A workspace with everything rendered, in the memory of both workers."""
     row = workspaces.create_unowned(namespace=f"purged-{number}-{os.getpid()}", allowance=2_000)
     for name in ("shop", "other"):
-        source_rows.create(row.workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
+        named_sources.create(row.workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     assert {ask(row.namespace, address).status for address in EVERY for _ in range(6)} == {200}
     return row
 
@@ -75,7 +78,9 @@ def test_a_quote_knows_of_a_purge(web, workspace):
     row.refresh(consistent_read=True)
     purged_tenant = tenants.of_row(row, row.namespace)
     query = SHOE.partition("?")[2]
-    plan_before, plan_after = (plans.make(state, "transform", query, None, None) for state in (tenant, purged_tenant))
+    plan_before, plan_after = (
+        image_plans.make(state, "transform", query, None, None) for state in (tenant, purged_tenant)
+    )
     assert (
         plan_before.purged_before == 0 < plan_after.purged_before <= clock.now() and plan_before.key == plan_after.key
     )
@@ -187,6 +192,6 @@ def test_no_address_leaves_a_hash_in_a_rule(workspace):
     """P05: a hash of an address is on its claim alone."""
     rule = purges.purge(workspace, "system", "url", SHOE)
     tenant = tenants.of_row(workspace, workspace.namespace)
-    plan = plans.make(tenant, "transform", SHOE.partition("?")[2], None, None)
+    plan = image_plans.make(tenant, "transform", SHOE.partition("?")[2], None, None)
     stored_text = json.dumps([rule.target, rule.names])
     assert plan.claim not in stored_text and plan.key not in stored_text

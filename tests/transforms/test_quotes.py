@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from billing.charging import ledger
 from tests import environment
 from tests.transforms.web_client import ask
-from transforms import plans, tenants
+from transforms.serving import image_plans
+from transforms.tenant import tenants
 
 COUNT = environment.count(6, 40, 1_000)
 CALM = settings(
@@ -96,7 +97,7 @@ HALVES = {"transform": 2, "grid": 12, "placeholder": 1}
 def test_two_spellings_have_one_cache_key_one_claim_and_one_price(tenant, request, accept):
     """B1: the plan that the quote shows is the plan that the charge is made by."""
     endpoint, variants, sources = request
-    first, second = (plans.make(tenant, endpoint, query(sources, pairs), None, accept) for pairs in variants)
+    first, second = (image_plans.make(tenant, endpoint, query(sources, pairs), None, accept) for pairs in variants)
     assert (first.key, first.claim, first.seconds) == (second.key, second.claim, second.seconds)
     assert first.halves == second.halves == HALVES[first.operation]
 

@@ -10,7 +10,8 @@ from accounts import store as accounts_store
 from billing.charging import ledger
 from tests import environment
 from tests.transforms.web_client import ask
-from transforms import access_settings, source_rows
+from transforms.access import access_settings
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("web")
 PICTURE = "/transform?src=shop/a%20shoe.jpg&w=80&h=40"
@@ -22,7 +23,9 @@ def poor(workspace):
     """The workspace without a credit, and with a bucket beside its web server."""
     accounts_store.change_workspace(workspace, allowance=0)
     keys = {"access_key": "AKIAEXAMPLE", "secret_key": "secret"}
-    source_rows.create(workspace.workspace_id, name="pail", kind="s3", bucket="pictures", region="eu-central-1", **keys)
+    named_sources.create(
+        workspace.workspace_id, name="pail", kind="s3", bucket="pictures", region="eu-central-1", **keys
+    )
     return workspace
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.transforms.web_client import ask
-from transforms import signing_keys, signing_snippets
+from transforms.access import signing_keys, signing_snippets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "signing.md"
 ADDRESS = "/transform?src=shop/any/a%20b.jpg&w=80&exp=2000000000"

@@ -13,7 +13,9 @@ from imgapis.base import clock
 from tests import environment
 from tests.transforms.signer import signature, signed
 from tests.transforms.web_client import ask
-from transforms import rule_store, signing, signing_keys, tenants
+from transforms import rule_store
+from transforms.access import signing, signing_keys
+from transforms.tenant import tenants
 
 SIGNATURES = environment.count(10, 100, 1_000)
 VARIANTS = environment.count(200, 1_000, 10_000)

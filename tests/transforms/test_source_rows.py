@@ -7,7 +7,8 @@ import pytest
 from accounts import store as accounts_store
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
-from transforms import source_rows, store
+from transforms import store
+from transforms.sources import named_sources
 
 HTTP = {"kind": "http", "prefix": "https://shop.example/photos/"}
 S3 = {
@@ -19,12 +20,12 @@ R2 = {**S3, "kind": "r2", "region": "0" * 32}
 
 @pytest.mark.parametrize("fields", [HTTP, S3, {**S3, "prefix": ""}, R2, {**R2, "region": "0" * 32 + ".eu"}])
 def test_each_kind_of_source_can_be_set_up(workspace, fields):
-    row = source_rows.create(workspace.workspace_id, name="photos", **fields)
+    row = named_sources.create(workspace.workspace_id, name="photos", **fields)
     stored_row = store.source(workspace.workspace_id, "photos")
     assert (stored_row.kind, stored_row.prefix, int(stored_row.revision)) == (fields["kind"], fields["prefix"], 1)
     if "secret_key" in fields:
         assert "a secret" not in stored_row.sealed_secret and tokens.unseal(stored_row.sealed_secret) == b"a secret"
-    assert not {"AKIAEXAMPLE", "a secret"} & set(source_rows.public_fields(row).values())
+    assert not {"AKIAEXAMPLE", "a secret"} & set(named_sources.public_fields(row).values())
 
 
 @pytest.mark.parametrize(
@@ -51,15 +52,15 @@ def test_each_kind_of_source_can_be_set_up(workspace, fields):
     ],
 )
 def test_a_wrong_field_is_named(workspace, fields, param):
-    with pytest.raises(source_rows.InvalidSourceSetting) as excinfo:
-        source_rows.create(workspace.workspace_id, **{"name": "photos", **fields})
+    with pytest.raises(named_sources.InvalidSourceSetting) as excinfo:
+        named_sources.create(workspace.workspace_id, **{"name": "photos", **fields})
     assert excinfo.value.param == param
     assert store.source(workspace.workspace_id, "photos") is None
 
 
 def test_a_change_raises_the_revision_and_keeps_the_secret(workspace):
-    row = source_rows.create(workspace.workspace_id, name="photos", **S3)
-    source_rows.change(row, bucket="others", prefix="", secret_key="")
+    row = named_sources.create(workspace.workspace_id, name="photos", **S3)
+    named_sources.change(row, bucket="others", prefix="", secret_key="")
     stored_row = store.source(workspace.workspace_id, "photos")
     assert (stored_row.bucket, stored_row.prefix, stored_row.region, int(stored_row.revision)) == (
         "others",
@@ -68,35 +69,35 @@ def test_a_change_raises_the_revision_and_keeps_the_secret(workspace):
         2,
     )
     assert tokens.unseal(stored_row.sealed_secret) == b"a secret"
-    source_rows.change(stored_row, access_key="AKIAOTHER", secret_key="another")
+    named_sources.change(stored_row, access_key="AKIAOTHER", secret_key="another")
     stored_row = store.source(workspace.workspace_id, "photos")
     assert (stored_row.access_key, tokens.unseal(stored_row.sealed_secret)) == ("AKIAOTHER", b"another")
 
 
 def test_a_new_access_key_without_its_secret_is_refused(workspace):
-    row = source_rows.create(workspace.workspace_id, name="photos", **S3)
-    with pytest.raises(source_rows.InvalidSourceSetting) as excinfo:
-        source_rows.change(row, access_key="AKIAOTHER")
+    row = named_sources.create(workspace.workspace_id, name="photos", **S3)
+    with pytest.raises(named_sources.InvalidSourceSetting) as excinfo:
+        named_sources.change(row, access_key="AKIAOTHER")
     assert excinfo.value.param == "secret_key"
     assert store.source(workspace.workspace_id, "photos").access_key == "AKIAEXAMPLE"
 
 
 def test_a_change_of_a_source_that_was_made_anew_changes_nothing(workspace):
-    old_row = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
-    source_rows.delete(old_row)
-    with pytest.raises(source_rows.SourceGone):
-        source_rows.change(old_row, prefix="https://other.example/")
-    new_row = source_rows.create(workspace.workspace_id, name="photos", **HTTP)
-    with pytest.raises(source_rows.SourceGone):
-        source_rows.change(old_row, prefix="https://other.example/")
-    source_rows.delete(old_row)
+    old_row = named_sources.create(workspace.workspace_id, name="photos", **HTTP)
+    named_sources.delete(old_row)
+    with pytest.raises(named_sources.SourceGone):
+        named_sources.change(old_row, prefix="https://other.example/")
+    new_row = named_sources.create(workspace.workspace_id, name="photos", **HTTP)
+    with pytest.raises(named_sources.SourceGone):
+        named_sources.change(old_row, prefix="https://other.example/")
+    named_sources.delete(old_row)
     assert store.source(workspace.workspace_id, "photos").source_id == new_row.source_id
 
 
 def test_two_makers_of_one_name_have_one_winner(workspace):
     def make(number):
         try:
-            return source_rows.create(workspace.workspace_id, name="photos", **HTTP).source_id
+            return named_sources.create(workspace.workspace_id, name="photos", **HTTP).source_id
         except ApiError as refusal:
             return refusal.code
 
@@ -108,6 +109,6 @@ def test_two_makers_of_one_name_have_one_winner(workspace):
 
 def test_a_workspace_has_as_many_sources_as_its_plan_allows(workspace):
     accounts_store.change_workspace(workspace, limits={"sources": 2})
-    source_rows.create(workspace.workspace_id, name="second", **HTTP)
-    with pytest.raises(source_rows.TooManySources):
-        source_rows.create(workspace.workspace_id, name="third", **HTTP)
+    named_sources.create(workspace.workspace_id, name="second", **HTTP)
+    with pytest.raises(named_sources.TooManySources):
+        named_sources.create(workspace.workspace_id, name="third", **HTTP)

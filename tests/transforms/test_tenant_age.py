@@ -4,7 +4,7 @@ import pytest
 from pynamodb.exceptions import GetError
 
 from imgapis.base import clock
-from transforms import tenants
+from transforms.tenant import tenants
 
 
 @pytest.fixture

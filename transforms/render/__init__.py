@@ -1,0 +1,1 @@
+"""Render processes: a bounded pool of sandboxed children."""

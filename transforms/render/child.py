@@ -10,7 +10,7 @@ from transforms.engine import exhaustion, pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.vision import network
-from transforms.render import answers, cage, wire
+from transforms.render import answers, sandbox, wire
 
 _CRASHED = "The picture could not be processed."
 
@@ -20,14 +20,14 @@ def serve(render: Callable[[Job], Output], memory_bytes: int) -> None:
     output_fd = os.dup(1)
     # A library that prints must not write into the middle of a reply.
     os.dup2(2, 1)
-    cage.enter(memory_bytes)
+    sandbox.enter(memory_bytes)
     is_healthy = True
     while is_healthy:
         try:
             head, body = wire.receive(0)
         except wire.PipeClosed:
             return
-        cage.allow_cpu(head["seconds"])
+        sandbox.allow_cpu(head["seconds"])
         frame, is_healthy = _answer(render, body)
         wire.send(output_fd, *frame)
 

@@ -9,7 +9,7 @@ from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
-from transforms import access_settings
+from transforms.access import access_settings
 from transforms.access_forms import AccessForm
 
 LISTS = ("allowed_origins", "allowed_sources")

@@ -11,7 +11,8 @@ from accounts.forms import add_error
 from accounts.teams import roles
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import custom_hostnames, domain_names, domain_store, domains
+from transforms import domain_store
+from transforms.domains import custom_domains, custom_hostnames, domain_names
 from transforms.models import Domain
 
 # state → (badge, word)
@@ -47,7 +48,9 @@ def listed(request: HttpRequest) -> HttpResponse:
         roles.require(request.member.role, "domains.edit")
     if form.is_valid():
         try:
-            row = domains.add(request.workspace.workspace_id, form.cleaned_data["domain"], request.user.person_id)
+            row = custom_domains.add(
+                request.workspace.workspace_id, form.cleaned_data["domain"], request.user.person_id
+            )
             return redirect("domain", request.workspace.namespace, row.domain)
         except ApiError as refusal:
             add_error(form, refusal)
@@ -74,7 +77,7 @@ def domain(request: HttpRequest, domain: str) -> HttpResponse:
 @workspace_page("domains.edit")
 def check(request: HttpRequest, domain: str) -> HttpResponse:
     """Check DNS now."""
-    row = domains.check_now(_domain(request, domain))
+    row = custom_domains.check_now(_domain(request, domain))
     if row is None:
         return redirect("domains", request.workspace.namespace)
     notify = messages.success if row.state == "active" else messages.warning
@@ -91,13 +94,13 @@ def remove(request: HttpRequest, domain: str) -> HttpResponse:
     row = _domain(request, domain)
     if request.method == "GET":
         return render(request, "transforms/domain_remove.html", {"domain": row})
-    domains.remove(row, request.user.person_id)
+    custom_domains.remove(row, request.user.person_id)
     messages.success(request, f"The domain {row.domain} is removed. Take its CNAME record out of your DNS too.")
     return redirect("domains", request.workspace.namespace)
 
 
 def _domain(request: HttpRequest, name: str) -> Domain:
-    row = domains.of_workspace(request.workspace.workspace_id, name)
+    row = custom_domains.of_workspace(request.workspace.workspace_id, name)
     if row is None:
         raise Http404
     return row

@@ -9,8 +9,9 @@ from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
-from transforms import access_settings, rule_store
-from transforms import presets as named
+from transforms import rule_store
+from transforms.access import access_settings
+from transforms.access import presets as named
 from transforms.access_forms import PresetForm
 
 

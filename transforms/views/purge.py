@@ -9,8 +9,9 @@ from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import purges, rule_store
+from transforms import rule_store
 from transforms.access_forms import PurgeForm
+from transforms.serving import purges
 
 SHOWN = 20
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import fresh_code, workspace_page
 from imgapis.base import clock
-from transforms import signing_keys, signing_snippets
+from transforms.access import signing_keys, signing_snippets
 
 
 @require_http_methods(["GET", "POST"])

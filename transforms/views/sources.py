@@ -9,8 +9,11 @@ from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
-from transforms import bucket_policies, doctor, hosts, source_forms, source_rows, store, tenants
+from transforms import source_forms, store
+from transforms.doctor import examination
 from transforms.models import Source
+from transforms.sources import bucket_policies, named_sources
+from transforms.tenant import hosts, tenants
 
 KINDS = (
     ("http", "Web server", "Pictures that lie under a URL already: a shop, a CMS, any storage with public addresses."),
@@ -23,7 +26,7 @@ KINDS = (
 @workspace_page("workspace.view")
 def listed(request: HttpRequest) -> HttpResponse:
     """Every source of the workspace."""
-    rows = [(row, source_rows.KINDS[row.kind], _place(row)) for row in store.sources(request.workspace.workspace_id)]
+    rows = [(row, named_sources.KINDS[row.kind], _place(row)) for row in store.sources(request.workspace.workspace_id)]
     context = {"rows": rows, "edits": roles.allows(request.member.role, "sources.edit")}
     return render(request, "transforms/sources.html", context)
 
@@ -33,12 +36,12 @@ def listed(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     """First the kind, then the fields of that kind."""
     kind = request.GET.get("kind", "")
-    if kind not in source_rows.KINDS:
+    if kind not in named_sources.KINDS:
         return render(request, "transforms/source_kind.html", {"kinds": KINDS})
     form = source_forms.new(kind, request.POST or None)
     if form.is_valid():
         try:
-            row = source_rows.create(
+            row = named_sources.create(
                 request.workspace.workspace_id, kind=kind, actor=request.user.person_id, **form.cleaned_data
             )
         except ApiError as refusal:
@@ -46,7 +49,7 @@ def create(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"The source {row.name} is set up. Test it with one of its pictures.")
             return redirect("source", request.workspace.namespace, row.name)
-    context = {"form": form, "kind": kind, "title": source_rows.KINDS[kind]}
+    context = {"form": form, "kind": kind, "title": named_sources.KINDS[kind]}
     return render(request, "transforms/source_new.html", context, status=400 if form.errors else 200)
 
 
@@ -58,7 +61,7 @@ def source(request: HttpRequest, source: str) -> HttpResponse:
     form = source_forms.change(row, request.POST or None)
     if form.is_valid():
         try:
-            source_rows.change(row, actor=request.user.person_id, **form.cleaned_data)
+            named_sources.change(row, actor=request.user.person_id, **form.cleaned_data)
         except ApiError as refusal:
             add_error(form, refusal)
         else:
@@ -74,7 +77,7 @@ def delete(request: HttpRequest, source: str) -> HttpResponse:
     row = _source(request, source)
     if request.method == "GET":
         return render(request, "transforms/source_delete.html", {"source": row})
-    source_rows.delete(row, request.user.person_id)
+    named_sources.delete(row, request.user.person_id)
     messages.success(request, f"The source {row.name} is deleted.")
     return redirect("sources", request.workspace.namespace)
 
@@ -90,7 +93,7 @@ def examine(request: HttpRequest, source: str) -> HttpResponse:
         path = form.cleaned_data["path"].lstrip("/")
         tenant = tenants.of_row(request.workspace, request.workspace.namespace)
         try:
-            context["found"] = doctor.examine(tenant, row, path)
+            context["found"] = examination.examine(tenant, row, path)
             context["address"] = hosts.example(request.workspace.namespace, row.name, path)
         except ApiError as refusal:
             add_error(form, refusal)
@@ -107,7 +110,7 @@ def _source(request: HttpRequest, name: str) -> Source:
 def _facts(row: Source) -> dict:
     """The template context of a source's page, but for its form."""
     return {
-        "source": row, "kind": source_rows.KINDS[row.kind], "policy": bucket_policies.least(row),
+        "source": row, "kind": named_sources.KINDS[row.kind], "policy": bucket_policies.least(row),
         "examining": source_forms.PathForm(),
     }  # fmt: skip
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from transforms import contact_sheet, rendering
+from transforms import contact_sheet
 from transforms.engine.vision import network
+from transforms.serving import rendering
 
 TYPES = (".jpg", ".png", ".webp", ".avif")
 

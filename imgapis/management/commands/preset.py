@@ -4,7 +4,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
 from imgapis.base.errors import ApiError
-from transforms import access_settings, presets, rule_store
+from transforms import rule_store
+from transforms.access import access_settings, presets
 
 
 class Command(BaseCommand):

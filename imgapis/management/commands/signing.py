@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
 from imgapis.base.errors import ApiError
-from transforms import raw_query, signing, signing_keys, tenants
+from transforms.access import raw_query, signing, signing_keys
+from transforms.tenant import tenants
 
 
 class Command(BaseCommand):

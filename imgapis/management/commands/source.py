@@ -4,7 +4,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store as accounts_store
 from imgapis.base.errors import ApiError
-from transforms import source_rows, store
+from transforms import store
+from transforms.sources import named_sources
 
 
 class Command(BaseCommand):
@@ -17,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=("create", "list", "change", "delete"))
         parser.add_argument("namespace")
         parser.add_argument("name", nargs="?", default="")
-        parser.add_argument("--kind", choices=tuple(source_rows.KINDS), default="http")
+        parser.add_argument("--kind", choices=tuple(named_sources.KINDS), default="http")
         parser.add_argument("--prefix", default="")
         parser.add_argument("--bucket", default="")
         parser.add_argument("--region", default="", help="the S3 region, or the R2 account id")
@@ -38,13 +39,13 @@ class Command(BaseCommand):
 
     def _create(self, workspace_id: str, options) -> None:
         settings = {name: options[name] for name in ("kind", "prefix", "bucket", "region", "access_key", "secret_key")}
-        source_rows.create(workspace_id, name=options["name"], **settings)
+        named_sources.create(workspace_id, name=options["name"], **settings)
 
     def _change(self, workspace_id: str, options) -> None:
-        source_rows.change(self._existing(workspace_id, options), prefix=options["prefix"])
+        named_sources.change(self._existing(workspace_id, options), prefix=options["prefix"])
 
     def _delete(self, workspace_id: str, options) -> None:
-        source_rows.delete(self._existing(workspace_id, options))
+        named_sources.delete(self._existing(workspace_id, options))
 
     def _list(self, workspace_id: str, options) -> None:
         """Listing is what every action ends with."""

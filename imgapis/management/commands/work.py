@@ -15,7 +15,7 @@ from imgapis import added_up, heartbeat, logs, nightly
 from imgapis.privacy import erasure
 from imgapis.watch import watching
 from telemetry import metrics, recorder
-from transforms import domains
+from transforms.domains import custom_domains
 
 log = logging.getLogger("imgapis.work")
 PAUSE_SECONDS = 1.0
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             Task(webhook_delivery.send_due, 2.0, "notices_not_sent"),
             Task(nightly.prove_ledger, 60.0, "ledger_not_proved"),
             Task(nightly.report_overage, 300.0, "overage_not_reported"),
-            Task(domains.check_due, 2.0, "domains_not_checked"),
+            Task(custom_domains.check_due, 2.0, "domains_not_checked"),
             Task(erasure.process_due, 30.0, "erasures_not_worked_on"),
             Task(watching.Watch().check, 10.0, "alerts_not_looked_for"),
         ]

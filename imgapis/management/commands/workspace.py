@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import store
 from accounts.workspaces import workspaces
 from imgapis.base.errors import ApiError
-from transforms import access_settings
+from transforms.access import access_settings
 
 
 class Command(BaseCommand):

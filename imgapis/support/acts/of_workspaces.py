@@ -15,7 +15,7 @@ from imgapis.support import trail
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
 from imgapis.support.forms import ActForm, CreditsForm, InviteForm, KeyForm, PurgeForm, ReplayForm
-from transforms import purges
+from transforms.serving import purges
 
 
 def _amount(member: Staff, halves: int) -> int:

@@ -10,10 +10,10 @@ from imgapis.base.outbound.fetch import FetchResult
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.engine.request import values as request_values
-from transforms.plans import RenderPlan
 from transforms.render import process
 from transforms.render.pool import Pool
-from transforms.sources import Original
+from transforms.serving.image_plans import RenderPlan
+from transforms.sources.originals import Original
 
 _pools: list[Pool] = []
 _making = threading.Lock()

@@ -5,13 +5,16 @@ import ssl
 
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.fetch import FetchError, FetchResult
-from transforms import bucket_doctor, bucket_policies, engine_errors, remedies, rendering, sources
-from transforms.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
+from transforms import engine_errors
+from transforms.doctor import bucket_doctor, remedies
+from transforms.doctor.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
 from transforms.engine.codecs import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.models import Source
-from transforms.tenants import Tenant
+from transforms.serving import rendering
+from transforms.sources import bucket_policies, originals
+from transforms.tenant.tenants import Tenant
 
 FETCH_STEPS = ("address", "connect", "tls", "redirects", "answer", "headers")
 # The step of a fetcher's refusal, whatever was noted; any other code belongs to the step after the last one noted.
@@ -35,7 +38,7 @@ def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     `tenant` has the current settings of the source. A bucket's key is also tried for listing and for writing, in a way
     that cannot write. Raises ApiError for a path that is never fetched.
     """
-    original = sources.resolve(tenant, f"{source.name}/{path}", "path")
+    original = originals.resolve(tenant, f"{source.name}/{path}", "path")
     notes: Notes = []
     try:
         response = original.fetch(lambda step, fact: notes.append((step, fact)))
@@ -147,4 +150,4 @@ def _facts(notes: Notes, event_name: str) -> list[str]:
 
 def _scheme(source: Source) -> str:
     """http or https, of the first address requested."""
-    return (urls.parse(source.prefix) if source.kind == "http" else sources.listing_place(source)).scheme
+    return (urls.parse(source.prefix) if source.kind == "http" else originals.listing_place(source)).scheme

@@ -8,7 +8,7 @@ from accounts.models import Workspace
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.errors import FetchError
-from transforms import patterns
+from transforms.tenant import patterns
 
 MOST_PATTERNS = 100
 REFUSED = {

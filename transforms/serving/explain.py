@@ -6,16 +6,16 @@ from billing import store
 from billing.charging import credits
 from imgapis.base import clock
 from telemetry.events import CacheStatus
-from transforms import delivery, plans, rendering
-from transforms.delivery import ImageRequest
 from transforms.engine.request import spec
-from transforms.plans import RenderPlan
-from transforms.tenants import Tenant
+from transforms.serving import delivery, image_plans, rendering
+from transforms.serving.delivery import ImageRequest
+from transforms.serving.image_plans import RenderPlan
+from transforms.tenant.tenants import Tenant
 
 
 def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
     """The quote of a request, after the same access rules as the picture. Raises ApiError as the picture would."""
-    plan = plans.make(
+    plan = image_plans.make(
         tenant,
         image_request.endpoint,
         image_request.query,

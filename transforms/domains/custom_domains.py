@@ -6,7 +6,8 @@ from accounts import audit
 from accounts.workspaces import entitlements
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from transforms import custom_hostnames, domain_checks, domain_names, domain_store
+from transforms import domain_store
+from transforms.domains import custom_hostnames, domain_checks, domain_names
 from transforms.models import Domain
 
 PENDING_SECONDS = 3 * 86_400  # after this an unproven claim no longer blocks another

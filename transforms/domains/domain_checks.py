@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from transforms import custom_hostnames, dns_records, domain_names
-from transforms.custom_hostnames import CloudflareFailed, Hostname
+from transforms.domains import custom_hostnames, dns_records, domain_names
+from transforms.domains.custom_hostnames import CloudflareFailed, Hostname
 from transforms.models import Domain
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400

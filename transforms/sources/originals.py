@@ -14,9 +14,10 @@ from imgapis.base.errors import ApiError
 from imgapis.base.outbound import fetch, urls
 from imgapis.base.outbound.fetch import FetchResult, Note, ignore_note
 from imgapis.base.outbound.urls import Location
-from transforms import bucket_sources, patterns, tenants
 from transforms.models import Source
-from transforms.tenants import Tenant
+from transforms.sources import bucket_sources
+from transforms.tenant import patterns, tenants
+from transforms.tenant.tenants import Tenant
 
 FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")

@@ -10,10 +10,11 @@ from typing import Any
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.errors import FetchError
-from transforms import raw_query, sources
+from transforms.access import raw_query
 from transforms.engine.errors import EngineError
 from transforms.engine.request import params, spec
 from transforms.engine.request.spec import Spec
+from transforms.sources import originals
 
 LONGEST = 2_000
 NAMES = ("src", "until", "w", "h", "ops", "formats", "params")
@@ -131,7 +132,7 @@ def _named(endpoint: str, name: str) -> str:
 
 def _within(prefix: str, src: str) -> bool:
     """Whether a src starts with a prefix. Full URLs are compared in canonical form, dots resolved."""
-    are_full_urls = [bool(sources.FULL_URL.match(text)) for text in (prefix, src)]
+    are_full_urls = [bool(originals.FULL_URL.match(text)) for text in (prefix, src)]
     if not any(are_full_urls):
         return src.startswith(prefix)
     return all(are_full_urls) and urls.parse(src).canonical.startswith(urls.parse(prefix).canonical)
@@ -153,7 +154,7 @@ def _decoded(text: str) -> dict[str, Any]:
 def _prefix(src: Any) -> str:
     if not isinstance(src, str) or "/" not in src:
         raise PolicyInvalid('src has to be what every src begins with, "<source name>/" at least')
-    if sources.FULL_URL.match(src):
+    if originals.FULL_URL.match(src):
         try:
             urls.parse(src)
         except FetchError:

@@ -14,16 +14,17 @@ from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
 from telemetry import metrics, recorder
 from telemetry.events import CacheStatus, RequestEvent
-from transforms import cache, crowding, engine_errors, plans, rendering
-from transforms.cache import CachedOutput
-from transforms.coalesce import SingleFlight
+from transforms import engine_errors
+from transforms.access.signed_policies import Policy
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.engine.operations import info
 from transforms.engine.request import cost
-from transforms.plans import RenderPlan
-from transforms.policies import Policy
-from transforms.tenants import Tenant
+from transforms.serving import cache, concurrency, image_plans, rendering
+from transforms.serving.cache import CachedOutput
+from transforms.serving.coalesce import SingleFlight
+from transforms.serving.image_plans import RenderPlan
+from transforms.tenant.tenants import Tenant
 
 SPARE_SECONDS = 5.0
 WAIT_SECONDS = 5.0
@@ -83,7 +84,7 @@ _render_slots = threading.BoundedSemaphore(max(1, settings.GUNICORN_THREADS * 3 
 
 def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
     """Answer an image request after its access was checked. Raises ApiError; an error is never charged (B3)."""
-    plan = plans.make(
+    plan = image_plans.make(
         tenant,
         image_request.endpoint,
         image_request.query,
@@ -117,7 +118,7 @@ def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _
     entry = cached(tenant, plan)
     if entry:
         return _WorkResult(entry, 0, False, False, {})
-    with crowding.slot(tenant.folder, tenant.limits.concurrency):
+    with concurrency.slot(tenant.folder, tenant.limits.concurrency):
         if not _render_slots.acquire(timeout=WAIT_SECONDS):
             raise ServerBusy
         try:

@@ -8,11 +8,12 @@ from accounts import audit
 from accounts import store as accounts_store
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import engine_errors, raw_query, rule_store
+from transforms import engine_errors, rule_store
+from transforms.access import raw_query
 from transforms.engine.errors import EngineError
 from transforms.engine.request import params, spec
 from transforms.models import Preset
-from transforms.tenants import Tenant
+from transforms.tenant.tenants import Tenant
 
 ENDPOINT = "transform"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")

@@ -4,8 +4,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from transforms import purge_index, rule_store
-from transforms.purge_index import PurgeIndex
+from transforms import rule_store
+from transforms.tenant import purge_index
+from transforms.tenant.purge_index import PurgeIndex
 
 MOST_KNOWN = 5_000
 

@@ -12,10 +12,10 @@ from imgapis.base import clock, errors, tokens
 from imgapis.base.errors import ApiError
 from telemetry import events, metrics, recorder
 from telemetry.events import CacheStatus, RequestEvent
-from transforms import admission, cache, delivery, http_headers, refused
-from transforms.cache import CachedOutput
-from transforms.delivery import ImageRequest, ImageResponse
-from transforms.plans import RenderPlan
+from transforms.serving import admission, cache, delivery, fallback, http_headers
+from transforms.serving.cache import CachedOutput
+from transforms.serving.delivery import ImageRequest, ImageResponse
+from transforms.serving.image_plans import RenderPlan
 
 log = logging.getLogger("imgapis.images")
 SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
@@ -30,7 +30,7 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
         result = delivery.deliver(request.tenant, image_request)
         response = _http_response(request, result, image_request.until)
     except ApiError as refusal:
-        response = refused.fallback_response(request.tenant, image_request, refusal) or problem(request, refusal)
+        response = fallback.fallback_response(request.tenant, image_request, refusal) or problem(request, refusal)
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)

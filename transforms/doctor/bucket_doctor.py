@@ -6,9 +6,10 @@ import time
 from imgapis.base.outbound import fetch
 from imgapis.base.outbound.fetch import FetchError
 from imgapis.base.outbound.urls import Location
-from transforms import remedies, sources
-from transforms.diagnosis import Step
+from transforms.doctor import remedies
+from transforms.doctor.diagnosis import Step
 from transforms.models import Source
+from transforms.sources import originals
 
 SECONDS = 5.0
 CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
@@ -21,7 +22,7 @@ PROBE_NAME = "imgapis-doctor"
 def refusal_code(source: Source, key: str) -> str:
     """The service's own error code for an object that cannot be read; empty where its answer has none."""
     try:
-        response = _glance(sources.object_place(source, key), "GET")
+        response = _glance(originals.object_place(source, key), "GET")
     except FetchError:
         return ""
     match = CODE.search(response.body)
@@ -31,7 +32,7 @@ def refusal_code(source: Source, key: str) -> str:
 def listing(source: Source) -> Step:
     """Whether the key may list the bucket. It should not, where the service has a permission that narrow."""
     try:
-        status = _glance(sources.listing_place(source), "GET").status
+        status = _glance(originals.listing_place(source), "GET").status
     except FetchError:
         return Step("listing", "skipped", "The bucket's service did not answer.")
     if status in DENIED:
@@ -46,7 +47,7 @@ def listing(source: Source) -> Step:
 def writing(source: Source) -> Step:
     """Whether the key may write: sends a part of a multipart upload that does not exist, so nothing can be written."""
     try:
-        status = _glance(sources.part_place(source, source.prefix + PROBE_NAME), "PUT").status
+        status = _glance(originals.part_place(source, source.prefix + PROBE_NAME), "PUT").status
     except FetchError:
         return Step("writing", "skipped", "The bucket's service did not answer.")
     if status in DENIED:

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 
 from imgapis.base.errors import ApiError
-from transforms import admission, explain, http_headers, image_answers, image_openapi
-from transforms.delivery import ImageRequest
+from transforms.serving import admission, explain, http_headers, image_openapi, image_responses
+from transforms.serving.delivery import ImageRequest
 
 ENDPOINTS = (
     "transform",
@@ -52,7 +52,7 @@ def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpRespo
         admitted_request = admission.admit(request, image_request)
         response: HttpResponse = JsonResponse(explain.explain(request.tenant, admitted_request))
     except ApiError as refusal:
-        response = image_answers.problem(request, refusal)
+        response = image_responses.problem(request, refusal)
     response["Cache-Control"] = "no-store"
     return http_headers.finish(request, response)
 
@@ -72,7 +72,7 @@ def _mount(path: str, view: Any, name: str, endpoint: str | None) -> None:
 
 
 _LONGEST_FIRST = sorted(ENDPOINTS, key=len, reverse=True)
-_ACTS: tuple[tuple[str, Act], ...] = (("", image_answers.respond), ("explain/", _quote))
+_ACTS: tuple[tuple[str, Act], ...] = (("", image_responses.respond), ("explain/", _quote))
 for _prefix, _act in _ACTS:
     for _endpoint in _LONGEST_FIRST:
         _name = (_prefix + _endpoint).replace("/", "-")

@@ -8,10 +8,11 @@ from django.http import HttpResponse
 from billing.charging import credits
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
-from transforms import patterns, plans
-from transforms.delivery import ImageRequest
-from transforms.plans import RenderPlan
-from transforms.tenants import Tenant
+from transforms.serving import image_plans
+from transforms.serving.delivery import ImageRequest
+from transforms.serving.image_plans import RenderPlan
+from transforms.tenant import patterns
+from transforms.tenant.tenants import Tenant
 
 LONGEST_SIDE = 2048
 PIXELS = {"grid": (4, 3), "transform": (4, 3), "placeholder": (1, 1)}
@@ -22,7 +23,7 @@ def fallback_response(tenant: Tenant, image_request: ImageRequest, refusal: ApiE
     """The response instead of a 402, never cached and never billed; None where the 402 is sent."""
     if refusal.status != 402 or tenant.refused == "402" or image_request.endpoint.startswith("info"):
         return None
-    plan = plans.make(
+    plan = image_plans.make(
         tenant,
         image_request.endpoint,
         image_request.query,

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 from imgapis.base import tokens
-from transforms import cache, engine_errors, policies, presets, sources
+from transforms import engine_errors
+from transforms.access import presets, signed_policies
+from transforms.access.signed_policies import Policy
 from transforms.engine.errors import EngineError
 from transforms.engine.request import cost, negotiate, spec
 from transforms.engine.request.spec import Spec
-from transforms.policies import Policy
-from transforms.sources import Original
-from transforms.tenants import Tenant
+from transforms.serving import cache
+from transforms.sources import originals as source_originals
+from transforms.sources.originals import Original
+from transforms.tenant.tenants import Tenant
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def make(
     except EngineError as error:
         raise engine_errors.api_error(error) from error
     if policy is not None:
-        policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
+        signed_policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
     originals = _originals(tenant, parsed)
     output_format = (
         "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
@@ -69,8 +72,8 @@ def make(
 
 def _originals(tenant: Tenant, parsed: Spec) -> tuple[Original, ...]:
     """The sources in order, then the mark: a picture like any other, under the same rules."""
-    originals = tuple(sources.resolve(tenant, src) for src in parsed.sources)
-    return originals if parsed.mark is None else (*originals, sources.resolve(tenant, parsed.mark, "mark"))
+    originals = tuple(source_originals.resolve(tenant, src) for src in parsed.sources)
+    return originals if parsed.mark is None else (*originals, source_originals.resolve(tenant, parsed.mark, "mark"))
 
 
 def _identity(parsed: Spec, originals: tuple[Original, ...]) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from imgapis.base import tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.fetch import FetchError
-from transforms import bucket_sources, sources, store
+from transforms import store
 from transforms.models import Source
+from transforms.sources import bucket_sources, originals
 
 KINDS = {"http": "Web server", "s3": "Amazon S3 bucket", "r2": "Cloudflare R2 bucket"}
 RESERVED_NAMES = {"new"}  # a page of the dashboard has that path
@@ -94,7 +95,7 @@ def public_fields(row: Source) -> dict[str, str]:
 
 
 def _check_name(name: str) -> None:
-    if not sources.NAME.match(name):
+    if not originals.NAME.match(name):
         raise InvalidSourceSetting("A source's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
     if name in RESERVED_NAMES:
         raise InvalidSourceSetting(f"The name {name} is reserved: choose another.", param="name")
@@ -122,7 +123,7 @@ def _check_url(prefix: str) -> None:
         raise InvalidSourceSetting(error.message, param="prefix") from error
     if location.scheme == "http" and not settings.FETCH_ALLOW_HTTP:
         raise InvalidSourceSetting("Only https addresses are fetched.", param="prefix")
-    if sources.own_host(location.host):
+    if originals.own_host(location.host):
         raise InvalidSourceSetting("This host is one of ours: name the server the originals lie on.", param="prefix")
 
 

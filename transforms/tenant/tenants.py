@@ -15,9 +15,10 @@ from billing.plans import periods
 from billing.plans.periods import Terms
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from transforms import domain_store, rulebook, store
+from transforms import domain_store, store
 from transforms.models import Source
-from transforms.rulebook import WorkspaceRules
+from transforms.tenant import rulebook
+from transforms.tenant.rulebook import WorkspaceRules
 
 FRESH_SECONDS = 5.0
 STALE_SECONDS = 900.0

@@ -5,14 +5,14 @@ from dataclasses import replace
 from django.http import HttpRequest
 
 from imgapis.base import clock
-from transforms import access, presets, signing
-from transforms.delivery import ImageRequest
+from transforms.access import origins, presets, signing
+from transforms.serving.delivery import ImageRequest
 
 
 def admit(request: HttpRequest, image_request: ImageRequest) -> ImageRequest:
     """The request with its signature verified and removed, and the policy and expiry it grants. Raises ApiError."""
     tenant = request.tenant
-    access.check(tenant, request.META.get("HTTP_ORIGIN"))
+    origins.check(tenant, request.META.get("HTTP_ORIGIN"))
     path = signing.sent_path(request.META.get("RAW_URI", ""), request.path)
     ticket = signing.check(tenant, path, image_request.query, clock.now())
     presets.guard(tenant, image_request.endpoint, ticket.query)

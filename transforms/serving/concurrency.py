@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from django.conf import settings
 
 from imgapis.base.errors import ApiError
-from transforms.coalesce import WaitedTooLong, host_lock
+from transforms.serving.coalesce import WaitedTooLong, host_lock
 
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.03

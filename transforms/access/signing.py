@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from imgapis.base.errors import ApiError
-from transforms import policies, raw_query
-from transforms.policies import Policy
-from transforms.raw_query import RawParameter
-from transforms.tenants import SigningKey, Tenant
+from transforms.access import raw_query, signed_policies
+from transforms.access.raw_query import RawParameter
+from transforms.access.signed_policies import Policy
+from transforms.tenant.tenants import SigningKey, Tenant
 
 PARAMETERS = ("sig", "exp", "policy")
 MOMENT = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")
@@ -77,7 +77,7 @@ def check(tenant: Tenant, path: str, raw: str, now: float) -> VerifiedQuery:
     signed_text = message(path, pieces) if policy is None else policy_message(policy)
     if not _fits(tenant.signing_keys, sig, signed_text):
         raise SignatureInvalid
-    parsed_policy = policies.read(policy) if policy is not None else None
+    parsed_policy = signed_policies.read(policy) if policy is not None else None
     until = until if parsed_policy is None else parsed_policy.until
     if until is not None and until <= now:
         raise SignatureExpired("exp" if parsed_policy is None else "policy")

@@ -11,10 +11,14 @@ from accounts.models import Workspace
 from billing import store as billing_store
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from transforms import plans, purge_index, raw_query, rule_store, signing, sources, tenants
+from transforms import rule_store
+from transforms.access import raw_query, signing
 from transforms.engine.request import params
 from transforms.models import PurgeRule
-from transforms.tenants import Tenant
+from transforms.serving import image_plans
+from transforms.sources import originals
+from transforms.tenant import purge_index, tenants
+from transforms.tenant.tenants import Tenant
 
 SCOPES = {
     "url": "One address, in every format",
@@ -109,13 +113,13 @@ def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
 def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
     """The identity prefix of every original whose src starts with `target`; a folder is resolved by a dummy file name
     that is removed again."""
-    if not target.endswith("/") or sources.FULL_URL.match(target):
-        return sources.resolve(tenant, target).identity
-    names = sources.resolve(tenant, target + "x").identity
+    if not target.endswith("/") or originals.FULL_URL.match(target):
+        return originals.resolve(tenant, target).identity
+    names = originals.resolve(tenant, target + "x").identity
     return (*names[:-1], names[-1].removesuffix("x"))
 
 
-def _plan(tenant: Tenant, address: str) -> plans.RenderPlan:
+def _plan(tenant: Tenant, address: str) -> image_plans.RenderPlan:
     """The plan of a URL as copied from a page; its signature is removed."""
     try:
         parts = urlsplit(address.strip())
@@ -133,7 +137,7 @@ def _plan(tenant: Tenant, address: str) -> plans.RenderPlan:
         raise InvalidPurge("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
     query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
     try:
-        return plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
+        return image_plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
     except ApiError as refusal:
         raise InvalidPurge(refusal.message, param="target") from refusal
 

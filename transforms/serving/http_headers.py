@@ -4,8 +4,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from billing.charging import credits
-from transforms import patterns
-from transforms.delivery import ImageResponse
+from transforms.serving.delivery import ImageResponse
+from transforms.tenant import patterns
 
 EXPOSED = "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, Server-Timing, ETag, Age"
 STAGES = ("fetch", "decode", "process", "encode", "store")

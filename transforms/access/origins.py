@@ -1,8 +1,8 @@
 """Access checks of an image request: suspension, and the calling Origin, before anything else."""
 
 from imgapis.base.errors import ApiError
-from transforms import patterns
-from transforms.tenants import Tenant
+from transforms.tenant import patterns
+from transforms.tenant.tenants import Tenant
 
 
 class OriginNotAllowed(ApiError):

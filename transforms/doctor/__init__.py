@@ -1,0 +1,1 @@
+"""The source doctor: which step of a source fails first, and what mends it."""

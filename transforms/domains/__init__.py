@@ -1,0 +1,1 @@
+"""Custom domains: their names, DNS proofs and certificates."""

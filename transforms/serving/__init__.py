@@ -1,0 +1,1 @@
+"""Image requests: admitted, planned, cached or rendered, charged once, answered."""

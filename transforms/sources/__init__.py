@@ -1,0 +1,1 @@
+"""Named sources and full addresses: from a `src` to an original."""
