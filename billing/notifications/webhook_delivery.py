@@ -7,9 +7,8 @@ from django.conf import settings
 from billing.notifications import outbox, outgoing_webhooks
 from billing.notifications.outgoing_webhooks import InvalidWebhook, WebhookRequest
 from imgapis.base.errors import ApiError
-from imgapis.base.outbound import fetch, urls
+from imgapis.base.outbound import fetch, own_hosts, urls
 from imgapis.base.outbound.urls import Location
-from transforms.sources import originals
 
 TOTAL_SECONDS = 10.0
 
@@ -42,6 +41,6 @@ def checked_address(address: str) -> Location:
         raise InvalidWebhook("That is no address we can post to.", param="address") from refusal
     if location.scheme != "https" and location.pair not in settings.FETCH_ALLOW_PRIVATE:
         raise InvalidWebhook("A webhook is an address that begins with https://.", param="address")
-    if originals.own_host(location.host):
+    if own_hosts.own_host(location.host):
         raise InvalidWebhook("This host is one of ours: name a server of your own.", param="address")
     return location

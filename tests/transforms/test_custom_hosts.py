@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from imgapis.base.outbound import fetch
+from imgapis.base.outbound import fetch, own_hosts
 from tests.transforms.domain_world import fresh_domain, names  # noqa: F401 - fixtures
 from tests.transforms.web_client import ask
 from transforms import domain_store
@@ -79,7 +79,7 @@ def test_a_customers_domain_is_no_source(workspace, own_domain, forgetful):
     tenant = tenants.of_namespace(workspace.namespace)
     with pytest.raises(originals.SourceNotAllowed):
         originals.resolve(tenant, f"https://{own_domain}/transform?src=shop/shoe.jpg")
-    assert not originals.own_host("shop.example")
+    assert not own_hosts.own_host("shop.example")
 
 
 def test_our_own_fetcher_is_refused_at_image_hosts(web, workspace, own_domain):

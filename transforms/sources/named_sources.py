@@ -6,7 +6,7 @@ from accounts import audit
 from accounts.workspaces import entitlements
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
-from imgapis.base.outbound import urls
+from imgapis.base.outbound import own_hosts, urls
 from imgapis.base.outbound.fetch import FetchError
 from transforms import store
 from transforms.models import Source
@@ -123,7 +123,7 @@ def _check_url(prefix: str) -> None:
         raise InvalidSourceSetting(error.message, param="prefix") from error
     if location.scheme == "http" and not settings.FETCH_ALLOW_HTTP:
         raise InvalidSourceSetting("Only https addresses are fetched.", param="prefix")
-    if originals.own_host(location.host):
+    if own_hosts.own_host(location.host):
         raise InvalidSourceSetting("This host is one of ours: name the server the originals lie on.", param="prefix")
 
 

@@ -11,12 +11,12 @@ from django.conf import settings
 
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
-from imgapis.base.outbound import fetch, urls
+from imgapis.base.outbound import fetch, own_hosts, urls
 from imgapis.base.outbound.fetch import FetchResult, Note, ignore_note
 from imgapis.base.outbound.urls import Location
 from transforms.models import Source
 from transforms.sources import bucket_sources
-from transforms.tenant import patterns, tenants
+from transforms.tenant import patterns
 from transforms.tenant.tenants import Tenant
 
 FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
@@ -112,7 +112,9 @@ def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
     """The check of a fetch's hops: the source's own host and the workspace's allowed hosts; never our own hosts."""
 
     def permitted(hop: Location) -> bool:
-        return (hop.host == home or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_host(hop.host)
+        return (hop.host == home or patterns.host_allowed(tenant.allowed_sources, hop.host)) and not own_hosts.own_host(
+            hop.host
+        )
 
     return permitted
 
@@ -124,12 +126,6 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
         return Original((*identity, location.target), lambda note: _fetch(location, _hops(tenant, location.host), note))
     key = source.prefix + path
     return Original((*identity, key), lambda note: _fetch_object(source, key, note))
-
-
-def own_host(host: str) -> bool:
-    """Whether a host is one of our own, custom domains included: fetching it would loop (S17)."""
-    is_image_host = host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
-    return is_image_host or tenants.of_domain(host) is not None
 
 
 def object_place(source: Source, key: str) -> Location:
