@@ -10,9 +10,9 @@ from accounts.rows.staff import Staff
 from accounts.rows.teams import Member
 from accounts.staff import staff_rights
 from accounts.teams import roles
+from imgapis.base.admin.mirrors import model_for
+from imgapis.base.admin.row_admin import RowAdmin
 from imgapis.base.dynamo import Row
-from imgapis.base.mirrors import model_for
-from imgapis.base.row_admin import RowAdmin
 
 PLANS = [(name, name) for name in ("free", "starter", "growth", "scale")]
 ROLES = [(name, name) for name in roles.ROLES]

@@ -3,8 +3,8 @@
 from django.contrib import admin
 
 from billing.models import Counter, Grant
-from imgapis.base.mirrors import model_for
-from imgapis.base.row_admin import RowAdmin
+from imgapis.base.admin.mirrors import model_for
+from imgapis.base.admin.row_admin import RowAdmin
 
 
 @admin.register(model_for(Counter, "billing", moments=("ends",)))

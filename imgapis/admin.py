@@ -3,11 +3,11 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from imgapis.base.mirrors import model_for
-from imgapis.base.row_admin import RowAdmin
+from imgapis.base.admin.mirrors import model_for
+from imgapis.base.admin.row_admin import RowAdmin
 from imgapis.policy.requests import KINDS, LAWS
-from imgapis.policy.rows import Announcement, PrivacyRequest
-from imgapis.privacy.rows import Erasure
+from imgapis.rows.policy import Announcement, PrivacyRequest
+from imgapis.rows.privacy import Erasure
 
 admin.site.unregister(Group)  # stock groups are rows of a SQL database; our roles are a table of the code
 STATES = [(name, name) for name in ("open", "done", "refused")]

@@ -12,8 +12,8 @@ from django.views.decorators.cache import never_cache
 from accounts import audit
 from accounts.rows.staff import Staff
 from accounts.staff import second_factor, staff, staff_rights
-from imgapis.base.mirrors import RowModel
-from imgapis.support import entry, pages, trail
+from imgapis.base.admin.mirrors import RowModel
+from imgapis.support import audit_log, entry, pages
 
 # Stock addresses for what this site has not: passwords, relations to complete, a public page per object.
 WITHOUT = {"password_change", "password_change_done", "autocomplete", "view_on_site"}
@@ -47,11 +47,13 @@ class StaffSite(AdminSite):
 
     def record(self, request: HttpRequest, obj: RowModel, act: str, before: Any, after: Any, reason: str = "") -> None:
         """Write an act on an object to the audit table."""
-        audit.record(trail.log_of(obj.row), trail.actor(self.member(request)), act, obj.key, before, after, reason)
+        audit.record(
+            audit_log.log_of(obj.row), audit_log.actor(self.member(request)), act, obj.key, before, after, reason
+        )
 
     def history(self, obj: RowModel) -> list[dict]:
         """The audit entries of an object, newest first."""
-        return trail.of_row(obj.row)
+        return audit_log.of_row(obj.row)
 
     def get_log_entries(self, request: HttpRequest) -> list:
         """None of Django's: the audit table has them."""

@@ -3,7 +3,8 @@
 from django.apps import AppConfig
 from django.conf import settings
 
-from imgapis import checks, logs
+from imgapis import checks
+from imgapis.server import logs
 
 
 class ImgapisConfig(AppConfig):

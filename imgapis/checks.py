@@ -24,7 +24,10 @@ def check_engines(app_configs, **kwargs) -> list[Error]:
 def check_middleware(app_configs, **kwargs) -> list[Error]:
     """The headers of every answer come first (A19), and pages with a session ask for the form's token (A8)."""
     first, *rest = settings.MIDDLEWARE
-    if first == "imgapis.middleware.SecurityHeadersMiddleware" and "accounts.sessions.middleware.PrivateCsrf" in rest:
+    if (
+        first == "imgapis.server.middleware.SecurityHeadersMiddleware"
+        and "accounts.sessions.middleware.PrivateCsrf" in rest
+    ):
         return []
     return [Error("SecurityHeadersMiddleware must come first, and PrivateCsrf be there.", id="imgapis.E003")]
 

@@ -135,7 +135,7 @@ EMAIL_HOST_USER = env_text("EMAIL_HOST_USER", "") or ""
 EMAIL_HOST_PASSWORD = env_text("EMAIL_HOST_PASSWORD", "") or ""
 EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", not EMBEDDED)
 EMAIL_TIMEOUT = 10
-EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"
 MAIL_FROM = env_text("MAIL_FROM", "img apis <no-reply@imgapis.com>")
 OPERATOR_EMAIL = env_text("OPERATOR_EMAIL")
 CONTACT_EMAIL = env_text("CONTACT_EMAIL", "privacy@imgapis.com")
@@ -169,14 +169,14 @@ INSTALLED_APPS = [
     "transforms",
 ]
 MIDDLEWARE = [
-    "imgapis.middleware.SecurityHeadersMiddleware",
-    "imgapis.middleware.HostMiddleware",
-    "imgapis.middleware.SiteFiles",
+    "imgapis.server.middleware.SecurityHeadersMiddleware",
+    "imgapis.server.middleware.HostMiddleware",
+    "imgapis.server.middleware.SiteFiles",
     "accounts.sessions.middleware.PrivateSession",
     "accounts.sessions.middleware.PrivateCsrf",
     "accounts.sessions.middleware.PrivateUser",
     "accounts.sessions.middleware.PrivateMessages",
-    "imgapis.refusals.ApiErrorMiddleware",
+    "imgapis.server.refusals.ApiErrorMiddleware",
 ]
 TEMPLATES = [
     {
@@ -202,7 +202,7 @@ SESSION_COOKIE_AGE = 14 * 86_400
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_USE_SESSIONS = True
-CSRF_FAILURE_VIEW = "imgapis.views.form_refused"
+CSRF_FAILURE_VIEW = "imgapis.site.views.form_refused"
 CSRF_COOKIE_SECURE = not EMBEDDED
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True

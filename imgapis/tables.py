@@ -17,9 +17,9 @@ import accounts.rows.teams
 import billing.models
 import billing.rows.notifications
 import billing.rows.stripe
-import imgapis.policy.rows
-import imgapis.privacy.rows
-import imgapis.watch.rows
+import imgapis.rows.policy
+import imgapis.rows.privacy
+import imgapis.rows.watch
 import telemetry.models
 import transforms.models
 from imgapis.base import dynamo
@@ -37,9 +37,9 @@ MODULES = (
     billing.rows.notifications,
     billing.rows.stripe,
     transforms.models,
-    imgapis.policy.rows,
-    imgapis.privacy.rows,
-    imgapis.watch.rows,
+    imgapis.rows.policy,
+    imgapis.rows.privacy,
+    imgapis.rows.watch,
 )
 RECOVERY_DAYS = 14
 PATIENT_SECONDS = 60.0

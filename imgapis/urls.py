@@ -4,14 +4,15 @@ from django.contrib import admin
 from django.urls import include, path
 
 from billing.views import notifications
-from imgapis import overview, playground, pricing, rest, simulator, status, views
-from imgapis.policy import pages, wellknown
+from imgapis import rest
+from imgapis.policy import wellknown
 from imgapis.privacy import export_pages
 from imgapis.privacy import pages as privacy_pages
+from imgapis.site import overview, playground, policy_pages, pricing, simulator, status, views
 from telemetry.views import usage
 
-handler404 = "imgapis.views.not_found"
-handler500 = "imgapis.views.server_error"
+handler404 = "imgapis.site.views.not_found"
+handler500 = "imgapis.site.views.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("pricing", pricing.pricing, name="pricing"),
@@ -48,19 +49,19 @@ urlpatterns = [
     path("api/v1/", rest.api.urls),
     path("admin/", admin.site.urls),
     path("status", status.status, name="status"),
-    path("privacy", pages.privacy, name="privacy"),
+    path("privacy", policy_pages.privacy, name="privacy"),
     path("privacy/data", privacy_pages.data_page, name="data-inventory"),
     path("privacy/erasures/<str:subject_id>", privacy_pages.progress, name="erasure"),
     path("privacy/certificates/<str:subject_id>", privacy_pages.certificate, name="certificate"),
     path(".well-known/data-map.json", privacy_pages.data_map, name="data-map"),
     path(".well-known/erasure-keys.json", privacy_pages.keys, name="erasure-keys"),
-    path("privacy/versions", pages.version_list, name="policy-versions"),
-    path("privacy/versions/<str:name>", pages.version, name="policy-version"),
-    path("privacy/subprocessors", pages.subprocessors, name="subprocessors"),
-    path("privacy/cookies", pages.cookies, name="cookies"),
-    path("privacy/requests", pages.how_to_ask, name="privacy-how-to-ask"),
-    path("terms", pages.paper, {"name": "terms"}, name="terms"),
-    path("security", pages.paper, {"name": "security"}, name="security"),
+    path("privacy/versions", policy_pages.version_list, name="policy-versions"),
+    path("privacy/versions/<str:name>", policy_pages.version, name="policy-version"),
+    path("privacy/subprocessors", policy_pages.subprocessors, name="subprocessors"),
+    path("privacy/cookies", policy_pages.cookies, name="cookies"),
+    path("privacy/requests", policy_pages.how_to_ask, name="privacy-how-to-ask"),
+    path("terms", policy_pages.paper, {"name": "terms"}, name="terms"),
+    path("security", policy_pages.paper, {"name": "security"}, name="security"),
     path(".well-known/security.txt", wellknown.security_txt, name="security-txt"),
     path(".well-known/gpc.json", wellknown.gpc, name="gpc"),
     path("healthz", views.healthz, name="healthz"),

@@ -6,7 +6,8 @@ The engines, the photographs and Stripe's OpenAPI document; with `corpora` Pillo
 import argparse
 import sys
 
-from imgapis.embedded import downloads, failures, samples
+from imgapis.devstack import photographs
+from imgapis.embedded import downloads, failures
 from tests.billing import stripe_spec
 from tests.transforms import pillow_pictures
 
@@ -18,7 +19,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     try:
         downloads.fetch()
-        samples.ensure(downloads.ROOT / "var" / "samples")
+        photographs.ensure(downloads.ROOT / "var" / "samples")
         stripe_spec.document()
         if options.corpora:
             pillow_pictures.files()

@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from imgapis import middleware
+from imgapis.server import middleware
 from tests import people
 from tests.people import Browser
 from tests.transforms.web_client import ask

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from django.core import mail
 
-from imgapis import logs, server_log
+from imgapis.server import logs, server_log
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("imgapis", "accounts", "telemetry", "billing", "transforms")
@@ -54,7 +54,7 @@ def test_nothing_of_the_product_prints_but_the_tools_of_this_machine():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.stdout.write", "sys.stderr.write")
     ]
-    assert {path.rpartition("/")[0] for path in paths} <= {"imgapis/embedded", "imgapis/verify"}
+    assert {path.rpartition("/")[0] for path in paths} <= {"imgapis/devstack", "imgapis/verify"}
 
 
 def test_every_library_at_debug_writes_nothing():
@@ -67,7 +67,7 @@ django.setup()
 assert "STRIPE_LOG" not in os.environ
 import boto3, botocore.session, urllib3, pynamodb.connection, markdown_it, ninja, PIL.Image, idna, dns.resolver
 import imgapis.urls, imgapis.image_urls
-from imgapis import logs
+from imgapis.server import logs
 logs.configure("DEBUG")
 names = list(logging.root.manager.loggerDict)
 for name in [*names, "stripe", "httpx", "django.security.DisallowedHost", "django.request", "py.warnings", "asyncio"]:

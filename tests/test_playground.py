@@ -9,7 +9,7 @@ import pytest
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
 from billing.charging import summary
-from imgapis import playground, samples
+from imgapis.site import playground, sample_source
 from tests import environment, people
 from tests.people import Browser
 from tests.transforms.web_client import ask
@@ -36,7 +36,7 @@ def demo(dynamodb):
     row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create_unowned(
         namespace=playground.DEMO, allowance=1_000
     )
-    ensure_source(row.workspace_id, samples.NAME)
+    ensure_source(row.workspace_id, sample_source.NAME)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import RequestFactory
 
-from imgapis import views
+from imgapis.site import views
 from tests.transforms.web_client import ask
 from transforms.serving import image_responses
 from transforms.tenant import tenants

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from imgapis import snippets
+from imgapis.site import snippets
 
 HOST = "https://shop.imgapis.com"
 NASTY = [("src", 'shop/it\'s (1), "50%" off & more.jpg'), ("w", "600"), ("h", "400"), ("fit", "cover")]

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from imgapis.base.mirrors import model_for
-from imgapis.base.row_admin import RowAdmin
+from imgapis.base.admin.mirrors import model_for
+from imgapis.base.admin.row_admin import RowAdmin
 from transforms.models import Domain, Preset, PurgeRule, Source
 
 KINDS = [(name, name) for name in ("http", "s3", "r2")]

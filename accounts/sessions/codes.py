@@ -9,8 +9,9 @@ from django.conf import settings
 
 from accounts.rows.codes import Challenge
 from accounts.sessions import throttles
-from imgapis.base import clock, mail, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 
 LIFE_SECONDS = 600
 SKEW_SECONDS = 60  # how far the clocks of two servers may be apart

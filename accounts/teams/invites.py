@@ -15,8 +15,9 @@ from accounts.rows.teams import Invite, Member
 from accounts.sessions import throttles
 from accounts.teams import roles
 from accounts.workspaces import entitlements
-from imgapis.base import clock, mail, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 
 LIFE_SECONDS = 7 * 86_400
 SWEEP_SECONDS = 30 * 86_400

@@ -12,8 +12,9 @@ from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
 from accounts.people import email_addresses, people
 from accounts.sessions import codes, sessions
-from imgapis.base import clock, mail
+from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 
 
 @require_GET

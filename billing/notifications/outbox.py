@@ -9,8 +9,8 @@ from accounts.models import Workspace
 from billing.notifications import notifications, outgoing_webhooks, preferences
 from billing.notifications.outgoing_webhooks import WebhookRequest
 from billing.rows.notifications import Notification, PendingNotification
-from imgapis.base import mail
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 
 Post = Callable[[WebhookRequest], int]
 

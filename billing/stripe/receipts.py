@@ -4,8 +4,9 @@ they are not among those that can be turned off."""
 from accounts import store as accounts_store
 from accounts import team_store
 from billing.stripe import gateway
-from imgapis.base import clock, mail
+from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 
 ROLES = ("owner", "billing")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from imgapis.embedded import children, downloads, engines, failures, mails, ports, progress
-from imgapis.web_server import gunicorn_command
+from imgapis.server.web_server import gunicorn_command
 
 COMMAND_SECONDS = 300.0
 READY_SECONDS = 60.0

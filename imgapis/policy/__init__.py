@@ -1,0 +1,1 @@
+"""The privacy policy as data: promises, versions, notices and privacy requests."""

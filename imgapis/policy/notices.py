@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from accounts.models import Person
-from imgapis.base import clock, mail, tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 from imgapis.policy import store, versions
-from imgapis.policy.rows import Announcement, Notice
 from imgapis.policy.versions import Version
+from imgapis.rows.policy import Announcement, Notice
 
 DAY = 86_400
 AHEAD_DAYS = 14

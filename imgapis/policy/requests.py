@@ -8,7 +8,7 @@ from accounts.people import email_addresses, people
 from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from imgapis.policy.rows import PrivacyRequest
+from imgapis.rows.policy import PrivacyRequest
 
 LAWS = {"gdpr": "GDPR", "uk_gdpr": "UK GDPR", "ccpa": "CCPA"}
 KINDS = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pynamodb.exceptions import DoesNotExist
 
-from imgapis.policy.rows import Announcement, Notice, PrivacyProof
+from imgapis.rows.policy import Announcement, Notice, PrivacyProof
 
 VERIFY = "verify_privacy"
 

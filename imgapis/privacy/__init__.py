@@ -1,0 +1,1 @@
+"""A person's data: inventory, export, erasure and its certificates."""

@@ -12,7 +12,7 @@ from imgapis.base import clock
 from imgapis.base.buckets import BucketError
 from imgapis.base.errors import ApiError
 from imgapis.privacy import certificates, steps, store
-from imgapis.privacy.rows import Erasure
+from imgapis.rows.privacy import Erasure
 from transforms.domains.custom_hostnames import CloudflareFailed
 
 DAY = 86_400

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from imgapis.base.dynamo import Row
-from imgapis.privacy import leaving, registry, schemas
+from imgapis.privacy import portability, registry, schemas
 
 CHUNK = 65_536
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -76,7 +76,7 @@ def _files(kind: str, subject_id: str) -> Iterator[tuple[str, Iterable[str]]]:
         yield f"{table}.jsonl", (json.dumps(_values(row, names), ensure_ascii=False) + "\n" for row in find(subject_id))
         yield f"{table}.csv", _csv(names, (_values(row, names) for row in find(subject_id)))
     if kind == "workspace":
-        yield from leaving.files(subject_id)
+        yield from portability.files(subject_id)
 
 
 def _values(row: Row, names: list[str]) -> dict:

@@ -12,9 +12,10 @@ from accounts.models import Person
 from accounts.rows.audit import AuditEntry
 from accounts.sessions import throttles
 from accounts.teams import roles
-from imgapis.base import clock, dynamo, mail
+from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
-from imgapis.privacy.rows import ExportLink
+from imgapis.base.mail import mail
+from imgapis.rows.privacy import ExportLink
 
 LIFE_SECONDS = 86_400
 PERMISSION = "workspace.own"

@@ -8,9 +8,9 @@ import telemetry.privacy
 import transforms.privacy
 from accounts import store as accounts_store
 from imgapis.base.holdings import Holding, by_attribute
-from imgapis.policy.rows import Announcement, Notice, PrivacyProof, PrivacyRequest
-from imgapis.privacy.rows import Erasure, ExportLink
-from imgapis.watch.rows import Alert
+from imgapis.rows.policy import Announcement, Notice, PrivacyProof, PrivacyRequest
+from imgapis.rows.privacy import Erasure, ExportLink
+from imgapis.rows.watch import Alert
 
 
 def _requests(person_id: str) -> Iterable[PrivacyRequest]:

@@ -8,7 +8,7 @@ from imgapis.base import buckets, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.holdings import Holding
 from imgapis.privacy import registry, store
-from imgapis.privacy.rows import Erasure
+from imgapis.rows.privacy import Erasure
 from transforms import privacy as transforms_privacy
 
 LIVES = ("365d", "1d")

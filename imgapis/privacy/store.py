@@ -6,7 +6,7 @@ from accounts import audit
 from accounts.rows.audit import AuditEntry
 from imgapis.base import buckets
 from imgapis.base.buckets import StoredObject
-from imgapis.privacy.rows import Erasure
+from imgapis.rows.privacy import Erasure
 
 SUPPRESSED = "suppressed/"  # in the bucket: no restored table takes it back
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import audit, store
 from accounts.staff import staff_rights
 from imgapis.base.errors import ApiError
-from imgapis.support import trail
+from imgapis.support import audit_log
 from imgapis.support.forms import DoctorForm
 from transforms import store as transforms_store
 from transforms.doctor import examination as source_doctor
@@ -30,7 +30,7 @@ def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
         source = transforms_store.source(row.workspace_id, form.cleaned_data["source"])
         if source is None:
             raise Http404
-        audit.record(row.workspace_id, trail.actor(member), "doctor.run", source.name)
+        audit.record(row.workspace_id, audit_log.actor(member), "doctor.run", source.name)
         try:
             tenant = tenants.of_row(row, row.namespace)
             context["found"] = source_doctor.examine(tenant, source, form.cleaned_data["path"].lstrip("/"))

@@ -14,7 +14,7 @@ from billing import store as billing_store
 from billing.charging import credits, ledger
 from billing.plans import periods
 from imgapis.base import clock
-from imgapis.support import trail
+from imgapis.support import audit_log
 from telemetry import charts, display, reports
 from telemetry import store as telemetry_store
 from telemetry.charts import Bar
@@ -41,7 +41,7 @@ def of_workspace(row: Workspace) -> dict:
         "errors": _errors(report), "failures": _failures(row.workspace_id),
         "sources": transforms_store.sources(row.workspace_id), "domains": domain_store.domains(row.workspace_id),
         "proofs": ledger.prove(row.workspace_id), "keys": apikeys.of_workspace(row.workspace_id),
-        "invites": _invites(row), "entries": trail.of_row(row)[:ENTRIES],
+        "invites": _invites(row), "entries": audit_log.of_row(row)[:ENTRIES],
     }  # fmt: skip
 
 
@@ -125,5 +125,5 @@ def of_person(person: Person) -> dict:
         "sessions": [
             {"began": clock.day(row.started), "used": row.seen_day} for row in sessions.of_person(person.person_id)
         ],
-        "entries": trail.of_row(person)[:ENTRIES],
+        "entries": audit_log.of_row(person)[:ENTRIES],
     }  # fmt: skip

@@ -18,7 +18,7 @@ from accounts.rows.staff import Staff
 from accounts.staff import second_factor, staff
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from imgapis.support import trail
+from imgapis.support import audit_log
 
 
 class FactorForm(forms.Form):
@@ -61,7 +61,7 @@ def _pass(request: HttpRequest, row: Staff, code: str, context: dict, next_url: 
     request.session[second_factor.SESSION_KEY] = second_factor.session_proof(row)
     if not is_enrolling:
         return redirect(next_url)
-    audit.record(staff.LOG, trail.actor(row), "staff.enrolled", row.person_id)
+    audit.record(staff.LOG, audit_log.actor(row), "staff.enrolled", row.person_id)
     page_context = {**context, "title": "Recovery codes", "codes": recovery_codes, "goal": next_url}
     return TemplateResponse(request, "admin/recovery_codes.html", page_context)
 

@@ -7,7 +7,7 @@ from accounts.models import Person, Workspace
 from accounts.teams import invites
 from imgapis.base import clock, tokens
 from imgapis.policy import requests
-from imgapis.policy.rows import PrivacyRequest
+from imgapis.rows.policy import PrivacyRequest
 from imgapis.support.dossier import masked
 from transforms import store as transforms_store
 from transforms.serving import purges

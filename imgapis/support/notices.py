@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.staff import staff, staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.policy import notices
-from imgapis.support import trail
+from imgapis.support import audit_log
 from imgapis.support.forms import ActForm
 
 
@@ -35,7 +35,7 @@ def notice(request: HttpRequest, site) -> HttpResponse:
         try:
             context["shown"] = notices.preview(name)
             if form.cleaned_data["sends"]:
-                entry_fields = (staff.LOG, trail.actor(member), "notice.sent", name, None)
+                entry_fields = (staff.LOG, audit_log.actor(member), "notice.sent", name, None)
                 reason = form.cleaned_data["reason"]
                 audit.record(*entry_fields, {"outcome": "begun"}, reason)
                 states = dict(notices.send(name))

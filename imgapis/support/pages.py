@@ -16,7 +16,7 @@ from accounts.staff import staff_rights
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
-from imgapis.support import diagnoses, dossier, finding, notices, recording, trail
+from imgapis.support import audit_log, diagnoses, dossier, notices, recording, search
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act
 from imgapis.support.acts.of_people import PERSON
@@ -67,7 +67,7 @@ def find(request: HttpRequest, site) -> HttpResponse:
     _require(site, request, "customers.see")
     text, failure = request.POST.get("q", ""), ""
     try:
-        path = finding.resolve(text) if text.strip() else None
+        path = search.resolve(text) if text.strip() else None
     except ApiError as refusal:  # of Stripe, which some look-ups need
         path, failure = None, refusal.message
     if path:
@@ -104,7 +104,7 @@ def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
     context = _request_fields(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
     context |= erasing.progress(row.person_id) if row.person_id else {}
     context |= {"confirmed": _day(row.confirmed), "extended": _day(row.extended)}
-    return _page(site, request, "request", row, context | {"entries": trail.of_row(row)})
+    return _page(site, request, "request", row, context | {"entries": audit_log.of_row(row)})
 
 
 @require_http_methods(["GET", "POST"])

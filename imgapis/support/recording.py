@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.staff import staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
-from imgapis.support import trail
+from imgapis.support import audit_log
 from imgapis.support.forms import RecordForm
 
 
@@ -26,7 +26,7 @@ def record(request: HttpRequest, site) -> HttpResponse:
         cleaned_data = dict(form.cleaned_data)
         received_at = datetime.combine(cleaned_data.pop("received"), time(), UTC).timestamp()
         try:
-            row = requests.record(received=received_at, actor=trail.actor(member), **cleaned_data)
+            row = requests.record(received=received_at, actor=audit_log.actor(member), **cleaned_data)
         except ApiError as refusal:
             form.add_error(None, refusal.message)
         else:

@@ -1,0 +1,1 @@
+"""verify_privacy: the proof of the privacy policy on a running stack."""

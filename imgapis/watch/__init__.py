@@ -1,0 +1,1 @@
+"""Alerts: checks of this host, mailed once an hour and shown on /status."""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from imgapis.watch.rows import Alert
+from imgapis.rows.watch import Alert
 
 STANDS_SECONDS = 120.0
 KEPT_SECONDS = 30 * 86_400

@@ -8,8 +8,9 @@ from collections import deque
 from django.conf import settings
 
 from billing.stripe import webhook_lag
-from imgapis.base import clock, mail
+from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 from imgapis.watch import checks, store
 from imgapis.watch.checks import Sample
 from telemetry import metrics

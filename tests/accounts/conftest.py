@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture(autouse=True)
 def mail_folder(settings):
     """Every mail is a file under VAR_DIR."""
-    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend"

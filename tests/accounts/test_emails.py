@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.people import email_addresses, people
-from imgapis.base import mail
+from imgapis.base.mail import mail
 from tests.people import fresh_address, mails
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.rows.codes import Challenge
 from accounts.sessions import codes
-from imgapis.base import mail
+from imgapis.base.mail import mail
 from tests.accounts.smtp_server import MailServer
 from tests.people import CODE, fresh_address
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 from statistics import median
 
-from imgapis.embedded import downloads, samples
+from imgapis.devstack import photographs
+from imgapis.embedded import downloads
 from transforms.engine.job import Job
 from transforms.render import process
 from transforms.render.pool import Pool
@@ -20,7 +21,7 @@ FOLDER = downloads.ROOT / "var" / "samples"
 
 def measure(body: bytes) -> None:
     """Print one line for each sample photograph, and one for the large JPEG; the first job of the process loads."""
-    pictures = {path.stem: path.read_bytes() for path in samples.ensure(FOLDER)}
+    pictures = {path.stem: path.read_bytes() for path in photographs.ensure(FOLDER)}
     pictures["12 MP to 800 px"] = body
     for title, baseline, values in CASES:
         print(f"\n{title}, median of {ROUNDS}, each in a process of its own")

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 @pytest.fixture(autouse=True)
 def mail_folder(settings):
     """Every mail is a file under VAR_DIR."""
-    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend"
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from billing.notifications import bursts, notifications, outbox
-from imgapis import added_up
 from imgapis.base import clock, tokens
+from imgapis.work import usage_checks
 from telemetry import rollups
 from telemetry import store as telemetry_store
 from telemetry.events import RequestEvent
@@ -19,7 +19,7 @@ NOON = clock.moment_of_hour(clock.day(clock.now() - DAY) + "T12")
 @pytest.fixture(autouse=True)
 def mail_folder(settings):
     """Every mail is a file under VAR_DIR."""
-    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend"
 
 
 def record_requests(workspace, moment: float, credits: int, origin: str = "", operation: str = "transform") -> None:
@@ -65,8 +65,8 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
         record_requests(workspace, NOON - days * DAY, 100)
     record_requests(workspace, NOON, 300, "https://evil.example")
     record_requests(workspace, NOON, 60, "https://shop.example", "grid")
-    added_up.check_workspace(workspace.workspace_id, clock.hour(NOON))
-    added_up.check_workspace(workspace.workspace_id, clock.hour(NOON))
+    usage_checks.check_workspace(workspace.workspace_id, clock.hour(NOON))
+    usage_checks.check_workspace(workspace.workspace_id, clock.hour(NOON))
     record_requests(workspace, NOON + 3_600, 400, "https://evil.example")
     assert not bursts.check(workspace.workspace_id, clock.hour(NOON + 3_600))
     (notice,) = [row for row in notifications.of_workspace(workspace.workspace_id) if row.kind == "burst"]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.plans import catalogue
-from imgapis import simulator
 from imgapis.base.outbound import urls as outbound_urls
+from imgapis.site import simulator
 from tests.browser.test_axe import LOOKS, violations
 from tests.browser.vendor_addresses import ADDRESSES
 from tests.engine import requests

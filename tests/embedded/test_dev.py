@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imgapis.embedded import downloads, ports, samples
+from imgapis.devstack import photographs
+from imgapis.embedded import downloads, ports
 
 pytestmark = [pytest.mark.prove, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
-SAMPLE = f"/transform?src=samples/{samples.NAMES[0]}&w=20"
+SAMPLE = f"/transform?src=samples/{photographs.NAMES[0]}&w=20"
 
 
 @pytest.fixture
 def dev(tmp_path):
     """A function that runs `manage.py dev` with a port and data of its own; its processes are killed after the test."""
     (tmp_path / "samples").mkdir()
-    for name in samples.NAMES:
+    for name in photographs.NAMES:
         Image.linear_gradient("L").save(tmp_path / "samples" / name)
     port = ports.choose(1)[0]
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FETCH_", "S3_", "R2_"))}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imgapis.embedded import downloads, failures, progress, samples
+from imgapis.devstack import photographs
+from imgapis.embedded import downloads, failures, progress
 
 
 def test_a_full_disk_is_refused_with_the_room_it_needs(tmp_path, monkeypatch):
@@ -99,6 +100,6 @@ def test_a_failed_program_is_reported_with_its_last_words():
 
 
 def test_photographs_that_are_there_are_not_fetched_again(tmp_path):
-    for name in samples.NAMES:
+    for name in photographs.NAMES:
         (tmp_path / name).touch()
-    assert samples.ensure(tmp_path) == [tmp_path / name for name in samples.NAMES]
+    assert photographs.ensure(tmp_path) == [tmp_path / name for name in photographs.NAMES]

@@ -5,7 +5,8 @@ import sys
 import pytest
 from PIL import Image, ImageDraw
 
-from imgapis.embedded import downloads, samples
+from imgapis.devstack import photographs
+from imgapis.embedded import downloads
 from tests.engine import networks, pictures
 from transforms.engine.errors import EngineError
 from transforms.engine.vision import attention, faces, network
@@ -27,7 +28,7 @@ def weights():
 def astronaut() -> Image.Image:
     """The sample photograph with a face."""
     folder = downloads.ROOT / "var" / "samples"
-    return Image.open(next(path for path in samples.ensure(folder) if path.stem == "astronaut")).convert("RGB")
+    return Image.open(next(path for path in photographs.ensure(folder) if path.stem == "astronaut")).convert("RGB")
 
 
 def crowd(astronaut: Image.Image, places: list[tuple[int, int, int]], size: tuple[int, int] = (1200, 400)):
@@ -54,7 +55,7 @@ def test_the_face_of_a_photograph_is_found_where_it_is(astronaut):
 @pytest.mark.parametrize("stem", ["chelsea", "coffee", "hubble_deep_field", "rocket"])
 def test_where_there_is_no_face_none_is_seen(stem):
     folder = downloads.ROOT / "var" / "samples"
-    path = next(path for path in samples.ensure(folder) if path.stem == stem)
+    path = next(path for path in photographs.ensure(folder) if path.stem == stem)
     assert faces.find(Image.open(path).convert("RGB")) == []
 
 

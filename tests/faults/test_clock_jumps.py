@@ -26,7 +26,7 @@ def jump(monkeypatch):
 @pytest.fixture
 def challenge(dynamodb, settings):
     """A code that was mailed: the challenge, its digits, and whose it is."""
-    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend"
     address = people.fresh_address("clock")
     return codes.send(address, "login"), people.newest_code(address), address
 

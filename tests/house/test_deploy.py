@@ -22,7 +22,7 @@ def test_private_fetching_is_refused_at_deployment(settings, value, fails):
     [
         ("AWS_REGION", "eu-west-1", "imgapis.E004"),
         ("MIDDLEWARE", ["django.middleware.common.CommonMiddleware"], "imgapis.E003"),
-        ("MIDDLEWARE", ["imgapis.middleware.SecurityHeadersMiddleware"], "imgapis.E003"),
+        ("MIDDLEWARE", ["imgapis.server.middleware.SecurityHeadersMiddleware"], "imgapis.E003"),
         ("EMBEDDED", True, "imgapis.E002"),
     ],
 )

@@ -11,7 +11,7 @@ from tests.policy.notice_world import World
 def world(dynamodb, tmp_path, settings, monkeypatch):
     """Twelve people whose accounts are of 2015, and a coming policy version of which nobody has been notified."""
     new_world = World(tmp_path)
-    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend"
     monkeypatch.setattr(versions, "folder", lambda: tmp_path)
     monkeypatch.setattr(notices, "KEPT_SECONDS", 40 * 365 * 86_400)  # the engine may delete expired rows
     monkeypatch.setattr(clock, "now", lambda: new_world.now)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from accounts.people import people
 from imgapis.policy import store, versions
-from imgapis.policy.rows import Notice
+from imgapis.rows.policy import Notice
 from tests import environment
 
 FIRST = "2010-01-01"

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError
 
 from accounts.people import people
-from imgapis.base import mail
+from imgapis.base.mail import mail
 from imgapis.policy import notices, store, versions
 from tests.accounts.smtp_server import MailServer
 from tests.policy.notice_world import YEAR

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.test import RequestFactory
 from pynamodb.exceptions import GetError
 
-from imgapis import status
 from imgapis.base import clock
-from imgapis.policy import additions, companies, differences, pages, store, versions, wellknown
-from imgapis.policy.rows import Announcement, PrivacyProof
+from imgapis.policy import additions, companies, differences, store, versions, wellknown
+from imgapis.rows.policy import Announcement, PrivacyProof
+from imgapis.site import policy_pages, status
 from tests.people import Browser
 
 FIRST = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
@@ -73,8 +73,8 @@ def test_a_coming_version_can_be_read_and_does_not_hold(coming, monkeypatch):
     at(monkeypatch, "2029-12-20")
     store.announce(coming, coming, clock.now())
     assert versions.current().name == "2026-05-18"
-    assert f'href="/privacy/versions/{coming}"' in read(pages.privacy)
-    text = read(pages.version, coming)
+    assert f'href="/privacy/versions/{coming}"' in read(policy_pages.privacy)
+    text = read(policy_pages.version, coming)
     assert "<del>24</del> <ins>12</ins>" in text and "not the version that holds" in text
     assert text.count("<ins>") == 1
 
@@ -117,9 +117,9 @@ def test_the_policy_is_read_as_last_known_while_the_store_is_away(coming, monkey
 
     monkeypatch.setattr(store, "announcement", away)
     monkeypatch.setattr(store, "last_proof", away)
-    assert "<del>24</del> <ins>12</ins>" in read(pages.privacy)
+    assert "<del>24</del> <ins>12</ins>" in read(policy_pages.privacy)
     monkeypatch.setattr(versions, "_last_known", [])
-    assert versions.calendar().current.name == "2026-05-18" and 'id="P24"' in read(pages.privacy)
+    assert versions.calendar().current.name == "2026-05-18" and 'id="P24"' in read(policy_pages.privacy)
 
 
 def test_a_version_that_has_held_is_never_changed():
@@ -131,7 +131,7 @@ def test_a_version_that_has_held_is_never_changed():
 
 def test_versions_are_listed_with_their_days_and_states(coming, monkeypatch):
     at(monkeypatch, "2029-12-20")
-    text = read(pages.version_list)
+    text = read(policy_pages.version_list)
     assert text.index("2030-01-10") < text.index("2026-05-18") and "coming" in text and "holds" in text
 
 

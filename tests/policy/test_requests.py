@@ -9,8 +9,8 @@ from accounts.people import people
 from imgapis.base import clock
 from imgapis.policy import requests
 from imgapis.policy.requests import RequestRefused
-from imgapis.policy.rows import PrivacyRequest
 from imgapis.policy.versions import midnight
+from imgapis.rows.policy import PrivacyRequest
 from tests.people import fresh_address
 
 pytestmark = pytest.mark.usefixtures("dynamodb")

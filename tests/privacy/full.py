@@ -13,8 +13,8 @@ from imgapis import tables
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import StoredObject
 from imgapis.base.dynamo import Row
-from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import registry
+from imgapis.rows.policy import PrivacyRequest
 from tests import stored
 
 EXEMPT = {holding.row for holding in registry.HOLDINGS if holding.exempt}

@@ -15,7 +15,7 @@ from accounts.people import people
 from accounts.sessions.sessions import SessionStore
 from imgapis.base import clock, dynamo
 from imgapis.privacy import links
-from imgapis.privacy.rows import ExportLink
+from imgapis.rows.privacy import ExportLink
 from tests.accounts import teams
 from tests.people import TOKEN, Browser, fresh_address, mails, newest_code, sign_in
 

@@ -34,7 +34,7 @@ def test_a_million_events_are_never_held_together(monkeypatch):
             yield row
 
     monkeypatch.setattr(registry, "HOLDINGS", (Holding(Event, of_workspace=many),))
-    monkeypatch.setattr(export.leaving, "files", lambda _: ())
+    monkeypatch.setattr(export.portability, "files", lambda _: ())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024
     size = sum(len(piece) for piece in export.stream("workspace", "ws_busy"))
     more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024 - before

@@ -10,7 +10,7 @@ import pytest
 from accounts import store
 from accounts.workspaces import workspaces
 from imgapis.base import tokens
-from imgapis.privacy import export, leaving_parameters
+from imgapis.privacy import export, portability_parameters
 from tests.accounts import teams
 from transforms.access import presets
 from transforms.engine.request import params
@@ -133,5 +133,5 @@ def test_presets_are_imgproxys_as_far_as_they_mean_the_same(leaver):
 
 
 def test_every_parameter_of_the_map_is_one_of_ours():
-    ours = {name.partition("=")[0] for name in leaving_parameters.PARAMETERS}
+    ours = {name.partition("=")[0] for name in portability_parameters.PARAMETERS}
     assert ours <= set(params.ROWS["transform"]) and {"w", "h", "fit", "quality", "format", "crop"} <= ours

@@ -18,9 +18,9 @@ from accounts.workspaces import workspaces
 from imgapis import tables
 from imgapis.base import clock, tokens
 from imgapis.base.buckets import BucketError
-from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import certificates, erasure, registry, steps, store
-from imgapis.privacy.rows import Erasure
+from imgapis.rows.policy import PrivacyRequest
+from imgapis.rows.privacy import Erasure
 from tests import environment, stored
 from tests.accounts import teams
 from tests.privacy.full import Account

@@ -65,8 +65,8 @@ MUTATIONS = (
     ),
     _of(
         "P06", "libraries may log, and their words are written out",
-        [("imgapis/logs.py", 'return record.name == OWN or record.name.startswith(OWN + ".")', "return True"),
-         ("imgapis/logs.py", '"event": str(record.msg)', '"event": record.getMessage()')],
+        [("imgapis/server/logs.py", 'return record.name == OWN or record.name.startswith(OWN + ".")', "return True"),
+         ("imgapis/server/logs.py", '"event": str(record.msg)', '"event": record.getMessage()')],
         "test_viewers.py::test_p06_no_body_and_no_header_is_in_a_log_whoever_writes_it",
     ),
     _of(
@@ -94,12 +94,12 @@ MUTATIONS = (
     ),
     _of(
         "P09", "a policy that lets a foreign host in",
-        [("imgapis/middleware.py", "script-src 'self'", "script-src 'self' https://cdn.example")],
+        [("imgapis/server/middleware.py", "script-src 'self'", "script-src 'self' https://cdn.example")],
         "test_pages.py::test_p09_no_page_loads_anything_from_anybody_else_and_its_policy_forbids_it",
     ),
     _of(
         "P09", "mails are HTML",
-        [("imgapis/base/mail.py", "    if settings.EMBEDDED and not delay:\n",
+        [("imgapis/base/mail/mail.py", "    if settings.EMBEDDED and not delay:\n",
           '    message.content_subtype = "html"\n    if settings.EMBEDDED and not delay:\n')],
         "test_pages.py::test_p09_every_mail_is_plain_text_that_loads_nothing",
     ),
@@ -159,7 +159,7 @@ MUTATIONS = (
     ),
     _of(
         "P16", "a public page sets a cookie",
-        [("imgapis/status.py", '    response["Cache-Control"] = "public, max-age=15"\n',
+        [("imgapis/site/status.py", '    response["Cache-Control"] = "public, max-age=15"\n',
           '    response["Cache-Control"] = "public, max-age=15"\n    response.set_cookie("seen", "1")\n')],
         "test_pages.py::test_p16_one_cookie_and_only_where_somebody_signs_in",
     ),
@@ -239,13 +239,13 @@ MUTATIONS = (
     ),
     _of(
         "P24", "the contact is written into the code",
-        [("imgapis/policy/pages.py", "contact = escape(settings.CONTACT_EMAIL)",
+        [("imgapis/site/policy_pages.py", "contact = escape(settings.CONTACT_EMAIL)",
           'contact = escape("privacy@imgapis.com")')],
         "test_pages.py::test_p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails",
     ),
     _of(
         "P24", "mails end without the contact",
-        [("imgapis/base/mail.py", "Questions about privacy: {settings.CONTACT_EMAIL}", "Goodbye")],
+        [("imgapis/base/mail/mail.py", "Questions about privacy: {settings.CONTACT_EMAIL}", "Goodbye")],
         "test_pages.py::test_p24_every_mail_ends_with_the_contact",
     ),
 )  # fmt: skip

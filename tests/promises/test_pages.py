@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from imgapis.base import mail
+from imgapis.base.mail import mail
 from imgapis.policy import companies
 from tests import people
 from tests.people import Browser
@@ -27,17 +27,17 @@ LOADS = re.compile(r"""<(?:script|link|img|iframe|source|video|audio|embed)\b[^>
 CONNECTS = {
     "imgapis/base/buckets.py": "Cloudflare R2",
     "imgapis/base/dynamo.py": "AWS DynamoDB",
-    "imgapis/base/mail.py": "Cloudflare, mail",
-    "imgapis/base/mailbox.py": "a folder of this machine",
+    "imgapis/base/mail/mail.py": "Cloudflare, mail",
+    "imgapis/base/mail/mailbox.py": "a folder of this machine",
     "transforms/domains/custom_hostnames.py": "Cloudflare, custom hostnames",
     "transforms/domains/dns_records.py": "the DNS, about customers' domains",
     "transforms/doctor/examination.py": "customers' storage, guarded",
     "imgapis/base/outbound/fetch.py": "customers' storage, guarded",
     "imgapis/base/outbound/": "customers' storage, guarded",
     "billing/stripe/gateway.py": "Stripe",
-    "imgapis/embedded/": "this machine, and what make run fetches",
+    "imgapis/devstack/": "this machine, and what make run fetches",
     "imgapis/verify/": "this machine",
-    "imgapis/web_workers.py": "nobody: it bounds the connections of those who ask us",
+    "imgapis/server/web_workers.py": "nobody: it bounds the connections of those who ask us",
 }
 NETWORK = {
     "socket", "ssl", "http", "urllib", "urllib3", "requests", "httpx", "aiohttp", "boto3", "botocore", "stripe",
@@ -145,7 +145,7 @@ def test_p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails(c
     """P24"""
     program = (
         "import django, json; django.setup(); from django.test import RequestFactory as R;"
-        "from imgapis.base import mail; from imgapis.policy import pages, wellknown; g = R().get('/');"
+        "from imgapis.base.mail import mail; from imgapis.site import policy_pages as pages; from imgapis.policy import wellknown; g = R().get('/');"
         "said = [v(g).content.decode() for v in (pages.subprocessors, pages.how_to_ask, wellknown.security_txt)];"
         "said += [pages.statement_html('{contact}'), mail.text('emails/address_changed.txt', {})];"
         "print(json.dumps(said))"

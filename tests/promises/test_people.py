@@ -9,8 +9,8 @@ from accounts.people import people as accounts
 from imgapis import tables
 from imgapis.base import clock
 from imgapis.policy import notices, requests
-from imgapis.policy.rows import PrivacyRequest
 from imgapis.policy.versions import midnight
+from imgapis.rows.policy import PrivacyRequest
 from tests import people
 from tests.people import Browser
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from imgapis import logs
 from imgapis.base import clock
+from imgapis.server import logs
 from imgapis.verify import marks, search
 from telemetry import recorder, store
 from tests import environment

@@ -15,7 +15,7 @@ from tests.people import Browser, fresh_address, sign_in
 @pytest.fixture(autouse=True)
 def mail_folder(settings):
     """Every mail is a file under VAR_DIR."""
-    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend"
 
 
 def code_of(address: str, ahead: int = 0) -> str:

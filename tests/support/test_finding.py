@@ -12,7 +12,7 @@ from billing.rows.stripe import Customer, StripeEvent
 from imgapis.base import clock, tokens
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures
-from imgapis.privacy.rows import Erasure
+from imgapis.rows.privacy import Erasure
 from telemetry import store as telemetry_store
 from tests.accounts import teams
 from tests.people import fresh_address

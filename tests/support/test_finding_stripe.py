@@ -8,7 +8,7 @@ from accounts.workspaces import workspaces
 from billing.plans import catalogue
 from billing.stripe import customers, gateway
 from billing.stripe.stripe_facts import StripeUnavailable
-from imgapis.support import finding
+from imgapis.support import search
 
 
 def test_stripe_is_asked_for_a_subscription_and_an_invoice(world):
@@ -19,12 +19,12 @@ def test_stripe_is_asked_for_a_subscription_and_an_invoice(world):
     subscription = gateway.subscription(customer.customer_id).subscription_id
     (invoice,) = world.book.list_all("invoices", customer=customer.customer_id)
     for text in (customer.customer_id, subscription, invoice["id"]):
-        assert finding.resolve(text) == f"/admin/workspace/{buyer.workspace_id}/", text
-    assert finding.resolve("sub_nobodys") is None and finding.resolve("in_nobodys") is None
+        assert search.resolve(text) == f"/admin/workspace/{buyer.workspace_id}/", text
+    assert search.resolve("sub_nobodys") is None and search.resolve("in_nobodys") is None
 
 
 def test_that_stripe_is_away_is_not_taken_for_nothing_found(world):
     world.stub.down = True
     with pytest.raises(StripeUnavailable):
-        finding.resolve("sub_1")
-    assert finding.resolve("cus_1") is None
+        search.resolve("sub_1")
+    assert search.resolve("cus_1") is None

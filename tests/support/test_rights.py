@@ -15,7 +15,7 @@ from accounts.teams import invites
 from billing import store as billing_store
 from imgapis.base import clock
 from imgapis.policy import requests
-from imgapis.support import pages, trail
+from imgapis.support import audit_log, pages
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, mails, sign_in
 from transforms.sources import named_sources
@@ -204,7 +204,7 @@ def test_a_request_is_recorded_confirmed_extended_and_closed(team):
         assert team["support"].submit(f"/admin/act/request/{request_id}/{act}/", {**WHY, **fields}).status == 302
     row = requests.of_id(request_id)
     assert row.state == "done" and row.address is None and row.confirmed and row.extended
-    sentences = [entry["said"] for entry in trail.of_row(row)]
+    sentences = [entry["said"] for entry in audit_log.of_row(row)]
     assert sentences[::-1] == [audit.ACTS[f"request.{act}"] for act in ("recorded", "confirmed", "extended", "closed")]
     assert team["support"].submit(f"/admin/act/request/{request_id}/close/", {**WHY, "outcome": "done"}).status == 409
 

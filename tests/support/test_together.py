@@ -25,7 +25,7 @@ STAFF = "staff:p_somebody"
 @pytest.fixture
 def mail_folder(settings):
     """Every mail is a file under VAR_DIR."""
-    settings.EMAIL_BACKEND = "imgapis.base.mailbox.FolderBackend"
+    settings.EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend"
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from billing.charging import credits, ledger
 from billing.models import Counter, LedgerProof
 from billing.plans import periods
 from billing.plans.periods import Terms
-from imgapis import nightly, status
 from imgapis.base import clock
+from imgapis.site import status
+from imgapis.work import nightly
 from telemetry import rollups, sums
 from tests.billing.test_charge import bill
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgapis import logs
+from imgapis.server import logs
 from telemetry import events, recorder, store
 from tests import environment
 from tests.transforms.web_client import ask

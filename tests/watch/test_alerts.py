@@ -12,8 +12,8 @@ from billing import store as billing_store
 from billing.models import LedgerProof
 from billing.stripe import webhook_lag
 from billing.stripe.stripe_facts import StripeUnavailable
-from imgapis import status
 from imgapis.base import clock
+from imgapis.site import status
 from imgapis.watch import checks, store, watching
 from telemetry import recorder
 from telemetry.models import DirtyHour

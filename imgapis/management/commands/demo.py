@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from imgapis import samples
 from imgapis.base import buckets
+from imgapis.site import sample_source
 
 TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
@@ -23,9 +23,9 @@ class Command(BaseCommand):
         row = accounts_store.workspace_of_namespace("demo") or workspaces.create_unowned(
             namespace="demo", business_name="The demo", allowance=workspaces.default_allowance()
         )
-        buckets.ensure_bucket(samples.BUCKET)
+        buckets.ensure_bucket(sample_source.BUCKET)
         photographs = [path for path in sorted(Path(settings.VAR_DIR / "samples").iterdir()) if path.suffix in TYPES]
         for path in photographs:
-            buckets.upload(samples.BUCKET, path.name, path.read_bytes(), TYPES[path.suffix])
-        samples.add(row.workspace_id)
+            buckets.upload(sample_source.BUCKET, path.name, path.read_bytes(), TYPES[path.suffix])
+        sample_source.add(row.workspace_id)
         self.stdout.write(f"demo: {len(photographs)} photographs.")

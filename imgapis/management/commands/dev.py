@@ -6,7 +6,8 @@ from types import FrameType
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from imgapis.embedded import downloads, failures, ports, progress, samples, stack
+from imgapis.devstack import photographs
+from imgapis.embedded import downloads, failures, ports, progress, stack
 
 PHOTO = "astronaut.png"
 
@@ -48,7 +49,7 @@ def _start(dev_stack: stack.Stack) -> None:
     ports.require(dev_stack.port)
     downloads.require_disk(dev_stack.directory)
     downloads.fetch()
-    samples.ensure(dev_stack.directory / "samples")
+    photographs.ensure(dev_stack.directory / "samples")
     dev_stack.start_engines()
     if not settings.STRIPE_SECRET_KEY:
         dev_stack.start_stripe_stub()

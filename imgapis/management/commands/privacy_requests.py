@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
-from imgapis.policy.rows import PrivacyRequest
+from imgapis.rows.policy import PrivacyRequest
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ import os
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from imgapis.web_server import gunicorn_command
+from imgapis.server.web_server import gunicorn_command
 
 GRACEFUL_SECONDS = 25  # a fetch and a rendering have ten seconds each
 

@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand
 from pynamodb.exceptions import PynamoDBException
 
 from billing.notifications import webhook_delivery
-from imgapis import added_up, heartbeat, logs, nightly
 from imgapis.privacy import erasure
+from imgapis.server import logs
 from imgapis.watch import watching
+from imgapis.work import heartbeat, nightly, usage_checks
 from telemetry import metrics, recorder
 from transforms.domains import custom_domains
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             signal.signal(signal_number, lambda *_: stop.set())
         tasks = [
             Task(recorder.ship, 2.0, "events_not_shipped"),
-            Task(added_up.process_due, 2.0, "hours_not_added_up"),
+            Task(usage_checks.process_due, 2.0, "hours_not_added_up"),
             Task(webhook_delivery.send_due, 2.0, "notices_not_sent"),
             Task(nightly.prove_ledger, 60.0, "ledger_not_proved"),
             Task(nightly.report_overage, 300.0, "overage_not_reported"),

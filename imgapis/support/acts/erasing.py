@@ -4,10 +4,10 @@ from accounts import audit, team_store
 from accounts.models import Person, Workspace
 from accounts.rows.staff import Staff
 from imgapis.base import clock
-from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import erasure
 from imgapis.privacy import store as erasures
-from imgapis.support import trail
+from imgapis.rows.policy import PrivacyRequest
+from imgapis.support import audit_log
 
 CONSENT_SECONDS = 7 * 86_400
 WARNING = "It begins in seven days, can be taken back until then, and takes everything with it."
@@ -18,7 +18,7 @@ def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     days): the first only records a proposal."""
     if len(team_store.members(row.workspace_id)) > 1 and not _proposed(member, row):
         audit.record(
-            row.workspace_id, trail.actor(member), "erasure.proposed", row.workspace_id, reason=cleaned_data["reason"]
+            row.workspace_id, audit_log.actor(member), "erasure.proposed", row.workspace_id, reason=cleaned_data["reason"]
         )  # fmt: skip
         return "Others are in this workspace: a second member of staff must ask for it too, within seven days."
     return _request(member, "workspace", row.workspace_id, row.workspace_id, cleaned_data)
@@ -43,7 +43,7 @@ def _proposals(row: Workspace) -> list[audit.AuditEntry]:
 
 def _proposed(member: Staff, row: Workspace) -> bool:
     """Whether another member of staff has an open proposal."""
-    return any(entry.actor != trail.actor(member) for entry in _proposals(row))
+    return any(entry.actor != audit_log.actor(member) for entry in _proposals(row))
 
 
 def undo_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
@@ -63,7 +63,7 @@ def undo_person(member: Staff, person: Person, cleaned_data: dict) -> str:
 
 def of_request(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
     """Schedule the erasure a privacy request is about; its days count from the day the request came."""
-    return _request(member, "person", row.person_id, trail.log_of(row), cleaned_data, asked=float(row.received))
+    return _request(member, "person", row.person_id, audit_log.log_of(row), cleaned_data, asked=float(row.received))
 
 
 def progress(subject_id: str) -> dict:
@@ -92,13 +92,14 @@ def certificate_of(row: PrivacyRequest) -> str:
 def _request(
     member: Staff, kind: str, subject_id: str, log: str, cleaned_data: dict, asked: float | None = None
 ) -> str:
-    entry = audit.entry(log, trail.actor(member), "erasure.asked", subject_id, reason=cleaned_data["reason"])
+    entry = audit.entry(log, audit_log.actor(member), "erasure.asked", subject_id, reason=cleaned_data["reason"])
     row = erasure.request(kind, subject_id, asked=asked, entry=entry)
     return f"The erasure begins on {clock.stamp(row.due)}; its certificate will be found by {subject_id}."
 
 
 def _undo(member: Staff, subject_id: str, log: str, cleaned_data: dict) -> str:
     erasure.undo(
-        subject_id, audit.entry(log, trail.actor(member), "erasure.undone", subject_id, reason=cleaned_data["reason"])
+        subject_id,
+        audit.entry(log, audit_log.actor(member), "erasure.undone", subject_id, reason=cleaned_data["reason"]),
     )
     return "The erasure is taken back. Nothing was deleted."

@@ -5,8 +5,8 @@ from accounts.models import Person
 from accounts.rows.staff import Staff
 from accounts.sessions import sessions, throttles
 from accounts.workspaces import workspaces
-from imgapis.base import mail
-from imgapis.support import trail
+from imgapis.base.mail import mail
+from imgapis.support import audit_log
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, table
 from imgapis.support.forms import ActForm
@@ -35,7 +35,7 @@ def _note(member: Staff, person: Person, act: str, cleaned_data: dict) -> None:
     logs = [audit.log_of_person(person.person_id)]
     logs += [row.workspace_id for row, _ in workspaces.of_person(person.person_id)]
     for log in logs:
-        audit.record(log, trail.actor(member), act, person.person_id, reason=cleaned_data["reason"])
+        audit.record(log, audit_log.actor(member), act, person.person_id, reason=cleaned_data["reason"])
 
 
 PERSON = table(

@@ -3,21 +3,21 @@
 from accounts import audit, store
 from accounts.rows.staff import Staff
 from imgapis.policy import requests
-from imgapis.policy.rows import PrivacyRequest
 from imgapis.privacy import links
-from imgapis.support import trail
+from imgapis.rows.policy import PrivacyRequest
+from imgapis.support import audit_log
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, SubjectGone, table
 from imgapis.support.forms import ActForm, CloseForm
 
 
 def _confirm(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
-    requests.confirm(row.request_id, trail.actor(member), cleaned_data["reason"])
+    requests.confirm(row.request_id, audit_log.actor(member), cleaned_data["reason"])
     return "The receipt is noted as confirmed."
 
 
 def _extend(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
-    requests.extend(row.request_id, trail.actor(member), cleaned_data["reason"])
+    requests.extend(row.request_id, audit_log.actor(member), cleaned_data["reason"])
     return "The request has more days. Tell the person so."
 
 
@@ -27,8 +27,8 @@ def _offer_export(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str
     person = store.person(row.person_id) if row.person_id else None
     if row.kind != "access" or row.state != "open" or person is None:
         raise SubjectGone("This is no open request for a copy of an account's data.")
-    entry_fields = (trail.actor(member), "export.offered", row.request_id)
-    logs = (trail.log_of(row), audit.log_of_person(person.person_id))
+    entry_fields = (audit_log.actor(member), "export.offered", row.request_id)
+    logs = (audit_log.log_of(row), audit.log_of_person(person.person_id))
     entries = [audit.entry(log, *entry_fields, reason=cleaned_data["reason"]) for log in logs]
     links.send(person, "person", person.person_id, "your account", entries)
     return "The link is on its way. It lives a day; close the request when the person has the copy."
@@ -36,7 +36,9 @@ def _offer_export(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str
 
 def _close(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
     certificate = erasing.certificate_of(row)
-    requests.close(row.request_id, cleaned_data["outcome"], certificate, trail.actor(member), cleaned_data["reason"])
+    requests.close(
+        row.request_id, cleaned_data["outcome"], certificate, audit_log.actor(member), cleaned_data["reason"]
+    )
     return "The request is closed; its address is struck out."
 
 

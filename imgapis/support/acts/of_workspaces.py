@@ -11,7 +11,7 @@ from accounts.teams import invites
 from accounts.workspaces import workspaces
 from billing.charging import credits, entitlement_change, grants
 from billing.stripe import stripe_events, webhooks
-from imgapis.support import trail
+from imgapis.support import audit_log
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
 from imgapis.support.forms import ActForm, CreditsForm, InviteForm, KeyForm, PurgeForm, ReplayForm
@@ -39,41 +39,43 @@ def _change(change: Callable[..., grants.GrantResult], member: Staff, row: Works
     """Change the credits; returns the half-credits. Raises TooMuch, and DoneAlready where the form was sent twice."""
     halves, grant_id = _amount(member, cleaned_data["credits"]), str(cleaned_data["grant_id"])
     try:
-        return change(row.workspace_id, halves, cleaned_data["reason"], trail.actor(member), grant_id=grant_id).halves
+        return change(
+            row.workspace_id, halves, cleaned_data["reason"], audit_log.actor(member), grant_id=grant_id
+        ).halves
     except entitlement_change.AlreadyApplied as error:
         raise DoneAlready from error
 
 
 def _suspend(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    workspaces.set_suspended(row, trail.actor(member), True, cleaned_data["reason"])
+    workspaces.set_suspended(row, audit_log.actor(member), True, cleaned_data["reason"])
     return "The workspace is suspended. Within five seconds every server refuses its requests."
 
 
 def _resume(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    workspaces.set_suspended(row, trail.actor(member), False, cleaned_data["reason"])
+    workspaces.set_suspended(row, audit_log.actor(member), False, cleaned_data["reason"])
     return "The workspace goes on."
 
 
 def _resend_invite(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    invites.resend_as_staff(row.workspace_id, cleaned_data["invite"], trail.actor(member), cleaned_data["reason"])
+    invites.resend_as_staff(row.workspace_id, cleaned_data["invite"], audit_log.actor(member), cleaned_data["reason"])
     return "The invitation is on its way again. Its old link no longer works."
 
 
 def _revoke_key(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    if not apikeys.revoke(row.workspace_id, cleaned_data["key"], trail.actor(member), cleaned_data["reason"]):
+    if not apikeys.revoke(row.workspace_id, cleaned_data["key"], audit_log.actor(member), cleaned_data["reason"]):
         raise SubjectGone("The workspace has no key of this prefix any more.")
     return "The key is revoked."
 
 
 def _purge(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    purges.purge(row, trail.actor(member), cleaned_data["scope"], cleaned_data["target"], cleaned_data["reason"])
+    purges.purge(row, audit_log.actor(member), cleaned_data["scope"], cleaned_data["target"], cleaned_data["reason"])
     return "What fits is no longer served."
 
 
 def _replay(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     """Replay an event. It acts on the workspace Stripe names, whichever page it was replayed from: the outcome is
     recorded in that workspace's audit log, the beginning in the log of the page's workspace."""
-    event, actor, reason = cleaned_data["event"], trail.actor(member), cleaned_data["reason"]
+    event, actor, reason = cleaned_data["event"], audit_log.actor(member), cleaned_data["reason"]
     audit.record(row.workspace_id, actor, "stripe.replayed", event, None, {"outcome": "begun"}, reason)
     outcome = webhooks.replay(event)
     event_row = stripe_events.of_id(event)

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
-from imgapis import samples, snippets
 from imgapis.base.errors import ApiError
-from imgapis.embedded.samples import NAMES
+from imgapis.devstack.photographs import NAMES
+from imgapis.site import sample_source, snippets
 from transforms.access import origins, presets
 from transforms.engine.request import params
 from transforms.serving import explain
@@ -61,7 +61,7 @@ class AddressForm(forms.Form):
     def __init__(self, data: dict, *, names: list[str], public: bool):
         super().__init__(data, auto_id="%s")
         if public:
-            photo_choices = [(f"{samples.NAME}/{photo}", photo) for photo in NAMES]
+            photo_choices = [(f"{sample_source.NAME}/{photo}", photo) for photo in NAMES]
             self.fields["src"].widget = forms.Select(choices=photo_choices)
         if names:
             self.fields["preset"].widget = forms.Select(choices=[("", "none"), *((name, name) for name in names)])
@@ -93,9 +93,9 @@ def public(request: HttpRequest) -> HttpResponse:
     """The playground on the samples of the demo workspace; where there is none, 404 with a link to sign up."""
     tenant = tenants.of_namespace(DEMO)
     sources = tenant.sources if tenant else {}
-    if samples.NAME not in sources:
+    if sample_source.NAME not in sources:
         return render(request, "site/playground_closed.html", status=404)
-    data = request.GET.dict() or FIRST | {"src": f"{samples.NAME}/{samples.PHOTO}"}
+    data = request.GET.dict() or FIRST | {"src": f"{sample_source.NAME}/{sample_source.PHOTO}"}
     form = AddressForm(data, names=[], public=True)
     form.full_clean()
     if form.cleaned_data["src"] not in dict(form.fields["src"].widget.choices):
@@ -132,8 +132,8 @@ def _page(request: HttpRequest, template: str, context: dict) -> HttpResponse:
 
 
 def _first_picture(tenant: Tenant) -> str:
-    sample_name = next((name for name, source in tenant.sources.items() if samples.is_sample(source)), None)
-    return f"{sample_name}/{samples.PHOTO}" if sample_name else ""
+    sample_name = next((name for name, source in tenant.sources.items() if sample_source.is_sample(source)), None)
+    return f"{sample_name}/{sample_source.PHOTO}" if sample_name else ""
 
 
 def _how_to_name(tenant: Tenant) -> str:

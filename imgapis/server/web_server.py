@@ -13,13 +13,13 @@ def gunicorn_command(
     options = {
         "bind": f"{listen}:{port}",
         "workers": workers,
-        "worker-class": "imgapis.web_workers.DeadlineWorker",
+        "worker-class": "imgapis.server.web_workers.DeadlineWorker",
         "threads": threads,
         "limit-request-line": 0,
         "limit-request-field_size": 16_380,  # a long Accept header is read as none, not refused
         "graceful-timeout": graceful_seconds,
         "timeout": 60,
-        "logger-class": "imgapis.server_log.ServerLog",
+        "logger-class": "imgapis.server.server_log.ServerLog",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "gunicorn", *flags, "--no-control-socket", "imgapis.wsgi:application"]

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts import store as accounts_store
 from imgapis.base import clock
-from imgapis.privacy.leaving_parameters import PARAMETERS, preset
+from imgapis.privacy.portability_parameters import PARAMETERS, preset
 from transforms import rule_store
 from transforms import store as transforms_store
 from transforms.access import presets

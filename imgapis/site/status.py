@@ -12,14 +12,14 @@ from pynamodb.exceptions import PynamoDBException
 
 from billing import store as billing_store
 from billing.models import LedgerProof
-from imgapis import heartbeat
 from imgapis.base import buckets, clock
 from imgapis.base.buckets import BucketError
 from imgapis.policy import store as policy_store
-from imgapis.policy.rows import PrivacyProof
+from imgapis.rows.policy import PrivacyProof
+from imgapis.rows.watch import Alert
 from imgapis.watch import checks
 from imgapis.watch import store as watch_store
-from imgapis.watch.rows import Alert
+from imgapis.work import heartbeat
 
 FRESH_SECONDS = 15.0
 TITLES = {"ledger": "Alert: the ledger", "metering": "Alert: counting", "errors": "Alert: image answers",

@@ -4,7 +4,7 @@ import logging
 
 from gunicorn.glogging import Logger
 
-from imgapis.logs import OwnHandler
+from imgapis.server.logs import OwnHandler
 
 # What gunicorn says before its arguments → how we say it. Anything else may quote a request or an address.
 SAID = {

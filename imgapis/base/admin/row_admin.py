@@ -15,11 +15,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from imgapis.base import mirrors
+from imgapis.base.admin import mirrors
+from imgapis.base.admin.mirrors import RowModel
+from imgapis.base.admin.rowset import NotSupported, RowPage, RowSet
 from imgapis.base.dynamo import Row
 from imgapis.base.errors import ApiError
-from imgapis.base.mirrors import RowModel
-from imgapis.base.rowset import NotSupported, RowPage, RowSet
 
 AFTER = "after"
 

@@ -11,8 +11,8 @@ from accounts.decorators import workspace_page
 from accounts.models import Workspace
 from accounts.teams import roles
 from billing.charging import figures, summary
-from imgapis import samples
 from imgapis.base import clock
+from imgapis.site import sample_source as site_sample_source
 from telemetry.display import credits_of
 from transforms import store as transforms_store
 from transforms.models import Source
@@ -44,24 +44,24 @@ def beside_usage(row: Workspace) -> dict[str, Any]:
 
 def _example(namespace: str, sources: list[Source]) -> str:
     """An image URL that works as it stands; empty where the workspace has no sample source."""
-    sample_source = next((source for source in sources if samples.is_sample(source)), None)
+    sample_source = next((source for source in sources if site_sample_source.is_sample(source)), None)
     return (
-        f"{hosts.image_host(namespace)}/transform?src={sample_source.name}/{samples.PHOTO}&w=800"
+        f"{hosts.image_host(namespace)}/transform?src={sample_source.name}/{site_sample_source.PHOTO}&w=800"
         if sample_source
         else ""
     )
 
 
 def _offers_samples(request: HttpRequest, sources: list[Source]) -> bool:
-    return samples.offered() and not sources and roles.allows(request.member.role, "sources.edit")
+    return site_sample_source.offered() and not sources and roles.allows(request.member.role, "sources.edit")
 
 
 @require_POST
 @workspace_page("sources.edit")
 def add_samples(request: HttpRequest) -> HttpResponse:
     """Set up the sample source, so that the first address works before there is a source of one's own."""
-    if not samples.offered():
+    if not site_sample_source.offered():
         raise Http404
-    samples.add(request.workspace.workspace_id, request.user.person_id)
+    site_sample_source.add(request.workspace.workspace_id, request.user.person_id)
     messages.success(request, "The sample source is set up.")
     return redirect("workspace", request.workspace.namespace)

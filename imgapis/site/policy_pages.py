@@ -11,11 +11,11 @@ from django.views.decorators.http import require_GET
 from markdown_it import MarkdownIt
 from pynamodb.exceptions import PynamoDBException
 
-from imgapis import docs
 from imgapis.base import clock
 from imgapis.policy import additions, companies, differences, requests, store, versions
 from imgapis.policy.promises import Promise, by_number
 from imgapis.policy.versions import Version
+from imgapis.site import docs
 
 INLINE = MarkdownIt("commonmark")
 

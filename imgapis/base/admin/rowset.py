@@ -14,9 +14,10 @@ from django.db.models import DateTimeField, Q
 from pynamodb.attributes import NumberAttribute
 from pynamodb.indexes import Index
 
-from imgapis.base import cursors, mirrors
+from imgapis.base import cursors
+from imgapis.base.admin import mirrors
+from imgapis.base.admin.mirrors import RowModel
 from imgapis.base.dynamo import Row
-from imgapis.base.mirrors import RowModel
 
 SCAN_SECONDS = 2.0
 PIECE = 1_000

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from imgapis import docs, heartbeat
+from imgapis.site import docs
+from imgapis.work import heartbeat
 from transforms.tenant import hosts
 
 log = logging.getLogger("imgapis.site")

@@ -6,10 +6,11 @@ from accounts import audit
 from accounts.models import Person
 from accounts.rows.staff import Staff
 from accounts.staff import staff
-from imgapis.base import clock, mirrors
+from imgapis.base import clock
+from imgapis.base.admin import mirrors
 from imgapis.base.dynamo import Row
 from imgapis.policy import requests
-from imgapis.policy.rows import PrivacyRequest
+from imgapis.rows.policy import PrivacyRequest
 
 MOST = 500
 

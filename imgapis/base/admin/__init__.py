@@ -1,0 +1,1 @@
+"""Django's stock admin over DynamoDB rows."""

@@ -1,0 +1,1 @@
+"""Mail: composing and sending, and the backend that keeps it as files on this machine."""

@@ -1,0 +1,1 @@
+"""The rows of the top layer: policy versions and requests, erasures and exports, alerts."""
