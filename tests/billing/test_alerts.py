@@ -17,8 +17,8 @@ from billing.plans import periods
 from billing.rows.notifications import PendingNotification
 from imgapis.base import clock
 from tests.accounts import teams
-from tests.billing.hook_server import HookServer
 from tests.billing.test_charge import bill
+from tests.billing.webhook_server import HookServer
 from tests.people import mails
 from tests.transforms.web_client import ask
 

@@ -14,7 +14,7 @@ from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from imgapis.base import clock
 from tests.billing.test_charge import bill
-from tests.billing.test_standing import counter_of, paid, row_of
+from tests.billing.test_subscription_state import counter_of, paid, row_of
 
 OFF = Cap("off", 0)
 

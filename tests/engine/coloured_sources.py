@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from tests.engine import pictures, rulers
+from tests.engine import metrics, pictures
 
 SIZE = (120, 80)
 # The primaries of Display P3 adapted to the white of profiles (D50), as Apple's own profile has them.
@@ -57,8 +57,8 @@ def p3_profile() -> bytes:
 
 def in_p3(image: Image.Image) -> Image.Image:
     """The levels that show an sRGB picture's colours on a Display P3 screen."""
-    light = rulers.linear(np.asarray(image)) @ (np.linalg.inv(P3_TO_XYZ) @ rulers.TO_XYZ).T
-    return Image.fromarray(rulers.encoded(light).round().astype(np.uint8))
+    light = metrics.linear(np.asarray(image)) @ (np.linalg.inv(P3_TO_XYZ) @ metrics.TO_XYZ).T
+    return Image.fromarray(metrics.encoded(light).round().astype(np.uint8))
 
 
 def deep_png(levels: np.ndarray) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine import coloured_sources, golden_pictures, pictures, rulers
+from tests.engine import coloured_sources, golden_pictures, metrics, pictures
 
 CASES = coloured_sources.cases()
 # Mean CIEDE2000 at most, SSIM at least, at quality 95. GIF has 256 colours for all of it.
@@ -41,8 +41,8 @@ def test_every_colour_case_looks_right_in_every_output(case, output):
     most, least = GRAINY_LOSSY if case in GRAINY and OUTPUTS[output] == LOSSY else OUTPUTS[output]
     rendered, truth = _render(case, output), expected(case, output)
     assert rendered.size == truth.size
-    assert float(rulers.colour_difference(rendered, truth).mean()) <= most
-    assert rulers.ssim(rendered, truth) >= least
+    assert float(metrics.colour_difference(rendered, truth).mean()) <= most
+    assert metrics.ssim(rendered, truth) >= least
     assert "icc_profile" not in rendered.info
 
 
@@ -67,14 +67,14 @@ def test_a_colour_beyond_srgb_comes_out_as_the_nearest_it_has(output):
 def test_ignoring_the_profile_would_be_seen():
     """The ruler is fine enough to tell a picture whose profile was dropped."""
     wide = coloured_sources.in_p3(coloured_sources.painted())
-    assert float(rulers.colour_difference(wide, coloured_sources.painted()).mean()) > 2 * LOSSY[0]
+    assert float(metrics.colour_difference(wide, coloured_sources.painted()).mean()) > 2 * LOSSY[0]
 
 
 @pytest.mark.parametrize("case", ["p3 png", "cmyk tiff", "16-bit rgb", "srgb"])
 def test_colours_are_right_after_scaling_too(case):
     small = pictures.seen(pictures.render(CASES[case][0], w=60))
     reference = coloured_sources.painted().resize((60, 40), Image.Resampling.LANCZOS)
-    assert float(rulers.colour_difference(small, reference).mean()) <= EXACT[0]
+    assert float(metrics.colour_difference(small, reference).mean()) <= EXACT[0]
 
 
 @pytest.mark.parametrize("query", golden_pictures.EXAMPLES)
@@ -83,8 +83,8 @@ def test_every_step_gives_its_golden_picture(query):
     rendered = golden_pictures.drawn(query)
     golden = Image.open(golden_pictures.path(query)).convert("RGBA")
     assert rendered.size == golden.size
-    assert float(rulers.colour_difference(rendered, golden).mean()) <= 0.5
-    assert rulers.ssim(rendered, golden) >= 0.985
+    assert float(metrics.colour_difference(rendered, golden).mean()) <= 0.5
+    assert metrics.ssim(rendered, golden) >= 0.985
     alphas = [np.asarray(image.getchannel("A")).astype(int) for image in (rendered, golden)]
     assert np.abs(alphas[0] - alphas[1]).mean() <= 1
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from tests.engine import pictures
-from tests.engine.test_likeness import photograph
+from tests.engine.test_ssim import photograph
 from transforms.engine.codecs import decode, encode, quality, ssim
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits

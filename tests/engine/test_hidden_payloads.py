@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.engine import containers, passengers, pictures
+from tests.engine import containers, hidden_payloads, pictures
 
 OUTPUTS = ["avif", "webp", "jpeg", "png", "gif"]
-LADEN = passengers.laden()
+LADEN = hidden_payloads.laden()
 NOISE = pictures.noisy()
 COPIED = [
-    ("jpeg", passengers.jpeg(NOISE, quality=20)),
-    ("webp", passengers.webp(NOISE, quality=20)),
-    ("webp", passengers.webp(NOISE, quality=20, save_all=True, append_images=[NOISE.rotate(180)], duration=50)),
+    ("jpeg", hidden_payloads.jpeg(NOISE, quality=20)),
+    ("webp", hidden_payloads.webp(NOISE, quality=20)),
+    ("webp", hidden_payloads.webp(NOISE, quality=20, save_all=True, append_images=[NOISE.rotate(180)], duration=50)),
 ]
 # What draws. JPEG: JFIF, tables, frame, scan, end; nothing may stand behind the end.
 ALLOWED = {
@@ -45,7 +45,11 @@ def plain_item(content: bytes) -> bool:
 
 def canary_places(name: str, body: bytes) -> list[str]:
     """The places that hold the canary: the bytes, or a part that zlib compressed; in UTF-16 too."""
-    spellings = [passengers.RAW, passengers.CANARY.encode("utf-16-be"), passengers.CANARY.encode("utf-16-le")]
+    spellings = [
+        hidden_payloads.RAW,
+        hidden_payloads.CANARY.encode("utf-16-be"),
+        hidden_payloads.CANARY.encode("utf-16-le"),
+    ]
     contents = [
         ("bytes", body),
         *((part, containers.inflated(content)) for part, content in containers.parts(name, body)),
@@ -57,13 +61,13 @@ def canary_places(name: str, body: bytes) -> list[str]:
 def test_the_canaries_are_there(source):
     """Else their absence would prove nothing."""
     data = LADEN[source]
-    assert data.count(passengers.RAW) >= 2
+    assert data.count(hidden_payloads.RAW) >= 2
     if source in ("png", "palette"):
         assert {"zTXt", "iTXt", "iCCP", "eXIf", "caNv"} <= set(canary_places("png", data)) | {
             p for p, _ in containers.png(data)
         }
     if source == "jpeg":
-        assert len([part for part, content in containers.jpeg(data) if passengers.RAW in content]) >= 16
+        assert len([part for part, content in containers.jpeg(data) if hidden_payloads.RAW in content]) >= 16
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -96,5 +100,5 @@ def test_nothing_rides_along_in_a_copy(name, data):
 def test_copyright_keeps_two_fields_of_text_and_nothing_else(source, name):
     """The artist and the copyright, which here are canaries themselves: twice, and nowhere else."""
     body = pictures.render(LADEN[source], name, metadata="copyright").body
-    assert body.count(passengers.RAW) == 2
-    assert dict(pictures.seen(body).getexif()) == {0x013B: passengers.CANARY, 0x8298: passengers.CANARY}
+    assert body.count(hidden_payloads.RAW) == 2
+    assert dict(pictures.seen(body).getexif()) == {0x013B: hidden_payloads.CANARY, 0x8298: hidden_payloads.CANARY}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.engine import pictures, rulers
+from tests.engine import metrics, pictures
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tests.engine import pictures, rulers
 )
 def test_ciede2000_gives_the_published_differences(one, other, expected):
     """Sharma, Wu and Dalal 2005, table 1."""
-    assert float(rulers.delta_e(np.array(one, float), np.array(other, float))) == pytest.approx(expected, abs=1e-4)
+    assert float(metrics.delta_e(np.array(one, float), np.array(other, float))) == pytest.approx(expected, abs=1e-4)
 
 
 def test_ssim_falls_with_noise_and_is_one_for_equals():
@@ -30,7 +30,7 @@ def test_ssim_falls_with_noise_and_is_one_for_equals():
     levels = np.asarray(image).astype(int)
     noise = np.random.default_rng(3).normal(0, 1, levels.shape)
     similarities = [
-        rulers.ssim(image, pictures.Image.fromarray(np.clip(levels + noise * factor, 0, 255).astype(np.uint8)))
+        metrics.ssim(image, pictures.Image.fromarray(np.clip(levels + noise * factor, 0, 255).astype(np.uint8)))
         for factor in (0, 2, 8, 30)
     ]
     assert (
