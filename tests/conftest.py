@@ -17,7 +17,7 @@ from accounts.workspaces import workspaces
 from billing.plans import catalogue
 from imgapis import tables
 from imgapis.base import buckets
-from imgapis.embedded import engines, stack
+from imgapis.devstack import engines, stack
 from tests import environment
 from tests.billing.stripe_world import World, set_up
 from tests.origin import Origin

@@ -6,8 +6,7 @@ The engines, the photographs and Stripe's OpenAPI document; with `corpora` Pillo
 import argparse
 import sys
 
-from imgapis.devstack import photographs
-from imgapis.embedded import downloads, failures
+from imgapis.devstack import downloads, failures, photographs
 from tests.billing import stripe_spec
 from tests.transforms import pillow_pictures
 

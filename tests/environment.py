@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hypothesis import settings
 
-from imgapis.embedded import ports
+from imgapis.devstack import ports
 from tests.started.sitecustomize import ShiftedClock
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from imgapis.embedded import failures, progress
+from imgapis.devstack import failures, progress
 
 PIN = "scikit-image==0.26.0"
 NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")

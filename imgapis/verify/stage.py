@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from PIL import Image
 
-from imgapis.embedded import children, ports, stack
+from imgapis.devstack import children, ports, stack
 from imgapis.verify.marks import Marks
 
 READY_SECONDS = 60.0

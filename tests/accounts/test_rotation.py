@@ -17,7 +17,7 @@ from accounts.staff import staff
 from accounts.workspaces import workspaces
 from billing.notifications import preferences
 from imgapis.base import tokens
-from imgapis.embedded import stack
+from imgapis.devstack import stack
 from imgapis.privacy import certificates
 from tests import environment
 from tests.accounts import teams

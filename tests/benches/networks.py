@@ -3,8 +3,7 @@
 from pathlib import Path
 from statistics import median
 
-from imgapis.devstack import photographs
-from imgapis.embedded import downloads
+from imgapis.devstack import downloads, photographs
 from transforms.engine.job import Job
 from transforms.render import process
 from transforms.render.pool import Pool

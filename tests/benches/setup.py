@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgapis.embedded import children, downloads, engines, ports, stack
+from imgapis.devstack import children, downloads, engines, ports, stack
 from tests import environment
 from tests.origin import Origin
 

@@ -10,7 +10,7 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from imgapis.embedded import downloads
+from imgapis.devstack import downloads
 
 PIN = "seahaven-stripe-world==0.3.0"
 MEMBER = "seahaven_stripe_world/spec/spec3.json"

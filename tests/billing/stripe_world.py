@@ -9,8 +9,8 @@ from typing import Any
 
 from accounts.models import Workspace
 from billing.stripe import customers, gateway, stripe_setup
-from imgapis.embedded.stripe_stub.sender import signature
-from imgapis.embedded.stripe_stub.server import Stub
+from imgapis.devstack.stripe_stub.sender import signature
+from imgapis.devstack.stripe_stub.server import Stub
 from tests import environment
 from tests.transforms.web_client import Reply, ask
 

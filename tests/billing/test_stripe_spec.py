@@ -8,8 +8,8 @@ import stripe
 
 from billing.stripe import customers, gateway, overage, stripe_setup, subscriptions, webhooks
 from imgapis.base import clock
-from imgapis.embedded import stack
-from imgapis.embedded.stripe_stub.api import ROUTES
+from imgapis.devstack import stack
+from imgapis.devstack.stripe_stub.api import ROUTES
 from tests.billing import stripe_spec, test_stripe
 from tests.billing.test_stripe import row_of
 

@@ -16,7 +16,7 @@ from accounts.workspaces import workspaces
 from billing.plans import catalogue
 from billing.rows.stripe import StripeEvent
 from billing.stripe import customers, gateway, reconcile, stripe_events, webhooks
-from imgapis.embedded.stripe_stub.sender import signature
+from imgapis.devstack.stripe_stub.sender import signature
 from tests import environment
 from tests.billing.stripe_world import SECRET, post
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from imgapis.embedded import downloads
+from imgapis.devstack import downloads
 from tests.engine import networks, pictures
 from transforms.engine.errors import EngineError
 from transforms.engine.vision import matte, network
@@ -153,4 +153,4 @@ def test_where_it_is_not_installed_the_answer_says_how_to_get_it(missing, monkey
     with pytest.raises(EngineError) as excinfo:
         pictures.render(pictures.saved(disc()[0], "PNG"), "png", **{"background-remove": True})
     assert (excinfo.value.code, excinfo.value.param) == ("background_removal_unavailable", "background-remove")
-    assert "python -m imgapis.embedded model" in excinfo.value.message
+    assert "python -m imgapis.devstack model" in excinfo.value.message

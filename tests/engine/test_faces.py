@@ -5,8 +5,7 @@ import sys
 import pytest
 from PIL import Image, ImageDraw
 
-from imgapis.devstack import photographs
-from imgapis.embedded import downloads
+from imgapis.devstack import downloads, photographs
 from tests.engine import networks, pictures
 from transforms.engine.errors import EngineError
 from transforms.engine.vision import attention, faces, network
@@ -174,4 +173,4 @@ def test_where_it_is_not_installed_the_answer_says_how_to_get_it(missing, monkey
     with pytest.raises(EngineError) as excinfo:
         pictures.render(data, "png", w=20, h=20, fit="cover", position="face")
     assert (excinfo.value.code, excinfo.value.param) == ("face_detection_unavailable", "position")
-    assert "python -m imgapis.embedded model" in excinfo.value.message
+    assert "python -m imgapis.devstack model" in excinfo.value.message

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from billing.charging import ledger
 from imgapis.base import clock
-from imgapis.embedded import stack
+from imgapis.devstack import stack
 from telemetry import reports, rollups, spool
 from telemetry.recorder import _write_existing
 from tests import environment

@@ -11,7 +11,7 @@ import pytest
 
 from accounts import store as accounts_store
 from billing.charging import ledger
-from imgapis.embedded import stack
+from imgapis.devstack import stack
 from tests import environment
 from tests.conftest import ROOT, wait_for
 from tests.faults.dynamo_proxy import DynamoProxy

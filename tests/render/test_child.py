@@ -7,7 +7,7 @@ import sys
 import pytest
 from PIL import Image
 
-from imgapis.embedded import downloads
+from imgapis.devstack import downloads
 from tests.engine import pictures, test_cutout
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job

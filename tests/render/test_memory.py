@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from imgapis.embedded import downloads
+from imgapis.devstack import downloads
 from tests import environment
 from tests.engine import coloured_sources, pictures, test_cutout
 from transforms.engine.errors import EngineError

@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from imgapis.embedded import downloads, progress
+from imgapis.devstack import downloads, progress
 
 REQUIREMENT = "pillow==13.0.0 --hash=sha256:cdcd1ba258178f7356d74170c9a81ba4eab6a5d55748bc402a5a2a6fe6be3510"
 FOLDER = downloads.ROOT / "var" / "corpus" / "pillow-13.0.0"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imgapis.base import buckets
-from imgapis.embedded import engines
+from imgapis.devstack import engines
 from tests import environment
 from tests.origin import picture
 from transforms.doctor import examination

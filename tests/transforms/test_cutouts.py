@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
-from imgapis.embedded import downloads
+from imgapis.devstack import downloads
 from tests.engine import pictures, test_cutout
 from tests.transforms.web_client import ask
 from transforms import engine_errors
@@ -32,4 +32,4 @@ def test_a_server_without_the_model_answers_501_with_the_way_to_get_it():
     for name, param in ((network.SUBJECTS, "background-remove"), (network.FACES, "position")):
         refusal = engine_errors.api_error(network.absent(name))
         assert (refusal.status, refusal.param) == (501, param) and refusal.code.endswith("_unavailable")
-        assert "imgapis.embedded model" in str(refusal)
+        assert "imgapis.devstack model" in str(refusal)

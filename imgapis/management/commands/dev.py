@@ -6,8 +6,7 @@ from types import FrameType
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from imgapis.devstack import photographs
-from imgapis.embedded import downloads, failures, ports, progress, stack
+from imgapis.devstack import downloads, failures, photographs, ports, progress, stack
 
 PHOTO = "astronaut.png"
 

@@ -35,7 +35,7 @@ def absent(name: str) -> EngineError:
     code, feature, param = ABSENT[name]
     message = (
         f"{feature} is not installed on this server. Whoever runs it installs onnxruntime and fetches the model with "
-        "`python -m imgapis.embedded model`."
+        "`python -m imgapis.devstack model`."
     )
     return EngineError(code, message, param)
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from imgapis.embedded.stripe_stub import shapes
-from imgapis.embedded.stripe_stub.book import StubStore, new_id
-from imgapis.embedded.stripe_stub.trade import CardRefused, StubBilling
+from imgapis.devstack.stripe_stub import shapes
+from imgapis.devstack.stripe_stub.book import StubStore, new_id
+from imgapis.devstack.stripe_stub.trade import CardRefused, StubBilling
 
 
 class StripeApiError(Exception):

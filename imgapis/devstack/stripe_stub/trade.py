@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from imgapis.embedded.stripe_stub import shapes
-from imgapis.embedded.stripe_stub.book import StubStore, new_id
+from imgapis.devstack.stripe_stub import shapes
+from imgapis.devstack.stripe_stub.book import StubStore, new_id
 
 DAY = 86_400
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends

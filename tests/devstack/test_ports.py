@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from imgapis.embedded import failures, ports
+from imgapis.devstack import failures, ports
 from tests.environment import ROOT
 
 
@@ -58,7 +58,7 @@ def test_where_nothing_listens_there_is_no_status():
 def test_a_port_is_given_to_one_process_at_a_time(monkeypatch):
     port = ports.choose(1)[0]
     monkeypatch.setattr(ports, "RANGE", range(port, port + 1))
-    program = f"from imgapis.embedded import ports; ports.RANGE = range({port}, {port + 1}); print(ports.choose(1))"
+    program = f"from imgapis.devstack import ports; ports.RANGE = range({port}, {port + 1}); print(ports.choose(1))"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert "There are not 1 free ports" in result.stderr
     with pytest.raises(failures.SetupError, match="There are not 1 free ports"):

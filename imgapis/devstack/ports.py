@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from imgapis.embedded import failures
+from imgapis.devstack import failures
 
 HOST = "127.0.0.1"
 # Below the ports that Linux and macOS give to outgoing connections, so that none of these is taken between choosing a

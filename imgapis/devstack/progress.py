@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imgapis.embedded import failures
+from imgapis.devstack import failures
 
 TICK_SECONDS = 5.0
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from imgapis.embedded import children, failures
+from imgapis.devstack import children, failures
 
 SLEEP = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(60)"]
 STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN);"
@@ -16,7 +16,7 @@ STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(15, signal
 
 PARENT = """
 import pathlib, sys, time
-from imgapis.embedded import children
+from imgapis.devstack import children
 child = children.Child("a program", sys.argv[2:], pathlib.Path(sys.argv[1]))
 child.wait_until(lambda: b"up" in child.log.read_bytes(), 20)
 print(child.process.pid, flush=True)

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from imgapis.embedded import engines
+from imgapis.devstack import engines
 
 
 def client(kind: str, endpoint: str, secret: str = "embeddedsecret"):

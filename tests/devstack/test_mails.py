@@ -2,7 +2,7 @@
 
 from email.message import EmailMessage
 
-from imgapis.embedded.mails import MailWatcher
+from imgapis.devstack.mails import MailWatcher
 
 
 def write_mail(folder, name: str, text: str = "Your code is\n\n    123456\n", to: str = "new@example.com") -> None:

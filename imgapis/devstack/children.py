@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from imgapis.embedded import failures
+from imgapis.devstack import failures
 
 STOP_SECONDS = 5.0
 PR_SET_PDEATHSIG = 1

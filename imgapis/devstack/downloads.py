@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from imgapis.embedded import failures, progress
+from imgapis.devstack import failures, progress
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENGINES = ROOT / "var" / "engines"

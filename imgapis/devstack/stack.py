@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from imgapis.embedded import children, downloads, engines, failures, mails, ports, progress
+from imgapis.devstack import children, downloads, engines, failures, mails, ports, progress
 from imgapis.server.web_server import gunicorn_command
 
 COMMAND_SECONDS = 300.0
@@ -128,4 +128,4 @@ def stub_command(port: int, state: Path, web_port: int) -> list[str]:
         "secret": STRIPE_SECRET, "version": STRIPE_VERSION,
     }  # fmt: skip
     flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "imgapis.embedded.stripe_stub", *flags]
+    return [sys.executable, "-m", "imgapis.devstack.stripe_stub", *flags]

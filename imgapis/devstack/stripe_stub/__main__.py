@@ -1,9 +1,9 @@
-"""`python -m imgapis.embedded.stripe_stub`: a stand-in for Stripe on this machine. It is a stub, and no money moves."""
+"""`python -m imgapis.devstack.stripe_stub`: a stand-in for Stripe on this machine. It is a stub, and no money moves."""
 
 import argparse
 from pathlib import Path
 
-from imgapis.embedded.stripe_stub.server import Stub
+from imgapis.devstack.stripe_stub.server import Stub
 
 
 def main() -> None:

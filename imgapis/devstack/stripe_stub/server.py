@@ -5,11 +5,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from imgapis.embedded.stripe_stub import forms, pages
-from imgapis.embedded.stripe_stub.api import Api, CardRefused, StripeApiError
-from imgapis.embedded.stripe_stub.book import StubStore
-from imgapis.embedded.stripe_stub.sender import Sender
-from imgapis.embedded.stripe_stub.trade import StubBilling
+from imgapis.devstack.stripe_stub import forms, pages
+from imgapis.devstack.stripe_stub.api import Api, CardRefused, StripeApiError
+from imgapis.devstack.stripe_stub.book import StubStore
+from imgapis.devstack.stripe_stub.sender import Sender
+from imgapis.devstack.stripe_stub.trade import StubBilling
 
 HOST = "127.0.0.1"
 

@@ -1,13 +1,13 @@
-"""`python -m imgapis.embedded model`: fetch the weights of background removal and of face detection for production."""
+"""`python -m imgapis.devstack model`: fetch the weights of background removal and of face detection for production."""
 
 import argparse
 import sys
 
-from imgapis.embedded import downloads, failures
+from imgapis.devstack import downloads, failures
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m imgapis.embedded")
+    parser = argparse.ArgumentParser(prog="python -m imgapis.devstack")
     parser.add_argument("action", choices=["model"])
     parser.parse_args()
     try:

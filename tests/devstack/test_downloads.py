@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imgapis.devstack import photographs
-from imgapis.embedded import downloads, failures, progress
+from imgapis.devstack import downloads, failures, photographs, progress
 
 
 def test_a_full_disk_is_refused_with_the_room_it_needs(tmp_path, monkeypatch):

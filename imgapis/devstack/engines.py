@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from imgapis.embedded import children, downloads, failures, ports
+from imgapis.devstack import children, downloads, failures, ports
 
 READY_SECONDS = 60.0
 LOCK_SECONDS = 15.0

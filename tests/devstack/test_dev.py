@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imgapis.devstack import photographs
-from imgapis.embedded import downloads, ports
+from imgapis.devstack import downloads, photographs, ports
 
 pytestmark = [pytest.mark.prove, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 SAMPLE = f"/transform?src=samples/{photographs.NAMES[0]}&w=20"
