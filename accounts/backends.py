@@ -1,4 +1,7 @@
-"""The authentication backend: `request.user` out of the `people` table."""
+"""The authentication backend: `request.user` out of the `people` table.
+
+Its dotted path is stored in every session that is signed in: a move would sign everybody out.
+"""
 
 from accounts import store
 from accounts.models import User

@@ -1,4 +1,4 @@
-"""The forms of sources: parsing and wording; validation is in `source_rows`, whose errors are shown at the field."""
+"""The forms of sources: parsing and wording; validation is in `named_sources`, whose errors are shown at the field."""
 
 from django import forms
 

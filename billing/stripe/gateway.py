@@ -142,12 +142,13 @@ def _snapshot(subscription) -> SubscriptionSnapshot:
     licensed_items = [item for item in subscription["items"].data if item.price.recurring.usage_type == "licensed"]
     plan_item = licensed_items[0] if licensed_items else subscription["items"].data[0]
     schedule = subscription.schedule
+    cancels = bool(subscription.cancel_at_period_end or subscription.cancel_at)
     return SubscriptionSnapshot(
         subscription_id=subscription.id, customer_id=subscription.customer, state=subscription.status,
         tier=tier_of(plan_item.price), interval=plan_item.price.recurring.interval,
         start=plan_item.current_period_start, end=plan_item.current_period_end,
-        next_tier=catalogue.FREE if subscription.cancel_at_period_end or subscription.cancel_at else _scheduled(schedule),
-        cancels=bool(subscription.cancel_at_period_end or subscription.cancel_at),
+        next_tier=catalogue.FREE if cancels else _scheduled(schedule),
+        cancels=cancels,
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
         items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
     )  # fmt: skip

@@ -93,7 +93,8 @@ def _latencies(report: Report) -> dict:
 def _breakdown(report: Report, name: str) -> list[dict]:
     return [
         {
-            "name": str(key) or "none sent", "requests": f"{group.requests:,}", "credits": display.credits_of(group.cost),
+            "name": str(key) or "none sent", "requests": f"{group.requests:,}",
+            "credits": display.credits_of(group.cost),
             "size": display.size(group.size), "p95": display.milliseconds(group.percentile(0.95)),
         }
         for key, group in report.by(name)[:50]

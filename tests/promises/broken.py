@@ -84,7 +84,8 @@ MUTATIONS = (
     ),
     _of(
         "P08", "an output past its day is served while it is there",
-        [("transforms/serving/cache.py", "if entry is None or entry.expires <= clock.now() or", "if entry is None or"),],
+        [("transforms/serving/cache.py", "if entry is None or entry.expires <= clock.now() or",
+          "if entry is None or"),],
         "test_lives.py::test_p08_an_output_past_its_day_is_not_served",
     ),
     _of(

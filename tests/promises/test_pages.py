@@ -32,7 +32,6 @@ CONNECTS = {
     "transforms/domains/custom_hostnames.py": "Cloudflare, custom hostnames",
     "transforms/domains/dns_records.py": "the DNS, about customers' domains",
     "transforms/doctor/examination.py": "customers' storage, guarded",
-    "imgapis/base/outbound/fetch.py": "customers' storage, guarded",
     "imgapis/base/outbound/": "customers' storage, guarded",
     "billing/stripe/gateway.py": "Stripe",
     "imgapis/devstack/": "this machine, and what make run fetches",
@@ -145,7 +144,8 @@ def test_p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails(c
     """P24"""
     program = (
         "import django, json; django.setup(); from django.test import RequestFactory as R;"
-        "from imgapis.base.mail import mail; from imgapis.site import policy_pages as pages; from imgapis.policy import wellknown; g = R().get('/');"
+        "from imgapis.base.mail import mail; from imgapis.policy import wellknown;"
+        "from imgapis.site import policy_pages as pages; g = R().get('/');"
         "said = [v(g).content.decode() for v in (pages.subprocessors, pages.how_to_ask, wellknown.security_txt)];"
         "said += [pages.statement_html('{contact}'), mail.text('emails/address_changed.txt', {})];"
         "print(json.dumps(said))"

@@ -18,7 +18,11 @@ def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     days): the first only records a proposal."""
     if len(team_store.members(row.workspace_id)) > 1 and not _proposed(member, row):
         audit.record(
-            row.workspace_id, audit_log.actor(member), "erasure.proposed", row.workspace_id, reason=cleaned_data["reason"]
+            row.workspace_id,
+            audit_log.actor(member),
+            "erasure.proposed",
+            row.workspace_id,
+            reason=cleaned_data["reason"],
         )  # fmt: skip
         return "Others are in this workspace: a second member of staff must ask for it too, within seven days."
     return _request(member, "workspace", row.workspace_id, row.workspace_id, cleaned_data)
