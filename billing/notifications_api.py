@@ -86,13 +86,14 @@ def _preferences_out(row: Workspace, person_id: str) -> dict:
     return {"mails": preferences.choices(row.workspace_id, person_id), "webhook": webhook_out}
 
 
-@router.get("/notices", response=NoticesOut)
+# Operation ids are part of the OpenAPI document, which clients are generated from: they stay when a module moves.
+@router.get("/notices", response=NoticesOut, operation_id="imgapis_notices_api_notices")
 def notices(request: HttpRequest):
     """The mails and the webhook. Scope: billing.manage."""
     return _preferences_out(workspace_of(request, SCOPE), request.caller.person_id)
 
 
-@router.put("/notices/mails/{kind}", response=NoticesOut)
+@router.put("/notices/mails/{kind}", response=NoticesOut, operation_id="imgapis_notices_api_choose")
 def choose(request: HttpRequest, kind: str, payload: WantedIn):
     """Get mails of a kind, `usage` or `burst`, or none. Scope: billing.manage."""
     row, person_id = workspace_of(request, SCOPE), request.caller.person_id
@@ -102,7 +103,7 @@ def choose(request: HttpRequest, kind: str, payload: WantedIn):
     return _preferences_out(row, person_id)
 
 
-@router.put("/notices/webhook", response=SecretOut)
+@router.put("/notices/webhook", response=SecretOut, operation_id="imgapis_notices_api_set_hook")
 def set_hook(request: HttpRequest, payload: HookIn):
     """Set the webhook, or put another in its place, with a new secret. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
@@ -110,14 +111,14 @@ def set_hook(request: HttpRequest, payload: HookIn):
     return {"address": payload.address, "secret": secret}
 
 
-@router.delete("/notices/webhook", response={204: None})
+@router.delete("/notices/webhook", response={204: None}, operation_id="imgapis_notices_api_remove_hook")
 def remove_hook(request: HttpRequest):
     """Post nothing any more; doing it twice is no error. Scope: billing.manage."""
     outgoing_webhooks.remove(workspace_of(request, SCOPE).workspace_id, request.caller.person_id)
     return 204, None
 
 
-@router.post("/notices/webhook/test", response={202: None})
+@router.post("/notices/webhook/test", response={202: None}, operation_id="imgapis_notices_api_test_hook")
 def test_hook(request: HttpRequest):
     """Have a test notice posted, at most one a minute; GET says what came of it. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
