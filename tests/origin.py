@@ -20,12 +20,12 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (320, 200), colour: str 
 
 
 class Origin:
-    """`pictures` maps a path to its bytes; `/slow/…` waits half a second first; `asked` counts requests by path;
+    """`pictures` maps a path to its bytes; `/slow/…` waits half a second first; `requests` counts them by path;
     `extra_headers` go with every answer."""
 
     def __init__(self, port: int):
         self.port = port
-        self.asked: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
         self.pictures = {"/shoe.jpg": picture(), "/hat.png": picture("PNG"), "/not.jpg": b"<html>no picture</html>"}
         self.extra_headers: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class Origin:
     def answer(self, path: str) -> bytes | None:
         """The bytes of a path, counted."""
         with self._lock:
-            self.asked[path] += 1
+            self.requests[path] += 1
         if path.startswith("/slow/"):
             time.sleep(0.5)  # a slow source is the subject of the test
             return self.pictures["/shoe.jpg"]

@@ -51,10 +51,10 @@ def test_at_the_cap_what_is_cached_goes_on_and_nothing_is_fetched(web, origin, w
     accounts_store.change_workspace(accounts_store.workspace(workspace.workspace_id), caps=caps)
     replies = [ask(workspace.namespace, f"/transform?src=shop/shoe.jpg&w={width}") for width in range(40, 60)]
     assert [reply.status for reply in replies] == [200] * 3 + [402] * 17
-    fetches = origin.asked["/shoe.jpg"]
+    fetches = origin.requests["/shoe.jpg"]
     refusal = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=61")
     assert (refusal.status, b'"cap_reached"' in refusal.body) == (402, True)
-    assert b"owner" in refusal.body and origin.asked["/shoe.jpg"] == fetches
+    assert b"owner" in refusal.body and origin.requests["/shoe.jpg"] == fetches
     hit = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=40")
     assert (hit.status, hit.headers["x-img-cache"], hit.headers["x-img-credits"]) == (200, "HIT", "0")
     (proof,) = ledger.prove(workspace.workspace_id)

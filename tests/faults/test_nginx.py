@@ -121,9 +121,9 @@ def test_addresses_arrive_as_they_were_sent(nginx, workspace, origin):
     host = f"{workspace.namespace}.localhost"
     for path, origin_path in (("/transform/shop/any//b//c.jpg?w=20", "/any//b//c.jpg"),
                         ("/transform?src=shop/any/d%2Fe.jpg&w=20", "/any/d/e.jpg")):  # fmt: skip
-        before = origin.asked[origin_path]
+        before = origin.requests[origin_path]
         assert Reply(nginx, host, path).status == 200, path
-        assert origin.asked[origin_path] == before + 1
+        assert origin.requests[origin_path] == before + 1
     long_source = "shop/any/" + "é" * 200 + "x" * (2_048 - 209)
     sources = "&".join(f"src={quote(long_source[:-1] + str(digit), safe='')}" for digit in range(5))
     reply = Reply(nginx, host, f"/grid?{sources}&w=60&h=40")

@@ -38,7 +38,7 @@ class World:
             self.addresses.append(f"told-{next(_numbers)}-{os.getpid()}@example.com")
             people.create(self.addresses[-1])
 
-    def told(self) -> Counter:
+    def notices_by_address(self) -> Counter:
         """The number of notices mailed to each address."""
         return Counter(_texts[path].partition("To: ")[2].partition("\n")[0] for path in self.mails())
 

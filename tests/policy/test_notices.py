@@ -31,17 +31,17 @@ def once_each(world) -> Counter:
 
 def test_everybody_is_told_once_and_the_version_may_then_hold(world):
     assert "Everybody has been told." in world.run()
-    assert world.told() == once_each(world)
+    assert world.notices_by_address() == once_each(world)
     assert store.announcement(world.name).completed
     assert versions.in_effect(versions.named(world.name), versions.midnight(world.name))
     world.run()
-    assert world.told() == once_each(world)
+    assert world.notices_by_address() == once_each(world)
 
 
 def test_a_dry_run_counts_and_shows_and_changes_nothing(world):
     output = world.run("--dry-run")
     assert "12 to be told" in output and world.name in output and "privacy@" in output
-    assert world.told() == Counter() and store.announcement(world.name) is None
+    assert world.notices_by_address() == Counter() and store.announcement(world.name) is None
 
 
 @pytest.mark.parametrize(("days", "is_refused"), [(13, True), (13.99, True), (14, True), (15, False)])
@@ -51,10 +51,10 @@ def test_less_than_fourteen_days_is_refused(world, days, is_refused):
     if is_refused:
         with pytest.raises(CommandError, match="less than 14 days"):
             world.run()
-        assert world.told() == Counter()
+        assert world.notices_by_address() == Counter()
     else:
         world.run()
-        assert world.told() == once_each(world)
+        assert world.notices_by_address() == once_each(world)
 
 
 def test_a_mail_that_would_be_late_moves_the_day_for_everybody(world, monkeypatch):
@@ -69,7 +69,7 @@ def test_a_mail_that_would_be_late_moves_the_day_for_everybody(world, monkeypatc
 
     monkeypatch.setattr(mail, "send_now", slow_post)
     world.run()
-    assert world.told() == once_each(world)
+    assert world.notices_by_address() == once_each(world)
     assert world.effective == f"{YEAR}-07-05" and subjects[-1].endswith(world.effective)
     assert not versions.in_effect(versions.named(world.name), versions.midnight(world.name) + DAY)
     assert versions.midnight(world.effective) - world.now >= 14 * DAY
@@ -104,7 +104,7 @@ def test_after_a_crash_anywhere_everybody_is_told_once(world, monkeypatch, place
     assert not store.announcement(world.name).completed
     world.now += notices.LEASE_SECONDS + 1
     world.run()
-    assert world.told() == once_each(world)
+    assert world.notices_by_address() == once_each(world)
 
 
 SENDER = """
@@ -134,13 +134,13 @@ def test_after_a_kill_9_everybody_is_told_once(world, after):
     assert len(world.mails()) >= after
     world.now += notices.LEASE_SECONDS + 1
     world.run()
-    assert world.told() == once_each(world)
+    assert world.notices_by_address() == once_each(world)
 
 
 def test_four_at_once_tell_everybody_once(world):
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: notices.send(world.name), range(4)))
-    assert world.told() == once_each(world)
+    assert world.notices_by_address() == once_each(world)
     assert notices.send(world.name) == Counter(sent=12)
 
 
@@ -149,7 +149,7 @@ def test_who_came_after_the_beginning_is_not_told(world):
     world.now += DAY
     world.fill(1)
     world.run()
-    assert world.told() == Counter(world.addresses[:-1])
+    assert world.notices_by_address() == Counter(world.addresses[:-1])
 
 
 def test_an_erased_person_is_forgotten_and_holds_nothing_up(world):

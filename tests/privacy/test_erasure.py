@@ -181,8 +181,8 @@ def test_a_fault_at_any_real_step_ends_in_the_same_empty_state(number, fault, dy
 def test_it_can_be_taken_back_for_seven_days_and_not_once_it_runs(dynamodb, bucket):
     """P19"""
     row, _ = filled()
-    asked = erasure.request("workspace", row.workspace_id)
-    assert asked.due - asked.asked == 7 * 86_400
+    scheduled = erasure.request("workspace", row.workspace_id)
+    assert scheduled.due - scheduled.asked == 7 * 86_400
     erasure.process_due()
     assert accounts_store.workspace(row.workspace_id) is not None
     erasure.undo(row.workspace_id)
@@ -197,9 +197,9 @@ def test_undo_work_and_recovery_stay_under_thirty_days_of_the_mail(days_ago, dyn
     """D7: where the mail was read late there is less time to undo; from 14 days on, none."""
     row, _ = filled()
     now = clock.now()
-    asked = erasure.request("workspace", row.workspace_id, asked=now - days_ago * 86_400)
-    ends = asked.due + erasure.SWEEP_SECONDS + tables.RECOVERY_DAYS * 86_400
-    assert ends < asked.asked + 30 * 86_400 or asked.due <= now + 1
+    scheduled = erasure.request("workspace", row.workspace_id, asked=now - days_ago * 86_400)
+    ends = scheduled.due + erasure.SWEEP_SECONDS + tables.RECOVERY_DAYS * 86_400
+    assert ends < scheduled.asked + 30 * 86_400 or scheduled.due <= now + 1
     erasure.undo(row.workspace_id)
 
 

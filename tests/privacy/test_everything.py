@@ -137,9 +137,9 @@ def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, w
     paths = [f"/transform?src=busy/any/{number}.jpg&w=20" for number in range(100)]
     erasure.request("workspace", account.workspace_id, at_once=True)
     with ThreadPoolExecutor(12) as threads:
-        asked = [threads.submit(ask, account.mark, path) for path in paths]
+        futures = [threads.submit(ask, account.mark, path) for path in paths]
         erasure.process_due()
-        statuses = {each.result().status for each in asked}
+        statuses = {each.result().status for each in futures}
     assert statuses <= {200, 400, 402, 410, 422, 429, 503, 504}  # 422 and 504: a rendering past its time
     assert post(*signed(event)).status in (200, 503)
     with pytest.raises((counters.WorkspaceGone, credits.OutOfCredits, credits.ChargeUnavailable)):

@@ -60,11 +60,11 @@ def test_the_owner_alone_gets_it_after_a_fresh_code(web):
     session = SessionStore(next(iter(owner.cookies.values())))
     session["fresh_until"] = 0
     session.save()
-    asked = owner.get(path)
-    assert asked.status == 302 and asked.location.startswith("/account/confirm")
-    owner.get(asked.location)
-    owner.post(asked.location)
-    owner.post(asked.location, {"code": newest_code(address)})
+    response = owner.get(path)
+    assert response.status == 302 and response.location.startswith("/account/confirm")
+    owner.get(response.location)
+    owner.post(response.location)
+    owner.post(response.location, {"code": newest_code(address)})
     got = owner.get(path)
     assert got.status == 200 and got.headers["cache-control"] == "no-store"
     assert name in opened([got.body]).read("workspaces.jsonl").decode()

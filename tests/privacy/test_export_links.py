@@ -35,7 +35,7 @@ class Team:
         teams.add(self.workspace, self.person["second"], "owner")
         teams.add(self.workspace, self.person["admin"], "admin")
 
-    def asked(self, page: str = "") -> str:
+    def mail_link(self, page: str = "") -> str:
         """Ask for the link as the owner does; its path, out of the mail."""
         page = page or f"/w/{self.workspace.namespace}/data/export-mail"
         assert self.browser["owner"].submit(page).status == 302
@@ -72,7 +72,7 @@ def read(page) -> zipfile.ZipFile:
 
 def test_it_works(team):
     """The mail has a link that streams the workspace as it is when it is opened, again and again."""
-    path = team.asked()
+    path = team.mail_link()
     name = team.workspace.namespace
     assert name in read(team.browser["owner"].get(path)).read("workspaces.jsonl").decode()
     store.change_workspace(team.workspace, business_name="Renamed meanwhile")
@@ -80,14 +80,14 @@ def test_it_works(team):
 
 
 def test_ones_own_account_is_mailed_too(team):
-    path = team.asked("/account/data/export-mail")
+    path = team.mail_link("/account/data/export-mail")
     assert team.address["owner"] in read(team.browser["owner"].get(path)).read("people.jsonl").decode()
     assert team.status("second", path) == 404
 
 
 def test_a_copied_link_is_404_for_a_teammate_who_is_an_owner_an_admin_a_stranger_and_nobody(team):
     """D10: they may export the workspace themselves, or not; this link is none of theirs."""
-    path = team.asked()
+    path = team.mail_link()
     assert [team.status(who, path) for who in ("second", "admin", "stranger")] == [404, 404, 404]
     nobody = Browser().get(path)
     assert nobody.status == 404 and not nobody.cookies and "sign in" in nobody.text
@@ -99,15 +99,15 @@ def test_a_copied_link_is_404_for_a_teammate_who_is_an_owner_an_admin_a_stranger
 
 def test_another_session_of_the_same_person_proves_the_address_first(team):
     """D10: own session and a fresh code. The link is the person's, on whatever machine they read their mail."""
-    path = team.asked()
+    path = team.mail_link()
     other = Browser()
     sign_in(other, team.address["owner"])
     stale(other)
-    asked = other.get(path)
-    assert asked.status == 302 and asked.location == f"/account/confirm?next={path}"
-    other.get(asked.location)
-    other.post(asked.location)
-    done = other.post(asked.location, {"code": newest_code(team.address["owner"])})
+    response = other.get(path)
+    assert response.status == 302 and response.location == f"/account/confirm?next={path}"
+    other.get(response.location)
+    other.post(response.location)
+    done = other.post(response.location, {"code": newest_code(team.address["owner"])})
     assert done.location == path and read(other.get(path))
     stale(team.browser["stranger"])
     assert team.status("stranger", path) == 404, "whoever has no right is not even asked"
@@ -125,7 +125,7 @@ def test_asking_for_the_link_takes_a_fresh_code_and_the_right(team):
 
 def test_the_link_is_over_after_a_day(team):
     """D10: compared when it is read; the row is still there."""
-    path = team.asked()
+    path = team.mail_link()
     row = row_of(path)
     left = row.expires.timestamp() - clock.now()
     assert links.LIFE_SECONDS - 60 < left <= links.LIFE_SECONDS == 86_400
@@ -137,21 +137,21 @@ def test_the_link_is_over_after_a_day(team):
 
 def test_the_link_ends_with_the_right_to_what_it_leads_to(team):
     """D10: an owner who became an admin, who left, whose session ended."""
-    path = team.asked()
+    path = team.mail_link()
     team_store.change_role(teams.place(team.workspace, team.person["owner"]), "admin")
     assert team.status("owner", path) == 404
     team_store.change_role(teams.place(team.workspace, team.person["owner"]), "owner")
     assert team.status("owner", path) == 200
     team_store.remove(teams.place(team.workspace, team.person["owner"]))
     assert team.status("owner", path) == 404
-    own = team.asked("/account/data/export-mail")
+    own = team.mail_link("/account/data/export-mail")
     team.browser["owner"].submit("/account")
     team.browser["owner"].post("/logout")
     assert team.status("owner", own) == 404
 
 
 def test_only_a_digest_of_the_link_is_stored(team):
-    token = team.asked().rpartition("/")[2]
+    token = team.mail_link().rpartition("/")[2]
     assert len(token) >= 43, "256 bits"
     held = json.dumps(dynamo.connection().client.scan(TableName=ExportLink.Meta.table_name)["Items"], default=str)
     assert token not in held and hashlib.sha256(token.encode()).hexdigest() in held
@@ -160,7 +160,7 @@ def test_only_a_digest_of_the_link_is_stored(team):
 
 
 def test_the_other_owners_see_that_the_data_were_asked_for(team):
-    team.asked()
+    team.mail_link()
     entry = audit.newest(team.workspace.workspace_id, 1)[0]
     assert (entry.act, entry.actor) == ("export.mailed", team.person["owner"].person_id)
     assert "had the link of an export mailed" in team.browser["second"].get(f"/w/{team.workspace.namespace}/audit").text

@@ -133,14 +133,14 @@ def test_a_child_beyond_its_cpu_time_is_a_timeout(pool):
 def test_the_child_is_caged_and_knows_no_secrets(pool, monkeypatch):
     """I4"""
     monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_canary")
-    told = tell(pool)
-    assert told["limits"] == {"AS": MEMORY, "CORE": 0, "FSIZE": 0}
-    assert told["environment"]["MALLOC_ARENA_MAX"] == "2"
-    assert set(told["environment"]) <= {"PATH", "LANG", "LC_CTYPE", "MALLOC_ARENA_MAX"} | {
+    reply = tell(pool)
+    assert reply["limits"] == {"AS": MEMORY, "CORE": 0, "FSIZE": 0}
+    assert reply["environment"]["MALLOC_ARENA_MAX"] == "2"
+    assert set(reply["environment"]) <= {"PATH", "LANG", "LC_CTYPE", "MALLOC_ARENA_MAX"} | {
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
     }
-    assert told["foreign"] == []
+    assert reply["foreign"] == []
 
 
 def test_the_child_cannot_write_files(pool, tmp_path):

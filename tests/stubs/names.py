@@ -11,12 +11,13 @@ import dns.rrset
 
 
 class NameServer:
-    """`records` maps (name, kind) to texts as a zone file has them; `failing` names get SERVFAIL; `asked` counts."""
+    """`records` maps (name, kind) to texts as a zone file has them; `failing` names get SERVFAIL; `queries` lists each
+    query as (name, kind)."""
 
     def __init__(self, port: int = 0):
         self.records: dict[tuple[str, str], list[str]] = {}
         self.failing: set[str] = set()
-        self.asked: list[tuple[str, str]] = []
+        self.queries: list[tuple[str, str]] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", port))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -45,7 +46,7 @@ class NameServer:
     def _answer(self, query: dns.message.Message) -> dns.message.Message:
         question = query.question[0]
         name, kind = question.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(question.rdtype)
-        self.asked.append((name, kind))
+        self.queries.append((name, kind))
         answer = dns.message.make_response(query)
         answer.flags |= dns.flags.RA
         if name in self.failing:

@@ -37,7 +37,9 @@ def row(mail_folder):
     workspace.invite = invites.invite(teams.place(workspace, owner), fresh_address("guest"), "viewer").invite_id
     _, key = apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
     workspace.key = key.prefix
-    workspace.asked = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now()).request_id
+    workspace.request_id = requests.record(
+        law="gdpr", kind="access", address=owner.email, received=clock.now()
+    ).request_id
     return workspace
 
 
@@ -68,23 +70,23 @@ ACTS = {
         lambda row: len(rule_store.purges(row.workspace_id)),
     ),
     "request.confirmed": (
-        lambda row: requests.confirm(row.asked, STAFF, WHY),
-        lambda row: bool(requests.of_id(row.asked).confirmed),
+        lambda row: requests.confirm(row.request_id, STAFF, WHY),
+        lambda row: bool(requests.of_id(row.request_id).confirmed),
     ),
     "request.extended": (
-        lambda row: requests.extend(row.asked, STAFF, WHY),
-        lambda row: requests.of_id(row.asked).due,
+        lambda row: requests.extend(row.request_id, STAFF, WHY),
+        lambda row: requests.of_id(row.request_id).due,
     ),
     "request.closed": (
-        lambda row: requests.close(row.asked, "done", "", STAFF, WHY),
-        lambda row: requests.of_id(row.asked).state,
+        lambda row: requests.close(row.request_id, "done", "", STAFF, WHY),
+        lambda row: requests.of_id(row.request_id).state,
     ),
 }  # fmt: skip
 
 
 def log_of(act: str, row) -> str:
     """The id of the log that records an action."""
-    return requests.log_of(row.asked) if act.startswith("request.") else row.workspace_id
+    return requests.log_of(row.request_id) if act.startswith("request.") else row.workspace_id
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -162,8 +162,8 @@ def test_the_glance_says_what_is_used_of_the_allowance_and_where_it_is_heading(o
     browser, namespace = owner
     page, bill = browser.get(f"/w/{namespace}/usage").text, browser.get(f"/w/{namespace}/billing").text
     for name in ("Credits used", "Left", "Forecast"):
-        told = re.compile(rf"<dt>{name}</dt><dd>([^<]+?)\s*<small[^>]*>([^<]+)</small>")
-        assert told.search(page).groups() == told.search(bill).groups(), name
+        figure = re.compile(rf"<dt>{name}</dt><dd>([^<]+?)\s*<small[^>]*>([^<]+)</small>")
+        assert figure.search(page).groups() == figure.search(bill).groups(), name
 
 
 def test_the_empty_page_shows_an_address_to_try(owner):

@@ -71,15 +71,15 @@ class Dialler:
 
 
 class Names:
-    """A resolver from a table; a list of lists gives another answer each time. `asked` holds every look-up."""
+    """A resolver from a table; a list of lists gives another answer each time. `lookups` holds every host asked for."""
 
     def __init__(self, table: dict[str, list] | None = None):
         self._table = table
-        self.asked: list[str] = []
+        self.lookups: list[str] = []
 
     def __call__(self, host: str, port: int) -> list[str]:
         """The answers for the host; OSError where it is unknown."""
-        self.asked.append(host)
+        self.lookups.append(host)
         if self._table is None:
             return [PUBLIC]
         if host not in self._table:

@@ -39,12 +39,12 @@ def test_it_works(workspace):
 
 def test_the_same_picture_again_is_a_free_hit(workspace, origin):
     """B1: order, aliases and defaults are one picture."""
-    before = origin.asked["/hat.png"]
+    before = origin.requests["/hat.png"]
     urls = ("src=shop/hat.png&w=150&h=90&fit=cover", "fit=cover&height=90&width=150&src=shop/hat.png&quality=80")
     first, second = (ask(workspace.namespace, f"/transform?{url}") for url in urls)
     assert (first.headers["x-img-cache"], second.headers["x-img-cache"]) == ("MISS", "HIT")
     assert second.headers["x-img-credits"] == "0" and second.body == first.body
-    assert origin.asked["/hat.png"] == before + 1 and used(workspace) == 2
+    assert origin.requests["/hat.png"] == before + 1 and used(workspace) == 2
 
 
 def test_a_second_format_of_one_operation_is_free(workspace):
@@ -65,12 +65,12 @@ def test_a_second_format_of_one_operation_is_free(workspace):
 )  # fmt: skip
 def test_a_wrong_parameter_is_refused_by_name_and_fetches_nothing(workspace, origin, query, param):
     """I16"""
-    before = sum(origin.asked.values())
+    before = sum(origin.requests.values())
     reply = ask(workspace.namespace, f"/transform?src=shop/shoe.jpg&{query}")
     problem = json.loads(reply.body)
     assert (reply.status, reply.headers["content-type"]) == (400, "application/problem+json")
     assert problem["param"] in (param, "width") and reply.headers["cache-control"] == "no-store"
-    assert sum(origin.asked.values()) == before and used(workspace) == 0
+    assert sum(origin.requests.values()) == before and used(workspace) == 0
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_fifty_at_once_for_one_cold_url_are_one_fetch_and_one_charge(workspace, 
     with ThreadPoolExecutor(50) as threads:
         replies = list(threads.map(lambda _: ask(workspace.namespace, f"/transform?src=shop{path}&w=64"), range(50)))
     assert {reply.status for reply in replies} == {200} and len({reply.body for reply in replies}) == 1
-    assert origin.asked[path] == 1 and used(workspace) == 2
+    assert origin.requests[path] == 1 and used(workspace) == 2
     labels = [reply.headers["x-img-cache"] for reply in replies]
     assert labels.count("MISS") == 1
 
@@ -124,10 +124,10 @@ def test_what_is_cached_goes_on_with_nothing_left(workspace):
 
 
 def test_a_quote_is_what_is_charged_and_costs_nothing(workspace, origin):
-    before = sum(origin.asked.values())
+    before = sum(origin.requests.values())
     quote = json.loads(ask(workspace.namespace, "/explain/transform?src=shop/shoe.jpg&width=77").body)
     assert (quote["credits"], quote["cache"], used(workspace)) == ("1", "MISS", 0)
-    assert sum(origin.asked.values()) == before
+    assert sum(origin.requests.values()) == before
     assert ask(workspace.namespace, quote["canonical"]).headers["x-img-credits"] == quote["credits"]
     later_quote = json.loads(ask(workspace.namespace, "/explain/transform?src=shop/shoe.jpg&width=77").body)
     assert later_quote["credits"] == "0"

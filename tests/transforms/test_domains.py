@@ -267,10 +267,10 @@ def test_a_check_that_loses_to_a_removal_writes_nothing_and_takes_its_order_back
 
 def test_many_checkers_look_once(proven, names, clock_at):  # noqa: F811
     clock_at(21 * HOUR)
-    names.asked.clear()
+    names.queries.clear()
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: custom_domains.check_due(50), range(8)))
-    assert names.asked.count((f"_imgapis.{proven.domain}", "TXT")) == 1
+    assert names.queries.count((f"_imgapis.{proven.domain}", "TXT")) == 1
 
 
 def test_a_workspace_has_as_many_domains_as_its_plan_allows(workspace):

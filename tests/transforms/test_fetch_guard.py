@@ -31,7 +31,7 @@ def test_a_guarded_or_malformed_address_is_refused_before_any_connect(url):
     dialler, names = Dialler(), Names()
     with pytest.raises(fetch.FetchError) as excinfo:
         get(url, dialler=dialler, names=names)
-    assert dialler.dialled == [] and names.asked == []
+    assert dialler.dialled == [] and names.lookups == []
     assert excinfo.value.status in (400, 422)
     assert "127" not in excinfo.value.message and "169" not in excinfo.value.message
 
@@ -53,7 +53,7 @@ def test_a_resolver_that_changes_its_answer_is_asked_once_and_what_was_tested_is
     origin = serve(answer())
     dialler, names = Dialler(origin.port), Names({"rebind.test": [[PUBLIC], ["127.0.0.1"], ["169.254.169.254"]]})
     assert get("http://rebind.test/", dialler=dialler, names=names).body == b"picture"
-    assert names.asked == ["rebind.test"] and dialler.dialled == [PUBLIC]
+    assert names.lookups == ["rebind.test"] and dialler.dialled == [PUBLIC]
 
 
 def test_a_rebinding_name_is_tested_again_on_the_next_hop(serve):
@@ -167,7 +167,7 @@ def test_what_the_workspace_does_not_allow_is_not_looked_up():
     names = Names()
     with pytest.raises(fetch.FetchError) as excinfo:
         get("http://a.test/", dialler=Dialler(), names=names, permitted=lambda hop: False)
-    assert excinfo.value.code == "source_not_allowed" and names.asked == []
+    assert excinfo.value.code == "source_not_allowed" and names.lookups == []
 
 
 def test_http_can_be_switched_off(serve):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("web")
 
 
 def test_a_mark_is_fetched_with_the_source_and_laid_over_it_for_one_credit(workspace, origin):
-    before = origin.asked["/hat.png"]
+    before = origin.requests["/hat.png"]
     url = "/transform?src=shop/shoe.jpg&w=160&format=png&mark=shop/hat.png&mark-w=0.25&mark-padding=4"
     plain = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=160&format=png")
     reply = ask(workspace.namespace, url)
@@ -19,7 +19,7 @@ def test_a_mark_is_fetched_with_the_source_and_laid_over_it_for_one_credit(works
     assert opened(reply).getpixel((125, 82)) != opened(plain).getpixel((125, 82))
     assert opened(reply).getpixel((5, 5)) == opened(plain).getpixel((5, 5))
     assert ask(workspace.namespace, url + "&mark-opacity=1.0&mark-position=bottom-right").body == reply.body
-    assert origin.asked["/hat.png"] == before + 1 and used(workspace) == 4
+    assert origin.requests["/hat.png"] == before + 1 and used(workspace) == 4
 
 
 def test_another_mark_is_another_picture(workspace):
@@ -58,8 +58,8 @@ def test_a_mark_that_cannot_be_had_is_that_error_and_names_the_mark(workspace, m
 
 
 def test_the_quote_names_the_mark_and_fetches_nothing(workspace, origin):
-    before = sum(origin.asked.values())
+    before = sum(origin.requests.values())
     reply = ask(workspace.namespace, "/explain/transform?mark=shop/hat.png&src=shop/shoe.jpg&mark-w=0.250")
     quote = json.loads(reply.body)
     assert quote["canonical"] == "/transform?src=shop/shoe.jpg&mark=shop/hat.png&mark-w=0.25"
-    assert "mark" in quote["steps"] and sum(origin.asked.values()) == before
+    assert "mark" in quote["steps"] and sum(origin.requests.values()) == before

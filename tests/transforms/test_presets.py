@@ -111,7 +111,7 @@ def test_what_becomes_of_presets_stands_in_the_audit_log(workspace, card):
 def test_presets_only_leaves_src_preset_and_format(web, workspace, card, origin):
     """C1"""
     access_settings.change(workspace, "system", presets_only=True)
-    before = sum(origin.asked.values())
+    before = sum(origin.requests.values())
     card_of = "/transform?src=shop/hat.png&preset=card"
     refused_addresses = (
         "/transform?src=shop/hat.png&w=80", "/transform?src=shop/hat.png", f"{card_of}&w=81", f"{card_of}&dpr=2",
@@ -119,7 +119,7 @@ def test_presets_only_leaves_src_preset_and_format(web, workspace, card, origin)
         "/explain/transform?src=shop/hat.png&w=80",
     )  # fmt: skip
     assert {problem(workspace, address)["code"] for address in refused_addresses} == {"presets_only"}
-    assert sum(origin.asked.values()) == before
+    assert sum(origin.requests.values()) == before
     served_addresses = (card_of, "/transform/shop/shoe.jpg?preset=card&fm=png", "/info?src=shop/shoe.jpg")
     assert {ask(workspace.namespace, address).status for address in served_addresses} == {200}
 

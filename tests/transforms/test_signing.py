@@ -129,12 +129,12 @@ def test_an_outsider_spends_nothing_where_addresses_are_signed(workspace, key, o
     """C1"""
     assert ask(workspace.namespace, signed(key, PICTURE)).status == 200
     signed_address = signed(key, PICTURE)
-    fetches_before, charged_before = sum(origin.asked.values()), used(workspace)
+    fetches_before, charged_before = sum(origin.requests.values()), used(workspace)
     with ThreadPoolExecutor(16) as threads:
         variants = (signed_address.replace("w=80", f"w={width}") for width in range(81, 81 + VARIANTS))
         statuses = set(threads.map(lambda address: ask(workspace.namespace, address).status, variants))
     assert statuses == {403}
-    assert (sum(origin.asked.values()), used(workspace)) == (fetches_before, charged_before)
+    assert (sum(origin.requests.values()), used(workspace)) == (fetches_before, charged_before)
 
 
 def test_the_signature_is_looked_at_before_the_cache(workspace, key):
