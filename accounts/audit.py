@@ -1,12 +1,7 @@
 """The audit log of a workspace: a closed list of acts, opaque actors, values before and after without personal data."""
 
-import random
-import time
 from collections.abc import Callable
 from typing import Any
-
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
 
 from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, cursors, dynamo, tokens
@@ -74,7 +69,7 @@ ACTS = {
     "key.revoked": "revoked an API key",
 }
 PAGE = 50
-TRIES = 5
+RETRY_SECONDS = 0.5
 
 
 def entry(
@@ -104,11 +99,10 @@ def record(*args: Any, **kwargs: Any) -> AuditEntry:
     return row
 
 
-def add_to_transaction(transaction: TransactWrite, row: AuditEntry | None) -> None:
-    """Write an entry, if there is one, in the transaction of its act, so that neither exists without the other. It is
-    a save: in the reasons of a cancellation it comes after the saves before it, and before every update."""
+def add_to_transaction(transaction: dynamo.Transaction, row: AuditEntry | None) -> None:
+    """Write an entry, if there is one, in the transaction of its act, so that neither exists without the other."""
     if row is not None:
-        transaction.save(row, condition=AuditEntry.entry_id.does_not_exist())
+        transaction.save(row, if_absent=True, name="audit entry")
 
 
 def page(workspace_id: str, cursor: str | None = None) -> ResultPage[AuditEntry]:
@@ -136,20 +130,17 @@ def time_of(row: AuditEntry) -> float:
     return tokens.moment_of(row.entry_id)
 
 
-def run_with_entry(row: AuditEntry | None, add_writes: Callable[[TransactWrite], None]) -> bool:
+def run_with_entry(row: AuditEntry | None, add_writes: Callable[[dynamo.Transaction], None]) -> bool:
     """Commit an act of one or a few writes, which `add_writes` adds to a transaction, together with its entry. False
     where a condition failed; then neither the act nor the entry is written (A17)."""
-    for attempt in range(TRIES):
+    for _ in dynamo.retries(RETRY_SECONDS):
         try:
-            with TransactWrite(connection=dynamo.connection()) as transaction:
+            with dynamo.transaction() as transaction:
                 add_writes(transaction)
                 add_to_transaction(transaction, row)
             return True
-        except TransactWriteError as error:
-            reasons = dynamo.cancellation_reasons(error)
-            if "ConditionalCheckFailed" in reasons:
+        except dynamo.TransactionCanceled as error:
+            if error.failed:
                 return False
-            if "TransactionConflict" not in reasons or attempt == TRIES - 1:
-                raise
-            time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))
-    return False
+            conflict = error
+    raise conflict

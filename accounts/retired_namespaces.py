@@ -1,32 +1,24 @@
 """Namespaces that were erased: kept as keyed digests alone, so that nobody is ever given one of them."""
 
 from django.conf import settings
-from pynamodb.transactions import TransactWrite
 
 from accounts.models import Namespace
-from imgapis.base import tokens
+from imgapis.base import dynamo, tokens
 
 MARK = "spent:"  # no namespace has a colon
 NOBODY = "-"
 
 
-def check_count() -> int:
-    """How many checks `require_unspent` adds to a transaction."""
-    return len(_keys())
-
-
-def require_available(transaction: TransactWrite, namespace: str) -> None:
+def require_available(transaction: dynamo.Transaction, namespace: str) -> None:
     """Have a transaction fail where the namespace was an erased workspace's."""
     for key in _keys():
-        transaction.condition_check(
-            Namespace, _name(key, namespace), condition=Namespace.namespace.does_not_exist()
-        )  # fmt: skip
+        transaction.check(Namespace, _name(key, namespace), condition=Namespace.is_absent(), name="namespace")
 
 
 def retire(row: Namespace) -> None:
     """Store a namespace as a keyed digest, then delete the row that names it. Safe to repeat."""
     digest_row = Namespace(_name(_keys()[0], row.namespace), workspace_id=NOBODY)
-    digest_row.save_if(Namespace.namespace.does_not_exist())
+    digest_row.save_if(Namespace.is_absent())
     row.delete()
 
 

@@ -1,8 +1,5 @@
 """The data access of people, sessions and workspaces: one function per access pattern; races are resolved here."""
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
-
 from accounts import audit, retired_namespaces
 from accounts.models import Namespace, Person, SessionRow, Workspace
 from accounts.rows.audit import AuditEntry
@@ -47,12 +44,12 @@ def create_workspace(row: Workspace) -> None:
     """Create a workspace and claim its namespace in one transaction; NamespaceTaken where the claim is lost."""
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
+        with dynamo.transaction() as transaction:
             retired_namespaces.require_available(transaction, row.namespace)
-            transaction.save(claim, condition=Namespace.namespace.does_not_exist())
-            transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
-    except TransactWriteError as error:
-        if "ConditionalCheckFailed" in dynamo.cancellation_reasons(error):
+            transaction.save(claim, if_absent=True)
+            transaction.save(row, if_absent=True)
+    except dynamo.TransactionCanceled as error:
+        if error.failed:
             raise NamespaceTaken(f"The namespace {row.namespace} is taken.", param="namespace") from error
         raise
 
@@ -64,9 +61,9 @@ def change_workspace(row: Workspace, entry: AuditEntry | None = None, **values) 
     if entry is None:
         row.update(actions=actions, condition=Workspace.workspace_id.exists())
         return
-    with TransactWrite(connection=dynamo.connection()) as transaction:
+    with dynamo.transaction() as transaction:
         audit.add_to_transaction(transaction, entry)
-        transaction.update(row, actions=actions, condition=Workspace.workspace_id.exists())
+        transaction.update(row, actions, condition=Workspace.is_present())
     row.refresh(consistent_read=True)
 
 

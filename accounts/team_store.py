@@ -3,9 +3,6 @@
 An `entry` of the audit log is written in the transaction of its act.
 """
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
-
 from accounts import audit, retired_namespaces, store
 from accounts.models import Namespace, Workspace
 from accounts.rows.audit import AuditEntry
@@ -53,11 +50,11 @@ def create_with_owner(row: Workspace, person_id: str, entry: AuditEntry | None =
     """Create a workspace with its first owner and the claim of its namespace."""
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     owner_row = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
-    with TransactWrite(connection=dynamo.connection()) as transaction:
+    with dynamo.transaction() as transaction:
         retired_namespaces.require_available(transaction, row.namespace)
-        transaction.save(claim, condition=Namespace.namespace.does_not_exist())
-        transaction.save(row, condition=Workspace.workspace_id.does_not_exist())
-        transaction.save(owner_row, condition=Member.person_id.does_not_exist())
+        transaction.save(claim, if_absent=True, name="namespace")
+        transaction.save(row, if_absent=True)
+        transaction.save(owner_row, if_absent=True)
         audit.add_to_transaction(transaction, entry)
 
 
@@ -66,13 +63,11 @@ def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> N
     claim = Namespace(namespace, workspace_id=row.workspace_id)
     # A workspace may take back a namespace of its own.
     condition = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
-    with TransactWrite(connection=dynamo.connection()) as transaction:
+    with dynamo.transaction() as transaction:
         retired_namespaces.require_available(transaction, namespace)
-        transaction.save(claim, condition=condition)
+        transaction.save(claim, condition=condition, name="namespace")
         audit.add_to_transaction(transaction, entry)
-        transaction.update(
-            row, actions=[Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace
-        )
+        transaction.update(row, [Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace)
 
 
 def join(invite: Invite, token_digest: str, person_id: str, entry: AuditEntry | None = None) -> bool:
@@ -80,18 +75,14 @@ def join(invite: Invite, token_digest: str, person_id: str, entry: AuditEntry | 
     member_row = Member(invite.workspace_id, person_id, role=invite.role, joined=clock.now())
     condition = (Invite.token_digest == token_digest) & (Invite.ends > clock.now()) & (Invite.role == invite.role)
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
+        with dynamo.transaction() as transaction:
             transaction.delete(invite, condition=condition)
-            transaction.save(member_row, condition=Member.person_id.does_not_exist())
+            transaction.save(member_row, if_absent=True)
             audit.add_to_transaction(transaction, entry)
             if invite.role == "owner":
                 _count_owners(transaction, invite.workspace_id, 1)
-    except TransactWriteError as error:
-        if "ConditionalCheckFailed" in dynamo.cancellation_reasons(
-            error
-        ) or "TransactionConflict" in dynamo.cancellation_reasons(error):
-            return False
-        raise
+    except dynamo.TransactionCanceled:
+        return False
     return True
 
 
@@ -111,47 +102,39 @@ def remove(row: Member, entry: AuditEntry | None = None) -> None:
 def remove_everywhere(person_id: str) -> None:
     """Take somebody out of every workspace, its last owner too: for the replay of an erasure after a restore alone."""
     for row in list(Member.scan(Member.person_id == person_id, consistent_read=True)):
-        with TransactWrite(connection=dynamo.connection()) as transaction:
+        with dynamo.transaction() as transaction:
             transaction.delete(row)
             if row.role == "owner" and store.workspace(row.workspace_id) is not None:
                 workspace = Workspace(row.workspace_id)
-                transaction.update(
-                    workspace, actions=[Workspace.owners.add(-1)], condition=Workspace.workspace_id.exists()
-                )  # fmt: skip
+                transaction.update(workspace, [Workspace.owners.add(-1)], condition=Workspace.is_present())
 
 
 def transfer_ownership(current_owner: Member, new_owner: Member, entry: AuditEntry | None = None) -> None:
     """Make `new_owner` an owner and `current_owner` an admin, at once."""
 
-    def swap_roles(transaction: TransactWrite) -> None:
+    def swap_roles(transaction: dynamo.Transaction) -> None:
         _set_role(transaction, new_owner, "owner")
         _set_role(transaction, current_owner, "admin")
 
     _write(current_owner.workspace_id, 0, swap_roles, entry)
 
 
-def _set_role(transaction: TransactWrite, row: Member, role: str) -> None:
-    transaction.update(row, actions=[Member.role.set(role)], condition=Member.role == row.role)
+def _set_role(transaction: dynamo.Transaction, row: Member, role: str) -> None:
+    transaction.update(row, [Member.role.set(role)], condition=Member.role == row.role)
 
 
 def _write(workspace_id: str, owners_delta: int, add_writes, entry: AuditEntry | None) -> None:
-    """Commit a change of the team and of its count of owners (`owners_delta`). The workspace's item is last in the
-    reasons of a cancellation. Raises LastOwner, EditConflict."""
+    """Commit a change of the team and of its count of owners (`owners_delta`). Raises LastOwner, EditConflict."""
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
+        with dynamo.transaction() as transaction:
             add_writes(transaction)
             audit.add_to_transaction(transaction, entry)
             if owners_delta:
                 _count_owners(transaction, workspace_id, owners_delta)
-    except TransactWriteError as error:
-        reasons = dynamo.cancellation_reasons(error)
-        if owners_delta < 0 and reasons and reasons[-1] == "ConditionalCheckFailed":
-            raise LastOwner from error
-        if {"ConditionalCheckFailed", "TransactionConflict"} & set(reasons):
-            raise EditConflict from error
-        raise
+    except dynamo.TransactionCanceled as error:
+        raise (LastOwner() if owners_delta < 0 and "owners" in error.failed else EditConflict()) from error
 
 
-def _count_owners(transaction: TransactWrite, workspace_id: str, delta: int) -> None:
-    condition = Workspace.owners >= 2 if delta < 0 else Workspace.workspace_id.exists()
-    transaction.update(Workspace(workspace_id), actions=[Workspace.owners.add(delta)], condition=condition)
+def _count_owners(transaction: dynamo.Transaction, workspace_id: str, delta: int) -> None:
+    condition = Workspace.owners >= 2 if delta < 0 else Workspace.is_present()
+    transaction.update(Workspace(workspace_id), [Workspace.owners.add(delta)], condition=condition, name="owners")

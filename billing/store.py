@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pynamodb.exceptions import DoesNotExist
-from pynamodb.transactions import TransactWrite
 
 from accounts.models import Workspace
 from accounts.workspaces.entitlements import STARTING
@@ -46,16 +45,16 @@ def counters_by_name(workspace_id: str, names: Iterable[str]) -> dict[str, Count
 def open_counters(workspace_id: str, revision: int | None, rows: Iterable[Counter]) -> None:
     """Create counters of a workspace that exists, and whose terms are those of `revision` where one is named.
 
-    TransactWriteError with the workspace's reason first, so that nothing is opened for an erased workspace (D8) or by
-    old terms.
+    Raises TransactionCanceled, with "workspace" among the failed, where it is erased (D8) or the terms are older ones;
+    TransactWriteError.
     """
-    condition = Workspace.workspace_id.exists()
+    condition = Workspace.is_present()
     if revision is not None:
         condition &= has_revision(revision)
-    with TransactWrite(connection=dynamo.connection()) as transaction:
-        transaction.condition_check(Workspace, workspace_id, condition=condition)
+    with dynamo.transaction() as transaction:
+        transaction.check(Workspace, workspace_id, condition=condition, name="workspace")
         for row in rows:
-            transaction.save(row, condition=Counter.workspace_id.does_not_exist())
+            transaction.save(row, if_absent=True)
 
 
 def has_revision(revision: int):
@@ -84,26 +83,26 @@ def live_claim(workspace_id: str, digest: str, moment: float, purged_before: flo
 
 
 def charge(bill: Charge, names: Iterable[str]) -> None:
-    """Write claim, event and counters (of the period, of the day) together or not at all; TransactWriteError with the
-    reasons in that order where a condition was not met."""
+    """Write "claim", "event" and "counter" (of the period, of the day) together or not at all. Raises
+    TransactionCanceled by these names, TransactWriteError."""
     event = bill.event
     claim = Claim(
         event.workspace_id, bill.digest, charged=bill.moment,
         expires=datetime.fromtimestamp(int(bill.moment) + bill.claim_seconds, UTC),
     )  # fmt: skip
     claim_condition = (
-        Claim.digest.does_not_exist()
+        Claim.is_absent()
         | (Claim.expires <= datetime.fromtimestamp(int(bill.moment), UTC))
         | (Claim.charged <= bill.purged_before)
     )
     actions = [Counter.left.set(Counter.left - event.cost), Counter.used.set(Counter.used + event.cost)]
     row = events.to_row(event, bill.retention_days)
-    with TransactWrite(connection=dynamo.connection()) as transaction:
-        transaction.save(claim, condition=claim_condition)
-        transaction.save(row, condition=type(row).event_id.does_not_exist())
+    with dynamo.transaction() as transaction:
+        transaction.save(claim, condition=claim_condition, name="claim")
+        transaction.save(row, if_absent=True, name="event")
         for name in names:
             counter_row = Counter(event.workspace_id, name)
-            transaction.update(counter_row, actions=actions, condition=Counter.left >= event.cost)
+            transaction.update(counter_row, actions, condition=Counter.left >= event.cost, name="counter")
 
 
 def count_claims(workspace_id: str, moment: float, charged_after: float, limit: int) -> int:
@@ -123,7 +122,7 @@ def last_proof() -> LedgerProof | None:
 
 def claim_proof(now: float, next_due: float) -> bool:
     """Whether this worker may make the proof now; the next may begin at `next_due`, whatever becomes of this one."""
-    condition = LedgerProof.name.does_not_exist() | (LedgerProof.due <= now)
+    condition = LedgerProof.is_absent() | (LedgerProof.due <= now)
     defaults = {"moment": now, "periods": 0, "broken": 0}
     actions = [LedgerProof.due.set(next_due)]
     actions += [getattr(LedgerProof, name).set(getattr(LedgerProof, name) | value) for name, value in defaults.items()]

@@ -3,9 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
-
 from accounts import audit
 from accounts.models import Workspace
 from accounts.rows.audit import AuditEntry
@@ -44,22 +41,22 @@ def save(row: Preset | PurgeRule, revision: int, entry: AuditEntry | None = None
     """Save a row whole, and raise the workspace's revision from the one its checks were made at; with an `entry` of the
     audit log. Raises EditConflict."""
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
+        with dynamo.transaction() as transaction:
             transaction.save(row)
             audit.add_to_transaction(transaction, entry)
             _raise_revision(transaction, row.workspace_id, revision)
-    except TransactWriteError as error:
-        raise _conflict(error) from error
+    except dynamo.TransactionCanceled as error:
+        raise EditConflict from error
 
 
 def delete(row: Preset, revision: int) -> None:
     """Delete a preset, and raise the workspace's revision. Raises EditConflict."""
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
+        with dynamo.transaction() as transaction:
             transaction.delete(row)
             _raise_revision(transaction, row.workspace_id, revision)
-    except TransactWriteError as error:
-        raise _conflict(error) from error
+    except dynamo.TransactionCanceled as error:
+        raise EditConflict from error
 
 
 def sweep(rows: Iterable[PurgeRule]) -> None:
@@ -80,16 +77,10 @@ def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
         raise EditConflict
 
 
-def _raise_revision(transaction: TransactWrite, workspace_id: str, revision: int) -> None:
+def _raise_revision(transaction: dynamo.Transaction, workspace_id: str, revision: int) -> None:
     condition = Workspace.rules_revision == revision
     if not revision:
         condition = condition | Workspace.rules_revision.does_not_exist()
     transaction.update(
-        Workspace(workspace_id), actions=[Workspace.rules_revision.add(1)],
-        condition=Workspace.workspace_id.exists() & condition,
-    )  # fmt: skip
-
-
-def _conflict(error: TransactWriteError) -> Exception:
-    conflicts = {"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.cancellation_reasons(error))
-    return EditConflict() if conflicts else error
+        Workspace(workspace_id), [Workspace.rules_revision.add(1)], condition=Workspace.is_present() & condition
+    )

@@ -1,8 +1,5 @@
 """People: found and created by a proven address, and moved to another."""
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
-
 from accounts import store, team_store
 from accounts.models import EmailClaim, Person
 from imgapis.base import clock, dynamo, tokens
@@ -34,12 +31,10 @@ def create(email: str) -> Person:
     row = Person(tokens.random_id("p"), email=email, adult_confirmed=now, created=now, is_staff=False)
     claim = EmailClaim(email, person_id=row.person_id)
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
-            transaction.save(claim, condition=EmailClaim.email.does_not_exist())
-            transaction.save(row, condition=Person.person_id.does_not_exist())
-    except TransactWriteError as error:
-        if not _conflict(error):
-            raise
+        with dynamo.transaction() as transaction:
+            transaction.save(claim, if_absent=True)
+            transaction.save(row, if_absent=True)
+    except dynamo.TransactionCanceled as error:
         existing = of_email(email)
         if existing is None:
             raise team_store.EditConflict from error
@@ -53,18 +48,9 @@ def change_email(row: Person, email: str) -> None:
         return
     claim = EmailClaim(email, person_id=row.person_id)
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
-            transaction.save(claim, condition=EmailClaim.email.does_not_exist())
+        with dynamo.transaction() as transaction:
+            transaction.save(claim, if_absent=True, name="new address")
             transaction.delete(EmailClaim(row.email), condition=EmailClaim.person_id == row.person_id)
-            transaction.update(row, actions=[Person.email.set(email)], condition=Person.email == row.email)
-    except TransactWriteError as error:
-        if not _conflict(error):
-            raise
-        # PynamoDB sends deletes before puts before updates, whatever the order above: the claim is the second item.
-        address_taken = dynamo.cancellation_reasons(error)[1] == "ConditionalCheckFailed"
-        raise (EmailTaken() if address_taken else team_store.EditConflict()) from error
-
-
-def _conflict(error: TransactWriteError) -> bool:
-    """Whether the transaction lost to a concurrent one, finished or still running."""
-    return bool({"ConditionalCheckFailed", "TransactionConflict"} & set(dynamo.cancellation_reasons(error)))
+            transaction.update(row, [Person.email.set(email)], condition=Person.email == row.email)
+    except dynamo.TransactionCanceled as error:
+        raise (EmailTaken() if "new address" in error.failed else team_store.EditConflict()) from error

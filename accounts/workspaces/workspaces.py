@@ -3,9 +3,7 @@
 import re
 import secrets
 
-from pynamodb.exceptions import TransactWriteError
-
-from accounts import audit, retired_namespaces, store, team_store
+from accounts import audit, store, team_store
 from accounts.models import Workspace
 from accounts.sessions import throttles
 from accounts.workspaces import entitlements
@@ -81,7 +79,7 @@ def create(person_id: str, *, namespace: str, business_name: str) -> Workspace:
         team_store.create_with_owner(
             row, person_id, audit.entry(row.workspace_id, person_id, "workspace.created", row.workspace_id)
         )
-    except TransactWriteError as error:
+    except dynamo.TransactionCanceled as error:
         raise _conflict(error, namespace) from error
     return row
 
@@ -112,7 +110,7 @@ def rename(row: Workspace, actor: str, namespace: str) -> None:
     entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, old_namespace, namespace)
     try:
         team_store.rename(row, namespace, entry)
-    except TransactWriteError as error:
+    except dynamo.TransactionCanceled as error:
         raise _conflict(error, namespace) from error
 
 
@@ -147,14 +145,11 @@ def _count_claim(subject_id: str) -> None:
         raise TooManyNamespaces
 
 
-def _conflict(error: TransactWriteError, namespace: str) -> Exception:
-    """The error that a lost transaction means: the checks of spent namespaces and the claim come first in the
-    reasons."""
-    reasons = dynamo.cancellation_reasons(error)
-    namespace_reasons = reasons[: retired_namespaces.check_count() + 1]
-    if {"ConditionalCheckFailed", "TransactionConflict"} & set(namespace_reasons):
+def _conflict(error: dynamo.TransactionCanceled, namespace: str) -> ApiError:
+    """The error that a lost transaction means."""
+    if "namespace" in error.failed | error.conflicting:
         return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
-    return team_store.EditConflict() if reasons else error
+    return team_store.EditConflict()
 
 
 def _new_row(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:

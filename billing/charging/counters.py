@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import TransactWriteError
-
 from accounts import store as accounts_store
 from billing import store
 from billing.charging import caps
@@ -17,7 +15,6 @@ from imgapis.base.errors import ApiError
 
 DAY_SECONDS = 86_400
 KEPT_SECONDS = 400 * DAY_SECONDS
-FAILED = "ConditionalCheckFailed"
 
 
 @dataclass(frozen=True)
@@ -78,8 +75,8 @@ def _open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
         return target
     try:
         store.open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
-    except TransactWriteError as error:
-        if dynamo.cancellation_reasons(error)[:1] != [FAILED]:
+    except dynamo.TransactionCanceled as error:
+        if "workspace" not in error.failed:
             raise
         return _open_by_current_terms(workspace_id, terms, moment)
     return target

@@ -1,8 +1,5 @@
 """Credits: whole halves in storage, decimal strings outside; the charge and everything that may come back from it."""
 
-import random
-import time
-
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from billing import store
@@ -14,7 +11,6 @@ from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
 
 RETRY_SECONDS = 2.0
-FAILED = "ConditionalCheckFailed"
 
 
 class OutOfCredits(ApiError):
@@ -72,17 +68,11 @@ def charge(bill: Charge, terms: Terms) -> int:
     Raises OutOfCredits, CapReached, WorkspaceGone, or ChargeUnavailable after two seconds of conflicts: never fails
     open. Safe to repeat with the same event: our own lost reply is answered as charged.
     """
-    deadline = time.monotonic() + RETRY_SECONDS
-    backoff = 0.01
-    while True:
+    for _ in dynamo.retries(RETRY_SECONDS):
         charged_halves = _try(bill, terms)
         if charged_halves is not None:
             return charged_halves
-        delay = random.uniform(backoff / 2, backoff)
-        if time.monotonic() + delay > deadline:
-            raise ChargeUnavailable
-        time.sleep(delay)
-        backoff = min(backoff * 2, 0.3)
+    raise ChargeUnavailable
 
 
 def _try(bill: Charge, terms: Terms) -> int | None:
@@ -96,19 +86,18 @@ def _try(bill: Charge, terms: Terms) -> int | None:
     try:
         store.charge(bill, books.names)
         return bill.event.cost
-    except TransactWriteError as error:
-        return _settled(bill, books, terms, dynamo.cancellation_reasons(error))
-
-
-def _settled(bill: Charge, books: ChargeCounters, terms: Terms, reasons: list[str | None]) -> int | None:
-    """What a cancelled charge means: half-credits, a refusal, or None for "try again"."""
-    claim_reason, event_reason, *counter_reasons = reasons if len(reasons) >= 3 else (None, None, None)
-    if event_reason == FAILED:
-        return bill.event.cost  # only our own earlier attempt can have written this id
-    if claim_reason == FAILED:
-        return 0
-    if FAILED not in counter_reasons and "TransactionConflict" not in reasons:
+    except dynamo.TransactionCanceled as error:
+        return _settled(bill, books, terms, error.failed)
+    except TransactWriteError:
         return None
+
+
+def _settled(bill: Charge, books: ChargeCounters, terms: Terms, failed: frozenset[str]) -> int | None:
+    """What a canceled charge means: half-credits, a refusal, or None for "try again"."""
+    if "event" in failed:
+        return bill.event.cost  # only our own earlier attempt can have written this id
+    if "claim" in failed:
+        return 0
     try:
         refusal = _refusal(bill, books, terms)
     except PynamoDBException:

@@ -1,13 +1,8 @@
 """The one transaction in which terms, credits and caps change: the workspace's row, its counters, others' items."""
 
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
 
 from accounts import store as accounts_store
 from accounts.models import Workspace
@@ -21,9 +16,9 @@ from billing.plans.periods import Period, Terms
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 
-FAILED = "ConditionalCheckFailed"
-TRIES = 12
-ExtraWrites = Callable[[TransactWrite], None]
+RETRY_SECONDS = 2.0
+OWN_WRITES = {"terms", "period", "day"}
+ExtraWrites = Callable[[dynamo.Transaction], None]
 
 
 class AlreadyApplied(Exception):
@@ -62,7 +57,7 @@ class Draft:
 
     values: dict[str, Any] = field(default_factory=dict)
     balance: Callable[[Balance], Balance] = unchanged
-    record: Callable[[TransactWrite, TermsChange], None] | None = None
+    record: Callable[[dynamo.Transaction, TermsChange], None] | None = None
     keeps_paid: bool = False
 
 
@@ -75,14 +70,13 @@ def update_terms(
     adds the caller's own items to the transaction. Raises AlreadyApplied, WorkspaceGone, CreditsBusy; any other error
     of DynamoDB is raised unchanged, and may be tried again.
     """
-    for attempt in range(TRIES):
+    for _ in dynamo.retries(RETRY_SECONDS):
         row = accounts_store.workspace(workspace_id)
         if row is None:
             raise WorkspaceGone
         outcome = _attempt(row, decide(row), within)
         if outcome is not None:
             return outcome
-        time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))
     raise CreditsBusy
 
 
@@ -99,37 +93,22 @@ def _attempt(row: Workspace, draft: Draft, within: ExtraWrites | None) -> TermsC
     after = draft.balance(before)
     after = after.with_room(caps.room(terms, period, after.included))
     outcome = TermsChange(terms, period, before, after)
-    transaction, own_sizes = TransactWrite(connection=dynamo.connection()), (0, 0, 0, 0)
     try:
-        with transaction:
+        with dynamo.transaction() as transaction:
             _write_terms(transaction, row, revision, draft.values)
             _write_period(transaction, counter, outcome, draft.keeps_paid, fresh=period.name not in rows)
             limit = caps.daily_limit(terms, period)
             if day in rows and limit is not None:
                 _write_day(transaction, rows[day], limit)
-            own_sizes = dynamo.item_counts(transaction)
             if draft.record:
                 draft.record(transaction, outcome)
             if within:
                 within(transaction)
-    except TransactWriteError as error:
-        _raise_unless_retryable(
-            error,
-            dynamo.reasons_of_added_items(
-                dynamo.cancellation_reasons(error), own_sizes, dynamo.item_counts(transaction)
-            ),
-        )
+    except dynamo.TransactionCanceled as error:
+        if error.failed - OWN_WRITES:
+            raise AlreadyApplied from error
         return None
     return outcome
-
-
-def _raise_unless_retryable(error: TransactWriteError, other_reasons: list[str | None]) -> None:
-    """Return where it is worth another try."""
-    reasons = dynamo.cancellation_reasons(error)
-    if FAILED in other_reasons:
-        raise AlreadyApplied from error
-    if FAILED not in reasons and "TransactionConflict" not in reasons:
-        raise error
 
 
 def _current(counter: Counter | None, workspace_id: str, period: Period, terms: Terms) -> tuple[Counter, Balance]:
@@ -144,22 +123,22 @@ def balance_of(counter: Counter) -> Balance:
     return Balance(base, int(counter.extra), int(counter.room), int(counter.used))
 
 
-def _write_terms(transaction: TransactWrite, row: Workspace, revision: int, values: dict[str, Any]) -> None:
+def _write_terms(transaction: dynamo.Transaction, row: Workspace, revision: int, values: dict[str, Any]) -> None:
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
     actions.append(Workspace.billing_revision.set(revision + 1))
-    condition = Workspace.workspace_id.exists() & store.has_revision(revision)
-    transaction.update(Workspace(row.workspace_id), actions=actions, condition=condition)
+    condition = Workspace.is_present() & store.has_revision(revision)
+    transaction.update(Workspace(row.workspace_id), actions, condition=condition, name="terms")
 
 
 def _write_period(
-    transaction: TransactWrite, counter: Counter, outcome: TermsChange, keeps_paid: bool, fresh: bool
+    transaction: dynamo.Transaction, counter: Counter, outcome: TermsChange, keeps_paid: bool, fresh: bool
 ) -> None:
     after, period = outcome.after, outcome.period
     end = max(float(counter.ends or 0), period.ends)
     if fresh:
         counter.base, counter.extra, counter.room = after.base, after.extra, after.room
         counter.granted, counter.left = after.granted, after.left
-        transaction.save(counter, condition=Counter.workspace_id.does_not_exist())
+        transaction.save(counter, if_absent=True, name="period")
         return
     increase = after.granted - int(counter.granted)
     least_left = max(0, after.room) if keeps_paid else 0
@@ -169,10 +148,10 @@ def _write_period(
         Counter.plan.set(period.plan),
     ]  # fmt: skip
     # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.
-    transaction.update(counter, actions=actions, condition=Counter.left >= least_left - increase)
+    transaction.update(counter, actions, condition=Counter.left >= least_left - increase, name="period")
 
 
-def _write_day(transaction: TransactWrite, counter: Counter, limit: int) -> None:
+def _write_day(transaction: dynamo.Transaction, counter: Counter, limit: int) -> None:
     increase = max(limit, int(counter.used)) - int(counter.granted)
     actions = [Counter.granted.add(increase), Counter.left.add(increase)]
-    transaction.update(counter, actions=actions, condition=Counter.left >= -increase)
+    transaction.update(counter, actions, condition=Counter.left >= -increase, name="day")

@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
-
 from accounts.models import Workspace
 from billing.rows.notifications import Notification, PendingNotification
 from imgapis.base import clock, dynamo
@@ -27,12 +24,12 @@ def create(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) 
     place = f"{workspace_id} {notice_id}"
     outgoing = PendingNotification(_shard(place), place, due=now, attempts=0, mailed=False)
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
-            transaction.condition_check(Workspace, workspace_id, condition=Workspace.workspace_id.exists())
-            transaction.save(row, condition=Notification.notice_id.does_not_exist())
-            transaction.save(outgoing, condition=PendingNotification.place.does_not_exist())
-    except TransactWriteError as error:
-        if "ConditionalCheckFailed" in dynamo.cancellation_reasons(error):
+        with dynamo.transaction() as transaction:
+            transaction.check(Workspace, workspace_id, condition=Workspace.is_present())
+            transaction.save(row, if_absent=True)
+            transaction.save(outgoing, if_absent=True)
+    except dynamo.TransactionCanceled as error:
+        if error.failed:
             return False
         raise
     return True

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
 
 from accounts.models import Workspace
 from billing.charging.counters import WorkspaceGone
@@ -39,14 +38,12 @@ def ensure(workspace_id: str) -> Subscription:
     customer_id = gateway.create_customer(workspace_id)
     row = Subscription(workspace_id, customer_id=customer_id)
     try:
-        with TransactWrite(connection=dynamo.connection()) as transaction:
-            transaction.condition_check(Workspace, workspace_id, condition=Workspace.workspace_id.exists())
-            transaction.save(row, condition=Subscription.workspace_id.does_not_exist())
-            transaction.save(
-                Customer(customer_id, workspace_id=workspace_id), condition=Customer.customer_id.does_not_exist()
-            )
+        with dynamo.transaction() as transaction:
+            transaction.check(Workspace, workspace_id, condition=Workspace.is_present(), name="workspace")
+            transaction.save(row, if_absent=True)
+            transaction.save(Customer(customer_id, workspace_id=workspace_id), if_absent=True)
     except TransactWriteError as error:
-        if dynamo.cancellation_reasons(error)[:1] == ["ConditionalCheckFailed"]:
+        if isinstance(error, dynamo.TransactionCanceled) and "workspace" in error.failed:
             raise WorkspaceGone from error
         existing = of_workspace(workspace_id)
         if existing is None:
@@ -67,7 +64,7 @@ def entitlement(subscription: SubscriptionSnapshot | None, asked_at: float) -> E
 
 
 def write(
-    transaction: TransactWrite, workspace_id: str, subscription: SubscriptionSnapshot | None, asked_at: float
+    transaction: dynamo.Transaction, workspace_id: str, subscription: SubscriptionSnapshot | None, asked_at: float
 ) -> None:
     """Put the state of a subscription into a transaction: the row of a workspace that has one, and no other."""
     values = {"state": "none", "tier": "free", "next_tier": "", "cancels": False, "asked": asked_at}
@@ -78,4 +75,4 @@ def write(
             "next_tier": subscription.next_tier, "cancels": subscription.cancels,
         }  # fmt: skip
     actions = [getattr(Subscription, name).set(value) for name, value in values.items()]
-    transaction.update(Subscription(workspace_id), actions=actions, condition=Subscription.workspace_id.exists())
+    transaction.update(Subscription(workspace_id), actions, condition=Subscription.is_present())

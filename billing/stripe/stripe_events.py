@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime
 
-from pynamodb.transactions import TransactWrite
-
 from billing.rows.stripe import StripeEvent
 from billing.stripe.gateway import EventSnapshot
-from imgapis.base import clock
+from imgapis.base import clock, dynamo
 
 KEPT_SECONDS = 90 * 86_400
 
@@ -16,14 +14,14 @@ def of_id(event_id: str) -> StripeEvent | None:
     return StripeEvent.find(event_id)
 
 
-def claim(transaction: TransactWrite, event: EventSnapshot, workspace_id: str) -> None:
+def claim(transaction: dynamo.Transaction, event: EventSnapshot, workspace_id: str) -> None:
     """Put the claim of an event into the transaction of its effect; its condition fails where it acted before."""
-    transaction.save(_row(event, "acted", workspace_id), condition=StripeEvent.event_id.does_not_exist())
+    transaction.save(_row(event, "acted", workspace_id), if_absent=True)
 
 
 def ignore(event: EventSnapshot, reason: str, workspace_id: str = "") -> bool:
     """Write down that an event has no effect, and why; False where it came before."""
-    return _row(event, reason, workspace_id).save_if(StripeEvent.event_id.does_not_exist())
+    return _row(event, reason, workspace_id).save_if(StripeEvent.is_absent())
 
 
 def _row(event: EventSnapshot, outcome: str, workspace_id: str) -> StripeEvent:

@@ -1,5 +1,9 @@
-"""The base of every table: one shared client, declared attributes, and how to tell a failed condition from a fault."""
+"""The base of every table: one shared client, declared attributes, conditional writes and transactions."""
 
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Self
@@ -19,6 +23,9 @@ from imgapis.base.breaker import Breaker
 CATEGORIES = ("account", "billing", "telemetry", "security", "none")
 CONNECT_SECONDS = 0.5
 MAX_RETRIES = 1
+CONDITION_FAILED = "ConditionalCheckFailed"
+CONFLICT = "TransactionConflict"
+FIRST_DELAY, LONGEST_DELAY = 0.01, 0.3  # seconds
 _shared: dict[str, Connection] = {}
 _making = Lock()
 
@@ -108,6 +115,16 @@ class Row(Model):
         except DoesNotExist:
             return None
 
+    @classmethod
+    def is_absent(cls) -> Condition:
+        """The condition that there is no row of the key."""
+        return cls._hash_key_attribute().does_not_exist()
+
+    @classmethod
+    def is_present(cls) -> Condition:
+        """The condition that there is a row of the key."""
+        return cls._hash_key_attribute().exists()
+
     def save_if(self, condition: Condition) -> bool:
         """Write the whole row; False where the condition is not met, and nothing is written."""
         try:
@@ -152,31 +169,84 @@ def error_code(error: PynamoDBException) -> str:
     return response.get("Error", {}).get("Code", "")
 
 
-def cancellation_reasons(error: TransactWriteError) -> list[str | None]:
-    """Why each item of a cancelled transaction failed, in order; empty where it was not cancelled."""
-    return [reason.code if reason else None for reason in error.cancellation_reasons]
+class TransactionCanceled(TransactWriteError):
+    """DynamoDB wrote nothing: `failed` holds the names of the writes whose condition was not met, `conflicting` those
+    of the writes whose row another transaction held just then, so that the same may succeed later.
+
+    A transaction whose outcome is unknown, or that met another fault, raises TransactWriteError instead."""
+
+    def __init__(self, failed: frozenset[str], conflicting: frozenset[str], cause: BaseException | None):
+        super().__init__("The transaction was canceled.", cause)
+        self.failed, self.conflicting = failed, conflicting
 
 
-def item_counts(transaction: TransactWrite) -> tuple[int, int, int, int]:
-    """How many items of each kind a transaction holds so far: checks, deletes, saves, updates. PynamoDB sends them in
-    this order, whatever the order of the calls, and the reasons of a cancellation come in it."""
-    kinds = (
-        transaction._condition_check_items, transaction._delete_items, transaction._put_items,
-        transaction._update_items,
-    )  # fmt: skip
-    return tuple(len(items) for items in kinds)
+class Transaction:
+    """Writes that `transaction()` commits; a write without a name counts under "", and two may share a name."""
+
+    def __init__(self):
+        self._writes = TransactWrite(connection=connection())
+        self._checks: list[str] = []
+        self._deletes: list[str] = []
+        self._saves: list[str] = []
+        self._updates: list[str] = []
+
+    def check(self, row_class: type[Row], *key: str | int, condition: Condition, name: str = "") -> None:
+        """Require a condition of a row that is not written."""
+        self._writes.condition_check(row_class, *key, condition=condition)
+        self._checks.append(name)
+
+    def delete(self, row: Row, *, condition: Condition | None = None, name: str = "") -> None:
+        """Delete a row."""
+        self._writes.delete(row, condition=condition)
+        self._deletes.append(name)
+
+    def save(self, row: Row, *, if_absent: bool = False, condition: Condition | None = None, name: str = "") -> None:
+        """Write a whole row; `if_absent`: only where there is none of its key."""
+        self._writes.save(row, condition=row.is_absent() if if_absent else condition)
+        self._saves.append(name)
+
+    def update(self, row: Row, actions: list[Action], *, condition: Condition, name: str = "") -> None:
+        """Change attributes of a row in the table; `row` itself is left as it is."""
+        self._writes.update(row, actions=actions, condition=condition)
+        self._updates.append(name)
+
+    def commit(self) -> None:
+        """Write everything or nothing. Raises TransactionCanceled, TransactWriteError."""
+        try:
+            with self._writes:
+                pass
+        except TransactWriteError as error:
+            reasons = [reason.code if reason else None for reason in error.cancellation_reasons]
+            # PynamoDB sends the writes by kind, whatever the order of the calls, and DynamoDB answers in that order.
+            names = [*self._checks, *self._deletes, *self._saves, *self._updates]
+            pairs = list(zip(names, reasons, strict=False))
+            failed = frozenset(name for name, reason in pairs if reason == CONDITION_FAILED)
+            conflicting = frozenset(name for name, reason in pairs if reason == CONFLICT)
+            if not failed and not conflicting:
+                raise
+            raise TransactionCanceled(failed, conflicting, error.cause) from error
 
 
-def reasons_of_added_items(
-    reasons: list[str | None], own_sizes: tuple[int, ...], all_sizes: tuple[int, ...]
-) -> list[str | None]:
-    """The reasons of the items added after `own_sizes` was taken by `sizes`; `all_sizes` is of the transaction as it
-    was sent."""
-    added_reasons, start = [], 0
-    for own_count, all_count in zip(own_sizes, all_sizes, strict=True):
-        added_reasons += reasons[start + own_count : start + all_count]
-        start += all_count
-    return added_reasons
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """Collect writes in a `with` block and commit them at its end; an exception in the block writes nothing. Raises
+    TransactionCanceled, TransactWriteError."""
+    writes = Transaction()
+    yield writes
+    writes.commit()
+
+
+def retries(seconds: float) -> Iterator[None]:
+    """Attempts at something that lost to a concurrent write: the first at once, the others after growing random delays,
+    until the next would begin later than `seconds` after the first."""
+    deadline, delay = time.monotonic() + seconds, FIRST_DELAY
+    while True:
+        yield
+        wait = random.uniform(delay / 2, delay)
+        if time.monotonic() + wait > deadline:
+            return
+        time.sleep(wait)
+        delay = min(delay * 2, LONGEST_DELAY)
 
 
 def tables() -> list[type[Row]]:

@@ -5,8 +5,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from pynamodb.transactions import TransactWrite
-
 from accounts import audit, store, team_store
 from accounts.models import Person
 from accounts.rows.audit import AuditEntry
@@ -40,8 +38,8 @@ def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequenc
     token = secrets.token_urlsafe(32)
     expires = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
     row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=expires)
-    with TransactWrite(connection=dynamo.connection()) as transaction:
-        transaction.save(row, condition=ExportLink.digest.does_not_exist())
+    with dynamo.transaction() as transaction:
+        transaction.save(row, if_absent=True)
         for entry in entries or (_entry(row),):
             audit.add_to_transaction(transaction, entry)
     context = {"name": name, "token": token, "until": clock.stamp(expires.timestamp())}

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from pynamodb.transactions import TransactWrite
 
 from accounts import store as accounts_store
 from accounts.workspaces import entitlements, workspaces
@@ -15,7 +14,7 @@ from billing.models import Grant
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from billing.stripe.subscription_state import Entitlement
-from imgapis.base import clock
+from imgapis.base import clock, dynamo
 from tests.billing.test_charge import bill
 
 DAY = 86_400
@@ -127,8 +126,8 @@ def test_a_claim_of_the_callers_that_is_taken_undoes_everything(customer):
     """B11"""
     claim = Grant("events", secrets.token_hex(8), period="", halves=0, reason="", actor="", moment=0)
 
-    def within(transaction: TransactWrite) -> None:
-        transaction.save(claim, condition=Grant.grant_id.does_not_exist())
+    def within(transaction: dynamo.Transaction) -> None:
+        transaction.save(claim, if_absent=True)
 
     subscription_state.apply(customer.workspace_id, paid("starter"), within)
     with pytest.raises(entitlement_change.AlreadyApplied):

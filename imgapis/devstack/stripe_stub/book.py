@@ -4,11 +4,12 @@ import json
 import os
 import secrets
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from imgapis.base import clock
 
 KINDS = (
     "customers", "products", "prices", "meters", "meter_events", "sessions", "subscriptions", "schedules", "invoices",
@@ -51,7 +52,7 @@ class StubStore:
 
     def now(self) -> int:
         """Seconds since 1970, by the stub's clock."""
-        return int(time.time()) + self.offset
+        return int(clock.now()) + self.offset
 
     def put(self, kind: str, stripe_object: dict[str, Any]) -> dict[str, Any]:
         """Store an object under its id; returns it."""
