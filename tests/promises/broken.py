@@ -166,7 +166,7 @@ MUTATIONS = (
     ),
     _of(
         "P18", "a new address is proven and not kept",
-        [("accounts/people/people.py", "actions=[Person.email.set(email)]", "actions=[Person.email.set(row.email)]")],
+        [("accounts/people/people.py", "[Person.email.set(email)]", "[Person.email.set(row.email)]")],
         "test_people.py::test_p18_everything_about_an_account_is_changed_in_the_dashboard",
     ),
     _of(
