@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from imgapis.base import clock
 from tests.stubs import cloudflare_api
 from tests.stubs.cloudflare_api import CloudflareApi
 from tests.stubs.names import NameServer
@@ -40,9 +41,9 @@ def cloudflare(settings):
 @pytest.fixture
 def clock_at(monkeypatch):
     """Sets the clock to so many seconds from now."""
-    real_time = __import__("time").time
+    now = clock.now
 
     def move(seconds: float) -> None:
-        monkeypatch.setattr("imgapis.base.clock.now", lambda: real_time() + seconds)
+        monkeypatch.setattr("imgapis.base.clock.now", lambda: now() + seconds)
 
     return move

@@ -90,7 +90,7 @@ def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends
     fcntl.flock(lock_file, fcntl.LOCK_EX)  # no recorder of this process ships it meanwhile
     for row in DirtyHour.scan():
         row.delete()
-    changed_at, now = os.stat(spool_file).st_ctime, clock.now()
+    changed_at = now = os.stat(spool_file).st_ctime
     watch = watching.Watch()
     monkeypatch.setattr(clock, "now", lambda: now)
     assert "metering" not in watch.check()
