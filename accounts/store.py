@@ -1,5 +1,7 @@
 """The data access of people, sessions and workspaces: one function per access pattern; races are resolved here."""
 
+from collections.abc import Iterator
+
 from accounts import audit, retired_namespaces
 from accounts.models import Namespace, Person, SessionRow, Workspace
 from accounts.rows.audit import AuditEntry
@@ -32,6 +34,11 @@ def workspace(workspace_id: str) -> Workspace | None:
 def workspaces(workspace_ids: list[str]) -> list[Workspace]:
     """The workspaces of some ids, those that there are, in no order."""
     return list(Workspace.batch_get(workspace_ids, consistent_read=True))
+
+
+def iter_workspace_ids() -> Iterator[str]:
+    """The id of every workspace, in no order."""
+    return (row.workspace_id for row in Workspace.scan())
 
 
 def workspace_of_namespace(namespace: str) -> Workspace | None:

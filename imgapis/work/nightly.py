@@ -2,7 +2,7 @@
 
 import logging
 
-from accounts.models import Workspace
+from accounts import store as accounts_store
 from billing import store
 from billing.charging import ledger
 from billing.stripe import gateway, overage, reconcile
@@ -18,7 +18,7 @@ def prove_ledger() -> bool:
     now = clock.now()
     if not store.claim_proof(now, now + DAY_SECONDS):
         return False
-    proofs = ledger.prove_all(row.workspace_id for row in Workspace.scan())
+    proofs = ledger.prove_all(accounts_store.iter_workspace_ids())
     broken = sum(not proof.is_valid for proof in proofs)
     store.save_proof(now, len(proofs), broken)
     if broken:

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import Workspace
+from accounts import store
 from billing.charging import credits, ledger
 
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Print a line a period; fail when one does not hold."""
-        proofs = ledger.prove_all(row.workspace_id for row in Workspace.scan())
+        proofs = ledger.prove_all(store.iter_workspace_ids())
         for proof in proofs:
             verdict = "holds" if proof.is_valid else "DOES NOT HOLD"
             self.stdout.write(
