@@ -19,7 +19,9 @@ CALLS = {
 
 def is_edge(path: Path) -> bool:
     """Whether a module answers people or machines."""
-    return bool(FOLDERS & set(path.relative_to(ROOT).parent.parts)) or path.name in NAMES or path.name.endswith(SUFFIXES)
+    return (
+        bool(FOLDERS & set(path.relative_to(ROOT).parent.parts)) or path.name in NAMES or path.name.endswith(SUFFIXES)
+    )
 
 
 def storage_in(text: str) -> list[str]:
