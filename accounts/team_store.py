@@ -8,7 +8,7 @@ from accounts.models import Namespace, Workspace
 from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import ApiError
+from imgapis.base.errors import ApiError, EditConflict
 
 
 class LastOwner(ApiError):
@@ -19,16 +19,6 @@ class LastOwner(ApiError):
 
     def __init__(self):
         super().__init__("A workspace keeps at least one owner. Make somebody else an owner first.")
-
-
-class EditConflict(ApiError):
-    """Somebody else changed the same thing meanwhile."""
-
-    status = 409
-    code = "overtaken"
-
-    def __init__(self):
-        super().__init__("Somebody changed this meanwhile. Look at it again, and repeat what is still needed.")
 
 
 def member(workspace_id: str, person_id: str) -> Member | None:

@@ -3,14 +3,13 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pynamodb.exceptions import DoesNotExist
 
 from accounts.models import Workspace
 from accounts.workspaces.entitlements import STARTING
 from billing.models import Claim, Counter, Grant, LedgerProof
-from imgapis.base import dynamo
+from imgapis.base import clock, dynamo
 from telemetry import events
 from telemetry.events import RequestEvent
 
@@ -88,12 +87,10 @@ def charge(bill: Charge, names: Iterable[str]) -> None:
     event = bill.event
     claim = Claim(
         event.workspace_id, bill.digest, charged=bill.moment,
-        expires=datetime.fromtimestamp(int(bill.moment) + bill.claim_seconds, UTC),
+        expires=clock.utc(int(bill.moment) + bill.claim_seconds),
     )  # fmt: skip
     claim_condition = (
-        Claim.is_absent()
-        | (Claim.expires <= datetime.fromtimestamp(int(bill.moment), UTC))
-        | (Claim.charged <= bill.purged_before)
+        Claim.is_absent() | (Claim.expires <= clock.utc(int(bill.moment))) | (Claim.charged <= bill.purged_before)
     )
     actions = [Counter.left.set(Counter.left - event.cost), Counter.used.set(Counter.used + event.cost)]
     row = events.to_row(event, bill.retention_days)
@@ -107,7 +104,7 @@ def charge(bill: Charge, names: Iterable[str]) -> None:
 
 def count_claims(workspace_id: str, moment: float, charged_after: float, limit: int) -> int:
     """How many live claims of a workspace were charged after a moment; counting stops at `limit`."""
-    condition = (Claim.expires > datetime.fromtimestamp(int(moment), UTC)) & (Claim.charged > charged_after)
+    condition = (Claim.expires > clock.utc(int(moment))) & (Claim.charged > charged_after)
     rows = Claim.query(workspace_id, filter_condition=condition, attributes_to_get=["digest"])
     return sum(1 for _ in itertools.islice(rows, limit))
 

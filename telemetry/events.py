@@ -2,14 +2,12 @@
 
 import re
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from accounts.workspaces.entitlements import STARTING
-from imgapis.base import tokens
+from imgapis.base import clock, tokens
 from telemetry.models import Event
 
-DAY_SECONDS = 86_400
 ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+(?::[0-9]{1,5})?\Z")
 LONGEST_ORIGIN = 255
 
@@ -52,5 +50,5 @@ def normalized_origin(header: str | None) -> str:
 
 def to_row(event: RequestEvent, retention_days: int = STARTING.retention_days) -> Event:
     """The event as its row; it expires after `retention_days`, those of the workspace's plan."""
-    expires_at = tokens.moment_of(event.event_id) + retention_days * DAY_SECONDS
-    return Event(expires=datetime.fromtimestamp(expires_at, UTC), **asdict(event))
+    expires_at = tokens.moment_of(event.event_id) + retention_days * clock.DAY
+    return Event(expires=clock.utc(expires_at), **asdict(event))

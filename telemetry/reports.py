@@ -11,10 +11,9 @@ from telemetry import rollups, sums
 from telemetry.events import CacheStatus
 from telemetry.sums import CellKey, Sums
 
-DAY_SECONDS = 86_400
 RANGES = {"24h": ("Last 24 hours", "hour", 24), "7d": ("Last 7 days", "day", 7), "30d": ("Last 30 days", "day", 30),
           "90d": ("Last 90 days", "day", 90), "1y": ("Last 12 months", "month", 12)}  # fmt: skip
-STEPS = {"hour": 3_600, "day": DAY_SECONDS}
+STEPS = {"hour": 3_600, "day": clock.DAY}
 NAMES = {"hour": clock.hour, "day": clock.day}
 
 

@@ -11,7 +11,6 @@ from telemetry.models import DirtyHour, Rollup
 from telemetry.sums import Cells, Sums
 
 HOUR_SECONDS = 3_600
-DAY_SECONDS = 86_400
 SHARDS = 8
 MOST_ORIGINS = 500
 OTHERS = "other"
@@ -103,7 +102,7 @@ def month_sums(workspace_id: str, month: str) -> tuple[Sums | None, Sums]:
 
 def retention_start() -> float:
     """From when on every plan keeps single events, in seconds since 1970: only those hours can be added up again."""
-    return clock.now() - min_retention_days() * DAY_SECONDS
+    return clock.now() - min_retention_days() * clock.DAY
 
 
 def min_retention_days() -> int:

@@ -1,7 +1,6 @@
 """The data access of the event stream."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
 from accounts.workspaces.entitlements import STARTING
 from imgapis.base import clock, tokens
@@ -53,7 +52,7 @@ def latest(workspace_id: str, count: int) -> list[Event]:
 
 def _living():
     """The condition that an event's retention has not ended."""
-    return Event.expires > datetime.fromtimestamp(int(clock.now()), UTC)
+    return Event.expires > clock.utc(int(clock.now()))
 
 
 def page(workspace_id: str, start_key: dict | None, count: int = 100):

@@ -1,24 +1,13 @@
 """Queries and writes of presets, purges and signing keys; a change is one transaction with the workspace's revision."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from accounts import audit
 from accounts.models import Workspace
 from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import ApiError
+from imgapis.base.errors import EditConflict
 from transforms.models import Preset, PurgeRule
-
-
-class EditConflict(ApiError):
-    """A concurrent change of the same rows won."""
-
-    status = 409
-    code = "overtaken"
-
-    def __init__(self):
-        super().__init__("Somebody else has just changed this. Look at it again, then repeat your change.")
 
 
 def presets(workspace_id: str) -> list[Preset]:
@@ -33,7 +22,7 @@ def preset(workspace_id: str, name: str) -> Preset | None:
 
 def purges(workspace_id: str) -> list[PurgeRule]:
     """Every rule that has not expired (TTL deletes late), oldest first."""
-    now = datetime.fromtimestamp(int(clock.now()), UTC)
+    now = clock.utc(int(clock.now()))
     return [row for row in PurgeRule.query(workspace_id, consistent_read=True) if row.expires > now]
 
 

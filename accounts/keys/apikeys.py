@@ -78,7 +78,7 @@ def create(
     now = clock.now()
     row = ApiKey(
         prefix, digest=_digest(settings.SECRET_KEY, prefix, secret), workspace_id=workspace_id, person_id=person_id,
-        name=name.strip(), scopes=scopes, created=now, expires=now + days * 86400 if days else 0, last_used_day="",
+        name=name.strip(), scopes=scopes, created=now, expires=now + days * clock.DAY if days else 0, last_used_day="",
     )  # fmt: skip
     row.save(condition=ApiKey.prefix.does_not_exist())
     return f"img_{prefix}_{secret}", row

@@ -1,9 +1,9 @@
 """People: found and created by a proven address, and moved to another."""
 
-from accounts import store, team_store
+from accounts import store
 from accounts.models import EmailClaim, Person
 from imgapis.base import clock, dynamo, tokens
-from imgapis.base.errors import ApiError
+from imgapis.base.errors import ApiError, EditConflict
 
 
 class EmailTaken(ApiError):
@@ -37,7 +37,7 @@ def create(email: str) -> Person:
     except dynamo.TransactionCanceled as error:
         existing = of_email(email)
         if existing is None:
-            raise team_store.EditConflict from error
+            raise EditConflict from error
         return existing
     return row
 
@@ -53,4 +53,4 @@ def change_email(row: Person, email: str) -> None:
             transaction.delete(EmailClaim(row.email), condition=EmailClaim.person_id == row.person_id)
             transaction.update(row, [Person.email.set(email)], condition=Person.email == row.email)
     except dynamo.TransactionCanceled as error:
-        raise (EmailTaken() if "new address" in error.failed else team_store.EditConflict()) from error
+        raise (EmailTaken() if "new address" in error.failed else EditConflict()) from error

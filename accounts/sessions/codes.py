@@ -3,7 +3,7 @@
 import hmac
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.conf import settings
 
@@ -56,12 +56,12 @@ def send(email: str, purpose: str) -> str | None:
 
 
 def _end(delay: float = 0) -> datetime:
-    return datetime.fromtimestamp(int(clock.now() + delay) + LIFE_SECONDS, UTC)
+    return clock.utc(int(clock.now() + delay) + LIFE_SECONDS)
 
 
 def _moment(seconds: float) -> datetime:
     """A time `seconds` from now, in UTC."""
-    return datetime.fromtimestamp(clock.now() + seconds, UTC)
+    return clock.utc(clock.now() + seconds)
 
 
 def _start_life(challenge_id: str) -> bool:

@@ -1,7 +1,6 @@
 """Django's sessions in DynamoDB: the row is found by a digest of the key, so a table dump opens no session."""
 
 import hashlib
-from datetime import UTC, datetime
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
@@ -10,8 +9,8 @@ from accounts import store
 from accounts.models import Person, SessionRow
 from imgapis.base import clock
 
-LONGEST_SECONDS = 30 * 86_400
-NOBODYS_SECONDS = 86_400
+LONGEST_SECONDS = 30 * clock.DAY
+NOBODYS_SECONDS = clock.DAY
 
 
 def digest_of(session_key: str) -> str:
@@ -72,7 +71,7 @@ class SessionStore(SessionBase):
         started = self._started = self._started or now
         expiry = min(now + self.get_expiry_age(), started + LONGEST_SECONDS)
         return SessionRow(
-            digest_of(self._get_or_create_session_key()), data=data, expires=datetime.fromtimestamp(int(expiry), UTC),
+            digest_of(self._get_or_create_session_key()), data=data, expires=clock.utc(int(expiry)),
             person_id=self._get_session(no_load=self._session_key is None).get(SESSION_KEY), started=started,
             seen_day=clock.day(now),
         )  # fmt: skip

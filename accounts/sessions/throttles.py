@@ -4,7 +4,7 @@ What is throttled is the issuing of codes. A code that was mailed is never refus
 """
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.conf import settings
 
@@ -84,4 +84,4 @@ def _count(name: str, limit: int) -> bool:
 
 
 def _after(seconds: int) -> datetime:
-    return datetime.fromtimestamp(int(clock.now()) + seconds, UTC)
+    return clock.utc(int(clock.now()) + seconds)

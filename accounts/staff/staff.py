@@ -12,7 +12,7 @@ from accounts.staff import staff_rights
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 
-ENROL_SECONDS = 86_400
+ENROL_SECONDS = clock.DAY
 LOG = "staff"
 
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from accounts import audit, store, team_store
 from accounts.models import Person
@@ -19,8 +19,8 @@ from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
 
-LIFE_SECONDS = 7 * 86_400
-SWEEP_SECONDS = 30 * 86_400
+LIFE_SECONDS = 7 * clock.DAY
+SWEEP_SECONDS = 30 * clock.DAY
 INVITES_PER_DAY = 50
 
 
@@ -220,4 +220,4 @@ def _digest(secret: str) -> str:
 
 
 def _sweep(now: float) -> datetime:
-    return datetime.fromtimestamp(int(now) + LIFE_SECONDS + SWEEP_SECONDS, UTC)
+    return clock.utc(int(now) + LIFE_SECONDS + SWEEP_SECONDS)

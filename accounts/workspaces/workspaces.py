@@ -8,7 +8,7 @@ from accounts.models import Workspace
 from accounts.sessions import throttles
 from accounts.workspaces import entitlements
 from imgapis.base import clock, dynamo, tokens
-from imgapis.base.errors import ApiError
+from imgapis.base.errors import ApiError, EditConflict
 
 LONGEST_NAME = 100
 CLAIMS_PER_DAY = 30
@@ -149,7 +149,7 @@ def _conflict(error: dynamo.TransactionCanceled, namespace: str) -> ApiError:
     """The error that a lost transaction means."""
     if "namespace" in error.failed | error.conflicting:
         return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
-    return team_store.EditConflict()
+    return EditConflict()
 
 
 def _new_row(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:

@@ -1,7 +1,6 @@
 """The counters a charge is booked on: opened once, by the terms in force, never for a workspace that is gone."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from accounts import store as accounts_store
 from billing import store
@@ -13,8 +12,7 @@ from billing.plans.periods import Period, Terms
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 
-DAY_SECONDS = 86_400
-KEPT_SECONDS = 400 * DAY_SECONDS
+KEPT_SECONDS = 400 * clock.DAY
 
 
 @dataclass(frozen=True)
@@ -118,6 +116,6 @@ def new_period_counter(workspace_id: str, period: Period, terms: Terms) -> Count
 
 def new_day_counter(workspace_id: str, day: str, halves: int, used: int = 0) -> Counter:
     """The fresh counter of a capped day."""
-    expires = datetime.fromtimestamp(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS, UTC)
+    expires = clock.utc(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS)
     granted = max(halves, used)
     return Counter(workspace_id, day, granted=granted, used=used, left=granted - used, expires=expires)

@@ -9,8 +9,6 @@ from imgapis.base import clock
 from telemetry import rollups, sums
 from telemetry import store as telemetry_store
 
-DAY_SECONDS = 86_400
-
 
 @dataclass(frozen=True)
 class Proof:
@@ -130,7 +128,7 @@ def _summed(workspace_id: str, start: float, end: float) -> int:
 
 def _rolled(workspace_id: str, start: float, end: float) -> int:
     """The half-credits in the rollups of a span of whole hours: its whole days, and the hours at its ends."""
-    first, last = -(-start // DAY_SECONDS) * DAY_SECONDS, end // DAY_SECONDS * DAY_SECONDS
+    first, last = -(-start // clock.DAY) * clock.DAY, end // clock.DAY * clock.DAY
     if first > last:
         return _cost(rollups.hours(workspace_id, clock.hour(start), clock.hour(end)))
     spans = [rollups.days(workspace_id, clock.day(first), clock.day(last))] if first < last else []

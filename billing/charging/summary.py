@@ -11,7 +11,7 @@ from billing.plans.periods import Period, Terms
 from imgapis.base import clock
 
 # Before a day has gone by, a forecast would only repeat its first hour.
-EARLIEST_SECONDS = 86_400
+EARLIEST_SECONDS = clock.DAY
 
 
 @dataclass(frozen=True)

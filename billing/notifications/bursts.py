@@ -6,7 +6,6 @@ from billing.notifications import notifications
 from imgapis.base import clock
 from telemetry import rollups, sums
 
-DAY_SECONDS = 86_400
 HABIT_DAYS = 14
 SMALLEST = 200  # half-credits an hour: below this nothing is a burst
 TIMES = 3
@@ -24,7 +23,7 @@ def check(workspace_id: str, hour: str) -> bool:
         return False
     day, start = hour[:10], clock.moment_of_hour(hour[:10] + "T00")
     cost_by_day: dict[str, int] = {}
-    for date, _, cells in rollups.days(workspace_id, clock.day(start - HABIT_DAYS * DAY_SECONDS), day + "~"):
+    for date, _, cells in rollups.days(workspace_id, clock.day(start - HABIT_DAYS * clock.DAY), day + "~"):
         cost_by_day[date] = cost_by_day.get(date, 0) + _cost([cells])
     today_cost = cost_by_day.pop(day, 0)
     busiest_cost = max(cost_by_day.values(), default=0)

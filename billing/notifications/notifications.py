@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from accounts.models import Workspace
@@ -10,7 +9,7 @@ from billing.rows.notifications import Notification, PendingNotification
 from imgapis.base import clock, dynamo
 
 SHARDS = 4
-KEPT_SECONDS = 400 * 86_400
+KEPT_SECONDS = 400 * clock.DAY
 LEASE_SECONDS = 60.0
 # Some eleven hours in all, then it is given up.
 RETRY_SECONDS = (30, 120, 480, 1_800, 7_200, 14_400, 14_400)
@@ -19,7 +18,7 @@ RETRY_SECONDS = (30, 120, 480, 1_800, 7_200, 14_400, 14_400)
 def create(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) -> bool:
     """Write a notice and its outgoing row; False where the notice exists already, or the workspace is gone (D8)."""
     now = clock.now()
-    expires = datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC)
+    expires = clock.utc(int(now) + KEPT_SECONDS)
     row = Notification(workspace_id, notice_id, kind=kind, facts=facts, moment=now, expires=expires)
     place = f"{workspace_id} {notice_id}"
     outgoing = PendingNotification(_shard(place), place, due=now, attempts=0, mailed=False)

@@ -9,7 +9,7 @@ from imgapis.base import clock
 HOUR_SECONDS = 3_600
 # How long a paid period goes on past its end while Stripe's renewal has not arrived: Stripe finalises an invoice
 # after an hour and repeats a webhook for three days.
-GRACE_SECONDS = 3 * 86_400
+GRACE_SECONDS = 3 * clock.DAY
 
 
 @dataclass(frozen=True)

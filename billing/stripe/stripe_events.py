@@ -1,12 +1,10 @@
 """The data access of Stripe's events: each is claimed once, in the transaction of its effect (B11)."""
 
-from datetime import UTC, datetime
-
 from billing.rows.stripe import StripeEvent
 from billing.stripe.gateway import EventSnapshot
 from imgapis.base import clock, dynamo
 
-KEPT_SECONDS = 90 * 86_400
+KEPT_SECONDS = 90 * clock.DAY
 
 
 def of_id(event_id: str) -> StripeEvent | None:
@@ -28,5 +26,5 @@ def _row(event: EventSnapshot, outcome: str, workspace_id: str) -> StripeEvent:
     now = clock.now()
     return StripeEvent(
         event.event_id, kind=event.kind, outcome=outcome, workspace_id=workspace_id, created=event.created, moment=now,
-        expires=datetime.fromtimestamp(int(now) + KEPT_SECONDS, UTC),
+        expires=clock.utc(int(now) + KEPT_SECONDS),
     )  # fmt: skip

@@ -4,9 +4,10 @@ Asking Stripe shows what counting at our endpoint cannot: that nothing arrives a
 """
 
 from billing.stripe import customers, gateway, stripe_events, webhooks
+from imgapis.base import clock
 
 LATE_SECONDS = 600.0
-SPAN_SECONDS = 86_400.0
+SPAN_SECONDS = float(clock.DAY)
 
 
 def unacted_since(now: float) -> float | None:

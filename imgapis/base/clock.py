@@ -4,6 +4,8 @@ import calendar
 import time
 from datetime import UTC, datetime
 
+DAY = 86_400  # seconds
+
 
 def now() -> float:
     """Seconds since 1970, UTC."""
@@ -16,9 +18,14 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def utc(moment: float) -> datetime:
+    """A moment as a datetime in UTC, as DynamoDB's expiry attributes take it."""
+    return datetime.fromtimestamp(moment, UTC)
+
+
 def period_start(moment: float) -> str:
     """The free period that holds `moment`: the first of its month, as `2026-11-01T00Z`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-01T00Z")
+    return utc(moment).strftime("%Y-%m-01T00Z")
 
 
 def period_end(start: str) -> float:
@@ -35,12 +42,12 @@ def moment_of_period(start: str) -> float:
 
 def period_name(moment: float) -> str:
     """The name of a period that starts in the hour of `moment`, `2026-11-14T09Z`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%HZ")
+    return utc(moment).strftime("%Y-%m-%dT%HZ")
 
 
 def months_after(moment: float, months: int) -> float:
     """The same day and time some months later, on the last day where the month is shorter."""
-    start = datetime.fromtimestamp(moment, UTC)
+    start = utc(moment)
     month_index = start.year * 12 + start.month - 1 + months
     year, month = divmod(month_index, 12)
     last_day = calendar.monthrange(year, month + 1)[1]
@@ -49,7 +56,7 @@ def months_after(moment: float, months: int) -> float:
 
 def day(moment: float) -> str:
     """The UTC day of a moment, `2026-11-24`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+    return utc(moment).strftime("%Y-%m-%d")
 
 
 def month(moment: float) -> str:
@@ -59,12 +66,12 @@ def month(moment: float) -> str:
 
 def stamp(moment: float) -> str:
     """A moment for people, to the minute: `2026-11-24 09:30 UTC`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return utc(moment).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def hour(moment: float) -> str:
     """The UTC hour of a moment, `2026-11-24T09`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H")
+    return utc(moment).strftime("%Y-%m-%dT%H")
 
 
 def moment_of_hour(name: str) -> float:
@@ -74,4 +81,4 @@ def moment_of_hour(name: str) -> float:
 
 def stamp_exact(moment: float) -> str:
     """A moment for people, to the second: `2026-11-24 09:30:05 UTC`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return utc(moment).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -31,6 +31,16 @@ class ApiError(Exception):
         self.retry_after = retry_after
 
 
+class EditConflict(ApiError):
+    """A concurrent change of the same thing won: nothing was written."""
+
+    status = 409
+    code = "overtaken"
+
+    def __init__(self):
+        super().__init__("Somebody changed this meanwhile. Look at it again, and repeat what is still needed.")
+
+
 def problem(refusal: ApiError, request_id: str, site_url: str) -> bytes:
     """The body of an `application/problem+json` response (RFC 9457)."""
     body = {

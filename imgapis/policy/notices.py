@@ -11,12 +11,12 @@ from imgapis.policy import store, versions
 from imgapis.policy.versions import Version
 from imgapis.rows.policy import Announcement, Notice
 
-DAY = 86_400
 AHEAD_DAYS = 14
 MARGIN_SECONDS = 60  # what a mail server may take to answer
 LEASE_SECONDS = 60.0
-KEPT_SECONDS = 90 * DAY
-OLDEST_SECONDS = 80 * DAY  # TTL may have removed rows of older notices, so their list of recipients is not relied on
+KEPT_SECONDS = 90 * clock.DAY
+# TTL may have removed rows of older notices, so their list of recipients is not relied on.
+OLDEST_SECONDS = 80 * clock.DAY
 FINAL_STATES = ("sent", "refused")
 
 
@@ -110,7 +110,7 @@ def checked(name: str) -> Version:
 
 def earliest_day(moment: float) -> str:
     """The first day that begins at least 14 days after a mail of this moment has been taken."""
-    return clock.day(moment + MARGIN_SECONDS + AHEAD_DAYS * DAY + DAY - 1)
+    return clock.day(moment + MARGIN_SECONDS + AHEAD_DAYS * clock.DAY + clock.DAY - 1)
 
 
 def subject(day: str) -> str:

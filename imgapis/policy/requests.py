@@ -1,6 +1,5 @@
 """Privacy requests that came by mail: recorded, due, extended, closed (P21, P19)."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts import audit
@@ -19,11 +18,10 @@ KINDS = {
     "restrict": "a restriction",
     "question": "a question",
 }
-DAY = 86_400
 ERASURE_DAYS = 30  # P19: no law's longer term is used for an erasure
 CCPA_DAYS = 45
 CONFIRM_DAYS = 10
-KEPT_SECONDS = 731 * DAY
+KEPT_SECONDS = 731 * clock.DAY
 
 
 class UnknownRequest(ApiError):
@@ -73,19 +71,10 @@ def due(law: str, kind: str, received: float, extended: bool = False) -> float:
     """When a request is due, in seconds since 1970: one month, two more when extended; under CCPA 45 days, and 45 more.
     An erasure has 30 days whatever the law, and no more (P19)."""
     if law == "ccpa":
-        deadline = received + CCPA_DAYS * DAY * (2 if extended else 1)
+        deadline = received + CCPA_DAYS * clock.DAY * (2 if extended else 1)
     else:
-        deadline = months_later(received, 3 if extended else 1)
-    return min(deadline, received + ERASURE_DAYS * DAY) if kind == "delete" else deadline
-
-
-def months_later(moment: float, months: int) -> float:
-    """The same time of day `months` later, on the month's last day where it has no such day."""
-    start = datetime.fromtimestamp(moment, UTC)
-    year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
-    next_month = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-    last_day = (next_month - timedelta(days=1)).day
-    return start.replace(year=year, month=month, day=min(start.day, last_day)).timestamp()
+        deadline = clock.months_after(received, 3 if extended else 1)
+    return min(deadline, received + ERASURE_DAYS * clock.DAY) if kind == "delete" else deadline
 
 
 def of_id(request_id: str) -> PrivacyRequest:
@@ -132,7 +121,7 @@ def close(
     if outcome not in ("done", "refused"):
         raise RequestRefused("A request is closed as done or as refused.")
     now = clock.now()
-    expires = datetime.fromtimestamp(now + KEPT_SECONDS, UTC)
+    expires = clock.utc(now + KEPT_SECONDS)
     row = of_id(request_id)
     entry = _entry(row, actor, "request.closed", None, {"outcome": outcome}, reason)
     return _change(row, entry, state=outcome, closed=now, certificate=certificate, expires=expires, address=None)

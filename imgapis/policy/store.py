@@ -1,10 +1,10 @@
 """Reads and writes of announcements, notices and proofs; every race is decided here by a condition."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from pynamodb.exceptions import DoesNotExist
 
+from imgapis.base import clock
 from imgapis.rows.policy import Announcement, Notice, PrivacyProof
 
 VERIFY = "verify_privacy"
@@ -57,7 +57,7 @@ def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, 
         mail_id=mail_id,
         state="claimed",
         lease=lease,
-        expires=datetime.fromtimestamp(expires_at, UTC),
+        expires=clock.utc(expires_at),
     )
     lease_lapsed = (Notice.state == "claimed") & (Notice.lease < now)
     return row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)

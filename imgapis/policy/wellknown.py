@@ -1,7 +1,5 @@
 """The files under /.well-known: the contact for vulnerabilities (RFC 9116), and Global Privacy Control."""
 
-from datetime import UTC, datetime
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
@@ -29,7 +27,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 def expires(moment: float) -> str:
     """The start of the month seven ahead of the moment's own."""
-    now = datetime.fromtimestamp(moment, UTC)
+    now = clock.utc(moment)
     months = now.month - 1 + EXPIRES_MONTHS
     return f"{now.year + months // 12}-{months % 12 + 1:02}-01T00:00:00Z"
 

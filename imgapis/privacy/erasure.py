@@ -15,12 +15,11 @@ from imgapis.privacy import certificates, steps, store
 from imgapis.rows.privacy import Erasure
 from transforms.domains.custom_hostnames import CloudflareFailed
 
-DAY = 86_400
 UNDO_DAYS = 7
 RECOVERY_DAYS = 14
 DEADLINE_DAYS = 30
 LATEST_START_DAYS = DEADLINE_DAYS - RECOVERY_DAYS - 2  # the second sweep takes a day, and there is one to spare
-SWEEP_SECONDS = DAY
+SWEEP_SECONDS = clock.DAY
 LEASE_SECONDS = 600
 RETRY_SECONDS = 60
 PROOF = "The certificate and an opaque id stay, so that a restored backup is erased again."
@@ -73,7 +72,7 @@ def request(
         require_no_sole_ownership(subject_id)
     now = int(clock.now())
     requested_at = int(asked or now)
-    due = now if at_once else min(now + UNDO_DAYS * DAY, max(now, requested_at + LATEST_START_DAYS * DAY))
+    due = now if at_once else min(now + UNDO_DAYS * clock.DAY, max(now, requested_at + LATEST_START_DAYS * clock.DAY))
     row = Erasure(subject_id, kind=kind, state="scheduled", asked=requested_at, due=due, counts={})
     if store.create(row, entry):
         return row
@@ -156,7 +155,7 @@ def _facts(row: Erasure, now: int) -> dict:
     return {
         "format": "img apis erasure certificate 1", "subject": row.subject_id, "kind": row.kind,
         "asked": clock.stamp(row.asked), "began": clock.stamp(row.began), "first_sweep": clock.stamp(row.swept),
-        "second_sweep": clock.stamp(now), "beyond_recovery": clock.stamp(now + RECOVERY_DAYS * DAY),
+        "second_sweep": clock.stamp(now), "beyond_recovery": clock.stamp(now + RECOVERY_DAYS * clock.DAY),
         "counts_are": "at least" if row.broken_off else "exact", "removed": dict(row.counts),
         "exceptions": list(EXCEPTIONS[row.kind]),
     }  # fmt: skip
@@ -199,7 +198,7 @@ def _erase_again(kind: str, subject_id: str) -> None:
 
 def late() -> list[Erasure]:
     """The erasures asked for over LATEST_START_DAYS + 1 days ago and not done: their deadline is near. For staff."""
-    cutoff = clock.now() - (LATEST_START_DAYS + 1) * DAY
+    cutoff = clock.now() - (LATEST_START_DAYS + 1) * clock.DAY
     return [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from accounts import audit, store, team_store
 from accounts.models import Person
@@ -15,7 +14,7 @@ from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
 from imgapis.rows.privacy import ExportLink
 
-LIFE_SECONDS = 86_400
+LIFE_SECONDS = clock.DAY
 PERMISSION = "workspace.own"
 
 
@@ -36,7 +35,7 @@ def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequenc
     if not throttles.allow_mail(person.email):
         raise TooManyMails
     token = secrets.token_urlsafe(32)
-    expires = datetime.fromtimestamp(int(clock.now()) + LIFE_SECONDS, UTC)
+    expires = clock.utc(int(clock.now()) + LIFE_SECONDS)
     row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=expires)
     with dynamo.transaction() as transaction:
         transaction.save(row, if_absent=True)

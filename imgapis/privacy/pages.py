@@ -146,7 +146,7 @@ def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
     context = {
         "subject_id": subject_id, "kind": row.kind, "state": row.state, "asked": clock.stamp(row.asked),
         "least": bool(row.broken_off), "due": clock.stamp(row.due),
-        "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * erasure.DAY),
+        "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * clock.DAY),
         "removed": [pair for pair in sorted(dict(row.counts).items()) if pair[1]],
     }  # fmt: skip
     response = render(request, "privacy/progress.html", context)

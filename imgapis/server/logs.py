@@ -5,7 +5,8 @@ import logging
 import sys
 import threading
 import traceback
-from datetime import UTC, datetime
+
+from imgapis.base import clock
 
 OWN = "imgapis"
 FIELDS = ("request_id", "count", "milliseconds", "status")
@@ -21,7 +22,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": clock.utc(record.created).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": str(record.msg),

@@ -129,7 +129,7 @@ def subprocessors(request: HttpRequest) -> HttpResponse:
 @require_GET
 def cookies(request: HttpRequest) -> HttpResponse:
     """The one cookie."""
-    days = settings.SESSION_COOKIE_AGE // 86_400
+    days = settings.SESSION_COOKIE_AGE // clock.DAY
     return render(request, "policy/cookies.html", {"name": settings.SESSION_COOKIE_NAME, "days": days})
 
 

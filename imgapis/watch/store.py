@@ -1,11 +1,10 @@
 """Reads and writes of alerts; a mail is claimed by a condition, so that two workers send one."""
 
-from datetime import UTC, datetime
-
+from imgapis.base import clock
 from imgapis.rows.watch import Alert
 
 STANDS_SECONDS = 120.0
-KEPT_SECONDS = 30 * 86_400
+KEPT_SECONDS = 30 * clock.DAY
 
 
 def record(name: str, host: str, sentence: str, now: float) -> None:
@@ -13,7 +12,7 @@ def record(name: str, host: str, sentence: str, now: float) -> None:
     existing = Alert.find(name, host)
     since = existing.since if existing and existing.seen > now - STANDS_SECONDS else now
     values = {
-        "sentence": sentence, "since": since, "seen": now, "expires": datetime.fromtimestamp(now + KEPT_SECONDS, UTC),
+        "sentence": sentence, "since": since, "seen": now, "expires": clock.utc(now + KEPT_SECONDS),
     }  # fmt: skip
     actions = [getattr(Alert, attribute).set(value) for attribute, value in values.items()]
     # The only update that may create a row: it belongs to no customer, so no erasure deletes it.

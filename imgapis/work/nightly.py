@@ -9,14 +9,13 @@ from billing.stripe import gateway, overage, reconcile
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
-DAY_SECONDS = 86_400
 log = logging.getLogger("imgapis.nightly")
 
 
 def prove_ledger() -> bool:
     """Run the proof if it is due; returns whether it ran."""
     now = clock.now()
-    if not store.claim_proof(now, now + DAY_SECONDS):
+    if not store.claim_proof(now, now + clock.DAY):
         return False
     proofs = ledger.prove_all(accounts_store.iter_workspace_ids())
     broken = sum(not proof.is_valid for proof in proofs)

@@ -18,10 +18,10 @@ from accounts.models import User, Workspace
 from accounts.rows.staff import Staff
 from imgapis.base.admin import mirrors, rowset
 from imgapis.base.admin.mirrors import model_for
-from imgapis.base.admin.row_admin import EditConflict, RowAdmin
+from imgapis.base.admin.row_admin import RowAdmin
 from imgapis.base.admin.rowset import NotSupported, RowSet
 from imgapis.base.cursors import InvalidCursor
-from imgapis.base.errors import ApiError
+from imgapis.base.errors import ApiError, EditConflict
 from transforms.models import Domain, Preset, Source
 
 WORKSPACE = "ws_adapter"

@@ -10,10 +10,10 @@ import pytest
 from accounts import store as accounts_store
 from billing.charging import ledger
 from imgapis.base import clock
+from imgapis.base.errors import EditConflict
 from tests import environment
 from tests.transforms.signer import signature, signed
 from tests.transforms.web_client import ask
-from transforms import rule_store
 from transforms.access import signing, signing_keys
 from transforms.tenant import tenants
 
@@ -204,7 +204,7 @@ def test_of_two_rotations_at_once_one_is_told(workspace, key):
     first_row = accounts_store.workspace(workspace.workspace_id)
     second_row = accounts_store.workspace(workspace.workspace_id)
     signing_keys.rotate(first_row, "system")
-    with pytest.raises(rule_store.EditConflict):
+    with pytest.raises(EditConflict):
         signing_keys.rotate(second_row, "system")
 
 

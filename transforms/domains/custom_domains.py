@@ -10,7 +10,7 @@ from transforms import domain_store
 from transforms.domains import custom_hostnames, domain_checks, domain_names
 from transforms.models import Domain
 
-PENDING_SECONDS = 3 * 86_400  # after this an unproven claim no longer blocks another
+PENDING_SECONDS = 3 * clock.DAY  # after this an unproven claim no longer blocks another
 LEASE_SECONDS = 120
 PAUSE_SECONDS = 5  # between two checks by hand
 RETRY_SECONDS = 60

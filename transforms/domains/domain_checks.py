@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from imgapis.base import clock
 from transforms.domains import custom_hostnames, dns_records, domain_names
 from transforms.domains.custom_hostnames import CloudflareFailed, Hostname
 from transforms.models import Domain
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE, HOUR = 60, 3_600
 RECHECK = 20 * HOUR  # with an hour of retries after it, a removed proof ends the domain within a day (A15)
-BLIND = 3 * DAY  # how long pictures are still served while DNS lookups fail
-KEPT_AFTER_LOSS = 7 * DAY  # how long a domain without its proof stays claimed
+BLIND = 3 * clock.DAY  # how long pictures are still served while DNS lookups fail
+KEPT_AFTER_LOSS = 7 * clock.DAY  # how long a domain without its proof stays claimed
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _unproven(row: Domain, now: float) -> dict[str, object]:
 def _retry_seconds(row: Domain, now: float) -> float:
     """Seconds until the next check: 5 minutes on the first day, an hour in the first week, then daily."""
     age = now - row.created
-    return 5 * MINUTE if age < DAY else HOUR if age < 7 * DAY else RECHECK
+    return 5 * MINUTE if age < clock.DAY else HOUR if age < 7 * clock.DAY else RECHECK
 
 
 def _dns_state(row: Domain, dns_state: DnsResult) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Purging: a rule that invalidates older outputs, by URL, prefix, source or for the whole workspace."""
 
-from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -27,7 +26,7 @@ SCOPES = {
     "workspace": "Everything",
 }
 MOST_RULES = 1_000
-LIFE_SECONDS = 366 * 86_400
+LIFE_SECONDS = 366 * clock.DAY
 MOST_COUNTED = 10_000
 
 
@@ -67,7 +66,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
     now = clock.now()
     rule = PurgeRule(
         row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target if scope != "workspace" else "",
-        names=list(names), moment=now, expires=datetime.fromtimestamp(int(now) + LIFE_SECONDS, UTC),
+        names=list(names), moment=now, expires=clock.utc(int(now) + LIFE_SECONDS),
     )  # fmt: skip
     existing_rules = rule_store.purges(row.workspace_id)
     superseded = [existing for existing in existing_rules if _covers(rule, existing)]

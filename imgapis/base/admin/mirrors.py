@@ -4,13 +4,14 @@ What a row keeps about somebody without exporting it (secrets, digests, sealed k
 cannot show it.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute
 
+from imgapis.base import clock
 from imgapis.base.dynamo import Row
 
 BETWEEN = "~"  # between the two halves of a composite key: in no id, name or time of ours
@@ -104,7 +105,7 @@ def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
 def _field_value(model: type[RowModel], row: Row, name: str) -> Any:
     value = getattr(row, name)
     if isinstance(model._meta.get_field(name), models.DateTimeField) and not isinstance(value, datetime):
-        return datetime.fromtimestamp(value, UTC) if value else None
+        return clock.utc(value) if value else None
     return int(value) if isinstance(value, float) and value == int(value) else value
 
 

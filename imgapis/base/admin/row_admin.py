@@ -19,19 +19,9 @@ from imgapis.base.admin import mirrors
 from imgapis.base.admin.mirrors import RowModel
 from imgapis.base.admin.rowset import NotSupported, RowPage, RowSet
 from imgapis.base.dynamo import Row
-from imgapis.base.errors import ApiError
+from imgapis.base.errors import ApiError, EditConflict
 
 AFTER = "after"
-
-
-class EditConflict(ApiError):
-    """The row was changed or deleted meanwhile."""
-
-    status = 409
-    code = "overtaken"
-
-    def __init__(self):
-        super().__init__("Somebody changed this meanwhile. Look at it again, and repeat what is still needed.")
 
 
 class RowList(ChangeList):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
 from imgapis.devstack.stripe_stub.book import StubStore, new_id
 from imgapis.devstack.stripe_stub.trade import CardRefused, StubBilling
@@ -215,7 +216,7 @@ class Api:
         next_prices = [self._one("prices", item["price"]) for item in next_phase["items"]]
         schedule["phases"] = [
             schedule["phases"][0] | {"end_date": end},
-            shapes.phase(next_prices, end, end + 31 * 86_400),
+            shapes.phase(next_prices, end, end + 31 * clock.DAY),
         ]
         schedule["current_phase"]["end_date"] = end
         self.trade.emit_event("subscription_schedule.updated", schedule)

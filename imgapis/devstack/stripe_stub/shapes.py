@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from imgapis.base import clock
+
 SELF = {"type": "self"}
 OFF = {"enabled": False}
 
@@ -62,7 +64,7 @@ def meter_event(now: int, params: dict[str, Any]) -> dict[str, Any]:
 def session(name: str, now: int, params: dict[str, Any], url: str) -> dict[str, Any]:
     """A Checkout session; what it sells is in its metadata."""
     return {
-        "id": name, "object": "checkout.session", "created": now, "expires_at": now + 86_400, "livemode": False,
+        "id": name, "object": "checkout.session", "created": now, "expires_at": now + clock.DAY, "livemode": False,
         "mode": "subscription", "automatic_tax": {"enabled": params.get("automatic_tax", {}).get("enabled") == "true"},
         "custom_fields": [], "custom_text": {}, "payment_method_types": ["card"], "payment_status": "unpaid",
         "status": "open", "shipping_options": [], "customer": params["customer"],

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
+from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
 from imgapis.devstack.stripe_stub.book import StubStore, new_id
 
-DAY = 86_400
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends
 LIVING = ("active", "past_due")
 
@@ -103,7 +102,7 @@ class StubBilling:
             item["current_period_start"], item["current_period_end"] = now, end
         if not self.bill(subscription, first_item["price"]["unit_amount"] + overage, "subscription_cycle", now):
             subscription["status"] = "past_due"
-            subscription["metadata"]["stub_retries"] = ",".join(str(now + days * DAY) for days in RETRY_DAYS)
+            subscription["metadata"]["stub_retries"] = ",".join(str(now + days * clock.DAY) for days in RETRY_DAYS)
         self.emit_event("customer.subscription.updated", subscription, now)
         return None
 
@@ -185,9 +184,4 @@ class StubBilling:
 
 def after(moment: int, interval: str) -> int:
     """The same day and hour a month or a year later; the 31st becomes a month's last day."""
-    start = datetime.fromtimestamp(moment, UTC)
-    month_index = start.month - 1 + (12 if interval == "year" else 1)
-    year, month = start.year + month_index // 12, month_index % 12 + 1
-    next_month = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-    last_day = (next_month - datetime(year, month, 1, tzinfo=UTC)).days
-    return int(start.replace(year=year, month=month, day=min(start.day, last_day)).timestamp())
+    return int(clock.months_after(moment, 12 if interval == "year" else 1))

@@ -9,7 +9,7 @@ from imgapis.privacy import store as erasures
 from imgapis.rows.policy import PrivacyRequest
 from imgapis.support import audit_log
 
-CONSENT_SECONDS = 7 * 86_400
+CONSENT_SECONDS = 7 * clock.DAY
 WARNING = "It begins in seven days, can be taken back until then, and takes everything with it."
 
 
