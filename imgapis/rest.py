@@ -1,6 +1,5 @@
 """The REST API `/api/v1`: one ninja API with the router of each app, problem+json, rate limits."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -54,12 +53,9 @@ def _finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def problem(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     """A refusal as problem+json."""
-    body = errors.problem(refusal, request.request_id, settings.SITE_URL)
-    response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
+    response = errors.problem_response(request, refusal)
     if refusal.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="img apis"'
-    if refusal.retry_after:
-        response["Retry-After"] = str(refusal.retry_after)
     return _finish(request, response)
 
 

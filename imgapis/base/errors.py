@@ -3,6 +3,9 @@
 import json
 from http import HTTPStatus
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
 
 class ApiError(Exception):
     """A request refused for a reason its sender can act on.
@@ -41,16 +44,21 @@ class EditConflict(ApiError):
         super().__init__("Somebody changed this meanwhile. Look at it again, and repeat what is still needed.")
 
 
-def problem(refusal: ApiError, request_id: str, site_url: str) -> bytes:
-    """The body of an `application/problem+json` response (RFC 9457)."""
+def problem_response(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """An error as `application/problem+json` (RFC 9457), never cached; its `type` is the page of its code."""
     body = {
-        "type": f"{site_url}/docs/errors#{refusal.code}",
-        "title": HTTPStatus(refusal.status).phrase,
-        "status": refusal.status,
-        "detail": refusal.message,
-        "code": refusal.code,
-        "request_id": request_id,
+        "type": f"{settings.SITE_URL}/docs/errors#{error.code}",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "request_id": getattr(request, "request_id", ""),
     }
-    if refusal.param:
-        body["param"] = refusal.param
-    return json.dumps(body, ensure_ascii=True).encode()
+    if error.param:
+        body["param"] = error.param
+    content = json.dumps(body, ensure_ascii=True).encode()
+    response = HttpResponse(content, status=error.status, content_type="application/problem+json")
+    response["Cache-Control"] = "no-store"
+    if error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response

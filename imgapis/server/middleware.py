@@ -46,16 +46,6 @@ class AddressTooLong(ApiError):
         super().__init__(f"The address is longer than {LONGEST_LINE} bytes.")
 
 
-def problem_response(refusal: ApiError, request: HttpRequest) -> HttpResponse:
-    """A refusal as application/problem+json, never cached; a missing source for a minute."""
-    body = errors.problem(refusal, getattr(request, "request_id", ""), settings.SITE_URL)
-    response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
-    response["Cache-Control"] = "public, max-age=60" if refusal.code == "source_missing" else "no-store"
-    if refusal.retry_after:
-        response["Retry-After"] = str(refusal.retry_after)
-    return response
-
-
 class HostMiddleware:
     """Routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
 
@@ -68,7 +58,7 @@ class HostMiddleware:
         try:
             self._place(request)
         except ApiError as refusal:
-            response = problem_response(refusal, request)
+            response = errors.problem_response(request, refusal)
         else:
             is_method_refused = hasattr(request, "tenant") and request.method not in http_headers.METHODS
             response = image_responses.method_refused(request) if is_method_refused else self.get_response(request)

@@ -1,6 +1,5 @@
 """The headers of image responses: security, CORS, Vary, conditional requests, and the X-Img-* diagnostics."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from billing.charging import credits
@@ -10,11 +9,6 @@ from transforms.tenant import patterns
 EXPOSED = "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, Server-Timing, ETag, Age"
 STAGES = ("fetch", "decode", "process", "encode", "store")
 METHODS = ("GET", "HEAD", "OPTIONS")
-
-
-def site_url() -> str:
-    """The base URL of the error codes' documentation."""
-    return settings.SITE_URL
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:

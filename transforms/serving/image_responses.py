@@ -108,12 +108,10 @@ def _request_event(
 
 def problem(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     """A refusal as problem+json; only a missing source may be cached, for a minute (K4)."""
-    body = errors.problem(refusal, request.request_id, http_headers.site_url())
-    response = HttpResponse(body, status=refusal.status, content_type="application/problem+json")
-    response["Cache-Control"] = "public, max-age=60" if refusal.code == "source_missing" else "no-store"
+    response = errors.problem_response(request, refusal)
+    if refusal.code == "source_missing":
+        response["Cache-Control"] = "public, max-age=60"
     response["X-Img-Credits"] = credits.as_credits(0)
-    if refusal.retry_after:
-        response["Retry-After"] = str(refusal.retry_after)
     return response
 
 
