@@ -77,9 +77,9 @@ def usage(request: HttpRequest, range: str = "7d"):
     request.caller.require("workspace.view")
     report = reports.build(request.caller.workspace_id, reports.time_range(range, clock.now()))
     total = report.total
-    rows = [RowOut(credits=_credits(row.pop("half_credits")), **row) for row in list(reports.table(report))]
+    rows = [RowOut(**row) for row in reports.table(report)]
     return UsageOut(
-        range=range, requests=total.requests, credits=_credits(total.cost), bytes=total.size,
+        range=range, requests=total.requests, credits=display.decimal_credits(total.cost), bytes=total.size,
         hit_ratio=report.hit_ratio, p50_ms=total.percentile(0.5), p95_ms=total.percentile(0.95),
         p99_ms=total.percentile(0.99), rows=rows,
     )  # fmt: skip
@@ -108,9 +108,5 @@ def _event(row: Event) -> EventOut:
     return EventOut(
         id=row.event_id, time=clock.stamp_exact(store.moment(row)), operation=row.operation, cache=row.cache,
         status=int(row.status), origin=row.origin or "", bytes=int(row.size), latency_ms=int(row.latency),
-        credits=_credits(int(row.cost)),
+        credits=display.decimal_credits(int(row.cost)),
     )  # fmt: skip
-
-
-def _credits(halves: int) -> str:
-    return display.credits_of(halves).replace(",", "")

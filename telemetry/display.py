@@ -1,6 +1,11 @@
 """Numbers for people: credits, bytes, milliseconds, shares, and how a range compares with the one before."""
 
 
+def decimal_credits(halves: int) -> str:
+    """Half-credits as a decimal string for machines: 2469 → "1234.5"."""
+    return credits_of(halves).replace(",", "")
+
+
 def credits_of(halves: int) -> str:
     """Half-credits as credits: 3 → 1.5."""
     return f"{halves // 2:,}.5" if halves % 2 else f"{halves // 2:,}"

@@ -7,12 +7,15 @@ from typing import Any
 
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from telemetry import rollups, sums
+from telemetry import display, rollups, sums
 from telemetry.events import CacheStatus
 from telemetry.sums import CellKey, Sums
 
 RANGES = {"24h": ("Last 24 hours", "hour", 24), "7d": ("Last 7 days", "day", 7), "30d": ("Last 30 days", "day", 30),
           "90d": ("Last 90 days", "day", 90), "1y": ("Last 12 months", "month", 12)}  # fmt: skip
+COLUMNS = (
+    "operation", "cache", "status", "origin", "requests", "bytes", "p50_ms", "p95_ms", "p99_ms", "credits",
+)  # fmt: skip
 STEPS = {"hour": 3_600, "day": clock.DAY}
 NAMES = {"hour": clock.hour, "day": clock.day}
 
@@ -141,10 +144,10 @@ def _gaps(first: str, last: str, months: list[str]) -> Iterator[tuple[str, str]]
 
 
 def table(report: Report) -> Iterator[dict[str, Any]]:
-    """Every cell as a flat row, for CSV and JSON; the caller converts half-credits to decimals."""
+    """Every cell as a flat row of COLUMNS, for CSV and JSON; credits are decimal strings, times milliseconds."""
     for (origin, key), cell in sorted(report.cells, key=lambda pair: (pair[0][0], str(pair[0][1]))):
-        yield {
-            "operation": key.operation, "cache": key.cache, "status": key.status, "origin": origin,
-            "requests": cell.requests, "half_credits": cell.cost, "bytes": cell.size,
-            "p50_ms": cell.percentile(0.5), "p95_ms": cell.percentile(0.95), "p99_ms": cell.percentile(0.99),
-        }  # fmt: skip
+        values = (
+            key.operation, key.cache, key.status, origin, cell.requests, cell.size, cell.percentile(0.5),
+            cell.percentile(0.95), cell.percentile(0.99), display.decimal_credits(cell.cost),
+        )  # fmt: skip
+        yield dict(zip(COLUMNS, values, strict=True))

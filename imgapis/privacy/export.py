@@ -1,17 +1,16 @@
 """The export of a workspace or a person: one zip, streamed, each table as JSON lines and CSV; no file is kept (P17)."""
 
-import csv
 import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from imgapis.base import csv_lines
 from imgapis.base.dynamo import Row
 from imgapis.privacy import portability, registry, schemas
 
 CHUNK = 65_536
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 README = """Everything img apis holds about {subject}, without secrets.
 
 Each table is here twice: NAME.jsonl has one JSON object a line, NAME.csv the same as a table.
@@ -92,19 +91,10 @@ def _plain(value):
 
 
 def _csv(names: list[str], rows: Iterable[dict]) -> Iterator[str]:
-    yield _line(names)
+    yield csv_lines.line(names)
     for values in rows:
-        yield _line([_cell(values[name]) for name in names])
-
-
-def _line(cells: list) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
+        yield csv_lines.line(_cell(values[name]) for name in names)
 
 
 def _cell(value) -> object:
-    """A cell value; a text that a spreadsheet would take for a formula begins with an apostrophe (A18)."""
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value

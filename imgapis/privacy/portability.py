@@ -4,15 +4,13 @@ Image addresses are not kept, so none can be listed; the maps of sources and par
 What has no equivalent there is named in the files themselves. By imgproxy's and imagor's documentation of 2026.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 
 from accounts import store as accounts_store
-from imgapis.base import clock
+from imgapis.base import clock, csv_lines
 from imgapis.privacy.portability_parameters import PARAMETERS, preset
 from transforms import rule_store
 from transforms import store as transforms_store
@@ -171,7 +169,4 @@ def _address(source: Source) -> str:
 
 
 def _table(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    for line in (header, *lines):
-        buffer = io.StringIO()
-        csv.writer(buffer).writerow(line)
-        yield buffer.getvalue()
+    yield from map(csv_lines.line, (header, *lines))

@@ -12,10 +12,9 @@ from accounts.people import people as accounts_people
 from accounts.rows.teams import Member
 from accounts.teams import members
 from billing.charging import ledger
-from imgapis.base import clock
-from telemetry import charts, display, events, recorder, rollups
+from imgapis.base import clock, csv_lines
+from telemetry import charts, display, events, recorder, reports, rollups
 from telemetry.models import Event
-from telemetry.views import usage as usage_views
 from tests import people
 from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
@@ -94,10 +93,15 @@ def test_a_stranger_and_somebody_elses_event_are_not_found(owner):
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
-def test_no_cell_of_the_csv_is_a_formula(text):
+def test_no_cell_of_a_csv_is_a_formula(text):
     """A18"""
-    assert usage_views._harmless(text).startswith("'")
-    assert usage_views._harmless(-1) == "-1"
+    assert csv_lines.line(["a", text, -1]) == f"a,'{text},-1\r\n"
+
+
+def test_a_csv_without_a_request_has_the_columns_of_a_full_one(owner):
+    browser, namespace = owner
+    text = browser.get(f"/w/{namespace}/usage.csv?range=24h").text
+    assert text == ",".join(reports.COLUMNS) + "\r\n"
 
 
 def test_a_chart_escapes_what_it_shows_and_holds_no_style():
