@@ -1,9 +1,9 @@
 """The response to a cache miss instead of 402, where the workspace chose one: the original, or a placeholder."""
 
-import struct
-import zlib
+import io
 
 from django.http import HttpResponse
+from PIL import Image
 
 from billing.charging import credits
 from imgapis.base.errors import ApiError
@@ -74,15 +74,8 @@ def _placeholder(plan: RenderPlan) -> HttpResponse:
 
 def _png(width: int, height: int) -> bytes:
     """A PNG of one palette colour, one bit a pixel."""
-    scanlines = (b"\0" + b"\0" * ((width + 7) // 8)) * height
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 3, 0, 0, 0)),
-        (b"PLTE", GREY),
-        (b"IDAT", zlib.compress(scanlines, 9)),
-        (b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    image = Image.new("P", (width, height))
+    image.putpalette(GREY)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", bits=1, compress_level=9)
+    return buffer.getvalue()
