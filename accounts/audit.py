@@ -95,7 +95,7 @@ def entry(
 def record(*args: Any, **kwargs: Any) -> AuditEntry:
     """Save an entry after its act; the arguments are those of `entry`."""
     row = entry(*args, **kwargs)
-    row.save(condition=AuditEntry.entry_id.does_not_exist())
+    row.save(condition=AuditEntry.is_absent())
     return row
 
 

@@ -66,7 +66,7 @@ def change_workspace(row: Workspace, entry: AuditEntry | None = None, **values) 
     transaction."""
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
     if entry is None:
-        row.update(actions=actions, condition=Workspace.workspace_id.exists())
+        row.update(actions=actions, condition=Workspace.is_present())
         return
     with dynamo.transaction() as transaction:
         audit.add_to_transaction(transaction, entry)

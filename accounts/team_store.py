@@ -52,7 +52,7 @@ def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> N
     """Claim a new namespace and take it; the old claim stays, so that the old one goes on serving."""
     claim = Namespace(namespace, workspace_id=row.workspace_id)
     # A workspace may take back a namespace of its own.
-    condition = Namespace.namespace.does_not_exist() | (Namespace.workspace_id == row.workspace_id)
+    condition = Namespace.is_absent() | (Namespace.workspace_id == row.workspace_id)
     with dynamo.transaction() as transaction:
         retired_namespaces.require_available(transaction, namespace)
         transaction.save(claim, condition=condition, name="namespace")

@@ -130,4 +130,4 @@ def save_proof(moment: float, periods: int, broken: int) -> None:
     """Store the result of a proof."""
     values = {"moment": moment, "periods": periods, "broken": broken}
     actions = [getattr(LedgerProof, name).set(value) for name, value in values.items()]
-    LedgerProof(LEDGER).update(actions=actions, condition=LedgerProof.name.exists())
+    LedgerProof(LEDGER).update(actions=actions, condition=LedgerProof.is_present())

@@ -58,7 +58,7 @@ def _process(row: DirtyHour, added_up: Callable[[str, str], None] | None) -> boo
     if not row.delete_if(DirtyHour.stamp == stamp):
         # Marked again meanwhile. What took long to add up rests ten times as long.
         delay = min(300.0, 10 * (clock.now() - now))
-        row.update(actions=[DirtyHour.due.set(clock.now() + delay)], condition=DirtyHour.place.exists())
+        row.update(actions=[DirtyHour.due.set(clock.now() + delay)], condition=DirtyHour.is_present())
     return True
 
 

@@ -22,7 +22,7 @@ def due(now: float, limit: int) -> list[Domain]:
 def claim(row: Domain, now: float) -> bool:
     """Claim a domain that is free, or unproven past its term. False where another claim holds it."""
     claim_lapsed = (Domain.proven == False) & (Domain.lapses < now)  # noqa: E712 - a condition, not a comparison
-    return row.save_if(Domain.domain.does_not_exist() | claim_lapsed)
+    return row.save_if(Domain.is_absent() | claim_lapsed)
 
 
 def lease(row: Domain, until: float) -> bool:

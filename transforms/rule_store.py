@@ -62,7 +62,7 @@ def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
     condition = Workspace.signing_keys == row.signing_keys
     if not row.signing_keys:
         condition = condition | Workspace.signing_keys.does_not_exist()
-    if not row.update_if(Workspace.workspace_id.exists() & condition, signing_keys=keys, **values):
+    if not row.update_if(Workspace.is_present() & condition, signing_keys=keys, **values):
         raise EditConflict
 
 

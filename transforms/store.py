@@ -23,7 +23,7 @@ def sources(workspace_id: str) -> list[Source]:
 
 def create_source(row: Source) -> None:
     """Create a source; SourceExists where the name is in use."""
-    if not row.save_if(Source.name.does_not_exist()):
+    if not row.save_if(Source.is_absent()):
         raise SourceExists(f"This workspace has a source named {row.name}.", param="name")
 
 

@@ -80,7 +80,7 @@ def create(
         prefix, digest=_digest(settings.SECRET_KEY, prefix, secret), workspace_id=workspace_id, person_id=person_id,
         name=name.strip(), scopes=scopes, created=now, expires=now + days * clock.DAY if days else 0, last_used_day="",
     )  # fmt: skip
-    row.save(condition=ApiKey.prefix.does_not_exist())
+    row.save(condition=ApiKey.is_absent())
     return f"img_{prefix}_{secret}", row
 
 
@@ -121,7 +121,7 @@ def revoke(workspace_id: str, prefix: str, actor: str, reason: str = "") -> bool
     if row is None or row.workspace_id != workspace_id:
         return False
     entry = audit.entry(workspace_id, actor, "key.revoked", prefix, reason=reason)
-    return audit.run_with_entry(entry, lambda transaction: transaction.delete(row, condition=ApiKey.prefix.exists()))
+    return audit.run_with_entry(entry, lambda transaction: transaction.delete(row, condition=ApiKey.is_present()))
 
 
 def of_prefix(prefix: str) -> ApiKey | None:
@@ -142,5 +142,5 @@ def _mark_used(row: ApiKey) -> None:
     day = clock.day(clock.now())
     if row.last_used_day == day:
         return
-    if not row.update_if(ApiKey.prefix.exists(), last_used_day=day):
+    if not row.update_if(ApiKey.is_present(), last_used_day=day):
         raise InvalidKey  # revoked between the read and here

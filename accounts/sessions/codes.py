@@ -48,7 +48,7 @@ def send(email: str, purpose: str) -> str | None:
         challenge_id, email=email, purpose=purpose, digest=_digest(settings.SECRET_KEY, challenge_id, code), tries=0,
         used=False, expires=_end(delay),
     )  # fmt: skip
-    row.save(condition=Challenge.challenge_id.does_not_exist())
+    row.save(condition=Challenge.is_absent())
     subject, aim = PURPOSES[purpose]
     context = {"code": code, "aim": aim, "minutes": LIFE_SECONDS // 60}
     mail.send(email, subject, "emails/code.txt", context, delay=delay, wanted=lambda: _start_life(challenge_id))
@@ -67,7 +67,7 @@ def _moment(seconds: float) -> datetime:
 def _start_life(challenge_id: str) -> bool:
     """Count the ten minutes from the moment the mail leaves, however late (D3); False where a newer code of the
     session has replaced this one, so that its mail is not sent at all."""
-    return Challenge(challenge_id).update_if(Challenge.challenge_id.exists(), expires=_end())
+    return Challenge(challenge_id).update_if(Challenge.is_present(), expires=_end())
 
 
 def verify(challenge_id: str | None, purpose: str, code: str) -> str:

@@ -77,7 +77,7 @@ class SessionStore(SessionBase):
         )  # fmt: skip
 
     def _create_row(self, row: SessionRow) -> None:
-        if not row.save_if(SessionRow.digest.does_not_exist()):
+        if not row.save_if(SessionRow.is_absent()):
             raise CreateError
 
     def _update_row(self, row: SessionRow) -> None:
@@ -86,7 +86,7 @@ class SessionStore(SessionBase):
         ]  # fmt: skip
         if row.person_id:
             actions.append(SessionRow.person_id.set(row.person_id))
-        if not row.update_if(SessionRow.digest.exists(), actions):
+        if not row.update_if(SessionRow.is_present(), actions):
             raise UpdateError
 
     def delete(self, session_key: str | None = None) -> None:
@@ -121,7 +121,7 @@ def end_all(person_id: str) -> Person | None:
     listed in the index; the rows are swept after it.
     """
     row = Person(person_id)
-    if not row.update_if(Person.person_id.exists(), [Person.session_round.add(1)]):
+    if not row.update_if(Person.is_present(), [Person.session_round.add(1)]):
         row = None
     for session in SessionRow.person_index.query(person_id):
         store.delete_session(session.digest)

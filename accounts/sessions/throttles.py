@@ -73,13 +73,13 @@ def _recent(row: Throttle | None) -> list[float]:
 
 def _add(name: str, row: Throttle | None, moments: list[float]) -> bool:
     """Write the moments; False where a concurrent request wrote first. `count` is the version of the row."""
-    condition = Throttle.count == row.count if row else Throttle.bucket.does_not_exist()
+    condition = Throttle.count == row.count if row else Throttle.is_absent()
     actions = [Throttle.moments.set(moments), Throttle.count.add(1), Throttle.expires.set(_after(2 * HOUR_SECONDS))]
     return Throttle(name).update_if(condition, actions)
 
 
 def _count(name: str, limit: int) -> bool:
-    condition = Throttle.bucket.does_not_exist() | (Throttle.count < limit)
+    condition = Throttle.is_absent() | (Throttle.count < limit)
     return Throttle(name).update_if(condition, [Throttle.count.add(1)], expires=_after(25 * HOUR_SECONDS))
 
 

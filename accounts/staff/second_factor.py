@@ -135,7 +135,7 @@ def _count_try(row: Staff) -> None:
     """Count a try by condition; the one beyond MOST_TRIES locks for an hour. Raises Locked."""
     now = clock.now()
     can_try = (Staff.tries < MOST_TRIES) & (Staff.locked_until <= now)
-    if row.update_if(can_try & Staff.person_id.exists(), [Staff.tries.add(1)]):
+    if row.update_if(can_try & Staff.is_present(), [Staff.tries.add(1)]):
         return
     out_of_tries = (Staff.tries >= MOST_TRIES) & (Staff.locked_until <= now)
     row.update_if(out_of_tries, locked_until=now + LOCK_SECONDS, tries=0)

@@ -46,10 +46,10 @@ def add(address: str, role: str) -> Staff:
         raise InvalidStaff(f"A staff role is one of {', '.join(staff_rights.ROLES)}.", param="role")
     person = _person(address)
     row = Staff(person.person_id, role=role, created=clock.now(), **_new_factor())
-    if not row.save_if(Staff.person_id.does_not_exist()):
+    if not row.save_if(Staff.is_absent()):
         row = Staff.get(person.person_id, consistent_read=True)
         old_role = row.role
-        row.update(actions=[Staff.role.set(role)], condition=Staff.person_id.exists())
+        row.update(actions=[Staff.role.set(role)], condition=Staff.is_present())
         audit.record(LOG, "system", "staff.changed", person.person_id, {"role": old_role}, {"role": role})
         return row
     _flag(person, True)
@@ -63,7 +63,7 @@ def reset(address: str) -> Staff:
     person = _person(address)
     row = Staff(person.person_id)
     values = {"enrolled": 0, "last_t": 0, "tries": 0, "locked_until": 0, **_new_factor()}
-    if not row.update_if(Staff.person_id.exists(), [Staff.recovery.remove()], **values):
+    if not row.update_if(Staff.is_present(), [Staff.recovery.remove()], **values):
         raise InvalidStaff("This person is not on the staff.")
     sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.reset", person.person_id)
@@ -89,7 +89,7 @@ def _person(address: str) -> Person:
 
 
 def _flag(person: Person, is_staff: bool) -> None:
-    person.update(actions=[Person.is_staff.set(is_staff)], condition=Person.person_id.exists())
+    person.update(actions=[Person.is_staff.set(is_staff)], condition=Person.is_present())
 
 
 def _new_factor() -> dict:

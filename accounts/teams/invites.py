@@ -80,7 +80,7 @@ def invite(actor: Member, email: str, role: str) -> Invite:
         actor.workspace_id, tokens.time_ordered_id(now), email=email, role=role, invited_by=actor.person_id,
         created=now, sent=now, ends=now + LIFE_SECONDS, token_digest=_digest(token), expires=_sweep(now),
     )  # fmt: skip
-    row.save(condition=Invite.invite_id.does_not_exist())
+    row.save(condition=Invite.is_absent())
     _mail(row, token)
     audit.record(row.workspace_id, actor.person_id, "invite.sent", row.invite_id, None, {"role": role})
     return row
@@ -123,7 +123,7 @@ def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
 def revoke(actor: Member, invite_id: str) -> None:
     """End an invite. Raises NotPermitted, and InvalidInvite where it was used meanwhile."""
     roles.require(actor.role, "members.manage")
-    if not _require(actor.workspace_id, invite_id).delete_if(Invite.invite_id.exists()):
+    if not _require(actor.workspace_id, invite_id).delete_if(Invite.is_present()):
         raise InvalidInvite
     audit.record(actor.workspace_id, actor.person_id, "invite.revoked", invite_id)
 

@@ -68,7 +68,7 @@ def _write(
             workspace_id, grant_id, period=outcome.period.name, halves=outcome.after.extra - outcome.before.extra,
             reason=reason.strip(), actor=actor, moment=clock.now(),
         )  # fmt: skip
-        transaction.save(row, condition=Grant.grant_id.does_not_exist())
+        transaction.save(row, if_absent=True)
         act = "credits.granted" if halves > 0 else "credits.taken_back"
         details = {"halves": int(row.halves)}
         audit.add_to_transaction(

@@ -70,7 +70,7 @@ def claim_mail(row: PendingNotification) -> bool:
 
 def finish(row: PendingNotification) -> None:
     """Nothing is left to be sent of a notice."""
-    row.delete_if(PendingNotification.place.exists())
+    row.delete_if(PendingNotification.is_present())
 
 
 def retry_later(row: PendingNotification) -> None:
@@ -80,7 +80,7 @@ def retry_later(row: PendingNotification) -> None:
         finish(row)
     else:
         row.update_if(
-            PendingNotification.place.exists(), attempts=attempts + 1, due=clock.now() + RETRY_SECONDS[attempts]
+            PendingNotification.is_present(), attempts=attempts + 1, due=clock.now() + RETRY_SECONDS[attempts]
         )
 
 

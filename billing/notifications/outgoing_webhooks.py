@@ -52,7 +52,7 @@ def configure(workspace_id: str, actor: str, address: str) -> str:
 
 def remove(workspace_id: str, actor: str) -> None:
     """Post nothing any more. Removing it twice is no error."""
-    if not Webhook(workspace_id).delete_if(Webhook.workspace_id.exists()):
+    if not Webhook(workspace_id).delete_if(Webhook.is_present()):
         return
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
 
@@ -82,4 +82,4 @@ def sign(secret: bytes, body: bytes, moment: int) -> str:
 
 def record_outcome(workspace_id: str, outcome: str) -> None:
     """Keep what came of the last posting, for the page."""
-    Webhook(workspace_id).update_if(Webhook.workspace_id.exists(), last_tried=clock.now(), last_outcome=outcome)
+    Webhook(workspace_id).update_if(Webhook.is_present(), last_tried=clock.now(), last_outcome=outcome)

@@ -45,9 +45,9 @@ def choose(workspace_id: str, person_id: str, kind: str, enabled: bool) -> None:
     """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
     row = OptOut(workspace_id, f"{kind} {person_id}" if KINDS[kind] else "")
     if enabled:
-        row.delete_if(OptOut.choice.exists())
+        row.delete_if(OptOut.is_present())
     else:
-        row.save_if(OptOut.choice.does_not_exist())
+        row.save_if(OptOut.is_absent())
 
 
 def token(workspace_id: str, person_id: str, kind: str) -> str:

@@ -50,8 +50,4 @@ def _row(counter: Counter) -> ReportedOverage:
     if row := ReportedOverage.find(*key):
         return row
     row = ReportedOverage(*key, credits=0, telling=0, told=0)
-    return (
-        row
-        if row.save_if(ReportedOverage.workspace_id.does_not_exist())
-        else ReportedOverage.get(*key, consistent_read=True)
-    )
+    return row if row.save_if(ReportedOverage.is_absent()) else ReportedOverage.get(*key, consistent_read=True)

@@ -62,7 +62,7 @@ def record(*, law: str, kind: str, address: str, received: float, actor: str = "
         received=received, due=due(law, kind, received), state="open",
     )  # fmt: skip
     entry = _entry(row, actor, "request.recorded", None, {"law": law, "kind": kind})
-    is_new = PrivacyRequest.request_id.does_not_exist()
+    is_new = PrivacyRequest.is_absent()
     audit.run_with_entry(entry, lambda transaction: transaction.save(row, condition=is_new))
     return row
 
@@ -139,7 +139,7 @@ def anonymize(person_id: str, address: str) -> int:
     )
     rows = list(PrivacyRequest.scan(names_person))
     for row in rows:
-        row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.request_id.exists())
+        row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.is_present())
     return len(rows)
 
 

@@ -18,19 +18,19 @@ def announcement(version: str) -> Announcement | None:
 def announce(version: str, effective: str, begun: float) -> Announcement:
     """Create the announcement of a version, or return the existing one."""
     row = Announcement(version, effective=effective, begun=begun)
-    row.save_if(Announcement.version.does_not_exist())
+    row.save_if(Announcement.is_absent())
     return announcement(version)
 
 
 def move_effect(version: str, effective: str) -> None:
     """Move the day a version takes effect; an earlier day is ignored."""
-    is_later = Announcement.version.exists() & (Announcement.effective < effective)
+    is_later = Announcement.is_present() & (Announcement.effective < effective)
     Announcement(version).update_if(is_later, effective=effective)
 
 
 def complete(version: str, moment: float) -> None:
     """Record when everybody had been notified; a time already recorded stays."""
-    is_first = Announcement.version.exists() & (Announcement.completed == 0)
+    is_first = Announcement.is_present() & (Announcement.completed == 0)
     Announcement(version).update_if(is_first, completed=moment)
 
 
@@ -60,7 +60,7 @@ def claim(version: str, person_id: str, mail_id: str, now: float, lease: float, 
         expires=clock.utc(expires_at),
     )
     lease_lapsed = (Notice.state == "claimed") & (Notice.lease < now)
-    return row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)
+    return row.save_if(Notice.is_absent() | lease_lapsed)
 
 
 def advance(version: str, person_id: str, mail_id: str, before: str, after: str) -> bool:
@@ -93,5 +93,5 @@ def last_proof() -> PrivacyProof | None:
 
 def save_proof(moment: float, checks: dict[str, str]) -> None:
     """Store a result of verify_privacy (check → state), unless a newer one is stored."""
-    is_older = PrivacyProof.name.does_not_exist() | (PrivacyProof.moment <= moment)
+    is_older = PrivacyProof.is_absent() | (PrivacyProof.moment <= moment)
     PrivacyProof(VERIFY).update_if(is_older, moment=moment, checks=checks)

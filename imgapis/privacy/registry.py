@@ -24,7 +24,7 @@ def _requests(person_id: str) -> Iterable[PrivacyRequest]:
 def _without_address(row: PrivacyRequest) -> bool:
     if row.address is None:
         return False
-    row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.request_id.exists())
+    row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.is_present())
     return True
 
 

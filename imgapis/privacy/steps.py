@@ -68,7 +68,7 @@ def _end_sessions(row: Erasure) -> Counts:
     """A person's tombstone: a new session round invalidates every session, those that begin now included."""
     person = accounts_store.person(row.subject_id)
     if person is not None:
-        person.update(actions=[Person.session_round.add(1)], condition=Person.person_id.exists())
+        person.update(actions=[Person.session_round.add(1)], condition=Person.is_present())
     return {}
 
 

@@ -24,7 +24,7 @@ def iter_all() -> Iterator[Erasure]:
 def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
     """Create an erasure; False where one exists already. One that was undone can be created again. An `entry` of the
     audit log is in the same transaction."""
-    is_free = Erasure.subject_id.does_not_exist() | (Erasure.state == "undone")
+    is_free = Erasure.is_absent() | (Erasure.state == "undone")
     return audit.run_with_entry(entry, lambda transaction: transaction.save(row, condition=is_free))
 
 
@@ -51,7 +51,7 @@ def _unchanged(row: Erasure, states: tuple[str, ...]):
 
 def set_folder(row: Erasure, folder: str) -> None:
     """Record the folder of the outputs."""
-    row.update(actions=[Erasure.folder.set(folder)], condition=Erasure.subject_id.exists())
+    row.update(actions=[Erasure.folder.set(folder)], condition=Erasure.is_present())
 
 
 def suppress(kind: str, subject_id: str) -> None:

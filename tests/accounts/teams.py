@@ -32,7 +32,7 @@ def add(workspace: Workspace, person: Person, role: str) -> Member:
     """Make a person a member; an owner by a change of role, which keeps the count of owners."""
     initial_role = "admin" if role == "owner" else role
     row = Member(workspace.workspace_id, person.person_id, role=initial_role, joined=1)
-    row.save(condition=Member.person_id.does_not_exist())
+    row.save(condition=Member.is_absent())
     if role == "owner":
         team_store.change_role(row, "owner")
     return place(workspace, person)

@@ -123,6 +123,6 @@ def test_the_way_in_keeps_the_promises(window):
     staff_window.page.get_by_role("button", name="Set up").click()
     assert violations(staff_window.page) == []
     row = staff.member(people.of_email(staff_window.email).person_id)
-    row.update(actions=[Staff.last_t.set(0)], condition=Staff.person_id.exists())
+    row.update(actions=[Staff.last_t.set(0)], condition=Staff.is_present())
     staff_window.page.get_by_role("link", name="I have kept them").click()
     assert staff_window.page.url.endswith("/admin/")

@@ -130,7 +130,7 @@ def test_the_link_is_over_after_a_day(team):
     left = row.expires.timestamp() - clock.now()
     assert links.LIFE_SECONDS - 60 < left <= links.LIFE_SECONDS == 86_400
     past = datetime.fromtimestamp(int(clock.now()) - 1, UTC)
-    row.update(actions=[ExportLink.expires.set(past)], condition=ExportLink.digest.exists())
+    row.update(actions=[ExportLink.expires.set(past)], condition=ExportLink.is_present())
     assert team.status("owner", path) == 404
     assert row_of(path).person_id == team.person["owner"].person_id
 

@@ -229,7 +229,7 @@ MUTATIONS = (
     ),
     _of(
         "P23", "a person is claimed without asking who was first",
-        [("imgapis/policy/store.py", "row.save_if(Notice.person_id.does_not_exist() | lease_lapsed)",
+        [("imgapis/policy/store.py", "row.save_if(Notice.is_absent() | lease_lapsed)",
           "not row.save()")],
         "tests/policy/test_notices.py::test_four_at_once_tell_everybody_once",
     ),

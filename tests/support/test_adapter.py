@@ -266,9 +266,7 @@ def test_a_form_of_the_admin_s_own_refuses_by_its_rules(domain_admin):
 
 def test_a_row_that_changed_meanwhile_is_not_overwritten(domain_admin):
     obj = domain_admin.get_object(make_request(), "d08.adapter.example")
-    Domain("d08.adapter.example").update(
-        actions=[Domain.reason.set("somebody else's")], condition=Domain.domain.exists()
-    )
+    Domain("d08.adapter.example").update(actions=[Domain.reason.set("somebody else's")], condition=Domain.is_present())
     form = type("Form", (), {"changed_data": ["reason"], "cleaned_data": {"reason": "mine"}})
     with pytest.raises(EditConflict):
         domain_admin.save_model(make_request(), obj, form, True)

@@ -32,9 +32,9 @@ def world(web):
     (event,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
     telemetry_store.write([event])
     request = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
-    Customer("cus_Found1", workspace_id=row.workspace_id).save(condition=Customer.customer_id.does_not_exist())
+    Customer("cus_Found1", workspace_id=row.workspace_id).save(condition=Customer.is_absent())
     fields = {"kind": "invoice.paid", "outcome": "acted", "created": 1, "moment": 1, "expires": datetime.now(UTC)}
-    StripeEvent("evt_Found1", workspace_id=row.workspace_id, **fields).save(StripeEvent.event_id.does_not_exist())
+    StripeEvent("evt_Found1", workspace_id=row.workspace_id, **fields).save(StripeEvent.is_absent())
     invite = invites.invite(teams.place(row, owner), fresh_address("guest"), "viewer")
     api_key, key_row = apikeys.create(row.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
     erased_id = tokens.random_id("ws")

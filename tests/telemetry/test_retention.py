@@ -54,10 +54,8 @@ def test_a_charged_event_is_kept_for_the_days_its_bill_names(workspace):
 
 def test_an_event_whose_days_are_over_is_shown_nowhere_though_the_sweep_is_late(workspace):
     old, new = some(workspace.workspace_id, 2, clock.now() - 60, clock.now())
-    Event(**vars(old), expires=datetime.fromtimestamp(clock.now() - 5, UTC)).save(
-        condition=Event.event_id.does_not_exist()
-    )
-    events.to_row(new).save(condition=Event.event_id.does_not_exist())
+    Event(**vars(old), expires=datetime.fromtimestamp(clock.now() - 5, UTC)).save(condition=Event.is_absent())
+    events.to_row(new).save(condition=Event.is_absent())
     assert store.event(workspace.workspace_id, old.event_id) is None
     assert [one.event_id for one in store.latest(workspace.workspace_id, 5)] == [new.event_id]
     assert [one.event_id for one in store.page(workspace.workspace_id, None)] == [new.event_id]

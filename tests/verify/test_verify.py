@@ -41,7 +41,7 @@ def leaky(web, monkeypatch):
             path.write_bytes(planted_marks.viewer["agent"] + planted_marks.account["owner"])
             digest = hashlib.sha256(planted_marks.hashed[f"picture at {port}"].encode()).hexdigest()
             row = AuditEntry("ws_leak", "1", actor="system", act="x", target=digest)
-            row.save(condition=AuditEntry.entry_id.does_not_exist())
+            row.save(condition=AuditEntry.is_absent())
             buckets.put("1d/leak/leak", StoredObject(planted_marks.original["comment"], "image/jpeg", {}))
             leftovers[:] = [path, row]
         return visitor
@@ -68,7 +68,7 @@ def test_what_leaks_is_found_and_named_and_so_is_an_erasure_that_erases_nothing(
 
 def test_a_mark_is_found_in_every_kind_of_place(dynamodb, bucket, tmp_path):
     row = AuditEntry("ws_search", "1", actor="system", act="x", target="needle-é")
-    row.save(condition=AuditEntry.entry_id.does_not_exist())
+    row.save(condition=AuditEntry.is_absent())
     buckets.put("1d/search/1", StoredObject(b"", "image/png", {"fact": "needle-fact"}))
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "needle-name").write_bytes(b"\x00needle-bytes\xff")

@@ -15,7 +15,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from imgapis.base.admin import mirrors
 from imgapis.base.admin.mirrors import RowModel
 from imgapis.base.admin.rowset import NotSupported, RowPage, RowSet
 from imgapis.base.dynamo import Row
@@ -177,7 +176,7 @@ class RowAdmin(admin.ModelAdmin):
         before = {name: getattr(obj.row, name) for name in names}
         row_class = self.model.row_class
         actions = [getattr(row_class, name).set(form.cleaned_data[name]) for name in names]
-        unchanged = getattr(row_class, mirrors.keys_of(row_class)[0]).exists()
+        unchanged = row_class.is_present()
         for name in names:
             unchanged &= getattr(row_class, name) == before[name]
         if not obj.row.update_if(unchanged, actions):
