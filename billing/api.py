@@ -7,8 +7,8 @@ from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
 from billing.charging import cap_settings, summary
 from billing.charging.caps import SPANS, Cap
-from billing.charging.credits import as_credits
 from imgapis.base import clock
+from telemetry.display import decimal_credits
 
 router = Router(tags=["billing"])
 
@@ -76,11 +76,11 @@ def bill(request: HttpRequest):
         "next_plan": totals.following,
         "period_starts": clock.stamp(totals.period.starts),
         "period_ends": clock.stamp(totals.period.ends),
-        "included": as_credits(totals.included),
-        "used": as_credits(totals.used),
-        "left": as_credits(totals.left),
-        "forecast": None if totals.forecast is None else as_credits(totals.forecast),
-        "overage": as_credits(totals.overage),
+        "included": decimal_credits(totals.included),
+        "used": decimal_credits(totals.used),
+        "left": decimal_credits(totals.left),
+        "forecast": None if totals.forecast is None else decimal_credits(totals.forecast),
+        "overage": decimal_credits(totals.overage),
         "overage_cents": totals.overage_cents,
         "overage_allowed": totals.terms.overage,
         "stopped_by": totals.capped,

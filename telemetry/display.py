@@ -3,7 +3,7 @@
 
 def decimal_credits(halves: int) -> str:
     """Half-credits as a decimal string for machines: 2469 → "1234.5"."""
-    return credits_of(halves).replace(",", "")
+    return f"{halves // 2}.5" if halves % 2 else str(halves // 2)
 
 
 def credits_of(halves: int) -> str:

@@ -49,11 +49,6 @@ class ChargeUnavailable(ApiError):
         super().__init__("The charge could not be settled just now. Ask again in a moment.", retry_after=1)
 
 
-def as_credits(halves: int) -> str:
-    """Half-credits as a decimal string of credits: 1 → "0.5", 4 → "2"."""
-    return f"{halves // 2}.5" if halves % 2 else str(halves // 2)
-
-
 def require_credits(bill: Charge, terms: Terms) -> None:
     """Refuse work that cannot be paid for, before it is done. A live claim makes it free, whatever the balance."""
     books = counters.counters_for(terms, bill.moment)

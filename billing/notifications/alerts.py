@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from accounts import store as accounts_store
 from billing import store
 from billing.charging import counters as credit_counters
-from billing.charging.credits import as_credits
 from billing.models import Counter
 from billing.notifications import notifications
 from billing.plans import periods
 from imgapis.base import clock
+from telemetry.display import decimal_credits
 
 SHARES = (100, 80, 50)
 
@@ -67,8 +67,8 @@ def _notify(workspace_id: str, level: Level) -> bool:
         "share": level.share,
         "span": "period" if "T" in level.span else "day",
         "starts": level.span,
-        "used": as_credits(level.used),
-        "limit": as_credits(level.limit),
+        "used": decimal_credits(level.used),
+        "limit": decimal_credits(level.limit),
         "until": level.until,
     }
     return notifications.create(workspace_id, notice_id, "usage", facts)

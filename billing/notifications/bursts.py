@@ -1,10 +1,10 @@
 """Bursts: billed work far above a workspace's habit, detected in the sums alone: no URL is stored for it (P04)."""
 
 from accounts import store as accounts_store
-from billing.charging.credits import as_credits
 from billing.notifications import notifications
 from imgapis.base import clock
 from telemetry import rollups, sums
+from telemetry.display import decimal_credits
 
 HABIT_DAYS = 14
 SMALLEST = 200  # half-credits an hour: below this nothing is a burst
@@ -30,9 +30,12 @@ def check(workspace_id: str, hour: str) -> bool:
     if not is_burst(hour_cost, today_cost, busiest_cost, int(row.allowance)):
         return False
     facts = {
-        "hour": hour.replace("T", " ") + ":00 UTC", "billed": as_credits(hour_cost), "today": as_credits(today_cost),
-        "busiest": as_credits(busiest_cost), "burning": _top_consumers(origin_cells, hour_cost),
-    }  # fmt: skip
+        "hour": hour.replace("T", " ") + ":00 UTC",
+        "billed": decimal_credits(hour_cost),
+        "today": decimal_credits(today_cost),
+        "busiest": decimal_credits(busiest_cost),
+        "burning": _top_consumers(origin_cells, hour_cost),
+    }
     return notifications.create(workspace_id, f"{day} burst", "burst", facts)
 
 
@@ -55,7 +58,7 @@ def _top_consumers(origin_cells, total: int) -> list[dict]:
         {
             "origin": origin or "no Origin",
             "operation": operation,
-            "credits": as_credits(cost),
+            "credits": decimal_credits(cost),
             "share": cost * 100 // total,
         }
         for (origin, operation), cost in highest

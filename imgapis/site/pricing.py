@@ -4,10 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from billing.charging import caps
-from billing.charging.credits import as_credits
 from billing.money import dollars
 from billing.plans import catalogue as plan_catalogue
 from billing.plans.catalogue import Plan
+from telemetry.display import decimal_credits
 from transforms.engine.request import cost
 
 LEDGER = "proven by the ledger, every night"
@@ -32,12 +32,16 @@ def pricing(request: HttpRequest) -> HttpResponse:
     """The page."""
     catalogue = list(plan_catalogue.CATALOGUE.values())
     operations = [
-        {"name": name, "credits": as_credits(halves) + UNITS.get(name, ""), "again": AGAIN.get(name, "after a year")}
+        {
+            "name": name,
+            "credits": decimal_credits(halves) + UNITS.get(name, ""),
+            "again": AGAIN.get(name, "after a year"),
+        }
         for name, halves in cost.HALVES.items()
     ]
     context = {
         "plans": catalogue, "rows": rows(catalogue), "operations": operations, "never_billed": NEVER_BILLED,
-        "smallest_day": as_credits(caps.SMALLEST_DAY),
+        "smallest_day": decimal_credits(caps.SMALLEST_DAY),
     }  # fmt: skip
     return render(request, "site/pricing.html", context)
 

@@ -11,7 +11,7 @@ from accounts.sessions import sessions
 from accounts.teams import invites
 from accounts.workspaces import workspaces
 from billing import store as billing_store
-from billing.charging import credits, ledger
+from billing.charging import ledger
 from billing.plans import periods
 from imgapis.base import clock
 from imgapis.support import audit_log
@@ -50,9 +50,13 @@ def _plan(row: Workspace) -> dict:
     counter = billing_store.counter(row.workspace_id, period.name)
     granted, used = (int(counter.granted), int(counter.used)) if counter else (period.allowance, 0)
     return {
-        "name": row.plan, "state": row.billing_state or "no subscription", "granted": credits.as_credits(granted),
-        "used": credits.as_credits(used), "left": credits.as_credits(granted - used), "until": clock.day(period.ends),
-    }  # fmt: skip
+        "name": row.plan,
+        "state": row.billing_state or "no subscription",
+        "granted": display.decimal_credits(granted),
+        "used": display.decimal_credits(used),
+        "left": display.decimal_credits(granted - used),
+        "until": clock.day(period.ends),
+    }
 
 
 def _people(row: Workspace) -> list[dict]:

@@ -13,6 +13,7 @@ from billing.charging import credits, ledger
 from billing.plans.periods import Terms
 from billing.store import Charge
 from imgapis.base import clock, tokens
+from telemetry import display
 from telemetry.events import RequestEvent
 
 YEAR = 365 * 86400
@@ -122,5 +123,5 @@ def test_a_purge_makes_the_next_request_new_work(workspace):
 
 @given(st.integers(0, 10**9))
 def test_halves_are_shown_without_loss(halves):
-    whole, dot, half = credits.as_credits(halves).partition(".")
+    whole, dot, half = display.decimal_credits(halves).partition(".")
     assert int(whole) * 2 + (half == "5") == halves and (dot == "") == (halves % 2 == 0)

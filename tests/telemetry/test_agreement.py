@@ -17,7 +17,7 @@ from billing.charging import credits, ledger
 from billing.plans import periods
 from billing.store import Charge
 from imgapis.base import clock, tokens
-from telemetry import recorder, reports, rollups
+from telemetry import display, recorder, reports, rollups
 from telemetry import store as telemetry_store
 from telemetry.models import Event
 from tests import environment, people
@@ -108,7 +108,7 @@ def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     assert (rest["requests"], float(rest["credits"]) * 2, rest["bytes"]) == truth and said(rest["rows"]) == truth
     page = browser.get(f"/w/{row.namespace}/usage?range=7d").text
     assert f"<dd>{truth[0]:,}" in page and f"<dd>{credits_shown(truth[1])}" in page
-    assert credits.as_credits(truth[1]) in browser.get(f"/w/{row.namespace}/billing").text.replace(",", "")
+    assert display.decimal_credits(truth[1]) in browser.get(f"/w/{row.namespace}/billing").text.replace(",", "")
     print(f"{truth[0]:,} requests, {truth[1] / 2:,} credits, {truth[2]:,} bytes: all the same")
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from billing import store
-from billing.charging import credits
 from imgapis.base import clock
+from telemetry import display
 from telemetry.events import CacheStatus
 from transforms.engine.request import spec
 from transforms.serving import delivery, image_plans, rendering
@@ -32,7 +32,7 @@ def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
         "steps": [*_steps(plan)],
         "output_format": plan.output_format,
         "cache": (CacheStatus.HIT if entry else CacheStatus.MISS).value,
-        "credits": credits.as_credits(0 if is_free else plan.halves),
+        "credits": display.decimal_credits(0 if is_free else plan.halves),
         "credits_are": "a maximum: only composed sources are billed" if plan.operation == "grid" else "exact",
         "why_free": _why(entry is not None, already_charged),
         "limits": published(),

@@ -5,9 +5,9 @@ import io
 from django.http import HttpResponse
 from PIL import Image
 
-from billing.charging import credits
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
+from telemetry import display
 from transforms.serving import image_plans
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.image_plans import RenderPlan
@@ -34,7 +34,7 @@ def fallback_response(tenant: Tenant, image_request: ImageRequest, refusal: ApiE
     response = _redirect(tenant, plan) if tenant.refused == "original" else _placeholder(plan)
     if response is not None:
         response["Cache-Control"] = "no-store"
-        response["X-Img-Credits"] = credits.as_credits(0)
+        response["X-Img-Credits"] = display.decimal_credits(0)
         response["X-Img-Warning"] = f"{refusal.code.replace('_', ' ')}: this is not the picture asked for"
     return response
 

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from billing.charging import credits
+from telemetry import display
 from transforms.serving.delivery import ImageResponse
 from transforms.tenant import patterns
 
@@ -22,7 +22,7 @@ def matches(if_none_match: str | None, etag: str) -> bool:
 def describe(response: HttpResponse, result: ImageResponse) -> HttpResponse:
     """Set the headers for cache state, price, stage timings, sources and warnings."""
     response["X-Img-Cache"] = result.cache.value
-    response["X-Img-Credits"] = credits.as_credits(result.halves)
+    response["X-Img-Credits"] = display.decimal_credits(result.halves)
     if result.timings:
         response["Server-Timing"] = ", ".join(
             f"{stage};dur={result.timings[stage]:.1f}" for stage in STAGES if stage in result.timings

@@ -7,10 +7,9 @@ from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 
-from billing.charging import credits
 from imgapis.base import clock, errors, tokens
 from imgapis.base.errors import ApiError
-from telemetry import events, metrics, recorder
+from telemetry import display, events, metrics, recorder
 from telemetry.events import CacheStatus, RequestEvent
 from transforms.serving import admission, cache, delivery, fallback, http_headers
 from transforms.serving.cache import CachedOutput
@@ -111,7 +110,7 @@ def problem(request: HttpRequest, refusal: ApiError) -> HttpResponse:
     response = errors.problem_response(request, refusal)
     if refusal.code == "source_missing":
         response["Cache-Control"] = "public, max-age=60"
-    response["X-Img-Credits"] = credits.as_credits(0)
+    response["X-Img-Credits"] = display.decimal_credits(0)
     return response
 
 

@@ -3,7 +3,8 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
-from billing.charging import credits, ledger
+from billing.charging import ledger
+from telemetry import display
 
 
 class Command(BaseCommand):
@@ -17,10 +18,10 @@ class Command(BaseCommand):
         for proof in proofs:
             verdict = "holds" if proof.is_valid else "DOES NOT HOLD"
             self.stdout.write(
-                f"{proof.workspace_id} {proof.period}: events {credits.as_credits(proof.events)},"
-                f" shown {credits.as_credits(proof.rolled)}{'' if proof.rollups_match else ' (late)'},"
-                f" used {credits.as_credits(proof.used)}, left {credits.as_credits(proof.left)},"
-                f" granted {credits.as_credits(proof.granted)},"
+                f"{proof.workspace_id} {proof.period}: events {display.decimal_credits(proof.events)},"
+                f" shown {display.decimal_credits(proof.rolled)}{'' if proof.rollups_match else ' (late)'},"
+                f" used {display.decimal_credits(proof.used)}, left {display.decimal_credits(proof.left)},"
+                f" granted {display.decimal_credits(proof.granted)},"
                 f" grants {'kept' if proof.is_balanced else 'NOT KEPT'}: {verdict}"
             )
         broken = sum(not proof.is_valid for proof in proofs)

@@ -9,12 +9,13 @@ from accounts.rows.staff import Staff
 from accounts.staff import staff_rights
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing.charging import credits, entitlement_change, grants
+from billing.charging import entitlement_change, grants
 from billing.stripe import stripe_events, webhooks
 from imgapis.support import audit_log
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
 from imgapis.support.forms import ActForm, CreditsForm, InviteForm, KeyForm, PurgeForm, ReplayForm
+from telemetry import display
 from transforms.serving import purges
 
 
@@ -28,11 +29,11 @@ def _amount(member: Staff, halves: int) -> int:
 
 
 def _grant(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    return f"{credits.as_credits(_change(grants.grant, member, row, cleaned_data))} credits are given."
+    return f"{display.decimal_credits(_change(grants.grant, member, row, cleaned_data))} credits are given."
 
 
 def _take_back(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    return f"{credits.as_credits(-_change(grants.take_back, member, row, cleaned_data))} credits are taken back."
+    return f"{display.decimal_credits(-_change(grants.take_back, member, row, cleaned_data))} credits are taken back."
 
 
 def _change(change: Callable[..., grants.GrantResult], member: Staff, row: Workspace, cleaned_data: dict) -> int:
