@@ -69,7 +69,6 @@ ACTS = {
     "key.revoked": "revoked an API key",
 }
 PAGE = 50
-RETRY_SECONDS = 0.5
 
 
 def entry(
@@ -133,7 +132,7 @@ def time_of(row: AuditEntry) -> float:
 def run_with_entry(row: AuditEntry | None, add_writes: Callable[[dynamo.Transaction], None]) -> bool:
     """Commit an act of one or a few writes, which `add_writes` adds to a transaction, together with its entry. False
     where a condition failed; then neither the act nor the entry is written (A17)."""
-    for _ in dynamo.retries(RETRY_SECONDS):
+    for _ in dynamo.retries():
         try:
             with dynamo.transaction() as transaction:
                 add_writes(transaction)

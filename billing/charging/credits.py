@@ -10,8 +10,6 @@ from billing.store import Charge
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
 
-RETRY_SECONDS = 2.0
-
 
 class OutOfCredits(ApiError):
     """New work that the plan's credits do not cover."""
@@ -63,7 +61,7 @@ def charge(bill: Charge, terms: Terms) -> int:
     Raises OutOfCredits, CapReached, WorkspaceGone, or ChargeUnavailable after two seconds of conflicts: never fails
     open. Safe to repeat with the same event: our own lost reply is answered as charged.
     """
-    for _ in dynamo.retries(RETRY_SECONDS):
+    for _ in dynamo.retries():
         charged_halves = _try(bill, terms)
         if charged_halves is not None:
             return charged_halves

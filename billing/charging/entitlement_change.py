@@ -16,7 +16,6 @@ from billing.plans.periods import Period, Terms
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 
-RETRY_SECONDS = 2.0
 OWN_WRITES = {"terms", "period", "day"}
 ExtraWrites = Callable[[dynamo.Transaction], None]
 
@@ -70,7 +69,7 @@ def update_terms(
     adds the caller's own items to the transaction. Raises AlreadyApplied, WorkspaceGone, CreditsBusy; any other error
     of DynamoDB is raised unchanged, and may be tried again.
     """
-    for _ in dynamo.retries(RETRY_SECONDS):
+    for _ in dynamo.retries():
         row = accounts_store.workspace(workspace_id)
         if row is None:
             raise WorkspaceGone

@@ -1,5 +1,6 @@
 """The base of every table: one shared client, declared attributes, conditional writes and transactions."""
 
+import itertools
 import random
 import time
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ CONNECT_SECONDS = 0.5
 MAX_RETRIES = 1
 CONDITION_FAILED = "ConditionalCheckFailed"
 CONFLICT = "TransactionConflict"
-FIRST_DELAY, LONGEST_DELAY = 0.01, 0.3  # seconds
+FIRST_DELAY, LONGEST_DELAY, RETRY_SECONDS = 0.01, 0.3, 2.0
 _shared: dict[str, Connection] = {}
 _making = Lock()
 
@@ -185,30 +186,28 @@ class Transaction:
 
     def __init__(self):
         self._writes = TransactWrite(connection=connection())
-        self._checks: list[str] = []
-        self._deletes: list[str] = []
-        self._saves: list[str] = []
-        self._updates: list[str] = []
+        # By kind, in the order in which PynamoDB sends them and DynamoDB answers, whatever the order of the calls.
+        self._names: dict[str, list[str]] = {"check": [], "delete": [], "save": [], "update": []}
 
     def check(self, row_class: type[Row], *key: str | int, condition: Condition, name: str = "") -> None:
         """Require a condition of a row that is not written."""
         self._writes.condition_check(row_class, *key, condition=condition)
-        self._checks.append(name)
+        self._names["check"].append(name)
 
     def delete(self, row: Row, *, condition: Condition | None = None, name: str = "") -> None:
         """Delete a row."""
         self._writes.delete(row, condition=condition)
-        self._deletes.append(name)
+        self._names["delete"].append(name)
 
     def save(self, row: Row, *, if_absent: bool = False, condition: Condition | None = None, name: str = "") -> None:
         """Write a whole row; `if_absent`: only where there is none of its key."""
         self._writes.save(row, condition=row.is_absent() if if_absent else condition)
-        self._saves.append(name)
+        self._names["save"].append(name)
 
     def update(self, row: Row, actions: list[Action], *, condition: Condition, name: str = "") -> None:
         """Change attributes of a row in the table; `row` itself is left as it is."""
         self._writes.update(row, actions=actions, condition=condition)
-        self._updates.append(name)
+        self._names["update"].append(name)
 
     def commit(self) -> None:
         """Write everything or nothing. Raises TransactionCanceled, TransactWriteError."""
@@ -217,9 +216,7 @@ class Transaction:
                 pass
         except TransactWriteError as error:
             reasons = [reason.code if reason else None for reason in error.cancellation_reasons]
-            # PynamoDB sends the writes by kind, whatever the order of the calls, and DynamoDB answers in that order.
-            names = [*self._checks, *self._deletes, *self._saves, *self._updates]
-            pairs = list(zip(names, reasons, strict=False))
+            pairs = list(zip(itertools.chain(*self._names.values()), reasons, strict=False))
             failed = frozenset(name for name, reason in pairs if reason == CONDITION_FAILED)
             conflicting = frozenset(name for name, reason in pairs if reason == CONFLICT)
             if not failed and not conflicting:
@@ -236,7 +233,7 @@ def transaction() -> Iterator[Transaction]:
     writes.commit()
 
 
-def retries(seconds: float) -> Iterator[None]:
+def retries(seconds: float = RETRY_SECONDS) -> Iterator[None]:
     """Attempts at something that lost to a concurrent write: the first at once, the others after growing random delays,
     until the next would begin later than `seconds` after the first."""
     deadline, delay = time.monotonic() + seconds, FIRST_DELAY
