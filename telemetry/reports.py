@@ -14,8 +14,17 @@ from telemetry.sums import CellKey, Sums
 RANGES = {"24h": ("Last 24 hours", "hour", 24), "7d": ("Last 7 days", "day", 7), "30d": ("Last 30 days", "day", 30),
           "90d": ("Last 90 days", "day", 90), "1y": ("Last 12 months", "month", 12)}  # fmt: skip
 COLUMNS = (
-    "operation", "cache", "status", "origin", "requests", "bytes", "p50_ms", "p95_ms", "p99_ms", "credits",
-)  # fmt: skip
+    "operation",
+    "cache",
+    "status",
+    "origin",
+    "requests",
+    "bytes",
+    "p50_ms",
+    "p95_ms",
+    "p99_ms",
+    "credits",
+)
 STEPS = {"hour": 3_600, "day": clock.DAY}
 NAMES = {"hour": clock.hour, "day": clock.day}
 
@@ -147,7 +156,15 @@ def table(report: Report) -> Iterator[dict[str, Any]]:
     """Every cell as a flat row of COLUMNS, for CSV and JSON; credits are decimal strings, times milliseconds."""
     for (origin, key), cell in sorted(report.cells, key=lambda pair: (pair[0][0], str(pair[0][1]))):
         values = (
-            key.operation, key.cache, key.status, origin, cell.requests, cell.size, cell.percentile(0.5),
-            cell.percentile(0.95), cell.percentile(0.99), display.decimal_credits(cell.cost),
-        )  # fmt: skip
+            key.operation,
+            key.cache,
+            key.status,
+            origin,
+            cell.requests,
+            cell.size,
+            cell.percentile(0.5),
+            cell.percentile(0.95),
+            cell.percentile(0.99),
+            display.decimal_credits(cell.cost),
+        )
         yield dict(zip(COLUMNS, values, strict=True))

@@ -53,9 +53,11 @@ def test_the_write_whose_condition_failed_is_named_whatever_the_order_of_the_cal
         rows["save"].save()
     with pytest.raises(dynamo.TransactionCanceled) as excinfo, dynamo.transaction() as transaction:
         transaction.update(
-            rows["update"], [Namespace.workspace_id.set("ws-new")],
-            condition=Namespace.workspace_id == expected["update"], name="update",
-        )  # fmt: skip
+            rows["update"],
+            [Namespace.workspace_id.set("ws-new")],
+            condition=Namespace.workspace_id == expected["update"],
+            name="update",
+        )
         transaction.save(rows["save"], if_absent=True, name="save")
         transaction.delete(rows["delete"], condition=Namespace.workspace_id == expected["delete"], name="delete")
         transaction.check(
@@ -94,9 +96,10 @@ def test_concurrent_increments_are_all_kept_by_retries():
             try:
                 with dynamo.transaction() as transaction:
                     transaction.update(
-                        row, [Namespace.workspace_id.set(current.workspace_id + mark)],
+                        row,
+                        [Namespace.workspace_id.set(current.workspace_id + mark)],
                         condition=Namespace.workspace_id == current.workspace_id,
-                    )  # fmt: skip
+                    )
                 return
             except dynamo.TransactionCanceled:
                 continue

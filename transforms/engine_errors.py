@@ -21,7 +21,7 @@ STATUSES = {
 
 
 def api_error(error: EngineError) -> ApiError:
-    """The error as a ApiError; a fault of the request itself is a 400."""
+    """The error as an ApiError; a fault of the request itself is a 400."""
     status = STATUSES.get(error.code, 400)
     return ApiError(
         error.message, code=error.code, status=status, param=error.param, retry_after=2 if status == 503 else None

@@ -53,7 +53,7 @@ def ensure(workspace_id: str) -> Subscription:
 
 
 def entitlement(subscription: SubscriptionSnapshot | None, asked_at: float) -> Entitlement:
-    """The standing that a subscription at Stripe gives; the free plan without one. `asked_at`: when Stripe was asked,
+    """The entitlement that a subscription at Stripe gives; the free plan without one. `asked_at`: when it was read,
     seconds since 1970."""
     if subscription is None:
         return Entitlement(read_at=asked_at)

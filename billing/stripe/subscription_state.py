@@ -1,4 +1,4 @@
-"""A workspace's standing at Stripe, brought to its rows: told once or often, it ends in the same rows."""
+"""What a workspace's subscription at Stripe entitles it to, brought to its rows: once or often, with the same end."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -34,8 +34,8 @@ class Entitlement:
     read_at: float = 0
 
 
-def apply(workspace_id: str, standing: Entitlement, within: ExtraWrites | None = None) -> TermsChange:
-    """Bring a workspace to its standing: plan, limits, allowance, period, and the credits of the running period.
+def apply(workspace_id: str, entitlement: Entitlement, within: ExtraWrites | None = None) -> TermsChange:
+    """Bring a workspace to its entitlement: plan, limits, allowance, period, and the credits of the running period.
 
     In any order and as often as one likes. An upgrade adds the difference at once; within a period nothing becomes
     less; a new period opens with its own credits; a subscription in no served state is the free plan. `within` puts
@@ -46,9 +46,9 @@ def apply(workspace_id: str, standing: Entitlement, within: ExtraWrites | None =
 
     def decide(row: Workspace) -> Draft:
         old_plans[:] = [row.plan]
-        if standing.read_at < float(row.billing_seen):
+        if entitlement.read_at < float(row.billing_seen):
             return Draft()  # a later answer of Stripe's is already written
-        return Draft(row_values(standing))
+        return Draft(row_values(entitlement))
 
     outcome = entitlement_change.update_terms(workspace_id, decide, within)
     if old_plans[0] != outcome.terms.plan:
@@ -56,18 +56,18 @@ def apply(workspace_id: str, standing: Entitlement, within: ExtraWrites | None =
     return outcome
 
 
-def row_values(standing: Entitlement) -> dict[str, Any]:
-    """The attributes of the workspace's row that a standing sets."""
-    is_served = standing.tier != catalogue.FREE and standing.state in ENTITLED_STATES
-    plan = catalogue.of(standing.tier if is_served else catalogue.FREE)
+def row_values(entitlement: Entitlement) -> dict[str, Any]:
+    """The attributes of the workspace's row that an entitlement sets."""
+    is_served = entitlement.tier != catalogue.FREE and entitlement.state in ENTITLED_STATES
+    plan = catalogue.of(entitlement.tier if is_served else catalogue.FREE)
     attributes = {
-        "plan": plan.tier, "limits": asdict(plan.limits), "allowance": plan.halves, "billing_state": standing.state,
-        "interval": standing.interval if is_served else "month",
-        "period_start": whole_hour(standing.start) if is_served else 0,
-        "period_end": whole_hour(standing.end) if is_served else 0,
-        "next_plan": standing.next_tier if is_served else "",
-        "billing_seen": standing.read_at,
+        "plan": plan.tier, "limits": asdict(plan.limits), "allowance": plan.halves, "billing_state": entitlement.state,
+        "interval": entitlement.interval if is_served else "month",
+        "period_start": whole_hour(entitlement.start) if is_served else 0,
+        "period_end": whole_hour(entitlement.end) if is_served else 0,
+        "next_plan": entitlement.next_tier if is_served else "",
+        "billing_seen": entitlement.read_at,
     }  # fmt: skip
-    if not is_served or standing.overage is not None:
-        attributes["overage"] = bool(is_served and standing.overage)
+    if not is_served or entitlement.overage is not None:
+        attributes["overage"] = bool(is_served and entitlement.overage)
     return attributes

@@ -110,13 +110,13 @@ def children_of(files: dict[str, Path], package: str) -> set[str]:
 def inner_edges(edges: set[tuple[str, str]], package: str) -> dict[tuple[str, str], str]:
     """(child, child) of a package, modules and packages alike → one import by which the first depends on the second."""
     depth = package.count(".") + 2
-    found = {}
+    reasons = {}
     for module, target in sorted(edges):
         if module.startswith(package + ".") and target.startswith(package + "."):
             pair = ".".join(module.split(".")[:depth]), ".".join(target.split(".")[:depth])
             if pair[0] != pair[1]:
-                found.setdefault(pair, f"{module} imports {target}")
-    return found
+                reasons.setdefault(pair, f"{module} imports {target}")
+    return reasons
 
 
 def cycle_in(package_edges: dict[tuple[str, str], str]) -> list[str]:

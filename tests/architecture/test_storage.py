@@ -12,9 +12,20 @@ NAMES = {"admin.py", "forms.py"}
 SUFFIXES = ("api.py", "pages.py")
 ROW_MODULES = ("models", "rows")
 CALLS = {
-    "query", "scan", "batch_get", "batch_write", "get", "count", "save", "update", "delete", "save_if", "update_if",
-    "delete_if", "refresh",
-}  # fmt: skip
+    "query",
+    "scan",
+    "batch_get",
+    "batch_write",
+    "get",
+    "count",
+    "save",
+    "update",
+    "delete",
+    "save_if",
+    "update_if",
+    "delete_if",
+    "refresh",
+}
 
 
 def is_edge(path: Path) -> bool:
@@ -30,13 +41,16 @@ def storage_in(text: str) -> list[str]:
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     row_classes = {
         alias.asname or alias.name
-        for node in imports if set(ROW_MODULES) & set((node.module or "").split(".")[1:])
-        for alias in node.names if alias.name[0].isupper()
-    }  # fmt: skip
-    found = [
-        ast.unparse(node) for node in imports
+        for node in imports
+        if set(ROW_MODULES) & set((node.module or "").split(".")[1:])
+        for alias in node.names
+        if alias.name[0].isupper()
+    }
+    calls = [
+        ast.unparse(node)
+        for node in imports
         if (node.module or "").startswith("pynamodb") and node.module != "pynamodb.exceptions"
-    ]  # fmt: skip
+    ]
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value
@@ -44,8 +58,8 @@ def storage_in(text: str) -> list[str]:
                 owner = owner.func
             of_rows = isinstance(owner, ast.Name) and owner.id in row_classes and node.func.attr in CALLS
             if of_rows or ast.unparse(node.func) in ("dynamo.transaction", "dynamo.Transaction"):
-                found.append(ast.unparse(node))
-    return found
+                calls.append(ast.unparse(node))
+    return calls
 
 
 @pytest.mark.parametrize(

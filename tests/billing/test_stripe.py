@@ -5,7 +5,7 @@ import pytest
 from accounts import audit
 from accounts import store as accounts_store
 from accounts.rows.staff import Staff
-from billing import store  # fmt: skip
+from billing import store
 from billing.charging import credits, ledger
 from billing.plans import catalogue, periods
 from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription

@@ -29,8 +29,10 @@ def test_p02_every_attribute_of_every_table_says_what_it_is_kept_for(dynamodb):
     """P02"""
     for row in tables.registered():
         for name, attribute in row.get_attributes().items():
-            kept = getattr(attribute, "declaration", None)
-            assert isinstance(kept, DataDeclaration) and kept.purpose and kept.retention, f"{row.__name__}.{name}"
+            declaration = getattr(attribute, "declaration", None)
+            assert isinstance(declaration, DataDeclaration) and declaration.purpose and declaration.retention, (
+                f"{row.__name__}.{name}"
+            )
 
 
 def test_p02_every_table_beside_the_policys_own_list_stands_on_the_page(web):

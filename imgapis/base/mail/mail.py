@@ -34,16 +34,16 @@ class QueuedMail:
 class NotAccepted(Exception):
     """The mail has certainly not been taken; `permanent` where the server will never take it."""
 
-    def __init__(self, lasting: bool):
+    def __init__(self, permanent: bool):
         super().__init__("The mail server did not take the mail.")
-        self.permanent = lasting
+        self.permanent = permanent
 
 
 class MailServerUnavailable(NotAccepted):
     """No mail server answers: no other mail would be taken either."""
 
     def __init__(self):
-        super().__init__(lasting=False)
+        super().__init__(permanent=False)
 
 
 class DeliveryUnknown(Exception):
@@ -101,7 +101,7 @@ def send_now(to: str, subject: str, body: str, mail_id: str) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         raise NotAccepted(_is_permanent(error)) from error
     except smtplib.SMTPResponseException as error:
-        raise NotAccepted(lasting=False) from error  # of the sender or the text: the person can still be reached
+        raise NotAccepted(permanent=False) from error  # of the sender or the text: the person can still be reached
     except OSError as error:
         raise DeliveryUnknown from error
     finally:

@@ -23,7 +23,7 @@ def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
             "erasure.proposed",
             row.workspace_id,
             reason=cleaned_data["reason"],
-        )  # fmt: skip
+        )
         return "Others are in this workspace: a second member of staff must ask for it too, within seven days."
     return _request(member, "workspace", row.workspace_id, row.workspace_id, cleaned_data)
 
