@@ -32,12 +32,22 @@ def canaried(web, workspace):
     return workspace
 
 
+def bytes_of(path: Path) -> bytes:
+    """What a file holds; nothing where it is a segment of the spool that was shipped meanwhile, and then deleted."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        if path.parent.name != "spool":
+            raise
+        return b""
+
+
 def test_no_canary_is_on_disk_but_the_origin_of_the_event(canaried):
     """V1, V6"""
     files = [path for path in Path(environment.FOLDER).rglob("*") if path.is_file() and "bucket" not in path.parts]
     assert any(path.name == "gunicorn.log" for path in files)
     for path in files:
-        content = path.read_bytes()
+        content = bytes_of(path)
         assert not [canary for canary in CANARIES if canary.encode() in content], path.name
 
 
@@ -97,6 +107,6 @@ def test_free_requests_reach_the_stream_from_the_spool(canaried):
     """P11: the same stream holds hits and errors, at no cost."""
     recorder.ship()
     spool = Path(environment.FOLDER) / "spool"
-    spooled_lines = sum(len(path.read_bytes().splitlines()) for path in spool.glob("*.jsonl"))
+    spooled_lines = sum(len(bytes_of(path).splitlines()) for path in spool.glob("*.jsonl"))
     shipped_events = list(store.between(canaried.workspace_id, 0, 2**40))
     assert len(shipped_events) + spooled_lines >= 3 and sum(int(event.cost) for event in shipped_events) == 2
