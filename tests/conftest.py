@@ -15,9 +15,9 @@ from django.conf import settings
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
 from billing.plans import catalogue
-from imgapis import tables
 from imgapis.base import buckets
 from imgapis.devstack import engines, stack
+from imgapis.tables import migration
 from tests import environment
 from tests.billing.stripe_world import World, set_up
 from tests.origin import Origin
@@ -35,7 +35,7 @@ def dynamodb():
     """DynamoDB Local with every table."""
     engine = engines.DynamoDBLocal(None, environment.DYNAMODB_PORT)
     engine.start()
-    tables.create()
+    migration.migrate(migration.wanted())
     yield engine
     engine.stop(0)
 

@@ -2,10 +2,10 @@
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from pynamodb.exceptions import PutError, TableError, UpdateError
+from pynamodb.exceptions import PutError, UpdateError
 
-from imgapis import tables
 from imgapis.base import dynamo
+from imgapis.tables import migration
 
 PLACE = "http://127.0.0.1:1"
 
@@ -32,8 +32,8 @@ def test_only_a_condition_that_was_not_met_is_a_lost_race(kind, cause, lost):
 
 
 def test_making_tables_waits_for_an_engine_that_is_slow_at_first():
-    """A time-out has no response at all: it is retried, and a refusal of the engine is not."""
-    answers = [TableError("x", cause=ReadTimeoutError(endpoint_url=PLACE)), "made"]
+    """Silence is retried, and a refusal of the engine is not."""
+    answers = [ReadTimeoutError(endpoint_url=PLACE), client_error("ResourceInUseException"), "made"]
 
     def slow():
         answer = answers.pop(0)
@@ -41,7 +41,8 @@ def test_making_tables_waits_for_an_engine_that_is_slow_at_first():
             raise answer
         return answer
 
-    assert tables._retrying(slow) == "made" and answers == []
-    answers[:] = [TableError("x", cause=client_error("AccessDeniedException"))]
-    with pytest.raises(TableError):
-        tables._retrying(slow)
+    assert migration._patiently(slow) == "made" and answers == []
+    answers[:] = [client_error("AccessDeniedException"), "made"]
+    with pytest.raises(ClientError):
+        migration._patiently(slow)
+    assert answers == ["made"]

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from imgapis import tables
+from imgapis.tables import row_classes
 
 # Tables that hold what P02, P03 and P04 name; every other table is an addition and is listed on /privacy by itself.
 NAMED = {"Person", "EmailClaim", "Workspace", "Member", "Invite", "Source", "Event", "Rollup", "Counter"}
@@ -23,14 +23,14 @@ class Addition:
 
 def list_all() -> list[Addition]:
     """Every addition: attributes first, then whole tables."""
-    row_classes = [row_class for row_class in tables.registered() if row_class.__name__ not in NAMED]
-    return [*_attributes(), *(Addition(_sentence(row_class), _retentions(row_class)) for row_class in row_classes)]
+    added = [row_class for row_class in row_classes.registered() if row_class.__name__ not in NAMED]
+    return [*_attributes(), *(Addition(_sentence(row_class), _retentions(row_class)) for row_class in added)]
 
 
 def _attributes() -> list[Addition]:
     """What secures the policy's own tables, and the attributes of `ALSO` wherever they are."""
     found_additions = []
-    for row_class in tables.registered():
+    for row_class in row_classes.registered():
         for name, attribute in row_class.get_attributes().items():
             declaration = getattr(attribute, "declaration", None)
             if declaration and (name in ALSO or (row_class.__name__ in NAMED and declaration.category == "security")):

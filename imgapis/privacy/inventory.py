@@ -2,8 +2,8 @@
 
 from itertools import groupby
 
-from imgapis import tables
 from imgapis.privacy.registry import HOLDINGS
+from imgapis.tables import row_classes
 
 # What is no table: name, what, why, how long, where, exported, erased.
 STORES = (
@@ -27,7 +27,7 @@ def list_all() -> list[dict]:
     """Every attribute of every table, then every other store: plain values, for the command, the page and JSON."""
     exempt = {holding.row: holding.exempt for holding in HOLDINGS}
     lines = []
-    for row_class in tables.registered():
+    for row_class in row_classes.registered():
         for name, attribute in row_class.get_attributes().items():
             declaration = attribute.declaration
             lines.append({
@@ -44,7 +44,7 @@ def by_store() -> list[dict]:
     """The same grouped by store, for the page: `name`, `about`, `where` and `lines` of each."""
     descriptions = {
         row_class.Meta.table_name.partition("-")[2]: " ".join(row_class.__doc__.split())
-        for row_class in tables.registered()
+        for row_class in row_classes.registered()
     }
     groups = groupby(list_all(), key=lambda line: line["store"])
     stores = [(name, list(lines)) for name, lines in groups]

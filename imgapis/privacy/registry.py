@@ -10,6 +10,7 @@ from accounts import store as accounts_store
 from imgapis.base.holdings import Holding, by_attribute
 from imgapis.rows.policy import Announcement, Notice, PrivacyProof, PrivacyRequest
 from imgapis.rows.privacy import Erasure, ExportLink
+from imgapis.rows.tables import Backfill
 from imgapis.rows.watch import Alert
 
 
@@ -37,6 +38,7 @@ OWN = (
     Holding(Announcement, exempt="about nobody"),
     Holding(PrivacyProof, exempt="about nobody"),
     Holding(Alert, exempt="about our own servers"),
+    Holding(Backfill, exempt="about our own tables"),
     Holding(Erasure, exempt="the evidence of an erasure, by opaque id"),
 )
 # app → its tables. Billing goes first: without counters nothing new is charged. Accounts go last: they find the rest.

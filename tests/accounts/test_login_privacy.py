@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from imgapis import tables
 from imgapis.base import dynamo
+from imgapis.tables import row_classes
 from tests import environment, people, stored
 from tests.people import Browser
 
@@ -40,7 +40,7 @@ def test_no_code_is_in_any_table_or_log_after_many_logins():
 
 def numbers() -> set[str]:
     """Every word of six digits in any table or log."""
-    texts = [body.decode() for table in tables.registered() for body in stored.pages(table.Meta.table_name)]
+    texts = [body.decode() for table in row_classes.registered() for body in stored.pages(table.Meta.table_name)]
     texts += [path.read_text(errors="replace") for path in Path(environment.FOLDER).glob("*.log")]
     return {word for text in texts for word in re.findall(r"(?<![0-9a-zA-Z.])[0-9]{6}(?![0-9a-zA-Z.])", text)}
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from imgapis import tables
 from imgapis.base.dynamo import CATEGORIES, DataDeclaration
+from imgapis.tables import row_classes
 from telemetry.models import Event
 
-ATTRIBUTES = [(row, name) for row in tables.registered() for name in row.get_attributes()]
+ATTRIBUTES = [(row, name) for row in row_classes.registered() for name in row.get_attributes()]
 
 
 @pytest.mark.parametrize(("row", "name"), ATTRIBUTES, ids=lambda value: getattr(value, "__name__", value))
@@ -26,7 +26,7 @@ def test_an_event_has_the_fields_of_the_policy_and_nothing_else():
 
 def test_billing_rows_hold_no_card_and_no_name():
     """P03"""
-    rows = [row for row in tables.registered() if row.__module__ == "billing.models"]
+    rows = [row for row in row_classes.registered() if row.__module__ == "billing.models"]
     names = {name for row in rows for name in row.get_attributes()}
     proof = {"name", "moment", "periods", "broken", "due"}
     assert names - (proof - {"moment"}) == {

@@ -52,8 +52,21 @@ def test_the_files_it_names_are_there():
         assert (ROOT / name).is_file(), name
 
 
+def test_h23_the_policy_of_migrating_is_what_the_command_calls():
+    """H23"""
+    policies = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    allowed = set(re.findall(r'"dynamodb:(\w+)"', policies[1]))
+    calls = set()
+    for module in ("schema", "migration"):
+        tree = ast.parse((ROOT / f"imgapis/tables/{module}.py").read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("client", "_client()"):
+                calls.add("".join(part.title() for part in node.attr.split("_")))
+    assert calls - {"Exceptions"} == allowed
+
+
 def test_a_day_longer_of_recovery_would_be_another_paper():
     """D7"""
-    from imgapis import tables
+    from imgapis.tables import migration
 
-    assert f"the last {tables.RECOVERY_DAYS} days" in PAGE
+    assert f"the last {migration.RECOVERY_DAYS} days" in PAGE

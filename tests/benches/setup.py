@@ -38,7 +38,7 @@ def running(body: bytes) -> Iterator[Site]:
         ):
             engine.start()
             stops.callback(engine.stop)
-        _manage("create_tables")
+        _manage("migrate_tables")
         _manage("workspace", "create", NAMESPACE, "--credits", "100000")
         _manage("source", "create", NAMESPACE, "shop", "--prefix", f"http://127.0.0.1:{environment.ORIGIN_PORT}/")
         origin = Origin(environment.ORIGIN_PORT)

@@ -9,12 +9,12 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 
 from accounts.people import people
 from accounts.workspaces import workspaces
-from imgapis import tables
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import StoredObject
 from imgapis.base.dynamo import Row
 from imgapis.privacy import registry
 from imgapis.rows.policy import PrivacyRequest
+from imgapis.tables import row_classes
 from tests import stored
 
 EXEMPT = {holding.row for holding in registry.HOLDINGS if holding.exempt}
@@ -34,7 +34,7 @@ class Account:
         )  # fmt: skip
         self.workspace_id, self.person_id = self.workspace.workspace_id, self.person.person_id
         self.folder = tokens.subkey(workspaces.key(self.workspace), "folder").hex()[:32]
-        for table in tables.registered():
+        for table in row_classes.registered():
             if table not in EXEMPT and not self.has(table):
                 with table.batch_write() as writer:
                     writer.save(self.row(table))
@@ -93,13 +93,13 @@ class Account:
 
     def left(self) -> dict[str, int]:
         """How many rows and objects are left of the account, by table; the proofs of its erasure apart."""
-        counts = {table.__name__: len(self.items(table)) for table in tables.registered() if table not in EXEMPT}
+        counts = {table.__name__: len(self.items(table)) for table in row_classes.registered() if table not in EXEMPT}
         counts["objects"] = sum(self.folder in name for name in buckets.list_keys())
         return {name: count for name, count in counts.items() if count}
 
     def forget(self) -> None:
         """Take every row of the account away, so that no other test meets it."""
-        for table in tables.registered():
+        for table in row_classes.registered():
             if table not in EXEMPT:
                 words = (self.mark, self.workspace_id, self.person_id)
                 stored.delete(table, stored.items(table.Meta.table_name, *words))

@@ -13,10 +13,10 @@ from accounts.rows.teams import Member
 from accounts.workspaces import workspaces
 from billing.charging import counters
 from billing.plans import periods
-from imgapis import tables
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import BucketError, StoredObject
 from imgapis.privacy import certificates, erasure, registry, steps, store
+from imgapis.tables import migration, row_classes
 from telemetry import recorder, rollups
 from telemetry import store as telemetry_store
 from tests import environment, stored
@@ -52,7 +52,7 @@ def folder_of(row) -> str:
 
 def left_of(*marks: str) -> list[str]:
     """The tables, the evidence apart, in which one of some texts stands; raw, whatever the models know."""
-    names = [row.Meta.table_name for row in tables.registered() if row.__name__ != "Erasure"]
+    names = [row.Meta.table_name for row in row_classes.registered() if row.__name__ != "Erasure"]
     return [name for name in names if stored.items(name, *marks)]
 
 
@@ -198,7 +198,7 @@ def test_undo_work_and_recovery_stay_under_thirty_days_of_the_mail(days_ago, dyn
     row, _ = filled()
     now = clock.now()
     scheduled = erasure.request("workspace", row.workspace_id, asked=now - days_ago * 86_400)
-    ends = scheduled.due + erasure.SWEEP_SECONDS + tables.RECOVERY_DAYS * 86_400
+    ends = scheduled.due + erasure.SWEEP_SECONDS + migration.RECOVERY_DAYS * 86_400
     assert ends < scheduled.asked + 30 * 86_400 or scheduled.due <= now + 1
     erasure.undo(row.workspace_id)
 

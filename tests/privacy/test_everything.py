@@ -10,9 +10,9 @@ import pytest
 
 from billing.charging import counters, credits
 from billing.plans import periods
-from imgapis import tables
 from imgapis.base import clock
 from imgapis.privacy import certificates, erasure, export, registry, store
+from imgapis.tables import row_classes
 from tests import environment
 from tests.billing.stripe_world import post
 from tests.billing.test_charge import bill
@@ -46,7 +46,7 @@ def erased(account: Account, monkeypatch) -> list:
 
 
 def test_something_stands_in_every_table_that_is_not_exempt(account):
-    assert {table.__name__ for table in tables.registered() if table not in EXEMPT} <= set(account.left())
+    assert {table.__name__ for table in row_classes.registered() if table not in EXEMPT} <= set(account.left())
 
 
 def test_an_export_holds_every_exported_attribute_of_every_row_with_its_value(account):
@@ -71,10 +71,10 @@ def test_an_export_holds_every_exported_attribute_of_every_row_with_its_value(ac
 def test_an_export_holds_nothing_that_is_declared_not_to_be_in_it(account):
     """P17: secrets, digests and what is for our own use; each text of the account names its attribute."""
     whole = "".join(held_by(account).values())
-    for table in tables.registered():
+    for table in row_classes.registered():
         for name, attribute in table.get_attributes().items():
             exported_elsewhere = any(
-                name in export.exported(other) for other in tables.registered() if other is not table
+                name in export.exported(other) for other in row_classes.registered() if other is not table
             )  # fmt: skip
             if not attribute.declaration.exported and not exported_elsewhere:
                 assert f'{account.mark} {name}"' not in whole, f"{table.__name__}.{name}"

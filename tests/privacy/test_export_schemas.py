@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 from pynamodb.attributes import JSONAttribute, NumberAttribute
 
 from accounts import audit
-from imgapis import tables
 from imgapis.base.dynamo import declared
 from imgapis.privacy import export, registry, schemas
+from imgapis.tables import row_classes
 from telemetry import events, rollups, sums
 from telemetry.models import Rollup
 from tests.telemetry.made_events import some
@@ -62,7 +62,7 @@ def test_what_the_product_itself_wrote_is_valid(everything):
 
 
 def test_every_number_has_a_unit_and_every_field_says_why_and_how_long():
-    for row in tables.registered():
+    for row in row_classes.registered():
         schema = schemas.of_table(row, export.exported(row))
         for name, field in schema["properties"].items():
             assert field["description"] and field["retention"], f"{row.__name__}.{name}"
@@ -72,7 +72,7 @@ def test_every_number_has_a_unit_and_every_field_says_why_and_how_long():
 
 def test_a_line_that_is_not_what_the_schema_says_is_told():
     """The judge judges: a text for a number, a field too many, one too few, a null where there is none."""
-    row = next(each for each in tables.registered() if each.__name__ == "Member")
+    row = next(each for each in row_classes.registered() if each.__name__ == "Member")
     judge = Draft202012Validator(schemas.of_table(row, export.exported(row)))
     good = {"workspace_id": "ws_x", "person_id": "p_x", "role": "owner", "joined": 1.5}
     assert judge.is_valid(good)

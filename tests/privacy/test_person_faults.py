@@ -15,12 +15,12 @@ from accounts.people import people
 from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Member
 from accounts.workspaces import workspaces
-from imgapis import tables
 from imgapis.base import clock, tokens
 from imgapis.base.buckets import BucketError
 from imgapis.privacy import certificates, erasure, registry, steps, store
 from imgapis.rows.policy import PrivacyRequest
 from imgapis.rows.privacy import Erasure
+from imgapis.tables import row_classes
 from tests import environment, stored
 from tests.accounts import teams
 from tests.privacy.full import Account
@@ -70,7 +70,7 @@ class Somebody(Account):
     def traces(self) -> list[str]:
         """Where the address or the mark still stands, and where the opaque id stands though it may not; raw."""
         places = []
-        for table in tables.registered():
+        for table in row_classes.registered():
             matching = stored.items(table.Meta.table_name, self.email, *[self.person_id] * (table not in MAY_NAME))
             places += [table.__name__] * bool(matching)
         return places

@@ -1,13 +1,13 @@
 """No table is forgotten by the export and the erasure (D6)."""
 
-from imgapis import tables
 from imgapis.privacy import inventory, registry
+from imgapis.tables import row_classes
 
 
 def test_every_table_has_its_place_or_a_reason_to_have_none():
     """D6"""
     rows = [holding.row for holding in registry.HOLDINGS]
-    assert sorted(row.__name__ for row in rows) == sorted(row.__name__ for row in tables.registered())
+    assert sorted(row.__name__ for row in rows) == sorted(row.__name__ for row in row_classes.registered())
     for holding in registry.HOLDINGS:
         assert bool(holding.of_workspace or holding.of_person) != bool(holding.exempt), holding.row.__name__
 
@@ -24,5 +24,5 @@ def test_a_table_that_names_a_workspace_or_a_person_is_found_by_it():
 def test_the_inventory_lists_every_attribute():
     """P02, P13"""
     listed = {(line["store"], line["attribute"]) for line in inventory.list_all()}
-    for row in tables.registered():
+    for row in row_classes.registered():
         assert {(row.Meta.table_name.partition("-")[2], name) for name in row.get_attributes()} <= listed

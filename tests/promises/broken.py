@@ -193,7 +193,7 @@ MUTATIONS = (
     ),
     _of(
         "P19", "recovery keeps 35 days",
-        [("imgapis/tables.py", "RECOVERY_DAYS = 14", "RECOVERY_DAYS = 35")],
+        [("imgapis/tables/migration.py", "RECOVERY_DAYS = 14", "RECOVERY_DAYS = 35")],
         "test_people.py::test_p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_in",
     ),
     _of(

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from imgapis import tables
 from imgapis.base import clock
 from imgapis.privacy import certificates, erasure, export, store
+from imgapis.tables import row_classes
 from tests.privacy.full import EXEMPT
 
 pytestmark = pytest.mark.usefixtures("dynamodb", "bucket", "stripe_stub")
@@ -24,7 +24,7 @@ def test_p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_mach
             if name.endswith(".jsonl"):
                 lines.setdefault(name, []).extend(archive.read(name).decode().splitlines())
     missing = set()
-    for table in set(tables.registered()) - EXEMPT:
+    for table in set(row_classes.registered()) - EXEMPT:
         names, found = export.exported(table), lines.get(table.Meta.table_name.partition("-")[2] + ".jsonl", [])
         if names and (not found or any(set(json.loads(line)) != set(names) for line in found)):
             missing.add(table.__name__)
@@ -34,7 +34,7 @@ def test_p17_everything_that_is_held_and_may_be_given_comes_out_readable_by_mach
 def test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified(everything, monkeypatch):
     """P19: from every table, the bucket and Stripe's stub; by a day's clock that moves on."""
     account, real, ahead = everything, clock.now, [0.0]
-    assert {table.__name__ for table in tables.registered() if table not in EXEMPT} <= set(account.left())
+    assert {table.__name__ for table in row_classes.registered() if table not in EXEMPT} <= set(account.left())
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
     for kind, subject in (("workspace", account.workspace_id), ("person", account.person_id)):
         erasure.request(kind, subject, at_once=True)

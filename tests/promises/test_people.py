@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from accounts.people import people as accounts
-from imgapis import tables
 from imgapis.base import clock
 from imgapis.policy import notices, requests
 from imgapis.policy.versions import midnight
 from imgapis.rows.policy import PrivacyRequest
+from imgapis.tables import migration
 from tests import people
 from tests.people import Browser
 
@@ -56,8 +56,8 @@ def test_p19_an_erasure_is_due_within_thirty_days_of_the_mail_recovery_counted_i
     for extended in (False, True):
         assert requests.due(law, "delete", received, extended) - received <= 30 * DAY
     sent = Sent()
-    monkeypatch.setattr(tables.dynamo, "connection", lambda: SimpleNamespace(client=sent))
-    tables.protect(PrivacyRequest)
+    monkeypatch.setattr(migration.dynamo, "connection", lambda: SimpleNamespace(client=sent))
+    migration.protect("requests")
     (recovery,) = sent.recoveries
     assert recovery["PointInTimeRecoveryEnabled"] and recovery["RecoveryPeriodInDays"] + 7 + 2 < 30
 

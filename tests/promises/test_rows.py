@@ -10,10 +10,10 @@ from django.db import connections
 
 from accounts.models import User
 from billing.models import Claim
-from imgapis import tables
 from imgapis.base import dynamo, tokens
 from imgapis.base.dynamo import DataDeclaration
 from imgapis.policy import additions
+from imgapis.tables import row_classes
 from telemetry.models import Event
 from tests.people import Browser
 from tests.transforms.web_client import ask
@@ -27,7 +27,7 @@ CARD = re.compile(r"card|\bpan\b|cvc|cvv|iban|account_number|expiry_month")
 
 def test_p02_every_attribute_of_every_table_says_what_it_is_kept_for(dynamodb):
     """P02"""
-    for row in tables.registered():
+    for row in row_classes.registered():
         for name, attribute in row.get_attributes().items():
             declaration = getattr(attribute, "declaration", None)
             assert isinstance(declaration, DataDeclaration) and declaration.purpose and declaration.retention, (
@@ -38,7 +38,7 @@ def test_p02_every_attribute_of_every_table_says_what_it_is_kept_for(dynamodb):
 def test_p02_every_table_beside_the_policys_own_list_stands_on_the_page(web):
     """P02"""
     text = " ".join(Browser().get("/privacy").text.split())
-    rows = {row.__name__: row for row in tables.registered()}
+    rows = {row.__name__: row for row in row_classes.registered()}
     assert set(rows) > additions.NAMED
     for name in set(rows) - additions.NAMED:
         assert additions._sentence(rows[name]) in text, f"{name} is on no list"
@@ -46,7 +46,7 @@ def test_p02_every_table_beside_the_policys_own_list_stands_on_the_page(web):
 
 def test_p03_no_attribute_anywhere_could_hold_a_card_and_billing_names_no_person():
     """P03"""
-    for row in tables.registered():
+    for row in row_classes.registered():
         names = set(row.get_attributes())
         assert not [name for name in names if CARD.search(name)], row.__name__
         if row.__module__.startswith("billing."):
@@ -78,7 +78,7 @@ def test_p05_the_fingerprint_of_a_charge_is_keyed_by_its_workspace_and_stands_on
     year = 365 * 86_400
     assert year - 5 < first.expires.timestamp() - float(first.charged) < year + 5
     client = dynamo.connection().client
-    for table in tables.registered():
+    for table in row_classes.registered():
         if table is not Claim:
             for page in client.get_paginator("scan").paginate(TableName=table.Meta.table_name):
                 assert first.digest not in str(page["Items"]), table.__name__
@@ -100,5 +100,5 @@ def test_p13_there_is_no_sql_database_and_the_tables_are_in_virginia():
     assert {each.settings_dict["ENGINE"] for each in connections.all()} == {"django.db.backends.dummy"}
     with pytest.raises(ImproperlyConfigured):
         User.objects.count()
-    assert {row.Meta.region for row in tables.registered()} == {"us-east-1"}
-    assert {row.Meta.host for row in tables.registered()} == {settings.DYNAMODB_ENDPOINT}
+    assert {row.Meta.region for row in row_classes.registered()} == {"us-east-1"}
+    assert {row.Meta.host for row in row_classes.registered()} == {settings.DYNAMODB_ENDPOINT}

@@ -54,7 +54,7 @@ def _start(dev_stack: stack.Stack) -> None:
         dev_stack.start_stripe_stub()
     variables = dev_stack.variables(settings.FETCH_ALLOW_PRIVATE)
     dev_stack.save_variables(variables)
-    dev_stack.manage("create_tables", variables)
+    dev_stack.manage("migrate_tables", variables)
     dev_stack.manage("demo", variables)
     if dev_stack.stripe_port:
         dev_stack.manage("stripe_setup", variables)

@@ -1,0 +1,43 @@
+"""Every table of the project, and what AWS shall do for each."""
+
+import accounts.models
+import accounts.rows.audit
+import accounts.rows.codes
+import accounts.rows.keys
+import accounts.rows.staff
+import accounts.rows.teams
+import billing.models
+import billing.rows.notifications
+import billing.rows.stripe
+import imgapis.rows.policy
+import imgapis.rows.privacy
+import imgapis.rows.tables
+import imgapis.rows.watch
+import telemetry.models
+import transforms.models
+from imgapis.base import dynamo
+
+# A row is registered by importing its module; a test finds the module that is missing here.
+MODULES = (
+    accounts.models,
+    accounts.rows.codes,
+    accounts.rows.keys,
+    accounts.rows.staff,
+    accounts.rows.teams,
+    accounts.rows.audit,
+    telemetry.models,
+    billing.models,
+    billing.rows.notifications,
+    billing.rows.stripe,
+    transforms.models,
+    imgapis.rows.policy,
+    imgapis.rows.privacy,
+    imgapis.rows.tables,
+    imgapis.rows.watch,
+)
+
+
+def registered() -> list[type[dynamo.Row]]:
+    """Every row class, by table name."""
+    names = {module.__name__ for module in MODULES}
+    return [row_class for row_class in dynamo.tables() if row_class.__module__ in names]
