@@ -109,17 +109,20 @@ def _in_grace(period: Period, since: float, moment: float) -> Period:
     return replace(period, allowance=min(plan_halves, share), unpaid=True)
 
 
-def _month(current_terms: Terms, moment: float) -> Period:
-    """A month's period as Stripe has it; of a year its twelfth, counted from the year's start each time, so that the
-    31st is not lost in February. The last one ends with the year."""
+def month_of(start: float, end: float, interval: str, moment: float) -> tuple[float, float]:
+    """The month of credits that holds a moment of a paid period: a month's is the period, a year's its twelfth, counted
+    from the year's start each time, so that the 31st is not lost in February. The last one ends with the year."""
+    if interval != "year":
+        return start, end
     months = 0
-    if current_terms.interval == "year":
-        while months < 11 and clock.months_after(current_terms.start, months + 1) <= moment:
-            months += 1
-        end = clock.months_after(current_terms.start, months + 1) if months < 11 else current_terms.end
-    else:
-        end = current_terms.end
-    start = clock.months_after(current_terms.start, months)
+    while months < 11 and clock.months_after(start, months + 1) <= moment:
+        months += 1
+    return clock.months_after(start, months), end if months == 11 else min(end, clock.months_after(start, months + 1))
+
+
+def _month(current_terms: Terms, moment: float) -> Period:
+    """The month of credits of a paid period."""
+    start, end = month_of(current_terms.start, current_terms.end, current_terms.interval, moment)
     name = clock.period_name(start)
     allowance = current_terms.granted if name == current_terms.granted_period else current_terms.allowance
-    return Period(name, min(end, current_terms.end), current_terms.plan, allowance)
+    return Period(name, end, current_terms.plan, allowance)
