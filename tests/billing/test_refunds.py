@@ -1,5 +1,7 @@
 """A refund or a dispute takes back what its own charge granted, in proportion, while the money is gone (H20, B15)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from billing import store
@@ -247,8 +249,6 @@ def test_a_refund_after_the_plan_has_ended_takes_of_its_own_period(customer):
 
 def test_two_events_at_once_take_once(customer):
     """B11"""
-    from concurrent.futures import ThreadPoolExecutor
-
     with customer.world.book.change():
         customer.world.trade.refund(customer.charges[0], 950)
     customer.world.taken()

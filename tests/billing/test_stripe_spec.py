@@ -6,7 +6,7 @@ import re
 import pytest
 import stripe
 
-from billing.stripe import customers, gateway, overage, stripe_setup, subscriptions, webhooks
+from billing.stripe import customers, gateway, overage, settlements, stripe_setup, subscriptions, webhooks
 from imgapis.base import clock
 from imgapis.devstack import stack
 from imgapis.devstack.stripe_stub.api import ROUTES
@@ -34,8 +34,9 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     overage.report(buyer.workspace_id, customer)
     charge = world.book.list_all("charges", customer=customer)[0]
     with world.book.change():
-        world.trade.refund(charge, 100)
-    gateway.refunds(charge["id"])
+        world.trade.settle_refund(world.trade.refund(charge, 100, "pending"), "failed")
+        world.trade.close_dispute(world.trade.dispute(charge, 100), "won")
+    settlements.settle_all(buyer.workspace_id, customer)
     gateway.event(world.taken()[0]["id"])
     assert gateway.events(webhooks.HANDLERS, clock.now() - 3_600, clock.now() + 3_600)
     for kind in ("subscriptions", "invoices"):
