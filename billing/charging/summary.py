@@ -73,6 +73,12 @@ class Summary:
         return "day" if self.day_limit is not None and self.day_used >= self.day_limit else ""
 
     @property
+    def unpaid(self) -> bool:
+        """Whether the running period of a paid plan has not been paid for."""
+        is_cut = self.terms.paid and self.period.plan == catalogue.FREE and self.terms.next_plan != catalogue.FREE
+        return self.period.unpaid or self.terms.unpaid_since > 0 or is_cut
+
+    @property
     def following(self) -> str:
         """The plan that is set to follow at the paid period's end, the running one where only its rhythm changes; empty
         where nothing is set."""

@@ -52,7 +52,7 @@ def test_a_refunded_upgrade_leaves_the_plan_that_stays_paid(customer):
 
 
 def test_a_refund_of_cents_takes_what_the_cents_had_given(customer):
-    """H20, H19: 36 cents took 10,000 credits."""
+    """H20: 36 cents took 10,000 credits."""
     customer.until(customer.ends - HOUR)
     customer.change("scale")
     given = left(customer) - STARTER
@@ -61,7 +61,7 @@ def test_a_refund_of_cents_takes_what_the_cents_had_given(customer):
 
 
 def test_a_refund_of_an_older_period_takes_nothing_of_this_one(customer):
-    """H20, H19"""
+    """H20"""
     older_period = customer.period.name
     assert customer.use(10) == 10
     customer.until(customer.ends + 1)

@@ -102,6 +102,13 @@ def test_the_button_says_how_many_credits_the_upgrade_gives_now(customer):
     assert f"for about {offer.halves // 2:,}" in offers.sentence(offer, terms)
 
 
+def test_the_pricing_page_says_what_an_upgrade_and_an_unpaid_month_give(client, dynamodb):
+    """H1, H6, H20"""
+    text = client.get("/pricing", HTTP_HOST="localhost").content.decode()
+    assert "the same part of the difference in credits: in the middle of a month, half of it" in text
+    assert "Credits are given when they are paid for" in text and "A refund takes back the unused credits" in text
+
+
 def test_the_stub_prorates_by_the_second(customer):
     """The fake billed the whole difference, and hid the fault."""
     customer.buy("starter")
