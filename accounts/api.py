@@ -153,7 +153,7 @@ def change_workspace(request: HttpRequest, payload: WorkspaceIn):
     """Rename it, or change the business name. Scope: workspace.edit."""
     row = workspace_of(request, "workspace.edit")
     if payload.namespace is not None:
-        workspaces.rename(row, request.caller.actor, payload.namespace)
+        workspaces.rename(row, request.caller.actor, payload.namespace, request.caller.person_id)
     if payload.business_name is not None:
         workspaces.change_business_name(row, request.caller.actor, payload.business_name)
     return _workspace_out(row)

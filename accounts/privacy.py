@@ -7,6 +7,7 @@ from accounts.models import EmailClaim, Namespace, Person, SessionRow, Workspace
 from accounts.rows.audit import AuditEntry
 from accounts.rows.codes import Challenge, Throttle
 from accounts.rows.keys import ApiKey
+from accounts.rows.namespaces import NamespaceCount
 from accounts.rows.staff import Staff
 from accounts.rows.teams import Invite, Member
 from imgapis.base.dynamo import Row
@@ -45,6 +46,7 @@ HOLDINGS = (
     Holding(AuditEntry, of_workspace=by_hash_key(AuditEntry), of_person=_trail),
     Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=retired_namespaces.retire),
     Holding(Workspace, of_workspace=by_hash_key(Workspace)),
+    Holding(NamespaceCount, of_person=by_hash_key(NamespaceCount)),
     Holding(EmailClaim, of_person=by_attribute(EmailClaim, "person_id")),
     Holding(Person, of_person=by_hash_key(Person)),
     Holding(Throttle, of_workspace=_counts, of_person=_counts),

@@ -6,6 +6,7 @@ An `entry` of the audit log is written in the transaction of its act.
 from accounts import audit, retired_namespaces, store
 from accounts.models import Namespace, Workspace
 from accounts.rows.audit import AuditEntry
+from accounts.rows.namespaces import NamespaceCount
 from accounts.rows.teams import Invite, Member
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError, EditConflict
@@ -36,8 +37,12 @@ def memberships(person_id: str) -> list[Member]:
     return list(Member.person_index.query(person_id))
 
 
+# The namespaces of one person, ever: the largest plan has 25 workspaces, and each may be renamed a few times.
+NAMESPACES_PER_PERSON = 100
+
+
 def create_with_owner(row: Workspace, person_id: str, entry: AuditEntry | None = None) -> None:
-    """Create a workspace with its first owner and the claim of its namespace."""
+    """Create a workspace with its first owner and the claim of its namespace, which counts as one of the owner's."""
     claim = Namespace(row.namespace, workspace_id=row.workspace_id)
     owner_row = Member(row.workspace_id, person_id, role="owner", joined=clock.now())
     with dynamo.transaction() as transaction:
@@ -45,11 +50,13 @@ def create_with_owner(row: Workspace, person_id: str, entry: AuditEntry | None =
         transaction.save(claim, if_absent=True, name="namespace")
         transaction.save(row, if_absent=True)
         transaction.save(owner_row, if_absent=True)
+        _count_namespace(transaction, person_id)
         audit.add_to_transaction(transaction, entry)
 
 
-def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> None:
-    """Claim a new namespace and take it; the old claim stays, so that the old one goes on serving."""
+def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None, person_id: str = "") -> None:
+    """Claim a new namespace and take it; the old claim stays, so that the old one goes on serving. It counts as one of
+    `person_id`'s where one is named."""
     claim = Namespace(namespace, workspace_id=row.workspace_id)
     # A workspace may take back a namespace of its own.
     condition = Namespace.is_absent() | (Namespace.workspace_id == row.workspace_id)
@@ -58,6 +65,13 @@ def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None) -> N
         transaction.save(claim, condition=condition, name="namespace")
         audit.add_to_transaction(transaction, entry)
         transaction.update(row, [Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace)
+        if person_id:
+            _count_namespace(transaction, person_id)
+
+
+def _count_namespace(transaction: dynamo.Transaction, person_id: str) -> None:
+    condition = NamespaceCount.is_absent() | (NamespaceCount.taken < NAMESPACES_PER_PERSON)
+    transaction.update(NamespaceCount(person_id), [NamespaceCount.taken.add(1)], condition=condition, name="count")
 
 
 def join(invite: Invite, token_digest: str, person_id: str, entry: AuditEntry | None = None) -> bool:

@@ -1,6 +1,6 @@
 """What billing holds of a workspace, and a person's choice of mails; invoices stay at Stripe by law."""
 
-from billing.models import Claim, Counter, Grant, LedgerProof
+from billing.models import Claim, Counter, Grant, InvoiceGrant, LedgerProof
 from billing.rows.notifications import Notification, OptOut, PendingNotification, Webhook
 from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key, by_prefix, by_suffix
@@ -9,6 +9,7 @@ HOLDINGS = (
     Holding(Counter, of_workspace=by_hash_key(Counter)),  # first: without a counter nothing is charged
     Holding(Claim, of_workspace=by_hash_key(Claim)),
     Holding(Grant, of_workspace=by_hash_key(Grant)),
+    Holding(InvoiceGrant, of_workspace=by_hash_key(InvoiceGrant)),
     Holding(PendingNotification, of_workspace=by_prefix(PendingNotification, "place")),
     Holding(Notification, of_workspace=by_hash_key(Notification)),
     Holding(Webhook, of_workspace=by_hash_key(Webhook)),

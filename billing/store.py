@@ -8,7 +8,7 @@ from pynamodb.exceptions import DoesNotExist
 
 from accounts.models import Workspace
 from accounts.workspaces.entitlements import STARTING
-from billing.models import Claim, Counter, Grant, LedgerProof
+from billing.models import Claim, Counter, Grant, InvoiceGrant, LedgerProof
 from imgapis.base import clock, dynamo
 from telemetry import events
 from telemetry.events import RequestEvent
@@ -56,6 +56,19 @@ def open_counters(workspace_id: str, revision: int | None, rows: Iterable[Counte
             transaction.save(row, if_absent=True)
 
 
+def raise_base(counter: Counter, revision: int, base: int, room: int, increase: int) -> None:
+    """Raise what a plan gives in a period, `counter` as it was read, by the terms of `revision`. Raises as
+    `open_counters` does; with "period" among the failed where somebody else has raised it."""
+    actions = [
+        Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(base), Counter.room.set(room),
+    ]  # fmt: skip
+    condition = (Counter.base == int(counter.base)) & (Counter.left >= -increase)
+    is_current = Workspace.is_present() & has_revision(revision)
+    with dynamo.transaction() as transaction:
+        transaction.check(Workspace, counter.workspace_id, condition=is_current, name="workspace")
+        transaction.update(counter, actions, condition=condition, name="period")
+
+
 def has_revision(revision: int):
     """The condition that a workspace's terms are still those of a revision; a row from before billing has none."""
     condition = Workspace.billing_revision == revision
@@ -70,6 +83,21 @@ def counters(workspace_id: str) -> Iterator[Counter]:
 def grants(workspace_id: str) -> Iterator[Grant]:
     """What a workspace was given or had taken back, oldest first."""
     return Grant.query(workspace_id, consistent_read=True)
+
+
+def grant_of_id(workspace_id: str, grant_id: str) -> Grant | None:
+    """A grant by its id."""
+    return Grant.find(workspace_id, grant_id)
+
+
+def invoice_grants(workspace_id: str) -> Iterator[InvoiceGrant]:
+    """What each invoice granted in each period, oldest period first."""
+    return InvoiceGrant.query(workspace_id, consistent_read=True)
+
+
+def invoice_grant(workspace_id: str, place: str) -> InvoiceGrant:
+    """What one invoice granted in one period, as it is now. DoesNotExist where there is none."""
+    return InvoiceGrant.get(workspace_id, place, consistent_read=True)
 
 
 def live_claim(workspace_id: str, digest: str, moment: float, purged_before: float = 0) -> Claim | None:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Callable
 
 from accounts import audit, store, team_store
 from accounts.models import Workspace
@@ -43,6 +44,20 @@ class TooManyNamespaces(ApiError):
         super().__init__(message, param="namespace", retry_after=3600)
 
 
+class NamespacesSpent(ApiError):
+    """Somebody has taken as many namespaces as one person ever may."""
+
+    status = 409
+    code = "namespaces_spent"
+
+    def __init__(self):
+        super().__init__(
+            f"One person takes {team_store.NAMESPACES_PER_PERSON} namespaces at most, as none is ever given to anybody"
+            " else again. A workspace may go back to a name it had. If you need another one, write to us.",
+            param="namespace",
+        )
+
+
 class TooManyWorkspaces(ApiError):
     """Somebody owns as many workspaces as the best of their plans allows."""
 
@@ -71,16 +86,12 @@ def create_unowned(*, namespace: str, business_name: str = "", allowance: int) -
 
 def create(person_id: str, *, namespace: str, business_name: str) -> Workspace:
     """Create a workspace with its first owner. Raises InvalidNamespace, InvalidBusinessName, NamespaceTaken,
-    TooManyWorkspaces, TooManyNamespaces."""
+    TooManyWorkspaces, TooManyNamespaces, NamespacesSpent."""
     row = _new_row(namespace, checked_business_name(business_name), default_allowance(), owners=1)
     _require_quota(person_id)
     _count_claim(person_id)
-    try:
-        team_store.create_with_owner(
-            row, person_id, audit.entry(row.workspace_id, person_id, "workspace.created", row.workspace_id)
-        )
-    except dynamo.TransactionCanceled as error:
-        raise _conflict(error, namespace) from error
+    entry = audit.entry(row.workspace_id, person_id, "workspace.created", row.workspace_id)
+    _claim(namespace, lambda: team_store.create_with_owner(row, person_id, entry))
     return row
 
 
@@ -100,18 +111,18 @@ def _require_quota(person_id: str) -> None:
         raise TooManyWorkspaces(f"Your plan allows {limit} workspaces of your own. A larger plan of one allows more.")
 
 
-def rename(row: Workspace, actor: str, namespace: str) -> None:
-    """Take another namespace; the old one goes on serving and is never given to anyone else. Raises
-    InvalidNamespace, NamespaceTaken, TooManyNamespaces, EditConflict."""
+def rename(row: Workspace, actor: str, namespace: str, person_id: str = "") -> None:
+    """Take another namespace; the old one goes on serving and is never given to anyone else. `person_id`: who it counts
+    for, where the actor is a key. Raises InvalidNamespace, NamespaceTaken, TooManyNamespaces, NamespacesSpent,
+    EditConflict."""
     if namespace == row.namespace:
         return
     old_namespace, namespace = row.namespace, check_namespace(namespace)
     _count_claim(row.workspace_id)
     entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, old_namespace, namespace)
-    try:
-        team_store.rename(row, namespace, entry)
-    except dynamo.TransactionCanceled as error:
-        raise _conflict(error, namespace) from error
+    earlier_workspace = store.workspace_of_namespace(namespace)
+    is_own = earlier_workspace is not None and earlier_workspace.workspace_id == row.workspace_id
+    _claim(namespace, lambda: team_store.rename(row, namespace, entry, "" if is_own else person_id or actor))
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
@@ -145,11 +156,22 @@ def _count_claim(subject_id: str) -> None:
         raise TooManyNamespaces
 
 
+def _claim(namespace: str, write: Callable[[], None]) -> None:
+    """Write the claim of a namespace. Raises NamespaceTaken, NamespacesSpent, EditConflict."""
+    for _ in dynamo.retries():
+        try:
+            return write()
+        except dynamo.TransactionCanceled as error:
+            if error.failed or error.conflicting != {"count"}:
+                raise _conflict(error, namespace) from error
+    raise EditConflict()
+
+
 def _conflict(error: dynamo.TransactionCanceled, namespace: str) -> ApiError:
     """The error that a lost transaction means."""
     if "namespace" in error.failed | error.conflicting:
         return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
-    return EditConflict()
+    return NamespacesSpent() if "count" in error.failed else EditConflict()
 
 
 def _new_row(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:

@@ -36,7 +36,8 @@ def effective(span: str, terms: Terms, plan: str) -> Cap:
 def room(terms: Terms, period: Period, included: int) -> int:
     """Half-credits beyond the included ones that may be charged in a period; below 0 where a cap ends before them."""
     plan = catalogue.of(period.plan)
-    overage_limit = CEILING * period.allowance if terms.overage and plan.overage is not None else 0
+    sells = terms.overage and plan.overage is not None and not period.unpaid
+    overage_limit = CEILING * plan.halves if sells else 0
     cap = effective("period", terms, period.plan)
     if cap.unit == "credits":
         return min(overage_limit, cap.amount * catalogue.HALVES - included)

@@ -53,31 +53,47 @@ def ensure_open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounter
     counter is opened the current ones decide. Raises WorkspaceGone, and TransactWriteError where a concurrent
     transaction won or the store failed: to be tried again."""
     target = counters_for(terms, moment)
-    if (workspace_id, *target.names) not in _known:
+    if _key(workspace_id, target) not in _known:
         target = _open(workspace_id, terms, moment)
         if len(_known) >= MOST_KNOWN:
             _known.clear()
-        _known.add((workspace_id, *target.names))
+        _known.add(_key(workspace_id, target))
     return target
 
 
 def invalidate(workspace_id: str, target: ChargeCounters) -> None:
     """Look for the counters again before the next charge."""
-    _known.discard((workspace_id, *target.names))
+    _known.discard(_key(workspace_id, target))
+
+
+def _key(workspace_id: str, target: ChargeCounters) -> tuple[str, ...]:
+    """What is remembered of open counters: while a period is unpaid, each day's share anew."""
+    share = (str(target.period.allowance),) if target.period.unpaid else ()
+    return (workspace_id, *target.names, *share)
 
 
 def _open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
     target = counters_for(terms, moment)
-    missing_names = [name for name in target.names if name not in store.counters_by_name(workspace_id, target.names)]
-    if not missing_names:
-        return target
+    rows = store.counters_by_name(workspace_id, target.names)
+    missing_names = [name for name in target.names if name not in rows]
     try:
-        store.open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
+        if missing_names:
+            store.open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
+        if counter := rows.get(target.period.name):
+            _raise_share(counter, target.period, terms)
     except dynamo.TransactionCanceled as error:
         if "workspace" not in error.failed:
             raise
         return _open_by_current_terms(workspace_id, terms, moment)
     return target
+
+
+def _raise_share(counter: Counter, period: Period, terms: Terms) -> None:
+    """Write the share of the day down where the period is unpaid and the counter holds that of an earlier day."""
+    balance, before = balance_at(counter, period, terms), balance_of(counter)
+    if balance.base > before.base:
+        increase = balance.granted - before.granted
+        store.raise_base(counter, terms.revision, balance.base, balance.room, increase)
 
 
 def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
@@ -93,6 +109,22 @@ def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> Ch
     if missing_names:
         store.open_counters(workspace_id, None, _rows(workspace_id, target, terms, missing_names))
     return target
+
+
+def balance_of(counter: Counter) -> Balance:
+    """The balance a counter holds; one from before there were plans is its plan's alone."""
+    base = int(counter.granted) if counter.base is None else int(counter.base)
+    return Balance(base, int(counter.extra), int(counter.room), int(counter.used))
+
+
+def balance_at(counter: Counter, period: Period, terms: Terms) -> Balance:
+    """The balance of a counter at this moment: where the period is unpaid, with the share of the day, which the next
+    charge writes down."""
+    balance = balance_of(counter)
+    if not period.unpaid:
+        return balance
+    balance = balance.with_allowance(period.allowance)
+    return balance.with_room(caps.room(terms, period, balance.included))
 
 
 def _rows(workspace_id: str, target: ChargeCounters, terms: Terms, names: list[str]) -> list[Counter]:

@@ -108,8 +108,9 @@ def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | No
     cost = bill.event.cost
     rows = store.counters_by_name(bill.event.workspace_id, books.names)
     period_counter = rows.get(books.period.name) or counters.new_period_counter("", books.period, terms)
-    if period_counter.left < cost:
-        return CapReached("period") if period_counter.room else OutOfCredits()
+    balance = counters.balance_at(period_counter, books.period, terms)
+    if balance.left < cost:
+        return CapReached("period") if balance.room else OutOfCredits()
     if books.day is None:
         return None
     day_counter = rows.get(books.day)

@@ -52,12 +52,15 @@ def unchanged(balance: Balance) -> Balance:
 @dataclass(frozen=True)
 class Draft:
     """What is to change: attributes of the workspace, its balance, and rows that say so. `keeps_paid`: what is paid
-    for and used meanwhile must not become overage."""
+    for and used meanwhile must not become overage. `period`: whose balance it is, an open one's name; empty for the
+    running one. `moment`: the time it was drafted for, 0 for now."""
 
     values: dict[str, Any] = field(default_factory=dict)
     balance: Callable[[Balance], Balance] = unchanged
     record: Callable[[dynamo.Transaction, TermsChange], None] | None = None
     keeps_paid: bool = False
+    period: str = ""
+    moment: float = 0
 
 
 def update_terms(
@@ -85,41 +88,56 @@ def _attempt(row: Workspace, draft: Draft, within: ExtraWrites | None) -> TermsC
     for name, value in draft.values.items():
         setattr(row, name, value)
     row.billing_revision = revision + 1
-    terms, now = periods.terms_of(row), clock.now()
+    terms, now = periods.terms_of(row), draft.moment or clock.now()
     period, day = periods.at(terms, now), clock.day(now)
-    rows = store.counters_by_name(row.workspace_id, (period.name, day))
-    counter, before = _current(rows.get(period.name), row.workspace_id, period, terms)
-    after = draft.balance(before)
-    after = after.with_room(caps.room(terms, period, after.included))
-    outcome = TermsChange(terms, period, before, after)
+    is_running = draft.period in ("", period.name)
+    rows = store.counters_by_name(row.workspace_id, (period.name if is_running else draft.period, day))
+    if is_running:
+        counter, before = _current(rows.get(period.name), row.workspace_id, period, terms)
+        after = draft.balance(before)
+        after = after.with_room(caps.room(terms, period, after.included))
+    else:
+        counter, period = rows[draft.period], _past(rows[draft.period])
+        before = counters.balance_of(counter)
+        after = draft.balance(before)
+    outcome, is_fresh = TermsChange(terms, period, before, after), period.name not in rows
+
+    def write(transaction: dynamo.Transaction) -> None:
+        _write_terms(transaction, row, revision, draft.values)
+        _write_period(transaction, counter, outcome, draft.keeps_paid, is_fresh)
+        limit = caps.daily_limit(terms, period)
+        if is_running and day in rows and limit is not None:
+            _write_day(transaction, rows[day], limit)
+        if draft.record:
+            draft.record(transaction, outcome)
+        if within:
+            within(transaction)
+
+    return outcome if _commit(write) else None
+
+
+def _commit(write: ExtraWrites) -> bool:
+    """Commit what `write` adds to a transaction; False where a concurrent change won. Raises AlreadyApplied."""
     try:
         with dynamo.transaction() as transaction:
-            _write_terms(transaction, row, revision, draft.values)
-            _write_period(transaction, counter, outcome, draft.keeps_paid, fresh=period.name not in rows)
-            limit = caps.daily_limit(terms, period)
-            if day in rows and limit is not None:
-                _write_day(transaction, rows[day], limit)
-            if draft.record:
-                draft.record(transaction, outcome)
-            if within:
-                within(transaction)
+            write(transaction)
     except dynamo.TransactionCanceled as error:
         if error.failed - OWN_WRITES:
             raise AlreadyApplied from error
-        return None
-    return outcome
+        return False
+    return True
 
 
 def _current(counter: Counter | None, workspace_id: str, period: Period, terms: Terms) -> tuple[Counter, Balance]:
     """The counter of the present period and its balance; a fresh one where none is open yet."""
     counter = counter or counters.new_period_counter(workspace_id, period, terms)
-    return counter, balance_of(counter).with_allowance(period.allowance)
+    return counter, counters.balance_of(counter).with_allowance(period.allowance)
 
 
-def balance_of(counter: Counter) -> Balance:
-    """The balance a counter holds; one from before there were plans is its plan's alone."""
-    base = int(counter.granted) if counter.base is None else int(counter.base)
-    return Balance(base, int(counter.extra), int(counter.room), int(counter.used))
+def _past(counter: Counter) -> Period:
+    """The period of a counter that is not the running one's."""
+    ends = float(counter.ends or clock.period_end(counter.period))
+    return Period(counter.period, ends, counter.plan, int(counter.base or 0))
 
 
 def _write_terms(transaction: dynamo.Transaction, row: Workspace, revision: int, values: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Credits given beside the plan and taken back: by whom and why, in the counter and on record in one transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from accounts import audit
@@ -8,7 +9,7 @@ from billing.charging import entitlement_change
 from billing.charging.balance import Balance
 from billing.charging.entitlement_change import Draft, ExtraWrites, TermsChange
 from billing.models import Grant
-from imgapis.base import clock, tokens
+from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
 
 SHORTEST_REASON = 10
@@ -55,28 +56,51 @@ def _checked(halves: int, reason: str) -> int:
     return halves
 
 
+def adjust(
+    workspace_id: str,
+    halves: int,
+    reason: str,
+    period: str,
+    note: Callable[[dynamo.Transaction, int], None] | None = None,
+    *,
+    grant_id: str = "",
+) -> GrantResult:
+    """Give half-credits to an open period, the running one or another, or take back as many of them as are not used
+    where they are below 0, as Stripe's money came or went. `note` puts the caller's items into the transaction and is
+    told the half-credits that changed. Raises AlreadyApplied, WorkspaceGone, CreditsBusy."""
+    return _write(workspace_id, halves, reason, "stripe", grant_id, period=period, note=note)
+
+
 def _write(
-    workspace_id: str, halves: int, reason: str, actor: str, grant_id: str, within: ExtraWrites | None
-) -> GrantResult:  # fmt: skip
+    workspace_id: str,
+    halves: int,
+    reason: str,
+    actor: str,
+    grant_id: str,
+    within: ExtraWrites | None = None,
+    period: str = "",
+    note: Callable[[dynamo.Transaction, int], None] | None = None,
+) -> GrantResult:
     grant_id = grant_id or tokens.time_ordered_id(clock.now())
 
     def change(balance: Balance) -> Balance:
         return balance.with_grant(halves) if halves > 0 else balance.with_deduction(-halves)
 
-    def record(transaction, outcome: TermsChange) -> None:
+    def record(transaction: dynamo.Transaction, outcome: TermsChange) -> None:
+        changed = outcome.after.extra - outcome.before.extra
         row = Grant(
-            workspace_id, grant_id, period=outcome.period.name, halves=outcome.after.extra - outcome.before.extra,
-            reason=reason.strip(), actor=actor, moment=clock.now(),
+            workspace_id, grant_id, period=outcome.period.name, halves=changed, reason=reason.strip(), actor=actor,
+            moment=clock.now(),
         )  # fmt: skip
         transaction.save(row, if_absent=True)
         act = "credits.granted" if halves > 0 else "credits.taken_back"
-        details = {"halves": int(row.halves)}
-        audit.add_to_transaction(
-            transaction, audit.entry(workspace_id, actor, act, grant_id, None, details, row.reason)
-        )
+        entry = audit.entry(workspace_id, actor, act, grant_id, None, {"halves": changed}, row.reason)
+        audit.add_to_transaction(transaction, entry)
+        if note:
+            note(transaction, changed)
 
     def decide(row: Workspace) -> Draft:
-        return Draft(balance=change, record=record, keeps_paid=halves < 0)
+        return Draft(balance=change, record=record, keeps_paid=halves < 0, period=period)
 
     outcome = entitlement_change.update_terms(workspace_id, decide, within)
     return GrantResult(grant_id, outcome.after.extra - outcome.before.extra, outcome.period.name)

@@ -73,6 +73,12 @@ class Summary:
         return "day" if self.day_limit is not None and self.day_used >= self.day_limit else ""
 
     @property
+    def unpaid(self) -> bool:
+        """Whether the running period of a paid plan has not been paid for."""
+        is_cut = self.terms.paid and self.period.plan == catalogue.FREE and self.terms.next_plan != catalogue.FREE
+        return self.period.unpaid or self.terms.unpaid_since > 0 or is_cut
+
+    @property
     def following(self) -> str:
         """The plan that is set to follow at the paid period's end, the running one where only its rhythm changes; empty
         where nothing is set."""
@@ -85,10 +91,11 @@ def of(row: Workspace) -> Summary:
     books = counters.counters_for(terms, now)
     rows = store.counters_by_name(row.workspace_id, books.names)
     counter = rows.get(books.period.name) or counters.new_period_counter(row.workspace_id, books.period, terms)
+    balance = counters.balance_at(counter, books.period, terms)
     day = rows.get(books.day) if books.day else None
     return Summary(
         terms=terms, period=books.period, state=row.billing_state, now=now,
-        included=int(counter.granted) - int(counter.room), room=int(counter.room), used=int(counter.used),
+        included=balance.included, room=balance.room, used=balance.used,
         day_used=int(day.used) if day else 0,
         day_limit=None if books.day is None else int(day.granted) if day else caps.daily_limit(terms, books.period),
     )  # fmt: skip

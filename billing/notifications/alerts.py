@@ -40,7 +40,9 @@ def check(workspace_id: str) -> int:
     terms, now = periods.terms_of(row), clock.now()
     books = credit_counters.counters_for(terms, now)
     counters = store.counters_by_name(workspace_id, books.names)
-    usage_levels = levels(counters.get(books.period.name), counters.get(books.day or ""))
+    # The share of an unpaid period grows every day: a notice of it would be false, and missing once the period is paid.
+    period_counter = None if books.period.unpaid else counters.get(books.period.name)
+    usage_levels = levels(period_counter, counters.get(books.day or ""))
     return sum(_notify(workspace_id, level) for level in usage_levels if level.share)
 
 

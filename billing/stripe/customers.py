@@ -6,6 +6,7 @@ from pynamodb.exceptions import TransactWriteError
 
 from accounts.models import Workspace
 from billing.charging.counters import WorkspaceGone
+from billing.plans.proration import PaidInvoice
 from billing.rows.stripe import Customer, Subscription
 from billing.stripe import gateway
 from billing.stripe.gateway import SubscriptionSnapshot
@@ -52,14 +53,17 @@ def ensure(workspace_id: str) -> Subscription:
     return row
 
 
-def entitlement(subscription: SubscriptionSnapshot | None, asked_at: float) -> Entitlement:
-    """The entitlement that a subscription at Stripe gives; the free plan without one. `asked_at`: when it was read,
-    seconds since 1970."""
+def entitlement(
+    subscription: SubscriptionSnapshot | None, asked_at: float, invoices: tuple[PaidInvoice, ...] = ()
+) -> Entitlement:
+    """The entitlement that a subscription at Stripe gives, with its paid invoices; the free plan without one.
+    `asked_at`: when it was read, seconds since 1970."""
     if subscription is None:
         return Entitlement(read_at=asked_at)
     return Entitlement(
         tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end,
         interval=subscription.interval, next_tier=subscription.next_tier, read_at=asked_at,
+        invoices=invoices,
     )  # fmt: skip
 
 

@@ -20,7 +20,6 @@ from billing.stripe.stripe_facts import (  # fmt: skip
     Invoice,
     NotConfigured,
     PaymentRefused,
-    Refund,
     StripeRefused,
     StripeUnavailable,
     SubscriptionSnapshot,
@@ -375,18 +374,8 @@ def _event_snapshot(stripe_event) -> EventSnapshot:
         stripe_event.id, stripe_event.type, bool(stripe_event.livemode), stripe_event.api_version or "",
         int(stripe_event.created),
         customer if isinstance(customer, str) else customer.get("id", ""), event_object.get("id") or "",
+        event_object["id"] if event_object.get("object") == "charge" else event_object.get("charge") or "",
     )  # fmt: skip
-
-
-def refunds(charge_id: str) -> list[Refund]:
-    """The refunds of a charge that were not undone."""
-    charge = call(api().charges.retrieve, charge_id)
-    stripe_refunds = call(api().refunds.list, charge=charge_id, limit=100).data
-    return [
-        Refund(refund.id, min(1.0, refund.amount / charge.amount))
-        for refund in stripe_refunds
-        if getattr(refund, "status", "") not in ("failed", "canceled") and charge.amount
-    ]
 
 
 def customers() -> Iterator[str]:

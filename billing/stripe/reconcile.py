@@ -3,7 +3,7 @@
 import logging
 
 from billing.charging.counters import WorkspaceGone
-from billing.stripe import customers, gateway, webhooks
+from billing.stripe import customers, gateway, settlements, webhooks
 
 log = logging.getLogger("imgapis.reconcile")
 
@@ -15,6 +15,8 @@ def reconcile_all() -> tuple[int, int]:
         before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
         try:
             webhooks.sync_subscription(row.workspace_id, row.customer_id)
+            if settlements.settle_all(row.workspace_id, row.customer_id):
+                webhooks.sync_subscription(row.workspace_id, row.customer_id)
         except WorkspaceGone:
             continue
         after = customers.of_workspace(row.workspace_id)

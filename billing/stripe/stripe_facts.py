@@ -1,4 +1,4 @@
-"""What Stripe says, in our own words: a subscription, an invoice, an event, a refund; and how it says no."""
+"""What Stripe says, in our own words: a subscription, an invoice, an event; and how it says no."""
 
 from dataclasses import dataclass
 
@@ -77,7 +77,8 @@ class Invoice:
 
 @dataclass(frozen=True)
 class EventSnapshot:
-    """An event of Stripe's whose signature was right: what it is about, and nothing it says of credits."""
+    """An event of Stripe's whose signature was right: what it is about, and nothing it says of credits. `charge_id`:
+    the charge it is about; refunds and disputes name one, and no customer."""
 
     event_id: str
     kind: str
@@ -86,6 +87,7 @@ class EventSnapshot:
     created: int
     customer_id: str
     object_id: str
+    charge_id: str = ""
 
 
 class InvalidWebhookSignature(ApiError):
@@ -95,11 +97,3 @@ class InvalidWebhookSignature(ApiError):
 
     def __init__(self):
         super().__init__("This message is not signed by Stripe.")
-
-
-@dataclass(frozen=True)
-class Refund:
-    """A refund: which part of what was paid went back."""
-
-    refund_id: str
-    share: float

@@ -17,7 +17,7 @@ def unacted_since(now: float) -> float | None:
         return None
     recent_events = gateway.events(webhooks.HANDLERS, now - SPAN_SECONDS, now - LATE_SECONDS)
     unacted_events = (event for event in recent_events if not stripe_events.of_id(event.event_id))
-    return min((float(event.created) for event in unacted_events if _ours(event.customer_id)), default=None)
+    return min((float(event.created) for event in unacted_events if _ours(webhooks.customer_of(event))), default=None)
 
 
 def _ours(customer_id: str) -> bool:

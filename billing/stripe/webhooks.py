@@ -6,19 +6,25 @@ of Stripe at this moment, and the workspace is brought to it.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.conf import settings
 
-from billing.charging import grants
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import AlreadyApplied, ExtraWrites
-from billing.plans import catalogue
-from billing.stripe import customers, gateway, receipts, stripe_events, subscription_state
+from billing.stripe import (
+    customers,
+    gateway,
+    payments,
+    receipts,
+    settlements,
+    stripe_events,
+    subscription_state,
+)
 from billing.stripe.gateway import EventSnapshot
 from imgapis.base import clock
 
 HANDLED, DUPLICATE = "acted", "again"
-REASON = "refunded or disputed at Stripe"
 log = logging.getLogger("imgapis.webhooks")
 
 
@@ -35,6 +41,7 @@ def handle(event: EventSnapshot) -> str:
     effect = HANDLERS.get(event.kind)
     if effect is None:
         return _ignored(event, "unknown kind")
+    event = replace(event, customer_id=customer_of(event))
     workspace_id = customers.workspace_of(event.customer_id) if event.customer_id else None
     if workspace_id is None:
         return _ignored(event, "unknown customer")
@@ -49,6 +56,11 @@ def handle(event: EventSnapshot) -> str:
     return HANDLED
 
 
+def customer_of(event: EventSnapshot) -> str:
+    """The customer of an event, found by its charge where it names none, as a refund and a dispute; empty without."""
+    return event.customer_id or (payments.customer_of_charge(event.charge_id) if event.charge_id else "")
+
+
 def _ignored(event: EventSnapshot, reason: str) -> str:
     log.info("stripe_event_ignored")
     return reason if stripe_events.ignore(event, reason) else DUPLICATE
@@ -59,13 +71,15 @@ def sync_subscription(workspace_id: str, customer_id: str, within: ExtraWrites |
     transaction."""
     asked_at = clock.now()
     subscription = gateway.subscription(customer_id)
+    is_served = subscription is not None and subscription.state in gateway.ENTITLED_STATES
+    invoices = payments.paid_invoices(subscription) if is_served else ()
 
     def write_all(transaction) -> None:
         if within:
             within(transaction)
         customers.write(transaction, workspace_id, subscription, asked_at)
 
-    subscription_state.apply(workspace_id, customers.entitlement(subscription, asked_at), write_all)
+    subscription_state.apply(workspace_id, customers.entitlement(subscription, asked_at, invoices), write_all)
 
 
 def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
@@ -87,17 +101,11 @@ def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWr
     receipts.send_plan_ended(workspace_id)
 
 
-def _charge_refunded(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
-    """Take back the part of the plan's credits that the refunds are of what was paid, each refund once (B15)."""
-    row = customers.of_workspace(workspace_id)
-    halves = catalogue.of(row.tier if row and row.tier in catalogue.CATALOGUE else catalogue.FREE).halves
-    for refund in gateway.refunds(event.object_id):
-        share_halves = int(halves * refund.share)
-        if share_halves:
-            try:
-                grants.take_back(workspace_id, share_halves, REASON, "stripe", grant_id=refund.refund_id)
-            except AlreadyApplied:
-                continue  # taken back before
+def _money_returned(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """A refund or a dispute began, changed or ended (B15). The plan is looked at before, so that what the charge paid
+    for is on record, and afterwards, as later months of a year may have become less."""
+    sync_subscription(workspace_id, event.customer_id)
+    settlements.settle(workspace_id, event.charge_id)
     sync_subscription(workspace_id, event.customer_id, within)
 
 
@@ -110,8 +118,13 @@ HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
     "customer.subscription.deleted": _subscription_ended,
     "invoice.paid": _invoice_paid,
     "invoice.payment_failed": _payment_failed,
-    "charge.refunded": _charge_refunded,
-    "charge.dispute.created": _sync,
+    "charge.refunded": _money_returned,
+    "charge.dispute.created": _money_returned,
+    "charge.dispute.updated": _money_returned,
+    "charge.dispute.closed": _money_returned,
+    "refund.created": _money_returned,
+    "refund.updated": _money_returned,
+    "refund.failed": _money_returned,
     "subscription_schedule.released": _sync,
     "subscription_schedule.updated": _sync,
 }
@@ -124,9 +137,10 @@ def replay(event_id: str) -> str:
     if event is None:
         return "unknown event"
     outcome = handle(event)
-    workspace_id = customers.workspace_of(event.customer_id) if outcome == DUPLICATE and event.customer_id else None
+    customer_id = customer_of(event) if outcome == DUPLICATE else ""
+    workspace_id = customers.workspace_of(customer_id) if customer_id else None
     if workspace_id:
-        sync_subscription(workspace_id, event.customer_id)
+        sync_subscription(workspace_id, customer_id)
     return outcome
 
 

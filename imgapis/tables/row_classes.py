@@ -4,6 +4,7 @@ import accounts.models
 import accounts.rows.audit
 import accounts.rows.codes
 import accounts.rows.keys
+import accounts.rows.namespaces
 import accounts.rows.staff
 import accounts.rows.teams
 import billing.models
@@ -22,6 +23,7 @@ MODULES = (
     accounts.models,
     accounts.rows.codes,
     accounts.rows.keys,
+    accounts.rows.namespaces,
     accounts.rows.staff,
     accounts.rows.teams,
     accounts.rows.audit,

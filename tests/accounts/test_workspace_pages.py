@@ -159,6 +159,38 @@ def test_nobody_hoards_namespaces(monkeypatch):
     assert teams.new_workspace(person)
 
 
+def test_nobody_takes_namespaces_without_end_day_after_day(monkeypatch):
+    """H6: thirty new and thirty renamed ones a day, kept for ever, were anybody's. Names of one's own stay free."""
+    monkeypatch.setattr(team_store, "NAMESPACES_PER_PERSON", 4)
+    monkeypatch.setattr(workspaces, "_require_quota", lambda person_id: None)
+    person = people.create(fresh_address("hoarder"))
+    row = teams.new_workspace(person)
+    first_name = row.namespace
+    teams.new_workspace(person)
+    for name in (free_namespace(), first_name, free_namespace()):
+        row = store.workspace(row.workspace_id)
+        workspaces.rename(row, "key:abc", name, person.person_id)
+    for act in (
+        lambda: teams.new_workspace(person),
+        lambda: workspaces.rename(store.workspace(row.workspace_id), person.person_id, free_namespace()),
+    ):
+        with pytest.raises(workspaces.NamespacesSpent, match="write to us") as refusal:
+            act()
+        assert (refusal.value.status, refusal.value.param) == (409, "namespace")
+    workspaces.rename(store.workspace(row.workspace_id), person.person_id, first_name)
+    assert attempt(workspaces.rename, store.workspace(row.workspace_id), "p_other", free_namespace()) == "done"
+
+
+def test_the_last_namespace_is_taken_once_by_many_at_once(monkeypatch):
+    """H6: the count is in the transaction."""
+    monkeypatch.setattr(team_store, "NAMESPACES_PER_PERSON", 5)
+    monkeypatch.setattr(workspaces, "_require_quota", lambda person_id: None)
+    person = people.create(fresh_address("hoarder"))
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(lambda _: attempt(teams.new_workspace, person), range(8)))
+    assert sorted(outcomes) == ["done"] * 5 + ["namespaces_spent"] * 3
+
+
 def test_the_sidebar_switches_between_the_workspaces_of_the_person_alone(owner, workspace):
     other_workspace = teams.new_workspace(people.of_email(owner.address))
     foreign_workspace = teams.new_workspace(people.create(fresh_address("stranger")))

@@ -85,10 +85,12 @@ def test_the_forecast_goes_on_as_it_did_and_keeps_the_cap(desk):
         ({"next_tier": "free"}, "The plan is cancelled: Growth goes on until"),
         ({"next_tier": "starter"}, "then Starter begins"),
         ({"state": "past_due"}, "The last payment failed"),
+        ({"state": "past_due", "invoices": ()}, "This period is not paid yet"),
+        ({"state": "active", "invoices": ()}, "credits; cached ones are served"),
     ],
 )
 def test_each_state_says_what_happens_next(changes, sentence, desk):
-    """B15"""
+    """B15, H6"""
     desk.subscribe(**changes)
     assert sentence in desk.page()
 

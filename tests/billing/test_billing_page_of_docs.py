@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from billing.plans import catalogue
+from billing.plans import catalogue, offers
+from billing.plans.periods import Terms
+from imgapis.base import clock
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "billing.md").read_text()
 ROWS = {
@@ -25,3 +27,15 @@ ROWS = {
 def test_a_row_of_the_page_is_the_catalogue(name):
     cells = [ROWS[name](plan) for plan in catalogue.CATALOGUE.values()]
     assert f"| {name} | {' | '.join(cells)} |" in PAGE
+
+
+def test_its_example_of_an_upgrade_is_what_the_billing_page_would_say():
+    """H1"""
+    start, end = clock.moment_of_hour("2026-11-01T00"), clock.moment_of_hour("2026-12-01T00")
+    starter, scale = Terms("starter", 40_000, start, end), catalogue.of("scale")
+    middle, last_hour = (start + end) / 2, end - 3_600
+    assert offers.prorated(starter, scale, "month", middle) == 14_000
+    assert offers.added(starter, scale, "month", middle) == 2 * 290_000
+    assert offers.prorated(starter, scale, "month", last_hour) == 39
+    assert 2 * 795 < offers.added(starter, scale, "month", last_hour) < 2 * 815
+    assert "costs about $140 and adds 290,000 credits; in its last hour, 39 cents and some 800." in PAGE

@@ -156,9 +156,11 @@ def test_a_larger_plan_begins_at_once_a_smaller_one_later_and_both_can_be_taken_
 
 
 def test_what_an_upgrade_costs_now_is_told_by_stripe_s_own_seconds(counter, world):
-    """Just after the purchase nothing is used up: the whole difference."""
+    """Just after the purchase nothing is used up: the whole difference, in money and in credits (H1)."""
     counter.buy(world, "starter")
     text = counter.page()
+    assert "for about 100,000 credits more" in text or "for about 99,99" in text
+    assert "for 120,000 credits a month; of the first month" in text
     assert "About $60 now" in text or "About $59.99 now" in text
     assert "About $771 now" in text or "About $771.01 now" in text  # a year of Growth, less the month of Starter
 

@@ -6,9 +6,10 @@ import re
 import pytest
 import stripe
 
-from billing.stripe import customers, gateway, overage, stripe_setup, subscriptions, webhooks
+from billing.stripe import customers, gateway, overage, settlements, stripe_setup, subscriptions, webhooks
 from imgapis.base import clock
 from imgapis.devstack import stack
+from imgapis.devstack.stripe_stub import book
 from imgapis.devstack.stripe_stub.api import ROUTES
 from tests.billing import stripe_spec, test_stripe
 from tests.billing.test_stripe import row_of
@@ -34,8 +35,9 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     overage.report(buyer.workspace_id, customer)
     charge = world.book.list_all("charges", customer=customer)[0]
     with world.book.change():
-        world.trade.refund(charge, 100)
-    gateway.refunds(charge["id"])
+        world.trade.settle_refund(world.trade.refund(charge, 100, "pending"), "failed")
+        world.trade.close_dispute(world.trade.dispute(charge, 100), "won")
+    settlements.settle_all(buyer.workspace_id, customer)
     gateway.event(world.taken()[0]["id"])
     assert gateway.events(webhooks.HANDLERS, clock.now() - 3_600, clock.now() + 3_600)
     for kind in ("subscriptions", "invoices"):
@@ -77,6 +79,24 @@ def test_the_walk_leaves_no_call_of_the_stub_unasked(world, web, buyer):
         if not any(method == called_method and re.fullmatch(pattern, path) for called_method, path in calls)
     ]  # fmt: skip
     assert uncalled == []
+
+
+def test_a_book_of_an_older_stub_opens_and_its_charges_lead_to_their_invoices():
+    """A folder of an earlier `make run` goes on: invoices had no parent, and charges no payment."""
+    objects = {kind: {} for kind in book.KINDS} | {
+        "prices": {"price_1": {"id": "price_1", "unit_amount": 1_900, "product": "imgapis_starter"}},
+        "subscriptions": {"sub_1": {"id": "sub_1", "customer": "cus_1"}},
+        "invoices": {"in_1": {"id": "in_1", "customer": "cus_1", "lines": {"data": [{"amount": 1_900}]}}},
+        "charges": {"ch_1": {"id": "ch_1", "amount": 1_900, "created": 5, "metadata": {"invoice": "in_1"}}},
+    }
+    for _ in range(2):
+        book.complete(objects)
+    (payment,) = objects["invoice_payments"].values()
+    assert payment["payment"]["payment_intent"] == objects["charges"]["ch_1"]["payment_intent"] == "pi_1"
+    assert payment["invoice"] == "in_1"
+    invoice = objects["invoices"]["in_1"]
+    assert invoice["parent"]["subscription_details"]["subscription"] == "sub_1"
+    assert invoice["lines"]["data"][0]["pricing"]["price_details"]["product"] == "imgapis_starter"
 
 
 def test_the_stub_speaks_the_version_of_the_library():

@@ -227,9 +227,9 @@ def test_a_moment_belongs_to_one_period(terms, moment, name, plan):
     assert (period.name, period.plan) == (name, plan) and period.ends > when(moment)
 
 
-@pytest.mark.parametrize(("following", "plan", "halves"), [("free", "free", 2_000), ("starter", "starter", 40_000)])
+@pytest.mark.parametrize(("following", "plan", "halves"), [("free", "free", 2_000), ("starter", "starter", 1_290)])
 def test_what_is_scheduled_follows_at_the_end_without_grace(following, plan, halves):
-    """B9: downgrade at period end."""
+    """B9, H6: downgrade at period end, with a day's share until it is paid."""
     terms = periods.Terms("growth", 240_000, MONTH.start, MONTH.end, next_plan=following)
     period = periods.at(terms, MONTH.end)
     assert (period.plan, period.allowance) == (plan, halves)

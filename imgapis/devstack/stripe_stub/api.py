@@ -174,13 +174,15 @@ class Api:
         if "items" in params:
             if self.book.refuses_cards:
                 raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
-            interval_before = subscription["items"]["data"][0]["price"]["recurring"]["interval"]
-            amount_before = subscription["items"]["data"][0]["price"]["unit_amount"]
+            lines = [self.trade.prorated_line(subscription, old_item := subscription["items"]["data"][0], -1)]
             self.trade.set_prices(subscription, [self._one("prices", item["price"]) for item in params["items"]])
-            amount_after = subscription["items"]["data"][0]["price"]["unit_amount"]
-            if subscription["items"]["data"][0]["price"]["recurring"]["interval"] != interval_before:
+            new_item = subscription["items"]["data"][0]
+            if new_item["price"]["recurring"]["interval"] != old_item["price"]["recurring"]["interval"]:
                 self.trade.restart_period(subscription)
-            self.trade.bill(subscription, max(0, amount_after - amount_before), "subscription_update")
+                lines.append(self.trade.plan_line(subscription))
+            else:
+                lines.append(self.trade.prorated_line(subscription, new_item, 1))
+            self.trade.bill(subscription, lines, "subscription_update")
         if "cancel_at_period_end" in params:
             subscription["cancel_at_period_end"] = params["cancel_at_period_end"] == "true"
         self.trade.emit_event("customer.subscription.updated", subscription)
@@ -232,13 +234,32 @@ class Api:
         return schedule
 
     def invoices(self, params: Params):
-        return shapes.listed("/v1/invoices", self.book.list_all("invoices", customer=params["customer"]))
+        filters = {name: params[name] for name in ("customer", "status") if name in params}
+        created_from = int(params.get("created", {}).get("gte", 0))
+        invoices = [
+            invoice
+            for invoice in self.book.list_all("invoices", **filters)
+            if invoice["created"] >= created_from
+            and params.get("subscription") in (None, invoice["parent"]["subscription_details"]["subscription"])
+        ]
+        return shapes.listed("/v1/invoices", invoices[: int(params.get("limit", 10))])
+
+    def invoice_payments(self, params: Params):
+        payments = self.book.list_all("invoice_payments")
+        return shapes.listed("/v1/invoice_payments", [row for row in payments if row["payment"] == params["payment"]])
 
     def invoice(self, params: Params, object_id: str):
         return self._one("invoices", object_id)
 
     def charge(self, params: Params, object_id: str):
         return self._one("charges", object_id)
+
+    def charges(self, params: Params):
+        charges = self.book.list_all("charges", customer=params["customer"])
+        return shapes.listed("/v1/charges", charges[: int(params.get("limit", 10))])
+
+    def disputes(self, params: Params):
+        return shapes.listed("/v1/disputes", self.book.list_all("disputes", charge=params["charge"]))
 
     def refunds(self, params: Params):
         return shapes.listed("/v1/refunds", self.book.list_all("refunds", charge=params["charge"]))
@@ -304,7 +325,10 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/subscription_schedules/{NAME}/release", Api.release_schedule),
     ("GET", "/v1/invoices", Api.invoices),
     ("GET", f"/v1/invoices/{NAME}", Api.invoice),
+    ("GET", "/v1/invoice_payments", Api.invoice_payments),
+    ("GET", "/v1/charges", Api.charges),
     ("GET", f"/v1/charges/{NAME}", Api.charge),
+    ("GET", "/v1/disputes", Api.disputes),
     ("GET", "/v1/refunds", Api.refunds),
     ("GET", "/v1/events", Api.events),
     ("GET", f"/v1/events/{NAME}", Api.event),

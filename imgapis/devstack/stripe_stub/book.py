@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from imgapis.base import clock
+from imgapis.devstack.stripe_stub import shapes
 
 KINDS = (
     "customers", "products", "prices", "meters", "meter_events", "sessions", "subscriptions", "schedules", "invoices",
-    "charges", "refunds", "events", "endpoints", "configurations",
+    "charges", "refunds", "events", "endpoints", "configurations", "invoice_payments", "disputes",
 )  # fmt: skip
 
 
@@ -32,6 +33,7 @@ class StubStore:
             self.objects |= state["objects"]
             self.offset, self.replies = state["offset"], state["replies"]
             self.refuses_cards = state["refuses_cards"]
+            complete(self.objects)
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -78,3 +80,21 @@ class StubStore:
 def new_id(prefix: str) -> str:
     """An id of Stripe's form."""
     return f"{prefix}_stub{secrets.token_hex(9)}"
+
+
+def complete(objects: dict[str, dict[str, dict[str, Any]]]) -> None:
+    """Give objects that an older stub wrote what this one reads: whose an invoice is, what its line sells, and which
+    payment it had."""
+    prices = {price["unit_amount"]: price for price in objects["prices"].values() if price["unit_amount"]}
+    subscription_ids = {row["customer"]: row["id"] for row in objects["subscriptions"].values()}
+    for invoice in (row for row in objects["invoices"].values() if "parent" not in row):
+        details = {"subscription": subscription_ids.get(invoice["customer"], ""), "metadata": {}}
+        invoice["parent"] = {"type": "subscription_details", "quote_details": None, "subscription_details": details}
+        for line in invoice["lines"]["data"]:
+            if price := prices.get(line["amount"]):
+                price_details = {"price": price["id"], "product": price["product"]}
+                line["pricing"] = {"type": "price_details", "price_details": price_details}
+    for charge in (row for row in objects["charges"].values() if "payment_intent" not in row):
+        charge["payment_intent"] = charge["id"].replace("ch_", "pi_")
+        payment = shapes.invoice_payment(new_id("inpay"), charge["created"], charge["metadata"]["invoice"], charge)
+        objects["invoice_payments"][payment["id"]] = payment

@@ -102,6 +102,7 @@ class Stub:
 def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer leaves whole: in two pieces each would wait 40 ms for the client's acknowledgement
 
         def do_any(self):
             parts = urlsplit(self.path)

@@ -41,24 +41,44 @@ class StubBilling:
         self.book.put("subscriptions", subscription)
         session |= {"status": "complete", "payment_status": "paid", "subscription": subscription["id"], "url": None}
         self.emit_event("customer.subscription.created", subscription)
-        self.bill(subscription, prices[0]["unit_amount"], "subscription_create")
+        self.bill(subscription, [self.plan_line(subscription)], "subscription_create")
         self.emit_event("checkout.session.completed", session)
         return subscription
 
-    def bill(self, subscription: dict[str, Any], cents: int, reason: str, at: int | None = None) -> bool:
-        """Create an invoice of `cents`, paid unless cards are declined; returns whether it was paid."""
+    def bill(
+        self, subscription: dict[str, Any], lines: list[dict[str, Any]], reason: str, at: int | None = None
+    ) -> bool:
+        """Create an invoice of some lines, paid unless cards are declined; returns whether it was paid."""
         now, paid = at or self.book.now(), not self.book.refuses_cards
         number = f"STUB-{len(self.book.objects['invoices']) + 1:04d}"
         invoice_id = new_id("in")
         invoice = shapes.invoice(
-            invoice_id, now, subscription, cents, paid, number, f"{self.address}/invoice/{invoice_id}", reason
+            invoice_id, now, subscription, lines, paid, number, f"{self.address}/invoice/{invoice_id}", reason
         )
         self.book.put("invoices", invoice)
-        if paid and cents:
-            charge = self.book.put("charges", shapes.charge(new_id("ch"), now, subscription["customer"], cents))
-            charge["metadata"]["invoice"] = invoice_id
+        if paid:
+            self._charge(invoice, now)
         self.emit_event("invoice.paid" if paid else "invoice.payment_failed", invoice, now)
         return paid
+
+    def _charge(self, invoice: dict[str, Any], now: int) -> None:
+        if invoice["amount_due"]:
+            charge = shapes.charge(new_id("ch"), now, invoice["customer"], invoice["amount_due"], new_id("pi"))
+            self.book.put("charges", charge)
+            self.book.put("invoice_payments", shapes.invoice_payment(new_id("inpay"), now, invoice["id"], charge))
+
+    def plan_line(self, subscription: dict[str, Any]) -> dict[str, Any]:
+        """The line of a subscription's plan for its whole running period."""
+        item = subscription["items"]["data"][0]
+        start, end = item["current_period_start"], item["current_period_end"]
+        return shapes.line(new_id("il"), subscription, item, item["price"]["unit_amount"], start, end)
+
+    def prorated_line(self, subscription: dict[str, Any], item: dict[str, Any], sign: int) -> dict[str, Any]:
+        """The line of an item for the rest of its period, by the second, as Stripe prorates; `sign` -1: given back."""
+        start, end, now = item["current_period_start"], item["current_period_end"], self.book.now()
+        now = min(max(now, start), end)
+        cents = sign * half_up(item["price"]["unit_amount"] * (end - now), end - start)
+        return shapes.line(new_id("il"), subscription, item, cents, now, end, proration=True)
 
     def advance_clock(self, seconds: int) -> None:
         """Move the clock ahead by `seconds`, and run everything that falls due in order."""
@@ -95,16 +115,23 @@ class StubBilling:
         if subscription["cancel_at_period_end"]:
             return self.end(subscription, now)
         self._next_phase(subscription, now)
-        overage = self.overage_cents(subscription, now)
+        overage_lines = self._overage_lines(subscription, now)
         first_item = subscription["items"]["data"][0]
         end = after(now, first_item["price"]["recurring"]["interval"])
         for item in subscription["items"]["data"]:
             item["current_period_start"], item["current_period_end"] = now, end
-        if not self.bill(subscription, first_item["price"]["unit_amount"] + overage, "subscription_cycle", now):
+        if not self.bill(subscription, [self.plan_line(subscription), *overage_lines], "subscription_cycle", now):
             subscription["status"] = "past_due"
             subscription["metadata"]["stub_retries"] = ",".join(str(now + days * clock.DAY) for days in RETRY_DAYS)
         self.emit_event("customer.subscription.updated", subscription, now)
         return None
+
+    def _overage_lines(self, subscription: dict[str, Any], now: int) -> list[dict[str, Any]]:
+        items = [item for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]]
+        if not items:
+            return []
+        start, cents = items[0]["current_period_start"], self.overage_cents(subscription, now)
+        return [shapes.line(new_id("il"), subscription, items[0], cents, start, now)]
 
     def overage_cents(self, subscription: dict[str, Any], now: int) -> int:
         """Cents of the metered usage reported in the period that ends at `now`."""
@@ -147,22 +174,31 @@ class StubBilling:
             item["current_period_start"], item["current_period_end"] = now, end
 
     def retry(self, subscription: dict[str, Any]) -> None:
-        """Retry a declined payment; after the last decline the subscription ends."""
+        """Try the open invoice of a declined payment again; after the last decline the subscription ends."""
         now, *later_retries = subscription["metadata"]["stub_retries"].split(",")
+        invoice = self._open_invoice(subscription)
+        invoice["attempt_count"] += 1
         if not self.book.refuses_cards:
             subscription["metadata"].pop("stub_retries")
             subscription["status"] = "active"
-            self.bill(
-                subscription, subscription["items"]["data"][0]["price"]["unit_amount"], "subscription_cycle", int(now)
-            )
+            invoice |= {
+                "status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0, "auto_advance": False,
+            }  # fmt: skip
+            self._charge(invoice, int(now))
+            self.emit_event("invoice.paid", invoice, int(now))
             self.emit_event("customer.subscription.updated", subscription, int(now))
         elif later_retries:
             subscription["metadata"]["stub_retries"] = ",".join(later_retries)
-            self.bill(
-                subscription, subscription["items"]["data"][0]["price"]["unit_amount"], "subscription_cycle", int(now)
-            )
+            self.emit_event("invoice.payment_failed", invoice, int(now))
         else:
             self.end(subscription, int(now))
+
+    def _open_invoice(self, subscription: dict[str, Any]) -> dict[str, Any]:
+        return next(
+            invoice
+            for invoice in self.book.list_all("invoices", customer=subscription["customer"], status="open")
+            if invoice["parent"]["subscription_details"]["subscription"] == subscription["id"]
+        )
 
     def end(self, subscription: dict[str, Any], at: int | None = None) -> None:
         """End a subscription now."""
@@ -173,13 +209,44 @@ class StubBilling:
             schedule["status"], subscription["schedule"] = "canceled", None
         self.emit_event("customer.subscription.deleted", subscription, now)
 
-    def refund(self, charge: dict[str, Any], cents: int) -> dict[str, Any]:
-        """Refund a part of a charge."""
-        refund = self.book.put("refunds", shapes.refund(new_id("re"), self.book.now(), charge, cents))
-        charge["amount_refunded"] += cents
-        charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
+    def refund(self, charge: dict[str, Any], cents: int, status: str = "succeeded") -> dict[str, Any]:
+        """Refund a part of a charge; some banks leave it `pending` for days."""
+        refund = self.book.put("refunds", shapes.refund(new_id("re"), self.book.now(), charge, cents, status))
+        self._count_refund(charge, cents)
+        self.emit_event("refund.created", refund)
         self.emit_event("charge.refunded", charge)
         return refund
+
+    def settle_refund(self, refund: dict[str, Any], status: str) -> None:
+        """End a pending refund as `succeeded`, or any as `failed`: the bank sent it back."""
+        refund["status"] = status
+        if status == "failed":
+            refund["failure_reason"] = "expired_or_canceled_card"
+            self._count_refund(self.book.get("charges", refund["charge"]), -refund["amount"])
+        self.emit_event("refund.updated", refund)
+        if status == "failed":
+            self.emit_event("refund.failed", refund)
+
+    def _count_refund(self, charge: dict[str, Any], cents: int) -> None:
+        charge["amount_refunded"] += cents
+        charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
+
+    def dispute(self, charge: dict[str, Any], cents: int) -> dict[str, Any]:
+        """The payer's bank disputes a part of a charge, and takes the money."""
+        dispute = self.book.put("disputes", shapes.dispute(new_id("du"), self.book.now(), charge, cents))
+        charge["disputed"] = True
+        self.emit_event("charge.dispute.created", dispute)
+        return dispute
+
+    def close_dispute(self, dispute: dict[str, Any], status: str) -> None:
+        """End a dispute as `won` or `lost`."""
+        dispute["status"] = status
+        self.emit_event("charge.dispute.closed", dispute)
+
+
+def half_up(cents: int, parts: int) -> int:
+    """A division rounded to the nearest whole, a half up."""
+    return (2 * cents + parts) // (2 * parts)
 
 
 def after(moment: int, interval: str) -> int:

@@ -1,0 +1,19 @@
+"""The row that counts a person's namespaces."""
+
+from pynamodb.attributes import UnicodeAttribute
+
+from imgapis.base import dynamo
+from imgapis.base.dynamo import declared
+from imgapis.base.measures import Whole
+
+COUNT = {"category": "account", "retention": "until erasure"}
+
+
+class NamespaceCount(dynamo.Row):
+    """How many namespaces somebody has taken, for new workspaces and for renamed ones: none is ever free again."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("namespace-counts")
+
+    person_id = declared(UnicodeAttribute(hash_key=True), "who took them", **COUNT)
+    taken = declared(Whole(default=0), "keeps one person from taking names without end", **COUNT)

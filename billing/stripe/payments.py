@@ -1,0 +1,111 @@
+"""What Stripe has been paid, and what went back: paid invoices, refunds and disputes, in our own terms.
+
+Amounts of money are read here to reckon shares, and are stored nowhere (P03).
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from billing.plans import catalogue
+from billing.plans.proration import PaidInvoice, PlanLine
+from billing.stripe import gateway
+from billing.stripe.gateway import StripeRefused, SubscriptionSnapshot
+from imgapis.base import clock
+
+# The invoice of a period is made in its first hour, however late it is paid.
+EARLIER_SECONDS = 2 * clock.DAY
+# Stripe holds the money of a dispute in these states; an inquiry ("warning_…") takes none.
+HELD = ("needs_response", "under_review", "lost")
+
+
+@dataclass(frozen=True)
+class Refund:
+    """A refund: its state in Stripe's words, and which part of its invoice it is."""
+
+    refund_id: str
+    status: str
+    share: Fraction
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A charge: whose it is, the invoice it paid, its refunds, and the part of the invoice that disputes hold."""
+
+    charge_id: str
+    customer_id: str
+    invoice: PaidInvoice
+    created: int
+    refunds: tuple[Refund, ...]
+    disputed: Fraction
+
+
+def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]:
+    """The paid invoices that may pay for a subscription's running period."""
+    created = {"gte": int(subscription.start - EARLIER_SECONDS)}
+    invoices = gateway.call(
+        gateway.api().invoices.list, subscription=subscription.subscription_id, status="paid", created=created,
+        limit=100,
+    ).data  # fmt: skip
+    return tuple(_paid_invoice(invoice) for invoice in invoices)
+
+
+def customer_of_charge(charge_id: str) -> str:
+    """The customer of a charge; empty where Stripe knows none."""
+    try:
+        return gateway.call(gateway.api().charges.retrieve, charge_id).customer or ""
+    except StripeRefused:
+        return ""
+
+
+def payment(charge_id: str) -> Payment | None:
+    """A charge with what became of it; None for one that paid no invoice."""
+    charge = gateway.call(gateway.api().charges.retrieve, charge_id)
+    invoice = _invoice_of(charge)
+    if invoice is None:
+        return None
+    # A part of the total may have been paid by the customer's balance: that part does not go back with the charge.
+    cents = max(invoice.total, 1)
+    refunds = gateway.call(gateway.api().refunds.list, charge=charge_id, limit=100).data
+    disputes = gateway.call(gateway.api().disputes.list, charge=charge_id, limit=100).data if charge.disputed else []
+    return Payment(
+        charge_id, charge.customer or "", _paid_invoice(invoice), invoice.created,
+        tuple(Refund(refund.id, refund.status or "", Fraction(refund.amount, cents)) for refund in refunds),
+        sum((Fraction(dispute.amount, cents) for dispute in disputes if dispute.status in HELD), Fraction()),
+    )  # fmt: skip
+
+
+def returned_charges(customer_id: str) -> list[str]:
+    """The newest charges of a customer of which something was refunded or disputed."""
+    charges = gateway.call(gateway.api().charges.list, customer=customer_id, limit=100).data
+    return [charge.id for charge in charges if charge.amount_refunded or charge.disputed]
+
+
+def _invoice_of(charge):
+    if not getattr(charge, "payment_intent", None):
+        return None
+    payment_filter = {"type": "payment_intent", "payment_intent": charge.payment_intent}
+    payments = gateway.call(gateway.api().invoice_payments.list, payment=payment_filter, limit=1).data
+    return gateway.call(gateway.api().invoices.retrieve, payments[0].invoice) if payments else None
+
+
+def _paid_invoice(invoice) -> PaidInvoice:
+    lines = (_plan_line(line) for line in invoice.lines.data)
+    return PaidInvoice(invoice.id, tuple(line for line in lines if line is not None))
+
+
+def _plan_line(line) -> PlanLine | None:
+    """A line as a plan's; None where it sells something else, such as credits beyond a plan."""
+    price = getattr(getattr(line, "pricing", None), "price_details", None)
+    tier = price.product.removeprefix("imgapis_") if price else ""
+    name = _price_name(price.price if isinstance(price.price, str) else price.price.id) if price else ""
+    if tier not in catalogue.CATALOGUE or not catalogue.of(tier).paid or name == gateway.OVERAGE:
+        return None
+    span = line.period.end - line.period.start
+    interval = name or ("year" if span > 32 * clock.DAY else "month")
+    return PlanLine(tier, interval, line.period.start, line.period.end, line.amount)
+
+
+def _price_name(price_id: str) -> str:
+    """`month`, `year` or `overage`; empty for a price that is not sold any more."""
+    names = {known_id: name for name, known_id in gateway.price_ids().items()}
+    return names.get(price_id, "").rpartition("_")[2]
