@@ -99,7 +99,10 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
     if entry:
         return ImageResponse(plan, entry, CacheStatus.HIT)
     timeout = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
-    result, is_leader = _flights.run(plan.key, lambda: _produce(tenant, plan, image_request), timeout)
+    result, is_leader = _flights.run(
+        plan.key, lambda: _produce(tenant, plan, image_request), timeout,
+        fits=lambda outcome: outcome.output.stored > plan.purged_before, since=plan.purged_before,
+    )  # fmt: skip
     if not result.rendered:
         return ImageResponse(plan, result.output, CacheStatus.HIT)
     if not is_leader:
