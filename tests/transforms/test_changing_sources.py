@@ -11,10 +11,12 @@ from billing.charging import ledger
 from billing.models import Claim
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import StoredObject
+from imgapis.base.outbound.fetch import FetchResult
 from telemetry.events import CacheStatus
 from tests.origin import picture
 from tests.transforms.web_client import ask
 from transforms.serving import cache, delivery, image_plans
+from transforms.serving.charging import claims
 from transforms.serving.delivery import ImageRequest
 from transforms.tenant import tenants
 
@@ -215,6 +217,13 @@ def test_a_stored_output_tells_its_source_by_keyed_digests_alone(workspace, stra
     for claim in Claim.query(workspace.workspace_id):
         assert set(claim.attribute_values) == {"workspace_id", "digest", "charged", "expires"}
         assert not any(text in claim.digest for text in prints[0])
+
+
+def test_the_focal_point_of_an_object_is_part_of_what_a_picture_is_made_from(workspace):
+    """H3: changing it is changing the object."""
+    tenant = tenants.of_row(workspace, workspace.namespace)
+    objects = [FetchResult(b"same", "image/jpeg", 200, None, focal) for focal in (None, "0.1,0.2", "0.3,0.2")]
+    assert len(set(claims.prints_of(tenant, objects))) == 3
 
 
 def test_what_a_grid_may_still_cost_is_quoted(workspace, origin, sources):

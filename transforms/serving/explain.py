@@ -44,6 +44,18 @@ def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
     }
 
 
+def are_one_picture(tenant: Tenant, image_request: ImageRequest, query: str) -> bool:
+    """Whether a request and the same with another query are known to come to one picture: by the size of their source,
+    where a stored output or /info tells it. Raises ApiError."""
+    first, second = (
+        image_plans.make(tenant, image_request.endpoint, text, image_request.path_source, image_request.accept)
+        for text in (image_request.query, query)
+    )
+    known = claims.known_source(tenant, first)
+    picture = claims.foretold(tenant, first, known)
+    return picture is not None and picture == claims.foretold(tenant, second, known)
+
+
 def _warnings(plan: RenderPlan, entry: CachedOutput | None, known: KnownSource | None) -> list[str]:
     """The warnings of the stored output, or those that the source's size foretells."""
     if entry:

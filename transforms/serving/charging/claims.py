@@ -39,12 +39,13 @@ def shares(plan: RenderPlan, present: Iterable[int]) -> list[Share]:
 
 
 def prints_of(tenant: Tenant, originals: list[FetchResult | ApiError]) -> Prints:
-    """A keyed digest of the bytes of each original; empty for one that could not be read."""
-    return tuple("" if isinstance(original, ApiError) else _print(tenant, original.body) for original in originals)
+    """A keyed digest of each original, its bytes and its focal point; empty for one that could not be read."""
+    return tuple("" if isinstance(original, ApiError) else _print(tenant, original) for original in originals)
 
 
-def _print(tenant: Tenant, body: bytes) -> str:
-    return tokens.keyed_digest(tenant.cache_key, ("bytes", hashlib.sha256(body).hexdigest()))[:PRINT_LENGTH]
+def _print(tenant: Tenant, original: FetchResult) -> str:
+    parts = ("bytes", hashlib.sha256(original.body).hexdigest(), original.focal or "")
+    return tokens.keyed_digest(tenant.cache_key, parts)[:PRINT_LENGTH]
 
 
 def present_in(prints: Prints) -> list[int]:
