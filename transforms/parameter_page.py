@@ -19,7 +19,8 @@ HEAD, and a second output format of a charged picture are free. `/explain/<endpo
   for. Of a source 640 pixels wide, `w=640`, `w=1000`, `w=2000` and `w=640&dpr=2` are the same bytes and one charge.
   `X-Img-Warning` says when a box asks for more pixels than there are; `enlarge=1` makes another, larger picture.
 - Another output format is free while the source's bytes are those that were charged. From other bytes it is another
-  picture, and new work. A picture that was lost from our cache is made again for nothing, whatever its source is by then.
+  picture, and new work. Where no format is stored any more, the picture is made again for nothing, whatever its source
+  is by then.
 - A grid is charged for the sources it shows, each once a year: one that was missing is charged when it is shown.
 - `/explain` says by `credits_are` how sure `credits` are: `exact`; `exact, as long as the source stays as it is`, where
   an earlier charge, `/info` or a stored output tells what the request comes to; or a maximum, where the size of the
