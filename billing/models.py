@@ -72,7 +72,9 @@ class InvoiceGrant(dynamo.Row):
 
 
 class Claim(dynamo.Row):
-    """Proof that an operation was charged: a keyed hash and its times, nothing else (P05)."""
+    """Proof that something was charged: a keyed hash and its times, nothing else (P05). One row stands for the address
+    of an operation, others for what it came to and for each source of a grid: a letter before the hash tells them
+    apart (`billing.store`)."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("claims")

@@ -1,8 +1,8 @@
 """The data access of counters and claims; a charge, an opening and a change of credits are one transaction each."""
 
 import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from pynamodb.exceptions import DoesNotExist
 
@@ -14,13 +14,19 @@ from telemetry import events
 from telemetry.events import RequestEvent
 
 LEDGER = "ledger"
+# Before the hexadecimal digits of a claim that stands for no address: so the rows of addresses can be counted alone.
+OF_PICTURE, OF_SOURCE = "p", "s"
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What is to be charged: the event that says so, the claim's digest and life, the moment of the first attempt,
-    which decides its period, the moment before which an older claim was purged (0: never), and for how many days the
-    event is kept."""
+    """What is to be charged: the event that says so, the digest of the operation's claim and its life, the moment of
+    the first attempt, which decides its period, the moment before which an older claim was purged (0: never), and for
+    how many days the event is kept.
+
+    `pictures` are the digests of what the operation came to, each an equal part of the cost: a live claim of one makes
+    its part free. Without any, the operation's own claim does. `sources` are written beside them, in the same order,
+    and make nothing free by themselves."""
 
     event: RequestEvent
     digest: str
@@ -28,6 +34,17 @@ class Charge:
     moment: float
     purged_before: float = 0
     retention_days: int = STARTING.retention_days
+    pictures: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def without(self, paid: Collection[str]) -> "Charge":
+        """The charge of what is left when the pictures of these claims are paid for."""
+        kept = [index for index, digest in enumerate(self.pictures) if digest not in paid]
+        cost = self.event.cost // len(self.pictures) * len(kept)
+        return replace(
+            self, event=replace(self.event, cost=cost), pictures=tuple(self.pictures[index] for index in kept),
+            sources=tuple(self.sources[index] for index in kept) if self.sources else (),
+        )  # fmt: skip
 
 
 def counter(workspace_id: str, period: str) -> Counter | None:
@@ -109,31 +126,47 @@ def live_claim(workspace_id: str, digest: str, moment: float, purged_before: flo
     return claim if is_live else None
 
 
+def live_claims(workspace_id: str, digests: Iterable[str], moment: float, purged_before: float = 0) -> frozenset[str]:
+    """The digests of those claims that are neither expired nor purged, read consistently."""
+    keys = [(workspace_id, digest) for digest in dict.fromkeys(digests)]
+    rows = Claim.batch_get(keys, consistent_read=True) if keys else ()
+    return frozenset(
+        row.digest for row in rows if row.expires.timestamp() > moment and row.charged > purged_before
+    )  # fmt: skip
+
+
 def charge(bill: Charge, names: Iterable[str]) -> None:
     """Write "claim", "event" and "counter" (of the period, of the day) together or not at all. Raises
     TransactionCanceled by these names, TransactWriteError."""
     event = bill.event
-    claim = Claim(
-        event.workspace_id, bill.digest, charged=bill.moment,
-        expires=clock.utc(int(bill.moment) + bill.claim_seconds),
-    )  # fmt: skip
+    proofs = bill.pictures or (bill.digest,)
+    beside = {bill.digest, *bill.sources}.difference(proofs)
     claim_condition = (
         Claim.is_absent() | (Claim.expires <= clock.utc(int(bill.moment))) | (Claim.charged <= bill.purged_before)
     )
     actions = [Counter.left.set(Counter.left - event.cost), Counter.used.set(Counter.used + event.cost)]
     row = events.to_row(event, bill.retention_days)
     with dynamo.transaction() as transaction:
-        transaction.save(claim, condition=claim_condition, name="claim")
+        for digest in proofs:
+            transaction.save(_claim(bill, digest), condition=claim_condition, name="claim")
+        for digest in beside:
+            transaction.save(_claim(bill, digest))
         transaction.save(row, if_absent=True, name="event")
         for name in names:
             counter_row = Counter(event.workspace_id, name)
             transaction.update(counter_row, actions, condition=Counter.left >= event.cost, name="counter")
 
 
+def _claim(bill: Charge, digest: str) -> Claim:
+    expires = clock.utc(int(bill.moment) + bill.claim_seconds)
+    return Claim(bill.event.workspace_id, digest, charged=bill.moment, expires=expires)
+
+
 def count_claims(workspace_id: str, moment: float, charged_after: float, limit: int) -> int:
-    """How many live claims of a workspace were charged after a moment; counting stops at `limit`."""
+    """How many operations of a workspace have a live claim charged after a moment; counting stops at `limit`."""
     condition = (Claim.expires > clock.utc(int(moment))) & (Claim.charged > charged_after)
-    rows = Claim.query(workspace_id, filter_condition=condition, attributes_to_get=["digest"])
+    of_address = Claim.digest < min(OF_PICTURE, OF_SOURCE)
+    rows = Claim.query(workspace_id, of_address, filter_condition=condition, attributes_to_get=["digest"])
     return sum(1 for _ in itertools.islice(rows, limit))
 
 

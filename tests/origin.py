@@ -21,12 +21,13 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (320, 200), colour: str 
 
 class Origin:
     """`pictures` maps a path to its bytes; `/slow/…` waits half a second first; `requests` counts them by path;
-    `extra_headers` go with every answer."""
+    `statuses` maps a path to the status of its refusals; `extra_headers` go with every answer."""
 
     def __init__(self, port: int):
         self.port = port
         self.requests: Counter[str] = Counter()
         self.pictures = {"/shoe.jpg": picture(), "/hat.png": picture("PNG"), "/not.jpg": b"<html>no picture</html>"}
+        self.statuses: dict[str, int] = {}
         self.extra_headers: dict[str, str] = {}
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
@@ -55,8 +56,11 @@ class Origin:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                body = origin.answer(unquote(self.path))
-                self.send_response(200 if body is not None else 404)
+                path = unquote(self.path)
+                body = origin.answer(path)
+                refusal = origin.statuses.get(path, 404 if body is None else None)
+                body = b"" if refusal else body
+                self.send_response(refusal or 200)
                 self.send_header("Content-Type", "image/jpeg")
                 self.send_header("Content-Length", str(len(body or b"")))
                 for name, value in origin.extra_headers.items():

@@ -9,7 +9,7 @@ import pytest
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
 from billing.charging import summary
-from imgapis.site import playground, sample_source
+from imgapis.site import playground, sample_source, snippets
 from tests import environment, people
 from tests.people import Browser
 from tests.transforms.web_client import ask
@@ -121,6 +121,19 @@ def test_what_the_image_api_refuses_is_told_at_its_field(owner, fields, field, s
     field_error = re.search(rf'id="{field}_error">([^<]*)<', page.text)
     assert page.status == 400 and field_error and sentence in field_error[1], page.text
     assert pictures(page) == [] and "A refusal costs nothing" in page.text
+
+
+def test_code_and_price_know_the_size_of_an_original_once_info_was_asked(owner):
+    """H4: the picture has 320 x 200 pixels."""
+    browser, row = owner
+    fields = {"src": "shop/any/sized.jpg", "w": "400"}
+    page = open_playground(browser, row, **fields)
+    assert "dpr=2" in page.text and "at most 1 credit" in page.text
+    ask(row.namespace, "/info?src=shop/any/sized.jpg")
+    page = open_playground(browser, row, **fields)
+    assert "dpr=2" not in page.text and "at most" not in page.text and snippets.SMALL in page.text
+    assert "dpr=2" in open_playground(browser, row, **{**fields, "w": "200"}).text
+    assert snippets.SMALL in open_playground(browser, row, **{**fields, "w": "5000"}).text
 
 
 def test_a_preset_is_chosen_by_its_name(owner):

@@ -41,6 +41,14 @@ def test_the_html_names_the_picture_and_its_double():
     assert 'width="600" height="400"' in markup
 
 
+def test_a_picture_without_more_pixels_is_not_asked_for_at_double_density():
+    """H4"""
+    codes = {snippet.language: snippet for snippet in snippets.of(HOST, NASTY, is_small=True)}
+    assert not any("dpr" in snippet.text for snippet in codes.values())
+    assert codes["HTML"].note == codes["CSS"].note == snippets.SMALL
+    assert [snippet.note for snippet in snippets.of(HOST, NASTY) if snippet.language == "HTML"] == [snippets.DENSE]
+
+
 def test_the_size_is_told_only_where_it_is_known():
     assert "width=" not in code("HTML", [("src", "shop/a.jpg"), ("w", "600"), ("h", "400")]).replace("&amp;", "")
 

@@ -12,6 +12,22 @@ Order, aliases and spelled-out defaults do not matter: one picture is one cache 
 
 Credits: `/transform` 1, `/info` and its variants 0.5, `/grid` 2 per composed source, `/placeholder` 0.5. Hits, errors,
 HEAD, and a second output format of a charged picture are free. `/explain/<endpoint>?…` quotes without doing anything.
+
+## What is one picture
+
+- What a request comes to, once the size of its source is known, is the picture, and is charged once however it is asked
+  for. Of a source 640 pixels wide, `w=640`, `w=1000`, `w=2000` and `w=640&dpr=2` are the same bytes and one charge.
+  `X-Img-Warning` says when a box asks for more pixels than there are; `enlarge=1` makes another, larger picture.
+- Another output format is free while the source's bytes are those that were charged. From other bytes it is another
+  picture, and new work. Where no format is stored any more, the picture is made again for nothing, whatever its source
+  is by then.
+- A grid is charged for the sources it shows, each once a year: one that was missing is charged when it is shown.
+- `/explain` says by `credits_are` how sure `credits` are: `exact`; `exact, as long as the source stays as it is`, where
+  an earlier charge, `/info` or a stored output tells what the request comes to; or a maximum, where the size of the
+  source is not known, and for grids. With no credits left a request may be refused with 402 before its source is
+  looked at, although it would have come to a picture that is paid for.
+- A grid without some of its sources says so (`X-Img-Sources: 4/5`) and is kept for 60 seconds, or for a day where each
+  of them was answered with 404 or 410; a whole one for a year.
 """
 
 POSITIONS = """## Positions

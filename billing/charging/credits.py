@@ -9,6 +9,7 @@ from billing.plans.periods import Terms
 from billing.store import Charge
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
+from telemetry import store as telemetry_store
 
 
 class OutOfCredits(ApiError):
@@ -49,26 +50,34 @@ class ChargeUnavailable(ApiError):
 
 def require_credits(bill: Charge, terms: Terms) -> None:
     """Refuse work that cannot be paid for, before it is done. A live claim makes it free, whatever the balance."""
-    books = counters.counters_for(terms, bill.moment)
-    refusal = _refusal(bill, books, terms)
+    refusal = refusal_of(bill, terms)
     if refusal and not _claimed(bill):
         raise refusal
 
 
+def refusal_of(bill: Charge, terms: Terms) -> ApiError | None:
+    """Why a charge is not covered, whatever its claims; None where it is."""
+    return _refusal(bill, counters.counters_for(terms, bill.moment), terms)
+
+
 def charge(bill: Charge, terms: Terms) -> int:
-    """Charge finished work once; returns the half-credits charged (0 where a live claim had paid before).
+    """Charge finished work once; returns the half-credits charged (0 where a live claim had paid before), of several
+    pictures those of the ones that nobody had paid.
 
     Raises OutOfCredits, CapReached, WorkspaceGone, or ChargeUnavailable after two seconds of conflicts: never fails
     open. Safe to repeat with the same event: our own lost reply is answered as charged.
     """
+    is_of_several = len(bill.pictures) > 1
     for _ in dynamo.retries():
-        charged_halves = _try(bill, terms)
+        charged_halves = _try(bill, terms, is_of_several)
+        if charged_halves is None and is_of_several:
+            bill, charged_halves = _reduced(bill)
         if charged_halves is not None:
             return charged_halves
     raise ChargeUnavailable
 
 
-def _try(bill: Charge, terms: Terms) -> int | None:
+def _try(bill: Charge, terms: Terms, is_of_several: bool) -> int | None:
     """One attempt: half-credits, a refusal, or None for "try again"."""
     try:
         books = counters.ensure_open(bill.event.workspace_id, terms, bill.moment)
@@ -80,6 +89,8 @@ def _try(bill: Charge, terms: Terms) -> int | None:
         store.charge(bill, books.names)
         return bill.event.cost
     except dynamo.TransactionCanceled as error:
+        if is_of_several and error.failed & {"event", "claim"}:
+            return None  # which of them are paid for, and by whom, has to be read
         return _settled(bill, books, terms, error.failed)
     except TransactWriteError:
         return None
@@ -119,5 +130,23 @@ def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | No
 
 
 def _claimed(bill: Charge) -> bool:
-    workspace_id = bill.event.workspace_id
-    return store.live_claim(workspace_id, bill.digest, bill.moment, bill.purged_before) is not None
+    """Whether everything in the charge is paid for."""
+    proofs = bill.pictures or (bill.digest,)
+    return len(_paid(bill, proofs)) == len(proofs)
+
+
+def _paid(bill: Charge, digests: tuple[str, ...]) -> frozenset[str]:
+    return store.live_claims(bill.event.workspace_id, digests, bill.moment, bill.purged_before)
+
+
+def _reduced(bill: Charge) -> tuple[Charge, int | None]:
+    """A charge of several pictures that failed, without those that are paid for; and the half-credits, where that
+    settles it: our own lost reply had charged it, or others all of it."""
+    try:
+        earlier_event = telemetry_store.event(bill.event.workspace_id, bill.event.event_id)
+        if earlier_event is not None:
+            return bill, int(earlier_event.cost)
+        rest = bill.without(_paid(bill, bill.pictures))
+    except PynamoDBException:
+        return bill, None  # unknown: the retry, or its deadline, decides
+    return (rest, None) if rest.pictures else (bill, 0)

@@ -20,6 +20,7 @@ from imgapis.base.breaker import Breaker
 _making = Lock()
 # A bucket that does not answer costs two seconds an attempt; meanwhile pictures are rendered without it.
 SILENT_SECONDS = 15.0
+ABSENT = ("NoSuchKey", "404", "NotFound")
 
 
 class BucketError(Exception):
@@ -80,7 +81,7 @@ def get(key: str) -> StoredObject | None:
         response = quick_client().get_object(Bucket=settings.CACHE_BUCKET, Key=key)
         return StoredObject(response["Body"].read(), response["ContentType"], response["Metadata"])
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404", "NotFound"):
+        if error.response["Error"]["Code"] in ABSENT:
             return None
         raise BucketError("The cache bucket refused a read.") from error
     except (BotoCoreError, OSError) as error:
@@ -88,6 +89,19 @@ def get(key: str) -> StoredObject | None:
     except Exception as error:
         # urllib3's errors surface while the body is read; they are not botocore's.
         raise BucketError("The cache bucket broke off.") from error
+
+
+def facts(key: str) -> dict[str, str] | None:
+    """The metadata of the output stored under `key`; None where there is none; BucketError where the bucket does not
+    answer."""
+    try:
+        return quick_client().head_object(Bucket=settings.CACHE_BUCKET, Key=key)["Metadata"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ABSENT:
+            return None
+        raise BucketError("The cache bucket refused a read.") from error
+    except (BotoCoreError, OSError) as error:
+        raise BucketError("The cache bucket did not answer.") from error
 
 
 def put(key: str, stored: StoredObject) -> None:

@@ -7,7 +7,8 @@ from imgapis.tables import row_classes
 
 # What is no table: name, what, why, how long, where, exported, erased.
 STORES = (
-    ("outputs", "transformed pictures", "answer the next request for the same picture", "1 year; 24 hours for /info",
+    ("outputs", "transformed pictures, each with keyed digests of the bytes it was made from",
+     "answer the next request for the same picture; tell whether a source has changed", "1 year; 24 hours for /info",
      "Cloudflare R2", "no: they are made of your own originals", "yes, with the workspace"),
     ("Stripe customer", "what whoever pays tells Stripe", "payment and invoices", "until erasure; invoices by tax law",
      "Stripe", "no: in Stripe's portal", "yes; invoices stay by law"),

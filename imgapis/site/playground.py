@@ -19,6 +19,7 @@ from imgapis.site import sample_source, snippets
 from transforms.access import origins, presets
 from transforms.engine.request import params
 from transforms.serving import explain
+from transforms.serving.charging import quotes
 from transforms.serving.delivery import ImageRequest
 from transforms.tenant import hosts, tenants
 from transforms.tenant.tenants import Tenant
@@ -78,10 +79,12 @@ class AddressForm(forms.Form):
 @dataclass(frozen=True)
 class PlaygroundResult:
     """What the form stands for: the address, its quote (what /explain answers), the code to paste, and the link to
-    this page. `shown` says whether the page loads the picture, `signed` whether the workspace wants a signature."""
+    this page. `at_most`: the quote is a maximum. `shown` says whether the page loads the picture, `signed` whether the
+    workspace wants a signature."""
 
     address: str
     quote: dict
+    at_most: bool
     shown: bool
     signed: bool
     share: str
@@ -163,11 +166,21 @@ def _result(
     return PlaygroundResult(
         address=snippets.address(host, pairs),
         quote=quote,
+        at_most=quote["credits_are"] == quotes.UNKNOWN_SIZE,
         shown=not tenant.signing_required and (always or quote["why_free"] is not None or "make" in request.GET),
         signed=tenant.signing_required,
         share=f"{settings.SITE_URL}{page_path}?{urlencode(form_values)}",
-        codes=snippets.of(host, pairs),
+        codes=snippets.of(host, pairs, is_small=_has_no_double(tenant, image_request, pairs)),
     )
+
+
+def _has_no_double(tenant: Tenant, image_request: ImageRequest, pairs: snippets.Pairs) -> bool:
+    """Whether twice the density is known to give no other picture, or is more than the image API makes."""
+    doubled = snippets.doubled(pairs)
+    try:
+        return doubled != pairs and explain.are_one_picture(tenant, image_request, urlencode(doubled))
+    except ApiError:
+        return True
 
 
 def _add_error(form: AddressForm, refusal: ApiError) -> None:

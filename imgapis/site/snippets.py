@@ -17,6 +17,8 @@ export default function imageLoader({{ src, width, quality }}) {{
 
 // in a page
 <Image src={src} width={{{width}}} height={{{tall}}} alt="" />"""
+DENSE = "Screens of double density ask for a second picture: one more credit, if the original has the pixels."
+SMALL = "Screens of double density get the same picture: the original, or the largest box, has no more pixels."
 CURL = "curl --fail --output picture --header 'Accept: image/avif,image/webp,*/*' \\\n  {url}"
 CSS = '.picture {{\n  background-image: image-set(\n    url("{url}") 1x,\n    url("{double}") 2x);\n}}'
 MARKDOWN = "![What the picture shows]({url})"
@@ -42,12 +44,18 @@ def address(host: str, pairs: Pairs) -> str:
     return f"{host}/transform?" + urlencode(pairs, safe="/,:", quote_via=quote)
 
 
-def of(host: str, pairs: Pairs) -> list[Snippet]:
-    """The picture in each language. `pairs` are its parameters, names and unescaped texts, in order."""
+def doubled(pairs: Pairs) -> Pairs:
+    """The parameters for screens of double density: as they are where they name a density themselves."""
+    return pairs if "dpr" in dict(pairs) else [*pairs, ("dpr", "2")]
+
+
+def of(host: str, pairs: Pairs, *, is_small: bool = False) -> list[Snippet]:
+    """The picture in each language. `pairs` are its parameters, names and unescaped texts, in order; `is_small`: there
+    are no pixels for a second picture of double density."""
     values = dict(pairs)
     url = address(host, pairs)
-    double = url if "dpr" in values else address(host, [*pairs, ("dpr", "2")])
-    density_note = "Screens of double density ask for a second picture: one more credit, once." if double != url else ""
+    double = url if is_small else address(host, doubled(pairs))
+    density_note = SMALL if is_small else DENSE if double != url else ""
     return [
         Snippet("HTML", HTML.format(url=_marked(url), double=_marked(double), size=_size(values)), density_note),
         Snippet("Next.js", _next(host, pairs, values), "Each width of deviceSizes and imageSizes is a picture."),

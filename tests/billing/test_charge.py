@@ -2,6 +2,7 @@
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -119,6 +120,72 @@ def test_a_purge_makes_the_next_request_new_work(workspace):
     )
     assert store.live_claim(workspace.workspace_id, digest, second_charge.moment, second_charge.moment) is None
     assert credits.charge(charge_after_purge, RICH) == 2
+
+
+def of_pictures(workspace_id: str, pictures: list[str], digest: str | None = None) -> Charge:
+    """A charge of several pictures at 4 half-credits each."""
+    charge = bill(workspace_id, cost=4 * len(pictures), digest=digest)
+    sources = tuple(store.OF_SOURCE + secrets.token_hex(32) for _ in pictures) if len(pictures) > 1 else ()
+    return replace(charge, pictures=tuple(pictures), sources=sources)
+
+
+def digests(count: int) -> list[str]:
+    return [store.OF_PICTURE + secrets.token_hex(32) for _ in range(count)]
+
+
+def test_what_was_paid_is_charged_once_whatever_the_address(workspace):
+    """H4, B1: two operations that come to one picture."""
+    pictures = digests(1)
+    amounts = [credits.charge(of_pictures(workspace.workspace_id, pictures), RICH) for _ in range(3)]
+    assert amounts == [4, 0, 0] and proof(workspace).used == 4
+
+
+def test_of_several_pictures_only_the_new_ones_are_charged(workspace):
+    """H3: a grid of two, then of five with these two in it."""
+    pictures = digests(5)
+    assert credits.charge(of_pictures(workspace.workspace_id, pictures[1:3]), RICH) == 8
+    charge = of_pictures(workspace.workspace_id, pictures)
+    assert credits.charge(charge, RICH) == 12
+    assert credits.charge(charge, RICH) == 12  # B5: our own lost reply, at what it had cost
+    assert credits.charge(of_pictures(workspace.workspace_id, pictures), RICH) == 0
+    assert proof(workspace).used == 20 and proof(workspace).is_valid
+    live = store.live_claims(workspace.workspace_id, [*charge.sources, charge.digest], clock.now())
+    assert live == {charge.digest, charge.sources[0], charge.sources[3], charge.sources[4]}
+
+
+def test_fifty_at_once_of_overlapping_pictures_pay_each_once(workspace):
+    """H3, B1"""
+    pictures = digests(5)
+    groups = [pictures[:3], pictures[2:], pictures, pictures[1:4], pictures[:1]] * 6
+    charges = [of_pictures(workspace.workspace_id, group) for group in groups]
+    with ThreadPoolExecutor(30) as threads:
+        list(threads.map(lambda charge: until_settled(charge), charges))
+    assert proof(workspace).used == 20 and proof(workspace).is_valid
+
+
+def until_settled(charge: Charge) -> int:
+    """The charge, asked again as a client does where a crowd holds its rows."""
+    for _ in range(20):
+        try:
+            return credits.charge(charge, RICH)
+        except credits.ChargeUnavailable:
+            continue
+    raise AssertionError("never settled")
+
+
+def test_what_the_balance_does_not_cover_is_not_charged_in_part(poor):
+    """H3, B2: two half-credits are left, four are asked for."""
+    pictures = digests(2)
+    with pytest.raises(credits.OutOfCredits):
+        credits.charge(of_pictures(poor.workspace_id, pictures), POOR)
+    assert store.live_claims(poor.workspace_id, pictures, clock.now()) == frozenset() and proof(poor).used == 0
+
+
+def test_operations_are_counted_by_their_addresses(workspace):
+    """H3: the claims of pictures and of sources are none."""
+    for count in (1, 2, 5):
+        credits.charge(of_pictures(workspace.workspace_id, digests(count)), RICH)
+    assert store.count_claims(workspace.workspace_id, clock.now(), 0, 100) == 3
 
 
 @given(st.integers(0, 10**9))

@@ -54,13 +54,13 @@ MUTATIONS = (
     ),
     _of(
         "P05", "a claim without the workspace's key",
-        [("transforms/serving/image_plans.py", "claim=tokens.keyed_digest(tenant.claim_key, identity)",
-          'claim=tokens.keyed_digest(b"", identity)')],
+        [("transforms/serving/image_plans.py", "claim=tokens.keyed_digest(tenant.claim_key, identity",
+          'claim=tokens.keyed_digest(b"", identity')],
         "test_rows.py::test_p05_without_the_workspaces_key_the_fingerprint_cannot_be_made",
     ),
     _of(
         "P05", "the fingerprint stands on the event too",
-        [("transforms/serving/delivery.py", "operation=plan.operation,", "operation=plan.claim,")],
+        [("transforms/serving/charging/settlement.py", "operation=plan.operation,", "operation=plan.claim,")],
         "test_rows.py::test_p05_the_fingerprint_of_a_charge_is_keyed_by_its_workspace_and_stands_on_the_claim_alone",
     ),
     _of(

@@ -68,20 +68,24 @@ def test_p05_the_fingerprint_of_a_charge_is_keyed_by_its_workspace_and_stands_on
     """P05, V7"""
     made = {}
     for row in (workspace, stranger):
-        ask(row.namespace, "/transform?src=shop/shoe.jpg&w=74")
-        (claim,) = Claim.query(row.workspace_id)
-        made[row.workspace_id] = claim
+        for path in ("/transform?src=shop/shoe.jpg&w=74", "/grid?src=shop/shoe.jpg&src=shop/hat.png&w=74"):
+            ask(row.namespace, path)
+        made[row.workspace_id] = list(Claim.query(row.workspace_id))
     first, second = made.values()
-    assert first.digest != second.digest and set(first.attribute_values) == {
-        "workspace_id", "digest", "charged", "expires",
-    }  # fmt: skip
+    # Of the transform: its address, and what it came to. Of the grid both, and each of its two sources.
+    assert len(first) == len(second) == 2 + 1 + 2 * 2
+    assert not {claim.digest for claim in first} & {claim.digest for claim in second}
     year = 365 * 86_400
-    assert year - 5 < first.expires.timestamp() - float(first.charged) < year + 5
+    for claim in first:
+        assert set(claim.attribute_values) == {"workspace_id", "digest", "charged", "expires"}
+        assert re.fullmatch("[ps]?[0-9a-f]{64}", claim.digest)
+        assert year - 5 < claim.expires.timestamp() - float(claim.charged) < year + 5
     client = dynamo.connection().client
     for table in row_classes.registered():
         if table is not Claim:
             for page in client.get_paginator("scan").paginate(TableName=table.Meta.table_name):
-                assert first.digest not in str(page["Items"]), table.__name__
+                items = str(page["Items"])
+                assert not [claim.digest for claim in first if claim.digest in items], table.__name__
 
 
 def test_p05_without_the_workspaces_key_the_fingerprint_cannot_be_made(web, workspace, forgetful):

@@ -17,7 +17,7 @@ def render(job: Job) -> Output:
 
 
 def say(value: object) -> Output:
-    return Output(json.dumps(value).encode(), "application/json", 1, 2, (3, 4), 1, ("careful",), {"decode": 1.5})
+    return Output(json.dumps(value).encode(), "application/json", 1, 2, (3, 4), ("careful",), {"decode": 1.5})
 
 
 def tell(job: Job) -> Output:

@@ -32,6 +32,11 @@ class Fit:
     cut: Size
     canvas: Size
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The six numbers in a row."""
+        return (*self.scaled, *self.cut, *self.canvas)
+
 
 def fit(source: Size, values: Mapping[str, object]) -> Fit:
     """Works out sizes in pixels for w, h, dpr, fit and enlarge; no side is ever zero.
@@ -57,6 +62,19 @@ def fit(source: Size, values: Mapping[str, object]) -> Fit:
     shape = _times(box, applied_ratio / ratio)
     cut = (min(scaled[0], shape[0]), min(scaled[1], shape[1]))
     return Fit(scaled, cut, cut)
+
+
+def warnings(source: Size, values: Mapping[str, object]) -> tuple[str, ...]:
+    """The warning where the box is for more pixels than there are, and `enlarge` is not set: fewer give the same."""
+    if not _stays_small(source, values):
+        return ()
+    return (f"Only {source[0]} x {source[1]} pixels are there to fit into the box; enlarge=1 would enlarge them.",)
+
+
+def _stays_small(source: Size, values: Mapping[str, object]) -> bool:
+    ratios, mode = _ratios(source, values), values.get("fit", "contain")
+    decisive = max(ratios) if len(ratios) == 2 and mode in ("cover", "fill") else min(ratios)
+    return decisive > 1 and not values.get("enlarge", False)
 
 
 def _ratios(source: Size, values: Mapping[str, object]) -> tuple[float, ...]:

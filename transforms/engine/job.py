@@ -23,13 +23,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Output:
-    """The finished picture (or JSON), its size in pixels, and the milliseconds each stage took."""
+    """The finished picture (or JSON), its size in pixels, and the milliseconds each stage took.
+
+    `shape` are the sizes the request came to, as `effective.identity` takes them; `used` the indices of the sources
+    that a grid shows.
+    """
 
     body: bytes
     content_type: str
     width: int
     height: int
     source_size: tuple[int, int] | None = None
-    composed: int = 1
     warnings: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    shape: tuple[int, ...] = ()
+    used: tuple[int, ...] = (0,)
+
+    @property
+    def composed(self) -> int:
+        """How many sources are in it."""
+        return len(self.used)

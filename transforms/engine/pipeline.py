@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from transforms.engine import geometry
+from transforms.engine import effective, geometry
 from transforms.engine.codecs import decode, encode
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
@@ -65,7 +65,7 @@ def transform(job: Job) -> Output:
     if data is None:
         raise EngineError("missing_parameter", "There is no source to transform.", "src")
     watch = Stopwatch()
-    source = _decoded(data, job)
+    source, job = _decoded(data, job)
     watch.lap("decode")
     picture = processed(_with_mark(source, job), job.values, job.limits)
     watch.lap("process")
@@ -79,15 +79,18 @@ def transform(job: Job) -> Output:
         source_size=source.source_size,
         warnings=(*picture.warnings, *warnings),
         timings=watch.laps,
+        shape=picture.shape,
     )
 
 
-def _decoded(data: bytes, job: Job) -> Picture:
-    """The source, no larger than the steps need it, and with all frames only where they can be kept."""
+def _decoded(data: bytes, job: Job) -> tuple[Picture, Job]:
+    """The source, no larger than the steps need it, and with all frames only where they can be kept; and the job
+    without a crop that turns out to be the whole picture."""
     animated = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
     facts = decode.probe(data, job.limits, animated=animated)
+    job = replace(job, values=effective.without_idle_crop(job.values, facts.size))
     target = geometry.decode_target(facts.size, job.values)
-    return decode.open_picture(data, job.limits, target=target, animated=animated)
+    return decode.open_picture(data, job.limits, target=target, animated=animated), job
 
 
 def _with_mark(picture: Picture, job: Job) -> Picture:

@@ -32,6 +32,7 @@ def read(head: dict, body: bytearray) -> Output:
         values = {name: head["output"][name] for name in _FIELDS}
         size = values["source_size"]
         values["source_size"] = None if size is None else tuple(map(int, size))
+        values |= {name: tuple(map(int, values[name])) for name in ("shape", "used")}
         values["warnings"] = tuple(map(str, values["warnings"]))
         values["timings"] = {str(name): float(milliseconds) for name, milliseconds in values["timings"].items()}
         return Output(body=bytes(body), **values)

@@ -13,6 +13,7 @@ from imgapis.base.buckets import BucketError, StoredObject
 
 YEAR_SECONDS = 365 * 86400
 DAY_SECONDS = 86400
+FAULT_SECONDS = 60  # the life of a grid that lacks a source which may be back at any moment
 MEMORY_SECONDS = 60.0
 ENGINE_VERSION = "1"
 log = logging.getLogger("imgapis.cache")
@@ -20,7 +21,8 @@ log = logging.getLogger("imgapis.cache")
 
 @dataclass(frozen=True)
 class CachedOutput:
-    """A finished output. `stored` and `expires` are seconds since 1970; `digest` is of its bytes."""
+    """A finished output. `stored` and `expires` are seconds since 1970; `digest` is of its bytes; `prints` are keyed
+    digests of the bytes it was made from, one for each original, empty for one that a grid dropped."""
 
     body: bytes
     content_type: str
@@ -30,6 +32,12 @@ class CachedOutput:
     source_size: str = ""
     warnings: str = ""
     composed: str = ""
+    prints: str = ""
+
+    @property
+    def seconds(self) -> int:
+        """How long it lives, in whole seconds."""
+        return int(self.expires) - int(self.stored)
 
 
 def new_output(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: str) -> CachedOutput:
@@ -121,6 +129,7 @@ def write(folder: str, key: str, seconds: int, entry: CachedOutput) -> None:
     memory.put(key, entry)
     metadata = {"digest": entry.digest, "stored": f"{entry.stored:.3f}", "expires": str(int(entry.expires))}
     metadata |= {"source-size": entry.source_size, "warnings": entry.warnings, "composed": entry.composed}
+    metadata["prints"] = entry.prints
     try:
         buckets.put(
             path(folder, key, seconds),
@@ -130,13 +139,34 @@ def write(folder: str, key: str, seconds: int, entry: CachedOutput) -> None:
         log.warning("cache_write_failed")
 
 
+def facts(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> CachedOutput | None:
+    """An output in the bucket without its bytes, expired or not; None where it is absent or purged, or the bucket does
+    not answer."""
+    try:
+        metadata = buckets.facts(path(folder, key, seconds))
+    except BucketError:
+        log.warning("cache_read_failed")
+        return None
+    entry = _parsed(StoredObject(b"", "", metadata)) if metadata else None
+    return None if entry is None or entry.stored <= purged_before else entry
+
+
 def _parsed(stored_object: StoredObject) -> CachedOutput | None:
     metadata = stored_object.metadata
     try:
+        stored, expires = float(metadata["stored"]), float(metadata["expires"])
+        composed = metadata.get("composed", "")
+        if is_partial(composed) and expires - stored > DAY_SECONDS:  # from when a grid's faults were kept for a year
+            expires = float(int(stored) + FAULT_SECONDS)
         return CachedOutput(
-            stored_object.body, stored_object.content_type, metadata["digest"], float(metadata["stored"]),
-            float(metadata["expires"]), metadata.get("source-size", ""), metadata.get("warnings", ""),
-            metadata.get("composed", ""),
+            stored_object.body, stored_object.content_type, metadata["digest"], stored, expires,
+            metadata.get("source-size", ""), metadata.get("warnings", ""), composed, metadata.get("prints", ""),
         )  # fmt: skip
     except (KeyError, ValueError):
         return None
+
+
+def is_partial(composed: str) -> bool:
+    """Whether a grid lacks some of its sources, as `4/5` says."""
+    used, _, count = composed.partition("/")
+    return used != count

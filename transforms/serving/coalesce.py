@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
 T = TypeVar("T")
@@ -29,8 +30,9 @@ class WaitedTooLong(ApiError):
 
 @dataclass
 class Flight(Generic[T]):
-    """Work in progress in this process."""
+    """Work in progress in this process, begun at `began` (seconds since 1970)."""
 
+    began: float = field(default_factory=lambda: clock.now())
     done: threading.Event = field(default_factory=threading.Event)
     outcome: T | None = None
     error: ApiError | None = None
@@ -44,11 +46,15 @@ class SingleFlight(Generic[T]):
         self._lock = threading.Lock()
         self._flights: dict[str, Flight[T]] = {}
 
-    def run(self, key: str, work: Callable[[], T], seconds: float) -> tuple[T, bool]:
+    def run(
+        self, key: str, work: Callable[[], T], seconds: float, *, fits: Callable[[T], bool] | None = None,
+        since: float = 0.0,
+    ) -> tuple[T, bool]:  # fmt: skip
         """Do `work` once for all concurrent callers with `key`; the second value says whether this caller led.
 
         A refusal caused by the source (404, 415, 422) or the balance (402) is raised to every caller; after any other
-        failure one of the waiting callers takes over. Raises WaitedTooLong after `seconds`.
+        failure one of the waiting callers takes over. So does a caller whom an outcome does not fit, and one that asks
+        for work begun after `since` (seconds since 1970). Raises WaitedTooLong after `seconds`.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -57,9 +63,11 @@ class SingleFlight(Generic[T]):
                 return self._lead(key, flight, work, deadline), True
             if not flight.done.wait(max(0.0, deadline - time.monotonic())):
                 raise WaitedTooLong
+            if flight.began <= since:
+                continue
             if flight.error:
                 raise flight.error
-            if flight.outcome is not None:
+            if flight.outcome is not None and (fits is None or fits(flight.outcome)):
                 return flight.outcome, False
 
     def _join(self, key: str) -> tuple[Flight[T], bool]:

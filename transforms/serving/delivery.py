@@ -5,23 +5,21 @@ import time
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from pynamodb.exceptions import PynamoDBException
 
-from billing.charging import credits
-from billing.store import Charge
-from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
-from telemetry import metrics, recorder
-from telemetry.events import CacheStatus, RequestEvent
+from telemetry import metrics
+from telemetry.events import CacheStatus
 from transforms import engine_errors
 from transforms.access.signed_policies import Policy
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.engine.operations import info
-from transforms.engine.request import cost
 from transforms.serving import cache, concurrency, image_plans, rendering
 from transforms.serving.cache import CachedOutput
+from transforms.serving.charging import claims
+from transforms.serving.charging.claims import Prints
+from transforms.serving.charging.settlement import Settlement
 from transforms.serving.coalesce import SingleFlight
 from transforms.serving.image_plans import RenderPlan
 from transforms.tenant.tenants import Tenant
@@ -99,7 +97,10 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
     if entry:
         return ImageResponse(plan, entry, CacheStatus.HIT)
     timeout = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
-    result, is_leader = _flights.run(plan.key, lambda: _produce(tenant, plan, image_request), timeout)
+    result, is_leader = _flights.run(
+        plan.key, lambda: _produce(tenant, plan, image_request), timeout,
+        fits=lambda outcome: outcome.output.stored > plan.purged_before, since=plan.purged_before,
+    )  # fmt: skip
     if not result.rendered:
         return ImageResponse(plan, result.output, CacheStatus.HIT)
     if not is_leader:
@@ -128,62 +129,23 @@ def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _
 
 
 def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:
-    started_at = clock.now()
-    _require_credits(_charge(tenant, plan, started_at, cost.halves(plan.spec.endpoint), 0, image_request), tenant)
+    charge = Settlement(tenant, plan, image_request.origin or "", image_request.started)
+    charge.look()
     stage_started = time.monotonic()
     originals = rendering.read_originals(plan)
     timings = {"fetch": (time.monotonic() - stage_started) * 1000}
-    halves = _price(plan, originals)
-    if plan.operation == "grid":
-        _require_credits(_charge(tenant, plan, started_at, halves, 0, image_request), tenant)
+    prints = claims.prints_of(tenant, originals)
+    charge.look_again(prints)
     output = _render(plan, originals)
-    entry = _cached_output(plan, output, started_at)
-    halves = cost.halves(plan.spec.endpoint, output.composed)
-    charged_halves = _settle(_charge(tenant, plan, started_at, halves, _size(plan, entry), image_request), tenant)
+    entry = _cached_output(plan, output, originals, prints, charge.started)
+    charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
     stage_started = time.monotonic()
     cache.write(tenant.folder, plan.key, plan.seconds, entry)
     timings |= output.timings | {"store": (time.monotonic() - stage_started) * 1000}
     return _WorkResult(entry, charged_halves, charged_halves > 0, True, timings)
 
 
-def _settle(charge: Charge, tenant: Tenant) -> int:
-    """Charge. The hour is marked before, so that a crash leaves it marked, and after, when the event is written."""
-    recorder.current().record(charge.event)
-    charged_halves = credits.charge(charge, tenant.terms)
-    if charged_halves:
-        recorder.current().record(charge.event)
-    return charged_halves
-
-
-def _price(plan: RenderPlan, originals: list[FetchResult | None]) -> int:
-    return cost.halves(plan.spec.endpoint, sum(original is not None for original in originals) or 1)
-
-
-def _require_credits(charge: Charge, tenant: Tenant) -> None:
-    try:
-        credits.require_credits(charge, tenant.terms)
-    except PynamoDBException as error:
-        raise credits.ChargeUnavailable from error
-
-
-def _charge(
-    tenant: Tenant, plan: RenderPlan, started_at: float, halves: int, size: int, image_request: ImageRequest
-) -> Charge:
-    event = RequestEvent(
-        workspace_id=tenant.workspace_id,
-        event_id=tokens.time_ordered_id(started_at),
-        operation=plan.operation,
-        cache=CacheStatus.MISS.recorded,
-        origin=image_request.origin or "",
-        status=200,
-        size=size,
-        latency=int((time.monotonic() - image_request.started) * 1000),
-        cost=halves,
-    )
-    return Charge(event, plan.claim, plan.seconds, started_at, plan.purged_before, tenant.limits.retention_days)
-
-
-def _render(plan: RenderPlan, originals: list[FetchResult | None]) -> Output:
+def _render(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
     try:
         return rendering.render(plan, originals)
     except EngineError as error:
@@ -192,17 +154,27 @@ def _render(plan: RenderPlan, originals: list[FetchResult | None]) -> Output:
         raise engine_errors.api_error(error) from error
 
 
-def _cached_output(plan: RenderPlan, output: Output, started_at: float) -> CachedOutput:
+def _cached_output(
+    plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError], prints: Prints, started_at: float
+) -> CachedOutput:  # fmt: skip
     size = "x".join(map(str, output.source_size)) if output.source_size else ""
     composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
+    if composed:
+        prints = tuple(text if index in output.used else "" for index, text in enumerate(prints))
     return cache.new_output(
-        output.body, output.content_type, plan.seconds, started_at, source_size=size,
-        warnings="; ".join(output.warnings), composed=composed,
+        output.body, output.content_type, _life(plan, output, originals), started_at, source_size=size,
+        warnings="; ".join(output.warnings), composed=composed, prints=",".join(prints),
     )  # fmt: skip
 
 
-def _size(plan: RenderPlan, entry: CachedOutput) -> int:
-    return len(body_of(plan, entry))
+def _life(plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError]) -> int:
+    """The seconds an output is kept. A grid without some of its sources is kept until it can be whole: a minute, or a
+    day where each of them was said not to be there (404, 410)."""
+    dropped = [original for index, original in enumerate(originals) if index not in output.used]
+    if plan.operation != "grid" or not dropped:
+        return plan.seconds
+    is_gone = all(isinstance(each, ApiError) and each.code == "source_missing" for each in dropped)
+    return cache.DAY_SECONDS if is_gone else cache.FAULT_SECONDS
 
 
 def body_of(plan: RenderPlan, entry: CachedOutput) -> bytes:

@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from billing import store
-from imgapis.base import clock
 from telemetry import display
 from telemetry.events import CacheStatus
+from transforms.engine import effective
+from transforms.engine.errors import EngineError
 from transforms.engine.request import spec
 from transforms.serving import delivery, image_plans, rendering
+from transforms.serving.cache import CachedOutput
+from transforms.serving.charging import claims, quotes
+from transforms.serving.charging.claims import KnownSource
+from transforms.serving.charging.quotes import Quote
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.image_plans import RenderPlan
 from transforms.tenant.tenants import Tenant
@@ -24,26 +28,42 @@ def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
         image_request.policy,
     )
     entry = delivery.cached(tenant, plan)
-    already_charged = store.live_claim(tenant.workspace_id, plan.claim, clock.now(), plan.purged_before) is not None
-    is_free = entry is not None or already_charged
+    known = None if entry else claims.known_source(tenant, plan)
+    price = Quote(0, quotes.EXACT, "cached: hits are free") if entry else quotes.quote(tenant, plan, known)
     return {
         "canonical": f"/{plan.spec.endpoint}?{spec.canonical_query(plan.spec)}",
         "operation": plan.operation,
         "steps": [*_steps(plan)],
         "output_format": plan.output_format,
         "cache": (CacheStatus.HIT if entry else CacheStatus.MISS).value,
-        "credits": display.decimal_credits(0 if is_free else plan.halves),
-        "credits_are": "a maximum: only composed sources are billed" if plan.operation == "grid" else "exact",
-        "why_free": _why(entry is not None, already_charged),
+        "credits": display.decimal_credits(price.halves),
+        "credits_are": price.sure,
+        "why_free": price.why_free,
         "limits": published(),
-        "warnings": [entry.warnings] if entry and entry.warnings else [],
+        "warnings": _warnings(plan, entry, known),
     }
 
 
-def _why(cached: bool, already_charged: bool) -> str | None:
-    if cached:
-        return "cached: hits are free"
-    return "charged before: making it again is free" if already_charged else None
+def are_one_picture(tenant: Tenant, image_request: ImageRequest, query: str) -> bool:
+    """Whether a request and the same with another query are known to come to one picture: by the size of their source,
+    where a stored output or /info tells it. Raises ApiError."""
+    first, second = (
+        image_plans.make(tenant, image_request.endpoint, text, image_request.path_source, image_request.accept)
+        for text in (image_request.query, query)
+    )
+    known = claims.known_source(tenant, first)
+    picture = claims.foretold(tenant, first, known)
+    return picture is not None and picture == claims.foretold(tenant, second, known)
+
+
+def _warnings(plan: RenderPlan, entry: CachedOutput | None, known: KnownSource | None) -> list[str]:
+    """The warnings of the stored output, or those that the source's size foretells."""
+    if entry:
+        return [entry.warnings] if entry.warnings else []
+    try:
+        return list(effective.warnings(plan.spec.endpoint, plan.spec.values, known.size)) if known else []
+    except EngineError as error:
+        return [error.message]
 
 
 def _steps(plan: RenderPlan) -> list[str]:

@@ -1,7 +1,9 @@
 """The plan of a request, made before any work: its parsed parameters, cache key, claim and price."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from billing.store import OF_SOURCE
 from imgapis.base import tokens
 from transforms import engine_errors
 from transforms.access import presets, signed_policies
@@ -18,7 +20,11 @@ from transforms.tenant.tenants import Tenant
 @dataclass(frozen=True)
 class RenderPlan:
     """A parsed request. `halves` is the most it can cost; `seconds` is the TTL of its output and of its claim;
-    `identity` is the canonical operation; outputs older than `purged_before` are no longer served."""
+    `identity` is the canonical operation; outputs older than `purged_before` are no longer served.
+
+    `claim` is the digest of the operation's claim. A grid has one beside it for each source (`slots`), and `former`,
+    under which grids were claimed whole before their sources had claims.
+    """
 
     spec: Spec
     originals: tuple[Original, ...]
@@ -30,6 +36,8 @@ class RenderPlan:
     seconds: int
     identity: tuple[str, ...]
     purged_before: float
+    slots: tuple[str, ...] = ()
+    former: str = ""
 
     @property
     def operation(self) -> str:
@@ -61,13 +69,27 @@ def make(
         originals=originals,
         output_format=output_format,
         negotiated=output_format != "json" and negotiate.negotiated(endpoint, parsed.format),
-        key=tokens.keyed_digest(tenant.cache_key, (*identity, "format", output_format)),
-        claim=tokens.keyed_digest(tenant.claim_key, identity),
+        key=key(tenant, identity, output_format),
+        claim=tokens.keyed_digest(tenant.claim_key, identity if parsed.operation != "grid" else ("grid", *identity)),
         halves=halves,
         seconds=cache.DAY_SECONDS if output_format == "json" else cache.YEAR_SECONDS,
         identity=identity,
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
+        **(_claims_of_grid(tenant, identity, len(originals)) if parsed.operation == "grid" else {}),
     )
+
+
+def key(tenant: Tenant, identity: tuple[str, ...], output_format: str) -> str:
+    """The name of an operation's output in the cache: a keyed digest."""
+    return tokens.keyed_digest(tenant.cache_key, (*identity, "format", output_format))
+
+
+def _claims_of_grid(tenant: Tenant, identity: tuple[str, ...], count: int) -> dict[str, Any]:
+    slots = [("source", str(index), *identity) for index in range(count)]
+    return {
+        "slots": tuple(OF_SOURCE + tokens.keyed_digest(tenant.claim_key, parts) for parts in slots),
+        "former": tokens.keyed_digest(tenant.claim_key, identity),
+    }
 
 
 def _originals(tenant: Tenant, parsed: Spec) -> tuple[Original, ...]:
@@ -77,7 +99,10 @@ def _originals(tenant: Tenant, parsed: Spec) -> tuple[Original, ...]:
 
 
 def _identity(parsed: Spec, originals: tuple[Original, ...]) -> tuple[str, ...]:
+    return named(spec.canonical(parsed), originals)
+
+
+def named(values: tuple[str, ...], originals: tuple[Original, ...]) -> tuple[str, ...]:
     """The canonical tuple: the operation, its values, then each source's name with its own length before it."""
     names = tuple(part for original in originals for part in (str(len(original.identity)), *original.identity))
-    values = spec.canonical(parsed)
     return (str(len(values)), *values, *names)

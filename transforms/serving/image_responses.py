@@ -84,7 +84,8 @@ def _set_lifetime(response: HttpResponse, plan: RenderPlan, entry: CachedOutput,
     if until is not None:
         response["Cache-Control"] = f"public, max-age={max(0, int(min(until, entry.expires) - now))}"
         return
-    response["Cache-Control"] = f"public, max-age={plan.seconds}" + ("" if plan.operation == "info" else ", immutable")
+    is_permanent = plan.operation != "info" and entry.seconds == plan.seconds  # a grid that lacks a source is not
+    response["Cache-Control"] = f"public, max-age={entry.seconds}" + (", immutable" if is_permanent else "")
     response["Age"] = str(max(0, int(now - entry.stored)))
 
 

@@ -52,7 +52,8 @@ def preview(row: Workspace, scope: str, target: str) -> int:
     now = clock.now()
     if scope == "url":
         plan = _plan(tenant, target)
-        return int(billing_store.live_claim(row.workspace_id, plan.claim, now, plan.purged_before) is not None)
+        digests = filter(None, (plan.claim, plan.former))
+        return int(bool(billing_store.live_claims(row.workspace_id, digests, now, plan.purged_before)))
     _names(tenant, scope, target)
     return billing_store.count_claims(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
 

@@ -30,41 +30,41 @@ def limits() -> Limits:
     )
 
 
-def read_originals(plan: RenderPlan) -> list[FetchResult | None]:
-    """Each original, fetched in parallel; failed ones of a grid are None (the one agreed leniency), any other raises
-    ApiError."""
-    fetch_original = _read_or_none if plan.operation == "grid" else Original.fetch
+def read_originals(plan: RenderPlan) -> list[FetchResult | ApiError]:
+    """Each original, fetched in parallel; failed ones of a grid are their errors (the one agreed leniency), any other
+    raises ApiError."""
+    fetch_original = _read_or_error if plan.operation == "grid" else Original.fetch
     if len(plan.originals) < 2:
         return [fetch_original(original) for original in plan.originals]
     with ThreadPoolExecutor(max_workers=5) as executor:
         originals = list(executor.map(fetch_original, plan.originals))
-    if not any(original is not None for original in originals):
+    if all(isinstance(original, ApiError) for original in originals):
         raise ApiError(
             "None of the sources of this grid could be read.", code="no_source_left", status=422, param="src"
         )
     return originals
 
 
-def _read_or_none(original: Original) -> FetchResult | None:
+def _read_or_error(original: Original) -> FetchResult | ApiError:
     try:
         return original.fetch()
-    except ApiError:
-        return None
+    except ApiError as error:
+        return error
 
 
-def render(plan: RenderPlan, originals: list[FetchResult | None]) -> Output:
+def render(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
     """The output of a plan. Raises EngineError."""
     job = Job(
         endpoint=plan.spec.endpoint,
         values=_values(plan, originals),
         output_format=plan.output_format,
-        sources=tuple(original and original.body for original in originals),
+        sources=tuple(None if isinstance(original, ApiError) else original.body for original in originals),
         limits=limits(),
     )
     return pool().run(job)
 
 
-def _values(plan: RenderPlan, originals: list[FetchResult | None]) -> dict[str, object]:
+def _values(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> dict[str, object]:
     """The canonical values; that there is a mark; and the object's focal point where nothing else places the cut."""
     values = dict(plan.spec.values)
     if plan.spec.mark is not None:

@@ -17,7 +17,8 @@ def finish(
     watch: Stopwatch,
     *,
     source_size: tuple[int, int] | None = None,
-    composed: int = 1,
+    shape: tuple[int, ...] = (),
+    used: tuple[int, ...] = (0,),
 ) -> Output:
     """`image` (RGB or RGBA) as an Output; `values` gives quality and lossless."""
     watch.lap("process")
@@ -29,7 +30,8 @@ def finish(
         width=image.width,
         height=image.height,
         source_size=source_size,
-        composed=composed,
+        shape=shape,
+        used=used,
         warnings=warnings,
         timings=watch.laps,
     )

@@ -1,5 +1,6 @@
 """Several pictures in one: rows or columns of cells, each covered by its picture, with gaps between them."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -36,19 +37,34 @@ class Layout:
 
 
 def render(job: Job) -> Output:
-    """Compose the sources that can be read; Output.composed says how many. Raises no_source_left where none can."""
+    """Compose the sources that can be read; Output.used says which. Raises no_source_left where none can."""
     watch = Stopwatch()
-    readable = [data for data in job.sources if data is not None and _header(data, job.limits) is not None]
+    readable = {
+        index: data
+        for index, data in enumerate(job.sources)
+        if data is not None and _header(data, job.limits) is not None
+    }
     while readable:
-        sheet_size, boxes = _plan(job, len(readable), _header(readable[0], job.limits))
-        cells = [_cell(data, box, job.limits) for data, box in zip(readable, boxes, strict=True)]
+        natural = _header(next(iter(readable.values())), job.limits)
+        sheet_size, boxes = _plan(job, len(readable), natural)
+        cells = [_cell(data, box, job.limits) for data, box in zip(readable.values(), boxes, strict=True)]
         watch.lap("decode")
         if None not in cells:
             sheet = _compose(job, sheet_size, boxes, cells)
-            return drawn.finish(sheet, job.output_format, job.values, watch, composed=len(cells))
+            shape = _shape(job, natural)
+            return drawn.finish(sheet, job.output_format, job.values, watch, shape=shape, used=tuple(readable))
         # A picture failed to decode behind a valid header: lay out the others again without it.
-        readable = [data for data, cell in zip(readable, cells, strict=True) if cell is not None]
+        readable = {index: readable[index] for index, cell in zip(readable, cells, strict=True) if cell is not None}
     raise EngineError("no_source_left", "None of the sources could be fetched and read as a picture.", "src")
+
+
+def _shape(job: Job, natural: tuple[int, int]) -> tuple[int, ...]:
+    """The sheet and the boxes of the whole grid, whichever of its sources are there; none where it has no room."""
+    try:
+        size, boxes = _plan(job, len(job.sources), natural)
+    except EngineError:
+        return ()
+    return (*size, *itertools.chain(*boxes))
 
 
 def layout(job: Job, count: int) -> Layout:

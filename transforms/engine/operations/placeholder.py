@@ -1,5 +1,7 @@
 """Placeholders: a BlurHash or one colour, literal or computed from a source, drawn at the size of the picture."""
 
+from collections.abc import Mapping
+
 from PIL import Image
 
 from transforms.engine import colour
@@ -24,7 +26,7 @@ def render(job: Job) -> Output:
         return _finish(job, _from_literal(job, size), watch, None)
     picture = decode.open_picture(job.sources[0], job.limits, target=SEEN_SIZE)
     watch.lap("decode")
-    size = _size(job, picture.source_size)
+    size = drawn_size(job.values, picture.source_size)
     return _finish(job, _from_source(job, picture, size), watch, picture.source_size)
 
 
@@ -33,7 +35,7 @@ def _finish(job: Job, image: Image.Image, watch: Stopwatch, source_size: tuple[i
     if job.endpoint == params.COLOR:
         # A single colour is as small when lossless, and stays exact.
         values["lossless"] = True
-    return drawn.finish(image, job.output_format, values, watch, source_size=source_size)
+    return drawn.finish(image, job.output_format, values, watch, source_size=source_size, shape=image.size)
 
 
 def _from_literal(job: Job, size: tuple[int, int]) -> Image.Image:
@@ -54,18 +56,18 @@ def _punch(job: Job) -> float:
     return float(job.values.get("punch", params.default(params.BLURHASH, "punch")))
 
 
-def _size(job: Job, source: tuple[int, int]) -> tuple[int, int]:
+def drawn_size(values: Mapping[str, object], source: tuple[int, int]) -> tuple[int, int]:
     """The size to draw: the box with both sides for cover, else the source's shape inside it.
 
     A placeholder reserves space, so unlike /transform it is enlarged to its box.
     """
-    width, height = job.values.get("w"), job.values.get("h")
-    if width and height and job.values.get("fit") == "cover":
+    width, height = values.get("w"), values.get("h")
+    if width and height and values.get("fit") == "cover":
         return int(width), int(height)
     if width or height:
         scale = min(side / source_side for side, source_side in zip((width, height), source, strict=True) if side)
     else:
-        scale = float(job.values.get("dpr", 1))
+        scale = float(values.get("dpr", 1))
     scale = min(scale, LONGEST_SIDE / max(source))
     return max(1, round(source[0] * scale)), max(1, round(source[1] * scale))
 

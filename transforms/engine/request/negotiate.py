@@ -6,6 +6,7 @@ ACCEPT_CHARACTERS = 4096
 # q as RFC 9110, 12.4.2 writes it; anything else makes the item unreadable.
 QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 BETTER = ("avif", "webp")
+FALLBACKS = ("auto", "png")
 
 
 def output_format(endpoint: str, explicit: str | None, accept: str | None) -> str:

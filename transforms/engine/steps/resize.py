@@ -20,6 +20,8 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     """w, h, dpr, fit, enlarge, position, debug. Raises output_too_large before anything is allocated, and
     face_detection_unavailable for position=face where the network is not installed."""
     fit = geometry.fit(picture.nominal, values)
+    warnings = (*picture.warnings, *geometry.warnings(picture.nominal, values))
+    picture = replace(picture, shape=fit.shape, warnings=warnings)
     is_debug = values.get("debug") == "crop"
     size = fit.scaled if is_debug else fit.cut
     geometry.check_output(size, len(picture.frames), limits)

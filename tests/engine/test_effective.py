@@ -1,0 +1,181 @@
+"""What a request comes to: foretold from the source's size, and two that come to the same are the same bytes (H4)."""
+
+import itertools
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests import environment
+from tests.engine import pictures
+from transforms.engine import effective, pipeline
+from transforms.engine.errors import EngineError
+from transforms.engine.job import Job, Output
+from transforms.engine.limits import Limits
+from transforms.engine.request import spec
+
+FEW = settings(max_examples=environment.count(60, 300, 1_000), deadline=None, derandomize=True)
+SIZE = (64, 40)
+JPEG = pictures.saved(pictures.shaded(*SIZE), "JPEG")
+FORMATS = ("jpeg", "png", "webp")
+
+
+def rendered(query: str, endpoint: str = "transform", sources=(JPEG,), output_format: str = "jpeg") -> Output:
+    """A request of so many sources, rendered in this process."""
+    request = parsed(query, endpoint, len(sources))
+    values = dict(request.values) | ({"mark": True} if request.mark else {})
+    return pipeline.render(Job(endpoint, values, output_format, tuple(sources), Limits()))
+
+
+def parsed(query: str, endpoint: str = "transform", count: int = 1):
+    """The request of a query whose sources are called s."""
+    return spec.parse(endpoint, "&".join(["src=s"] * (count if endpoint == "grid" else 1)) + f"&{query}")
+
+
+def came_to(query: str, endpoint: str = "transform", sources=(JPEG,)) -> tuple[str, ...]:
+    """The identity of what a request came to, by what rendering it says."""
+    output = rendered(query, endpoint, sources)
+    return effective.identity(parsed(query, endpoint, len(sources)), output.source_size, output.shape)
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        ("", "w=64", "w=100", "w=8000", "h=40", "size=64", "w=64&h=40&fit=cover", "w=640&h=400&fit=cover", "w=32&dpr=2",
+         "w=64&dpr=4", "dpr=3", "w=64&h=40&fit=cover&crop=0,0,64,40&enlarge=0",
+         "crop=0,0,1,1", "crop=0,0,500,500", "w=200&h=200&fit=fill", "w=64&h=40&fit=pad&position=top"),
+        ("w=32", "h=20", "dpr=0.5", "w=32&h=20&fit=cover&position=smart", "w=32&h=20&fit=pad"),
+        ("crop=0,0,0.5,0.5", "crop=0,0,32,20", "crop=0,0,32,20&w=5000"),
+        ("radius=max", "radius=20", "radius=8000", "radius=20&w=700"),
+        ("rotate=90&w=40", "rotate=90&w=41", "rotate=90&h=64", "rotate=90"),
+        ("w=200&h=200&fit=cover", "w=300&h=300&fit=cover", "size=999&fit=cover"),
+        ("trim=10&w=64", "trim=10&w=900", "trim=10"),
+        ("w=128&enlarge=1", "h=80&enlarge=1", "dpr=2&enlarge=1"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_spellings_of_one_result_are_one_picture(queries, output_format):
+    """H4"""
+    assert len({came_to(query) for query in queries}) == 1
+    assert len({rendered(query, output_format=output_format).body for query in queries}) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("w=63", "w=64"), ("w=40&h=40&fit=cover", "w=40&h=40&fit=cover&position=top"), ("w=100", "w=100&enlarge=1"),
+        ("w=40&h=40&fit=cover", "w=40&h=40&fit=fill"), ("w=100&h=40&fit=pad", "w=100&h=40&fit=pad&position=left"),
+        ("w=100", "w=100&quality=40"), ("radius=5", "radius=6"), ("padding=1", "padding=2"),
+        ("crop=0,0,9,9", "w=9&h=9"),
+        ("w=64", "w=64&debug=crop"), ("w=100&debug=crop", "w=200&debug=crop"),
+    ],
+)  # fmt: skip
+def test_other_results_are_other_pictures(first, second):
+    """H4"""
+    assert came_to(first) != came_to(second)
+
+
+@pytest.mark.parametrize("mark", ["mark=m&mark-w=0.5", "mark=m&mark-w=32", "mark=m&mark-w=32&w=999"])
+def test_a_mark_by_share_and_by_pixels_is_one_mark(mark):
+    """H4"""
+    logo = pictures.saved(pictures.cornered(12, 8), "PNG")
+    assert came_to(mark, sources=(JPEG, logo)) == came_to("mark=m&mark-w=0.5", sources=(JPEG, logo))
+    assert rendered(mark, sources=(JPEG, logo)).body == rendered("mark=m&mark-w=0.5", sources=(JPEG, logo)).body
+
+
+SIDES = st.sampled_from([None, 7, 20, 32, 40, 63, 64, 65, 128, 2_000])
+REQUESTS = st.fixed_dictionaries(
+    {"w": SIDES, "h": SIDES},
+    optional={
+        "dpr": st.sampled_from([0.5, 1, 2, 3]),
+        "fit": st.sampled_from(["contain", "cover", "fill", "pad"]),
+        "enlarge": st.sampled_from([0, 1]),
+        "position": st.sampled_from(["center", "top", "0.2,0.9", "smart"]),
+        "crop": st.sampled_from(["0,0,64,40", "0,0,1,1", "0.25,0,0.5,0.5", "16,0,32,20", "0,0,9999,9999"]),
+        "rotate": st.sampled_from([0, 90, 180]),
+        "radius": st.sampled_from(["0", "max", "5", "20", "900"]),
+        "padding": st.sampled_from([0, 3]),
+        "blur": st.sampled_from([1]),
+    },
+)
+
+
+def query_of(values: dict) -> str:
+    """The values as a query."""
+    query = "&".join(f"{name}={value}" for name, value in values.items() if value is not None)
+    try:
+        parsed(query)
+    except EngineError:
+        assume(False)
+    return query
+
+
+@FEW
+@given(values=REQUESTS)
+def test_what_a_request_comes_to_is_foretold_by_the_size_of_its_source(values):
+    """H4: /explain tells by it."""
+    query = query_of(values)
+    try:
+        output = rendered(query)
+    except EngineError as error:
+        assert error.code == "output_too_large"
+        return
+    assert effective.shape("transform", parsed(query).values, SIZE) == output.shape
+
+
+@FEW
+@given(values=st.lists(REQUESTS, min_size=12, max_size=12))
+def test_requests_that_come_to_the_same_are_the_same_bytes(values):
+    """H4: nobody is given another picture under the charge of the first."""
+    outputs = {}
+    for query in {query_of(one) for one in values}:
+        try:
+            output = rendered(query, output_format="jpeg")
+        except EngineError:
+            continue
+        key = effective.identity(parsed(query), output.source_size, output.shape)
+        assert outputs.setdefault(key, output.body) == output.body, query
+
+
+@FEW
+@given(
+    w=st.sampled_from([None, 5, 40, 64, 700]), h=st.sampled_from([None, 30, 40]), dpr=st.sampled_from([1, 2, 0.5]),
+    fit=st.sampled_from(["contain", "cover"]), kind=st.sampled_from(["color", "blurhash"]),
+)  # fmt: skip
+def test_a_placeholder_is_foretold_too(w, h, dpr, fit, kind):
+    """H4"""
+    query, endpoint = query_of({"w": w, "h": h, "dpr": dpr, "fit": fit}), f"placeholder/{kind}"
+    output = rendered(query, endpoint, output_format="png")
+    assert effective.shape(endpoint, parsed(query, endpoint).values, SIZE) == output.shape
+
+
+def test_a_grid_says_which_sources_it_shows_and_keeps_its_identity_when_one_is_missing():
+    """H3"""
+    second = pictures.saved(Image.new("RGB", (30, 30), "red"), "PNG")
+    whole, part = (rendered("w=80", "grid", sources, "png") for sources in ((JPEG, second), (JPEG, None)))
+    assert (whole.used, part.used) == ((0, 1), (0,)) and whole.shape == part.shape
+    assert rendered("w=80", "grid", (None, second), "png").used == (1,)
+
+
+def test_layouts_that_come_to_the_same_are_one_grid():
+    """H4"""
+    sources = (JPEG,) * 4
+    kinds = ("type=auto", "type=classic", "type=classic&cols=2", "cols=2")
+    assert len({came_to(f"w=80&h=60&{kind}", "grid", sources) for kind in kinds}) == 1
+    assert came_to("w=80&h=60&type=row", "grid", sources) != came_to("w=80&h=60", "grid", sources)
+    for one, other in itertools.pairwise(kinds):
+        assert (
+            rendered(f"w=80&{one}", "grid", sources, "png").body
+            == rendered(f"w=80&{other}", "grid", sources, "png").body
+        )
+
+
+@pytest.mark.parametrize(
+    ("query", "warned"),
+    [("w=64", False), ("w=65", True), ("w=65&enlarge=1", False), ("w=8&h=400", False), ("w=8&h=400&fit=cover", True),
+     ("w=8&h=400&fit=fill", True), ("w=100&h=400&fit=pad", True), ("dpr=2", True), ("", False)],
+)  # fmt: skip
+def test_who_asks_for_more_pixels_than_there_are_is_told(query, warned):
+    """H4"""
+    assert any("64 x 40" in warning for warning in rendered(query).warnings) == warned

@@ -1,0 +1,1 @@
+"""What an image request is charged for, and how its charge is settled."""
