@@ -15,7 +15,7 @@ from django.conf import settings
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
 from billing.plans import catalogue
-from imgapis.base import buckets
+from imgapis.base import breaker, buckets
 from imgapis.devstack import engines, stack
 from imgapis.tables import migration
 from tests import environment
@@ -128,6 +128,12 @@ def _workspace(who: str):
         row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     )
     return row
+
+
+@pytest.fixture(autouse=True)
+def closed_breakers():
+    """What a loaded machine opened in one test does not fail the next: every breaker of this process begins closed."""
+    breaker.close_all()
 
 
 @pytest.fixture

@@ -58,3 +58,5 @@ def test_a_client_that_is_never_answered_stops_asking_and_says_so_at_once():
         with pytest.raises((EndpointConnectionError, ReadTimeoutError)):
             client.list_tables()
     assert len(attempts) == 4  # two calls of two attempts; the other four calls never left
+    breaker.close_all()  # as between two tests
+    assert fuse.allows() and fuse.allows()

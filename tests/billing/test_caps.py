@@ -15,6 +15,7 @@ from billing.stripe import subscription_state
 from imgapis.base import clock
 from tests.billing.test_charge import bill
 from tests.billing.test_subscription_state import counter_of, paid, row_of
+from tests.crowds import settled
 
 OFF = Cap("off", 0)
 
@@ -27,8 +28,9 @@ def customer(dynamodb):
 
 def charge(workspace, cost: int = 2) -> str:
     """The outcome of a charge: paid, or the code of its refusal."""
+    one_charge, terms = bill(workspace.workspace_id, cost=cost), periods.terms_of(row_of(workspace))
     try:
-        credits.charge(bill(workspace.workspace_id, cost=cost), periods.terms_of(row_of(workspace)))
+        settled(lambda: credits.charge(one_charge, terms))
     except (credits.OutOfCredits, credits.CapReached) as refusal:
         assert "billing page" in refusal.message and "cached" in refusal.message
         return refusal.code + (" day" if "day" in refusal.message else "")
