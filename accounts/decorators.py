@@ -21,7 +21,9 @@ View = Callable[..., HttpResponse]
 def safe_next(url: str | None, default: str) -> str:
     """A path of our own to go on to; `default` for anything that could lead elsewhere (A13), or is longer than any
     page's path."""
-    is_local = url and len(quote(url)) <= LONGEST_NEXT and url.startswith("/") and url.isprintable() and "\\" not in url and not url.startswith("//")
+    if not url or len(quote(url)) > LONGEST_NEXT:
+        return default
+    is_local = url.startswith("/") and url.isprintable() and "\\" not in url and not url.startswith("//")
     return url if is_local and url_has_allowed_host_and_scheme(url, None, require_https=True) else default
 
 

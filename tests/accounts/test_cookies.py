@@ -96,7 +96,7 @@ def test_in_production_the_cookie_is_bound_to_the_host():
     program = (
         f"import json; from imgapis import settings as s; print(json.dumps([getattr(s, n, None) for n in {NAMES}]))"
     )
-    variables = {"SECRET_KEY": "k" * 60, "PATH": "/usr/bin"}
+    variables = {"SECRET_KEY": "ab1-c9" * 10, "PATH": "/usr/bin"}
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=variables, capture_output=True, timeout=60)
     assert json.loads(run.stdout) == [
         "__Host-sessionid", True, True, "Lax", None, None, True,
