@@ -197,7 +197,7 @@ def _cached_output(plan: RenderPlan, output: Output, started_at: float) -> Cache
     composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
     return cache.new_output(
         output.body, output.content_type, plan.seconds, started_at, source_size=size,
-        warnings="; ".join(output.warnings), composed=composed,
+        warnings="; ".join(output.warnings), composed=composed, known_purge=plan.purged_before,
     )  # fmt: skip
 
 
