@@ -14,8 +14,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := env PYTHONHASHSEED=0 IMGAPIS_TEST_CLOCK="$(CLOCK)" $(BIN)/python -m pytest -n auto --dist worksteal
 HEIC := $(VENV)/heic-$(shell cat requirements-heic.lock | cksum | cut -d' ' -f1)
 
-TOOLS := uv==0.13.9 pip-audit==2.10.1
-LOCK := $(VENV)/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+TOOLS := $(VENV)/tools-$(shell cat requirements-tools.lock | cksum | cut -d' ' -f1)
+LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export VAR_DIR PORT
 unexport PYTHONPATH PYTHONHOME
@@ -62,13 +62,15 @@ verify: $(TEST_STAMP) ## Prove the privacy policy on what `make run` has started
 	@test -f $(or $(VAR_DIR),var)/run/stack.env || { echo "Nothing runs here: start it with make run first."; exit 1; }
 	@env $$(cat $(or $(VAR_DIR),var)/run/stack.env) $(BIN)/python manage.py verify_privacy
 
-lock: | $(VENV)/tools ## Write the lock files anew from requirements*.txt (after a changed pin)
+lock: | $(TOOLS) ## Write the lock files anew from requirements*.txt (after a changed pin)
 	@$(LOCK) requirements.txt -o requirements.lock
 	@$(LOCK) --no-deps requirements-heic.txt -o requirements-heic.lock
+	@$(LOCK) --no-deps requirements-engines.txt -o requirements-engines.lock
+	@$(LOCK) requirements-tools.txt -o requirements-tools.lock
 	@$(LOCK) -c requirements.lock requirements.txt tests/requirements.txt -o tests/requirements.lock
 
-audit: | $(VENV)/tools ## Known weaknesses of what is pinned; says so where the list cannot be reached
-	@$(BIN)/python tests/audit.py $(VENV)/tools/bin/pip-audit
+audit: | $(TOOLS) ## Known weaknesses of what is pinned; says so where the list cannot be reached
+	@$(BIN)/python tests/audit.py $(TOOLS)/bin/pip-audit
 
 # An optional extra of the product, kept apart so that everything else is tested without it.
 $(HEIC): | $(VENV)/bin/python
@@ -76,8 +78,9 @@ $(HEIC): | $(VENV)/bin/python
 	@$(PIP) --no-deps --target $@ --require-hashes -r requirements-heic.lock || { rm -rf $@; exit 1; }
 
 # Tools that are no part of the program live in an environment of their own.
-$(VENV)/tools: | $(VENV)/bin/python
-	@$(BIN)/python -m venv $@ && $@/bin/pip install --quiet --disable-pip-version-check $(TOOLS) || { rm -rf $@; exit 1; }
+$(TOOLS): | $(VENV)/bin/python
+	@$(BIN)/python -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements-tools.lock || { rm -rf $@; exit 1; }
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python is missing: install Python 3.11 or newer."; exit 1; }

@@ -14,12 +14,16 @@ from accounts.teams import roles
 from imgapis.base import clock
 
 FRESH_SECONDS = 600
+LONGEST_NEXT = 1_000  # characters: until a code is asked for it lies in the cookie
 View = Callable[..., HttpResponse]
 
 
 def safe_next(url: str | None, default: str) -> str:
-    """A path of our own to go on to; `default` for anything that could lead elsewhere (A13)."""
-    is_local = url and url.startswith("/") and url.isprintable() and "\\" not in url and not url.startswith("//")
+    """A path of our own to go on to; `default` for anything that could lead elsewhere (A13), or is longer than any
+    page's path."""
+    if not url or len(quote(url)) > LONGEST_NEXT:
+        return default
+    is_local = url.startswith("/") and url.isprintable() and "\\" not in url and not url.startswith("//")
     return url if is_local and url_has_allowed_host_and_scheme(url, None, require_https=True) else default
 
 

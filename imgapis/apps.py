@@ -14,6 +14,7 @@ class ImgapisConfig(AppConfig):
     verbose_name = "Privacy"
     deploy_checks = (
         checks.check_private_fetching, checks.check_engines, checks.check_middleware, checks.check_region,
+        checks.check_keys, checks.check_reachable,
     )  # fmt: skip
 
     def ready(self) -> None:

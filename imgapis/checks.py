@@ -1,7 +1,19 @@
-"""What `manage.py check --deploy` refuses before this project meets the world."""
+"""What `manage.py check --deploy` refuses before this project meets the world. Each error begins with the setting's
+name."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import CheckMessage, Error, Info, register
+from django.core.exceptions import ImproperlyConfigured
+
+from imgapis.settings import key_fault
+
+# Names of this machine, which nobody else can reach and no certificate is given for.
+OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", ""})
+# Engines of others, which are asked over the internet.
+REMOTE = ("CACHE_ENDPOINT", "S3_ENDPOINT", "R2_ENDPOINT", "STRIPE_API_URL", "CLOUDFLARE_API_URL")
 
 
 @register("imgapis", deploy=True)
@@ -38,3 +50,62 @@ def check_region(app_configs, **kwargs) -> list[Error]:
     if settings.AWS_REGION == "us-east-1":
         return []
     return [Error("AWS_REGION is not us-east-1, where the privacy policy says the tables are.", id="imgapis.E004")]
+
+
+@register("imgapis", deploy=True)
+def check_keys(app_configs, **kwargs) -> list[Error]:
+    """Keys that cannot be guessed (O1)."""
+    faults = {"imgapis.E005": key_fault("SECRET_KEY", _secret_key())}
+    if _secret_key() != settings.PRIVACY_KEY:
+        hint = " An older, shorter one goes into PRIVACY_KEY_FALLBACKS." if settings.PRIVACY_KEY else ""
+        fault = key_fault("PRIVACY_KEY", settings.PRIVACY_KEY)
+        faults["imgapis.E006"] = fault and fault + hint
+    return [Error(fault, id=error_id) for error_id, fault in faults.items() if fault]
+
+
+def _secret_key() -> str:
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's own word for an empty one
+        return ""
+
+
+@register("imgapis", deploy=True)
+def check_reachable(app_configs, **kwargs) -> list[CheckMessage]:
+    """The site, its images and its engines are not this machine's, and nothing is sent in clear (H12). A trial on local
+    engines says so by LOCAL_ENGINES=1."""
+    errors = [Error(fault, id=error_id) for error_id, fault in (*_addresses(), *_engines(), *_mail())]
+    if not settings.LOCAL_ENGINES:
+        return errors
+    names = ", ".join(sorted({error.msg.partition(" ")[0] for error in errors})) or "nothing"
+    return [Info(f"LOCAL_ENGINES=1 lets pass what a trial on this machine needs: {names}.", id="imgapis.I001")]
+
+
+def _addresses() -> Iterator[tuple[str, str]]:
+    site = urlsplit(settings.SITE_URL)
+    if site.scheme != "https" or (site.hostname or "") in OWN_NAMES:
+        yield "imgapis.E007", f"SITE_URL is {settings.SITE_URL}: it accepts https:// and a public host."
+    if own := sorted(OWN_NAMES & settings.SITE_HOSTS):
+        yield "imgapis.E008", f"SITE_HOSTS holds {', '.join(own) or 'nothing'}: name the site's public hosts."
+    if settings.IMAGE_DOMAIN in OWN_NAMES:
+        yield "imgapis.E009", f"IMAGE_DOMAIN is {settings.IMAGE_DOMAIN}: name the public domain of image hosts."
+
+
+def _engines() -> Iterator[tuple[str, str]]:
+    if settings.DYNAMODB_ENDPOINT:
+        yield "imgapis.E010", "DYNAMODB_ENDPOINT is set: leave it out, so that AWS keeps the tables and their backups."
+    for name in ("CACHE_ENDPOINT", "CACHE_ACCESS_KEY", "CACHE_SECRET_KEY"):
+        if not getattr(settings, name):
+            yield "imgapis.E011", f"{name} is missing: without it no output is stored."
+    for name in REMOTE:
+        if (getattr(settings, name) or "").startswith("http:"):
+            yield "imgapis.E012", f"{name} is an http address: it accepts https alone."
+    if any(page.startswith("http:") for page in settings.STRIPE_PAGES.split()):
+        yield "imgapis.E012", "STRIPE_PAGES holds an http address: it accepts https alone."
+
+
+def _mail() -> Iterator[tuple[str, str]]:
+    if settings.EMAIL_HOST in OWN_NAMES:
+        yield "imgapis.E013", f"EMAIL_HOST is {settings.EMAIL_HOST}: name the mail server as its certificate does."
+    if not (settings.EMAIL_USE_TLS or getattr(settings, "EMAIL_USE_SSL", False)):
+        yield "imgapis.E014", "EMAIL_USE_TLS=0 mails codes in clear: leave it at 1."

@@ -4,6 +4,7 @@ A wrong value stops the boot with the variable's name and what it accepts. `.env
 """
 
 import os
+import sys
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -39,15 +40,38 @@ def env_number(name: str, default: float, least: float = 0) -> float:
     return number
 
 
+LEAST_KEY_CHARACTERS, LEAST_DIFFERENT_CHARACTERS = 50, 5
+
+
+def key_fault(name: str, value: str | None) -> str:
+    """What is wrong with a key that must not be guessed; empty where nothing is."""
+    accepts = f"it accepts a random text of at least {LEAST_KEY_CHARACTERS} characters"
+    if not value:
+        return f"{name} is missing: {accepts}."
+    if len(value) < LEAST_KEY_CHARACTERS:
+        return f"{name} has {len(value)} characters: {accepts}."
+    is_varied = len(set(value)) >= LEAST_DIFFERENT_CHARACTERS
+    return "" if is_varied else f"{name} repeats the same characters: {accepts}."
+
+
+def env_key(name: str, default: str | None) -> str | None:
+    """The variable as a key that cannot be guessed. `manage.py check` goes on with a bad one, to name every fault at
+    once."""
+    value = env_text(name, default)
+    if (fault := key_fault(name, value)) and sys.argv[1:2] != ["check"]:
+        raise ImproperlyConfigured(fault)
+    return value
+
+
 # --- The process ---
 EMBEDDED = env_flag("EMBEDDED", False)
+# Production's settings on engines of this machine, for a trial: `check --deploy` then lets pass what they need.
+LOCAL_ENGINES = env_flag("LOCAL_ENGINES", False)
 DEBUG = env_flag("DEBUG", False)
-SECRET_KEY = env_text("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else None)
-if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is missing: it accepts a random text of at least 50 characters.")
+SECRET_KEY = env_key("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else None)
 SECRET_KEY_FALLBACKS = [key for key in (env_text("SECRET_KEY_FALLBACKS", "") or "").split(",") if key]
 # Signs erasure certificates and makes digests of spent namespaces: it outlives SECRET_KEY. Older ones still count.
-PRIVACY_KEY = env_text("PRIVACY_KEY", SECRET_KEY)
+PRIVACY_KEY = env_key("PRIVACY_KEY", SECRET_KEY)
 PRIVACY_KEY_FALLBACKS = [key for key in (env_text("PRIVACY_KEY_FALLBACKS", "") or "").split(",") if key]
 if PRIVACY_KEY == SECRET_KEY and not PRIVACY_KEY_FALLBACKS:
     PRIVACY_KEY_FALLBACKS = SECRET_KEY_FALLBACKS  # left empty it is rotated with SECRET_KEY

@@ -58,7 +58,8 @@ os.environ.update(
     CACHE_REGION="us-east-1",
     S3_ENDPOINT=f"http://127.0.0.1:{BUCKET_PORT}",
     R2_ENDPOINT=f"http://127.0.0.1:{BUCKET_PORT}",
-    FETCH_ALLOW_PRIVATE=f"127.0.0.1:{BUCKET_PORT},127.0.0.1:{ORIGIN_PORT}",
+    # The two names have no address anywhere; sources and webhooks of tests are saved with them.
+    FETCH_ALLOW_PRIVATE=f"127.0.0.1:{BUCKET_PORT},127.0.0.1:{ORIGIN_PORT},shop.example:443,canary.example:443",
     GUNICORN_THREADS="64",
     DNS_RESOLVER=f"127.0.0.1:{NAMES_PORT}",
     STRIPE_SECRET_KEY="sk_test_stub",

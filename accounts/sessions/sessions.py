@@ -1,9 +1,14 @@
-"""Django's sessions in DynamoDB: the row is found by a digest of the key, so a table dump opens no session."""
+"""Django's sessions in DynamoDB: the row is found by a digest of the key, so a table dump opens no session.
+
+Before a code is asked for there is no row: the one cookie itself holds the little there is to hold, signed (H12).
+"""
 
 import hashlib
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.core import signing
+from django.middleware.csrf import CSRF_SESSION_KEY
 
 from accounts import store
 from accounts.models import Person, SessionRow
@@ -11,11 +16,39 @@ from imgapis.base import clock
 
 LONGEST_SECONDS = 30 * clock.DAY
 NOBODYS_SECONDS = clock.DAY
+# What a session may hold without a row: where to go on, the form's token, a message of ours. No address, no code.
+COOKIE_NAMES = frozenset({"next", CSRF_SESSION_KEY, "_messages"})
+LONGEST_COOKIE = 3_500  # characters; browsers drop a cookie above 4,096
+SKEW_SECONDS = 60  # how far the clocks of two servers may be apart
 
 
 def digest_of(session_key: str) -> str:
     """The digest that the table stores for a session key (SHA-256 of 160 random bits needs no salt)."""
     return hashlib.sha256(session_key.encode()).hexdigest()
+
+
+def is_signed(session_key: str | None) -> bool:
+    """Whether the cookie holds the session itself; the key of a row has letters and digits alone."""
+    return ":" in (session_key or "")
+
+
+def _signer() -> signing.Signer:
+    """Signs under SECRET_KEY; SECRET_KEY_FALLBACKS still count."""
+    return signing.Signer(salt="accounts.sessions.cookie")
+
+
+def _sign(data: dict) -> str:
+    return _signer().sign_object({"at": int(clock.now()), "data": data}, compress=True)
+
+
+def _unsign(text: str) -> dict:
+    """The data of a signed cookie; empty where it is not ours, or older than a day."""
+    try:
+        held = _signer().unsign_object(text)
+    except signing.BadSignature:
+        return {}
+    is_current = -SKEW_SECONDS <= clock.now() - held["at"] < NOBODYS_SECONDS
+    return {name: value for name, value in held["data"].items() if name in COOKIE_NAMES} if is_current else {}
 
 
 class SessionStore(SessionBase):
@@ -26,6 +59,10 @@ class SessionStore(SessionBase):
 
     def load(self) -> dict:
         """The session's data; a new empty session where the row is absent or past its expiry (TTL only sweeps)."""
+        if is_signed(self.session_key):
+            data = _unsign(self.session_key)
+            self._session_key = self._session_key if data else None
+            return data
         row = store.session(digest_of(self.session_key)) if self.session_key else None
         if row is None or row.expires.timestamp() <= clock.now():
             self._session_key = None
@@ -39,7 +76,7 @@ class SessionStore(SessionBase):
 
     def mark_used(self) -> None:
         """Have the session saved once a day while it is used: its idle days are counted from there."""
-        if self.session_key and not self.is_empty() and self._seen_day != clock.day(clock.now()):
+        if self._has_row() and not self.is_empty() and self._seen_day != clock.day(clock.now()):
             self.modified = True
 
     def exists(self, session_key: str) -> bool:
@@ -59,12 +96,24 @@ class SessionStore(SessionBase):
             return
 
     def save(self, must_create: bool = False) -> None:
-        """Write the session; UpdateError where it was ended meanwhile (a logout elsewhere wins)."""
-        if self.session_key is None:
-            return self.create()
+        """Write the session, into its row or, while it needs none, into the cookie; UpdateError where it was ended
+        meanwhile (a logout elsewhere wins)."""
+        if not self._has_row():
+            return None if self._signed_into_cookie() else self.create()
         data = self.encode(self._get_session(no_load=must_create))
         row = self._row(data)
         return self._create_row(row) if must_create else self._update_row(row)
+
+    def _has_row(self) -> bool:
+        return self.session_key is not None and not is_signed(self.session_key)
+
+    def _signed_into_cookie(self) -> bool:
+        """Make the session its own key; False where it holds what only a row may hold."""
+        data = self._get_session()
+        if not COOKIE_NAMES.issuperset(data) or len(text := _sign(data)) > LONGEST_COOKIE:
+            return False
+        self._session_key = text
+        return True
 
     def _row(self, data: str) -> SessionRow:
         now = clock.now()
@@ -92,7 +141,7 @@ class SessionStore(SessionBase):
     def delete(self, session_key: str | None = None) -> None:
         """End the session on the server."""
         key = session_key or self.session_key
-        if key:
+        if key and not is_signed(key):
             store.delete_session(digest_of(key))
 
     @classmethod

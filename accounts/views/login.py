@@ -22,7 +22,9 @@ BACKEND = "accounts.backends.StoreBackend"
 @require_http_methods(["GET", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     """Ask for the address and mail a code."""
-    request.session["next"] = safe_next(request.GET.get("next"), request.session.get("next", ""))
+    known_next = request.session.get("next", "")
+    if (next_path := safe_next(request.GET.get("next"), known_next)) != known_next:
+        request.session["next"] = next_path
     form = EmailForm(request.POST or None)
     if form.is_valid():
         try:

@@ -7,7 +7,7 @@ from django.conf import settings
 from billing.notifications import outbox, outgoing_webhooks
 from billing.notifications.outgoing_webhooks import InvalidWebhook, WebhookRequest
 from imgapis.base.errors import ApiError
-from imgapis.base.outbound import fetch, own_hosts, urls
+from imgapis.base.outbound import fetch, own_hosts, resolution, urls
 from imgapis.base.outbound.urls import Location
 
 TOTAL_SECONDS = 10.0
@@ -28,8 +28,14 @@ def send(posting: WebhookRequest) -> int:
 
 
 def configure(workspace_id: str, actor: str, address: str) -> str:
-    """Set the webhook of a workspace; returns its secret, shown once. Raises InvalidWebhook."""
-    checked_address(address)
+    """Set the webhook of a workspace; returns its secret, shown once. Raises InvalidWebhook, for an address that the
+    guard would not post to as well."""
+    location = checked_address(address)
+    try:
+        resolution.require_public(location)
+    except ApiError as refusal:
+        sentence = f"{location.host} has no public address: check the name, or set its DNS record first."
+        raise InvalidWebhook(sentence, param="address") from refusal
     return outgoing_webhooks.configure(workspace_id, actor, address)
 
 

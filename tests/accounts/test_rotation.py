@@ -174,8 +174,8 @@ def test_the_keys_of_certificates_are_apart_and_stay_published(rotate, settings)
     ("overrides", "expected"),
     [
         ({"SECRET_KEY_FALLBACKS": "b,c"}, "['b', 'c']"),
-        ({"SECRET_KEY_FALLBACKS": "b", "PRIVACY_KEY": "p"}, "[]"),
-        ({"SECRET_KEY_FALLBACKS": "b", "PRIVACY_KEY": "p", "PRIVACY_KEY_FALLBACKS": "q"}, "['q']"),
+        ({"SECRET_KEY_FALLBACKS": "b", "PRIVACY_KEY": "pqrst" * 12}, "[]"),
+        ({"SECRET_KEY_FALLBACKS": "b", "PRIVACY_KEY": "pqrst" * 12, "PRIVACY_KEY_FALLBACKS": "q"}, "['q']"),
     ],
 )
 def test_a_privacy_key_that_was_never_set_is_rotated_with_its_fallbacks(overrides, expected):
@@ -184,7 +184,12 @@ def test_a_privacy_key_that_was_never_set_is_rotated_with_its_fallbacks(override
         sys.executable, "-c",
         "from django.conf import settings; print(settings.PRIVACY_KEY_FALLBACKS)",
     ]  # fmt: skip
-    variables = {"PATH": "/usr/bin", "SECRET_KEY": "a" * 60, "DJANGO_SETTINGS_MODULE": "imgapis.settings", **overrides}
+    variables = {
+        "PATH": "/usr/bin",
+        "SECRET_KEY": "abcde" * 12,
+        "DJANGO_SETTINGS_MODULE": "imgapis.settings",
+        **overrides,
+    }
     run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60)
     assert run.stdout.strip() == expected, run.stderr
 

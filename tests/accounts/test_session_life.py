@@ -1,5 +1,7 @@
 """How long a session lives, who ends it, and what its row stores (A6, A7)."""
 
+import os
+
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.http import HttpRequest
@@ -73,6 +75,50 @@ def test_a_session_that_is_nobodys_ends_after_a_day(moment):
     session.create()
     moment[0] += DAY + 1
     assert SessionStore(session.session_key).load() == {}
+
+
+def signed_session(**values) -> str:
+    """What the cookie holds after a session with these values was saved."""
+    session = SessionStore()
+    session.update(values)
+    session.save()
+    return session.session_key
+
+
+def test_what_needs_no_row_is_signed_into_the_cookie_and_ends_after_a_day(moment, settings):
+    """H12: a rotated SECRET_KEY still opens it; a changed one, or one from the future, is nobody's."""
+    cookie = signed_session(next="/w/shop/")
+    assert SessionStore(cookie).load() == {"next": "/w/shop/"} and SessionStore(cookie[:-1] + "_").load() == {}
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 10
+    moment[0] += DAY - 1
+    assert SessionStore(cookie).load() == {"next": "/w/shop/"}
+    moment[0] -= DAY + sessions.SKEW_SECONDS
+    assert SessionStore(cookie).load() == {}
+    moment[0] += 2 * DAY + sessions.SKEW_SECONDS
+    assert SessionStore(cookie).load() == {}
+
+
+@pytest.mark.parametrize("name", ["email", "challenge", "proved", "fresh_until", SESSION_KEY])
+def test_whatever_says_who_somebody_is_lies_in_a_row(name):
+    """H12, P16: an address or a proof is never in the cookie, not even sealed by our signature."""
+    assert not sessions.is_signed(signed_session(**{"next": "/", name: "x"}))
+    assert SessionStore(signed_session(next="/")).load() == {"next": "/"}
+
+
+def test_a_session_too_large_for_a_cookie_has_a_row():
+    """H12"""
+    key = signed_session(_messages=[os.urandom(3_000).hex()])
+    assert not sessions.is_signed(key) and SessionStore(key).load()
+
+
+def test_a_row_and_a_new_key_begin_when_a_session_has_something_to_keep():
+    """H12, A6: the cookie of before is not the key of the row."""
+    cookie = signed_session(next="/x")
+    session = SessionStore(cookie)
+    session["challenge"] = "c"
+    session.save()
+    assert not sessions.is_signed(session.session_key) and session.session_key not in cookie
+    assert SessionStore(session.session_key).load() == {"next": "/x", "challenge": "c"}
 
 
 def test_use_is_written_once_a_day(moment):

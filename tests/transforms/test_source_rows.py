@@ -1,5 +1,6 @@
 """Setting up named sources: each wrong field is named, a change serves no old picture, a deletion no later one."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from accounts import store as accounts_store
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
+from imgapis.base.outbound import resolution
 from transforms import store
 from transforms.sources import named_sources
 
@@ -86,10 +88,10 @@ def test_a_change_of_a_source_that_was_made_anew_changes_nothing(workspace):
     old_row = named_sources.create(workspace.workspace_id, name="photos", **HTTP)
     named_sources.delete(old_row)
     with pytest.raises(named_sources.SourceGone):
-        named_sources.change(old_row, prefix="https://other.example/")
+        named_sources.change(old_row, prefix="https://shop.example/other/")
     new_row = named_sources.create(workspace.workspace_id, name="photos", **HTTP)
     with pytest.raises(named_sources.SourceGone):
-        named_sources.change(old_row, prefix="https://other.example/")
+        named_sources.change(old_row, prefix="https://shop.example/other/")
     named_sources.delete(old_row)
     assert store.source(workspace.workspace_id, "photos").source_id == new_row.source_id
 
@@ -112,3 +114,49 @@ def test_a_workspace_has_as_many_sources_as_its_plan_allows(workspace):
     named_sources.create(workspace.workspace_id, name="second", **HTTP)
     with pytest.raises(named_sources.TooManySources):
         named_sources.create(workspace.workspace_id, name="third", **HTTP)
+
+
+GUARDED = (
+    "https://10.0.0.1/", "https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest/",
+    "https://[::ffff:10.0.0.1]/", "https://metadata.google.internal/", "https://printer/", "https://inside.test/",
+    "https://half-inside.test/", "https://no-such-host.test/",
+)  # fmt: skip
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """What the resolver answers, by name; every name but three is unknown."""
+    answers = {
+        "inside.test": ["10.1.2.3"], "half-inside.test": ["93.184.216.34", "fd00::1"],
+        "outside.test": ["93.184.216.34", "2606:2800:220:1::1"],
+    }  # fmt: skip
+    monkeypatch.setattr(resolution, "system_resolver", lambda host, port: answers.get(host, []))
+    return answers
+
+
+@pytest.mark.parametrize("prefix", GUARDED)
+def test_a_source_that_would_never_be_fetched_is_refused_when_it_is_saved(workspace, names, prefix):
+    """H12, S1, S5, S16: private addresses, names of this network and unknown ones, told alike."""
+    row = named_sources.create(workspace.workspace_id, name="photos", kind="http", prefix="https://outside.test/")
+    for save in (
+        lambda: named_sources.create(workspace.workspace_id, name="ill", kind="http", prefix=prefix),
+        lambda: named_sources.change(row, prefix=prefix),
+    ):
+        with pytest.raises(
+            named_sources.InvalidSourceSetting, match="has no public address: check the name"
+        ) as excinfo:
+            save()
+        assert excinfo.value.param == "prefix"
+    assert store.source(workspace.workspace_id, "ill") is None
+    assert store.source(workspace.workspace_id, "photos").prefix == "https://outside.test/"
+
+
+def test_a_source_is_saved_where_the_look_up_takes_too_long_or_is_not_needed(workspace, names, monkeypatch, settings):
+    """H12: FETCH_ALLOW_PRIVATE as when it is fetched; and nobody waits for a resolver that does not answer."""
+    settings.FETCH_ALLOW_PRIVATE = frozenset({"10.0.0.1:8080"})
+    named_sources.create(workspace.workspace_id, name="inner", kind="http", prefix="http://10.0.0.1:8080/")
+    monkeypatch.setattr(resolution, "SAVING_SECONDS", 0.0)
+    monkeypatch.setattr(resolution, "system_resolver", lambda host, port: time.sleep(0.2) or [])
+    row = named_sources.create(workspace.workspace_id, name="slow", kind="http", prefix="https://slow.test/")
+    monkeypatch.setattr(resolution, "system_resolver", None)
+    named_sources.change(row, prefix="https://slow.test/")

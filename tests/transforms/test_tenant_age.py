@@ -1,4 +1,7 @@
-"""How long the settings of a workspace are remembered while the store is away: fifteen minutes and no more (D2)."""
+"""How long the settings of a workspace are remembered while the store is away: fifteen minutes and no more (D2); and
+that hosts which anybody makes up push none of them out (H15)."""
+
+import contextlib
 
 import pytest
 from pynamodb.exceptions import GetError
@@ -59,3 +62,45 @@ def test_nobody_is_remembered_who_was_never_known(forgetful, now, away, dynamodb
     away()
     with pytest.raises(tenants.StateUnavailable):
         tenants.of_namespace("never-seen")
+
+
+def test_hosts_that_do_not_exist_push_out_no_tenant(workspace, forgetful, now, monkeypatch):
+    """H15: as many as anybody likes, by namespace and by domain; they are remembered apart, and boundedly."""
+    monkeypatch.setattr(tenants, "MOST_TENANTS", 10)
+    monkeypatch.setattr(tenants, "MOST_ABSENT", 10)
+    known, lookups = tenants.of_namespace(workspace.namespace), []
+    monkeypatch.setattr(tenants, "_read", lambda name: lookups.append(name))
+    monkeypatch.setattr(tenants, "_read_domain", lambda name: lookups.append(name))
+    for number in range(40):
+        assert tenants.of_namespace(f"nobody-{number}") is None and tenants.of_domain(f"img{number}.example") is None
+    assert tenants.of_namespace(workspace.namespace) is known and workspace.namespace not in lookups
+    assert len(lookups) == 80 and len(tenants._absent) == 10
+    assert tenants.of_namespace("nobody-39") is None and len(lookups) == 80, "absent ones are remembered too"
+
+
+def test_a_host_that_comes_to_exist_is_known_within_seconds_and_one_that_ends_is_not(workspace, forgetful, now):
+    """H15: a name is in one of the two memories."""
+    read = tenants._read
+    for reader, expected in ((lambda name: None, None), (read, workspace.workspace_id), (lambda name: None, None)):
+        now[0] += tenants.FRESH_SECONDS
+        tenant = tenants._fresh(workspace.namespace, reader)
+        assert (tenant and tenant.workspace_id) == expected
+        assert (workspace.namespace in tenants._known, workspace.namespace in tenants._absent) == (
+            expected is not None,
+            expected is None,
+        )
+
+
+def test_failed_look_ups_are_forgotten_with_their_host(workspace, forgetful, now, away, monkeypatch):
+    """H15"""
+    monkeypatch.setattr(tenants, "MOST_ABSENT", 3)
+    for number in range(10):
+        tenants._fresh(f"nobody-{number}", lambda name: None)
+    away()
+    now[0] += 6
+    for number in range(10):
+        with contextlib.suppress(tenants.StateUnavailable):
+            tenants.of_namespace(f"nobody-{number}")
+    for number in range(10, 20):
+        tenants._fresh(f"nobody-{number}", lambda name: None)
+    assert tenants._failed == {}

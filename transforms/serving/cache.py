@@ -15,14 +15,16 @@ YEAR_SECONDS = 365 * 86400
 DAY_SECONDS = 86400
 FAULT_SECONDS = 60  # the life of a grid that lacks a source which may be back at any moment
 MEMORY_SECONDS = 60.0
+SKEW_SECONDS = 60.0  # how far the clocks of two servers may be apart
 ENGINE_VERSION = "1"
 log = logging.getLogger("imgapis.cache")
 
 
 @dataclass(frozen=True)
 class CachedOutput:
-    """A finished output. `stored` and `expires` are seconds since 1970; `digest` is of its bytes; `prints` are keyed
-    digests of the bytes it was made from, one for each original, empty for one that a grid dropped."""
+    """A finished output. `stored`, `expires` and `known_purge` (the newest purge it was made after) are seconds since
+    1970; `digest` is of its bytes; `prints` are keyed digests of the bytes it was made from, one for each original,
+    empty for one that a grid dropped."""
 
     body: bytes
     content_type: str
@@ -33,14 +35,20 @@ class CachedOutput:
     warnings: str = ""
     composed: str = ""
     prints: str = ""
+    known_purge: float = 0.0
 
     @property
     def seconds(self) -> int:
         """How long it lives, in whole seconds."""
         return int(self.expires) - int(self.stored)
 
+    def outlives(self, purged_before: float) -> bool:
+        """Whether it is newer than a purge, which may have been timed by another server's clock: one that was made
+        knowing the purge is newer whatever the clocks say, any other by more than they may be apart (H15)."""
+        return self.known_purge >= purged_before or self.stored > purged_before + SKEW_SECONDS
 
-def new_output(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: str) -> CachedOutput:
+
+def new_output(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts) -> CachedOutput:
     """An entry with a TTL of `seconds` from `moment`, when reading its source began (None: now)."""
     stored_at = round(clock.now() if moment is None else moment, 3)
     return CachedOutput(body, content_type, digest_of(body), stored_at, float(int(stored_at) + seconds), **facts)
@@ -69,7 +77,7 @@ class MemoryCache:
             if (
                 clock.monotonic() - added_at > MEMORY_SECONDS
                 or entry.expires <= clock.now()
-                or entry.stored <= purged_before
+                or not entry.outlives(purged_before)
             ):
                 self._drop(key)
                 return None
@@ -116,7 +124,7 @@ def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Cac
         log.warning("cache_read_failed")
         return None
     entry = _parsed(stored_object) if stored_object else None
-    if entry is None or entry.expires <= clock.now() or entry.stored <= purged_before:
+    if entry is None or entry.expires <= clock.now() or not entry.outlives(purged_before):
         return None
     if entry.digest != digest_of(entry.body):
         return None
@@ -129,7 +137,7 @@ def write(folder: str, key: str, seconds: int, entry: CachedOutput) -> None:
     memory.put(key, entry)
     metadata = {"digest": entry.digest, "stored": f"{entry.stored:.3f}", "expires": str(int(entry.expires))}
     metadata |= {"source-size": entry.source_size, "warnings": entry.warnings, "composed": entry.composed}
-    metadata["prints"] = entry.prints
+    metadata |= {"prints": entry.prints, "purge": repr(entry.known_purge)}
     try:
         buckets.put(
             path(folder, key, seconds),
@@ -148,7 +156,7 @@ def facts(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> Ca
         log.warning("cache_read_failed")
         return None
     entry = _parsed(StoredObject(b"", "", metadata)) if metadata else None
-    return None if entry is None or entry.stored <= purged_before else entry
+    return None if entry is None or not entry.outlives(purged_before) else entry
 
 
 def _parsed(stored_object: StoredObject) -> CachedOutput | None:
@@ -161,6 +169,7 @@ def _parsed(stored_object: StoredObject) -> CachedOutput | None:
         return CachedOutput(
             stored_object.body, stored_object.content_type, metadata["digest"], stored, expires,
             metadata.get("source-size", ""), metadata.get("warnings", ""), composed, metadata.get("prints", ""),
+            float(metadata.get("purge", 0)),
         )  # fmt: skip
     except (KeyError, ValueError):
         return None

@@ -99,7 +99,7 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
     timeout = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
     result, is_leader = _flights.run(
         plan.key, lambda: _produce(tenant, plan, image_request), timeout,
-        fits=lambda outcome: outcome.output.stored > plan.purged_before, since=plan.purged_before,
+        fits=lambda outcome: outcome.output.outlives(plan.purged_before), since=plan.purged_before,
     )  # fmt: skip
     if not result.rendered:
         return ImageResponse(plan, result.output, CacheStatus.HIT)
@@ -164,6 +164,7 @@ def _cached_output(
     return cache.new_output(
         output.body, output.content_type, _life(plan, output, originals), started_at, source_size=size,
         warnings="; ".join(output.warnings), composed=composed, prints=",".join(prints),
+        known_purge=plan.purged_before,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from accounts import audit
 from accounts.workspaces import entitlements
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
-from imgapis.base.outbound import own_hosts, urls
+from imgapis.base.outbound import own_hosts, resolution, urls
 from imgapis.base.outbound.fetch import FetchError
 from transforms import store
 from transforms.models import Source
@@ -50,6 +50,7 @@ def create(
         raise TooManySources(f"The plan of this workspace allows {limit} sources. A larger plan allows more.")
     if kind == "http":
         bucket = region = access_key = secret_key = ""
+        _require_public(prefix)
     row = Source(
         workspace_id, name, source_id=tokens.random_id("src"), revision=1, kind=kind, prefix=prefix, bucket=bucket,
         region=region, access_key=access_key, sealed_secret=tokens.seal(secret_key.encode()) if secret_key else "",
@@ -75,6 +76,8 @@ def change(
     if after["access_key"] != row.access_key and not secret_key:
         raise InvalidSourceSetting("A new access key comes with its own secret: enter it too.", param="secret_key")
     _check(row.kind, **after, secret_key=secret_key or ("kept" if row.sealed_secret else ""))
+    if row.kind == "http" and after["prefix"] != row.prefix:
+        _require_public(after["prefix"])
     if secret_key and row.kind != "http":
         values["sealed_secret"] = tokens.seal(secret_key.encode())
     if not store.change_source(row, **values):
@@ -125,6 +128,16 @@ def _check_url(prefix: str) -> None:
         raise InvalidSourceSetting("Only https addresses are fetched.", param="prefix")
     if own_hosts.own_host(location.host):
         raise InvalidSourceSetting("This host is one of ours: name the server the originals lie on.", param="prefix")
+
+
+def _require_public(prefix: str) -> None:
+    """Refuse a web server that the guard would never dial (S1)."""
+    location = urls.parse(prefix)
+    try:
+        resolution.require_public(location)
+    except FetchError as error:
+        sentence = f"{location.host} has no public address: check the name, or set its DNS record first."
+        raise InvalidSourceSetting(sentence, param="prefix") from error
 
 
 def _check_bucket(kind: str, prefix: str, bucket: str, region: str, access_key: str, secret_key: str) -> None:

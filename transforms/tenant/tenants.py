@@ -23,6 +23,7 @@ from transforms.tenant.rulebook import WorkspaceRules
 FRESH_SECONDS = 5.0
 STALE_SECONDS = 900.0
 MOST_TENANTS = 5_000
+MOST_ABSENT = 5_000
 
 
 class StateUnavailable(ApiError):
@@ -65,7 +66,9 @@ class Tenant:
     rules: WorkspaceRules
 
 
-_known: OrderedDict[str, tuple[float, Tenant | None]] = OrderedDict()
+Memory = OrderedDict[str, tuple[float, Tenant | None]]
+_known: Memory = OrderedDict()
+_absent: Memory = OrderedDict()  # apart, so that hosts anybody makes up push no tenant out (H15)
 _failed: dict[str, float] = {}
 _lock = threading.Lock()
 
@@ -107,21 +110,24 @@ def clear_cache() -> None:
     """Clear the cache, so that the next request reads again."""
     with _lock:
         _known.clear()
+        _absent.clear()
         _failed.clear()
 
 
-def _remember(namespace: str, now: float, tenant: Tenant | None) -> None:
+def _remember(name: str, now: float, tenant: Tenant | None) -> None:
+    memory, other, most = (_absent, _known, MOST_ABSENT) if tenant is None else (_known, _absent, MOST_TENANTS)
     with _lock:
-        _known[namespace] = (now, tenant)
-        _known.move_to_end(namespace)
-        while len(_known) > MOST_TENANTS:
-            _known.popitem(last=False)
+        other.pop(name, None)
+        memory[name] = (now, tenant)
+        memory.move_to_end(name)
+        while len(memory) > most:
+            _failed.pop(memory.popitem(last=False)[0], None)
 
 
 def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
     """The tenant of a namespace or a domain (which has a dot), from the cache or by `read`. Raises StateUnavailable."""
     now = clock.monotonic()
-    read_at, tenant = _known.get(name, (-STALE_SECONDS, None))
+    read_at, tenant = _known.get(name) or _absent.get(name) or (-STALE_SECONDS, None)
     if now - read_at < FRESH_SECONDS:
         return tenant
     is_usable = now - read_at < STALE_SECONDS

@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from imgapis.base.outbound import addresses, errors
+from imgapis.base.outbound import addresses, errors, urls
 from imgapis.base.outbound.urls import Location
 
 Resolver = Callable[[str, int], list[str]]
+
+SAVING_SECONDS = 3.0  # for the look-up of an address that is being saved
 
 # A stalled look-up outlives its fetch, since getaddrinfo cannot be interrupted: no more than these at a time.
 _lookups = threading.BoundedSemaphore(64)
@@ -36,6 +38,22 @@ def tested_addresses(location: Location, *, excepted: bool, resolver: Resolver, 
     if not answers or not (excepted or not any(addresses.refused(answer) for answer in answers)):
         raise errors.unresolvable()
     return answers
+
+
+def require_public(location: Location) -> None:
+    """FetchError `source_unresolvable` for an address that the guard would not dial, before it is saved (S1, H12).
+
+    Unknown names and private ones are told alike (S16). A look-up that takes too long refuses nothing: the guard tests
+    every address again before it connects.
+    """
+    if location.pair in urls.exceptions(None):
+        return
+    deadline = time.monotonic() + SAVING_SECONDS
+    try:
+        tested_addresses(location, excepted=False, resolver=system_resolver, deadline=deadline)
+    except errors.FetchError as error:
+        if error.code != errors.timed_out().code:
+            raise
 
 
 def _is_address(host: str) -> bool:
