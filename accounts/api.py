@@ -9,8 +9,8 @@ from pydantic import ConfigDict
 from accounts import audit, store, team_store
 from accounts.keys import apikeys
 from accounts.models import Workspace
-from accounts.rows.teams import Member
 from accounts.teams import invites, members, roles
+from accounts.teams.actors import Actor
 from accounts.workspaces import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -86,13 +86,14 @@ class KeyIn(Strict):
 
 
 class KeyOut(Schema):
-    """A key, without its secret."""
+    """A key, without its secret. `made_by` is the prefix of the key that made it, with which it ends."""
 
     prefix: str
     name: str
     scopes: list[str]
     expires: str | None
     last_used_day: str | None
+    made_by: str | None
 
 
 class NewKeyOut(KeyOut):
@@ -129,10 +130,10 @@ def workspace_of(request: HttpRequest, permission: str) -> Workspace:
     return row
 
 
-def _acting(request: HttpRequest, permission: str) -> Member:
-    """The member the key acts for: what a member may not do, no key of theirs may."""
+def _acting(request: HttpRequest, permission: str) -> Actor:
+    """The member the key acts for, as far as the key may: what a member may not do, no key of theirs may."""
     request.caller.require(permission)
-    return members.get(request.caller.workspace_id, request.caller.person_id)
+    return request.caller.as_member
 
 
 def _workspace_out(row: Workspace) -> WorkspaceOut:
@@ -175,7 +176,8 @@ def list_members(request: HttpRequest):
 
 @router.put("/members/{person_id}", response={204: None})
 def change_role(request: HttpRequest, person_id: str, payload: RoleIn):
-    """Give a member another role. Scope: members.manage."""
+    """Give a member another role. Scope: members.manage, and every scope of the role; no key makes or changes an
+    owner."""
     members.change_role(_acting(request, "members.manage"), person_id, payload.role)
     return 204, None
 
@@ -196,7 +198,7 @@ def list_invites(request: HttpRequest):
 
 @router.post("/invites", response={201: InviteOut})
 def invite(request: HttpRequest, payload: InviteIn):
-    """Invite an address by mail. Scope: members.manage."""
+    """Invite an address by mail. Scope: members.manage, and every scope of the role; no key gives the role owner."""
     return 201, _invite_out(invites.invite(_acting(request, "members.manage"), payload.email, payload.role))
 
 
@@ -220,22 +222,24 @@ def list_keys(request: HttpRequest):
 
 @router.post("/keys", response={201: NewKeyOut})
 def create_key(request: HttpRequest, payload: KeyIn):
-    """Make a key; it is shown this once. Scope: keys.manage, and every scope that is given on."""
+    """Make a key; it is shown this once, and ends with the key that makes it, at the latest when that one does. Scope:
+    keys.manage, and every scope that is given on."""
     caller = request.caller
     caller.require("keys.manage")
     for scope in payload.scopes:
         if scope in roles.PERMISSIONS:
             caller.require(scope)
     plaintext_key, row = apikeys.create(
-        caller.workspace_id, caller.person_id, caller.role, name=payload.name, scopes=payload.scopes, days=payload.days
-    )
+        caller.workspace_id, caller.person_id, caller.role, name=payload.name, scopes=payload.scopes,
+        days=payload.days, maker=caller.prefix,
+    )  # fmt: skip
     audit.record(caller.workspace_id, caller.actor, "key.created", row.prefix, None, {"scopes": row.scopes})
     return 201, NewKeyOut(key=plaintext_key, **_key_out(row))
 
 
 @router.delete("/keys/{prefix}", response={204: None})
 def revoke_key(request: HttpRequest, prefix: str):
-    """End a key at once. Scope: keys.manage."""
+    """End a key at once, with the keys and the open invitations it made. Scope: keys.manage."""
     request.caller.require("keys.manage")
     if not apikeys.revoke(request.caller.workspace_id, prefix, request.caller.actor):
         raise NotFound("The workspace has no key of that prefix.")
@@ -246,7 +250,7 @@ def _key_out(row) -> dict:
     expires = clock.stamp(row.expires) if row.expires else None
     return {
         "prefix": row.prefix, "name": row.name, "scopes": row.scopes, "expires": expires,
-        "last_used_day": row.last_used_day or None,
+        "last_used_day": row.last_used_day or None, "made_by": row.ancestors[-1] if row.ancestors else None,
     }  # fmt: skip
 
 

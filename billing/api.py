@@ -97,7 +97,7 @@ def caps(request: HttpRequest):
 def set_cap(request: HttpRequest, span: str, payload: CapIn):
     """Set the cap of a `day` or a `period`, in force at once. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
-    cap_settings.change(row.workspace_id, request.caller.person_id, span, Cap(payload.unit, payload.amount))
+    cap_settings.change(row.workspace_id, request.caller.actor, span, Cap(payload.unit, payload.amount))
     return _changed(request)
 
 
@@ -105,7 +105,7 @@ def set_cap(request: HttpRequest, span: str, payload: CapIn):
 def drop_cap(request: HttpRequest, span: str):
     """Go back to the default cap. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
-    cap_settings.change(row.workspace_id, request.caller.person_id, span, None)
+    cap_settings.change(row.workspace_id, request.caller.actor, span, None)
     return _changed(request)
 
 
@@ -113,5 +113,5 @@ def drop_cap(request: HttpRequest, span: str):
 def set_overage(request: HttpRequest, payload: OverageIn):
     """Allow overage, or no longer; the caps as they then are. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
-    cap_settings.allow_overage(row.workspace_id, request.caller.person_id, payload.allowed)
+    cap_settings.allow_overage(row.workspace_id, request.caller.actor, payload.allowed)
     return _changed(request)

@@ -107,14 +107,14 @@ def choose(request: HttpRequest, kind: str, payload: WantedIn):
 def set_hook(request: HttpRequest, payload: HookIn):
     """Set the webhook, or put another in its place, with a new secret. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
-    secret = webhook_delivery.configure(row.workspace_id, request.caller.person_id, payload.address)
+    secret = webhook_delivery.configure(row.workspace_id, request.caller.actor, payload.address)
     return {"address": payload.address, "secret": secret}
 
 
 @router.delete("/notices/webhook", response={204: None}, operation_id="imgapis_notices_api_remove_hook")
 def remove_hook(request: HttpRequest):
     """Post nothing any more; doing it twice is no error. Scope: billing.manage."""
-    outgoing_webhooks.remove(workspace_of(request, SCOPE).workspace_id, request.caller.person_id)
+    outgoing_webhooks.remove(workspace_of(request, SCOPE).workspace_id, request.caller.actor)
     return 204, None
 
 

@@ -1,4 +1,5 @@
-"""API keys: scoped, expiring, shown once, stored as prefix and digest, ended with their maker's membership (A12)."""
+"""API keys: scoped, expiring, shown once, stored as prefix and digest, ended with their maker's membership (A12), and
+with the key that made them (H8)."""
 
 import hmac
 import re
@@ -8,10 +9,11 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts import audit
+from accounts import audit, key_store
 from accounts.rows.keys import ApiKey
 from accounts.teams import members, roles
-from imgapis.base import clock, tokens
+from accounts.teams.actors import Actor
+from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
 
 KEY_PATTERN = re.compile(r"img_([a-z2-7]{10})_([A-Za-z0-9_-]{43})\Z")
@@ -56,7 +58,12 @@ class Caller:
     @property
     def actor(self) -> str:
         """How the audit log names the key."""
-        return f"key:{self.prefix}"
+        return self.as_member.name
+
+    @property
+    def as_member(self) -> Actor:
+        """The key's maker, as far as the key may act for them."""
+        return Actor(self.workspace_id, self.person_id, self.role, self.scopes, self.prefix)
 
     def require(self, permission: str) -> None:
         """Raise OutOfScope, or NotPermitted where the maker's role has lost the permission meanwhile."""
@@ -66,22 +73,43 @@ class Caller:
 
 
 def create(
-    workspace_id: str, person_id: str, role: str, *, name: str, scopes: Iterable[str], days: int | None = None
-) -> tuple[str, ApiKey]:
-    """Make a key; returns the plaintext key, shown this once, and its row. `days` until it expires, None for never. A
-    key can do no more than its maker. Raises InvalidKeySetting."""
+    workspace_id: str, person_id: str, role: str, *, name: str, scopes: Iterable[str], days: int | None = None,
+    maker: str = "",
+) -> tuple[str, ApiKey]:  # fmt: skip
+    """Make a key; returns the plaintext key, shown this once, and its row. `days` until it expires, None for never, or
+    for as long as the key that makes it, `maker`, a prefix. A key can do no more than its maker. Raises
+    InvalidKeySetting, and InvalidKey where the maker has ended meanwhile."""
     scopes = sorted(set(scopes))
     _check(role, name, scopes, days)
+    parent = _living(maker) if maker else None
     if len(of_workspace(workspace_id)) >= MOST_KEYS:
         raise InvalidKeySetting(f"A workspace has {MOST_KEYS} keys at most: revoke one first.")
     prefix, secret = tokens.random_id("k")[2:12], secrets.token_urlsafe(32)
     now = clock.now()
     row = ApiKey(
         prefix, digest=_digest(settings.SECRET_KEY, prefix, secret), workspace_id=workspace_id, person_id=person_id,
-        name=name.strip(), scopes=scopes, created=now, expires=now + days * clock.DAY if days else 0, last_used_day="",
+        name=name.strip(), scopes=scopes, created=now, expires=_end(now, days, parent), last_used_day="",
+        ancestors=[*parent.ancestors, parent.prefix] if parent else [],
     )  # fmt: skip
     row.save(condition=ApiKey.is_absent())
     return f"img_{prefix}_{secret}", row
+
+
+def _end(now: float, days: int | None, parent: ApiKey | None) -> float:
+    """When a key ends, never later than the one that makes it; 0 is never."""
+    if not parent or not parent.expires:
+        return now + days * clock.DAY if days else 0
+    if days and now + days * clock.DAY > parent.expires:
+        end = clock.stamp(parent.expires)
+        raise InvalidKeySetting(f"A key ends no later than the one that makes it, which ends {end}.", param="days")
+    return now + days * clock.DAY if days else float(parent.expires)
+
+
+def _living(prefix: str) -> ApiKey:
+    row = key_store.key(prefix)
+    if not key_store.is_alive(row):
+        raise InvalidKey
+    return row
 
 
 def _check(role: str, name: str, scopes: list[str], days: int | None) -> None:
@@ -100,8 +128,8 @@ def _check(role: str, name: str, scopes: list[str], days: int | None) -> None:
 def authenticate(plaintext_key: str | None) -> Caller:
     """The caller of a plaintext key, `img_<prefix>_<secret>`, as the request sent it. Raises InvalidKey."""
     match = KEY_PATTERN.match(plaintext_key or "")
-    row = of_prefix(match[1]) if match else None
-    if row is None or not _matches(row, match[2]) or (row.expires and row.expires <= clock.now()):
+    row = key_store.key(match[1]) if match else None
+    if row is None or not _matches(row, match[2]) or not key_store.is_alive(row):
         raise InvalidKey
     role = members.role_of(row.workspace_id, row.person_id)
     if role is None:
@@ -112,21 +140,29 @@ def authenticate(plaintext_key: str | None) -> Caller:
 
 def of_workspace(workspace_id: str) -> list[ApiKey]:
     """The keys of a workspace, oldest first."""
-    return list(ApiKey.workspace_index.query(workspace_id))
+    return key_store.of_workspace(workspace_id)
 
 
 def revoke(workspace_id: str, prefix: str, actor: str, reason: str = "") -> bool:
-    """End a key of the workspace, with the audit log's entry; False where it has none of that prefix."""
-    row = of_prefix(prefix)
+    """End a key of the workspace and every key that descends from it, with the audit log's entry; False where it has
+    none of that prefix."""
+    row = key_store.key(prefix)
     if row is None or row.workspace_id != workspace_id:
         return False
-    entry = audit.entry(workspace_id, actor, "key.revoked", prefix, reason=reason)
-    return audit.run_with_entry(entry, lambda transaction: transaction.delete(row, condition=ApiKey.is_present()))
+    descendants = [other for other in of_workspace(workspace_id) if prefix in other.ancestors]
+    before = {"keys": [other.prefix for other in descendants]} if descendants else None
+    entry = audit.entry(workspace_id, actor, "key.revoked", prefix, before, reason=reason)
+
+    def delete_all(transaction: dynamo.Transaction) -> None:
+        for each in (row, *descendants):
+            transaction.delete(each, condition=ApiKey.is_present())
+
+    return audit.run_with_entry(entry, delete_all)
 
 
 def of_prefix(prefix: str) -> ApiKey | None:
     """The key of a public prefix, expired or not."""
-    return ApiKey.find(prefix)
+    return key_store.key(prefix)
 
 
 def _matches(row: ApiKey, secret: str) -> bool:

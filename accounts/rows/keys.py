@@ -39,4 +39,8 @@ class ApiKey(dynamo.Row):
     created = declared(Moment(), "when it was made", **ACCOUNT)
     expires = declared(Moment(), "when it ends; 0 is never", **ACCOUNT)
     last_used_day = declared(UnicodeAttribute(default=""), "the last day it was used, no finer", **ACCOUNT)
+    ancestors = declared(
+        JSONAttribute(default=list), "the keys it descends from, oldest first, with which it ends",
+        shape=shapes.TEXTS, **ACCOUNT,
+    )  # fmt: skip
     workspace_index = KeysOfWorkspace()

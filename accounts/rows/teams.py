@@ -45,6 +45,7 @@ class Invite(dynamo.Row):
     email = declared(UnicodeAttribute(), "who may accept", **INVITE)
     role = declared(UnicodeAttribute(), "what the member will be allowed", **INVITE)
     invited_by = declared(UnicodeAttribute(), "whose rights the invite rests on", **INVITE)
+    key_prefix = declared(UnicodeAttribute(default=""), "the API key that sent it, with which it ends", **INVITE)
     created = declared(Moment(), "when it was sent first", **INVITE)
     sent = declared(Moment(), "when it was sent last", **INVITE)
     ends = declared(Moment(), "when it can no longer be accepted", **INVITE)

@@ -7,13 +7,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts import audit, store, team_store
+from accounts import audit, key_store, store, team_store
 from accounts.models import Person
 from accounts.people import email_addresses
 from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
 from accounts.sessions import throttles
 from accounts.teams import roles
+from accounts.teams.actors import Actor
 from accounts.workspaces import entitlements
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
@@ -67,42 +68,47 @@ class InvitePreview:
     role: str
 
 
-def invite(actor: Member, email: str, role: str) -> Invite:
+def invite(actor: Member | Actor, email: str, role: str) -> Invite:
     """Invite an address. Raises NotPermitted, InvalidEmail, TooManySeats, TooManyInvites. Says nothing of who has
     an account."""
+    actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
-    _require_grantable(actor, role)
+    actor.require_grantable(role)
     email = email_addresses.canonical(email)
     _require_seat(actor.workspace_id)
     _count(actor.workspace_id)
     now, token = clock.now(), secrets.token_urlsafe(24)
     row = Invite(
         actor.workspace_id, tokens.time_ordered_id(now), email=email, role=role, invited_by=actor.person_id,
-        created=now, sent=now, ends=now + LIFE_SECONDS, token_digest=_digest(token), expires=_sweep(now),
+        key_prefix=actor.key_prefix, created=now, sent=now, ends=now + LIFE_SECONDS, token_digest=_digest(token),
+        expires=_sweep(now),
     )  # fmt: skip
     row.save(condition=Invite.is_absent())
     _mail(row, token)
-    audit.record(row.workspace_id, actor.person_id, "invite.sent", row.invite_id, None, {"role": role})
+    audit.record(row.workspace_id, actor.name, "invite.sent", row.invite_id, None, {"role": role})
     return row
 
 
-def resend(actor: Member, invite_id: str) -> None:
+def resend(actor: Member | Actor, invite_id: str) -> None:
     """Send an invite again with a new link, which rests on the sender's rights from now on; the old link is over.
     Raises NotPermitted, InvalidInvite, TooManySeats, TooManyInvites."""
+    actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = _require(actor.workspace_id, invite_id)
-    _require_grantable(actor, row.role)
-    _renew(row, actor.person_id, audit.entry(row.workspace_id, actor.person_id, "invite.resent", invite_id))
+    actor.require_grantable(row.role)
+    entry = audit.entry(row.workspace_id, actor.name, "invite.resent", invite_id)
+    _renew(row, actor.person_id, actor.key_prefix, entry)
 
 
 def resend_as_staff(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
     """Send an invite again on behalf of its inviter: it still depends on their rights. Raises InvalidInvite,
     TooManySeats, TooManyInvites."""
     row = _require(workspace_id, invite_id)
-    _renew(row, row.invited_by, audit.entry(workspace_id, actor, "invite.resent", invite_id, reason=reason))
+    entry = audit.entry(workspace_id, actor, "invite.resent", invite_id, reason=reason)
+    _renew(row, row.invited_by, row.key_prefix, entry)
 
 
-def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
+def _renew(row: Invite, invited_by: str, key_prefix: str, entry: AuditEntry) -> None:
     """Give an invite a new link and another week, with the audit log's entry, and mail it."""
     if row.ends <= clock.now():
         _require_seat(row.workspace_id)
@@ -111,6 +117,7 @@ def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
     actions = [
         Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
         Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
+        Invite.key_prefix.set(key_prefix),
     ]  # fmt: skip
     condition = Invite.role == row.role
     if not audit.run_with_entry(
@@ -120,12 +127,13 @@ def _renew(row: Invite, invited_by: str, entry: AuditEntry) -> None:
     _mail(row, token)
 
 
-def revoke(actor: Member, invite_id: str) -> None:
+def revoke(actor: Member | Actor, invite_id: str) -> None:
     """End an invite. Raises NotPermitted, and InvalidInvite where it was used meanwhile."""
+    actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     if not _require(actor.workspace_id, invite_id).delete_if(Invite.is_present()):
         raise InvalidInvite
-    audit.record(actor.workspace_id, actor.person_id, "invite.revoked", invite_id)
+    audit.record(actor.workspace_id, actor.name, "invite.revoked", invite_id)
 
 
 def pending(workspace_id: str) -> list[Invite]:
@@ -150,6 +158,8 @@ def accept(token: str, person: Person) -> str:
     inviter = team_store.member(row.workspace_id, row.invited_by)
     if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
         raise InvalidInvite  # the inviter has left, or may no longer give this role
+    if row.key_prefix and not key_store.is_alive(key_store.key(row.key_prefix)):
+        raise InvalidInvite  # the key that sent it has ended
     seats = entitlements.of(workspace).seats
     if len(team_store.members(row.workspace_id)) >= seats:
         raise TooManySeats(seats)
@@ -158,12 +168,6 @@ def accept(token: str, person: Person) -> str:
     if not team_store.join(row, row.token_digest, person_id, entry):
         raise InvalidInvite
     return workspace.namespace
-
-
-def _require_grantable(actor: Member, role: str) -> None:
-    """Nobody vouches for a role above their own."""
-    if role not in roles.grantable(actor.role):
-        raise roles.NotPermitted("You can give the roles " + ", ".join(roles.grantable(actor.role)) + ".")
 
 
 def _require_seat(workspace_id: str) -> None:

@@ -3,7 +3,7 @@
 from accounts import audit, team_store
 from accounts.rows.teams import Member
 from accounts.teams import roles
-from accounts.teams.roles import NotPermitted
+from accounts.teams.actors import Actor
 from imgapis.base.errors import ApiError
 
 
@@ -31,26 +31,29 @@ def get(workspace_id: str, person_id: str) -> Member:
     return row
 
 
-def change_role(actor: Member, person_id: str, role: str) -> None:
+def change_role(actor: Member | Actor, person_id: str, role: str) -> None:
     """Give somebody another role. Raises NotPermitted, LastOwner, NoSuchMember, EditConflict (A10)."""
+    actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = get(actor.workspace_id, person_id)
     if role not in roles.ROLES:
         raise ApiError(f"A role is one of {', '.join(roles.ROLES)}.", param="role", code="invalid_role")
-    _require_reach(actor, row, role)
+    actor.require_reach(row.role)
+    actor.require_grantable(role)
     if role == row.role:
         return
     values = {"role": row.role}, {"role": role}
-    entry = audit.entry(actor.workspace_id, actor.person_id, "member.changed", person_id, *values)
+    entry = audit.entry(actor.workspace_id, actor.name, "member.changed", person_id, *values)
     team_store.change_role(row, role, entry)
 
 
-def remove(actor: Member, person_id: str) -> None:
+def remove(actor: Member | Actor, person_id: str) -> None:
     """Take somebody out. Their API keys end at once, because a key asks for its maker's membership (A12)."""
+    actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = get(actor.workspace_id, person_id)
-    _require_reach(actor, row, row.role)
-    entry = audit.entry(actor.workspace_id, actor.person_id, "member.removed", person_id, {"role": row.role})
+    actor.require_reach(row.role)
+    entry = audit.entry(actor.workspace_id, actor.name, "member.removed", person_id, {"role": row.role})
     team_store.remove(row, entry)
 
 
@@ -69,9 +72,3 @@ def transfer(actor: Member, person_id: str) -> None:
         raise ApiError("This member is an owner already.", param="person", code="already_owner", status=409)
     entry = audit.entry(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
     team_store.transfer_ownership(actor, row, entry)
-
-
-def _require_reach(actor: Member, row: Member, role: str) -> None:
-    """Nobody changes an owner, or makes one, but an owner."""
-    if row.role not in roles.grantable(actor.role) or role not in roles.grantable(actor.role):
-        raise NotPermitted("Only an owner can change an owner or make one.")

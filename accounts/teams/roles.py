@@ -1,6 +1,8 @@
 """The permissions of each role in a workspace: one pure table, shown where a role is chosen and checked by every
 route."""
 
+from collections.abc import Collection
+
 from imgapis.base.errors import ApiError
 
 ROLES = ("owner", "admin", "developer", "billing", "viewer")
@@ -39,11 +41,18 @@ def require(role: str, permission: str) -> None:
         raise NotPermitted(f"Your role, {role}, does not allow you to {PERMISSIONS[permission][0]}.")
 
 
-def grantable(granter: str) -> tuple[str, ...]:
-    """The roles a member may give to others: an owner any, an admin any but owner, the rest none."""
-    if granter == "owner":
-        return ROLES
-    return ROLES[1:] if granter == "admin" else ()
+def grantable(granter: str, scopes: Collection[str] | None = None) -> tuple[str, ...]:
+    """The roles a member may give to others: an owner any, an admin any but owner, the rest none. By a key of theirs,
+    whose `scopes` are given, those that may do nothing the key may not, and never owner (H8)."""
+    given = {"owner": ROLES, "admin": ROLES[1:]}.get(granter, ())
+    if scopes is None:
+        return given
+    return tuple(role for role in given if role != "owner" and set(permissions(role)) <= set(scopes))
+
+
+def permissions(role: str) -> tuple[str, ...]:
+    """What a role may do, in the order of the table."""
+    return tuple(name for name in PERMISSIONS if allows(role, name))
 
 
 def matrix() -> list[tuple[str, list[bool]]]:

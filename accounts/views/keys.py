@@ -46,7 +46,8 @@ def _all(request: HttpRequest) -> list:
 
 def _row(row) -> dict:
     is_expired = bool(row.expires) and row.expires <= clock.now()
-    return {"row": row, "over": is_expired, "ends": clock.day(row.expires) if row.expires else "never"}
+    maker = row.ancestors[-1] if row.ancestors else ""
+    return {"row": row, "over": is_expired, "ends": clock.day(row.expires) if row.expires else "never", "maker": maker}
 
 
 @require_POST

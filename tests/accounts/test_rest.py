@@ -160,9 +160,10 @@ def test_nobody_reaches_another_workspace(owner, foreign):
 
 
 def test_the_last_owner_cannot_be_removed(owner):
-    """A10"""
+    """A10, H8: by key no owner is, the last or not."""
     reply, problem = owner.ask("DELETE", f"/members/{owner.person_id}")
-    assert (reply.status, problem["code"]) == (409, "last_owner")
+    assert (reply.status, problem["code"]) == (403, "out_of_scope")
+    assert members.role_of(owner.workspace.workspace_id, owner.person_id) == "owner"
 
 
 def test_an_admin_cannot_make_owners(owner):
