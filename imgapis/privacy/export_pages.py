@@ -66,7 +66,7 @@ def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, redirect_
     except ApiError as refusal:
         messages.error(request, refusal.message)
     else:
-        messages.success(request, f"The link is on its way to {request.user.email}.")
+        messages.success(request, "The link is on its way to the address of your account.")
     return redirect(*redirect_args)
 
 
