@@ -63,9 +63,8 @@ class SessionRow(dynamo.Row):
         category="security", retention="14 days after the last use", exported=False,
     )  # fmt: skip
     data = declared(
-        UnicodeAttribute(), "who is logged in, the form token, and the address a code was mailed to while it is awaited",
-        category="security",
-        retention="14 days after the last use", exported=False,
+        UnicodeAttribute(), "who is logged in, the form token, and while a code is awaited its address",
+        category="security", retention="14 days after the last use", exported=False,
     )  # fmt: skip
     expires = declared(
         TTLAttribute(), "ends the session", category="security", retention="14 days after the last use", exported=False
