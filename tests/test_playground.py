@@ -82,7 +82,7 @@ def test_the_public_page_shows_the_samples_alone(demo):
 def test_what_a_picture_costs_is_told_before_it_is_made(owner):
     browser, row = owner
     page = open_playground(browser, row, **SHOE)
-    assert page.status == 200 and "Not made yet" in page.text and "charges 1 credit" in page.text
+    assert page.status == 200 and "Not made yet" in page.text and "charges at most 1 credit" in page.text
     assert pictures(page) == [] and used_halves(row) == 0
     picture_page = open_playground(browser, row, **SHOE, make="1")
     (address,) = pictures(picture_page)

@@ -161,6 +161,14 @@ def test_a_purge_makes_the_picture_new_work_once(workspace, small):
     assert charged == [2, 0, 0] and used(workspace) == 4
 
 
+def test_a_purge_of_an_address_that_was_free_tells_that_it_will_be_billed(workspace, small):
+    """H4: it was charged under another."""
+    for width in (640, 1_000):
+        ask(workspace.namespace, f"/transform?src={small}&w={width}&format=png")
+    assert purges.preview(workspace, "url", f"/transform?src={small}&w=1000") == 1
+    assert purges.preview(workspace, "url", f"/transform?src={small}&w=100") == 0
+
+
 def charge_of(tenant, address: str) -> int:
     """Half-credits of an answer of this process, which knows of every purge at once."""
     return delivery.deliver(tenant, ImageRequest("transform", address.partition("?")[2], None, None, None)).halves

@@ -15,6 +15,7 @@ from transforms.access import raw_query, signing
 from transforms.engine.request import params
 from transforms.models import PurgeRule
 from transforms.serving import image_plans
+from transforms.serving.charging import claims
 from transforms.sources import originals
 from transforms.tenant import purge_index, tenants
 from transforms.tenant.tenants import Tenant
@@ -52,8 +53,7 @@ def preview(row: Workspace, scope: str, target: str) -> int:
     now = clock.now()
     if scope == "url":
         plan = _plan(tenant, target)
-        digests = filter(None, (plan.claim, plan.former))
-        return int(bool(billing_store.live_claims(row.workspace_id, digests, now, plan.purged_before)))
+        return int(claims.was_charged(tenant, plan, now))
     _names(tenant, scope, target)
     return billing_store.count_claims(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
 

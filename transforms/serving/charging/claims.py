@@ -59,6 +59,13 @@ def live_before(tenant: Tenant, plan: RenderPlan, moment: float) -> frozenset[st
     return store.live_claims(tenant.workspace_id, digests, moment, plan.purged_before)
 
 
+def was_charged(tenant: Tenant, plan: RenderPlan, moment: float) -> bool:
+    """Whether an operation was charged, under its own address or another that came to the same picture."""
+    picture_digest = foretold(tenant, plan, known_source(tenant, plan))
+    digests = filter(None, (plan.claim, plan.former, picture_digest))
+    return bool(store.live_claims(tenant.workspace_id, digests, moment, plan.purged_before))
+
+
 def is_held(plan: RenderPlan, share: Share, live: frozenset[str]) -> bool:
     """Whether a share was charged before, by the claims that lived before the work."""
     return share.slot in live or plan.former in live
