@@ -149,7 +149,11 @@ def _add_index(schema: TableSchema, index: IndexSchema) -> None:
 def _enable_ttl(schema: TableSchema) -> None:
     if read(_client(), schema.name).schema.ttl is None:
         specification = {"Enabled": True, "AttributeName": schema.ttl}
-        _client().update_time_to_live(TableName=schema.name, TimeToLiveSpecification=specification)
+        try:
+            _client().update_time_to_live(TableName=schema.name, TimeToLiveSpecification=specification)
+        except ClientError:
+            if read(_client(), schema.name).schema.ttl != schema.ttl:  # another process has not just enabled it
+                raise
 
 
 def _wait(name: str) -> ExistingTable:

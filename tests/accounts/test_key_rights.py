@@ -101,7 +101,7 @@ def test_the_log_names_the_key_that_changed_caps_and_webhook(owner):
     assert owner.ask("PUT", "/billing/caps/day", {"unit": "credits", "amount": 5})[0].status == 200
     assert owner.ask("DELETE", "/billing/caps/day")[0].status == 200
     assert owner.ask("PUT", "/billing/overage", {"allowed": False})[0].status == 200
-    assert owner.ask("PUT", "/notices/webhook", {"address": "https://hooks.example/x"})[0].status == 200
+    assert owner.ask("PUT", "/notices/webhook", {"address": "https://shop.example/x"})[0].status == 200
     assert owner.ask("DELETE", "/notices/webhook")[0].status == 204
     entries = acts_of(owner, "caps.changed") + acts_of(owner, "webhook.changed")
     assert len(entries) == 5 and {entry.actor for entry in entries} == {f"key:{owner.row.prefix}"}
