@@ -90,6 +90,9 @@ class Workspace(dynamo.Row):
     )  # fmt: skip
     allowed_origins = declared(JSONAttribute(), "which sites may call the image API", shape=shapes.TEXTS, **ACCOUNT)
     allowed_sources = declared(JSONAttribute(), "which hosts a full-URL source may name", shape=shapes.TEXTS, **ACCOUNT)
+    any_source_confirmed = declared(
+        Moment(default=0), "when it was confirmed that a full-URL source may name any host; 0 is never", **ACCOUNT
+    )
     # Written by billing alone, so that no other app needs prices.
     allowance = declared(Halves(), "half-credits a period", **BILLING)
     plan = declared(UnicodeAttribute(default="free"), "the plan tier (P03)", **BILLING)
@@ -128,6 +131,11 @@ class Workspace(dynamo.Row):
     rules_revision = declared(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
     owners = declared(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
     created = declared(Moment(), "when the workspace began", **ACCOUNT)
+
+    @property
+    def pays_for_any_source(self) -> bool:
+        """Whether anybody can have a picture of any host made here, and nobody has confirmed that it is meant so."""
+        return "*" in self.allowed_sources and not self.any_source_confirmed and self.signing == "off"
 
 
 class Namespace(dynamo.Row):

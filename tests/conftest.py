@@ -123,7 +123,8 @@ def stranger(dynamodb):
 
 def _workspace(who: str):
     row = workspaces.create_unowned(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
-    accounts_store.change_workspace(row, limits=asdict(catalogue.of("scale").limits) | {"concurrency": 100})
+    limits = asdict(catalogue.of("scale").limits) | {"concurrency": 100}
+    accounts_store.change_workspace(row, limits=limits, allowed_sources=["*"])
     named_sources.create(
         row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     )

@@ -29,10 +29,11 @@ class AccessForm(forms.Form):
     )  # fmt: skip
     try_origin = _line("Would this site be allowed?", "Such as https://www.example.com.", inputmode="url")
     allowed_sources = _lines(
-        "Allowed external sources", "One host a line: images.example.com, *.example.com, or * for any. Empty: only your"
-        " named sources are read.",
+        "Allowed external sources", "One host a line: images.example.com, *.example.com, or * for any. Empty: a src"
+        " names one of your sources, and no full URL is read.",
     )  # fmt: skip
     try_source = _line("Would this address be read?", "Such as https://images.example.com/a.jpg.", inputmode="url")
+    confirm_any_source = forms.BooleanField(label="Any site: I accept its cost", required=False)
     refused = forms.ChoiceField(
         label="When credits are out, a new picture is answered with", choices=list(access_settings.REFUSED.items())
     )

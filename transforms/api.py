@@ -56,6 +56,7 @@ class AccessIn(Strict):
     allowed_sources: list[str] | None = Field(None, max_length=500)
     presets_only: bool | None = None
     refused: str | None = Field(None, max_length=20)
+    confirm_any_source: bool = False
 
 
 class SigningIn(Strict):
@@ -156,7 +157,8 @@ def show_access(request: HttpRequest):
 
 @router.patch("/access", response=dict[str, Any])
 def change_access(request: HttpRequest, payload: AccessIn):
-    """Change them; within five seconds on every server. Scope: access.edit."""
+    """Change them; within five seconds on every server. `*` as a new external source needs `confirm_any_source`:
+    anybody can then have pictures of any site made at the workspace's cost. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
     changes = {name: value for name, value in payload.dict().items() if value is not None}
     access_settings.change(workspace, request.caller.actor, **changes)

@@ -177,7 +177,7 @@ def _conflict(error: dynamo.TransactionCanceled, namespace: str) -> ApiError:
 def _new_row(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:
     return Workspace(
         tokens.random_id("ws"), namespace=check_namespace(namespace), business_name=business_name,
-        sealed_key=tokens.seal(secrets.token_bytes(32)), allowed_origins=["*"], allowed_sources=["*"],
+        sealed_key=tokens.seal(secrets.token_bytes(32)), allowed_origins=["*"], allowed_sources=[],
         allowance=allowance, created=clock.now(), suspended=False, owners=owners,
     )  # fmt: skip
 

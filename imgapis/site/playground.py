@@ -142,7 +142,11 @@ def _first_picture(tenant: Tenant) -> str:
 def _how_to_name(tenant: Tenant) -> str:
     names = sorted(tenant.sources)
     source_hint = f"A source and a path, such as {names[0]}/picture.jpg" if names else "There is no source yet"
-    return f"{source_hint}; or the full address of a picture, https://…"
+    return (
+        f"{source_hint}; or the full URL of a picture on an allowed host"
+        if tenant.allowed_sources
+        else f"{source_hint}."
+    )
 
 
 def _result(

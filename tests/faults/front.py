@@ -24,7 +24,7 @@ class Front:
     """nginx in `folder`: plain on `plain`, with TLS on `tls`, in front of gunicorn on `behind`."""
 
     def __init__(self, folder: Path, plain: int, tls: int, behind: int):
-        self.plain, self.tls = plain, tls
+        self.folder, self.plain, self.tls = folder, plain, tls
         certificate(folder)
         site = (ROOT / "deploy/nginx.conf").read_text()
         for original, replacement in {
@@ -33,7 +33,6 @@ class Front:
             "listen 443 ": f"listen 127.0.0.1:{tls} ",
             "imgapis.example": "localhost",
             "/etc/ssl/": f"{folder}/",
-            "/var/log/nginx/": f"{folder}/",
         }.items():
             assert original in site
             site = site.replace(original, replacement)

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.conf import settings
 
+from imgapis.verify import search
 from tests import environment
 from tests.accounts.smtp_server import MailServer
 from tests.faults import front
@@ -129,6 +130,20 @@ def test_addresses_arrive_as_they_were_sent(nginx, workspace, origin):
     reply = Reply(nginx, host, f"/grid?{sources}&w=60&h=40")
     assert reply.status == 200, reply.body
     assert Reply(nginx, host, "/transform?src=shop/" + "a" * 17_000).status == 414
+
+
+def test_what_a_viewer_sends_is_in_no_log_of_nginx_whatever_fails(nginx, workspace):
+    """P01, H15: a long address, a body too large, and a folder that is missing, which nginx calls critical."""
+    host, mark = f"{workspace.namespace}.localhost", "canary7f3d"
+    assert Reply(nginx, host, f"/transform?src=shop/{mark}.jpg&w=9", User_Agent=mark).status in (200, 404)
+    assert Reply(nginx, host, "/transform?src=shop/" + mark + "a" * 30_000).status == 414
+    assert Reply(nginx, "localhost", f"/login?{mark}", "POST", "a" * 3_000_000).status == 413
+    (nginx.folder / "client_body").rename(nginx.folder / "away")
+    assert Reply(nginx, "localhost", f"/login?{mark}", "POST", "a" * 300_000).status == 500
+    (nginx.folder / "away").rename(nginx.folder / "client_body")
+    logs = list(search.files(nginx.folder))
+    assert {"file site.conf", "file nginx.conf"} <= {place for place, _ in logs}
+    assert search.find(logs, {"request": mark.encode(), "client": b"client: 127.0.0.1"}) == []
 
 
 def test_signing_in_works_by_https_alone(nginx, behind):

@@ -25,6 +25,7 @@ def owner(web, origin):
     browser, address = Browser(), fresh_address("access")
     namespace = sign_in(browser, address) and address.partition("@")[0]
     row = accounts_store.workspace_of_namespace(namespace)
+    accounts_store.change_workspace(row, allowed_sources=["*"])
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     return browser, namespace
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from accounts import audit
 from accounts import store as accounts_store
 from accounts.models import Workspace
+from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.errors import FetchError
@@ -30,6 +31,19 @@ class InvalidAccessSetting(ApiError):
     code = "invalid_access_setting"
 
 
+class AnySourceUnconfirmed(ApiError):
+    """`*` is new among the allowed external sources, and what it means has not been confirmed."""
+
+    status = 409
+    code = "any_source_unconfirmed"
+
+    def __init__(self):
+        super().__init__(
+            "With * anybody can have pictures of any site made, and this workspace pays for each. Name the hosts you"
+            " need, or confirm with confirm_any_source.", param="confirm_any_source",
+        )  # fmt: skip
+
+
 def read_origins(lines: list[str]) -> list[str]:
     """Origin patterns in their canonical form, each once. Raises InvalidPattern naming the line."""
     return _read(lines, patterns.origin_pattern, "allowed_origins")
@@ -40,10 +54,12 @@ def read_sources(lines: list[str]) -> list[str]:
     return _read(lines, patterns.host_pattern, "allowed_sources")
 
 
-def change(row: Workspace, actor: str, **values) -> None:
+def change(row: Workspace, actor: str, *, confirm_any_source: bool = False, **values) -> None:
     """Change any of allowed_origins, allowed_sources (lists), presets_only, refused; within five seconds everywhere.
-    Raises InvalidPattern, InvalidAccessSetting."""
+    Raises InvalidPattern, InvalidAccessSetting, and AnySourceUnconfirmed where `*` is a new external source."""
     after = {name: _CHECKS[name](value) for name, value in values.items()}
+    if "allowed_sources" in after:
+        after["any_source_confirmed"] = _confirmed(row, after["allowed_sources"], confirm_any_source)
     before = {name: getattr(row, name) for name in after}
     if before == after:
         return
@@ -64,6 +80,17 @@ def try_source(allowed: list[str], address: str) -> str | None:
     except FetchError as error:
         raise InvalidPattern(error.message, param="try_source") from error
     return next((pattern for pattern in allowed if patterns.host_allowed([pattern], host)), None)
+
+
+def _confirmed(row: Workspace, sources: list[str], confirms: bool) -> float:
+    """When `*` among the external sources was confirmed. Raises AnySourceUnconfirmed."""
+    if patterns.ANY not in sources:
+        return 0
+    if confirms:
+        return row.any_source_confirmed or clock.now()
+    if patterns.ANY not in row.allowed_sources:
+        raise AnySourceUnconfirmed
+    return row.any_source_confirmed
 
 
 def _choice(text: str) -> str:

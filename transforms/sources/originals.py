@@ -104,8 +104,17 @@ def _external(tenant: Tenant, src: str) -> Original:
     location = urls.parse(src)
     is_permitted = _hops(tenant)
     if not is_permitted(location):
-        raise SourceNotAllowed(f"The host {location.host} is not on this workspace's list of sources.", param="src")
+        raise SourceNotAllowed(_not_allowed(tenant, location), param="src")
     return Original(("url", location.canonical), lambda note: _fetch(location, is_permitted, note))
+
+
+def _not_allowed(tenant: Tenant, location: Location) -> str:
+    if tenant.allowed_sources or own_hosts.own_host(location.host):
+        return f"The host {location.host} is not on this workspace's list of sources."
+    return (
+        f"This workspace reads no full URLs. Make {location.host} one of its sources, or add it to the external sources"
+        " that are allowed."
+    )
 
 
 def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:

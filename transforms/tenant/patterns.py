@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from imgapis.base.outbound import errors, urls
 
+ANY = "*"
 DEFAULT_PORTS = urls.DEFAULT_PORTS
 ORIGIN = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\\\s]+)(?::(?P<port>[1-9][0-9]{0,4}|\*))?"

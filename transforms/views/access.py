@@ -7,9 +7,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.models import Workspace
 from accounts.teams import roles
+from billing.charging import summary
+from billing.money import dollars
+from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from telemetry.display import credits_of
 from transforms.access import access_settings
+from transforms.access.access_settings import AnySourceUnconfirmed
 from transforms.access_forms import AccessForm
 
 LISTS = ("allowed_origins", "allowed_sources")
@@ -25,6 +31,7 @@ def access(request: HttpRequest) -> HttpResponse:
     initial = {name: "\n".join(getattr(row, name)) for name in LISTS} | {"refused": row.refused}
     form = AccessForm(request.POST or None, initial=initial)
     trials = []
+    asks_any_source = row.pays_for_any_source
     if form.is_valid():
         try:
             if request.POST.get("act") != "try":
@@ -32,16 +39,37 @@ def access(request: HttpRequest) -> HttpResponse:
                 messages.success(request, "Saved. Every server follows within five seconds.")
                 return redirect("access", row.namespace)
             trials = _tried(form.cleaned_data)
+        except AnySourceUnconfirmed:
+            asks_any_source = True
+            form.add_error("confirm_any_source", _cost_of_any_source(row))
         except ApiError as refusal:
             add_error(form, refusal)
     can_edit = roles.allows(request.member.role, "access.edit")
-    context = {"form": form, "tried": trials, "edits": can_edit, "refused": access_settings.REFUSED[row.refused]}
+    context = {
+        "form": form, "tried": trials, "edits": can_edit, "refused": access_settings.REFUSED[row.refused],
+        "asks_any_source": asks_any_source,
+    }  # fmt: skip
     return render(request, "transforms/access.html", context, status=400 if form.errors else 200)
 
 
 def _save(request: HttpRequest, cleaned_data: dict) -> None:
     lists = {name: cleaned_data[name].splitlines() for name in LISTS}
-    access_settings.change(request.workspace, request.user.person_id, refused=cleaned_data["refused"], **lists)
+    access_settings.change(
+        request.workspace, request.user.person_id, refused=cleaned_data["refused"],
+        confirm_any_source=cleaned_data["confirm_any_source"], **lists,
+    )  # fmt: skip
+
+
+def _cost_of_any_source(row: Workspace) -> str:
+    """What `*` can cost in the running period."""
+    bill = summary.of(row)
+    overage = bill.plan.overage_cents(max(0, bill.left - max(0, bill.included - bill.used)))
+    cost = f", of which {dollars(overage)} of overage" if overage else ""
+    return (
+        "With * anybody who knows your image address can have pictures of any site made, and you pay for each: until"
+        f" {clock.day(bill.period.ends)} up to {credits_of(bill.left)} credits{cost}. Name the hosts you need, or check"
+        " this box and save again."
+    )
 
 
 def _tried(cleaned_data: dict) -> list[dict]:
