@@ -34,6 +34,8 @@ ACTS = {
     "preset.saved": "saved a preset",
     "preset.deleted": "deleted a preset",
     "cache.purged": "purged cached pictures",
+    "picture.blocked": "blocked pictures after a report",
+    "picture.unblocked": "lifted a block of pictures",
     "domain.added": "added a domain",
     "domain.removed": "removed a domain",
     "domain.proven": "saw the proof of a domain",

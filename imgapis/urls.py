@@ -62,6 +62,7 @@ urlpatterns = [
     path("privacy/requests", policy_pages.how_to_ask, name="privacy-how-to-ask"),
     path("terms", policy_pages.paper, {"name": "terms"}, name="terms"),
     path("security", policy_pages.paper, {"name": "security"}, name="security"),
+    path("abuse", policy_pages.paper, {"name": "abuse"}, name="abuse"),
     path(".well-known/security.txt", wellknown.security_txt, name="security-txt"),
     path(".well-known/gpc.json", wellknown.gpc, name="gpc"),
     path("healthz", views.healthz, name="healthz"),

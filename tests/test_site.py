@@ -37,6 +37,7 @@ pytestmark = pytest.mark.usefixtures("web")
         ("/privacy/requests", 200),
         ("/terms", 200),
         ("/security", 200),
+        ("/abuse", 200),
         ("/.well-known/security.txt", 200),
         ("/.well-known/gpc.json", 200),
     ],

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin
-from transforms.models import Domain, Preset, PurgeRule, Source
+from transforms.models import BlockRule, Domain, Preset, PurgeRule, Source
 
 KINDS = [(name, name) for name in ("http", "s3", "r2")]
 STATES = [(name, name) for name in ("pending", "verified", "issuing", "active", "failing", "removing")]
@@ -49,5 +49,15 @@ class PurgeAdmin(RowAdmin):
 
     right = "customers.see"
     list_display = ("rule_id", "workspace_id", "scope", "target", "moment")
+    search_fields = ("workspace_id",)
+    ordering = ("-rule_id",)
+
+
+@admin.register(model_for(BlockRule, "transforms", name="block", moments=("moment",)))
+class BlockAdmin(RowAdmin):
+    """What was blocked after a report."""
+
+    right = "customers.see"
+    list_display = ("rule_id", "workspace_id", "scope", "target", "moment", "reason")
     search_fields = ("workspace_id",)
     ordering = ("-rule_id",)

@@ -7,6 +7,7 @@ from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment, Whole
 
+NAMES = {"type": "array", "items": shapes.TEXTS}
 ACCOUNT = {"category": "account", "retention": "until erasure or deletion"}
 
 
@@ -90,6 +91,23 @@ class Preset(dynamo.Row):
         **ACCOUNT,
     )
     saved = declared(Moment(), "when it was last changed", **ACCOUNT)
+
+
+class BlockRule(dynamo.Row):
+    """What staff have stopped after a report: no picture of what fits is served, from the cache neither."""
+
+    BLOCK = {"category": "account", "retention": "until it is lifted, or erasure"}
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("blocks")
+
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose pictures it stops", **BLOCK)
+    rule_id = declared(UnicodeAttribute(range_key=True), "orders the blocks by time", **BLOCK)
+    scope = declared(UnicodeAttribute(), "picture, prefix or source", **BLOCK)
+    target = declared(UnicodeAttribute(), "what was stopped, as it was written", **BLOCK)
+    names = declared(JSONAttribute(), "the originals that are stopped, as the cache names them", shape=NAMES, **BLOCK)
+    moment = declared(Moment(), "when it was stopped", **BLOCK)
+    reason = declared(UnicodeAttribute(), "why, as its owner reads it", **BLOCK)
 
 
 class PurgeRule(dynamo.Row):

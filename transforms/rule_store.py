@@ -1,4 +1,4 @@
-"""Queries and writes of presets, purges and signing keys; a change is one transaction with the workspace's revision."""
+"""Queries and writes of presets, purges, blocks and signing keys; a change is one transaction with the revision."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from accounts.models import Workspace
 from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import EditConflict
-from transforms.models import Preset, PurgeRule
+from transforms.models import BlockRule, Preset, PurgeRule
 
 
 def presets(workspace_id: str) -> list[Preset]:
@@ -26,7 +26,12 @@ def purges(workspace_id: str) -> list[PurgeRule]:
     return [row for row in PurgeRule.query(workspace_id, consistent_read=True) if row.expires > now]
 
 
-def save(row: Preset | PurgeRule, revision: int, entry: AuditEntry | None = None) -> None:
+def blocks(workspace_id: str) -> list[BlockRule]:
+    """Every block by staff, oldest first."""
+    return list(BlockRule.query(workspace_id, consistent_read=True))
+
+
+def save(row: Preset | PurgeRule | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
     """Save a row whole, and raise the workspace's revision from the one its checks were made at; with an `entry` of the
     audit log. Raises EditConflict."""
     try:
@@ -38,11 +43,12 @@ def save(row: Preset | PurgeRule, revision: int, entry: AuditEntry | None = None
         raise EditConflict from error
 
 
-def delete(row: Preset, revision: int) -> None:
-    """Delete a preset, and raise the workspace's revision. Raises EditConflict."""
+def delete(row: Preset | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
+    """Delete a row, and raise the workspace's revision; with an `entry` of the audit log. Raises EditConflict."""
     try:
         with dynamo.transaction() as transaction:
             transaction.delete(row)
+            audit.add_to_transaction(transaction, entry)
             _raise_revision(transaction, row.workspace_id, revision)
     except dynamo.TransactionCanceled as error:
         raise EditConflict from error

@@ -18,6 +18,7 @@ RIGHTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "credits.grant": ("give credits", ROLES),
     "credits.take_back": ("take back credits", ("billing", "admin")),
     "stripe.replay": ("replay a Stripe event", ("billing", "admin")),
+    "pictures.block": ("block a picture or a source, and lift the block", ("support", "admin")),
     "workspace.suspend": ("suspend and resume a workspace", ("admin",)),
     "requests.see": ("see privacy requests", ("support", "admin")),
     "requests.work": ("record and work off privacy requests", ("support", "admin")),

@@ -145,6 +145,6 @@ def how_to_ask(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def paper(request: HttpRequest, name: str) -> HttpResponse:
-    """A page that is a file of docs/: the terms, or how we keep things safe."""
+    """A page that is a file of docs/: the terms, how we keep things safe, where abuse is reported."""
     source = (settings.BASE_DIR / "docs" / f"{name}.md").read_text().replace("{contact}", settings.CONTACT_EMAIL)
     return render(request, "policy/paper.html", {"page": docs.rendered(source), "name": name})

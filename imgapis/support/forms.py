@@ -9,8 +9,9 @@ from imgapis.base import clock, tokens
 from imgapis.policy import requests
 from imgapis.rows.policy import PrivacyRequest
 from imgapis.support.dossier import masked
+from transforms import rule_store
 from transforms import store as transforms_store
-from transforms.serving import purges
+from transforms.serving import blocks, purges
 
 Subject = Workspace | Person | PrivacyRequest | None
 
@@ -110,6 +111,28 @@ class PurgeForm(ActForm):
         max_length=4000,
         help_text="Empty for everything. The next request for what is purged is new work, and billed.",
     )
+
+
+class BlockForm(ActForm):
+    """What to block."""
+
+    scope = forms.ChoiceField(label="What", choices=list(blocks.SCOPES.items()))
+    target = forms.CharField(
+        label="Address as reported, beginning of src, or source",
+        max_length=4000,
+        help_text="Copies that browsers and CDNs have stay where they are.",
+    )
+
+
+class LiftForm(ActForm):
+    """One of the workspace's blocks."""
+
+    rule = forms.ChoiceField(label="Block")
+
+    def prepare(self) -> None:
+        """The blocks by what they name."""
+        rows = rule_store.blocks(self.subject.workspace_id)
+        self.fields["rule"].choices = [(row.rule_id, f"{row.scope}: {row.target[:200]}") for row in rows]
 
 
 class RecordForm(ActForm):

@@ -18,7 +18,7 @@ from tests.people import Browser
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = (
     "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/privacy", "/privacy/versions", "/terms", "/security",
-    "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/nowhere", "/llms.txt", "/healthz",
+    "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/nowhere", "/llms.txt", "/healthz", "/abuse",
 )  # fmt: skip
 SIGNED_IN = ("/account", "/account/email", "/workspaces", "/workspaces/new")
 WORKSPACE = ("", "usage", "team", "settings", "audit", "sources", "access", "presets", "purge", "domains")

@@ -25,7 +25,7 @@ WHY = {"reason": "The customer asked by mail"}
 # the whole table once more, so that a change of it is a change of two files
 EXPECTED = {
     "support": "customers.see trail.see doctor.run address.reveal code.resend invite.resend sessions.end keys.revoke"
-    " cache.purge credits.grant requests.see requests.work erasure.ask",
+    " pictures.block cache.purge credits.grant requests.see requests.work erasure.ask",
     "billing": "customers.see trail.see credits.grant credits.take_back stripe.replay",
     "admin": " ".join(RIGHTS),
 }

@@ -15,7 +15,8 @@ from imgapis.policy import requests
 from tests.accounts import teams
 from tests.people import fresh_address
 from transforms import rule_store
-from transforms.serving import purges
+from transforms.serving import blocks, purges
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 WHY = "The customer asked by mail"
@@ -37,6 +38,7 @@ def row(mail_folder):
     workspace.invite = invites.invite(teams.place(workspace, owner), fresh_address("guest"), "viewer").invite_id
     _, key = apikeys.create(workspace.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
     workspace.key = key.prefix
+    named_sources.create(workspace.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
     workspace.request_id = requests.record(
         law="gdpr", kind="access", address=owner.email, received=clock.now()
     ).request_id
@@ -68,6 +70,10 @@ ACTS = {
     "cache.purged": (
         lambda row: purges.purge(store.workspace(row.workspace_id), STAFF, "workspace", "", WHY),
         lambda row: len(rule_store.purges(row.workspace_id)),
+    ),
+    "picture.blocked": (
+        lambda row: blocks.block(store.workspace(row.workspace_id), STAFF, "source", "shop", WHY),
+        lambda row: len(rule_store.blocks(row.workspace_id)),
     ),
     "request.confirmed": (
         lambda row: requests.confirm(row.request_id, STAFF, WHY),

@@ -15,6 +15,7 @@ ANSWERS = {
     415: "The source is no picture we read.",
     422: "The source cannot be fetched or rendered.",
     429: "The workspace makes as many new pictures at once as its plan allows.",
+    451: "The picture was blocked after a report.",
     503: "Busy; ask again after Retry-After.",
 }
 

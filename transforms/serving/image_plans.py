@@ -5,6 +5,7 @@ from typing import Any
 
 from billing.store import OF_SOURCE
 from imgapis.base import tokens
+from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import presets, signed_policies
 from transforms.access.signed_policies import Policy
@@ -45,6 +46,16 @@ class RenderPlan:
         return self.spec.endpoint.partition("/")[0]
 
 
+class PictureBlocked(ApiError):
+    """Staff have stopped the picture or its source, after a report."""
+
+    status = 451
+    code = "picture_blocked"
+
+    def __init__(self):
+        super().__init__("This picture was blocked after a report. The owner of the workspace can see why.")
+
+
 def make(
     tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None,
     policy: Policy | None = None,
@@ -60,6 +71,8 @@ def make(
     if policy is not None:
         signed_policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
     originals = _originals(tenant, parsed)
+    if any(tenant.rules.blocks.has(original.identity) for original in originals):
+        raise PictureBlocked
     output_format = (
         "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
     )

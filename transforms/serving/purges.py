@@ -1,9 +1,5 @@
 """Purging: a rule that invalidates older outputs, by URL, prefix, source or for the whole workspace."""
 
-from urllib.parse import unquote, urlsplit
-
-from django.conf import settings
-
 from accounts import audit
 from accounts import store as accounts_store
 from accounts.models import Workspace
@@ -11,12 +7,11 @@ from billing import store as billing_store
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms import rule_store
-from transforms.access import raw_query, signing
-from transforms.engine.request import params
 from transforms.models import PurgeRule
-from transforms.serving import image_plans
+from transforms.serving import targets
 from transforms.serving.charging import claims
-from transforms.sources import originals
+from transforms.serving.image_plans import RenderPlan
+from transforms.serving.targets import InvalidTarget
 from transforms.tenant import purge_index, tenants
 from transforms.tenant.tenants import Tenant
 
@@ -52,8 +47,7 @@ def preview(row: Workspace, scope: str, target: str) -> int:
     tenant = tenants.of_row(row, row.namespace)
     now = clock.now()
     if scope == "url":
-        plan = _plan(tenant, target)
-        return int(claims.was_charged(tenant, plan, now))
+        return int(claims.was_charged(tenant, _plan(tenant, target), now))
     _names(tenant, scope, target)
     return billing_store.count_claims(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
 
@@ -105,47 +99,13 @@ def _names(tenant: Tenant, scope: str, target: str) -> tuple[str, ...]:
     if scope != "prefix":
         raise InvalidPurge(f"A purge is of {', '.join(SCOPES)}.", param="scope")
     try:
-        return _beginning(tenant, target)
-    except ApiError as refusal:
+        return targets.of_beginning(tenant, target)
+    except InvalidTarget as refusal:
         raise InvalidPurge(refusal.message, param="target") from refusal
 
 
-def _beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
-    """The identity prefix of every original whose src starts with `target`; a folder is resolved by a dummy file name
-    that is removed again."""
-    if not target.endswith("/") or originals.FULL_URL.match(target):
-        return originals.resolve(tenant, target).identity
-    names = originals.resolve(tenant, target + "x").identity
-    return (*names[:-1], names[-1].removesuffix("x"))
-
-
-def _plan(tenant: Tenant, address: str) -> image_plans.RenderPlan:
-    """The plan of a URL as copied from a page; its signature is removed."""
+def _plan(tenant: Tenant, address: str) -> RenderPlan:
     try:
-        parts = urlsplit(address.strip())
-        host = parts.hostname
-    except ValueError as error:
-        raise InvalidPurge("This is no address.", param="target") from error
-    if host and not _ours(tenant, host):
-        raise InvalidPurge("This address is not one of this workspace's hosts.", param="target")
-    path = parts.path.removeprefix("/explain")
-    endpoint = next(
-        (candidate for candidate in _LONGEST_FIRST if path == f"/{candidate}" or path.startswith(f"/{candidate}/")),
-        None,
-    )
-    if endpoint is None:
-        raise InvalidPurge("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
-    query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
-    try:
-        return image_plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
-    except ApiError as refusal:
+        return targets.of_address(tenant, address)
+    except InvalidTarget as refusal:
         raise InvalidPurge(refusal.message, param="target") from refusal
-
-
-_LONGEST_FIRST = sorted(params.ENDPOINTS, key=len, reverse=True)
-
-
-def _ours(tenant: Tenant, host: str) -> bool:
-    namespace, _, domain = host.partition(".")
-    owner = tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
-    return owner is not None and owner.workspace_id == tenant.workspace_id

@@ -1,11 +1,12 @@
-"""The presets and purges of a workspace, cached by its revision: read again only when that has changed."""
+"""The presets, purges and blocks of a workspace, cached by its revision: read again only when that has changed."""
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from transforms import rule_store
-from transforms.tenant import purge_index
+from transforms.tenant import block_index, purge_index
+from transforms.tenant.block_index import BlockIndex
 from transforms.tenant.purge_index import PurgeIndex
 
 MOST_KNOWN = 5_000
@@ -13,13 +14,14 @@ MOST_KNOWN = 5_000
 
 @dataclass(frozen=True)
 class WorkspaceRules:
-    """`presets`: name → parameters as texts by long-lived name; `purges`: the index of purge rules."""
+    """`presets`: name → parameters as texts by long-lived name; `purges`, `blocks`: the indexes of the rules."""
 
     presets: dict[str, dict[str, str]]
     purges: PurgeIndex
+    blocks: BlockIndex
 
 
-EMPTY = WorkspaceRules({}, purge_index.build([]))
+EMPTY = WorkspaceRules({}, purge_index.build([]), BlockIndex())
 _known: OrderedDict[str, tuple[int, WorkspaceRules]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -32,7 +34,11 @@ def of(workspace_id: str, revision: int) -> WorkspaceRules:
     cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
     if cached_revision != revision:
         presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
-        rules = WorkspaceRules(presets, purge_index.build(rule_store.purges(workspace_id)))
+        rules = WorkspaceRules(
+            presets,
+            purge_index.build(rule_store.purges(workspace_id)),
+            block_index.build(rule_store.blocks(workspace_id)),
+        )
         _remember(workspace_id, revision, rules)
     return rules
 

@@ -1,5 +1,6 @@
 """The page of access: allow-lists, tested with an example before they are saved, and the response to a refused miss."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,9 +15,12 @@ from billing.money import dollars
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from telemetry.display import credits_of
+from transforms import rule_store
 from transforms.access import access_settings
 from transforms.access.access_settings import AnySourceUnconfirmed
 from transforms.access_forms import AccessForm
+from transforms.models import BlockRule
+from transforms.serving import blocks
 
 LISTS = ("allowed_origins", "allowed_sources")
 
@@ -47,9 +51,15 @@ def access(request: HttpRequest) -> HttpResponse:
     can_edit = roles.allows(request.member.role, "access.edit")
     context = {
         "form": form, "tried": trials, "edits": can_edit, "refused": access_settings.REFUSED[row.refused],
-        "asks_any_source": asks_any_source,
+        "asks_any_source": asks_any_source, "contact": settings.CONTACT_EMAIL,
+        "blocks": [_block_fields(each) for each in rule_store.blocks(row.workspace_id)],
     }  # fmt: skip
     return render(request, "transforms/access.html", context, status=400 if form.errors else 200)
+
+
+def _block_fields(rule: BlockRule) -> dict[str, str]:
+    return {"scope": blocks.SCOPES[rule.scope], "target": rule.target, "reason": rule.reason,
+            "time": clock.stamp(rule.moment)}  # fmt: skip
 
 
 def _save(request: HttpRequest, cleaned_data: dict) -> None:

@@ -14,9 +14,10 @@ from billing.stripe import stripe_events, webhooks
 from imgapis.support import audit_log
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
-from imgapis.support.forms import ActForm, CreditsForm, InviteForm, KeyForm, PurgeForm, ReplayForm
+from imgapis.support.forms import ActForm, BlockForm, CreditsForm, InviteForm, KeyForm, LiftForm, PurgeForm, ReplayForm
 from telemetry import display
-from transforms.serving import purges
+from transforms import rule_store
+from transforms.serving import blocks, purges
 
 
 def _amount(member: Staff, halves: int) -> int:
@@ -73,6 +74,19 @@ def _purge(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     return "What fits is no longer served."
 
 
+def _block(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    blocks.block(row, audit_log.actor(member), cleaned_data["scope"], cleaned_data["target"], cleaned_data["reason"])
+    return "Blocked: within five seconds every server answers 451, to cached pictures too."
+
+
+def _lift(member: Staff, row: Workspace, cleaned_data: dict) -> str:
+    rule = next((each for each in rule_store.blocks(row.workspace_id) if each.rule_id == cleaned_data["rule"]), None)
+    if rule is None:
+        raise SubjectGone("This block is lifted already.")
+    blocks.lift(row, audit_log.actor(member), rule, cleaned_data["reason"])
+    return "The block is lifted."
+
+
 def _replay(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     """Replay an event. It acts on the workspace Stripe names, whichever page it was replayed from: the outcome is
     recorded in that workspace's audit log, the beginning in the log of the page's workspace."""
@@ -92,6 +106,11 @@ WORKSPACE = table(
     Act("resend-invite", "invite.resend", "Send an invitation again", InviteForm, _resend_invite),
     Act("revoke-key", "keys.revoke", "Revoke an API key", KeyForm, _revoke_key, "A revoked key never works again."),
     Act("purge", "cache.purge", "Purge cached pictures", PurgeForm, _purge, BILLED),
+    Act("block", "pictures.block", "Block pictures", BlockForm, _block),
+    Act(
+        "lift", "pictures.block", "Lift a block", LiftForm, _lift,
+        is_applicable=lambda row: bool(rule_store.blocks(row.workspace_id)),
+    ),
     Act("replay", "stripe.replay", "Replay a Stripe event", ReplayForm, _replay),
     Act(
         "suspend", "workspace.suspend", "Suspend", ActForm, _suspend, "No picture is served while it is suspended.",

@@ -1,0 +1,153 @@
+"""H25: what staff have blocked after a report is served in no form, cached or not, and its owners are told why."""
+
+import json
+import time
+from urllib.parse import quote
+
+import pytest
+
+from accounts import audit
+from accounts import store as accounts_store
+from billing.charging import summary
+from imgapis.base.errors import ApiError
+from tests import environment
+from tests.people import Browser, fresh_address, mails, sign_in
+from tests.transforms.web_client import ask
+from transforms import rule_store
+from transforms.serving import image_plans
+from transforms.sources import named_sources
+from transforms.tenant import tenants
+
+pytestmark = pytest.mark.usefixtures("web")
+WHY = "A right holder has written, and is right"
+FORMS = (
+    "/transform?src={}&w=41", "/transform?src={}&w=42&format=webp", "/info?src={}", "/placeholder/color?src={}",
+    "/grid?src={}&src=shop/any/innocent.jpg&w=40&h=20",
+)  # fmt: skip
+
+
+@pytest.fixture
+def place(dynamodb, origin):
+    """The owner, signed in, and a workspace with a source: `browser`, `namespace`, `address` and `row()`."""
+    browser, address = Browser(), fresh_address("accused")
+    sign_in(browser, address)
+    browser.namespace, browser.address = address.partition("@")[0], address
+    row = accounts_store.workspace_of_namespace(browser.namespace)
+    accounts_store.change_workspace(row, allowed_sources=["127.0.0.1"])
+    prefix = f"http://127.0.0.1:{origin.port}/"
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
+    browser.row = lambda: accounts_store.workspace_of_namespace(browser.namespace)
+    return browser
+
+
+def act(staff: Browser, place, name: str, **fields: str):
+    """A staff act on the workspace through the front door."""
+    return staff.submit(f"/admin/act/workspace/{place.row().workspace_id}/{name}/", {"reason": WHY, **fields})
+
+
+def statuses(place, src: str) -> set[int]:
+    """What every form of an original is answered with."""
+    return {ask(place.namespace, form.format(quote(src, safe="/"))).status for form in FORMS}
+
+
+def test_a_reported_address_blocks_its_original_in_every_form_and_no_other(place, team, origin):
+    reported = f"http://{place.namespace}.localhost:{environment.WEB_PORT}/transform?src=shop/any/bad.jpg&w=41"
+    assert statuses(place, "shop/any/bad.jpg") == {200}, "cached before"
+    used = summary.of(place.row()).used
+    page = act(team["support"], place, "block", scope="picture", target=reported)
+    assert page.status == 302, page.text
+    deadline = time.monotonic() + tenants.FRESH_SECONDS + 1
+    while statuses(place, "shop/any/bad.jpg") != {451}:
+        assert time.monotonic() < deadline, "a server still serves it"
+    reply = ask(place.namespace, "/transform?src=shop/any/bad.jpg&w=41")
+    problem = json.loads(reply.body)
+    assert (problem["code"], reply.headers["x-img-credits"]) == ("picture_blocked", "0")
+    assert ask(place.namespace, "/transform?src=shop/any/good.jpg&w=41").status == 200
+    assert ask(place.namespace, "/explain/transform?src=shop/any/bad.jpg&w=41").status == 451
+    assert summary.of(place.row()).used - used == 2, "the innocent one alone is charged"
+
+
+def code_of_plan(place, src: str) -> str:
+    """What a server that has just read the workspace says to a transform of `src`: a code, or nothing."""
+    try:
+        image_plans.make(tenants.of_row(place.row(), place.namespace), "transform", f"src={src}&w=44", None, None)
+    except ApiError as refusal:
+        return refusal.code
+    return ""
+
+
+def test_an_edited_source_stays_blocked(place, team):
+    row = place.row()
+    key = {"access_key": "AKIDEXAMPLE", "secret_key": "secret"}
+    source = named_sources.create(
+        row.workspace_id, name="cellar", kind="s3", bucket="cellar", region="eu-west-1", **key
+    )
+    act(team["support"], place, "block", scope="picture", target="/transform?src=cellar/any/bad.jpg&w=41")
+    named_sources.change(source, access_key="AKIDOTHER", secret_key="other")
+    assert code_of_plan(place, "cellar/any/bad.jpg") == "picture_blocked"
+    assert code_of_plan(place, "cellar/any/bad.jpg2") == code_of_plan(place, "shop/any/bad.jpg") == ""
+
+
+def test_owners_are_told_what_and_why_and_see_it_on_their_page(place, team):
+    act(team["admin"], place, "block", scope="prefix", target="shop/any/summer/")
+    (mail,) = [each for each in mails(place.address) if "blocked" in each["Subject"]]
+    text = mail.get_content()
+    assert "shop/any/summer/" in text and WHY in text
+    page = place.get(f"/w/{place.namespace}/access")
+    assert "Blocked by support" in page.text and "shop/any/summer/" in page.text and WHY in page.text
+    entry = audit.page(place.row().workspace_id).rows[0]
+    assert (entry.act, entry.reason, entry.target) == ("picture.blocked", WHY, "prefix")
+
+
+@pytest.mark.parametrize(
+    ("scope", "target", "hit", "missed"),
+    [
+        ("prefix", "shop/any/summer/", "shop/any/summer/a.jpg", "shop/any/winter/a.jpg"),
+        ("source", "shop", "shop/any/a.jpg", None),
+        ("prefix", "http://127.0.0.1:{port}/any/", "http://127.0.0.1:{port}/any/b.jpg", "shop/any/b.jpg"),
+    ],
+)
+def test_each_scope_stops_what_it_names(place, team, origin, scope, target, hit, missed):
+    hit, target = hit.format(port=origin.port), target.format(port=origin.port)
+    assert act(team["support"], place, "block", scope=scope, target=target).status == 302
+    assert statuses(place, hit) == {451}
+    assert missed is None or ask(place.namespace, f"/transform?src={missed}&w=43").status == 200
+
+
+def test_a_lifted_block_serves_again(place, team):
+    act(team["support"], place, "block", scope="source", target="shop")
+    assert statuses(place, "shop/any/c.jpg") == {451}
+    (rule,) = rule_store.blocks(place.row().workspace_id)
+    assert act(team["support"], place, "lift", rule=rule.rule_id).status == 302
+    assert code_of_plan(place, "shop/any/c.jpg") == ""
+    assert [entry.act for entry in audit.newest(place.row().workspace_id, 1)] == ["picture.unblocked"]
+    assert rule_store.blocks(place.row().workspace_id) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "target", "sentence"),
+    [
+        ("source", "none", "no source named"),
+        ("prefix", "none/", "no source named"),
+        ("picture", "https://other.example/transform?src=a/b.jpg", "not one of this workspace's hosts"),
+        ("picture", "/nowhere", "Paste an address"),
+    ],
+)
+def test_what_names_nothing_is_refused_by_its_field(place, team, scope, target, sentence):
+    page = act(team["support"], place, "block", scope=scope, target=target)
+    assert page.status == 400 and sentence in page.text
+    assert rule_store.blocks(place.row().workspace_id) == []
+
+
+def test_billing_staff_and_teammates_block_nothing(place, team):
+    assert act(team["billing"], place, "block", scope="source", target="shop").status == 403
+    mate, address = Browser(), fresh_address("mate")
+    sign_in(mate, address)
+    assert act(mate, place, "block", scope="source", target="shop").status in (302, 403, 404)
+    assert rule_store.blocks(place.row().workspace_id) == []
+
+
+def test_the_site_says_where_abuse_is_reported(web):
+    page = Browser().get("/")
+    assert 'href="/abuse"' in page.text
+    assert "abuse" in Browser().get("/abuse").text

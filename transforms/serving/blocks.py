@@ -1,0 +1,79 @@
+"""Blocking by staff after a report: a picture in all its forms, all that begins so, or a source; the cache included."""
+
+from accounts import audit, team_store
+from accounts import store as accounts_store
+from accounts.models import Workspace
+from imgapis.base import clock, tokens
+from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
+from transforms import rule_store
+from transforms.models import BlockRule
+from transforms.serving import targets
+from transforms.tenant import tenants
+from transforms.tenant.tenants import Tenant
+
+SCOPES = {
+    "picture": "The pictures of one address, in every size and format",
+    "prefix": "Everything made of originals whose src begins so",
+    "source": "Everything made of a source",
+}
+MOST_RULES = 1_000
+
+
+class InvalidBlock(ApiError):
+    """The target of a block names nothing that can be blocked."""
+
+    code = "invalid_block"
+
+
+class TooManyBlocks(ApiError):
+    """The workspace has as many blocks as it may: suspend it."""
+
+    status = 409
+    code = "too_many_blocks"
+
+
+def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> BlockRule:
+    """Serve nothing of the target, cached or not, on every server within five seconds. Raises InvalidBlock,
+    TooManyBlocks, InvalidTarget, EditConflict."""
+    names = _names(tenants.of_row(row, row.namespace), scope, target)
+    revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
+    now = clock.now()
+    if len(rule_store.blocks(row.workspace_id)) >= MOST_RULES:
+        raise TooManyBlocks(f"A workspace has at most {MOST_RULES:,} blocks: suspend it instead.")
+    rule = BlockRule(
+        row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target, names=[list(each) for each in names],
+        moment=now, reason=reason,
+    )  # fmt: skip
+    entry = audit.entry(row.workspace_id, actor, "picture.blocked", scope, reason=reason)
+    rule_store.save(rule, revision, entry)
+    _mail_owners(row, rule)
+    return rule
+
+
+def lift(row: Workspace, actor: str, rule: BlockRule, reason: str) -> None:
+    """Serve it again, within five seconds. Raises EditConflict."""
+    revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
+    entry = audit.entry(row.workspace_id, actor, "picture.unblocked", rule.scope, reason=reason)
+    rule_store.delete(rule, revision, entry)
+
+
+def _mail_owners(row: Workspace, rule: BlockRule) -> None:
+    """Tell the owners what was blocked and why, and how to object."""
+    owner_ids = [member.person_id for member in team_store.members(row.workspace_id) if member.role == "owner"]
+    context = {
+        "namespace": row.namespace, "target": rule.target, "scope": SCOPES[rule.scope], "reason": rule.reason,
+    }  # fmt: skip
+    for person in accounts_store.people(owner_ids):
+        mail.send(person.email, f"Pictures of {row.namespace} are blocked", "emails/blocked.txt", context)
+
+
+def _names(tenant: Tenant, scope: str, target: str) -> list[tuple[str, ...]]:
+    """The identities of the originals that are meant. Raises InvalidBlock, InvalidTarget."""
+    if scope == "source":
+        if target not in tenant.sources:
+            raise InvalidBlock(f"This workspace has no source named {target[:64]!r}.", param="target")
+        return [(tenant.sources[target].source_id,)]
+    if scope == "prefix":
+        return [targets.of_beginning(tenant, target)]
+    return [original.identity for original in targets.of_address(tenant, target).originals]

@@ -1,0 +1,62 @@
+"""What somebody means who names pictures: an image address as copied from a page, or the beginning of a src."""
+
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from imgapis.base.errors import ApiError
+from transforms.access import raw_query, signing
+from transforms.engine.request import params
+from transforms.serving import image_plans
+from transforms.sources import originals
+from transforms.tenant import tenants
+from transforms.tenant.tenants import Tenant
+
+_LONGEST_FIRST = sorted(params.ENDPOINTS, key=len, reverse=True)
+
+
+class InvalidTarget(ApiError):
+    """The text names no picture of the workspace."""
+
+    code = "invalid_target"
+
+
+def of_beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
+    """The identity prefix of every original whose src starts with `target`; a folder is resolved by a dummy file name
+    that is removed again. Raises InvalidTarget."""
+    try:
+        if not target.endswith("/") or originals.FULL_URL.match(target):
+            return originals.resolve(tenant, target).identity
+        names = originals.resolve(tenant, target + "x").identity
+    except ApiError as refusal:
+        raise InvalidTarget(refusal.message, param="target") from refusal
+    return (*names[:-1], names[-1].removesuffix("x"))
+
+
+def of_address(tenant: Tenant, address: str) -> image_plans.RenderPlan:
+    """The plan of an address as copied from a page; its signature is removed. Raises InvalidTarget."""
+    try:
+        parts = urlsplit(address.strip())
+        host = parts.hostname
+    except ValueError as error:
+        raise InvalidTarget("This is no address.", param="target") from error
+    if host and not _ours(tenant, host):
+        raise InvalidTarget("This address is not one of this workspace's hosts.", param="target")
+    path = parts.path.removeprefix("/explain")
+    endpoint = next(
+        (candidate for candidate in _LONGEST_FIRST if path == f"/{candidate}" or path.startswith(f"/{candidate}/")),
+        None,
+    )
+    if endpoint is None:
+        raise InvalidTarget("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
+    query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
+    try:
+        return image_plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
+    except ApiError as refusal:
+        raise InvalidTarget(refusal.message, param="target") from refusal
+
+
+def _ours(tenant: Tenant, host: str) -> bool:
+    namespace, _, domain = host.partition(".")
+    owner = tenants.of_namespace(namespace) if domain == settings.IMAGE_DOMAIN else tenants.of_domain(host)
+    return owner is not None and owner.workspace_id == tenant.workspace_id
