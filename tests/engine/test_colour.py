@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tests.engine import pictures
+from tests.engine import pictures, profiles
 
 RAMP = np.arange(0, 256, dtype=np.uint8).reshape(16, 16)
 
@@ -66,6 +66,24 @@ def test_an_embedded_profile_is_brought_to_srgb():
     output = pictures.render(data)
     assert pictures.near(first_pixel(output), (0, 255, 0), 3)
     assert "icc_profile" not in pictures.seen(output).info
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF"])
+def test_a_profile_of_grey_is_brought_to_srgb(name):
+    """I12, H24: of linear grey, half the level is half the light, which sRGB writes as 188."""
+    image = Image.new("L", (16, 16), 128)
+    output = pictures.render(pictures.saved(image, name, icc_profile=profiles.grey(1)))
+    assert pictures.near(first_pixel(output), (188,) * 3, 2)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "TIFF"])
+def test_a_profile_of_inks_is_brought_to_srgb(name):
+    """I12, H24: of these inks cyan prints green, and black is no ink at all."""
+    green, white = (87.8, -79.3, 81.0), (100, 0, 0)
+    profile = profiles.ink(lambda c, m, y, k: green if c else white)
+    for inks, light in {(255, 0, 0, 0): (0, 255, 0), (0, 0, 0, 255): (255, 255, 255)}.items():
+        data = pictures.saved(Image.new("CMYK", (16, 16), inks), name, icc_profile=profile)
+        assert pictures.near(first_pixel(pictures.render(data)), light, 12), inks
 
 
 def swapped_profile() -> bytes:
