@@ -28,8 +28,8 @@ def test_the_inventory_lists_every_attribute():
         assert {(row.Meta.table_name.partition("-")[2], name) for name in row.get_attributes()} <= listed
 
 
-# What is stored and not exported: whole tables of our own bookkeeping, and secrets beside what is exported. A name comes
-# in with its reason in docs/decisions.md, or is exported.
+# What is stored and not exported: whole tables of our own bookkeeping, and secrets beside what is exported. What comes
+# new is exported, or is written here with its reason in docs/decisions.md.
 NOT_EXPORTED = {
     "Alert": "*", "Announcement": "*", "Backfill": "*", "Challenge": "*", "Claim": "*", "DirtyHour": "*",
     "Erasure": "*", "LedgerProof": "*", "PendingNotification": "*", "PrivacyProof": "*", "StripeEvent": "*",
