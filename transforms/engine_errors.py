@@ -8,6 +8,7 @@ STATUSES = {
     "broken_image": 422,
     "too_many_pixels": 422,
     "too_many_frames": 422,
+    "too_many_scans": 422,
     "source_side_too_long": 422,
     "output_too_large": 422,
     "animation_unsupported": 422,

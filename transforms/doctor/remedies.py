@@ -19,6 +19,7 @@ BY_CODE = {
     " HEIC are not read.",
     "broken_image": "Upload the file again: it is cut off or damaged.",
     "too_many_pixels": "Put a smaller picture there; the limits are at /limits of your image host.",
+    "too_many_scans": "Save the picture again: usual encoders write about ten scans, or one when not progressive.",
     "too_many_frames": "Put a shorter animation there; the limits are at /limits of your image host.",
     "source_side_too_long": "Put a smaller picture there; the limits are at /limits of your image host.",
     "render_crashed": "Save the picture anew with an image editor: our decoder does not survive it.",

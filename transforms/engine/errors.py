@@ -13,6 +13,7 @@ PICTURE_CODES = (
     "broken_image",
     "too_many_pixels",
     "too_many_frames",
+    "too_many_scans",
     "source_side_too_long",
     "output_too_large",
     "animation_unsupported",

@@ -26,6 +26,7 @@ def limits() -> Limits:
         source_pixels=settings.LIMIT_SOURCE_PIXELS,
         source_side=settings.LIMIT_SOURCE_SIDE,
         source_frames=settings.LIMIT_SOURCE_FRAMES,
+        source_scans=settings.LIMIT_SOURCE_SCANS,
         output_pixels=settings.LIMIT_OUTPUT_PIXELS,
     )
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import ExifTags, Image
 
 from transforms.engine import colour
-from transforms.engine.codecs import avif_loop, heic, sniffing
+from transforms.engine.codecs import amplifiers, avif_loop, heic, sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
@@ -50,7 +50,7 @@ def probe(data: bytes, limits: Limits, *, animated: bool = False) -> Facts:
     """Header facts, checked against the limits; no pixel is decoded or allocated.
 
     Frames count towards the limits when `animated`, that is when all of them are used.
-    Raises unsupported_format, broken_image, too_many_pixels, too_many_frames, source_side_too_long.
+    Raises unsupported_format, broken_image, too_many_pixels, too_many_frames, too_many_scans, source_side_too_long.
     """
     with _opened(data, limits) as image:
         return _facts(image, data, limits, animated)
@@ -104,6 +104,8 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
         raise EngineError("unsupported_format", _not_read(data))
     if sniffing.is_cut_short(name, data):
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
+    if name == "JPEG":
+        amplifiers.check_jpeg(data, limits)
     size = sniffing.webp_size(data) if name == "WEBP" else None
     if size:
         _check_size(size, 1, limits)
@@ -111,6 +113,8 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(data), formats=[name]) as image:
+                if name == "TIFF":
+                    amplifiers.check_tiff(image, data, limits)
                 yield image
     except EngineError:
         raise

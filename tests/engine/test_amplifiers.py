@@ -1,0 +1,67 @@
+"""Files that are small to send and endless to decode are refused from their headers; honest ones pass (H13)."""
+
+import io
+import time
+import tracemalloc
+
+import pytest
+from PIL import Image
+
+from tests.engine import amplified, pictures
+from transforms.engine.codecs import decode, jpeg_markers
+from transforms.engine.errors import EngineError
+from transforms.engine.limits import Limits
+
+
+def refusal(data: bytes, limits: Limits | None = None) -> str:
+    with pytest.raises(EngineError) as excinfo:
+        decode.probe(data, limits or Limits())
+    return excinfo.value.code
+
+
+@pytest.mark.parametrize("scans", [101, 20_000])
+def test_a_jpeg_of_endless_scans_is_refused_by_name_before_a_pixel_is_decoded(scans):
+    began = time.process_time()
+    data = amplified.many_scans(scans)
+    tracemalloc.start()
+    code = refusal(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert code == "too_many_scans"
+    assert peak < 1_000_000 and time.process_time() - began < 5
+
+
+def test_as_many_scans_as_the_limit_are_read():
+    assert decode.open_picture(amplified.many_scans(100, (40, 30)), Limits()).size == (40, 30)
+    assert refusal(amplified.many_scans(12, (40, 30)), Limits(source_scans=11)) == "too_many_scans"
+
+
+def test_scans_within_a_tiff_are_counted_too():
+    data = amplified.jpeg_in_tiff(amplified.many_scans(101, (40, 30)), (40, 30))
+    assert refusal(data) == "too_many_scans"
+    honest = amplified.jpeg_in_tiff(amplified.many_scans(10, (40, 30)), (40, 30))
+    assert decode.probe(honest, Limits()).size == (40, 30)
+
+
+def test_tiles_far_larger_than_their_picture_are_refused():
+    assert refusal(amplified.wide_tiles((1, 1), (16_000, 16_000))) == "too_many_pixels"
+    assert decode.probe(amplified.wide_tiles((200, 100), (256, 256)), Limits()).size == (200, 100)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"progressive": True, "restart_marker_rows": 1}])
+def test_scans_and_sizes_are_counted_as_they_are(options):
+    """Bytes that look like a marker, in a thumbnail or behind the end, are none."""
+    exif = Image.Exif()
+    exif[0x010E] = "\xff\xda" * 200
+    target = io.BytesIO()
+    pictures.noisy().save(target, "JPEG", exif=exif, **options)
+    layout = jpeg_markers.layout(target.getvalue() + amplified.many_scans(300))
+    assert layout.size == pictures.noisy().size
+    assert layout.scans == (10 if options else 1)
+
+
+def test_broken_markers_end_the_walk():
+    whole = amplified.many_scans(10)
+    for cut in range(2, 600, 7):
+        assert jpeg_markers.layout(whole[:cut]).scans <= 10
+    assert jpeg_markers.layout(b"\xff\xd8" + b"\xff" * 100_000).scans == 0
