@@ -3,6 +3,7 @@
 from imgapis.base.errors import ApiError
 from transforms.engine.errors import EngineError
 
+RETRY_SECONDS = 2
 STATUSES = {
     "unsupported_format": 415,
     "broken_image": 422,
@@ -16,6 +17,7 @@ STATUSES = {
     "render_timeout": 504,
     "render_crashed": 422,
     "render_busy": 503,
+    "too_many_waiting": 429,
     "background_removal_unavailable": 501,
     "face_detection_unavailable": 501,
 }
@@ -24,6 +26,5 @@ STATUSES = {
 def api_error(error: EngineError) -> ApiError:
     """The error as an ApiError; a fault of the request itself is a 400."""
     status = STATUSES.get(error.code, 400)
-    return ApiError(
-        error.message, code=error.code, status=status, param=error.param, retry_after=2 if status == 503 else None
-    )
+    retry_after = RETRY_SECONDS if status in (429, 503) else None
+    return ApiError(error.message, code=error.code, status=status, param=error.param, retry_after=retry_after)

@@ -69,6 +69,7 @@ def test_every_operation_is_answered(pool):
 
 
 def test_a_refused_picture_leaves_the_process_alive(pool):
+    pool.run(Job("transform", {"w": 50}, "png", (SHADED,)))
     pids = pool.pids()
     with pytest.raises(EngineError) as caught:
         pool.run(Job("transform", {}, "png", (b"<html>",)))

@@ -1,4 +1,4 @@
-"""The render pool: limits, crashes, deadlines and the queue (I3, I4)."""
+"""The render pool: limits, crashes, deadlines and the queue (I3, I4, H13)."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from transforms import engine_errors
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.render.pool import Pool
@@ -38,27 +39,28 @@ def tell(pool: Pool) -> dict:
     return json.loads(pool.run(job("tell")).body)
 
 
-def refusal(pool: Pool, act: str, seconds: float | None = None, **values) -> EngineError:
+def refusal(pool: Pool, act: str, workspace: str = "", limits: dict | None = None, **values) -> EngineError:
     with pytest.raises(EngineError) as caught:
-        pool.run(job(act, **values), seconds)
+        pool.run(job(act, **values), workspace, **limits or {})
     return caught.value
 
 
 class Held:
     """A job that has begun and stays until released."""
 
-    def __init__(self, pool: Pool, folder):
+    def __init__(self, pool: Pool, folder, workspace: str = "", **limits: float):
+        folder.mkdir(exist_ok=True)
         self.began, self.go = folder / "began", folder / "go"
         os.mkfifo(self.began)
         os.mkfifo(self.go)
         self.answers: list = []
-        self.thread = threading.Thread(target=self.ask, args=(pool,))
+        self.thread = threading.Thread(target=self.ask, args=(pool, workspace, limits))
         self.thread.start()
-        self.began.read_text()
+        self.pid = int(self.began.read_text())
 
-    def ask(self, pool: Pool) -> None:
+    def ask(self, pool: Pool, workspace: str, limits: dict) -> None:
         try:
-            self.answers.append(pool.run(job("hold", began=str(self.began), go=str(self.go))))
+            self.answers.append(pool.run(job("hold", began=str(self.began), go=str(self.go)), workspace, **limits))
         except EngineError as error:
             self.answers.append(error)
 
@@ -117,7 +119,7 @@ def test_a_job_is_killed_at_its_deadline_and_the_next_one_is_served(pool):
     """I3"""
     pid = tell(pool)["pid"]
     began = time.monotonic()
-    assert refusal(pool, "hang", 0.3).code == "render_timeout"
+    assert refusal(pool, "hang", limits={"seconds": 0.3}).code == "render_timeout"
     assert time.monotonic() - began < 2
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -178,17 +180,60 @@ def test_a_full_queue_refuses_at_once(tmp_path):
     pool.close()
 
 
-def test_waiting_counts_toward_the_deadline(pool, held):
+def test_who_waits_too_long_is_told_so_and_the_others_go_on(pool, held):
+    """H13"""
     began = time.monotonic()
-    assert refusal(pool, "tell", 0.2).code == "render_busy"
+    error = refusal(pool, "tell", limits={"wait_seconds": 0.2})
+    assert error.code == "render_busy" and "waited too long" in error.message
     assert 0.2 <= time.monotonic() - began < 2
     held.release()
     assert held.answers[0].content_type == "application/json"
     assert tell(pool)
 
 
+def test_the_time_of_a_job_runs_from_its_beginning(pool, held):
+    """H13: it waits for longer than it may work."""
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(pool.run(job("tell"), seconds=2.0)))
+    waiting.start()
+    waiting.join(2.2)
+    held.release()
+    waiting.join(20)
+    assert len(answers) == 1
+
+
+def test_a_workspace_without_a_job_at_work_need_not_wait_for_one_that_has_all(pool, held):
+    """H13: the one process above the number is for it, and for no other."""
+    assert json.loads(pool.run(job("tell"), "neighbour").body)["pid"] not in (held.pid,)
+    assert refusal(pool, "tell", limits={"wait_seconds": 0.1}).code == "render_busy"
+    assert len(pool.pids()) == 2
+
+
+def test_one_workspace_cannot_fill_the_queue(tmp_path):
+    """H13: it is told so by 429, and there is room for the others."""
+    pool = make_pool(queue=4)
+    helds = [Held(pool, tmp_path / "first", "heavy"), Held(pool, tmp_path / "second", "other")]
+    answers = []
+    run = lambda name: answers.append(pool.run(job("tell"), name))  # noqa: E731
+    threads = [threading.Thread(target=run, args=("heavy",)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while pool.waiting() < 2:
+        time.sleep(0.001)
+    error = refusal(pool, "tell", "heavy")
+    assert error.code == "too_many_waiting" and engine_errors.api_error(error).status == 429
+    neighbour = threading.Thread(target=run, args=("neighbour",))
+    neighbour.start()
+    for held in helds:
+        held.release()
+    for thread in (*threads, neighbour):
+        thread.join()
+    pool.close()
+    assert len(answers) == 3
+
+
 def test_many_threads_share_the_processes():
-    pool = make_pool(processes=2, queue=40)
+    pool = make_pool(processes=2, queue=80)
     answers: list[bytes] = []
 
     def ask(number: int) -> None:
@@ -202,7 +247,7 @@ def test_many_threads_share_the_processes():
         for thread in threads:
             thread.join()
         assert answers == [True] * 40
-        assert 1 <= len(pool.pids()) <= 2
+        assert 1 <= len(pool.pids()) <= 3
     finally:
         pool.close()
 

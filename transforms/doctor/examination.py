@@ -10,7 +10,6 @@ from transforms.doctor import bucket_doctor, remedies
 from transforms.doctor.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
 from transforms.engine.codecs import sniffing
 from transforms.engine.errors import EngineError
-from transforms.engine.job import Job
 from transforms.models import Source
 from transforms.serving import rendering
 from transforms.sources import bucket_policies, originals
@@ -112,7 +111,7 @@ def _decoded_steps(notes: Notes, source: Source, response: FetchResult) -> tuple
     if image_format is not None:
         steps.append(Step("type", "passed", f"The bytes are {image_format}."))
     try:
-        size = _decoded(response.body)
+        size = _decoded(source, response.body)
     except EngineError as error:
         name = "type" if error.code == "unsupported_format" else "decode"
         refusal = engine_errors.api_error(error)
@@ -120,10 +119,9 @@ def _decoded_steps(notes: Notes, source: Source, response: FetchResult) -> tuple
     return [*steps, Step("decode", "passed", f"{size[0]} × {size[1]} pixels.")], ""
 
 
-def _decoded(body: bytes) -> tuple[int, int]:
+def _decoded(source: Source, body: bytes) -> tuple[int, int]:
     """Width and height of a picture that was decoded in a render process. Raises EngineError."""
-    job = Job(endpoint="info", values={}, output_format="json", sources=(body,), limits=rendering.limits())
-    metadata = json.loads(rendering.pool().run(job).body)["metadata"]
+    metadata = json.loads(rendering.examine(source.workspace_id, body).body)["metadata"]
     return metadata["width"], metadata["height"]
 
 

@@ -25,6 +25,7 @@ BY_CODE = {
     "render_crashed": "Save the picture anew with an image editor: our decoder does not survive it.",
     "render_timeout": "Save the picture anew, without progressive scans: it takes too long to decode.",
     "render_busy": "Nothing is wrong with the source: we are busy. Ask again in a moment.",
+    "too_many_waiting": "Nothing is wrong with the source: much is asked for at once. Ask again in a moment.",
     "unknown_source": "Somebody deleted the source: set it up again.",
 }
 # Where the connection itself failed, by the step it failed at.

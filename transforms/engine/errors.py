@@ -23,6 +23,7 @@ PROCESS_CODES = (
     "render_timeout",
     "render_crashed",
     "render_busy",
+    "too_many_waiting",
     "background_removal_unavailable",
     "face_detection_unavailable",
 )

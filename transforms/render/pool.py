@@ -1,4 +1,4 @@
-"""The render pool: one bounded first-come queue before a fixed number of render processes."""
+"""The render pool: a bounded queue, shared fairly between workspaces, before a fixed number of render processes."""
 
 import collections
 import threading
@@ -7,18 +7,22 @@ import time
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.render import process
+from transforms.render.fair_queue import FairQueue
 
 JOBS_PER_PROCESS = 200
+WAIT_SECONDS = 10.0
+WAITED_TOO_LONG = "The picture waited too long for others to be processed, and was not begun. Try again in a moment."
 
 
 class QueuedJob:
-    """A job's place in the queue and, later, its result."""
+    """A job's place in the queue and, later, its result. `seconds` of wall time run from when its work begins."""
 
-    __slots__ = ("deadline", "done", "error", "job", "output")
+    __slots__ = ("done", "error", "job", "output", "seconds", "workspace")
 
-    def __init__(self, job: Job, deadline: float):
+    def __init__(self, job: Job, workspace: str, seconds: float):
         self.job = job
-        self.deadline = deadline
+        self.workspace = workspace
+        self.seconds = seconds
         self.done = threading.Event()
         self.output: Output | None = None
         self.error: BaseException | None = None
@@ -27,6 +31,7 @@ class QueuedJob:
 class Pool:
     """Render processes for one web worker, shared by its threads.
 
+    There is one process more than `processes`: it works for a workspace that has none at work, while all others work.
     Threads and processes start with the first jobs, so a pool may be made before the server forks,
     but not used. Each process belongs to one attendant thread that starts, feeds and replaces it.
     """
@@ -39,27 +44,33 @@ class Pool:
         queue: int,
         argv: tuple[str, ...] = process.CHILD,
         jobs_per_process: int = JOBS_PER_PROCESS,
+        wait_seconds: float = WAIT_SECONDS,
     ):
-        """`seconds`: wall time of a job, its waiting included; `memory_bytes`: address space of a process;
-        `queue`: jobs that may wait; `argv`: what is started (tests start children that misbehave)."""
+        """`seconds`: wall time of a job from when it begins; `memory_bytes`: address space of a process; `queue`: jobs
+        that may wait, each `wait_seconds` at most; `argv`: what is started (tests start children that misbehave)."""
         self._processes = processes
         self._seconds = seconds
+        self._wait_seconds = wait_seconds
         self._memory_bytes = memory_bytes
         self._queue = queue
         self._argv = argv
         self._jobs_per_process = jobs_per_process
         self._state = threading.Condition()
-        self._waiting: collections.deque[QueuedJob] = collections.deque()
+        self._waiting: FairQueue[QueuedJob] = FairQueue()
         self._threads: list[threading.Thread] = []
         self._children: set[process.Process] = set()
-        self._busy = 0
+        self._busy: collections.Counter[str] = collections.Counter()  # jobs at work, by workspace
         self._closed = False
 
-    def run(self, job: Job, seconds: float | None = None) -> Output:
-        """Render `job`; raises EngineError: the engine's own, or render_busy, render_timeout, render_crashed."""
-        ticket = QueuedJob(job, time.monotonic() + (self._seconds if seconds is None else seconds))
-        self._enqueue(ticket)
-        if not ticket.done.wait(max(0.0, ticket.deadline - time.monotonic())):
+    def run(
+        self, job: Job, workspace: str = "", cost: int = 0, *, seconds: float | None = None,
+        wait_seconds: float | None = None,
+    ) -> Output:  # fmt: skip
+        """Render `job` of `cost` pixels in the turn of its workspace. Raises EngineError: the engine's own,
+        too_many_waiting, render_busy, render_timeout, render_crashed."""
+        ticket = QueuedJob(job, workspace, self._seconds if seconds is None else seconds)
+        self._enqueue(ticket, cost)
+        if not ticket.done.wait(self._wait_seconds if wait_seconds is None else wait_seconds):
             self._abandon(ticket)
         if ticket.error is not None:
             raise ticket.error
@@ -69,9 +80,8 @@ class Pool:
         """Refuse waiting jobs, kill running ones, and end the threads; a closed pool stays closed."""
         with self._state:
             self._closed = True
-            for ticket in self._waiting:
+            for ticket in self._waiting.clear():
                 _refuse(ticket)
-            self._waiting.clear()
             for child in self._children:
                 child.kill()
             self._state.notify_all()
@@ -83,15 +93,46 @@ class Pool:
         with self._state:
             return sorted(child.pid for child in self._children if child.alive())
 
-    def _enqueue(self, ticket: QueuedJob) -> None:
+    def waiting(self) -> int:
+        """How many jobs wait."""
         with self._state:
-            if self._closed or len(self._waiting) >= self._queue + self._processes - self._busy:
+            return len(self._waiting)
+
+    def _enqueue(self, ticket: QueuedJob, cost: int) -> None:
+        workspace = ticket.workspace
+        with self._state:
+            if self._closed:
                 raise busy()
-            self._waiting.append(ticket)
-            idle = len(self._threads) - self._busy
-            if len(self._waiting) > idle and len(self._threads) < self._processes:
+            if not self._begins_at_once(workspace):
+                self._check_room(workspace)
+            self._waiting.put(workspace, cost, ticket)
+            idle = len(self._threads) - self._busy.total()
+            if len(self._waiting) > idle and len(self._threads) <= self._processes and self._may_start(workspace):
                 self._start_thread()
-            self._state.notify()
+            self._state.notify_all()
+
+    def _begins_at_once(self, workspace: str) -> bool:
+        """Whether there is a process for it and nothing before it."""
+        starting = len(self._waiting)
+        if self._busy.total() + starting < self._processes:
+            return True
+        return self._busy.total() + starting == self._processes and not (
+            self._busy[workspace] or self._waiting.count(workspace)
+        )
+
+    def _check_room(self, workspace: str) -> None:
+        """A workspace may wait with no more jobs than there are places left for the others."""
+        places_left = self._queue - len(self._waiting)
+        if places_left <= 0:
+            raise busy()
+        if self._waiting.count(workspace) >= places_left:
+            raise EngineError(
+                "too_many_waiting", "Too many pictures of this workspace wait to be processed. Try again in a moment."
+            )
+
+    def _may_start(self, workspace: str) -> bool:
+        """Whether a job of the workspace may begin: the one process above the number is for who has none at work."""
+        return self._busy.total() < self._processes or not self._busy[workspace]
 
     def _start_thread(self) -> None:
         thread = threading.Thread(target=self._serve_queue, name=f"render-{len(self._threads)}", daemon=True)
@@ -99,11 +140,11 @@ class Pool:
         thread.start()
 
     def _abandon(self, ticket: QueuedJob) -> None:
-        """At the deadline: a waiting job leaves the queue; a running one is being killed by its attendant."""
+        """A job that has waited too long leaves the queue; one that has begun has its own time from then."""
         with self._state:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-                _refuse(ticket)
+            if self._waiting.remove(ticket.workspace, ticket):
+                ticket.error = EngineError("render_busy", WAITED_TOO_LONG)
+                ticket.done.set()
         ticket.done.wait()
 
     def _serve_queue(self) -> None:
@@ -112,7 +153,7 @@ class Pool:
         while (ticket := self._next()) is not None:
             try:
                 child = self._ready(child)
-                ticket.output = child.render(ticket.job, ticket.deadline)
+                ticket.output = child.render(ticket.job, time.monotonic() + ticket.seconds)
             except EngineError as error:
                 ticket.error = error
             except BaseException as error:
@@ -126,18 +167,21 @@ class Pool:
 
     def _finish(self, ticket: QueuedJob) -> None:
         with self._state:
-            self._busy -= 1
+            self._busy[ticket.workspace] -= 1
+            if not self._busy[ticket.workspace]:
+                del self._busy[ticket.workspace]
         ticket.done.set()
 
     def _next(self) -> QueuedJob | None:
-        """The oldest waiting job, or None when the pool closes."""
+        """The next waiting job that may begin, or None when the pool closes."""
         with self._state:
-            while not self._waiting and not self._closed:
+            while not self._closed:
+                ticket = self._waiting.take(self._may_start)
+                if ticket is not None:
+                    self._busy[ticket.workspace] += 1
+                    return ticket
                 self._state.wait()
-            if self._closed:
-                return None
-            self._busy += 1
-            return self._waiting.popleft()
+            return None
 
     def _ready(self, child: process.Process | None) -> process.Process:
         """A live child: the same one, or a new one after it died or did its number of jobs."""
@@ -159,7 +203,7 @@ class Pool:
 
 
 def busy() -> EngineError:
-    return EngineError("render_busy", "The server is busy. Try again in a moment.")
+    return EngineError("render_busy", "Too many pictures wait to be processed before this one. Try again in a moment.")
 
 
 def _refuse(ticket: QueuedJob) -> None:

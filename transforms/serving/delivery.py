@@ -136,7 +136,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     timings = {"fetch": (time.monotonic() - stage_started) * 1000}
     prints = claims.prints_of(tenant, originals)
     charge.look_again(prints)
-    output = _render(plan, originals)
+    output = _render(tenant, plan, originals)
     entry = _cached_output(plan, output, originals, prints, charge.started)
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
     stage_started = time.monotonic()
@@ -145,9 +145,9 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     return _WorkResult(entry, charged_halves, charged_halves > 0, True, timings)
 
 
-def _render(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
+def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
     try:
-        return rendering.render(plan, originals)
+        return rendering.render(tenant.workspace_id, plan, originals)
     except EngineError as error:
         if error.code in ("render_crashed", "render_timeout"):
             metrics.counts().renders_ended.inc()

@@ -12,6 +12,7 @@ from transforms.engine.limits import Limits
 from transforms.engine.request import values as request_values
 from transforms.render import process
 from transforms.render.pool import Pool
+from transforms.serving import workloads
 from transforms.serving.image_plans import RenderPlan
 from transforms.sources.originals import Original
 
@@ -53,8 +54,8 @@ def _read_or_error(original: Original) -> FetchResult | ApiError:
         return error
 
 
-def render(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
-    """The output of a plan. Raises EngineError."""
+def render(workspace: str, plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
+    """The output of a plan, in the turn of its workspace. Raises EngineError."""
     job = Job(
         endpoint=plan.spec.endpoint,
         values=_values(plan, originals),
@@ -62,7 +63,13 @@ def render(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
         sources=tuple(None if isinstance(original, ApiError) else original.body for original in originals),
         limits=limits(),
     )
-    return pool().run(job)
+    return pool().run(job, workspace, workloads.of_plan(plan, originals, job.limits))
+
+
+def examine(workspace: str, body: bytes) -> Output:
+    """The facts of a source (`/info`), in the turn of its workspace. Raises EngineError."""
+    job = Job(endpoint="info", values={}, output_format="json", sources=(body,), limits=limits())
+    return pool().run(job, workspace, workloads.of_source(body, job.limits))
 
 
 def _values(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> dict[str, object]:
@@ -90,6 +97,7 @@ def pool() -> Pool:
                     Pool(
                         processes=settings.RENDER_PROCESSES,
                         seconds=settings.RENDER_SECONDS,
+                        wait_seconds=settings.RENDER_WAIT_SECONDS,
                         memory_bytes=settings.RENDER_MEMORY_BYTES,
                         queue=settings.RENDER_QUEUE,
                         argv=(*process.CHILD, *models()),

@@ -1,0 +1,34 @@
+"""The size that a header promises is the one that decoding finds; nonsense is an estimate (H13)."""
+
+import pytest
+
+from tests.engine import amplified, pictures
+from transforms.engine.codecs import header_sizes
+
+FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_header_tells_the_size(name):
+    promise = header_sizes.read(pictures.saved(pictures.shaded(163, 121), name))
+    assert promise.size == (163, 121) and promise.pixels == 163 * 121
+
+
+@pytest.mark.parametrize("name", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_frames_are_work(name):
+    frames = [pictures.noisy(), pictures.shaded(160, 120), pictures.noisy()]
+    promise = header_sizes.read(pictures.animated(name, frames, duration=50))
+    assert promise.pixels == 3 * promise.size[0] * promise.size[1]
+
+
+def test_scans_are_work():
+    assert header_sizes.read(amplified.many_scans(10, (40, 30))).pixels == 1_200
+    assert header_sizes.read(amplified.many_scans(100, (40, 30))).pixels == 12_000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_cut_header_is_an_estimate_and_no_error(name):
+    data = pictures.saved(pictures.shaded(163, 121), name)
+    for length in range(60):
+        promise = header_sizes.read(data[:length])
+        assert promise.pixels >= 0 and (promise.size or promise.pixels == 8 * length)
