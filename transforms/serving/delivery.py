@@ -15,7 +15,7 @@ from transforms.access.signed_policies import Policy
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.engine.operations import info
-from transforms.serving import cache, concurrency, image_plans, rendering
+from transforms.serving import cache, concurrency, failures, image_plans, rendering
 from transforms.serving.cache import CachedOutput
 from transforms.serving.charging import claims
 from transforms.serving.charging.claims import Prints
@@ -119,11 +119,16 @@ def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _
     entry = cached(tenant, plan)
     if entry:
         return _WorkResult(entry, 0, False, False, {})
+    failures.memory.check(tenant, plan)
     with concurrency.slot(tenant.folder, tenant.limits.concurrency):
+        failures.memory.check(tenant, plan)  # which may have failed while this waited
         if not _render_slots.acquire(timeout=WAIT_SECONDS):
             raise ServerBusy
         try:
             return _render_and_charge(tenant, plan, image_request)
+        except ApiError as refusal:
+            failures.memory.note(tenant, plan, refusal)
+            raise
         finally:
             _render_slots.release()
 
@@ -137,6 +142,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     prints = claims.prints_of(tenant, originals)
     charge.look_again(prints)
     output = _render(tenant, plan, originals)
+    failures.memory.forget(tenant, plan)
     entry = _cached_output(plan, output, originals, prints, charge.started)
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
     stage_started = time.monotonic()
