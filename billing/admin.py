@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from billing.models import Counter, Grant
+from billing.rows.stripe import ReportedOverage
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin
 
@@ -25,3 +26,13 @@ class GrantAdmin(RowAdmin):
     list_display = ("grant_id", "workspace_id", "period", "halves", "reason", "actor", "moment")
     search_fields = ("workspace_id",)
     ordering = ("-grant_id",)
+
+
+@admin.register(model_for(ReportedOverage, "billing", moments=("told", "moment", "failing")))
+class ReportedOverageAdmin(RowAdmin):
+    """What Stripe's meter was told of overage, in whole credits, and since when that fails."""
+
+    right = "customers.see"
+    list_display = ("workspace_id", "period", "credits", "telling", "told", "failing")
+    search_fields = ("workspace_id",)
+    ordering = ("-period",)

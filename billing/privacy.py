@@ -2,7 +2,7 @@
 
 from billing.models import Claim, Counter, Grant, InvoiceGrant, LedgerProof
 from billing.rows.notifications import Notification, OptOut, PendingNotification, Webhook
-from billing.rows.stripe import Customer, ReportedOverage, StripeEvent, Subscription
+from billing.rows.stripe import Customer, Receipt, ReportedOverage, StripeEvent, Subscription
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key, by_prefix, by_suffix
 
 HOLDINGS = (
@@ -15,6 +15,7 @@ HOLDINGS = (
     Holding(Webhook, of_workspace=by_hash_key(Webhook)),
     Holding(OptOut, of_workspace=by_hash_key(OptOut), of_person=by_suffix(OptOut, "choice")),
     Holding(ReportedOverage, of_workspace=by_hash_key(ReportedOverage)),
+    Holding(Receipt, of_workspace=by_hash_key(Receipt)),
     Holding(StripeEvent, of_workspace=by_attribute(StripeEvent, "workspace_id")),
     Holding(Customer, of_workspace=by_attribute(Customer, "workspace_id")),
     Holding(Subscription, of_workspace=by_hash_key(Subscription)),

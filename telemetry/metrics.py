@@ -36,6 +36,7 @@ class Counts:
     lost: Counter
     late: Counter
     renders_ended: Counter
+    overage_failed: Counter
     alerts: Gauge
 
 
@@ -103,6 +104,7 @@ def _new_counts() -> Counts:
         lost=counter("events_lost", "Free events lost: the disk was full, and the memory for them too"),
         late=counter("events_late", "Free events dropped because they came more than 48 hours late"),
         renders_ended=counter("renders_ended", "Render processes that were killed or died in a job"),
+        overage_failed=counter("overage_reports_failed", "Reports of overage that Stripe's meter did not take"),
         alerts=Gauge(
             "imgapis_alert", "1 while an alert stands", ("name",), registry=registry, multiprocess_mode="mostrecent"
         ),

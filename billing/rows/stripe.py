@@ -65,3 +65,16 @@ class ReportedOverage(dynamo.Row):
     credits = declared(Credits(default=0), "whole credits told of", **BILLING)
     telling = declared(Credits(default=0), "whole credits being told of, with what was told before", **BILLING)
     told = declared(Moment(default=0), "when they were last told of", **BILLING)
+    moment = declared(Moment(default=0), "the time that the report under way gives for them", **BILLING)
+    failing = declared(Moment(default=0), "since when reports of them fail; 0: they do not", **BILLING)
+
+
+class Receipt(dynamo.Row):
+    """A paid invoice of Stripe's whose receipt was mailed, so that no second event mails it again."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("receipts")
+
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "who paid it", **BILLING)
+    invoice_id = declared(UnicodeAttribute(range_key=True), "names the invoice at Stripe", **BILLING)
+    moment = declared(Moment(), "when it was mailed", **BILLING)

@@ -27,8 +27,6 @@ from billing.stripe.stripe_facts import (  # fmt: skip
 
 SECONDS = 8
 RETRIES = 2
-METER = "imgapis_overage"
-ALREADY_REPORTED = "duplicate_meter_event"
 OVERAGE = "overage"
 VERSION = stripe.api_version
 ENTITLED_STATES = ("active", "trialing", "past_due")
@@ -326,18 +324,6 @@ def _invoice(stripe_invoice) -> Invoice:
         getattr(stripe_invoice, "status", None) or "",
         url,
     )
-
-
-def report_overage(customer_id: str, identifier: str, credits: int, moment: float) -> None:
-    """Report credits beyond the plan's to the meter; the same identifier, sent again within a day, counts once."""
-    try:
-        call(
-            api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),
-            payload={"stripe_customer_id": customer_id, "value": str(credits)},
-        )  # fmt: skip
-    except StripeRefused as refusal:
-        if getattr(refusal.__cause__, "code", "") != ALREADY_REPORTED:
-            raise
 
 
 def verify_event(body: bytes, signature: str) -> EventSnapshot:

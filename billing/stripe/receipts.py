@@ -3,12 +3,23 @@ they are not among those that can be turned off."""
 
 from accounts import store as accounts_store
 from accounts import team_store
+from billing.rows.stripe import Receipt
 from billing.stripe import gateway
-from imgapis.base import clock
+from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
 
 ROLES = ("owner", "billing")
+
+
+def is_sent(workspace_id: str, invoice_id: str) -> bool:
+    """Whether an invoice's receipt is on record as mailed."""
+    return Receipt.find(workspace_id, invoice_id) is not None
+
+
+def add_record(transaction: dynamo.Transaction, workspace_id: str, invoice_id: str) -> None:
+    """Put the record of an invoice's receipt into a transaction: it fails where there is one already."""
+    transaction.save(Receipt(workspace_id, invoice_id, moment=clock.now()), if_absent=True)
 
 
 def send_receipt(workspace_id: str, customer_id: str, invoice_id: str) -> None:

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 from billing.plans import catalogue
 from billing.plans.catalogue import Plan
-from billing.stripe import gateway, webhooks
+from billing.stripe import gateway, meter, webhooks
 
 
 def run(webhook: str) -> Iterator[str]:
     """Make what is absent; a line for each thing that was made. `webhook` is our address for events; where Stripe makes
     an endpoint for it, the last line holds the secret it signs with, for STRIPE_WEBHOOK_SECRET."""
-    meter = yield from _meter()
+    meter_id = yield from _meter()
     existing_keys = {price.lookup_key for price in gateway.iter_prices()}
     for plan in catalogue.CATALOGUE.values():
         if plan.paid:
             yield from _product(plan)
-            yield from _prices(plan, meter, existing_keys)
+            yield from _prices(plan, meter_id, existing_keys)
     if not gateway.call(gateway.api().billing_portal.configurations.list, limit=1).data:
         _portal()
         yield "portal configuration"
@@ -24,13 +24,11 @@ def run(webhook: str) -> Iterator[str]:
 
 
 def _meter() -> Iterator[str]:
-    resource = gateway.api().billing.meters
-    existing = [meter for meter in gateway.call(resource.list, limit=100).data if meter.event_name == gateway.METER]
-    if existing:
+    if existing := meter.all_of_ours():
         return existing[0].id
     new_meter = gateway.call(
-        resource.create, key=f"meter-{gateway.METER}", display_name="Credits beyond the plan", event_name=gateway.METER,
-        default_aggregation={"formula": "sum"}, value_settings={"event_payload_key": "value"},
+        gateway.api().billing.meters.create, key=f"meter-{meter.METER}", display_name="Credits beyond the plan",
+        event_name=meter.METER, default_aggregation={"formula": "sum"}, value_settings={"event_payload_key": "value"},
         customer_mapping={"event_payload_key": "stripe_customer_id", "type": "by_id"},
     )  # fmt: skip
     yield f"meter {new_meter.id}"
@@ -46,13 +44,13 @@ def _product(plan: Plan) -> Iterator[str]:
         yield f"product {name}"
 
 
-def _prices(plan: Plan, meter: str, existing_keys: set[str]) -> Iterator[str]:
+def _prices(plan: Plan, meter_id: str, existing_keys: set[str]) -> Iterator[str]:
     prices = {
         interval: {"unit_amount": plan.price(interval), "recurring": {"interval": interval}}
         for interval in catalogue.INTERVALS
     }
     # Cents of one credit; the catalogue names those of a thousand.
-    overage = {"interval": "month", "usage_type": "metered", "meter": meter}
+    overage = {"interval": "month", "usage_type": "metered", "meter": meter_id}
     prices[gateway.OVERAGE] = {"unit_amount_decimal": f"{plan.overage / 1000:.12g}", "recurring": overage}
     for suffix, params in prices.items():
         name = f"imgapis_{plan.tier}_{suffix}"

@@ -87,8 +87,22 @@ def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
 
 
 def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """An invoice is paid: its receipt is mailed once, whatever the number of events that say so (H7)."""
+
+    def with_receipt(transaction) -> None:
+        within(transaction)
+        receipts.add_record(transaction, workspace_id, event.object_id)
+
+    if not receipts.is_sent(workspace_id, event.object_id):
+        try:
+            sync_subscription(workspace_id, event.customer_id, with_receipt)
+        except AlreadyApplied:
+            if not receipts.is_sent(workspace_id, event.object_id) or stripe_events.of_id(event.event_id):
+                raise
+        else:
+            receipts.send_receipt(workspace_id, event.customer_id, event.object_id)
+            return
     sync_subscription(workspace_id, event.customer_id, within)
-    receipts.send_receipt(workspace_id, event.customer_id, event.object_id)
 
 
 def _payment_failed(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:

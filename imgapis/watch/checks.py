@@ -13,6 +13,7 @@ from telemetry import metrics, recorder, rollups
 SHARE_OF_ERRORS = 0.01
 LEAST_ANSWERS = 100
 LATE_SECONDS = 60.0
+UNREPORTED_SECONDS = 900.0
 PROOF_SECONDS = 26 * 3_600
 MOST_ENDED = 20
 
@@ -31,13 +32,14 @@ class Sample:
     waiting_since: float | None
     marked_since: float | None
     unacted_since: float | None = None
+    unreported_since: float | None = None
     held: float = 0.0
     taken_at: float = field(default_factory=time.monotonic)
 
 
-def sample(unacted_since: float | None = None) -> Sample:
-    """A sample of the counters now. Stripe is not called for each sample: `unacted_since`, the time of its oldest
-    unprocessed event, is passed in."""
+def sample(unacted_since: float | None = None, unreported_since: float | None = None) -> Sample:
+    """A sample of the counters now. Not asked for each sample and so passed in: `unacted_since`, the time of Stripe's
+    oldest unprocessed event, and `unreported_since`, since when overage does not reach its meter."""
     answers = metrics.requests_by_status()
     return Sample(
         now=clock.now(),
@@ -51,6 +53,7 @@ def sample(unacted_since: float | None = None) -> Sample:
         waiting_since=_oldest(recorder.directory()),
         marked_since=rollups.oldest_mark(),
         unacted_since=unacted_since,
+        unreported_since=unreported_since,
         held=metrics.total("imgapis_events_held_total"),
     )
 
@@ -122,6 +125,14 @@ def webhooks(before: Sample, after: Sample) -> str:
     return f"An event of Stripe's has not been acted on for {minutes:.0f} minutes: its messages do not arrive, or fail."
 
 
+def overage(before: Sample, after: Sample) -> str:
+    """What customers used beyond their plans does not reach Stripe's meter, so that nobody is billed for it (H7)."""
+    if after.unreported_since is None or after.unreported_since > after.now - UNREPORTED_SECONDS:
+        return ""
+    minutes = (after.now - after.unreported_since) / 60
+    return f"Stripe's meter has not taken a report of overage for {minutes:.0f} minutes: see the overage reports."
+
+
 def erasures(before: Sample, after: Sample) -> str:
     """An erasure is not done so late that its deadline is near (P19)."""
     count = len(erasure.late())
@@ -134,6 +145,7 @@ CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "errors": errors,
     "renders": renders,
     "webhooks": webhooks,
+    "overage": overage,
     "erasures": erasures,
 }
 NAMES = tuple(CHECKS)

@@ -7,7 +7,7 @@ from collections import deque
 
 from django.conf import settings
 
-from billing.stripe import webhook_lag
+from billing.stripe import overage, webhook_lag
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
@@ -26,11 +26,13 @@ class Watch:
     def __init__(self):
         self._moments: deque[Sample] = deque()
         self._unacted: float | None = None
+        self._unreported: float | None = None
         self._ask_at = 0.0
 
     def check(self) -> dict[str, str]:
         """Run every check once; returns the sentence of each that fails, by name."""
-        current = checks.sample(self._unacted_since())
+        self._ask_stripe()
+        current = checks.sample(self._unacted, self._unreported)
         self._moments.append(current)
         while self._moments[0].taken_at < current.taken_at - WINDOW_SECONDS:
             self._moments.popleft()
@@ -41,15 +43,17 @@ class Watch:
                 raise_alert(name, sentence, current.now)
         return {name: sentence for name, sentence in sentences.items() if sentence}
 
-    def _unacted_since(self) -> float | None:
-        """The time of Stripe's oldest unprocessed event, read every WINDOW_SECONDS; in an outage the last value."""
-        if time.monotonic() >= self._ask_at:
-            self._ask_at = time.monotonic() + WINDOW_SECONDS
-            try:
-                self._unacted = webhook_lag.unacted_since(clock.now())
-            except ApiError:
-                log.warning("stripe_not_asked")
-        return self._unacted
+    def _ask_stripe(self) -> None:
+        """Read how far Stripe's events and reports to its meter are behind, every WINDOW_SECONDS; in an outage the last
+        values stay."""
+        if time.monotonic() < self._ask_at:
+            return
+        self._ask_at = time.monotonic() + WINDOW_SECONDS
+        self._unreported = overage.failing_since()
+        try:
+            self._unacted = webhook_lag.unacted_since(clock.now())
+        except ApiError:
+            log.warning("stripe_not_asked")
 
 
 def raise_alert(name: str, sentence: str, now: float) -> None:

@@ -6,7 +6,7 @@ import re
 import pytest
 import stripe
 
-from billing.stripe import customers, gateway, overage, settlements, stripe_setup, subscriptions, webhooks
+from billing.stripe import customers, gateway, meter, overage, settlements, stripe_setup, subscriptions, webhooks
 from imgapis.base import clock
 from imgapis.devstack import stack
 from imgapis.devstack.stripe_stub import book
@@ -33,6 +33,7 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     counter = test_stripe.counter_of(buyer)
     counter.update(actions=[type(counter).used.set(int(counter.base) + 10)])
     overage.report(buyer.workspace_id, customer)
+    assert meter.counted(customer, clock.now() - 3_600, clock.now()) == 5
     charge = world.book.list_all("charges", customer=customer)[0]
     with world.book.change():
         world.trade.settle_refund(world.trade.refund(charge, 100, "pending"), "failed")

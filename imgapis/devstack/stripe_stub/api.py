@@ -20,6 +20,7 @@ class StripeApiError(Exception):
 
 
 Params = dict[str, Any]
+IDENTIFIER_SECONDS = clock.DAY  # for so long an identifier of a meter event is known
 
 
 class Api:
@@ -97,12 +98,31 @@ class Api:
         return shapes.listed("/v1/billing/meters", self.book.list_all("meters"))
 
     def meter_event(self, params: Params):
-        meter_event = shapes.meter_event(self._now(), params)
-        if params["identifier"] in self.book.objects["meter_events"]:
+        meter_event, identifier = shapes.meter_event(self._now(), params), params["identifier"]
+        self._require_time_of_meter_event(meter_event)
+        earlier_events = [row for row in self.book.list_all("meter_events") if row["identifier"] == identifier]
+        if any(row["created"] > self._now() - IDENTIFIER_SECONDS for row in earlier_events):
             raise StripeApiError("An event with this identifier was told before.", reason="duplicate_meter_event")
-        self._one("customers", params["payload"]["stripe_customer_id"])
-        self.book.objects["meter_events"][params["identifier"]] = meter_event
+        if self._one("customers", params["payload"]["stripe_customer_id"]).get("deleted"):
+            raise StripeApiError("No such customer.", reason="resource_missing")
+        self.book.objects["meter_events"][f"{identifier} {len(earlier_events)}"] = meter_event
         return meter_event
+
+    def _require_time_of_meter_event(self, meter_event: dict[str, Any]) -> None:
+        age = self._now() - meter_event["timestamp"]
+        if age > 35 * clock.DAY:
+            raise StripeApiError("The timestamp is too old.", reason="timestamp_too_far_in_past")
+        if age < -300:
+            raise StripeApiError("The timestamp lies ahead.", reason="timestamp_in_future")
+
+    def meter_summaries(self, params: Params, meter_id: str):
+        self._one("meters", meter_id)
+        start, end = int(params["start_time"]), int(params["end_time"])
+        if start % 60 or end % 60 or end <= start:
+            raise StripeApiError("Times must be aligned with minute boundaries.")
+        value = self.trade.metered(params["customer"], start, end)
+        rows = [shapes.meter_summary(f"mtrusg_{meter_id}_{start}", meter_id, start, end, value)] if value else []
+        return shapes.listed(f"/v1/billing/meters/{meter_id}/event_summaries", rows)
 
     def create_session(self, params: Params):
         self._one("customers", params["customer"])
@@ -308,6 +328,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", "/v1/billing/meters", Api.create_meter),
     ("GET", "/v1/billing/meters", Api.meters),
     ("POST", "/v1/billing/meter_events", Api.meter_event),
+    ("GET", f"/v1/billing/meters/{NAME}/event_summaries", Api.meter_summaries),
     ("POST", "/v1/checkout/sessions", Api.create_session),
     ("GET", "/v1/checkout/sessions", Api.sessions),
     ("GET", f"/v1/checkout/sessions/{NAME}", Api.session),

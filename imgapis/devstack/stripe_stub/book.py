@@ -28,6 +28,7 @@ class StubStore:
         self.offset = 0
         self.replies: dict[str, Any] = {}
         self.refuses_cards = False
+        self.meter_delay = 0  # seconds until the meter counts an event
         if path.exists():
             state = json.loads(path.read_text())
             self.objects |= state["objects"]
@@ -73,8 +74,9 @@ class StubStore:
             if all(stripe_object.get(key) == value for key, value in filters.items())
         ]
         return sorted(
-            matching, key=lambda stripe_object: (stripe_object.get("created", 0), stripe_object["id"]), reverse=True
-        )
+            matching, key=lambda stripe_object: (stripe_object.get("created", 0), stripe_object.get("id", "")),
+            reverse=True,
+        )  # fmt: skip
 
 
 def new_id(prefix: str) -> str:

@@ -61,6 +61,14 @@ def meter_event(now: int, params: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def meter_summary(name: str, meter_id: str, start: int, end: int, value: int) -> dict[str, Any]:
+    """What a meter counted of a customer from `start` to before `end`."""
+    return {
+        "id": name, "object": "billing.meter_event_summary", "aggregated_value": value, "end_time": end,
+        "livemode": False, "meter": meter_id, "start_time": start,
+    }  # fmt: skip
+
+
 def session(name: str, now: int, params: dict[str, Any], url: str) -> dict[str, Any]:
     """A Checkout session; what it sells is in its metadata."""
     return {

@@ -139,12 +139,20 @@ class StubBilling:
         metered_prices = [
             item["price"] for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]
         ]
-        quantities = [
+        quantity = self.metered(subscription["customer"], start, now)
+        return int(quantity * float(metered_prices[0]["unit_amount_decimal"])) if metered_prices else 0
+
+    def metered(self, customer_id: str, start: int, end: int) -> int:
+        """What the meter has counted of a customer from `start` to before `end`: an event is counted some time after it
+        came, as Stripe adds up in the background."""
+        latest = self.book.now() - self.book.meter_delay
+        return sum(
             int(event["payload"]["value"])
             for event in self.book.objects["meter_events"].values()
-            if event["payload"]["stripe_customer_id"] == subscription["customer"] and start <= event["timestamp"] < now
-        ]
-        return int(sum(quantities) * float(metered_prices[0]["unit_amount_decimal"])) if metered_prices else 0
+            if event["payload"]["stripe_customer_id"] == customer_id
+            and start <= event["timestamp"] < end
+            and event["created"] <= latest
+        )
 
     def _next_phase(self, subscription: dict[str, Any], now: int) -> None:
         schedule = self.book.get("schedules", subscription["schedule"] or "")

@@ -1,0 +1,50 @@
+"""Stripe's meter of credits beyond a plan's: what is reported to it, and what it has counted."""
+
+from django.conf import settings
+
+from billing.stripe import gateway
+from billing.stripe.gateway import NotConfigured, StripeRefused
+
+METER = "imgapis_overage"
+ALREADY_REPORTED = "duplicate_meter_event"
+MINUTE = 60
+_meter_ids: dict[str, str] = {}
+
+
+def report(customer_id: str, identifier: str, credits: int, moment: float) -> None:
+    """Report whole credits used at a moment; the same identifier, sent again within a day, counts once."""
+    try:
+        gateway.call(
+            gateway.api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),
+            payload={"stripe_customer_id": customer_id, "value": str(credits)},
+        )  # fmt: skip
+    except StripeRefused as refusal:
+        if getattr(refusal.__cause__, "code", "") != ALREADY_REPORTED:
+            raise
+
+
+def counted(customer_id: str, start: float, end: float) -> int:
+    """The credits counted of a customer from the minute of `start` to the one of `end`, both included. Stripe counts
+    in the background: what was reported some minutes ago may be missing."""
+    first, last = int(start) // MINUTE * MINUTE, (int(end) // MINUTE + 1) * MINUTE
+    summaries = gateway.call(
+        gateway.api().billing.meters.event_summaries.list, _meter_id(), customer=customer_id, start_time=first,
+        end_time=last, limit=100,
+    ).data  # fmt: skip
+    return int(sum(summary.aggregated_value for summary in summaries))
+
+
+def all_of_ours() -> list:
+    """Our meters at Stripe: one after `stripe_setup`, none before."""
+    meters = gateway.call(gateway.api().billing.meters.list, limit=100).data
+    return [meter for meter in meters if meter.event_name == METER]
+
+
+def _meter_id() -> str:
+    account = settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL
+    if account not in _meter_ids:
+        meters = all_of_ours()
+        if not meters:
+            raise NotConfigured
+        _meter_ids[account] = meters[0].id
+    return _meter_ids[account]
