@@ -111,6 +111,7 @@ def test_r2_alone_is_named_by_its_endpoint(leaver, settings):
 
 
 def test_which_hosts_may_be_sources_is_no_wider_than_here_unless_one_chooses(leaver):
+    store.change_workspace(leaver, allowed_sources=["*"])
     files = taken(leaver)
     assert "any web address" in files["imgproxy.env"] and "any web address" in files["imagor.env"]
     store.change_workspace(leaver, allowed_sources=["*.cdn.example"])

@@ -66,7 +66,9 @@ def test_page_csv_and_json_say_the_same_to_the_unit(owner):
 def test_real_requests_are_on_the_page_and_equal_the_ledger(owner, origin):
     """P11: the dashboard's sum is the bill's."""
     browser, namespace = owner
-    workspace_id = store.workspace_of_namespace(namespace).workspace_id
+    row = store.workspace_of_namespace(namespace)
+    store.change_workspace(row, allowed_sources=["127.0.0.1"])
+    workspace_id = row.workspace_id
     address = f"http%3A%2F%2F127.0.0.1%3A{origin.port}%2Fshoe.jpg"
     for width in (11, 12, 11):
         assert ask(namespace, f"/transform?src={address}&w={width}").status == 200

@@ -120,25 +120,40 @@ def without_instance(reply) -> tuple[int, bytes]:
     return reply.status, re.sub(rb'"(instance|request_id)": ?"[^"]*"', b"", reply.body)
 
 
-def test_who_may_not_ask_for_a_picture_learns_no_source_and_no_host(owner, origin):
-    """Without the signature that is asked for, and from another site: one answer to every `src`, quotes included."""
-    _, name = owner
-    row = row_of(name)
-    named_sources.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
-    access_settings.change(row, "owner", allowed_origins=["shop.example"], allowed_sources=["127.0.0.1"])
+def asked_of(name: str, origin, **headers: str) -> dict[str, set]:
+    """By path: the answers of a named source, of one that is not there, of a host that is allowed and of another."""
     named, unnamed = "shop/shoe.jpg", "none/shoe.jpg"
     here, elsewhere = (quote(f"http://{host}/shoe.jpg", safe="") for host in ("127.0.0.1", "other.example"))
-    for prefix in ("", "/explain"):
-        for endpoint in ("transform", "info", "placeholder/color", "placeholder/blurhash"):
-            sent = [f"{prefix}/{endpoint}?src={src}" for src in (named, unnamed, here, elsewhere)]
-            replies = {without_instance(ask(name, path, Origin="https://thief.example")) for path in sent}
-            assert len(replies) == 1 and next(iter(replies))[0] == 403, endpoint
-    signing_keys.turn_on(row_of(name), "owner")
-    for prefix in ("", "/explain"):
-        for endpoint in ("transform", "info", "placeholder/color", "placeholder/blurhash"):
-            sent = [f"{prefix}/{endpoint}?src={src}" for src in (named, unnamed, here, elsewhere)]
-            assert {ask(name, path).status for path in sent} == {403}
-            assert len({without_instance(ask(name, path)) for path in sent}) == 1, endpoint
+    paths = [f"{prefix}/{endpoint}" for prefix in ("", "/explain")
+             for endpoint in ("transform", "info", "placeholder/color", "placeholder/blurhash")]  # fmt: skip
+    return {
+        path: {without_instance(ask(name, f"{path}?src={src}", **headers)) for src in (named, unnamed, here, elsewhere)}
+        for path in paths
+    }
+
+
+def closed(name: str, origin, **changes):
+    """A workspace with a source and an allowed host, before anybody has asked it for a picture."""
+    row = row_of(name)
+    named_sources.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
+    access_settings.change(row, "owner", allowed_sources=["127.0.0.1"], **changes)
+    return row_of(name)
+
+
+def test_another_site_learns_no_source_and_no_host(owner, origin):
+    """One answer to every `src`, quotes included."""
+    _, name = owner
+    closed(name, origin, allowed_origins=["shop.example"])
+    for path, answers in asked_of(name, origin, Origin="https://thief.example").items():
+        assert len(answers) == 1 and next(iter(answers))[0] == 403, path
+
+
+def test_who_has_no_signature_learns_no_source_and_no_host(owner, origin):
+    """One answer to every `src`, quotes included."""
+    _, name = owner
+    signing_keys.turn_on(closed(name, origin), "owner")
+    for path, answers in asked_of(name, origin).items():
+        assert len(answers) == 1 and next(iter(answers))[0] == 403, path
 
 
 def test_presets_only_tells_no_source_to_who_asks_for_another_size(owner, origin):
