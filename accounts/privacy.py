@@ -12,6 +12,7 @@ from accounts.rows.staff import Staff
 from accounts.rows.teams import Invite, Member
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
+from imgapis.base.mail.rows import OutgoingMail
 
 
 def _by_address(model: type[Row]):
@@ -22,6 +23,14 @@ def _by_address(model: type[Row]):
         return model.scan(model.email == person.email, consistent_read=True) if person else ()
 
     return find
+
+
+def _mails(person_id: str) -> Iterable[OutgoingMail]:
+    """Mails to a person, and about their account to an older address."""
+    condition, person = OutgoingMail.person_id == person_id, store.person(person_id)
+    if person:
+        condition |= OutgoingMail.email == person.email
+    return OutgoingMail.scan(condition, consistent_read=True)
 
 
 def _trail(person_id: str) -> Iterable[Row]:
@@ -35,6 +44,7 @@ def _counts(owner: str) -> Iterable[Row]:
 
 # In the order of erasure: what finds other rows goes last.
 HOLDINGS = (
+    Holding(OutgoingMail, of_workspace=by_attribute(OutgoingMail, "workspace_id"), of_person=_mails),
     Holding(SessionRow, of_person=by_attribute(SessionRow, "person_id")),
     Holding(Challenge, of_person=_by_address(Challenge)),
     Holding(ApiKey, of_workspace=by_attribute(ApiKey, "workspace_id"), of_person=by_attribute(ApiKey, "person_id")),

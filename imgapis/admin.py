@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin
+from imgapis.base.mail.rows import OutgoingMail
 from imgapis.policy.requests import KINDS, LAWS
 from imgapis.rows.policy import Announcement, PrivacyRequest
 from imgapis.rows.privacy import Erasure
@@ -56,3 +57,15 @@ class ErasureAdmin(RowAdmin):
     list_display = ("subject_id", "kind", "state", "asked", "due", "step", "failure")
     list_filter = ("kind", "state")
     search_fields = ("subject_id",)
+
+
+@admin.register(
+    model_for(OutgoingMail, "imgapis", name="mail", plural="mails to be sent", moments=("first_due", "due", "ends"))
+)  # fmt: skip
+class OutgoingMailAdmin(RowAdmin):
+    """Mails that have not left yet, without their addresses and texts."""
+
+    right = "customers.see"
+    exclude = ("email", "context")
+    list_display = ("mail_id", "subject", "workspace_id", "first_due", "due", "attempts")
+    search_fields = ("mail_id", "workspace_id")

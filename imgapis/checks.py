@@ -107,5 +107,7 @@ def _engines() -> Iterator[tuple[str, str]]:
 def _mail() -> Iterator[tuple[str, str]]:
     if settings.EMAIL_HOST in OWN_NAMES:
         yield "imgapis.E013", f"EMAIL_HOST is {settings.EMAIL_HOST}: name the mail server as its certificate does."
-    if not (settings.EMAIL_USE_TLS or getattr(settings, "EMAIL_USE_SSL", False)):
-        yield "imgapis.E014", "EMAIL_USE_TLS=0 mails codes in clear: leave it at 1."
+    if settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL:
+        yield "imgapis.E015", "EMAIL_USE_SSL=1 is TLS from the first byte, EMAIL_USE_TLS=1 STARTTLS: set one of them."
+    if not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL):
+        yield "imgapis.E014", "EMAIL_USE_TLS=0 mails codes in clear: set it, or EMAIL_USE_SSL, to 1."

@@ -158,10 +158,11 @@ STRIPE_PAGES = env_text("STRIPE_PAGES", "https://checkout.stripe.com https://bil
 
 # --- Mail ---
 EMAIL_HOST = env_text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env_number("EMAIL_PORT", 587, 1)
 EMAIL_HOST_USER = env_text("EMAIL_HOST_USER", "") or ""
 EMAIL_HOST_PASSWORD = env_text("EMAIL_HOST_PASSWORD", "") or ""
-EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", not EMBEDDED)
+EMAIL_USE_SSL = env_flag("EMAIL_USE_SSL", False)
+EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", not EMBEDDED and not EMAIL_USE_SSL)
+EMAIL_PORT = env_number("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587, 1)
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"
 MAIL_FROM = env_text("MAIL_FROM", "img apis <no-reply@imgapis.com>")

@@ -10,7 +10,7 @@ def test_a_task_that_breaks_in_a_way_nobody_thought_of_is_tried_again_after_its_
         attempts.append(1)
         raise RuntimeError("unforeseen")
 
-    task = Task(breaks, 0.0, "task_failed")
+    task = Task("breaking", breaks, 0.0, "task_failed")
     for _ in range(3):
         task.run(task.due + 1)
     assert len(attempts) == 3

@@ -4,6 +4,7 @@ from accounts import store
 from accounts.models import EmailClaim, Person
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError, EditConflict
+from imgapis.base.mail import mail, outbox
 
 
 class EmailTaken(ApiError):
@@ -43,14 +44,20 @@ def create(email: str) -> Person:
 
 
 def change_email(row: Person, email: str) -> None:
-    """Move an account to a proven address. Raises EmailTaken, or EditConflict where the account moved meanwhile."""
+    """Move an account to a proven address, and tell the old one by mail. Raises EmailTaken, or EditConflict where the
+    account moved meanwhile."""
     if email == row.email:
         return
     claim = EmailClaim(email, person_id=row.person_id)
+    farewell = outbox.new_mail(
+        row.email, "Your address has changed", "emails/address_changed.txt", person_id=row.person_id
+    )  # fmt: skip
     try:
         with dynamo.transaction() as transaction:
             transaction.save(claim, if_absent=True, name="new address")
             transaction.delete(EmailClaim(row.email), condition=EmailClaim.person_id == row.person_id)
             transaction.update(row, [Person.email.set(email)], condition=Person.email == row.email)
+            transaction.save(farewell, if_absent=True)
     except dynamo.TransactionCanceled as error:
         raise (EmailTaken() if "new address" in error.failed else EditConflict()) from error
+    mail.dispatch(farewell)

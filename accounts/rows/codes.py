@@ -19,7 +19,9 @@ class Challenge(dynamo.Row):
     challenge_id = declared(UnicodeAttribute(hash_key=True), "is in the session that asked, and nowhere else", **CODE)
     email = declared(UnicodeAttribute(), "whose proof it is", **CODE)
     purpose = declared(UnicodeAttribute(), "what the code proves", **CODE)
-    digest = declared(UnicodeAttribute(), "proves the code; keyed and salted by the id (A3)", **CODE)
+    digest = declared(
+        UnicodeAttribute(), "proves the code, once its mail has left; keyed and salted by the id (A3)", **CODE
+    )
     tries = declared(Whole(default=0), "ends the code after five wrong ones (A1)", **CODE)
     used = declared(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)
     expires = declared(TTLAttribute(), "ends the code", **CODE)

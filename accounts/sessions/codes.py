@@ -9,12 +9,13 @@ from django.conf import settings
 
 from accounts.rows.codes import Challenge
 from accounts.sessions import throttles
-from imgapis.base import clock, tokens
+from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
-from imgapis.base.mail import mail
+from imgapis.base.mail import mail, outbox
 
 LIFE_SECONDS = 600
 SKEW_SECONDS = 60  # how far the clocks of two servers may be apart
+MAIL_SECONDS = 900  # how long the mail of a code is tried; then the person has asked for another
 MOST_TRIES = 5
 DIGITS = re.compile(r"[0-9]{6}\Z")
 # purpose → (the subject of the mail, what the code is for)
@@ -43,15 +44,19 @@ def send(email: str, purpose: str) -> str | None:
     delay = throttles.next_slot() if throttles.allow_mail(email) else None
     if delay is None:
         return None
-    challenge_id, code = secrets.token_urlsafe(24), f"{secrets.randbelow(1_000_000):06d}"
+    challenge_id, (subject, aim) = secrets.token_urlsafe(24), PURPOSES[purpose]
     row = Challenge(
-        challenge_id, email=email, purpose=purpose, digest=_digest(settings.SECRET_KEY, challenge_id, code), tries=0,
-        used=False, expires=_end(delay),
+        challenge_id, email=email, purpose=purpose, digest="", tries=0, used=False,
+        expires=_end(delay + MAIL_SECONDS),
     )  # fmt: skip
-    row.save(condition=Challenge.is_absent())
-    subject, aim = PURPOSES[purpose]
-    context = {"code": code, "aim": aim, "minutes": LIFE_SECONDS // 60}
-    mail.send(email, subject, "emails/code.txt", context, delay=delay, wanted=lambda: _start_life(challenge_id))
+    code_mail = outbox.new_mail(
+        email, subject, "emails/code.txt", {"aim": aim, "minutes": LIFE_SECONDS // 60}, completion="code",
+        reference=challenge_id, delay=delay, life=MAIL_SECONDS,
+    )  # fmt: skip
+    with dynamo.transaction() as transaction:
+        transaction.save(row, if_absent=True)
+        transaction.save(code_mail, if_absent=True)
+    mail.dispatch(code_mail)
     return challenge_id
 
 
@@ -64,10 +69,14 @@ def _moment(seconds: float) -> datetime:
     return clock.utc(clock.now() + seconds)
 
 
-def _start_life(challenge_id: str) -> bool:
-    """Count the ten minutes from the moment the mail leaves, however late (D3); False where a newer code of the
-    session has replaced this one, so that its mail is not sent at all."""
-    return Challenge(challenge_id).update_if(Challenge.is_present(), expires=_end())
+@mail.completes("code")
+def _make_code(challenge_id: str) -> mail.Completion | None:
+    """Make the code when its mail leaves, so that none is at rest; its ten minutes count from then, however late (D3).
+    None where a newer code of the session has replaced this one, so that its mail is not sent at all."""
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    digest = _digest(settings.SECRET_KEY, challenge_id, code)
+    is_wanted = Challenge(challenge_id).update_if(Challenge.used == False, digest=digest, expires=_end())  # noqa: E712
+    return mail.Completion({"code": code}) if is_wanted else None
 
 
 def verify(challenge_id: str | None, purpose: str, code: str) -> str:

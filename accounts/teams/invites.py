@@ -16,9 +16,10 @@ from accounts.sessions import throttles
 from accounts.teams import roles
 from accounts.teams.actors import Actor
 from accounts.workspaces import entitlements
-from imgapis.base import clock, tokens
+from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
-from imgapis.base.mail import mail
+from imgapis.base.mail import mail, outbox
+from imgapis.base.mail.rows import OutgoingMail
 
 LIFE_SECONDS = 7 * clock.DAY
 SWEEP_SECONDS = 30 * clock.DAY
@@ -77,14 +78,15 @@ def invite(actor: Member | Actor, email: str, role: str) -> Invite:
     email = email_addresses.canonical(email)
     _require_seat(actor.workspace_id)
     _count(actor.workspace_id)
-    now, token = clock.now(), secrets.token_urlsafe(24)
+    now = clock.now()
     row = Invite(
         actor.workspace_id, tokens.time_ordered_id(now), email=email, role=role, invited_by=actor.person_id,
-        key_prefix=actor.key_prefix, created=now, sent=now, ends=now + LIFE_SECONDS, token_digest=_digest(token),
+        key_prefix=actor.key_prefix, created=now, sent=now, ends=now + LIFE_SECONDS, token_digest="",
         expires=_sweep(now),
     )  # fmt: skip
     row.save(condition=Invite.is_absent())
-    _mail(row, token)
+    if invite_mail := _new_mail(row, now):
+        mail.put(invite_mail)
     audit.record(row.workspace_id, actor.name, "invite.sent", row.invite_id, None, {"role": role})
     return row
 
@@ -113,18 +115,23 @@ def _renew(row: Invite, invited_by: str, key_prefix: str, entry: AuditEntry) -> 
     if row.ends <= clock.now():
         _require_seat(row.workspace_id)
     _count(row.workspace_id)
-    now, token = clock.now(), secrets.token_urlsafe(24)
+    now = clock.now()
     actions = [
-        Invite.token_digest.set(_digest(token)), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
+        Invite.token_digest.set(""), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
         Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
         Invite.key_prefix.set(key_prefix),
     ]  # fmt: skip
-    condition = Invite.role == row.role
-    if not audit.run_with_entry(
-        entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)
-    ):
+    invite_mail = _new_mail(row, now)
+
+    def renew(transaction: dynamo.Transaction) -> None:
+        transaction.update(row, actions=actions, condition=Invite.role == row.role)
+        if invite_mail:
+            transaction.save(invite_mail, if_absent=True)
+
+    if not audit.run_with_entry(entry, renew):
         raise InvalidInvite
-    _mail(row, token)
+    if invite_mail:
+        mail.dispatch(invite_mail)
 
 
 def revoke(actor: Member | Actor, invite_id: str) -> None:
@@ -207,15 +214,28 @@ def _count(workspace_id: str) -> None:
         raise TooManyInvites
 
 
-def _mail(row: Invite, token: str) -> None:
-    """Send the mail of an invite, unless the throttle of mails to one address refuses; the page is the same either way
-    (A20)."""
+def _new_mail(row: Invite, sent: float) -> OutgoingMail | None:
+    """The mail of an invite, not written yet; None where the throttle of mails to one address refuses: the page is the
+    same either way (A20)."""
     if not throttles.allow_mail(row.email):
-        return
+        return None
     workspace = store.workspace(row.workspace_id)
-    link = f"/invites/{row.workspace_id}.{row.invite_id}.{token}"
-    context = {"workspace": workspace.business_name or workspace.namespace, "role": row.role, "link": link}
-    mail.send(row.email, "You are invited to a workspace on img apis", "emails/invite.txt", context)
+    context = {"workspace": workspace.business_name or workspace.namespace, "role": row.role}
+    return outbox.new_mail(
+        row.email, "You are invited to a workspace on img apis", "emails/invite.txt", context, completion="invite",
+        reference=f"{row.workspace_id} {row.invite_id} {sent}", workspace_id=row.workspace_id,
+    )  # fmt: skip
+
+
+@mail.completes("invite")
+def _make_link(reference: str) -> mail.Completion | None:
+    """Make the link of an invite when its mail leaves, so that none is at rest. None where the invite is over, or was
+    sent again since."""
+    workspace_id, invite_id, sent = reference.split(" ")
+    token = secrets.token_urlsafe(24)
+    if not Invite(workspace_id, invite_id).update_if(Invite.sent == float(sent), token_digest=_digest(token)):
+        return None
+    return mail.Completion({"link": f"/invites/{workspace_id}.{invite_id}.{token}"})
 
 
 def _digest(secret: str) -> str:

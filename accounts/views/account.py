@@ -14,7 +14,6 @@ from accounts.people import email_addresses, people
 from accounts.sessions import codes, sessions
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from imgapis.base.mail import mail
 
 
 @require_GET
@@ -79,7 +78,6 @@ def prove_email(request: HttpRequest) -> HttpResponse:
         try:
             email = codes.verify(request.session.get("email_challenge"), "email", form.cleaned_data["code"])
             people.change_email(store.person(request.user.person_id), email)
-            mail.send(request.user.email, "Your address has changed", "emails/address_changed.txt", {})
         except ApiError as refusal:
             form.add_error("code", refusal.message)
         else:

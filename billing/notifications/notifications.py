@@ -1,12 +1,13 @@
 """Notices: written down once, with what is still to be sent, in one transaction."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from accounts.models import Workspace
 from billing.rows.notifications import Notification, PendingNotification
 from imgapis.base import clock, dynamo
+from imgapis.base.mail.rows import OutgoingMail
 
 SHARDS = 4
 KEPT_SECONDS = 400 * clock.DAY
@@ -63,9 +64,20 @@ def get_for(row: PendingNotification) -> Notification | None:
     return get(*row.place.split(" ", 1))
 
 
-def claim_mail(row: PendingNotification) -> bool:
-    """Whether the mails of a notice may go out now: once, whatever crashes (D3)."""
-    return row.update_if(PendingNotification.mailed == False, mailed=True)  # noqa: E712 - a condition of DynamoDB's
+def claim_mails(row: PendingNotification, mails: Sequence[OutgoingMail]) -> bool:
+    """Put the mails of a notice into the outbox, all of them once, whatever crashes (D3); False where they were put
+    there before."""
+    try:
+        with dynamo.transaction() as transaction:
+            is_first = PendingNotification.mailed == False  # noqa: E712 - a condition of DynamoDB's
+            transaction.update(row, [PendingNotification.mailed.set(True)], condition=is_first)
+            for notice_mail in mails:
+                transaction.save(notice_mail, if_absent=True)
+    except dynamo.TransactionCanceled as error:
+        if error.failed:
+            return False
+        raise
+    return True
 
 
 def finish(row: PendingNotification) -> None:

@@ -11,6 +11,7 @@ from billing.notifications.outgoing_webhooks import WebhookRequest
 from billing.rows.notifications import Notification, PendingNotification
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
+from imgapis.base.mail import outbox as mail_outbox
 
 Post = Callable[[WebhookRequest], int]
 
@@ -31,8 +32,8 @@ def _send(row: PendingNotification, post: Post) -> None:
     if notice is None or workspace is None:
         notifications.finish(row)
         return
-    if notice.kind in SUBJECTS and notifications.claim_mail(row):
-        _mail(notice, workspace)
+    if notice.kind in SUBJECTS and not row.mailed:
+        _mail(row, notice, workspace)
     if _delivered(notice, workspace, post):
         notifications.finish(row)
     else:
@@ -64,16 +65,32 @@ SUBJECTS = {
 }
 
 
-def _mail(notice: Notification, workspace: Workspace) -> None:
-    """Send the mails of a notice to its recipients, with a link that unsubscribes in one click (RFC 8058)."""
-    subject = SUBJECTS[notice.kind](notice.facts)
-    for person in preferences.recipients(notice.workspace_id, notice.kind):
-        link = f"/unsubscribe/{preferences.token(notice.workspace_id, person.person_id, notice.kind)}"
-        context = {
-            **notice.facts, "namespace": workspace.namespace, "name": workspace.business_name or workspace.namespace,
-            "link": link,
-        }  # fmt: skip
-        headers = {
-            "List-Unsubscribe": f"<{settings.SITE_URL}{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }  # fmt: skip
-        mail.send(person.email, subject, f"emails/{notice.kind}.txt", context, headers=headers)
+def _mail(row: PendingNotification, notice: Notification, workspace: Workspace) -> None:
+    """Mail a notice to its recipients, once."""
+    subject, workspace_id = SUBJECTS[notice.kind](notice.facts), notice.workspace_id
+    name = workspace.business_name or workspace.namespace
+    mails = [
+        mail_outbox.new_mail(
+            person.email, subject, f"emails/{notice.kind}.txt",
+            {**notice.facts, "namespace": workspace.namespace, "name": name}, completion="notice",
+            reference=f"{workspace_id} {person.person_id} {notice.kind}", person_id=person.person_id,
+            workspace_id=workspace_id,
+        )
+        for person in preferences.recipients(workspace_id, notice.kind)
+    ]  # fmt: skip
+    if notifications.claim_mails(row, mails):
+        for notice_mail in mails:
+            mail.dispatch(notice_mail)
+
+
+@mail.completes("notice")
+def _add_unsubscribing(reference: str) -> mail.Completion | None:
+    """Add the link that unsubscribes in one click (RFC 8058). None where its recipient has unsubscribed since."""
+    workspace_id, person_id, kind = reference.split(" ")
+    if not preferences.choices(workspace_id, person_id)[kind]:
+        return None
+    link = f"/unsubscribe/{preferences.token(workspace_id, person_id, kind)}"
+    headers = {
+        "List-Unsubscribe": f"<{settings.SITE_URL}{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }  # fmt: skip
+    return mail.Completion({"link": link}, headers)

@@ -59,4 +59,6 @@ def _send(workspace_id: str, subject: str, template: str, context: dict) -> None
     person_ids = [member.person_id for member in team_store.members(workspace_id) if member.role in ROLES]
     full_context = {"workspace": row.business_name or row.namespace, "namespace": row.namespace, **context}
     for person in accounts_store.people(person_ids):
-        mail.send(person.email, subject, template, full_context)
+        mail.send(
+            person.email, subject, template, full_context, person_id=person.person_id, workspace_id=workspace_id
+        )  # fmt: skip

@@ -11,7 +11,7 @@ from accounts.sessions import throttles
 from accounts.teams import roles
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
-from imgapis.base.mail import mail
+from imgapis.base.mail import mail, outbox
 from imgapis.rows.privacy import ExportLink
 
 LIFE_SECONDS = clock.DAY
@@ -34,22 +34,33 @@ def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequenc
     Raises TooManyMails."""
     if not throttles.allow_mail(person.email):
         raise TooManyMails
-    token = secrets.token_urlsafe(32)
-    expires = clock.utc(int(clock.now()) + LIFE_SECONDS)
-    row = ExportLink(_digest(token), person_id=person.person_id, kind=kind, subject_id=subject_id, expires=expires)
+    link_mail = outbox.new_mail(
+        person.email, "Your export from img apis", "emails/export_link.txt", {"name": name}, completion="export link",
+        reference=f"{kind} {subject_id} {person.person_id}", person_id=person.person_id,
+        workspace_id=subject_id if kind == "workspace" else "",
+    )  # fmt: skip
     with dynamo.transaction() as transaction:
-        transaction.save(row, if_absent=True)
-        for entry in entries or (_entry(row),):
+        transaction.save(link_mail, if_absent=True)
+        for entry in entries or (_entry(kind, subject_id, person.person_id),):
             audit.add_to_transaction(transaction, entry)
-    context = {"name": name, "token": token, "until": clock.stamp(expires.timestamp())}
-    mail.send(person.email, "Your export from img apis", "emails/export_link.txt", context)
+    mail.dispatch(link_mail)
 
 
-def _entry(row: ExportLink) -> AuditEntry | None:
+@mail.completes("export link")
+def _make_link(reference: str) -> mail.Completion:
+    """Make the link when its mail leaves, so that none is at rest; its day counts from then."""
+    kind, subject_id, person_id = reference.split(" ")
+    token, expires = secrets.token_urlsafe(32), clock.utc(int(clock.now()) + LIFE_SECONDS)
+    row = ExportLink(_digest(token), person_id=person_id, kind=kind, subject_id=subject_id, expires=expires)
+    row.save(condition=ExportLink.is_absent())
+    return mail.Completion({"token": token, "until": clock.stamp(expires.timestamp())})
+
+
+def _entry(kind: str, subject_id: str, person_id: str) -> AuditEntry | None:
     """The audit entry by which the other owners of a workspace see the export; None for a person's own."""
-    if row.kind != "workspace":
+    if kind != "workspace":
         return None
-    return audit.entry(row.subject_id, row.person_id, "export.mailed", row.subject_id)
+    return audit.entry(subject_id, person_id, "export.mailed", subject_id)
 
 
 def open_link(token: str, person_id: str) -> ExportLink | None:

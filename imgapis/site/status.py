@@ -24,7 +24,8 @@ from imgapis.work import heartbeat
 FRESH_SECONDS = 15.0
 TITLES = {"ledger": "Alert: the ledger", "metering": "Alert: counting", "errors": "Alert: image answers",
           "renders": "Alert: rendering", "erasures": "Alert: erasures",
-          "webhooks": "Alert: messages of Stripe's", "overage": "Alert: overage"}  # fmt: skip
+          "mails": "Alert: mails", "webhooks": "Alert: messages of Stripe's",
+          "overage": "Alert: overage"}  # fmt: skip
 SILENT_SECONDS = 60.0
 _lock = threading.Lock()
 _last: list[tuple[float, list["Part"]]] = []

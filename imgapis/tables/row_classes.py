@@ -10,6 +10,7 @@ import accounts.rows.teams
 import billing.models
 import billing.rows.notifications
 import billing.rows.stripe
+import imgapis.base.mail.rows
 import imgapis.rows.policy
 import imgapis.rows.privacy
 import imgapis.rows.tables
@@ -20,6 +21,7 @@ from imgapis.base import dynamo
 
 # A row is registered by importing its module; a test finds the module that is missing here.
 MODULES = (
+    imgapis.base.mail.rows,
     accounts.models,
     accounts.rows.codes,
     accounts.rows.keys,

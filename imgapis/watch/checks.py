@@ -7,6 +7,7 @@ from pathlib import Path
 
 from billing import store as billing_store
 from imgapis.base import clock
+from imgapis.base.mail import outbox
 from imgapis.privacy import erasure
 from telemetry import metrics, recorder, rollups
 
@@ -14,6 +15,7 @@ SHARE_OF_ERRORS = 0.01
 LEAST_ANSWERS = 100
 LATE_SECONDS = 60.0
 UNREPORTED_SECONDS = 900.0
+MAIL_SECONDS = 300.0
 PROOF_SECONDS = 26 * 3_600
 MOST_ENDED = 20
 
@@ -34,6 +36,7 @@ class Sample:
     unacted_since: float | None = None
     unreported_since: float | None = None
     held: float = 0.0
+    mails_since: float | None = None
     taken_at: float = field(default_factory=time.monotonic)
 
 
@@ -55,6 +58,7 @@ def sample(unacted_since: float | None = None, unreported_since: float | None = 
         unacted_since=unacted_since,
         unreported_since=unreported_since,
         held=metrics.total("imgapis_events_held_total"),
+        mails_since=outbox.waiting_since(),
     )
 
 
@@ -139,6 +143,14 @@ def erasures(before: Sample, after: Sample) -> str:
     return f"{count} erasures are late: see manage.py erase and their last failure in the admin." if count else ""
 
 
+def mails(before: Sample, after: Sample) -> str:
+    """Mails stay in the outbox."""
+    if after.mails_since is None or after.mails_since > after.now - MAIL_SECONDS:
+        return ""
+    minutes = (after.now - after.mails_since) / 60
+    return f"A mail has waited for {minutes:.0f} minutes: the mail server does not take it, or nobody sends."
+
+
 CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "ledger": ledger,
     "metering": metering,
@@ -147,5 +159,6 @@ CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "webhooks": webhooks,
     "overage": overage,
     "erasures": erasures,
+    "mails": mails,
 }
 NAMES = tuple(CHECKS)

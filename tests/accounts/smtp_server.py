@@ -1,7 +1,9 @@
-"""An SMTP server on loopback that can be unavailable, or refuse a recipient permanently (5xx) or temporarily (4xx)."""
+"""An SMTP server on loopback that can be unavailable, never greet, speak TLS from the first byte, or refuse a recipient
+permanently (5xx) or temporarily (4xx)."""
 
 import queue
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -14,6 +16,9 @@ class Dialogue(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """Send the greeting, or 421 while the server is away; then accept mails until QUIT."""
         self.server.connections += 1
+        if self.server.mute:
+            self.rfile.read()  # until the client has gone
+            return None
         if self.server.connections <= self.server.away:
             return self._say("421 away")
         self._say("220 ready")
@@ -47,18 +52,27 @@ class Dialogue(socketserver.StreamRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Answers 421 to the first `away` connections; `answer` gives the reply to each RCPT line. `received` holds the
-    accepted mails as (RCPT lines, message); after each of the first `silent` of them the connection closes without a
-    reply."""
+    """Answers 421 to the first `away` connections and nothing at all while it is `mute`; `answer` gives the reply to
+    each RCPT line. `received` holds the accepted mails as (RCPT lines, message); after each of the first `silent` of
+    them the connection closes without a reply."""
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, away: int = 0, answer: Answer = lambda line: "250 ok", silent: int = 0):
+    def __init__(
+        self, away: int = 0, answer: Answer = lambda line: "250 ok", silent: int = 0, mute: bool = False,
+        tls: ssl.SSLContext | None = None,
+    ):  # fmt: skip
         super().__init__(("127.0.0.1", 0), Dialogue)
+        self.mute, self.tls = mute, tls
         self.away, self.answer, self.silent, self.connections = away, answer, silent, 0
         self.received: queue.Queue[tuple[list[str], str]] = queue.Queue()
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def get_request(self):
+        """A connection, with TLS where the server has a certificate."""
+        connection, address = super().get_request()
+        return (self.tls.wrap_socket(connection, server_side=True) if self.tls else connection), address
 
     @property
     def port(self) -> int:

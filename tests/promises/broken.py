@@ -100,8 +100,9 @@ MUTATIONS = (
     ),
     _of(
         "P09", "mails are HTML",
-        [("imgapis/base/mail/mail.py", "    if settings.EMBEDDED and not delay:\n",
-          '    message.content_subtype = "html"\n    if settings.EMBEDDED and not delay:\n')],
+        [("imgapis/base/mail/mail.py", "            _message(row, completion).send()\n",
+          '            message = _message(row, completion)\n            message.content_subtype = "html"\n'
+          "            message.send()\n")],
         "test_pages.py::test_p09_every_mail_is_plain_text_that_loads_nothing",
     ),
     _of(

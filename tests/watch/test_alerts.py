@@ -32,6 +32,7 @@ CALM = checks.Sample(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
         (checks.errors, {"answers": 10_200, "broken": 13, "recorded": 7_200}, "server errors"),
         (checks.renders, {"ended": 40}, "render processes"),
         (checks.metering, {"held": 3.0}, "held in memory"),
+        (checks.mails, {"mails_since": CALM.now - 900}, "15 minutes"),
         (checks.webhooks, {"unacted_since": CALM.now - 900}, "15 minutes"),
     ],
 )
@@ -46,6 +47,7 @@ def test_each_fault_is_named_and_a_calm_minute_is_not(check, change, word):
         (checks.metering, {"answers": 10_500, "recorded": 7_400, "charged": 3_100}),
         (checks.metering, {"waiting_since": CALM.now - 5, "marked_since": CALM.now - 30}),
         (checks.errors, {"answers": 10_200, "broken": 12, "recorded": 7_200}),
+        (checks.mails, {"mails_since": CALM.now - 200}),
         (checks.errors, {"answers": 10_050, "broken": 40}),
         (checks.renders, {"ended": 12}),
     ],

@@ -1,34 +1,49 @@
-"""Mail: plain text from a template, sent by SMTP with retries in the background, or kept as files on this machine."""
+"""Mail: plain text from a template, kept in the outbox until the mail server has it, or as files on this machine.
 
-import itertools
+A page writes the mail before it answers; the process that wrote it sends it at once where it can, and `manage.py work`
+whatever is left (D3).
+"""
+
 import logging
-import queue
+import random
 import smtplib
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
+from pynamodb.exceptions import PynamoDBException
 
-# Some twelve minutes in all; every pause is waited once.
-RETRY_SECONDS = (1, 5, 15, 60, 120, 240, 300)
+from imgapis.base import clock
+from imgapis.base.mail import outbox
+from imgapis.base.mail.rows import OutgoingMail
+
+# The pauses after the first attempts, in seconds; the last one is repeated until the mail is given up.
+RETRY_SECONDS = (2, 10, 30, 60, 120, 240, 600)
+LEAST_TRIES = 10
+SENDERS = 4  # how many mails a process sends at a time
+BATCH = 50
 log = logging.getLogger("imgapis.mail")
-_numbers = itertools.count()
+_senders = threading.BoundedSemaphore(SENDERS)
 
 
-@dataclass(order=True)
-class QueuedMail:
-    """A mail in the queue: when it is due on the monotonic clock, which try it is, and whether it is still wanted."""
+@dataclass(frozen=True)
+class Completion:
+    """What is added to a mail when it leaves: words of its text, and headers."""
 
-    due: float
-    number: int = field(default_factory=_numbers.__next__)
-    attempt: int = 0
-    message: EmailMessage | None = field(default=None, compare=False)
-    wanted: Callable[[], bool] | None = field(default=None, compare=False)
+    context: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+# From the reference of a mail to what completes it; None where the mail is not wanted any more.
+Complete = Callable[[str], Completion | None]
+_completions: dict[str, Complete] = {}
 
 
 class NotAccepted(Exception):
@@ -50,36 +65,110 @@ class DeliveryUnknown(Exception):
     """The connection broke off before the server said whether it has the mail."""
 
 
-_waiting: queue.PriorityQueue[QueuedMail] = queue.PriorityQueue(maxsize=10_000)
-_worker: list[threading.Thread] = []
-_making = threading.Lock()
+def completes(name: str) -> Callable[[Complete], Complete]:
+    """Register a function that completes the mails of a `completion` when they leave."""
+
+    def register(complete: Complete) -> Complete:
+        _completions[name] = complete
+        return complete
+
+    return register
 
 
-def send(
-    to: str,
-    subject: str,
-    template: str,
-    context: dict,
-    *,
-    delay: float = 0,
-    wanted: Callable[[], bool] | None = None,
-    headers: dict[str, str] | None = None,
-) -> None:
-    """Send a mail to one address, after `delay` seconds. The subject is ours and holds no secret (A3).
+def send(to: str, subject: str, template: str, context: dict[str, Any] | None = None, **options: Any) -> None:
+    """Put a mail into the outbox and have it sent; the arguments are those of `outbox.new_mail`. It is safe in the
+    outbox when this returns. Raises PynamoDBException where it is not."""
+    put(outbox.new_mail(to, subject, template, context, **options))
 
-    Returns at once: an unreachable server is retried for some twelve minutes (D3). `wanted` is called before each
-    attempt; where it returns False, the mail is dropped. The queue is in memory: a mail that a crash loses can be
-    requested again, and no secret of a mail is stored. `context` is that of the template.
-    """
-    message = EmailMessage(subject, text(template, context), settings.MAIL_FROM, [to], headers=headers)
-    if settings.EMBEDDED and not delay:
-        message.send()
+
+def put(row: OutgoingMail) -> None:
+    """Put a mail that belongs to no transaction into the outbox and have it sent, as `send` does."""
+    outbox.add(row)
+    dispatch(row)
+
+
+def dispatch(row: OutgoingMail) -> None:
+    """Have a mail that is in the outbox sent by this process, which does not wait for it; where it is busy, or the mail
+    is not due, `manage.py work` sends it. Embedded, the mail is a file when this returns."""
+    if row.first_due > clock.now():
         return
-    _start()
-    _waiting.put_nowait(QueuedMail(time.monotonic() + delay, message=message, wanted=wanted))
+    if settings.EMBEDDED:
+        _deliver_logged(row)
+    elif _senders.acquire(blocking=False):
+        threading.Thread(target=_deliver_and_release, args=(row,), name="mail", daemon=True).start()
 
 
-def text(template: str, context: dict) -> str:
+def _deliver_and_release(row: OutgoingMail) -> None:
+    try:
+        _deliver_logged(row)
+    finally:
+        _senders.release()
+
+
+def _deliver_logged(row: OutgoingMail) -> bool:
+    """Try to deliver; returns whether it was this process's turn. A fault of any kind leaves the mail to its next
+    try."""
+    try:
+        return deliver(row)
+    except PynamoDBException:
+        log.warning("mail_not_sent")
+    except Exception:  # one mail's fault must not end what sends the others, nor the page that asked for it
+        log.exception("mail_failed")
+    return True
+
+
+def send_due(seconds: float = 30.0) -> int:
+    """Send what is due, for as many seconds; returns how many mails were worked on. Any number of processes may."""
+    ends, count = time.monotonic() + seconds, 0
+    while time.monotonic() < ends and (rows := list(outbox.due(BATCH))):
+        with ThreadPoolExecutor(SENDERS) as senders:
+            leased_count = sum(senders.map(_deliver_logged, rows))
+        if not leased_count:
+            break  # other processes have all of them
+        count += leased_count
+    return count
+
+
+def deliver(row: OutgoingMail) -> bool:
+    """Send a mail, where no other process does: complete it, render it, hand it over; returns whether it was this
+    process's turn. A mail leaves the outbox when the server has it or refuses it for good, when nobody wants it any
+    more, and when its time is over."""
+    if not outbox.lease(row):
+        return False
+    try:
+        completion = _completions[row.completion](row.reference) if row.completion else Completion()
+        if completion is not None:
+            _message(row, completion).send()
+    except smtplib.SMTPException as error:
+        _not_sent(row, _is_permanent(error))
+    except OSError:
+        _not_sent(row)
+    except Exception:
+        _not_sent(row)
+        raise
+    else:
+        outbox.remove(row)
+    return True
+
+
+def _message(row: OutgoingMail, completion: Completion) -> EmailMessage:
+    headers = {"Message-ID": _message_id(row.mail_id), **completion.headers}
+    body = text(row.template, {**row.context, **completion.context})
+    return EmailMessage(row.subject, body, settings.MAIL_FROM, [row.email], headers=headers)
+
+
+def _not_sent(row: OutgoingMail, permanent: bool = False) -> None:
+    rest, life = row.ends - clock.now(), row.ends - row.first_due
+    pause = RETRY_SECONDS[min(int(row.attempts), len(RETRY_SECONDS)) - 1] * random.uniform(0.75, 1.25)
+    if permanent or rest <= 0:
+        log.error("mail_given_up")
+        outbox.remove(row)
+    else:
+        log.warning("mail_not_sent")
+        outbox.retry_later(row, min(pause, life / LEAST_TRIES, rest))  # the last try is at its end
+
+
+def text(template: str, context: dict[str, Any]) -> str:
     """The text of a mail; its last line is the contact for questions about privacy (P24)."""
     body = render_to_string(template, {**context, "site": settings.SITE_URL, "contact": settings.CONTACT_EMAIL})
     return f"{body.rstrip()}\nQuestions about privacy: {settings.CONTACT_EMAIL}\n"
@@ -87,15 +176,14 @@ def text(template: str, context: dict) -> str:
 
 def send_now(to: str, subject: str, body: str, mail_id: str) -> None:
     """Send a mail now, under the caller's Message-ID, and return once the server has accepted it. Raises NotAccepted
-    where it certainly was not accepted, Away where no server is reachable, Unsure where that is unknown. Never
-    retries."""
-    sender_domain = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
-    headers = {"Message-ID": f"<{mail_id}@{sender_domain}>"}
+    where it certainly was not accepted, MailServerUnavailable where no server is reachable, DeliveryUnknown where that
+    is unknown. Never retries."""
     connection = get_connection()
     try:
         connection.open()
     except OSError as error:
         raise MailServerUnavailable from error
+    headers = {"Message-ID": _message_id(mail_id)}
     try:
         EmailMessage(subject, body, settings.MAIL_FROM, [to], headers=headers, connection=connection).send()
     except smtplib.SMTPRecipientsRefused as error:
@@ -106,6 +194,11 @@ def send_now(to: str, subject: str, body: str, mail_id: str) -> None:
         raise DeliveryUnknown from error
     finally:
         _close(connection)
+
+
+def _message_id(mail_id: str) -> str:
+    sender_domain = settings.MAIL_FROM.rpartition("@")[2].strip("> ")
+    return f"<{mail_id}@{sender_domain}>"
 
 
 def _close(connection) -> None:
@@ -120,45 +213,9 @@ def deduplicates_ids() -> bool:
     return getattr(import_string(settings.EMAIL_BACKEND), "KNOWS_IDS", False)
 
 
-def _start() -> None:
-    with _making:
-        if not _worker or not _worker[0].is_alive():
-            _worker[:] = [threading.Thread(target=_send_forever, name="mail", daemon=True)]
-            _worker[0].start()
-
-
-def _send_forever() -> None:
-    while True:
-        queued = _waiting.get()
-        pause = queued.due - time.monotonic()
-        if pause > 0:
-            # Another mail may become due earlier, so the queue is looked at again within the second.
-            _waiting.put(queued)
-            time.sleep(min(pause, 0.5))
-            continue
-        try:
-            _deliver(queued)
-        except Exception:  # one mail's fault must not end the thread that sends the others
-            log.exception("mail_failed")
-
-
-def _deliver(queued: QueuedMail) -> None:
-    """One attempt; a transient fault puts the mail back into the queue, a permanent one drops it."""
-    if queued.wanted and not queued.wanted():
-        return
-    try:
-        queued.message.send()
-    except OSError as error:  # smtplib's errors are OSErrors
-        if _is_permanent(error) or queued.attempt >= len(RETRY_SECONDS):
-            log.error("mail_given_up")
-            return
-        log.warning("mail_not_sent")
-        due = time.monotonic() + RETRY_SECONDS[queued.attempt]
-        _waiting.put(QueuedMail(due, attempt=queued.attempt + 1, message=queued.message, wanted=queued.wanted))
-
-
-def _is_permanent(error: OSError) -> bool:
-    """Whether the server has said that this mail will never be taken (RFC 5321, 5yz)."""
+def _is_permanent(error: smtplib.SMTPException) -> bool:
+    """Whether the server has said that this mail will never be taken: its recipient or its text is refused (RFC 5321,
+    5yz). What the server says of us, as of our password, is no fault of the mail's."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPResponseException) and 500 <= error.smtp_code < 600
+    return isinstance(error, smtplib.SMTPDataError) and 500 <= error.smtp_code < 600

@@ -21,7 +21,7 @@ def _end_sessions(member: Staff, person: Person, cleaned_data: dict) -> str:
 def _send_code(member: Staff, person: Person, cleaned_data: dict) -> str:
     _note(member, person, "code.sent", cleaned_data)
     throttles.reset_mail(person.email)
-    mail.send(person.email, "Signing in to img apis", "emails/way_in.txt", {})
+    mail.send(person.email, "Signing in to img apis", "emails/way_in.txt", person_id=person.person_id)
     return "A mail with the way in is on its way, and the next code they ask for leaves at once."
 
 
