@@ -60,7 +60,7 @@ def said(settings, **values) -> list[str]:
         ("SITE_HOSTS", frozenset({"imgapis.example", "localhost"})), ("SITE_HOSTS", frozenset({""})),
         ("IMAGE_DOMAIN", "localhost"), ("CACHE_ENDPOINT", None), ("CACHE_ENDPOINT", "http://r2.example"),
         ("CACHE_ACCESS_KEY", None), ("CACHE_SECRET_KEY", None), ("DYNAMODB_ENDPOINT", "http://127.0.0.1:8001"),
-        ("EMAIL_USE_TLS", False), ("EMAIL_HOST", "localhost"), ("STRIPE_API_URL", "http://localhost:1"),
+        ("EMAIL_USE_TLS", False), ("EMAIL_USE_SSL", True), ("EMAIL_HOST", "localhost"), ("STRIPE_API_URL", "http://localhost:1"),
         ("STRIPE_PAGES", "https://a.example http://localhost:1"), ("S3_ENDPOINT", "http://s3.example"),
         ("R2_ENDPOINT", "http://r2.example"), ("CLOUDFLARE_API_URL", "http://c.example"), ("SECRET_KEY", "abc"),
         ("SECRET_KEY", "a" * 60), ("PRIVACY_KEY", "abc"),
@@ -70,6 +70,11 @@ def test_each_fault_is_an_error_by_its_settings_name(settings, name, value):
     """H12: and nothing else is said."""
     (sentence,) = said(settings, **{name: value})
     assert sentence.startswith((f"{name} ", f"{name}="))
+
+
+def test_mail_by_tls_from_the_first_byte_is_as_good_as_starttls(settings):
+    """H14"""
+    assert said(settings, EMAIL_USE_SSL=True, EMAIL_USE_TLS=False) == []
 
 
 def test_every_fault_is_named_at_once(settings):
