@@ -196,10 +196,12 @@ def list_invites(request: HttpRequest):
     return [_invite_out(row) for row in invites.pending(request.caller.workspace_id)]
 
 
-@router.post("/invites", response={201: InviteOut})
+@router.post("/invites", response={200: InviteOut, 201: InviteOut})
 def invite(request: HttpRequest, payload: InviteIn):
-    """Invite an address by mail. Scope: members.manage, and every scope of the role; no key gives the role owner."""
-    return 201, _invite_out(invites.invite(_acting(request, "members.manage"), payload.email, payload.role))
+    """Invite an address by mail. One that is invited already is sent its invite again, with this role: 200. Scope:
+    members.manage, and every scope of the role; no key gives the role owner."""
+    row = invites.invite(_acting(request, "members.manage"), payload.email, payload.role)
+    return 201 if row.sent == row.created else 200, _invite_out(row)
 
 
 @router.delete("/invites/{invite_id}", response={204: None})

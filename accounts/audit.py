@@ -24,6 +24,7 @@ ACTS = {
     "ownership.transferred": "transferred ownership",
     "invite.sent": "invited somebody",
     "invite.resent": "sent an invite again",
+    "invite.changed": "changed the role of an invite and sent it again",
     "invite.revoked": "revoked an invite",
     "source.created": "created a source",
     "source.changed": "changed a source",

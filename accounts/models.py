@@ -130,6 +130,7 @@ class Workspace(dynamo.Row):
     )
     rules_revision = declared(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
     owners = declared(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
+    team_revision = declared(Whole(default=0), "keeps seats from being given away twice", **ACCOUNT)
     created = declared(Moment(), "when the workspace began", **ACCOUNT)
 
     @property

@@ -9,7 +9,7 @@ from accounts.rows.codes import Challenge, Throttle
 from accounts.rows.keys import ApiKey
 from accounts.rows.namespaces import NamespaceCount
 from accounts.rows.staff import Staff
-from accounts.rows.teams import Invite, Member
+from accounts.rows.teams import Invite, Member, Ownership
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 from imgapis.base.mail.rows import OutgoingMail
@@ -51,6 +51,9 @@ HOLDINGS = (
     Holding(Invite, of_workspace=by_hash_key(Invite), of_person=_by_address(Invite)),
     Holding(
         Member, of_workspace=by_hash_key(Member), of_person=by_attribute(Member, "person_id"), detach=team_store.remove
+    ),
+    Holding(
+        Ownership, of_workspace=by_attribute(Ownership, "workspace_id"), of_person=by_hash_key(Ownership)
     ),
     Holding(Staff, of_person=by_hash_key(Staff)),
     Holding(AuditEntry, of_workspace=by_hash_key(AuditEntry), of_person=_trail),

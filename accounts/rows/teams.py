@@ -1,4 +1,4 @@
-"""The rows of teams: members and invites."""
+"""The rows of teams: members, owners and invites."""
 
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -32,6 +32,16 @@ class Member(dynamo.Row):
     role = declared(UnicodeAttribute(), "what the member may do", **ACCOUNT)
     joined = declared(Moment(), "since when", **ACCOUNT)
     person_index = WorkspacesOfPerson()
+
+
+class Ownership(dynamo.Row):
+    """Which workspaces somebody owns, so that nobody owns more than their plans allow."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("ownerships")
+
+    person_id = declared(UnicodeAttribute(hash_key=True), "who owns it", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **ACCOUNT)
 
 
 class Invite(dynamo.Row):

@@ -4,18 +4,20 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from accounts import audit, key_store, store, team_store
-from accounts.models import Person
+from accounts.models import Person, Workspace
 from accounts.people import email_addresses
 from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
 from accounts.sessions import throttles
+from accounts.team_store import Team
 from accounts.teams import roles
 from accounts.teams.actors import Actor
-from accounts.workspaces import entitlements
+from accounts.workspaces import entitlements, ownership
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail, outbox
@@ -59,79 +61,98 @@ class TooManySeats(ApiError):
         )
 
 
+class AlreadyMember(ApiError):
+    """The address is a member's."""
+
+    status = 409
+    code = "already_member"
+
+    def __init__(self, email: str):
+        super().__init__(f"{email} is a member of this workspace already.", param="email")
+
+
 @dataclass(frozen=True)
 class InvitePreview:
-    """What an invite offers, for the page that accepts it."""
+    """What an invite offers, for the page that accepts it; `member_role` is the role of who is a member already."""
 
     token: str
     namespace: str
     business_name: str
     role: str
+    member_role: str = ""
 
 
 def invite(actor: Member | Actor, email: str, role: str) -> Invite:
-    """Invite an address. Raises NotPermitted, InvalidEmail, TooManySeats, TooManyInvites. Says nothing of who has
-    an account."""
+    """Invite an address. One that is invited already is sent its invite again, with this role and a new link, and
+    `sent` is later than `created` then. Raises NotPermitted, InvalidEmail, AlreadyMember, TooManySeats,
+    TooManyInvites, EditConflict. Says nothing of who has an account."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     actor.require_grantable(role)
     email = email_addresses.canonical(email)
-    _require_seat(actor.workspace_id)
-    _count(actor.workspace_id)
-    now = clock.now()
-    row = Invite(
-        actor.workspace_id, tokens.time_ordered_id(now), email=email, role=role, invited_by=actor.person_id,
-        key_prefix=actor.key_prefix, created=now, sent=now, ends=now + LIFE_SECONDS, token_digest="",
-        expires=_sweep(now),
-    )  # fmt: skip
-    row.save(condition=Invite.is_absent())
-    if invite_mail := _new_mail(row, now):
-        mail.put(invite_mail)
-    audit.record(row.workspace_id, actor.name, "invite.sent", row.invite_id, None, {"role": role})
-    return row
+
+    def find(team: Team) -> Invite | None:
+        _require_not_member(team, email)
+        return next((row for row in team.invites if row.email == email), None)
+
+    return _send(actor.workspace_id, find, email, role, actor)
 
 
 def resend(actor: Member | Actor, invite_id: str) -> None:
     """Send an invite again with a new link, which rests on the sender's rights from now on; the old link is over.
-    Raises NotPermitted, InvalidInvite, TooManySeats, TooManyInvites."""
+    Raises NotPermitted, InvalidInvite, TooManySeats, TooManyInvites, EditConflict."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = _require(actor.workspace_id, invite_id)
     actor.require_grantable(row.role)
-    entry = audit.entry(row.workspace_id, actor.name, "invite.resent", invite_id)
-    _renew(row, actor.person_id, actor.key_prefix, entry)
+    _send(actor.workspace_id, lambda team: _same(team, row), row.email, row.role, actor)
 
 
-def resend_as_staff(workspace_id: str, invite_id: str, actor: str, reason: str) -> None:
+def resend_as_staff(workspace_id: str, invite_id: str, staff: str, reason: str) -> None:
     """Send an invite again on behalf of its inviter: it still depends on their rights. Raises InvalidInvite,
-    TooManySeats, TooManyInvites."""
+    TooManySeats, TooManyInvites, EditConflict."""
     row = _require(workspace_id, invite_id)
-    entry = audit.entry(workspace_id, actor, "invite.resent", invite_id, reason=reason)
-    _renew(row, row.invited_by, row.key_prefix, entry)
+    inviter = Actor(workspace_id, row.invited_by, "", None, row.key_prefix)
+    _send(workspace_id, lambda team: _same(team, row), row.email, row.role, inviter, staff, reason)
 
 
-def _renew(row: Invite, invited_by: str, key_prefix: str, entry: AuditEntry) -> None:
-    """Give an invite a new link and another week, with the audit log's entry, and mail it."""
-    if row.ends <= clock.now():
-        _require_seat(row.workspace_id)
-    _count(row.workspace_id)
-    now = clock.now()
-    actions = [
-        Invite.token_digest.set(""), Invite.sent.set(now), Invite.ends.set(now + LIFE_SECONDS),
-        Invite.expires.set(_sweep(now)), Invite.invited_by.set(invited_by),
-        Invite.key_prefix.set(key_prefix),
-    ]  # fmt: skip
-    invite_mail = _new_mail(row, now)
+def _send(
+    workspace_id: str, find: Callable[[Team], Invite | None], email: str, role: str, inviter: Actor, staff: str = "",
+    reason: str = "",
+) -> Invite:  # fmt: skip
+    """Write a new invite, or the one that `find` finds, with a new link and another week, and mail it."""
+    team = _team(workspace_id)
+    _require_seat(team, email, find(team))
+    _count(workspace_id)
+    # The page is the same where the throttle of mails to one address refuses (A20).
+    now, may_mail = clock.now(), throttles.allow_mail(email)
+    for _ in dynamo.retries():
+        seen = find(team)
+        _require_seat(team, email, seen)
+        row = Invite(
+            workspace_id, seen.invite_id if seen else tokens.time_ordered_id(now), email=email, role=role,
+            invited_by=inviter.person_id, key_prefix=inviter.key_prefix, created=seen.created if seen else now,
+            sent=now, ends=now + LIFE_SECONDS, token_digest="", expires=_sweep(now),
+        )  # fmt: skip
+        invite_mail = _new_mail(row, team.workspace) if may_mail else None
+        try:
+            team_store.put_invite(team, row, seen, _entry(row, seen, staff or inviter.name, reason), invite_mail)
+        except team_store.Outpaced as refusal:
+            outpaced, team = refusal, _team(workspace_id)
+        else:
+            if invite_mail:
+                mail.dispatch(invite_mail)
+            return row
+    raise outpaced
 
-    def renew(transaction: dynamo.Transaction) -> None:
-        transaction.update(row, actions=actions, condition=Invite.role == row.role)
-        if invite_mail:
-            transaction.save(invite_mail, if_absent=True)
 
-    if not audit.run_with_entry(entry, renew):
-        raise InvalidInvite
-    if invite_mail:
-        mail.dispatch(invite_mail)
+def _entry(row: Invite, seen: Invite | None, actor: str, reason: str) -> AuditEntry:
+    if seen is None:
+        return audit.entry(row.workspace_id, actor, "invite.sent", row.invite_id, None, {"role": row.role})
+    if seen.role == row.role:
+        return audit.entry(row.workspace_id, actor, "invite.resent", row.invite_id, reason=reason)
+    values = {"role": seen.role}, {"role": row.role}
+    return audit.entry(row.workspace_id, actor, "invite.changed", row.invite_id, *values, reason)
 
 
 def revoke(actor: Member | Actor, invite_id: str) -> None:
@@ -145,7 +166,7 @@ def revoke(actor: Member | Actor, invite_id: str) -> None:
 
 def pending(workspace_id: str) -> list[Invite]:
     """Invites that were not accepted, expired ones too, newest first."""
-    return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
+    return team_store.invites(workspace_id)
 
 
 def preview(token: str, person: Person) -> InvitePreview:
@@ -154,35 +175,75 @@ def preview(token: str, person: Person) -> InvitePreview:
     workspace = store.workspace(row.workspace_id)
     if workspace is None:
         raise InvalidInvite
-    return InvitePreview(token, workspace.namespace, workspace.business_name, row.role)
+    member = team_store.member(row.workspace_id, person.person_id)
+    member_role = member.role if member else ""
+    return InvitePreview(token, workspace.namespace, workspace.business_name, row.role, member_role)
 
 
 def accept(token: str, person: Person) -> str:
-    """Join; returns the namespace. Raises InvalidInvite, and TooManySeats where the plan has become smaller. Two
-    concurrent calls create one membership."""
-    row = _valid(token, person)
-    workspace = store.workspace(row.workspace_id)
+    """Join; returns the namespace. The invite of somebody who is a member already ends, and changes nothing else.
+    Raises InvalidInvite, EditConflict, TooManySeats where the plan has become smaller, and TooManyWorkspaces where an
+    owner-to-be owns enough. Two concurrent calls create one membership."""
+    for _ in dynamo.retries():
+        row = _valid(token, person)
+        team = _team(row.workspace_id)
+        if any(member.person_id == person.person_id for member in team.members):
+            if row.delete_if(Invite.token_digest == row.token_digest):
+                audit.record(row.workspace_id, person.person_id, "invite.revoked", row.invite_id)
+            return team.workspace.namespace
+        try:
+            _join(row, team, person.person_id)
+        except team_store.Outpaced as refusal:
+            outpaced = refusal
+        else:
+            return team.workspace.namespace
+    raise outpaced
+
+
+def _join(row: Invite, team: Team, person_id: str) -> None:
     inviter = team_store.member(row.workspace_id, row.invited_by)
-    if workspace is None or inviter is None or row.role not in roles.grantable(inviter.role):
+    if inviter is None or row.role not in roles.grantable(inviter.role):
         raise InvalidInvite  # the inviter has left, or may no longer give this role
     if row.key_prefix and not key_store.is_alive(key_store.key(row.key_prefix)):
         raise InvalidInvite  # the key that sent it has ended
-    seats = entitlements.of(workspace).seats
-    if len(team_store.members(row.workspace_id)) >= seats:
+    seats = entitlements.of(team.workspace).seats
+    if len(team.members) >= seats:
         raise TooManySeats(seats)
-    person_id, after = person.person_id, {"role": row.role}
-    entry = audit.entry(row.workspace_id, person_id, "member.joined", person_id, None, after)
-    if not team_store.join(row, row.token_digest, person_id, entry):
+    owner = ownership.owned_with_place(person_id, team.workspace) if row.role == "owner" else None
+    entry = audit.entry(row.workspace_id, person_id, "member.joined", person_id, None, {"role": row.role})
+    if not team_store.join(row, team, person_id, owner, entry):
         raise InvalidInvite
-    return workspace.namespace
 
 
-def _require_seat(workspace_id: str) -> None:
-    """A seat must be free: members and open invitations hold one each."""
-    seats = entitlements.of_id(workspace_id).seats
-    open_invites = sum(row.ends > clock.now() for row in pending(workspace_id))
-    if len(team_store.members(workspace_id)) + open_invites >= seats:
+def _team(workspace_id: str) -> Team:
+    team = team_store.team(workspace_id)
+    if team is None:
+        raise InvalidInvite
+    return team
+
+
+def _require_not_member(team: Team, email: str) -> None:
+    """The addresses of members alone are read, so that neither the answer nor its time says who has an account."""
+    if any(person.email == email for person in store.people([member.person_id for member in team.members])):
+        raise AlreadyMember(email)
+
+
+def _require_seat(team: Team, email: str, seen: Invite | None) -> None:
+    """A seat must be free: members and addresses with an open invitation hold one each."""
+    now, seats = clock.now(), entitlements.of(team.workspace).seats
+    if seen is not None and seen.ends > now:
+        return
+    invited = {row.email for row in team.invites if row.ends > now}
+    if len(team.members) + len(invited - {email}) >= seats:
         raise TooManySeats(seats)
+
+
+def _same(team: Team, row: Invite) -> Invite:
+    """The same invite in a team; InvalidInvite where it is gone, or its role was changed."""
+    for other in team.invites:
+        if other.invite_id == row.invite_id and other.role == row.role:
+            return other
+    raise InvalidInvite
 
 
 def _valid(token: str, person: Person) -> Invite:
@@ -214,16 +275,12 @@ def _count(workspace_id: str) -> None:
         raise TooManyInvites
 
 
-def _new_mail(row: Invite, sent: float) -> OutgoingMail | None:
-    """The mail of an invite, not written yet; None where the throttle of mails to one address refuses: the page is the
-    same either way (A20)."""
-    if not throttles.allow_mail(row.email):
-        return None
-    workspace = store.workspace(row.workspace_id)
+def _new_mail(row: Invite, workspace: Workspace) -> OutgoingMail:
+    """The mail of an invite, not written yet."""
     context = {"workspace": workspace.business_name or workspace.namespace, "role": row.role}
     return outbox.new_mail(
         row.email, "You are invited to a workspace on img apis", "emails/invite.txt", context, completion="invite",
-        reference=f"{row.workspace_id} {row.invite_id} {sent}", workspace_id=row.workspace_id,
+        reference=f"{row.workspace_id} {row.invite_id} {row.sent}", workspace_id=row.workspace_id,
     )  # fmt: skip
 
 

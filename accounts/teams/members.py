@@ -1,10 +1,14 @@
 """Members of a workspace: who may change whom, and how one leaves."""
 
-from accounts import audit, team_store
+from collections.abc import Callable
+
+from accounts import audit, store, team_store
 from accounts.rows.teams import Member
+from accounts.team_store import Owned
 from accounts.teams import roles
 from accounts.teams.actors import Actor
-from imgapis.base.errors import ApiError
+from accounts.workspaces import ownership
+from imgapis.base.errors import ApiError, EditConflict
 
 
 class NoSuchMember(ApiError):
@@ -32,7 +36,8 @@ def get(workspace_id: str, person_id: str) -> Member:
 
 
 def change_role(actor: Member | Actor, person_id: str, role: str) -> None:
-    """Give somebody another role. Raises NotPermitted, LastOwner, NoSuchMember, EditConflict (A10)."""
+    """Give somebody another role. Raises NotPermitted, LastOwner, NoSuchMember, TooManyWorkspaces, EditConflict
+    (A10)."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = get(actor.workspace_id, person_id)
@@ -44,7 +49,17 @@ def change_role(actor: Member | Actor, person_id: str, role: str) -> None:
         return
     values = {"role": row.role}, {"role": role}
     entry = audit.entry(actor.workspace_id, actor.name, "member.changed", person_id, *values)
-    team_store.change_role(row, role, entry)
+    if role == "owner":
+        _make_owner(row, lambda owner: team_store.change_role(row, role, entry, owner))
+    else:
+        team_store.change_role(row, role, entry)
+
+
+def _make_owner(row: Member, write: Callable[[Owned], None]) -> None:
+    workspace = store.workspace(row.workspace_id)
+    if workspace is None:
+        raise EditConflict
+    ownership.make_owner(row.person_id, workspace, write)
 
 
 def remove(actor: Member | Actor, person_id: str) -> None:
@@ -65,10 +80,11 @@ def leave(actor: Member) -> None:
 
 
 def transfer(actor: Member, person_id: str) -> None:
-    """Hand ownership to another member and become an admin."""
+    """Hand ownership to another member and become an admin. Raises NotPermitted, NoSuchMember, TooManyWorkspaces,
+    EditConflict."""
     roles.require(actor.role, "workspace.own")
     row = get(actor.workspace_id, person_id)
     if row.role == "owner":
         raise ApiError("This member is an owner already.", param="person", code="already_owner", status=409)
     entry = audit.entry(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
-    team_store.transfer_ownership(actor, row, entry)
+    _make_owner(row, lambda owner: team_store.transfer_ownership(actor, row, owner, entry))

@@ -15,8 +15,9 @@ from imgapis.base.errors import ApiError
 # acts whose target says nothing to a reader: an invite's id, the workspace itself
 GONE = "deleted user"
 PLAIN_ACTS = {
-    "invite.sent", "invite.resent", "invite.revoked", "workspace.created", "workspace.changed", "workspace.renamed",
-    "workspace.suspended", "workspace.resumed", "erasure.proposed", "erasure.asked", "erasure.undone", "export.mailed",
+    "invite.sent", "invite.resent", "invite.changed", "invite.revoked", "workspace.created", "workspace.changed",
+    "workspace.renamed", "workspace.suspended", "workspace.resumed", "erasure.proposed", "erasure.asked",
+    "erasure.undone", "export.mailed",
 }  # fmt: skip
 
 
@@ -29,11 +30,13 @@ def team(request: HttpRequest) -> HttpResponse:
         roles.require(request.member.role, "members.manage")
     if form.is_valid():
         try:
-            invites.invite(request.member, form.cleaned_data["email"], form.cleaned_data["role"])
+            row = invites.invite(request.member, form.cleaned_data["email"], form.cleaned_data["role"])
         except ApiError as refusal:
             add_error(form, refusal)
         else:
-            messages.success(request, "The invitation is on its way.")
+            is_new = row.sent == row.created
+            again = f"The invitation is on its way again, as {row.role}. Its old link no longer works."
+            messages.success(request, "The invitation is on its way." if is_new else again)
             return redirect("team", request.workspace.namespace)
     return render(request, "accounts/team.html", _facts(request, form), status=400 if form.errors else 200)
 
@@ -127,8 +130,9 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     """Show what an invite offers; a POST accepts it. A mail scanner's GET changes nothing (A11)."""
     person = store.person(request.user.person_id)
     if request.method == "POST":
+        is_member = bool(invites.preview(token, person).member_role)
         namespace = invites.accept(token, person)
-        messages.success(request, "You have joined the workspace.")
+        messages.success(request, f"You have {'been a member before' if is_member else 'joined the workspace'}.")
         return redirect("workspace", namespace)
     return render(request, "accounts/invite.html", {"offer": invites.preview(token, person)})
 

@@ -2,17 +2,20 @@
 
 import re
 import secrets
-from collections.abc import Callable
+
+from pynamodb.exceptions import TransactWriteError
 
 from accounts import audit, store, team_store
 from accounts.models import Workspace
+from accounts.rows.audit import AuditEntry
 from accounts.sessions import throttles
-from accounts.workspaces import entitlements
+from accounts.workspaces import entitlements, ownership
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError, EditConflict
 
 LONGEST_NAME = 100
 CLAIMS_PER_DAY = 30
+REPEAT_SECONDS = 600
 NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])\Z")
 RESERVED = {
     "www", "api", "admin", "app", "dashboard", "docs", "status", "mail", "smtp", "ftp", "cdn", "static", "assets",
@@ -58,13 +61,6 @@ class NamespacesSpent(ApiError):
         )
 
 
-class TooManyWorkspaces(ApiError):
-    """Somebody owns as many workspaces as the best of their plans allows."""
-
-    status = 409
-    code = "too_many_workspaces"
-
-
 def check_namespace(namespace: str) -> str:
     """The namespace, if it can be one: 3 to 40 of a-z, 0-9 and inner hyphens, not reserved, no punycode."""
     if not NAMESPACE.match(namespace) or "--" in namespace:
@@ -85,14 +81,49 @@ def create_unowned(*, namespace: str, business_name: str = "", allowance: int) -
 
 
 def create(person_id: str, *, namespace: str, business_name: str) -> Workspace:
-    """Create a workspace with its first owner. Raises InvalidNamespace, InvalidBusinessName, NamespaceTaken,
-    TooManyWorkspaces, TooManyNamespaces, NamespacesSpent."""
+    """Create a workspace with its first owner; repeated within ten minutes it returns the same workspace, so that a
+    lost answer or a second click makes nobody a stranger to their own. Raises InvalidNamespace, InvalidBusinessName,
+    NamespaceTaken, TooManyWorkspaces, TooManyNamespaces, NamespacesSpent, EditConflict."""
     row = _new_row(namespace, checked_business_name(business_name), default_allowance(), owners=1)
-    _require_quota(person_id)
+    if (just_created := _just_created(row, person_id)) is not None:
+        return just_created
+    ownership.owned_with_place(person_id)
     _count_claim(person_id)
     entry = audit.entry(row.workspace_id, person_id, "workspace.created", row.workspace_id)
-    _claim(namespace, lambda: team_store.create_with_owner(row, person_id, entry))
+    try:
+        _create(row, person_id, entry)
+    except store.NamespaceTaken:
+        if (just_created := _just_created(row, person_id)) is None:
+            raise
+        return just_created
     return row
+
+
+def _create(row: Workspace, person_id: str, entry: AuditEntry) -> None:
+    """Write a new workspace, once, however often its own answer is lost on the way."""
+    for _ in dynamo.retries():
+        owner = ownership.owned_with_place(person_id)
+        if owner.namespaces_taken >= team_store.NAMESPACES_PER_PERSON:
+            raise NamespacesSpent
+        try:
+            return team_store.create_with_owner(row, owner, entry)
+        except TransactWriteError as error:
+            if store.workspace(row.workspace_id) is not None:
+                return None
+            if isinstance(error, dynamo.TransactionCanceled) and "namespace" in error.failed | error.conflicting:
+                raise store.NamespaceTaken(f"The namespace {row.namespace} is taken.", param="namespace") from error
+            lost = error
+    raise EditConflict() if isinstance(lost, dynamo.TransactionCanceled) else lost
+
+
+def _just_created(row: Workspace, person_id: str) -> Workspace | None:
+    """The workspace that the same person created by the same form a moment ago."""
+    existing = store.workspace_of_namespace(row.namespace)
+    if existing is None or existing.business_name != row.business_name or existing.namespace != row.namespace:
+        return None
+    member = team_store.member(existing.workspace_id, person_id)
+    is_recent = existing.created > clock.now() - REPEAT_SECONDS
+    return existing if is_recent and member is not None and member.role == "owner" else None
 
 
 def of_person(person_id: str) -> list[tuple[Workspace, str]]:
@@ -102,19 +133,10 @@ def of_person(person_id: str) -> list[tuple[Workspace, str]]:
     return [(row, role_by_workspace[row.workspace_id]) for row in rows]
 
 
-def _require_quota(person_id: str) -> None:
-    """Raise TooManyWorkspaces where a person owns as many workspaces as the best plan among them allows. Concurrent
-    creations may exceed it by one: the list is an index."""
-    owned_workspaces = [row for row, role in of_person(person_id) if role == "owner"]
-    limit = max((entitlements.of(row).workspaces for row in owned_workspaces), default=entitlements.STARTING.workspaces)
-    if len(owned_workspaces) >= limit:
-        raise TooManyWorkspaces(f"Your plan allows {limit} workspaces of your own. A larger plan of one allows more.")
-
-
 def rename(row: Workspace, actor: str, namespace: str, person_id: str = "") -> None:
-    """Take another namespace; the old one goes on serving and is never given to anyone else. `person_id`: who it counts
-    for, where the actor is a key. Raises InvalidNamespace, NamespaceTaken, TooManyNamespaces, NamespacesSpent,
-    EditConflict."""
+    """Take another namespace; the old one goes on serving and is never given to anyone else; `row` is refreshed.
+    `person_id`: who it counts for, where the actor is a key. Raises InvalidNamespace, NamespaceTaken,
+    TooManyNamespaces, NamespacesSpent, EditConflict."""
     if namespace == row.namespace:
         return
     old_namespace, namespace = row.namespace, check_namespace(namespace)
@@ -122,7 +144,8 @@ def rename(row: Workspace, actor: str, namespace: str, person_id: str = "") -> N
     entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, old_namespace, namespace)
     earlier_workspace = store.workspace_of_namespace(namespace)
     is_own = earlier_workspace is not None and earlier_workspace.workspace_id == row.workspace_id
-    _claim(namespace, lambda: team_store.rename(row, namespace, entry, "" if is_own else person_id or actor))
+    _rename(row, namespace, entry, "" if is_own else person_id or actor)
+    row.refresh(consistent_read=True)
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
@@ -156,15 +179,20 @@ def _count_claim(subject_id: str) -> None:
         raise TooManyNamespaces
 
 
-def _claim(namespace: str, write: Callable[[], None]) -> None:
-    """Write the claim of a namespace. Raises NamespaceTaken, NamespacesSpent, EditConflict."""
+def _rename(row: Workspace, namespace: str, entry: AuditEntry, person_id: str) -> None:
+    """Write another namespace. Raises NamespaceTaken, NamespacesSpent, EditConflict."""
     for _ in dynamo.retries():
         try:
-            return write()
-        except dynamo.TransactionCanceled as error:
-            if error.failed or error.conflicting != {"count"}:
+            return team_store.rename(row, namespace, entry, person_id)
+        except TransactWriteError as error:
+            current = store.workspace(row.workspace_id)
+            if current is not None and current.namespace == namespace:
+                return None  # written before, and the answer was lost
+            is_canceled = isinstance(error, dynamo.TransactionCanceled)
+            if is_canceled and (error.failed or error.conflicting != {"count"}):
                 raise _conflict(error, namespace) from error
-    raise EditConflict()
+            lost = error
+    raise EditConflict() if isinstance(lost, dynamo.TransactionCanceled) else lost
 
 
 def _conflict(error: dynamo.TransactionCanceled, namespace: str) -> ApiError:

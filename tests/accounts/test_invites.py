@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import audit
+from accounts import audit, store, team_store
 from accounts.rows.teams import Invite
 from accounts.sessions import throttles
 from accounts.teams import invites, members
@@ -96,7 +96,7 @@ def test_a_role_that_was_edited_meanwhile_is_not_given(world):
     workspace, _, guest, _ = world
     invite = invites.pending(workspace.workspace_id)[0]
     Invite(workspace.workspace_id, invite.invite_id).update(actions=[Invite.role.set("owner")])
-    assert not invites.team_store.join(invite, invite.token_digest, guest.person_id)
+    assert not team_store.join(invite, team_store.team(workspace.workspace_id), guest.person_id)
     assert teams.place(workspace, guest) is None and teams.owners(workspace) == (1, 1)
 
 
@@ -274,3 +274,79 @@ def test_the_audit_log_has_the_role_and_not_the_address(world):
     entries = audit.page(workspace.workspace_id).rows
     assert {"invite.sent", "member.joined"} <= {entry.act for entry in entries}
     assert guest.email not in str([entry.attribute_values for entry in entries])
+
+
+SPELLINGS = ("Bob{0}@Example.com", "bob{0}@EXAMPLE.com", " BOB{0}@example.com ", "ｂｏｂ{0}@example.com")
+
+
+def test_an_address_that_is_invited_again_however_it_is_spelt_is_sent_the_same_invitation():
+    """H11: it holds one seat."""
+    workspace, staff = teams.whole_team()
+    store.change_workspace(workspace, limits={"seats": 6})
+    owner = teams.place(workspace, staff["owner"])
+    number = workspace.namespace
+    rows = [invites.invite(owner, spelling.format(number), "viewer") for spelling in SPELLINGS]
+    assert len({row.invite_id for row in rows}) == 1 and len(invites.pending(workspace.workspace_id)) == 1
+    assert len(mails(f"bob{number}@example.com")) == len(SPELLINGS)
+    assert {entry.act for entry in audit.page(workspace.workspace_id).rows} >= {"invite.sent", "invite.resent"}
+
+
+def test_inviting_again_with_another_role_changes_the_role_of_the_open_invitation(world):
+    """H11: the old link is over, and the new mail says the new role."""
+    workspace, staff, guest, old_token = world
+    row = invites.invite(teams.place(workspace, staff["admin"]), guest.email, "billing")
+    assert row.sent > row.created and [row.role for row in invites.pending(workspace.workspace_id)] == ["billing"]
+    assert "as billing" in mails(guest.email)[-1].get_body().get_content()
+    (entry,) = [row for row in audit.page(workspace.workspace_id).rows if row.act == "invite.changed"]
+    assert (entry.before, entry.after) == ({"role": "developer"}, {"role": "billing"})
+    assert not joins(old_token, guest) and joins(teams.newest_token(guest.email), guest)
+    assert teams.place(workspace, guest).role == "billing"
+
+
+def test_an_address_invited_by_six_at_once_holds_one_seat():
+    """H10, H11"""
+    workspace, staff = teams.whole_team()
+    owner, guest = teams.place(workspace, staff["owner"]), teams.new_person("guest")
+    with ThreadPoolExecutor(6) as threads:
+        outcomes = list(threads.map(lambda _: outcome(invites.invite, owner, guest.email, "viewer"), range(6)))
+    assert set(outcomes) == {"done"} and len(invites.pending(workspace.workspace_id)) == 1
+
+
+def test_several_open_invitations_of_before_to_one_address_become_one(world):
+    """H11"""
+    workspace, staff, guest, _ = world
+    (row,) = invites.pending(workspace.workspace_id)
+    for number in range(3):
+        values = row.attribute_values | {"invite_id": f"{row.invite_id}-{number}"}
+        Invite(**values).save()
+    invites.invite(teams.place(workspace, staff["owner"]), guest.email, "viewer")
+    assert len(invites.pending(workspace.workspace_id)) == 1
+    assert joins(teams.newest_token(guest.email), guest)
+
+
+@pytest.mark.parametrize("who", ["owner", "viewer"])
+def test_a_member_is_not_invited_and_nor_is_oneself(who):
+    """H11"""
+    workspace, staff = teams.whole_team()
+    with pytest.raises(invites.AlreadyMember) as refusal:
+        invites.invite(teams.place(workspace, staff["owner"]), staff[who].email.upper(), "viewer")
+    assert (refusal.value.status, refusal.value.param) == (409, "email")
+    assert invites.pending(workspace.workspace_id) == [] and mails(staff[who].email) == []
+
+
+def test_an_account_elsewhere_is_invited_like_an_address_without_one(world):
+    """A4, H11: who is not a member of this workspace is nobody here."""
+    workspace, staff, _, _ = world
+    _, others = teams.whole_team()
+    for email in (others["owner"].email, "nobody@example.com"):
+        assert outcome(invites.invite, teams.place(workspace, staff["owner"]), email, "viewer") == "done"
+
+
+def test_an_invitation_of_somebody_who_is_a_member_by_now_ends_when_it_is_opened(world):
+    """H11: as after a change of address; the role stays, and the seat is free."""
+    workspace, _, guest, token = world
+    teams.add(workspace, guest, "viewer")
+    assert invites.preview(token, guest).member_role == "viewer"
+    assert len(invites.pending(workspace.workspace_id)) == 1
+    assert invites.accept(token, guest) == workspace.namespace
+    assert teams.place(workspace, guest).role == "viewer" and invites.pending(workspace.workspace_id) == []

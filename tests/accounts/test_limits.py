@@ -4,7 +4,7 @@ import pytest
 
 from accounts import store
 from accounts.teams import invites
-from accounts.workspaces import entitlements, workspaces
+from accounts.workspaces import entitlements, ownership, workspaces
 from imgapis.base import clock
 from tests.accounts import teams
 from tests.people import fresh_address
@@ -58,9 +58,9 @@ def test_a_person_owns_as_many_workspaces_as_the_best_of_their_plans_allows():
         return workspaces.create(person.person_id, namespace=namespace, business_name="B")
 
     rows = [create_workspace() for _ in range(entitlements.STARTING.workspaces)]
-    with pytest.raises(workspaces.TooManyWorkspaces):
+    with pytest.raises(ownership.TooManyWorkspaces):
         create_workspace()
     store.change_workspace(rows[0], limits={"workspaces": entitlements.STARTING.workspaces + 1})
     assert create_workspace()
-    with pytest.raises(workspaces.TooManyWorkspaces):
+    with pytest.raises(ownership.TooManyWorkspaces):
         create_workspace()

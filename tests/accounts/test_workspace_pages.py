@@ -2,13 +2,14 @@
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from accounts import store, team_store
 from accounts.models import Workspace
 from accounts.people import people
-from accounts.workspaces import workspaces
+from accounts.workspaces import entitlements, workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests.accounts import teams
@@ -162,7 +163,7 @@ def test_nobody_hoards_namespaces(monkeypatch):
 def test_nobody_takes_namespaces_without_end_day_after_day(monkeypatch):
     """H6: thirty new and thirty renamed ones a day, kept for ever, were anybody's. Names of one's own stay free."""
     monkeypatch.setattr(team_store, "NAMESPACES_PER_PERSON", 4)
-    monkeypatch.setattr(workspaces, "_require_quota", lambda person_id: None)
+    monkeypatch.setattr(entitlements, "STARTING", replace(entitlements.STARTING, workspaces=100))
     person = people.create(fresh_address("hoarder"))
     row = teams.new_workspace(person)
     first_name = row.namespace
@@ -184,7 +185,7 @@ def test_nobody_takes_namespaces_without_end_day_after_day(monkeypatch):
 def test_the_last_namespace_is_taken_once_by_many_at_once(monkeypatch):
     """H6: the count is in the transaction."""
     monkeypatch.setattr(team_store, "NAMESPACES_PER_PERSON", 5)
-    monkeypatch.setattr(workspaces, "_require_quota", lambda person_id: None)
+    monkeypatch.setattr(entitlements, "STARTING", replace(entitlements.STARTING, workspaces=100))
     person = people.create(fresh_address("hoarder"))
     with ThreadPoolExecutor(8) as threads:
         outcomes = list(threads.map(lambda _: attempt(teams.new_workspace, person), range(8)))

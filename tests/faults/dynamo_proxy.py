@@ -33,7 +33,7 @@ class DynamoProxy:
     nine fail, the tenth passes. `seen` counts charges by what became of them."""
 
     def __init__(self, target_port: int, port: int):
-        self.target_port = target_port
+        self.target_port, self.port = target_port, port
         self.fault, self.share = "", 0.0
         self.seen: Counter[str] = Counter()
         self._owed = ALMOST
