@@ -3,19 +3,21 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 from pydantic import ConfigDict
 
 from accounts import audit, store, team_store
 from accounts.keys import apikeys
+from accounts.keys.idempotency import ResultGone
 from accounts.models import Workspace
+from accounts.rest_router import Repeat, RestRouter
 from accounts.teams import invites, members, roles
 from accounts.teams.actors import Actor
 from accounts.workspaces import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
-router = Router(tags=["workspace"])
+router = RestRouter(tags=["workspace"])
 
 
 class NotFound(ApiError):
@@ -97,9 +99,9 @@ class KeyOut(Schema):
 
 
 class NewKeyOut(KeyOut):
-    """A key with its only showing."""
+    """A key with its only showing; `key` is null where the request is a repetition under its Idempotency-Key."""
 
-    key: str
+    key: str | None
 
 
 class EntryOut(Schema):
@@ -196,7 +198,16 @@ def list_invites(request: HttpRequest):
     return [_invite_out(row) for row in invites.pending(request.caller.workspace_id)]
 
 
-@router.post("/invites", response={200: InviteOut, 201: InviteOut})
+def _invite_again(request: HttpRequest, invite_id: str, payload: InviteIn) -> InviteOut:
+    row = invites.find(_acting(request, "members.manage").workspace_id, invite_id)
+    if row is None:
+        raise ResultGone
+    return _invite_out(row)
+
+
+@router.post(
+    "/invites", response={200: InviteOut, 201: InviteOut}, repeat=Repeat(lambda body: body.invite_id, _invite_again)
+)
 def invite(request: HttpRequest, payload: InviteIn):
     """Invite an address by mail. One that is invited already is sent its invite again, with this role: 200. Scope:
     members.manage, and every scope of the role; no key gives the role owner."""
@@ -222,7 +233,15 @@ def list_keys(request: HttpRequest):
     return [KeyOut(**_key_out(row)) for row in apikeys.of_workspace(request.caller.workspace_id)]
 
 
-@router.post("/keys", response={201: NewKeyOut})
+def _key_again(request: HttpRequest, prefix: str, payload: KeyIn) -> NewKeyOut:
+    request.caller.require("keys.manage")
+    row = apikeys.of_prefix(prefix)
+    if row is None:
+        raise ResultGone
+    return NewKeyOut(key=None, **_key_out(row))
+
+
+@router.post("/keys", response={201: NewKeyOut}, repeat=Repeat(lambda body: body.prefix, _key_again))
 def create_key(request: HttpRequest, payload: KeyIn):
     """Make a key; it is shown this once, and ends with the key that makes it, at the latest when that one does. Scope:
     keys.manage, and every scope that is given on."""

@@ -6,6 +6,7 @@ from accounts import audit, retired_namespaces, store, team_store
 from accounts.models import EmailClaim, Namespace, Person, SessionRow, Workspace
 from accounts.rows.audit import AuditEntry
 from accounts.rows.codes import Challenge, Throttle
+from accounts.rows.idempotency import IdempotentRequest
 from accounts.rows.keys import ApiKey
 from accounts.rows.namespaces import NamespaceCount
 from accounts.rows.staff import Staff
@@ -48,6 +49,7 @@ HOLDINGS = (
     Holding(SessionRow, of_person=by_attribute(SessionRow, "person_id")),
     Holding(Challenge, of_person=_by_address(Challenge)),
     Holding(ApiKey, of_workspace=by_attribute(ApiKey, "workspace_id"), of_person=by_attribute(ApiKey, "person_id")),
+    Holding(IdempotentRequest, of_workspace=by_hash_key(IdempotentRequest)),
     Holding(Invite, of_workspace=by_hash_key(Invite), of_person=_by_address(Invite)),
     Holding(
         Member, of_workspace=by_hash_key(Member), of_person=by_attribute(Member, "person_id"), detach=team_store.remove

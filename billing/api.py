@@ -1,16 +1,17 @@
 """The REST routes of billing: the plan and its credits, the caps, overage. Buying is a person's act, at the page."""
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
+from accounts.rest_router import RestRouter
 from billing.charging import cap_settings, summary
 from billing.charging.caps import SPANS, Cap
 from imgapis.base import clock
 from telemetry.display import decimal_credits
 
-router = Router(tags=["billing"])
+router = RestRouter(tags=["billing"])
 
 
 class BillOut(Schema):

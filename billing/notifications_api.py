@@ -1,15 +1,16 @@
 """The REST routes of billing notices: which mails the maker of the key gets, and the workspace's webhook."""
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 
 from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
+from accounts.rest_router import Repeat, RestRouter
 from billing.notifications import outgoing_webhooks, preferences, webhook_delivery
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
-router = Router(tags=["notices"])
+router = RestRouter(tags=["notices"])
 SCOPE = "billing.manage"
 
 
@@ -118,7 +119,10 @@ def remove_hook(request: HttpRequest):
     return 204, None
 
 
-@router.post("/notices/webhook/test", response={202: None}, operation_id="imgapis_notices_api_test_hook")
+@router.post(
+    "/notices/webhook/test", response={202: None}, operation_id="imgapis_notices_api_test_hook",
+    repeat=Repeat(rebuild=lambda request, made: workspace_of(request, SCOPE) and None),
+)  # fmt: skip
 def test_hook(request: HttpRequest):
     """Have a test notice posted, at most one a minute; GET says what came of it. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)

@@ -46,6 +46,8 @@ api = RestApi(
 
 def _finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-store"
+    if getattr(request, "is_repetition", False):
+        response["Idempotent-Replayed"] = "true"
     for name, value in rest_limits.headers(getattr(request, "allowance", None)).items():
         response[name] = value
     return response

@@ -1,14 +1,15 @@
 """The REST routes of usage: the numbers of the usage pages, and the events themselves."""
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Schema
 
+from accounts.rest_router import RestRouter
 from imgapis.base import clock, cursors
 from imgapis.base.errors import ApiError
 from telemetry import display, reports, store
 from telemetry.models import Event
 
-router = Router(tags=["usage"])
+router = RestRouter(tags=["usage"])
 
 
 class NoSuchEvent(ApiError):

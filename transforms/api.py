@@ -4,9 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router
+from ninja import Field
 
 from accounts.api import NotFound, Strict, workspace_of
+from accounts.keys.idempotency import ResultGone
+from accounts.rest_router import CHANGES_NOTHING, Repeat, RestRouter
 from imgapis.base import clock
 from transforms import domain_store, rule_store, store
 from transforms.access import access_settings, presets, signing_keys
@@ -17,7 +19,7 @@ from transforms.serving import purges
 from transforms.sources import named_sources
 from transforms.tenant import tenants
 
-router = Router(tags=["images"])
+router = RestRouter(tags=["images"])
 LONGEST = 2_048
 
 
@@ -100,7 +102,14 @@ def list_sources(request: HttpRequest):
     ]
 
 
-@router.post("/sources", response={201: dict[str, str]})
+def _source_again(request: HttpRequest, name: str, payload: SourceIn) -> dict[str, str]:
+    row = store.source(workspace_of(request, "sources.edit").workspace_id, name)
+    if row is None:
+        raise ResultGone
+    return named_sources.public_fields(row)
+
+
+@router.post("/sources", response={201: dict[str, str]}, repeat=Repeat(lambda body: body["name"], _source_again))
 def create_source(request: HttpRequest, payload: SourceIn):
     """Make a source. Scope: sources.edit."""
     workspace = workspace_of(request, "sources.edit")
@@ -129,7 +138,7 @@ def delete_source(request: HttpRequest, name: str):
     return 204, None
 
 
-@router.post("/sources/{name}/doctor", response=dict[str, Any])
+@router.post("/sources/{name}/doctor", response=dict[str, Any], repeat=CHANGES_NOTHING)
 def examine_source(request: HttpRequest, name: str, payload: PathIn):
     """Fetch one file step by step and name the first step that fails; free. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
@@ -185,7 +194,13 @@ def change_signing(request: HttpRequest, payload: SigningIn):
     return _signing(workspace_of(request, "access.edit"), new_key)
 
 
-@router.post("/signing/keys", response={201: dict[str, Any]})
+def _signing_again(request: HttpRequest, key_id: str) -> dict[str, Any]:
+    return _signing(workspace_of(request, "access.edit"))
+
+
+@router.post(
+    "/signing/keys", response={201: dict[str, Any]}, repeat=Repeat(lambda body: body["keys"][0]["id"], _signing_again)
+)
 def rotate_signing_key(request: HttpRequest):
     """Make a new key; it is in `key`, this once. The newest of the others stays live. Scope: access.edit."""
     new_key = signing_keys.rotate(workspace_of(request, "access.edit"), request.caller.actor)
@@ -222,17 +237,28 @@ def delete_preset(request: HttpRequest, name: str):
     return 204, None
 
 
-@router.post("/purges/preview", response=dict[str, int])
+@router.post("/purges/preview", response=dict[str, int], repeat=CHANGES_NOTHING)
 def preview_purge(request: HttpRequest, payload: PurgeIn):
     """How many billed operations a purge makes new work, at most. Scope: cache.purge."""
     return {"operations": purges.preview(workspace_of(request, "cache.purge"), payload.scope, payload.target)}
 
 
-@router.post("/purges", response={201: dict[str, str]})
+def _purge_out(purge_id: str, payload: PurgeIn) -> dict[str, str]:
+    target = "" if payload.scope == "workspace" else payload.target
+    return {"purge_id": purge_id, "scope": payload.scope, "target": target}
+
+
+def _purge_again(request: HttpRequest, purge_id: str, payload: PurgeIn) -> dict[str, str]:
+    """What was purged is what is asked for again: a wider purge may have taken the rule's place."""
+    workspace_of(request, "cache.purge")
+    return _purge_out(purge_id, payload)
+
+
+@router.post("/purges", response={201: dict[str, str]}, repeat=Repeat(lambda body: body["purge_id"], _purge_again))
 def purge(request: HttpRequest, payload: PurgeIn):
     """Purge: a rule, not a list of keys; within five seconds on every server. Scope: cache.purge."""
     rule = purges.purge(workspace_of(request, "cache.purge"), request.caller.actor, payload.scope, payload.target)
-    return 201, {"purge_id": rule.rule_id, "scope": rule.scope, "target": rule.target}
+    return 201, _purge_out(rule.rule_id, payload)
 
 
 def _domain(request: HttpRequest, name: str, permission: str) -> Domain:
@@ -256,14 +282,21 @@ def list_domains(request: HttpRequest):
     return [_domain_fields(row) for row in domain_store.domains(workspace_of(request, "workspace.view").workspace_id)]
 
 
-@router.post("/domains", response={201: dict[str, Any]})
+def _domain_again(request: HttpRequest, name: str, payload: DomainIn) -> dict[str, Any]:
+    row = custom_domains.of_workspace(workspace_of(request, "domains.edit").workspace_id, name)
+    if row is None:
+        raise ResultGone
+    return _domain_fields(row)
+
+
+@router.post("/domains", response={201: dict[str, Any]}, repeat=Repeat(lambda body: body["domain"], _domain_again))
 def add_domain(request: HttpRequest, payload: DomainIn):
     """Add a domain; the answer says which DNS records to set. Scope: domains.edit."""
     workspace = workspace_of(request, "domains.edit")
     return 201, _domain_fields(custom_domains.add(workspace.workspace_id, payload.domain, request.caller.actor))
 
 
-@router.post("/domains/{domain}/check", response=dict[str, Any])
+@router.post("/domains/{domain}/check", response=dict[str, Any], repeat=CHANGES_NOTHING)
 def check_domain(request: HttpRequest, domain: str):
     """Look at DNS now. Scope: domains.edit."""
     row = custom_domains.check_now(_domain(request, domain, "domains.edit"))

@@ -164,6 +164,11 @@ def revoke(actor: Member | Actor, invite_id: str) -> None:
     audit.record(actor.workspace_id, actor.name, "invite.revoked", invite_id)
 
 
+def find(workspace_id: str, invite_id: str) -> Invite | None:
+    """An invite that was not accepted; None where there is none of that id."""
+    return _get(workspace_id, invite_id)
+
+
 def pending(workspace_id: str) -> list[Invite]:
     """Invites that were not accepted, expired ones too, newest first."""
     return team_store.invites(workspace_id)

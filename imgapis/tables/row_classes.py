@@ -3,6 +3,7 @@
 import accounts.models
 import accounts.rows.audit
 import accounts.rows.codes
+import accounts.rows.idempotency
 import accounts.rows.keys
 import accounts.rows.namespaces
 import accounts.rows.staff
@@ -24,6 +25,7 @@ MODULES = (
     imgapis.base.mail.rows,
     accounts.models,
     accounts.rows.codes,
+    accounts.rows.idempotency,
     accounts.rows.keys,
     accounts.rows.namespaces,
     accounts.rows.staff,
