@@ -193,8 +193,9 @@ def accept(token: str, person: Person) -> str:
         row = _valid(token, person)
         team = _team(row.workspace_id)
         if any(member.person_id == person.person_id for member in team.members):
-            if row.delete_if(Invite.token_digest == row.token_digest):
-                audit.record(row.workspace_id, person.person_id, "invite.revoked", row.invite_id)
+            if not row.delete_if(Invite.token_digest == row.token_digest):
+                raise InvalidInvite  # used by another call of the same person
+            audit.record(row.workspace_id, person.person_id, "invite.revoked", row.invite_id)
             return team.workspace.namespace
         try:
             _join(row, team, person.person_id)
