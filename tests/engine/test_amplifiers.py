@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.engine import amplified, pictures
-from transforms.engine.codecs import decode, jpeg_markers
+from transforms.engine.codecs import decode
+from transforms.engine.containers import jpeg_markers
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.engine import amplified, pictures
-from transforms.engine.codecs import header_sizes
+from transforms.engine.containers import header_sizes
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP"]
 

@@ -8,7 +8,7 @@ from imgapis.base.outbound.fetch import FetchError, FetchResult
 from transforms import engine_errors
 from transforms.doctor import bucket_doctor, remedies
 from transforms.doctor.diagnosis import BUCKET_STEPS, TITLES, Diagnosis, Step
-from transforms.engine.codecs import sniffing
+from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.models import Source
 from transforms.serving import rendering

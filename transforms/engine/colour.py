@@ -4,23 +4,32 @@ from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageCms
+
+from transforms.engine.profiles import hdr
+from transforms.engine.profiles.named import NamedColours
 
 SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 # A profile that changes no sample colour by more than this many levels is sRGB under another name.
 SAME_LEVELS = 2
 
 
-def to_srgb(image: Image.Image, key16: bool = False) -> Image.Image:
+def to_srgb(image: Image.Image, colours: NamedColours, opacity: Image.Image | None = None) -> Image.Image:
     """An RGB or RGBA picture in sRGB. A broken or mismatched profile is ignored, as browsers do.
 
-    `key16`: the transparent colour in `info` has 16 bits though the samples are loaded in 8.
+    `opacity` is the alpha (L) of a picture whose own transparent colour cannot tell it.
     """
-    profile = image.info.get("icc_profile")
-    image = _with_known_ink(image)
-    base, alpha = _split_alpha(image, key16)
-    colour = _through_profile(base, profile) if profile else None
-    colour = (colour or base).convert("RGB")
+    if opacity is not None:
+        image.info.pop("transparency", None)
+    base, alpha = _split_alpha(image)
+    alpha = opacity or alpha
+    if colours.of_rgb:
+        base = base.convert("RGB")
+    if colours.transfer:
+        colour = hdr.to_srgb(base, colours.transfer, colours.primaries)
+    else:
+        converted = _through_profile(base, colours.profile) if colours.profile else None
+        colour = (converted or base).convert("RGB")
     if alpha is not None and alpha.getextrema()[0] < 255:
         colour.putalpha(alpha)
     colour.info = {}
@@ -48,21 +57,14 @@ def hex_to_rgba(value: str) -> tuple[int, int, int, int]:
     return (*levels, 255) if len(levels) == 3 else levels
 
 
-def _with_known_ink(image: Image.Image) -> Image.Image:
-    """Pillow reads every CMYK JPEG as Adobe writes them, inverted; without Adobe's marker that must be undone."""
-    if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
-        return ImageChops.invert(image)
-    return image
-
-
-def _split_alpha(image: Image.Image, key16: bool) -> tuple[Image.Image, Image.Image | None]:
+def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Colours in a mode that profiles understand (L, RGB, CMYK, LAB), and the alpha if there is any."""
     if image.mode in (*SIXTEEN_BIT, "I", "F"):
         return _eight_bit_grey(image)
     if image.mode in ("RGBa", "La"):
         image = image.convert(image.mode.upper())
     if image.mode in ("P", "PA") or "transparency" in image.info:
-        image = _with_keyed_alpha(image, key16)
+        image = _with_keyed_alpha(image)
     if image.mode in ("RGBA", "LA"):
         return image.convert(image.mode[:-1]), image.getchannel("A")
     if image.mode in ("RGB", "L", "CMYK", "LAB"):
@@ -70,14 +72,11 @@ def _split_alpha(image: Image.Image, key16: bool) -> tuple[Image.Image, Image.Im
     return image.convert("L" if image.mode == "1" else "RGB"), None
 
 
-def _with_keyed_alpha(image: Image.Image, key16: bool) -> Image.Image:
+def _with_keyed_alpha(image: Image.Image) -> Image.Image:
     """A palette, or a colour named as transparent, made into plain channels."""
     key = image.info.get("transparency")
     if key is None:
         return image.convert("RGBA" if image.mode == "PA" or image.palette.mode == "RGBA" else "RGB")
-    if key16 and isinstance(key, tuple):
-        image = image.copy()
-        image.info["transparency"] = tuple(level >> 8 for level in key)
     return image.convert("RGBA" if image.mode not in ("1", "L") else "LA")
 
 

@@ -7,7 +7,7 @@ import math
 
 from PIL import Image, TiffImagePlugin
 
-from transforms.engine.codecs import jpeg_markers
+from transforms.engine.containers import jpeg_markers
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 

@@ -4,7 +4,7 @@ A track's edit list says that it is repeated, and how long one run is; its heade
 (ISO/IEC 14496-12, AV1 Image File Format 1.1).
 """
 
-from transforms.engine.codecs import avif_boxes
+from transforms.engine.containers import avif_boxes
 
 REPEATED = 1  # the flag of an edit list
 # The offset of the duration in a header of version 0 and of version 1, from the start of its box.

@@ -1,6 +1,6 @@
 """Clears the timestamps of an animated AVIF, so that the same picture always has the same bytes."""
 
-from transforms.engine.codecs import avif_boxes
+from transforms.engine.containers import avif_boxes
 
 # Headers that start with two timestamps.
 TIMED = {b"mvhd", b"tkhd", b"mdhd"}

@@ -2,17 +2,22 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
+import numpy as np
 from PIL import ExifTags, Image
 
 from transforms.engine import colour
-from transforms.engine.codecs import amplifiers, avif_loop, heic, sniffing
+from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends
+from transforms.engine.containers import avif_colours, png, sniffing
+from transforms.engine.containers.png import Png
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.profiles import named
+from transforms.engine.profiles.named import NamedColours
 
 ORIENTATION = ExifTags.Base.Orientation
 RIGHTS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
@@ -52,8 +57,8 @@ def probe(data: bytes, limits: Limits, *, animated: bool = False) -> Facts:
     Frames count towards the limits when `animated`, that is when all of them are used.
     Raises unsupported_format, broken_image, too_many_pixels, too_many_frames, too_many_scans, source_side_too_long.
     """
-    with _opened(data, limits) as image:
-        return _facts(image, data, limits, animated)
+    with _opened(data, limits) as source:
+        return _facts(source, data, limits, animated)
 
 
 def open_picture(
@@ -64,14 +69,15 @@ def open_picture(
     `target` is the smallest upright size needed: a JPEG is then decoded at a fraction, never below twice that.
     Raises what `probe` raises; a file that ends early is a broken_image.
     """
-    with _opened(data, limits) as image:
-        facts = _facts(image, data, limits, animated)
+    with _opened(data, limits) as source:
+        image = source.image
+        facts = _facts(source, data, limits, animated)
         rights = _rights(image)
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
         frame_total = facts.frame_count if animated else 1
-        timed_frames = [_frame(image, index, facts, limits) for index in _frame_numbers(image, frame_total)]
+        timed_frames = [_frame(source, index, facts, limits) for index in _frame_numbers(image, frame_total)]
         loop = _plays(image, facts, data)
     frames, durations = zip(*timed_frames, strict=True)
     if any(frame.mode == "RGBA" for frame in frames):
@@ -92,12 +98,21 @@ def open_picture(
 
 def read_exif(data: bytes, limits: Limits) -> Image.Exif:
     """The EXIF block of the header, empty where there is none or it is damaged. Raises what `probe` raises."""
-    with _opened(data, limits) as image:
-        return _exif(image)
+    with _opened(data, limits) as source:
+        return _exif(source.image)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An open picture; what its file says of its colours; and its chunks, where it is a PNG."""
+
+    image: Image.Image
+    colours: NamedColours
+    png: Png | None = None
 
 
 @contextmanager
-def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
+def _opened(data: bytes, limits: Limits) -> Iterator[_Source]:
     """Opens with the one decoder for the format of the bytes; whatever a decoder raises becomes an EngineError."""
     name = sniffing.format_of(data) or _optional_format(data)
     if name is None:
@@ -109,13 +124,22 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
     size = sniffing.webp_size(data) if name == "WEBP" else None
     if size:
         _check_size(size, 1, limits)
+    chunks = png.read(data) if name == "PNG" else None
+    if chunks is not None:
+        if chunks.is_cut:
+            raise EngineError("broken_image", "The animation ends too early: the file is truncated.")
+        data = chunks.data
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data), formats=[name]) as image:
+            with ExitStack() as opened:
+                image = opened.enter_context(Image.open(BytesIO(data), formats=[name]))
                 if name == "TIFF":
                     amplifiers.check_tiff(image, data, limits)
-                yield image
+                if name == "JPEG" and not jpeg_ends.has_end(data):
+                    _check_size(image.size, 1, limits)
+                    image = opened.enter_context(_ended_jpeg(data))
+                yield _Source(image, _colours(image, data, chunks), chunks)
     except EngineError:
         raise
     except Image.DecompressionBombError as error:
@@ -123,6 +147,21 @@ def _opened(data: bytes, limits: Limits) -> Iterator[Image.Image]:
     except Exception as error:
         # Decoders raise a dozen types for broken files; all of them mean the same to the caller.
         raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
+
+
+def _ended_jpeg(data: bytes) -> Image.Image:
+    """A JPEG whose end is not marked, where it is whole. Raises broken_image."""
+    whole = jpeg_ends.ended(data)
+    if whole is None:
+        raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
+    return Image.open(BytesIO(whole), formats=["JPEG"])
+
+
+def _colours(image: Image.Image, data: bytes, chunks: Png | None) -> NamedColours:
+    if chunks is not None:
+        return chunks.colours
+    profile = image.info.get("icc_profile")
+    return avif_colours.read(data) if image.format == "AVIF" and not profile else named.of_profile(profile)
 
 
 def _optional_format(data: bytes) -> str | None:
@@ -141,7 +180,8 @@ def _not_read(data: bytes) -> str:
     return f"This is {kind}: {sniffing.REFUSED[kind]}. Allowed are {ALLOWED}."
 
 
-def _facts(image: Image.Image, data: bytes, limits: Limits, animated: bool) -> Facts:
+def _facts(source: _Source, data: bytes, limits: Limits, animated: bool) -> Facts:
+    image = source.image
     _check_size(image.size, 1, limits)
     name = NAMES.get(image.format, image.format.lower())
     frames = _count_frames(image, name, data)
@@ -182,20 +222,33 @@ def _frame_numbers(image: Image.Image, count: int) -> range:
     return range(first, first + count)
 
 
-def _frame(image: Image.Image, index: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:
+def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:
     """One frame, upright and in sRGB, and its duration in ms."""
+    image, chunks = source.image, source.png
     if index:
         image.seek(index)
     _check_size(image.size, 1, limits)
-    key16 = any("16B" in str(tile[3]) for tile in image.tile)
     image.load()
-    frame = colour.to_srgb(image, key16)
+    opacity = _deep_opacity(chunks, image) if chunks and chunks.has_deep_key else None
+    levels = image.convert("LA") if chunks and chunks.is_deep_grey_alpha and image.mode == "RGBA" else image
+    frame = colour.to_srgb(levels, source.colours, opacity)
     turn = TURNS.get(_orientation(image))
     if turn is not None and facts.source_format != "tiff":
         frame = frame.transpose(turn)
     if facts.frame_count > 1 and frame.size != facts.size:
         frame = frame.crop((0, 0, *facts.size))
     return frame, min(LONGEST_STAY, max(0, round(image.info.get("duration", 0) or 0)))
+
+
+def _deep_opacity(chunks: Png, image: Image.Image) -> Image.Image:
+    """The alpha of a picture whose transparent colour has 16 bits: clear where both halves of each sample are its own.
+    The low halves are read as if they were the high ones."""
+    with Image.open(BytesIO(chunks.data), formats=["PNG"]) as low:
+        low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
+        low.load()
+        halves = np.asarray(image.convert("RGB")).astype(np.uint16) << 8 | np.asarray(low)
+    is_key = (halves == np.array(chunks.key, np.uint16)).all(axis=-1)
+    return Image.fromarray(np.where(is_key, 0, 255).astype(np.uint8))
 
 
 def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from transforms.engine.codecs import jpeg_markers, sniffing
+from transforms.engine.containers import jpeg_markers, sniffing
 
 PLAIN_SCANS = 10  # so many scans of a JPEG are as much work as one decoding
 HEADER_BYTES = 65_536

@@ -84,8 +84,6 @@ def is_cut_short(name: str, data: bytes) -> bool:
     """Whether the container declares more bytes than there are. Bytes after the end are ignored."""
     if name == "WEBP":
         return int.from_bytes(data[4:8], "little") + 8 > len(data) + 1
-    if name == "PNG":
-        return data.rfind(b"IEND") < 0
     if name == "GIF":
         return gif_frames(data) is None
     return False

@@ -1,0 +1,67 @@
+"""Walks the markers of a JPEG (ITU-T T.81, annex B) for its size and the number of its scans; no pixel is decoded."""
+
+import re
+from dataclasses import dataclass
+
+# Not a stuffed zero, a fill byte or a restart: those stand inside a scan.
+MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+START, END, SCAN, PROGRESSIVE = 0xD8, 0xD9, 0xDA, 0xC2
+ALONE = {0x01, START}
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The header of a scan: its components by id, the first and last coefficient, and the lowest bit it brings."""
+
+    components: tuple[int, ...]
+    first: int
+    last: int
+    low_bit: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The size as stored, None where no frame header was found; the scans, each of which goes over all pixels of its
+    components once more; the marker of the frame, 0 where there is none; and whether the end is marked."""
+
+    size: tuple[int, int] | None
+    scan_headers: tuple[Scan, ...]
+    frame: int = 0
+    is_ended: bool = False
+
+    @property
+    def scans(self) -> int:
+        """How many there are."""
+        return len(self.scan_headers)
+
+    @property
+    def is_progressive(self) -> bool:
+        """Whether each scan brings a part of every coefficient alone."""
+        return self.frame == PROGRESSIVE
+
+
+def layout(data: bytes, start: int = 0, *, most_scans: int | None = None) -> Layout:
+    """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans`."""
+    size, frame, scans, offset, is_ended = None, 0, [], start, False
+    while (match := MARKER.search(data, offset)) is not None:
+        marker, offset = data[match.end() - 1], match.end()
+        is_ended = marker == END
+        if is_ended or (most_scans is not None and len(scans) > most_scans):
+            break
+        if marker in ALONE:
+            continue
+        if marker in FRAMES and size is None:
+            height, width = (int.from_bytes(data[offset + at : offset + at + 2], "big") for at in (3, 5))
+            size, frame = (width, height), marker
+        if marker == SCAN:
+            scans.append(_scan(data[offset + 2 : offset + int.from_bytes(data[offset : offset + 2], "big")]))
+        offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))
+    return Layout(size, tuple(scans), frame, is_ended)
+
+
+def _scan(header: bytes) -> Scan:
+    count = header[0] if header else 0
+    components = tuple(header[1 : 1 + 2 * count : 2])
+    first, last, bits = header[1 + 2 * count : 4 + 2 * count].ljust(3, b"\0")
+    return Scan(components, first, last, bits & 15)

@@ -1,0 +1,159 @@
+"""Reads the chunks of a PNG (ISO/IEC 15948) as browsers do, and makes of them a file that Pillow decodes.
+
+A side chunk that is damaged is passed over, texts are never unpacked, a missing end is added. Whether the pixels are
+whole is for the decoder to say.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from transforms.engine.profiles import icc, named
+from transforms.engine.profiles.named import NamedColours
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+# What has no bearing on the pixels, and what is read here; the rest is handed on.
+TEXTS, NAMED = {b"tEXt", b"zTXt", b"iTXt"}, {b"iCCP", b"cICP", b"sRGB", b"gAMA", b"cHRM"}
+PASSED_OVER = TEXTS | NAMED | {b"tIME", b"bKGD", b"hIST", b"sPLT"}
+ANIMATION, FRAME = b"acTL", b"fcTL"
+GREY, RGB, GREY_ALPHA = 0, 2, 4
+# What levels of 2 and 4 bits are multiplied by when they are loaded as 8.
+SCALES = {2: 85, 4: 17}
+LONGEST_PROFILE = 8_000_000
+
+
+@dataclass(frozen=True)
+class Png:
+    """`data` is the file for the decoder, `colours` what it says of its levels; `bits` is the depth, `kind` the colour
+    type, `key` the transparent colour as it is stored; `is_cut`: frames of an animation are missing."""
+
+    data: bytes
+    colours: NamedColours
+    bits: int
+    kind: int
+    key: tuple[int, ...] | None = None
+    is_cut: bool = False
+
+    @property
+    def has_deep_key(self) -> bool:
+        """Whether a transparent colour of 16 bits is named, of which a decoder to 8 bits compares one half."""
+        return self.bits == 16 and self.kind == RGB and self.key is not None
+
+    @property
+    def is_deep_grey_alpha(self) -> bool:
+        """Whether it is grey with alpha of 16 bits, which Pillow loads as RGBA."""
+        return self.bits == 16 and self.kind == GREY_ALPHA
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk: its name, its body, whether its checksum is right, and whether it ends before the file does."""
+
+    name: bytes
+    body: bytes
+    is_sound: bool = True
+    is_whole: bool = True
+
+
+def read(data: bytes) -> Png | None:
+    """None where the file does not begin with a header."""
+    header, parts, first, frames, is_cut = None, [MAGIC], {}, 0, False
+    for chunk in chunks(data):
+        frames += chunk.name == FRAME
+        is_cut = not chunk.is_whole
+        if chunk.name == b"IHDR" and len(chunk.body) == 13:
+            header = chunk.body
+        if chunk.name not in CRITICAL and not chunk.is_sound:
+            continue
+        if chunk.name in (*COLOURS, b"tRNS", ANIMATION) and chunk.name not in first:
+            first[chunk.name] = chunk.body
+        if chunk.name == b"tRNS" and header:
+            chunk = Chunk(chunk.name, _scaled_key(header, chunk.body))
+        if chunk.name not in PASSED_OVER:
+            parts.append(_written(chunk))
+    if header is None:
+        return None
+    if not parts[-1].endswith(IEND):
+        parts.append(IEND)
+    bits, kind = header[8], header[9]
+    promised = int.from_bytes(first.get(ANIMATION, b"")[:4], "big")
+    return Png(
+        b"".join(parts), _colours(first, kind), bits, kind, _key(kind, first.get(b"tRNS", b"")),
+        is_cut=promised > frames or (promised > 1 and is_cut),
+    )  # fmt: skip
+
+
+def chunks(data: bytes) -> Iterator[Chunk]:
+    """Every chunk up to IEND; the last one shorter than it says where the file ends in it."""
+    offset = len(MAGIC)
+    while offset + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, offset)
+        body = data[offset + 8 : offset + 8 + length]
+        checksum = data[offset + 8 + length : offset + 12 + length]
+        is_sound = checksum == zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")
+        yield Chunk(name, body, is_sound, offset + 12 + length <= len(data))
+        if name == b"IEND":
+            return
+        offset += 12 + length
+
+
+def _written(chunk: Chunk) -> bytes:
+    checksum = zlib.crc32(chunk.body, zlib.crc32(chunk.name))
+    return b"".join((len(chunk.body).to_bytes(4, "big"), chunk.name, chunk.body, checksum.to_bytes(4, "big")))
+
+
+IEND = _written(Chunk(b"IEND", b""))
+
+
+def _key(kind: int, body: bytes) -> tuple[int, ...] | None:
+    count = {GREY: 1, RGB: 3}.get(kind)
+    return struct.unpack_from(f">{count}H", body) if count and len(body) >= 2 * count else None
+
+
+def _scaled_key(header: bytes, body: bytes) -> bytes:
+    """The key of grey levels below 8 bits, as the decoder compares it: with the levels already scaled."""
+    scale = SCALES.get(header[8]) if header[9] == GREY else None
+    return struct.pack(">H", _key(GREY, body)[0] * scale & 0xFFFF) if scale and len(body) >= 2 else body
+
+
+def _colours(first: dict[bytes, bytes], kind: int) -> NamedColours:
+    """By the first of cICP, iCCP, sRGB and gAMA (with cHRM) that can be used."""
+    for name in COLOURS:
+        colours = READERS[name](first, kind) if name in first and name in READERS else None
+        if colours is not None:
+            return colours
+    return named.SRGB
+
+
+def _code_points(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
+    body = first[b"cICP"]
+    return named.of_png_code_points(body[0], body[1]) if len(body) == 4 and not body[2] and body[3] == 1 else None
+
+
+def _profile(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
+    """A profile of the file's own kind of colours; one that unpacks beyond LONGEST_PROFILE is not read."""
+    _, _, packed = first[b"iCCP"].partition(b"\0")
+    try:
+        profile = zlib.decompressobj().decompress(packed[1:], LONGEST_PROFILE + 1)
+    except zlib.error:
+        return None
+    wanted = b"GRAY" if kind in (GREY, GREY_ALPHA) else b"RGB "
+    fits = len(profile) <= LONGEST_PROFILE and icc.space_of(profile) == wanted
+    return named.of_profile(profile) if fits else None
+
+
+def _srgb(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
+    return named.SRGB if len(first[b"sRGB"]) == 1 else None
+
+
+def _gamma(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
+    body, points = first[b"gAMA"], first.get(b"cHRM", b"")
+    if len(body) != 4:
+        return None
+    return named.of_gamma(int.from_bytes(body, "big"), struct.unpack(">8I", points) if len(points) == 32 else None)
+
+
+READERS = {b"cICP": _code_points, b"iCCP": _profile, b"sRGB": _srgb, b"gAMA": _gamma}
+COLOURS = (*READERS, b"cHRM")

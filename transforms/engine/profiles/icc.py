@@ -1,0 +1,106 @@
+"""Writes ICC profiles (ICC.1:2022) of three colorants and one curve, and reads which colour space a profile is of."""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+# XYZ of the profile connection space, and the cone responses of Bradford's adaptation (ICC.1:2022, annex E).
+D50 = np.array((0.9642, 1.0, 0.8249))
+BRADFORD = np.array(((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296)))
+HEADER = struct.Struct(">I4sI4s4s4s12s4s4sI4s4sQI3i4s44x")
+VERSION = 0x04300000
+SPACE = slice(16, 20)
+LEAST_DETERMINANT = 1e-4
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Primaries:
+    """Chromaticities (x, y) of red, green, blue and white."""
+
+    red: Point
+    green: Point
+    blue: Point
+    white: Point
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Red, green, blue, white."""
+        return self.red, self.green, self.blue, self.white
+
+    def to_xyz(self) -> np.ndarray | None:
+        """The matrix from linear RGB to XYZ, white at Y = 1; None where the points span no colours."""
+        if any(y <= 0 for _, y in self.points):
+            return None
+        directions = np.array([_xyz(*point) for point in self.points[:3]]).T
+        if abs(np.linalg.det(directions)) < LEAST_DETERMINANT:
+            return None
+        return directions * np.linalg.solve(directions, _xyz(*self.white))
+
+    def to_pcs(self) -> np.ndarray | None:
+        """The same matrix, adapted to D50."""
+        matrix = self.to_xyz()
+        if matrix is None:
+            return None
+        gain = (BRADFORD @ D50) / (BRADFORD @ _xyz(*self.white))
+        return np.linalg.inv(BRADFORD) @ np.diag(gain) @ BRADFORD @ matrix
+
+
+@dataclass(frozen=True)
+class Curve:
+    """From level to light, both 0 to 1: (a · level + b) ^ gamma from the level `start` on, below it c · level."""
+
+    gamma: float
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 0.0
+    start: float = 0.0
+
+
+def write(primaries: Primaries, curve: Curve) -> bytes | None:
+    """A display profile; None where the primaries span no colours."""
+    colorants = primaries.to_pcs()
+    if colorants is None:
+        return None
+    tags = {
+        b"desc": _text(b"made of code points"), b"cprt": _text(b"none"), b"wtpt": _xyz_tag(D50),
+        b"rXYZ": _xyz_tag(colorants[:, 0]), b"gXYZ": _xyz_tag(colorants[:, 1]), b"bXYZ": _xyz_tag(colorants[:, 2]),
+        b"rTRC": _curve_tag(curve), b"gTRC": _curve_tag(curve), b"bTRC": _curve_tag(curve),
+    }  # fmt: skip
+    index, body, first = struct.pack(">I", len(tags)), b"", HEADER.size + 4 + 12 * len(tags)
+    for name, data in tags.items():
+        index += struct.pack(">4sII", name, first + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    header = HEADER.pack(
+        first + len(body), bytes(4), VERSION, b"mntr", b"RGB ", b"XYZ ", bytes(12), b"acsp", bytes(4), 0, bytes(4),
+        bytes(4), 0, 0, *map(_fixed, D50), bytes(4),
+    )  # fmt: skip
+    return header + index + body
+
+
+def space_of(profile: bytes) -> bytes:
+    """The four letters of the colour space that a profile is of, such as `RGB ` or `GRAY`."""
+    return profile[SPACE]
+
+
+def _xyz(x: float, y: float) -> np.ndarray:
+    return np.array((x / y, 1.0, (1 - x - y) / y))
+
+
+def _fixed(number: float) -> int:
+    return max(-(2**31), min(2**31 - 1, round(float(number) * 65_536)))
+
+
+def _xyz_tag(xyz: np.ndarray) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *map(_fixed, xyz))
+
+
+def _curve_tag(curve: Curve) -> bytes:
+    return struct.pack(">4s4xHxx5i", b"para", 3, *map(_fixed, (curve.gamma, curve.a, curve.b, curve.c, curve.start)))
+
+
+def _text(words: bytes) -> bytes:
+    text = words.decode().encode("utf-16-be")
+    return struct.pack(">4s4xII2s2sII", b"mluc", 1, 12, b"en", b"US", len(text), 28) + text
