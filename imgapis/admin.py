@@ -45,7 +45,7 @@ ERASURES = [(name, name) for name in ("scheduled", "running", "swept", "done", "
 
 @admin.register(
     model_for(
-        Erasure, "imgapis", moments=("asked", "due", "began", "swept"),
+        Erasure, "imgapis", moments=("asked", "due", "began", "swept", "emptied"),
         choices={"kind": [("workspace", "workspace"), ("person", "person")], "state": ERASURES},
     )
 )  # fmt: skip
@@ -53,7 +53,7 @@ class ErasureAdmin(RowAdmin):
     """Erasures by opaque id: how far each is, and what does not go through."""
 
     right = "requests.see"
-    exclude = ("folder",)
+    exclude = ("folder", "customer_id")
     list_display = ("subject_id", "kind", "state", "asked", "due", "step", "failure")
     list_filter = ("kind", "state")
     search_fields = ("subject_id",)

@@ -268,11 +268,12 @@ def cancel(subscription: SubscriptionSnapshot) -> None:
 
 
 def cancel_now(customer_id: str) -> int:
-    """End every subscription of a customer at once, for an erasure; returns how many were ended. Safe to repeat."""
+    """End every subscription of a customer at once, for an erasure, with an invoice of what was used beyond the plan;
+    returns how many were ended. Safe to repeat."""
     subscriptions = call(api().subscriptions.list, customer=customer_id, status="all", limit=100).data
     active = [sub for sub in subscriptions if sub.status not in ("canceled", "incomplete_expired")]
     for sub in active:
-        call(api().subscriptions.cancel, sub.id)
+        call(api().subscriptions.cancel, sub.id, invoice_now=True, prorate=False)
     return len(active)
 
 

@@ -9,7 +9,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from billing import store
 from billing.models import Counter
-from billing.rows.stripe import ReportedOverage
+from billing.rows.stripe import ReportedOverage, Subscription
 from billing.stripe import customers, gateway, meter
 from billing.stripe.gateway import StripeUnavailable
 from imgapis.base import clock
@@ -18,6 +18,7 @@ from telemetry import metrics
 
 # Stripe knows an identifier for a day at least; past this age of a report its own count is asked first.
 REPEATED_SECONDS = 23 * 3_600
+LONGEST_SECONDS = 35 * clock.DAY  # Stripe takes no report of a moment before
 # After so many customers in a row without an answer Stripe is taken to be away, and the rest waits.
 MOST_UNANSWERED = 3
 FAULTS = (ApiError, PynamoDBException)
@@ -35,7 +36,7 @@ class Round:
 def report_all() -> Round:
     """Report every workspace's overage to the meter, each by itself: what fails for one keeps no other back. In another
     order each time, so that where Stripe is away, and the rest waits for the next round, nobody is always last."""
-    rows = [row for row in customers.iter_all() if row.state in gateway.ENTITLED_STATES]
+    rows = [row for row in customers.iter_all() if _is_reported(row)]
     random.shuffle(rows)
     reported_count = failed_count = unanswered_in_row = 0
     for row in rows:
@@ -51,6 +52,12 @@ def report_all() -> Round:
         metrics.counts().overage_failed.inc(failed_count)
         log.warning("overage_not_reported", extra={"count": failed_count})
     return Round(reported_count, failed_count)
+
+
+def _is_reported(row: Subscription) -> bool:
+    """Whether there may be something to report: also of a subscription that has ended, whose last minutes are on its
+    last invoice, and for as long as Stripe takes reports of its time."""
+    return row.state in gateway.ENTITLED_STATES or float(row.period_end) > clock.now() - LONGEST_SECONDS
 
 
 def report(workspace_id: str, customer_id: str) -> bool:

@@ -130,23 +130,6 @@ def checkout_status(workspace: Workspace, session_id: str) -> str | None:
     return session[1]
 
 
-def terminate(workspace_id: str) -> int:
-    """For an erasure: end every subscription at once and delete the customer at Stripe; returns how many were ended.
-    Safe to repeat; invoices stay at Stripe by law."""
-    row = customers.of_workspace(workspace_id)
-    if row is None:
-        return 0
-    ended_count = 0 if gateway.is_customer_deleted(row.customer_id) else gateway.cancel_now(row.customer_id)
-    gateway.delete_customer(row.customer_id)
-    return ended_count
-
-
-def is_terminated(workspace_id: str) -> bool:
-    """Whether Stripe confirms that nothing of the workspace goes on there."""
-    row = customers.of_workspace(workspace_id)
-    return row is None or gateway.is_customer_deleted(row.customer_id)
-
-
 def last_known(workspace_id: str) -> Subscription | None:
     """What was last known of the subscription, without asking Stripe."""
     return customers.of_workspace(workspace_id)

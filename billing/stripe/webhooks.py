@@ -6,6 +6,7 @@ of Stripe at this moment, and the workspace is brought to it.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from django.conf import settings
@@ -15,13 +16,14 @@ from billing.charging.entitlement_change import AlreadyApplied, ExtraWrites
 from billing.stripe import (
     customers,
     gateway,
+    overage,
     payments,
     receipts,
     settlements,
     stripe_events,
     subscription_state,
 )
-from billing.stripe.gateway import EventSnapshot
+from billing.stripe.gateway import EventSnapshot, StripeRefused
 from imgapis.base import clock
 
 HANDLED, DUPLICATE = "acted", "again"
@@ -111,6 +113,10 @@ def _payment_failed(workspace_id: str, event: EventSnapshot, within: ExtraWrites
 
 
 def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """A subscription is over: its last invoice is a draft for an hour and takes what is reported meanwhile (H2). What
+    Stripe refuses is on record as failing, and keeps the plan's end not back."""
+    with suppress(StripeRefused):
+        overage.report(workspace_id, event.customer_id)
     sync_subscription(workspace_id, event.customer_id, within)
     receipts.send_plan_ended(workspace_id)
 

@@ -24,6 +24,7 @@ LEASE_SECONDS = 600
 RETRY_SECONDS = 60
 PROOF = "The certificate and an opaque id stay, so that a restored backup is erased again."
 RECOVERY = "DynamoDB can recover deleted rows for 14 days; then nobody can."
+UNPAID = "Stripe holds an invoice that was not paid when its customer was deleted there."
 EXCEPTIONS = {
     "workspace": (
         "Invoices stay at Stripe for as long as tax law asks for them.",
@@ -118,7 +119,9 @@ def _claim_and_run(row: Erasure) -> bool:
         run(row)
     except FAULTS as error:
         log.warning("erasure_step_failed", extra={"count": int(row.step)})
-        store.change(row, row.state, due=now + RETRY_SECONDS, failure=type(error).__name__)
+        pause = max(RETRY_SECONDS, getattr(error, "retry_after", None) or 0)
+        is_broken = not isinstance(error, steps.WAITING)
+        store.change(row, row.state, due=now + pause, failure=type(error).__name__, trying=is_broken)
     return True
 
 
@@ -152,12 +155,15 @@ def _sum(before: dict, counts: dict) -> dict:
 
 
 def _facts(row: Erasure, now: int) -> dict:
+    second_sweep = int(row.emptied) or now
+    exceptions = [*EXCEPTIONS[row.kind], *([UNPAID] if row.invoices == "open" else [])]
     return {
         "format": "img apis erasure certificate 1", "subject": row.subject_id, "kind": row.kind,
         "asked": clock.stamp(row.asked), "began": clock.stamp(row.began), "first_sweep": clock.stamp(row.swept),
-        "second_sweep": clock.stamp(now), "beyond_recovery": clock.stamp(now + RECOVERY_DAYS * clock.DAY),
+        "second_sweep": clock.stamp(second_sweep),
+        "beyond_recovery": clock.stamp(second_sweep + RECOVERY_DAYS * clock.DAY), "invoices_at_stripe": row.invoices,
         "counts_are": "at least" if row.broken_off else "exact", "removed": dict(row.counts),
-        "exceptions": list(EXCEPTIONS[row.kind]),
+        "exceptions": exceptions,
     }  # fmt: skip
 
 
@@ -197,9 +203,15 @@ def _erase_again(kind: str, subject_id: str) -> None:
 
 
 def late() -> list[Erasure]:
-    """The erasures asked for over LATEST_START_DAYS + 1 days ago and not done: their deadline is near. For staff."""
+    """The erasures asked for over LATEST_START_DAYS + 1 days ago and not done: their deadline is near. For staff. One
+    that waits for a payment alone, with nothing of ours left, is not among them before its last day."""
     cutoff = clock.now() - (LATEST_START_DAYS + 1) * clock.DAY
-    return [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
+    rows = [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
+    return [row for row in rows if not _waits_in_time(row)]
+
+
+def _waits_in_time(row: Erasure) -> bool:
+    return steps.waits_for(row) == "payment" and clock.now() < steps.customer_deadline(row) + clock.DAY
 
 
 def exists(kind: str, subject_id: str) -> bool:

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import audit
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.rows.audit import AuditEntry
+from billing.money import dollars
+from billing.stripe import closing
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from imgapis.privacy import certificates, erasure, inventory, registry, store
+from imgapis.privacy import certificates, erasure, inventory, registry, steps, store
 
 
 @require_GET
@@ -73,6 +75,8 @@ def _erase(
     context = {
         "kind": kind, "base": "workspace.html" if kind == "workspace" else "base.html", "name": name,
         "error": error, "counts": counts(kind, subject_id), "exceptions": erasure.EXCEPTIONS[kind],
+        "owed": dollars(owed) if (owed := closing.owed_cents(subject_id) if kind == "workspace" else 0) else "",
+        "invoice_days": steps.INVOICE_DAYS, "customer_days": steps.CUSTOMER_DAYS,
     }  # fmt: skip
     return render(request, "privacy/erase.html", context, status=400 if error else 200)
 
@@ -146,7 +150,8 @@ def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
     context = {
         "subject_id": subject_id, "kind": row.kind, "state": row.state, "asked": clock.stamp(row.asked),
         "least": bool(row.broken_off), "due": clock.stamp(row.due),
-        "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * clock.DAY),
+        "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * clock.DAY), "waits_for": steps.waits_for(row),
+        "invoice_day": clock.day(steps.invoice_deadline(row)), "customer_day": clock.day(steps.customer_deadline(row)),
         "removed": [pair for pair in sorted(dict(row.counts).items()) if pair[1]],
     }  # fmt: skip
     response = render(request, "privacy/progress.html", context)

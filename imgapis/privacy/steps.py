@@ -1,17 +1,29 @@
 """The steps of an erasure, in order: each is safe to repeat, and returns only when its store has confirmed it."""
 
+import logging
+
 from accounts import store as accounts_store
 from accounts.models import Person, Workspace
 from accounts.workspaces import workspaces
-from billing.stripe import subscriptions
-from imgapis.base import buckets, tokens
+from billing.stripe import closing
+from billing.stripe.closing import InvoiceOpen, OverageNotInvoiced
+from billing.stripe.gateway import NotConfigured, StripeRefused, StripeUnavailable
+from imgapis.base import buckets, clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.holdings import Holding
 from imgapis.privacy import registry, store
 from imgapis.rows.privacy import Erasure
 from transforms import privacy as transforms_privacy
 
+log = logging.getLogger("imgapis.erasure")
+STRIPE_FAULTS = {fault.__name__ for fault in (OverageNotInvoiced, NotConfigured, StripeRefused, StripeUnavailable)}
+WAITING = (OverageNotInvoiced, InvoiceOpen)  # nothing was removed by a step that raises one
 LIVES = ("365d", "1d")
+# For what is owed our own stores wait so long, and the customer at Stripe so long, from the day the erasure was asked
+# for: whatever Stripe does, the rest is done in time (P19).
+INVOICE_DAYS = 14
+CUSTOMER_DAYS = 20
+LATE_SECONDS = 12 * 3_600  # and this long from its beginning, where it was asked for late
 Counts = dict[str, int]
 
 
@@ -29,17 +41,63 @@ def steps(kind: str) -> tuple:
     """The steps of a kind of erasure: functions of its row that return name → how many were removed."""
     apps = tuple(_rows_of(app) for app in registry.APPS)
     if kind == "workspace":
-        return (_stripe, _close, _hostnames, *apps, _outputs)
+        return (_subscription, _close, _hostnames, *apps, _outputs, _customer)
     return (_end_sessions, *apps)
 
 
-def _stripe(row: Erasure) -> Counts:
-    """End the subscriptions first, so that nobody pays for what is erased. Without a customer there is none. Raises
-    NotConfirmed."""
-    ended_count = subscriptions.terminate(row.subject_id)
-    if not subscriptions.is_terminated(row.subject_id):
-        raise NotConfirmed
-    return {"subscriptions": ended_count}
+def _subscription(row: Erasure) -> Counts:
+    """Invoice what is owed and end the subscriptions first, while there is a record of what was used; so nobody is
+    billed for what is erased, and nobody escapes a bill by erasing it (H2). Until the last day for it a fault of
+    Stripe's holds everything up; after it the rest goes on. Raises what `closing` raises."""
+    customer_id = closing.customer_id_of(row.subject_id)
+    if not customer_id:
+        return {}
+    store.set_customer(row, customer_id)
+    try:
+        return {"subscriptions": closing.end_subscriptions(row.subject_id, customer_id)}
+    except ApiError:
+        if clock.now() < invoice_deadline(row):
+            raise
+        log.error("overage_not_invoiced")
+        return {}
+
+
+def invoice_deadline(row: Erasure) -> float:
+    """Until when an erasure waits for Stripe to invoice what is owed."""
+    return max(row.asked + INVOICE_DAYS * clock.DAY, row.began + LATE_SECONDS)
+
+
+def customer_deadline(row: Erasure) -> float:
+    """Until when the customer at Stripe is kept for an invoice that is not closed."""
+    return float(row.asked + CUSTOMER_DAYS * clock.DAY)
+
+
+def waits_for(row: Erasure) -> str:
+    """What of Stripe's an erasure waits for: its `invoice` of what was used beyond the plan, before anything of ours is
+    erased; the `payment` of it, after everything of ours is; else nothing."""
+    if row.state == "running" and not row.step and row.failure in STRIPE_FAULTS:
+        return "invoice"
+    return "payment" if row.state == "swept" and row.failure == InvoiceOpen.__name__ else ""
+
+
+def _customer(row: Erasure) -> Counts:
+    """Delete the customer at Stripe last: once its last invoice is closed, or on the last day for it. The first sweep
+    does not wait for it. Raises InvoiceOpen, and what the gateway raises."""
+    if row.state == "swept" and not row.emptied:
+        store.set_emptied(row, int(clock.now()))
+    if not row.customer_id:
+        return {}
+    try:
+        invoices = closing.invoices_of(row.customer_id)
+        closing.delete_customer(row.customer_id, wait=clock.now() < customer_deadline(row))
+        if not closing.is_deleted(row.customer_id):
+            raise NotConfirmed
+    except ApiError:
+        if row.state == "running":
+            return {}
+        raise
+    store.set_customer(row, "", invoices)
+    return {}
 
 
 def _close(row: Erasure) -> Counts:

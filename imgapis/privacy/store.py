@@ -54,6 +54,17 @@ def set_folder(row: Erasure, folder: str) -> None:
     row.update(actions=[Erasure.folder.set(folder)], condition=Erasure.is_present())
 
 
+def set_customer(row: Erasure, customer_id: str, invoices: str = "") -> None:
+    """Record the customer at Stripe; or with an empty id that it is deleted, and what is left of its invoices."""
+    actions = [Erasure.customer_id.set(customer_id)] + ([Erasure.invoices.set(invoices)] if invoices else [])
+    row.update(actions=actions, condition=Erasure.is_present())
+
+
+def set_emptied(row: Erasure, moment: int) -> None:
+    """Record when the second sweep of our own stores was whole."""
+    row.update(actions=[Erasure.emptied.set(moment)], condition=Erasure.is_present())
+
+
 def suppress(kind: str, subject_id: str) -> None:
     """Put an opaque id on the suppression list. Raises BucketError."""
     buckets.put(f"{SUPPRESSED}{kind}/{subject_id}", StoredObject(b"erased", "text/plain", {}))

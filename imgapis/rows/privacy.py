@@ -23,8 +23,15 @@ class Erasure(dynamo.Row):
     due = declared(Moment(), "when its next step may begin, or be tried again", **EVIDENCE)
     step = declared(Whole(default=0), "how many steps every store has confirmed", **EVIDENCE)
     folder = declared(UnicodeAttribute(default=""), "where its outputs lay in the bucket", **EVIDENCE)
+    customer_id = declared(
+        UnicodeAttribute(default=""), "names its customer at Stripe until it is deleted there", **EVIDENCE
+    )
+    invoices = declared(
+        UnicodeAttribute(default="none"), "whether Stripe holds invoices, and an open one among them", **EVIDENCE
+    )
     began = declared(Moment(default=0), "when the first step began", **EVIDENCE)
     swept = declared(Moment(default=0), "when the first sweep was whole", **EVIDENCE)
+    emptied = declared(Moment(default=0), "when the second sweep of our own stores was whole", **EVIDENCE)
     counts = declared(JSONAttribute(default=dict), "how much of each kind was removed", **EVIDENCE)
     trying = declared(BooleanAttribute(default=False), "whether a try has begun and has not ended", **EVIDENCE)
     broken_off = declared(

@@ -65,7 +65,7 @@ def lose_replies(monkeypatch) -> None:
 def failing(error: type[Exception]):
     """A function that raises an error, whatever it is asked."""
 
-    def fail(*args):
+    def fail(*args, **params):
         raise error
 
     return fail

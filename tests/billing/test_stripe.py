@@ -10,6 +10,7 @@ from billing.charging import credits, ledger
 from billing.plans import catalogue, periods
 from billing.rows.stripe import Customer, Receipt, ReportedOverage, StripeEvent, Subscription
 from billing.stripe import (
+    closing,
     customers,
     gateway,
     meter,
@@ -262,9 +263,10 @@ def test_an_erased_customer_is_gone_at_stripe_and_twice_is_no_error(world, web, 
     """P19, D5"""
     customer = world.buys(buyer)
     world.deliver()
-    assert not subscriptions.is_terminated(buyer.workspace_id)
-    assert subscriptions.terminate(buyer.workspace_id) == 1
-    assert subscriptions.terminate(buyer.workspace_id) == 0 and subscriptions.is_terminated(buyer.workspace_id)
+    assert [closing.end_subscriptions(buyer.workspace_id, customer) for _ in range(2)] == [1, 0]
+    for _ in range(2):
+        closing.delete_customer(customer, wait=True)
+    assert closing.end_subscriptions(buyer.workspace_id, customer) == 0
     assert gateway.is_customer_deleted(customer)
     assert {row["status"] for row in world.book.list_all("subscriptions", customer=customer)} == {"canceled"}
 

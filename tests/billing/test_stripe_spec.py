@@ -6,7 +6,17 @@ import re
 import pytest
 import stripe
 
-from billing.stripe import customers, gateway, meter, overage, settlements, stripe_setup, subscriptions, webhooks
+from billing.stripe import (
+    closing,
+    customers,
+    gateway,
+    meter,
+    overage,
+    settlements,
+    stripe_setup,
+    subscriptions,
+    webhooks,
+)
 from imgapis.base import clock
 from imgapis.devstack import stack
 from imgapis.devstack.stripe_stub import book
@@ -31,9 +41,9 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     gateway.invoice(world.book.list_all("invoices", customer=customer)[0]["id"])
     test_stripe.sells_more(buyer)
     counter = test_stripe.counter_of(buyer)
-    counter.update(actions=[type(counter).used.set(int(counter.base) + 10)])
+    counter.update(actions=[type(counter).used.set(int(counter.base) + 2_000)])
     overage.report(buyer.workspace_id, customer)
-    assert meter.counted(customer, clock.now() - 3_600, clock.now()) == 5
+    assert meter.counted(customer, clock.now() - 3_600, clock.now()) == 1_000
     charge = world.book.list_all("charges", customer=customer)[0]
     with world.book.change():
         world.trade.settle_refund(world.trade.refund(charge, 100, "pending"), "failed")
@@ -46,7 +56,15 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     subscriptions.checkout_status(row_of(buyer), world.book.list_all("sessions", customer=customer)[0]["id"])
     list(gateway.customers())
     list(stripe_setup.run("http://localhost/stripe/webhook"))
-    subscriptions.terminate(buyer.workspace_id)
+    with world.refusing_cards():
+        closing.end_subscriptions(buyer.workspace_id, customer)
+    (unpaid,) = closing.unclosed_invoices(customer)
+    unpaid_invoice = world.book.get("invoices", unpaid.id)
+    unpaid_invoice["auto_advance"] = False
+    closing.end_subscriptions(buyer.workspace_id, customer)
+    assert unpaid_invoice["auto_advance"] and closing.invoices_of(customer) == "open"
+    gateway.call(gateway.api().invoices.pay, unpaid.id)
+    closing.delete_customer(customer, wait=False)
     assert customers.of_workspace(buyer.workspace_id).customer_id == customer
     return {(line["method"], line["path"]) for line in map(json.loads, world.log.read_text().splitlines())}
 

@@ -183,8 +183,8 @@ MUTATIONS = (
     ),
     _of(
         "P19", "an erasure leaves the outputs",
-        [("imgapis/privacy/steps.py", "return (_stripe, _close, _hostnames, *apps, _outputs)",
-          "return (_stripe, _close, _hostnames, *apps)")],
+        [("imgapis/privacy/steps.py", "return (_subscription, _close, _hostnames, *apps, _outputs, _customer)",
+          "return (_subscription, _close, _hostnames, *apps, _customer)")],
         "test_data.py::test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified",
     ),
     _of(

@@ -212,7 +212,10 @@ class Api:
         subscription = self._one("subscriptions", subscription_id)
         if subscription["status"] == "canceled":
             raise StripeApiError("No such subscription.", 404, reason="resource_missing")
+        if params.get("invoice_now") == "true":
+            self.trade.final_invoice(subscription, self._now() + 1)
         self.trade.end(subscription)
+        self.trade.stop_collection(subscription["customer"])
         return subscription
 
     def create_schedule(self, params: Params):
@@ -270,6 +273,29 @@ class Api:
 
     def invoice(self, params: Params, object_id: str):
         return self._one("invoices", object_id)
+
+    def update_invoice(self, params: Params, invoice_id: str):
+        invoice = self._one("invoices", invoice_id)
+        if "auto_advance" in params:
+            invoice["auto_advance"] = params["auto_advance"] == "true"
+        return invoice
+
+    def finalize_invoice(self, params: Params, invoice_id: str):
+        invoice = self._one("invoices", invoice_id)
+        if invoice["status"] != "draft":
+            raise StripeApiError("This invoice is already finalized.")
+        self.trade.finalize(invoice)
+        if "auto_advance" in params and invoice["status"] == "open":
+            invoice["auto_advance"] = params["auto_advance"] == "true"
+        return invoice
+
+    def pay_invoice(self, params: Params, invoice_id: str):
+        invoice = self._one("invoices", invoice_id)
+        if invoice["status"] != "open":
+            raise StripeApiError("This invoice cannot be paid.", reason="invoice_not_payable")
+        if not self.trade.pay(invoice):
+            raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
+        return invoice
 
     def charge(self, params: Params, object_id: str):
         return self._one("charges", object_id)
@@ -346,6 +372,9 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/subscription_schedules/{NAME}/release", Api.release_schedule),
     ("GET", "/v1/invoices", Api.invoices),
     ("GET", f"/v1/invoices/{NAME}", Api.invoice),
+    ("POST", f"/v1/invoices/{NAME}", Api.update_invoice),
+    ("POST", f"/v1/invoices/{NAME}/finalize", Api.finalize_invoice),
+    ("POST", f"/v1/invoices/{NAME}/pay", Api.pay_invoice),
     ("GET", "/v1/invoice_payments", Api.invoice_payments),
     ("GET", "/v1/charges", Api.charges),
     ("GET", f"/v1/charges/{NAME}", Api.charge),

@@ -9,6 +9,9 @@ from imgapis.devstack.stripe_stub import shapes
 from imgapis.devstack.stripe_stub.book import StubStore, new_id
 
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends
+DRAFT_SECONDS = 3_600
+DRAFT = {"status": "draft", "attempted": False, "attempt_count": 0, "number": None, "hosted_invoice_url": None}
+PAID = {"status": "paid", "amount_remaining": 0, "auto_advance": False}
 LIVING = ("active", "past_due")
 
 
@@ -61,6 +64,51 @@ class StubBilling:
         self.emit_event("invoice.paid" if paid else "invoice.payment_failed", invoice, now)
         return paid
 
+    def final_invoice(self, subscription: dict[str, Any], now: int, collects: bool = False) -> None:
+        """Draft the last invoice of a subscription that ends, of what the meter has counted and was not invoiced.
+        `collects`: it ends with its period, so that the draft takes what is reported for an hour and is then finalised;
+        else it waits for whoever ended it, and where nothing was counted there is none."""
+        lines = self._overage_lines(subscription, now)
+        if not lines or not (lines[0]["amount"] or collects):
+            return
+        made_at = min(now, self.book.now())
+        invoice = shapes.invoice(new_id("in"), made_at, subscription, lines, False, "", "", "subscription_cycle")
+        metadata = {"stub_late_usage": subscription["id"]} if collects else {}
+        self.book.put("invoices", invoice | DRAFT | {"auto_advance": collects, "metadata": metadata})
+
+    def finalize(self, invoice: dict[str, Any], now: int = 0) -> None:
+        """Finalise a draft, with what was reported of its time meanwhile; one of nothing is taken away."""
+        now = now or self.book.now()
+        if subscription_id := invoice["metadata"].get("stub_late_usage"):
+            lines = self._overage_lines(self.book.get("subscriptions", subscription_id), invoice["created"])
+            total = sum(row["amount"] for row in lines)
+            invoice["lines"]["data"], invoice["subtotal"], invoice["total"] = lines, total, total
+            invoice["amount_due"] = invoice["amount_remaining"] = total
+        if not invoice["total"]:
+            del self.book.objects["invoices"][invoice["id"]]
+            return
+        number = f"STUB-{len(self.book.objects['invoices']):04d}"
+        invoice |= {"status": "open", "number": number, "hosted_invoice_url": f"{self.address}/invoice/{invoice['id']}"}
+        if invoice["auto_advance"]:
+            self.pay(invoice, now)
+
+    def pay(self, invoice: dict[str, Any], now: int = 0) -> bool:
+        """Try to charge an open invoice; whether it was paid. A deleted customer has no card any more."""
+        now = now or self.book.now()
+        invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
+        if self.book.refuses_cards or self.book.get("customers", invoice["customer"]).get("deleted"):
+            self.emit_event("invoice.payment_failed", invoice, now)
+            return False
+        invoice |= PAID | {"amount_paid": invoice["amount_due"]}
+        self._charge(invoice, now)
+        self.emit_event("invoice.paid", invoice, now)
+        return True
+
+    def stop_collection(self, customer_id: str) -> None:
+        """Stop collecting the open invoices of a customer, as Stripe does where a subscription is cancelled at once."""
+        for invoice in self.book.list_all("invoices", customer=customer_id, status="open"):
+            invoice["auto_advance"] = False
+
     def _charge(self, invoice: dict[str, Any], now: int) -> None:
         if invoice["amount_due"]:
             charge = shapes.charge(new_id("ch"), now, invoice["customer"], invoice["amount_due"], new_id("pi"))
@@ -103,6 +151,12 @@ class StubBilling:
                 events.append(
                     (end, subscription["id"], lambda subscription=subscription: self.end_period(subscription))
                 )
+        for invoice in self.book.list_all("invoices", status="draft"):
+            if invoice["auto_advance"]:
+                moment = invoice["created"] + DRAFT_SECONDS
+                events.append(
+                    (moment, invoice["id"], lambda invoice=invoice, moment=moment: self.finalize(invoice, moment))
+                )
         due_events = [(moment, name, action) for moment, name, action in events if moment <= target]
         if not due_events:
             return None
@@ -113,6 +167,7 @@ class StubBilling:
         """End a period: end a subscription that cancels, else begin the next period, by its schedule if any."""
         now = subscription["items"]["data"][0]["current_period_end"]
         if subscription["cancel_at_period_end"]:
+            self.final_invoice(subscription, now, collects=True)
             return self.end(subscription, now)
         self._next_phase(subscription, now)
         overage_lines = self._overage_lines(subscription, now)

@@ -8,7 +8,7 @@ from accounts import store as accounts_store
 from accounts.people import email_addresses, people
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from imgapis.privacy import erasure, store
+from imgapis.privacy import erasure, steps, store
 
 
 class Command(BaseCommand):
@@ -46,7 +46,9 @@ class Command(BaseCommand):
         if at_once:
             erasure.process_due()
             row = store.erasure(subject_id)
-        self.stdout.write(f"{kind} {subject_id}: {row.state}, next {clock.stamp(row.due)}")
+        waits = {"invoice": ", waits for Stripe's invoice", "payment": ", waits for the payment of an invoice"}
+        remark = waits.get(steps.waits_for(row), "")
+        self.stdout.write(f"{kind} {subject_id}: {row.state}{remark}, next {clock.stamp(row.due)}")
 
     def _list(self) -> None:
         late_ids = {row.subject_id for row in erasure.late()}

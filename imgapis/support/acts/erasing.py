@@ -4,7 +4,7 @@ from accounts import audit, team_store
 from accounts.models import Person, Workspace
 from accounts.rows.staff import Staff
 from imgapis.base import clock
-from imgapis.privacy import erasure
+from imgapis.privacy import erasure, steps
 from imgapis.privacy import store as erasures
 from imgapis.rows.policy import PrivacyRequest
 from imgapis.support import audit_log
@@ -77,6 +77,12 @@ def progress(subject_id: str) -> dict:
         return {"erasure": ""}
     if row.state == "scheduled":
         return {"erasure": f"Erasure is asked for: it begins on {clock.stamp(row.due)}, and can be undone until then."}
+    waits = {
+        "invoice": "Erasure has begun, and waits for Stripe to invoice what was used beyond the plan.",
+        "payment": "Erased twice with us; the customer at Stripe waits for its last invoice to be paid.",
+    }
+    if sentence := waits.get(steps.waits_for(row)):
+        return {"erasure": sentence}
     sentences = {"running": "Erasure has begun.", "swept": "Erased once; the second sweep is to come."}
     return {"erasure": sentences.get(row.state, "Erased, and certified.")}
 
