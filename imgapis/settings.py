@@ -151,10 +151,15 @@ FACE_MODEL = env_text("FACE_MODEL", str(BASE_DIR / "var" / "engines" / "centerfa
 # --- Stripe: payments, by redirect alone; without a key nothing is sold ---
 STRIPE_SECRET_KEY = env_text("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRET = env_text("STRIPE_WEBHOOK_SECRET")
+STRIPE_WEBHOOK_SECRET_FALLBACKS = [
+    secret for secret in (env_text("STRIPE_WEBHOOK_SECRET_FALLBACKS", "") or "").split(",") if secret
+]
 STRIPE_TOLERANCE_SECONDS = env_number("STRIPE_TOLERANCE_SECONDS", 300, 1)
 STRIPE_API_URL = env_text("STRIPE_API_URL", "https://api.stripe.com")
 # Where a form of the billing page may lead: Stripe's own pages.
-STRIPE_PAGES = env_text("STRIPE_PAGES", "https://checkout.stripe.com https://billing.stripe.com")
+STRIPE_PAGES = env_text(
+    "STRIPE_PAGES", "https://checkout.stripe.com https://billing.stripe.com https://invoice.stripe.com"
+)
 
 # --- Mail ---
 EMAIL_HOST = env_text("EMAIL_HOST", "localhost")

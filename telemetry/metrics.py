@@ -37,6 +37,7 @@ class Counts:
     late: Counter
     renders_ended: Counter
     overage_failed: Counter
+    stripe_events_refused: Counter
     alerts: Gauge
 
 
@@ -105,6 +106,7 @@ def _new_counts() -> Counts:
         late=counter("events_late", "Free events dropped because they came more than 48 hours late"),
         renders_ended=counter("renders_ended", "Render processes that were killed or died in a job"),
         overage_failed=counter("overage_reports_failed", "Reports of overage that Stripe's meter did not take"),
+        stripe_events_refused=counter("stripe_events_refused", "Stripe's events in an API version that is not read"),
         alerts=Gauge(
             "imgapis_alert", "1 while an alert stands", ("name",), registry=registry, multiprocess_mode="mostrecent"
         ),

@@ -28,7 +28,7 @@ from billing.stripe.stripe_facts import (  # fmt: skip
 SECONDS = 8
 RETRIES = 2
 OVERAGE = "overage"
-VERSION = stripe.api_version
+VERSION = stripe.api_version  # such as `2026-08-26.dahlia`
 ENTITLED_STATES = ("active", "trialing", "past_due")
 
 
@@ -327,15 +327,25 @@ def _invoice(stripe_invoice) -> Invoice:
     )
 
 
+def is_understood(version: str) -> bool:
+    """Whether what has an API version is shaped as this library reads it: between the versions of one release, which
+    share the name behind the full stop, Stripe only adds (H21)."""
+    return version.partition(".")[2] == VERSION.partition(".")[2]
+
+
 def verify_event(body: bytes, signature: str) -> EventSnapshot:
-    """An event out of a webhook's raw body. Raises InvalidWebhookSignature (B10)."""
-    try:
-        stripe_event = stripe.Webhook.construct_event(
-            body, signature, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_TOLERANCE_SECONDS
-        )
-        return _event_snapshot(stripe_event)
-    except (ValueError, KeyError, AttributeError, TypeError, stripe.StripeError) as error:
-        raise InvalidWebhookSignature from error
+    """An event out of a webhook's raw body, signed with the endpoint's secret or with one that it takes the place of.
+    Raises InvalidWebhookSignature (B10)."""
+    last_error: Exception | None = None
+    for secret in (settings.STRIPE_WEBHOOK_SECRET, *settings.STRIPE_WEBHOOK_SECRET_FALLBACKS):
+        try:
+            stripe_event = stripe.Webhook.construct_event(body, signature, secret, settings.STRIPE_TOLERANCE_SECONDS)
+            return _event_snapshot(stripe_event)
+        except stripe.SignatureVerificationError as error:
+            last_error = error
+        except (ValueError, KeyError, AttributeError, TypeError, stripe.StripeError) as error:
+            raise InvalidWebhookSignature from error
+    raise InvalidWebhookSignature from last_error
 
 
 def event(event_id: str) -> EventSnapshot | None:

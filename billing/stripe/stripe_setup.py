@@ -1,15 +1,20 @@
 """What we sell, made known to a Stripe account: by names of our own, so that doing it again makes nothing twice."""
 
+import hashlib
 from collections.abc import Iterator
+
+from django.conf import settings
 
 from billing.plans import catalogue
 from billing.plans.catalogue import Plan
 from billing.stripe import gateway, meter, webhooks
 
+DIGEST = "secret_digest"
 
-def run(webhook: str) -> Iterator[str]:
+
+def run(webhook: str, renew: bool = False) -> Iterator[str]:
     """Make what is absent; a line for each thing that was made. `webhook` is our address for events; where Stripe makes
-    an endpoint for it, the last line holds the secret it signs with, for STRIPE_WEBHOOK_SECRET."""
+    an endpoint for it, a line holds the secret it signs with, for STRIPE_WEBHOOK_SECRET. `renew`: make another one."""
     meter_id = yield from _meter()
     existing_keys = {price.lookup_key for price in gateway.iter_prices()}
     for plan in catalogue.CATALOGUE.values():
@@ -19,7 +24,7 @@ def run(webhook: str) -> Iterator[str]:
     if not gateway.call(gateway.api().billing_portal.configurations.list, limit=1).data:
         _portal()
         yield "portal configuration"
-    yield from _endpoint(webhook)
+    yield from _endpoint(webhook, renew)
     gateway.clear_price_cache()
 
 
@@ -72,12 +77,35 @@ def _portal() -> None:
     gateway.call(gateway.api().billing_portal.configurations.create, features=features)
 
 
-def _endpoint(webhook: str) -> Iterator[str]:
-    resource = gateway.api().webhook_endpoints
-    kinds = sorted(webhooks.HANDLERS)
+def _endpoint(webhook: str, renew: bool) -> Iterator[str]:
+    """One endpoint for our address in a version that is read here. The version of an endpoint cannot be changed, so a
+    new one takes its place; the old one goes on sending until the new one's secret is in use (H21)."""
+    resource, kinds = gateway.api().webhook_endpoints, sorted(webhooks.HANDLERS)
     existing = [endpoint for endpoint in gateway.call(resource.list, limit=100).data if endpoint.url == webhook]
-    if existing:
-        gateway.call(resource.update, existing[0].id, enabled_events=kinds)
+    readable = [endpoint for endpoint in existing if gateway.is_understood(endpoint.api_version or "")]
+    if renew or not readable:
+        new = gateway.call(resource.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
+        gateway.call(resource.update, new.id, metadata={DIGEST: _digest(new.secret)})
+        yield f"webhook {webhook}: STRIPE_WEBHOOK_SECRET={new.secret}"
+        if existing:
+            yield "Move the present secret to STRIPE_WEBHOOK_SECRET_FALLBACKS, restart, and run stripe_setup again."
         return
-    new_endpoint = gateway.call(resource.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
-    yield f"webhook {webhook}: STRIPE_WEBHOOK_SECRET={new_endpoint.secret}"
+    current = max(readable, key=lambda endpoint: (endpoint.created, _is_in_use(endpoint)))
+    gateway.call(resource.update, current.id, enabled_events=kinds)
+    others = [endpoint for endpoint in existing if endpoint.id != current.id]
+    if others and not _is_in_use(current):
+        yield f"{len(others)} older endpoints for {webhook} stay: the secret of the newest is not in use here yet."
+        return
+    for endpoint in others:
+        gateway.call(resource.delete, endpoint.id)
+        yield f"webhook endpoint {endpoint.id} of version {endpoint.api_version} is deleted"
+
+
+def _is_in_use(endpoint) -> bool:
+    """Whether STRIPE_WEBHOOK_SECRET is the secret of an endpoint that was made here."""
+    return getattr(endpoint.metadata, DIGEST, "") == _digest(settings.STRIPE_WEBHOOK_SECRET or "")
+
+
+def _digest(secret: str) -> str:
+    """What tells at Stripe which secret an endpoint signs with; Stripe shows the secret once, when it is made."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]

@@ -25,24 +25,39 @@ from billing.stripe import (
 )
 from billing.stripe.gateway import EventSnapshot, StripeRefused
 from imgapis.base import clock
+from imgapis.base.errors import ApiError
+from telemetry import metrics
 
 HANDLED, DUPLICATE = "acted", "again"
 log = logging.getLogger("imgapis.webhooks")
 
 
+class OtherApiVersion(ApiError):
+    """An event in another release of Stripe's API than this installation reads; Stripe sends it again for days."""
+
+    status = 409
+    code = "other_api_version"
+
+    def __init__(self, version: str):
+        super().__init__(
+            f"This event is in version {version} of Stripe's API, and {gateway.VERSION} is read here: run stripe_setup."
+        )
+
+
 def handle(event: EventSnapshot) -> str:
     """Act on a verified event; what became of it: `acted`, `again` (it came before), or why it is ignored (B13).
 
-    Raises what the gateway and the store raise: Stripe then sends it again.
+    Raises OtherApiVersion, and what the gateway and the store raise: Stripe then sends it again.
     """
     if event.live != gateway.is_live():
         return _ignored(event, "other mode")
-    # The shape of an event follows the API version its endpoint was registered with; only ours is understood.
-    if event.version and event.version != gateway.VERSION:
-        return _ignored(event, "other version")
     effect = HANDLERS.get(event.kind)
     if effect is None:
         return _ignored(event, "unknown kind")
+    # The shape of an event follows the API version its endpoint was registered with.
+    if event.version and not gateway.is_understood(event.version):
+        metrics.counts().stripe_events_refused.inc()
+        raise OtherApiVersion(event.version)
     event = replace(event, customer_id=customer_of(event))
     workspace_id = customers.workspace_of(event.customer_id) if event.customer_id else None
     if workspace_id is None:
@@ -156,7 +171,8 @@ def replay(event_id: str) -> str:
     event = gateway.event(event_id)
     if event is None:
         return "unknown event"
-    outcome = handle(event)
+    # It has the version of the account, not of an endpoint: what is read of it, its ids, is the same in all of them.
+    outcome = handle(replace(event, version=""))
     customer_id = customer_of(event) if outcome == DUPLICATE else ""
     workspace_id = customers.workspace_of(customer_id) if customer_id else None
     if workspace_id:

@@ -30,7 +30,7 @@ class TooLarge(ApiError):
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
     """200 for what was acted on, came before, or is ignored; 400 for what Stripe did not sign (B10); 503 where it is
-    to be sent again."""
+    to be sent again, 409 where its version is not read here (H21)."""
     if not webhooks.is_configured():
         raise Http404
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:

@@ -35,6 +35,7 @@ class Sample:
     marked_since: float | None
     unacted_since: float | None = None
     unreported_since: float | None = None
+    unread: float = 0.0
     held: float = 0.0
     mails_since: float | None = None
     taken_at: float = field(default_factory=time.monotonic)
@@ -57,6 +58,7 @@ def sample(unacted_since: float | None = None, unreported_since: float | None = 
         marked_since=rollups.oldest_mark(),
         unacted_since=unacted_since,
         unreported_since=unreported_since,
+        unread=metrics.total("imgapis_stripe_events_refused_total"),
         held=metrics.total("imgapis_events_held_total"),
         mails_since=outbox.waiting_since(),
     )
@@ -123,6 +125,8 @@ def renders(before: Sample, after: Sample) -> str:
 
 def webhooks(before: Sample, after: Sample) -> str:
     """Stripe's events do not arrive, or are not acted on."""
+    if after.unread > before.unread:
+        return "Stripe sends events in a version of its API that is not read here: run stripe_setup, see Upgrading."
     if after.unacted_since is None:
         return ""
     minutes = (after.now - after.unacted_since) / 60

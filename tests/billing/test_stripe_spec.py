@@ -55,7 +55,10 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
         assert gateway.customer_of(world.book.list_all(kind, customer=customer)[0]["id"]) == customer
     subscriptions.checkout_status(row_of(buyer), world.book.list_all("sessions", customer=customer)[0]["id"])
     list(gateway.customers())
-    list(stripe_setup.run("http://localhost/stripe/webhook"))
+    for renew in (False, True):
+        list(stripe_setup.run("http://localhost/stripe/webhook", renew))
+    for endpoint in gateway.call(gateway.api().webhook_endpoints.list).data[1:]:
+        gateway.call(gateway.api().webhook_endpoints.delete, endpoint.id)
     with world.refusing_cards():
         closing.end_subscriptions(buyer.workspace_id, customer)
     (unpaid,) = closing.unclosed_invoices(customer)

@@ -160,7 +160,6 @@ def signed(event: dict) -> tuple[bytes, str]:
     [
         ({"type": "customer.tax_id.created"}, "unknown kind"),
         ({"livemode": True}, "other mode"),
-        ({"api_version": "2020-08-27"}, "other version"),
     ],
 )
 def test_what_is_not_for_us_is_taken_ignored_and_counted(world, web, buyer, change, outcome):

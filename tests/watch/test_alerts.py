@@ -34,6 +34,8 @@ CALM = checks.Sample(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
         (checks.metering, {"held": 3.0}, "held in memory"),
         (checks.mails, {"mails_since": CALM.now - 900}, "15 minutes"),
         (checks.webhooks, {"unacted_since": CALM.now - 900}, "15 minutes"),
+        (checks.webhooks, {"unread": 1.0}, "run stripe_setup"),
+        (checks.overage, {"unreported_since": CALM.now - 1_200}, "20 minutes"),
     ],
 )
 def test_each_fault_is_named_and_a_calm_minute_is_not(check, change, word):

@@ -10,12 +10,16 @@ from imgapis.base.errors import ApiError
 class Command(BaseCommand):
     """`manage.py stripe_setup`"""
 
-    help = "Make what we sell known to the Stripe account of STRIPE_SECRET_KEY. Run it again at any time: it only adds."
+    help = "Make known to the Stripe account of STRIPE_SECRET_KEY what we sell. Run again, it adds what is missing."
 
-    def handle(self, *args, **options) -> None:
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("--renew-webhook", action="store_true", help="make another webhook, with another secret")
+
+    def handle(self, *args, renew_webhook, **options) -> None:
         """Set up, and say what was made."""
         try:
-            for line in stripe_setup.run(f"{settings.SITE_URL}/stripe/webhook"):
+            for line in stripe_setup.run(f"{settings.SITE_URL}/stripe/webhook", renew_webhook):
                 self.stdout.write(line)
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal

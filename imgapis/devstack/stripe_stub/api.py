@@ -324,14 +324,22 @@ class Api:
         return shapes.listed("/v1/events", events[: int(params.get("limit", 10))])
 
     def create_endpoint(self, params: Params):
-        return self.book.put("endpoints", shapes.endpoint(new_id("we"), self._now(), params, self.secret))
+        secret = new_id("whsec") if self.book.objects["endpoints"] else self.secret
+        endpoint = self.book.put("endpoints", shapes.endpoint(new_id("we"), self._now(), params))
+        return endpoint | {"secret": secret}  # told once
 
     def endpoints(self, params: Params):
         return shapes.listed("/v1/webhook_endpoints", self.book.list_all("endpoints"))
 
     def update_endpoint(self, params: Params, endpoint_id: str):
         endpoint = self._one("endpoints", endpoint_id)
-        return endpoint | {"enabled_events": params.get("enabled_events", endpoint["enabled_events"])}
+        endpoint |= {name: params[name] for name in ("enabled_events", "metadata") if name in params}
+        return endpoint
+
+    def delete_endpoint(self, params: Params, endpoint_id: str):
+        self._one("endpoints", endpoint_id)
+        del self.book.objects["endpoints"][endpoint_id]
+        return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
 
     def buy(self, session_id: str) -> str:
         """Complete a session from its page; returns its success URL. Raises CardRefused."""
@@ -385,6 +393,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", "/v1/webhook_endpoints", Api.create_endpoint),
     ("GET", "/v1/webhook_endpoints", Api.endpoints),
     ("POST", f"/v1/webhook_endpoints/{NAME}", Api.update_endpoint),
+    ("DELETE", f"/v1/webhook_endpoints/{NAME}", Api.delete_endpoint),
 )
 
 __all__ = ["Api", "CardRefused", "StripeApiError"]

@@ -262,10 +262,10 @@ def configuration(name: str, now: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def endpoint(name: str, now: int, params: dict[str, Any], secret: str) -> dict[str, Any]:
+def endpoint(name: str, now: int, params: dict[str, Any]) -> dict[str, Any]:
     """A webhook endpoint."""
     return {
         "id": name, "object": "webhook_endpoint", "api_version": params.get("api_version"), "application": None,
         "created": now, "description": None, "enabled_events": params["enabled_events"], "livemode": False,
-        "metadata": params.get("metadata", {}), "secret": secret, "status": "enabled", "url": params["url"],
+        "metadata": params.get("metadata", {}), "status": "enabled", "url": params["url"],
     }  # fmt: skip
