@@ -87,6 +87,10 @@ METRICS_PORT = env_number("METRICS_PORT", 0)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
 GUNICORN_WORKERS = env_number("GUNICORN_WORKERS", 2, 1)
 GUNICORN_THREADS = env_number("GUNICORN_THREADS", 32, 1)
+# Requests of a web process that may wait for an origin, a look-up or a picture being made: each has a thread of its own
+# beside GUNICORN_THREADS. TURN_SECONDS: how long one waits while its workspace makes as many as its plan allows.
+WAITING_REQUESTS = env_number("WAITING_REQUESTS", 256, 2)
+TURN_SECONDS = env_number("TURN_SECONDS", 30.0, 0.1)
 # How long a client may take to send a request, and to take a piece of the answer: a picture is one piece.
 CLIENT_READ_SECONDS = env_number("CLIENT_READ_SECONDS", 15.0, 0.1)
 CLIENT_WRITE_SECONDS = env_number("CLIENT_WRITE_SECONDS", 30.0, 0.1)

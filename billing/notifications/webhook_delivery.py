@@ -6,6 +6,7 @@ from django.conf import settings
 
 from billing.notifications import outbox, outgoing_webhooks
 from billing.notifications.outgoing_webhooks import InvalidWebhook, WebhookRequest
+from imgapis.base import waiting
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import fetch, own_hosts, resolution, urls
 from imgapis.base.outbound.urls import Location
@@ -32,8 +33,9 @@ def configure(workspace_id: str, actor: str, address: str) -> str:
     guard would not post to as well."""
     location = checked_address(address)
     try:
-        resolution.require_public(location)
-    except ApiError as refusal:
+        with waiting.place(workspace_id):
+            resolution.require_public(location)
+    except fetch.FetchError as refusal:
         sentence = f"{location.host} has no public address: check the name, or set its DNS record first."
         raise InvalidWebhook(sentence, param="address") from refusal
     return outgoing_webhooks.configure(workspace_id, actor, address)

@@ -11,6 +11,8 @@ import time
 from django.conf import settings
 from gunicorn.workers import gthread
 
+from imgapis.server.request_threads import RequestThreads
+
 PARTING_SECONDS = 0.5
 PARTING_BYTES = 65_536
 
@@ -78,7 +80,12 @@ class DeadlineSocket:
 
 
 class DeadlineWorker(gthread.ThreadWorker):
-    """`--worker-class`: the connections are patient ones, and are parted with in their own thread."""
+    """`--worker-class`: the connections are patient ones, and are parted with in their own thread. What waits for
+    somebody else takes no thread from the others (H13)."""
+
+    def get_thread_pool(self) -> RequestThreads:
+        """`--threads` of them at work."""
+        return RequestThreads(self.cfg.threads)
 
     def enqueue_req(self, conn: gthread.TConn) -> None:
         """Hand a connection to a thread."""

@@ -9,9 +9,10 @@ from imgapis.base.errors import ApiError
 from tests.origin import picture
 from transforms.render import process
 from transforms.render.pool import Pool
-from transforms.serving import cache, delivery, failures, image_plans, purges, rendering
+from transforms.serving import cache, delivery, image_plans, purges, rendering
 from transforms.serving.delivery import ImageRequest
-from transforms.serving.failures import Failures
+from transforms.serving.scheduling import failures
+from transforms.serving.scheduling.failures import Failures
 from transforms.tenant import tenants
 
 pytestmark = pytest.mark.usefixtures("forgetful")

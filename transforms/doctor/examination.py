@@ -3,6 +3,7 @@
 import json
 import ssl
 
+from imgapis.base import waiting
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.fetch import FetchError, FetchResult
 from transforms import engine_errors
@@ -12,6 +13,7 @@ from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.models import Source
 from transforms.serving import rendering
+from transforms.serving.scheduling import concurrency
 from transforms.sources import bucket_policies, originals
 from transforms.tenant.tenants import Tenant
 
@@ -35,8 +37,14 @@ def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     """Fetch and decode one picture of a source as the image API would, free of charge, and report every step.
 
     `tenant` has the current settings of the source. A bucket's key is also tried for listing and for writing, in a way
-    that cannot write. Raises ApiError for a path that is never fetched.
+    that cannot write. Waits for a turn of the workspace as a new picture does. Raises ApiError for a path that is never
+    fetched, and where the workspace does too much at once.
     """
+    with waiting.place(tenant.workspace_id), concurrency.slot(tenant.folder, tenant.limits.concurrency):
+        return _examine(tenant, source, path)
+
+
+def _examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     original = originals.resolve(tenant, f"{source.name}/{path}", "path")
     notes: Notes = []
     try:

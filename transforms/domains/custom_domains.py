@@ -4,7 +4,7 @@ import secrets
 
 from accounts import audit
 from accounts.workspaces import entitlements
-from imgapis.base import clock, tokens
+from imgapis.base import clock, tokens, waiting
 from imgapis.base.errors import ApiError
 from transforms import domain_store
 from transforms.domains import custom_hostnames, domain_checks, domain_names
@@ -67,8 +67,9 @@ def of_workspace(workspace_id: str, name: str) -> Domain | None:
 def check_now(row: Domain) -> Domain | None:
     """Check a domain unless a check is running or just ran; the row afterwards, None where it is gone."""
     now = round(clock.now())
-    if now - row.checked >= PAUSE_SECONDS and domain_store.lease(row, now + LEASE_SECONDS):
-        _examine(row, now)
+    with waiting.place(row.workspace_id):
+        if now - row.checked >= PAUSE_SECONDS and domain_store.lease(row, now + LEASE_SECONDS):
+            _examine(row, now)
     return domain_store.domain(row.domain)
 
 
@@ -86,7 +87,8 @@ def remove(row: Domain, actor: str) -> None:
     now = round(clock.now())
     if domain_store.mark_removing(row, now):
         audit.record(row.workspace_id, actor, "domain.removed", row.domain)
-        _finish_removal(row, now)
+        with waiting.place(row.workspace_id):
+            _finish_removal(row, now)
 
 
 def _examine(row: Domain, now: float) -> None:

@@ -1,1 +1,4 @@
-"""Image requests: admitted, planned, cached or rendered, charged once, answered."""
+"""Image requests: admitted, planned, cached or rendered, charged once, answered.
+
+scheduling ← charging
+"""

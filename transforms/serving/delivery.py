@@ -1,11 +1,11 @@
 """The use case of an image request: read from the cache or render, charge once, store."""
 
-import threading
 import time
 from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from imgapis.base import waiting
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
 from telemetry import metrics
@@ -15,27 +15,17 @@ from transforms.access.signed_policies import Policy
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.engine.operations import info
-from transforms.serving import cache, concurrency, failures, image_plans, rendering
+from transforms.serving import cache, image_plans, rendering
 from transforms.serving.cache import CachedOutput
 from transforms.serving.charging import claims
 from transforms.serving.charging.claims import Prints
 from transforms.serving.charging.settlement import Settlement
 from transforms.serving.coalesce import SingleFlight
 from transforms.serving.image_plans import RenderPlan
+from transforms.serving.scheduling import concurrency, failures
 from transforms.tenant.tenants import Tenant
 
 SPARE_SECONDS = 5.0
-WAIT_SECONDS = 5.0
-
-
-class ServerBusy(ApiError):
-    """Every render slot of this process is in use."""
-
-    status = 503
-    code = "busy"
-
-    def __init__(self):
-        super().__init__("Too many new pictures are being made at once. Ask again in a moment.", retry_after=2)
 
 
 @dataclass(frozen=True)
@@ -77,7 +67,6 @@ class _WorkResult:
 
 
 _flights: SingleFlight[_WorkResult] = SingleFlight(settings.VAR_DIR / "run" / "locks")
-_render_slots = threading.BoundedSemaphore(max(1, settings.GUNICORN_THREADS * 3 // 4))
 
 
 def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
@@ -91,14 +80,19 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
         image_request.policy,
     )
     entry = cache.memory.get(plan.key, plan.purged_before)
-    if entry is None and image_request.method == "HEAD":
-        entry = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
-        return ImageResponse(plan, entry, CacheStatus.HIT if entry else CacheStatus.MISS)
     if entry:
         return ImageResponse(plan, entry, CacheStatus.HIT)
-    timeout = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
+    with waiting.place(tenant.workspace_id):
+        return _deliver_slowly(tenant, plan, image_request)
+
+
+def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> ImageResponse:
+    """Answer what is not in memory: from the bucket, or by the work of this request or of another one."""
+    if image_request.method == "HEAD":
+        entry = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
+        return ImageResponse(plan, entry, CacheStatus.HIT if entry else CacheStatus.MISS)
     result, is_leader = _flights.run(
-        plan.key, lambda: _produce(tenant, plan, image_request), timeout,
+        plan.key, lambda: _produce(tenant, plan, image_request), longest_seconds(),
         fits=lambda outcome: outcome.output.outlives(plan.purged_before), since=plan.purged_before,
     )  # fmt: skip
     if not result.rendered:
@@ -114,6 +108,12 @@ def cached(tenant: Tenant, plan: RenderPlan) -> CachedOutput | None:
     return entry or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
 
 
+def longest_seconds() -> float:
+    """How long a new picture can take: its turn, its fetch, its place in the queue and its rendering."""
+    own = settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS
+    return settings.TURN_SECONDS + settings.RENDER_WAIT_SECONDS + own + SPARE_SECONDS
+
+
 def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:
     """The work of a flight's leader: the cache once more, then peek, fetch, render, charge, store, in that order."""
     entry = cached(tenant, plan)
@@ -122,15 +122,11 @@ def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _
     failures.memory.check(tenant, plan)
     with concurrency.slot(tenant.folder, tenant.limits.concurrency):
         failures.memory.check(tenant, plan)  # which may have failed while this waited
-        if not _render_slots.acquire(timeout=WAIT_SECONDS):
-            raise ServerBusy
         try:
             return _render_and_charge(tenant, plan, image_request)
         except ApiError as refusal:
             failures.memory.note(tenant, plan, refusal)
             raise
-        finally:
-            _render_slots.release()
 
 
 def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from imgapis.base import waiting
 from telemetry import display
 from telemetry.events import CacheStatus
 from transforms.engine import effective
@@ -19,6 +20,11 @@ from transforms.tenant.tenants import Tenant
 
 def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
     """The quote of a request, after the same access rules as the picture. Raises ApiError as the picture would."""
+    with waiting.place(tenant.workspace_id):
+        return _explain(tenant, image_request)
+
+
+def _explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
     plan = image_plans.make(
         tenant,
         image_request.endpoint,

@@ -12,8 +12,8 @@ from transforms.engine.limits import Limits
 from transforms.engine.request import values as request_values
 from transforms.render import process
 from transforms.render.pool import Pool
-from transforms.serving import workloads
 from transforms.serving.image_plans import RenderPlan
+from transforms.serving.scheduling import workloads
 from transforms.sources.originals import Original
 
 _pools: list[Pool] = []

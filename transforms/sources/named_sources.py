@@ -4,7 +4,7 @@ from django.conf import settings
 
 from accounts import audit
 from accounts.workspaces import entitlements
-from imgapis.base import tokens
+from imgapis.base import tokens, waiting
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import own_hosts, resolution, urls
 from imgapis.base.outbound.fetch import FetchError
@@ -50,7 +50,7 @@ def create(
         raise TooManySources(f"The plan of this workspace allows {limit} sources. A larger plan allows more.")
     if kind == "http":
         bucket = region = access_key = secret_key = ""
-        _require_public(prefix)
+        _require_public(workspace_id, prefix)
     row = Source(
         workspace_id, name, source_id=tokens.random_id("src"), revision=1, kind=kind, prefix=prefix, bucket=bucket,
         region=region, access_key=access_key, sealed_secret=tokens.seal(secret_key.encode()) if secret_key else "",
@@ -77,7 +77,7 @@ def change(
         raise InvalidSourceSetting("A new access key comes with its own secret: enter it too.", param="secret_key")
     _check(row.kind, **after, secret_key=secret_key or ("kept" if row.sealed_secret else ""))
     if row.kind == "http" and after["prefix"] != row.prefix:
-        _require_public(after["prefix"])
+        _require_public(row.workspace_id, after["prefix"])
     if secret_key and row.kind != "http":
         values["sealed_secret"] = tokens.seal(secret_key.encode())
     if not store.change_source(row, **values):
@@ -130,11 +130,12 @@ def _check_url(prefix: str) -> None:
         raise InvalidSourceSetting("This host is one of ours: name the server the originals lie on.", param="prefix")
 
 
-def _require_public(prefix: str) -> None:
+def _require_public(workspace_id: str, prefix: str) -> None:
     """Refuse a web server that the guard would never dial (S1)."""
     location = urls.parse(prefix)
     try:
-        resolution.require_public(location)
+        with waiting.place(workspace_id):
+            resolution.require_public(location)
     except FetchError as error:
         sentence = f"{location.host} has no public address: check the name, or set its DNS record first."
         raise InvalidSourceSetting(sentence, param="prefix") from error

@@ -1,5 +1,6 @@
 """`manage.py serve`: the web server in production."""
 
+import math
 import os
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from imgapis.server.web_server import gunicorn_command
 
-GRACEFUL_SECONDS = 25  # a fetch and a rendering have ten seconds each
+SPARE_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -15,9 +16,11 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         """Become gunicorn, so that signals reach it."""
+        waits = settings.TURN_SECONDS + settings.RENDER_WAIT_SECONDS
+        longest_seconds = waits + settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
         command = gunicorn_command(
             settings.PORT, settings.GUNICORN_WORKERS, settings.GUNICORN_THREADS,
-            listen=settings.LISTEN, graceful_seconds=GRACEFUL_SECONDS,
+            listen=settings.LISTEN, graceful_seconds=math.ceil(longest_seconds),
         )  # fmt: skip
         os.chdir(settings.BASE_DIR)
         # glibc's arenas double what image work keeps resident.

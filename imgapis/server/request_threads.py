@@ -1,0 +1,85 @@
+"""The request threads of a web worker: a fixed number at work, and one more for each that waits."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from imgapis.base import waiting
+
+
+class RequestThreads:
+    """As much of a ThreadPoolExecutor as gunicorn uses. A thread that waits (`imgapis.base.waiting`) is not counted:
+    one that is started in its place takes what comes next, and those that are too many end with their request."""
+
+    def __init__(self, most: int):
+        self._most = most
+        self._state = threading.Condition()
+        self._tasks: deque[tuple[Future, Callable, tuple]] = deque()
+        self._working = 0  # threads that do not wait, idle ones included
+        self._idle = 0
+        self._closed = False
+
+    def submit(self, function: Callable, /, *args) -> Future:
+        """Run `function(*args)` in a thread."""
+        future: Future = Future()
+        with self._state:
+            if self._closed:
+                raise RuntimeError("the request threads have been shut down")
+            self._tasks.append((future, function, args))
+            self._staff()
+        return future
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Take nothing more; what was submitted is still run. `wait` is there for gunicorn, which does not."""
+        with self._state:
+            self._closed = True
+            self._state.notify_all()
+
+    def lend(self) -> None:
+        """The calling thread waits from now on."""
+        with self._state:
+            self._working -= 1
+            self._staff()
+
+    def take_back(self) -> None:
+        """The calling thread works again, also where another one has its place: then one ends after its request."""
+        with self._state:
+            self._working += 1
+
+    def _staff(self) -> None:
+        """Wake a thread for what was submitted, or start one where that is allowed."""
+        if len(self._tasks) <= self._idle:
+            self._state.notify()
+        elif self._working < self._most:
+            self._working += 1
+            # A daemon: gunicorn has waited as long as it wants to when the process ends.
+            threading.Thread(target=self._serve, name="request", daemon=True).start()
+
+    def _serve(self) -> None:
+        waiting.serve_from(self)
+        while (task := self._next()) is not None:
+            future, function, args = task
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(function(*args))
+            except BaseException as error:
+                future.set_exception(error)
+            del task, future, function, args  # an idle thread keeps no request
+
+    def _next(self) -> tuple[Future, Callable, tuple] | None:
+        """What to run next; None where this thread is to end."""
+        with self._state:
+            while True:
+                if self._working > self._most:
+                    break
+                if self._tasks:
+                    return self._tasks.popleft()
+                if self._closed:
+                    break
+                self._idle += 1
+                self._state.wait()
+                self._idle -= 1
+            self._working -= 1
+            return None
