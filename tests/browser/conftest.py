@@ -8,6 +8,7 @@ from django.conf import settings
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests import environment, people
+from tests.browser.drawings import Drawings
 
 SITE = f"http://localhost:{environment.WEB_PORT}"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -75,6 +76,14 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def drawings(chromium):
+    """A page of Chromium that draws pictures: `drawings.still(data, "image/png")`, `drawings.frames(data, ...)`."""
+    page_of_drawings = Drawings(chromium)
+    yield page_of_drawings
+    page_of_drawings.close()
 
 
 @pytest.fixture
