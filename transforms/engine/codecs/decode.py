@@ -11,6 +11,7 @@ from PIL import ExifTags, Image
 
 from transforms.engine import colour
 from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends
+from transforms.engine.codecs.animations import gif_frames
 from transforms.engine.containers import avif_colours, png, sniffing
 from transforms.engine.containers.png import Png
 from transforms.engine.errors import EngineError
@@ -77,7 +78,7 @@ def open_picture(
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
         frame_total = facts.frame_count if animated else 1
-        timed_frames = [_frame(source, index, facts, limits) for index in _frame_numbers(image, frame_total)]
+        timed_frames = list(_frames(source, data, facts, limits, frame_total))
         loop = _plays(image, facts, data)
     frames, durations = zip(*timed_frames, strict=True)
     if any(frame.mode == "RGBA" for frame in frames):
@@ -191,7 +192,8 @@ def _facts(source: _Source, data: bytes, limits: Limits, animated: bool) -> Fact
     orientation = _orientation(image)
     # Only Pillow's TIFF reader applies the orientation, to the size too.
     width, height = reversed(image.size) if orientation > 4 and name != "tiff" else image.size
-    return Facts(name, (width, height), frames, orientation, image.has_transparency_data)
+    has_alpha = gif_frames.has_alpha(data, image.size) if name == "gif" else image.has_transparency_data
+    return Facts(name, (width, height), frames, orientation, has_alpha)
 
 
 def _check_size(size: tuple[int, int], frames: int, limits: Limits) -> None:
@@ -214,6 +216,16 @@ def _count_frames(image: Image.Image, name: str, data: bytes) -> int:
     if name not in ("png", "webp", "avif"):
         return 1
     return max(1, getattr(image, "n_frames", 1) - bool(image.info.get("default_image")))
+
+
+def _frames(
+    source: _Source, data: bytes, facts: Facts, limits: Limits, count: int
+) -> Iterator[tuple[Image.Image, int]]:
+    """The first `count` frames, upright and in sRGB, and their durations in ms."""
+    if facts.source_format != "gif":
+        return (_frame(source, index, facts, limits) for index in _frame_numbers(source.image, count))
+    composed = gif_frames.frames(data, facts.size, count, lambda size: _check_size(size, count, limits))
+    return ((colour.to_srgb(frame, source.colours), min(LONGEST_STAY, duration)) for frame, duration in composed)
 
 
 def _frame_numbers(image: Image.Image, count: int) -> range:

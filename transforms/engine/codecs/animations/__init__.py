@@ -1,0 +1,1 @@
+"""The frames of GIF and APNG, composed as browsers do."""
