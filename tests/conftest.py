@@ -89,7 +89,7 @@ def world(stripe_stub, dynamodb):
     stripe_stub.taken()
     for leftovers in (stripe_stub.book.objects["events"], stripe_stub.book.replies):
         leftovers.clear()  # the stub writes all it holds at each change
-    stripe_stub.book.refuses_cards = False
+    stripe_stub.book.refuses_cards = stripe_stub.book.asks_confirmation = False
     stripe_stub.book.offset = 0
     yield stripe_stub
     stripe_stub.stub.down = False

@@ -16,6 +16,7 @@ from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
 UNCLOSED = ("draft", "open")
+ENDED_STATES = ("canceled", "incomplete_expired")
 
 
 class OverageNotInvoiced(ApiError):
@@ -53,12 +54,12 @@ def owed_cents(workspace_id: str) -> int:
 def end_subscriptions(workspace_id: str, customer_id: str) -> int:
     """Sell nothing more, invoice what is owed, and end every subscription at once; returns how many were ended. Safe to
     repeat. Raises OverageNotInvoiced where Stripe needs more time, and what the gateway raises."""
-    if gateway.is_customer_deleted(customer_id):
+    if is_deleted(customer_id):
         return 0
     _stop_overage(workspace_id)
     overage.report(workspace_id, customer_id)
     _require_counted(workspace_id, customer_id)
-    ended_count = gateway.cancel_now(customer_id)
+    ended_count = _cancel_all(customer_id)
     _collect(customer_id)
     return ended_count
 
@@ -66,16 +67,23 @@ def end_subscriptions(workspace_id: str, customer_id: str) -> int:
 def delete_customer(customer_id: str, *, wait: bool) -> None:
     """Delete a customer at Stripe, which ends what goes on there; invoices stay there by law. `wait`: not before its
     last invoice is closed. Safe to repeat. Raises InvoiceOpen, and what the gateway raises."""
-    if gateway.is_customer_deleted(customer_id):
+    if is_deleted(customer_id):
         return
     if wait and unclosed_invoices(customer_id):
         raise InvoiceOpen
-    gateway.delete_customer(customer_id)
+    try:
+        gateway.call(gateway.api().customers.delete, customer_id)
+    except StripeRefused:
+        if not is_deleted(customer_id):
+            raise
 
 
 def is_deleted(customer_id: str) -> bool:
-    """Whether Stripe confirms that nothing of a customer goes on there."""
-    return gateway.is_customer_deleted(customer_id)
+    """Whether a customer is deleted at Stripe, or was never there."""
+    try:
+        return bool(getattr(gateway.call(gateway.api().customers.retrieve, customer_id), "deleted", False))
+    except StripeRefused:
+        return True
 
 
 def invoices_of(customer_id: str) -> str:
@@ -112,6 +120,16 @@ def _require_counted(workspace_id: str, customer_id: str) -> None:
         starts = clock.moment_of_period(counter.period)
         if reported and meter.counted(customer_id, starts, float(reported.moment)) < int(reported.credits):
             raise OverageNotInvoiced
+
+
+def _cancel_all(customer_id: str) -> int:
+    """End every subscription of a customer, with an invoice of what was used beyond the plan; how many were ended."""
+    resource = gateway.api().subscriptions
+    subscriptions = gateway.call(resource.list, customer=customer_id, status="all", limit=100).data
+    active = [row for row in subscriptions if row.status not in ENDED_STATES]
+    for row in active:
+        gateway.call(resource.cancel, row.id, invoice_now=True, prorate=False)
+    return len(active)
 
 
 def _collect(customer_id: str) -> None:

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from billing.plans import catalogue
 from billing.stripe.stripe_facts import (  # fmt: skip
+    ConfirmationRequired,
     EventSnapshot,
     InvalidWebhookSignature,
     Invoice,
@@ -29,6 +30,10 @@ SECONDS = 8
 RETRIES = 2
 OVERAGE = "overage"
 VERSION = stripe.api_version  # such as `2026-08-26.dahlia`
+# Stripe's codes where only the payer can complete a payment.
+TO_CONFIRM = {
+    "authentication_required", "invoice_payment_intent_requires_action", "subscription_payment_intent_requires_action",
+}  # fmt: skip
 ENTITLED_STATES = ("active", "trialing", "past_due")
 
 
@@ -59,12 +64,12 @@ def api():
 
 def call(call: Callable, *args: Any, key: str | None = None, **params: Any) -> Any:
     """The answer of a Stripe call, as a plain value; `key` is the idempotency key. Raises StripeUnavailable,
-    StripeRefused, PaymentRefused; never Stripe's own errors, whose texts quote what was sent."""
+    StripeRefused, PaymentRefused, ConfirmationRequired; never Stripe's own errors, whose texts quote what was sent."""
     options = {"idempotency_key": key} if key else {}
     try:
         return call(*args, params=params, options=options)
     except stripe.CardError as error:
-        raise PaymentRefused from error
+        raise (ConfirmationRequired if error.code in TO_CONFIRM else PaymentRefused) from error
     except (
         stripe.APIConnectionError,
         stripe.RateLimitError,
@@ -216,18 +221,33 @@ def _batches(keys: list[str]) -> Iterator[list[str]]:
     return (keys[start : start + 10] for start in range(0, len(keys), 10))
 
 
-def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> None:
-    """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is."""
+def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
+    """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is. Returns the
+    address of Stripe's page where the payer confirms the payment first, empty where it is paid (H22)."""
     if subscription.schedule_id:
         call(api().subscription_schedules.release, subscription.schedule_id)
     item_ids, prices = dict(subscription.items), price_ids()
     items = [{"id": item_ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
     overage_item = {"price": prices[f"{tier}_{OVERAGE}"]}
     items.append({"id": item_ids[OVERAGE], **overage_item} if OVERAGE in item_ids else overage_item)
-    call(
-        api().subscriptions.update, subscription.subscription_id, items=items, proration_behavior="always_invoice",
-        payment_behavior="error_if_incomplete", cancel_at_period_end=False,
-    )  # fmt: skip
+    update, subscription_id = api().subscriptions.update, subscription.subscription_id
+    try:
+        call(
+            update, subscription_id, items=items, proration_behavior="always_invoice",
+            payment_behavior="error_if_incomplete", cancel_at_period_end=False,
+        )  # fmt: skip
+        return ""
+    except ConfirmationRequired:
+        # Held by Stripe for 23 hours as a pending update, which takes no `cancel_at_period_end`.
+        pending = call(
+            update, subscription_id, items=items, proration_behavior="always_invoice",
+            payment_behavior="pending_if_incomplete", expand=["latest_invoice"],
+        )  # fmt: skip
+    if getattr(pending, "pending_update", None) is None:
+        return ""  # paid at this second try
+    if not pending.latest_invoice.hosted_invoice_url:
+        raise PaymentRefused
+    return pending.latest_invoice.hosted_invoice_url
 
 
 def schedule(subscription: SubscriptionSnapshot, tier: str, interval: str) -> None:
@@ -267,33 +287,6 @@ def cancel(subscription: SubscriptionSnapshot) -> None:
     call(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=True)
 
 
-def cancel_now(customer_id: str) -> int:
-    """End every subscription of a customer at once, for an erasure, with an invoice of what was used beyond the plan;
-    returns how many were ended. Safe to repeat."""
-    subscriptions = call(api().subscriptions.list, customer=customer_id, status="all", limit=100).data
-    active = [sub for sub in subscriptions if sub.status not in ("canceled", "incomplete_expired")]
-    for sub in active:
-        call(api().subscriptions.cancel, sub.id, invoice_now=True, prorate=False)
-    return len(active)
-
-
-def delete_customer(customer_id: str) -> None:
-    """Delete a customer at Stripe, which ends its subscriptions too; invoices stay there by law. Safe to repeat."""
-    try:
-        call(api().customers.delete, customer_id)
-    except StripeRefused:
-        if not is_customer_deleted(customer_id):
-            raise
-
-
-def is_customer_deleted(customer_id: str) -> bool:
-    """Whether the customer is deleted at Stripe, or was never there."""
-    try:
-        return bool(getattr(call(api().customers.retrieve, customer_id), "deleted", False))
-    except StripeRefused:
-        return True
-
-
 def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:
     """The newest invoices of a customer, `limit` at most, newest first."""
     stripe_invoices = call(api().invoices.list, customer=customer_id, limit=limit).data
@@ -324,6 +317,7 @@ def _invoice(stripe_invoice) -> Invoice:
         stripe_invoice.currency,
         getattr(stripe_invoice, "status", None) or "",
         url,
+        getattr(stripe_invoice, "billing_reason", None) or "",
     )
 
 

@@ -36,6 +36,10 @@ class PaymentRefused(ApiError):
         super().__init__("The payment was refused, and the plan stays as it is. Change the card in Stripe's portal.")
 
 
+class ConfirmationRequired(PaymentRefused):
+    """The bank wants the payer to confirm the payment on a page of Stripe's, such as by 3-D Secure; nothing is paid."""
+
+
 class NotConfigured(ApiError):
     """This installation takes no payments."""
 
@@ -65,7 +69,8 @@ class SubscriptionSnapshot:
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice as the billing page lists it; amounts in cents, times in seconds since 1970."""
+    """An invoice as the billing page lists it; amounts in cents, times in seconds since 1970; `reason` in Stripe's
+    words: `subscription_cycle`, `subscription_update` and others."""
 
     number: str
     created: int
@@ -73,6 +78,7 @@ class Invoice:
     currency: str
     status: str
     url: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -72,13 +72,15 @@ def portal(workspace: Workspace, return_url: str) -> str:
     return gateway.portal(row.customer_id, return_url)
 
 
-def change(workspace: Workspace, actor: str, tier: str, interval: str) -> None:
+def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     """Another plan: a dearer one at once, its difference invoiced; a cheaper one, or another rhythm of the same, from
-    the end of the paid period on. Raises UnknownPlan, NoSubscription, and what the gateway raises."""
+    the end of the paid period on. Returns the address of Stripe's page where the payer has to confirm the payment, so
+    that the change is made; empty where it is made. Raises UnknownPlan, NoSubscription, and what the gateway raises."""
     _require_sold_plan(tier, interval)
     row, subscription = _live_subscription(workspace)
+    url = ""
     if is_upgrade(subscription.tier, subscription.interval, tier, interval):
-        gateway.change(subscription, tier, interval)
+        url = gateway.change(subscription, tier, interval)
     elif (tier, interval) == (subscription.tier, subscription.interval):
         gateway.release_schedule(subscription)
         gateway.resume(subscription)
@@ -89,6 +91,7 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> None:
         workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,
         f"{subscription.tier} {subscription.interval}", f"{tier} {interval}",
     )  # fmt: skip
+    return url
 
 
 def is_upgrade(tier: str, interval: str, new_tier: str, new_interval: str) -> bool:

@@ -123,8 +123,18 @@ def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) 
 
 
 def _payment_failed(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """A payment was refused. Where it is for an upgrade, whoever asked for it was told on the page: the plan stays as
+    it is, and Stripe does not try again (H22)."""
     sync_subscription(workspace_id, event.customer_id, within)
-    receipts.send_payment_failed(workspace_id)
+    if not _is_of_upgrade(event.object_id):
+        receipts.send_payment_failed(workspace_id)
+
+
+def _is_of_upgrade(invoice_id: str) -> bool:
+    try:
+        return gateway.invoice(invoice_id).reason == "subscription_update"
+    except StripeRefused:
+        return False
 
 
 def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
@@ -149,6 +159,8 @@ HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
     "customer.subscription.created": _sync,
     "customer.subscription.updated": _sync,
     "customer.subscription.paused": _sync,
+    "customer.subscription.pending_update_applied": _sync,
+    "customer.subscription.pending_update_expired": _sync,
     "customer.subscription.resumed": _sync,
     "customer.subscription.deleted": _subscription_ended,
     "invoice.paid": _invoice_paid,

@@ -16,6 +16,11 @@ from billing.stripe.gateway import StripeUnavailable
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
+TO_CONFIRM = (
+    "Your bank wants you to confirm the payment at Stripe: the larger plan begins once that is done. If you left the "
+    "page, the open invoice under Invoices leads back to it, for 23 hours. Until then nothing changes."
+)
+
 
 @require_POST
 @workspace_page("billing.manage")
@@ -29,10 +34,16 @@ def choose(request: HttpRequest) -> HttpResponse:
             request, lambda: subscriptions.start_checkout(row, actor, tier, interval, _back(request))
         )
 
-    def change() -> None:
-        subscriptions.change(row, actor, tier, interval)
-
-    return _run(request, change, "The change is made. What it does stands above the plans.")
+    try:
+        confirm_url = subscriptions.change(row, actor, tier, interval)
+    except ApiError as refusal:
+        messages.error(request, refusal.message)
+        return redirect("billing", row.namespace)
+    if confirm_url:
+        messages.warning(request, TO_CONFIRM)
+        return HttpResponseRedirect(confirm_url)
+    messages.success(request, "The change is made. What it does stands above the plans.")
+    return redirect("billing", row.namespace)
 
 
 @require_POST

@@ -74,7 +74,7 @@ def test_who_deletes_the_workspace_at_once_pays_what_was_used(customer, world):
     assert closing.owed_cents(customer.workspace_id) == CENTS
     assert erase(customer).state == "swept"
     assert meter_values(world, customer_id) == [CREDITS] and owed(customer_id, world) == ([CENTS], ["paid"])
-    assert gateway.is_customer_deleted(customer_id)
+    assert closing.is_deleted(customer_id)
     row = work_after(customer, erasure.SWEEP_SECONDS + 1)
     facts = certificates.verify(dict(row.certificate))
     assert (row.state, row.customer_id, facts["invoices_at_stripe"]) == ("done", "", "closed")
@@ -105,8 +105,7 @@ def test_whatever_stripe_does_our_own_stores_are_empty_in_time(customer, world, 
     """H2, P19: Stripe is away for three weeks; what is owed is lost, and the thirty days hold."""
     customer_id, asked = customer.customer_id, customer.moment
     with monkeypatch.context() as patch:
-        for name in ("is_customer_deleted", "invoices", "delete_customer"):
-            patch.setattr(gateway, name, failing(gateway.StripeUnavailable))
+        patch.setattr(gateway, "call", failing(gateway.StripeUnavailable))
         row = erase(customer)
         assert (row.state, steps.waits_for(row)) == ("running", "invoice") and customer.row is not None
         row = work_after(customer, steps.INVOICE_DAYS * DAY)
@@ -117,7 +116,7 @@ def test_whatever_stripe_does_our_own_stores_are_empty_in_time(customer, world, 
         row = work_on(customer)
         assert row.state == "swept" and [late.subject_id for late in erasure.late()] == [row.subject_id]
     row = work_after(customer, HOUR + 1)
-    assert row.state == "done" and gateway.is_customer_deleted(customer_id)
+    assert row.state == "done" and closing.is_deleted(customer_id)
     recovery_ends = certificates.verify(dict(row.certificate))["beyond_recovery"]
     assert recovery_ends < clock.stamp(asked + 30 * DAY)
 
@@ -129,14 +128,14 @@ def test_a_card_that_is_refused_leaves_an_open_invoice_and_its_customer_for_twen
         assert erase(customer).state == "swept" and customer.row is None
         row = work_after(customer, erasure.SWEEP_SECONDS + 1)
         assert (row.state, steps.waits_for(row), row.certificate) == ("swept", "payment", None)
-        assert owed(customer_id, world) == ([CENTS], ["open"]) and not gateway.is_customer_deleted(customer_id)
+        assert owed(customer_id, world) == ([CENTS], ["open"]) and not closing.is_deleted(customer_id)
         assert invoices(customer_id, world)[0]["auto_advance"], "Stripe goes on collecting it"
         customer.moment = asked + 16 * DAY
         assert steps.waits_for(work_on(customer)) == "payment" and erasure.late() == []
         customer.moment = asked + steps.CUSTOMER_DAYS * DAY + 1
         row = work_on(customer)
     facts = certificates.verify(dict(row.certificate))
-    assert row.state == "done" and gateway.is_customer_deleted(customer_id)
+    assert row.state == "done" and closing.is_deleted(customer_id)
     assert facts["invoices_at_stripe"] == "open" and erasure.UNPAID in facts["exceptions"]
     assert facts["counts_are"] == "exact", "waiting breaks nothing off"
     assert facts["beyond_recovery"] < clock.stamp(asked + 30 * DAY)
@@ -151,7 +150,7 @@ def test_an_invoice_that_is_paid_later_ends_the_waiting(customer, world):
     with world.book.change():
         assert world.trade.pay(invoices(customer_id, world)[0])
     row = work_after(customer, HOUR + 1)
-    assert row.state == "done" and gateway.is_customer_deleted(customer_id) and row.invoices == "closed"
+    assert row.state == "done" and closing.is_deleted(customer_id) and row.invoices == "closed"
 
 
 def test_a_lost_answer_at_any_call_bills_once(customer, world, monkeypatch):
@@ -213,7 +212,7 @@ def test_a_card_that_is_refused_at_the_renewal_leaves_what_was_used_on_the_invoi
         erase(customer)
         (invoice,) = invoices(customer_id, world)
         assert invoice["status"] == "open" and invoice["total"] == CENTS + 1_900
-        assert not gateway.is_customer_deleted(customer_id), "it is collected while there is a customer"
+        assert not closing.is_deleted(customer_id), "it is collected while there is a customer"
 
 
 def test_a_workspace_that_owes_nothing_waits_for_nothing(buyer, world, bucket, monkeypatch):
@@ -223,6 +222,6 @@ def test_a_workspace_that_owes_nothing_waits_for_nothing(buyer, world, bucket, m
     customer.buy("growth")
     customer_id = customer.customer_id
     assert closing.owed_cents(customer.workspace_id) == 0
-    assert erase(customer).state == "swept" and gateway.is_customer_deleted(customer_id)
+    assert erase(customer).state == "swept" and closing.is_deleted(customer_id)
     assert {row["status"] for row in world.book.list_all("subscriptions", customer=customer_id)} == {"canceled"}
     assert [row["total"] for row in world.book.list_all("invoices", customer=customer_id)] == [7_900]

@@ -267,7 +267,7 @@ def test_an_erased_customer_is_gone_at_stripe_and_twice_is_no_error(world, web, 
     for _ in range(2):
         closing.delete_customer(customer, wait=True)
     assert closing.end_subscriptions(buyer.workspace_id, customer) == 0
-    assert gateway.is_customer_deleted(customer)
+    assert closing.is_deleted(customer)
     assert {row["status"] for row in world.book.list_all("subscriptions", customer=customer)} == {"canceled"}
 
 

@@ -31,6 +31,9 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
         subscriptions.start_checkout(row_of(buyer), "person", tier, "month", "http://localhost/back")
     customer = world.buys(buyer, "growth")
     world.deliver()
+    world.book.asks_confirmation = True
+    assert subscriptions.change(row_of(buyer), "person", "scale", "month")  # waits, and gives way to the next
+    world.book.asks_confirmation = False
     subscriptions.change(row_of(buyer), "person", "scale", "month")
     subscriptions.change(row_of(buyer), "person", "starter", "year")
     subscriptions.resume(row_of(buyer), "person")

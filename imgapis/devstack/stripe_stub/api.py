@@ -7,17 +7,8 @@ from typing import Any
 from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
 from imgapis.devstack.stripe_stub.book import StubStore, new_id
-from imgapis.devstack.stripe_stub.trade import CardRefused, StubBilling
-
-
-class StripeApiError(Exception):
-    """An error of Stripe's: a status, its type, and a sentence."""
-
-    def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error", reason: str = ""):
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": {"type": kind, "message": message} | ({"code": reason} if reason else {})}
-
+from imgapis.devstack.stripe_stub.errors import StripeApiError
+from imgapis.devstack.stripe_stub.trade import StubBilling
 
 Params = dict[str, Any]
 IDENTIFIER_SECONDS = clock.DAY  # for so long an identifier of a meter event is known
@@ -192,21 +183,26 @@ class Api:
         if subscription["status"] == "canceled":
             raise StripeApiError("A canceled subscription can only update its cancellation_details.")
         if "items" in params:
-            if self.book.refuses_cards:
-                raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
-            lines = [self.trade.prorated_line(subscription, old_item := subscription["items"]["data"][0], -1)]
-            self.trade.set_prices(subscription, [self._one("prices", item["price"]) for item in params["items"]])
-            new_item = subscription["items"]["data"][0]
-            if new_item["price"]["recurring"]["interval"] != old_item["price"]["recurring"]["interval"]:
-                self.trade.restart_period(subscription)
-                lines.append(self.trade.plan_line(subscription))
-            else:
-                lines.append(self.trade.prorated_line(subscription, new_item, 1))
-            self.trade.bill(subscription, lines, "subscription_update")
+            self._change_items(subscription, params)
         if "cancel_at_period_end" in params:
             subscription["cancel_at_period_end"] = params["cancel_at_period_end"] == "true"
         self.trade.emit_event("customer.subscription.updated", subscription)
+        if "latest_invoice" in params.get("expand", []):
+            return subscription | {"latest_invoice": self.book.get("invoices", subscription["latest_invoice"])}
         return subscription
+
+    def _change_items(self, subscription: dict[str, Any], params: Params) -> None:
+        is_held = params.get("payment_behavior") == "pending_if_incomplete"
+        if is_held and "cancel_at_period_end" in params:
+            raise StripeApiError("pending_if_incomplete does not support cancel_at_period_end.")
+        self.trade.drop_pending_update(subscription)
+        if self.book.refuses_cards and not is_held:
+            raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
+        if self.book.asks_confirmation and not is_held:
+            reason = "subscription_payment_intent_requires_action"
+            raise StripeApiError("Payment requires additional user action.", 402, "card_error", reason)
+        prices = [self._one("prices", item["price"]) for item in params["items"]]
+        self.trade.change_items(subscription, prices, is_held)
 
     def cancel_subscription(self, params: Params, subscription_id: str):
         subscription = self._one("subscriptions", subscription_id)
@@ -341,6 +337,12 @@ class Api:
         del self.book.objects["endpoints"][endpoint_id]
         return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
 
+    def confirm(self, invoice_id: str) -> None:
+        """The payer confirms the payment of an open invoice on its page."""
+        invoice = self._one("invoices", invoice_id)
+        if invoice["status"] == "open":
+            self.trade.pay(invoice, confirmed=True)
+
     def buy(self, session_id: str) -> str:
         """Complete a session from its page; returns its success URL. Raises CardRefused."""
         session = self._one("sessions", session_id)
@@ -395,5 +397,3 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/webhook_endpoints/{NAME}", Api.update_endpoint),
     ("DELETE", f"/v1/webhook_endpoints/{NAME}", Api.delete_endpoint),
 )
-
-__all__ = ["Api", "CardRefused", "StripeApiError"]

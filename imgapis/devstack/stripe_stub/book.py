@@ -28,6 +28,7 @@ class StubStore:
         self.offset = 0
         self.replies: dict[str, Any] = {}
         self.refuses_cards = False
+        self.asks_confirmation = False  # whether the bank wants the payer to confirm each payment
         self.meter_delay = 0  # seconds until the meter counts an event
         if path.exists():
             state = json.loads(path.read_text())

@@ -53,8 +53,12 @@ def portal(customer: str, return_url: str, subscriptions: list[dict], invoices: 
 
 
 def invoice(invoice_object: dict[str, Any]) -> str:
-    """An invoice."""
+    """An invoice; an open one is paid here, with whatever the bank asks for."""
+    button = (
+        f'<form method=post action="/invoice/{invoice_object["id"]}/confirm"><p><button>Confirm and pay</button></form>'
+    )
     return (
         HEAD.format(title=f"Invoice {invoice_object['number']}")
         + f"<p>{money(invoice_object['total'])}, {invoice_object['status']}"
+        + (button if invoice_object["status"] == "open" else "")
     )

@@ -6,10 +6,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from imgapis.devstack.stripe_stub import forms, pages
-from imgapis.devstack.stripe_stub.api import Api, CardRefused, StripeApiError
+from imgapis.devstack.stripe_stub.api import Api
 from imgapis.devstack.stripe_stub.book import StubStore
+from imgapis.devstack.stripe_stub.errors import StripeApiError
 from imgapis.devstack.stripe_stub.sender import Sender
-from imgapis.devstack.stripe_stub.trade import StubBilling
+from imgapis.devstack.stripe_stub.trade import CardRefused, StubBilling
 
 HOST = "127.0.0.1"
 
@@ -76,6 +77,9 @@ class Stub:
                     return self.api.buy(segments[1])
                 except CardRefused:
                     return f"/checkout/{segments[1]}"
+            if segments[0] == "invoice":
+                self.api.confirm(segments[1])
+                return f"/invoice/{segments[1]}"
             if segments[0] == "portal" and segments[2] == "cancel":
                 for subscription in self.book.list_all("subscriptions", customer=segments[1]):
                     if subscription["status"] != "canceled":
@@ -91,6 +95,8 @@ class Stub:
             self.trade.advance_clock(int(params["seconds"]))
         elif action == "cards":
             self.book.refuses_cards = params["refuse"] == "1"
+        elif action == "confirm":
+            self.book.asks_confirmation = params["ask"] == "1"
         elif action == "refund":
             charge = self.book.list_all("charges", customer=params["customer"])[0]
             self.trade.refund(charge, int(params.get("cents", charge["amount"])))

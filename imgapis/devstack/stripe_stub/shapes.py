@@ -92,6 +92,7 @@ def subscription(name: str, now: int, customer_id: str, prices: list[dict], end:
         "created": now, "currency": "usd", "customer": customer_id, "discounts": [], "ended_at": None,
         "invoice_settings": {"issuer": SELF}, "items": listed(f"/v1/subscription_items?subscription={name}", items),
         "livemode": False, "metadata": {}, "schedule": None, "start_date": now, "status": "active",
+        "latest_invoice": None, "pending_update": None,
     }  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from imgapis.devstack.stripe_stub.book import StubStore, new_id
 
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends
 DRAFT_SECONDS = 3_600
+PENDING_SECONDS = 23 * 3_600
+NO_UPDATE = {"discounts": None, "metadata": None, "trial_end": None, "trial_from_plan": None}
 DRAFT = {"status": "draft", "attempted": False, "attempt_count": 0, "number": None, "hosted_invoice_url": None}
 PAID = {"status": "paid", "amount_remaining": 0, "auto_advance": False}
 LIVING = ("active", "past_due")
@@ -92,17 +94,65 @@ class StubBilling:
         if invoice["auto_advance"]:
             self.pay(invoice, now)
 
-    def pay(self, invoice: dict[str, Any], now: int = 0) -> bool:
-        """Try to charge an open invoice; whether it was paid. A deleted customer has no card any more."""
+    def pay(self, invoice: dict[str, Any], now: int = 0, confirmed: bool = False) -> bool:
+        """Try to charge an open invoice; whether it was paid. A deleted customer has no card any more; `confirmed`: the
+        payer does what the bank asks for."""
         now = now or self.book.now()
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
-        if self.book.refuses_cards or self.book.get("customers", invoice["customer"]).get("deleted"):
+        is_held = self.book.asks_confirmation and not confirmed
+        if self.book.refuses_cards or is_held or self.book.get("customers", invoice["customer"]).get("deleted"):
             self.emit_event("invoice.payment_failed", invoice, now)
             return False
         invoice |= PAID | {"amount_paid": invoice["amount_due"]}
         self._charge(invoice, now)
         self.emit_event("invoice.paid", invoice, now)
+        self._apply_pending_update(invoice, now)
         return True
+
+    def change_items(self, subscription: dict[str, Any], prices: list[dict[str, Any]], is_held: bool) -> None:
+        """Change a subscription's items, and bill the difference. `is_held`: only once its invoice is paid."""
+        changed = json.loads(json.dumps(subscription)) if is_held else subscription
+        lines = [self.prorated_line(changed, old_item := changed["items"]["data"][0], -1)]
+        self.set_prices(changed, prices)
+        new_item = changed["items"]["data"][0]
+        if new_item["price"]["recurring"]["interval"] != old_item["price"]["recurring"]["interval"]:
+            self.restart_period(changed)
+            lines.append(self.plan_line(changed))
+        else:
+            lines.append(self.prorated_line(changed, new_item, 1))
+        if not is_held:
+            self.bill(subscription, lines, "subscription_update")
+            return
+        invoice_id = new_id("in")
+        number, url = f"STUB-{len(self.book.objects['invoices']) + 1:04d}", f"{self.address}/invoice/{invoice_id}"
+        invoice = shapes.invoice(
+            invoice_id, self.book.now(), subscription, lines, False, number, url, "subscription_update"
+        )
+        self.book.put("invoices", invoice)
+        subscription["latest_invoice"] = invoice_id
+        subscription["pending_update"] = NO_UPDATE | {
+            "expires_at": self.book.now() + PENDING_SECONDS, "subscription_items": changed["items"]["data"],
+            "billing_cycle_anchor": changed["billing_cycle_anchor"],
+        }  # fmt: skip
+        self.pay(invoice)
+
+    def _apply_pending_update(self, invoice: dict[str, Any], now: int) -> None:
+        """Make the change that was waiting for an invoice."""
+        subscription = self.book.get("subscriptions", invoice["parent"]["subscription_details"]["subscription"])
+        update = subscription.get("pending_update")
+        if not update or subscription["latest_invoice"] != invoice["id"]:
+            return
+        subscription["items"]["data"] = update["subscription_items"]
+        subscription |= {"billing_cycle_anchor": update["billing_cycle_anchor"], "pending_update": None}
+        self.emit_event("customer.subscription.pending_update_applied", subscription, now)
+        self.emit_event("customer.subscription.updated", subscription, now)
+
+    def drop_pending_update(self, subscription: dict[str, Any], at: int | None = None) -> None:
+        """Discard a change that waits for its payment, as another one takes its place or its 23 hours are over."""
+        if subscription.get("pending_update"):
+            self.book.get("invoices", subscription["latest_invoice"])["status"] = "void"
+            subscription["pending_update"] = None
+            self.emit_event("customer.subscription.pending_update_expired", subscription, at)
 
     def stop_collection(self, customer_id: str) -> None:
         """Stop collecting the open invoices of a customer, as Stripe does where a subscription is cancelled at once."""
@@ -142,6 +192,14 @@ class StubBilling:
         for subscription in self.book.list_all("subscriptions"):
             if subscription["status"] not in LIVING:
                 continue
+            if update := subscription.get("pending_update"):
+                moment = update["expires_at"]
+                events.append(
+                    (
+                        moment, f"{subscription['id']} pending",
+                        lambda subscription=subscription, moment=moment: self.drop_pending_update(subscription, moment),
+                    )
+                )  # fmt: skip
             retries = subscription["metadata"].get("stub_retries")
             if subscription["status"] == "past_due" and retries:
                 moment = int(retries.split(",")[0])
