@@ -6,6 +6,7 @@ from transforms.engine.errors import EngineError
 RETRY_SECONDS = 2
 STATUSES = {
     "unsupported_format": 415,
+    "unsupported_variant": 415,
     "broken_image": 422,
     "too_many_pixels": 422,
     "too_many_frames": 422,

@@ -1,5 +1,6 @@
 """Small sources for the engine's tests, and rulers to measure what comes out."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -46,7 +47,17 @@ def animated(format_name: str, frames: list[Image.Image], **options: object) -> 
 
 def render(data: bytes, output_format: str = "png", limits: Limits | None = None, **values: object) -> Output:
     """A transform of one source."""
-    return pipeline.render(Job("transform", values, output_format, (data,), limits or Limits()))
+    return pipeline.render(job(data, output_format, limits, **values))
+
+
+def job(data: bytes, output_format: str = "png", limits: Limits | None = None, **values: object) -> Job:
+    """A transform of one source that is not rendered yet."""
+    return Job("transform", values, output_format, (data,), limits or Limits())
+
+
+def rendered(one: Job, **changes: object) -> Output:
+    """The output of a job with changes."""
+    return pipeline.render(replace(one, **changes))
 
 
 def seen(output: Output | bytes) -> Image.Image:

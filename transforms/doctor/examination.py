@@ -121,7 +121,7 @@ def _decoded_steps(notes: Notes, source: Source, response: FetchResult) -> tuple
     try:
         size = _decoded(source, response.body)
     except EngineError as error:
-        name = "type" if error.code == "unsupported_format" else "decode"
+        name = "type" if error.code in ("unsupported_format", "unsupported_variant") else "decode"
         refusal = engine_errors.api_error(error)
         return [*steps, Step(name, "failed", refusal.message, remedies.of(refusal.code, name))], refusal.code
     return [*steps, Step("decode", "passed", f"{size[0]} × {size[1]} pixels.")], ""

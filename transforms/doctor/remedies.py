@@ -17,6 +17,7 @@ BY_CODE = {
     "source_timeout": "Make the server answer faster: a whole fetch may take ten seconds.",
     "unsupported_format": "Put a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP there; the bytes decide, not the name. SVG and"
     " HEIC are not read.",
+    "unsupported_variant": "Save the picture again as a plain JPEG or PNG: the file is whole, and of a kind not read.",
     "broken_image": "Upload the file again: it is cut off or damaged.",
     "too_many_pixels": "Put a smaller picture there; the limits are at /limits of your image host.",
     "too_many_scans": "Save the picture again: usual encoders write about ten scans, or one when not progressive.",

@@ -10,6 +10,7 @@ REQUEST_CODES = (
 )
 PICTURE_CODES = (
     "unsupported_format",
+    "unsupported_variant",
     "broken_image",
     "too_many_pixels",
     "too_many_frames",

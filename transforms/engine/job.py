@@ -11,7 +11,8 @@ class Job:
     """One rendering: source bytes and canonical parameter values in, no addresses and no customers.
 
     Where `values` have `mark` (True), the second of the sources is the mark. `focal` (x, y from 0 to 1) may be among
-    the canonical values: the focal point of the upright source, used where there is no `position`.
+    the canonical values: the focal point of the upright source, used where there is no `position`. `is_negotiated`:
+    nobody asked for the output format by name, so that another stands in for one that cannot hold the picture.
     """
 
     endpoint: str
@@ -19,6 +20,7 @@ class Job:
     output_format: str
     sources: tuple[bytes | None, ...]
     limits: Limits = field(default_factory=Limits)
+    is_negotiated: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ class Limits:
 
     source_bytes: int = 30_000_000
     source_pixels: int = 50_000_000
-    source_side: int = 16_383
+    source_side: int = 65_535
     source_frames: int = 256
     source_scans: int = 100
     output_pixels: int = 50_000_000

@@ -35,6 +35,10 @@ class Picture:
         """Width and height of the frames in pixels."""
         return self.frames[0].size
 
+    def warned(self, *warnings: str) -> "Picture":
+        """The picture with further warnings for the caller."""
+        return replace(self, warnings=(*self.warnings, *warnings))
+
     def mapped(self, change: Callable[[Image.Image], Image.Image], nominal: tuple[int, int] | None = None) -> "Picture":
         """The picture with every frame changed, with `nominal` as its size in source pixels if given."""
         return replace(self, frames=tuple(change(frame) for frame in self.frames), nominal=nominal or self.nominal)

@@ -69,6 +69,9 @@ def transform(job: Job) -> Output:
     watch.lap("decode")
     picture = processed(_with_mark(source, job), job.values, job.limits)
     watch.lap("process")
+    if job.is_negotiated:
+        output_format, changed = encode.holding(picture, job.output_format)
+        job, picture = replace(job, output_format=output_format), picture.warned(*changed)
     body, content_type, warnings = shrink.encoded(picture, source, data, job)
     watch.lap("encode")
     return Output(

@@ -62,6 +62,7 @@ def render(workspace: str, plan: RenderPlan, originals: list[FetchResult | ApiEr
         output_format=plan.output_format,
         sources=tuple(None if isinstance(original, ApiError) else original.body for original in originals),
         limits=limits(),
+        is_negotiated=plan.negotiated,
     )
     return pool().run(job, workspace, workloads.of_plan(plan, originals, job.limits))
 

@@ -8,6 +8,7 @@ import math
 from PIL import Image, TiffImagePlugin
 
 from transforms.engine.containers import jpeg_markers
+from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 
@@ -18,10 +19,12 @@ OFFSETS = (273, 324, 513)  # of strips, of tiles, of the one stream of old-style
 PADDING = 4  # tiles reach beyond the picture, at most to so many times the pixels it may have
 
 
-def check_jpeg(data: bytes, limits: Limits, start: int = 0) -> None:
-    """Raises too_many_scans for a JPEG with more scans than the limit."""
-    if jpeg_markers.layout(data, start, most_scans=limits.source_scans).scans > limits.source_scans:
+def checked_jpeg(data: bytes, limits: Limits, start: int = 0) -> Layout:
+    """The layout of a JPEG. Raises too_many_scans where it has more scans than the limit."""
+    layout = jpeg_markers.layout(data, start, most_scans=limits.source_scans)
+    if layout.scans > limits.source_scans:
         raise EngineError("too_many_scans", f"The JPEG has more scans than the limit of {limits.source_scans}.")
+    return layout
 
 
 def check_tiff(image: Image.Image, data: bytes, limits: Limits) -> None:
@@ -36,7 +39,7 @@ def check_tiff(image: Image.Image, data: bytes, limits: Limits) -> None:
             raise EngineError("too_many_pixels", "The tiles of the TIFF are far larger than its picture.")
     if _number(tags, COMPRESSION) in JPEG_COMPRESSIONS:
         for offset in {offset for name in OFFSETS for offset in _numbers(tags, name)}:
-            check_jpeg(data, limits, offset)
+            checked_jpeg(data, limits, offset)
 
 
 def _number(tags: TiffImagePlugin.ImageFileDirectory_v2, name: int) -> int:

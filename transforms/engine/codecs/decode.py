@@ -10,9 +10,10 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from transforms.engine import colour
-from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends
+from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends, variants
 from transforms.engine.codecs.animations import gif_frames
 from transforms.engine.containers import avif_colours, png, sniffing
+from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.containers.png import Png
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
@@ -120,8 +121,9 @@ def _opened(data: bytes, limits: Limits) -> Iterator[_Source]:
         raise EngineError("unsupported_format", _not_read(data))
     if sniffing.is_cut_short(name, data):
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
-    if name == "JPEG":
-        amplifiers.check_jpeg(data, limits)
+    layout = amplifiers.checked_jpeg(data, limits) if name == "JPEG" else None
+    if layout and (variant := variants.of_jpeg(layout)):
+        raise _unsupported(variant)
     size = sniffing.webp_size(data) if name == "WEBP" else None
     if size:
         _check_size(size, 1, limits)
@@ -134,12 +136,12 @@ def _opened(data: bytes, limits: Limits) -> Iterator[_Source]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with ExitStack() as opened:
-                image = opened.enter_context(Image.open(BytesIO(data), formats=[name]))
+                image = opened.enter_context(_header_read(name, data))
                 if name == "TIFF":
                     amplifiers.check_tiff(image, data, limits)
-                if name == "JPEG" and not jpeg_ends.has_end(data):
+                if layout and not layout.is_ended:
                     _check_size(image.size, 1, limits)
-                    image = opened.enter_context(_ended_jpeg(data))
+                    image = opened.enter_context(_ended_jpeg(data, layout))
                 yield _Source(image, _colours(image, data, chunks), chunks)
     except EngineError:
         raise
@@ -150,9 +152,26 @@ def _opened(data: bytes, limits: Limits) -> Iterator[_Source]:
         raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
 
 
-def _ended_jpeg(data: bytes) -> Image.Image:
+def _header_read(name: str, data: bytes) -> Image.Image:
+    """The picture with its header read. Raises unsupported_variant where the file is whole and of a kind not read."""
+    try:
+        return Image.open(BytesIO(data), formats=[name])
+    except Image.DecompressionBombError:
+        raise
+    except Exception as error:
+        variant = variants.name_of(name, data)
+        if variant:
+            raise _unsupported(variant) from error
+        raise
+
+
+def _unsupported(variant: str) -> EngineError:
+    return EngineError("unsupported_variant", f"This is {variant}, which is not read. Save it as a plain JPEG or PNG.")
+
+
+def _ended_jpeg(data: bytes, layout: Layout) -> Image.Image:
     """A JPEG whose end is not marked, where it is whole. Raises broken_image."""
-    whole = jpeg_ends.ended(data)
+    whole = jpeg_ends.ended(data, layout)
     if whole is None:
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
     return Image.open(BytesIO(whole), formats=["JPEG"])

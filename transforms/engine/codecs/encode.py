@@ -80,6 +80,17 @@ def resolve(picture: Picture, output_format: str, lossless: bool = False) -> str
     return output_format
 
 
+def holding(picture: Picture, output_format: str) -> tuple[str, tuple[str, ...]]:
+    """`output_format`, or one that can hold the sides of the picture where it cannot, with a warning."""
+    longest = max(picture.size)
+    name = resolve(picture, output_format)
+    if longest <= LONGEST_SIDES[name]:
+        return output_format, ()
+    other = resolve(picture, "auto")
+    other = other if longest <= LONGEST_SIDES[other] else "png"
+    return other, (f"A side of {longest} pixels does not fit into {name}: this is {other}.",)
+
+
 def is_transparent(picture: Picture) -> bool:
     """Whether any pixel of any frame is less than opaque."""
     return any(frame.mode == "RGBA" and frame.getextrema()[3][0] < 255 for frame in picture.frames)

@@ -13,18 +13,14 @@ COEFFICIENTS = 64
 NOISE = bytes((index * 167 + 13) % 255 for index in range(4_096))
 
 
-def has_end(data: bytes) -> bool:
-    """Whether the picture is ended by its marker; what follows it does not count."""
-    return jpeg_markers.layout(data).is_ended
-
-
-def ended(data: bytes) -> bytes | None:
+def ended(data: bytes, layout: jpeg_markers.Layout) -> bytes | None:
     """The file with its end; None where a part of the picture is missing.
 
     Decoders fill what is missing in silence, so it is decoded twice, with nothing and with noise in the place of what
     may be missing. Scans that are missing altogether are known by the coefficients that the others leave open.
     """
-    if not _is_refined(data) or _drawn(data + END) != _drawn(data + NOISE + END):
+    data = data.rstrip(b"\xff")  # the half of a marker
+    if not _is_refined(layout) or _drawn(data + END) != _drawn(data + NOISE + END):
         return None
     return data + END
 
@@ -34,9 +30,8 @@ def _drawn(data: bytes) -> bytes:
         return image.tobytes()
 
 
-def _is_refined(data: bytes) -> bool:
+def _is_refined(layout: jpeg_markers.Layout) -> bool:
     """Whether the scans of a progressive JPEG bring every coefficient of every component down to its last bit."""
-    layout = jpeg_markers.layout(data)
     if not layout.is_progressive:
         return True
     bits: dict[int, list[int]] = defaultdict(lambda: [COEFFICIENTS] * COEFFICIENTS)

@@ -23,12 +23,14 @@ class Scan:
 @dataclass(frozen=True)
 class Layout:
     """The size as stored, None where no frame header was found; the scans, each of which goes over all pixels of its
-    components once more; the marker of the frame, 0 where there is none; and whether the end is marked."""
+    components once more; the marker of the frame and the bits of a sample, 0 where there is none; and whether the end
+    is marked."""
 
     size: tuple[int, int] | None
     scan_headers: tuple[Scan, ...]
     frame: int = 0
     is_ended: bool = False
+    bits: int = 0
 
     @property
     def scans(self) -> int:
@@ -43,7 +45,7 @@ class Layout:
 
 def layout(data: bytes, start: int = 0, *, most_scans: int | None = None) -> Layout:
     """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans`."""
-    size, frame, scans, offset, is_ended = None, 0, [], start, False
+    size, frame, bits, scans, offset, is_ended = None, 0, 0, [], start, False
     while (match := MARKER.search(data, offset)) is not None:
         marker, offset = data[match.end() - 1], match.end()
         is_ended = marker == END
@@ -53,11 +55,11 @@ def layout(data: bytes, start: int = 0, *, most_scans: int | None = None) -> Lay
             continue
         if marker in FRAMES and size is None:
             height, width = (int.from_bytes(data[offset + at : offset + at + 2], "big") for at in (3, 5))
-            size, frame = (width, height), marker
+            size, frame, bits = (width, height), marker, data[offset + 2]
         if marker == SCAN:
             scans.append(_scan(data[offset + 2 : offset + int.from_bytes(data[offset : offset + 2], "big")]))
         offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))
-    return Layout(size, tuple(scans), frame, is_ended)
+    return Layout(size, tuple(scans), frame, is_ended, bits)
 
 
 def _scan(header: bytes) -> Scan:

@@ -13,7 +13,7 @@ from transforms.engine.profiles import icc, named
 from transforms.engine.profiles.named import NamedColours
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
-CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+HEADS, PIXELS = {b"IHDR", b"PLTE"}, {b"IDAT", b"fdAT", b"IEND"}
 # What has no bearing on the pixels, and what is read here; the rest is handed on.
 TEXTS, NAMED = {b"tEXt", b"zTXt", b"iTXt"}, {b"iCCP", b"cICP", b"sRGB", b"gAMA", b"cHRM"}
 PASSED_OVER = TEXTS | NAMED | {b"tIME", b"bKGD", b"hIST", b"sPLT"}
@@ -58,14 +58,17 @@ class Chunk:
 
 
 def read(data: bytes) -> Png | None:
-    """None where the file does not begin with a header."""
+    """None where there is no header, or one that pixels depend on is damaged: for the decoder to refuse. The checksums
+    of the pixels themselves are not looked at."""
     header, parts, first, frames, is_cut = None, [MAGIC], {}, 0, False
     for chunk in chunks(data):
         frames += chunk.name == FRAME
         is_cut = not chunk.is_whole
         if chunk.name == b"IHDR" and len(chunk.body) == 13:
             header = chunk.body
-        if chunk.name not in CRITICAL and not chunk.is_sound:
+        if not chunk.is_sound and chunk.name in HEADS:
+            return None
+        if not chunk.is_sound and chunk.name not in PIXELS:
             continue
         if chunk.name in (*COLOURS, b"tRNS", ANIMATION) and chunk.name not in first:
             first[chunk.name] = chunk.body

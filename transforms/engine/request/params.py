@@ -165,7 +165,7 @@ SHAPE = (
         "The part of the upright source to keep, x,y,w,h, cut before anything else: fractions when a value has a "
         "point or all are 0 or 1, else pixels.",
         least=0,
-        most=16383,
+        most=65_535,
     ),
     Param(
         "trim", "integer", (TRANSFORM,), "Cuts a border of one colour; the number is the tolerance.", least=1, most=100
