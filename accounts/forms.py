@@ -27,8 +27,8 @@ class CodeForm(forms.Form):
     """The code of a mail."""
 
     code = forms.CharField(
-        label="Six-digit code",
-        max_length=20,
+        label="Eight-digit code",
+        max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}),
         error_messages={"required": "Type the code of the mail."},
     )

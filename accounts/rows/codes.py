@@ -22,19 +22,19 @@ class Challenge(dynamo.Row):
     digest = declared(
         UnicodeAttribute(), "proves the code, once its mail has left; keyed and salted by the id (A3)", **CODE
     )
-    tries = declared(Whole(default=0), "ends the code after five wrong ones (A1)", **CODE)
+    tries = declared(Whole(default=0), "ends the code after three wrong ones (A1)", **CODE)
     used = declared(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)
     expires = declared(TTLAttribute(), "ends the code", **CODE)
 
 
 class Throttle(dynamo.Row):
-    """How many mails an address was sent in the last hour, or everybody in a minute; addresses only as digests whose
-    key changes with the day."""
+    """How many mails an address was sent or a browser asked for in the last hour, or everybody in a minute, and how
+    many codes were wrong; addresses and browsers only as digests whose key changes with the day."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("throttles")
 
-    bucket = declared(UnicodeAttribute(hash_key=True), "counts mails to one address (A20)", **COUNT)
-    moments = declared(JSONAttribute(null=True), "when the last five mails to the address went out", **COUNT)
+    bucket = declared(UnicodeAttribute(hash_key=True), "counts mails to one address, or of one browser (A20)", **COUNT)
+    moments = declared(JSONAttribute(null=True), "when the last mails were asked for", **COUNT)
     count = declared(Whole(default=0), "how many", **COUNT)
     expires = declared(TTLAttribute(), "ends the count", **COUNT)

@@ -1,12 +1,13 @@
-"""One-time codes by mail: six digits, ten minutes, five tries, one use, bound to the browser session that asked."""
+"""One-time codes by mail: eight digits, ten minutes, three tries, one use, bound to the browser session that asked."""
 
 import hmac
-import re
 import secrets
+import unicodedata
 from datetime import datetime
 
 from django.conf import settings
 
+from accounts.models import EmailClaim
 from accounts.rows.codes import Challenge
 from accounts.sessions import throttles
 from imgapis.base import clock, dynamo, tokens
@@ -16,8 +17,11 @@ from imgapis.base.mail import mail, outbox
 LIFE_SECONDS = 600
 SKEW_SECONDS = 60  # how far the clocks of two servers may be apart
 MAIL_SECONDS = 900  # how long the mail of a code is tried; then the person has asked for another
-MOST_TRIES = 5
-DIGITS = re.compile(r"[0-9]{6}\Z")
+MOST_TRIES = 3
+DIGITS = 8
+# Unicode's categories of what people type or paste beside digits: spaces, line ends, invisible signs, dashes.
+BETWEEN = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pd"}
+MINUS = "\N{MINUS SIGN}"
 # purpose → (the subject of the mail, what the code is for)
 PURPOSES = {
     "login": ("Your code to sign in", "sign in to img apis"),
@@ -36,12 +40,14 @@ class WrongCode(ApiError):
 
 
 def send(email: str, purpose: str) -> str | None:
-    """Mail a fresh code to a canonical address; returns the id of the challenge, to be stored in the session.
+    """Mail a fresh code to a canonical address, which `admission` has admitted; returns the id of the challenge, to be
+    stored in the session.
 
-    None where the throttle withheld the code (A20): the page is the same either way, and a challenge already in the
-    session stays valid.
+    None where so many are mailed that this one was not (A1): the page is the same either way, and a challenge already
+    in the session stays valid.
     """
-    delay = throttles.next_slot() if throttles.allow_mail(email) else None
+    has_signed_in = EmailClaim.find(email) is not None  # asked for every address alike (A4)
+    delay = throttles.next_slot(known=has_signed_in or purpose != "login")
     if delay is None:
         return None
     challenge_id, (subject, aim) = secrets.token_urlsafe(24), PURPOSES[purpose]
@@ -73,7 +79,7 @@ def _moment(seconds: float) -> datetime:
 def _make_code(challenge_id: str) -> mail.Completion | None:
     """Make the code when its mail leaves, so that none is at rest; its ten minutes count from then, however late (D3).
     None where a newer code of the session has replaced this one, so that its mail is not sent at all."""
-    code = f"{secrets.randbelow(1_000_000):06d}"
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     digest = _digest(settings.SECRET_KEY, challenge_id, code)
     is_wanted = Challenge(challenge_id).update_if(Challenge.used == False, digest=digest, expires=_end())  # noqa: E712
     return mail.Completion({"code": code}) if is_wanted else None
@@ -81,8 +87,8 @@ def _make_code(challenge_id: str) -> mail.Completion | None:
 
 def verify(challenge_id: str | None, purpose: str, code: str) -> str:
     """The address a right code proves. Raises WrongCode. A try is counted before the code is compared (A1)."""
-    code = re.sub(r"[\s-]", "", code)
-    if not challenge_id or not DIGITS.match(code):
+    code = _digits(code)
+    if not challenge_id or len(code) != DIGITS:
         raise WrongCode
     row = Challenge(challenge_id)
     condition = (
@@ -97,10 +103,19 @@ def verify(challenge_id: str | None, purpose: str, code: str) -> str:
         raise WrongCode
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     if not any(hmac.compare_digest(row.digest, _digest(key, challenge_id, code)) for key in keys):
+        throttles.count_wrong_code()
         raise WrongCode
     if not row.update_if(Challenge.used == False, used=True):  # noqa: E712
         raise WrongCode
     return row.email
+
+
+def _digits(text: str) -> str:
+    """The digits of a text in ASCII, whichever script they are of and whatever stands between them; empty where there
+    is anything else."""
+    typed = [sign for sign in text if unicodedata.category(sign) not in BETWEEN and sign != MINUS]
+    digits = [unicodedata.decimal(sign, None) for sign in typed]
+    return "" if None in digits else "".join(map(str, digits))
 
 
 def discard(challenge_id: str | None) -> None:

@@ -125,7 +125,7 @@ def _send(
     _require_seat(team, email, find(team))
     _count(workspace_id)
     # The page is the same where the throttle of mails to one address refuses (A20).
-    now, may_mail = clock.now(), throttles.allow_mail(email)
+    now, may_mail = clock.now(), throttles.allow_mail(email, "invite")
     for _ in dynamo.retries():
         seen = find(team)
         _require_seat(team, email, seen)

@@ -11,7 +11,8 @@ from accounts.decorators import FRESH_SECONDS, fresh_code, login_required, safe_
 from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
 from accounts.people import email_addresses, people
-from accounts.sessions import codes, sessions
+from accounts.sessions import admission, codes, sessions
+from accounts.sessions.admission import CodeLimit
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -53,17 +54,19 @@ def _end_others(request: HttpRequest) -> None:
 @fresh_code
 def change_email(request: HttpRequest) -> HttpResponse:
     """Ask for the new address and mail it a code."""
-    form = EmailForm(request.POST or None)
+    form, status = EmailForm(request.POST or None), 400
     if form.is_valid():
         try:
             email = email_addresses.canonical(form.cleaned_data["email"])
+            admission.admit_new_address(email, request.user.person_id)
         except ApiError as refusal:
             add_error(form, refusal)
+            status = refusal.status
         else:
             request.session["email_challenge"] = codes.send(email, "email") or request.session.get("email_challenge")
             request.session["new_email"] = email
             return redirect("account-email-code")
-    return render(request, "accounts/email.html", {"form": form}, status=400 if form.errors else 200)
+    return render(request, "accounts/email.html", {"form": form}, status=status if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,10 +102,15 @@ def _address_changed(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest) -> HttpResponse:
     """Mail a code to the account's own address and ask for it."""
     next_path = safe_next(request.GET.get("next"), reverse("account"))
-    form = CodeForm(request.POST if "code" in request.POST else None)
+    form, limit = CodeForm(request.POST if "code" in request.POST else None), ""
     if request.method == "POST" and "code" not in request.POST:
-        challenge = codes.send(request.user.email, "confirm")
-        request.session["confirm_challenge"] = challenge or request.session.get("confirm_challenge")
+        try:
+            admission.admit_confirmation(request.user.email)
+        except CodeLimit as refusal:
+            limit = refusal.message
+        else:
+            challenge = codes.send(request.user.email, "confirm")
+            request.session["confirm_challenge"] = challenge or request.session.get("confirm_challenge")
     elif form.is_valid():
         try:
             codes.verify(request.session.get("confirm_challenge"), "confirm", form.cleaned_data["code"])
@@ -112,5 +120,8 @@ def confirm(request: HttpRequest) -> HttpResponse:
             request.session.pop("confirm_challenge")
             request.session["fresh_until"] = clock.now() + FRESH_SECONDS
             return redirect(next_path)
-    context = {"form": form, "sent": bool(request.session.get("confirm_challenge")) or bool(form.errors)}
-    return render(request, "accounts/confirm.html", context, status=400 if form.errors else 200)
+    context = {
+        "form": form, "sent": bool(request.session.get("confirm_challenge")) or bool(form.errors), "limit": limit,
+    }  # fmt: skip
+    status = CodeLimit.status if limit else 400 if form.errors else 200
+    return render(request, "accounts/confirm.html", context, status=status)

@@ -2,6 +2,7 @@
 
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CSRF_SESSION_KEY
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -10,7 +11,8 @@ from accounts.decorators import FRESH_SECONDS, safe_next
 from accounts.forms import AgeForm, CodeForm, EmailForm, SignupForm, add_error
 from accounts.models import Person, User
 from accounts.people import email_addresses, people
-from accounts.sessions import codes
+from accounts.sessions import admission, codes, throttles
+from accounts.sessions.admission import Proof, WorkRequired
 from accounts.workspaces import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -25,16 +27,34 @@ def login(request: HttpRequest) -> HttpResponse:
     known_next = request.session.get("next", "")
     if (next_path := safe_next(request.GET.get("next"), known_next)) != known_next:
         request.session["next"] = next_path
-    form = EmailForm(request.POST or None)
+    form, status = EmailForm(request.POST or None), 400
     if form.is_valid():
         try:
             email = email_addresses.canonical(form.cleaned_data["email"])
+            return _ask(request, form, email)
         except ApiError as refusal:
             add_error(form, refusal)
-        else:
-            _send(request, email)
-            return redirect("login-code")
-    return render(request, "accounts/login.html", {"form": form}, status=400 if form.errors else 200)
+            status = refusal.status
+    return _form_page(request, form, status)
+
+
+def _form_page(request: HttpRequest, form: EmailForm, status: int) -> HttpResponse:
+    context = {"form": form, "awaited": request.session.get("email") if request.session.get("challenge") else ""}
+    return render(request, "accounts/login.html", context, status=status if form.errors else 200)
+
+
+def _ask(request: HttpRequest, form: EmailForm, email: str) -> HttpResponse:
+    """Mail a code, or ask the browser to work or to wait for it. Raises CodeLimit."""
+    proof = Proof(request.POST.get("solution", ""), request.POST.get("ticket", ""))
+    try:
+        admission.admit_sign_in(email, request.session.get(CSRF_SESSION_KEY, ""), proof)
+    except WorkRequired as refusal:
+        context = {"refusal": refusal, "email": email, "until": clock.stamp(refusal.waited_until)[11:19]}
+        response = render(request, "accounts/login_work.html", context, status=refusal.status)
+        response["Retry-After"] = str(refusal.retry_after)
+        return response
+    _send(request, email)
+    return redirect("login-code")
 
 
 def _send(request: HttpRequest, email: str) -> None:
@@ -59,7 +79,7 @@ def login_code(request: HttpRequest) -> HttpResponse:
             add_error(form, refusal)
         else:
             return _enter(request, proved_email)
-    context = {"form": form, "email": email}
+    context = {"form": form, "email": email, "slow": throttles.tide() > 0}
     return render(request, "accounts/login_code.html", context, status=400 if form.errors else 200)
 
 

@@ -25,14 +25,14 @@ class TooManyMails(ApiError):
     code = "too_many_mails"
 
     def __init__(self):
-        super().__init__("Five mails went to your address within the hour. Try again in an hour.", retry_after=3600)
+        super().__init__("Five links went to your address within the hour. Try again in an hour.", retry_after=3600)
 
 
 def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequence[AuditEntry] = ()) -> None:
     """Mail a person the link of an export of a `workspace` or a `person`; `name` is the subject's name in the mail. The
     caller has checked permission and a fresh code, or is staff and passes `entries` of the audit log.
     Raises TooManyMails."""
-    if not throttles.allow_mail(person.email):
+    if not throttles.allow_mail(person.email, "export"):
         raise TooManyMails
     link_mail = outbox.new_mail(
         person.email, "Your export from img apis", "emails/export_link.txt", {"name": name}, completion="export link",

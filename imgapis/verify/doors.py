@@ -13,7 +13,7 @@ from imgapis.verify.visitor import Visitor
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 ENDS = ("logout",)  # the owner goes on with the session
-CODE = re.compile(r"^ *([0-9]{6})\s*$", re.MULTILINE)
+CODE = re.compile(r"^ *([0-9]{8})\s*$", re.MULTILINE)
 KEY = re.compile(r"\bimg_[a-z2-7]{10}_[A-Za-z0-9_-]{43}")
 PUBLIC = ("/", "/docs", "/docs/errors", "/privacy", "/terms", "/status", "/llms.txt", "/nowhere", "/healthz")
 OPERATIONS = ("transform", "info", "grid", "placeholder/blurhash", "placeholder/color", "explain/transform", "nothing")

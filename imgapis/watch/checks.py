@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from accounts.sessions import throttles
 from billing import store as billing_store
 from imgapis.base import clock
 from imgapis.base.mail import outbox
@@ -18,6 +19,7 @@ UNREPORTED_SECONDS = 900.0
 MAIL_SECONDS = 300.0
 PROOF_SECONDS = 26 * 3_600
 MOST_ENDED = 20
+MOST_WRONG_CODES = 100
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Sample:
     unread: float = 0.0
     held: float = 0.0
     mails_since: float | None = None
+    wrong_codes: int = 0
     taken_at: float = field(default_factory=time.monotonic)
 
 
@@ -61,6 +64,7 @@ def sample(unacted_since: float | None = None, unreported_since: float | None = 
         unread=metrics.total("imgapis_stripe_events_refused_total"),
         held=metrics.total("imgapis_events_held_total"),
         mails_since=outbox.waiting_since(),
+        wrong_codes=throttles.wrong_codes(),
     )
 
 
@@ -155,6 +159,14 @@ def mails(before: Sample, after: Sample) -> str:
     return f"A mail has waited for {minutes:.0f} minutes: the mail server does not take it, or nobody sends."
 
 
+def codes(before: Sample, after: Sample) -> str:
+    """Somebody guesses codes, over many addresses or browsers."""
+    count = after.wrong_codes
+    if count <= MOST_WRONG_CODES:
+        return ""
+    return f"{count} wrong sign-in codes were typed in the last ten to twenty minutes: somebody may be guessing."
+
+
 CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "ledger": ledger,
     "metering": metering,
@@ -164,5 +176,6 @@ CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "overage": overage,
     "erasures": erasures,
     "mails": mails,
+    "codes": codes,
 }
 NAMES = tuple(CHECKS)

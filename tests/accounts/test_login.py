@@ -8,7 +8,7 @@ import pytest
 from accounts.decorators import safe_next
 from accounts.people import people
 from accounts.rows.codes import Challenge
-from accounts.sessions import codes, throttles
+from accounts.sessions import codes
 from imgapis.base import clock
 from tests.accounts.visitor import Person, free_namespace, somebody
 from tests.people import mails
@@ -62,11 +62,11 @@ def test_known_and_unknown_addresses_see_the_same_page():
     assert responses[0] == responses[1]
 
 
-def test_five_wrong_tries_end_the_code_and_fifty_threads_get_no_more(dynamodb):
+def test_three_wrong_tries_end_the_code_and_fifty_threads_get_no_more(dynamodb):
     """A1: a try is counted before it is compared."""
     challenge = codes.send(somebody("victim").email, "login")
     right_code = last_code(Challenge.get(challenge).email)
-    wrong_codes = [f"{number:06d}" for number in range(1_000) if f"{number:06d}" != right_code][:100]
+    wrong_codes = [f"{number:08d}" for number in range(1_000) if f"{number:08d}" != right_code][:100]
     with ThreadPoolExecutor(50) as threads:
         assert not any(threads.map(lambda code: proves(challenge, code), wrong_codes))
     assert Challenge.get(challenge).tries == codes.MOST_TRIES
@@ -129,18 +129,6 @@ def test_the_code_is_in_the_body_alone_and_not_in_the_table():
     assert code not in message["Subject"]
     rows = [row for row in Challenge.scan() if row.email == person.email]
     assert rows and all(code not in str(row.attribute_values) for row in rows)
-
-
-def test_a_hundred_requests_are_five_mails_and_the_same_page_each_time():
-    """A20"""
-    victim = somebody("victim").email
-    visitor = Person(email=victim)
-    visitor.get("/login")
-    pages = [visitor.send("/login", email=victim) for _ in range(20)]
-    assert {(page.status, page.location) for page in pages} == {(302, "/login/code")}
-    assert len(mails(victim)) == throttles.MAILS_PER_ADDRESS
-    visitor.get("/login/code")
-    assert visitor.send("/login/code", code=last_code(victim)).location == "/signup"
 
 
 def test_a_planted_session_key_is_changed_at_login():

@@ -38,7 +38,7 @@ class Window:
         self.go(next_path)
         self.page.get_by_label("E-mail address").fill(self.email)
         self.page.get_by_role("button", name="Mail me a code").click()
-        self.page.get_by_label("Six-digit code").fill(people.newest_code(self.email))
+        self.page.get_by_label("Eight-digit code").fill(people.newest_code(self.email))
         self.page.get_by_role("button", name="Go on").click()
 
     def sign_up(self) -> None:
@@ -63,7 +63,7 @@ class Window:
         """Confirm the session by code, if the page asks for it."""
         if "/account/confirm" in self.page.url:
             self.page.get_by_role("button", name="Mail me a code").click()
-            self.page.get_by_label("Six-digit code").fill(people.newest_code(self.email))
+            self.page.get_by_label("Eight-digit code").fill(people.newest_code(self.email))
             self.page.get_by_role("button", name="Go on").click()
 
 

@@ -167,7 +167,7 @@ def test_the_other_owners_see_that_the_data_were_asked_for(team):
 
 
 def test_no_address_is_flooded_with_links(team):
-    """A20: five mails an hour, codes and links together."""
+    """A20: five links an hour."""
     page = f"/w/{team.workspace.namespace}/data/export-mail"
     for _ in range(8):
         team.browser["owner"].submit(page)

@@ -36,6 +36,7 @@ CALM = checks.Sample(clock.now(), 10_000, 10, 3_000, 7_000, 0, 2, None, None)
         (checks.webhooks, {"unacted_since": CALM.now - 900}, "15 minutes"),
         (checks.webhooks, {"unread": 1.0}, "run stripe_setup"),
         (checks.overage, {"unreported_since": CALM.now - 1_200}, "20 minutes"),
+        (checks.codes, {"wrong_codes": 101}, "wrong sign-in codes"),
     ],
 )
 def test_each_fault_is_named_and_a_calm_minute_is_not(check, change, word):
@@ -52,6 +53,7 @@ def test_each_fault_is_named_and_a_calm_minute_is_not(check, change, word):
         (checks.mails, {"mails_since": CALM.now - 200}),
         (checks.errors, {"answers": 10_050, "broken": 40}),
         (checks.renders, {"ended": 12}),
+        (checks.codes, {"wrong_codes": 100}),
     ],
 )
 def test_what_is_within_bounds_is_no_fault(check, change):
@@ -112,6 +114,10 @@ def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends
     assert "metering" not in watch.check() and not store.active(("metering",), now)
     status._last.clear()
     assert status.TITLES["metering"] not in [part.name for part in status.probed()]
+
+
+def test_every_alert_has_its_title_on_the_status_page():
+    assert set(status.TITLES) == set(checks.NAMES)
 
 
 def test_two_workers_send_one_mail_and_an_hour_later_another():
