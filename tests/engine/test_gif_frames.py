@@ -5,33 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.engine import gifs, pictures
 from tests.engine.gifs import box
+from tests.engine.sketches import shown, sketch
 from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 
 FOLDER = Path(__file__).parent / "files" / "gif"
-LETTERS = {
-    (0, 0, 0, 0): ".", (255, 0, 0, 255): "R", (0, 0, 255, 255): "B", (0, 255, 0, 255): "G", (255, 255, 0, 255): "Y",
-    (0, 0, 0, 255): "K", (255, 255, 255, 255): "W",
-}  # fmt: skip
 BLUE, GREEN, YELLOW = 1, 2, 3
 SMALL = (8, 8)
-
-
-def sketch(frame: Image.Image, step: int = 4, start: tuple[int, int] = (2, 2)) -> str:
-    """A letter for every pixel of a grid, row by row."""
-    rgba = frame.convert("RGBA")
-    columns, rows = (range(first, side, step) for first, side in zip(start, rgba.size, strict=True))
-    return " ".join("".join(LETTERS[rgba.getpixel((x, y))] for x in columns) for y in rows)
-
-
-def shown(data: bytes) -> list[str]:
-    """A sketch of each frame as the engine decodes it."""
-    return [sketch(frame) for frame in decode.open_picture(data, Limits(), animated=True).frames]
 
 
 FULL, CLEAR, BOXED = "BBBBBB BBBBBB BBBBBB BBBBBB", "...... ...... ...... ......", "BBBBBB BYYBBB BYYBBB BBBBBB"

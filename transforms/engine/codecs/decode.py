@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 
 from transforms.engine import colour
 from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends, variants
-from transforms.engine.codecs.animations import gif_frames
+from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.containers import avif_colours, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.containers.png import Png
@@ -211,8 +211,13 @@ def _facts(source: _Source, data: bytes, limits: Limits, animated: bool) -> Fact
     orientation = _orientation(image)
     # Only Pillow's TIFF reader applies the orientation, to the size too.
     width, height = reversed(image.size) if orientation > 4 and name != "tiff" else image.size
-    has_alpha = gif_frames.has_alpha(data, image.size) if name == "gif" else image.has_transparency_data
-    return Facts(name, (width, height), frames, orientation, has_alpha)
+    return Facts(name, (width, height), frames, orientation, _has_alpha(image, name, data))
+
+
+def _has_alpha(image: Image.Image, name: str, data: bytes) -> bool:
+    if name == "gif":
+        return gif_frames.has_alpha(data, image.size)
+    return image.has_transparency_data or (name == "png" and apng_frames.has_alpha(data, image.size))
 
 
 def _check_size(size: tuple[int, int], frames: int, limits: Limits) -> None:
@@ -232,25 +237,36 @@ def _count_frames(image: Image.Image, name: str, data: bytes) -> int:
     """Frames of an animation; the pages of a TIFF and the second view of a JPEG are not frames."""
     if name == "gif":
         return max(1, sniffing.gif_frames(data) or 1)
-    if name not in ("png", "webp", "avif"):
-        return 1
-    return max(1, getattr(image, "n_frames", 1) - bool(image.info.get("default_image")))
+    if name == "png":
+        return max(1, apng_frames.count(data))
+    return max(1, getattr(image, "n_frames", 1)) if name in ("webp", "avif") else 1
 
 
 def _frames(
     source: _Source, data: bytes, facts: Facts, limits: Limits, count: int
 ) -> Iterator[tuple[Image.Image, int]]:
     """The first `count` frames, upright and in sRGB, and their durations in ms."""
-    if facts.source_format != "gif":
-        return (_frame(source, index, facts, limits) for index in _frame_numbers(source.image, count))
-    composed = gif_frames.frames(data, facts.size, count, lambda size: _check_size(size, count, limits))
-    return ((colour.to_srgb(frame, source.colours), min(LONGEST_STAY, duration)) for frame, duration in composed)
+    if facts.source_format == "gif":
+        composed = gif_frames.frames(data, facts.size, count, lambda size: _check_size(size, count, limits))
+    elif facts.source_format == "png" and any(apng_frames.stored(data)):
+        composed = apng_frames.frames(data, source.image.size, count, lambda part: _decoded_png(part, limits))
+    else:
+        return (_frame(source, index, facts, limits) for index in range(count))
+    return (
+        (_upright(colour.to_srgb(frame, named.SRGB), facts), min(LONGEST_STAY, duration))
+        for frame, duration in composed
+    )
 
 
-def _frame_numbers(image: Image.Image, count: int) -> range:
-    """The indices of the `count` frames to decode: an APNG may start with a still that is not part of its animation."""
-    first = 1 if count > 1 and image.info.get("default_image") else 0
-    return range(first, first + count)
+def _decoded_png(data: bytes, limits: Limits) -> Image.Image:
+    """The pixels of a PNG of one frame, in sRGB."""
+    with _opened(data, limits) as source:
+        return _frame(source, 0, _facts(source, data, limits, animated=False), limits)[0]
+
+
+def _upright(frame: Image.Image, facts: Facts) -> Image.Image:
+    turn = TURNS.get(facts.orientation)
+    return frame.transpose(turn) if turn is not None else frame
 
 
 def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[Image.Image, int]:

@@ -55,7 +55,7 @@ def layout(data: bytes, start: int = 0, *, most_scans: int | None = None) -> Lay
             continue
         if marker in FRAMES and size is None:
             height, width = (int.from_bytes(data[offset + at : offset + at + 2], "big") for at in (3, 5))
-            size, frame, bits = (width, height), marker, data[offset + 2]
+            size, frame, bits = (width, height), marker, int.from_bytes(data[offset + 2 : offset + 3], "big")
         if marker == SCAN:
             scans.append(_scan(data[offset + 2 : offset + int.from_bytes(data[offset : offset + 2], "big")]))
         offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))

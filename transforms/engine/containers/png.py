@@ -78,13 +78,14 @@ def read(data: bytes) -> Png | None:
             parts.append(_written(chunk))
     if header is None:
         return None
-    if not parts[-1].endswith(IEND):
+    promised = int.from_bytes(first.get(ANIMATION, b"")[:4], "big")
+    if parts[-1] != IEND:
+        is_cut = is_cut or promised > frames
         parts.append(IEND)
     bits, kind = header[8], header[9]
-    promised = int.from_bytes(first.get(ANIMATION, b"")[:4], "big")
     return Png(
         b"".join(parts), _colours(first, kind), bits, kind, _key(kind, first.get(b"tRNS", b"")),
-        is_cut=promised > frames or (promised > 1 and is_cut),
+        is_cut=promised > 1 and is_cut,
     )  # fmt: skip
 
 

@@ -49,6 +49,11 @@ def composed(size: tuple[int, int], parts: Iterable[Part]) -> Iterator[tuple[Ima
             canvas.paste(CLEAR, box)
 
 
+def leaves_clear(index: int, covers: bool, disposal: Disposal) -> bool:
+    """Whether pixels may be clear once a frame is disposed of; `covers` says that it is opaque and fills the canvas."""
+    return disposal is Disposal.BACKGROUND or (index == 0 and (not covers or disposal is Disposal.PREVIOUS))
+
+
 def _within(size: tuple[int, int], part: Part) -> tuple[int, int, int, int] | None:
     """The box of the part on the canvas; None where no pixel of it lies there."""
     right, bottom = (min(side, start + own) for side, start, own in zip(size, part.at, part.image.size, strict=True))
@@ -56,7 +61,8 @@ def _within(size: tuple[int, int], part: Part) -> tuple[int, int, int, int] | No
 
 
 def _draw(canvas: Image.Image, part: Part, box: tuple[int, int, int, int]) -> None:
-    image = part.image.crop((0, 0, box[2] - box[0], box[3] - box[1]))
+    seen = (box[2] - box[0], box[3] - box[1])
+    image = part.image if part.image.size == seen else part.image.crop((0, 0, *seen))
     if part.over:
         canvas.alpha_composite(image, part.at)
     else:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from PIL import Image
 
-from transforms.engine.codecs.animations.canvas import Disposal, Part, composed
+from transforms.engine.codecs.animations.canvas import Disposal, Part, composed, leaves_clear
 
 EXTENSION, IMAGE = 0x21, 0x2C
 CONTROL = 0xF9
@@ -51,14 +51,10 @@ def frames(
 
 def has_alpha(data: bytes, size: tuple[int, int]) -> bool:
     """Whether a frame can leave pixels of the canvas clear; no pixel is unpacked."""
-    return any(_leaves_clear(block, index, size) for index, block in enumerate(blocks(data)))
-
-
-def _leaves_clear(block: Block, index: int, size: tuple[int, int]) -> bool:
-    disposal = block.control.disposal
-    if index == 0 and (block.control.clear is not None or block.size != size or disposal is Disposal.PREVIOUS):
-        return True
-    return disposal is Disposal.BACKGROUND
+    return any(
+        leaves_clear(index, block.size == size and block.control.clear is None, block.control.disposal)
+        for index, block in enumerate(blocks(data))
+    )
 
 
 def blocks(data: bytes) -> Iterator[Block]:
@@ -105,7 +101,8 @@ def _control(body: bytes) -> Control:
 
 def _part(block: Block, check: Callable[[tuple[int, int]], None]) -> Part:
     check(block.size)
-    return Part(_unpacked(block), block.at, block.control.duration, block.control.disposal)
+    is_over = block.control.clear is not None
+    return Part(_unpacked(block), block.at, block.control.duration, block.control.disposal, over=is_over)
 
 
 def _unpacked(block: Block) -> Image.Image:
