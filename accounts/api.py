@@ -11,6 +11,7 @@ from accounts.keys import apikeys
 from accounts.keys.idempotency import ResultGone
 from accounts.models import Workspace
 from accounts.rest_router import Repeat, RestRouter
+from accounts.rows.teams import Invite
 from accounts.teams import invites, members, roles
 from accounts.teams.actors import Actor
 from accounts.workspaces import workspaces
@@ -71,12 +72,13 @@ class InviteIn(Strict):
 
 
 class InviteOut(Schema):
-    """An open invite."""
+    """An open invite. `warning` says where the address looks like another one of the team, or mixes scripts."""
 
     invite_id: str
     email: str
     role: str
     ends: str
+    warning: str | None
 
 
 class KeyIn(Strict):
@@ -195,14 +197,15 @@ def remove_member(request: HttpRequest, person_id: str):
 def list_invites(request: HttpRequest):
     """Open invites. Scope: members.manage."""
     request.caller.require("members.manage")
-    return [_invite_out(row) for row in invites.pending(request.caller.workspace_id)]
+    warnings = invites.warnings(request.caller.workspace_id)
+    return [_invite_out(row, warnings) for row in invites.pending(request.caller.workspace_id)]
 
 
 def _invite_again(request: HttpRequest, invite_id: str, payload: InviteIn) -> InviteOut:
     row = invites.find(_acting(request, "members.manage").workspace_id, invite_id)
     if row is None:
         raise ResultGone
-    return _invite_out(row)
+    return _invite_out(row, invites.warnings(row.workspace_id))
 
 
 @router.post(
@@ -212,7 +215,7 @@ def invite(request: HttpRequest, payload: InviteIn):
     """Invite an address by mail. One that is invited already is sent its invite again, with this role: 200. Scope:
     members.manage, and every scope of the role; no key gives the role owner."""
     row = invites.invite(_acting(request, "members.manage"), payload.email, payload.role)
-    return 201 if row.sent == row.created else 200, _invite_out(row)
+    return 201 if row.sent == row.created else 200, _invite_out(row, invites.warnings(row.workspace_id))
 
 
 @router.delete("/invites/{invite_id}", response={204: None})
@@ -222,8 +225,11 @@ def revoke_invite(request: HttpRequest, invite_id: str):
     return 204, None
 
 
-def _invite_out(row) -> InviteOut:
-    return InviteOut(invite_id=row.invite_id, email=row.email, role=row.role, ends=clock.stamp(row.ends))
+def _invite_out(row: Invite, warnings: dict[str, str]) -> InviteOut:
+    return InviteOut(
+        invite_id=row.invite_id, email=row.email, role=row.role, ends=clock.stamp(row.ends),
+        warning=warnings.get(row.email),
+    )  # fmt: skip
 
 
 @router.get("/keys", response=list[KeyOut])

@@ -19,6 +19,11 @@ WORKED = 7
 WAITED = 2
 
 
+def time_of_day(moment: float) -> str:
+    """The minute by which a moment is past, in UTC, such as 14:05."""
+    return clock.stamp(moment + 59)[11:16]
+
+
 class CodeLimit(ApiError):
     """No code is mailed before a certain time."""
 
@@ -29,7 +34,7 @@ class CodeLimit(ApiError):
         seconds = max(1, math.ceil(until - clock.now()))
         minutes = math.ceil(seconds / 60)
         super().__init__(
-            f"So many codes were asked for within the hour that the next can be mailed at {clock.stamp(until)[11:16]}"
+            f"So many codes were asked for within the hour that the next can be mailed at {time_of_day(until)}"
             f" UTC, in {minutes} minute{'s' if minutes > 1 else ''}. A code that is in your mail already still works,"
             " in the browser that asked for it.", retry_after=seconds,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from accounts import audit, key_store, store, team_store
 from accounts.models import Person, Workspace
-from accounts.people import email_addresses
+from accounts.people import email_addresses, lookalikes
 from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
 from accounts.sessions import throttles
@@ -172,6 +172,12 @@ def find(workspace_id: str, invite_id: str) -> Invite | None:
 def pending(workspace_id: str) -> list[Invite]:
     """Invites that were not accepted, expired ones too, newest first."""
     return team_store.invites(workspace_id)
+
+
+def warnings(workspace_id: str) -> dict[str, str]:
+    """What to know of addresses of a team, invited ones included, that are not what they look like (H12)."""
+    members = store.people([row.person_id for row in team_store.members(workspace_id)])
+    return lookalikes.marks([row.email for row in (*members, *pending(workspace_id))])
 
 
 def preview(token: str, person: Person) -> InvitePreview:

@@ -49,7 +49,7 @@ def _ask(request: HttpRequest, form: EmailForm, email: str) -> HttpResponse:
     try:
         admission.admit_sign_in(email, request.session.get(CSRF_SESSION_KEY, ""), proof)
     except WorkRequired as refusal:
-        context = {"refusal": refusal, "email": email, "until": clock.stamp(refusal.waited_until)[11:19]}
+        context = {"refusal": refusal, "email": email, "until": admission.time_of_day(refusal.waited_until)}
         response = render(request, "accounts/login_work.html", context, status=refusal.status)
         response["Retry-After"] = str(refusal.retry_after)
         return response

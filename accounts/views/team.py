@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import audit, store, team_store
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.forms import InviteForm, RoleForm, add_error
+from accounts.people import lookalikes
 from accounts.teams import invites, members, roles
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -47,9 +48,15 @@ def _facts(request: HttpRequest, form: InviteForm) -> dict:
     names = {row.person_id: row.email for row in store.people([member.person_id for member in member_rows])}
     rows = [_row(request, row, names, can_manage) for row in member_rows]
     pending = invites.pending(request.workspace.workspace_id) if can_manage else []
+    marks = lookalikes.marks([*names.values(), *(row.email for row in pending)])
+    for row in rows:
+        row["mark"] = marks.get(row["email"], "")
     return {
         "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
-        "invites": [{"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends)} for row in pending],
+        "invites": [
+            {"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends), "mark": marks.get(row.email)}
+            for row in pending
+        ],
         "form": form, "manages": can_manage, "roles": roles.ROLES, "matrix": roles.matrix(),
         "owner": request.member.role == "owner",
     }  # fmt: skip

@@ -123,7 +123,7 @@ def test_after_the_codes_for_work_the_refusal_says_when_the_next_can_be_mailed(m
         moment[0] += 60
     refusal = asked(email, owner)
     assert isinstance(refusal, CodeLimit) and refusal.retry_after == pytest.approx(started + 3_600 - moment[0], abs=1)
-    assert f"{clock.stamp(started + 3_600)[11:16]} UTC, in 53 minutes" in refusal.message
+    assert f"{clock.stamp(started + 3_659)[11:16]} UTC, in 53 minutes" in refusal.message
     moment[0] = started + 3_601
     assert asked(email, owner) == "mailed"
 
