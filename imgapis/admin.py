@@ -9,6 +9,7 @@ from imgapis.base.mail.rows import OutgoingMail
 from imgapis.policy.requests import KINDS, LAWS
 from imgapis.rows.policy import Announcement, PrivacyRequest
 from imgapis.rows.privacy import Erasure
+from imgapis.rows.work import ScheduledTask
 
 admin.site.unregister(Group)  # stock groups are rows of a SQL database; our roles are a table of the code
 STATES = [(name, name) for name in ("open", "done", "refused")]
@@ -69,3 +70,16 @@ class OutgoingMailAdmin(RowAdmin):
     exclude = ("email", "context")
     list_display = ("mail_id", "subject", "workspace_id", "first_due", "due", "attempts")
     search_fields = ("mail_id", "workspace_id")
+
+
+@admin.register(
+    model_for(
+        ScheduledTask, "imgapis", name="scheduled task", moments=("due", "leased_until", "began", "finished"),
+    )
+)  # fmt: skip
+class ScheduledTaskAdmin(RowAdmin):
+    """Kinds of background work: when each was last done, by whom, and what came of it."""
+
+    right = "customers.see"
+    list_display = ("name", "host", "outcome", "failures", "finished", "lasted", "count", "due", "holder")
+    search_fields = ("name",)

@@ -5,6 +5,7 @@ can add up what all of them counted, those that are gone included.
 """
 
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from threading import Lock, Thread
@@ -39,6 +40,9 @@ class Counts:
     overage_failed: Counter
     stripe_events_refused: Counter
     alerts: Gauge
+    tasks: Counter
+    task_seconds: Gauge
+    task_finished: Gauge
 
 
 class _NullMetric:
@@ -110,6 +114,15 @@ def _new_counts() -> Counts:
         alerts=Gauge(
             "imgapis_alert", "1 while an alert stands", ("name",), registry=registry, multiprocess_mode="mostrecent"
         ),
+        tasks=counter("tasks", "Scheduled work done by this host", ("task", "outcome")),
+        task_seconds=Gauge(
+            "imgapis_task_seconds", "How long scheduled work took last", ("task",), registry=registry,
+            multiprocess_mode="mostrecent",
+        ),
+        task_finished=Gauge(
+            "imgapis_task_finished_timestamp_seconds", "When this host last did scheduled work", ("task",),
+            registry=registry, multiprocess_mode="mostrecent",
+        ),
     )  # fmt: skip
 
 
@@ -122,6 +135,14 @@ def record_response(event: RequestEvent, charged: bool) -> None:
     if charged:
         process_counts.charged.inc()
         process_counts.credits.labels(event.operation).inc(event.cost / 2)
+
+
+def record_task(name: str, is_done: bool, seconds: float) -> None:
+    """Count a kind of scheduled work that ended."""
+    process_counts = counts()
+    process_counts.tasks.labels(name, "done" if is_done else "failed").inc()
+    process_counts.task_seconds.labels(name).set(seconds)
+    process_counts.task_finished.labels(name).set(time.time())
 
 
 def collected_registry() -> CollectorRegistry:

@@ -76,3 +76,4 @@ class DirtyHour(dynamo.Row):
     place = declared(UnicodeAttribute(range_key=True), "which workspace and hour", **MARK)
     stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)
     due = declared(Moment(), "when it may be worked on", **MARK)
+    marked = declared(Moment(null=True), "since when its events are not added up", **MARK)

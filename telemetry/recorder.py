@@ -1,10 +1,12 @@
 """Recording free image requests: into the spool at once, to DynamoDB within ten seconds."""
 
 import logging
+import random
 import threading
 from pathlib import Path
 
 from django.conf import settings
+from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
 from accounts.workspaces import entitlements
@@ -14,6 +16,7 @@ from telemetry.events import RequestEvent
 
 SHIP_SECONDS = 2.0
 MOST_HELD = 5_000
+MOST_FAILED = 5
 LATEST_SECONDS = 48 * 3_600  # a later free event is dropped and counted: its hour is long added up
 log = logging.getLogger("imgapis.recorder")
 
@@ -51,11 +54,10 @@ class Recorder:
             held_events, self._held = self._held, []
         try:
             if held_events:
-                _write_existing(held_events)
-        except BaseException:
+                held_events = _write_existing(held_events)
+        finally:
             with self._lock:
                 self._held[:0] = held_events
-            raise
         ship()
 
     def _keep(self, event: RequestEvent) -> bool:
@@ -83,22 +85,57 @@ def ship() -> int:
     return spool.ship(directory(), _write_existing, metrics.counts().lost.inc)
 
 
-def _write_existing(batch: list[RequestEvent]) -> None:
+def _write_existing(batch: list[RequestEvent]) -> list[RequestEvent]:
     """Write the free events of workspaces that still exist: nothing re-creates rows after an erasure (D8). Then mark
-    the hours of all of them; a charged one was written by its charge and is in the spool for its mark alone."""
+    the hours of all of them; a charged one was written by its charge and is in the spool for its mark alone.
+
+    Returns the events of workspaces for which DynamoDB had no capacity just then. Raises its error where none went."""
     oldest = clock.now() - LATEST_SECONDS
     timely_events = [event for event in batch if tokens.moment_of(event.event_id) >= oldest]
     if len(timely_events) < len(batch):
         log.warning("events_too_late", extra={"count": len(batch) - len(timely_events)})
         metrics.counts().late.inc(len(batch) - len(timely_events))
+    try:
+        _write(timely_events)
+    except PynamoDBException:
+        rest = _write_apart(timely_events)
+        if len(rest) == len(timely_events):
+            raise
+        return rest
+    return []
+
+
+def _write_apart(batch: list[RequestEvent]) -> list[RequestEvent]:
+    """Write workspace by workspace, so that a busy one holds up no other; returns the events that did not go. In no
+    order, and after some failures in a row no more are tried: then it is not a workspace that is busy."""
+    events_by_workspace: dict[str, list[RequestEvent]] = {}
+    for event in batch:
+        events_by_workspace.setdefault(event.workspace_id, []).append(event)
+    if len(events_by_workspace) == 1:
+        return batch
+    rest, failed_count = [], 0
+    for workspace_events in random.sample(list(events_by_workspace.values()), len(events_by_workspace)):
+        try:
+            if failed_count < MOST_FAILED:
+                _write(workspace_events)
+                failed_count = 0
+                continue
+        except PynamoDBException:
+            failed_count += 1
+        log.warning("events_not_shipped", extra={"count": len(workspace_events)})
+        rest += workspace_events
+    return rest
+
+
+def _write(batch: list[RequestEvent]) -> None:
+    """Write and mark events; an event that is written twice is one."""
     workspaces = {
-        workspace_id: accounts_store.workspace(workspace_id)
-        for workspace_id in {event.workspace_id for event in timely_events}
+        workspace_id: accounts_store.workspace(workspace_id) for workspace_id in {event.workspace_id for event in batch}
     }
     days = {
         workspace_id: entitlements.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None
     }
-    living_events = [event for event in timely_events if event.workspace_id in days]
+    living_events = [event for event in batch if event.workspace_id in days]
     store.write((event for event in living_events if not event.cost), days)
     rollups.mark_dirty((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in living_events)
 

@@ -1,8 +1,13 @@
 """Hours, days and months added up from the event stream: whole, again and again, so that late events are no special
 case. A month has rows once it is over; until then, and wherever its rows are missing, it is read by its days."""
 
+import logging
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
 
 from accounts.workspaces.entitlements import STARTING
 from imgapis.base import clock, tokens
@@ -17,6 +22,7 @@ OTHERS = "other"
 OVER_SECONDS = 3_600  # the clocks of our servers may differ, by less than this
 LEASE_SECONDS = 60.0
 RollupCells = tuple[str, str, Cells]
+log = logging.getLogger("imgapis.rollups")
 
 
 def mark_dirty(pairs: Iterable[tuple[str, str]]) -> None:
@@ -26,31 +32,47 @@ def mark_dirty(pairs: Iterable[tuple[str, str]]) -> None:
     for workspace_id, hour in set(pairs):
         place = f"{workspace_id} {hour}"
         row = DirtyHour(_shard(place), place)
-        row.update(actions=[DirtyHour.stamp.set(tokens.random_id("d")), DirtyHour.due.set(DirtyHour.due | now)])
+        first_set = [DirtyHour.due.set(DirtyHour.due | now), DirtyHour.marked.set(DirtyHour.marked | now)]
+        row.update(actions=[DirtyHour.stamp.set(tokens.random_id("d")), *first_set])
 
 
-def process_due(limit: int = 200, added_up: Callable[[str, str], None] | None = None) -> int:
-    """Add up the hours that are marked and due, `limit` a shard at most; returns how many. Any number of workers may do
-    this at once. `added_up` is called with each (workspace, hour) while it is still marked: if it raises, the hour is
-    worked on again."""
-    count = 0
-    for shard in range(SHARDS):
-        for row in list(DirtyHour.query(str(shard), consistent_read=True, limit=limit)):
+def process_due(
+    limit: int = 1_600, added_up: Callable[[str, str], None] | None = None, seconds: float = 60.0
+) -> int:  # fmt: skip
+    """Add up the hours that are due, those that have waited longest first, `limit` at most and for as many seconds;
+    returns how many. Any number of workers may do this at once. `added_up` is called with each (workspace, hour) while
+    it is still marked: if it raises, the hour is worked on again. What fails for one workspace does not stop the
+    others."""
+    ends, count = time.monotonic() + seconds, 0
+    for row in sorted(_marks(DirtyHour.due <= clock.now()), key=lambda row: row.due)[:limit]:
+        if time.monotonic() > ends:
+            break
+        try:
             count += _process(row, added_up)
+        except (PynamoDBException, OSError):
+            log.warning("hour_not_added_up")  # it is due again when its lease has ended
+        except Exception:  # whatever it is, the other hours are added up
+            log.exception("hour_not_added_up")
     return count
 
 
-def oldest_mark(limit: int = 50) -> float | None:
-    """When the longest waiting marked hour became due, in seconds since 1970; None where none waits. Reads the first
-    `limit` marks of each shard."""
-    rows = (row for shard in range(SHARDS) for row in DirtyHour.query(str(shard), consistent_read=True, limit=limit))
-    return min((float(row.due) for row in rows), default=None)
+def oldest_mark() -> float | None:
+    """Since when the hour that has waited longest is not added up, in seconds since 1970, whether it is due, rests or
+    failed and is tried again; None where none waits."""
+    return min((float(row.due if row.marked is None else row.marked) for row in _marks()), default=None)
+
+
+def _marks(condition: Condition | None = None) -> Iterator[DirtyHour]:
+    """The marked hours that meet a condition."""
+    for shard in range(SHARDS):
+        yield from DirtyHour.query(str(shard), filter_condition=condition, consistent_read=True)
 
 
 def _process(row: DirtyHour, added_up: Callable[[str, str], None] | None) -> bool:
-    now, stamp = clock.now(), row.stamp
-    if row.due > now or not _lease(row, now):
+    now = clock.now()
+    if not _lease(row, now):
         return False
+    stamp = row.stamp  # as it was when the lease was taken
     workspace_id, _, hour = row.place.partition(" ")
     rebuild_hour(workspace_id, hour)
     if added_up:
@@ -58,7 +80,7 @@ def _process(row: DirtyHour, added_up: Callable[[str, str], None] | None) -> boo
     if not row.delete_if(DirtyHour.stamp == stamp):
         # Marked again meanwhile. What took long to add up rests ten times as long.
         delay = min(300.0, 10 * (clock.now() - now))
-        row.update(actions=[DirtyHour.due.set(clock.now() + delay)], condition=DirtyHour.is_present())
+        row.update_if(DirtyHour.is_present(), due=clock.now() + delay, marked=clock.now())
     return True
 
 

@@ -33,7 +33,7 @@ class Spool:
         """Add an event; OSError where the disk is full, SpoolFull where the spool is."""
         if self.segment is None:
             self.segment = self._open()
-        line = json.dumps(asdict(event)).encode() + b"\n"
+        line = _line(event)
         if os.write(self.segment, line) < len(line):
             self.close_segment()  # the next event begins a file of its own
             raise OSError(errno.ENOSPC, "The line was cut off.")  # what is cut off is never read as an event
@@ -56,12 +56,17 @@ class Spool:
 
 
 def ship(
-    directory: Path, write: Callable[[list[RequestEvent]], None], on_error: Callable[[], None] = lambda: None
+    directory: Path,
+    write: Callable[[list[RequestEvent]], list[RequestEvent] | None],
+    on_error: Callable[[], None] = lambda: None,
 ) -> int:
     """Hand every closed segment to `write`, then remove it; returns how many events went. A segment that is still
     being written is locked by its process, and the lock ends with the process, however it dies. `on_error` is called
-    for each line that is no event: the line is dropped, so that it never blocks the others."""
-    count = 0
+    for each line that is no event: the line is dropped, so that it never blocks the others.
+
+    `write` returns the events that it could not write: they stay, in a segment of their own. Where it raises, the
+    segment stays as it is, and the error is raised once every other segment has had its turn."""
+    count, failure = 0, None
     for path in sorted(directory.glob("*.jsonl")):
         try:
             segment = os.open(path, os.O_RDONLY)
@@ -71,14 +76,31 @@ def ship(
             fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists():
                 events = list(_read(path, on_error))
-                write(events)
+                rest = write(events) or []
+                if rest:
+                    _keep(directory, rest)
                 path.unlink()
-                count += len(events)
+                count += len(events) - len(rest)
         except BlockingIOError:
             continue
+        except Exception as error:  # one segment that does not go holds up no other
+            failure = failure or error
         finally:
             os.close(segment)
+    if failure is not None:
+        raise failure
     return count
+
+
+def _keep(directory: Path, events: list[RequestEvent]) -> None:
+    """Write a segment of events that have to wait."""
+    path = directory / f"{os.getpid()}-{os.urandom(6).hex()}-rest"
+    path.write_bytes(b"".join(_line(event) for event in events))
+    os.replace(path, path.with_suffix(".jsonl"))  # whole, or not there: a shipper takes what it finds
+
+
+def _line(event: RequestEvent) -> bytes:
+    return json.dumps(asdict(event)).encode() + b"\n"
 
 
 def _read(path: Path, on_error: Callable[[], None]) -> Iterator[RequestEvent]:

@@ -1,7 +1,7 @@
 """Notices: written down once, with what is still to be sent, in one transaction."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from accounts.models import Workspace
@@ -12,6 +12,7 @@ from imgapis.base.mail.rows import OutgoingMail
 SHARDS = 4
 KEPT_SECONDS = 400 * clock.DAY
 LEASE_SECONDS = 60.0
+LONGEST_SECONDS = 2 * clock.DAY
 # Some eleven hours in all, then it is given up.
 RETRY_SECONDS = (30, 120, 480, 1_800, 7_200, 14_400, 14_400)
 
@@ -45,18 +46,20 @@ def of_workspace(workspace_id: str) -> list[Notification]:
     return list(Notification.query(workspace_id, consistent_read=True))
 
 
-def claim_due(limit: int = 50) -> Iterator[PendingNotification]:
-    """Notices to be sent now, up to `limit` a shard, each leased for a minute to the worker that gets it. Any number of
-    workers may call it."""
-    now = clock.now()
-    for shard in range(SHARDS):
-        for row in list(
-            PendingNotification.query(
-                str(shard), filter_condition=PendingNotification.due <= now, consistent_read=True, limit=limit
-            )
-        ):
-            if row.update_if(PendingNotification.due == row.due, due=now + LEASE_SECONDS):
-                yield row
+def due(limit: int = 200) -> list[PendingNotification]:
+    """Notices to be sent now, those that have waited longest first, `limit` at most."""
+    condition = PendingNotification.due <= clock.now()
+    rows = [
+        row
+        for shard in range(SHARDS)
+        for row in PendingNotification.query(str(shard), filter_condition=condition, consistent_read=True)
+    ]
+    return sorted(rows, key=lambda row: row.due)[:limit]
+
+
+def lease(row: PendingNotification) -> bool:
+    """Whether this worker may send a notice now: nobody else does for a minute."""
+    return row.update_if(PendingNotification.due == row.due, due=clock.now() + LEASE_SECONDS)
 
 
 def get_for(row: PendingNotification) -> Notification | None:
@@ -85,15 +88,26 @@ def finish(row: PendingNotification) -> None:
     row.delete_if(PendingNotification.is_present())
 
 
-def retry_later(row: PendingNotification) -> None:
-    """Try again later, a bounded number of times."""
+def retry_later(row: PendingNotification, notice: Notification) -> None:
+    """Try again later, a bounded number of times and for two days."""
     attempts = int(row.attempts)
-    if attempts >= len(RETRY_SECONDS):
+    if attempts >= len(RETRY_SECONDS) or _is_old(notice):
         finish(row)
     else:
-        row.update_if(
-            PendingNotification.is_present(), attempts=attempts + 1, due=clock.now() + RETRY_SECONDS[attempts]
-        )
+        due_at = clock.now() + RETRY_SECONDS[attempts]
+        row.update_if(PendingNotification.is_present(), attempts=attempts + 1, due=due_at)
+
+
+def postpone(row: PendingNotification, notice: Notification, until: float) -> None:
+    """Wait for a receiver that rests, without counting a try, for two days."""
+    if _is_old(notice):
+        finish(row)
+    else:
+        row.update_if(PendingNotification.is_present(), due=until)
+
+
+def _is_old(notice: Notification) -> bool:
+    return clock.now() > notice.moment + LONGEST_SECONDS
 
 
 def _shard(place: str) -> str:

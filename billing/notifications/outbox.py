@@ -1,29 +1,49 @@
 """Sending what is due: mails once, the webhook until it takes the notice or the tries are over."""
 
+import logging
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
+from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
 from accounts.models import Workspace
 from billing.notifications import notifications, outgoing_webhooks, preferences
 from billing.notifications.outgoing_webhooks import WebhookRequest
-from billing.rows.notifications import Notification, PendingNotification
+from billing.rows.notifications import Notification, PendingNotification, Webhook
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
 from imgapis.base.mail import outbox as mail_outbox
 
 Post = Callable[[WebhookRequest], int]
+SENDERS = 8  # notices at a time
+log = logging.getLogger("imgapis.notices")
 
 
-def process_due(post: Post) -> int:
-    """Send what is due; returns how many notices were processed. `post` sends one posting through the fetch guard and
-    returns the status of the response; it raises ApiError where the guard refuses or the network fails."""
-    count = 0
-    for row in notifications.claim_due():
+def process_due(post: Post, seconds: float = 60.0) -> int:
+    """Send what is due, SENDERS at a time and for as many seconds; returns how many notices were processed. Any number
+    of workers may. `post` sends one posting through the fetch guard and returns the status of the response; it raises
+    ApiError where the guard refuses or the network fails."""
+    rows, ends = notifications.due(), time.monotonic() + seconds
+    if not rows:
+        return 0
+    with ThreadPoolExecutor(SENDERS) as senders:
+        return sum(senders.map(lambda row: time.monotonic() < ends and _lease_and_send(row, post), rows))
+
+
+def _lease_and_send(row: PendingNotification, post: Post) -> bool:
+    """Send a notice unless another worker does; what fails leaves it to its next try, and the others to theirs."""
+    try:
+        if not notifications.lease(row):
+            return False
         _send(row, post)
-        count += 1
-    return count
+    except (PynamoDBException, OSError):
+        log.warning("notice_not_sent")
+    except Exception:  # whatever it is, the other notices are sent
+        log.exception("notice_not_sent")
+    return True
 
 
 def _send(row: PendingNotification, post: Post) -> None:
@@ -34,24 +54,29 @@ def _send(row: PendingNotification, post: Post) -> None:
         return
     if notice.kind in SUBJECTS and not row.mailed:
         _mail(row, notice, workspace)
-    if _delivered(notice, workspace, post):
-        notifications.finish(row)
-    else:
-        notifications.retry_later(row)
-
-
-def _delivered(notice: Notification, workspace: Workspace, post: Post) -> bool:
-    """Whether nothing is left to post."""
     hook = outgoing_webhooks.of(notice.workspace_id)
     if hook is None:
-        return True
+        notifications.finish(row)
+    elif not outgoing_webhooks.may_post(hook):
+        notifications.postpone(row, notice, outgoing_webhooks.next_try(hook))
+    elif _is_taken(hook, notice, workspace, post):
+        notifications.finish(row)
+    else:
+        notifications.retry_later(row, notice)
+
+
+def _is_taken(hook: Webhook, notice: Notification, workspace: Workspace, post: Post) -> bool:
+    """Post a notice; whether its receiver took it."""
     try:
         status = post(outgoing_webhooks.build_request(hook, notice, workspace.namespace))
     except ApiError as refusal:
-        outgoing_webhooks.record_outcome(notice.workspace_id, refusal.code)
+        outgoing_webhooks.record_failure(notice.workspace_id, refusal.code)
         return False
-    outgoing_webhooks.record_outcome(notice.workspace_id, str(status))
-    return 200 <= status < 300
+    if 200 <= status < 300:
+        outgoing_webhooks.record_success(notice.workspace_id, str(status))
+        return True
+    outgoing_webhooks.record_failure(notice.workspace_id, str(status))
+    return False
 
 
 def _usage_subject(facts: dict) -> str:

@@ -13,6 +13,8 @@ from imgapis.base.errors import ApiError
 
 LONGEST_ADDRESS = 2_048
 SIGNATURE = "X-Img-Signature"
+MOST_FAILURES = 3
+FIRST_REST, LONGEST_REST = 30.0, 3_600.0  # seconds
 
 
 class InvalidWebhook(ApiError):
@@ -43,7 +45,7 @@ def configure(workspace_id: str, actor: str, address: str) -> str:
     secret = "whsec_" + secrets.token_urlsafe(32)
     values = {
         "address": address, "sealed_secret": tokens.seal(secret.encode()), "created": clock.now(), "last_tried": 0,
-        "last_outcome": "",
+        "last_outcome": "", "failures": 0, "rests_until": 0,
     }  # fmt: skip
     Webhook(workspace_id).update(actions=[getattr(Webhook, name).set(value) for name, value in values.items()])
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
@@ -80,6 +82,36 @@ def sign(secret: bytes, body: bytes, moment: int) -> str:
     return f"t={moment},v1={hmac.new(secret, f'{moment}.'.encode() + body, 'sha256').hexdigest()}"
 
 
-def record_outcome(workspace_id: str, outcome: str) -> None:
-    """Keep what came of the last posting, for the page."""
-    Webhook(workspace_id).update_if(Webhook.is_present(), last_tried=clock.now(), last_outcome=outcome)
+def may_post(hook: Webhook) -> bool:
+    """Whether its receiver may be posted to now. After MOST_FAILURES in a row it rests, ever longer, so that it costs
+    the others nothing; then one posting tries whether it is back."""
+    if hook.failures < MOST_FAILURES:
+        return True
+    now = clock.now()
+    if hook.rests_until > now:
+        return False
+    return hook.update_if(Webhook.rests_until == hook.rests_until, rests_until=now + FIRST_REST)
+
+
+def next_try(hook: Webhook) -> float:
+    """When a receiver that may not be posted to now is asked for again, in seconds since 1970."""
+    return max(float(hook.rests_until), clock.now() + FIRST_REST)
+
+
+def record_success(workspace_id: str, outcome: str) -> None:
+    """Keep for the page that the receiver took a notice."""
+    Webhook(workspace_id).update_if(
+        Webhook.is_present(), last_tried=clock.now(), last_outcome=outcome, failures=0, rests_until=0
+    )
+
+
+def record_failure(workspace_id: str, outcome: str) -> None:
+    """Keep for the page what came of a posting that failed, and let the receiver rest after some in a row."""
+    hook, now = Webhook(workspace_id), clock.now()
+    counted = [Webhook.failures.set((Webhook.failures | 0) + 1)]
+    if not hook.update_if(Webhook.is_present(), counted, last_tried=now, last_outcome=outcome):
+        return
+    further = int(hook.failures) - MOST_FAILURES
+    if further >= 0:
+        rest = min(LONGEST_REST, FIRST_REST * 2 ** min(further, 10))
+        hook.update_if(Webhook.failures == hook.failures, rests_until=now + rest)

@@ -14,9 +14,9 @@ from imgapis.base.outbound.urls import Location
 TOTAL_SECONDS = 10.0
 
 
-def send_due() -> int:
-    """Send the notices that are due."""
-    return outbox.process_due(send)
+def send_due(seconds: float = 60.0) -> int:
+    """Send the notices that are due, for as many seconds; returns how many were processed."""
+    return outbox.process_due(send, seconds)
 
 
 def send(posting: WebhookRequest) -> int:

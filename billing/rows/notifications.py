@@ -7,7 +7,7 @@ from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment, Whole
 
 NOTICE = {"category": "billing", "retention": "400 days"}
-OUTGOING = {"category": "none", "retention": "until it is sent, a day at most", "exported": False}
+OUTGOING = {"category": "none", "retention": "until it is sent, two days at most", "exported": False}
 HOOK = {"category": "account", "retention": "until it is removed, or erasure"}
 
 
@@ -55,6 +55,8 @@ class Webhook(dynamo.Row):
     created = declared(Moment(), "when it was set up", **HOOK)
     last_tried = declared(Moment(default=0), "when it was last posted to", **HOOK)
     last_outcome = declared(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", **HOOK)
+    failures = declared(Whole(default=0), "how often in a row it did not take a notice", **HOOK)
+    rests_until = declared(Moment(default=0), "until when nothing is posted, after some failures in a row", **HOOK)
 
 
 class OptOut(dynamo.Row):

@@ -12,10 +12,11 @@ from typing import Any, Self
 from django.conf import settings
 from pynamodb.attributes import Attribute
 from pynamodb.connection import Connection
+from pynamodb.constants import DELETE, PUT
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
+from pynamodb.models import BatchWrite, Model
 from pynamodb.transactions import TransactWrite
 
 from imgapis.base import breaker
@@ -26,6 +27,7 @@ CONNECT_SECONDS = 0.5
 MAX_RETRIES = 1
 CONDITION_FAILED = "ConditionalCheckFailed"
 CONFLICT = "TransactionConflict"
+THROTTLED = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
 FIRST_DELAY, LONGEST_DELAY, RETRY_SECONDS = 0.01, 0.3, 2.0
 _shared: dict[str, Connection] = {}
 _making = Lock()
@@ -109,6 +111,12 @@ class Row(Model):
         return table
 
     @classmethod
+    def batch_write(cls, auto_commit: bool = True) -> "PatientBatch":
+        """Collect writes in a `with` block, which go out 25 at a time. Raises PutError where DynamoDB has not taken all
+        of them within RETRY_SECONDS."""
+        return PatientBatch(cls, auto_commit=auto_commit)
+
+    @classmethod
     def find(cls, *key: str | int) -> Self | None:
         """The row of a key as it is now, read consistently; None where there is none."""
         try:
@@ -156,6 +164,31 @@ class Row(Model):
                 return False
             raise
         return True
+
+
+class PatientBatch(BatchWrite):
+    """Writes of one table, each for itself. What DynamoDB has no capacity for just then is tried again after growing
+    random delays: PynamoDB itself would give up at the first."""
+
+    def commit(self) -> None:
+        """Write what was collected."""
+        puts = [each["item"].serialize() for each in self.pending_operations if each["action"] == PUT]
+        deletes = [each["item"]._get_keys() for each in self.pending_operations if each["action"] == DELETE]
+        self.pending_operations = []
+        for _ in retries():
+            if not puts and not deletes:
+                return
+            try:
+                reply = self.model._get_connection().batch_write_item(put_items=puts, delete_items=deletes)
+            except PutError as error:
+                if error_code(error) not in THROTTLED:
+                    raise
+                continue
+            rest = reply.get("UnprocessedItems", {}).get(self.model.Meta.table_name, [])
+            puts = [item["PutRequest"]["Item"] for item in rest if "PutRequest" in item]
+            deletes = [item["DeleteRequest"]["Key"] for item in rest if "DeleteRequest" in item]
+        if puts or deletes:
+            raise PutError(f"{len(puts) + len(deletes)} writes of a batch were not taken.")
 
 
 def condition_failed(error: PynamoDBException) -> bool:

@@ -12,6 +12,7 @@ from imgapis.rows.policy import Announcement, Notice, PrivacyProof, PrivacyReque
 from imgapis.rows.privacy import Erasure, ExportLink
 from imgapis.rows.tables import Backfill
 from imgapis.rows.watch import Alert
+from imgapis.rows.work import ScheduledTask
 
 
 def _requests(person_id: str) -> Iterable[PrivacyRequest]:
@@ -38,6 +39,7 @@ OWN = (
     Holding(Announcement, exempt="about nobody"),
     Holding(PrivacyProof, exempt="about nobody"),
     Holding(Alert, exempt="about our own servers"),
+    Holding(ScheduledTask, exempt="about our own servers"),
     Holding(Backfill, exempt="about our own tables"),
     Holding(Erasure, exempt="the evidence of an erasure, by opaque id"),
 )

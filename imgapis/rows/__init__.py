@@ -1,1 +1,1 @@
-"""The rows of the top layer: policy versions and requests, erasures and exports, alerts."""
+"""The rows of the top layer: policy versions and requests, erasures and exports, alerts, scheduled work."""

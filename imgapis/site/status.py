@@ -24,8 +24,9 @@ from imgapis.work import heartbeat
 FRESH_SECONDS = 15.0
 TITLES = {"ledger": "Alert: the ledger", "metering": "Alert: counting", "errors": "Alert: image answers",
           "renders": "Alert: rendering", "erasures": "Alert: erasures",
-          "mails": "Alert: mails", "webhooks": "Alert: messages of Stripe's",
-          "overage": "Alert: overage", "codes": "Alert: wrong codes"}  # fmt: skip
+          "webhooks": "Alert: messages of Stripe's", "overage": "Alert: overage",
+          "codes": "Alert: wrong codes", "mails": "Alert: mails",
+          "work": "Alert: background work"}  # fmt: skip
 SILENT_SECONDS = 60.0
 _lock = threading.Lock()
 _last: list[tuple[float, list["Part"]]] = []

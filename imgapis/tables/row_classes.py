@@ -16,6 +16,7 @@ import imgapis.rows.policy
 import imgapis.rows.privacy
 import imgapis.rows.tables
 import imgapis.rows.watch
+import imgapis.rows.work
 import telemetry.models
 import transforms.models
 from imgapis.base import dynamo
@@ -40,6 +41,7 @@ MODULES = (
     imgapis.rows.privacy,
     imgapis.rows.tables,
     imgapis.rows.watch,
+    imgapis.rows.work,
 )
 
 

@@ -10,6 +10,7 @@ from billing import store as billing_store
 from imgapis.base import clock
 from imgapis.base.mail import outbox
 from imgapis.privacy import erasure
+from imgapis.work import schedule
 from telemetry import metrics, recorder, rollups
 
 SHARE_OF_ERRORS = 0.01
@@ -167,6 +168,11 @@ def codes(before: Sample, after: Sample) -> str:
     return f"{count} wrong sign-in codes were typed in the last ten to twenty minutes: somebody may be guessing."
 
 
+def work(before: Sample, after: Sample) -> str:
+    """A kind of scheduled work is not done, or fails again and again."""
+    return schedule.trouble(schedule.of_host(), after.now, after.now - before.now)
+
+
 CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "ledger": ledger,
     "metering": metering,
@@ -177,5 +183,6 @@ CHECKS: dict[str, Callable[[Sample, Sample], str]] = {
     "erasures": erasures,
     "mails": mails,
     "codes": codes,
+    "work": work,
 }
 NAMES = tuple(CHECKS)

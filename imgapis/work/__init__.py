@@ -1,1 +1,1 @@
-"""Scheduled work: the nightly proof, what follows a rollup, and the worker's heartbeat."""
+"""Scheduled work: its rows and threads, the nightly proof, what follows a rollup, mails, and the worker's heartbeat."""

@@ -4,9 +4,10 @@ from billing.notifications import alerts, bursts
 from telemetry import rollups
 
 
-def process_due() -> int:
-    """Add up the marked hours and check each workspace whose hour changed; returns how many hours."""
-    return rollups.process_due(added_up=check_workspace)
+def process_due(seconds: float = 60.0) -> int:
+    """Add up the marked hours and check each workspace whose hour changed, for as many seconds; returns how many
+    hours."""
+    return rollups.process_due(added_up=check_workspace, seconds=seconds)
 
 
 def check_workspace(workspace_id: str, hour: str) -> None:

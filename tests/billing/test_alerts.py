@@ -16,6 +16,7 @@ from billing.notifications import alerts, notifications, outbox, outgoing_webhoo
 from billing.plans import periods
 from billing.rows.notifications import PendingNotification
 from imgapis.base import clock
+from imgapis.base.errors import ApiError
 from imgapis.base.outbound import resolution
 from tests.accounts import teams
 from tests.billing.test_charge import bill
@@ -65,8 +66,8 @@ def alert_levels(workspace) -> list[str]:
 
 def send_due(workspace, post=None) -> None:
     """Send the due notices of this workspace alone."""
-    for row in list(notifications.claim_due(1_000)):
-        if row.place.startswith(workspace.workspace_id):
+    for row in notifications.due(1_000):
+        if row.place.startswith(workspace.workspace_id) and notifications.lease(row):
             outbox._send(row, post or webhook_delivery.send)
 
 
@@ -246,6 +247,60 @@ def test_a_webhook_is_an_https_address_of_somebody_else(team, address):
     with pytest.raises(outgoing_webhooks.InvalidWebhook):
         webhook_delivery.configure(workspace.workspace_id, "p_1", address)
     assert outgoing_webhooks.of(workspace.workspace_id) is None
+
+
+def test_a_receiver_that_is_down_rests_costs_the_others_nothing_and_is_asked_again_by_one_posting(team, monkeypatch):
+    """H14: 18 notices of one slow receiver took three minutes."""
+    workspace, _ = team
+    other, _ = teams.whole_team()
+    moment = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    posted, is_down = [], [True]
+
+    def post(request) -> int:
+        name = json.loads(request.body)["workspace"]
+        posted.append(name)
+        if name == workspace.namespace and is_down[0]:
+            raise ApiError("It does not answer.")
+        return 200
+
+    for row in (workspace, other):
+        outgoing_webhooks.configure(row.workspace_id, "p_1", "https://hooks.example/")
+    for number in range(30):
+        notifications.create(workspace.workspace_id, f"n{number:02d}", "test", {})
+    notifications.create(other.workspace_id, "n", "test", {})
+    outbox.process_due(post)
+    tried_count = posted.count(workspace.namespace)
+    assert tried_count < outgoing_webhooks.MOST_FAILURES + outbox.SENDERS, "the others wait without a try"
+    assert posted.count(other.namespace) == 1 and len(outgoing_rows(workspace)) == 30
+    assert sum(row.attempts for row in outgoing_rows(workspace)) == tried_count
+    posted.clear()
+    moment[0] += 1
+    outbox.process_due(post)
+    assert workspace.namespace not in posted, "it rests"
+    for _ in range(3):
+        moment[0] += outgoing_webhooks.LONGEST_REST / 4
+        posted.clear()
+        outbox.process_due(post)
+        assert posted.count(workspace.namespace) <= 1
+    is_down[0] = False
+    for _ in range(12):
+        moment[0] += outgoing_webhooks.LONGEST_REST
+        outbox.process_due(post)
+    assert outgoing_rows(workspace) == [] and outgoing_webhooks.of(workspace.workspace_id).failures == 0
+
+
+def test_a_notice_that_waits_for_a_receiver_that_never_comes_back_is_given_up(team, monkeypatch):
+    workspace, _ = team
+    moment = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    outgoing_webhooks.configure(workspace.workspace_id, "p_1", "https://hooks.example/")
+    for number in range(3):
+        notifications.create(workspace.workspace_id, f"n{number:02d}", "test", {})
+    for _ in range(12):
+        send_due(workspace, lambda request: 500)
+        moment[0] += clock.DAY / 5
+    assert outgoing_rows(workspace) == []
 
 
 def test_a_test_is_posted_and_mailed_to_nobody(team, receiver):

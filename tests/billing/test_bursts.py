@@ -74,8 +74,8 @@ def test_a_burst_is_told_once_a_day_with_what_burns_the_credits():
         {"origin": "https://evil.example", "operation": "transform", "credits": "300", "share": 83},
         {"origin": "https://shop.example", "operation": "grid", "credits": "60", "share": 16},
     ]
-    for row in list(notifications.claim_due(1_000)):
-        if row.place.startswith(workspace.workspace_id):
+    for row in notifications.due(1_000):
+        if row.place.startswith(workspace.workspace_id) and notifications.lease(row):
             outbox._send(row, None)
     text = mails(staff["owner"].email)[-1].get_body().get_content()
     assert "https://evil.example" in text and "360 credits" in text
@@ -93,8 +93,6 @@ def test_an_hour_is_looked_at_when_it_is_added_up_and_stays_marked_where_that_fa
         if workspace_id == workspace.workspace_id:
             raise OSError("the store is away")
 
-    with pytest.raises(OSError):
-        while rollups.process_due(added_up=fail):
-            pass
+    rollups.process_due(added_up=fail)
     assert workspace.workspace_id in workspace_ids
     assert any(workspace.workspace_id in row.place for shard in range(8) for row in rollups.DirtyHour.query(str(shard)))

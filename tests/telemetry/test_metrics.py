@@ -55,7 +55,7 @@ def test_it_names_no_customer_no_origin_and_no_address(web, workspace, scraped):
     assert "imgapis_latency_seconds_bucket" in text
     for secret in (workspace.namespace, workspace.workspace_id, CANARY, "named.jpg"):
         assert secret not in text
-    assert set(re.findall(r'([a-z_]+)="', text)) <= {"operation", "cache", "status", "le", "name"}
+    assert set(re.findall(r'([a-z_]+)="', text)) <= {"operation", "cache", "status", "le", "name", "task", "outcome"}
 
 
 def test_it_listens_on_loopback_only_where_a_port_is_named(scraped):

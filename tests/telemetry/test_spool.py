@@ -9,9 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from pynamodb.exceptions import PutError
 
 from imgapis.base import clock
-from telemetry import recorder, spool
+from telemetry import recorder, rollups, spool
+from telemetry.models import Event
 from telemetry.spool import Spool, SpoolFull
 from tests import environment
 from tests.faults.killable import Server
@@ -143,3 +145,71 @@ def test_whatever_one_round_of_shipping_meets_the_next_is_tried(monkeypatch):
     while len(rounds) < 3 and time.monotonic() < ends:
         time.sleep(0.02)
     assert len(rounds) >= 3
+
+
+def segment(folder: Path, name: str, happened: list) -> Path:
+    """A closed segment of events."""
+    path = folder / f"{name}.jsonl"
+    path.write_bytes(b"".join(spool._line(event) for event in happened))
+    return path
+
+
+def test_a_segment_stays_until_it_is_written(tmp_path):
+    """H24"""
+    happened = events(3)
+    path = segment(tmp_path, "1-a-1", happened)
+    present = []
+
+    def fails(batch: list) -> None:
+        present.append(path.exists())
+        raise PutError("no capacity")
+
+    with pytest.raises(PutError):
+        spool.ship(tmp_path, fails)
+    assert present == [True] and path.exists()
+    assert shipped(tmp_path)[0] == happened and not path.exists()
+
+
+def test_a_segment_that_does_not_go_holds_up_no_other(tmp_path):
+    """H14: one throttled batch stopped all shipping of a host."""
+    first, second = segment(tmp_path, "1-a-1", events(3)), segment(tmp_path, "1-b-1", events(2))
+    shipped_counts = []
+
+    def write(batch: list) -> None:
+        if len(batch) == 3:
+            raise PutError("no capacity")
+        shipped_counts.append(len(batch))
+
+    with pytest.raises(PutError):
+        spool.ship(tmp_path, write)
+    assert shipped_counts == [2] and first.exists() and not second.exists()
+
+
+def test_what_could_not_be_written_waits_in_a_segment_of_its_own(tmp_path):
+    happened = events(5)
+    segment(tmp_path, "1-a-1", happened)
+    assert spool.ship(tmp_path, lambda batch: batch[3:]) == 3
+    assert shipped(tmp_path)[0] == happened[3:] and not list(tmp_path.iterdir())
+
+
+def test_a_busy_workspace_holds_up_no_other_workspace(workspace, stranger, monkeypatch):
+    """H14: of a segment with events of both, those of one go."""
+    ours, theirs = (
+        some(row.workspace_id, 4, clock.now() - 60, clock.now(), seed=number)
+        for number, row in enumerate((workspace, stranger))
+    )
+    real_mark = rollups.mark_dirty
+
+    def throttled(pairs) -> None:
+        pairs = list(pairs)
+        if any(workspace_id == stranger.workspace_id for workspace_id, _ in pairs):
+            raise PutError("no capacity")
+        real_mark(pairs)
+
+    monkeypatch.setattr(rollups, "mark_dirty", throttled)
+    assert recorder._write_existing([*theirs, *ours]) == theirs
+    assert len(list(Event.query(workspace.workspace_id))) == sum(not event.cost for event in ours)
+    with pytest.raises(PutError):
+        recorder._write_existing(theirs)
+    monkeypatch.setattr(rollups, "mark_dirty", real_mark)
+    assert recorder._write_existing(theirs) == []
