@@ -70,7 +70,7 @@ def send(name: str) -> Counter:
     version = checked(name)
     announcement = store.announce(name, versions.takes_effect(version), clock.now())
     for person in _people(announcement):
-        mail_id = _claimed(name, person)
+        mail_id = claim_mail(name, person)
         try:
             if mail_id:
                 _send_one(version, person, mail_id)
@@ -130,8 +130,8 @@ def _people(announcement: Announcement | None) -> list[Person]:
     return [person for person in Person.scan(consistent_read=True) if person.created <= announced_at]
 
 
-def _claimed(name: str, person: Person) -> str:
-    """The id of the mail this process is to send to a person; empty where there is none to send."""
+def claim_mail(name: str, person: Person) -> str:
+    """The id of the mail of a notice that this process is to send to a person; empty where there is none to send."""
     row, now = store.notice(name, person.person_id), clock.now()
     if row is not None and row.state == "sending" and mail.deduplicates_ids():
         return row.mail_id
@@ -143,21 +143,26 @@ def _claimed(name: str, person: Person) -> str:
 
 
 def _send_one(version: Version, person: Person, mail_id: str) -> None:
-    """Mail a person whose row is in the state `sending`, and record the outcome. Raises Away."""
+    """Mail a person whose row is in the state `sending`. Raises MailServerUnavailable."""
     day = _postpone_if_late(version)
+    deliver(version.name, person, mail_id, subject(day), text(version, day))
+
+
+def deliver(name: str, person: Person, mail_id: str, subject: str, text: str) -> None:
+    """Mail a notice to a person who was claimed for it, and record the outcome. Raises MailServerUnavailable."""
     try:
-        mail.send_now(person.email, subject(day), text(version, day), mail_id)
+        mail.send_now(person.email, subject, text, mail_id)
     except mail.NotAccepted as error:
         if error.permanent:
-            store.advance(version.name, person.person_id, mail_id, "sending", "refused")
+            store.advance(name, person.person_id, mail_id, "sending", "refused")
             return
-        store.release(version.name, person.person_id, mail_id)
+        store.release(name, person.person_id, mail_id)
         if isinstance(error, mail.MailServerUnavailable):
             raise
     except mail.DeliveryUnknown:
         pass  # the row stays as it is: `sending`, for a person to settle
     else:
-        store.advance(version.name, person.person_id, mail_id, "sending", "sent")
+        store.advance(name, person.person_id, mail_id, "sending", "sent")
 
 
 def _postpone_if_late(version: Version) -> str:

@@ -13,7 +13,8 @@ PROOF = {"category": "none", "retention": "until the next one", "exported": Fals
 
 
 class Announcement(dynamo.Row):
-    """A policy version that people are told of: when it takes effect, and whether everybody has been told (P23)."""
+    """A policy version, or a change of the rules of credits, that people are told of: when it takes effect, and whether
+    everybody has been told (P23)."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("announcements")
@@ -25,12 +26,12 @@ class Announcement(dynamo.Row):
 
 
 class Notice(dynamo.Row):
-    """That a person is told of a policy version, once (P23)."""
+    """That a person is told of a policy version (P23), or of a change of the rules of credits, once."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("notices")
 
-    version = declared(UnicodeAttribute(hash_key=True), "which version", **NOTICE)
+    version = declared(UnicodeAttribute(hash_key=True), "which version, or which change", **NOTICE)
     person_id = declared(UnicodeAttribute(range_key=True), "who is told", **NOTICE)
     mail_id = declared(UnicodeAttribute(), "names the mail, so that it is found in the post's own records", **NOTICE)
     state = declared(UnicodeAttribute(), "claimed, sending, sent or refused", **NOTICE)
