@@ -69,7 +69,8 @@ def call(call: Callable, *args: Any, key: str | None = None, **params: Any) -> A
     try:
         return call(*args, params=params, options=options)
     except stripe.CardError as error:
-        raise (ConfirmationRequired if error.code in TO_CONFIRM else PaymentRefused) from error
+        codes = {error.code, getattr(error.error, "decline_code", None)}
+        raise (ConfirmationRequired if codes & TO_CONFIRM else PaymentRefused) from error
     except (
         stripe.APIConnectionError,
         stripe.RateLimitError,

@@ -52,8 +52,9 @@ def _subscription(row: Erasure) -> Counts:
     customer_id = closing.customer_id_of(row.subject_id)
     if not customer_id:
         return {}
-    store.set_customer(row, customer_id)
     try:
+        is_owed = closing.owed_cents(row.subject_id) > 0
+        store.set_customer(row, customer_id, "open" if is_owed else "")
         return {"subscriptions": closing.end_subscriptions(row.subject_id, customer_id)}
     except ApiError:
         if clock.now() < invoice_deadline(row):
@@ -82,10 +83,11 @@ def waits_for(row: Erasure) -> str:
 
 def _customer(row: Erasure) -> Counts:
     """Delete the customer at Stripe last: once its last invoice is closed, or on the last day for it. The first sweep
-    does not wait for it. Raises InvoiceOpen, and what the gateway raises."""
+    does not wait for it, and leaves a day for an invoice that has just been asked for. Raises InvoiceOpen, and what the
+    gateway raises."""
     if row.state == "swept" and not row.emptied:
         store.set_emptied(row, int(clock.now()))
-    if not row.customer_id:
+    if not row.customer_id or (row.state == "running" and row.invoices == "open"):
         return {}
     try:
         invoices = closing.invoices_of(row.customer_id)
