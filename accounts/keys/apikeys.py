@@ -11,7 +11,7 @@ from django.conf import settings
 
 from accounts import audit, key_store
 from accounts.rows.keys import ApiKey
-from accounts.teams import members, roles
+from accounts.teams import members, roles, security_mails
 from accounts.teams.actors import Actor
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
@@ -76,9 +76,9 @@ def create(
     workspace_id: str, person_id: str, role: str, *, name: str, scopes: Iterable[str], days: int | None = None,
     maker: str = "",
 ) -> tuple[str, ApiKey]:  # fmt: skip
-    """Make a key; returns the plaintext key, shown this once, and its row. `days` until it expires, None for never, or
-    for as long as the key that makes it, `maker`, a prefix. A key can do no more than its maker. Raises
-    InvalidKeySetting, and InvalidKey where the maker has ended meanwhile."""
+    """Make a key, and tell the owners by mail; returns the plaintext key, shown this once, and its row. `days` until it
+    expires, None for never, or for as long as the key that makes it, `maker`, a prefix. A key can do no more than its
+    maker. Raises InvalidKeySetting, and InvalidKey where the maker has ended meanwhile."""
     scopes = sorted(set(scopes))
     _check(role, name, scopes, days)
     parent = _living(maker) if maker else None
@@ -92,6 +92,7 @@ def create(
         ancestors=[*parent.ancestors, parent.prefix] if parent else [],
     )  # fmt: skip
     row.save(condition=ApiKey.is_absent())
+    security_mails.key_created(row)
     return f"img_{prefix}_{secret}", row
 
 

@@ -69,6 +69,7 @@ def enrol(row: Staff, code: str) -> list[str]:
     condition = (Staff.device_id == row.device_id) & (Staff.enrolled == 0) & (Staff.enrol_until > now)
     if not row.update_if(condition, actions):
         raise EnrolmentExpired
+    staff.tell_of_second_factor(row.person_id, "was set up just now")
     return [f"{code[:4]} {code[4:8]} {code[8:12]} {code[12:]}" for code in codes]
 
 

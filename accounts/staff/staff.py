@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-from accounts import audit
+from accounts import audit, store
 from accounts.models import Person
 from accounts.people import email_addresses, people
 from accounts.rows.staff import Staff
@@ -11,6 +11,7 @@ from accounts.sessions import sessions
 from accounts.staff import staff_rights
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
+from imgapis.base.mail import mail
 
 ENROL_SECONDS = clock.DAY
 LOG = "staff"
@@ -67,7 +68,15 @@ def reset(address: str) -> Staff:
         raise InvalidStaff("This person is not on the staff.")
     sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.reset", person.person_id)
+    tell_of_second_factor(person.person_id, "was taken away by an operator: set up another within a day")
     return row
+
+
+def tell_of_second_factor(person_id: str, what: str) -> None:
+    """Tell a member of staff by mail what became of their second factor, in the end of a sentence."""
+    person = store.person(person_id)
+    if person is not None:
+        mail.send(person.email, "Your second factor on img apis", "emails/second_factor.txt", {"what": what})
 
 
 def remove(address: str) -> None:

@@ -15,7 +15,7 @@ from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
 from accounts.sessions import throttles
 from accounts.team_store import Team
-from accounts.teams import roles
+from accounts.teams import roles, security_mails
 from accounts.teams.actors import Actor
 from accounts.workspaces import entitlements, ownership
 from imgapis.base import clock, dynamo, tokens
@@ -225,6 +225,8 @@ def _join(row: Invite, team: Team, person_id: str) -> None:
     entry = audit.entry(row.workspace_id, person_id, "member.joined", person_id, None, {"role": row.role})
     if not team_store.join(row, team, person_id, owner, entry):
         raise InvalidInvite
+    if owner is not None:
+        security_mails.owner_added(team.workspace, person_id)
 
 
 def _team(workspace_id: str) -> Team:

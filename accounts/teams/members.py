@@ -5,7 +5,7 @@ from collections.abc import Callable
 from accounts import audit, store, team_store
 from accounts.rows.teams import Member
 from accounts.team_store import Owned
-from accounts.teams import roles
+from accounts.teams import roles, security_mails
 from accounts.teams.actors import Actor
 from accounts.workspaces import ownership
 from imgapis.base.errors import ApiError, EditConflict
@@ -55,11 +55,13 @@ def change_role(actor: Member | Actor, person_id: str, role: str) -> None:
         team_store.change_role(row, role, entry)
 
 
-def _make_owner(row: Member, write: Callable[[Owned], None]) -> None:
+def _make_owner(row: Member, write: Callable[[Owned], None], former_owner_id: str = "") -> None:
+    """Make a member an owner by `write`, and tell the owners by mail."""
     workspace = store.workspace(row.workspace_id)
     if workspace is None:
         raise EditConflict
     ownership.make_owner(row.person_id, workspace, write)
+    security_mails.owner_added(workspace, row.person_id, former_owner_id)
 
 
 def remove(actor: Member | Actor, person_id: str) -> None:
@@ -87,4 +89,4 @@ def transfer(actor: Member, person_id: str) -> None:
     if row.role == "owner":
         raise ApiError("This member is an owner already.", param="person", code="already_owner", status=409)
     entry = audit.entry(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
-    _make_owner(row, lambda owner: team_store.transfer_ownership(actor, row, owner, entry))
+    _make_owner(row, lambda owner: team_store.transfer_ownership(actor, row, owner, entry), actor.person_id)

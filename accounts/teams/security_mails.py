@@ -1,0 +1,47 @@
+"""Mails that tell people of a change in who may do what: a key, an owner. They hold no secret."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+
+from accounts import store, team_store
+from accounts.models import Workspace
+from accounts.rows.keys import ApiKey
+from imgapis.base import clock
+from imgapis.base.mail import mail
+
+
+def key_created(row: ApiKey) -> None:
+    """Tell the owners of a workspace, and who made it, of a new API key."""
+    workspace = store.workspace(row.workspace_id)
+    if workspace is None:
+        return
+    maker = f"the API key img_{row.ancestors[-1]}_…" if row.ancestors else _address(row.person_id)
+    context = {
+        "name": row.name, "prefix": f"img_{row.prefix}_…", "maker": maker, "scopes": ", ".join(row.scopes),
+        "ends": clock.stamp(row.expires) if row.expires else "", "page": reverse("keys", args=[workspace.namespace]),
+    }  # fmt: skip
+    recipients = {*_owners(row.workspace_id), row.person_id}
+    _send(workspace, recipients, "A new API key on img apis", "emails/key_created.txt", context)
+
+
+def owner_added(workspace: Workspace, person_id: str, former_owner_id: str = "") -> None:
+    """Tell every owner of a workspace, and one who has handed it over, that a person is an owner now."""
+    context = {"address": _address(person_id), "page": reverse("team", args=[workspace.namespace])}
+    recipients = {*_owners(workspace.workspace_id), person_id, former_owner_id} - {""}
+    _send(workspace, recipients, "A new owner of a workspace on img apis", "emails/owner_added.txt", context)
+
+
+def _owners(workspace_id: str) -> list[str]:
+    return [row.person_id for row in team_store.members(workspace_id) if row.role == "owner"]
+
+
+def _address(person_id: str) -> str:
+    person = store.person(person_id)
+    return person.email if person else "somebody whose account is deleted"
+
+
+def _send(workspace: Workspace, person_ids: Iterable[str], subject: str, template: str, context: dict) -> None:
+    context = {"workspace": workspace.business_name or workspace.namespace, **context}
+    for person in store.people(sorted(person_ids)):
+        mail.send(person.email, subject, template, context)
