@@ -6,6 +6,7 @@ accepting thread for a client to hang up. Here each has its deadline, and waitin
 
 import errno
 import socket
+import sys
 import time
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from gunicorn.workers import gthread
 
 from imgapis.server.request_threads import RequestThreads
 
+SWITCH_SECONDS = 0.0005
 PARTING_SECONDS = 0.5
 PARTING_BYTES = 65_536
 
@@ -82,6 +84,12 @@ class DeadlineSocket:
 class DeadlineWorker(gthread.ThreadWorker):
     """`--worker-class`: the connections are patient ones, and are parted with in their own thread. What waits for
     somebody else takes no thread from the others (H13)."""
+
+    def init_process(self) -> None:
+        """Serve, with threads that take over from each other quickly: a hit is done in less than Python's five
+        milliseconds for each."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        super().init_process()
 
     def get_thread_pool(self) -> RequestThreads:
         """`--threads` of them at work."""

@@ -30,7 +30,7 @@ def measure(body: bytes) -> None:
 
 
 def _line(data: bytes, baseline: dict[str, object], values: dict[str, object]) -> str:
-    pool = Pool(processes=1, seconds=20.0, memory_bytes=MEMORY, queue=1, argv=_argv())
+    pool = Pool(processes=1, seconds=20.0, memory_bytes=MEMORY, queue=1, argv=_argv(), spares=0)
     try:
         baseline_laps = [_milliseconds(pool, data, baseline) for _ in range(ROUNDS)]
         laps = [_milliseconds(pool, data, values) for _ in range(ROUNDS + 1)]

@@ -25,7 +25,7 @@ def measure(body: bytes) -> None:
     """Print one line for each format. Turns alternate, so that both meet the same weather on the machine."""
     print(f"\nRENDER alone, median of {ROUNDS}")
     print("  format   child ms   Pillow ms   ratio", flush=True)
-    pool = Pool(processes=1, seconds=20.0, memory_bytes=MEMORY, queue=1)
+    pool = Pool(processes=1, seconds=20.0, memory_bytes=MEMORY, queue=1, spares=0)
     try:
         for name in PLAIN:
             job = Job("transform", {"w": WIDTH}, name, (body,))

@@ -21,7 +21,8 @@ SHADED = pictures.saved(pictures.shaded(), "JPEG")
 
 @pytest.fixture(scope="module")
 def pool():
-    pool = Pool(processes=1, seconds=30.0, memory_bytes=MEMORY, queue=8)
+    pool = Pool(processes=1, seconds=30.0, memory_bytes=MEMORY, queue=8, spares=0)
+    pool.run(Job("transform", {"w": 50}, "png", (SHADED,)))
     yield pool
     pool.close()
 
@@ -69,7 +70,6 @@ def test_every_operation_is_answered(pool):
 
 
 def test_a_refused_picture_leaves_the_process_alive(pool):
-    pool.run(Job("transform", {"w": 50}, "png", (SHADED,)))
     pids = pool.pids()
     with pytest.raises(EngineError) as caught:
         pool.run(Job("transform", {}, "png", (b"<html>",)))

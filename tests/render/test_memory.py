@@ -70,7 +70,7 @@ def test_memory_is_flat_over_many_mixed_jobs():
     """I18: one process that is never replaced, so that nothing hides a leak, by the least it holds in each round of
     the same jobs: what the allocator has not yet given back comes and goes. Fewer rounds leave more to the jitter."""
     argv = (*process.CHILD, "--subjects", str(downloads.model()), "--faces", str(downloads.faces_model()))
-    pool = Pool(1, 120.0, MEMORY, 8, argv=argv, jobs_per_process=2 * COUNT)
+    pool = Pool(1, 120.0, MEMORY, 8, argv=argv, jobs_per_process=2 * COUNT, spares=0)
     jobs = mixed()
     rounds = COUNT // len(jobs) + 1
     child, own = [], []

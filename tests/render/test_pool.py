@@ -20,7 +20,7 @@ MEMORY = 1_000_000_000
 
 
 def make_pool(**changes) -> Pool:
-    settings = {"processes": 1, "seconds": 20.0, "memory_bytes": MEMORY, "queue": 8, "argv": MISBEHAVING}
+    settings = {"processes": 1, "seconds": 20.0, "memory_bytes": MEMORY, "queue": 8, "argv": MISBEHAVING, "spares": 0}
     return Pool(**(settings | changes))
 
 
@@ -202,16 +202,30 @@ def test_the_time_of_a_job_runs_from_its_beginning(pool, held):
     assert len(answers) == 1
 
 
-def test_a_workspace_without_a_job_at_work_need_not_wait_for_one_that_has_all(pool, held):
+def test_a_workspace_without_a_job_at_work_need_not_wait_for_one_that_has_all(tmp_path):
     """H13: the one process above the number is for it, and for no other."""
-    assert json.loads(pool.run(job("tell"), "neighbour").body)["pid"] not in (held.pid,)
-    assert refusal(pool, "tell", limits={"wait_seconds": 0.1}).code == "render_busy"
-    assert len(pool.pids()) == 2
+    pool = make_pool(spares=1)
+    held = Held(pool, tmp_path, "heavy")
+    try:
+        assert json.loads(pool.run(job("tell"), "neighbour").body)["pid"] != held.pid
+        assert refusal(pool, "tell", "heavy", limits={"wait_seconds": 0.1}).code == "render_busy"
+        assert len(pool.pids()) == 2
+    finally:
+        held.release()
+        pool.close()
+
+
+def test_a_killed_child_is_replaced_before_anybody_asks(pool):
+    """H13: a picture that takes too long costs the next one no start of a process."""
+    pid = tell(pool)["pid"]
+    assert refusal(pool, "hang", limits={"seconds": 0.1}).code == "render_timeout"
+    while not set(pool.pids()) - {pid}:
+        time.sleep(0.001)
 
 
 def test_one_workspace_cannot_fill_the_queue(tmp_path):
     """H13: it is told so by 429, and there is room for the others."""
-    pool = make_pool(queue=4)
+    pool = make_pool(queue=4, spares=1)
     helds = [Held(pool, tmp_path / "first", "heavy"), Held(pool, tmp_path / "second", "other")]
     answers = []
     run = lambda name: answers.append(pool.run(job("tell"), name))  # noqa: E731
@@ -233,7 +247,7 @@ def test_one_workspace_cannot_fill_the_queue(tmp_path):
 
 
 def test_many_threads_share_the_processes():
-    pool = make_pool(processes=2, queue=80)
+    pool = make_pool(processes=2, queue=80, spares=1)
     answers: list[bytes] = []
 
     def ask(number: int) -> None:

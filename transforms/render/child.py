@@ -16,11 +16,13 @@ _CRASHED = "The picture could not be processed."
 
 
 def serve(render: Callable[[Job], Output], memory_bytes: int) -> None:
-    """Answer jobs until standard input ends, or until a job fails in a way that may have left damage."""
+    """Say that this process has started, and answer jobs until standard input ends, or until a job fails in a way that
+    may have left damage."""
     output_fd = os.dup(1)
     # A library that prints must not write into the middle of a reply.
     os.dup2(2, 1)
     sandbox.enter(memory_bytes)
+    wire.send(output_fd, {"started": True}, b"")
     is_healthy = True
     while is_healthy:
         try:

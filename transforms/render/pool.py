@@ -11,6 +11,7 @@ from transforms.render.fair_queue import FairQueue
 
 JOBS_PER_PROCESS = 200
 WAIT_SECONDS = 10.0
+START_SECONDS = 10.0  # to import the engine, on a machine at work
 WAITED_TOO_LONG = "The picture waited too long for others to be processed, and was not begun. Try again in a moment."
 
 
@@ -31,7 +32,7 @@ class QueuedJob:
 class Pool:
     """Render processes for one web worker, shared by its threads.
 
-    There is one process more than `processes`: it works for a workspace that has none at work, while all others work.
+    Beside `processes` there are `spares`: they work for a workspace that has none at work, while all others work.
     Threads and processes start with the first jobs, so a pool may be made before the server forks,
     but not used. Each process belongs to one attendant thread that starts, feeds and replaces it.
     """
@@ -45,6 +46,7 @@ class Pool:
         argv: tuple[str, ...] = process.CHILD,
         jobs_per_process: int = JOBS_PER_PROCESS,
         wait_seconds: float = WAIT_SECONDS,
+        spares: int = 1,
     ):
         """`seconds`: wall time of a job from when it begins; `memory_bytes`: address space of a process; `queue`: jobs
         that may wait, each `wait_seconds` at most; `argv`: what is started (tests start children that misbehave)."""
@@ -55,9 +57,11 @@ class Pool:
         self._queue = queue
         self._argv = argv
         self._jobs_per_process = jobs_per_process
+        self._spares = spares
         self._state = threading.Condition()
         self._waiting: FairQueue[QueuedJob] = FairQueue()
         self._threads: list[threading.Thread] = []
+        self._idle = 0  # attendants that wait for a job, spare ones apart
         self._children: set[process.Process] = set()
         self._busy: collections.Counter[str] = collections.Counter()  # jobs at work, by workspace
         self._closed = False
@@ -106,19 +110,20 @@ class Pool:
             if not self._begins_at_once(workspace):
                 self._check_room(workspace)
             self._waiting.put(workspace, cost, ticket)
-            idle = len(self._threads) - self._busy.total()
-            if len(self._waiting) > idle and len(self._threads) <= self._processes and self._may_start(workspace):
-                self._start_thread()
+            if not self._threads:
+                for _ in range(self._spares):
+                    self._start_thread(is_spare=True)
+            if len(self._waiting) > self._idle and len(self._threads) < self._spares + self._processes:
+                self._start_thread(is_spare=False)
             self._state.notify_all()
 
     def _begins_at_once(self, workspace: str) -> bool:
         """Whether there is a process for it and nothing before it."""
-        starting = len(self._waiting)
-        if self._busy.total() + starting < self._processes:
+        free = self._processes - self._busy.total() - len(self._waiting)
+        if free > 0:
             return True
-        return self._busy.total() + starting == self._processes and not (
-            self._busy[workspace] or self._waiting.count(workspace)
-        )
+        has_none = not self._busy[workspace] and not self._waiting.count(workspace)
+        return has_none and free > -self._spares
 
     def _check_room(self, workspace: str) -> None:
         """A workspace may wait with no more jobs than there are places left for the others."""
@@ -131,11 +136,12 @@ class Pool:
             )
 
     def _may_start(self, workspace: str) -> bool:
-        """Whether a job of the workspace may begin: the one process above the number is for who has none at work."""
+        """Whether a job of the workspace may begin: the processes above the number are for who has none at work."""
         return self._busy.total() < self._processes or not self._busy[workspace]
 
-    def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._serve_queue, name=f"render-{len(self._threads)}", daemon=True)
+    def _start_thread(self, is_spare: bool) -> None:
+        name = f"render-{len(self._threads)}"
+        thread = threading.Thread(target=self._serve_queue, args=(is_spare,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -147,53 +153,58 @@ class Pool:
                 ticket.done.set()
         ticket.done.wait()
 
-    def _serve_queue(self) -> None:
-        """Serve the queue with one child until the pool closes."""
-        child = None
-        while (ticket := self._next()) is not None:
+    def _serve_queue(self, is_spare: bool) -> None:
+        """Serve the queue with one child until the pool closes. No job is taken before the child can begin it, so that
+        nobody waits for the one that takes the place of a child killed in another's job."""
+        child = self._ready(None)
+        while (ticket := self._next(is_spare)) is not None:
             try:
-                child = self._ready(child)
+                child = self._ready(child)  # which may have died while it was idle
                 ticket.output = child.render(ticket.job, time.monotonic() + ticket.seconds)
             except EngineError as error:
                 ticket.error = error
             except BaseException as error:
                 # A bug is raised in the waiting thread; the attendant must survive, and the pipe's state is unknown.
                 ticket.error = error
-                if child is not None:
-                    child.end()
+                child.end()
             self._finish(ticket)
-        if child is not None:
-            self._stop_child(child)
+            child = self._ready(child)
+        self._stop_child(child)
 
     def _finish(self, ticket: QueuedJob) -> None:
         with self._state:
             self._busy[ticket.workspace] -= 1
             if not self._busy[ticket.workspace]:
                 del self._busy[ticket.workspace]
+            self._state.notify_all()
         ticket.done.set()
 
-    def _next(self) -> QueuedJob | None:
-        """The next waiting job that may begin, or None when the pool closes."""
+    def _next(self, is_spare: bool) -> QueuedJob | None:
+        """The next waiting job that may begin, or None when the pool closes. A spare attendant takes none while another
+        one is idle."""
         with self._state:
             while not self._closed:
-                ticket = self._waiting.take(self._may_start)
+                ticket = self._waiting.take(self._may_start) if not (is_spare and self._idle) else None
                 if ticket is not None:
                     self._busy[ticket.workspace] += 1
                     return ticket
+                self._idle += not is_spare
                 self._state.wait()
+                self._idle -= not is_spare
             return None
 
     def _ready(self, child: process.Process | None) -> process.Process:
-        """A live child: the same one, or a new one after it died or did its number of jobs."""
-        if child is not None and child.alive() and child.jobs < self._jobs_per_process:
-            return child
+        """A live child that has started: the same one, or a new one after it died or did its number of jobs."""
         if child is not None:
+            if child.alive() and child.jobs < self._jobs_per_process:
+                return child
             self._stop_child(child)
         new_child = process.Process(self._memory_bytes, self._argv)
         with self._state:
             self._children.add(new_child)
             if self._closed:
                 new_child.kill()
+        new_child.await_start(time.monotonic() + START_SECONDS)
         return new_child
 
     def _stop_child(self, child: process.Process) -> None:

@@ -35,6 +35,7 @@ class Process:
 
     def __init__(self, memory_bytes: int, argv: tuple[str, ...] = CHILD):
         self.jobs = 0
+        self._has_started = False
         self._child = subprocess.Popen(
             [*argv, str(memory_bytes)],
             stdin=subprocess.PIPE,
@@ -54,6 +55,17 @@ class Process:
     def alive(self) -> bool:
         return self._child.poll() is None
 
+    def await_start(self, deadline: float) -> None:
+        """Return once the child can take a job, has failed to start, or `deadline` (time.monotonic() seconds) has
+        passed: the next job tells."""
+        with contextlib.suppress(wire.PipeClosed, wire.DeadlinePassed):
+            self._receive_start(deadline)
+
+    def _receive_start(self, deadline: float) -> None:
+        if not self._has_started:
+            wire.receive(self._child.stdout.fileno(), deadline)
+            self._has_started = True
+
     def render(self, job: Job, deadline: float) -> Output:
         """Render `job` before `deadline` (time.monotonic() seconds) or raise EngineError.
 
@@ -62,6 +74,7 @@ class Process:
         self.jobs += 1
         head = {"seconds": max(0.0, deadline - time.monotonic())}
         try:
+            self._receive_start(deadline)
             wire.send(self._child.stdin.fileno(), head, pickle.dumps(job, pickle.HIGHEST_PROTOCOL), deadline)
             return answers.read(*wire.receive(self._child.stdout.fileno(), deadline))
         except wire.DeadlinePassed:

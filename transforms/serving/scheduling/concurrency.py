@@ -14,7 +14,7 @@ from imgapis.base.errors import ApiError
 from transforms.serving.coalesce import WaitedTooLong, host_lock
 from transforms.serving.scheduling.turns import Turns, WaitedForTurn
 
-POLL_SECONDS = 0.03
+POLL_SECONDS, LONGEST_POLL_SECONDS = 0.02, 0.1
 DIRECTORY = settings.VAR_DIR / "run" / "places"
 # Originals and pictures of all of them are in memory at once.
 MOST_AT_WORK = max(2, settings.GUNICORN_THREADS * 3 // 2)
@@ -67,10 +67,12 @@ def _acquire(locks: ExitStack, workspace: str, limit: int, deadline: float) -> N
     if not gate.lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
         raise WaitedForTurn
     try:
+        pause = POLL_SECONDS
         while not _try_once(locks, workspace, limit):
             if time.monotonic() > deadline:
                 raise WaitedForTurn
-            time.sleep(POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_POLL_SECONDS)
     finally:
         gate.lock.release()
 
