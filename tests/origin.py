@@ -19,12 +19,17 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (320, 200), colour: str 
     return target.getvalue()
 
 
+STALL_SECONDS = 9.0
+
+
 class Origin:
-    """`pictures` maps a path to its bytes; `/slow/…` waits half a second first; `requests` counts them by path;
-    `statuses` maps a path to the status of its refusals; `extra_headers` go with every answer."""
+    """`pictures` maps a path to its bytes; `/slow/…` waits half a second first, `/stalled/…` until
+    `go_on` is set, STALL_SECONDS at most; `requests` counts them by path; `statuses` maps a path to the status of its
+    refusals; `extra_headers` go with every answer."""
 
     def __init__(self, port: int):
         self.port = port
+        self.go_on = threading.Event()
         self.requests: Counter[str] = Counter()
         self.pictures = {"/shoe.jpg": picture(), "/hat.png": picture("PNG"), "/not.jpg": b"<html>no picture</html>"}
         self.statuses: dict[str, int] = {}
@@ -48,6 +53,9 @@ class Origin:
             self.requests[path] += 1
         if path.startswith("/slow/"):
             time.sleep(0.5)  # a slow source is the subject of the test
+            return self.pictures["/shoe.jpg"]
+        if path.startswith("/stalled/"):
+            self.go_on.wait(STALL_SECONDS)
             return self.pictures["/shoe.jpg"]
         return self.pictures["/shoe.jpg"] if path.startswith("/any/") else self.pictures.get(path)
 
