@@ -6,7 +6,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from transforms.engine.profiles import hdr
+from transforms.engine.profiles import hdr, named
 from transforms.engine.profiles.named import NamedColours
 
 SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
@@ -23,7 +23,9 @@ def to_srgb(image: Image.Image, colours: NamedColours, opacity: Image.Image | No
         image.info.pop("transparency", None)
     base, alpha = _split_alpha(image)
     alpha = opacity or alpha
-    if colours.of_rgb:
+    if colours.of_grey and base.mode != "L":
+        colours = named.SRGB
+    if colours.of_rgb and base.mode == "L":
         base = base.convert("RGB")
     if colours.transfer:
         colour = hdr.to_srgb(base, colours.transfer, colours.primaries)
@@ -75,9 +77,11 @@ def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 def _with_keyed_alpha(image: Image.Image) -> Image.Image:
     """A palette, or a colour named as transparent, made into plain channels."""
     key = image.info.get("transparency")
+    if image.mode == "1":
+        image, image.info = image.convert("L"), image.info
     if key is None:
         return image.convert("RGBA" if image.mode == "PA" or image.palette.mode == "RGBA" else "RGB")
-    return image.convert("RGBA" if image.mode not in ("1", "L") else "LA")
+    return image.convert("RGBA" if image.mode != "L" else "LA")
 
 
 def _eight_bit_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

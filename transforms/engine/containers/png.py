@@ -16,8 +16,9 @@ MAGIC = b"\x89PNG\r\n\x1a\n"
 HEADS, PIXELS = {b"IHDR", b"PLTE"}, {b"IDAT", b"fdAT", b"IEND"}
 # What has no bearing on the pixels, and what is read here; the rest is handed on.
 TEXTS, NAMED = {b"tEXt", b"zTXt", b"iTXt"}, {b"iCCP", b"cICP", b"sRGB", b"gAMA", b"cHRM"}
-PASSED_OVER = TEXTS | NAMED | {b"tIME", b"bKGD", b"hIST", b"sPLT"}
 ANIMATION, FRAME = b"acTL", b"fcTL"
+ANIMATED = {ANIMATION, FRAME, b"fdAT"}
+PASSED_OVER = TEXTS | NAMED | ANIMATED | {b"tIME", b"bKGD", b"hIST", b"sPLT"}
 GREY, RGB, GREY_ALPHA = 0, 2, 4
 # What levels of 2 and 4 bits are multiplied by when they are loaded as 8.
 SCALES = {2: 85, 4: 17}
@@ -27,7 +28,8 @@ LONGEST_PROFILE = 8_000_000
 @dataclass(frozen=True)
 class Png:
     """`data` is the file for the decoder, `colours` what it says of its levels; `bits` is the depth, `kind` the colour
-    type, `key` the transparent colour as it is stored; `is_cut`: frames of an animation are missing."""
+    type, `key` the transparent colour as it is stored; `is_cut`: frames of an animation are missing. The frames of an
+    animation are not in `data`, only the picture that stands for them."""
 
     data: bytes
     colours: NamedColours
@@ -73,6 +75,8 @@ def read(data: bytes) -> Png | None:
         if chunk.name in (*COLOURS, b"tRNS", ANIMATION) and chunk.name not in first:
             first[chunk.name] = chunk.body
         if chunk.name == b"tRNS" and header:
+            if _is_no_level(header, chunk.body):
+                continue
             chunk = Chunk(chunk.name, _scaled_key(header, chunk.body))
         if chunk.name not in PASSED_OVER:
             parts.append(_written(chunk))
@@ -116,10 +120,16 @@ def _key(kind: int, body: bytes) -> tuple[int, ...] | None:
     return struct.unpack_from(f">{count}H", body) if count and len(body) >= 2 * count else None
 
 
+def _is_no_level(header: bytes, body: bytes) -> bool:
+    """Whether the key of a grey picture is beyond the levels of its depth, so that no pixel is clear."""
+    key = _key(GREY, body) if header[9] == GREY else None
+    return key is not None and key[0] >> header[8] != 0
+
+
 def _scaled_key(header: bytes, body: bytes) -> bytes:
     """The key of grey levels below 8 bits, as the decoder compares it: with the levels already scaled."""
     scale = SCALES.get(header[8]) if header[9] == GREY else None
-    return struct.pack(">H", _key(GREY, body)[0] * scale & 0xFFFF) if scale and len(body) >= 2 else body
+    return struct.pack(">H", _key(GREY, body)[0] * scale) if scale and len(body) >= 2 else body
 
 
 def _colours(first: dict[bytes, bytes], kind: int) -> NamedColours:
@@ -137,14 +147,14 @@ def _code_points(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
 
 
 def _profile(first: dict[bytes, bytes], kind: int) -> NamedColours | None:
-    """A profile of the file's own kind of colours; one that unpacks beyond LONGEST_PROFILE is not read."""
+    """A profile that fits the file's kind of colours; one that unpacks beyond LONGEST_PROFILE is not read."""
     _, _, packed = first[b"iCCP"].partition(b"\0")
     try:
         profile = zlib.decompressobj().decompress(packed[1:], LONGEST_PROFILE + 1)
     except zlib.error:
         return None
-    wanted = b"GRAY" if kind in (GREY, GREY_ALPHA) else b"RGB "
-    fits = len(profile) <= LONGEST_PROFILE and icc.space_of(profile) == wanted
+    fitting = (b"GRAY", b"RGB ") if kind in (GREY, GREY_ALPHA) else (b"RGB ",)
+    fits = len(profile) <= LONGEST_PROFILE and icc.space_of(profile) in fitting
     return named.of_profile(profile) if fits else None
 
 

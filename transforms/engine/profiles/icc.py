@@ -10,7 +10,7 @@ D50 = np.array((0.9642, 1.0, 0.8249))
 BRADFORD = np.array(((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296)))
 HEADER = struct.Struct(">I4sI4s4s4s12s4s4sI4s4sQI3i4s44x")
 VERSION = 0x04300000
-SPACE = slice(16, 20)
+SPACE, CONNECTION, TAGS = slice(16, 20), slice(20, 24), 132
 LEAST_DETERMINANT = 1e-4
 
 Point = tuple[float, float]
@@ -59,15 +59,15 @@ class Curve:
     start: float = 0.0
 
 
-def write(primaries: Primaries, curve: Curve) -> bytes | None:
-    """A display profile; None where the primaries span no colours."""
+def write(primaries: Primaries, curve: Curve | bytes) -> bytes | None:
+    """A display profile of a curve, or of a tag that holds one; None where the primaries span no colours."""
     colorants = primaries.to_pcs()
     if colorants is None:
         return None
     tags = {
         b"desc": _text(b"made of code points"), b"cprt": _text(b"none"), b"wtpt": _xyz_tag(D50),
         b"rXYZ": _xyz_tag(colorants[:, 0]), b"gXYZ": _xyz_tag(colorants[:, 1]), b"bXYZ": _xyz_tag(colorants[:, 2]),
-        b"rTRC": _curve_tag(curve), b"gTRC": _curve_tag(curve), b"bTRC": _curve_tag(curve),
+        **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve if isinstance(curve, bytes) else _curve_tag(curve)),
     }  # fmt: skip
     index, body, first = struct.pack(">I", len(tags)), b"", HEADER.size + 4 + 12 * len(tags)
     for name, data in tags.items():
@@ -83,6 +83,18 @@ def write(primaries: Primaries, curve: Curve) -> bytes | None:
 def space_of(profile: bytes) -> bytes:
     """The four letters of the colour space that a profile is of, such as `RGB ` or `GRAY`."""
     return profile[SPACE]
+
+
+def grey_curve(profile: bytes) -> bytes | None:
+    """The tag of the curve of a profile of grey that leads to light; None where there is none."""
+    if space_of(profile) != b"GRAY" or profile[CONNECTION] != b"XYZ ":
+        return None
+    for offset in range(TAGS, min(TAGS + 12 * int.from_bytes(profile[128:132], "big"), len(profile) - 11), 12):
+        name, start, length = struct.unpack_from(">4sII", profile, offset)
+        tag = profile[start : start + length]
+        if name == b"kTRC" and len(tag) == length and tag[:4] in (b"curv", b"para"):
+            return tag
+    return None
 
 
 def _xyz(x: float, y: float) -> np.ndarray:

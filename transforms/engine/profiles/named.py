@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from transforms.engine.profiles import cicp, icc
 from transforms.engine.profiles.icc import Curve, Primaries
 
-# sRGB by its gamma alone: what encoders have written for want of another word.
+# sRGB where it stands alone, as encoders wrote for want of another word; with chromaticities it is believed.
 SRGB_GAMMA = 45_455
 SAME_POINT = 0.002
 
@@ -13,20 +13,27 @@ SAME_POINT = 0.002
 @dataclass(frozen=True)
 class NamedColours:
     """`profile` brings the levels to sRGB, or `transfer` (PQ or HLG) does with `primaries`; with neither they are sRGB.
-    `of_rgb`: grey levels are meant as three equal ones."""
+    `of_rgb`: grey levels are meant as three equal ones; `of_grey`: the profile is for grey levels alone."""
 
     profile: bytes | None = None
     transfer: int | None = None
     primaries: Primaries | None = None
     of_rgb: bool = False
+    of_grey: bool = False
 
 
 SRGB = NamedColours()
 
 
 def of_profile(profile: bytes | None) -> NamedColours:
-    """Colours of an embedded profile."""
-    return NamedColours(profile) if profile else SRGB
+    """Colours of an embedded profile. One of grey is made into one of RGB with the same curve, which is exact in the
+    shadows; one of RGB goes for grey levels too, as in browsers."""
+    if not profile:
+        return SRGB
+    curve = icc.grey_curve(profile)
+    if curve is not None:
+        return NamedColours(icc.write(cicp.PRIMARIES[cicp.BT709], curve), of_rgb=True, of_grey=True)
+    return NamedColours(profile, of_rgb=icc.space_of(profile) == b"RGB ")
 
 
 def of_png_code_points(primaries: int, transfer: int) -> NamedColours | None:
@@ -52,10 +59,10 @@ def of_avif_code_points(primaries: int, transfer: int) -> NamedColours:
 
 def of_gamma(gamma: int, chromaticities: tuple[int, ...] | None) -> NamedColours:
     """Colours of PNG's gAMA and cHRM, in their units of 1/100,000; cHRM alone says nothing."""
-    primaries = _primaries(chromaticities) or cicp.PRIMARIES[cicp.BT709]
-    if gamma == SRGB_GAMMA and _is_srgb(primaries):
+    primaries = _primaries(chromaticities)
+    if not gamma or (gamma == SRGB_GAMMA and primaries is None):
         return SRGB
-    return _made(primaries, Curve(100_000 / gamma)) if gamma else SRGB
+    return _made(primaries or cicp.PRIMARIES[cicp.BT709], Curve(100_000 / gamma))
 
 
 def _hdr(primaries: int, transfer: int) -> NamedColours:

@@ -87,7 +87,8 @@ def _declared(data: bytes, body: slice) -> int:
     """The number of frames that an animation says it has; 0 where the chunk is damaged."""
     if body.stop - body.start != ANIMATION_LENGTH or not _is_intact(data, body):
         return 0
-    return struct.unpack_from(">I", data, body.start)[0]
+    (number,) = struct.unpack_from(">I", data, body.start)
+    return number if number < 1 << 31 else 0
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:
