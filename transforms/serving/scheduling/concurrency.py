@@ -16,8 +16,8 @@ from transforms.serving.scheduling.turns import Turns, WaitedForTurn
 
 POLL_SECONDS, LONGEST_POLL_SECONDS = 0.02, 0.1
 DIRECTORY = settings.VAR_DIR / "run" / "places"
-# Originals and pictures of all of them are in memory at once.
-MOST_AT_WORK = max(2, settings.GUNICORN_THREADS * 3 // 2)
+# Originals and pictures of all of them are in memory at once; each finds room in the queue of the render processes.
+MOST_AT_WORK = max(2, min(settings.GUNICORN_THREADS * 3 // 2, settings.RENDER_QUEUE))
 _turns = Turns(MOST_AT_WORK)
 _making = threading.Lock()
 
