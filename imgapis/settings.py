@@ -148,6 +148,8 @@ RENDER_WAIT_SECONDS = env_number("RENDER_WAIT_SECONDS", 10.0, 0.1)
 RENDER_PROCESSES = env_number("RENDER_PROCESSES", 1, 1)
 RENDER_MEMORY_BYTES = env_number("RENDER_MEMORY_BYTES", 2_500_000_000, 1)
 RENDER_QUEUE = env_number("RENDER_QUEUE", 64)
+# Points of each workspace and web process for work that costs nothing: transforms.serving.scheduling.free_work.
+FREE_WORK_PER_MINUTE = env_number("FREE_WORK_PER_MINUTE", 1_200, 1)
 # Fetched by `python -m imgapis.devstack model`; where one is absent, background-remove or position=face answers 501.
 BACKGROUND_MODEL = env_text("BACKGROUND_MODEL", str(BASE_DIR / "var" / "engines" / "u2netp-0.1.3" / "u2netp.onnx"))
 FACE_MODEL = env_text("FACE_MODEL", str(BASE_DIR / "var" / "engines" / "centerface-1.5.0" / "centerface.onnx"))

@@ -66,6 +66,7 @@ os.environ.update(
     STRIPE_WEBHOOK_SECRET="whsec_stub",
     STRIPE_API_URL=f"http://127.0.0.1:{STRIPE_PORT}",
     STRIPE_PAGES=f"http://localhost:{STRIPE_PORT}",
+    FREE_WORK_PER_MINUTE="6000000",
     MAILS_PER_HOUR="6000000",  # the tests of throttles set their own
 )
 

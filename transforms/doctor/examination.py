@@ -13,7 +13,7 @@ from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.models import Source
 from transforms.serving import rendering
-from transforms.serving.scheduling import concurrency
+from transforms.serving.scheduling import concurrency, free_work
 from transforms.sources import bucket_policies, originals
 from transforms.tenant.tenants import Tenant
 
@@ -40,6 +40,7 @@ def examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     that cannot write. Waits for a turn of the workspace as a new picture does. Raises ApiError for a path that is never
     fetched, and where the workspace does too much at once.
     """
+    free_work.spend(tenant.workspace_id, free_work.DOCTOR)
     with waiting.place(tenant.workspace_id), concurrency.slot(tenant.folder, tenant.limits.concurrency):
         return _examine(tenant, source, path)
 

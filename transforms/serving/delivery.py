@@ -22,7 +22,7 @@ from transforms.serving.charging.claims import Prints
 from transforms.serving.charging.settlement import Settlement
 from transforms.serving.coalesce import SingleFlight
 from transforms.serving.image_plans import RenderPlan
-from transforms.serving.scheduling import concurrency, failures
+from transforms.serving.scheduling import concurrency, failures, free_work
 from transforms.tenant.tenants import Tenant
 
 SPARE_SECONDS = 5.0
@@ -82,6 +82,8 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
     entry = cache.memory.get(plan.key, plan.purged_before)
     if entry:
         return ImageResponse(plan, entry, CacheStatus.HIT)
+    if image_request.method == "HEAD":
+        free_work.spend(tenant.workspace_id, free_work.HEAD)
     with waiting.place(tenant.workspace_id):
         return _deliver_slowly(tenant, plan, image_request)
 

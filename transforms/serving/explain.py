@@ -15,11 +15,14 @@ from transforms.serving.charging.claims import KnownSource
 from transforms.serving.charging.quotes import Quote
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.image_plans import RenderPlan
+from transforms.serving.scheduling import free_work
 from transforms.tenant.tenants import Tenant
 
 
 def explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
-    """The quote of a request, after the same access rules as the picture. Raises ApiError as the picture would."""
+    """The quote of a request, after the same access rules as the picture. Raises ApiError as the picture would, and
+    FreeWorkUsedUp."""
+    free_work.spend(tenant.workspace_id, free_work.EXPLAIN)
     with waiting.place(tenant.workspace_id):
         return _explain(tenant, image_request)
 

@@ -11,6 +11,8 @@ from telemetry import display
 from transforms.serving import image_plans
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.image_plans import RenderPlan
+from transforms.serving.scheduling import free_work
+from transforms.serving.scheduling.free_work import FreeWorkUsedUp
 from transforms.tenant import patterns
 from transforms.tenant.tenants import Tenant
 
@@ -20,8 +22,13 @@ GREY = b"\xd8\xd8\xd8"
 
 
 def fallback_response(tenant: Tenant, image_request: ImageRequest, refusal: ApiError) -> HttpResponse | None:
-    """The response instead of a 402, never cached and never billed; None where the 402 is sent."""
+    """The response instead of a 402, never cached and never billed; None where the 402 is sent, which it is where the
+    workspace has used up its free work, too."""
     if refusal.status != 402 or tenant.refused == "402" or image_request.endpoint.startswith("info"):
+        return None
+    try:
+        free_work.spend(tenant.workspace_id, free_work.FALLBACK)
+    except FreeWorkUsedUp:
         return None
     plan = image_plans.make(
         tenant,

@@ -14,6 +14,7 @@ from django.conf import settings
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms.serving.image_plans import RenderPlan
+from transforms.serving.scheduling import free_work
 from transforms.tenant.tenants import Tenant
 
 MOST = 10_000
@@ -60,7 +61,10 @@ class Failures:
         """Remember a refusal, where it is of a kind that costs."""
         if refusal.code not in REMEMBERED or not plan.originals:
             return
-        seconds = ORIGIN_SECONDS if refusal.code == "source_timeout" else settings.FAILED_SOURCE_SECONDS
+        is_slow_origin = refusal.code == "source_timeout"
+        seconds = ORIGIN_SECONDS if is_slow_origin else settings.FAILED_SOURCE_SECONDS
+        if not is_slow_origin:
+            free_work.note(tenant.workspace_id, free_work.FAILED_RENDERING)
         with self._lock:
             name = _name(tenant, plan)
             self._entries[name] = Failure(refusal, clock.monotonic() + seconds, plan.purged_before)
