@@ -74,7 +74,7 @@ class Options:
     connect_timeout_seconds = CONNECT_SECONDS
     read_timeout_seconds = settings.DYNAMODB_READ_SECONDS
     max_retry_attempts = MAX_RETRIES
-    max_pool_connections = settings.GUNICORN_THREADS
+    max_pool_connections = 3 * settings.GUNICORN_THREADS  # those that wait for a picture come on top
 
 
 def table_name(name: str) -> str:

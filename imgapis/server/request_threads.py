@@ -53,8 +53,11 @@ class RequestThreads:
             self._state.notify()
         elif self._working < self._most:
             self._working += 1
-            # A daemon: gunicorn has waited as long as it wants to when the process ends.
-            threading.Thread(target=self._serve, name="request", daemon=True).start()
+            try:
+                # A daemon: gunicorn has waited as long as it wants to when the process ends.
+                threading.Thread(target=self._serve, name="request", daemon=True).start()
+            except RuntimeError:  # the system has no thread left: whoever is done next takes it
+                self._working -= 1
 
     def _serve(self) -> None:
         waiting.serve_from(self)

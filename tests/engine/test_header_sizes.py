@@ -1,5 +1,7 @@
 """The size that a header promises is the one that decoding finds; nonsense is an estimate (H13)."""
 
+import time
+
 import pytest
 
 from tests.engine import amplified, pictures
@@ -32,3 +34,19 @@ def test_a_cut_header_is_an_estimate_and_no_error(name):
     for length in range(60):
         promise = header_sizes.read(data[:length])
         assert promise.pixels >= 0 and (promise.size or promise.pixels == 8 * length)
+
+
+def test_no_file_keeps_the_web_process_from_its_work():
+    """Thirty megabytes of the smallest parts there are: markers of a JPEG, blocks of a GIF, tags of a TIFF."""
+    size = 30_000_000
+    files = [
+        b"\xff\xd8" + b"\xff\xe0\x00\x02" * (size // 4),
+        b"\xff\xd8" + b"\xff" * size,
+        b"GIF89a" + b"\x10\0\x10\0\0\0\0" + b"\x21\xfe" + b"\x01\x00" * (size // 2),
+        b"II*\0\x08\0\0\0\xff\xff" + b"\x05" * size,
+        b"\0\0\0\x1cftypavif" + b"ispe" * (size // 4),
+    ]
+    for data in files:
+        began = time.thread_time()
+        header_sizes.read(data)
+        assert time.thread_time() - began < 0.3, data[:12]

@@ -1,5 +1,6 @@
 """Walks the markers of a JPEG (ITU-T T.81, annex B) for its size and the number of its scans; no pixel is decoded."""
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -43,10 +44,16 @@ class Layout:
         return self.frame == PROGRESSIVE
 
 
-def layout(data: bytes, start: int = 0, *, most_scans: int | None = None) -> Layout:
-    """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans`."""
+def layout(
+    data: bytes, start: int = 0, *, most_scans: int | None = None, most_markers: int | None = None
+) -> Layout:  # fmt: skip
+    """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans` or as many
+    markers as `most_markers`."""
     size, frame, bits, scans, offset, is_ended = None, 0, 0, [], start, False
-    while (match := MARKER.search(data, offset)) is not None:
+    for _ in itertools.count() if most_markers is None else range(most_markers):
+        match = MARKER.search(data, offset)
+        if match is None:
+            break
         marker, offset = data[match.end() - 1], match.end()
         is_ended = marker == END
         if is_ended or (most_scans is not None and len(scans) > most_scans):
