@@ -118,7 +118,7 @@ def _require_counted(workspace_id: str, customer_id: str) -> None:
             continue
         reported = ReportedOverage.find(workspace_id, counter.period)
         starts = clock.moment_of_period(counter.period)
-        if reported and meter.counted(customer_id, starts, float(reported.moment)) < int(reported.credits):
+        if reported and meter.counted(customer_id, starts, clock.now()) < int(reported.credits):
             raise OverageNotInvoiced
 
 

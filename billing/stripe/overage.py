@@ -19,6 +19,7 @@ from telemetry import metrics
 # Stripe knows an identifier for a day at least; past this age of a report its own count is asked first.
 REPEATED_SECONDS = 23 * 3_600
 LONGEST_SECONDS = 35 * clock.DAY  # Stripe takes no report of a moment before
+DRAFT_SECONDS = 3_300  # a little less than Stripe's hour
 # After so many customers in a row without an answer Stripe is taken to be away, and the rest waits.
 MOST_UNANSWERED = 3
 FAULTS = (ApiError, PynamoDBException)
@@ -109,18 +110,18 @@ def _begin(row: ReportedOverage, counter: Counter, used: int) -> bool:
     """Write down what is going to be reported; False where nothing is new, or somebody else is reporting it."""
     if used <= int(row.credits):
         return False
-    moment = _moment(counter)
-    if moment // meter.MINUTE == float(row.moment) // meter.MINUTE:
-        moment -= meter.MINUTE  # no two reports share a minute, so that each can be asked for
-    return row.update_if(ReportedOverage.telling == row.telling, telling=used, moment=moment)
+    return row.update_if(ReportedOverage.telling == row.telling, telling=used, moment=_free_moment(counter))
 
 
 def _send(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
     """Send a report, or the same one again: beyond the day for which Stripe knows its identifier only where its meter
     has not counted it."""
     previous, target = int(row.credits), int(row.telling)
-    if float(row.moment) < clock.now() - REPEATED_SECONDS and _is_counted(row, counter, customer_id):
-        return
+    if float(row.moment) < clock.now() - REPEATED_SECONDS:
+        if _is_counted(row, counter, customer_id):
+            return
+        if _is_invoiced(counter):
+            row.update_if(ReportedOverage.moment == row.moment, moment=_free_moment(counter))
     identifier = f"{row.workspace_id}-{row.period}-{previous}-{target}"
     meter.report(customer_id, identifier, target - previous, float(row.moment) or _moment(counter))
 
@@ -134,9 +135,23 @@ def _is_counted(row: ReportedOverage, counter: Counter, customer_id: str) -> boo
     return meter.counted(customer_id, starts, _moment(counter)) >= int(row.telling)
 
 
+def _free_moment(counter: Counter) -> float:
+    """The moment for a report: no two of a workspace share a minute, so that each can be asked for."""
+    rows = ReportedOverage.query(counter.workspace_id, consistent_read=True)
+    taken_minutes, moment = {float(row.moment) // meter.MINUTE for row in rows}, _moment(counter)
+    while moment // meter.MINUTE in taken_minutes:
+        moment -= meter.MINUTE
+    return moment
+
+
 def _moment(counter: Counter) -> float:
-    """The latest moment of a period so far."""
-    return min(clock.now(), float(counter.ends or clock.now()) - 1)
+    """The latest moment of a period so far; once its invoice takes no more, the present one, which the next takes."""
+    return clock.now() if _is_invoiced(counter) else min(clock.now(), float(counter.ends or clock.now()) - 1)
+
+
+def _is_invoiced(counter: Counter) -> bool:
+    """Whether the invoice of a period is no draft any more: it is one for an hour after the period's end."""
+    return clock.now() > float(counter.ends or clock.now()) + DRAFT_SECONDS
 
 
 def _row(counter: Counter) -> ReportedOverage:
