@@ -131,6 +131,11 @@ class Workspace(dynamo.Row):
     rules_revision = declared(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
     owners = declared(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
     team_revision = declared(Whole(default=0), "keeps seats from being given away twice", **ACCOUNT)
+    limits_revision = declared(Whole(default=0), "keeps keys, sources and domains to their limits", **ACCOUNT)
+    lately_added = declared(
+        JSONAttribute(default=list), "the keys, sources and domains of the last minute, which lists may not show yet",
+        shape=shapes.TEXTS, **ACCOUNT,
+    )  # fmt: skip
     created = declared(Moment(), "when the workspace began", **ACCOUNT)
 
     @property

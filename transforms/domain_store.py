@@ -1,5 +1,6 @@
 """Queries and conditional writes of custom domains: races of claims, checks and removals are settled here."""
 
+from imgapis.base import dynamo
 from transforms.models import Domain
 
 
@@ -19,10 +20,10 @@ def due(now: float, limit: int) -> list[Domain]:
     return list(rows)
 
 
-def claim(row: Domain, now: float) -> bool:
-    """Claim a domain that is free, or unproven past its term. False where another claim holds it."""
+def claim(transaction: dynamo.Transaction, row: Domain, now: float) -> None:
+    """Claim a domain in a transaction, where it is free, or unproven past its term."""
     claim_lapsed = (Domain.proven == False) & (Domain.lapses < now)  # noqa: E712 - a condition, not a comparison
-    return row.save_if(Domain.is_absent() | claim_lapsed)
+    transaction.save(row, condition=Domain.is_absent() | claim_lapsed)
 
 
 def lease(row: Domain, until: float) -> bool:

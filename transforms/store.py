@@ -1,5 +1,6 @@
 """Queries and writes of named sources."""
 
+from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
 from transforms.models import Source
 
@@ -21,10 +22,9 @@ def sources(workspace_id: str) -> list[Source]:
     return list(Source.query(workspace_id, consistent_read=True))
 
 
-def create_source(row: Source) -> None:
-    """Create a source; SourceExists where the name is in use."""
-    if not row.save_if(Source.is_absent()):
-        raise SourceExists(f"This workspace has a source named {row.name}.", param="name")
+def add_source(transaction: dynamo.Transaction, row: Source) -> None:
+    """Create a source in a transaction, where its name is free."""
+    transaction.save(row, if_absent=True)
 
 
 def change_source(row: Source, **values) -> bool:

@@ -13,6 +13,8 @@ from accounts import audit, key_store
 from accounts.rows.keys import ApiKey
 from accounts.teams import members, roles, security_mails
 from accounts.teams.actors import Actor
+from accounts.workspaces import counted
+from accounts.workspaces.counted import Counted
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
 
@@ -43,6 +45,15 @@ class InvalidKeySetting(ApiError):
     """A key cannot be made so."""
 
     code = "invalid_key_setting"
+
+
+KEYS = Counted(
+    kind="key",
+    listed=lambda workspace_id: [row.prefix for row in key_store.of_workspace(workspace_id)],
+    exists=lambda prefix: key_store.key(prefix) is not None,
+    limit_of=lambda workspace: MOST_KEYS,
+    refusal=lambda limit: InvalidKeySetting(f"A workspace has {limit} keys at most: revoke one first."),
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +93,6 @@ def create(
     scopes = sorted(set(scopes))
     _check(role, name, scopes, days)
     parent = _living(maker) if maker else None
-    if len(of_workspace(workspace_id)) >= MOST_KEYS:
-        raise InvalidKeySetting(f"A workspace has {MOST_KEYS} keys at most: revoke one first.")
     prefix, secret = tokens.random_id("k")[2:12], secrets.token_urlsafe(32)
     now = clock.now()
     row = ApiKey(
@@ -91,7 +100,7 @@ def create(
         name=name.strip(), scopes=scopes, created=now, expires=_end(now, days, parent), last_used_day="",
         ancestors=[*parent.ancestors, parent.prefix] if parent else [],
     )  # fmt: skip
-    row.save(condition=ApiKey.is_absent())
+    counted.add(KEYS, workspace_id, prefix, lambda transaction: transaction.save(row, if_absent=True))
     security_mails.key_created(row)
     return f"img_{prefix}_{secret}", row
 

@@ -27,9 +27,10 @@ def challenge(level: int, email: str, browser: str) -> str:
     """A challenge as JSON for the page. Level 0 takes a browser a fraction of a second, each level twice as long as the
     one below, level 7 half a minute; the server checks any of them in some ten milliseconds."""
     zeros, doublings = divmod(min(level, MOST_LEVEL), 4)
+    data = {"level": min(level, MOST_LEVEL), "ends": int(clock.now()) + LIFE_SECONDS}
     made = create_challenge(
-        ALGORITHM, LEAST_ITERATIONS << doublings, key_prefix="0" * (2 + zeros), data={"level": min(level, MOST_LEVEL)},
-        expires_at=int(clock.now()) + LIFE_SECONDS, hmac_secret=_secrets(email, browser)[0],
+        ALGORITHM, LEAST_ITERATIONS << doublings, key_prefix="0" * (2 + zeros), data=data,
+        hmac_secret=_secrets(email, browser)[0],
     )  # fmt: skip
     return json.dumps(made.to_dict())
 
@@ -41,7 +42,9 @@ def solved_level(solution: str, email: str, browser: str) -> int | None:
     if not any(verify_solution(solution, secret).verified for secret in _secrets(email, browser)):
         return None
     parameters = json.loads(base64.b64decode(solution))["challenge"]["parameters"]
-    return parameters["data"]["level"] if throttles.allow_once(f"work {parameters['nonce']}") else None
+    data = parameters["data"]
+    is_new = data["ends"] > clock.now() and throttles.allow_once(f"work {parameters['nonce']}")
+    return data["level"] if is_new else None
 
 
 def ticket(email: str, browser: str) -> str:

@@ -84,6 +84,13 @@ def test_a_solution_serves_once_and_for_its_own_address_and_browser_alone():
     assert isinstance(asked(email, owner, proof), WorkRequired)
 
 
+def test_a_solution_ends_after_half_an_hour(moment):
+    email, owner = fresh_address("owner"), fresh_address("browser")
+    proof = solved(work.challenge(0, email, owner))
+    moment[0] += work.LIFE_SECONDS + 1
+    assert work.solved_level(proof.solution, email, owner) is None
+
+
 @pytest.mark.parametrize("solution", ["", "x", "e30=", base64.b64encode(b"[]").decode(), "a" * 5_000, "%00", "é"])
 def test_what_is_no_solution_is_none(solution):
     assert work.solved_level(solution, "a@example.com", "b") is None
@@ -111,7 +118,7 @@ def test_a_solution_below_what_is_asked_by_now_is_not_enough(monkeypatch):
     proof = solved(asked(email, owner).challenge)
     throttles.free_at("login worked", email, admission.WORKED)
     refusal = asked(email, owner, proof)
-    assert json.loads(refusal.challenge)["parameters"]["data"] == {"level": 1}
+    assert json.loads(refusal.challenge)["parameters"]["data"]["level"] == 1
 
 
 def test_after_the_codes_for_work_the_refusal_says_when_the_next_can_be_mailed(moment):

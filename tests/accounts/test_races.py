@@ -1,4 +1,5 @@
-"""Limits hold however many act at once (H10): workspaces of a person, seats of a workspace, owners who hand over."""
+"""Limits hold however many act at once (H10): workspaces of a person, seats of a workspace, owners who hand over,
+sources, domains and keys."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -6,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts import store, team_store
+from accounts.keys import apikeys
 from accounts.rows.namespaces import NamespaceCount
 from accounts.rows.teams import Member, Ownership
 from accounts.teams import invites, members
@@ -16,6 +18,9 @@ from tests import environment
 from tests.accounts import teams
 from tests.faults.dynamo_proxy import DynamoProxy
 from tests.people import fresh_address, mails
+from transforms import domain_store
+from transforms.domains import custom_domains
+from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 CROWD = 12
@@ -157,6 +162,37 @@ def test_a_workspace_from_before_seats_were_counted_takes_members():
     workspace.update(actions=[type(workspace).team_revision.remove()])
     guest = teams.new_person("guest")
     assert invites.accept(teams.invited(workspace, staff["owner"], guest.email), guest) == workspace.namespace
+
+
+def test_of_twelve_sources_domains_and_keys_with_two_places_left_two_of_each_are_added(monkeypatch):
+    """The lists of domains and of keys are indexes, which lag."""
+    workspace, staff = teams.whole_team()
+    workspace_id, owner_id = workspace.workspace_id, staff["owner"].person_id
+    store.change_workspace(workspace, limits={"sources": 2, "domains": 2})
+    monkeypatch.setattr(apikeys, "MOST_KEYS", 2)
+    monkeypatch.setattr(apikeys.key_store, "of_workspace", lambda workspace_id: [])
+    monkeypatch.setattr(domain_store, "domains", lambda workspace_id: [])
+    acts = {
+        "too_many_sources": lambda name: named_sources.create(
+            workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
+        ),
+        "too_many_domains": lambda name: custom_domains.add(workspace_id, f"{name}.example.com", "system"),
+        "invalid_key_setting": lambda name: apikeys.create(
+            workspace_id, owner_id, "owner", name=name, scopes=["workspace.view"]
+        ),
+    }
+    for code, act in acts.items():
+        names = [fresh_address("raced").partition("@")[0] for _ in range(CROWD)]
+        outcomes = outcomes_at_once([lambda act=act, name=name: act(name) for name in names])
+        assert outcomes == sorted(["done"] * 2 + [code] * (CROWD - 2))
+
+
+def test_what_was_deleted_a_moment_ago_holds_no_place():
+    workspace, _ = teams.whole_team()
+    store.change_workspace(workspace, limits={"domains": 1})
+    for number in range(2):
+        name = f"{number}.{workspace.namespace}.example.com"
+        domain_store.delete(custom_domains.add(workspace.workspace_id, name, "system"))
 
 
 @pytest.fixture

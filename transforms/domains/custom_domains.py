@@ -3,7 +3,8 @@
 import secrets
 
 from accounts import audit
-from accounts.workspaces import entitlements
+from accounts.workspaces import counted, entitlements
+from accounts.workspaces.counted import Counted
 from imgapis.base import clock, tokens, waiting
 from imgapis.base.errors import ApiError
 from transforms import domain_store
@@ -30,21 +31,33 @@ class TooManyDomains(ApiError):
     code = "too_many_domains"
 
 
+def _is_claimed(name: str) -> bool:
+    return domain_store.domain(name) is not None
+
+
+DOMAINS = Counted(
+    kind="domain",
+    listed=lambda workspace_id: [row.domain for row in domain_store.domains(workspace_id)],
+    exists=_is_claimed,
+    limit_of=lambda workspace: entitlements.of(workspace).domains,
+    refusal=lambda limit: TooManyDomains(
+        f"The plan of this workspace allows {limit} custom domains. A larger plan allows more.", param="domain"
+    ),
+)
+
+
 def add(workspace_id: str, domain: str, actor: str) -> Domain:
-    """Claim a domain for a workspace. Raises InvalidDomain, DomainTaken, TooManyDomains."""
+    """Claim a domain for a workspace. Raises InvalidDomain, DomainTaken, TooManyDomains,
+    EditConflict."""
     name = domain_names.canonical(domain)
-    limit = entitlements.of_id(workspace_id).domains
-    if len(domain_store.domains(workspace_id)) >= limit:
-        message = f"The plan of this workspace allows {limit} custom domains. A larger plan allows more."
-        raise TooManyDomains(message, param="domain")
     now = round(clock.now())
     row = Domain(
         name, claim_id=tokens.random_id("dom"), workspace_id=workspace_id, txt_token=secrets.token_hex(16),
         state="pending", reason="", created=now, due=now + 30, lapses=now + PENDING_SECONDS,
     )  # fmt: skip
-    if not domain_store.claim(row, now):
+    entry = audit.entry(workspace_id, actor, "domain.added", name)
+    if not counted.add(DOMAINS, workspace_id, name, lambda claim: domain_store.claim(claim, row, now), entry):
         raise _conflict(name, workspace_id)
-    audit.record(workspace_id, actor, "domain.added", name)
     return row
 
 

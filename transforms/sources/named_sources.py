@@ -3,7 +3,8 @@
 from django.conf import settings
 
 from accounts import audit
-from accounts.workspaces import entitlements
+from accounts.workspaces import counted, entitlements
+from accounts.workspaces.counted import Counted
 from imgapis.base import tokens, waiting
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import own_hosts, resolution, urls
@@ -37,17 +38,25 @@ class SourceGone(ApiError):
     code = "source_gone"
 
 
+SOURCES = Counted(
+    kind="source",
+    listed=lambda workspace_id: [row.name for row in store.sources(workspace_id)],
+    exists=lambda name: False,  # the list is exact
+    limit_of=lambda workspace: entitlements.of(workspace).sources,
+    refusal=lambda limit: TooManySources(
+        f"The plan of this workspace allows {limit} sources. A larger plan allows more."
+    ),
+)
+
+
 def create(
     workspace_id: str, *, name: str, kind: str, prefix: str = "", bucket: str = "", region: str = "",
     access_key: str = "", secret_key: str = "", actor: str = "system",
 ) -> Source:  # fmt: skip
     """Create a source. `region` is the S3 region or the R2 account id; what the kind does not use is dropped.
-    Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources."""
+    Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources, EditConflict."""
     _check_name(name)
     _check(kind, prefix, bucket, region, access_key, secret_key)
-    limit = entitlements.of_id(workspace_id).sources
-    if len(store.sources(workspace_id)) >= limit:
-        raise TooManySources(f"The plan of this workspace allows {limit} sources. A larger plan allows more.")
     if kind == "http":
         bucket = region = access_key = secret_key = ""
         _require_public(workspace_id, prefix)
@@ -55,8 +64,9 @@ def create(
         workspace_id, name, source_id=tokens.random_id("src"), revision=1, kind=kind, prefix=prefix, bucket=bucket,
         region=region, access_key=access_key, sealed_secret=tokens.seal(secret_key.encode()) if secret_key else "",
     )  # fmt: skip
-    store.create_source(row)
-    audit.record(workspace_id, actor, "source.created", name, after=public_fields(row))
+    entry = audit.entry(workspace_id, actor, "source.created", name, after=public_fields(row))
+    if not counted.add(SOURCES, workspace_id, name, lambda transaction: store.add_source(transaction, row), entry):
+        raise store.SourceExists(f"This workspace has a source named {name}.", param="name")
     return row
 
 
