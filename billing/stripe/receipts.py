@@ -5,9 +5,10 @@ from accounts import store as accounts_store
 from accounts import team_store
 from billing.rows.stripe import Receipt
 from billing.stripe import gateway
+from billing.stripe.stripe_facts import StripeRefused
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import ApiError
-from imgapis.base.mail import mail
+from imgapis.base.mail import mail, outbox
+from imgapis.base.mail.rows import OutgoingMail
 
 ROLES = ("owner", "billing")
 
@@ -17,32 +18,54 @@ def is_sent(workspace_id: str, invoice_id: str) -> bool:
     return Receipt.find(workspace_id, invoice_id) is not None
 
 
+def receipt(workspace_id: str, invoice_id: str) -> list[OutgoingMail]:
+    """The mails of a receipt, not written yet. What the invoice says is read when they leave."""
+    return _new_mails(
+        workspace_id, "Your img apis receipt", "emails/receipt.txt", completion="receipt", reference=invoice_id
+    )  # fmt: skip
+
+
+def payment_failed(workspace_id: str) -> list[OutgoingMail]:
+    """A payment was refused; Stripe tries again, and the service goes on meanwhile (B15)."""
+    return _new_mails(workspace_id, "A payment for img apis was refused", "emails/payment_failed.txt")
+
+
+def plan_ended(workspace_id: str) -> list[OutgoingMail]:
+    """The plan has ended; the workspace is a free one."""
+    return _new_mails(workspace_id, "Your img apis plan has ended", "emails/plan_ended.txt")
+
+
 def add_record(transaction: dynamo.Transaction, workspace_id: str, invoice_id: str) -> None:
     """Put the record of an invoice's receipt into a transaction: it fails where there is one already."""
     transaction.save(Receipt(workspace_id, invoice_id, moment=clock.now()), if_absent=True)
 
 
-def send_receipt(workspace_id: str, customer_id: str, invoice_id: str) -> None:
-    """Mail a receipt. Where Stripe does not return the invoice any more, none is sent: it is in the portal."""
+def add_mails(transaction: dynamo.Transaction, mails: list[OutgoingMail]) -> None:
+    """Put mails into the transaction of what they tell, so that a crash loses none and doubles none."""
+    for payment_mail in mails:
+        transaction.save(payment_mail, if_absent=True)
+
+
+def dispatch(mails: list[OutgoingMail]) -> None:
+    """Have mails sent whose transaction is committed."""
+    for payment_mail in mails:
+        mail.dispatch(payment_mail)
+
+
+@mail.completes("receipt")
+def _read_invoice(invoice_id: str) -> mail.Completion | None:
+    """What the invoice says. None where nothing was paid, or Stripe does not know it any more: it is in the portal.
+    Raises StripeUnavailable; the mail is tried again then."""
     try:
         invoice = gateway.invoice(invoice_id)
-    except ApiError:
-        return
-    if invoice.total:
-        _send(workspace_id, "Your img apis receipt", "emails/receipt.txt", {
-            "number": invoice.number, "total": format_money(invoice.total, invoice.currency),
-            "day": clock.day(invoice.created), "url": invoice.url,
-        })  # fmt: skip
-
-
-def send_payment_failed(workspace_id: str) -> None:
-    """A payment was refused; Stripe tries again, and the service goes on meanwhile (B15)."""
-    _send(workspace_id, "A payment for img apis was refused", "emails/payment_failed.txt", {})
-
-
-def send_plan_ended(workspace_id: str) -> None:
-    """The plan has ended; the workspace is a free one."""
-    _send(workspace_id, "Your img apis plan has ended", "emails/plan_ended.txt", {})
+    except StripeRefused:
+        return None
+    if not invoice.total:
+        return None
+    return mail.Completion({
+        "number": invoice.number, "total": format_money(invoice.total, invoice.currency),
+        "day": clock.day(invoice.created), "url": invoice.url,
+    })  # fmt: skip
 
 
 def format_money(cents: int, currency: str = "usd") -> str:
@@ -52,13 +75,16 @@ def format_money(cents: int, currency: str = "usd") -> str:
     return f"{sign}${amount}" if currency == "usd" else f"{sign}{amount} {currency.upper()}"
 
 
-def _send(workspace_id: str, subject: str, template: str, context: dict) -> None:
+def _new_mails(workspace_id: str, subject: str, template: str, **options: str) -> list[OutgoingMail]:
+    """A mail to each owner and billing member; none where the workspace is gone."""
     row = accounts_store.workspace(workspace_id)
     if row is None:
-        return
+        return []
     person_ids = [member.person_id for member in team_store.members(workspace_id) if member.role in ROLES]
-    full_context = {"workspace": row.business_name or row.namespace, "namespace": row.namespace, **context}
-    for person in accounts_store.people(person_ids):
-        mail.send(
-            person.email, subject, template, full_context, person_id=person.person_id, workspace_id=workspace_id
-        )  # fmt: skip
+    context = {"workspace": row.business_name or row.namespace, "namespace": row.namespace}
+    return [
+        outbox.new_mail(
+            person.email, subject, template, context, person_id=person.person_id, workspace_id=workspace_id, **options
+        )
+        for person in accounts_store.people(person_ids)
+    ]  # fmt: skip

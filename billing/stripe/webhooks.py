@@ -26,6 +26,7 @@ from billing.stripe import (
 from billing.stripe.gateway import EventSnapshot, StripeRefused
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from imgapis.base.mail.rows import OutgoingMail
 from telemetry import metrics
 
 HANDLED, DUPLICATE = "acted", "again"
@@ -105,19 +106,22 @@ def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
 
 def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
     """An invoice is paid: its receipt is mailed once, whatever the number of events that say so (H7)."""
+    mails: list[OutgoingMail] = []
 
     def with_receipt(transaction) -> None:
         within(transaction)
         receipts.add_record(transaction, workspace_id, event.object_id)
+        receipts.add_mails(transaction, mails)
 
     if not receipts.is_sent(workspace_id, event.object_id):
+        mails = receipts.receipt(workspace_id, event.object_id)
         try:
             sync_subscription(workspace_id, event.customer_id, with_receipt)
         except AlreadyApplied:
             if not receipts.is_sent(workspace_id, event.object_id) or stripe_events.of_id(event.event_id):
                 raise
         else:
-            receipts.send_receipt(workspace_id, event.customer_id, event.object_id)
+            receipts.dispatch(mails)
             return
     sync_subscription(workspace_id, event.customer_id, within)
 
@@ -125,9 +129,8 @@ def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) 
 def _payment_failed(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
     """A payment was refused. Where it is for an upgrade, whoever asked for it was told on the page: the plan stays as
     it is, and Stripe does not try again (H22)."""
-    sync_subscription(workspace_id, event.customer_id, within)
-    if not _is_of_upgrade(event.object_id):
-        receipts.send_payment_failed(workspace_id)
+    mails = [] if _is_of_upgrade(event.object_id) else receipts.payment_failed(workspace_id)
+    _sync_and_mail(workspace_id, event, within, mails)
 
 
 def _is_of_upgrade(invoice_id: str) -> bool:
@@ -142,8 +145,18 @@ def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWr
     Stripe refuses is on record as failing, and keeps the plan's end not back."""
     with suppress(StripeRefused):
         overage.report(workspace_id, event.customer_id)
-    sync_subscription(workspace_id, event.customer_id, within)
-    receipts.send_plan_ended(workspace_id)
+    _sync_and_mail(workspace_id, event, within, receipts.plan_ended(workspace_id))
+
+
+def _sync_and_mail(workspace_id: str, event: EventSnapshot, within: ExtraWrites, mails: list[OutgoingMail]) -> None:
+    """Bring a workspace to what its customer has, and mail what happened, in one transaction."""
+
+    def with_mails(transaction) -> None:
+        within(transaction)
+        receipts.add_mails(transaction, mails)
+
+    sync_subscription(workspace_id, event.customer_id, with_mails)
+    receipts.dispatch(mails)
 
 
 def _money_returned(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:

@@ -89,7 +89,12 @@ def test_a_month_becomes_a_year_once_it_is_confirmed(customer):
 def test_no_mail_says_that_an_upgrade_was_refused_and_will_be_tried_again(customer, monkeypatch):
     """H22: the page has said it, and Stripe does not try again; a renewal's refusal is mailed as ever."""
     sent = []
-    monkeypatch.setattr(receipts, "_send", lambda workspace_id, subject, *rest: sent.append((workspace_id, subject)))
+
+    def note(workspace_id: str, subject: str, *rest, **options) -> list:
+        sent.append((workspace_id, subject))
+        return []
+
+    monkeypatch.setattr(receipts, "_new_mails", note)
     upgrade(customer)
     assert sent == []
     customer.world.book.asks_confirmation, customer.world.book.refuses_cards = False, True

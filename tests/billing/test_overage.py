@@ -16,8 +16,10 @@ from billing.plans import catalogue
 from billing.rows.stripe import Receipt, ReportedOverage
 from billing.stripe import customers, gateway, meter, overage, receipts, webhooks
 from imgapis.base import clock
+from imgapis.base.mail import mail
 from imgapis.devstack.stripe_stub.sender import signature
 from imgapis.watch import checks
+from imgapis.work import outgoing_mail
 from tests.billing.buying import Customer
 from tests.billing.stripe_world import SECRET
 from tests.billing.test_stripe import meter_values
@@ -214,7 +216,7 @@ def test_a_second_event_of_a_paid_invoice_mails_no_second_receipt(paid, monkeypa
     """H7"""
     workspace, event = paid
     sent = []
-    monkeypatch.setattr(receipts, "_send", lambda *args: sent.append(args))
+    monkeypatch.setattr(receipts, "dispatch", sent.extend)
     again = copy.deepcopy(event) | {"id": f"evt_{secrets.token_hex(8)}"}
     assert [handle(each) for each in (event, again, event, again)] == ["acted", "acted", "again", "again"]
     assert len(sent) == 1 and Receipt.get(workspace.workspace_id, event["data"]["object"]["id"])
@@ -225,7 +227,7 @@ def test_two_events_of_a_paid_invoice_at_the_same_moment_mail_one_receipt(paid, 
     _, event = paid
     again = copy.deepcopy(event) | {"id": f"evt_{secrets.token_hex(8)}"}
     sent, real_look, outcomes = [], receipts.is_sent, []
-    monkeypatch.setattr(receipts, "_send", lambda *args: sent.append(args))
+    monkeypatch.setattr(receipts, "dispatch", sent.extend)
 
     def look(*args):
         found = real_look(*args)
@@ -236,6 +238,41 @@ def test_two_events_of_a_paid_invoice_at_the_same_moment_mail_one_receipt(paid, 
 
     monkeypatch.setattr(receipts, "is_sent", look)
     assert handle(event) == "acted" and outcomes == ["first", "acted"] and len(sent) == 1
+
+
+def test_a_receipt_of_a_process_that_ends_once_the_payment_is_on_record_is_mailed_once(paid, monkeypatch, mailoutbox):
+    """H7, H14: a crash between the two lost it."""
+    workspace, event = paid
+
+    def ends(row) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(mail, "dispatch", ends)
+        handle(event)
+    assert receipts.is_sent(workspace.workspace_id, event["data"]["object"]["id"]) and handle(event) == "again"
+    for _ in range(2):
+        outgoing_mail.send_due()
+    (receipt,) = [message for message in mailoutbox if workspace.namespace in message.body]
+    assert receipt.subject == "Your img apis receipt"
+    assert "$19.00" in receipt.body and "Payer" in receipt.body and event["data"]["object"]["number"] in receipt.body
+
+
+def test_a_receipt_waits_for_stripe_which_says_what_it_holds(paid, monkeypatch, mailoutbox):
+    """D3, H14: one for which Stripe did not answer was lost."""
+    workspace, event = paid
+
+    def away(*args):
+        raise gateway.StripeUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "invoice", away)
+        handle(event)
+    assert mailoutbox == []
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + 60)
+    outgoing_mail.send_due()
+    assert len([message for message in mailoutbox if workspace.namespace in message.body]) == 1
 
 
 def test_the_stub_knows_an_identifier_for_a_day_and_counts_by_minutes(customer, world):
