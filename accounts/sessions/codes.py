@@ -39,12 +39,13 @@ class WrongCode(ApiError):
         super().__init__("That code is wrong or no longer valid. Ask for a new one.", param="code")
 
 
-def send(email: str, purpose: str) -> str | None:
+def send(email: str, purpose: str, replaced: str | None = None) -> str | None:
     """Mail a fresh code to a canonical address, which `admission` has admitted; returns the id of the challenge, to be
     stored in the session.
 
     None where so many are mailed that this one was not (A1): the page is the same either way, and a challenge already
-    in the session stays valid.
+    in the session stays valid. Otherwise the code of `replaced`, which the session had until now, is over, and its mail
+    is not sent any more.
     """
     has_signed_in = EmailClaim.find(email) is not None  # asked for every address alike (A4)
     delay = throttles.next_slot(known=has_signed_in or purpose != "login")
@@ -62,6 +63,8 @@ def send(email: str, purpose: str) -> str | None:
     with dynamo.transaction() as transaction:
         transaction.save(row, if_absent=True)
         transaction.save(code_mail, if_absent=True)
+        if replaced:
+            transaction.delete(Challenge(replaced))
     mail.dispatch(code_mail)
     return challenge_id
 
@@ -116,12 +119,6 @@ def _digits(text: str) -> str:
     typed = [sign for sign in text if unicodedata.category(sign) not in BETWEEN and sign != MINUS]
     digits = [unicodedata.decimal(sign, None) for sign in typed]
     return "" if None in digits else "".join(map(str, digits))
-
-
-def discard(challenge_id: str | None) -> None:
-    """End a code that a newer one of the same session replaces."""
-    if challenge_id:
-        Challenge(challenge_id).delete()
 
 
 def _digest(server_key: str, challenge_id: str, code: str) -> str:

@@ -63,7 +63,8 @@ def change_email(request: HttpRequest) -> HttpResponse:
             add_error(form, refusal)
             status = refusal.status
         else:
-            request.session["email_challenge"] = codes.send(email, "email") or request.session.get("email_challenge")
+            old_challenge = request.session.get("email_challenge")
+            request.session["email_challenge"] = codes.send(email, "email", old_challenge) or old_challenge
             request.session["new_email"] = email
             return redirect("account-email-code")
     return render(request, "accounts/email.html", {"form": form}, status=status if form.errors else 200)
@@ -109,8 +110,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
         except CodeLimit as refusal:
             limit = refusal.message
         else:
-            challenge = codes.send(request.user.email, "confirm")
-            request.session["confirm_challenge"] = challenge or request.session.get("confirm_challenge")
+            old_challenge = request.session.get("confirm_challenge")
+            challenge = codes.send(request.user.email, "confirm", old_challenge)
+            request.session["confirm_challenge"] = challenge or old_challenge
     elif form.is_valid():
         try:
             codes.verify(request.session.get("confirm_challenge"), "confirm", form.cleaned_data["code"])

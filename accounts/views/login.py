@@ -58,9 +58,8 @@ def _ask(request: HttpRequest, form: EmailForm, email: str) -> HttpResponse:
 
 
 def _send(request: HttpRequest, email: str) -> None:
-    challenge = codes.send(email, "login")
+    challenge = codes.send(email, "login", request.session.get("challenge"))
     if challenge:
-        codes.discard(request.session.get("challenge"))
         request.session["challenge"] = challenge
     request.session["email"] = email
 

@@ -83,7 +83,7 @@ def test_no_text_breaks_it(text):
 
 
 @pytest.mark.parametrize("address", ["mıke@example.com", "a@xn--bcher-kva.de", "o'neil@example.com", "a%b@example.com"])
-def test_mail_goes_to_the_stored_address_and_to_nobody_else(address):
+def test_mail_goes_to_the_stored_address_and_to_nobody_else(dynamodb, address):
     mail.send(email_addresses.canonical(address), "A subject", "emails/address_changed.txt", {})
     (message,) = [message for message in mails() if message["To"] == address][-1:]
     assert message["Cc"] is None and message["Bcc"] is None and len(message["To"].addresses) == 1

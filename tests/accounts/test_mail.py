@@ -291,9 +291,11 @@ def test_a_code_that_waited_for_the_mail_server_lives_ten_minutes_from_its_sendi
 def test_the_mail_of_a_replaced_code_is_not_sent(smtp, monkeypatch):
     monkeypatch.setattr(mail, "dispatch", lambda row: None)
     server = smtp()
-    codes.discard(codes.send(fresh_address("hasty"), "login"))
+    address = fresh_address("hasty")
+    challenge = codes.send(address, "login", codes.send(address, "login"))
     outgoing_mail.send_due()
-    assert received(server) == [] and waiting() == []
+    text = server.received.get_nowait()[1]
+    assert received(server) == [] and waiting() == [] and codes.verify(challenge, "login", code_in(text)) == address
 
 
 def test_a_mail_of_later_is_not_sent_before(smtp, ahead):

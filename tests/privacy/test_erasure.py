@@ -215,6 +215,23 @@ def test_nothing_is_written_for_a_workspace_that_is_gone(dynamodb, bucket, monke
     assert is_empty(row)
 
 
+def test_the_second_sweep_comes_a_day_after_the_first_and_not_before(dynamodb, bucket, monkeypatch):
+    """D4, H24: it takes what a slow server wrote meanwhile."""
+    row, _ = filled()
+    subject_id, moment = row.workspace_id, [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    erasure.request("workspace", subject_id, at_once=True)
+    states = []
+    for seconds in (0, 1, erasure.SWEEP_SECONDS - 60, 120):
+        moment[0] += seconds
+        erasure.process_due()
+        states.append(store.erasure(subject_id).state)
+        if len(states) == 1:
+            rollups.mark_dirty([(subject_id, clock.hour(clock.now()))])
+    assert states == ["swept", "swept", "swept", "done"] and is_empty(row)
+
+
 def test_nobody_is_given_the_namespace_of_an_erased_workspace(dynamodb, bucket):
     row, person = filled()
     old = row.namespace
