@@ -12,6 +12,7 @@ from tests.accounts import teams
 from tests.billing.buying import Customer
 from tests.billing.test_overage import failing
 from tests.billing.test_stripe import meter_values
+from tests.people import Browser, sign_in
 
 DAY = 86_400
 HOUR = 3_600
@@ -94,8 +95,12 @@ def test_nothing_is_cancelled_before_the_meter_has_counted(customer, world):
     assert row.state == "swept" and owed(customer_id, world) == ([CENTS], ["paid"])
 
 
-def test_the_page_says_what_is_owed_and_what_the_deletion_waits_for(customer, world, client):
+def test_the_page_says_what_is_owed_and_what_the_deletion_waits_for(customer, world, web, client):
     """H2"""
+    browser = Browser()
+    sign_in(browser, customer.owner.email)
+    text = browser.get(f"/w/{customer.row.namespace}/data/erase").text
+    assert "not invoiced yet: <strong>$240</strong>" in text and "It is invoiced first" in text
     world.book.meter_delay = 120
     erase(customer)
     text = client.get(f"/privacy/erasures/{customer.workspace_id}", HTTP_HOST="localhost").content.decode()
