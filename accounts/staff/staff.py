@@ -76,7 +76,8 @@ def tell_of_second_factor(person_id: str, what: str) -> None:
     """Tell a member of staff by mail what became of their second factor, in the end of a sentence."""
     person = store.person(person_id)
     if person is not None:
-        mail.send(person.email, "Your second factor on img apis", "emails/second_factor.txt", {"what": what})
+        subject, context = "Your second factor on img apis", {"what": what}
+        mail.send(person.email, subject, "emails/second_factor.txt", context, person_id=person_id)
 
 
 def remove(address: str) -> None:

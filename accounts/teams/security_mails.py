@@ -44,4 +44,6 @@ def _address(person_id: str) -> str:
 def _send(workspace: Workspace, person_ids: Iterable[str], subject: str, template: str, context: dict) -> None:
     context = {"workspace": workspace.business_name or workspace.namespace, **context}
     for person in store.people(sorted(person_ids)):
-        mail.send(person.email, subject, template, context)
+        mail.send(
+            person.email, subject, template, context, person_id=person.person_id, workspace_id=workspace.workspace_id
+        )  # fmt: skip
