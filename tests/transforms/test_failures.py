@@ -90,6 +90,16 @@ def test_a_purge_makes_it_forgotten(bucket, origin, workspace, hurried):
     assert deliver(workspace, "src=shop/mended.jpg&w=30").output
 
 
+def test_who_asks_for_the_most_keeps_nobody_from_a_thumbnail(bucket, origin, workspace, hurried):
+    query = "src=shop/any/wanted.jpg&w={}&enlarge=1"
+    assert refusal(workspace, query.format(2_000)).code == "render_timeout"
+    hurried.clear()
+    assert deliver(workspace, query.format(600)).output
+    fetched = origin.requests["/any/wanted.jpg"]
+    assert refusal(workspace, query.format(1_999)).code == "render_timeout"
+    assert origin.requests["/any/wanted.jpg"] == fetched, "what is as much work as what failed was tried"
+
+
 def test_what_is_cached_of_it_is_served(bucket, origin, workspace, hurried):
     usable, hurried[:] = hurried[:], []
     assert deliver(workspace, "src=shop/any/kept.jpg&w=30").output

@@ -1,7 +1,8 @@
 """Sources that took too long or made the decoder fail: remembered for minutes, and answered at once with the reason.
 
 Such work costs the server all it may and the customer nothing, so it is not done again for the asking. In the memory of
-one process, by a keyed digest; a purge makes it forgotten.
+one process, by a keyed digest; a purge makes it forgotten. A request for far less than what failed is tried, so that
+nobody who asks for the most a picture can be made into keeps others from its thumbnails.
 """
 
 import math
@@ -20,15 +21,19 @@ from transforms.tenant.tenants import Tenant
 MOST = 10_000
 ORIGIN_SECONDS = 30.0  # an origin that was slow may be quick again at any moment
 REMEMBERED = ("render_timeout", "render_crashed", "source_timeout")
+FAR_LESS = 8  # a request for this part of the work is tried
+WHOLE_PIXELS = 50_000_000  # what a request without a side is taken for
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What was answered, until when it counts (monotonic seconds), and the newest purge it was made after."""
+    """What was answered, until when it counts (monotonic seconds), the newest purge it was made after, and the least
+    work that failed."""
 
     refusal: ApiError
     until: float
     known_purge: float
+    work: int
 
 
 class Failures:
@@ -50,6 +55,8 @@ class Failures:
             if seconds <= 0 or plan.purged_before > failure.known_purge:
                 del self._entries[name]
                 return
+            if _work(plan) * FAR_LESS <= failure.work and failure.refusal.code != "source_timeout":
+                return
         refusal, wait = failure.refusal, math.ceil(seconds)
         raise ApiError(
             f"{refusal.message} That was a moment ago, so it was not tried again: it is in {wait} seconds, or once the"
@@ -66,16 +73,21 @@ class Failures:
         if not is_slow_origin:
             free_work.note(tenant.workspace_id, free_work.FAILED_RENDERING)
         with self._lock:
-            name = _name(tenant, plan)
-            self._entries[name] = Failure(refusal, clock.monotonic() + seconds, plan.purged_before)
+            name, work = _name(tenant, plan), _work(plan)
+            earlier = self._entries.get(name)
+            work = min(work, earlier.work) if earlier and earlier.until > clock.monotonic() else work
+            self._entries[name] = Failure(refusal, clock.monotonic() + seconds, plan.purged_before, work)
             self._entries.move_to_end(name)
             while len(self._entries) > self._most:
                 self._entries.popitem(last=False)
 
     def forget(self, tenant: Tenant, plan: RenderPlan) -> None:
-        """The sources of a plan have just been read and processed."""
+        """The sources of a plan have just been read and processed: what asks for no more will be too."""
         with self._lock:
-            self._entries.pop(_name(tenant, plan), None)
+            name = _name(tenant, plan)
+            failure = self._entries.get(name)
+            if failure and _work(plan) >= failure.work:
+                del self._entries[name]
 
     def clear(self) -> None:
         """Forget everything."""
@@ -84,6 +96,14 @@ class Failures:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _work(plan: RenderPlan) -> int:
+    """What a request asks for, before anything of its sources is known: pixels, times the steps they go through."""
+    values = plan.spec.values
+    sides = [int(values[side]) for side in ("w", "h") if values.get(side)]
+    pixels = sides[0] * sides[-1] if sides else WHOLE_PIXELS
+    return int(pixels * float(values.get("dpr", 1)) ** 2) * (1 + len(values))
 
 
 def _name(tenant: Tenant, plan: RenderPlan) -> str:
