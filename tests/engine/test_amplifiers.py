@@ -37,6 +37,12 @@ def test_as_many_scans_as_the_limit_are_read():
     assert refusal(amplified.many_scans(12, (40, 30)), Limits(source_scans=11)) == "too_many_scans"
 
 
+def test_a_jpeg_of_countless_empty_segments_is_refused():
+    data = amplified.many_scans(1, (40, 30))
+    assert refusal(data[:2] + b"\xff\xe5\x00\x02" * 1_000_000 + data[2:]) == "broken_image"
+    assert decode.probe(data[:2] + b"\xff\xe5\x00\x02" * 5_000 + data[2:], Limits()).size == (40, 30)
+
+
 def test_scans_within_a_tiff_are_counted_too():
     data = amplified.jpeg_in_tiff(amplified.many_scans(101, (40, 30)), (40, 30))
     assert refusal(data) == "too_many_scans"

@@ -16,14 +16,18 @@ from transforms.engine.limits import Limits
 COMPRESSION, JPEG_COMPRESSIONS = 259, (6, 7)
 TILE_WIDTH, TILE_LENGTH = 322, 323
 OFFSETS = (273, 324, 513)  # of strips, of tiles, of the one stream of old-style JPEG
+MOST_MARKERS = 10_000  # as much metadata as fits has some hundreds, restarts apart
 PADDING = 4  # tiles reach beyond the picture, at most to so many times the pixels it may have
 
 
 def checked_jpeg(data: bytes, limits: Limits, start: int = 0) -> Layout:
-    """The layout of a JPEG. Raises too_many_scans where it has more scans than the limit."""
-    layout = jpeg_markers.layout(data, start, most_scans=limits.source_scans)
+    """The layout of a JPEG. Raises too_many_scans where it has more scans than the limit, and broken_image where it has
+    countless parts."""
+    layout = jpeg_markers.layout(data, start, most_scans=limits.source_scans, most_markers=MOST_MARKERS)
     if layout.scans > limits.source_scans:
         raise EngineError("too_many_scans", f"The JPEG has more scans than the limit of {limits.source_scans}.")
+    if layout.markers >= MOST_MARKERS:
+        raise EngineError("broken_image", f"The JPEG has more than {MOST_MARKERS} segments, which no picture needs.")
     return layout
 
 

@@ -24,14 +24,15 @@ class Scan:
 @dataclass(frozen=True)
 class Layout:
     """The size as stored, None where no frame header was found; the scans, each of which goes over all pixels of its
-    components once more; the marker of the frame and the bits of a sample, 0 where there is none; and whether the end
-    is marked."""
+    components once more; the marker of the frame and the bits of a sample, 0 where there is none; whether the end is
+    marked; and the number of markers before it."""
 
     size: tuple[int, int] | None
     scan_headers: tuple[Scan, ...]
     frame: int = 0
     is_ended: bool = False
     bits: int = 0
+    markers: int = 0
 
     @property
     def scans(self) -> int:
@@ -49,7 +50,7 @@ def layout(
 ) -> Layout:  # fmt: skip
     """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans` or as many
     markers as `most_markers`."""
-    size, frame, bits, scans, offset, is_ended = None, 0, 0, [], start, False
+    size, frame, bits, scans, offset, is_ended, markers = None, 0, 0, [], start, False, 0
     for _ in itertools.count() if most_markers is None else range(most_markers):
         match = MARKER.search(data, offset)
         if match is None:
@@ -58,6 +59,7 @@ def layout(
         is_ended = marker == END
         if is_ended or (most_scans is not None and len(scans) > most_scans):
             break
+        markers += 1
         if marker in ALONE:
             continue
         if marker in FRAMES and size is None:
@@ -66,7 +68,7 @@ def layout(
         if marker == SCAN:
             scans.append(_scan(data[offset + 2 : offset + int.from_bytes(data[offset : offset + 2], "big")]))
         offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))
-    return Layout(size, tuple(scans), frame, is_ended, bits)
+    return Layout(size, tuple(scans), frame, is_ended, bits, markers)
 
 
 def _scan(header: bytes) -> Scan:
