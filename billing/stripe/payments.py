@@ -14,6 +14,7 @@ from imgapis.base import clock
 
 # The invoice of a period is made in its first hour, however late it is paid.
 EARLIER_SECONDS = 2 * clock.DAY
+UNPAID = ("open", "uncollectible")  # states of an invoice
 # Stripe holds the money of a dispute in these states; an inquiry ("warning_…") takes none.
 HELD = ("needs_response", "under_review", "lost")
 
@@ -47,6 +48,17 @@ def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]
         limit=100,
     ).data  # fmt: skip
     return tuple(_paid_invoice(invoice) for invoice in invoices)
+
+
+def owes_overage(customer_id: str) -> bool:
+    """Whether an invoice of a customer that bills credits beyond a plan was not paid: open, or given up by Stripe."""
+    list_invoices = gateway.api().invoices.list
+    return any(
+        _sells_overage(line)
+        for status in UNPAID
+        for invoice in gateway.call(list_invoices, customer=customer_id, status=status, limit=100).data
+        for line in invoice.lines.data
+    )
 
 
 def customer_of_charge(charge_id: str) -> str:
@@ -103,6 +115,12 @@ def _plan_line(line) -> PlanLine | None:
     span = line.period.end - line.period.start
     interval = name or ("year" if span > 32 * clock.DAY else "month")
     return PlanLine(tier, interval, line.period.start, line.period.end, line.amount)
+
+
+def _sells_overage(line) -> bool:
+    price = getattr(getattr(line, "pricing", None), "price_details", None)
+    price_id = (price.price if isinstance(price.price, str) else price.price.id) if price else ""
+    return line.amount > 0 and _price_name(price_id) == gateway.OVERAGE
 
 
 def _price_name(price_id: str) -> str:

@@ -4,7 +4,7 @@ from accounts import audit
 from accounts.models import Workspace
 from billing.plans import catalogue
 from billing.rows.stripe import Subscription
-from billing.stripe import customers, gateway, webhooks
+from billing.stripe import customers, gateway, payments, webhooks
 from billing.stripe.gateway import Invoice, SubscriptionSnapshot
 from imgapis.base.errors import ApiError
 
@@ -31,6 +31,18 @@ class AlreadySubscribed(ApiError):
         super().__init__("This workspace has a plan already: change it instead of buying another.")
 
 
+class InvoiceUnpaid(ApiError):
+    """What was used beyond an earlier plan is not paid: it is paid before another plan is sold (H2)."""
+
+    status = 402
+    code = "invoice_unpaid"
+
+    def __init__(self):
+        super().__init__(
+            "An invoice for credits used beyond the plan is not paid yet: pay it under Invoices, then choose a plan."
+        )
+
+
 class NoSubscription(ApiError):
     """There is nothing to change or cancel."""
 
@@ -43,10 +55,12 @@ class NoSubscription(ApiError):
 
 def start_checkout(workspace: Workspace, actor: str, tier: str, interval: str, return_url: str) -> str:
     """The URL of Stripe's Checkout for a plan; `return_url` is our page to return to. Nothing changes before Stripe
-    says that it was paid. Raises UnknownPlan, AlreadySubscribed, and what the gateway raises."""
+    says that it was paid. Raises UnknownPlan, AlreadySubscribed, InvoiceUnpaid, and what the gateway raises."""
     _require_sold_plan(tier, interval)
     row = customers.ensure(workspace.workspace_id)
     _require_no_subscription(workspace.workspace_id, row.customer_id)
+    if payments.owes_overage(row.customer_id):
+        raise InvoiceUnpaid
     session_id, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, return_url)
     # One session of a workspace is open at a time. Look again afterwards: an older one may have been paid meanwhile.
     gateway.expire_checkouts(row.customer_id, but=session_id)

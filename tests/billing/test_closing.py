@@ -221,6 +221,36 @@ def test_a_card_that_is_refused_at_the_renewal_leaves_what_was_used_on_the_invoi
         assert not closing.is_deleted(customer_id), "it is collected while there is a customer"
 
 
+def test_no_other_plan_is_sold_before_what_was_used_is_paid(customer, world, monkeypatch):
+    """H2: a card that is blocked after the use, and another one for the next plan."""
+    monkeypatch.setattr(customers, "iter_all", lambda: [customers.of_workspace(customer.workspace_id)])
+    overage.report_all()
+    with world.refusing_cards():
+        customer.until(customer.ends + 60)
+        customer.pass_time(8 * DAY)
+    assert customer.row.billing_state == "canceled"
+    (invoice,) = invoices(customer.customer_id, world)
+    for status in ("uncollectible", "open"):
+        invoice["status"] = status
+        with pytest.raises(subscriptions.InvoiceUnpaid):
+            subscriptions.start_checkout(customer.row, "person", "growth", "month", "http://localhost/back")
+    with world.book.change():
+        world.trade.pay(invoice)
+    customer.tell()
+    assert subscriptions.start_checkout(customer.row, "person", "growth", "month", "http://localhost/back")
+
+
+def test_a_renewal_that_was_never_paid_keeps_nobody_from_coming_back(buyer, world, monkeypatch):
+    """H2: it sold nothing: the plan was not served."""
+    customer = Customer(buyer, world, monkeypatch)
+    customer.buy("starter")
+    with world.refusing_cards():
+        customer.until(customer.ends + 60)
+        customer.pass_time(8 * DAY)
+    assert customer.row.billing_state == "canceled"
+    assert subscriptions.start_checkout(customer.row, "person", "starter", "month", "http://localhost/back")
+
+
 def test_a_workspace_that_owes_nothing_waits_for_nothing(buyer, world, bucket, monkeypatch):
     customer = Customer(buyer, world, monkeypatch)
     monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(customer.workspace_id)])
