@@ -139,7 +139,8 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         is_member = bool(invites.preview(token, person).member_role)
         namespace = invites.accept(token, person)
-        messages.success(request, f"You have {'been a member before' if is_member else 'joined the workspace'}.")
+        was_member = "You were a member of this workspace already. The invitation has ended."
+        messages.success(request, was_member if is_member else "You have joined the workspace.")
         return redirect("workspace", namespace)
     return render(request, "accounts/invite.html", {"offer": invites.preview(token, person)})
 

@@ -4,6 +4,7 @@ import pytest
 
 from accounts.sessions import admission, throttles
 from tests import people
+from tests.browser.test_axe import violations
 
 pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web")]
 
@@ -35,3 +36,18 @@ def test_without_javascript_the_page_says_until_when_to_wait(window):
     visitor.page.get_by_role("button", name="Mail me a code").click()
     assert visitor.page.get_by_text("Without JavaScript, wait until").count()
     assert visitor.page.get_by_role("button", name="Mail me a code").is_enabled()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_that_asks_for_work_has_no_violation(window, width, scheme):
+    visitor = window("whose-address-is-as-long-as-they-come", color_scheme=scheme)
+    visitor.page.set_viewport_size({"width": width, "height": 900})
+    visitor.page.route("**/work.js", lambda route: route.abort())  # it would go on to the next page
+    for _ in range(admission.FREE):
+        throttles.free_at("login", visitor.email, admission.FREE)
+    visitor.go("/login")
+    visitor.page.get_by_label("E-mail address").fill(visitor.email)
+    visitor.page.get_by_role("button", name="Mail me a code").click()
+    assert violations(visitor.page) == []
+    assert not visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1")
