@@ -58,6 +58,7 @@ def test_the_team_page_marks_members_and_invitations(web):
     sign_in(browser, owner.email)
     page = browser.get(f"/w/{workspace.namespace}/team")
     assert page.text.count(f"looks like {owner.email}") == 2
+    assert browser.get(f"/w/{workspace.namespace}/team/transfer").text.count(f"looks like {owner.email}") == 1
 
 
 def test_the_rest_api_warns_of_an_invited_address(web):
