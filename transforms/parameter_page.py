@@ -51,6 +51,13 @@ of the upright picture) takes the place of `center`; after changing it, purge as
 
 A mark is laid on the finished picture, within its rounded corners and inside its padding, over every frame of an
 animation. It is fetched as the source is, under the same limits; an error that names `mark` is about it.
+
+## Animations
+
+The frames of GIF, APNG, WebP and AVIF are composed as browsers show them and kept in AVIF, WebP, PNG and GIF;
+`animated=0` takes the first, of an APNG the first of its animation. An animation lasts as long as its source, up to an
+hour a frame. GIF counts hundredths of a second: times are rounded so that the whole is as long, frames faster than
+20 ms are merged, and a frame without a time gets the 100 ms that browsers give it.
 """
 
 

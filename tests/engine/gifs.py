@@ -126,7 +126,8 @@ def blocks_of(data: bytes) -> tuple[tuple[int, int], int | None, list[Part]]:
             bits = data[offset]
             body, offset = _sub_blocks(data, offset + 1)
             indices = bytes(unpacked(body, bits))
-            assert len(indices) == wide * high and not flags & 0x40
+            assert len(indices) == wide * high
+            indices = _in_order(indices, (wide, high)) if flags & 0x40 else indices
             disposal, clear, delay = control
             parts.append(Part((wide, high), indices, (left, top), disposal, clear, delay, own or shared))
             control = (None, None, 0)
@@ -137,6 +138,13 @@ def blocks_of(data: bytes) -> tuple[tuple[int, int], int | None, list[Part]]:
 def _read_table(data: bytes, offset: int, flags: int) -> tuple[bytes, int]:
     size = 3 << (flags & 7) + 1 if flags & 0x80 else 0
     return data[offset : offset + size], offset + size
+
+
+def _in_order(indices: bytes, size: tuple[int, int]) -> bytes:
+    """The rows of an interlaced image from top to bottom."""
+    order = [row for start, step in ((0, 8), (4, 8), (2, 4), (1, 2)) for row in range(start, size[1], step)]
+    rows = {row: indices[at * size[0] : (at + 1) * size[0]] for at, row in enumerate(order)}
+    return b"".join(rows[row] for row in range(size[1]))
 
 
 def _sub_blocks(data: bytes, offset: int) -> tuple[bytes, int]:

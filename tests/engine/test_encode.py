@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tests.engine import pictures
+from tests.engine import apngs, pictures
 from transforms.engine.codecs import avif_loop, encode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
@@ -316,9 +316,25 @@ def test_any_other_growth_is_said():
     assert any("bytes" in warning for warning in pictures.render(data, "jpeg", sharpen=5, quality=95).warnings)
 
 
-def test_times_beyond_what_a_format_holds_are_cut_to_what_all_hold():
-    """I2"""
+def test_long_times_are_kept_in_every_format():
+    """I7"""
     data = pictures.animated("GIF", moving_frames(2), duration=[600_000, 50], loop=65_535)
     for name in ("gif", "webp", "png", "avif"):
-        durations = playback(pictures.render(data, name))[0]
-        assert 65_000 <= durations[0] <= 65_535, name
+        assert playback(pictures.render(data, name))[0] == [600_000, 50], name
+
+
+def test_times_beyond_what_a_format_holds_are_cut_to_what_all_hold():
+    """I2"""
+    parts = [apngs.Part(apngs.BLUE, delay=(65_535, 1)), apngs.Part(apngs.GREEN, delay=(40, 1000))]
+    for name in ("webp", "png", "avif", "gif"):
+        durations = playback(pictures.render(apngs.written(parts), name))[0]
+        assert (sum(durations), durations[-1]) == (3_600_040, 40), name
+        assert name == "gif" or durations[0] == 3_600_000
+
+
+@pytest.mark.parametrize("duration", [65_535, 65_537, 100_003, 700_049])
+def test_a_time_of_more_thousandths_than_an_apng_can_count_is_rounded_there(duration):
+    """I2, I7"""
+    data = pictures.animated("WEBP", moving_frames(2), duration=[duration, 50])
+    assert playback(pictures.render(data, "webp"))[0] == [duration, 50]
+    assert abs(playback(pictures.render(data, "png"))[0][0] - duration) <= duration // 10_000

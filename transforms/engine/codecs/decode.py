@@ -25,8 +25,8 @@ ORIENTATION = ExifTags.Base.Orientation
 RIGHTS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
 CAMERA = (ExifTags.Base.Make, ExifTags.Base.Model)
 RIGHTS_LENGTH = 2_000
-# What every format can hold: the duration of a frame in ms, and the loop count of an animation.
-LONGEST_STAY = 65_535
+# What every format can hold: the duration of a frame in ms, all frames together within 31 bits, and the loop count.
+LONGEST_STAY = 3_600_000
 MOST_PLAYS = 65_535
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

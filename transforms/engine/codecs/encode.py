@@ -1,6 +1,7 @@
 """Writes a picture as AVIF, WebP, JPEG, PNG or GIF, with nothing of its source's metadata."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from io import BytesIO
 
 from PIL import Image
@@ -17,6 +18,8 @@ ANIMATED = ("avif", "webp", "png", "gif")
 LOSSLESS_SOURCES = ("webp", "gif")
 # The offset of the flags in the VP8X header, and the alpha flag.
 WEBP_FLAGS, WEBP_ALPHA = 20, 0x10
+# The most units of time that an APNG counts for a frame.
+APNG_UNITS = 65_535
 # Speed 9 gives fewer bytes than WebP at equal quality in less time (measured); slower ones cost too much a request.
 AVIF_SPEED = 9
 # Options that replace the quick ones. A progressive JPEG carries more tables than a tiny picture has data.
@@ -139,9 +142,18 @@ def _write_jpeg(picture: Picture, quality: int, lossless: bool, options: dict[st
 
 
 def _write_png(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
+    if len(picture.frames) == 1:
+        return _write(picture, "PNG", compress_level=6, **options)
+    picture = replace(picture, durations=tuple(map(_in_sixteen_bits, picture.durations)))
     # Frames replace one another completely, so that their transparency is visible.
-    animation_options = {"loop": picture.loop, "disposal": 0, "blend": 0} if len(picture.frames) > 1 else {}
+    animation_options = {"loop": picture.loop, "disposal": 0, "blend": 0}
     return _write(picture, "PNG", compress_level=6, **animation_options, **options)
+
+
+def _in_sixteen_bits(duration: int) -> int:
+    """A duration (ms) whose units of a thousandth, hundredth, tenth or whole second an APNG can count."""
+    unit = next(unit for unit in (1, 10, 100, 1000) if duration <= unit * APNG_UNITS)
+    return round(duration / unit) * unit
 
 
 def _write_webp(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:

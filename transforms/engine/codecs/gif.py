@@ -4,28 +4,25 @@ from io import BytesIO
 
 from PIL import Image
 
+from transforms.engine.codecs.animations import gif_file, gif_times
 from transforms.engine.picture import Picture
 
 COLOURS = 255
-CLEAR = 255
 HALF = 128
-DISPOSE_TO_CLEAR = 2
 
 
 def write(picture: Picture) -> bytes:
-    """The bytes of a GIF; pixels become transparent below half opacity, opaque from there."""
-    frames = [_reduced(frame) for frame in picture.frames]
-    options: dict[str, object] = {"optimize": False}
-    if any("transparency" in frame.info for frame in frames):
-        options["disposal"] = DISPOSE_TO_CLEAR
-    if len(frames) > 1:
-        options |= {"save_all": True, "append_images": frames[1:], "duration": list(picture.durations)}
-        if picture.loop != 1:
-            # The file counts repetitions after the first run, 0 for ever.
-            options["loop"] = max(0, picture.loop - 1)
-    buffer = BytesIO()
-    frames[0].save(buffer, "GIF", **options)
-    return buffer.getvalue()
+    """The bytes of a GIF; pixels become transparent below half opacity, opaque from there.
+
+    An animation lasts as long as its frames do, to a hundredth of a second: see `gif_times`.
+    """
+    if len(picture.frames) == 1:
+        buffer = BytesIO()
+        _reduced(picture.frames[0]).save(buffer, "GIF", optimize=False)
+        return buffer.getvalue()
+    shown = gif_times.shown(picture.durations)
+    frames = [gif_file.Frame(_reduced(picture.frames[index]), hundredths) for index, hundredths in shown]
+    return gif_file.written(frames, picture.loop)
 
 
 def is_exact(picture: Picture) -> bool:
@@ -46,7 +43,9 @@ def _reduced(frame: Image.Image) -> Image.Image:
         reduced = plain.quantize(palette=reduced, dither=Image.Dither.FLOYDSTEINBERG)
     reduced.info = {}
     if frame.mode == "RGBA":
-        clear_mask = frame.getchannel("A").point(lambda level: 255 if level < HALF else 0)
-        reduced.paste(CLEAR, mask=clear_mask)
-        reduced.info["transparency"] = CLEAR
+        # The clear index is the one after the colours in use, within the palette: not every reader looks beyond.
+        clear = reduced.getextrema()[1] + 1
+        reduced.putpalette(reduced.palette.tobytes()[: 3 * clear] + bytes(3))
+        reduced.paste(clear, mask=frame.getchannel("A").point(lambda level: 255 if level < HALF else 0))
+        reduced.info["transparency"] = clear
     return reduced
