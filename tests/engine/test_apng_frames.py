@@ -125,6 +125,7 @@ def damaged(data: bytes, number: int) -> bytes:
         (apngs.written(THREE, declared=2), [FULL, BOXED]),
         (apngs.written(THREE, declared=1), [FULL]),
         (apngs.written(THREE, declared=0), [FULL]),
+        (apngs.written(THREE, declared=2**31, default=apngs.GREEN), [FULL.replace("B", "G")]),
         (apngs.written([FULL_BLUE, BOX, Part(GREEN, (20, 0), SMALL)]), [FULL, BOXED]),
         (apngs.written([FULL_BLUE, BOX, Part(GREEN, size=(0, 0))]), [FULL, BOXED]),
         (apngs.written([FULL_BLUE, BOX, Part(GREEN, size=SMALL, dispose=3)]), [FULL, BOXED]),
@@ -136,6 +137,12 @@ def damaged(data: bytes, number: int) -> bytes:
 def test_an_animation_ends_before_the_first_frame_that_is_not_as_it_must_be(data, sketches):
     """I7"""
     assert shown(data) == sketches
+
+
+def test_the_number_of_frames_may_stand_behind_the_first_control_chunk():
+    """I7"""
+    first, said = apngs.control(0, FULL_BLUE), apngs.chunk(b"acTL", struct.pack(">II", 3, 0))
+    assert shown(apngs.written(THREE).replace(said + first, first + said)) == [FULL, BOXED, CORNERED]
 
 
 def test_times_of_a_fraction_of_a_millisecond_are_as_long_in_all_as_in_the_file():

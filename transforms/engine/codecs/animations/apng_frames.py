@@ -14,6 +14,7 @@ from transforms.engine.containers.sniffing import PNG_MAGIC
 
 DISPOSALS = (Disposal.KEEP, Disposal.BACKGROUND, Disposal.PREVIOUS)
 BLENDS = (0, 1)
+MOST_FRAMES = 2**31 - 1
 CONTROL_LENGTH, ANIMATION_LENGTH, HEADER_LENGTH = 26, 8, 13
 # What each frame needs of the chunks before the pixels, unless it is too long to be what it says.
 SHARED = {b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT"}
@@ -58,13 +59,14 @@ def stored(data: bytes) -> Iterator[Stored]:
     A frame without pixels is left out. The default image is a frame only if a control chunk precedes it.
     """
     declared = number = found = 0
-    frame = None
+    frame, has_pixels = None, False
     for name, body in _chunks(data):
         if name == b"acTL":
             declared = declared or _declared(data, body)
         elif name == b"IDAT":
             if not declared:
                 return
+            has_pixels = True
             if frame:
                 frame.pieces.append(body)
         elif name in (b"fcTL", b"fdAT"):
@@ -74,7 +76,8 @@ def stored(data: bytes) -> Iterator[Stored]:
                 if frame and frame.pieces:
                     yield frame
                     found += 1
-                frame = _control(data, body) if in_order and found < declared else None
+                is_wanted = in_order and (found < declared or not has_pixels)
+                frame = _control(data, body) if is_wanted else None
             elif frame and in_order:
                 frame.pieces.append(slice(body.start + 4, body.stop))
             if not in_order or (name == b"fcTL" and not frame):
@@ -87,8 +90,8 @@ def _declared(data: bytes, body: slice) -> int:
     """The number of frames that an animation says it has; 0 where the chunk is damaged."""
     if body.stop - body.start != ANIMATION_LENGTH or not _is_intact(data, body):
         return 0
-    (number,) = struct.unpack_from(">I", data, body.start)
-    return number if number < 1 << 31 else 0
+    frames = struct.unpack_from(">I", data, body.start)[0]
+    return frames if frames <= MOST_FRAMES else 0
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:
