@@ -157,3 +157,13 @@ def test_an_image_far_larger_than_the_canvas_is_refused_before_it_is_unpacked():
     tracemalloc.stop()
     assert excinfo.value.code == "too_many_pixels"
     assert peak < 8_000_000
+
+
+@pytest.mark.parametrize("before", [b"", b"\0", b"\x55"])
+def test_a_gif_without_an_image_is_refused_as_broken(before):
+    """I2: whatever stands in the place of its first block."""
+    data = gifs.written([box(BLUE)], loop=None)
+    data = gifs.written([], loop=None) if not before else data[:25] + before + data[25:]
+    with pytest.raises(EngineError) as excinfo:
+        decode.open_picture(data, Limits())
+    assert excinfo.value.code == "broken_image"

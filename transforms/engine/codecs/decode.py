@@ -81,6 +81,8 @@ def open_picture(
         frame_total = facts.frame_count if animated else 1
         timed_frames = list(_frames(source, data, facts, limits, frame_total))
         loop = _plays(image, facts, data)
+    if not timed_frames:
+        raise EngineError("broken_image", "The picture cannot be read: there is no image in the file.")
     frames, durations = zip(*timed_frames, strict=True)
     if any(frame.mode == "RGBA" for frame in frames):
         frames = tuple(frame.convert("RGBA") for frame in frames)
