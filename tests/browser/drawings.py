@@ -20,6 +20,7 @@ const packed = levels => {
   return btoa(text);
 };
 const drawn = (source, width, height) => {
+  if (width * height > 2e7) throw new Error('more pixels than are compared here');
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', {willReadFrequently: true});
   context.drawImage(source, 0, 0);

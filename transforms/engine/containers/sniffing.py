@@ -124,6 +124,7 @@ def _gif_table(flags: int) -> int:
 
 
 def _after_sub_blocks(data: bytes, offset: int) -> int:
-    while offset < len(data) and data[offset]:
-        offset += data[offset] + 1
+    end = len(data)
+    while offset < end and (length := data[offset]):
+        offset += length + 1
     return offset + 1

@@ -10,7 +10,8 @@ from PIL import Image
 from transforms.engine.codecs.animations.canvas import Disposal, Part, composed, leaves_clear
 
 EXTENSION, IMAGE = 0x21, 0x2C
-CONTROL = 0xF9
+# The label and the length of a control block, and how long it is with its terminator.
+CONTROL, CONTROL_LENGTH = b"\xf9\x04", 8
 # What the control block of a frame says; 4 is what some writers take for 3.
 DISPOSALS = {2: Disposal.BACKGROUND, 3: Disposal.PREVIOUS, 4: Disposal.PREVIOUS}
 MOST_BITS = 8
@@ -36,7 +37,7 @@ class Block:
     control: Control
     is_interlaced: bool
     bits: int
-    data: bytes
+    data: bytes  # the sub-blocks with their lengths and the terminator
 
 
 def frames(
@@ -64,16 +65,19 @@ def blocks(data: bytes) -> Iterator[Block]:
     control = Control()
     while offset < len(data):
         if data[offset] == EXTENSION:
-            body, end = _sub_blocks(data, offset + 2)
-            if data[offset + 1 : offset + 2] == bytes([CONTROL]) and len(body) >= 6:
-                control = _control(body)
+            end = _after_sub_blocks(data, offset + 2)
+            if data[offset + 1 : offset + 3] == CONTROL and end - offset >= CONTROL_LENGTH:
+                control = _control(data, offset + 3)
             offset = end
         elif data[offset] == IMAGE and offset + 10 < len(data):
             left, top, width, height, flags = struct.unpack_from("<HHHHB", data, offset + 1)
             palette, offset = _palette(data, offset + 10, flags)
             bits = data[offset] if offset < len(data) else 0
-            body, offset = _sub_blocks(data, offset + 1)
-            yield Block((left, top), (width, height), palette or shared, control, bool(flags & 0x40), bits, body)
+            start, offset = offset + 1, _after_sub_blocks(data, offset + 1)
+            is_interlaced = bool(flags & 0x40)
+            yield Block(
+                (left, top), (width, height), palette or shared, control, is_interlaced, bits, data[start:offset]
+            )
             control = Control()
         else:
             return
@@ -85,16 +89,16 @@ def _palette(data: bytes, offset: int, flags: int) -> tuple[bytes, int]:
     return data[offset:end], end
 
 
-def _sub_blocks(data: bytes, offset: int) -> tuple[bytes, int]:
-    """The sub-blocks with their lengths as they stand there, the terminator included, and what follows it."""
-    end = offset
-    while end < len(data) and data[end]:
-        end += data[end] + 1
-    return data[offset : end + 1], end + 1
+def _after_sub_blocks(data: bytes, offset: int) -> int:
+    """What follows the sub-blocks, each of which begins with its length, and their terminator."""
+    end = len(data)
+    while offset < end and (length := data[offset]):
+        offset += length + 1
+    return offset + 1
 
 
-def _control(body: bytes) -> Control:
-    _, flags, hundredths, clear = struct.unpack_from("<BBHB", body)
+def _control(data: bytes, offset: int) -> Control:
+    flags, hundredths, clear = struct.unpack_from("<BHB", data, offset)
     disposal = DISPOSALS.get(flags >> 2 & 7, Disposal.KEEP)
     return Control(disposal, clear if flags & 1 else None, hundredths * HUNDREDTH)
 
