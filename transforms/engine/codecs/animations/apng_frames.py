@@ -96,14 +96,14 @@ def _declared(data: bytes, body: slice) -> int:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:
     """The name and the body of each whole chunk before IEND."""
-    offset = len(PNG_MAGIC)
-    while offset + 12 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, offset)
-        end = offset + 8 + length
-        if name == b"IEND" or end + 4 > len(data):
+    offset, size, header = len(PNG_MAGIC), len(data), struct.Struct(">I4s").unpack_from
+    while offset + 12 <= size:
+        length, name = header(data, offset)
+        start = offset + 8
+        offset = start + length + 4
+        if name == b"IEND" or offset > size:
             return
-        yield name, slice(offset + 8, end)
-        offset = end + 4
+        yield name, slice(start, start + length)
 
 
 def _control(data: bytes, body: slice) -> Stored | None:
