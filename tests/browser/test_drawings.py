@@ -10,7 +10,8 @@ from PIL import Image
 from tests.browser.drawings import Drawings, difference
 from tests.engine import apngs, gifs, pictures
 from tests.transforms import pillow_pictures
-from transforms.engine.codecs import decode, sniffing
+from transforms.engine.codecs import decode
+from transforms.engine.containers import sniffing
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 
