@@ -30,6 +30,7 @@ ACTS = {
     "source.changed": "changed a source",
     "source.deleted": "deleted a source",
     "access.changed": "changed who may ask",
+    "engine.changed": "moved to a newer version of the engine",
     "signing.changed": "changed signing",
     "signing.rotated": "rotated a signing key",
     "preset.saved": "saved a preset",

@@ -128,6 +128,7 @@ class Workspace(dynamo.Row):
         "what is answered when credits are out: 402, original or placeholder",
         **ACCOUNT,
     )
+    engine = declared(Whole(default=1), "the oldest version of the engine whose outputs are served", **ACCOUNT)
     rules_revision = declared(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
     owners = declared(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
     team_revision = declared(Whole(default=0), "keeps seats from being given away twice", **ACCOUNT)

@@ -142,6 +142,7 @@ LIMIT_SOURCE_FRAMES = env_number("LIMIT_SOURCE_FRAMES", 256, 1)
 LIMIT_SOURCE_SCANS = env_number("LIMIT_SOURCE_SCANS", 100, 1)
 LIMIT_OUTPUT_PIXELS = env_number("LIMIT_OUTPUT_PIXELS", 50_000_000, 1)
 RENDER_SECONDS = env_number("RENDER_SECONDS", 10.0, 0.1)
+ENGINE_VERSION = 2  # transforms.engine.version.NEWEST: what a new workspace begins with
 # How long a source that took too long or made the decoder fail is not tried again.
 FAILED_SOURCE_SECONDS = env_number("FAILED_SOURCE_SECONDS", 180.0)
 RENDER_WAIT_SECONDS = env_number("RENDER_WAIT_SECONDS", 10.0, 0.1)

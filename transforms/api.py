@@ -11,7 +11,7 @@ from accounts.keys.idempotency import ResultGone
 from accounts.rest_router import CHANGES_NOTHING, Repeat, RestRouter
 from imgapis.base import clock
 from transforms import domain_store, rule_store, store
-from transforms.access import access_settings, presets, signing_keys
+from transforms.access import access_settings, engine_version, presets, signing_keys
 from transforms.doctor import examination
 from transforms.domains import custom_domains, domain_names
 from transforms.models import Domain, Source
@@ -59,6 +59,12 @@ class AccessIn(Strict):
     presets_only: bool | None = None
     refused: str | None = Field(None, max_length=20)
     confirm_any_source: bool = False
+
+
+class EngineIn(Strict):
+    """A version of the engine."""
+
+    version: int
 
 
 class SigningIn(Strict):
@@ -172,6 +178,19 @@ def change_access(request: HttpRequest, payload: AccessIn):
     changes = {name: value for name, value in payload.dict().items() if value is not None}
     access_settings.change(workspace, request.caller.actor, **changes)
     return _access(workspace_of(request, "access.edit"))
+
+
+@router.get("/engine", response=dict[str, Any])
+def show_engine(request: HttpRequest):
+    """The engine version of the workspace, the newest, and what changes by moving to it. Scope: workspace.view."""
+    return engine_version.facts(workspace_of(request, "workspace.view"))
+
+
+@router.patch("/engine", response=dict[str, Any])
+def change_engine(request: HttpRequest, payload: EngineIn):
+    """Move to a newer version; pictures are drawn again when they are asked for, for nothing. Scope: access.edit."""
+    engine_version.switch(workspace_of(request, "access.edit"), request.caller.actor, payload.version)
+    return engine_version.facts(workspace_of(request, "access.edit"))
 
 
 def _signing(workspace, new_key: str | None = None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("w/<slug:namespace>/presets/only", presets.only, name="presets-only"),
     path("w/<slug:namespace>/presets/<slug:preset>/delete", presets.delete, name="preset-delete"),
     path("w/<slug:namespace>/purge", purge.purge, name="purge"),
+    path("w/<slug:namespace>/engine", purge.engine, name="engine"),
     path("w/<slug:namespace>/domains", domains.listed, name="domains"),
     path("w/<slug:namespace>/domains/<str:domain>", domains.domain, name="domain"),
     path("w/<slug:namespace>/domains/<str:domain>/check", domains.check, name="domain-check"),

@@ -3,6 +3,7 @@
 import re
 import secrets
 
+from django.conf import settings
 from pynamodb.exceptions import TransactWriteError
 
 from accounts import audit, store, team_store
@@ -207,6 +208,7 @@ def _new_row(namespace: str, business_name: str, allowance: int, owners: int) ->
         tokens.random_id("ws"), namespace=check_namespace(namespace), business_name=business_name,
         sealed_key=tokens.seal(secrets.token_bytes(32)), allowed_origins=["*"], allowed_sources=[],
         allowance=allowance, created=clock.now(), suspended=False, owners=owners,
+        engine=settings.ENGINE_VERSION,
     )  # fmt: skip
 
 

@@ -110,6 +110,8 @@ SCOPES = [
     ("POST", "/sources/x/doctor", {"path": "a"}, "sources.edit"),
     ("GET", "/access", None, "workspace.view"),
     ("PATCH", "/access", {}, "access.edit"),
+    ("GET", "/engine", None, "workspace.view"),
+    ("PATCH", "/engine", {"version": 1}, "access.edit"),
     ("GET", "/signing", None, "access.edit"),
     ("PUT", "/signing", {"required": False}, "access.edit"),
     ("POST", "/signing/keys", None, "access.edit"),

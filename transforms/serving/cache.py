@@ -10,13 +10,13 @@ from django.conf import settings
 
 from imgapis.base import buckets, clock
 from imgapis.base.buckets import BucketError, StoredObject
+from transforms.engine import version
 
 YEAR_SECONDS = 365 * 86400
 DAY_SECONDS = 86400
 FAULT_SECONDS = 60  # the life of a grid that lacks a source which may be back at any moment
 MEMORY_SECONDS = 60.0
 SKEW_SECONDS = 60.0  # how far the clocks of two servers may be apart
-ENGINE_VERSION = "1"
 log = logging.getLogger("imgapis.cache")
 
 
@@ -24,7 +24,7 @@ log = logging.getLogger("imgapis.cache")
 class CachedOutput:
     """A finished output. `stored`, `expires` and `known_purge` (the newest purge it was made after) are seconds since
     1970; `digest` is of its bytes; `prints` are keyed digests of the bytes it was made from, one for each original,
-    empty for one that a grid dropped."""
+    empty for one that a grid dropped; `engine` is the version that drew it."""
 
     body: bytes
     content_type: str
@@ -36,15 +36,19 @@ class CachedOutput:
     composed: str = ""
     prints: str = ""
     known_purge: float = 0.0
+    engine: int = version.NEWEST
 
     @property
     def seconds(self) -> int:
         """How long it lives, in whole seconds."""
         return int(self.expires) - int(self.stored)
 
-    def outlives(self, purged_before: float) -> bool:
-        """Whether it is newer than a purge, which may have been timed by another server's clock: one that was made
-        knowing the purge is newer whatever the clocks say, any other by more than they may be apart (H15)."""
+    def outlives(self, purged_before: float, engine: int = 0) -> bool:
+        """Whether it is of an engine that new, and newer than a purge, which may have been timed by another server's
+        clock: one that was made knowing the purge is newer whatever the clocks say, any other by more than they may be
+        apart (H15)."""
+        if self.engine < engine:
+            return False
         return self.known_purge >= purged_before or self.stored > purged_before + SKEW_SECONDS
 
 
@@ -68,8 +72,9 @@ class MemoryCache:
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, tuple[float, CachedOutput]] = OrderedDict()
 
-    def get(self, key: str, purged_before: float = 0.0) -> CachedOutput | None:
-        """The entry of a key, if it was put within the last minute and is neither expired nor purged."""
+    def get(self, key: str, purged_before: float = 0.0, engine: int = 0) -> CachedOutput | None:
+        """The entry of a key, if it was put within the last minute and is neither expired nor purged, nor of an older
+        engine."""
         with self._lock:
             added_at, entry = self._entries.get(key, (0.0, None))
             if entry is None:
@@ -77,7 +82,7 @@ class MemoryCache:
             if (
                 clock.monotonic() - added_at > MEMORY_SECONDS
                 or entry.expires <= clock.now()
-                or not entry.outlives(purged_before)
+                or not entry.outlives(purged_before, engine)
             ):
                 self._drop(key)
                 return None
@@ -115,16 +120,16 @@ def path(folder: str, key: str, seconds: int) -> str:
     return f"{'1d' if seconds == DAY_SECONDS else '365d'}/{folder}/{key}"
 
 
-def read(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> CachedOutput | None:
-    """The entry from the bucket; None where it is absent, expired, purged (K5), altered, or the bucket does not
-    answer (K7)."""
+def read(folder: str, key: str, seconds: int, purged_before: float = 0.0, engine: int = 0) -> CachedOutput | None:
+    """The entry from the bucket; None where it is absent, expired, purged (K5), altered, of an engine older than
+    `engine`, or the bucket does not answer (K7)."""
     try:
         stored_object = buckets.get(path(folder, key, seconds))
     except BucketError:
         log.warning("cache_read_failed")
         return None
     entry = _parsed(stored_object) if stored_object else None
-    if entry is None or entry.expires <= clock.now() or not entry.outlives(purged_before):
+    if entry is None or entry.expires <= clock.now() or not entry.outlives(purged_before, engine):
         return None
     if entry.digest != digest_of(entry.body):
         return None
@@ -141,7 +146,7 @@ def write(folder: str, key: str, seconds: int, entry: CachedOutput) -> None:
     try:
         buckets.put(
             path(folder, key, seconds),
-            StoredObject(entry.body, entry.content_type, {**metadata, "engine": ENGINE_VERSION}),
+            StoredObject(entry.body, entry.content_type, {**metadata, "engine": str(entry.engine)}),
         )
     except BucketError:
         log.warning("cache_write_failed")
@@ -169,7 +174,7 @@ def _parsed(stored_object: StoredObject) -> CachedOutput | None:
         return CachedOutput(
             stored_object.body, stored_object.content_type, metadata["digest"], stored, expires,
             metadata.get("source-size", ""), metadata.get("warnings", ""), composed, metadata.get("prints", ""),
-            float(metadata.get("purge", 0)),
+            float(metadata.get("purge", 0)), int(metadata.get("engine", 1)),
         )  # fmt: skip
     except (KeyError, ValueError):
         return None

@@ -79,7 +79,7 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
         image_request.accept,
         image_request.policy,
     )
-    entry = cache.memory.get(plan.key, plan.purged_before)
+    entry = cache.memory.get(plan.key, plan.purged_before, plan.engine)
     if entry:
         return ImageResponse(plan, entry, CacheStatus.HIT)
     if image_request.method == "HEAD":
@@ -91,11 +91,11 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
 def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> ImageResponse:
     """Answer what is not in memory: from the bucket, or by the work of this request or of another one."""
     if image_request.method == "HEAD":
-        entry = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
+        entry = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before, plan.engine)
         return ImageResponse(plan, entry, CacheStatus.HIT if entry else CacheStatus.MISS)
     result, is_leader = _flights.run(
         plan.key, lambda: _produce(tenant, plan, image_request), longest_seconds(),
-        fits=lambda outcome: outcome.output.outlives(plan.purged_before), since=plan.purged_before,
+        fits=lambda outcome: outcome.output.outlives(plan.purged_before, plan.engine), since=plan.purged_before,
     )  # fmt: skip
     if not result.rendered:
         return ImageResponse(plan, result.output, CacheStatus.HIT)
@@ -106,8 +106,8 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
 
 def cached(tenant: Tenant, plan: RenderPlan) -> CachedOutput | None:
     """The cache entry of a plan, from memory or the bucket, neither expired nor purged."""
-    entry = cache.memory.get(plan.key, plan.purged_before)
-    return entry or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before)
+    entry = cache.memory.get(plan.key, plan.purged_before, plan.engine)
+    return entry or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before, plan.engine)
 
 
 def longest_seconds() -> float:

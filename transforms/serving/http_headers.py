@@ -6,7 +6,10 @@ from telemetry import display
 from transforms.serving.delivery import ImageResponse
 from transforms.tenant import patterns
 
-EXPOSED = "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, Server-Timing, ETag, Age"
+EXPOSED = (
+    "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, X-Img-Engine, Server-Timing, ETag,"
+    " Age"
+)
 STAGES = ("fetch", "decode", "process", "encode", "store")
 METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -28,6 +31,8 @@ def describe(response: HttpResponse, result: ImageResponse) -> HttpResponse:
             f"{stage};dur={result.timings[stage]:.1f}" for stage in STAGES if stage in result.timings
         )
     entry = result.output
+    if entry:
+        response["X-Img-Engine"] = str(entry.engine)
     if entry and entry.composed:
         response["X-Img-Sources"] = entry.composed
     if entry and entry.source_size:

@@ -21,7 +21,8 @@ from transforms.tenant.tenants import Tenant
 @dataclass(frozen=True)
 class RenderPlan:
     """A parsed request. `halves` is the most it can cost; `seconds` is the TTL of its output and of its claim;
-    `identity` is the canonical operation; outputs older than `purged_before` are no longer served.
+    `identity` is the canonical operation; outputs older than `purged_before`, or of an engine older than `engine`, are
+    no longer served.
 
     `claim` is the digest of the operation's claim. A grid has one beside it for each source (`slots`), and `former`,
     under which grids were claimed whole before their sources had claims.
@@ -37,6 +38,7 @@ class RenderPlan:
     seconds: int
     identity: tuple[str, ...]
     purged_before: float
+    engine: int = 0
     slots: tuple[str, ...] = ()
     former: str = ""
 
@@ -88,6 +90,7 @@ def make(
         seconds=cache.DAY_SECONDS if output_format == "json" else cache.YEAR_SECONDS,
         identity=identity,
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
+        engine=tenant.engine,
         **(_claims_of_grid(tenant, identity, len(originals)) if parsed.operation == "grid" else {}),
     )
 

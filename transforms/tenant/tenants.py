@@ -63,6 +63,7 @@ class Tenant:
     signing_keys: tuple[SigningKey, ...]
     presets_only: bool
     refused: str
+    engine: int
     rules: WorkspaceRules
 
 
@@ -102,6 +103,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         signing_keys=tuple(SigningKey(key["id"], tokens.unseal(key["sealed"]).decode()) for key in row.signing_keys),
         presets_only=bool(row.presets_only),
         refused=row.refused,
+        engine=int(row.engine),
         rules=rulebook.of(row.workspace_id, int(row.rules_revision)),
     )
 

@@ -3,14 +3,16 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import rule_store
+from transforms.access import engine_version
 from transforms.access_forms import PurgeForm
+from transforms.engine import version
 from transforms.serving import purges
 
 SHOWN = 20
@@ -36,9 +38,21 @@ def purge(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "counted": operation_count, "exact": request.POST.get("scope") == "url",
         "more": operation_count == purges.MOST_COUNTED, "rules": len(rules), "most": purges.MOST_RULES,
-        "rows": [_row(rule) for rule in reversed(rules[-SHOWN:])],
+        "rows": [_row(rule) for rule in reversed(rules[-SHOWN:])], "engine": engine_version.facts(row),
     }  # fmt: skip
     return render(request, "transforms/purge.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@workspace_page("access.edit")
+def engine(request: HttpRequest) -> HttpResponse:
+    """Move to the newest version of the engine."""
+    try:
+        engine_version.switch(request.workspace, request.user.person_id, version.NEWEST)
+        messages.success(request, "Moved. Pictures are drawn again when they are asked for, for nothing.")
+    except ApiError as refusal:
+        messages.error(request, refusal.message)
+    return redirect("purge", request.workspace.namespace)
 
 
 def _row(rule) -> dict:

@@ -1,0 +1,16 @@
+"""The version of the engine: raised when pictures come out otherwise than before, so that outputs say what drew them.
+Outputs of older ones are kept until they expire; the code that drew them is not."""
+
+NEWEST = 2
+# version → what it draws otherwise, each a sentence for customers
+CHANGES = {
+    1: ("The first one.",),
+    2: (
+        "Colours that a file names without a profile (PNG's gAMA, cHRM and cICP, AVIF's nclx), PQ and HLG are converted"
+        " to sRGB as browsers do.",
+        "CMYK JPEGs without Adobe's marker are no longer inverted; profiles of RGB hold for grey pictures too.",
+        "Animated GIF and APNG are composed as browsers show them: what a frame leaves behind, and frames smaller than"
+        " the canvas.",
+        "Transparent colours of PNGs with 2, 4 and 16 bits are clear.",
+    ),
+}
