@@ -87,6 +87,8 @@ def owned(person_id: str) -> Owned:
     return Owned(person_id, store.workspaces(owned_ids), taken, revision)
 
 
+# Invites that one transaction, of 100 writes at most, ends.
+MOST_ENDED = 90
 # The namespaces of one person, ever: the largest plan has 25 workspaces, and each may be renamed a few times.
 NAMESPACES_PER_PERSON = 100
 
@@ -144,10 +146,11 @@ def put_invite(
     if seen is not None:
         condition = (Invite.role == seen.role) & (Invite.sent == seen.sent)
 
+    others = [other for other in team.invites if other.email == row.email and other.invite_id != row.invite_id]
+
     def add_writes(transaction: dynamo.Transaction) -> None:
-        for other in team.invites:
-            if other.email == row.email and other.invite_id != row.invite_id:
-                transaction.delete(other)
+        for other in others[:MOST_ENDED]:
+            transaction.delete(other)
         transaction.save(row, condition=condition)
         if invite_mail is not None:
             transaction.save(invite_mail, if_absent=True)
