@@ -73,7 +73,7 @@ BOMBS = {
 @pytest.fixture
 def pool():
     """One render process of our own, so that its memory can be read."""
-    render_pool = Pool(processes=1, queue=4, seconds=10.0, memory_bytes=2_500_000_000, spares=0)
+    render_pool = Pool(processes=1, queue=4, seconds=60.0, memory_bytes=2_500_000_000, spares=0)
     yield render_pool
     render_pool.close()
 

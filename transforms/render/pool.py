@@ -58,6 +58,7 @@ class Pool:
         self._argv = argv
         self._jobs_per_process = jobs_per_process
         self._spares = spares
+        self._spares_started = 0
         self._state = threading.Condition()
         self._waiting: FairQueue[QueuedJob] = FairQueue()
         self._threads: list[threading.Thread] = []
@@ -110,10 +111,7 @@ class Pool:
             if not self._begins_at_once(workspace):
                 self._check_room(workspace)
             self._waiting.put(workspace, cost, ticket)
-            if not self._threads:
-                for _ in range(self._spares):
-                    self._start_thread(is_spare=True)
-            if len(self._waiting) > self._idle and len(self._threads) < self._spares + self._processes:
+            if len(self._waiting) > self._idle and len(self._threads) - self._spares_started < self._processes:
                 self._start_thread(is_spare=False)
             self._state.notify_all()
 
@@ -157,6 +155,7 @@ class Pool:
         """Serve the queue with one child until the pool closes. No job is taken before the child can begin it, so that
         nobody waits for the one that takes the place of a child killed in another's job."""
         child = self._ready(None)
+        self._start_spares()
         while (ticket := self._next(is_spare)) is not None:
             try:
                 child = self._ready(child)  # which may have died while it was idle
@@ -170,6 +169,13 @@ class Pool:
             self._finish(ticket)
             child = self._ready(child)
         self._stop_child(child)
+
+    def _start_spares(self) -> None:
+        """Start the spare attendants, once the first child has started: that one is waited for."""
+        with self._state:
+            while self._spares_started < self._spares and not self._closed:
+                self._spares_started += 1
+                self._start_thread(is_spare=True)
 
     def _finish(self, ticket: QueuedJob) -> None:
         with self._state:
