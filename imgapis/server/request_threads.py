@@ -18,6 +18,7 @@ class RequestThreads:
         self._tasks: deque[tuple[Future, Callable, tuple]] = deque()
         self._working = 0  # threads that do not wait, idle ones included
         self._idle = 0
+        self._unfinished = 0  # requests that were submitted and are not done
         self._closed = False
 
     def submit(self, function: Callable, /, *args) -> Future:
@@ -26,6 +27,7 @@ class RequestThreads:
         with self._state:
             if self._closed:
                 raise RuntimeError("the request threads have been shut down")
+            self._unfinished += 1
             self._tasks.append((future, function, args))
             self._staff()
         return future
@@ -35,6 +37,11 @@ class RequestThreads:
         with self._state:
             self._closed = True
             self._state.notify_all()
+
+    def drain(self, seconds: float) -> None:
+        """Wait until everything that was submitted is done, at most so long."""
+        with self._state:
+            self._state.wait_for(lambda: not self._unfinished, seconds)
 
     def lend(self) -> None:
         """The calling thread waits from now on."""
@@ -54,7 +61,7 @@ class RequestThreads:
         elif self._working < self._most:
             self._working += 1
             try:
-                # A daemon: gunicorn has waited as long as it wants to when the process ends.
+                # A daemon, which ends with the process: `drain` is what waits for requests.
                 threading.Thread(target=self._serve, name="request", daemon=True).start()
             except RuntimeError:  # the system has no thread left: whoever is done next takes it
                 self._working -= 1
@@ -62,14 +69,20 @@ class RequestThreads:
     def _serve(self) -> None:
         waiting.serve_from(self)
         while (task := self._next()) is not None:
-            future, function, args = task
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
+            self._run(*task)
+            del task  # an idle thread keeps no request
+
+    def _run(self, future: Future, function: Callable, args: tuple) -> None:
+        try:
+            if future.set_running_or_notify_cancel():
                 future.set_result(function(*args))
-            except BaseException as error:
-                future.set_exception(error)
-            del task, future, function, args  # an idle thread keeps no request
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            with self._state:
+                self._unfinished -= 1
+                if self._closed:
+                    self._state.notify_all()  # whoever drains
 
     def _next(self) -> tuple[Future, Callable, tuple] | None:
         """What to run next; None where this thread is to end."""

@@ -91,6 +91,12 @@ class DeadlineWorker(gthread.ThreadWorker):
         sys.setswitchinterval(SWITCH_SECONDS)
         super().init_process()
 
+    def run(self) -> None:
+        """Serve until told to stop, then for `graceful-timeout`; what still runs at a reload is not cut off either,
+        until the arbiter ends a worker that says nothing."""
+        super().run()
+        self.tpool.drain(self.cfg.timeout)
+
     def get_thread_pool(self) -> RequestThreads:
         """`--threads` of them at work."""
         return RequestThreads(self.cfg.threads)

@@ -72,6 +72,21 @@ def test_a_storm_of_heavy_pictures_is_bounded_and_the_service_answers_meanwhile(
         assert sum(proof.used for proof in ledger.prove(row.workspace_id)) == 2 * served_count
 
 
+def test_a_reload_lets_what_takes_longer_than_the_grace_end(dynamodb, bucket, origin, workspace):
+    """R9: HUP while a picture waits for its origin for nine seconds; gunicorn's grace is four here."""
+    port = environment.free_port()
+    server = Server(port, environment.FOLDER + "/patient")
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            asking = threads.submit(ask, workspace.namespace, "/transform?src=shop/stalled/reload.jpg&w=18", port=port)
+            while not origin.requests["/stalled/reload.jpg"]:
+                time.sleep(0.01)
+            server.process.send_signal(signal.SIGHUP)
+            assert asking.result(60).status == 200
+    finally:
+        server.kill()
+
+
 def test_a_reload_under_load_loses_no_request_and_bills_each_answer_once(dynamodb, bucket, origin, workspace):
     """R9: HUP to the master while people ask; then TERM, which lets what runs end."""
     port = environment.free_port()

@@ -86,6 +86,25 @@ def test_who_waits_is_replaced_and_a_hit_is_answered_beside_all_that_wait(places
     assert request_thread_count() <= 2
 
 
+def test_what_runs_when_the_threads_are_shut_down_is_waited_for(threads):
+    """R9"""
+    free, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        free.wait(SECONDS)
+        done.set()
+
+    threads.submit(work)
+    threads.shutdown(wait=False)
+    threads.drain(0.01)
+    assert not done.is_set()
+    threading.Timer(0.05, free.set).start()
+    threads.drain(SECONDS)
+    assert done.is_set()
+    with pytest.raises(RuntimeError):
+        threads.submit(work)
+
+
 def test_a_workspace_waits_with_as_many_as_it_leaves_for_the_others(places):
     free = threading.Event()
     holders = occupy(places, "crowd", free, 4)
