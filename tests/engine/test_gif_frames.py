@@ -159,6 +159,24 @@ def test_an_image_far_larger_than_the_canvas_is_refused_before_it_is_unpacked():
     assert peak < 8_000_000
 
 
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_gif_whose_pixels_are_all_there_needs_no_end(missing):
+    """I9: neither the trailer nor the terminator of its last image."""
+    data = gifs.written([box(BLUE), box(YELLOW, (4, 4), SMALL)])
+    assert shown(data[:-missing]) == [FULL, BOXED]
+
+
+@pytest.mark.parametrize("animated", [False, True])
+def test_a_gif_cut_off_within_its_last_image_is_broken(animated):
+    """I9: even where a sub-block ends."""
+    data = gifs.written([box(BLUE), box(YELLOW)])
+    ends = [data.rindex(b"\x2c") + 11 + 256, len(data) - 3, len(data) - 40]
+    for end in ends:
+        with pytest.raises(EngineError) as excinfo:
+            decode.open_picture(data[:end], Limits(), animated=animated)
+        assert excinfo.value.code == "broken_image"
+
+
 @pytest.mark.parametrize("before", [b"", b"\0", b"\x55"])
 def test_a_gif_without_an_image_is_refused_as_broken(before):
     """I2: whatever stands in the place of its first block."""

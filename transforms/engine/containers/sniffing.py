@@ -104,19 +104,32 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
 
 
 def gif_frames(data: bytes) -> int | None:
-    """How many frames a GIF holds, or None when a block runs past the end of the file."""
-    offset = 13 + _gif_table(data[10]) if len(data) > 12 else len(data) + 1
-    frames = 0
+    """How many frames a GIF holds, or None when a block runs past the end of the file.
+
+    After the last image the trailer may be missing, as may the terminator of that image: no pixel is lost.
+    """
+    offset = 13 + _gif_table(data[10]) if len(data) > 12 else len(data) + 2
+    frames, start = 0, None
     while offset < len(data) and data[offset] in (0x21, 0x2C):
         if data[offset] == 0x21:
-            offset += 2
+            offset, start = offset + 2, None
         elif offset + 10 <= len(data):
             frames += 1
-            offset += 11 + _gif_table(data[offset + 9])
+            start = offset = offset + 11 + _gif_table(data[offset + 9])
         else:
             return None
         offset = _after_sub_blocks(data, offset)
-    return frames if offset <= len(data) else None
+    is_whole = offset <= len(data) or (start is not None and _lacks_terminator_alone(data, start))
+    return frames if is_whole else None
+
+
+def _lacks_terminator_alone(data: bytes, offset: int) -> bool:
+    """Whether the file ends behind a sub-block that is not full, as the last one of an image mostly is."""
+    length = 255
+    while offset < len(data):
+        length = data[offset]
+        offset += length + 1
+    return offset == len(data) and length < 255
 
 
 def _gif_table(flags: int) -> int:
