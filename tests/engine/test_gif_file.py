@@ -12,8 +12,8 @@ from PIL import Image
 from tests.engine import apngs, gifs, pictures
 from tests.engine.apngs import Part
 from tests.engine.sketches import sketch
-from transforms.engine.codecs import decode, gif
-from transforms.engine.codecs.animations import gif_times
+from transforms.engine.codecs import decode
+from transforms.engine.codecs.animations import gif_times, gif_writer
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
 
@@ -63,7 +63,7 @@ def test_every_frame_can_be_reached_whatever_is_clear_in_it(letters):
         else:
             expected.append(text)
             times.append(5)
-    body = gif.write(picture([frame(text) for text in letters], [50] * len(letters)))
+    body = gif_writer.write(picture([frame(text) for text in letters], [50] * len(letters)))
     assert seen_by_both(body) == (expected, times)
     assert body.count(b"GIF89a") == 1
 
@@ -97,7 +97,7 @@ def test_a_frame_like_the_clear_canvas_does_not_begin_a_second_file():
 def test_times_are_rounded_so_that_the_whole_is_as_long(durations, expected):
     """I7: what is faster than 20 ms is merged; a time of 0 is the 100 ms that browsers make of it."""
     frames = [Image.new("RGB", SCREEN, (number * 20, 0, 255 - number * 20)) for number in range(len(durations))]
-    body = gif.write(picture(frames, durations))
+    body = gif_writer.write(picture(frames, durations))
     assert [hundredths for _, hundredths in gifs.read(body)[2]] == expected
     assert [hundredths for _, hundredths in gif_times.shown(durations)] == expected
 
@@ -123,7 +123,7 @@ def test_what_lasts_longer_than_a_block_can_say_is_repeated():
     for inks in (("red", "blue"), ((255, 0, 0, 255), (0, 0, 0, 0))):
         mode = "RGB" if inks[0] == "red" else "RGBA"
         frames = [Image.new(mode, SCREEN, ink) for ink in inks]
-        sketches, times = seen_by_both(gif.write(picture(frames, [1_400_000, 50])))
+        sketches, times = seen_by_both(gif_writer.write(picture(frames, [1_400_000, 50])))
         assert sum(times) == 140_005 and max(times) <= 65_535 and len(times) == 4
         assert sketches[:3] == ["RRRRRR"] * 3
 
@@ -136,7 +136,7 @@ def test_pictures_of_many_colours_are_read_back_by_both(mode, count):
     for number, image in enumerate(frames):
         if mode == "RGBA":
             image.putalpha(Image.new("L", image.size, 255 if number else 0))
-    body = gif.write(picture(frames, [50] * count))
+    body = gif_writer.write(picture(frames, [50] * count))
     for part in gifs.blocks_of(body)[2]:
         assert max(part.indices) < len(part.palette) // 3
         assert part.clear is None or part.clear < len(part.palette) // 3
@@ -153,7 +153,7 @@ def test_pictures_of_many_colours_are_read_back_by_both(mode, count):
 def test_a_gif_comes_back_from_its_own_reader_as_it_was_written():
     """I7"""
     letters = ["RRR...", "RGR..B", "......", "BBBBBB"]
-    body = gif.write(picture([frame(text) for text in letters], [50, 70, 90, 400], loop=3))
+    body = gif_writer.write(picture([frame(text) for text in letters], [50, 70, 90, 400], loop=3))
     back = decode.open_picture(body, Limits(), animated=True)
     assert [sketch(image).replace(" ", "") for image in back.frames] == letters
     assert (back.durations, back.loop) == ((50, 70, 90, 400), 3)

@@ -6,7 +6,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from transforms.engine.codecs import avif_loop, avif_times, gif, jpeg_tables
+from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables
+from transforms.engine.codecs.animations import gif_writer
 from transforms.engine.errors import EngineError
 from transforms.engine.picture import Picture
 from transforms.engine.request import params
@@ -65,7 +66,7 @@ def _losses(picture: Picture, name: str, lossless: bool, rights: bool) -> tuple[
         warnings.append("GIF cannot hold the copyright that was asked for.")
     if lossless and name == "avif":
         warnings.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
-    if lossless and (name == "jpeg" or (name == "gif" and not gif.is_exact(picture))):
+    if lossless and (name == "jpeg" or (name == "gif" and not gif_writer.is_exact(picture))):
         warnings.append(f"{name.upper()} cannot keep every pixel of this picture; WebP and PNG are exactly lossless.")
     return tuple(warnings)
 
@@ -77,7 +78,7 @@ def resolve(picture: Picture, output_format: str, lossless: bool = False) -> str
             return "gif"
         return "png" if lossless or is_transparent(picture) else "jpeg"
     if output_format == "nocompress":
-        if picture.source_format == "gif" and not gif.is_exact(picture):
+        if picture.source_format == "gif" and not gif_writer.is_exact(picture):
             return "png"
         return picture.source_format if picture.source_format in LOSSLESS_SOURCES else "png"
     return output_format
@@ -185,7 +186,7 @@ def avif_quality(quality: int) -> int:
 
 
 def _write_gif(picture: Picture, quality: int, lossless: bool, options: dict[str, object]) -> bytes:
-    return gif.write(picture)
+    return gif_writer.write(picture)
 
 
 WRITERS: Mapping[str, Callable[[Picture, int, bool, dict[str, object]], bytes]] = {

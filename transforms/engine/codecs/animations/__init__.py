@@ -1,1 +1,1 @@
-"""The frames of GIF and APNG, composed as browsers do."""
+"""GIF and APNG: their frames composed as browsers do, and GIFs written."""
