@@ -81,8 +81,11 @@ def _moment(seconds: float) -> datetime:
 @mail.completes("code")
 def _make_code(challenge_id: str) -> mail.Completion | None:
     """Make the code when its mail leaves, so that none is at rest; its ten minutes count from then, however late (D3).
-    None where a newer code of the session has replaced this one, so that its mail is not sent at all."""
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    It is derived, so that a mail that went out twice has one code. None where a newer code of the session has replaced
+    this one, so that its mail is not sent at all."""
+    key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes.made")
+    number = int(tokens.keyed_digest(key, (challenge_id,)), 16)
+    code = f"{number % 10**DIGITS:0{DIGITS}d}"
     digest = _digest(settings.SECRET_KEY, challenge_id, code)
     is_wanted = Challenge(challenge_id).update_if(Challenge.used == False, digest=digest, expires=_end())  # noqa: E712
     return mail.Completion({"code": code}) if is_wanted else None

@@ -1,12 +1,14 @@
 """Invitations: by mail, to one address, for a week, accepted once by a POST of the person who proved that address
 (A11)."""
 
+import base64
 import hashlib
 import hmac
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.conf import settings
 
 from accounts import audit, key_store, store, team_store
 from accounts.models import Person, Workspace
@@ -300,17 +302,18 @@ def _new_mail(row: Invite, workspace: Workspace) -> OutgoingMail:
 
 @mail.completes("invite")
 def _make_link(reference: str) -> mail.Completion | None:
-    """Make the link of an invite when its mail leaves, so that none is at rest. None where the invite is over, or was
-    sent again since."""
+    """Make the link of an invite when its mail leaves, so that none is at rest. It is derived, so that a mail that went
+    out twice has one link. None where the invite is over, or was sent again since."""
     workspace_id, invite_id, sent = reference.split(" ")
-    token = secrets.token_urlsafe(24)
+    key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.invites")
+    token = base64.urlsafe_b64encode(hmac.digest(key, reference.encode(), "sha256")[:24]).decode()
     if not Invite(workspace_id, invite_id).update_if(Invite.sent == float(sent), token_digest=_digest(token)):
         return None
     return mail.Completion({"link": f"/invites/{workspace_id}.{invite_id}.{token}"})
 
 
 def _digest(secret: str) -> str:
-    """192 random bits need no key and no salt."""
+    """192 bits that nobody can guess need no key and no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

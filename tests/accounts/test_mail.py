@@ -2,6 +2,7 @@
 process does meanwhile (D3, H14, H18)."""
 
 import os
+import re
 import signal
 import smtplib
 import ssl
@@ -286,6 +287,20 @@ def test_a_code_that_waited_for_the_mail_server_lives_ten_minutes_from_its_sendi
     outgoing_mail.send_due()
     ahead(codes.LIFE_SECONDS - 1)
     assert codes.verify(challenge, "login", code_in(server.received.get_nowait()[1])) == address
+
+
+def test_a_mail_of_which_nobody_knows_whether_it_arrived_goes_out_again_with_the_same_code(smtp, ahead, monkeypatch):
+    """D3: its receiver may show either, and a mail system that knows the Message-ID only the first."""
+    monkeypatch.setattr(mail, "dispatch", lambda row: None)
+    server, address = smtp(silent=1), fresh_address("unsure")
+    challenge = codes.send(address, "login")
+    for _ in range(2):
+        outgoing_mail.send_due()
+        ahead(20)
+    first, second = (server.received.get_nowait()[1] for _ in range(2))
+    message_ids = {re.search(r"(?m)^Message-ID: (.*)$", text)[1] for text in (first, second)}
+    assert code_in(first) == code_in(second) and len(message_ids) == 1 and waiting() == []
+    assert codes.verify(challenge, "login", code_in(first)) == address
 
 
 def test_the_mail_of_a_replaced_code_is_not_sent(smtp, monkeypatch):

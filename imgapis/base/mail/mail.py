@@ -95,7 +95,10 @@ def dispatch(row: OutgoingMail) -> None:
     if settings.EMBEDDED:
         _deliver_logged(row)
     elif _senders.acquire(blocking=False):
-        threading.Thread(target=_deliver_and_release, args=(row,), name="mail", daemon=True).start()
+        try:
+            threading.Thread(target=_deliver_and_release, args=(row,), name="mail", daemon=True).start()
+        except RuntimeError:  # the process may start no more threads
+            _senders.release()
 
 
 def _deliver_and_release(row: OutgoingMail) -> None:
@@ -131,7 +134,8 @@ def send_due(seconds: float = 30.0) -> int:
 
 def deliver(row: OutgoingMail) -> bool:
     """Send a mail, where no other process does: complete it, render it, hand it over; returns whether it was this
-    process's turn. A mail leaves the outbox when the server has it or refuses it for good, when nobody wants it any
+    process's turn. A try whose outcome is unknown may have been taken, so a completion makes the same code or link at
+    each. A mail leaves the outbox when the server has it or refuses it for good, when nobody wants it any
     more, and when its time is over."""
     if not outbox.lease(row):
         return False
@@ -161,10 +165,10 @@ def _not_sent(row: OutgoingMail, permanent: bool = False) -> None:
     rest, life = row.ends - clock.now(), row.ends - row.first_due
     pause = RETRY_SECONDS[min(int(row.attempts), len(RETRY_SECONDS)) - 1] * random.uniform(0.75, 1.25)
     if permanent or rest <= 0:
-        log.error("mail_given_up")
+        log.error("mail_given_up", exc_info=True)
         outbox.remove(row)
     else:
-        log.warning("mail_not_sent")
+        log.warning("mail_not_sent", exc_info=True)
         outbox.retry_later(row, min(pause, life / LEAST_TRIES, rest))  # the last try is at its end
 
 
