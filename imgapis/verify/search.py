@@ -31,8 +31,8 @@ class MarkFound:
 
 def ends_by_itself(finding: MarkFound) -> bool:
     """Whether a finding is the address of a person without an account who requested a code: no erasure covers it, and
-    the row of the code expires after ten minutes."""
-    return finding.mark == "stranger" and finding.place.endswith("-codes")
+    the rows of the code and of its mail expire by themselves."""
+    return finding.mark == "stranger" and finding.place.endswith(("-codes", "-outbox"))
 
 
 def tables(prefix: str) -> Iterator[tuple[str, bytes]]:
