@@ -132,9 +132,9 @@ def known_source(tenant: Tenant, plan: RenderPlan) -> KnownSource | None:
     """What /info, or else a stored output of the operation, tells of its originals; None where neither does."""
     if not plan.originals or plan.operation == "grid":
         return None
-    told = [_info(tenant, original) for original in plan.originals]
-    if all(entry is not None and entry.source_size and entry.prints for entry in told):
-        return KnownSource(_size(told[0]), tuple(entry.prints for entry in told))
+    infos = [_info(tenant, original) for original in plan.originals]
+    if all(entry is not None and entry.source_size and entry.prints for entry in infos):
+        return KnownSource(_size(infos[0]), tuple(entry.prints for entry in infos))
     for entry in _stored(tenant, plan):
         if entry.source_size and entry.prints:
             return KnownSource(_size(entry), tuple(entry.prints.split(",")))
