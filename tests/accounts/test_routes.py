@@ -74,6 +74,7 @@ ROUTES = {
     "presets-only": (None, "access.edit"),
     "preset-delete": (None, "access.edit"),
     "purge": ("cache.purge", "cache.purge"),
+    "engine": (None, "access.edit"),
     "domains": ("workspace.view", "domains.edit"),
     "domain": ("workspace.view", None),
     "domain-check": (None, "domains.edit"),
