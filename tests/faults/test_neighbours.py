@@ -25,7 +25,7 @@ from tests.engine import amplified
 from tests.faults.killable import Server
 from transforms.sources import named_sources
 
-pytestmark = [pytest.mark.prove, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.prove, pytest.mark.alone, pytest.mark.timeout(300)]
 
 HERE = Path(__file__).parent
 IDLE_SECONDS, BEGINNING_SECONDS, ATTACKED_SECONDS, MISSES = 5, 2, 20, 20
