@@ -25,7 +25,7 @@ class Picture:
     orientation: int
     frame_count: int
     nominal: tuple[int, int]
-    rights: Mapping[int, str] = field(default_factory=dict)
+    rights: Mapping[int, bytes] = field(default_factory=dict)
     mark: bytes | None = None
     warnings: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()

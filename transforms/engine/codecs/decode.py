@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from transforms.engine import colour
-from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends, variants
+from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends, rights, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.containers import avif_colours, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
@@ -22,9 +22,7 @@ from transforms.engine.profiles import named
 from transforms.engine.profiles.named import NamedColours
 
 ORIENTATION = ExifTags.Base.Orientation
-RIGHTS = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
 CAMERA = (ExifTags.Base.Make, ExifTags.Base.Model)
-RIGHTS_LENGTH = 2_000
 # What every format can hold: the duration of a frame in ms, all frames together within 31 bits, and the loop count.
 LONGEST_STAY = 3_600_000
 MOST_PLAYS = 65_535
@@ -74,7 +72,7 @@ def open_picture(
     with _opened(data, limits) as source:
         image = source.image
         facts = _facts(source, data, limits, animated)
-        rights = _rights(image)
+        texts = rights.read(image, _exif(image), source.png.xmp if source.png else image.info.get("xmp", b""))
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
@@ -96,7 +94,7 @@ def open_picture(
         orientation=facts.orientation,
         frame_count=facts.frame_count,
         nominal=facts.size,
-        rights=rights,
+        rights=texts,
     )
 
 
@@ -316,17 +314,17 @@ def _orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
-def _rights(image: Image.Image) -> dict[int, str]:
-    """Artist and Copyright of the EXIF block, by tag: all the metadata that may be kept, and only on request."""
-    tags = {tag: _exif(image).get(tag) for tag in RIGHTS}
-    return {int(tag): text.strip("\0 ")[:RIGHTS_LENGTH] for tag, text in tags.items() if isinstance(text, str)}
-
-
 def _exif(image: Image.Image) -> Image.Exif:
     """The EXIF block of the header. `getexif` is not used: it decodes a PNG, and trusts XMP."""
     exif = Image.Exif()
     if image.format == "TIFF":
-        exif.update({tag: image.tag_v2[tag] for tag in (ORIENTATION, *RIGHTS, *CAMERA) if tag in image.tag_v2})
+        exif.update(
+            {
+                tag: image.tag_v2[tag]
+                for tag in (ORIENTATION, rights.ARTIST, rights.COPYRIGHT, *CAMERA)
+                if tag in image.tag_v2
+            }
+        )
     elif isinstance(image.info.get("exif"), bytes):
         try:
             exif.load(image.info["exif"])

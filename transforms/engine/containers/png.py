@@ -22,14 +22,15 @@ PASSED_OVER = TEXTS | NAMED | ANIMATED | {b"tIME", b"bKGD", b"hIST", b"sPLT"}
 GREY, RGB, GREY_ALPHA = 0, 2, 4
 # What levels of 2 and 4 bits are multiplied by when they are loaded as 8.
 SCALES = {2: 85, 4: 17}
-LONGEST_PROFILE = 8_000_000
+LONGEST_PROFILE, LONGEST_TEXT = 8_000_000, 1_000_000
+XMP = b"XML:com.adobe.xmp\0"
 
 
 @dataclass(frozen=True)
 class Png:
-    """`data` is the file for the decoder, `colours` what it says of its levels; `bits` is the depth, `kind` the colour
-    type, `key` the transparent colour as it is stored; `is_cut`: frames of an animation are missing. The frames of an
-    animation are not in `data`, only the picture that stands for them."""
+    """`data` is the file for the decoder, without the frames of an animation; `colours` what it says of its levels;
+    `bits` the depth, `kind` the colour type, `key` the transparent colour as it is stored; `is_cut`: frames are missing;
+    `xmp` is the XMP packet."""
 
     data: bytes
     colours: NamedColours
@@ -37,6 +38,7 @@ class Png:
     kind: int
     key: tuple[int, ...] | None = None
     is_cut: bool = False
+    xmp: bytes = b""
 
     @property
     def has_deep_key(self) -> bool:
@@ -72,6 +74,8 @@ def read(data: bytes) -> Png | None:
             return None
         if not chunk.is_sound and chunk.name not in PIXELS:
             continue
+        if chunk.name == b"iTXt" and chunk.body.startswith(XMP):
+            first.setdefault(XMP, chunk.body)
         if chunk.name in (*COLOURS, b"tRNS", ANIMATION) and chunk.name not in first:
             first[chunk.name] = chunk.body
         if chunk.name == b"tRNS" and header:
@@ -89,7 +93,7 @@ def read(data: bytes) -> Png | None:
     bits, kind = header[8], header[9]
     return Png(
         b"".join(parts), _colours(first, kind), bits, kind, _key(kind, first.get(b"tRNS", b"")),
-        is_cut=promised > 1 and is_cut,
+        is_cut=promised > 1 and is_cut, xmp=_xmp(first.get(XMP, b"")),
     )  # fmt: skip
 
 
@@ -130,6 +134,19 @@ def _scaled_key(header: bytes, body: bytes) -> bytes:
     """The key of grey levels below 8 bits, as the decoder compares it: with the levels already scaled."""
     scale = SCALES.get(header[8]) if header[9] == GREY else None
     return struct.pack(">H", _key(GREY, body)[0] * scale) if scale and len(body) >= 2 else body
+
+
+def _xmp(body: bytes) -> bytes:
+    """The packet of an iTXt chunk: a flag, a method, a language and a translation stand before it. What unpacks beyond
+    LONGEST_TEXT is cut."""
+    head, rest = body[len(XMP) : len(XMP) + 2], body[len(XMP) + 2 :]
+    text = rest.partition(b"\0")[2].partition(b"\0")[2]
+    if head[:1] != b"\1":
+        return text
+    try:
+        return zlib.decompressobj().decompress(text, LONGEST_TEXT)
+    except zlib.error:
+        return b""
 
 
 def _colours(first: dict[bytes, bytes], kind: int) -> NamedColours:

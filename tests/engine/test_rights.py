@@ -1,0 +1,87 @@
+"""`metadata=copyright`: what EXIF, XMP or IPTC say of maker and rights stays, byte for byte, in what can hold it."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.engine import pictures
+from transforms.engine.codecs import rights
+
+FILES = Path(__file__).parent / "files" / "rights"
+FORMATS = ["jpeg", "png", "webp", "avif"]
+UTF8 = {315: "Zoë Müller", 33432: "© 2026 Zoë Müller 写真"}
+PACKET = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description><dc:creator><rdf:Seq><rdf:li>Zoë &amp; Söhne</rdf:li>'
+    '</rdf:Seq></dc:creator><dc:rights><rdf:Alt><rdf:li xml:lang="x-default">© Zoë</rdf:li></rdf:Alt></dc:rights>'
+    "</rdf:Description></rdf:RDF></x:xmpmeta>"
+).encode()
+
+
+def kept(data: bytes, output_format: str) -> dict[int, str]:
+    """The texts of the output's EXIF, as UTF-8."""
+    exif = pictures.seen(pictures.render(data, output_format, metadata="copyright")).getexif()
+    return {tag: exif[tag].encode("latin-1").decode() for tag in (315, 33432) if tag in exif}
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_a_text_beyond_ascii_is_kept_byte_for_byte(output_format):
+    assert kept((FILES / "rights_utf8.jpg").read_bytes(), output_format) == UTF8
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("rights_xmp.jpg", {33432: "(c) XmpOwner"}), ("rights_iptc.jpg", {315: "IptcOwner", 33432: "(c) IptcOwner"})],
+)
+def test_rights_that_stand_in_xmp_or_iptc_alone_are_kept_as_exif(name, expected, output_format):
+    assert kept((FILES / name).read_bytes(), output_format).items() >= expected.items()
+
+
+def png_with(body: bytes) -> bytes:
+    data = pictures.saved(Image.new("RGB", (4, 4)), "PNG")
+    chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
+    return data[:33] + chunk + data[33:]
+
+
+SOURCES = {
+    "png": lambda: png_with(b"XML:com.adobe.xmp\0\0\0\0\0" + PACKET),
+    "packed png": lambda: png_with(b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(PACKET)),
+    "jpeg": lambda: pictures.saved(Image.new("RGB", (16, 16)), "JPEG", xmp=PACKET),
+    "webp": lambda: pictures.saved(Image.new("RGB", (16, 16)), "WEBP", xmp=PACKET),
+    "avif": lambda: pictures.saved(Image.new("RGB", (64, 64)), "AVIF", xmp=PACKET),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_xmp_is_read_in_every_format(name):
+    assert kept(SOURCES[name](), "jpeg") == {315: "Zoë & Söhne", 33432: "© Zoë"}
+
+
+def test_exif_goes_before_xmp_and_only_rights_are_taken():
+    exif = Image.Exif()
+    exif[33432] = "(c) Exif"
+    data = pictures.saved(Image.new("RGB", (16, 16)), "JPEG", exif=exif, xmp=PACKET)
+    assert kept(data, "png") == {315: "Zoë & Söhne", 33432: "(c) Exif"}
+    assert b"xmpmeta" not in pictures.render(data, "jpeg", metadata="copyright").body
+    assert "exif" not in pictures.seen(pictures.render(data, "jpeg")).info
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"<dc:rights><rdf:li>", b"<dc:rights></dc:rights><rdf:li>late</rdf:li>", b'dc:rights="open', b"<dc:rights" * 9_000,
+        b"\xff" * 5_000, b"",
+    ],
+)  # fmt: skip
+def test_a_damaged_packet_gives_nothing_and_harms_nothing(packet):
+    """I8"""
+    assert rights.read(Image.new("L", (1, 1)), Image.Exif(), packet) == {}
+
+
+def test_a_long_text_is_cut_between_characters():
+    packet = b'dc:rights="' + "é".encode() * 5_000 + b'"'
+    text = rights.read(Image.new("L", (1, 1)), Image.Exif(), packet)[33432]
+    assert len(text) == rights.LONGEST and text.decode() == "é" * (rights.LONGEST // 2)
