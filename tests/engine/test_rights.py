@@ -14,8 +14,8 @@ FILES = Path(__file__).parent / "files" / "rights"
 FORMATS = ["jpeg", "png", "webp", "avif"]
 UTF8 = {315: "Zoë Müller", 33432: "© 2026 Zoë Müller 写真"}
 PACKET = (
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description><dc:creator><rdf:Seq><rdf:li>Zoë &amp; Söhne</rdf:li>'
-    '</rdf:Seq></dc:creator><dc:rights><rdf:Alt><rdf:li xml:lang="x-default">© Zoë</rdf:li></rdf:Alt></dc:rights>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description><dc:creator><rdf:Seq>'
+    '<rdf:li>Zoë &amp; Söhne</rdf:li></rdf:Seq></dc:creator><dc:rights><rdf:Alt><rdf:li xml:lang="x-default">© Zoë</rdf:li></rdf:Alt></dc:rights>'
     "</rdf:Description></rdf:RDF></x:xmpmeta>"
 ).encode()
 
@@ -72,8 +72,8 @@ def test_exif_goes_before_xmp_and_only_rights_are_taken():
 @pytest.mark.parametrize(
     "packet",
     [
-        b"<dc:rights><rdf:li>", b"<dc:rights></dc:rights><rdf:li>late</rdf:li>", b'dc:rights="open', b"<dc:rights" * 9_000,
-        b"\xff" * 5_000, b"",
+        b"<dc:rights><rdf:li>", b"<dc:rights></dc:rights><rdf:li>late</rdf:li>", b'dc:rights="open',
+        b"<dc:rights" * 9_000, b"\xff" * 5_000, b"",
     ],
 )  # fmt: skip
 def test_a_damaged_packet_gives_nothing_and_harms_nothing(packet):

@@ -29,8 +29,8 @@ XMP = b"XML:com.adobe.xmp\0"
 @dataclass(frozen=True)
 class Png:
     """`data` is the file for the decoder, without the frames of an animation; `colours` what it says of its levels;
-    `bits` the depth, `kind` the colour type, `key` the transparent colour as it is stored; `is_cut`: frames are missing;
-    `xmp` is the XMP packet."""
+    `bits` the depth, `kind` the colour type, `key` the transparent colour as it is stored; `is_cut`: frames are
+    missing; `xmp` is the XMP packet."""
 
     data: bytes
     colours: NamedColours
