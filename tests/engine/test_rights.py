@@ -14,8 +14,9 @@ FILES = Path(__file__).parent / "files" / "rights"
 FORMATS = ["jpeg", "png", "webp", "avif"]
 UTF8 = {315: "Zoë Müller", 33432: "© 2026 Zoë Müller 写真"}
 PACKET = (
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description><dc:creator><rdf:Seq>'
-    '<rdf:li>Zoë &amp; Söhne</rdf:li></rdf:Seq></dc:creator><dc:rights><rdf:Alt><rdf:li xml:lang="x-default">© Zoë</rdf:li></rdf:Alt></dc:rights>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description>'
+    "<dc:creator><rdf:Seq><rdf:li>Zoë &amp; Söhne</rdf:li></rdf:Seq></dc:creator>"
+    '<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">© Zoë</rdf:li></rdf:Alt></dc:rights>'
     "</rdf:Description></rdf:RDF></x:xmpmeta>"
 ).encode()
 
