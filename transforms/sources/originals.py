@@ -22,6 +22,9 @@ from transforms.tenant.tenants import Tenant
 FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+ENCODED = re.compile(r"%(?:2[fF]|3[aA])")
+MISSING = "source_missing"
+PLUS = " A + in an address means a space: if the name holds a plus sign, write %2B."
 DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
 
 
@@ -49,25 +52,31 @@ class InvalidSource(ApiError):
 class Original:
     """A source picture: its identity in cache keys, and the function that reads it. No bytes are stored (P07).
 
-    `param` is the parameter that named it, for the errors.
+    `param` is the parameter that named it, for the errors, and `hint` a sentence to add where there is no such file.
     """
 
     identity: tuple[str, ...]
     read: Callable[[Note], FetchResult]
     param: str = "src"
+    hint: str = ""
 
     def fetch(self, note: Note = ignore_note) -> FetchResult:
         """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter.
         `note` is called for each step."""
         with _named_by(self.param):
-            return self.read(note)
+            try:
+                return self.read(note)
+            except ApiError as refusal:
+                if self.hint and refusal.code == MISSING:
+                    refusal.message += self.hint
+                raise
 
 
 def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
     """The original a src means. Nothing is fetched. Raises InvalidSource, UnknownSource, SourceNotAllowed with `param`,
     the parameter that holds the src."""
     with _named_by(param):
-        return replace(_resolve(tenant, src), param=param)
+        return replace(_resolve(tenant, src), param=param, hint=PLUS if " " in src else "")
 
 
 @contextmanager
@@ -86,10 +95,19 @@ def _resolve(tenant: Tenant, src: str) -> Original:
     name, separator, path = src.partition("/")
     source = tenant.sources.get(name)
     if source is None:
-        raise UnknownSource(f"This workspace has no source named {name[:64]!r}.", param="src")
+        raise UnknownSource(f"This workspace has no source named {name[:64]!r}.{_hint(src)}", param="src")
     if not separator or not path:
         raise InvalidSource(f"The src names the source {name} but no file in it: use {name}/<path>.", param="src")
     return _named(tenant, source, _checked_path(path))
+
+
+def _hint(src: str) -> str:
+    """What may have gone wrong with a src that names no source."""
+    if src.startswith("/"):
+        return " A src begins with the name of a source, not with a slash."
+    if ENCODED.search(src):
+        return " It looks percent-encoded twice: encode it once."
+    return ""
 
 
 def _checked_path(path: str) -> str:

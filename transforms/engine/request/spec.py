@@ -9,6 +9,7 @@ from transforms.engine import errors
 from transforms.engine.request import normalize, param, params, query
 from transforms.engine.request import values as request_values
 
+ESCAPED = "amp;"
 ASIDE = ("src", "mark", "select", "format", "download")
 
 
@@ -117,6 +118,8 @@ def _row(endpoint: str, name: str) -> param.Param:
     if row is None:
         suggestion = nearest(endpoint, name)
         hint = f" Did you mean {suggestion}?" if suggestion else ""
+        if name.startswith(ESCAPED):
+            hint = " The address holds &amp; where & is meant: it was escaped for HTML once too often."
         message = f"/{endpoint} has no parameter {query.shown(name)}.{hint}"
         raise errors.EngineError("unknown_parameter", message, name[: query.SHOWN])
     if not row.available:
