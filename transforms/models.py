@@ -7,7 +7,6 @@ from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment, Whole
 
-NAMES = {"type": "array", "items": shapes.TEXTS}
 ACCOUNT = {"category": "account", "retention": "until erasure or deletion"}
 
 
@@ -105,7 +104,9 @@ class BlockRule(dynamo.Row):
     rule_id = declared(UnicodeAttribute(range_key=True), "orders the blocks by time", **BLOCK)
     scope = declared(UnicodeAttribute(), "picture, prefix or source", **BLOCK)
     target = declared(UnicodeAttribute(), "what was stopped, as it was written", **BLOCK)
-    names = declared(JSONAttribute(), "the originals that are stopped, as the cache names them", shape=NAMES, **BLOCK)
+    places = declared(
+        JSONAttribute(), "where the originals that are stopped lie, or begin to", shape=shapes.TEXTS, **BLOCK
+    )
     moment = declared(Moment(), "when it was stopped", **BLOCK)
     reason = declared(UnicodeAttribute(), "why, as its owner reads it", **BLOCK)
 

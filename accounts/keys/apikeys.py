@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts import audit, key_store
+from accounts import audit, key_store, team_store
 from accounts.rows.keys import ApiKey
-from accounts.teams import members, roles, security_mails
+from accounts.teams import roles, security_mails
 from accounts.teams.actors import Actor
 from accounts.workspaces import counted
 from accounts.workspaces.counted import Counted
@@ -141,11 +141,11 @@ def authenticate(plaintext_key: str | None) -> Caller:
     row = key_store.key(match[1]) if match else None
     if row is None or not _matches(row, match[2]) or not key_store.is_alive(row):
         raise InvalidKey
-    role = members.role_of(row.workspace_id, row.person_id)
-    if role is None:
+    member = team_store.member(row.workspace_id, row.person_id)
+    if member is None or member.joined > row.created:  # a key ends with its maker's membership, for good (A12)
         raise InvalidKey
     _mark_used(row)
-    return Caller(row.workspace_id, row.prefix, row.person_id, tuple(row.scopes), role)
+    return Caller(row.workspace_id, row.prefix, row.person_id, tuple(row.scopes), member.role)
 
 
 def of_workspace(workspace_id: str) -> list[ApiKey]:

@@ -128,5 +128,5 @@ def _canonical(body: bytes) -> str:
     """A body without what does not change its meaning: spaces and the order of names."""
     try:
         return json.dumps(json.loads(body), sort_keys=True)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.hex()

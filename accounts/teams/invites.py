@@ -130,6 +130,8 @@ def _send(
     now, may_mail = clock.now(), throttles.allow_mail(email, "invite")
     for _ in dynamo.retries():
         seen = find(team)
+        if seen is not None and seen.role != role:
+            inviter.require_reach(seen.role)
         _require_seat(team, email, seen)
         row = Invite(
             workspace_id, seen.invite_id if seen else tokens.time_ordered_id(now), email=email, role=role,

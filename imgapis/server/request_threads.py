@@ -89,6 +89,8 @@ class RequestThreads:
         with self._state:
             while True:
                 if self._working > self._most:
+                    if self._tasks:
+                        self._state.notify()  # what this one was woken for is another idle one's
                     break
                 if self._tasks:
                     return self._tasks.popleft()

@@ -303,6 +303,16 @@ def test_inviting_again_with_another_role_changes_the_role_of_the_open_invitatio
     assert teams.place(workspace, guest).role == "billing"
 
 
+def test_only_an_owner_changes_the_open_invitation_of_an_owner_to_be():
+    """H8"""
+    workspace, staff = teams.whole_team()
+    guest = teams.new_person("heir")
+    invites.invite(teams.place(workspace, staff["owner"]), guest.email, "owner")
+    with pytest.raises(NotPermitted):
+        invites.invite(teams.place(workspace, staff["admin"]), guest.email, "viewer")
+    assert [row.role for row in invites.pending(workspace.workspace_id)] == ["owner"]
+
+
 def test_an_address_invited_by_six_at_once_holds_one_seat():
     """H10, H11"""
     workspace, staff = teams.whole_team()

@@ -5,6 +5,7 @@ import pytest
 from accounts import audit, team_store
 from accounts.keys import apikeys
 from accounts.rows.keys import ApiKey
+from accounts.rows.teams import Member
 from accounts.teams import invites, members, roles
 from billing.charging import cap_settings
 from imgapis.base import clock
@@ -170,3 +171,17 @@ def test_an_invitation_made_by_a_key_ends_with_it(owner):
             assert not joins
         else:
             assert joins
+
+
+def test_a_key_of_somebody_who_was_removed_stays_ended_when_they_come_back(owner):
+    """A12: it may have leaked, and its maker comes back without it."""
+    workspace, mate = owner.workspace, teams.new_person("back")
+    teams.add(workspace, mate, "developer")
+    plaintext, _ = apikeys.create(
+        workspace.workspace_id, mate.person_id, "developer", name="k", scopes=["sources.edit"]
+    )
+    assert apikeys.authenticate(plaintext).role == "developer"
+    team_store.remove(team_store.member(workspace.workspace_id, mate.person_id))
+    Member(workspace.workspace_id, mate.person_id, role="developer", joined=clock.now()).save()
+    with pytest.raises(apikeys.InvalidKey):
+        apikeys.authenticate(plaintext)

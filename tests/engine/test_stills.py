@@ -2,15 +2,17 @@
 right values are what Chromium 156 draws; tests/browser/test_stills.py asks it again."""
 
 import struct
+import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from tests.engine import metrics, pictures, profiles
 from tests.engine.coloured_sources import p3_profile
+from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.profiles import cicp, hdr, icc, named
@@ -364,3 +366,35 @@ def test_the_colours_of_the_whole_cube_are_those_of_chromium():
     light = metrics.linear(cube) @ (np.linalg.inv(metrics.TO_XYZ) @ cicp.PRIMARIES[12].to_xyz()).T
     want = metrics.encoded(np.clip(light, 0, 1))
     assert np.percentile(metrics.delta_e(metrics.lab(got), metrics.lab(want)), 99) <= 2
+
+
+@pytest.mark.parametrize("options", [{"restart_marker_rows": 1}, {"restart_marker_blocks": 1}])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_with_restarts_and_without_its_end_is_not_believed(options, progressive):
+    """I9: where a restart is missing, noise is passed over as nothing is, so that nobody can tell what is missing."""
+    data = pictures.saved(pictures.shaded(64, 48), "JPEG", quality=90, progressive=progressive, **options)
+    assert drawn(data).size == (64, 48)
+    for share in (0.4, 0.7, 0.95):
+        with pytest.raises(EngineError):
+            drawn(cut(data, share))
+
+
+def test_a_profile_of_countless_tags_costs_nothing():
+    """I8: each tag names the whole profile."""
+    count = 150_000
+    tags = struct.pack(">4sII", b"none", 1, 12 * count) * count
+    profile = bytes(16) + b"GRAY" + b"XYZ " + bytes(104) + struct.pack(">I", count) + tags
+    started = time.process_time()
+    assert icc.grey_curve(profile) is None and time.process_time() - started < 0.2
+
+
+def test_a_profile_of_an_animation_is_read_once(monkeypatch):
+    """I8: 200 frames share one conversion."""
+    frames = [Image.new("RGB", (2, 2), (number, 200, 50)) for number in range(200)]
+    profile = icc.write(cicp.PRIMARIES[12], cicp.SRGB_CURVE)
+    data = pictures.animated("PNG", frames, duration=20, icc_profile=profile)
+    built = []
+    build = ImageCms.buildTransform
+    monkeypatch.setattr(ImageCms, "buildTransform", lambda *args: built.append(args) or build(*args))
+    picture = decode.open_picture(data, Limits(), animated=True)
+    assert len(picture.frames) > 100 and len(built) <= 1

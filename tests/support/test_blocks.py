@@ -14,7 +14,9 @@ from tests import environment
 from tests.people import Browser, fresh_address, mails, sign_in
 from tests.transforms.web_client import ask
 from transforms import rule_store
-from transforms.serving import image_plans
+from transforms import store as transforms_store
+from transforms.serving import blocks, delivery, image_plans
+from transforms.serving.delivery import ImageRequest
 from transforms.sources import named_sources
 from transforms.tenant import tenants
 
@@ -88,6 +90,64 @@ def test_an_edited_source_stays_blocked(place, team):
     assert code_of_plan(place, "cellar/any/bad.jpg2") == code_of_plan(place, "shop/any/bad.jpg") == ""
 
 
+@pytest.mark.parametrize(
+    "src",
+    [
+        "shop/any/bad.jpg", "shop/any//bad.jpg", "http://127.0.0.1:{port}/any/bad.jpg",
+        "http://127.0.0.1:{port}/any/bad.jpg?x=1", "http://127.0.0.1:{port}/any/bad.jpg?", "twin/any/bad.jpg",
+    ],
+)  # fmt: skip
+def test_another_spelling_and_another_source_of_the_same_place_are_blocked_too(place, team, origin, src):
+    act(team["support"], place, "block", scope="picture", target="/transform?src=shop/any/bad.jpg&w=41")
+    prefix = f"http://127.0.0.1:{origin.port}/"
+    named_sources.create(place.row().workspace_id, name="twin", kind="http", prefix=prefix)
+    assert code_of_plan(place, quote(src.format(port=origin.port), safe="/")) == "picture_blocked"
+
+
+def test_a_blocked_source_that_is_made_anew_stays_blocked(place, team, origin):
+    act(team["support"], place, "block", scope="source", target="shop")
+    (source,) = transforms_store.sources(place.row().workspace_id)
+    named_sources.delete(source, "owner")
+    prefix = f"http://127.0.0.1:{origin.port}/any/"
+    named_sources.create(place.row().workspace_id, name="shop", kind="http", prefix=prefix)
+    named_sources.create(place.row().workspace_id, name="other", kind="http", prefix=prefix)
+    assert code_of_plan(place, "shop/bad.jpg") == code_of_plan(place, "other/bad.jpg") == "picture_blocked"
+
+
+def test_the_mark_over_a_reported_picture_is_not_blocked(place, team):
+    act(
+        team["support"],
+        place,
+        "block",
+        scope="picture",
+        target="/transform?src=shop/any/bad.jpg&mark=shop/any/logo.png",
+    )
+    assert code_of_plan(place, "shop/any/bad.jpg") == "picture_blocked"
+    assert (
+        code_of_plan(place, "shop/any/logo.png")
+        == code_of_plan(place, "shop/any/good.jpg&mark=shop/any/logo.png")
+        == ""
+    )
+
+
+def test_a_picture_that_is_blocked_while_it_is_made_is_neither_answered_nor_charged(place, bucket, origin, monkeypatch):
+    """The block comes after the plan and before the charge."""
+    tenant = tenants.of_row(place.row(), place.namespace)
+    render = delivery._render
+
+    def blocked_meanwhile(*args):
+        output = render(*args)
+        blocks.block(place.row(), "staff:p_x", "picture", "/transform?src=shop/any/late.jpg&w=41", WHY)
+        tenants.clear_cache()
+        return output
+
+    monkeypatch.setattr(delivery, "_render", blocked_meanwhile)
+    used = summary.of(place.row()).used
+    with pytest.raises(ApiError) as caught:
+        delivery.deliver(tenant, ImageRequest("transform", "src=shop/any/late.jpg&w=41", None, None, None))
+    assert caught.value.code == "picture_blocked" and summary.of(place.row()).used == used
+
+
 def test_owners_are_told_what_and_why_and_see_it_on_their_page(place, team):
     act(team["admin"], place, "block", scope="prefix", target="shop/any/summer/")
     (mail,) = [each for each in mails(place.address) if "blocked" in each["Subject"]]
@@ -104,7 +164,7 @@ def test_owners_are_told_what_and_why_and_see_it_on_their_page(place, team):
     [
         ("prefix", "shop/any/summer/", "shop/any/summer/a.jpg", "shop/any/winter/a.jpg"),
         ("source", "shop", "shop/any/a.jpg", None),
-        ("prefix", "http://127.0.0.1:{port}/any/", "http://127.0.0.1:{port}/any/b.jpg", "shop/any/b.jpg"),
+        ("prefix", "http://127.0.0.1:{port}/any/winter/", "http://127.0.0.1:{port}/any/winter/b.jpg", "shop/any/b.jpg"),
     ],
 )
 def test_each_scope_stops_what_it_names(place, team, origin, scope, target, hit, missed):

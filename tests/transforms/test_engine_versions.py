@@ -8,6 +8,7 @@ from django.conf import settings
 from accounts import audit
 from accounts import store as accounts_store
 from billing.charging import summary
+from tests.origin import picture
 from tests.people import Browser, fresh_address, sign_in
 from tests.transforms.test_rest import call, create_key
 from tests.transforms.web_client import ask
@@ -71,6 +72,13 @@ def test_other_formats_of_what_is_paid_for_stay_free_after_the_move(bucket, orig
     for output_format in ("png", "jpeg", "avif"):
         assert deliver(drawn_before, f"{QUERY}&format={output_format}").halves == 0
     assert summary.of(drawn_before).used == used
+
+
+def test_a_source_that_has_changed_since_is_drawn_again_for_nothing_too(bucket, origin, drawn_before):
+    used = summary.of(drawn_before).used
+    origin.pictures["/any/drawn.jpg"] = picture(colour="#112233")
+    engine_version.switch(drawn_before, "owner", version.NEWEST)
+    assert (deliver(drawn_before).halves, summary.of(drawn_before).used) == (0, used)
 
 
 def test_what_is_new_in_a_workspace_of_before_is_drawn_by_the_newest(bucket, origin, workspace):

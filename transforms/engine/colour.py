@@ -1,6 +1,7 @@
 """Converts any mode and colour space Pillow can decode to 8-bit sRGB, with alpha where the source has it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
@@ -103,17 +104,23 @@ def _white_of(mode: str, levels: np.ndarray) -> float:
     return next((step for step in steps if peak <= step), peak)
 
 
+@lru_cache(maxsize=4)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    """From a profile to sRGB; kept, as the frames of an animation share one."""
+    return ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+
+
 def _through_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The colours moved from an embedded profile to sRGB; None when the profile is unusable."""
     try:
-        transform = ImageCms.buildTransform(
-            ImageCms.ImageCmsProfile(BytesIO(profile)),
-            ImageCms.createProfile("sRGB"),
-            image.mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
+        transform = _transform(profile, image.mode)
         if image.mode == "RGB" and _changes_nothing(transform):
             return image
         return ImageCms.applyTransform(image, transform)

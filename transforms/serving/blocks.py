@@ -36,14 +36,14 @@ class TooManyBlocks(ApiError):
 def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> BlockRule:
     """Serve nothing of the target, cached or not, on every server within five seconds. Raises InvalidBlock,
     TooManyBlocks, InvalidTarget, EditConflict."""
-    names = _names(tenants.of_row(row, row.namespace), scope, target)
+    places = _places(tenants.of_row(row, row.namespace), scope, target)
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()
     if len(rule_store.blocks(row.workspace_id)) >= MOST_RULES:
         raise TooManyBlocks(f"A workspace has at most {MOST_RULES:,} blocks: suspend it instead.")
     rule = BlockRule(
-        row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target, names=[list(each) for each in names],
-        moment=now, reason=reason,
+        row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target, places=places, moment=now,
+        reason=reason,
     )  # fmt: skip
     entry = audit.entry(row.workspace_id, actor, "picture.blocked", scope, reason=reason)
     rule_store.save(rule, revision, entry)
@@ -68,12 +68,14 @@ def _mail_owners(row: Workspace, rule: BlockRule) -> None:
         mail.send(person.email, f"Pictures of {row.namespace} are blocked", "emails/blocked.txt", context)
 
 
-def _names(tenant: Tenant, scope: str, target: str) -> list[tuple[str, ...]]:
-    """The identities of the originals that are meant. Raises InvalidBlock, InvalidTarget."""
+def _places(tenant: Tenant, scope: str, target: str) -> list[str]:
+    """Where the originals that are meant lie, or what their places begin with. A mark laid over a reported picture is
+    not meant. Raises InvalidBlock, InvalidTarget."""
     if scope == "source":
         if target not in tenant.sources:
             raise InvalidBlock(f"This workspace has no source named {target[:64]!r}.", param="target")
-        return [(tenant.sources[target].source_id,)]
+        return [targets.place_of_beginning(tenant, f"{target}/")]
     if scope == "prefix":
-        return [targets.of_beginning(tenant, target)]
-    return [original.identity for original in targets.of_address(tenant, target).originals]
+        return [targets.place_of_beginning(tenant, target)]
+    plan = targets.of_address(tenant, target)
+    return [original.place for original in plan.originals if original.param != "mark"]

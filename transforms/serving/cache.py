@@ -152,16 +152,16 @@ def write(folder: str, key: str, seconds: int, entry: CachedOutput) -> None:
         log.warning("cache_write_failed")
 
 
-def facts(folder: str, key: str, seconds: int, purged_before: float = 0.0) -> CachedOutput | None:
-    """An output in the bucket without its bytes, expired or not; None where it is absent or purged, or the bucket does
-    not answer."""
+def facts(folder: str, key: str, seconds: int, purged_before: float = 0.0, engine: int = 0) -> CachedOutput | None:
+    """An output in the bucket without its bytes, expired or not; None where it is absent, purged or of an engine older
+    than `engine`, or the bucket does not answer."""
     try:
         metadata = buckets.facts(path(folder, key, seconds))
     except BucketError:
         log.warning("cache_read_failed")
         return None
     entry = _parsed(StoredObject(b"", "", metadata)) if metadata else None
-    return None if entry is None or not entry.outlives(purged_before) else entry
+    return None if entry is None or not entry.outlives(purged_before, engine) else entry
 
 
 def _parsed(stored_object: StoredObject) -> CachedOutput | None:

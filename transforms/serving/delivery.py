@@ -23,6 +23,7 @@ from transforms.serving.charging.settlement import Settlement
 from transforms.serving.coalesce import SingleFlight
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import concurrency, failures, free_work
+from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
 SPARE_SECONDS = 5.0
@@ -97,11 +98,22 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
         plan.key, lambda: _produce(tenant, plan, image_request), longest_seconds(),
         fits=lambda outcome: outcome.output.outlives(plan.purged_before, plan.engine), since=plan.purged_before,
     )  # fmt: skip
+    _require_served_now(tenant, plan)
     if not result.rendered:
         return ImageResponse(plan, result.output, CacheStatus.HIT)
     if not is_leader:
         return ImageResponse(plan, result.output, CacheStatus.COALESCED)
     return ImageResponse(plan, result.output, CacheStatus.MISS, result.halves, result.recorded, result.timings)
+
+
+def _require_served_now(tenant: Tenant, plan: RenderPlan) -> None:
+    """Raise PictureBlocked where staff have blocked the picture while it was being made (H25)."""
+    try:
+        current = tenants.of_namespace(tenant.namespace)
+    except tenants.StateUnavailable:
+        return
+    if current is not None:
+        image_plans.require_served(current, plan.originals)
 
 
 def cached(tenant: Tenant, plan: RenderPlan) -> CachedOutput | None:
@@ -141,6 +153,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     charge.look_again(prints)
     output = _render(tenant, plan, originals)
     failures.memory.forget(tenant, plan)
+    _require_served_now(tenant, plan)
     entry = _cached_output(plan, output, originals, prints, charge.started)
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
     stage_started = time.monotonic()

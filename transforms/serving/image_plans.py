@@ -58,6 +58,12 @@ class PictureBlocked(ApiError):
         super().__init__("This picture was blocked after a report. The owner of the workspace can see why.")
 
 
+def require_served(tenant: Tenant, originals: tuple[Original, ...]) -> None:
+    """Raise PictureBlocked where staff have blocked one of the originals."""
+    if any(tenant.rules.blocks.has(original.place, original.source) for original in originals):
+        raise PictureBlocked
+
+
 def make(
     tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None,
     policy: Policy | None = None,
@@ -73,8 +79,7 @@ def make(
     if policy is not None:
         signed_policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
     originals = _originals(tenant, parsed)
-    if any(tenant.rules.blocks.has(original.identity) for original in originals):
-        raise PictureBlocked
+    require_served(tenant, originals)
     output_format = (
         "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
     )

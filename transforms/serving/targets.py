@@ -33,6 +33,16 @@ def of_beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
     return (*names[:-1], names[-1].removesuffix("x"))
 
 
+def place_of_beginning(tenant: Tenant, target: str) -> str:
+    """What the places of all originals begin with whose src starts with `target`. Raises InvalidTarget."""
+    try:
+        if not target.endswith("/") or originals.FULL_URL.match(target):
+            return originals.resolve(tenant, target).place
+        return originals.resolve(tenant, target + "x").place.removesuffix("x")
+    except ApiError as refusal:
+        raise InvalidTarget(refusal.message, param="target") from refusal
+
+
 def of_address(tenant: Tenant, address: str) -> image_plans.RenderPlan:
     """The plan of an address as copied from a page; its signature is removed. Raises InvalidTarget."""
     try:

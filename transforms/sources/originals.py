@@ -25,6 +25,7 @@ ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ENCODED = re.compile(r"%(?:2[fF]|3[aA])")
 MISSING = "source_missing"
 PLUS = " A + in an address means a space: if the name holds a plus sign, write %2B."
+SLASHES = re.compile("/{2,}")
 DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
 
 
@@ -53,10 +54,14 @@ class Original:
     """A source picture: its identity in cache keys, and the function that reads it. No bytes are stored (P07).
 
     `param` is the parameter that named it, for the errors, and `hint` a sentence to add where there is no such file.
+    `place` is where it lies, by which staff block it: host and path, or bucket and key, however the src is written and
+    the source is called; `source` is that name, empty for a full URL.
     """
 
     identity: tuple[str, ...]
     read: Callable[[Note], FetchResult]
+    place: str = ""
+    source: str = ""
     param: str = "src"
     hint: str = ""
 
@@ -123,7 +128,8 @@ def _external(tenant: Tenant, src: str) -> Original:
     is_permitted = _hops(tenant)
     if not is_permitted(location):
         raise SourceNotAllowed(_not_allowed(tenant, location), param="src")
-    return Original(("url", location.canonical), lambda note: _fetch(location, is_permitted, note))
+    read = lambda note: _fetch(location, is_permitted, note)  # noqa: E731
+    return Original(("url", location.canonical), read, _web_place(location))
 
 
 def _not_allowed(tenant: Tenant, location: Location) -> str:
@@ -150,9 +156,17 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
     identity = ("source", source.source_id, str(int(source.revision)))
     if source.kind == "http":
         location = urls.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
-        return Original((*identity, location.target), lambda note: _fetch(location, _hops(tenant, location.host), note))
+        hops = _hops(tenant, location.host)
+        read = lambda note: _fetch(location, hops, note)  # noqa: E731
+        return Original((*identity, location.target), read, _web_place(location), source.name)
     key = source.prefix + path
-    return Original((*identity, key), lambda note: _fetch_object(source, key, note))
+    place = f"{bucket_sources.endpoint(source.kind, source.region)}/{source.bucket}/{key}"
+    return Original((*identity, key), lambda note: _fetch_object(source, key, note), place, source.name)
+
+
+def _web_place(location: Location) -> str:
+    """Host and path, with neither scheme nor query, which many servers do not look at, and each slash once."""
+    return location.host + SLASHES.sub("/", location.target.partition("?")[0])
 
 
 def object_place(source: Source, key: str) -> Location:

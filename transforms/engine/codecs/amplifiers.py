@@ -17,6 +17,7 @@ COMPRESSION, JPEG_COMPRESSIONS = 259, (6, 7)
 TILE_WIDTH, TILE_LENGTH = 322, 323
 OFFSETS = (273, 324, 513)  # of strips, of tiles, of the one stream of old-style JPEG
 MOST_MARKERS = 10_000  # as much metadata as fits has some hundreds, restarts apart
+MOST_MARKERS_OF_TIFF = 100_000
 PADDING = 4  # tiles reach beyond the picture, at most to so many times the pixels it may have
 
 
@@ -42,8 +43,11 @@ def check_tiff(image: Image.Image, data: bytes, limits: Limits) -> None:
         if decoded > PADDING * limits.source_pixels:
             raise EngineError("too_many_pixels", "The tiles of the TIFF are far larger than its picture.")
     if _number(tags, COMPRESSION) in JPEG_COMPRESSIONS:
-        for offset in {offset for name in OFFSETS for offset in _numbers(tags, name)}:
-            checked_jpeg(data, limits, offset)
+        markers = 0
+        for offset in sorted({offset for name in OFFSETS for offset in _numbers(tags, name)}):
+            markers += checked_jpeg(data, limits, offset).markers
+            if markers > MOST_MARKERS_OF_TIFF:
+                raise EngineError("broken_image", "The JPEGs in the TIFF have more segments than any picture needs.")
 
 
 def _number(tags: TiffImagePlugin.ImageFileDirectory_v2, name: int) -> int:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -249,7 +249,9 @@ def _frames(
     if facts.source_format == "gif":
         composed = gif_frames.frames(data, facts.size, count, lambda size: _check_size(size, count, limits))
     elif facts.source_format == "png" and any(apng_frames.stored(data)):
-        composed = apng_frames.frames(data, source.image.size, count, lambda part: _decoded_png(part, limits))
+        composed = apng_frames.frames(
+            data, source.image.size, count, lambda part: _decoded_png(part, limits, source.colours)
+        )
     else:
         return (_frame(source, index, facts, limits) for index in range(count))
     return (
@@ -258,9 +260,10 @@ def _frames(
     )
 
 
-def _decoded_png(data: bytes, limits: Limits) -> Image.Image:
-    """The pixels of a PNG of one frame, in sRGB."""
+def _decoded_png(data: bytes, limits: Limits, colours: NamedColours) -> Image.Image:
+    """The pixels of a PNG of one frame, whose colours the whole file names, in sRGB."""
     with _opened(data, limits) as source:
+        source = replace(source, colours=colours)
         return _frame(source, 0, _facts(source, data, limits, animated=False), limits)[0]
 
 

@@ -19,6 +19,8 @@ def ended(data: bytes, layout: jpeg_markers.Layout) -> bytes | None:
     Decoders fill what is missing in silence, so it is decoded twice, with nothing and with noise in the place of what
     may be missing. Scans that are missing altogether are known by the coefficients that the others leave open.
     """
+    if layout.has_restarts:
+        return None  # a decoder that misses a restart passes over the noise as it does over nothing
     data = data.rstrip(b"\xff")  # the half of a marker
     if not _is_refined(layout) or _drawn(data + END) != _drawn(data + NOISE + END):
         return None

@@ -10,6 +10,7 @@ from transforms.engine.containers import jpeg_markers, sniffing
 
 PLAIN_SCANS = 10  # so many scans of a JPEG are as much work as one decoding
 HEADER_BYTES = 65_536
+LOOKED_AT = 262_144  # of a JPEG: its frame is behind its metadata
 MOST_MARKERS, MOST_TAGS = 1_000, 64
 PIXELS_PER_BYTE = 8  # taken where a header is not understood: well compressed
 GIF_CONTROL = b"\x21\xf9\x04"  # before each frame of an animation
@@ -37,7 +38,7 @@ def read(data: bytes) -> Promise:
 
 
 def _jpeg(data: bytes) -> Header:
-    layout = jpeg_markers.layout(data, most_markers=MOST_MARKERS)
+    layout = jpeg_markers.layout(data[:LOOKED_AT], most_markers=MOST_MARKERS)
     return *(layout.size or (0, 0)), layout.scans // PLAIN_SCANS
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # Not a stuffed zero, a fill byte or a restart: those stand inside a scan.
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-START, END, SCAN, PROGRESSIVE = 0xD8, 0xD9, 0xDA, 0xC2
+START, END, SCAN, PROGRESSIVE, RESTART_INTERVAL = 0xD8, 0xD9, 0xDA, 0xC2, 0xDD
 ALONE = {0x01, START}
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
@@ -25,7 +25,7 @@ class Scan:
 class Layout:
     """The size as stored, None where no frame header was found; the scans, each of which goes over all pixels of its
     components once more; the marker of the frame and the bits of a sample, 0 where there is none; whether the end is
-    marked; and the number of markers before it."""
+    marked; the number of markers before it; and whether the scans have restarts."""
 
     size: tuple[int, int] | None
     scan_headers: tuple[Scan, ...]
@@ -33,6 +33,7 @@ class Layout:
     is_ended: bool = False
     bits: int = 0
     markers: int = 0
+    has_restarts: bool = False
 
     @property
     def scans(self) -> int:
@@ -51,6 +52,7 @@ def layout(
     """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans` or as many
     markers as `most_markers`."""
     size, frame, bits, scans, offset, is_ended, markers = None, 0, 0, [], start, False, 0
+    has_restarts = False
     for _ in itertools.count() if most_markers is None else range(most_markers):
         match = MARKER.search(data, offset)
         if match is None:
@@ -65,10 +67,12 @@ def layout(
         if marker in FRAMES and size is None:
             height, width = (int.from_bytes(data[offset + at : offset + at + 2], "big") for at in (3, 5))
             size, frame, bits = (width, height), marker, int.from_bytes(data[offset + 2 : offset + 3], "big")
+        if marker == RESTART_INTERVAL:
+            has_restarts = has_restarts or any(data[offset + 2 : offset + 4])
         if marker == SCAN:
             scans.append(_scan(data[offset + 2 : offset + int.from_bytes(data[offset : offset + 2], "big")]))
         offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))
-    return Layout(size, tuple(scans), frame, is_ended, bits, markers)
+    return Layout(size, tuple(scans), frame, is_ended, bits, markers, has_restarts)
 
 
 def _scan(header: bytes) -> Scan:

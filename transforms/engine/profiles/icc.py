@@ -10,7 +10,7 @@ D50 = np.array((0.9642, 1.0, 0.8249))
 BRADFORD = np.array(((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296)))
 HEADER = struct.Struct(">I4sI4s4s4s12s4s4sI4s4sQI3i4s44x")
 VERSION = 0x04300000
-SPACE, CONNECTION, TAGS = slice(16, 20), slice(20, 24), 132
+SPACE, CONNECTION, TAGS, MOST_TAGS = slice(16, 20), slice(20, 24), 132, 200
 LEAST_DETERMINANT = 1e-4
 
 Point = tuple[float, float]
@@ -89,11 +89,12 @@ def grey_curve(profile: bytes) -> bytes | None:
     """The tag of the curve of a profile of grey that leads to light; None where there is none."""
     if space_of(profile) != b"GRAY" or profile[CONNECTION] != b"XYZ ":
         return None
-    for offset in range(TAGS, min(TAGS + 12 * int.from_bytes(profile[128:132], "big"), len(profile) - 11), 12):
+    count = min(int.from_bytes(profile[128:132], "big"), MOST_TAGS)
+    for offset in range(TAGS, min(TAGS + 12 * count, len(profile) - 11), 12):
         name, start, length = struct.unpack_from(">4sII", profile, offset)
-        tag = profile[start : start + length]
-        if name == b"kTRC" and len(tag) == length and tag[:4] in (b"curv", b"para"):
-            return tag
+        if name == b"kTRC":
+            tag = profile[start : start + length]
+            return tag if len(tag) == length and tag[:4] in (b"curv", b"para") else None
     return None
 
 

@@ -116,7 +116,7 @@ def _stored(tenant: Tenant, plan: RenderPlan) -> list[CachedOutput]:
     row = params.find(plan.spec.endpoint, "format")
     formats = {"json"} if row is None else {*row.choices, *negotiate.FALLBACKS}
     keys = [image_plans.key(tenant, plan.identity, output_format) for output_format in sorted(formats)]
-    entries = [cache.facts(tenant.folder, key, plan.seconds, plan.purged_before) for key in keys]
+    entries = [cache.facts(tenant.folder, key, plan.seconds, plan.purged_before, plan.engine) for key in keys]
     return [entry for entry in entries if entry is not None]
 
 

@@ -20,7 +20,8 @@ from transforms.tenant.tenants import Tenant
 
 MOST = 10_000
 ORIGIN_SECONDS = 30.0  # an origin that was slow may be quick again at any moment
-REMEMBERED = ("render_timeout", "render_crashed", "source_timeout")
+BRIEFLY = ("source_timeout", "broken_image")  # a file may be mended at any moment too
+REMEMBERED = ("render_timeout", "render_crashed", *BRIEFLY)
 FAR_LESS = 8  # a request for this part of the work is tried
 WHOLE_PIXELS = 50_000_000  # what a request without a side is taken for
 
@@ -55,7 +56,7 @@ class Failures:
             if seconds <= 0 or plan.purged_before > failure.known_purge:
                 del self._entries[name]
                 return
-            if _work(plan) * FAR_LESS <= failure.work and failure.refusal.code != "source_timeout":
+            if _work(plan) * FAR_LESS <= failure.work and failure.refusal.code not in BRIEFLY:
                 return
         refusal, wait = failure.refusal, math.ceil(seconds)
         raise ApiError(
@@ -68,9 +69,8 @@ class Failures:
         """Remember a refusal, where it is of a kind that costs."""
         if refusal.code not in REMEMBERED or not plan.originals:
             return
-        is_slow_origin = refusal.code == "source_timeout"
-        seconds = ORIGIN_SECONDS if is_slow_origin else settings.FAILED_SOURCE_SECONDS
-        if not is_slow_origin:
+        seconds = ORIGIN_SECONDS if refusal.code in BRIEFLY else settings.FAILED_SOURCE_SECONDS
+        if refusal.code not in BRIEFLY:
             free_work.note(tenant.workspace_id, free_work.FAILED_RENDERING)
         with self._lock:
             name, work = _name(tenant, plan), _work(plan)

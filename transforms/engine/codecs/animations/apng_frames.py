@@ -17,7 +17,7 @@ BLENDS = (0, 1)
 MOST_FRAMES = 2**31 - 1
 CONTROL_LENGTH, ANIMATION_LENGTH, HEADER_LENGTH = 26, 8, 13
 # What each frame needs of the chunks before the pixels, unless it is too long to be what it says.
-SHARED = {b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT"}
+SHARED = {b"PLTE", b"tRNS", b"sBIT"}
 SHARED_LENGTH = 1_000_000
 
 
