@@ -19,7 +19,7 @@ NEVER_BILLED = (
     ("HEAD and OPTIONS", TESTS),
     ("/explain and /limits", TESTS),
     ("Another output format of the same picture, of the same source bytes", TESTS),
-    ("Another address that comes to the same picture, such as a width beyond the original's own", TESTS),
+    ("A larger size of an original that has no more pixels", TESTS),
     ("A request that waited for another one's result", TESTS),
     ("Making a picture again that we had lost, or that a new engine draws", TESTS),
     ("A fallback in place of a refused picture", TESTS),
