@@ -54,6 +54,10 @@ ORIGINS = [
     ("https://example.com:443", "https://example.com", True),
     ("https://example.com", "http://example.com", False),
     ("https://example.com", "https://example.com:8443", False),
+    ("https://example.com", "http://example.com:443", False),
+    ("https://example.com:8443", "http://example.com:8443", False),
+    ("https://example.com:*", "https://example.com:8443", True),
+    ("https://example.com:*", "http://example.com:8443", False),
     ("https://example.com:8443", "https://example.com:8443", True),
     ("example.com:8443", "http://example.com:8443", True),
     ("example.com:8443", "https://example.com", False),
@@ -80,9 +84,10 @@ ORIGINS = [
 
 
 @pytest.mark.parametrize(("pattern", "origin", "fits"), ORIGINS)
-def test_an_origin_fits_its_pattern(pattern, origin, fits):
+def test_an_origin_fits_its_pattern_as_it_is_written_and_as_it_is_stored(pattern, origin, fits):
     """S10"""
     assert patterns.origin_allowed([pattern], origin) is fits
+    assert patterns.origin_allowed([patterns.origin_pattern(pattern)], origin) is fits
 
 
 @pytest.mark.parametrize("text", ["", "*.", "**", "a b", "http://a", "a/b", "*.8.8.8.8", "*.*.com", "a:80", "-a.com"])

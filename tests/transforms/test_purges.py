@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.workspaces import workspaces
@@ -168,6 +168,9 @@ ORIGINALS = st.lists(
 
 
 @given(rules=RULES, identity=st.sampled_from([("op", "x"), ("op", "y")]), originals=ORIGINALS)
+@example(  # H24: the same path of another source
+    rules=[(("prefix", ["source", "s1", "1", "/a"]), 1)], identity=("op", "x"), originals=[("source", "s2", "1", "/a")]
+)
 def test_the_index_says_what_reading_every_rule_would(rules, identity, originals):
     def voids(scope, names) -> bool:
         if scope == "workspace" or (scope == "url" and tuple(names) == identity):

@@ -48,6 +48,8 @@ def origin_pattern(text: str) -> str:
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     scheme = f"{origin.scheme}://" if origin.scheme else ""
     default = DEFAULT_PORTS.get(origin.scheme or "")
+    if origin.port is None and scheme:
+        return f"{scheme}{host}:*"
     return scheme + host + ("" if origin.port in (None, default) else f":{origin.port}")
 
 
