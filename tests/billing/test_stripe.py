@@ -106,6 +106,19 @@ def test_a_change_that_has_not_come_yet_is_taken_back(world, web, buyer):
     assert row_of(buyer).plan == "growth"
 
 
+def test_choosing_the_running_plan_again_takes_back_a_change_that_has_not_come_yet(world, web, buyer):
+    """H24"""
+    world.buys(buyer, "growth")
+    world.deliver()
+    subscriptions.change(row_of(buyer), "person", "starter", "month")
+    assert row_of(buyer).next_plan == "starter"
+    subscriptions.change(row_of(buyer), "person", "growth", "month")
+    assert row_of(buyer).next_plan == ""
+    world.move(31)
+    world.deliver()
+    assert row_of(buyer).plan == "growth"
+
+
 def test_a_cancelled_plan_goes_on_to_its_end_and_can_be_resumed(world, web, buyer):
     """P20"""
     world.buys(buyer)

@@ -10,9 +10,11 @@ import pytest
 from accounts import store
 from accounts.sessions.sessions import SessionStore
 from accounts.workspaces import workspaces
-from imgapis.base import tokens
+from imgapis.base import clock, tokens
+from imgapis.policy import requests
 from imgapis.privacy import certificates, erasure, export, registry
 from imgapis.privacy import store as erasures
+from imgapis.rows.policy import PrivacyRequest
 from tests.accounts import teams
 from tests.people import Browser, newest_code, person
 from transforms.sources import named_sources
@@ -40,6 +42,15 @@ def test_every_row_and_every_exported_attribute_is_in_it_and_no_secret(dynamodb)
         whole = "".join(held.values())
         assert row.sealed_key not in whole and "sealed" not in "".join(held)
     assert owner.email in held["people.jsonl"]
+
+
+def test_a_request_that_was_recorded_before_the_account_is_in_the_export_of_its_address(dynamodb):
+    """P17, H24"""
+    owner = teams.new_person("asked")
+    request_id = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now()).request_id
+    PrivacyRequest(request_id).update(actions=[PrivacyRequest.person_id.remove()])
+    lines = opened(export.stream("person", owner.person_id)).read("requests.jsonl").decode()
+    assert request_id in lines
 
 
 def test_a_cell_that_looks_like_a_formula_begins_with_an_apostrophe(dynamodb):
