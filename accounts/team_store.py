@@ -137,6 +137,11 @@ def _add_ownership(transaction: dynamo.Transaction, owner: Owned, workspace_id: 
     transaction.update(NamespaceCount(owner.person_id), actions, condition=condition, name="count")
 
 
+def owner_ids(workspace_id: str) -> list[str]:
+    """The person ids of the owners."""
+    return [row.person_id for row in members(workspace_id) if row.role == "owner"]
+
+
 def put_invite(
     team: Team, row: Invite, seen: Invite | None, entry: AuditEntry, invite_mail: OutgoingMail | None = None
 ) -> None:

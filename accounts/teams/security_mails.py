@@ -21,19 +21,15 @@ def key_created(row: ApiKey) -> None:
         "name": row.name, "prefix": f"img_{row.prefix}_…", "maker": maker, "scopes": ", ".join(row.scopes),
         "ends": clock.stamp(row.expires) if row.expires else "", "page": reverse("keys", args=[workspace.namespace]),
     }  # fmt: skip
-    recipients = {*_owners(row.workspace_id), row.person_id}
+    recipients = {*team_store.owner_ids(row.workspace_id), row.person_id}
     _send(workspace, recipients, "A new API key on img apis", "emails/key_created.txt", context)
 
 
 def owner_added(workspace: Workspace, person_id: str, former_owner_id: str = "") -> None:
     """Tell every owner of a workspace, and one who has handed it over, that a person is an owner now."""
     context = {"address": _address(person_id), "page": reverse("team", args=[workspace.namespace])}
-    recipients = {*_owners(workspace.workspace_id), person_id, former_owner_id} - {""}
+    recipients = {*team_store.owner_ids(workspace.workspace_id), person_id, former_owner_id} - {""}
     _send(workspace, recipients, "A new owner of a workspace on img apis", "emails/owner_added.txt", context)
-
-
-def _owners(workspace_id: str) -> list[str]:
-    return [row.person_id for row in team_store.members(workspace_id) if row.role == "owner"]
 
 
 def _address(person_id: str) -> str:

@@ -76,8 +76,8 @@ def difference(data: bytes, theirs: Image.Image | None) -> str:
 def test_a_small_picture_of_the_collection_is_drawn_as_in_chromium(drawings, path):
     """I2, I12, I13"""
     data = path.read_bytes()
-    found = difference(data, drawings.still(data, TYPES[path.suffix]))
-    assert bool(found) == (path.name in EXCEPTIONS), found or "the exception is none any more"
+    words = difference(data, drawings.still(data, TYPES[path.suffix]))
+    assert bool(words) == (path.name in EXCEPTIONS), words or "the exception is none any more"
 
 
 CUBE = np.stack(np.meshgrid(*[np.array([0, 51, 102, 153, 204, 255])] * 3, indexing="ij"), axis=-1).reshape(18, 12, 3)
@@ -139,8 +139,8 @@ def _grey(rows: np.ndarray, bits: int, key: int) -> bytes:
 
 def test_every_way_of_naming_colours_is_drawn_as_in_chromium(drawings):
     """I12, I13"""
-    found = {name: difference(data, drawings.still(data, kind)) for name, data, kind in families()}
-    assert len(found) > 350 and {name: words for name, words in found.items() if words} == {}
+    differences = {name: difference(data, drawings.still(data, kind)) for name, data, kind in families()}
+    assert len(differences) > 350 and {name: words for name, words in differences.items() if words} == {}
 
 
 def corpus() -> list[Path]:
@@ -153,10 +153,10 @@ def test_the_pictures_of_pillow_are_drawn_as_in_chromium(drawings, shard):
     """I2, I7, I12, I13"""
     paths = corpus()[shard::SHARDS]
     assert len(paths) > 100
-    found = {}
+    differences = {}
     for path in paths:
         data = path.read_bytes()
         words = difference(data, drawings.still(data, TYPES[path.suffix.lower()]))
         if words:
-            found[path.name] = words
-    assert {name: words for name, words in found.items() if name not in EXCEPTIONS} == {}
+            differences[path.name] = words
+    assert {name: words for name, words in differences.items() if name not in EXCEPTIONS} == {}

@@ -60,11 +60,10 @@ def lift(row: Workspace, actor: str, rule: BlockRule, reason: str) -> None:
 
 def _mail_owners(row: Workspace, rule: BlockRule) -> None:
     """Tell the owners what was blocked and why, and how to object."""
-    owner_ids = [member.person_id for member in team_store.members(row.workspace_id) if member.role == "owner"]
     context = {
         "namespace": row.namespace, "target": rule.target, "scope": SCOPES[rule.scope], "reason": rule.reason,
     }  # fmt: skip
-    for person in accounts_store.people(owner_ids):
+    for person in accounts_store.people(team_store.owner_ids(row.workspace_id)):
         mail.send(person.email, f"Pictures of {row.namespace} are blocked", "emails/blocked.txt", context)
 
 

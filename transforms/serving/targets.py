@@ -9,6 +9,7 @@ from transforms.access import raw_query, signing
 from transforms.engine.request import params
 from transforms.serving import image_plans
 from transforms.sources import originals
+from transforms.sources.originals import Original
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
@@ -22,23 +23,23 @@ class InvalidTarget(ApiError):
 
 
 def of_beginning(tenant: Tenant, target: str) -> tuple[str, ...]:
-    """The identity prefix of every original whose src starts with `target`; a folder is resolved by a dummy file name
-    that is removed again. Raises InvalidTarget."""
-    try:
-        if not target.endswith("/") or originals.FULL_URL.match(target):
-            return originals.resolve(tenant, target).identity
-        names = originals.resolve(tenant, target + "x").identity
-    except ApiError as refusal:
-        raise InvalidTarget(refusal.message, param="target") from refusal
-    return (*names[:-1], names[-1].removesuffix("x"))
+    """The identity prefix of every original whose src starts with `target`. Raises InvalidTarget."""
+    original, added = _first_of_beginning(tenant, target)
+    return (*original.identity[:-1], original.identity[-1].removesuffix(added))
 
 
 def place_of_beginning(tenant: Tenant, target: str) -> str:
     """What the places of all originals begin with whose src starts with `target`. Raises InvalidTarget."""
+    original, added = _first_of_beginning(tenant, target)
+    return original.place.removesuffix(added)
+
+
+def _first_of_beginning(tenant: Tenant, target: str) -> tuple[Original, str]:
+    """An original whose src starts with `target`, and what was added to it: a folder is resolved by a dummy file name.
+    Raises InvalidTarget."""
+    added = "" if not target.endswith("/") or originals.FULL_URL.match(target) else "x"
     try:
-        if not target.endswith("/") or originals.FULL_URL.match(target):
-            return originals.resolve(tenant, target).place
-        return originals.resolve(tenant, target + "x").place.removesuffix("x")
+        return originals.resolve(tenant, target + added), added
     except ApiError as refusal:
         raise InvalidTarget(refusal.message, param="target") from refusal
 

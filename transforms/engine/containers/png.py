@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from transforms.engine.containers.sniffing import PNG_MAGIC
 from transforms.engine.profiles import icc, named
 from transforms.engine.profiles.named import NamedColours
 
-MAGIC = b"\x89PNG\r\n\x1a\n"
 HEADS, PIXELS = {b"IHDR", b"PLTE"}, {b"IDAT", b"fdAT", b"IEND"}
 # What has no bearing on the pixels, and what is read here; the rest is handed on.
 TEXTS, NAMED = {b"tEXt", b"zTXt", b"iTXt"}, {b"iCCP", b"cICP", b"sRGB", b"gAMA", b"cHRM"}
@@ -53,37 +53,58 @@ class Png:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk: its name, its body, whether its checksum is right, and whether it ends before the file does."""
+    """A chunk as it stands in a file; nothing of it is copied or summed up before it is asked for."""
 
+    data: bytes
+    offset: int
+    length: int
     name: bytes
-    body: bytes
-    is_sound: bool = True
-    is_whole: bool = True
+
+    @property
+    def body(self) -> bytes:
+        """What it holds, shorter than it says where the file ends in it."""
+        return self.data[self.offset + 8 : self.offset + 8 + self.length]
+
+    @property
+    def raw(self) -> bytes:
+        """All of it, as it is stored."""
+        return self.data[self.offset : self.offset + 12 + self.length]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ends before the file does."""
+        return self.offset + 12 + self.length <= len(self.data)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its checksum is right."""
+        return written(self.name, self.body) == self.raw
 
 
 def read(data: bytes) -> Png | None:
     """None where there is no header, or one that pixels depend on is damaged: for the decoder to refuse. The checksums
     of the pixels themselves are not looked at."""
-    header, parts, first, frames, is_cut = None, [MAGIC], {}, 0, False
+    header, parts, first, frames, is_cut = None, [PNG_MAGIC], {}, 0, False
     for chunk in chunks(data):
         frames += chunk.name == FRAME
         is_cut = not chunk.is_whole
         if chunk.name == b"IHDR" and len(chunk.body) == 13:
             header = chunk.body
-        if not chunk.is_sound and chunk.name in HEADS:
-            return None
-        if not chunk.is_sound and chunk.name not in PIXELS:
+        if chunk.name not in PIXELS and not chunk.is_sound:
+            if chunk.name in HEADS:
+                return None
             continue
         if chunk.name == b"iTXt" and chunk.body.startswith(XMP):
             first.setdefault(XMP, chunk.body)
         if chunk.name in (*COLOURS, b"tRNS", ANIMATION) and chunk.name not in first:
             first[chunk.name] = chunk.body
         if chunk.name == b"tRNS" and header:
-            if _is_no_level(header, chunk.body):
-                continue
-            chunk = Chunk(chunk.name, _scaled_key(header, chunk.body))
-        if chunk.name not in PASSED_OVER:
-            parts.append(_written(chunk))
+            if not _is_no_level(header, chunk.body):
+                parts.append(written(chunk.name, _scaled_key(header, chunk.body)))
+        elif chunk.name == b"IEND":
+            parts.append(IEND)
+        elif chunk.name not in PASSED_OVER:
+            parts.append(chunk.raw if chunk.is_whole else written(chunk.name, chunk.body))
     if header is None:
         return None
     promised = int.from_bytes(first.get(ANIMATION, b"")[:4], "big")
@@ -99,24 +120,21 @@ def read(data: bytes) -> Png | None:
 
 def chunks(data: bytes) -> Iterator[Chunk]:
     """Every chunk up to IEND; the last one shorter than it says where the file ends in it."""
-    offset = len(MAGIC)
+    offset = len(PNG_MAGIC)
     while offset + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, offset)
-        body = data[offset + 8 : offset + 8 + length]
-        checksum = data[offset + 8 + length : offset + 12 + length]
-        is_sound = checksum == zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")
-        yield Chunk(name, body, is_sound, offset + 12 + length <= len(data))
+        yield Chunk(data, offset, length, name)
         if name == b"IEND":
             return
         offset += 12 + length
 
 
-def _written(chunk: Chunk) -> bytes:
-    checksum = zlib.crc32(chunk.body, zlib.crc32(chunk.name))
-    return b"".join((len(chunk.body).to_bytes(4, "big"), chunk.name, chunk.body, checksum.to_bytes(4, "big")))
+def written(name: bytes, body: bytes) -> bytes:
+    """A chunk of a name and a body."""
+    return b"".join((len(body).to_bytes(4, "big"), name, body, zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")))
 
 
-IEND = _written(Chunk(b"IEND", b""))
+IEND = written(b"IEND", b"")
 
 
 def _key(kind: int, body: bytes) -> tuple[int, ...] | None:

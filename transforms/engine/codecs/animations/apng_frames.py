@@ -10,6 +10,7 @@ from itertools import islice
 from PIL import Image
 
 from transforms.engine.codecs.animations.canvas import Disposal, Part, composed, leaves_clear
+from transforms.engine.containers import png
 from transforms.engine.containers.sniffing import PNG_MAGIC
 
 DISPOSALS = (Disposal.KEEP, Disposal.BACKGROUND, Disposal.PREVIOUS)
@@ -149,8 +150,4 @@ def _png(data: bytes, head: bytes, frame: Stored) -> bytes:
     start = len(PNG_MAGIC) + 8
     header = struct.pack(">II", *frame.size) + data[start + 8 : start + HEADER_LENGTH]
     pixels = b"".join(data[piece] for piece in frame.pieces)
-    return PNG_MAGIC + _chunk(b"IHDR", header) + head + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    return PNG_MAGIC + png.written(b"IHDR", header) + head + png.written(b"IDAT", pixels) + png.IEND
