@@ -84,8 +84,10 @@ class Chunk:
 def read(data: bytes) -> Png | None:
     """None where there is no header, or one that pixels depend on is damaged: for the decoder to refuse. The checksums
     of the pixels themselves are not looked at."""
-    header, parts, first, frames, is_cut = None, [PNG_MAGIC], {}, 0, False
-    for chunk in chunks(data):
+    header, first, frames, is_cut = None, {}, 0, False
+    stored = list(chunks(data))
+    parts: list[Chunk | bytes] = []
+    for chunk in stored:
         frames += chunk.name == FRAME
         is_cut = not chunk.is_whole
         if chunk.name == b"IHDR" and len(chunk.body) == 13:
@@ -102,20 +104,25 @@ def read(data: bytes) -> Png | None:
             if not _is_no_level(header, chunk.body):
                 parts.append(written(chunk.name, _scaled_key(header, chunk.body)))
         elif chunk.name == b"IEND":
-            parts.append(IEND)
+            parts.append(chunk if chunk.raw == IEND else IEND)
         elif chunk.name not in PASSED_OVER:
-            parts.append(chunk.raw if chunk.is_whole else written(chunk.name, chunk.body))
+            parts.append(chunk if chunk.is_whole else written(chunk.name, chunk.body))
     if header is None:
         return None
     promised = int.from_bytes(first.get(ANIMATION, b"")[:4], "big")
-    if parts[-1] != IEND:
+    if stored[-1].name != b"IEND":
         is_cut = is_cut or promised > frames
         parts.append(IEND)
     bits, kind = header[8], header[9]
     return Png(
-        b"".join(parts), _colours(first, kind), bits, kind, _key(kind, first.get(b"tRNS", b"")),
+        data if parts == stored else _joined(parts), _colours(first, kind), bits, kind,
+        _key(kind, first.get(b"tRNS", b"")),
         is_cut=promised > 1 and is_cut, xmp=_xmp(first.get(XMP, b"")),
     )  # fmt: skip
+
+
+def _joined(parts: list[Chunk | bytes]) -> bytes:
+    return b"".join((PNG_MAGIC, *(part if isinstance(part, bytes) else part.raw for part in parts)))
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
