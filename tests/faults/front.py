@@ -1,7 +1,9 @@
 """Debian's nginx with the configuration that `deploy/` hands to self-hosters, on ports and paths of the test."""
 
 import datetime
+import grp
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -64,10 +66,12 @@ def wait_for_listener(port: int) -> None:
 
 
 def nginx_conf(folder: Path) -> str:
-    """An nginx.conf as Debian's around the site, with all paths in `folder`, in the foreground."""
+    """An nginx.conf as Debian's around the site, with all paths in `folder`, in the foreground. The workers run as the
+    user of the tests: another one may not enter `folder`, where answers that wait are written."""
+    user = f"user {pwd.getpwuid(os.geteuid()).pw_name} {grp.getgrgid(os.getegid()).gr_name};\n"
     temp_paths = "".join(f"    {name}_temp_path {folder}/{name};\n" for name in TEMPORARY)
     return (
-        f"daemon off;\npid {folder}/nginx.pid;\nworker_processes 1;\nevents {{ worker_connections 768; }}\n"
+        f"{user}daemon off;\npid {folder}/nginx.pid;\nworker_processes 1;\nevents {{ worker_connections 768; }}\n"
         f"http {{\n{temp_paths}    include {folder}/site.conf;\n}}\n"
     )
 
