@@ -5,12 +5,13 @@ from django.contrib import admin
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin
 from transforms.models import BlockRule, Domain, Preset, PurgeRule, Source
+from transforms.sources.kinds.registry import KINDS
 
-KINDS = [(name, name) for name in ("http", "s3", "r2")]
+KIND_CHOICES = [(name, name) for name in KINDS]
 STATES = [(name, name) for name in ("pending", "verified", "issuing", "active", "failing", "removing")]
 
 
-@admin.register(model_for(Source, "transforms", choices={"kind": KINDS}))
+@admin.register(model_for(Source, "transforms", choices={"kind": KIND_CHOICES}))
 class SourceAdmin(RowAdmin):
     """Named sources, without their keys."""
 

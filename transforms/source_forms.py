@@ -2,6 +2,10 @@
 
 from django import forms
 
+from transforms.models import Source
+from transforms.sources.kinds.kind import Field, Kind
+from transforms.sources.kinds.registry import kind_of
+
 SECRET = {"autocomplete": "new-password", "spellcheck": "false"}
 PLAIN = {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
 
@@ -15,6 +19,23 @@ def _text(label: str, help_text: str, missing: str = "", **attributes: str) -> f
     )
 
 
+def _plain(field: Field) -> forms.CharField:
+    attributes = {"inputmode": field.inputmode} if field.inputmode else {}
+    return _text(field.label, field.help_text, field.required, **attributes)
+
+
+def _secret(field: Field, has_secret: bool) -> forms.CharField:
+    return forms.CharField(
+        label=field.label,
+        help_text="Leave it empty to keep the present one, which is not shown." if has_secret else field.help_text,
+        widget=forms.PasswordInput(attrs=SECRET),
+        required=not has_secret,
+        error_messages={"required": field.required},
+        max_length=2000,
+        strip=True,
+    )
+
+
 class NameForm(forms.Form):
     """The name a new source has in every address."""
 
@@ -24,56 +45,18 @@ class NameForm(forms.Form):
     )  # fmt: skip
 
 
-class WebForm(forms.Form):
-    """Where the pictures of a web server begin."""
+class SourceForm(forms.Form):
+    """The fields of a kind of source."""
 
-    prefix = _text(
-        "URL prefix", "Every path is added to it. It ends with /, such as https://shop.example/photos/.",
-        "Enter the URL the pictures lie under, such as https://shop.example/photos/.", inputmode="url",
-    )  # fmt: skip
-
-
-class BucketForm(forms.Form):
-    """A bucket and the key that reads it."""
-
-    bucket = _text("Bucket", "Its name, 3 to 63 of a-z, 0-9, . and -.", "Enter the bucket's name.")
-    region = _text("Region", "The bucket's region, such as eu-central-1.", "Enter the bucket's region.")
-    prefix = _text("Key prefix (optional)", "Only objects below it are read, such as photos/. Empty: the whole bucket.")
-    access_key = _text("Access key id", "Of a key that may read this bucket, no more.", "Enter the access key id.")
-    secret_key = forms.CharField(
-        label="Secret access key",
-        help_text="Kept encrypted, and never shown again.",
-        widget=forms.PasswordInput(attrs=SECRET),
-        error_messages={"required": "Enter the secret access key."},
-        max_length=2000,
-        strip=True,
-    )
-
-    def __init__(self, *args, kind: str = "s3", kept: bool = False, **kwargs):
-        """`kept`: a secret is stored already, so that none has to be entered."""
+    def __init__(self, *args, kind: Kind, has_secret: bool = False, **kwargs):
+        """`has_secret`: a secret is stored already, so that none has to be entered."""
         super().__init__(*args, **kwargs)
-        if kind == "r2":
-            account = self.fields["region"]
-            account.label, account.error_messages["required"] = "Account id", "Enter the account id."
-            account.help_text = (
-                "32 characters of 0-9 and a-f, on the R2 page of Cloudflare's dashboard; with .eu or .fedramp after it"
-                " for a bucket in a jurisdiction."
-            )
-        if kept:
-            secret = self.fields["secret_key"]
-            secret.required, secret.help_text = False, "Leave it empty to keep the present one, which is not shown."
+        for field in kind.fields:
+            self.fields[field.name] = _secret(field, has_secret) if field.is_secret else _plain(field)
 
 
-class NewWebForm(NameForm, WebForm):
-    """A new source on a web server."""
-
-    field_order = ("name", "prefix")
-
-
-class NewBucketForm(NameForm, BucketForm):
-    """A new source in a bucket."""
-
-    field_order = ("name", "bucket", "region", "prefix", "access_key", "secret_key")
+class NewSourceForm(NameForm, SourceForm):
+    """A new source."""
 
 
 class PathForm(forms.Form):
@@ -85,14 +68,13 @@ class PathForm(forms.Form):
     )  # fmt: skip
 
 
-def new(kind: str, data=None) -> forms.Form:
+def new(kind: Kind, data=None) -> forms.Form:
     """The form of a new source of a kind."""
-    return NewWebForm(data) if kind == "http" else NewBucketForm(data, kind=kind)
+    return NewSourceForm(data, kind=kind)
 
 
-def change(row, data=None) -> forms.Form:
+def change(row: Source, data=None) -> forms.Form:
     """The form that changes a source: all but its name and kind."""
-    if row.kind == "http":
-        return WebForm(data, initial={"prefix": row.prefix})
-    initial = {name: getattr(row, name) for name in ("bucket", "region", "prefix", "access_key")}
-    return BucketForm(data, kind=row.kind, kept=True, initial=initial)
+    kind = kind_of(row)
+    initial = {field.name: getattr(row, field.name) for field in kind.fields if not field.is_secret}
+    return SourceForm(data, kind=kind, has_secret=True, initial=initial)

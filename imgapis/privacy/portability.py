@@ -7,8 +7,6 @@ What has no equivalent there is named in the files themselves. By imgproxy's and
 import re
 from collections.abc import Iterable, Iterator
 
-from django.conf import settings
-
 from accounts import store as accounts_store
 from imgapis.base import clock, csv_lines
 from imgapis.privacy.portability_parameters import PARAMETERS, preset
@@ -16,6 +14,7 @@ from transforms import rule_store
 from transforms import store as transforms_store
 from transforms.access import presets
 from transforms.models import Source
+from transforms.sources.kinds.registry import kind_of
 
 README = """How {namespace} was set up on {day}, for imgproxy and imagor.
 
@@ -75,17 +74,13 @@ def _imgproxy_buckets(buckets: list[Source]) -> Iterator[str]:
     if not buckets:
         return
     yield "IMGPROXY_USE_S3=true\n"
-    endpoints = list(
-        dict.fromkeys((bucket.kind, bucket.region) if bucket.kind == "r2" else (bucket.kind, "") for bucket in buckets)
-    )
-    kind, account = endpoints[0]
-    served_buckets = [bucket for bucket in buckets if bucket.kind == kind and account in ("", bucket.region)]
-    if kind == "r2":
-        yield f"IMGPROXY_S3_ENDPOINT={_endpoint(served_buckets[0])}\nIMGPROXY_S3_REGION=auto\n"
-    else:
-        yield f"IMGPROXY_S3_REGION={served_buckets[0].region}\n"
-        if len({bucket.region for bucket in served_buckets}) > 1:
-            yield "IMGPROXY_S3_MULTI_REGION=true\n"
+    endpoint = _endpoint(buckets[0])
+    served_buckets = [bucket for bucket in buckets if _endpoint(bucket) == endpoint]
+    if endpoint:
+        yield f"IMGPROXY_S3_ENDPOINT={endpoint}\n"
+    yield f"IMGPROXY_S3_REGION={_region(served_buckets[0])}\n"
+    if len({_region(bucket) for bucket in served_buckets}) > 1:
+        yield "IMGPROXY_S3_MULTI_REGION=true\n"
     if len(served_buckets) > 1:
         yield "# One pair of keys has to read all of them: imgproxy takes one.\n"
     for bucket in buckets:
@@ -95,7 +90,7 @@ def _imgproxy_buckets(buckets: list[Source]) -> Iterator[str]:
 
 def _imagor(sources: list[Source], hosts: list[str]) -> Iterator[str]:
     yield KEYS
-    prefixes = [re.escape(source.prefix) for source in sources if source.kind == "http"]
+    prefixes = [re.escape(prefix) for source in sources if (prefix := kind_of(source).public_prefix(source))]
     named_hosts = [host for host in hosts if host != "*"]
     if prefixes:
         yield f"HTTP_LOADER_ALLOWED_SOURCE_REGEXP=^(?:{'|'.join(prefixes)})\n"
@@ -138,7 +133,7 @@ def _named(sources: list[Source]) -> Iterator[tuple[str, ...]]:
     routed = len(_buckets(sources)) > 1
     for source in sources:
         imgproxy_path = f"plain/{_address(source)}PATH"
-        if source.kind == "http":
+        if not kind_of(source).is_bucket:
             yield source.name, f"src={source.name}/PATH", imgproxy_path, f"{source.prefix}PATH"
         else:
             key_prefix = source.prefix if routed else source.prefix.removeprefix(_folder(source))
@@ -146,16 +141,16 @@ def _named(sources: list[Source]) -> Iterator[tuple[str, ...]]:
 
 
 def _buckets(sources: list[Source]) -> list[Source]:
-    return [source for source in sources if source.kind != "http"]
+    return [source for source in sources if kind_of(source).is_bucket]
 
 
 def _region(source: Source) -> str:
-    return "auto" if source.kind == "r2" else source.region
+    return kind_of(source).signing_region(source.region)
 
 
 def _endpoint(source: Source) -> str:
-    """The endpoint of R2; empty for Amazon, whose endpoint follows from the region."""
-    return settings.R2_ENDPOINT.format(account=source.region) if source.kind == "r2" else ""
+    """The endpoint of a bucket; empty for Amazon's, which follows from the region."""
+    return kind_of(source).client_endpoint(source)
 
 
 def _folder(source: Source) -> str:
@@ -165,7 +160,7 @@ def _folder(source: Source) -> str:
 
 def _address(source: Source) -> str:
     """The URL prefix of a source in imgproxy's notation."""
-    return source.prefix if source.kind == "http" else f"s3://{source.bucket}/{source.prefix}"
+    return f"s3://{source.bucket}/{source.prefix}" if kind_of(source).is_bucket else source.prefix
 
 
 def _table(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Iterator[str]:

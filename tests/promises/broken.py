@@ -129,8 +129,8 @@ MUTATIONS = (
     ),
     _of(
         "P14", "every bucket is read in one region",
-        [("transforms/sources/bucket_sources.py", "return template.format(**{name: region})",
-          'return template.format(**{name: "us-east-1"})')],
+        [("transforms/sources/kinds/s3.py", "return settings.S3_ENDPOINT.format(region=region)",
+          'return settings.S3_ENDPOINT.format(region="us-east-1")')],
         "test_lives.py::test_p14_a_buckets_original_is_read_where_it_is_and_copied_nowhere",
     ),
     _of(

@@ -11,7 +11,8 @@ from tests.origin import picture
 from tests.promises.patience import until
 from tests.transforms.web_client import ask
 from transforms.serving import cache
-from transforms.sources import bucket_sources, named_sources
+from transforms.sources import named_sources
+from transforms.sources.kinds.registry import KINDS
 
 YEAR, DAY = 365 * 86_400, 86_400
 SHOE = "src=shop/shoe.jpg"
@@ -62,9 +63,9 @@ def test_p14_a_buckets_original_is_read_where_it_is_and_copied_nowhere(web, work
     """P14: the endpoint is that of the customer's own region or account."""
     settings.S3_ENDPOINT, settings.R2_ENDPOINT = "https://s3.{region}.test", "https://{account}.r2.test"
     for region in ("eu-central-1", "ap-southeast-2"):
-        assert bucket_sources.endpoint("s3", region) == f"https://s3.{region}.test"
+        assert KINDS["s3"].endpoint(region) == f"https://s3.{region}.test"
     account = "0123456789abcdef" * 2 + ".eu"
-    assert bucket_sources.endpoint("r2", account) == f"https://{account}.r2.test"
+    assert KINDS["r2"].endpoint(account) == f"https://{account}.r2.test"
 
 
 def test_p14_a_customers_bucket_is_only_read(web, workspace, bucket):

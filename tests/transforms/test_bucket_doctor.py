@@ -10,7 +10,8 @@ from imgapis.devstack import engines
 from tests import environment
 from tests.origin import picture
 from transforms.doctor import examination
-from transforms.sources import bucket_policies, named_sources
+from transforms.sources import named_sources
+from transforms.sources.kinds.registry import kind_of
 from transforms.tenant import tenants
 
 BUCKET = "doctors"
@@ -119,11 +120,11 @@ def test_a_key_nobody_knows_is_not_tried_further(examine):
 def test_the_least_policy_reads_the_prefix_and_nothing_else(workspace, dynamodb):
     fields = {"bucket": BUCKET, "prefix": "photos/", "access_key": "k", "secret_key": "s"}
     row = named_sources.create(workspace.workspace_id, name="s3", kind="s3", region="eu-west-1", **fields)
-    [statement] = json.loads(bucket_policies.least(row))["Statement"]
+    [statement] = json.loads(kind_of(row).policy(row))["Statement"]
     assert (statement["Action"], statement["Resource"]) == ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/photos/*")
     row = named_sources.create(workspace.workspace_id, name="cn", kind="s3", region="cn-north-1", **fields)
-    assert "arn:aws-cn:s3:::" in bucket_policies.least(row)
+    assert "arn:aws-cn:s3:::" in kind_of(row).policy(row)
     row = named_sources.create(workspace.workspace_id, name="r2", kind="r2", region="a" * 32 + ".eu", **fields)
-    assert list(json.loads(bucket_policies.least(row))["resources"]) == [
+    assert list(json.loads(kind_of(row).policy(row))["resources"]) == [
         f"com.cloudflare.edge.r2.bucket.{'a' * 32}_eu_{BUCKET}"
     ]

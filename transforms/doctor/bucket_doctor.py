@@ -9,7 +9,7 @@ from imgapis.base.outbound.urls import Location
 from transforms.doctor import remedies
 from transforms.doctor.diagnosis import Step
 from transforms.models import Source
-from transforms.sources import originals
+from transforms.sources.kinds.registry import kind_of
 
 SECONDS = 5.0
 CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
@@ -22,7 +22,7 @@ PROBE_NAME = "imgapis-doctor"
 def refusal_code(source: Source, key: str) -> str:
     """The service's own error code for an object that cannot be read; empty where its answer has none."""
     try:
-        response = _glance(originals.object_place(source, key), "GET")
+        response = _glance(kind_of(source).object_location(source, key), "GET")
     except FetchError:
         return ""
     match = CODE.search(response.body)
@@ -32,22 +32,22 @@ def refusal_code(source: Source, key: str) -> str:
 def listing(source: Source) -> Step:
     """Whether the key may list the bucket. It should not, where the service has a permission that narrow."""
     try:
-        status = _glance(originals.listing_place(source), "GET").status
+        status = _glance(kind_of(source).listing_location(source), "GET").status
     except FetchError:
         return Step("listing", "skipped", "The bucket's service did not answer.")
     if status in DENIED:
         return Step("listing", "passed", "The key cannot list the bucket.")
     if status != 200:
         return Step("listing", "skipped", f"The bucket's service answered {status}.")
-    if source.kind == "r2":
-        return Step("listing", "passed", "The key can list the bucket: Cloudflare has no narrower permission to read.")
+    if not kind_of(source).can_deny_listing:
+        return Step("listing", "passed", "The key can list the bucket: its service has no narrower permission to read.")
     return Step("listing", "warned", "The key can list the bucket, which we never do.", remedies.NARROW)
 
 
 def writing(source: Source) -> Step:
     """Whether the key may write: sends a part of a multipart upload that does not exist, so nothing can be written."""
     try:
-        status = _glance(originals.part_place(source, source.prefix + PROBE_NAME), "PUT").status
+        status = _glance(kind_of(source).part_location(source, source.prefix + PROBE_NAME), "PUT").status
     except FetchError:
         return Step("writing", "skipped", "The bucket's service did not answer.")
     if status in DENIED:

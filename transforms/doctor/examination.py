@@ -4,7 +4,6 @@ import json
 import ssl
 
 from imgapis.base import waiting
-from imgapis.base.outbound import urls
 from imgapis.base.outbound.fetch import FetchError, FetchResult
 from transforms import engine_errors
 from transforms.doctor import bucket_doctor, remedies
@@ -14,7 +13,8 @@ from transforms.engine.errors import EngineError
 from transforms.models import Source
 from transforms.serving import rendering
 from transforms.serving.scheduling import concurrency, free_work
-from transforms.sources import bucket_policies, originals
+from transforms.sources import originals
+from transforms.sources.kinds.registry import kind_of
 from transforms.tenant.tenants import Tenant
 
 FETCH_STEPS = ("address", "connect", "tls", "redirects", "answer", "headers")
@@ -54,11 +54,12 @@ def _examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
         steps, code = _failed_steps(notes, source, path, error)
     else:
         steps, code = _decoded_steps(notes, source, response)
-    if source.kind != "http" and _facts(notes, "answered") and not _keyless(steps):
+    kind = kind_of(source)
+    if kind.is_bucket and _facts(notes, "answered") and not _keyless(steps):
         steps += [bucket_doctor.listing(source), bucket_doctor.writing(source)]
     steps_by_name = {step.name: step for step in steps}
-    names = [name for name in TITLES if source.kind != "http" or name not in BUCKET_STEPS]
-    return Diagnosis(tuple(steps_by_name.get(name, Step(name)) for name in names), code, bucket_policies.least(source))
+    names = [name for name in TITLES if kind.is_bucket or name not in BUCKET_STEPS]
+    return Diagnosis(tuple(steps_by_name.get(name, Step(name)) for name in names), code, kind.policy(source))
 
 
 def _failed_steps(notes: Notes, source: Source, path: str, error: FetchError) -> tuple[list[Step], str]:
@@ -71,7 +72,7 @@ def _failed_steps(notes: Notes, source: Source, path: str, error: FetchError) ->
         detail = _certificate_trouble(error) or "The server and we could not agree on an encrypted connection."
     elif failed_step == "answer" and statuses:
         detail += f" The server answered {statuses[-1]}."
-    if source.kind != "http" and failed_step in ("answer", "redirects"):
+    if kind_of(source).is_bucket and failed_step in ("answer", "redirects"):
         bucket_code = bucket_doctor.refusal_code(source, source.prefix + path)
         detail, remedy = _service_reason(bucket_code, detail, remedy)
     return [*steps, Step(failed_step, "failed", detail, remedy)], error.code
@@ -81,7 +82,7 @@ def _failed_step(notes: Notes, source: Source, code: str) -> str:
     """The name of the step at which a fetch failed."""
     last_event = notes[-1][0] if notes else ""
     step_name = BELONGS.get(code) or AFTER.get(last_event, "headers")
-    if step_name == "tls" and _scheme(source) == "http":
+    if step_name == "tls" and kind_of(source).scheme(source) == "http":
         step_name = "answer"
     if last_event == "answered":  # no body was read yet: the status is what failed
         step_name = BELONGS.get(code, "answer")
@@ -136,7 +137,7 @@ def _decoded(source: Source, body: bytes) -> tuple[int, int]:
 
 def _passed(name: str, notes: Notes, source: Source) -> Step:
     """A step of the fetch that succeeded, with its detail."""
-    if name == "tls" and _scheme(source) == "http":
+    if name == "tls" and kind_of(source).scheme(source) == "http":
         return Step(name, "warned", "The address is http: anybody on the way can read and change the pictures.",
                     "Use https where the server has it.")  # fmt: skip
     redirect_count = len(_facts(notes, "redirected"))
@@ -153,8 +154,3 @@ def _passed(name: str, notes: Notes, source: Source) -> Step:
 
 def _facts(notes: Notes, event_name: str) -> list[str]:
     return [fact for event, fact in notes if event == event_name]
-
-
-def _scheme(source: Source) -> str:
-    """http or https, of the first address requested."""
-    return (urls.parse(source.prefix) if source.kind == "http" else originals.listing_place(source)).scheme

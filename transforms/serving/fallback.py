@@ -13,6 +13,7 @@ from transforms.serving.delivery import ImageRequest
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import free_work
 from transforms.serving.scheduling.free_work import FreeWorkUsedUp
+from transforms.sources.kinds.registry import kind_of
 from transforms.tenant import patterns
 from transforms.tenant.tenants import Tenant
 
@@ -57,7 +58,8 @@ def _redirect(tenant: Tenant, plan: RenderPlan) -> HttpResponse | None:
         address = names[1] if patterns.host_allowed(explicit_patterns, urls.parse(names[1]).host) else None
     else:
         source = next(candidate for candidate in tenant.sources.values() if candidate.source_id == names[1])
-        address = _of_prefix(source.prefix, names[-1]) if source.kind == "http" else None
+        prefix = kind_of(source).public_prefix(source)
+        address = _of_prefix(prefix, names[-1]) if prefix else None
     return HttpResponse(status=302, headers={"Location": address}) if address else None
 
 

@@ -5,27 +5,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from django.conf import settings
 
-from imgapis.base import tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import fetch, own_hosts, urls
 from imgapis.base.outbound.fetch import FetchResult, Note, ignore_note
 from imgapis.base.outbound.urls import Location
 from transforms.models import Source
-from transforms.sources import bucket_sources
+from transforms.sources.kinds.http import place_of
+from transforms.sources.kinds.kind import SourceFile
+from transforms.sources.kinds.registry import kind_of
 from transforms.tenant import patterns
 from transforms.tenant.tenants import Tenant
 
 FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
-ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ENCODED = re.compile(r"%(?:2[fF]|3[aA])")
 MISSING = "source_missing"
 PLUS = " A + in an address means a space: if the name holds a plus sign, write %2B."
-SLASHES = re.compile("/{2,}")
 DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
 
 
@@ -129,7 +127,7 @@ def _external(tenant: Tenant, src: str) -> Original:
     if not is_permitted(location):
         raise SourceNotAllowed(_not_allowed(tenant, location), param="src")
     read = lambda note: _fetch(location, is_permitted, note)  # noqa: E731
-    return Original(("url", location.canonical), read, _web_place(location))
+    return Original(("url", location.canonical), read, place_of(location))
 
 
 def _not_allowed(tenant: Tenant, location: Location) -> str:
@@ -153,46 +151,14 @@ def _hops(tenant: Tenant, home: str = "") -> Callable[[Location], bool]:
 
 
 def _named(tenant: Tenant, source: Source, path: str) -> Original:
-    identity = ("source", source.source_id, str(int(source.revision)))
-    if source.kind == "http":
-        location = urls.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
-        hops = _hops(tenant, location.host)
-        read = lambda note: _fetch(location, hops, note)  # noqa: E731
-        return Original((*identity, location.target), read, _web_place(location), source.name)
-    key = source.prefix + path
-    place = f"{bucket_sources.endpoint(source.kind, source.region)}/{source.bucket}/{key}"
-    return Original((*identity, key), lambda note: _fetch_object(source, key, note), place, source.name)
-
-
-def _web_place(location: Location) -> str:
-    """Host and path, with neither scheme nor query, which many servers do not look at, and each slash once."""
-    return location.host + SLASHES.sub("/", location.target.partition("?")[0])
-
-
-def object_place(source: Source, key: str) -> Location:
-    """The presigned URL that reads an object."""
-    return urls.parse(bucket_sources.object_url(source.kind, key=key, **_opened(source)))
-
-
-def listing_place(source: Source) -> Location:
-    """The presigned URL that lists the bucket."""
-    return urls.parse(bucket_sources.listing_url(source.kind, prefix=source.prefix, **_opened(source)))
-
-
-def part_place(source: Source, key: str) -> Location:
-    """The presigned URL that would write a part, if its multipart upload existed."""
-    return urls.parse(bucket_sources.part_url(source.kind, key=key, **_opened(source)))
-
-
-def _opened(source: Source) -> dict[str, str]:
-    """The bucket, its endpoint and the customer's own key."""
-    return {
-        "endpoint": bucket_sources.endpoint(source.kind, source.region),
-        "region": source.region,
-        "bucket": source.bucket,
-        "access_key": source.access_key,
-        "secret_key": tokens.unseal(source.sealed_secret).decode(),
-    }
+    file = kind_of(source).file(source, path)
+    identity = ("source", source.source_id, str(int(source.revision)), file.identity)
+    if file.home is None:
+        read = lambda note: _fetch_object(file, note)  # noqa: E731
+    else:
+        hops = _hops(tenant, file.home)
+        read = lambda note: _fetch(file.location(), hops, note)  # noqa: E731
+    return Original(identity, read, file.place, source.name)
 
 
 def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:
@@ -200,8 +166,8 @@ def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note
     return replace(_fetch_whole(location, permitted, note), focal=None)
 
 
-def _fetch_object(source: Source, key: str, note: Note) -> FetchResult:
-    return _fetch_whole(object_place(source, key), lambda hop: False, note)
+def _fetch_object(file: SourceFile, note: Note) -> FetchResult:
+    return _fetch_whole(file.location(), lambda hop: False, note)
 
 
 def _fetch_whole(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:

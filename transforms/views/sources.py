@@ -12,21 +12,17 @@ from imgapis.base.errors import ApiError
 from transforms import source_forms, store
 from transforms.doctor import examination
 from transforms.models import Source
-from transforms.sources import bucket_policies, named_sources
+from transforms.sources import named_sources
+from transforms.sources.kinds.registry import KINDS, kind_of
 from transforms.tenant import hosts, tenants
-
-KINDS = (
-    ("http", "Web server", "Pictures that lie under a URL already: a shop, a CMS, any storage with public addresses."),
-    ("s3", "Amazon S3 bucket", "A private bucket, read with a key of yours that may do nothing else."),
-    ("r2", "Cloudflare R2 bucket", "A private bucket, read with a token of yours that may do nothing else."),
-)
 
 
 @require_GET
 @workspace_page("workspace.view")
 def listed(request: HttpRequest) -> HttpResponse:
     """Every source of the workspace."""
-    rows = [(row, named_sources.KINDS[row.kind], _place(row)) for row in store.sources(request.workspace.workspace_id)]
+    sources = store.sources(request.workspace.workspace_id)
+    rows = [(row, kind_of(row).title, kind_of(row).display(row)) for row in sources]
     context = {"rows": rows, "edits": roles.allows(request.member.role, "sources.edit")}
     return render(request, "transforms/sources.html", context)
 
@@ -35,21 +31,21 @@ def listed(request: HttpRequest) -> HttpResponse:
 @workspace_page("sources.edit")
 def create(request: HttpRequest) -> HttpResponse:
     """First the kind, then the fields of that kind."""
-    kind = request.GET.get("kind", "")
-    if kind not in named_sources.KINDS:
-        return render(request, "transforms/source_kind.html", {"kinds": KINDS})
+    kind = KINDS.get(request.GET.get("kind", ""))
+    if kind is None:
+        return render(request, "transforms/source_kind.html", {"kinds": KINDS.values()})
     form = source_forms.new(kind, request.POST or None)
     if form.is_valid():
         try:
             row = named_sources.create(
-                request.workspace.workspace_id, kind=kind, actor=request.user.person_id, **form.cleaned_data
+                request.workspace.workspace_id, kind=kind.name, actor=request.user.person_id, **form.cleaned_data
             )
         except ApiError as refusal:
             add_error(form, refusal)
         else:
             messages.success(request, f"The source {row.name} is set up. Test it with one of its pictures.")
             return redirect("source", request.workspace.namespace, row.name)
-    context = {"form": form, "kind": kind, "title": named_sources.KINDS[kind]}
+    context = {"form": form, "kind": kind}
     return render(request, "transforms/source_new.html", context, status=400 if form.errors else 200)
 
 
@@ -93,6 +89,7 @@ def examine(request: HttpRequest, source: str) -> HttpResponse:
         path = form.cleaned_data["path"].lstrip("/")
         tenant = tenants.of_row(request.workspace, request.workspace.namespace)
         try:
+            context["policy_instructions"] = kind_of(row).policy_instructions(row)
             context["found"] = examination.examine(tenant, row, path)
             context["address"] = hosts.example(request.workspace.namespace, row.name, path)
         except ApiError as refusal:
@@ -109,11 +106,11 @@ def _source(request: HttpRequest, name: str) -> Source:
 
 def _facts(row: Source) -> dict:
     """The template context of a source's page, but for its form."""
+    kind = kind_of(row)
     return {
-        "source": row, "kind": named_sources.KINDS[row.kind], "policy": bucket_policies.least(row),
+        "source": row,
+        "kind": kind.title,
+        "policy": kind.policy(row),
+        "policy_instructions": kind.policy_instructions(row),
         "examining": source_forms.PathForm(),
-    }  # fmt: skip
-
-
-def _place(row: Source) -> str:
-    return row.prefix if row.kind == "http" else f"{row.bucket}/{row.prefix}"
+    }

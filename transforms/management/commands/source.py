@@ -6,19 +6,20 @@ from accounts import store as accounts_store
 from imgapis.base.errors import ApiError
 from transforms import store
 from transforms.sources import named_sources
+from transforms.sources.kinds.registry import KINDS
 
 
 class Command(BaseCommand):
     """`manage.py source create shop photos --kind http --prefix https://shop.example/photos/`"""
 
-    help = "Create, list or delete a workspace's named sources (HTTP prefix, S3 bucket, R2 bucket)."
+    help = f"Create, list or delete a workspace's named sources: {', '.join(kind.title for kind in KINDS.values())}."
 
     def add_arguments(self, parser) -> None:
         """What the command accepts."""
         parser.add_argument("action", choices=("create", "list", "change", "delete"))
         parser.add_argument("namespace")
         parser.add_argument("name", nargs="?", default="")
-        parser.add_argument("--kind", choices=tuple(named_sources.KINDS), default="http")
+        parser.add_argument("--kind", choices=tuple(KINDS), default="http")
         parser.add_argument("--prefix", default="")
         parser.add_argument("--bucket", default="")
         parser.add_argument("--region", default="", help="the S3 region, or the R2 account id")
