@@ -44,6 +44,13 @@ def test_the_parameter_page_is_the_table_of_the_parser():
     assert page == parameter_page.markdown(), "run manage.py image_docs"
 
 
+def test_every_file_that_contributing_names_is_there():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    names = set(re.findall(r"`([a-z_]+/[a-z_/.]*|[A-Za-z]+\.md|\.[a-z./]+)`", page))
+    assert len(names) > 40
+    assert not [name for name in names if not (ROOT / name).exists()]
+
+
 def test_every_error_code_is_listed_with_its_meaning():
     documented_codes = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "errors.md").read_text()))
     codes = set(engine_errors.CODES)
