@@ -73,6 +73,12 @@ def test_a_follower_for_whom_the_result_is_too_old_does_the_work_itself(flights)
     assert follow(flights, leader, fits=lambda outcome: outcome != "made") == ("made by the follower", True)
 
 
+def test_a_follower_does_not_ask_a_busy_bucket_again(flights):
+    busy = ApiError("The bucket is busy.", code="source_busy", status=503)
+    with pytest.raises(ApiError, match="is busy"):
+        follow(flights, Leader(flights, busy))
+
+
 def test_an_error_from_before_the_purge_is_not_shared_either(flights):
     """H16: a source that was missing before its purge may be there after it."""
     missing = ApiError("It was not there.", code="source_missing", status=404)

@@ -165,7 +165,18 @@ def test_an_encoded_body_is_inflated_and_counted_after_inflating(fetch_from, cod
     assert error.status == 413 and peak < 8_000_000
 
 
-@pytest.mark.parametrize("coding", ["gzip, gzip", "br", "zstd", "compress", "gzip, identity", "x"])
+@pytest.mark.parametrize("coding", ["aws-chunked", "UTF-8", "none", "identity, aws-chunked", "x", ",", '"gzip"'])
+def test_a_word_that_names_no_coding_is_ignored(fetch_from, coding):
+    """As Chromium does; some clients leave aws-chunked on objects of a bucket."""
+    assert fetch_from(answer(b"picture", "200 OK", f"Content-Encoding: {coding}"))[0].body == b"picture"
+
+
+def test_a_coding_beside_a_word_that_is_none_is_inflated(fetch_from):
+    response = answer(gzip.compress(b"picture"), "200 OK", "Content-Encoding: aws-chunked, GZIP")
+    assert fetch_from(response)[0].body == b"picture"
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "br", "zstd", "compress", "gzip, br", "aws-chunked, br"])
 def test_other_encodings_are_refused(fetch_from, coding):
     """R2"""
     error = refusal(fetch_from, answer(gzip.compress(gzip.compress(b"a")), "200 OK", f"Content-Encoding: {coding}"))

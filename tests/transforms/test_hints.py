@@ -1,6 +1,7 @@
 """Hints for what is often typed wrong in an address: escaped ampersands, a source encoded twice, a slash, a plus."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -39,6 +40,20 @@ def test_what_is_no_slip_gets_no_hint(workspace, path):
 def test_a_plus_that_is_escaped_reaches_the_file_of_that_name(workspace, origin):
     origin.pictures["/a+b.jpg"] = picture()
     assert ask(workspace.namespace, "/transform?src=shop/a%2Bb.jpg&w=40").status == 200
+
+
+@pytest.mark.parametrize("name", ["50%20off", "100%", "a%41", "%25", "a%2Fb", "é%"])
+def test_a_name_that_holds_a_percent_sign_reaches_the_file_of_that_name(workspace, origin, name):
+    origin.pictures[f"/{name}.jpg"] = picture()
+    for path in (f"/transform?src=shop/{quote(name, safe='')}.jpg&w=41", f"/transform/shop/{quote(name)}.jpg?w=42"):
+        assert ask(workspace.namespace, path).status == 200, path
+
+
+def test_a_path_that_is_encoded_twice_is_told_so_where_there_is_no_such_file(workspace, origin):
+    origin.pictures["/red shoe.jpg"] = picture()
+    assert ask(workspace.namespace, "/transform?src=shop/red%20shoe.jpg&w=40").status == 200
+    reply = ask(workspace.namespace, "/transform?src=shop/red%2520shoe.jpg&w=40")
+    assert reply.status == 404 and "It looks percent-encoded twice" in json.loads(reply.body)["detail"]
 
 
 def test_a_preflight_allows_any_header(workspace):

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import dataclass
 
 from imgapis.base.outbound import fetch
 from imgapis.base.outbound.fetch import FetchError
@@ -12,21 +13,34 @@ from transforms.models import Source
 from transforms.sources.kinds.registry import kind_of
 
 SECONDS = 5.0
-CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
+CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
+MESSAGE = re.compile(rb"<Message>([^<]{1,2000})</Message>")
 DENIED = (401, 403)
 # With these error codes the permissions of the key cannot be determined.
 KEYLESS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized", "NoSuchBucket"}
 PROBE_NAME = "imgapis-doctor"
 
 
-def refusal_code(source: Source, key: str) -> str:
-    """The service's own error code for an object that cannot be read; empty where its answer has none."""
+@dataclass(frozen=True)
+class Refusal:
+    """The service's own error code and message for an object that cannot be read; empty where its answer has none."""
+
+    code: str = ""
+    message: str = ""
+
+
+def refusal(source: Source, key: str) -> Refusal:
+    """Ask the service once more for an object that cannot be read, and read its error."""
     try:
         response = _glance(kind_of(source).object_location(source, key), "GET")
     except FetchError:
-        return ""
-    match = CODE.search(response.body)
-    return match[1].decode() if match else ""
+        return Refusal()
+    return Refusal(_first(CODE, response.body), _first(MESSAGE, response.body))
+
+
+def _first(pattern: re.Pattern[bytes], body: bytes) -> str:
+    match = pattern.search(body)
+    return match[1].decode(errors="replace") if match else ""
 
 
 def listing(source: Source) -> Step:

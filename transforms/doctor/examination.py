@@ -26,6 +26,7 @@ BELONGS = {
     "source_missing": "answer",
     "source_forbidden": "answer",
     "source_refused": "answer",
+    "source_busy": "answer",
     "source_too_large": "headers",
     "source_encoding": "headers",
 }
@@ -73,8 +74,10 @@ def _failed_steps(notes: Notes, source: Source, path: str, error: FetchError) ->
     elif failed_step == "answer" and statuses:
         detail += f" The server answered {statuses[-1]}."
     if kind_of(source).is_bucket and failed_step in ("answer", "redirects"):
-        bucket_code = bucket_doctor.refusal_code(source, source.prefix + path)
-        detail, remedy = _service_reason(bucket_code, detail, remedy)
+        refusal = bucket_doctor.refusal(source, source.prefix + path)
+        if refusal.code:
+            detail = f"The bucket's service says {refusal.code}."
+            remedy = remedies.of_bucket(refusal.code, refusal.message) or remedy
     return [*steps, Step(failed_step, "failed", detail, remedy)], error.code
 
 
@@ -89,15 +92,6 @@ def _failed_step(notes: Notes, source: Source, code: str) -> str:
     if _facts(notes, "redirected") and step_name in ("address", "connect", "tls"):
         step_name = "redirects"
     return step_name
-
-
-def _service_reason(bucket_code: str, detail: str, remedy: str) -> tuple[str, str]:
-    """(detail, remedy) by the error code of the bucket's service, where it gave one; else as passed in."""
-    return (
-        (f"The bucket's service says {bucket_code}.", remedies.BY_BUCKET_CODE.get(bucket_code, remedy))
-        if bucket_code
-        else (detail, remedy)
-    )
 
 
 def _keyless(steps: list[Step]) -> bool:

@@ -1,5 +1,7 @@
 """Remedies for a failing source: one sentence per cause, for the source doctor."""
 
+_SLOWER = "Nothing is wrong with the source: the bucket's service asks for fewer requests. Ask again in a moment."
+
 # By the codes of the image API; never more about a guarded address than that API discloses (S16).
 BY_CODE = {
     "invalid_source": "Correct the address or the path: it has to be a plain http or https address on port 80 or 443.",
@@ -12,6 +14,7 @@ BY_CODE = {
     "source_forbidden": "Let our fetcher in: it sends no cookie and no password, names itself imgapis/1, and comes from"
     " the cloud. A firewall or hot-link protection often stands in the way.",
     "source_refused": "Ask the server's owner why it refuses a plain GET request.",
+    "source_busy": _SLOWER,
     "source_too_large": "Put a smaller file there; the limits are at /limits of your image host.",
     "source_encoding": "Let the server send pictures without a content encoding, or with gzip.",
     "source_timeout": "Make the server answer faster: a whole fetch may take ten seconds.",
@@ -37,23 +40,98 @@ BY_STEP = {
     "answer": "Look into the server's own log: it took the request and gave no proper answer.",
     "headers": "Look into the server's own log: it broke the answer off, or framed it ambiguously.",
 }
-# By the code in the body of a bucket's refusal.
+# By the code in the body of a bucket's refusal: what a signed GET of an object can meet, by Amazon's list of error
+# responses and Cloudflare's list of R2's error codes.
+_KEY = "Enter the access key id again: the bucket's service does not know it."
+_SECRET = "Enter the secret access key again: it does not belong to the access key id."
+_PATH = "Check the path: it is added to the source's prefix as it is, capital letters included."
+_BUCKET = "Check the bucket's name and its region or account: there is no such bucket."
+_REGION = "Set the source's region to the bucket's own."
+_CLOCK = (
+    "Nothing is wrong with the source: our clock and that of the bucket's service differ. Write to support; on a server"
+    " of your own, let it set its clock by NTP."
+)
+_KMS_KEY = "Enable the KMS key that the object is encrypted with, or encrypt the object anew with a key that exists."
+_KMS_PERMISSION = (
+    "The object is encrypted with a KMS key: allow the access key kms:Decrypt on that key, in the key's own policy too."
+)
+_CUSTOMER_KEY = (
+    "The object is encrypted with a key that only its owner sends along (SSE-C), which we cannot: store it again with"
+    " the bucket's own encryption."
+)
+_TOKEN = "Enter a permanent key: keys that come with a session token end with it."
+_SERVICE = "Nothing is wrong with the source: the bucket's service has trouble. Ask again in a moment."
+_OURS = "Nothing is wrong with the source: the bucket's service does not take our request. Write to support."
+_ACCOUNT = "Ask the bucket's service: it has closed the account or the bucket, or not opened it yet."
 BY_BUCKET_CODE = {
     "AccessDenied": "Give the key the policy below. If it has it, check the path: where listing is denied, a bucket"
     " says the same of an object that is not there.",
-    "InvalidAccessKeyId": "Enter the access key id again: the bucket's service does not know it.",
-    "Unauthorized": "Enter the access key id again: the bucket's service does not know it.",
-    "SignatureDoesNotMatch": "Enter the secret access key again: it does not belong to the access key id.",
-    "NoSuchBucket": "Check the bucket's name and its region or account: there is no such bucket.",
-    "NoSuchKey": "Check the path: it is added to the source's prefix as it is, capital letters included.",
-    "PermanentRedirect": "Set the source's region to the bucket's own.",
-    "AuthorizationHeaderMalformed": "Set the source's region to the bucket's own.",
-    "AuthorizationQueryParametersError": "Set the source's region to the bucket's own.",
+    "InvalidAccessKeyId": _KEY,
+    "Unauthorized": _KEY,
+    "SignatureDoesNotMatch": _SECRET,
+    "NoSuchBucket": _BUCKET,
+    "InvalidBucketName": _BUCKET,
+    "NoSuchAccessPoint": _BUCKET,
+    "NoSuchKey": _PATH,
+    "NoSuchVersion": _PATH,
+    "InvalidObjectName": _PATH,
+    "KeyTooLongError": "Choose a shorter path: a key has at most 1,024 bytes, its prefix included.",
+    "MethodNotAllowed": "Put the file there again: its newest version is a delete marker.",
+    "PermanentRedirect": _REGION,
+    "TemporaryRedirect": "The bucket is new, and its address not known everywhere yet: ask again in some minutes.",
+    "Redirect": "The bucket is new, and its address not known everywhere yet: ask again in some minutes.",
+    "AuthorizationHeaderMalformed": _REGION,
+    "AuthorizationQueryParametersError": _REGION,
+    "IllegalLocationConstraintException": _REGION,
+    "IncorrectEndpoint": _REGION,
+    "InvalidRegionName": _REGION,
+    "RequestTimeTooSkewed": _CLOCK,
+    "RequestExpired": _CLOCK,
+    "ExpiredRequest": _CLOCK,
     "InvalidObjectState": "Take the object out of the archive: its storage class cannot be read at once.",
-    "ExpiredToken": "Enter a key that does not expire.",
-    "AllAccessDisabled": "Ask the bucket service's support: it has closed the bucket.",
+    "KMS.DisabledException": _KMS_KEY,
+    "KMS.InvalidKeyUsageException": _KMS_KEY,
+    "KMS.KMSInvalidStateException": _KMS_KEY,
+    "KMS.NotFoundException": _KMS_KEY,
+    "ExpiredToken": _TOKEN,
+    "InvalidToken": _TOKEN,
+    "TokenRefreshRequired": _TOKEN,
+    "InvalidPayer": "Let the bucket's owner pay for requests: the bucket asks requesters to pay, which we do not.",
+    "AllAccessDisabled": _ACCOUNT,
+    "AccountProblem": _ACCOUNT,
+    "NotSignedUp": _ACCOUNT,
+    "InvalidSecurity": _KEY,
+    "InternalError": _SERVICE,
+    "ServiceUnavailable": _SERVICE,
+    "RequestTimeout": _SERVICE,
+    "OperationAborted": _SERVICE,
+    "SlowDown": _SLOWER,
+    "TooManyRequests": _SLOWER,
+    "InvalidArgument": _OURS,
+    "InvalidRequest": _OURS,
+    "InvalidURI": _OURS,
+    "NotImplemented": _OURS,
 }
+# Where one code has several causes, by what its message holds.
+BY_BUCKET_MESSAGE = (
+    (("AccessDenied",), "kms:", _KMS_PERMISSION),
+    (("AccessDenied",), "Request has expired", _CLOCK),
+    (
+        ("AccessDenied",),
+        "explicit deny",
+        "Lift the deny in the bucket's policy or the account's: it overrules what the key's own policy allows.",
+    ),
+    (("InvalidRequest", "InvalidArgument"), "Server Side Encryption", _CUSTOMER_KEY),
+)
 NARROW = "Make a key with the policy below and enter it here: whoever stole it could then read pictures and no more."
+
+
+def of_bucket(code: str, message: str) -> str:
+    """The remedy for an error of a bucket's service; empty for a code that is not listed."""
+    for codes, words, remedy in BY_BUCKET_MESSAGE:
+        if code in codes and words in message:
+            return remedy
+    return BY_BUCKET_CODE.get(code, "")
 
 
 def of(code: str, step: str) -> str:

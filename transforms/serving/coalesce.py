@@ -16,6 +16,7 @@ from imgapis.base.errors import ApiError
 T = TypeVar("T")
 POLL_SECONDS = 0.01
 SHARED_STATUSES = (402, 404, 415, 422)
+SHARED_CODES = ("source_busy",)  # asking again at once is what the storage service does not want
 
 
 class WaitedTooLong(ApiError):
@@ -52,9 +53,9 @@ class SingleFlight(Generic[T]):
     ) -> tuple[T, bool]:  # fmt: skip
         """Do `work` once for all concurrent callers with `key`; the second value says whether this caller led.
 
-        A refusal caused by the source (404, 415, 422) or the balance (402) is raised to every caller; after any other
-        failure one of the waiting callers takes over. So does a caller whom an outcome does not fit, and one that asks
-        for work begun after `since` (seconds since 1970). Raises WaitedTooLong after `seconds`.
+        A refusal caused by the source (404, 415, 422, a busy bucket) or the balance (402) is raised to every caller;
+        after any other failure one of the waiting callers takes over. So does a caller whom an outcome does not fit,
+        and one that asks for work begun after `since` (seconds since 1970). Raises WaitedTooLong after `seconds`.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -84,7 +85,7 @@ class SingleFlight(Generic[T]):
                 flight.outcome = work()
             return flight.outcome
         except ApiError as refusal:
-            if refusal.status in SHARED_STATUSES:
+            if refusal.status in SHARED_STATUSES or refusal.code in SHARED_CODES:
                 flight.error = refusal
             raise
         finally:

@@ -1,8 +1,9 @@
 """Resolves a `src` to an original: its source, its identity in cache keys, and how to read its bytes."""
 
+import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from django.conf import settings
 
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import fetch, own_hosts, urls
-from imgapis.base.outbound.fetch import FetchResult, Note, ignore_note
+from imgapis.base.outbound.fetch import FetchError, FetchResult, Note, ignore_note
 from imgapis.base.outbound.urls import Location
 from transforms.models import Source
 from transforms.sources.kinds.http import place_of
@@ -22,7 +23,12 @@ from transforms.tenant.tenants import Tenant
 FULL_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//|\\")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 ENCODED = re.compile(r"%(?:2[fF]|3[aA])")
+ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 MISSING = "source_missing"
+BUSY = "source_busy"
+BUSY_STATUSES = (429, 503)  # S3's SlowDown and ServiceUnavailable, R2's TooManyRequests
+BUSY_PAUSE = (0.2, 0.6)  # seconds before the one more try
+TWICE = " It looks percent-encoded twice: encode it once."
 PLUS = " A + in an address means a space: if the name holds a plus sign, write %2B."
 DOTS = re.compile(r"(?:\.|%2e){1,2}\Z", re.IGNORECASE)
 
@@ -79,7 +85,8 @@ def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
     """The original a src means. Nothing is fetched. Raises InvalidSource, UnknownSource, SourceNotAllowed with `param`,
     the parameter that holds the src."""
     with _named_by(param):
-        return replace(_resolve(tenant, src), param=param, hint=PLUS if " " in src else "")
+        original = _resolve(tenant, src)
+        return replace(original, param=param, hint=_hint_if_missing(original, src))
 
 
 @contextmanager
@@ -104,12 +111,19 @@ def _resolve(tenant: Tenant, src: str) -> Original:
     return _named(tenant, source, _checked_path(path))
 
 
+def _hint_if_missing(original: Original, src: str) -> str:
+    """What may have gone wrong with a src whose file is not there. In a full URL an escape is one."""
+    if original.source and ESCAPED.search(src):
+        return TWICE
+    return PLUS if " " in src else ""
+
+
 def _hint(src: str) -> str:
     """What may have gone wrong with a src that names no source."""
     if src.startswith("/"):
         return " A src begins with the name of a source, not with a slash."
     if ENCODED.search(src):
-        return " It looks percent-encoded twice: encode it once."
+        return TWICE
     return ""
 
 
@@ -163,15 +177,39 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
 
 def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:
     """A web server's focal point is ignored: it may pass on headers its owner does not know of."""
-    return replace(_fetch_whole(location, permitted, note), focal=None)
+    deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
+    return replace(_fetch_whole(location, permitted, note, deadline), focal=None)
 
 
 def _fetch_object(file: SourceFile, note: Note) -> FetchResult:
-    return _fetch_whole(file.location(), lambda hop: False, note)
-
-
-def _fetch_whole(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:
+    """An object of a bucket; asked for once more where the service asks for fewer requests."""
     deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
+    try:
+        return _fetch_whole(file.location(), _nowhere, note, deadline, BUSY_STATUSES)
+    except FetchError as refusal:
+        if refusal.code != BUSY:
+            raise
+    time.sleep(random.uniform(*BUSY_PAUSE))
+    return _fetch_whole(file.location(), _nowhere, note, deadline, BUSY_STATUSES)
+
+
+def _nowhere(hop: Location) -> bool:
+    """No redirect is followed."""
+    return False
+
+
+def _fetch_whole(
+    location: Location,
+    permitted: Callable[[Location], bool],
+    note: Note,
+    deadline: float,
+    busy_statuses: Collection[int] = (),
+) -> FetchResult:
     return fetch.fetch(
-        location, deadline=deadline, max_bytes=settings.LIMIT_SOURCE_BYTES, permitted=permitted, note=note
+        location,
+        deadline=deadline,
+        max_bytes=settings.LIMIT_SOURCE_BYTES,
+        permitted=permitted,
+        note=note,
+        busy_statuses=busy_statuses,
     )

@@ -4,17 +4,23 @@ import zlib
 
 from imgapis.base.outbound import errors
 
+# Registered content codings that are not read here; any other unknown word is no coding, as in browsers.
+UNREAD = {"br", "compress", "x-compress", "zstd", "dcb", "dcz", "exi", "pack200-gzip", "aes128gcm"}
 WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # zlib's wbits: gzip only, or header detection
 
 
 class Body:
-    """Collects a body of at most `max_bytes` before and after inflating."""
+    """Collects a body of at most `max_bytes` before and after inflating.
+
+    `encoding` is the Content-Encoding. Words in it that name no coding are ignored, such as the `aws-chunked` that some
+    clients leave on objects of a bucket.
+    """
 
     def __init__(self, encoding: str, max_bytes: int):
-        encoding = encoding.strip().lower()
-        if encoding not in ("", "identity", *WINDOW):
+        codings = [word for word in map(str.strip, encoding.lower().split(",")) if word in UNREAD or word in WINDOW]
+        if len(codings) > 1 or UNREAD.intersection(codings):
             raise errors.encoding()
-        self._inflater = zlib.decompressobj(WINDOW[encoding]) if encoding in WINDOW else None
+        self._inflater = zlib.decompressobj(WINDOW[codings[0]]) if codings else None
         self._received = 0
         self._bytes = bytearray()
         self._max_bytes = max_bytes

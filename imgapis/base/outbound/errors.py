@@ -2,12 +2,14 @@
 
 from imgapis.base import errors
 
+BUSY_SECONDS = 5  # Retry-After where a storage service asks for fewer requests
+
 
 class FetchError(errors.ApiError):
     """A source that could not be fetched; `code`, `status` and `message` are safe to show to any client."""
 
-    def __init__(self, code: str, status: int, message: str):
-        super().__init__(message, param="src", code=code, status=status)
+    def __init__(self, code: str, status: int, message: str, retry_after: int | None = None):
+        super().__init__(message, param="src", code=code, status=status, retry_after=retry_after)
 
 
 def invalid(reason: str) -> FetchError:
@@ -48,6 +50,12 @@ def forbidden() -> FetchError:
 def refused() -> FetchError:
     """The origin refused the request for another reason."""
     return FetchError("source_refused", 424, "The source's origin refused the request.")
+
+
+def busy() -> FetchError:
+    """The storage service asks for fewer requests (S3's SlowDown), after one more try."""
+    message = "The source's storage takes no more requests just now. Ask again in a moment."
+    return FetchError("source_busy", 503, message, retry_after=BUSY_SECONDS)
 
 
 def not_allowed() -> FetchError:

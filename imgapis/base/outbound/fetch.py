@@ -89,6 +89,7 @@ class _Job:
     probe: bool = False
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    busy_statuses: Collection[int] = ()
 
 
 def configured() -> FetchRules:
@@ -103,7 +104,7 @@ def configured() -> FetchRules:
 
 def fetch(
     source: Location | str, *, deadline: float, max_bytes: int, permitted: Callable[[Location], bool],
-    rules: FetchRules | None = None, note: Note = ignore_note,
+    rules: FetchRules | None = None, note: Note = ignore_note, busy_statuses: Collection[int] = (),
 ) -> FetchResult:  # fmt: skip
     """Fetch `source` and follow its redirects. Raises FetchError.
 
@@ -111,9 +112,10 @@ def fetch(
     for every redirect, and for a source given as text; a Location was checked by the caller that parsed it. Nothing
     of the client's request is sent, and only body, type and focal point are returned. `note` is called for every step
     that succeeded: `resolved`, `connected`, `secured`, `answered` (the status), `redirected`, `typed`, `measured`.
+    A status among `busy_statuses` is `source_busy`.
     """
     rules = rules or configured()
-    job = _Job(deadline, max_bytes, rules, note)
+    job = _Job(deadline, max_bytes, rules, note, busy_statuses=busy_statuses)
     location = source
     if isinstance(source, str):
         location = urls.parse(source, private=rules.private)
@@ -260,6 +262,8 @@ def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> Fe
         if not reference:
             raise errors.redirect("it leads nowhere")
         return reference
+    if response.status in job.busy_statuses:
+        raise errors.busy()
     _check_status(response.status)
     job.note("typed", response.headers.get("content-type", ""))
     length = int(response.headers.get("content-length", "0"))

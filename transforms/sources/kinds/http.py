@@ -12,7 +12,6 @@ from imgapis.base.outbound.urls import Location
 from transforms.models import Source
 from transforms.sources.kinds.kind import Field, InvalidSourceSetting, Kind, SourceFile, SourceValues
 
-ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 SLASHES = re.compile("/{2,}")
 
 
@@ -62,7 +61,8 @@ class WebServer(Kind):
 
     def file(self, source: Source, path: str) -> SourceFile:
         """See Kind."""
-        location = urls.parse(source.prefix + quote(ESCAPE.sub("%25", path), safe="/%~!$&'()*+,;=:@"))
+        # The path is a name, as in a bucket: a percent sign in it is one, and begins no escape.
+        location = urls.parse(source.prefix + quote(path, safe="/~!$&'()*+,;=:@"))
         return SourceFile(location.target, place_of(location), lambda: location, home=location.host)
 
     def scheme(self, source: Source) -> str:
