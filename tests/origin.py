@@ -25,7 +25,7 @@ STALL_SECONDS = 9.0
 class Origin:
     """`pictures` maps a path to its bytes; `/slow/…` waits half a second first, `/stalled/…` until
     `go_on` is set, STALL_SECONDS at most; `requests` counts them by path; `statuses` maps a path to the status of its
-    refusals; `extra_headers` go with every answer."""
+    refusals; `extra_headers` go with every answer to GET; `heads` and `head_statuses` are the same of HEAD."""
 
     def __init__(self, port: int):
         self.port = port
@@ -33,6 +33,8 @@ class Origin:
         self.requests: Counter[str] = Counter()
         self.pictures = {"/shoe.jpg": picture(), "/hat.png": picture("PNG"), "/not.jpg": b"<html>no picture</html>"}
         self.statuses: dict[str, int] = {}
+        self.heads: Counter[str] = Counter()
+        self.head_statuses: dict[str, int] = {}
         self.extra_headers: dict[str, str] = {}
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
@@ -75,6 +77,15 @@ class Origin:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body or b"")
+
+            def do_HEAD(self):
+                path = unquote(self.path)
+                with origin._lock:
+                    origin.heads[path] += 1
+                is_there = path.startswith("/any/") or path in origin.pictures
+                self.send_response(origin.head_statuses.get(path, 200 if is_there else 404))
+                self.send_header("Content-Type", "image/jpeg")
+                self.end_headers()
 
             def log_message(self, *args):
                 """Quiet."""

@@ -173,6 +173,34 @@ def test_head_is_answered_from_the_cache_alone(workspace, origin):
     assert int(warm.headers["content-length"]) == len(picture.body)
 
 
+def test_head_names_the_type_where_it_is_known_and_invents_none(workspace):
+    for path, content_type in (
+        ("/transform?src=shop/shoe.jpg&w=47&format=webp", "image/webp"),
+        ("/info?src=shop/any/never-seen.jpg", "application/json"),
+        ("/transform?src=shop/shoe.jpg&w=47", None),
+        ("/transform?src=shop/shoe.jpg&w=47&format=nocompress", None),
+    ):
+        assert ask(workspace.namespace, path, "HEAD").headers.get("content-type") == content_type, path
+
+
+def test_head_of_a_source_that_is_not_there_is_404_and_the_origin_is_asked_once_a_minute(workspace, origin):
+    for path in ("/transform?src=shop/nowhere.jpg&w=41", "/info?src=shop/nowhere.jpg",
+                 "/transform?src=shop/shoe.jpg&mark=shop/nowhere.jpg&w=41"):  # fmt: skip
+        reply = ask(workspace.namespace, path, "HEAD")
+        assert (reply.status, reply.headers["cache-control"]) == (404, "public, max-age=60"), path
+    assert 1 <= origin.heads["/nowhere.jpg"] <= 2, "once in each of two processes"
+    assert origin.requests["/nowhere.jpg"] == 0
+    assert used(workspace) == 0
+
+
+@pytest.mark.parametrize("status", [403, 405, 429, 500, 501])
+def test_head_claims_nothing_of_a_server_that_does_not_serve_it(workspace, origin, status):
+    origin.head_statuses[f"/any/head-{status}.jpg"] = status
+    path = f"/transform?src=shop/any/head-{status}.jpg&w=41"
+    assert ask(workspace.namespace, path, "HEAD").status == 200
+    assert ask(workspace.namespace, path).status == 200
+
+
 def test_a_known_etag_is_a_304_and_a_miss_ignores_it(workspace):
     path = "/transform?src=shop/shoe.jpg&w=42"
     first = ask(workspace.namespace, path, If_None_Match="*")

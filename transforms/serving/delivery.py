@@ -15,7 +15,7 @@ from transforms.access.signed_policies import Policy
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.engine.operations import info
-from transforms.serving import cache, image_plans, rendering
+from transforms.serving import cache, image_plans, missing, rendering
 from transforms.serving.cache import CachedOutput
 from transforms.serving.charging import claims
 from transforms.serving.charging.claims import Prints
@@ -93,6 +93,8 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
     """Answer what is not in memory: from the bucket, or by the work of this request or of another one."""
     if image_request.method == "HEAD":
         entry = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before, plan.engine)
+        if entry is None:
+            missing.require_sources(tenant.workspace_id, plan)
         return ImageResponse(plan, entry, CacheStatus.HIT if entry else CacheStatus.MISS)
     result, is_leader = _flights.run(
         plan.key, lambda: _produce(tenant, plan, image_request), longest_seconds(),

@@ -9,6 +9,7 @@ from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import presets, signed_policies
 from transforms.access.signed_policies import Policy
+from transforms.engine.codecs import encode
 from transforms.engine.errors import EngineError
 from transforms.engine.request import cost, negotiate, spec
 from transforms.engine.request.spec import Spec
@@ -46,6 +47,13 @@ class RenderPlan:
     def operation(self) -> str:
         """transform, info, grid or placeholder."""
         return self.spec.endpoint.partition("/")[0]
+
+    @property
+    def content_type(self) -> str:
+        """The content type that the output will have, before it is made; empty where that depends on the source."""
+        if self.output_format == "json":
+            return "application/json"
+        return "" if self.negotiated else encode.CONTENT_TYPES.get(self.output_format, "")
 
 
 class PictureBlocked(ApiError):

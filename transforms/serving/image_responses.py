@@ -55,7 +55,9 @@ def _image_request(request: HttpRequest, endpoint: str, path_source: str | None)
 def _http_response(request: HttpRequest, result: ImageResponse, until: float | None) -> HttpResponse:
     entry, plan = result.output, result.plan
     if entry is None:
-        response = HttpResponse(headers={"Cache-Control": "no-store", "Content-Type": "application/octet-stream"})
+        response = HttpResponse(headers={"Cache-Control": "no-store"}, content_type=plan.content_type)
+        if not plan.content_type:
+            del response["Content-Type"]
         response.headers.pop("Content-Length", None)
         return http_headers.describe(response, result)
     body = delivery.body_of(plan, entry)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from imgapis.base.errors import ApiError
-from imgapis.base.outbound import fetch, own_hosts, urls
+from imgapis.base.outbound import errors, fetch, own_hosts, urls
 from imgapis.base.outbound.fetch import FetchError, FetchResult, Note, ignore_note
 from imgapis.base.outbound.urls import Location
 from transforms.models import Source
@@ -25,6 +25,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 ENCODED = re.compile(r"%(?:2[fF]|3[aA])")
 ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 MISSING = "source_missing"
+MISSING_STATUSES = (404, 410)
+HEAD_SECONDS = 5.0
 BUSY = "source_busy"
 BUSY_STATUSES = (429, 503)  # S3's SlowDown and ServiceUnavailable, R2's TooManyRequests
 BUSY_PAUSE = (0.2, 0.6)  # seconds before the one more try
@@ -57,13 +59,14 @@ class InvalidSource(ApiError):
 class Original:
     """A source picture: its identity in cache keys, and the function that reads it. No bytes are stored (P07).
 
-    `param` is the parameter that named it, for the errors, and `hint` a sentence to add where there is no such file.
-    `place` is where it lies, by which staff block it: host and path, or bucket and key, however the src is written and
-    the source is called; `source` is that name, empty for a full URL.
+    `location` gives the URL for a method. `param` is the parameter that named it, for the errors, and `hint` a sentence
+    to add where there is no such file. `place` is where it lies, by which staff block it: host and path, or bucket and
+    key, however the src is written and the source is called; `source` is that name, empty for a full URL.
     """
 
     identity: tuple[str, ...]
     read: Callable[[Note], FetchResult]
+    location: Callable[[str], Location]
     place: str = ""
     source: str = ""
     param: str = "src"
@@ -79,6 +82,21 @@ class Original:
                 if self.hint and refusal.code == MISSING:
                     refusal.message += self.hint
                 raise
+
+    def is_missing(self) -> bool:
+        """Whether its server answers HEAD with 404 or 410. Any other answer, and none, say nothing."""
+        try:
+            deadline = time.monotonic() + HEAD_SECONDS
+            return fetch.probe(self.location("HEAD"), method="HEAD", deadline=deadline).status in MISSING_STATUSES
+        except FetchError:
+            return False
+
+    def missing(self) -> ApiError:
+        """The error of a file that is not there."""
+        refusal = errors.missing()
+        refusal.param = self.param
+        refusal.message += self.hint
+        return refusal
 
 
 def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:
@@ -141,7 +159,7 @@ def _external(tenant: Tenant, src: str) -> Original:
     if not is_permitted(location):
         raise SourceNotAllowed(_not_allowed(tenant, location), param="src")
     read = lambda note: _fetch(location, is_permitted, note)  # noqa: E731
-    return Original(("url", location.canonical), read, place_of(location))
+    return Original(("url", location.canonical), read, lambda method: location, place_of(location))
 
 
 def _not_allowed(tenant: Tenant, location: Location) -> str:
@@ -171,8 +189,8 @@ def _named(tenant: Tenant, source: Source, path: str) -> Original:
         read = lambda note: _fetch_object(file, note)  # noqa: E731
     else:
         hops = _hops(tenant, file.home)
-        read = lambda note: _fetch(file.location(), hops, note)  # noqa: E731
-    return Original(identity, read, file.place, source.name)
+        read = lambda note: _fetch(file.location("GET"), hops, note)  # noqa: E731
+    return Original(identity, read, file.location, file.place, source.name)
 
 
 def _fetch(location: Location, permitted: Callable[[Location], bool], note: Note) -> FetchResult:
@@ -185,12 +203,12 @@ def _fetch_object(file: SourceFile, note: Note) -> FetchResult:
     """An object of a bucket; asked for once more where the service asks for fewer requests."""
     deadline = time.monotonic() + settings.FETCH_TOTAL_SECONDS
     try:
-        return _fetch_whole(file.location(), _nowhere, note, deadline, BUSY_STATUSES)
+        return _fetch_whole(file.location("GET"), _nowhere, note, deadline, BUSY_STATUSES)
     except FetchError as refusal:
         if refusal.code != BUSY:
             raise
     time.sleep(random.uniform(*BUSY_PAUSE))
-    return _fetch_whole(file.location(), _nowhere, note, deadline, BUSY_STATUSES)
+    return _fetch_whole(file.location("GET"), _nowhere, note, deadline, BUSY_STATUSES)
 
 
 def _nowhere(hop: Location) -> bool:

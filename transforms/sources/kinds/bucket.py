@@ -79,7 +79,7 @@ class BucketKind(Kind):
         """See Kind."""
         key = source.prefix + path
         place = f"{self.endpoint(source.region)}/{source.bucket}/{key}"
-        return SourceFile(key, place, lambda: self.object_location(source, key))
+        return SourceFile(key, place, lambda method: self.object_location(source, key, method))
 
     def scheme(self, source: Source) -> str:
         """See Kind."""
@@ -89,14 +89,14 @@ class BucketKind(Kind):
         """See Kind."""
         return f"{source.bucket}/{source.prefix}"
 
-    def object_location(self, source: Source, key: str) -> Location:
+    def object_location(self, source: Source, key: str, method: str = "GET") -> Location:
         """The presigned URL of an object, valid for 60 seconds; FetchError `invalid_source` for a bucket or a key that
         could lead elsewhere."""
         if not key or len(key.encode()) > LONGEST_KEY or key.startswith("/"):
             raise errors.invalid("the object's name is malformed")
         if any(segment in (".", "..") for segment in key.split("/")) or not key.isprintable():
             raise errors.invalid("the object's name holds dot segments or control characters")
-        return self._signed(source, key)
+        return self._signed(source, key, method)
 
     def listing_location(self, source: Source) -> Location:
         """The presigned URL that lists one object under the prefix: a read-only key should be denied this."""

@@ -63,7 +63,7 @@ class WebServer(Kind):
         """See Kind."""
         # The path is a name, as in a bucket: a percent sign in it is one, and begins no escape.
         location = urls.parse(source.prefix + quote(path, safe="/~!$&'()*+,;=:@"))
-        return SourceFile(location.target, place_of(location), lambda: location, home=location.host)
+        return SourceFile(location.target, place_of(location), lambda method: location, home=location.host)
 
     def scheme(self, source: Source) -> str:
         """See Kind."""

@@ -49,14 +49,14 @@ class SourceFile:
     """A file of a source, before it is fetched.
 
     `identity` tells it from the other files of its source in cache keys. `place` is where it lies, by which staff block
-    it, whatever the source is called. `location` gives the URL to fetch, which for a bucket holds a signature and is
-    valid for a minute. `home` is the host that redirects may lead to beside the workspace's allowed hosts; None where
-    no redirect is followed.
+    it, whatever the source is called. `location` gives the URL to send a method to, which for a bucket holds a
+    signature for that method and is valid for a minute. `home` is the host that redirects may lead to beside the
+    workspace's allowed hosts; None where no redirect is followed.
     """
 
     identity: str
     place: str
-    location: Callable[[], Location]
+    location: Callable[[str], Location]
     home: str | None = None
 
 
