@@ -370,13 +370,63 @@ def test_the_colours_of_the_whole_cube_are_those_of_chromium():
 
 @pytest.mark.parametrize("options", [{"restart_marker_rows": 1}, {"restart_marker_blocks": 1}])
 @pytest.mark.parametrize("progressive", [False, True])
-def test_a_jpeg_with_restarts_and_without_its_end_is_not_believed(options, progressive):
-    """I9: where a restart is missing, noise is passed over as nothing is, so that nobody can tell what is missing."""
+def test_a_jpeg_with_restarts_that_is_cut_is_not_believed(options, progressive):
+    """I9: where a restart is missing, noise is passed over as nothing is, so that restarts are counted."""
     data = pictures.saved(pictures.shaded(64, 48), "JPEG", quality=90, progressive=progressive, **options)
     assert drawn(data).size == (64, 48)
     for share in (0.4, 0.7, 0.95):
         with pytest.raises(EngineError):
             drawn(cut(data, share))
+
+
+def is_read(data: bytes) -> bool:
+    try:
+        drawn(data)
+    except EngineError as error:
+        assert error.code == "broken_image"
+        return False
+    return True
+
+
+@pytest.mark.parametrize("restarts", [{}, {"restart_marker_rows": 1}, {"restart_marker_blocks": 1},
+                                      {"restart_marker_blocks": 5}])  # fmt: skip
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize(
+    ("mode", "subsampling"), [("RGB", "4:2:0"), ("RGB", "4:4:4"), ("RGB", "4:2:2"), ("L", "4:4:4")]
+)
+def test_a_jpeg_with_restarts_is_read_without_its_end_alone(restarts, progressive, mode, subsampling):
+    """I2, I9: a byte before the end may be missing only where no pixel changes (61 x 43 fills no block)."""
+    image = pictures.noisy(61, 43).convert(mode)
+    data = pictures.saved(
+        image, "JPEG", quality=90, progressive=progressive, subsampling=subsampling, optimize=True, **restarts
+    )
+    whole = np.asarray(drawn(data))
+    assert np.array_equal(np.asarray(drawn(data[:-2])), whole)
+    assert is_read(data[:-1])
+    read = [size for size in range(3, 40) if is_read(data[:-size])]
+    assert read in ([], [3]) and all(np.array_equal(np.asarray(drawn(data[:-size])), whole) for size in read)
+
+
+def sequential_in_scans(image: Image.Image) -> list[bytes]:
+    """A sequential JPEG whose components have a scan each, cut into what precedes the scans, the scans, and the end."""
+    planes = [pictures.saved(plane, "JPEG", quality=80) for plane in image.convert("YCbCr").split()]
+    frame = struct.pack(">BHHB", 8, image.height, image.width, 3)
+    frame += b"".join(bytes((number, 0x11, 0)) for number in (1, 2, 3))
+    head = planes[0][: planes[0].index(b"\xff\xc0")] + b"\xff\xc0" + struct.pack(">H", 2 + len(frame)) + frame
+    tables = planes[0][planes[0].index(b"\xff\xc4") : planes[0].index(b"\xff\xda")]
+    scans = []
+    for number, plane in enumerate(planes, 1):
+        at = plane.index(b"\xff\xda")
+        scans.append(plane[at : at + 5] + bytes((number,)) + plane[at + 6 : -2])
+    return [head + tables, *scans, b"\xff\xd9"]
+
+
+def test_a_sequential_jpeg_without_the_scan_of_a_component_is_cut():
+    """I9: all the scans that are there are whole, and there is none of the last component."""
+    parts = sequential_in_scans(pictures.noisy(40, 24))
+    whole = np.asarray(drawn(b"".join(parts)))
+    assert np.array_equal(np.asarray(drawn(b"".join(parts[:-1]))), whole)
+    assert [count for count in range(1, 4) if is_read(b"".join(parts[:count]))] == []
 
 
 def test_a_profile_of_countless_tags_costs_nothing():

@@ -25,7 +25,7 @@ class Scan:
 class Layout:
     """The size as stored, None where no frame header was found; the scans, each of which goes over all pixels of its
     components once more; the marker of the frame and the bits of a sample, 0 where there is none; whether the end is
-    marked; the number of markers before it; and whether the scans have restarts."""
+    marked; and the number of markers before it."""
 
     size: tuple[int, int] | None
     scan_headers: tuple[Scan, ...]
@@ -33,7 +33,6 @@ class Layout:
     is_ended: bool = False
     bits: int = 0
     markers: int = 0
-    has_restarts: bool = False
 
     @property
     def scans(self) -> int:
@@ -52,7 +51,6 @@ def layout(
     """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans` or as many
     markers as `most_markers`."""
     size, frame, bits, scans, offset, is_ended, markers = None, 0, 0, [], start, False, 0
-    has_restarts = False
     for _ in itertools.count() if most_markers is None else range(most_markers):
         match = MARKER.search(data, offset)
         if match is None:
@@ -67,12 +65,10 @@ def layout(
         if marker in FRAMES and size is None:
             height, width = (int.from_bytes(data[offset + at : offset + at + 2], "big") for at in (3, 5))
             size, frame, bits = (width, height), marker, int.from_bytes(data[offset + 2 : offset + 3], "big")
-        if marker == RESTART_INTERVAL:
-            has_restarts = has_restarts or any(data[offset + 2 : offset + 4])
         if marker == SCAN:
             scans.append(_scan(data[offset + 2 : offset + int.from_bytes(data[offset : offset + 2], "big")]))
         offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))
-    return Layout(size, tuple(scans), frame, is_ended, bits, markers, has_restarts)
+    return Layout(size, tuple(scans), frame, is_ended, bits, markers)
 
 
 def _scan(header: bytes) -> Scan:
