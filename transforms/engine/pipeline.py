@@ -88,12 +88,21 @@ def transform(job: Job) -> Output:
 
 def _decoded(data: bytes, job: Job) -> tuple[Picture, Job]:
     """The source, no larger than the steps need it, and with all frames only where they can be kept; and the job
-    without a crop that turns out to be the whole picture."""
+    without a crop that turns out to be the whole picture. What there is of a cut file, where that is allowed."""
+    try:
+        return _opened(data, job)
+    except EngineError as error:
+        if error.code != "broken_image" or job.values.get("truncated") != "allow":
+            raise
+        return _opened(data, job, cut=True)
+
+
+def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
     animated = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
-    facts = decode.probe(data, job.limits, animated=animated)
+    facts = decode.probe(data, job.limits, animated=animated, cut=cut)
     job = replace(job, values=effective.without_idle_crop(job.values, facts.size))
     target = geometry.decode_target(facts.size, job.values)
-    return decode.open_picture(data, job.limits, target=target, animated=animated), job
+    return decode.open_picture(data, job.limits, target=target, animated=animated, cut=cut), job
 
 
 def _with_mark(picture: Picture, job: Job) -> Picture:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageChops
 
 from transforms.engine import colour
-from transforms.engine.codecs import amplifiers, avif_loop, heic, jpeg_ends, rights, variants
+from transforms.engine.codecs import amplifiers, avif_loop, cut_files, heic, jpeg_ends, rights, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.containers import avif_colours, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
@@ -51,25 +51,31 @@ class Facts:
     has_alpha: bool
 
 
-def probe(data: bytes, limits: Limits, *, animated: bool = False) -> Facts:
+def probe(data: bytes, limits: Limits, *, animated: bool = False, cut: bool = False) -> Facts:
     """Header facts, checked against the limits; no pixel is decoded or allocated.
 
-    Frames count towards the limits when `animated`, that is when all of them are used.
+    Frames count towards the limits when `animated`, that is when all of them are used. `cut`: the file may end early.
     Raises unsupported_format, broken_image, too_many_pixels, too_many_frames, too_many_scans, source_side_too_long.
     """
-    with _opened(data, limits) as source:
+    with _opened(data, limits, cut) as source:
         return _facts(source, data, limits, animated)
 
 
 def open_picture(
-    data: bytes, limits: Limits, *, target: tuple[int, int] | None = None, animated: bool = False
+    data: bytes,
+    limits: Limits,
+    *,
+    target: tuple[int, int] | None = None,
+    animated: bool = False,
+    cut: bool = False,
 ) -> Picture:
     """The whole picture, upright, in sRGB; every frame when `animated`, else the first.
 
     `target` is the smallest upright size needed: a JPEG is then decoded at a fraction, never below twice that.
-    Raises what `probe` raises; a file that ends early is a broken_image.
+    Raises what `probe` raises; a file that ends early is a broken_image. Where it may be `cut`, what is missing is grey
+    (JPEG) or clear instead, and a warning says so.
     """
-    with _opened(data, limits) as source:
+    with _opened(data, limits, cut) as source:
         image = source.image
         facts = _facts(source, data, limits, animated)
         texts = rights.read(image, _exif(image), source.png.xmp if source.png else image.info.get("xmp", b""))
@@ -95,6 +101,7 @@ def open_picture(
         frame_count=facts.frame_count,
         nominal=facts.size,
         rights=texts,
+        warnings=(cut_files.WARNING,) if cut else (),
     )
 
 
@@ -106,21 +113,25 @@ def read_exif(data: bytes, limits: Limits) -> Image.Exif:
 
 @dataclass(frozen=True)
 class _Source:
-    """An open picture; what its file says of its colours; and its chunks, where it is a PNG."""
+    """An open picture; what its file says of its colours; its chunks, where it is a PNG; and whether the file may end
+    early."""
 
     image: Image.Image
     colours: NamedColours
     png: Png | None = None
+    is_cut: bool = False
 
 
 @contextmanager
-def _opened(data: bytes, limits: Limits) -> Iterator[_Source]:
+def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]:
     """Opens with the one decoder for the format of the bytes; whatever a decoder raises becomes an EngineError."""
     name = sniffing.format_of(data) or _optional_format(data)
     if name is None:
         raise EngineError("unsupported_format", _not_read(data))
     if sniffing.is_cut_short(name, data):
-        raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
+        if not cut:
+            raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
+        data = cut_files.webp(data) if name == "WEBP" else data
     layout = amplifiers.checked_jpeg(data, limits) if name == "JPEG" else None
     if layout and (variant := variants.of_jpeg(layout)):
         raise _unsupported(variant)
@@ -129,7 +140,7 @@ def _opened(data: bytes, limits: Limits) -> Iterator[_Source]:
         _check_size(size, 1, limits)
     chunks = png.read(data) if name == "PNG" else None
     if chunks is not None:
-        if chunks.is_cut:
+        if chunks.is_cut and not cut:
             raise EngineError("broken_image", "The animation ends too early: the file is truncated.")
         data = chunks.data
     try:
@@ -141,8 +152,8 @@ def _opened(data: bytes, limits: Limits) -> Iterator[_Source]:
                     amplifiers.check_tiff(image, data, limits)
                 if layout and not layout.is_ended:
                     _check_size(image.size, 1, limits)
-                    image = opened.enter_context(_ended_jpeg(data, layout))
-                yield _Source(image, _colours(image, data, chunks), chunks)
+                    image = opened.enter_context(_ended_jpeg(data, layout, cut))
+                yield _Source(image, _colours(image, data, chunks), chunks, cut)
     except EngineError:
         raise
     except Image.DecompressionBombError as error:
@@ -169,9 +180,9 @@ def _unsupported(variant: str) -> EngineError:
     return EngineError("unsupported_variant", f"This is {variant}, which is not read. Save it as a plain JPEG or PNG.")
 
 
-def _ended_jpeg(data: bytes, layout: Layout) -> Image.Image:
-    """A JPEG whose end is not marked, where it is whole. Raises broken_image."""
-    whole = jpeg_ends.ended(data, layout)
+def _ended_jpeg(data: bytes, layout: Layout, cut: bool) -> Image.Image:
+    """A JPEG whose end is not marked, where it is whole or may be `cut`. Raises broken_image."""
+    whole = cut_files.jpeg(data, layout) if cut else jpeg_ends.ended(data, layout)
     if whole is None:
         raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
     return Image.open(BytesIO(whole), formats=["JPEG"])
@@ -236,7 +247,8 @@ def _too_many_pixels(limits: Limits) -> str:
 def _count_frames(image: Image.Image, name: str, data: bytes) -> int:
     """Frames of an animation; the pages of a TIFF and the second view of a JPEG are not frames."""
     if name == "gif":
-        return max(1, sniffing.gif_frames(data) or 1)
+        whole = sniffing.gif_frames(data)
+        return max(1, sum(1 for _ in gif_frames.blocks(data)) if whole is None else whole)
     if name == "png":
         return max(1, apng_frames.count(data))
     return max(1, getattr(image, "n_frames", 1)) if name in ("webp", "avif") else 1
@@ -247,10 +259,12 @@ def _frames(
 ) -> Iterator[tuple[Image.Image, int]]:
     """The first `count` frames, upright and in sRGB, and their durations in ms."""
     if facts.source_format == "gif":
-        composed = gif_frames.frames(data, facts.size, count, lambda size: _check_size(size, count, limits))
+        composed = gif_frames.frames(
+            data, facts.size, count, lambda size: _check_size(size, count, limits), source.is_cut
+        )
     elif facts.source_format == "png" and any(apng_frames.stored(data)):
         composed = apng_frames.frames(
-            data, source.image.size, count, lambda part: _decoded_png(part, limits, source.colours)
+            data, source.image.size, count, lambda part: _decoded_png(part, limits, source.colours, source.is_cut)
         )
     else:
         return (_frame(source, index, facts, limits) for index in range(count))
@@ -260,9 +274,9 @@ def _frames(
     )
 
 
-def _decoded_png(data: bytes, limits: Limits, colours: NamedColours) -> Image.Image:
+def _decoded_png(data: bytes, limits: Limits, colours: NamedColours, cut: bool) -> Image.Image:
     """The pixels of a PNG of one frame, whose colours the whole file names, in sRGB."""
-    with _opened(data, limits) as source:
+    with _opened(data, limits, cut) as source:
         source = replace(source, colours=colours)
         return _frame(source, 0, _facts(source, data, limits, animated=False), limits)[0]
 
@@ -278,16 +292,33 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     if index:
         image.seek(index)
     _check_size(image.size, 1, limits)
-    image.load()
+    stored = _load(source)
     opacity = _deep_opacity(chunks, image) if chunks and chunks.has_deep_key else None
     levels = image.convert("LA") if chunks and chunks.is_deep_grey_alpha and image.mode == "RGBA" else image
     frame = colour.to_srgb(levels, source.colours, opacity)
+    if stored:
+        alpha = ImageChops.darker(frame.getchannel("A"), stored) if frame.mode == "RGBA" else stored
+        frame.putalpha(alpha)
     turn = TURNS.get(_orientation(image))
     if turn is not None and facts.source_format != "tiff":
         frame = frame.transpose(turn)
     if facts.frame_count > 1 and frame.size != facts.size:
         frame = frame.crop((0, 0, *facts.size))
     return frame, min(LONGEST_STAY, max(0, round(image.info.get("duration", 0) or 0)))
+
+
+def _load(source: _Source) -> Image.Image | None:
+    """Decode the pixels. Gives which pixels of a PNG that may end early are stored (L, 255). Raises broken_image where
+    none is."""
+    if not (source.is_cut and source.png):
+        source.image.load()
+        return None
+    stored = cut_files.png_pixels(source.png.data)
+    if stored is None:
+        raise EngineError("broken_image", "The picture cannot be read: none of its pixels are there.")
+    with cut_files.decoding_parts():
+        source.image.load()
+    return stored
 
 
 def _deep_opacity(chunks: Png, image: Image.Image) -> Image.Image:

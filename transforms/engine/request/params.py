@@ -369,6 +369,16 @@ OUTPUT = (
         default="none",
         choices=("none", "copyright"),
     ),
+    Param(
+        "truncated",
+        "choice",
+        (TRANSFORM,),
+        "What is done with a JPEG, PNG, GIF, BMP or animated WebP that is stored cut off: refuse it, or allow it and "
+        "draw what there is, with X-Img-Warning. What is missing is grey in a JPEG and clear elsewhere. A transfer "
+        "that was cut off is always refused.",
+        default="refuse",
+        choices=("refuse", "allow"),
+    ),
     switch("animated", "Whether the frames are kept where the output format can.", default=True),
     Param(
         "download",

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from PIL import Image
+from PIL import Image, ImageChops
 
+from transforms.engine.codecs import cut_files
 from transforms.engine.codecs.animations.canvas import Disposal, Part, composed, leaves_clear
 
 EXTENSION, IMAGE = 0x21, 0x2C
@@ -41,13 +42,14 @@ class Block:
 
 
 def frames(
-    data: bytes, size: tuple[int, int], count: int, check: Callable[[tuple[int, int]], None]
+    data: bytes, size: tuple[int, int], count: int, check: Callable[[tuple[int, int]], None], cut: bool = False
 ) -> Iterator[tuple[Image.Image, int]]:
     """The first `count` frames (RGBA, of `size`) and their durations in ms; none after them is unpacked.
 
-    `check` raises for the size of an image that is too large. Raises ValueError for damaged image data.
+    `check` raises for the size of an image that is too large. Raises ValueError for damaged image data; where it
+    may be `cut`, the rows that are missing are clear instead.
     """
-    return composed(size, (_part(block, check) for block in islice(blocks(data), count)))
+    return composed(size, (_part(block, check, cut) for block in islice(blocks(data), count)))
 
 
 def has_alpha(data: bytes, size: tuple[int, int]) -> bool:
@@ -103,19 +105,23 @@ def _control(data: bytes, offset: int) -> Control:
     return Control(disposal, clear if flags & 1 else None, hundredths * HUNDREDTH)
 
 
-def _part(block: Block, check: Callable[[tuple[int, int]], None]) -> Part:
+def _part(block: Block, check: Callable[[tuple[int, int]], None], cut: bool) -> Part:
     check(block.size)
-    is_over = block.control.clear is not None
-    return Part(_unpacked(block), block.at, block.control.duration, block.control.disposal, over=is_over)
+    is_over = block.control.clear is not None or cut
+    return Part(_unpacked(block, cut), block.at, block.control.duration, block.control.disposal, over=is_over)
 
 
-def _unpacked(block: Block) -> Image.Image:
+def _unpacked(block: Block, cut: bool) -> Image.Image:
     """The image in RGBA. An index beyond the palette is black, as is everything without a palette."""
     if 0 in block.size:
         return Image.new("RGBA", block.size)
     if not 0 < block.bits <= MOST_BITS:
         raise ValueError("an image of a GIF has no such depth")
-    image = Image.frombytes("P", block.size, block.data, "gif", block.bits, block.is_interlaced)
+    stored = None
+    if cut:
+        image, stored = cut_files.gif_image(block.size, block.data, block.bits, block.is_interlaced)
+    else:
+        image = Image.frombytes("P", block.size, block.data, "gif", block.bits, block.is_interlaced)
     colours = block.palette.ljust(3 << MOST_BITS, b"\0")
     levels = bytearray(b"\0\0\0\xff") * (1 << MOST_BITS)
     for channel in range(3):
@@ -123,4 +129,7 @@ def _unpacked(block: Block) -> Image.Image:
     if block.control.clear is not None:
         levels[4 * block.control.clear : 4 * block.control.clear + 4] = bytes(4)
     image.putpalette(bytes(levels), "RGBA")
-    return image.convert("RGBA")
+    image = image.convert("RGBA")
+    if stored:
+        image.putalpha(ImageChops.darker(image.getchannel("A"), stored))
+    return image

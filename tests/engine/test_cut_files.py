@@ -1,0 +1,139 @@
+"""`truncated=allow` draws what there is of a file that is cut off, and says so; without it such a file is refused."""
+
+import zlib
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.engine import pictures
+from tests.engine.test_stills import FILES, cut, drawn
+from transforms.engine.codecs import cut_files
+from transforms.engine.errors import EngineError
+
+SIZE = (90, 70)
+
+
+def shown(data: bytes, **values: object) -> np.ndarray:
+    """The pixels (RGBA) of a PNG out of a cut file, whose warning is looked at too."""
+    output = pictures.render(data, "png", truncated="allow", **values)
+    assert cut_files.WARNING in output.warnings
+    return np.asarray(pictures.seen(output).convert("RGBA"))
+
+
+def refused(data: bytes, **values: object) -> str:
+    with pytest.raises(EngineError) as excinfo:
+        drawn(data, **values)
+    return excinfo.value.code
+
+
+def files() -> dict[str, bytes]:
+    image = pictures.noisy(*SIZE)
+    frames = [image, pictures.noisy(*SIZE).rotate(180), pictures.shaded(*SIZE)]
+    return {
+        "baseline": pictures.saved(image, "JPEG", quality=90),
+        "restarts": pictures.saved(image, "JPEG", quality=90, restart_marker_rows=1),
+        "progressive": pictures.saved(image, "JPEG", quality=90, progressive=True),
+        "png": pictures.saved(image, "PNG"),
+        "png with alpha": pictures.saved(image.convert("RGBA"), "PNG"),
+        "palette": pictures.saved(image.quantize(64), "PNG"),
+        "gif": pictures.saved(image, "GIF", interlace=0),
+        "animated gif": pictures.animated("GIF", frames, duration=100),
+        "animated webp": pictures.animated("WEBP", frames, duration=100, lossless=True),
+        "apng": pictures.animated("PNG", frames, duration=100),
+    }
+
+
+@pytest.mark.parametrize("name", files())
+def test_what_there_is_of_a_cut_file_is_drawn_with_a_warning_and_never_by_default(name):
+    """I9"""
+    data = files()[name]
+    whole = np.asarray(drawn(data)).astype(int)
+    part = cut(data, 0.6)
+    assert refused(part) == refused(part, truncated="refuse") == "broken_image"
+    got = shown(part, animated=False)
+    assert got.shape == whole.shape
+    assert (np.abs(got[:20] - whole[:20])[..., :3] <= (60 if name == "progressive" else 0)).all()
+
+
+@pytest.mark.parametrize("name", ["png", "png with alpha", "palette", "gif"])
+def test_rows_that_are_missing_are_clear(name):
+    got = shown(cut(files()[name], 0.6))
+    rows = (got[..., 3] == 255).all(axis=1)
+    assert rows[:30].all() and not got[-15:, :, 3].any()
+    assert np.array_equal(rows, np.sort(rows)[::-1])
+
+
+def test_of_an_interlaced_png_the_pixels_of_each_pass_that_are_missing_are_clear():
+    data = interlaced(np.asarray(pictures.noisy(40, 40)))
+    whole = np.asarray(drawn(data))
+    got = shown(cut(data, 0.6))
+    stored = got[..., 3] == 255
+    assert np.array_equal(got[stored], whole[stored]) and stored[::8, ::8].all() and 0.4 < stored.mean() < 0.65
+
+
+def interlaced(levels: np.ndarray) -> bytes:
+    """An RGB PNG of seven passes."""
+    rows = b"".join(
+        b"\0" + row.tobytes() for left, top, across, down in cut_files.ADAM7 for row in levels[top::down, left::across]
+    )
+    header = b"".join(side.to_bytes(4, "big") for side in (levels.shape[1], levels.shape[0])) + bytes((8, 2, 0, 0, 1))
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big") for kind, body in parts
+    )
+
+
+def test_the_missing_part_of_a_jpeg_is_grey():
+    got = shown((FILES / "base_trunc.jpg").read_bytes())
+    assert (got[..., 3] == 255).all() and np.ptp(got[-1, :, :3], axis=-1).max() <= 1
+
+
+def test_the_whole_frames_of_a_cut_animation_are_kept():
+    """The second of three frames is cut in the middle of the file."""
+    for name in ("animated gif", "animated webp"):
+        output = pictures.render(cut(files()[name], 0.6), "webp", truncated="allow", lossless=True)
+        assert 1 <= getattr(pictures.seen(output), "n_frames", 1) <= 2, name
+
+
+def test_a_whole_file_is_drawn_without_a_warning():
+    for data in files().values():
+        assert cut_files.WARNING not in pictures.render(data, "png", truncated="allow").warnings
+    unended = (FILES / "j_noeoi.jpg").read_bytes()
+    assert cut_files.WARNING not in pictures.render(unended, "png", truncated="allow").warnings
+
+
+@pytest.mark.parametrize("data", [
+    pictures.saved(pictures.noisy(*SIZE), "WEBP")[:2_000], pictures.saved(pictures.noisy(*SIZE), "AVIF")[:2_000],
+    files()["baseline"][:300], files()["png"][:40], files()["gif"][:12], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n",
+    pictures.saved(pictures.noisy(*SIZE), "TIFF")[:2_000],
+])  # fmt: skip
+def test_a_file_of_which_nothing_can_be_drawn_stays_refused(data):
+    assert refused(data, truncated="allow") == "broken_image"
+
+
+def test_a_png_that_is_damaged_in_its_middle_is_not_called_cut():
+    data = bytearray(files()["png"])
+    data[len(data) // 2 : len(data) // 2 + 50] = bytes(50)
+    assert refused(bytes(data), truncated="allow") == "broken_image"
+
+
+def test_every_cut_of_small_files_is_drawn_or_refused():
+    """I2"""
+    small = pictures.noisy(12, 9)
+    for data in (
+        pictures.saved(small, "PNG"), pictures.saved(small, "GIF"), pictures.saved(small, "JPEG"),
+        pictures.animated("WEBP", [small, small.rotate(180)]), pictures.animated("PNG", [small, small.rotate(180)]),
+    ):  # fmt: skip
+        for size in range(0, len(data), 3):
+            try:
+                assert pictures.seen(pictures.render(data[:size], "png", truncated="allow")).size == (12, 9)
+            except EngineError as error:
+                assert error.code in ("broken_image", "unsupported_format")
+
+
+def test_no_other_decoding_of_the_process_becomes_lenient():
+    shown(cut(files()["png"], 0.6))
+    with pytest.raises(OSError):
+        Image.open(BytesIO(cut(files()["png"], 0.6))).load()

@@ -1,0 +1,108 @@
+"""What there is of files that end too early, for `truncated=allow`: which pixels of a PNG and of a GIF's image are
+stored, and the whole chunks of a WebP."""
+
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from transforms.engine.containers import png
+from transforms.engine.containers.jpeg_markers import Layout
+from transforms.engine.errors import EngineError
+
+WARNING = "The file is cut off: what is missing of the picture is empty."
+JPEG_END = b"\xff\xd9"
+# (first column, first row, columns apart, rows apart) of each pass of an interlaced PNG, and of one that is not.
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+IN_ORDER = ((0, 0, 1, 1),)
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+PIECE = 1_000_000  # bytes of pixels that are unpacked at once to be counted
+WEBP_PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
+
+
+def jpeg(data: bytes, layout: Layout) -> bytes:
+    """A JPEG with its end, where its first scan has begun. The decoder fills what is missing with grey. Raises
+    broken_image."""
+    if not layout.scans:
+        raise EngineError("broken_image", "The picture ends too early: none of its pixels are there.")
+    return data.rstrip(b"\xff") + JPEG_END
+
+
+def webp(data: bytes) -> bytes:
+    """A WebP of the chunks that are whole, as the frames of an animation may be. Raises broken_image where no such
+    chunk holds pixels: the decoder draws no part of one."""
+    parts, offset, has_pixels = [], 12, False
+    while offset + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, offset)
+        end = offset + 8 + size + size % 2
+        if end > len(data) + size % 2:
+            break
+        parts.append(data[offset:end].ljust(end - offset, b"\0"))
+        has_pixels = has_pixels or name in WEBP_PIXELS
+        offset = end
+    if not has_pixels:
+        raise EngineError("broken_image", "The picture ends too early: a part of a WebP cannot be drawn.")
+    body = b"WEBP" + b"".join(parts)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@contextmanager
+def decoding_parts() -> Iterator[None]:
+    """Pillow's decoders end in silence where a file does."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def png_pixels(data: bytes) -> Image.Image | None:
+    """Which pixels of a PNG are stored (L, 255 where they are); None where its pixels are damaged, or none is."""
+    bodies = {name: [chunk.body for chunk in png.chunks(data) if chunk.name == name] for name in (b"IHDR", b"IDAT")}
+    width, height, bits, kind, _, _, interlace = struct.unpack(">IIBBBBB", bodies[b"IHDR"][0])
+    passes = [
+        (step, math.ceil((width - step[0]) / step[2]), math.ceil((height - step[1]) / step[3]))
+        for step in (ADAM7 if interlace else IN_ORDER)
+    ]
+    strides = [1 + math.ceil(columns * CHANNELS[kind] * bits / 8) for _, columns, _ in passes]
+    most = sum(stride * rows for stride, (_, columns, rows) in zip(strides, passes, strict=True) if columns > 0)
+    stored = _unpacked_bytes(bodies[b"IDAT"], most)
+    mask = np.zeros((height, width), np.uint8)
+    for stride, ((left, top, across, down), columns, rows) in zip(strides, passes, strict=True):
+        if columns > 0 and rows > 0:
+            drawn = min(rows, stored // stride)
+            mask[top : top + drawn * down : down, left::across] = 255
+            stored = max(0, stored - stride * rows)
+    return Image.fromarray(mask) if mask.any() else None
+
+
+def _unpacked_bytes(pieces: list[bytes], most: int) -> int:
+    """How many bytes compressed pieces unpack to, at most so many; 0 where they are damaged."""
+    unpacker, count = zlib.decompressobj(), 0
+    for piece in pieces:
+        while piece and count < most and not unpacker.eof:
+            try:
+                count += len(unpacker.decompress(piece, PIECE))
+            except zlib.error:
+                return 0
+            piece = unpacker.unconsumed_tail
+    return min(count, most)
+
+
+def gif_image(size: tuple[int, int], data: bytes, bits: int, interlaced: bool) -> tuple[Image.Image, Image.Image]:
+    """The rows of an image of a GIF that are stored, in palette indices, and which pixels that are (L, 255)."""
+    one, other = (_decoded(Image.new("P", size, fill), data, bits, interlaced) for fill in (0, 255))
+    is_stored = np.asarray(one) == np.asarray(other)
+    return one, Image.fromarray(np.where(is_stored, 255, 0).astype(np.uint8))
+
+
+def _decoded(image: Image.Image, data: bytes, bits: int, interlaced: bool) -> Image.Image:
+    decoder = Image._getdecoder("P", "gif", (bits, interlaced))
+    decoder.setimage(image.im, (0, 0, *image.size))
+    decoder.decode(data)
+    return image
