@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageChops
 from transforms.engine import colour
 from transforms.engine.codecs import amplifiers, avif_loop, cut_files, heic, jpeg_ends, rights, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
-from transforms.engine.containers import avif_colours, png, sniffing
+from transforms.engine.containers import avif_alpha, avif_colours, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.containers.png import Png
 from transforms.engine.errors import EngineError
@@ -132,6 +132,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
         if not cut:
             raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
         data = cut_files.webp(data) if name == "WEBP" else data
+    data = avif_alpha.repaired(data) if name == "AVIF" else data
     layout = amplifiers.checked_jpeg(data, limits) if name == "JPEG" else None
     if layout and (variant := variants.of_jpeg(layout)):
         raise _unsupported(variant)

@@ -6,6 +6,8 @@ Boxes: ISO/IEC 14496-12 and 23008-12, AV1 Image File Format 1.1. Units of AV1 (O
 import struct
 from collections.abc import Iterator
 
+from transforms.engine.containers import avif_alpha
+
 FILE = ["ftyp", "meta", "mdat"]
 META = {"hdlr", "pitm", "iloc", "iinf", "iprp", "iref"}
 BRANDS = {b"avif", b"avis", b"mif1", b"msf1", b"miaf", b"MA1A", b"MA1B", b"\0\0\0\0"}
@@ -20,6 +22,8 @@ FULL, PLAIN = 4, 0
 
 def copy(data: bytes) -> bytes | None:
     """The file without trailing bytes; None when any part is not known to be picture data. ValueError when damaged."""
+    if avif_alpha.repaired(data) is not data:
+        return None  # browsers refuse it
     boxes = list(_boxes(data))
     if [name for name, _, _ in boxes[:3]] != FILE:
         return None
