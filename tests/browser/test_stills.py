@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine import metrics, pictures, profiles
+from tests.engine import bmps, metrics, pictures, profiles
 from tests.engine.coloured_sources import p3_profile
 from tests.engine.test_stills import ADOBE, FILES, chrm, gama, iccp, png
 from tests.transforms import pillow_pictures
@@ -26,7 +26,6 @@ SHARDS = 4
 BY_CHOICE = "a picture that is cut off is refused, as nobody wants half of it kept for a year"
 INVALID_ANIMATION = "its chunks are out of order: Chromium draws nothing, here it is the picture that stands for it"
 ORIENTATION = "Chromium does not turn a WebP by its EXIF; phones and libvips do"
-BMP = "a kind of BMP that Pillow does not read, or reads as it is written and Chromium as it is meant"
 # name → why it is not as Chromium draws it
 EXCEPTIONS = {
     "base_trunc.jpg": BY_CHOICE, "ultrahdr.jpg": BY_CHOICE, "truncated_image.png": BY_CHOICE,
@@ -36,11 +35,6 @@ EXCEPTIONS = {
     "issue_2811.gif": "its data end before the picture: Chromium leaves the rest clear",
     "hopper-XYZ.png": "a profile of tables, interpolated otherwise by another library",
     **{f"hopper_orientation_{number}.webp": ORIENTATION for number in range(2, 9)},
-    **dict.fromkeys((
-        "badpalettesize.bmp", "badrle.bmp", "rgb32bf.bmp", "pal2.bmp", "pal4rletrns.bmp", "pal8os2v2-16.bmp",
-        "pal8oversizepal.bmp", "pal8rletrns.bmp", "rgb16-231.bmp", "rgb32-111110.bmp", "rgba16-4444.bmp",
-        "rgba32abf.bmp", "mmap_error.bmp",
-    ), BMP),
 }  # fmt: skip
 
 
@@ -141,6 +135,15 @@ def test_every_way_of_naming_colours_is_drawn_as_in_chromium(drawings):
     """I12, I13"""
     differences = {name: difference(data, drawings.still(data, kind)) for name, data, kind in families()}
     assert len(differences) > 350 and {name: words for name, words in differences.items() if words} == {}
+
+
+def test_every_kind_of_bmp_is_drawn_as_in_chromium(drawings):
+    """I2, I5, I12, I13"""
+    files = {name: data for name, (data, _) in bmps.PIXELS.items()} | bmps.UNREAD
+    drawn = {name: drawings.still(data, "image/bmp") for name, data in files.items()}
+    assert {name for name, image in drawn.items() if image is None} == {*bmps.UNREAD}
+    differences = {name: difference(data, drawn[name]) for name, data in files.items()}
+    assert {name: words for name, words in differences.items() if words} == {}
 
 
 def corpus() -> list[Path]:

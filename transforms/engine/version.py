@@ -11,6 +11,7 @@ CHANGES = {
         "CMYK JPEGs without Adobe's marker are no longer inverted; profiles of RGB hold for grey pictures too.",
         "Animated GIF and APNG are composed as browsers show them: what a frame leaves behind, and frames smaller than"
         " the canvas.",
+        "BMPs are drawn as browsers draw them: alpha, bit fields, and what runs of RLE leave out.",
         "Transparent colours of PNGs with 2, 4 and 16 bits are clear.",
     ),
 }

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageChops
 
 from transforms.engine import colour
-from transforms.engine.codecs import amplifiers, avif_loop, cut_files, heic, jpeg_ends, rights, variants
+from transforms.engine.codecs import amplifiers, avif_loop, bmp, cut_files, heic, jpeg_ends, rights, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.containers import avif_alpha, avif_colours, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
@@ -148,7 +148,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with ExitStack() as opened:
-                image = opened.enter_context(_header_read(name, data))
+                image = opened.enter_context(_header_read(name, data, cut))
                 if name == "TIFF":
                     amplifiers.check_tiff(image, data, limits)
                 if layout and not layout.is_ended:
@@ -164,12 +164,14 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
         raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
 
 
-def _header_read(name: str, data: bytes) -> Image.Image:
+def _header_read(name: str, data: bytes, cut: bool) -> Image.Image:
     """The picture with its header read. Raises unsupported_variant where the file is whole and of a kind not read."""
     try:
-        return Image.open(BytesIO(data), formats=[name])
+        return bmp.opened(data, cut) if name == "BMP" else Image.open(BytesIO(data), formats=[name])
     except Image.DecompressionBombError:
         raise
+    except bmp.UnreadKind as error:
+        raise _unsupported(str(error)) from error
     except Exception as error:
         variant = variants.name_of(name, data)
         if variant:

@@ -33,10 +33,6 @@ FORMATS = {2: "signed", 3: "floating-point", 6: "complex"}
 # Offsets and lengths of strips, and of tiles.
 PLACES = ((273, 279), (324, 325))
 SIZES = {1: "B", 3: "H", 4: "I"}
-# Compressions of BMP that are read: none, RLE8, RLE4, bit fields.
-BMP_READ = {0, 1, 2, 3}
-BMP_NAMES = {4: "JPEG inside", 5: "PNG inside", 6: "alpha bit fields", 11: "CMYK"}
-BMP_DEPTHS = {1, 4, 8, 16, 24, 32}
 
 
 def name_of(image_format: str, data: bytes) -> str | None:
@@ -97,18 +93,6 @@ def _tags(data: bytes) -> Iterator[tuple[int, list[int]]]:
             yield tag, list(struct.unpack_from(f"{order}{min(length, 8)}{SIZES[kind]}", data, at))
 
 
-def _bmp(data: bytes) -> str | None:
-    (header,) = struct.unpack_from("<I", data, 14)
-    if header == 12:
-        (bits,) = struct.unpack_from("<H", data, 24)
-        compression = 0
-    else:
-        bits, compression = struct.unpack_from("<HI", data, 28)
-    if compression not in BMP_READ:
-        return f"a BMP with {BMP_NAMES.get(compression, f'compression {compression}')}"
-    return f"a BMP of {bits} bits a pixel" if bits not in BMP_DEPTHS else None
-
-
 def _avif(data: bytes) -> str | None:
     """Where every box of the file is there to its end."""
     offset, names = 0, set()
@@ -126,4 +110,4 @@ def _avif(data: bytes) -> str | None:
     return "an AVIF of a kind that the decoder does not know" if is_complete else None
 
 
-NAMES: dict[str, Callable[[bytes], str | None]] = {"TIFF": _tiff, "BMP": _bmp, "AVIF": _avif}
+NAMES: dict[str, Callable[[bytes], str | None]] = {"TIFF": _tiff, "AVIF": _avif}

@@ -27,7 +27,7 @@ REFUSED = {
     "JPEG XL": "not decoded here. Export it as AVIF or JPEG",
     "JPEG 2000": "not decoded here. Export it as JPEG or PNG",
 }
-BMP_HEADERS = {12, 40, 52, 56, 64, 108, 124}
+BMP_HEADERS = {12, *range(16, 65, 4), 42, 46, 108, 124}
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
