@@ -19,13 +19,14 @@ from transforms.engine.profiles import cicp, icc
 pytestmark = pytest.mark.prove
 TYPES = {
     ".png": "image/png", ".apng": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
-    ".webp": "image/webp", ".avif": "image/avif", ".bmp": "image/bmp",
+    ".webp": "image/webp", ".avif": "image/avif", ".bmp": "image/bmp", ".ico": "image/x-icon",
 }  # fmt: skip
 MOST_DELTA_E, MOST_ALPHA, OPAQUE = 2.0, 2, 200
 SHARDS = 4
 BY_CHOICE = "a picture that is cut off is refused, as nobody wants half of it kept for a year"
 INVALID_ANIMATION = "its chunks are out of order: Chromium draws nothing, here it is the picture that stands for it"
 ORIENTATION = "Chromium does not turn a WebP by its EXIF; phones and libvips do"
+DIRECTORY = "the directory of the ICO says another size than the picture, which is believed here"
 # name → why it is not as Chromium draws it
 EXCEPTIONS = {
     "base_trunc.jpg": BY_CHOICE, "ultrahdr.jpg": BY_CHOICE, "truncated_image.png": BY_CHOICE,
@@ -33,6 +34,7 @@ EXCEPTIONS = {
     "chunk_no_fctl.png": INVALID_ANIMATION, "chunk_repeat_fctl.png": INVALID_ANIMATION,
     "sequence_fdat_fctl.png": INVALID_ANIMATION, "sequence_start.png": INVALID_ANIMATION,
     "issue_2811.gif": "its data end before the picture: Chromium leaves the rest clear",
+    "decompression_bomb.ico": DIRECTORY, "hopper_unexpected.ico": DIRECTORY,
     "hopper-XYZ.png": "a profile of tables, interpolated otherwise by another library",
     **{f"hopper_orientation_{number}.webp": ORIENTATION for number in range(2, 9)},
 }  # fmt: skip

@@ -5,7 +5,7 @@ The format is Microsoft's and IBM's; what they leave open is as Chromium 156 dra
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -22,6 +22,7 @@ OS2_COMPRESSIONS = {PLAIN, RLE8, RLE4, RLE24}
 UNREAD = {4: "JPEG inside", 5: "PNG inside", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
 DEPTHS = {1, 2, 4, 8, 16, 24, 32}
 RLE_DEPTHS = {RLE8: 8, RLE4: 4, RLE24: 24}
+ALPHA = 0xFF000000  # in what an ICO holds of 32 bits
 MASKS = {16: (0x7C00, 0x03E0, 0x001F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 END_OF_LINE, END_OF_PICTURE, DELTA = 0, 1, 2
 MOST_COMMANDS = 3_000_000
@@ -45,6 +46,11 @@ class Header:
     palette: bytes
     masks: tuple[int, ...]
     is_top_down: bool
+
+    @property
+    def stride(self) -> int:
+        """Bytes of a row, which are a multiple of four."""
+        return math.ceil(self.size[0] * self.bits / 32) * 4
 
 
 class BmpFile(ImageFile.ImageFile):
@@ -74,6 +80,44 @@ def opened(data: bytes, cut: bool = False) -> BmpFile:
     image = BmpFile(BytesIO(data))
     image.is_cut = cut
     return image
+
+
+class IconFile(ImageFile.ImageFile):
+    """The BMP of an ICO for Pillow: a picture and its mask, whose rows the height counts both."""
+
+    format = "ICO"
+    format_description = "ICO"
+
+    def _open(self) -> None:
+        self._data = self.fp.read()
+        head = header(self._data, 0, 0)
+        width, height = head.size
+        masks = (*head.masks[:3], head.masks[3] or (ALPHA if head.bits == 32 and head.compression == PLAIN else 0))
+        self._header = replace(head, size=(width, (height + 1) // 2), start=head.end, masks=masks)
+        self._size, self._mode, self._is_loaded = self._header.size, "RGBA", False
+
+    def load(self) -> None:
+        """Decode the pixels: the alpha is that of the picture, or the mask where it has none. Raises ValueError where
+        some are missing."""
+        if self._is_loaded:
+            return
+        image, mask = pixels(self._data, self._header), self._mask()
+        alpha = image.getchannel("A") if image.mode == "RGBA" else None
+        image = image.convert("RGB")
+        if alpha and alpha.getextrema()[1]:
+            image.putalpha(alpha)
+        else:
+            image.putalpha(mask or Image.new("L", image.size, 255))
+        self.im, self._is_loaded = image.im, True
+
+    def _mask(self) -> Image.Image | None:
+        """Clear where a bit is set; None where the file ends before it."""
+        head = self._header
+        start = head.start + head.stride * head.size[1]
+        mask = replace(head, bits=1, compression=PLAIN, start=start, palette=b"\xff\xff\xff", masks=(0, 0, 0, 0))
+        if head.compression in RLE_DEPTHS or len(self._data) < start + mask.stride * mask.size[1]:
+            return None
+        return pixels(self._data, mask).getchannel(0)
 
 
 def header(data: bytes, at: int = FILE_HEADER, start: int | None = None) -> Header:
@@ -156,7 +200,7 @@ def _rows(data: bytes, head: Header) -> tuple[np.ndarray, int]:
     """Levels (indices up to 8 bits, else RGB or RGBA) in the order of the file, and how many of the last rows are
     missing."""
     width, height = head.size
-    stride = math.ceil(width * head.bits / 32) * 4
+    stride = head.stride
     stored = data[head.start : head.start + stride * height]
     # The padding of the last row holds no pixel.
     is_whole = len(stored) >= stride * (height - 1) + math.ceil(width * head.bits / 8)

@@ -1,5 +1,6 @@
 """Decodes source bytes safely: the header first, pixels only when it passes the limits."""
 
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from PIL import ExifTags, Image, ImageChops
 from transforms.engine import colour
 from transforms.engine.codecs import amplifiers, avif_loop, bmp, cut_files, heic, jpeg_ends, rights, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
-from transforms.engine.containers import avif_alpha, avif_colours, png, sniffing
+from transforms.engine.containers import avif_alpha, avif_colours, ico, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.containers.png import Png
 from transforms.engine.errors import EngineError
@@ -37,7 +38,7 @@ TURNS = {
 }
 # Formats with another name in Pillow.
 NAMES = {"MPO": "jpeg", heic.NAME: "heic"}
-ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF and BMP"
+ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP and ICO"
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,14 @@ def read_exif(data: bytes, limits: Limits) -> Image.Exif:
 
 @dataclass(frozen=True)
 class _Source:
-    """An open picture; what its file says of its colours; its chunks, where it is a PNG; and whether the file may end
-    early."""
+    """An open picture; what its file says of its colours; its chunks, where it is a PNG; whether the file may end
+    early; and whether it is out of an ICO."""
 
     image: Image.Image
     colours: NamedColours
     png: Png | None = None
     is_cut: bool = False
+    is_icon: bool = False
 
 
 @contextmanager
@@ -128,6 +130,9 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
     name = sniffing.format_of(data) or _optional_format(data)
     if name is None:
         raise EngineError("unsupported_format", _not_read(data))
+    is_icon = name == "ICO"
+    if is_icon:
+        name, data = _shown_icon(data)
     if sniffing.is_cut_short(name, data):
         if not cut:
             raise EngineError("broken_image", "The picture ends too early: the file is truncated.")
@@ -154,7 +159,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
                 if layout and not layout.is_ended:
                     _check_size(image.size, 1, limits)
                     image = opened.enter_context(_ended_jpeg(data, layout, cut))
-                yield _Source(image, _colours(image, data, chunks), chunks, cut)
+                yield _Source(image, _colours(image, data, chunks), chunks, cut, is_icon)
     except EngineError:
         raise
     except Image.DecompressionBombError as error:
@@ -164,9 +169,20 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
         raise EngineError("broken_image", "The picture cannot be read: the file is damaged or truncated.") from error
 
 
+def _shown_icon(data: bytes) -> tuple[str, bytes]:
+    """The format and the bytes of what is shown of an ICO."""
+    try:
+        entry = ico.best(data)
+    except (struct.error, ValueError) as error:
+        raise EngineError("broken_image", "The picture ends too early: the file is truncated.") from error
+    return ("PNG" if entry.is_png else "ICO"), entry.data
+
+
 def _header_read(name: str, data: bytes, cut: bool) -> Image.Image:
     """The picture with its header read. Raises unsupported_variant where the file is whole and of a kind not read."""
     try:
+        if name == "ICO":
+            return bmp.IconFile(BytesIO(data))
         return bmp.opened(data, cut) if name == "BMP" else Image.open(BytesIO(data), formats=[name])
     except Image.DecompressionBombError:
         raise
@@ -217,7 +233,7 @@ def _not_read(data: bytes) -> str:
 def _facts(source: _Source, data: bytes, limits: Limits, animated: bool) -> Facts:
     image = source.image
     _check_size(image.size, 1, limits)
-    name = NAMES.get(image.format, image.format.lower())
+    name = "ico" if source.is_icon else NAMES.get(image.format, image.format.lower())
     frames = _count_frames(image, name, data)
     if animated and frames > limits.source_frames:
         raise EngineError("too_many_frames", f"The animation has {frames} frames; the limit is {limits.source_frames}.")

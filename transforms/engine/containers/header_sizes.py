@@ -6,7 +6,7 @@ It is read in the web process: whatever the file holds, that takes a few millise
 import struct
 from dataclasses import dataclass
 
-from transforms.engine.containers import jpeg_markers, sniffing
+from transforms.engine.containers import ico, jpeg_markers, sniffing
 
 PLAIN_SCANS = 10  # so many scans of a JPEG are as much work as one decoding
 HEADER_BYTES = 65_536
@@ -62,6 +62,14 @@ def _bmp(data: bytes) -> Header:
     return abs(width), abs(height), 1
 
 
+def _ico(data: bytes) -> Header:
+    entry = ico.best(data)
+    if entry.is_png:
+        return _png(entry.data)
+    width, height = struct.unpack_from("<ii", entry.data, 4)
+    return abs(width), abs(height) // 2, 1
+
+
 def _tiff(data: bytes) -> Header:
     order = "<" if data[:2] == b"II" else ">"
     (directory,) = struct.unpack_from(order + "I", data, 4)
@@ -84,4 +92,5 @@ def _avif(data: bytes) -> Header:
     return *max(sizes, key=lambda size: size[0] * size[1]), frames
 
 
-READERS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "GIF": _gif, "BMP": _bmp, "TIFF": _tiff, "AVIF": _avif}
+READERS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "GIF": _gif, "BMP": _bmp, "TIFF": _tiff, "AVIF": _avif,
+           "ICO": _ico}  # fmt: skip

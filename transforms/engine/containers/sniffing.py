@@ -2,6 +2,8 @@
 
 import struct
 
+from transforms.engine.containers import ico
+
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -45,6 +47,8 @@ def format_of(data: bytes) -> str | None:
         return "TIFF"
     if data[:2] == b"BM" and len(data) >= 18 and int.from_bytes(data[14:18], "little") in BMP_HEADERS:
         return "BMP"
+    if ico.is_one(data):
+        return "ICO"
     return "AVIF" if _is_avif(data) else None
 
 
