@@ -63,9 +63,19 @@ def auxc(name: bytes = ALPHA) -> bytes:
 
 
 def colour_item(picture: Coded, number: int = 1, *properties: bytes, references=()) -> Item:
-    return Item(number, b"av01", picture.units, (
-        ispe(picture.size), pixi(3), picture.configuration, NCLX, *properties,
-    ), references)  # fmt: skip
+    return Item(
+        number,
+        b"av01",
+        picture.units,
+        (
+            ispe(picture.size),
+            pixi(3),
+            picture.configuration,
+            NCLX,
+            *properties,
+        ),
+        references,
+    )
 
 
 def grid(columns: int, rows: int, size: tuple[int, int]) -> bytes:
@@ -101,12 +111,19 @@ def written(*items: Item, primary: int = 1, hidden: bool = False) -> bytes:
         for item in items:
             places += struct.pack(">HHHII", item.number, 0, 1, offset, len(item.data))
             offset += len(item.data)
-        return full(b"meta", b"".join((
-            full(b"hdlr", bytes(4) + b"pict" + bytes(13)), full(b"pitm", struct.pack(">H", primary)),
-            full(b"iloc", b"\x44\0" + struct.pack(">H", len(items)) + places),
-            full(b"iinf", struct.pack(">H", len(items)) + entries), full(b"iref", references) if references else b"",
-            iprp,
-        )))  # fmt: skip
+        return full(
+            b"meta",
+            b"".join(
+                (
+                    full(b"hdlr", bytes(4) + b"pict" + bytes(13)),
+                    full(b"pitm", struct.pack(">H", primary)),
+                    full(b"iloc", b"\x44\0" + struct.pack(">H", len(items)) + places),
+                    full(b"iinf", struct.pack(">H", len(items)) + entries),
+                    full(b"iref", references) if references else b"",
+                    iprp,
+                )
+            ),
+        )
 
     start = len(head) + len(meta(0)) + 8
     return head + meta(start) + box(b"mdat", b"".join(item.data for item in items))
@@ -134,16 +151,20 @@ def kinds() -> dict[str, bytes]:
     colours = [coded(image.crop(part)) for part in (left, right)]
     alphas = [coded(ramp.crop(part)) for part in (left, right)]
     tile = ispe((64, 96))
-    tiles = [Item(3 + index, b"av01", one.units, (tile, pixi(3), one.configuration, NCLX))
-             for index, one in enumerate(colours)]  # fmt: skip
+    tiles = [
+        Item(3 + index, b"av01", one.units, (tile, pixi(3), one.configuration, NCLX))
+        for index, one in enumerate(colours)
+    ]
     whole = Item(1, b"grid", grid(2, 1, SIZE), (size, pixi(3), NCLX), ((b"dimg", (3, 4)),))
 
     def alpha_grid(*properties: bytes, of_tiles: tuple[bytes, ...] = (tile,)) -> list[Item]:
         return [
             Item(2, b"grid", grid(2, 1, SIZE), (*properties, auxc()), ((b"auxl", (1,)), (b"dimg", (5, 6)))),
-            *(Item(5 + index, b"av01", one.units, (*of_tiles, one.configuration, auxc()))
-              for index, one in enumerate(alphas)),
-        ]  # fmt: skip
+            *(
+                Item(5 + index, b"av01", one.units, (*of_tiles, one.configuration, auxc()))
+                for index, one in enumerate(alphas)
+            ),
+        ]
 
     return {
         "as ours": written(colour_item(colour), alpha_item(plain, size, mono)),
@@ -160,27 +181,34 @@ def kinds() -> dict[str, bytes]:
             colour_item(colour),
             Item(2, b"av01", plain.units, (mono, plain.configuration, auxc(HEVC_ALPHA)), to_one),
         ),
-        "premultiplied": written(
-            colour_item(premultiplied, references=((b"prem", (2,)),)), alpha_item(plain, mono)
-        ),
+        "premultiplied": written(colour_item(premultiplied, references=((b"prem", (2,)),)), alpha_item(plain, mono)),
         "alpha first": written(alpha_item(plain, mono), colour_item(colour)),
         "turned": written(colour_item(colour, 1, turn), alpha_item(plain, turn)),
         "colour turned alone": written(colour_item(colour, 1, turn), alpha_item(plain, size)),
         "grid": written(whole, *tiles, *alpha_grid(size, mono, of_tiles=(tile, mono))),
         "grid without ispe": written(whole, *tiles, *alpha_grid(of_tiles=())),
         "grid without ispe of its own": written(whole, *tiles, *alpha_grid()),
-        "alpha of each tile": written(whole, *tiles, *(
-            Item(5 + index, b"av01", one.units, (tile, one.configuration, auxc()), ((b"auxl", (3 + index,)),))
-            for index, one in enumerate(alphas)
-        )),
-        "alpha of each tile without ispe": written(whole, *tiles, *(
-            Item(5 + index, b"av01", one.units, (one.configuration, auxc()), ((b"auxl", (3 + index,)),))
-            for index, one in enumerate(alphas)
-        )),
-        "colour in a grid, alpha in one piece": written(whole, *tiles, Item(
-            2, b"av01", plain.units, (size, plain.configuration, auxc()), ((b"auxl", (1,)),))),
+        "alpha of each tile": written(
+            whole,
+            *tiles,
+            *(
+                Item(5 + index, b"av01", one.units, (tile, one.configuration, auxc()), ((b"auxl", (3 + index,)),))
+                for index, one in enumerate(alphas)
+            ),
+        ),
+        "alpha of each tile without ispe": written(
+            whole,
+            *tiles,
+            *(
+                Item(5 + index, b"av01", one.units, (one.configuration, auxc()), ((b"auxl", (3 + index,)),))
+                for index, one in enumerate(alphas)
+            ),
+        ),
+        "colour in a grid, alpha in one piece": written(
+            whole, *tiles, Item(2, b"av01", plain.units, (size, plain.configuration, auxc()), ((b"auxl", (1,)),))
+        ),
         "colour in one piece, alpha in a grid": written(colour_item(colour), *alpha_grid(size)),
-    }  # fmt: skip
+    }
 
 
 def alpha() -> Image.Image:

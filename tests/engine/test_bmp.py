@@ -97,9 +97,13 @@ def test_noise_behind_a_header_is_drawn_or_refused(seed):
             assert isinstance(drawn(bytes(cut(data, 1 if seed % 2 else 0.9)), truncated="allow"), Image.Image)
         except EngineError as error:
             assert error.code in (
-                "broken_image", "unsupported_variant", "unsupported_format", "too_many_pixels", "source_side_too_long",
+                "broken_image",
+                "unsupported_variant",
+                "unsupported_format",
+                "too_many_pixels",
+                "source_side_too_long",
                 "output_too_large",
-            )  # fmt: skip
+            )
 
 
 def test_a_header_that_is_cut_is_refused():

@@ -104,11 +104,19 @@ def test_a_whole_file_is_drawn_without_a_warning():
     assert cut_files.WARNING not in pictures.render(unended, "png", truncated="allow").warnings
 
 
-@pytest.mark.parametrize("data", [
-    pictures.saved(pictures.noisy(*SIZE), "WEBP")[:2_000], pictures.saved(pictures.noisy(*SIZE), "AVIF")[:2_000],
-    files()["baseline"][:300], files()["png"][:40], files()["gif"][:12], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n",
-    pictures.saved(pictures.noisy(*SIZE), "TIFF")[:2_000],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        pictures.saved(pictures.noisy(*SIZE), "WEBP")[:2_000],
+        pictures.saved(pictures.noisy(*SIZE), "AVIF")[:2_000],
+        files()["baseline"][:300],
+        files()["png"][:40],
+        files()["gif"][:12],
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        pictures.saved(pictures.noisy(*SIZE), "TIFF")[:2_000],
+    ],
+)
 def test_a_file_of_which_nothing_can_be_drawn_stays_refused(data):
     assert refused(data, truncated="allow") == "broken_image"
 
@@ -123,9 +131,12 @@ def test_every_cut_of_small_files_is_drawn_or_refused():
     """I2"""
     small = pictures.noisy(12, 9)
     for data in (
-        pictures.saved(small, "PNG"), pictures.saved(small, "GIF"), pictures.saved(small, "JPEG"),
-        pictures.animated("WEBP", [small, small.rotate(180)]), pictures.animated("PNG", [small, small.rotate(180)]),
-    ):  # fmt: skip
+        pictures.saved(small, "PNG"),
+        pictures.saved(small, "GIF"),
+        pictures.saved(small, "JPEG"),
+        pictures.animated("WEBP", [small, small.rotate(180)]),
+        pictures.animated("PNG", [small, small.rotate(180)]),
+    ):
         for size in range(0, len(data), 3):
             try:
                 assert pictures.seen(pictures.render(data[:size], "png", truncated="allow")).size == (12, 9)

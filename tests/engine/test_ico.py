@@ -65,8 +65,10 @@ def test_a_mask_that_is_not_there_hides_nothing():
 
 def test_the_largest_picture_is_shown_and_of_those_the_one_of_most_bits():
     inks = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
-    images = [pictures.saved(Image.new("RGB", size, ink), "PNG")
-              for size, ink in zip([(16, 16), (256, 256), (256, 256)], inks, strict=True)]  # fmt: skip
+    images = [
+        pictures.saved(Image.new("RGB", size, ink), "PNG")
+        for size, ink in zip([(16, 16), (256, 256), (256, 256)], inks, strict=True)
+    ]
     data = ico(((16, 16), 32, images[0]), ((256, 256), 8, images[1]), ((256, 256), 32, images[2]))
     assert (drawn(data).size, drawn(data).getpixel((5, 5))[:3]) == ((256, 256), inks[2])
     facts = decode.probe(data, Limits())
@@ -122,6 +124,10 @@ def test_noise_is_drawn_or_refused(seed):
             drawn(bytes(cut(data, 1 if seed % 2 else 0.9)))
         except EngineError as error:
             assert error.code in (
-                "broken_image", "unsupported_format", "unsupported_variant", "too_many_pixels", "source_side_too_long",
+                "broken_image",
+                "unsupported_format",
+                "unsupported_variant",
+                "too_many_pixels",
+                "source_side_too_long",
                 "output_too_large",
-            )  # fmt: skip
+            )

@@ -381,8 +381,9 @@ def is_read(data: bytes) -> bool:
     return True
 
 
-@pytest.mark.parametrize("restarts", [{}, {"restart_marker_rows": 1}, {"restart_marker_blocks": 1},
-                                      {"restart_marker_blocks": 5}])  # fmt: skip
+@pytest.mark.parametrize(
+    "restarts", [{}, {"restart_marker_rows": 1}, {"restart_marker_blocks": 1}, {"restart_marker_blocks": 5}]
+)
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize(
     ("mode", "subsampling"), [("RGB", "4:2:0"), ("RGB", "4:4:4"), ("RGB", "4:2:2"), ("L", "4:4:4")]

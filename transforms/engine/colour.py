@@ -7,10 +7,11 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from transforms.engine.profiles import hdr, named
+from transforms.engine.profiles import hdr, icc, named
 from transforms.engine.profiles.named import NamedColours
 
 SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
+NOT_RGB = ("CMYK", "LAB", "YCbCr", "HSV")
 # A profile that changes no sample colour by more than this many levels is sRGB under another name.
 SAME_LEVELS = 2
 
@@ -102,6 +103,42 @@ def _white_of(mode: str, levels: np.ndarray) -> float:
     peak = float(np.nan_to_num(levels).max())
     steps = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0, 2.0**31 - 1)
     return next((step for step in steps if peak <= step), peak)
+
+
+def kept_profile(image: Image.Image, colours: NamedColours) -> bytes | None:
+    """The profile that a picture can be handed on with, its levels as they are; empty where its colours are sRGB, None
+    where they are of another kind than RGB."""
+    if colours.is_srgb:
+        return b""
+    if not colours.profile or colours.of_grey or image.mode in NOT_RGB:
+        return None
+    profile = icc.cleaned(colours.profile)
+    try:
+        return b"" if profile and _changes_nothing(_transform(profile, "RGB")) else profile
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def to_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    """An sRGB picture (RGB or RGBA) in the colours of a profile."""
+    return on_colours(image, lambda plain: ImageCms.applyTransform(plain, _transform_to(profile)))
+
+
+def from_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    """A picture (RGB or RGBA) of a kept profile in sRGB."""
+    return on_colours(image, lambda plain: ImageCms.applyTransform(plain, _transform(profile, "RGB")))
+
+
+@lru_cache(maxsize=4)
+def _transform_to(profile: bytes) -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(
+        ImageCms.createProfile("sRGB"),
+        ImageCms.ImageCmsProfile(BytesIO(profile)),
+        "RGB",
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
 
 
 @lru_cache(maxsize=4)

@@ -13,7 +13,8 @@ class Picture:
     `nominal` is the size the frames stand for in source pixels: a JPEG may be decoded smaller than it is.
     `durations` are milliseconds; `loop` is how often to play, 0 for ever; `source_size` is upright;
     `frame_count` is the source's, of which `frames` may hold only the first; `mark` is the file to overlay;
-    `warnings` are for the caller, of the steps so far; `shape` is what fitting it to its box came to (geometry.Fit).
+    `warnings` are for the caller, of the steps so far; `shape` is what fitting it to its box came to (geometry.Fit);
+    `profile` is the ICC profile of the frames' colours where those are not sRGB.
     """
 
     frames: tuple[Image.Image, ...]
@@ -29,6 +30,7 @@ class Picture:
     mark: bytes | None = None
     warnings: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()
+    profile: bytes | None = None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from transforms.engine import effective, geometry
+from PIL import Image
+
+from transforms.engine import colour, effective, geometry
 from transforms.engine.codecs import decode, encode
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
@@ -102,7 +104,27 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
     facts = decode.probe(data, job.limits, animated=animated, cut=cut)
     job = replace(job, values=effective.without_idle_crop(job.values, facts.size))
     target = geometry.decode_target(facts.size, job.values)
-    return decode.open_picture(data, job.limits, target=target, animated=animated, cut=cut), job
+    keeps_profile = job.values.get("profile") == "keep"
+    picture = decode.open_picture(
+        data, job.limits, target=target, animated=animated, cut=cut, keeps_profile=keeps_profile
+    )
+    return picture, replace(job, values=_effective(job.values, picture, cut))
+
+
+def _effective(values: Mapping[str, object], picture: Picture, cut: bool) -> Mapping[str, object]:
+    """The values without those that turned out to change nothing, and with their colours in those of the picture."""
+    idle = {name for name, matters in (("truncated", cut), ("profile", picture.profile)) if not matters}
+    values = {name: value for name, value in values.items() if name not in idle}
+    if picture.profile:
+        for name in COLOURS & values.keys():
+            values[name] = _in_profile(str(values[name]), picture.profile)
+    return values
+
+
+def _in_profile(value: str, profile: bytes) -> str:
+    *ink, alpha = colour.hex_to_rgba(value)
+    moved = colour.to_profile(Image.new("RGB", (1, 1), tuple(ink)), profile).getpixel((0, 0))
+    return bytes((*moved, alpha)).hex()
 
 
 def _with_mark(picture: Picture, job: Job) -> Picture:
@@ -116,6 +138,7 @@ def processed(picture: Picture, values: Mapping[str, object], limits: Limits) ->
     return picture
 
 
+COLOURS = {"background", "tint"}
 OPERATIONS: Mapping[str, Callable[[Job], Output]] = {
     "transform": transform,
     "info": info.render,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageChops
 
 from transforms.engine import colour
-from transforms.engine.codecs import amplifiers, avif_loop, bmp, cut_files, heic, jpeg_ends, rights, variants
+from transforms.engine.codecs import amplifiers, avif_loop, bmp, cut_files, gain_maps, heic, jpeg_ends, rights, variants
 from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.containers import avif_alpha, avif_colours, ico, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
@@ -38,6 +38,7 @@ TURNS = {
 }
 # Formats with another name in Pillow.
 NAMES = {"MPO": "jpeg", heic.NAME: "heic"}
+LOST_COLOURS = "The colours of this source cannot be kept as they are: they are converted to sRGB."
 ALLOWED = "JPEG, PNG, WebP, GIF, AVIF, TIFF, BMP and ICO"
 
 
@@ -69,16 +70,22 @@ def open_picture(
     target: tuple[int, int] | None = None,
     animated: bool = False,
     cut: bool = False,
+    keeps_profile: bool = False,
 ) -> Picture:
     """The whole picture, upright, in sRGB; every frame when `animated`, else the first.
 
     `target` is the smallest upright size needed: a JPEG is then decoded at a fraction, never below twice that.
     Raises what `probe` raises; a file that ends early is a broken_image. Where it may be `cut`, what is missing is grey
-    (JPEG) or clear instead, and a warning says so.
+    (JPEG) or clear instead, and a warning says so. With `keeps_profile` a profile of RGB stays, and the levels with it.
     """
     with _opened(data, limits, cut) as source:
         image = source.image
         facts = _facts(source, data, limits, animated)
+        profile = colour.kept_profile(image, source.colours) if keeps_profile else b""
+        has_lost_colours = profile is None
+        if profile:
+            source = replace(source, colours=NamedColours(of_rgb=source.colours.of_rgb))
+        has_gain_map = gain_maps.has_one(image, data)
         texts = rights.read(image, _exif(image), source.png.xmp if source.png else image.info.get("xmp", b""))
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
@@ -102,8 +109,19 @@ def open_picture(
         frame_count=facts.frame_count,
         nominal=facts.size,
         rights=texts,
-        warnings=(cut_files.WARNING,) if cut else (),
+        warnings=_warnings(
+            {
+                cut_files.WARNING: cut,
+                gain_maps.WARNING: has_gain_map,
+                LOST_COLOURS: has_lost_colours,
+            }
+        ),
+        profile=profile or None,
     )
+
+
+def _warnings(said: dict[str, bool]) -> tuple[str, ...]:
+    return tuple(warning for warning, is_true in said.items() if is_true)
 
 
 def read_exif(data: bytes, limits: Limits) -> Image.Exif:

@@ -6,12 +6,14 @@ from io import BytesIO
 
 from PIL import Image
 
+from transforms.engine import colour
 from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables
 from transforms.engine.codecs.animations import gif_writer
 from transforms.engine.errors import EngineError
 from transforms.engine.picture import Picture
 from transforms.engine.request import params
 
+NO_PROFILE = "GIF cannot hold a colour profile: the colours are converted to sRGB."
 CONTENT_TYPES = {name: f"image/{name}" for name in ("avif", "webp", "jpeg", "png", "gif")}
 # The longest side each format can hold (AVIF: what its encoder takes).
 LONGEST_SIDES = {"avif": 65_535, "webp": 16_383, "jpeg": 65_500, "png": 2**31 - 1, "gif": 65_535}
@@ -43,13 +45,24 @@ def encode(
     name = resolve(picture, output_format, lossless)
     if max(picture.size) > LONGEST_SIDES[name]:
         raise EngineError("output_too_large", f"A side of {max(picture.size)} pixels does not fit into {name}.")
+    has_lost_profile = bool(picture.profile) and name == "gif"
+    if has_lost_profile:
+        picture = without_profile(picture)
     rights = _rights(picture, values)
     options = {"exif": rights} if rights and name != "gif" else {}
     quality = values.get("quality", params.default("transform", "quality"))
+    options |= {"icc_profile": picture.profile} if picture.profile else {}
     options |= SMALLEST.get(name, {}) if smallest else {}
     options |= _tuned(name, int(quality)) if tuned and not lossless else {}
     body = WRITERS[name](picture, int(quality), lossless, options)
-    return body, CONTENT_TYPES[name], _losses(picture, name, lossless, bool(rights))
+    warnings = _losses(picture, name, lossless, bool(rights))
+    return body, CONTENT_TYPES[name], (*warnings, NO_PROFILE) if has_lost_profile else warnings
+
+
+def without_profile(picture: Picture) -> Picture:
+    """The picture in sRGB."""
+    converted = picture.mapped(lambda frame: colour.from_profile(frame, picture.profile))
+    return replace(converted, profile=None)
 
 
 def _tuned(name: str, quality: int) -> dict[str, object]:

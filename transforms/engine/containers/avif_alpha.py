@@ -84,8 +84,10 @@ def _changes(
                 raise ValueError("more items than a picture has")
             size, *_ = (index for index in associations[other] if _is_size(properties, index))
             sizes = [index for index in associations.get(one, []) if _is_size(properties, index)]
-            content = [data[properties[index & ~ESSENTIAL].start : properties[index & ~ESSENTIAL].end]
-                       for index in (size, *sizes)]  # fmt: skip
+            content = [
+                data[properties[index & ~ESSENTIAL].start : properties[index & ~ESSENTIAL].end]
+                for index in (size, *sizes)
+            ]
             if len(content) != 2 or content[0] != content[1]:
                 yield one, [size, *(index for index in associations.get(one, []) if index not in sizes)]
 

@@ -92,5 +92,13 @@ def _avif(data: bytes) -> Header:
     return *max(sizes, key=lambda size: size[0] * size[1]), frames
 
 
-READERS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "GIF": _gif, "BMP": _bmp, "TIFF": _tiff, "AVIF": _avif,
-           "ICO": _ico}  # fmt: skip
+READERS = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "WEBP": _webp,
+    "GIF": _gif,
+    "BMP": _bmp,
+    "TIFF": _tiff,
+    "AVIF": _avif,
+    "ICO": _ico,
+}

@@ -11,6 +11,11 @@ BRADFORD = np.array(((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.03
 HEADER = struct.Struct(">I4sI4s4s4s12s4s4sI4s4sQI3i4s44x")
 VERSION = 0x04300000
 SPACE, CONNECTION, TAGS, MOST_TAGS = slice(16, 20), slice(20, 24), 132, 200
+# What a profile needs to convert colours (ICC.1:2022, 8 and 9), and the parts of its header that say who made it.
+MATRIX = {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"}
+CONVERTING = MATRIX | {b"wtpt", b"bkpt", b"chad", b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2", b"cicp"}
+UNNEEDED = (slice(4, 8), slice(24, 36), slice(40, 44), slice(48, 56), slice(80, 100))
+LONGEST_KEPT = 600_000
 LEAST_DETERMINANT = 1e-4
 
 Point = tuple[float, float]
@@ -69,15 +74,45 @@ def write(primaries: Primaries, curve: Curve | bytes) -> bytes | None:
         b"rXYZ": _xyz_tag(colorants[:, 0]), b"gXYZ": _xyz_tag(colorants[:, 1]), b"bXYZ": _xyz_tag(colorants[:, 2]),
         **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve if isinstance(curve, bytes) else _curve_tag(curve)),
     }  # fmt: skip
-    index, body, first = struct.pack(">I", len(tags)), b"", HEADER.size + 4 + 12 * len(tags)
-    for name, data in tags.items():
-        index += struct.pack(">4sII", name, first + len(body), len(data))
-        body += data + bytes(-len(data) % 4)
     header = HEADER.pack(
-        first + len(body), bytes(4), VERSION, b"mntr", b"RGB ", b"XYZ ", bytes(12), b"acsp", bytes(4), 0, bytes(4),
+        0, bytes(4), VERSION, b"mntr", b"RGB ", b"XYZ ", bytes(12), b"acsp", bytes(4), 0, bytes(4),
         bytes(4), 0, 0, *map(_fixed, D50), bytes(4),
     )  # fmt: skip
-    return header + index + body
+    return _assembled(header, tags)
+
+
+def _assembled(header: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """A profile of a header and its tags; those of the same content share it."""
+    index, body, first = struct.pack(">I", len(tags)), b"", HEADER.size + 4 + 12 * len(tags)
+    places: dict[bytes, int] = {}
+    for name, data in tags.items():
+        if data not in places:
+            places[data] = first + len(body)
+            body += data + bytes(-len(data) % 4)
+        index += struct.pack(">4sII", name, places[data], len(data))
+    return struct.pack(">I", first + len(body)) + header[4:] + index + body
+
+
+def cleaned(profile: bytes) -> bytes | None:
+    """The profile with nothing but what converts colours: no names, serial numbers or dates. None where it is damaged,
+    longer than LONGEST_KEPT, or not of RGB."""
+    if space_of(profile) != b"RGB " or len(profile) > LONGEST_KEPT:
+        return None
+    count = int.from_bytes(profile[HEADER.size : TAGS], "big")
+    found: dict[bytes, bytes] = {}
+    for offset in range(TAGS, min(TAGS + 12 * min(count, MOST_TAGS), len(profile) - 11), 12):
+        name, start, length = struct.unpack_from(">4sII", profile, offset)
+        if name in CONVERTING and start + length <= len(profile):
+            found.setdefault(name, profile[start : start + length])
+    if not ({*found} >= MATRIX or b"A2B0" in found) or sum(map(len, found.values())) > LONGEST_KEPT:
+        return None
+    is_old = profile[8] < 4
+    described = {b"desc": _old_text if is_old else _text, b"cprt": _old_copyright if is_old else _text}
+    texts = {name: write(b"colours of the source") for name, write in described.items()}
+    header = bytearray(profile[: HEADER.size])
+    for part in UNNEEDED:
+        header[part] = bytes(part.stop - part.start)
+    return _assembled(bytes(header), texts | found)
 
 
 def space_of(profile: bytes) -> bytes:
@@ -117,3 +152,12 @@ def _curve_tag(curve: Curve) -> bytes:
 def _text(words: bytes) -> bytes:
     text = words.decode().encode("utf-16-be")
     return struct.pack(">4s4xII2s2sII", b"mluc", 1, 12, b"en", b"US", len(text), 28) + text
+
+
+def _old_text(words: bytes) -> bytes:
+    """A description as profiles of version 2 have it."""
+    return b"desc" + bytes(4) + struct.pack(">I", len(words) + 1) + words + bytes(1 + 4 + 4 + 2 + 1 + 67)
+
+
+def _old_copyright(words: bytes) -> bytes:
+    return b"text" + bytes(4) + words + b"\0"

@@ -21,6 +21,11 @@ class NamedColours:
     of_rgb: bool = False
     of_grey: bool = False
 
+    @property
+    def is_srgb(self) -> bool:
+        """Whether nothing has to be converted."""
+        return not self.profile and not self.transfer
+
 
 SRGB = NamedColours()
 

@@ -370,6 +370,16 @@ OUTPUT = (
         choices=("none", "copyright"),
     ),
     Param(
+        "profile",
+        "choice",
+        (TRANSFORM,),
+        "The colours of the output: srgb, or keep, which leaves those of an RGB source (Display P3, Adobe RGB) as they "
+        "are and its ICC profile in JPEG, PNG, WebP and AVIF, without the names in it. CMYK, grey, PQ and HLG, and all "
+        "colours in GIF, become sRGB, with X-Img-Warning.",
+        default="srgb",
+        choices=("srgb", "keep"),
+    ),
+    Param(
         "truncated",
         "choice",
         (TRANSFORM,),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from transforms.engine import geometry
+from transforms.engine import colour, geometry
 from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
@@ -42,6 +42,7 @@ def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, obj
         mark_image = decode.open_picture(picture.mark, limits, target=size).frames[0]
     except EngineError as error:
         raise EngineError(error.code, f"The mark: {error.message}", "mark") from error.__cause__
+    mark_image = colour.to_profile(mark_image, picture.profile) if picture.profile else mark_image
     return mark_image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
 
 
