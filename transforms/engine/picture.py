@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
+from transforms.engine.codecs.kept_metadata import Kept
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -27,6 +29,7 @@ class Picture:
     frame_count: int
     nominal: tuple[int, int]
     rights: Mapping[int, bytes] = field(default_factory=dict)
+    metadata: Kept = field(default_factory=Kept)
     mark: bytes | None = None
     warnings: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()

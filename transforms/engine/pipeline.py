@@ -104,9 +104,14 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
     facts = decode.probe(data, job.limits, animated=animated, cut=cut)
     job = replace(job, values=effective.without_idle_crop(job.values, facts.size))
     target = geometry.decode_target(facts.size, job.values)
-    keeps_profile = job.values.get("profile") == "keep"
     picture = decode.open_picture(
-        data, job.limits, target=target, animated=animated, cut=cut, keeps_profile=keeps_profile
+        data,
+        job.limits,
+        target=target,
+        animated=animated,
+        cut=cut,
+        keeps_profile=job.values.get("profile") == "keep",
+        keeps_metadata=job.values.get("metadata") == "keep",
     )
     return picture, replace(job, values=_effective(job.values, picture, cut))
 

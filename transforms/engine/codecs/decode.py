@@ -11,7 +11,18 @@ import numpy as np
 from PIL import ExifTags, Image, ImageChops
 
 from transforms.engine import colour
-from transforms.engine.codecs import amplifiers, avif_loop, bmp, cut_files, gain_maps, heic, jpeg_ends, rights, variants
+from transforms.engine.codecs import (
+    amplifiers,
+    avif_loop,
+    bmp,
+    cut_files,
+    gain_maps,
+    heic,
+    jpeg_ends,
+    kept_metadata,
+    rights,
+    variants,
+)
 from transforms.engine.codecs.animations import apng_frames, gif_frames
 from transforms.engine.containers import avif_alpha, avif_colours, ico, png, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
@@ -71,12 +82,14 @@ def open_picture(
     animated: bool = False,
     cut: bool = False,
     keeps_profile: bool = False,
+    keeps_metadata: bool = False,
 ) -> Picture:
     """The whole picture, upright, in sRGB; every frame when `animated`, else the first.
 
     `target` is the smallest upright size needed: a JPEG is then decoded at a fraction, never below twice that.
     Raises what `probe` raises; a file that ends early is a broken_image. Where it may be `cut`, what is missing is grey
-    (JPEG) or clear instead, and a warning says so. With `keeps_profile` a profile of RGB stays, and the levels with it.
+    (JPEG) or clear instead, and a warning says so. With `keeps_profile` a profile of RGB stays, and the levels with
+    it; with `keeps_metadata` what may be handed on is read.
     """
     with _opened(data, limits, cut) as source:
         image = source.image
@@ -86,7 +99,9 @@ def open_picture(
         if profile:
             source = replace(source, colours=NamedColours(of_rgb=source.colours.of_rgb))
         has_gain_map = gain_maps.has_one(image, data)
-        texts = rights.read(image, _exif(image), source.png.xmp if source.png else image.info.get("xmp", b""))
+        xmp = source.png.xmp if source.png else image.info.get("xmp", b"")
+        texts = rights.read(image, _exif(image), xmp)
+        metadata = kept_metadata.read(image, data, xmp, texts) if keeps_metadata else kept_metadata.Kept()
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
@@ -109,6 +124,7 @@ def open_picture(
         frame_count=facts.frame_count,
         nominal=facts.size,
         rights=texts,
+        metadata=metadata,
         warnings=_warnings(
             {
                 cut_files.WARNING: cut,

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from transforms.engine import colour
-from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables
+from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables, kept_metadata
 from transforms.engine.codecs.animations import gif_writer
+from transforms.engine.codecs.kept_metadata import Kept
 from transforms.engine.errors import EngineError
 from transforms.engine.picture import Picture
 from transforms.engine.request import params
@@ -48,14 +49,14 @@ def encode(
     has_lost_profile = bool(picture.profile) and name == "gif"
     if has_lost_profile:
         picture = without_profile(picture)
-    rights = _rights(picture, values)
-    options = {"exif": rights} if rights and name != "gif" else {}
+    metadata = _metadata(picture, values)
+    options = _holding(metadata, name)
     quality = values.get("quality", params.default("transform", "quality"))
     options |= {"icc_profile": picture.profile} if picture.profile else {}
     options |= SMALLEST.get(name, {}) if smallest else {}
     options |= _tuned(name, int(quality)) if tuned and not lossless else {}
     body = WRITERS[name](picture, int(quality), lossless, options)
-    warnings = _losses(picture, name, lossless, bool(rights))
+    warnings = _losses(picture, name, lossless, metadata)
     return body, CONTENT_TYPES[name], (*warnings, NO_PROFILE) if has_lost_profile else warnings
 
 
@@ -72,11 +73,14 @@ def _tuned(name: str, quality: int) -> dict[str, object]:
     return TUNED.get(name, {})
 
 
-def _losses(picture: Picture, name: str, lossless: bool, rights: bool) -> tuple[str, ...]:
+def _losses(picture: Picture, name: str, lossless: bool, metadata: Kept) -> tuple[str, ...]:
     """Warnings for what was requested and the format cannot do."""
     warnings = []
-    if name == "gif" and rights:
-        warnings.append("GIF cannot hold the copyright that was asked for.")
+    if name == "gif" and metadata:
+        asked = "metadata" if picture.metadata else "copyright"
+        warnings.append(f"GIF cannot hold the {asked} that was asked for.")
+    elif name != "jpeg" and metadata.iptc:
+        warnings.append("IPTC is kept in JPEG alone; maker and rights are in EXIF.")
     if lossless and name == "avif":
         warnings.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
     if lossless and (name == "jpeg" or (name == "gif" and not gif_writer.is_exact(picture))):
@@ -129,12 +133,30 @@ def flattened(frame: Image.Image, background: tuple[int, int, int] = (255, 255, 
     return canvas
 
 
-def _rights(picture: Picture, values: Mapping[str, object]) -> bytes:
+def _metadata(picture: Picture, values: Mapping[str, object]) -> Kept:
+    """What is to be written of the source's metadata."""
+    if values.get("metadata") == "keep":
+        return picture.metadata
     if values.get("metadata") != "copyright" or not picture.rights:
-        return b""
+        return Kept()
     exif = Image.Exif()
     exif.update(picture.rights)
-    return exif.tobytes()
+    return Kept(exif.tobytes())
+
+
+def _holding(metadata: Kept, name: str) -> dict[str, object]:
+    """The options of the encoder that write metadata."""
+    if name == "gif":
+        return {}
+    options: dict[str, object] = {"exif": metadata.exif} if metadata.exif else {}
+    if metadata.xmp and name == "png":
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", metadata.xmp.decode())
+    elif metadata.xmp:
+        options["xmp"] = metadata.xmp
+    if metadata.iptc and name == "jpeg":
+        options["extra"] = kept_metadata.segment(metadata.iptc)
+    return options
 
 
 def _write(picture: Picture, name: str, **options: object) -> bytes:

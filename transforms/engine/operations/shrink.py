@@ -42,9 +42,9 @@ def _sizes(source: Picture, job: Job) -> tuple[geometry.Size, ...]:
 def _copied(source: Picture, data: bytes, job: Job) -> bytes | None:
     """The source's own data without metadata: no loss of quality, unlike encoding it again.
 
-    None where the copy decodes differently, as with an orientation or a profile, or where rights have to be kept.
+    None where the copy decodes differently, as with an orientation or a profile, or where metadata have to be kept.
     """
-    if job.values.get("metadata") == "copyright" and source.rights:
+    if (job.values.get("metadata") == "copyright" and source.rights) or source.metadata:
         return None
     copy = strip.copy(source.source_format, data)
     if copy is None or len(copy) > len(data):

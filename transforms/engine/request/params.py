@@ -365,9 +365,11 @@ OUTPUT = (
         "metadata",
         "choice",
         (TRANSFORM,),
-        "What is kept of the source's metadata; location, serial numbers, thumbnails and comments never are.",
+        "What is kept of the source's metadata: none; copyright, who made it and who holds the rights; or keep, EXIF, "
+        "XMP and (in JPEG) IPTC, but for location, serial numbers, thumbnails, comments, maker notes, the history of "
+        "editing, and what describes how the source was stored.",
         default="none",
-        choices=("none", "copyright"),
+        choices=("none", "copyright", "keep"),
     ),
     Param(
         "profile",

@@ -83,7 +83,7 @@ const RULES = {
   brightness: same("brightness"), contrast: same("contrast"), saturation: same("saturation"), gamma: same("gamma"),
   blur: (asked, value) => asked.near("blur", value, "blur: another scale"),
   sharpen: (asked, value) => asked.near("sharpen", value, "sharpen: another scale"),
-  metadata: (asked, value) => (value === "keep" ? asked.near("metadata", "copyright", "metadata=keep: copyright at most") : asked.set("metadata", value)),
+  metadata: (asked, value) => (value === "keep" ? asked.near("metadata", "keep", "metadata=keep: without location, serial numbers, thumbnails and comments") : asked.set("metadata", value)),
   anim: (asked, value) => asked.set("animated", value === "false" ? 0 : 1),
   segment: (asked, value) => (value === "foreground" ? asked.near("background-remove", 1, "segment: another model") : asked.lose(`segment=${value}`)),
   compression: nothing,
