@@ -76,7 +76,7 @@ def deep(compression: int, *masks: int, header: int = 40) -> bytes:
 
 def ramp(bits: int, levels: range, *masks: int, compression: int = 3) -> bytes:
     body = b"".join(struct.pack("<H" if bits == 16 else "<I", level) for level in levels)
-    return bmp((len(levels), 1), bits, body, compression, palette=(), masks=masks)
+    return bmp((len(levels), 1), bits, body + bytes(-len(body) % 4), compression, palette=(), masks=masks)
 
 
 # name → (file, its pixels from the top left)

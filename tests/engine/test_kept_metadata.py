@@ -4,11 +4,10 @@ the history of editing."""
 import struct
 import time
 import zlib
-from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags, Image, IptcImagePlugin, PngImagePlugin
 
 from tests.engine import pictures
 from transforms.engine.codecs import kept_metadata
@@ -17,9 +16,17 @@ from transforms.engine.request import params
 FORMATS = ["jpeg", "png", "webp", "avif"]
 GPS, CAMERA = 34853, 34665
 SECRETS = [
-    "SECRETPLACE", "SECRETSERIAL", "SECRETLENS", "SECRETNOTE", "SECRETCOMMENT", "SECRETHISTORY", "SECRETTHUMB",
-    "SECRETCITY", "SECRETXPCOMMENT", "SECRETTAG",
-]  # fmt: off
+    "SECRETPLACE",
+    "SECRETSERIAL",
+    "SECRETLENS",
+    "SECRETNOTE",
+    "SECRETCOMMENT",
+    "SECRETHISTORY",
+    "SECRETTHUMB",
+    "SECRETCITY",
+    "SECRETXPCOMMENT",
+    "SECRETTAG",
+]
 PACKET = """<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:exif="http://ns.adobe.com/exif/1.0/"
@@ -150,8 +157,6 @@ def test_without_it_nothing_more_is_kept_than_before(output_format, values):
 def test_it_is_read_in_every_format(source):
     options = {"exif": exif_block(thumbnail=False)}
     if source == "PNG":
-        from PIL import PngImagePlugin
-
         options["pnginfo"] = PngImagePlugin.PngInfo()
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", PACKET.decode())
     elif source != "TIFF":
@@ -241,5 +246,5 @@ def test_a_packed_packet_of_a_png_is_read():
     body = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(PACKET)
     chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
     image = kept(data[:33] + chunk + data[33:], "png")
-    assert "Café" in str(image.info["xmp"] if isinstance(image.info["xmp"], str) else image.info["xmp"].decode())
-    assert BytesIO(data)
+    packet = image.info["xmp"]
+    assert "Café" in (packet if isinstance(packet, str) else packet.decode())
