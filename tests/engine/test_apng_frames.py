@@ -26,6 +26,7 @@ from tests.engine.sketches import shown, sketch
 from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
+from transforms.engine.metadata import exif as exif_reader
 
 SMALL = (8, 8)
 FULL, EMPTY, BOXED = "BBBBBB BBBBBB BBBBBB BBBBBB", "...... ...... ...... ......", "BBBBBB BYYBBB BYYBBB BBBBBB"
@@ -174,7 +175,7 @@ def test_each_frame_has_the_depth_the_palette_and_the_clear_colour_of_the_whole(
 def test_profile_and_orientation_of_the_whole_hold_for_every_frame():
     """I7, I11"""
     exif = Image.Exif()
-    exif[decode.ORIENTATION] = 6
+    exif[exif_reader.ORIENTATION] = 6
     frames = [pictures.cornered(24, 16), pictures.cornered(24, 16).transpose(Image.Transpose.ROTATE_180)]
     data = pictures.animated("PNG", frames, duration=50, exif=exif)
     picture = decode.open_picture(data, Limits(), animated=True)

@@ -10,7 +10,7 @@ import pytest
 from PIL import ExifTags, Image, IptcImagePlugin, PngImagePlugin
 
 from tests.engine import pictures
-from transforms.engine.codecs import kept_metadata
+from transforms.engine.metadata import kept as kept_metadata
 from transforms.engine.request import params
 
 FORMATS = ["jpeg", "png", "webp", "avif"]

@@ -9,7 +9,8 @@ from PIL import Image, ImageCms
 
 from tests.engine import coloured_sources, metrics, pictures, profiles
 from tests.engine.test_stills import ADOBE, COLOUR, FILES, gama, png
-from transforms.engine.codecs import encode, gain_maps
+from transforms.engine.codecs import encode
+from transforms.engine.metadata import gain_maps
 from transforms.engine.profiles import cicp, icc
 
 P3 = coloured_sources.p3_profile()

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.engine import pictures
-from transforms.engine.codecs import rights
+from transforms.engine.metadata import rights
 
 FILES = Path(__file__).parent / "files" / "rights"
 FORMATS = ["jpeg", "png", "webp", "avif"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
-from transforms.engine.codecs.kept_metadata import Kept
+from transforms.engine.metadata.kept import Kept
 
 
 @dataclass(frozen=True)

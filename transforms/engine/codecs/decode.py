@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageChops
+from PIL import Image, ImageChops
 
 from transforms.engine import colour
 from transforms.engine.codecs import (
@@ -16,11 +16,8 @@ from transforms.engine.codecs import (
     avif_loop,
     bmp,
     cut_files,
-    gain_maps,
     heic,
     jpeg_ends,
-    kept_metadata,
-    rights,
     variants,
 )
 from transforms.engine.codecs.animations import apng_frames, gif_frames
@@ -29,12 +26,11 @@ from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.containers.png import Png
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
+from transforms.engine.metadata import exif, gain_maps, kept, rights
 from transforms.engine.picture import Picture
 from transforms.engine.profiles import named
 from transforms.engine.profiles.named import NamedColours
 
-ORIENTATION = ExifTags.Base.Orientation
-CAMERA = (ExifTags.Base.Make, ExifTags.Base.Model)
 # What every format can hold: the duration of a frame in ms, all frames together within 31 bits, and the loop count.
 LONGEST_STAY = 3_600_000
 MOST_PLAYS = 65_535
@@ -100,8 +96,8 @@ def open_picture(
             source = replace(source, colours=NamedColours(of_rgb=source.colours.of_rgb))
         has_gain_map = gain_maps.has_one(image, data)
         xmp = source.png.xmp if source.png else image.info.get("xmp", b"")
-        texts = rights.read(image, _exif(image), xmp)
-        metadata = kept_metadata.read(image, data, xmp, texts) if keeps_metadata else kept_metadata.Kept()
+        texts = rights.read(image, exif.read(image), xmp)
+        metadata = kept.read(image, data, xmp, texts) if keeps_metadata else kept.Kept()
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))
@@ -143,7 +139,7 @@ def _warnings(said: dict[str, bool]) -> tuple[str, ...]:
 def read_exif(data: bytes, limits: Limits) -> Image.Exif:
     """The EXIF block of the header, empty where there is none or it is damaged. Raises what `probe` raises."""
     with _opened(data, limits) as source:
-        return _exif(source.image)
+        return exif.read(source.image)
 
 
 @dataclass(frozen=True)
@@ -272,7 +268,7 @@ def _facts(source: _Source, data: bytes, limits: Limits, animated: bool) -> Fact
     if animated and frames > limits.source_frames:
         raise EngineError("too_many_frames", f"The animation has {frames} frames; the limit is {limits.source_frames}.")
     _check_size(image.size, frames if animated else 1, limits)
-    orientation = _orientation(image)
+    orientation = exif.orientation(image)
     # Only Pillow's TIFF reader applies the orientation, to the size too.
     width, height = reversed(image.size) if orientation > 4 and name != "tiff" else image.size
     return Facts(name, (width, height), frames, orientation, _has_alpha(image, name, data))
@@ -352,7 +348,7 @@ def _frame(source: _Source, index: int, facts: Facts, limits: Limits) -> tuple[I
     if stored:
         alpha = ImageChops.darker(frame.getchannel("A"), stored) if frame.mode == "RGBA" else stored
         frame.putalpha(alpha)
-    turn = TURNS.get(_orientation(image))
+    turn = TURNS.get(exif.orientation(image))
     if turn is not None and facts.source_format != "tiff":
         frame = frame.transpose(turn)
     if facts.frame_count > 1 and frame.size != facts.size:
@@ -393,29 +389,3 @@ def _plays(image: Image.Image, facts: Facts, data: bytes) -> int:
     if image.format == "GIF" and loop and "loop" in image.info:
         loop += 1
     return min(MOST_PLAYS, loop)
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1–8; any other value counts as 1."""
-    orientation = _exif(image).get(ORIENTATION, 1)
-    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
-
-
-def _exif(image: Image.Image) -> Image.Exif:
-    """The EXIF block of the header. `getexif` is not used: it decodes a PNG, and trusts XMP."""
-    exif = Image.Exif()
-    if image.format == "TIFF":
-        exif.update(
-            {
-                tag: image.tag_v2[tag]
-                for tag in (ORIENTATION, rights.ARTIST, rights.COPYRIGHT, *CAMERA)
-                if tag in image.tag_v2
-            }
-        )
-    elif isinstance(image.info.get("exif"), bytes):
-        try:
-            exif.load(image.info["exif"])
-        except Exception:
-            # A damaged EXIF block does not affect the pixels.
-            return Image.Exif()
-    return exif

@@ -7,10 +7,11 @@ from io import BytesIO
 from PIL import Image, PngImagePlugin
 
 from transforms.engine import colour
-from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables, kept_metadata
+from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables
 from transforms.engine.codecs.animations import gif_writer
-from transforms.engine.codecs.kept_metadata import Kept
 from transforms.engine.errors import EngineError
+from transforms.engine.metadata import kept
+from transforms.engine.metadata.kept import Kept
 from transforms.engine.picture import Picture
 from transforms.engine.request import params
 
@@ -155,7 +156,7 @@ def _holding(metadata: Kept, name: str) -> dict[str, object]:
     elif metadata.xmp:
         options["xmp"] = metadata.xmp
     if metadata.iptc and name == "jpeg":
-        options["extra"] = kept_metadata.segment(metadata.iptc)
+        options["extra"] = kept.segment(metadata.iptc)
     return options
 
 

@@ -1,0 +1,1 @@
+"""What a file says beside its pixels: EXIF, XMP and IPTC, rights, gain maps."""
