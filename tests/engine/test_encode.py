@@ -7,6 +7,7 @@ from PIL import Image, PngImagePlugin
 from tests.engine import apngs, pictures
 from transforms.engine.codecs import avif_loop, encode
 from transforms.engine.errors import EngineError
+from transforms.engine.formats import FORMATS
 from transforms.engine.limits import Limits
 
 OUTPUTS = ["avif", "webp", "jpeg", "png", "gif"]
@@ -338,3 +339,7 @@ def test_a_time_of_more_thousandths_than_an_apng_can_count_is_rounded_there(dura
     data = pictures.animated("WEBP", moving_frames(2), duration=[duration, 50])
     assert playback(pictures.render(data, "webp"))[0] == [duration, 50]
     assert abs(playback(pictures.render(data, "png"))[0][0] - duration) <= duration // 10_000
+
+
+def test_each_format_of_the_table_has_a_writer_and_no_other():
+    assert set(encode.WRITERS) == set(FORMATS)

@@ -9,6 +9,7 @@ from tests.engine import pictures
 from tests.engine.test_ssim import photograph
 from transforms.engine.codecs import decode, encode, quality, ssim
 from transforms.engine.errors import EngineError
+from transforms.engine.formats import FORMATS
 from transforms.engine.limits import Limits
 
 LOSSY = ["jpeg", "webp", "avif"]
@@ -47,7 +48,7 @@ def test_the_search_finds_the_least_quality_that_serves_in_five_questions(thresh
 @pytest.mark.parametrize("image", [photograph(), busy()], ids=["photograph", "busy"])
 def test_auto_meets_its_target_and_two_steps_less_would_not(name, image):
     body = rendered_bytes(image, name, quality="auto")
-    assert ssim.worst(image, pictures.seen(body).convert("RGB")) >= quality.TARGETS[name]
+    assert ssim.worst(image, pictures.seen(body).convert("RGB")) >= FORMATS[name].ssim_target
     level = next(
         value
         for value in range(quality.FLOOR, quality.CEILING + 1, quality.STEP)
@@ -55,7 +56,7 @@ def test_auto_meets_its_target_and_two_steps_less_would_not(name, image):
     )
     if level > quality.FLOOR:
         lower = pictures.seen(quality_of(image, name, level - quality.STEP)).convert("RGB")
-        assert ssim.worst(image, lower) < quality.TARGETS[name]
+        assert ssim.worst(image, lower) < FORMATS[name].ssim_target
 
 
 def quality_of(image: Image.Image, name: str, value: int) -> bytes:

@@ -8,6 +8,7 @@ from PIL import Image
 from transforms.engine import colour, effective, geometry
 from transforms.engine.codecs import decode, encode
 from transforms.engine.errors import EngineError
+from transforms.engine.formats import FORMATS
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.engine.operations import grid, info, placeholder, shrink
@@ -99,8 +100,12 @@ def _decoded(data: bytes, job: Job) -> tuple[Picture, Job]:
         return _opened(data, job, cut=True)
 
 
+def _may_be_animated(output_format: str) -> bool:
+    return output_format in ("auto", "nocompress") or FORMATS[output_format].is_animated
+
+
 def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
-    animated = bool(job.values.get("animated", True)) and job.output_format in (*encode.ANIMATED, "auto", "nocompress")
+    animated = bool(job.values.get("animated", True)) and _may_be_animated(job.output_format)
     facts = decode.probe(data, job.limits, animated=animated, cut=cut)
     job = replace(job, values=effective.without_idle_crop(job.values, facts.size))
     target = geometry.decode_target(facts.size, job.values)

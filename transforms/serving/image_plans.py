@@ -9,8 +9,8 @@ from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import presets, signed_policies
 from transforms.access.signed_policies import Policy
-from transforms.engine.codecs import encode
 from transforms.engine.errors import EngineError
+from transforms.engine.formats import FORMATS
 from transforms.engine.request import cost, negotiate, spec
 from transforms.engine.request.spec import Spec
 from transforms.serving import cache
@@ -53,7 +53,8 @@ class RenderPlan:
         """The content type that the output will have, before it is made; empty where that depends on the source."""
         if self.output_format == "json":
             return "application/json"
-        return "" if self.negotiated else encode.CONTENT_TYPES.get(self.output_format, "")
+        row = FORMATS.get(self.output_format)
+        return row.content_type if row and not self.negotiated else ""
 
 
 class PictureBlocked(ApiError):

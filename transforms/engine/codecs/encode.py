@@ -10,27 +10,19 @@ from transforms.engine import colour
 from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables
 from transforms.engine.codecs.animations import gif_writer
 from transforms.engine.errors import EngineError
+from transforms.engine.formats import FORMATS, Format
 from transforms.engine.metadata import kept
 from transforms.engine.metadata.kept import Kept
 from transforms.engine.picture import Picture
 from transforms.engine.request import params
 
-NO_PROFILE = "GIF cannot hold a colour profile: the colours are converted to sRGB."
-CONTENT_TYPES = {name: f"image/{name}" for name in ("avif", "webp", "jpeg", "png", "gif")}
-# The longest side each format can hold (AVIF: what its encoder takes).
-LONGEST_SIDES = {"avif": 65_535, "webp": 16_383, "jpeg": 65_500, "png": 2**31 - 1, "gif": 65_535}
-ANIMATED = ("avif", "webp", "png", "gif")
-LOSSLESS_SOURCES = ("webp", "gif")
+NO_PROFILE = "{} cannot hold a colour profile: the colours are converted to sRGB."
 # The offset of the flags in the VP8X header, and the alpha flag.
 WEBP_FLAGS, WEBP_ALPHA = 20, 0x10
 # The most units of time that an APNG counts for a frame.
 APNG_UNITS = 65_535
 # Speed 9 gives fewer bytes than WebP at equal quality in less time (measured); slower ones cost too much a request.
 AVIF_SPEED = 9
-# Options that replace the quick ones. A progressive JPEG carries more tables than a tiny picture has data.
-SMALLEST = {"avif": {"speed": 6}, "webp": {"method": 6}, "jpeg": {"progressive": False}}
-# The options of quality=auto: fewer bytes at equal quality for two to four times the work.
-TUNED = {"avif": {"speed": 8}, "webp": {"method": 6}}
 
 
 def encode(
@@ -45,20 +37,23 @@ def encode(
     picture = opaque_if_it_is(picture)
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
     name = resolve(picture, output_format, lossless)
-    if max(picture.size) > LONGEST_SIDES[name]:
+    row = FORMATS[name]
+    if max(picture.size) > row.longest_side:
         raise EngineError("output_too_large", f"A side of {max(picture.size)} pixels does not fit into {name}.")
-    has_lost_profile = bool(picture.profile) and name == "gif"
+    has_lost_profile = bool(picture.profile) and not row.holds_profile
     if has_lost_profile:
         picture = without_profile(picture)
     metadata = _metadata(picture, values)
-    options = _holding(metadata, name)
+    options = _holding(metadata, row)
     quality = values.get("quality", params.default("transform", "quality"))
     options |= {"icc_profile": picture.profile} if picture.profile else {}
-    options |= SMALLEST.get(name, {}) if smallest else {}
-    options |= _tuned(name, int(quality)) if tuned and not lossless else {}
+    options |= row.smallest if smallest else {}
+    options |= _tuned(row, int(quality)) if tuned and not lossless else {}
     body = WRITERS[name](picture, int(quality), lossless, options)
-    warnings = _losses(picture, name, lossless, metadata)
-    return body, CONTENT_TYPES[name], (*warnings, NO_PROFILE) if has_lost_profile else warnings
+    warnings = _losses(picture, row, lossless, metadata)
+    if has_lost_profile:
+        warnings += (NO_PROFILE.format(name.upper()),)
+    return body, row.content_type, warnings
 
 
 def without_profile(picture: Picture) -> Picture:
@@ -67,20 +62,20 @@ def without_profile(picture: Picture) -> Picture:
     return replace(converted, profile=None)
 
 
-def _tuned(name: str, quality: int) -> dict[str, object]:
-    if name == "jpeg":
+def _tuned(row: Format, quality: int) -> Mapping[str, object]:
+    if row.name == "jpeg":
         # -1 leaves the tables as they are; any other quality would scale them again.
         return {"qtables": jpeg_tables.scaled(quality), "quality": -1}
-    return TUNED.get(name, {})
+    return row.tuned
 
 
-def _losses(picture: Picture, name: str, lossless: bool, metadata: Kept) -> tuple[str, ...]:
+def _losses(picture: Picture, row: Format, lossless: bool, metadata: Kept) -> tuple[str, ...]:
     """Warnings for what was requested and the format cannot do."""
-    warnings = []
-    if name == "gif" and metadata:
+    warnings, name = [], row.name
+    if metadata and not row.holds_metadata:
         asked = "metadata" if picture.metadata else "copyright"
-        warnings.append(f"GIF cannot hold the {asked} that was asked for.")
-    elif name != "jpeg" and metadata.iptc:
+        warnings.append(f"{name.upper()} cannot hold the {asked} that was asked for.")
+    elif metadata.iptc and not row.holds_iptc:
         warnings.append("IPTC is kept in JPEG alone; maker and rights are in EXIF.")
     if lossless and name == "avif":
         warnings.append("AVIF keeps colours to within one or two levels here; WebP and PNG are exactly lossless.")
@@ -98,7 +93,8 @@ def resolve(picture: Picture, output_format: str, lossless: bool = False) -> str
     if output_format == "nocompress":
         if picture.source_format == "gif" and not gif_writer.is_exact(picture):
             return "png"
-        return picture.source_format if picture.source_format in LOSSLESS_SOURCES else "png"
+        source_row = FORMATS.get(picture.source_format)
+        return picture.source_format if source_row and source_row.keeps_lossless_sources else "png"
     return output_format
 
 
@@ -106,10 +102,10 @@ def holding(picture: Picture, output_format: str) -> tuple[str, tuple[str, ...]]
     """`output_format`, or one that can hold the sides of the picture where it cannot, with a warning."""
     longest = max(picture.size)
     name = resolve(picture, output_format)
-    if longest <= LONGEST_SIDES[name]:
+    if longest <= FORMATS[name].longest_side:
         return output_format, ()
     other = resolve(picture, "auto")
-    other = other if longest <= LONGEST_SIDES[other] else "png"
+    other = other if longest <= FORMATS[other].longest_side else "png"
     return other, (f"A side of {longest} pixels does not fit into {name}: this is {other}.",)
 
 
@@ -145,17 +141,17 @@ def _metadata(picture: Picture, values: Mapping[str, object]) -> Kept:
     return Kept(exif.tobytes())
 
 
-def _holding(metadata: Kept, name: str) -> dict[str, object]:
+def _holding(metadata: Kept, row: Format) -> dict[str, object]:
     """The options of the encoder that write metadata."""
-    if name == "gif":
+    if not row.holds_metadata:
         return {}
     options: dict[str, object] = {"exif": metadata.exif} if metadata.exif else {}
-    if metadata.xmp and name == "png":
+    if metadata.xmp and row.name == "png":
         options["pnginfo"] = PngImagePlugin.PngInfo()
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", metadata.xmp.decode())
     elif metadata.xmp:
         options["xmp"] = metadata.xmp
-    if metadata.iptc and name == "jpeg":
+    if metadata.iptc and row.holds_iptc:
         options["extra"] = kept.segment(metadata.iptc)
     return options
 

@@ -8,12 +8,10 @@ from io import BytesIO
 from PIL import Image
 
 from transforms.engine.codecs import encode, ssim
+from transforms.engine.formats import FORMATS
 from transforms.engine.picture import Picture
 from transforms.engine.request import params
 
-LOSSY = ("jpeg", "webp", "avif")
-# What likeness.worst must reach: over thirty photographs these give the mean SSIM of quality 80 (docs/performance.md).
-TARGETS = {"jpeg": 0.938, "webp": 0.93, "avif": 0.943}
 # quality=auto stays between these whatever the measure, in steps that look the same.
 FLOOR, CEILING, STEP = 50, 86, 2
 TILE = 128
@@ -32,7 +30,7 @@ def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) 
     picture = encode.opaque_if_it_is(picture)
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
     name = encode.resolve(picture, output_format, lossless)
-    lossy = name in LOSSY and not lossless
+    lossy = FORMATS[name].is_lossy and not lossless
     requested = values.get("quality", params.default("transform", "quality"))
     tuned = lossy and requested == "auto"
     if requested == "auto":
@@ -66,12 +64,13 @@ def _by_similarity(picture: Picture, name: str) -> int:
     tile = None if sample is flattened else (TILE, TILE)
     if min(sample.size) < ssim.LEAST_SIDE:
         return CEILING
+    target = FORMATS[name].ssim_target
     still_picture = replace(picture, frames=(sample,), durations=(0,), rights={})
 
     def reaches(quality: int) -> bool:
         body, _, _ = encode.encode(still_picture, name, {"quality": quality}, tuned=True)
         with Image.open(BytesIO(body)) as image:
-            return ssim.worst(sample, image.convert("RGB"), tile) >= TARGETS[name]
+            return ssim.worst(sample, image.convert("RGB"), tile) >= target
 
     return choose(reaches)
 

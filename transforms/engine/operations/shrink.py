@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageChops
 
-from transforms.engine import geometry
+from transforms.engine import formats, geometry
 from transforms.engine.codecs import decode, encode, quality, strip
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
@@ -28,7 +28,7 @@ def encoded(picture: Picture, source: Picture, data: bytes, job: Job) -> quality
 
 
 def _is_reencoding(source: Picture, content_type: str, job: Job) -> bool:
-    same = content_type == f"image/{source.source_format}" and source.source_format in quality.LOSSY
+    same = content_type == f"image/{source.source_format}" and source.source_format in formats.LOSSY
     same = same and job.output_format != "nocompress" and set(job.values) <= REENCODING | BOXING
     return same and set(_sizes(source, job)) == {source.size}
 

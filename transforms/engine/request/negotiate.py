@@ -2,10 +2,12 @@
 
 import re
 
+from transforms.engine.formats import FORMATS
+
 ACCEPT_CHARACTERS = 4096
 # q as RFC 9110, 12.4.2 writes it; anything else makes the item unreadable.
 QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
-BETTER = ("avif", "webp")
+BETTER = tuple(name for name, row in FORMATS.items() if row.is_negotiated)
 FALLBACKS = ("auto", "png")
 
 

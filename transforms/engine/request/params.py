@@ -1,5 +1,6 @@
 """The one table of parameters: the parser, the OpenAPI, the docs page, /limits and the tests are read from it."""
 
+from transforms.engine.formats import FORMATS
 from transforms.engine.request.param import Param
 
 TRANSFORM = "transform"
@@ -315,13 +316,13 @@ LAYOUT = (
 OUTPUT = (
     formats(
         (TRANSFORM,),
-        ("avif", "jpeg", "png", "webp", "gif", "nocompress"),
+        (*FORMATS, "nocompress"),
         "The output format; without it the Accept header decides. nocompress keeps every pixel "
         "(as 8-bit sRGB) in the source's own format, in PNG where that cannot.",
     ),
     formats(
         (GRID, *PLACEHOLDERS),
-        ("avif", "jpeg", "png", "webp"),
+        tuple(name for name, row in FORMATS.items() if row.is_placeholder),
         "The output format; without it the Accept header decides.",
     ),
     Param(
