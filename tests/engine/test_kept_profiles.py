@@ -58,7 +58,7 @@ def test_gif_is_converted_and_says_so():
     output = pictures.render(source("PNG"), "gif", profile="keep")
     assert pictures.near(pictures.seen(output).convert("RGB").getpixel((30, 30)), (45, 203, 0), 4)
     assert encode.NO_PROFILE.format("GIF") in output.warnings
-    assert encode.NO_PROFILE not in pictures.render(source("PNG"), "gif").warnings
+    assert encode.NO_PROFILE.format("PNG") not in pictures.render(source("PNG"), "gif").warnings
 
 
 @pytest.mark.parametrize("output_format", WIDE)
