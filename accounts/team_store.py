@@ -76,6 +76,11 @@ def invites(workspace_id: str) -> list[Invite]:
     return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
 
 
+def invites_of_address(email: str) -> list[Invite]:
+    """Every invite of an address, from an index: for lists alone."""
+    return list(Invite.email_index.query(email))
+
+
 def owned(person_id: str) -> Owned:
     """What a person owns. The index of members lags, so that ownerships are listed beside it; each is looked up."""
     count = NamespaceCount.find(person_id)

@@ -17,7 +17,9 @@ class Challenge(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("codes")
 
-    challenge_id = declared(UnicodeAttribute(hash_key=True), "is in the session that asked, and nowhere else, or names a shared code", **CODE)
+    challenge_id = declared(
+        UnicodeAttribute(hash_key=True), "is in the session that asked, or names a shared code", **CODE
+    )
     email = declared(UnicodeAttribute(), "whose proof it is", **CODE)
     purpose = declared(UnicodeAttribute(), "what the code proves", **CODE)
     digest = declared(

@@ -44,6 +44,16 @@ class Ownership(dynamo.Row):
     workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **ACCOUNT)
 
 
+class InvitesOfAddress(GlobalSecondaryIndex):
+    """Lists the invites of an address; each is looked up before anything is decided."""
+
+    class Meta:
+        index_name = "email"
+        projection = AllProjection()
+
+    email = UnicodeAttribute(hash_key=True)
+
+
 class Invite(dynamo.Row):
     """An invitation to one address, accepted once (A11)."""
 
@@ -59,8 +69,12 @@ class Invite(dynamo.Row):
     created = declared(Moment(), "when it was sent first", **INVITE)
     sent = declared(Moment(), "when it was sent last", **INVITE)
     ends = declared(Moment(), "when it can no longer be accepted", **INVITE)
+    mail_held_until = declared(
+        Moment(null=True), "when its mail can be sent, where the address was mailed too many", **INVITE
+    )
     token_digest = declared(
         UnicodeAttribute(), "proves the link; the token itself is in the mail alone", category="security",
         retention="30 days after it expired", exported=False,
     )  # fmt: skip
     expires = declared(TTLAttribute(), "sweeps the row", **INVITE)
+    email_index = InvitesOfAddress()

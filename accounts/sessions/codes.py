@@ -84,7 +84,13 @@ def send_shared(email: str, former: str | None, part: str) -> str:
         throttles.count_held_back()
     former_row = Challenge.find(former) if former else None
     row = Challenge(
-        challenge_id, email=email, purpose="login", digest="", shared_id=shared_id, tries=0, used=False,
+        challenge_id,
+        email=email,
+        purpose="login",
+        digest="",
+        shared_id=shared_id,
+        tries=0,
+        used=False,
         former_id=former if former_row and former_row.email == email else None,
         expires=_end(throttles.LONGEST_QUEUE_MINUTES * 60 + MAIL_SECONDS),
     )

@@ -19,8 +19,12 @@ LONGEST_QUEUE_MINUTES = 10
 COUNTED_SECONDS = 600
 # What is counted by the hour, each by itself, so that no kind of mail uses up another's: codes to sign in that are
 # free and how often one was worked for; the free ones of a browser; codes to confirm and for a new address, and how
-# many of the latter one person asks for; invitations; links of exports.
-KINDS = ("login", "login worked", "browser", "confirm", "email", "email asked", "invite", "export")
+# many of the latter one person asks for; invitations to an address, those of one inviter, and those that go beyond by
+# the reserve of a day; links of exports.
+KINDS = (
+    "login", "login worked", "browser", "confirm", "email", "email asked", "invite", "invite of person",
+    "invite reserve", "export",
+)  # fmt: skip
 # How a code was come by → the part of each minute's share that such codes may take, as its divisor: what is left is
 # for those who work, and for who is signed in.
 PARTS = {"free": 2, "waited": 4, "worked": 1}
@@ -48,10 +52,9 @@ def free_at(kind: str, subject: str, limit: int) -> float | None:
             return None
 
 
-def next_at(kind: str, subject: str, limit: int) -> float:
-    """When the next of a kind may be; now, where it may be already."""
-    moments = sorted(moment for bucket in _names(kind, subject) for moment in _recent(_row(bucket)))
-    return moments[-limit] + HOUR_SECONDS if len(moments) >= limit else clock.now()
+def allow_today(kind: str, subject: str, limit: int) -> bool:
+    """Count one of a kind for a subject; False past `limit` in a day of UTC."""
+    return _count(_names(kind, subject)[0], limit)
 
 
 def used(kind: str, subject: str) -> int:

@@ -170,8 +170,8 @@ def codes(before: Sample, after: Sample) -> str:
         return f"{count} wrong sign-in codes were typed in the last ten to twenty minutes: somebody may be guessing."
     if after.codes_held_back > MOST_HELD_BACK:
         return (
-            f"{after.codes_held_back} codes to sign in were held back in the last ten to twenty minutes, until a browser"
-            " worked or waited: somebody asks for very many, or MAILS_PER_HOUR is too low."
+            f"{after.codes_held_back} codes to sign in were held back in the last ten to twenty minutes, until a"
+            " browser worked or waited: somebody asks for very many, or MAILS_PER_HOUR is too low."
         )
     return ""
 
