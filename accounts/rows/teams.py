@@ -44,16 +44,6 @@ class Ownership(dynamo.Row):
     workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **ACCOUNT)
 
 
-class InvitesOfAddress(GlobalSecondaryIndex):
-    """Lists the invites of an address; each is looked up before anything is decided."""
-
-    class Meta:
-        index_name = "email"
-        projection = AllProjection()
-
-    email = UnicodeAttribute(hash_key=True)
-
-
 class Invite(dynamo.Row):
     """An invitation to one address, accepted once (A11)."""
 
@@ -77,4 +67,16 @@ class Invite(dynamo.Row):
         retention="30 days after it expired", exported=False,
     )  # fmt: skip
     expires = declared(TTLAttribute(), "sweeps the row", **INVITE)
-    email_index = InvitesOfAddress()
+
+
+class InvitedAddress(dynamo.Row):
+    """Which workspaces have invited an address, for the list that its owner sees; the invite itself is looked up before
+    anything is decided."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("invited_addresses")
+
+    email = declared(UnicodeAttribute(hash_key=True), "who may accept", **INVITE)
+    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **INVITE)
+    invite_id = declared(UnicodeAttribute(), "names the invite", **INVITE)
+    expires = declared(TTLAttribute(), "sweeps the row", **INVITE)

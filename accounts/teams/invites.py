@@ -236,11 +236,7 @@ def preview(token: str, person: Person) -> InvitePreview:
 
 def offers(person: Person) -> list[Offer]:
     """The open invites of the address that a person proved, newest first, to workspaces they are not in."""
-    rows = []
-    for listed in team_store.invites_of_address(person.email):
-        row = _get(listed.workspace_id, listed.invite_id)
-        if row is not None and _is_open(row, person):
-            rows.append(row)
+    rows = [row for row in team_store.invites_of_address(person.email) if _is_open(row, person)]
     rows = sorted(rows, key=lambda row: row.sent, reverse=True)[:MOST_OFFERED]
     workspaces = {row.workspace_id: row for row in store.workspaces([row.workspace_id for row in rows])}
     joined = {row.workspace_id for row in team_store.memberships(person.person_id)}
