@@ -11,7 +11,9 @@ from django.test import Client
 from accounts.sessions import admission, codes, throttles, work
 from accounts.sessions.admission import CodeLimit
 from imgapis.base import clock
+from imgapis.tables import row_classes
 from imgapis.watch import checks
+from tests import stored
 from tests.accounts import teams
 from tests.accounts.test_admission import solved
 from tests.people import fresh_address, mails, newest_code
@@ -172,6 +174,16 @@ def test_an_address_is_mailed_one_code_in_five_minutes_for_work_and_each_is_youn
         moment[0] += 60
     asked_by_attackers, used_by_owner = 12, 9
     assert len(mails(email)) <= asked_by_attackers + used_by_owner
+
+
+def test_a_shared_code_stands_in_no_table():
+    """A3"""
+    email = fresh_address("rest")
+    codes.send_shared(email, codes.send(email, "login"), "worked")
+    code = newest_code(email)
+    bodies = [body for table in row_classes.registered() for body in stored.pages(table.Meta.table_name)]
+    assert len(bodies) > 10 and len(code) == codes.SHARED_DIGITS
+    assert not any(code in body.decode() for body in bodies)
 
 
 def test_a_shared_code_ends_ten_minutes_after_its_mail(moment):
