@@ -77,7 +77,7 @@ def next_slot(known: bool, part: str = "worked") -> float | None:
     now, name = clock.now(), _share_name(known)
     this_minute = int(now // MINUTE_SECONDS)
     for minute in range(this_minute, this_minute + LONGEST_QUEUE_MINUTES):
-        if PARTS[part] > 1 and not _count(f"{name} {part} {minute}", math.ceil(_share() / PARTS[part])):
+        if PARTS[part] > 1 and not _count(f"{name} {part} {minute}", _share_of(part)):
             continue
         if _count(f"{name} {minute}", _share()):
             return max(0.0, minute * MINUTE_SECONDS - now)
@@ -100,14 +100,19 @@ def _height(known: bool) -> int:
     return height
 
 
-def flood_end() -> float:
-    """The beginning of the first minute that has room for mails to new addresses and to known ones alike; now, where
-    this one has."""
+def flood_end(part: str = "worked") -> float:
+    """The beginning of the first minute that has room for mails of a part to new addresses and to known ones alike;
+    now, where this one has."""
     this_minute = int(clock.now() // MINUTE_SECONDS)
     for minute in range(this_minute, this_minute + LONGEST_QUEUE_MINUTES):
-        if all(_counted(f"{_share_name(known)} {minute}") < _share() for known in (False, True)):
+        if all(_has_room(_share_name(known), part, minute) for known in (False, True)):
             return max(clock.now(), float(minute * MINUTE_SECONDS))
     return float((this_minute + LONGEST_QUEUE_MINUTES) * MINUTE_SECONDS)
+
+
+def _has_room(name: str, part: str, minute: int) -> bool:
+    is_part_free = PARTS[part] == 1 or _counted(f"{name} {part} {minute}") < _share_of(part)
+    return is_part_free and _counted(f"{name} {minute}") < _share()
 
 
 def _counted(name: str) -> int:
@@ -117,6 +122,10 @@ def _counted(name: str) -> int:
 
 def _share() -> int:
     return math.ceil(settings.MAILS_PER_HOUR / 60 / 2)
+
+
+def _share_of(part: str) -> int:
+    return math.ceil(_share() / PARTS[part])
 
 
 def _share_name(known: bool) -> str:

@@ -82,9 +82,14 @@ def login_code(request: HttpRequest) -> HttpResponse:
     is_shared = codes.is_shared(request.session.get("challenge"))
     if is_shared:
         form.fields["code"].label = "Twelve-digit code"
-    until = admission.time_of_day(throttles.flood_end()) if throttles.tide() else ""
-    context = {"form": form, "email": email, "is_shared": is_shared, "flood_until": until}
+    context = {"form": form, "email": email, "is_shared": is_shared, **_flood()}
     return render(request, "accounts/login_code.html", context, status=400 if form.errors else 200)
+
+
+def _flood() -> dict[str, str]:
+    """Until when the mails of a minute are used up, and those of browsers that wait; empty where they are not."""
+    ends = {"flood_until": throttles.flood_end(), "wait_until": throttles.flood_end("waited")}
+    return {name: admission.time_of_day(end) if end > clock.now() else "" for name, end in ends.items()}
 
 
 def _enter(request: HttpRequest, email: str) -> HttpResponse:

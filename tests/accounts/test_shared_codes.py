@@ -274,6 +274,25 @@ def test_in_a_flood_the_page_says_which_limit_is_reached_and_when_it_ends(moment
     assert without_token[0] == without_token[1]
 
 
+def test_where_those_who_wait_have_used_up_their_part_the_page_says_so(moment, settings):
+    """Alike for addresses that are known and that are not (A4)."""
+    settings.MAILS_PER_HOUR = 960  # eight a minute, two of them for who waits
+    moment[0] = MIDNIGHT + 14 * clock.DAY + 43_200
+    while throttles.next_slot(False, "waited") is not None:
+        pass
+    for email in (fresh_address("new"), teams.new_person("known").email):
+        browser = new_browser()
+        use_up_free(email)
+        ticket = re.search(r'name="ticket" value="([^"]+)"', ask(browser, email).content.decode())[1]
+        moment[0] += work.WAIT_SECONDS
+        assert ask(browser, email, ticket=ticket)["location"] == "/login/code"
+        moment[0] -= work.WAIT_SECONDS
+        page = browser.get("/login/code").content.decode()
+        assert "The codes for browsers that wait are used up until 12:10 UTC" in page
+    moment[0] += 600
+    assert "used up until" not in browser.get("/login/code").content.decode()
+
+
 def test_who_is_signed_in_is_told_that_no_code_was_mailed_and_when_the_next_can_be(moment, settings):
     settings.MAILS_PER_HOUR = 120
     moment[0] = MIDNIGHT + 12 * clock.DAY + 43_200
