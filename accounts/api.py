@@ -72,13 +72,15 @@ class InviteIn(Strict):
 
 
 class InviteOut(Schema):
-    """An open invite. `warning` says where the address looks like another one of the team, or mixes scripts."""
+    """An open invite. `warning` says where the address looks like another one of the team, or mixes scripts;
+    `mail_held_until`, where its last mail was held back, when one can be sent."""
 
     invite_id: str
     email: str
     role: str
     ends: str
     warning: str | None
+    mail_held_until: str | None
 
 
 class KeyIn(Strict):
@@ -229,6 +231,7 @@ def _invite_out(row: Invite, warnings: dict[str, str]) -> InviteOut:
     return InviteOut(
         invite_id=row.invite_id, email=row.email, role=row.role, ends=clock.stamp(row.ends),
         warning=warnings.get(row.email),
+        mail_held_until=clock.stamp(row.mail_held_until + 59) if row.mail_held_until else None,
     )  # fmt: skip
 
 

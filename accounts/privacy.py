@@ -10,7 +10,7 @@ from accounts.rows.idempotency import IdempotentRequest
 from accounts.rows.keys import ApiKey
 from accounts.rows.namespaces import NamespaceCount
 from accounts.rows.staff import Staff
-from accounts.rows.teams import Invite, Member, Ownership
+from accounts.rows.teams import Invite, InvitedAddress, Member, Ownership
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 from imgapis.base.mail.rows import OutgoingMail
@@ -50,6 +50,10 @@ HOLDINGS = (
     Holding(Challenge, of_person=_by_address(Challenge)),
     Holding(ApiKey, of_workspace=by_attribute(ApiKey, "workspace_id"), of_person=by_attribute(ApiKey, "person_id")),
     Holding(IdempotentRequest, of_workspace=by_hash_key(IdempotentRequest)),
+    Holding(
+        InvitedAddress, of_workspace=by_attribute(InvitedAddress, "workspace_id"),
+        of_person=_by_address(InvitedAddress),
+    ),
     Holding(Invite, of_workspace=by_hash_key(Invite), of_person=_by_address(Invite)),
     Holding(
         Member, of_workspace=by_hash_key(Member), of_person=by_attribute(Member, "person_id"), detach=team_store.remove

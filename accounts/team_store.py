@@ -11,7 +11,7 @@ from accounts import audit, retired_namespaces, store
 from accounts.models import Namespace, Workspace
 from accounts.rows.audit import AuditEntry
 from accounts.rows.namespaces import NamespaceCount
-from accounts.rows.teams import Invite, Member, Ownership
+from accounts.rows.teams import Invite, InvitedAddress, Member, Ownership
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError, EditConflict
 from imgapis.base.mail.rows import OutgoingMail
@@ -74,6 +74,12 @@ def team(workspace_id: str) -> Team | None:
 def invites(workspace_id: str) -> list[Invite]:
     """Invites that were not accepted, expired ones too, newest first."""
     return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
+
+
+def invites_of_address(email: str) -> list[Invite]:
+    """The invites of an address as they are, expired ones and those to another address by now too."""
+    rows = InvitedAddress.query(email, consistent_read=True)
+    return Invite.batch_get([(row.workspace_id, row.invite_id) for row in rows], consistent_read=True)
 
 
 def owned(person_id: str) -> Owned:
@@ -157,6 +163,7 @@ def put_invite(
         for other in others[:MOST_ENDED]:
             transaction.delete(other)
         transaction.save(row, condition=condition)
+        transaction.save(InvitedAddress(row.email, row.workspace_id, invite_id=row.invite_id, expires=row.expires))
         if invite_mail is not None:
             transaction.save(invite_mail, if_absent=True)
 
@@ -175,6 +182,7 @@ def join(
 
     def add_writes(transaction: dynamo.Transaction) -> None:
         transaction.delete(invite, condition=condition)
+        transaction.delete(InvitedAddress(invite.email, invite.workspace_id))
         transaction.save(member_row, if_absent=True)
         if owner is not None:
             _add_ownership(transaction, owner, invite.workspace_id)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("account/email/code", account.prove_email, name="account-email-code"),
     path("account/confirm", account.confirm, name="confirm"),
     path("invites/<str:token>", team.accept, name="invite"),
+    path("invites/<str:workspace_id>/<str:invite_id>", team.accept_offer, name="invite-accept"),
     path("workspaces", workspaces.listed, name="workspaces"),
     path("workspaces/new", workspaces.create, name="workspace-new"),
     path("w/<slug:namespace>/settings", workspaces.settings, name="settings"),

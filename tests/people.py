@@ -27,7 +27,7 @@ from imgapis.base import clock
 from tests import environment
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-CODE = re.compile(r"^ *([0-9]{8})\s*$", re.MULTILINE)
+CODE = re.compile(r"^ *([0-9]{8}(?:[0-9]{4})?)\s*$", re.MULTILINE)
 _numbers = itertools.count(1)
 _mails: dict[str, EmailMessage] = {}
 

@@ -59,8 +59,24 @@ class Invite(dynamo.Row):
     created = declared(Moment(), "when it was sent first", **INVITE)
     sent = declared(Moment(), "when it was sent last", **INVITE)
     ends = declared(Moment(), "when it can no longer be accepted", **INVITE)
+    mail_held_until = declared(
+        Moment(null=True), "when its mail can be sent, where the address was mailed too many", **INVITE
+    )
     token_digest = declared(
         UnicodeAttribute(), "proves the link; the token itself is in the mail alone", category="security",
         retention="30 days after it expired", exported=False,
     )  # fmt: skip
+    expires = declared(TTLAttribute(), "sweeps the row", **INVITE)
+
+
+class InvitedAddress(dynamo.Row):
+    """Which workspaces have invited an address, for the list that its owner sees; the invite itself is looked up before
+    anything is decided."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("invited_addresses")
+
+    email = declared(UnicodeAttribute(hash_key=True), "who may accept", **INVITE)
+    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **INVITE)
+    invite_id = declared(UnicodeAttribute(), "names the invite", **INVITE)
     expires = declared(TTLAttribute(), "sweeps the row", **INVITE)

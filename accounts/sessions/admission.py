@@ -1,7 +1,8 @@
 """Whether a code is mailed now (H9): some freely, more for work or for waiting, so that nobody who asks for codes to
 somebody else's address, or to many, keeps anybody from signing in.
 
-No right code is ever refused by it, and a refusal says when it ends.
+Who has worked or waited is never refused: the codes beyond the free ones are an address's, not a browser's
+(`codes.send_shared`). No right code is ever refused by it, and a refusal says when it ends.
 """
 
 import math
@@ -12,11 +13,10 @@ from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
 # In any hour: a browser asks for so many freely, whatever the addresses; an address is mailed so many freely, then for
-# work that doubles with each, or for waiting.
+# work that doubles with each who has worked, up to the most, or for waiting.
 FREE_OF_BROWSER = 3
 FREE = throttles.MAILS_PER_ADDRESS
-WORKED = 7
-WAITED = 2
+WORKED = work.MOST_LEVEL
 
 
 def time_of_day(moment: float) -> str:
@@ -62,25 +62,25 @@ class Proof:
     ticket: str = ""
 
 
-def admit_sign_in(email: str, browser: str, proof: Proof) -> None:
-    """Count a code to sign in with, asked for by a browser (an opaque name). Raises WorkRequired, CodeLimit."""
+def admit_sign_in(email: str, browser: str, proof: Proof) -> str:
+    """Count a code to sign in with, asked for by a browser (an opaque name); what it was come by: `free`, `worked` or
+    `waited`. Raises WorkRequired."""
     tide = throttles.tide()
     if not tide and _is_free(email, browser):
-        return
+        return "free"
     worked = throttles.used("login worked", email)
     level = min(max(worked, tide and tide + 1), work.MOST_LEVEL)
     solved_level = work.solved_level(proof.solution, email, browser)
     if solved_level is not None and solved_level >= level:
-        if (until := throttles.free_at("login worked", email, WORKED)) is not None:
-            raise CodeLimit(until)
-        return
+        throttles.free_at("login worked", email, WORKED)  # counted for the price of the next; it refuses nothing
+        return "worked"
     waited_until = work.waited_until(proof.ticket, email, browser)
     if waited_until is not None and waited_until <= clock.now():
-        if work.use_ticket(proof.ticket) and throttles.free_at("login waited", email, WAITED) is None:
-            return
+        if work.use_ticket(proof.ticket):
+            return "waited"
         waited_until = None
-    if worked >= WORKED:
-        raise CodeLimit(throttles.next_at("login worked", email, WORKED))
+    if tide:
+        throttles.count_held_back()
     ticket = proof.ticket if waited_until else work.ticket(email, browser)
     raise WorkRequired(
         work.challenge(level, email, browser), ticket, waited_until or clock.now() + work.WAIT_SECONDS

@@ -1,15 +1,23 @@
-"""One-time codes by mail: eight digits, ten minutes, three tries, one use, bound to the browser session that asked."""
+"""One-time codes by mail: eight digits, ten minutes, three tries, one use, bound to the browser session that asked.
+
+A shared code is one of twelve digits that an address is mailed once in five minutes, and that counts in every browser
+session that has worked or waited for it: each has three tries of its own, and the code is used once. So whoever asks
+for codes to an address keeps its owner from none, and mails her few (H9).
+"""
 
 import hmac
+import itertools
 import secrets
 import unicodedata
 from datetime import datetime
 
 from django.conf import settings
+from pynamodb.expressions.condition import Condition
 
 from accounts.models import EmailClaim
 from accounts.rows.codes import Challenge
 from accounts.sessions import throttles
+from accounts.sessions.admission import CodeLimit
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail, outbox
@@ -19,6 +27,11 @@ SKEW_SECONDS = 60  # how far the clocks of two servers may be apart
 MAIL_SECONDS = 900  # how long the mail of a code is tried; then the person has asked for another
 MOST_TRIES = 3
 DIGITS = 8
+SHARED_DIGITS = 12  # many browsers may guess at it, with three tries each
+SHARED_SECONDS = 300  # how often an address is mailed a shared code
+MOST_FORMER = 3  # challenges that a session had before, and whose codes still count
+# What the ids of shared codes, and of the sessions that were told of one, begin with.
+SHARED, TOLD = "shared ", "told "
 # Unicode's categories of what people type or paste beside digits: spaces, line ends, invisible signs, dashes.
 BETWEEN = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pd"}
 MINUS = "\N{MINUS SIGN}"
@@ -41,24 +54,81 @@ class WrongCode(ApiError):
 
 def send(email: str, purpose: str, replaced: str | None = None) -> str | None:
     """Mail a fresh code to a canonical address, which `admission` has admitted; returns the id of the challenge, to be
-    stored in the session.
+    stored in the session. The code of `replaced`, which the session had until now, is over then, and its mail is not
+    sent any more.
 
-    None where so many are mailed that this one was not (A1): the page is the same either way, and a challenge already
-    in the session stays valid. Otherwise the code of `replaced`, which the session had until now, is over, and its mail
-    is not sent any more.
+    Where so many are mailed that this one was not, a challenge already in the session stays valid. Somebody who signs
+    in gets None: the page is the same either way, so that it tells nothing of the address (A4). Who is signed in is
+    told when the next can be mailed: raises CodeLimit.
     """
+    part = "free" if purpose == "login" else "worked"
+    challenge_id = secrets.token_urlsafe(24)
+    if not _mail(email, purpose, challenge_id, part, replaced):
+        throttles.count_held_back()
+        if purpose == "login":
+            return None
+        raise CodeLimit(throttles.flood_end())
+    return challenge_id
+
+
+def send_shared(email: str, former: str | None, part: str) -> str:
+    """Tell a browser session of the shared code to sign in with that a canonical address is mailed in these five
+    minutes; the first of a code has it mailed. `part` is `worked` or `waited`. Returns the id of the session's
+    challenge; `former`, which the session had until now, goes on to count beside it where it is of the same address.
+
+    Where so many are mailed that this one was not, nothing looks different (A4), and who asks again tries again.
+    """
+    challenge_id, shared_id = TOLD + secrets.token_urlsafe(24), _shared_id(email)
+    if throttles.allow_once(shared_id) and not _mail(email, "login", shared_id, part):
+        throttles.forget_once(shared_id)
+        throttles.count_held_back()
+    former_row = Challenge.find(former) if former else None
+    row = Challenge(
+        challenge_id,
+        email=email,
+        purpose="login",
+        digest="",
+        shared_id=shared_id,
+        tries=0,
+        used=False,
+        former_id=former if former_row and former_row.email == email else None,
+        expires=_end(throttles.LONGEST_QUEUE_MINUTES * 60 + MAIL_SECONDS),
+    )
+    row.save(condition=Challenge.is_absent())
+    return challenge_id
+
+
+def is_shared(challenge_id: str | None) -> bool:
+    """Whether the challenge of a session is of a shared code."""
+    return (challenge_id or "").startswith(TOLD)
+
+
+def _shared_id(email: str) -> str:
+    """The id of an address's shared code of these five minutes: the first that was not used. No session knows it."""
+    key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes.shared")
+    minutes = str(int(clock.now() // SHARED_SECONDS))
+    for turn in itertools.count():
+        shared_id = SHARED + tokens.keyed_digest(key, (email, minutes, str(turn)))
+        row = Challenge.find(shared_id)
+        if row is None or not row.used:
+            return shared_id
+
+
+def _mail(email: str, purpose: str, challenge_id: str, part: str, replaced: str | None = None) -> bool:
+    """Write a challenge with the mail of its code; False where ten minutes are full."""
     has_signed_in = EmailClaim.find(email) is not None  # asked for every address alike (A4)
-    delay = throttles.next_slot(known=has_signed_in or purpose != "login")
+    delay = throttles.next_slot(has_signed_in or purpose != "login", part)
     if delay is None:
-        return None
-    challenge_id, (subject, aim) = secrets.token_urlsafe(24), PURPOSES[purpose]
+        return False
+    subject, aim = PURPOSES[purpose]
     row = Challenge(
         challenge_id, email=email, purpose=purpose, digest="", tries=0, used=False,
         expires=_end(delay + MAIL_SECONDS),
     )  # fmt: skip
+    context = {"aim": aim, "minutes": LIFE_SECONDS // 60, "is_shared": challenge_id.startswith(SHARED)}
     code_mail = outbox.new_mail(
-        email, subject, "emails/code.txt", {"aim": aim, "minutes": LIFE_SECONDS // 60}, completion="code",
-        reference=challenge_id, delay=delay, life=MAIL_SECONDS,
+        email, subject, "emails/code.txt", context, completion="code", reference=challenge_id, delay=delay,
+        life=MAIL_SECONDS,
     )  # fmt: skip
     with dynamo.transaction() as transaction:
         transaction.save(row, if_absent=True)
@@ -66,7 +136,7 @@ def send(email: str, purpose: str, replaced: str | None = None) -> str | None:
         if replaced:
             transaction.delete(Challenge(replaced))
     mail.dispatch(code_mail)
-    return challenge_id
+    return True
 
 
 def _end(delay: float = 0) -> datetime:
@@ -85,7 +155,8 @@ def _make_code(challenge_id: str) -> mail.Completion | None:
     this one, so that its mail is not sent at all."""
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes.made")
     number = int(tokens.keyed_digest(key, (challenge_id,)), 16)
-    code = f"{number % 10**DIGITS:0{DIGITS}d}"
+    digits = SHARED_DIGITS if challenge_id.startswith(SHARED) else DIGITS
+    code = f"{number % 10**digits:0{digits}d}"
     digest = _digest(settings.SECRET_KEY, challenge_id, code)
     is_wanted = Challenge(challenge_id).update_if(Challenge.used == False, digest=digest, expires=_end())  # noqa: E712
     return mail.Completion({"code": code}) if is_wanted else None
@@ -94,26 +165,43 @@ def _make_code(challenge_id: str) -> mail.Completion | None:
 def verify(challenge_id: str | None, purpose: str, code: str) -> str:
     """The address a right code proves. Raises WrongCode. A try is counted before the code is compared (A1)."""
     code = _digits(code)
-    if not challenge_id or len(code) != DIGITS:
-        raise WrongCode
+    for _ in range(MOST_FORMER + 1):
+        if (email := _proved(challenge_id, purpose, code)) is not None:
+            return email
+        row = Challenge.find(challenge_id) if is_shared(challenge_id) else None
+        if row is None or row.former_id is None:
+            break
+        challenge_id = row.former_id
+    raise WrongCode
+
+
+def _proved(challenge_id: str | None, purpose: str, code: str) -> str | None:
+    """The address that a code proves by one challenge; None where it does not."""
+    if not challenge_id or len(code) != (SHARED_DIGITS if is_shared(challenge_id) else DIGITS):
+        return None
     row = Challenge(challenge_id)
     condition = (
         (Challenge.tries < MOST_TRIES)
         & (Challenge.used == False)  # noqa: E712 - a condition expression, not a comparison
         & (Challenge.purpose == purpose)
-        & (Challenge.expires > _moment(0))
-        # A clock that was set back makes no old code young again (R11): none ends later than a new one would.
-        & (Challenge.expires <= _moment(LIFE_SECONDS + SKEW_SECONDS))
     )
-    if not row.update_if(condition, [Challenge.tries.add(1)]):
-        raise WrongCode
+    lives = Challenge.expires > _moment(0) if is_shared(challenge_id) else _lives()
+    if not row.update_if(condition & lives, [Challenge.tries.add(1)]):
+        return None
+    mailed_id = row.shared_id or challenge_id
+    mailed = Challenge.find(mailed_id) if row.shared_id else row
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    if not any(hmac.compare_digest(row.digest, _digest(key, challenge_id, code)) for key in keys):
+    if not mailed or not any(hmac.compare_digest(mailed.digest, _digest(key, mailed_id, code)) for key in keys):
         throttles.count_wrong_code()
-        raise WrongCode
-    if not row.update_if(Challenge.used == False, used=True):  # noqa: E712
-        raise WrongCode
-    return row.email
+        return None
+    is_first = mailed.update_if((Challenge.used == False) & _lives(), used=True)  # noqa: E712
+    return row.email if is_first else None
+
+
+def _lives() -> Condition:
+    """That the code of a challenge is not over. A clock that was set back makes no old code young again (R11): none
+    ends later than a new one would."""
+    return (Challenge.expires > _moment(0)) & (Challenge.expires <= _moment(LIFE_SECONDS + SKEW_SECONDS))
 
 
 def _digits(text: str) -> str:

@@ -16,11 +16,18 @@ HOUR_SECONDS = 3_600
 MINUTE_SECONDS = 60
 MAILS_PER_ADDRESS = 5  # of each kind
 LONGEST_QUEUE_MINUTES = 10
-WRONG_CODES_SECONDS = 600
+COUNTED_SECONDS = 600
 # What is counted by the hour, each by itself, so that no kind of mail uses up another's: codes to sign in that are
-# free, worked for and waited for; the free ones of a browser; codes to confirm and for a new address, and how many of
-# the latter one person asks for; invitations; links of exports.
-KINDS = ("login", "login worked", "login waited", "browser", "confirm", "email", "email asked", "invite", "export")
+# free and how often one was worked for; the free ones of a browser; codes to confirm and for a new address, and how
+# many of the latter one person asks for; invitations to an address, those of one inviter, and those that go beyond by
+# the reserve of a day; links of exports.
+KINDS = (
+    "login", "login worked", "browser", "confirm", "email", "email asked", "invite", "invite of person",
+    "invite reserve", "export",
+)  # fmt: skip
+# How a code was come by → the part of each minute's share that such codes may take, as its divisor: what is left is
+# for those who work, and for who is signed in.
+PARTS = {"free": 2, "waited": 4, "worked": 1}
 
 
 def allow_mail(email: str, kind: str) -> bool:
@@ -45,10 +52,9 @@ def free_at(kind: str, subject: str, limit: int) -> float | None:
             return None
 
 
-def next_at(kind: str, subject: str, limit: int) -> float:
-    """When the next of a kind may be; now, where it may be already."""
-    moments = sorted(moment for bucket in _names(kind, subject) for moment in _recent(_row(bucket)))
-    return moments[-limit] + HOUR_SECONDS if len(moments) >= limit else clock.now()
+def allow_today(kind: str, subject: str, limit: int) -> bool:
+    """Count one of a kind for a subject; False past `limit` in a day of UTC."""
+    return _count(_names(kind, subject)[0], limit)
 
 
 def used(kind: str, subject: str) -> int:
@@ -63,29 +69,50 @@ def reset_mail(email: str) -> None:
             Throttle(bucket).delete()
 
 
-def next_slot(known: bool) -> float | None:
+def next_slot(known: bool, part: str = "worked") -> float | None:
     """Seconds until the next mail may go out: 0 while the minute is below its limit, then the first minute that is, and
     None where ten minutes are full. So a flood over many addresses slows everybody and stops nobody; half of each
     minute is kept for addresses that have signed in before (`known`), so that a flood of new ones does not reach
-    them (H9)."""
+    them, and within each half codes that cost no work take no more than their part (PARTS; H9)."""
     now, name = clock.now(), _share_name(known)
     this_minute = int(now // MINUTE_SECONDS)
-    for minutes in range(LONGEST_QUEUE_MINUTES):
-        if _count(f"{name} {this_minute + minutes}", _share()):
-            return max(0.0, (this_minute + minutes) * MINUTE_SECONDS - now)
+    for minute in range(this_minute, this_minute + LONGEST_QUEUE_MINUTES):
+        if PARTS[part] > 1 and not _count(f"{name} {part} {minute}", _share_of(part)):
+            continue
+        if _count(f"{name} {minute}", _share()):
+            return max(0.0, minute * MINUTE_SECONDS - now)
     return None
 
 
 def tide() -> int:
-    """How high a flood of mails to new addresses is: 0 while this minute has seen less than half of what it may, then
-    1 and one more for each following minute that is full already."""
-    name, this_minute = _share_name(False), int(clock.now() // MINUTE_SECONDS)
+    """How high a flood of mails is, to new or to known addresses, so that it tells nothing of one (A4): 0 while this
+    minute has seen less than half of what it may, then 1 and one more for each following minute that is full."""
+    return max(_height(known) for known in (False, True))
+
+
+def _height(known: bool) -> int:
+    name, this_minute = _share_name(known), int(clock.now() // MINUTE_SECONDS)
     if 2 * _counted(f"{name} {this_minute}") < _share():
         return 0
     height = 1
     while height < LONGEST_QUEUE_MINUTES and _counted(f"{name} {this_minute + height}") >= _share():
         height += 1
     return height
+
+
+def flood_end(part: str = "worked") -> float:
+    """The beginning of the first minute that has room for mails of a part to new addresses and to known ones alike;
+    now, where this one has."""
+    this_minute = int(clock.now() // MINUTE_SECONDS)
+    for minute in range(this_minute, this_minute + LONGEST_QUEUE_MINUTES):
+        if all(_has_room(_share_name(known), part, minute) for known in (False, True)):
+            return max(clock.now(), float(minute * MINUTE_SECONDS))
+    return float((this_minute + LONGEST_QUEUE_MINUTES) * MINUTE_SECONDS)
+
+
+def _has_room(name: str, part: str, minute: int) -> bool:
+    is_part_free = PARTS[part] == 1 or _counted(f"{name} {part} {minute}") < _share_of(part)
+    return is_part_free and _counted(f"{name} {minute}") < _share()
 
 
 def _counted(name: str) -> int:
@@ -95,6 +122,10 @@ def _counted(name: str) -> int:
 
 def _share() -> int:
     return math.ceil(settings.MAILS_PER_HOUR / 60 / 2)
+
+
+def _share_of(part: str) -> int:
+    return math.ceil(_share() / PARTS[part])
 
 
 def _share_name(known: bool) -> str:
@@ -111,19 +142,42 @@ def allow_once(name: str) -> bool:
     return _count(name, 1)
 
 
+def forget_once(name: str) -> None:
+    """Let what `allow_once` counted be the first again."""
+    Throttle(name).delete()
+
+
 def count_wrong_code() -> None:
     """Count a wrong code that somebody typed, whoever it was."""
-    row = Throttle(_wrong_codes_name(0))
-    row.update_if(Throttle.is_absent() | Throttle.is_present(), [Throttle.count.add(1)], expires=_after(HOUR_SECONDS))
+    _count_for_operator("wrong codes")
 
 
 def wrong_codes() -> int:
     """How many wrong codes were typed in the last ten to twenty minutes, on all servers."""
-    return sum(_counted(_wrong_codes_name(ago)) for ago in (0, 1))
+    return _counted_for_operator("wrong codes")
 
 
-def _wrong_codes_name(ago: int) -> str:
-    return f"wrong codes {int(clock.now() // WRONG_CODES_SECONDS) - ago}"
+def count_held_back() -> None:
+    """Count a code that was not mailed at once, because a flood uses up the mails of the minute."""
+    _count_for_operator("codes held back")
+
+
+def codes_held_back() -> int:
+    """How many codes a flood held back in the last ten to twenty minutes, on all servers."""
+    return _counted_for_operator("codes held back")
+
+
+def _count_for_operator(name: str) -> None:
+    row = Throttle(_name_for_operator(name, 0))
+    row.update_if(Throttle.is_absent() | Throttle.is_present(), [Throttle.count.add(1)], expires=_after(HOUR_SECONDS))
+
+
+def _counted_for_operator(name: str) -> int:
+    return sum(_counted(_name_for_operator(name, ago)) for ago in (0, 1))
+
+
+def _name_for_operator(name: str, ago: int) -> str:
+    return f"{name} {int(clock.now() // COUNTED_SECONDS) - ago}"
 
 
 def _names(kind: str, subject: str) -> list[str]:

@@ -15,7 +15,7 @@ from accounts.models import Person, Workspace
 from accounts.people import email_addresses, lookalikes
 from accounts.rows.audit import AuditEntry
 from accounts.rows.teams import Invite, Member
-from accounts.sessions import throttles
+from accounts.sessions import admission, throttles
 from accounts.team_store import Team
 from accounts.teams import roles, security_mails
 from accounts.teams.actors import Actor
@@ -28,6 +28,11 @@ from imgapis.base.mail.rows import OutgoingMail
 LIFE_SECONDS = 7 * clock.DAY
 SWEEP_SECONDS = 30 * clock.DAY
 INVITES_PER_DAY = 50
+# Mails to one address: of one inviter in an hour, less than of everybody; beyond what everybody together may send, one
+# a day of each workspace and of each inviter, and so many in all.
+MAILS_PER_INVITER = throttles.MAILS_PER_ADDRESS - 1
+RESERVED_MAILS = 20
+MOST_OFFERED = 20
 
 
 class InvalidInvite(ApiError):
@@ -84,10 +89,19 @@ class InvitePreview:
     member_role: str = ""
 
 
+@dataclass(frozen=True)
+class Offer:
+    """An open invite of a person, with its workspace."""
+
+    invite: Invite
+    workspace: Workspace
+
+
 def invite(actor: Member | Actor, email: str, role: str) -> Invite:
     """Invite an address. One that is invited already is sent its invite again, with this role and a new link, and
-    `sent` is later than `created` then. Raises NotPermitted, InvalidEmail, AlreadyMember, TooManySeats,
-    TooManyInvites, EditConflict. Says nothing of who has an account."""
+    `sent` is later than `created` then; `mail_held_until` says that no mail was sent, and when one can be. Raises
+    NotPermitted, InvalidEmail, AlreadyMember, TooManySeats, TooManyInvites, EditConflict. Says nothing of who has an
+    account."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     actor.require_grantable(role)
@@ -100,34 +114,34 @@ def invite(actor: Member | Actor, email: str, role: str) -> Invite:
     return _send(actor.workspace_id, find, email, role, actor)
 
 
-def resend(actor: Member | Actor, invite_id: str) -> None:
+def resend(actor: Member | Actor, invite_id: str) -> Invite:
     """Send an invite again with a new link, which rests on the sender's rights from now on; the old link is over.
     Raises NotPermitted, InvalidInvite, TooManySeats, TooManyInvites, EditConflict."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
     row = _require(actor.workspace_id, invite_id)
     actor.require_grantable(row.role)
-    _send(actor.workspace_id, lambda team: _same(team, row), row.email, row.role, actor)
+    return _send(actor.workspace_id, lambda team: _same(team, row), row.email, row.role, actor)
 
 
-def resend_as_staff(workspace_id: str, invite_id: str, staff: str, reason: str) -> None:
+def resend_as_staff(workspace_id: str, invite_id: str, staff: str, reason: str) -> Invite:
     """Send an invite again on behalf of its inviter: it still depends on their rights. Raises InvalidInvite,
     TooManySeats, TooManyInvites, EditConflict."""
     row = _require(workspace_id, invite_id)
     inviter = Actor(workspace_id, row.invited_by, "", None, row.key_prefix)
-    _send(workspace_id, lambda team: _same(team, row), row.email, row.role, inviter, staff, reason)
+    return _send(workspace_id, lambda team: _same(team, row), row.email, row.role, inviter, staff, reason)
 
 
 def _send(
     workspace_id: str, find: Callable[[Team], Invite | None], email: str, role: str, inviter: Actor, staff: str = "",
     reason: str = "",
 ) -> Invite:  # fmt: skip
-    """Write a new invite, or the one that `find` finds, with a new link and another week, and mail it."""
+    """Write a new invite, or the one that `find` finds, with another week, and mail it with a new link; where the mail
+    is held back, a link that was mailed before stays."""
     team = _team(workspace_id)
     _require_seat(team, email, find(team))
     _count(workspace_id)
-    # The page is the same where the throttle of mails to one address refuses (A20).
-    now, may_mail = clock.now(), throttles.allow_mail(email, "invite")
+    now, held_until = clock.now(), _held_until(workspace_id, inviter.person_id, email)
     for _ in dynamo.retries():
         seen = find(team)
         if seen is not None and seen.role != role:
@@ -136,9 +150,10 @@ def _send(
         row = Invite(
             workspace_id, seen.invite_id if seen else tokens.time_ordered_id(now), email=email, role=role,
             invited_by=inviter.person_id, key_prefix=inviter.key_prefix, created=seen.created if seen else now,
-            sent=now, ends=now + LIFE_SECONDS, token_digest="", expires=_sweep(now),
+            sent=now, ends=now + LIFE_SECONDS, mail_held_until=held_until, expires=_sweep(now),
+            token_digest=seen.token_digest if seen and held_until else "",
         )  # fmt: skip
-        invite_mail = _new_mail(row, team.workspace) if may_mail else None
+        invite_mail = None if held_until else _new_mail(row, team.workspace)
         try:
             team_store.put_invite(team, row, seen, _entry(row, seen, staff or inviter.name, reason), invite_mail)
         except team_store.Outpaced as refusal:
@@ -148,6 +163,30 @@ def _send(
                 mail.dispatch(invite_mail)
             return row
     raise outpaced
+
+
+def _held_until(workspace_id: str, person_id: str, email: str) -> float | None:
+    """Count a mail to an address; when it can be sent, where it is held back (A20). What one inviter may send is less
+    than what everybody may, and each workspace has a mail a day beyond that, so that strangers who invite an address
+    keep nobody else's mail from it."""
+    until = throttles.free_at("invite of person", f"{person_id} {email}", MAILS_PER_INVITER)
+    if until is None:
+        until = throttles.free_at("invite", email, throttles.MAILS_PER_ADDRESS)
+        subjects = ((f"{workspace_id} {email}", 1), (f"{person_id} {email}", 1), (email, RESERVED_MAILS))
+        if until and all(throttles.allow_today("invite reserve", subject, limit) for subject, limit in subjects):
+            return None
+    return until
+
+
+def held_sentence(row: Invite) -> str:
+    """What to tell whoever invites where the mail was held back; empty where it was not."""
+    if row.mail_held_until is None:
+        return ""
+    return (
+        "The invitation is open, but no mail of it was sent, because this address was mailed as many invitations as we"
+        f" send to one. Send it again from {admission.time_of_day(row.mail_held_until)} UTC on. It stands on the page"
+        " of workspaces of whoever signs in with this address."
+    )
 
 
 def _entry(row: Invite, seen: Invite | None, actor: str, reason: str) -> AuditEntry:
@@ -195,12 +234,41 @@ def preview(token: str, person: Person) -> InvitePreview:
     return InvitePreview(token, workspace.namespace, workspace.business_name, row.role, member_role)
 
 
+def offers(person: Person) -> list[Offer]:
+    """The open invites of the address that a person proved, newest first, to workspaces they are not in."""
+    rows = [row for row in team_store.invites_of_address(person.email) if _is_open(row, person)]
+    rows = sorted(rows, key=lambda row: row.sent, reverse=True)[:MOST_OFFERED]
+    workspaces = {row.workspace_id: row for row in store.workspaces([row.workspace_id for row in rows])}
+    joined = {row.workspace_id for row in team_store.memberships(person.person_id)}
+    return [
+        Offer(row, workspaces[row.workspace_id])
+        for row in rows
+        if row.workspace_id in workspaces and row.workspace_id not in joined
+    ]
+
+
 def accept(token: str, person: Person) -> str:
+    """Join by the link of a mail; as `accept_offer`."""
+    return _accept(lambda: _valid(token, person), person)
+
+
+def accept_offer(workspace_id: str, invite_id: str, person: Person) -> str:
     """Join; returns the namespace. The invite of somebody who is a member already ends, and changes nothing else.
     Raises InvalidInvite, EditConflict, TooManySeats where the plan has become smaller, and TooManyWorkspaces where an
     owner-to-be owns enough. Two concurrent calls create one membership."""
+
+    def find() -> Invite:
+        row = _require(workspace_id, invite_id)
+        if not _is_open(row, person):
+            raise InvalidInvite
+        return row
+
+    return _accept(find, person)
+
+
+def _accept(find: Callable[[], Invite], person: Person) -> str:
     for _ in dynamo.retries():
-        row = _valid(token, person)
+        row = find()
         team = _team(row.workspace_id)
         if any(member.person_id == person.person_id for member in team.members):
             if not row.delete_if(Invite.token_digest == row.token_digest):
@@ -270,9 +338,13 @@ def _valid(token: str, person: Person) -> Invite:
     row = _get(workspace_id, invite_id) if first_dot and second_dot else None
     if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
         raise InvalidInvite
-    if row.ends <= clock.now() or row.email != person.email:
+    if not _is_open(row, person):
         raise InvalidInvite
     return row
+
+
+def _is_open(row: Invite, person: Person) -> bool:
+    return row.ends > clock.now() and row.email == person.email
 
 
 def _require(workspace_id: str, invite_id: str) -> Invite:

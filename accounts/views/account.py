@@ -59,12 +59,12 @@ def change_email(request: HttpRequest) -> HttpResponse:
         try:
             email = email_addresses.canonical(form.cleaned_data["email"])
             admission.admit_new_address(email, request.user.person_id)
+            old_challenge = request.session.get("email_challenge")
+            request.session["email_challenge"] = codes.send(email, "email", old_challenge)
         except ApiError as refusal:
             add_error(form, refusal)
             status = refusal.status
         else:
-            old_challenge = request.session.get("email_challenge")
-            request.session["email_challenge"] = codes.send(email, "email", old_challenge) or old_challenge
             request.session["new_email"] = email
             return redirect("account-email-code")
     return render(request, "accounts/email.html", {"form": form}, status=status if form.errors else 200)
@@ -107,12 +107,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "code" not in request.POST:
         try:
             admission.admit_confirmation(request.user.email)
+            old_challenge = request.session.get("confirm_challenge")
+            request.session["confirm_challenge"] = codes.send(request.user.email, "confirm", old_challenge)
         except CodeLimit as refusal:
             limit = refusal.message
-        else:
-            old_challenge = request.session.get("confirm_challenge")
-            challenge = codes.send(request.user.email, "confirm", old_challenge)
-            request.session["confirm_challenge"] = challenge or old_challenge
     elif form.is_valid():
         try:
             codes.verify(request.session.get("confirm_challenge"), "confirm", form.cleaned_data["code"])

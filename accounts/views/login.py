@@ -44,21 +44,22 @@ def _form_page(request: HttpRequest, form: EmailForm, status: int) -> HttpRespon
 
 
 def _ask(request: HttpRequest, form: EmailForm, email: str) -> HttpResponse:
-    """Mail a code, or ask the browser to work or to wait for it. Raises CodeLimit."""
+    """Mail a code, or ask the browser to work or to wait for it."""
     proof = Proof(request.POST.get("solution", ""), request.POST.get("ticket", ""))
     try:
-        admission.admit_sign_in(email, request.session.get(CSRF_SESSION_KEY, ""), proof)
+        part = admission.admit_sign_in(email, request.session.get(CSRF_SESSION_KEY, ""), proof)
     except WorkRequired as refusal:
         context = {"refusal": refusal, "email": email, "until": admission.time_of_day(refusal.waited_until)}
         response = render(request, "accounts/login_work.html", context, status=refusal.status)
         response["Retry-After"] = str(refusal.retry_after)
         return response
-    _send(request, email)
+    _send(request, email, part)
     return redirect("login-code")
 
 
-def _send(request: HttpRequest, email: str) -> None:
-    challenge = codes.send(email, "login", request.session.get("challenge"))
+def _send(request: HttpRequest, email: str, part: str) -> None:
+    replaced = request.session.get("challenge")
+    challenge = codes.send(email, "login", replaced) if part == "free" else codes.send_shared(email, replaced, part)
     if challenge:
         request.session["challenge"] = challenge
     request.session["email"] = email
@@ -78,8 +79,17 @@ def login_code(request: HttpRequest) -> HttpResponse:
             add_error(form, refusal)
         else:
             return _enter(request, proved_email)
-    context = {"form": form, "email": email, "slow": throttles.tide() > 0}
+    is_shared = codes.is_shared(request.session.get("challenge"))
+    if is_shared:
+        form.fields["code"].label = "Twelve-digit code"
+    context = {"form": form, "email": email, "is_shared": is_shared, **_flood()}
     return render(request, "accounts/login_code.html", context, status=400 if form.errors else 200)
+
+
+def _flood() -> dict[str, str]:
+    """Until when the mails of a minute are used up, and those of browsers that wait; empty where they are not."""
+    ends = {"flood_until": throttles.flood_end(), "wait_until": throttles.flood_end("waited")}
+    return {name: admission.time_of_day(end) if end > clock.now() else "" for name, end in ends.items()}
 
 
 def _enter(request: HttpRequest, email: str) -> HttpResponse:

@@ -9,6 +9,8 @@ from accounts import audit, store, team_store
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.forms import InviteForm, RoleForm, add_error
 from accounts.people import lookalikes
+from accounts.rows.teams import Invite
+from accounts.sessions import admission
 from accounts.teams import invites, members, roles
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -35,11 +37,18 @@ def team(request: HttpRequest) -> HttpResponse:
         except ApiError as refusal:
             add_error(form, refusal)
         else:
-            is_new = row.sent == row.created
             again = f"The invitation is on its way again, as {row.role}. Its old link no longer works."
-            messages.success(request, "The invitation is on its way." if is_new else again)
+            _tell_sent(request, row, "The invitation is on its way." if row.sent == row.created else again)
             return redirect("team", request.workspace.namespace)
     return render(request, "accounts/team.html", _facts(request, form), status=400 if form.errors else 200)
+
+
+def _tell_sent(request: HttpRequest, row: Invite, sentence: str) -> None:
+    """Say that an invite was mailed, or that its mail was held back."""
+    if held_sentence := invites.held_sentence(row):
+        messages.warning(request, held_sentence)
+    else:
+        messages.success(request, sentence)
 
 
 def _facts(request: HttpRequest, form: InviteForm) -> dict:
@@ -54,12 +63,21 @@ def _facts(request: HttpRequest, form: InviteForm) -> dict:
     return {
         "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
         "invites": [
-            {"row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends), "mark": marks.get(row.email)}
+            {
+                "row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends),
+                "mark": marks.get(row.email), "held": _held_text(row),
+            }
             for row in pending
         ],
         "form": form, "manages": can_manage, "roles": roles.ROLES, "matrix": roles.matrix(),
         "owner": request.member.role == "owner",
     }  # fmt: skip
+
+
+def _held_text(row: Invite) -> str:
+    if row.mail_held_until is None:
+        return ""
+    return f"mail held back: send again from {admission.time_of_day(row.mail_held_until)} UTC on"
 
 
 def _row(request: HttpRequest, row, names: dict[str, str], can_manage: bool) -> dict:
@@ -117,8 +135,8 @@ def transfer(request: HttpRequest) -> HttpResponse:
 @workspace_page("members.manage")
 def resend_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
     """Send an invite again; the old link is over."""
-    invites.resend(request.member, invite_id)
-    messages.success(request, "The invitation is on its way again. Its old link no longer works.")
+    row = invites.resend(request.member, invite_id)
+    _tell_sent(request, row, "The invitation is on its way again. Its old link no longer works.")
     return redirect("team", request.workspace.namespace)
 
 
@@ -143,6 +161,15 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         messages.success(request, was_member if is_member else "You have joined the workspace.")
         return redirect("workspace", namespace)
     return render(request, "accounts/invite.html", {"offer": invites.preview(token, person)})
+
+
+@require_POST
+@login_required
+def accept_offer(request: HttpRequest, workspace_id: str, invite_id: str) -> HttpResponse:
+    """Join by an invitation that the page of workspaces lists."""
+    namespace = invites.accept_offer(workspace_id, invite_id, store.person(request.user.person_id))
+    messages.success(request, "You have joined the workspace.")
+    return redirect("workspace", namespace)
 
 
 @require_GET

@@ -5,8 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import store
 from accounts.decorators import login_required, workspace_page
 from accounts.forms import WorkspaceForm, add_error
+from accounts.teams import invites
 from accounts.workspaces import workspaces
 from imgapis.base.errors import ApiError
 
@@ -14,8 +16,10 @@ from imgapis.base.errors import ApiError
 @require_GET
 @login_required
 def listed(request: HttpRequest) -> HttpResponse:
-    """Every workspace of the person: the switcher."""
-    return render(request, "accounts/workspaces.html", {"rows": workspaces.of_person(request.user.person_id)})
+    """Every workspace of the person, and the invitations to others: the switcher."""
+    person = store.person(request.user.person_id)
+    context = {"rows": workspaces.of_person(request.user.person_id), "offers": invites.offers(person) if person else []}
+    return render(request, "accounts/workspaces.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -25,7 +25,7 @@ FRESH_SECONDS = 15.0
 TITLES = {"ledger": "Alert: the ledger", "metering": "Alert: counting", "errors": "Alert: image answers",
           "renders": "Alert: rendering", "erasures": "Alert: erasures",
           "webhooks": "Alert: messages of Stripe's", "overage": "Alert: overage",
-          "codes": "Alert: wrong codes", "mails": "Alert: mails",
+          "codes": "Alert: sign-in codes", "mails": "Alert: mails",
           "work": "Alert: background work"}  # fmt: skip
 SILENT_SECONDS = 60.0
 _lock = threading.Lock()

@@ -21,6 +21,7 @@ MAIL_SECONDS = 300.0
 PROOF_SECONDS = 26 * 3_600
 MOST_ENDED = 20
 MOST_WRONG_CODES = 100
+MOST_HELD_BACK = 50
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Sample:
     held: float = 0.0
     mails_since: float | None = None
     wrong_codes: int = 0
+    codes_held_back: int = 0
     taken_at: float = field(default_factory=time.monotonic)
 
 
@@ -66,6 +68,7 @@ def sample(unacted_since: float | None = None, unreported_since: float | None = 
         held=metrics.total("imgapis_events_held_total"),
         mails_since=outbox.waiting_since(),
         wrong_codes=throttles.wrong_codes(),
+        codes_held_back=throttles.codes_held_back(),
     )
 
 
@@ -161,11 +164,16 @@ def mails(before: Sample, after: Sample) -> str:
 
 
 def codes(before: Sample, after: Sample) -> str:
-    """Somebody guesses codes, over many addresses or browsers."""
-    count = after.wrong_codes
-    if count <= MOST_WRONG_CODES:
-        return ""
-    return f"{count} wrong sign-in codes were typed in the last ten to twenty minutes: somebody may be guessing."
+    """Somebody guesses codes, or asks for so many that they are held back, over many addresses or browsers."""
+    if after.wrong_codes > MOST_WRONG_CODES:
+        count = after.wrong_codes
+        return f"{count} wrong sign-in codes were typed in the last ten to twenty minutes: somebody may be guessing."
+    if after.codes_held_back > MOST_HELD_BACK:
+        return (
+            f"{after.codes_held_back} codes to sign in were held back in the last ten to twenty minutes, until a"
+            " browser worked or waited: somebody asks for very many, or MAILS_PER_HOUR is too low."
+        )
+    return ""
 
 
 def work(before: Sample, after: Sample) -> str:

@@ -227,6 +227,8 @@ def test_a_form_that_is_sent_twice_creates_one_workspace():
     rows = []
     outcomes = outcomes_at_once([lambda: rows.append(create(person, name))] * 2)
     assert outcomes == ["done"] * 2 and len({row.workspace_id for row in rows}) == 1
-    other = teams.new_person("other")
-    with pytest.raises(store.NamespaceTaken):
-        create(other, name)
+    other, member = teams.new_person("other"), teams.new_person("member")
+    teams.add(rows[0], member, "admin")
+    for stranger in (other, member):  # a teammate who is no owner of it has not made it (H24)
+        with pytest.raises(store.NamespaceTaken):
+            create(stranger, name)

@@ -5,6 +5,7 @@ import os
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.http import HttpRequest
+from django.test import Client
 
 from accounts import store
 from accounts.models import SessionRow, User
@@ -12,7 +13,7 @@ from accounts.people import people
 from accounts.sessions import sessions
 from accounts.sessions.sessions import SessionStore
 from imgapis.base import clock
-from tests.people import fresh_address
+from tests.people import fresh_address, newest_code
 
 DAY = 86_400
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -172,3 +173,16 @@ def test_a_session_of_an_account_that_is_gone_is_nobodys():
 def test_a_session_row_has_no_device_and_no_address():
     """P16"""
     assert set(SessionRow.get_attributes()) == {"digest", "data", "expires", "person_id", "started", "seen_day"}
+
+
+def test_half_an_hour_after_the_code_a_new_account_needs_another(moment):
+    """H24: the proof of an address lies in the session, and ends."""
+    address, browser = fresh_address("slow"), Client(headers={"host": "localhost"})
+    browser.post("/login", {"email": address})
+    assert browser.post("/login/code", {"code": newest_code(address)})["location"] == "/signup"
+    answers = {"adult": "on", "business_name": "A business", "namespace": address.partition("@")[0]}
+    moment[0] += 1_799
+    assert browser.get("/signup").status_code == 200
+    moment[0] += 2
+    assert browser.get("/signup")["location"] == browser.post("/signup", answers)["location"] == "/login"
+    assert people.of_email(address) is None

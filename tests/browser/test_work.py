@@ -21,7 +21,7 @@ def test_a_browser_solves_what_the_page_holds_and_is_mailed_a_code(window, worke
     owner.page.get_by_label("E-mail address").fill(owner.email)
     owner.page.get_by_role("button", name="Mail me a code").click()
     owner.page.wait_for_url("**/login/code", timeout=60_000)
-    owner.page.get_by_label("Eight-digit code").fill(people.newest_code(owner.email))
+    owner.page.get_by_label("Twelve-digit code").fill(people.newest_code(owner.email))
     owner.page.get_by_role("button", name="Go on").click()
     assert owner.page.get_by_label("I am 16 or older.").count() and owner.complaints == [] and owner.foreign == []
     assert {cookie["name"] for cookie in owner.context.cookies()} == {"sessionid"}

@@ -136,3 +136,12 @@ def test_presets_are_imgproxys_as_far_as_they_mean_the_same(leaver):
 def test_every_parameter_of_the_map_is_one_of_ours():
     ours = {name.partition("=")[0] for name in portability_parameters.PARAMETERS}
     assert ours <= set(params.ROWS["transform"]) and {"w", "h", "fit", "quality", "format", "crop"} <= ours
+
+
+def test_any_host_beside_named_ones_opens_no_loader(leaver):
+    """H24: that any web address may be a source is told in words; a setting would let anybody fetch anything there."""
+    store.change_workspace(leaver, allowed_sources=["*", "cdn.example"])
+    files = taken(leaver)
+    assert settings_of(files["imagor.env"])["HTTP_LOADER_ALLOWED_SOURCES"] == "cdn.example"
+    assert "*" not in settings_of(files["imgproxy.env"])["IMGPROXY_ALLOWED_SOURCES"]
+    assert all("any web address may be a source" in files[name] for name in ("imagor.env", "imgproxy.env"))

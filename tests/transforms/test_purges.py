@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from accounts.workspaces import workspaces
 from billing.charging import ledger
+from billing.models import Claim
 from imgapis.base import clock
 from tests.transforms.web_client import ask
 from transforms import rule_store
@@ -94,6 +95,20 @@ def test_what_becomes_new_work_is_told_beforehand(web, origin):
     purges.purge(row, "system", "workspace")
     row.refresh(consistent_read=True)
     assert purges.preview(row, "workspace", "") == purges.preview(row, "url", SHOE) == 0
+
+
+def test_a_grid_that_was_claimed_whole_is_told_beforehand_too(web, workspace):
+    """H24: before their sources had claims, grids had one."""
+    grid = "/grid?src=shop/any/a.jpg&src=shop/any/b.jpg&w=60&h=40"
+    plan = image_plans.make(tenants.of_row(workspace, workspace.namespace), "grid", grid.partition("?")[2], None, None)
+    assert purges.preview(workspace, "url", grid) == 0
+    moment = clock.now()
+    expires = clock.utc(int(moment) + plan.seconds)
+    Claim(workspace.workspace_id, plan.former, charged=moment, expires=expires).save()
+    assert purges.preview(workspace, "url", grid) == 1
+    purges.purge(workspace, "system", "url", grid)
+    workspace.refresh(consistent_read=True)
+    assert purges.preview(workspace, "url", grid) == 0
 
 
 @pytest.mark.parametrize(

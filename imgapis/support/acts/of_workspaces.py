@@ -59,8 +59,10 @@ def _resume(member: Staff, row: Workspace, cleaned_data: dict) -> str:
 
 
 def _resend_invite(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    invites.resend_as_staff(row.workspace_id, cleaned_data["invite"], audit_log.actor(member), cleaned_data["reason"])
-    return "The invitation is on its way again. Its old link no longer works."
+    sent = invites.resend_as_staff(
+        row.workspace_id, cleaned_data["invite"], audit_log.actor(member), cleaned_data["reason"]
+    )
+    return invites.held_sentence(sent) or "The invitation is on its way again. Its old link no longer works."
 
 
 def _revoke_key(member: Staff, row: Workspace, cleaned_data: dict) -> str:
