@@ -227,7 +227,9 @@ def announcements(dynamodb):
         row.delete()
 
 
-def test_h23_a_backfill_that_is_interrupted_goes_on_and_runs_to_its_end_once(announcements, capsys, monkeypatch):
+def test_h23_a_backfill_that_is_interrupted_goes_on_and_runs_to_its_end_once(
+    announcements, bucket, capsys, monkeypatch
+):
     """H23"""
     seen = []
 
@@ -254,7 +256,9 @@ def test_h23_a_backfill_that_is_interrupted_goes_on_and_runs_to_its_end_once(ann
     assert len(seen) == 7
 
 
-def test_h23_a_refusal_reaches_the_operator_and_so_does_the_old_name_of_the_command(dynamodb, monkeypatch, capsys):
+def test_h23_a_refusal_reaches_the_operator_and_so_does_the_old_name_of_the_command(
+    dynamodb, bucket, monkeypatch, capsys
+):
     """H23"""
     call_command("create_tables")
     assert "The tables are as this version wants them" in capsys.readouterr().out
