@@ -101,7 +101,8 @@ def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, retu
     ]
     session = call(
         api().checkout.sessions.create, mode="subscription", customer=customer_id, line_items=line_items,
-        client_reference_id=workspace_id, success_url=return_url + "?session_id={CHECKOUT_SESSION_ID}",
+        client_reference_id=workspace_id, subscription_data={"billing_mode": {"type": "flexible"}},
+        success_url=return_url + "?session_id={CHECKOUT_SESSION_ID}",
         cancel_url=return_url + "?left=1", automatic_tax={"enabled": True}, billing_address_collection="required",
         customer_update={"address": "auto", "name": "auto"}, tax_id_collection={"enabled": True},
     )  # fmt: skip
@@ -265,7 +266,8 @@ def schedule(subscription: SubscriptionSnapshot, tier: str, interval: str) -> No
     next_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
     phases = [
         {"items": items, "start_date": phase.start_date, "end_date": subscription.end, "proration_behavior": "none"},
-        {"items": next_items, "proration_behavior": "none"},
+        # At the turn there is nothing to prorate; "none" would leave out what was used at the metered price that goes.
+        {"items": next_items, "proration_behavior": "create_prorations"},
     ]
     call(schedules.update, schedule_id, phases=phases, end_behavior="release", proration_behavior="none")
 
