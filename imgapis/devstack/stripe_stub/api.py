@@ -169,6 +169,11 @@ class Api(InvoiceApi):
         subscription = self._one("subscriptions", subscription_id)
         if subscription["status"] == "canceled":
             raise StripeApiError("A canceled subscription can only update its cancellation_details.")
+        if subscription["schedule"] and "cancel_at_period_end" in params:
+            raise StripeApiError(
+                f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating"
+                " any cancelation behavior directly is not allowed. Please update the schedule instead."
+            )
         if "items" in params:
             self._change_items(subscription, params)
         if "cancel_at_period_end" in params:
@@ -211,6 +216,7 @@ class Api(InvoiceApi):
         schedule = self.book.put(
             "schedules", shapes.schedule(new_id("sub_sched"), self._now(), subscription, [current_phase])
         )
+        schedule["end_behavior"] = "cancel" if subscription["cancel_at_period_end"] else "release"
         subscription["schedule"] = schedule["id"]
         return schedule
 
@@ -227,15 +233,22 @@ class Api(InvoiceApi):
             behavior = next_phase.get("proration_behavior", "create_prorations")
             schedule["phases"].append(shapes.phase(next_prices, end, end + 31 * clock.DAY, behavior))
         schedule["current_phase"]["end_date"] = end
+        schedule["end_behavior"] = params.get("end_behavior", schedule["end_behavior"])
+        self._set_end(schedule, end if schedule["end_behavior"] == "cancel" and not next_phases else None)
         self.trade.emit_event("subscription_schedule.updated", schedule)
         return schedule
+
+    def _set_end(self, schedule: dict[str, Any], moment: int | None) -> None:
+        """Say on the subscription of a schedule when the schedule ends it."""
+        ends = {"cancel_at": moment, "cancel_at_period_end": False}
+        self._one("subscriptions", schedule["subscription"]).update(ends)
 
     def release_schedule(self, params: Params, schedule_id: str):
         schedule = self._one("schedules", schedule_id)
         if schedule["status"] != "active":
             raise StripeApiError("You cannot release a schedule that is not active.")
         schedule["status"] = "released"
-        self._one("subscriptions", schedule["subscription"])["schedule"] = None
+        self._one("subscriptions", schedule["subscription"]).update(schedule=None, cancel_at=None)
         self.trade.emit_event("subscription_schedule.released", schedule)
         return schedule
 
