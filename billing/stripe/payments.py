@@ -33,7 +33,8 @@ class Refund:
 
 @dataclass(frozen=True)
 class Payment:
-    """A charge: whose it is, the invoice it paid, its refunds, and the part of the invoice that disputes hold."""
+    """A charge: whose it is, the invoice it paid, its refunds, the part of the invoice that disputes hold, and the part
+    that bills credits beyond a plan."""
 
     charge_id: str
     customer_id: str
@@ -41,6 +42,13 @@ class Payment:
     created: int
     refunds: tuple[Refund, ...]
     disputed: Fraction
+    overage: Fraction
+
+    def returned_of_plan(self, share: Fraction) -> Fraction:
+        """The part of the plan that goes back with a part of the invoice: what goes back is of the overage first."""
+        if share <= self.overage:
+            return Fraction()
+        return min(Fraction(1), (share - self.overage) / (1 - self.overage))
 
 
 def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]:
@@ -126,6 +134,7 @@ def payment(charge_id: str) -> Payment | None:
         charge_id, charge.customer or "", _paid_invoice(invoice), invoice.created,
         tuple(Refund(refund.id, refund.status or "", Fraction(refund.amount, cents)) for refund in refunds),
         sum((Fraction(dispute.amount, cents) for dispute in disputes if dispute.status in HELD), Fraction()),
+        _share_of_overage(invoice),
     )  # fmt: skip
 
 
@@ -158,6 +167,14 @@ def _plan_line(line) -> PlanLine | None:
     span = line.period.end - line.period.start
     interval = name or ("year" if span > 32 * clock.DAY else "month")
     return PlanLine(tier, interval, line.period.start, line.period.end, line.amount)
+
+
+def _share_of_overage(invoice) -> Fraction:
+    """The part of an invoice that bills credits beyond a plan, tax alike."""
+    if is_of_overage(invoice):
+        return Fraction(1)
+    cents = sum(line.amount for line in invoice.lines.data if _sells_overage(line))
+    return min(Fraction(1), Fraction(cents, max(1, sum(line.amount for line in invoice.lines.data))))
 
 
 def _sells_overage(line) -> bool:

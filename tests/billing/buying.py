@@ -200,4 +200,7 @@ class Customer:
             for row in self.world.book.list_all(kind)
             if row["payment_intent"] in intents and row["status"] in states
         )
-        return min(Fraction(1), Fraction(cents, invoice["total"])) if cents else Fraction()
+        if not cents:
+            return Fraction()
+        overage = sum(line["amount"] for line in self.overage_lines(invoice))
+        return min(Fraction(1), Fraction(max(0, cents - overage), max(1, invoice["total"] - overage)))
