@@ -31,9 +31,17 @@ def default(span: str, terms: Terms, plan: str) -> Cap:
 
 
 def effective(span: str, terms: Terms, plan: str) -> Cap:
-    """The cap in force."""
-    own_caps = {name: Cap(unit, amount) for name, unit, amount in terms.caps}
-    return own_caps.get(span) or default(span, terms, plan)
+    """The cap in force: the customer's own, or the default, which also holds for a day on a plan that sells no overage
+    where the customer's is in money: without a price it would be none. It waits for a plan that has one."""
+    own_cap = own(terms).get(span)
+    if own_cap is None or (span == "day" and own_cap.unit == "cents" and catalogue.of(plan).overage is None):
+        return default(span, terms, plan)
+    return own_cap
+
+
+def own(terms: Terms) -> dict[str, Cap]:
+    """The caps that the customer has set, by span, in force or not."""
+    return {name: Cap(unit, amount) for name, unit, amount in terms.caps}
 
 
 def room(terms: Terms, period: Period, included: int, sold: Mapping[str, int] = NOTHING) -> int:
@@ -57,6 +65,5 @@ def daily_limit(terms: Terms, period: Period) -> int | None:
     at the overage price."""
     cap = effective("day", terms, period.plan)
     if cap.unit == "cents":
-        plan = catalogue.of(period.plan)
-        return plan.overage_halves(cap.amount) if plan.overage is not None else None
+        return catalogue.of(period.plan).overage_halves(cap.amount)
     return cap.amount * catalogue.HALVES if cap.unit == "credits" else None
