@@ -1,8 +1,8 @@
 """The rows of money: what a period and a day have left, what was given, and the claims that prove a charge."""
 
-from pynamodb.attributes import TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
-from imgapis.base import dynamo
+from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import declared
 from imgapis.base.measures import Halves, Moment, Whole
 
@@ -27,6 +27,12 @@ class Counter(dynamo.Row):
     base = declared(Halves(null=True), "half-credits of the plan", **BILLING)
     extra = declared(Halves(default=0), "half-credits given or taken back beside it", **BILLING)
     room = declared(Halves(default=0), "half-credits of overage allowed; below 0, what a cap withholds", **BILLING)
+    sold = declared(
+        JSONAttribute(null=True),
+        "half-credits used beyond an earlier plan's or before a gift, by the plan of then",
+        shape=shapes.NUMBER_BY_NAME,
+        **BILLING,
+    )
     ends = declared(Moment(null=True), "when the period ends", **BILLING)
     plan = declared(UnicodeAttribute(default="free"), "the plan of the period", **BILLING)
     expires = declared(TTLAttribute(null=True), "ends the row of a day", category="billing", retention="400 days")

@@ -5,17 +5,19 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Balance:
-    """`base`: the plan's; `extra`: given beside it, below 0 where more was taken back; `room`: overage allowed, or
-    below 0 what a cap withholds; `used`: charged. All in half-credits."""
+    """`base`: the plan's; `extra`: given beside it, below 0 where more was taken back; `room`: overage allowed, with
+    what was sold, or below 0 what a cap withholds; `used`: charged; `sold`: overage that later credits do not undo. All
+    in half-credits."""
 
     base: int
     extra: int = 0
     room: int = 0
     used: int = 0
+    sold: int = 0
 
     @property
     def included(self) -> int:
-        """What is paid for already."""
+        """What the plan and grants include."""
         return self.base + self.extra
 
     @property
@@ -31,12 +33,17 @@ class Balance:
     @property
     def unused(self) -> int:
         """What is paid for and not used."""
-        return max(0, self.included - self.used)
+        return max(0, self.included + self.sold - self.used)
+
+    @property
+    def beyond(self) -> int:
+        """What was used beyond all of it at the present price, and would be undone by more credits."""
+        return max(0, self.used - self.included - self.sold)
 
     @property
     def overage(self) -> int:
-        """What was used beyond what was paid for: this is sold by the thousand."""
-        return max(0, self.used - self.included)
+        """What was used beyond the included credits, at whatever price: this is sold by the thousand."""
+        return self.sold + self.beyond
 
     def with_allowance(self, allowance: int) -> "Balance":
         """With a plan's allowance: the difference more at once, never less within a period."""
@@ -51,5 +58,5 @@ class Balance:
         return replace(self, extra=self.extra - min(halves, self.unused))
 
     def with_room(self, room: int) -> "Balance":
-        """With another `room` beyond what is paid for; what is used already stays allowed."""
+        """With another `room` beyond what is included; what is used already stays allowed."""
         return replace(self, room=max(room, self.used - self.included))

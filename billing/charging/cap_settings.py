@@ -21,19 +21,24 @@ class InvalidCap(ApiError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The caps in force, whether each is the customer's own, and whether overage may be bought."""
+    """The caps in force, which of these the customer has set, and whether overage may be bought; `waiting`: those in
+    money that hold again on a plan that sells overage, and not now."""
 
     day: Cap
     period: Cap
     own: tuple[str, ...]
     overage: bool
+    waiting: tuple[tuple[str, Cap], ...] = ()
 
 
 def of(row: Workspace) -> Settings:
     """The settings of a workspace."""
     terms = periods.terms_of(row)
     day, period = (caps.effective(span, terms, terms.plan) for span in SPANS)
-    return Settings(day, period, tuple(row.caps or {}), terms.overage)
+    in_force, own_caps = {"day": day, "period": period}, caps.own(terms)
+    waiting = tuple((span, own_caps[span]) for span in SPANS if own_caps.get(span) not in (None, in_force[span]))
+    own_in_force = tuple(span for span in SPANS if span in own_caps and span not in dict(waiting))
+    return Settings(day, period, own_in_force, terms.overage, waiting)
 
 
 def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> TermsChange:

@@ -114,7 +114,7 @@ def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> Ch
 def balance_of(counter: Counter) -> Balance:
     """The balance a counter holds; one from before there were plans is its plan's alone."""
     base = int(counter.granted) if counter.base is None else int(counter.base)
-    return Balance(base, int(counter.extra), int(counter.room), int(counter.used))
+    return Balance(base, int(counter.extra), int(counter.room), int(counter.used), sum((counter.sold or {}).values()))
 
 
 def balance_at(counter: Counter, period: Period, terms: Terms) -> Balance:
@@ -124,7 +124,7 @@ def balance_at(counter: Counter, period: Period, terms: Terms) -> Balance:
     if not period.unpaid:
         return balance
     balance = balance.with_allowance(period.allowance)
-    return balance.with_room(caps.room(terms, period, balance.included))
+    return balance.with_room(caps.room(terms, period, balance.included, counter.sold or {}))
 
 
 def _rows(workspace_id: str, target: ChargeCounters, terms: Terms, names: list[str]) -> list[Counter]:

@@ -1,7 +1,7 @@
 """The one transaction in which terms, credits and caps change: the workspace's row, its counters, others' items."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts import store as accounts_store
@@ -94,17 +94,17 @@ def _attempt(row: Workspace, draft: Draft, within: ExtraWrites | None) -> TermsC
     rows = store.counters_by_name(row.workspace_id, (period.name if is_running else draft.period, day))
     if is_running:
         counter, before = _current(rows.get(period.name), row.workspace_id, period, terms)
-        after = draft.balance(before)
-        after = after.with_room(caps.room(terms, period, after.included))
+        after, sold = _with_sold(counter, draft.balance(before), period.plan)
+        after = after.with_room(caps.room(terms, period, after.included, sold))
     else:
         counter, period = rows[draft.period], _past(rows[draft.period])
         before = counters.balance_of(counter)
-        after = draft.balance(before)
+        after, sold = _with_sold(counter, draft.balance(before), period.plan)
     outcome, is_fresh = TermsChange(terms, period, before, after), period.name not in rows
 
     def write(transaction: dynamo.Transaction) -> None:
         _write_terms(transaction, row, revision, draft.values)
-        _write_period(transaction, counter, outcome, draft.keeps_paid, is_fresh)
+        _write_period(transaction, counter, outcome, draft.keeps_paid, is_fresh, sold)
         limit = caps.daily_limit(terms, period)
         if is_running and day in rows and limit is not None:
             _write_day(transaction, rows[day], limit)
@@ -134,6 +134,15 @@ def _current(counter: Counter | None, workspace_id: str, period: Period, terms: 
     return counter, counters.balance_of(counter).with_allowance(period.allowance)
 
 
+def _with_sold(counter: Counter, after: Balance, plan: str) -> tuple[Balance, dict[str, int]]:
+    """A balance after a change, and what of it is sold, by plan: where the change gives more credits, or another plan,
+    what was used beyond the plan until then stays sold at that plan's price."""
+    before, sold = counters.balance_of(counter), dict(counter.sold or {})
+    if before.beyond and (after.included > before.included or plan != counter.plan):
+        sold[counter.plan] = sold.get(counter.plan, 0) + before.beyond
+    return replace(after, sold=sum(sold.values())), sold
+
+
 def _past(counter: Counter) -> Period:
     """The period of a counter that is not the running one's."""
     ends = float(counter.ends or clock.period_end(counter.period))
@@ -148,7 +157,12 @@ def _write_terms(transaction: dynamo.Transaction, row: Workspace, revision: int,
 
 
 def _write_period(
-    transaction: dynamo.Transaction, counter: Counter, outcome: TermsChange, keeps_paid: bool, fresh: bool
+    transaction: dynamo.Transaction,
+    counter: Counter,
+    outcome: TermsChange,
+    keeps_paid: bool,
+    fresh: bool,
+    sold: dict[str, int],
 ) -> None:
     after, period = outcome.after, outcome.period
     end = max(float(counter.ends or 0), period.ends)
@@ -158,12 +172,15 @@ def _write_period(
         transaction.save(counter, if_absent=True, name="period")
         return
     increase = after.granted - int(counter.granted)
-    least_left = max(0, after.room) if keeps_paid else 0
+    # Of what is paid for, charges of meanwhile may use what stays; where nothing of it was left, nothing is taken.
+    least_left = max(0, min(after.room - after.sold, after.left)) if keeps_paid else 0
     actions = [
         Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(after.base),
         Counter.extra.set(after.extra), Counter.room.set(after.room), Counter.ends.set(end),
         Counter.plan.set(period.plan),
     ]  # fmt: skip
+    if sold:
+        actions.append(Counter.sold.set(sold))
     # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.
     transaction.update(counter, actions, condition=Counter.left >= least_left - increase, name="period")
 

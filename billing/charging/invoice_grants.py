@@ -43,7 +43,7 @@ class Funding:
     def _move(self, transaction: dynamo.Transaction) -> None:
         counter, halves = self.old_counter, self.moved
         actions = [Counter.extra.add(-halves), Counter.granted.add(-halves), Counter.left.add(-halves)]
-        condition = Counter.left >= max(0, int(counter.room)) + halves
+        condition = Counter.left >= max(0, int(counter.room) - counters.balance_of(counter).sold) + halves
         transaction.update(counter, actions, condition=condition, name="period")
         row = Grant(
             counter.workspace_id, f"{self.moved_by} moved", period=counter.period, halves=-halves, reason=MOVED,

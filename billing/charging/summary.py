@@ -1,10 +1,12 @@
 """A workspace's bill at a glance: its plan, the period's credits, where they are heading, what it costs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from accounts.models import Workspace
 from billing import store
 from billing.charging import caps, counters
+from billing.charging.balance import Balance
 from billing.plans import catalogue, periods
 from billing.plans.catalogue import Plan
 from billing.plans.periods import Period, Terms
@@ -17,7 +19,8 @@ EARLIEST_SECONDS = clock.DAY
 @dataclass(frozen=True)
 class Summary:
     """The running period. Half-credits: `included` is paid for, `room` what may be bought beyond it (below 0: what a
-    cap withholds), `used` charged, `day_used` and `day_limit` those of the capped day. `state` is Stripe's word."""
+    cap withholds), `used` charged, `day_used` and `day_limit` those of the capped day, `sold` what of the overage was
+    used under an earlier plan or before a gift, by the plan of then. `state` is Stripe's word."""
 
     terms: Terms
     period: Period
@@ -28,6 +31,7 @@ class Summary:
     used: int
     day_used: int = 0
     day_limit: int | None = None
+    sold: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -40,14 +44,23 @@ class Summary:
         return max(0, self.included + self.room - self.used)
 
     @property
+    def balance(self) -> Balance:
+        """The credits of the period."""
+        return Balance(self.included, 0, self.room, self.used, sum(self.sold.values()))
+
+    @property
     def overage(self) -> int:
         """Half-credits used beyond what is paid for."""
-        return max(0, self.used - self.included)
+        return self.balance.overage
 
     @property
     def overage_cents(self) -> int:
-        """What they cost so far."""
-        return self.plan.overage_cents(self.overage)
+        """What they cost so far, each at the price of its time."""
+        return self._cents_of_sold + self.plan.overage_cents(self.balance.beyond)
+
+    @property
+    def _cents_of_sold(self) -> int:
+        return sum(catalogue.of(tier).overage_cents(halves) for tier, halves in self.sold.items())
 
     @property
     def forecast(self) -> int | None:
@@ -63,7 +76,8 @@ class Summary:
         if self.forecast is None:
             return None
         forecast_overage = min(self.forecast, self.included + max(0, self.room)) - self.included
-        return self.plan.overage_cents(max(0, forecast_overage, self.overage))
+        beyond = max(0, forecast_overage - self.balance.sold, self.balance.beyond)
+        return self._cents_of_sold + self.plan.overage_cents(beyond)
 
     @property
     def capped(self) -> str:
@@ -95,7 +109,7 @@ def of(row: Workspace) -> Summary:
     day = rows.get(books.day) if books.day else None
     return Summary(
         terms=terms, period=books.period, state=row.billing_state, now=now,
-        included=balance.included, room=balance.room, used=balance.used,
+        included=balance.included, room=balance.room, used=balance.used, sold=counter.sold or {},
         day_used=int(day.used) if day else 0,
         day_limit=None if books.day is None else int(day.granted) if day else caps.daily_limit(terms, books.period),
     )  # fmt: skip

@@ -52,7 +52,8 @@ def levels(period: Counter | None, day: Counter | None) -> list[Level]:
     if period is not None:
         used, until = int(period.used), clock.day(float(period.ends or clock.period_end(period.period)))
         included = int(period.granted) - int(period.room)
-        usage_levels.append(Level("allowance", period.period, used, included, until))
+        of_plan = used - sum((period.sold or {}).values())
+        usage_levels.append(Level("allowance", period.period, of_plan, included, until))
         if period.room:
             usage_levels.append(Level("cap", period.period, used, int(period.granted), until))
     if day is not None:

@@ -27,6 +27,7 @@ class Subscription(dynamo.Row):
     next_tier = declared(UnicodeAttribute(default=""), "the plan that follows", **BILLING)
     cancels = declared(BooleanAttribute(default=False), "whether it ends with the period", **BILLING)
     asked = declared(Moment(default=0), "when Stripe was asked for this", **BILLING)
+    reports_from = declared(Moment(default=0), "when overage is reported again, while a plan is changed", **BILLING)
 
 
 class Customer(dynamo.Row):
@@ -67,6 +68,8 @@ class ReportedOverage(dynamo.Row):
     told = declared(Moment(default=0), "when they were last told of", **BILLING)
     moment = declared(Moment(default=0), "the time that the report under way gives for them", **BILLING)
     failing = declared(Moment(default=0), "since when reports of them fail; 0: they do not", **BILLING)
+    invoicing = declared(UnicodeAttribute(default=""), "at which plan's price they are invoiced instead", **BILLING)
+    invoiced = declared(Credits(default=0), "of the credits told of, those invoiced apart from the meter", **BILLING)
 
 
 class Receipt(dynamo.Row):

@@ -8,25 +8,13 @@ from billing import store
 from billing.charging import entitlement_change
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
-from billing.plans import catalogue
-from billing.rows.stripe import ReportedOverage
-from billing.stripe import customers, gateway, meter, overage
+from billing.stripe import customers, gateway, overage
 from billing.stripe.gateway import PaymentRefused, StripeRefused
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
 UNCLOSED = ("draft", "open")
 ENDED_STATES = ("canceled", "incomplete_expired")
-
-
-class OverageNotInvoiced(ApiError):
-    """Stripe's meter has not counted yet what was used beyond the plan: it would be missing on the last invoice."""
-
-    status = 503
-    code = "overage_not_invoiced"
-
-    def __init__(self):
-        super().__init__("Stripe has not invoiced yet what was used beyond the plan.", retry_after=60)
 
 
 class InvoiceOpen(ApiError):
@@ -48,7 +36,7 @@ def customer_id_of(workspace_id: str) -> str:
 def owed_cents(workspace_id: str) -> int:
     """What the workspace has used beyond its plan in periods that are not over, in US cents before tax."""
     running = [row for row in store.counters(workspace_id) if float(row.ends or 0) > clock.now()]
-    return sum(catalogue.of(row.plan).overage_cents(overage.used_beyond(row) * catalogue.HALVES) for row in running)
+    return sum(map(overage.owed_cents, running))
 
 
 def end_subscriptions(workspace_id: str, customer_id: str) -> int:
@@ -58,7 +46,7 @@ def end_subscriptions(workspace_id: str, customer_id: str) -> int:
         return 0
     _stop_overage(workspace_id)
     overage.report(workspace_id, customer_id)
-    _require_counted(workspace_id, customer_id)
+    overage.require_counted(workspace_id, customer_id)
     ended_count = _cancel_all(customer_id)
     _collect(customer_id)
     return ended_count
@@ -109,17 +97,6 @@ def _stop_overage(workspace_id: str) -> None:
     if row is not None and row.overage:
         with suppress(WorkspaceGone):
             entitlement_change.update_terms(workspace_id, lambda _: Draft({"overage": False}))
-
-
-def _require_counted(workspace_id: str, customer_id: str) -> None:
-    """Stripe counts in the background, and invoices what it has counted: raise OverageNotInvoiced until it has."""
-    for counter in store.counters(workspace_id):
-        if not overage.used_beyond(counter) or float(counter.ends or 0) < clock.now() - clock.DAY:
-            continue
-        reported = ReportedOverage.find(workspace_id, counter.period)
-        starts = clock.moment_of_period(counter.period)
-        if reported and meter.counted(customer_id, starts, clock.now()) < int(reported.credits):
-            raise OverageNotInvoiced
 
 
 def _cancel_all(customer_id: str) -> int:

@@ -25,6 +25,11 @@ def workspace_of(customer_id: str) -> str | None:
     return row.workspace_id if row else None
 
 
+def hold_reports(workspace_id: str, until: float) -> None:
+    """Have no round report the overage of a workspace before a moment (seconds since 1970)."""
+    Subscription(workspace_id).update_if(Subscription.is_present(), reports_from=until)
+
+
 def iter_all() -> Iterator[Subscription]:
     """What every workspace has, for the nightly comparison."""
     return Subscription.scan()

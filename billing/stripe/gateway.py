@@ -101,7 +101,8 @@ def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, retu
     ]
     session = call(
         api().checkout.sessions.create, mode="subscription", customer=customer_id, line_items=line_items,
-        client_reference_id=workspace_id, success_url=return_url + "?session_id={CHECKOUT_SESSION_ID}",
+        client_reference_id=workspace_id, subscription_data={"billing_mode": {"type": "flexible"}},
+        success_url=return_url + "?session_id={CHECKOUT_SESSION_ID}",
         cancel_url=return_url + "?left=1", automatic_tax={"enabled": True}, billing_address_collection="required",
         customer_update={"address": "auto", "name": "auto"}, tax_id_collection={"enabled": True},
     )  # fmt: skip
@@ -223,20 +224,22 @@ def _batches(keys: list[str]) -> Iterator[list[str]]:
 
 
 def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
-    """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is. Returns the
-    address of Stripe's page where the payer confirms the payment first, empty where it is paid (H22)."""
-    if subscription.schedule_id:
-        call(api().subscription_schedules.release, subscription.schedule_id)
+    """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is, what is
+    scheduled too (H26). Returns the address of Stripe's page where the payer confirms the payment first, empty where it
+    is paid (H22)."""
     item_ids, prices = dict(subscription.items), price_ids()
     items = [{"id": item_ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
     overage_item = {"price": prices[f"{tier}_{OVERAGE}"]}
     items.append({"id": item_ids[OVERAGE], **overage_item} if OVERAGE in item_ids else overage_item)
     update, subscription_id = api().subscriptions.update, subscription.subscription_id
+    # Where there is a schedule, it says whether the subscription ends, and Stripe refuses to be told it otherwise.
+    resumed = {} if subscription.schedule_id else {"cancel_at_period_end": False}
     try:
         call(
             update, subscription_id, items=items, proration_behavior="always_invoice",
-            payment_behavior="error_if_incomplete", cancel_at_period_end=False,
+            payment_behavior="error_if_incomplete", **resumed,
         )  # fmt: skip
+        release_schedule(subscription)
         return ""
     except ConfirmationRequired:
         # Held by Stripe for 23 hours as a pending update, which takes no `cancel_at_period_end`.
@@ -245,6 +248,7 @@ def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
             payment_behavior="pending_if_incomplete", expand=["latest_invoice"],
         )  # fmt: skip
     if getattr(pending, "pending_update", None) is None:
+        release_schedule(subscription)
         return ""  # paid at this second try
     if not pending.latest_invoice.hosted_invoice_url:
         raise PaymentRefused
@@ -252,22 +256,30 @@ def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
 
 
 def schedule(subscription: SubscriptionSnapshot, tier: str, interval: str) -> None:
-    """Another plan from the end of the paid period on; the running one stays as it is paid."""
-    resume(subscription)
+    """Another plan from the end of the paid period on; the running one stays as it is paid. A cancellation goes on into
+    the schedule that is made, and is taken back by the same call that sets the next plan (H26)."""
     schedules, prices = api().subscription_schedules, price_ids()
     schedule_id = subscription.schedule_id or call(schedules.create, from_subscription=subscription.subscription_id).id
-    phase = call(schedules.retrieve, schedule_id).phases[0]
+    next_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
+    phases = [
+        _running_phase(subscription, schedule_id),
+        # At the turn there is nothing to prorate; "none" would leave out what was used at the metered price that goes.
+        {"items": next_items, "proration_behavior": "create_prorations"},
+    ]
+    call(schedules.update, schedule_id, phases=phases, end_behavior="release", proration_behavior="none")
+
+
+def _running_phase(subscription: SubscriptionSnapshot, schedule_id: str) -> dict[str, Any]:
+    """The running phase of a schedule as it is, to the end of the paid period."""
+    phase = call(api().subscription_schedules.retrieve, schedule_id).phases[0]
     items = [
         {"price": item.price if isinstance(item.price, str) else item.price.id}
         | ({"quantity": item.quantity} if getattr(item, "quantity", None) else {})
         for item in phase["items"]
     ]
-    next_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
-    phases = [
-        {"items": items, "start_date": phase.start_date, "end_date": subscription.end, "proration_behavior": "none"},
-        {"items": next_items, "proration_behavior": "none"},
-    ]
-    call(schedules.update, schedule_id, phases=phases, end_behavior="release", proration_behavior="none")
+    return {
+        "items": items, "start_date": phase.start_date, "end_date": subscription.end, "proration_behavior": "none",
+    }  # fmt: skip
 
 
 def resume(subscription: SubscriptionSnapshot) -> None:
@@ -283,9 +295,13 @@ def release_schedule(subscription: SubscriptionSnapshot) -> None:
 
 
 def cancel(subscription: SubscriptionSnapshot) -> None:
-    """The plan ends with the paid period."""
-    release_schedule(subscription)
-    call(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=True)
+    """The plan ends with the paid period; a scheduled change goes with the same call (H26)."""
+    if not subscription.schedule_id:
+        call(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=True)
+        return
+    phases = [_running_phase(subscription, subscription.schedule_id)]
+    call(api().subscription_schedules.update, subscription.schedule_id, phases=phases, end_behavior="cancel",
+         proration_behavior="none")  # fmt: skip
 
 
 def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:

@@ -1,19 +1,22 @@
-"""What Stripe has been paid, and what went back: paid invoices, refunds and disputes, in our own terms.
+"""What Stripe is paid, and what went back: invoices, those of overage issued here, refunds and disputes, in our terms.
 
 Amounts of money are read here to reckon shares, and are stored nowhere (P03).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
 from billing.plans import catalogue
+from billing.plans.catalogue import Plan
 from billing.plans.proration import PaidInvoice, PlanLine
 from billing.stripe import gateway
-from billing.stripe.gateway import StripeRefused, SubscriptionSnapshot
+from billing.stripe.gateway import PaymentRefused, StripeRefused, SubscriptionSnapshot
 from imgapis.base import clock
 
 # The invoice of a period is made in its first hour, however late it is paid.
 EARLIER_SECONDS = 2 * clock.DAY
+OVERAGE_REPORT = "overage"  # names the report of overage in an invoice's metadata
 UNPAID = ("open", "uncollectible")  # states of an invoice
 # Stripe holds the money of a dispute in these states; an inquiry ("warning_…") takes none.
 HELD = ("needs_response", "under_review", "lost")
@@ -30,7 +33,8 @@ class Refund:
 
 @dataclass(frozen=True)
 class Payment:
-    """A charge: whose it is, the invoice it paid, its refunds, and the part of the invoice that disputes hold."""
+    """A charge: whose it is, the invoice it paid, its refunds, the part of the invoice that disputes hold, and the part
+    that bills credits beyond a plan."""
 
     charge_id: str
     customer_id: str
@@ -38,6 +42,13 @@ class Payment:
     created: int
     refunds: tuple[Refund, ...]
     disputed: Fraction
+    overage: Fraction
+
+    def returned_of_plan(self, share: Fraction) -> Fraction:
+        """The part of the plan that goes back with a part of the invoice: what goes back is of the overage first."""
+        if share <= self.overage:
+            return Fraction()
+        return min(Fraction(1), (share - self.overage) / (1 - self.overage))
 
 
 def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]:
@@ -54,11 +65,51 @@ def owes_overage(customer_id: str) -> bool:
     """Whether an invoice of a customer that bills credits beyond a plan was not paid: open, or given up by Stripe."""
     list_invoices = gateway.api().invoices.list
     return any(
-        _sells_overage(line)
+        is_of_overage(invoice) or any(map(_sells_overage, invoice.lines.data))
         for status in UNPAID
         for invoice in gateway.call(list_invoices, customer=customer_id, status=status, limit=100).data
-        for line in invoice.lines.data
     )
+
+
+def invoice_overage(customer_id: str, identifier: str, plan: Plan, credits: int, span: tuple[int, int]) -> None:
+    """Invoice whole credits at a plan's price, used in a span of time (seconds since 1970), and have it paid at once as
+    far as the card allows; Stripe goes on collecting an open one. Less than half a cent is no invoice. Safe to repeat:
+    beyond the day for which Stripe knows a key, the invoice is found by its metadata. Raises what the gateway raises.
+    """
+    unit_amount = f"{plan.overage / 1_000:.12g}"
+    if credits * plan.overage < 500:
+        return
+    resource, metadata = gateway.api().invoices, {OVERAGE_REPORT: identifier}
+    invoice = _overage_invoice(customer_id, identifier) or gateway.call(
+        resource.create, key=f"{identifier}-invoice", customer=customer_id, auto_advance=False, metadata=metadata,
+        automatic_tax={"enabled": True}, pending_invoice_items_behavior="exclude",
+    )  # fmt: skip
+    if invoice.status == "draft":
+        if not invoice.lines.data:
+            gateway.call(
+                gateway.api().invoice_items.create, key=f"{identifier}-item", customer=customer_id, invoice=invoice.id,
+                quantity=credits, description=f"Credits beyond the plan {plan.title}", metadata=metadata,
+                period={"start": span[0], "end": max(span)},
+                price_data={
+                    "currency": "usd", "product": f"imgapis_{plan.tier}", "unit_amount_decimal": unit_amount,
+                    "tax_behavior": "exclusive",
+                },
+            )  # fmt: skip
+        invoice = gateway.call(resource.finalize_invoice, invoice.id, auto_advance=True)
+    if invoice.status == "open" and not invoice.attempt_count:
+        with suppress(PaymentRefused, StripeRefused):
+            gateway.call(resource.pay, invoice.id)
+
+
+def _overage_invoice(customer_id: str, identifier: str):
+    """The invoice of an identifier as it is now, among the newest of the customer; None where there is none."""
+    invoices = gateway.call(gateway.api().invoices.list, customer=customer_id, limit=100).data
+    return next((row for row in invoices if is_of_overage(row) and row.metadata[OVERAGE_REPORT] == identifier), None)
+
+
+def is_of_overage(invoice) -> bool:
+    """Whether an invoice was issued here."""
+    return OVERAGE_REPORT in (getattr(invoice, "metadata", None) or {})
 
 
 def customer_of_charge(charge_id: str) -> str:
@@ -83,6 +134,7 @@ def payment(charge_id: str) -> Payment | None:
         charge_id, charge.customer or "", _paid_invoice(invoice), invoice.created,
         tuple(Refund(refund.id, refund.status or "", Fraction(refund.amount, cents)) for refund in refunds),
         sum((Fraction(dispute.amount, cents) for dispute in disputes if dispute.status in HELD), Fraction()),
+        _share_of_overage(invoice),
     )  # fmt: skip
 
 
@@ -101,7 +153,7 @@ def _invoice_of(charge):
 
 
 def _paid_invoice(invoice) -> PaidInvoice:
-    lines = (_plan_line(line) for line in invoice.lines.data)
+    lines = () if is_of_overage(invoice) else (_plan_line(line) for line in invoice.lines.data)
     return PaidInvoice(invoice.id, tuple(line for line in lines if line is not None))
 
 
@@ -115,6 +167,14 @@ def _plan_line(line) -> PlanLine | None:
     span = line.period.end - line.period.start
     interval = name or ("year" if span > 32 * clock.DAY else "month")
     return PlanLine(tier, interval, line.period.start, line.period.end, line.amount)
+
+
+def _share_of_overage(invoice) -> Fraction:
+    """The part of an invoice that bills credits beyond a plan, tax alike."""
+    if is_of_overage(invoice):
+        return Fraction(1)
+    cents = sum(line.amount for line in invoice.lines.data if _sells_overage(line))
+    return min(Fraction(1), Fraction(cents, max(1, sum(line.amount for line in invoice.lines.data))))
 
 
 def _sells_overage(line) -> bool:

@@ -47,7 +47,7 @@ def settle(workspace_id: str, charge_id: str) -> bool:
             share += refund.share if refund.status == "succeeded" else 0
         elif refund.status in UNDONE:
             changed |= _undo(workspace_id, refund, earlier_grant.period, -int(earlier_grant.halves))
-    returned = min(WHOLE, math.ceil(share * WHOLE))
+    returned = min(WHOLE, math.ceil(payment.returned_of_plan(share) * WHOLE))
     changes = [_bring(row, returned, charge_id) for row in _rows(workspace_id, payment)]
     return changed or any(changes)
 

@@ -4,7 +4,7 @@ from accounts import audit
 from accounts.models import Workspace
 from billing.plans import catalogue
 from billing.rows.stripe import Subscription
-from billing.stripe import customers, gateway, payments, webhooks
+from billing.stripe import customers, gateway, overage, payments, webhooks
 from billing.stripe.gateway import Invoice, SubscriptionSnapshot
 from imgapis.base.errors import ApiError
 
@@ -89,11 +89,16 @@ def portal(workspace: Workspace, return_url: str) -> str:
 def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     """Another plan: a dearer one at once, its difference invoiced; a cheaper one, or another rhythm of the same, from
     the end of the paid period on. Returns the address of Stripe's page where the payer has to confirm the payment, so
-    that the change is made; empty where it is made. Raises UnknownPlan, NoSubscription, and what the gateway raises."""
+    that the change is made; empty where it is made. What was used beyond the old plan is invoiced at its price (H2).
+    Raises UnknownPlan, NoSubscription, InvoiceUnpaid, OverageNotInvoiced, and what the gateway raises."""
     _require_sold_plan(tier, interval)
     row, subscription = _live_subscription(workspace)
     url = ""
-    if is_upgrade(subscription.tier, subscription.interval, tier, interval):
+    is_at_once = is_upgrade(subscription.tier, subscription.interval, tier, interval)
+    if is_at_once:
+        if payments.owes_overage(row.customer_id):
+            raise InvoiceUnpaid
+        overage.prepare_change(workspace.workspace_id, row.customer_id)
         url = gateway.change(subscription, tier, interval)
     elif (tier, interval) == (subscription.tier, subscription.interval):
         gateway.release_schedule(subscription)
@@ -101,6 +106,10 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     else:
         gateway.schedule(subscription, tier, interval)
     webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
+    if url:
+        overage.wait_for_confirmation(workspace.workspace_id)
+    elif is_at_once:
+        overage.finish_change(workspace.workspace_id, row.customer_id)
     audit.record(
         workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,
         f"{subscription.tier} {subscription.interval}", f"{tier} {interval}",

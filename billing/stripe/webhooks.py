@@ -13,6 +13,7 @@ from django.conf import settings
 
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import AlreadyApplied, ExtraWrites
+from billing.plans import catalogue
 from billing.stripe import (
     customers,
     gateway,
@@ -148,6 +149,21 @@ def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWr
     _sync_and_mail(workspace_id, event, within, receipts.plan_ended(workspace_id))
 
 
+def _pending_update_applied(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """A change that waited for its payer is made (H22): it takes the place of a scheduled plan, not of a cancellation,
+    which is taken back by a click of its own."""
+    subscription = gateway.subscription(event.customer_id)
+    if subscription is not None and subscription.next_tier not in ("", catalogue.FREE):
+        gateway.release_schedule(subscription)
+    _pending_update_ended(workspace_id, event, within)
+
+
+def _pending_update_ended(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """A change that waited for its payer is made or discarded (H22): overage is reported again."""
+    sync_subscription(workspace_id, event.customer_id, within)
+    overage.finish_change(workspace_id, event.customer_id)
+
+
 def _sync_and_mail(workspace_id: str, event: EventSnapshot, within: ExtraWrites, mails: list[OutgoingMail]) -> None:
     """Bring a workspace to what its customer has, and mail what happened, in one transaction."""
 
@@ -172,8 +188,8 @@ HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
     "customer.subscription.created": _sync,
     "customer.subscription.updated": _sync,
     "customer.subscription.paused": _sync,
-    "customer.subscription.pending_update_applied": _sync,
-    "customer.subscription.pending_update_expired": _sync,
+    "customer.subscription.pending_update_applied": _pending_update_applied,
+    "customer.subscription.pending_update_expired": _pending_update_ended,
     "customer.subscription.resumed": _sync,
     "customer.subscription.deleted": _subscription_ended,
     "invoice.paid": _invoice_paid,

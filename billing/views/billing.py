@@ -105,9 +105,11 @@ def _choice(offer: Offer, bill: Summary) -> dict:
 
 def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
     settings = cap_settings.of(row)
+    waiting = dict(settings.waiting)
     return [
         {
             "span": span, "own": span in settings.own, "told": _cap_text(getattr(settings, span)),
+            "waiting": _cap_text(waiting[span]) if span in waiting else "",
             "form": invalid_forms.get(span) or _form(span, getattr(settings, span), span in settings.own),
         }
         for span in SPANS

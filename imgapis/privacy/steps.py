@@ -6,8 +6,9 @@ from accounts import store as accounts_store
 from accounts.models import Person, Workspace
 from accounts.workspaces import workspaces
 from billing.stripe import closing
-from billing.stripe.closing import InvoiceOpen, OverageNotInvoiced
+from billing.stripe.closing import InvoiceOpen
 from billing.stripe.gateway import NotConfigured, StripeRefused, StripeUnavailable
+from billing.stripe.overage import OverageNotInvoiced
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.holdings import Holding

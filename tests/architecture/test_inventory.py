@@ -32,5 +32,5 @@ def test_billing_rows_hold_no_card_and_no_name():
     assert names - (proof - {"moment"}) == {
         "workspace_id", "period", "granted", "used", "left", "base", "extra", "room", "ends", "plan",
         "grant_id", "halves", "reason", "actor", "moment", "digest", "charged", "expires",
-        "place", "invoice_id", "charge_id", "withheld", "returned", "taken",
+        "place", "invoice_id", "charge_id", "withheld", "returned", "taken", "sold",
     }  # fmt: skip

@@ -7,7 +7,7 @@ from fractions import Fraction
 from accounts import store as accounts_store
 from accounts.models import Workspace
 from billing import store
-from billing.charging import credits, invoice_grants, ledger
+from billing.charging import counters, credits, invoice_grants, ledger
 from billing.models import Counter
 from billing.plans import catalogue, periods
 from billing.stripe import customers, gateway, subscriptions, webhooks
@@ -74,6 +74,22 @@ class Customer:
     def ends(self) -> int:
         """When the paid period ends at Stripe."""
         return self.subscription["items"]["data"][0]["current_period_end"]
+
+    @property
+    def unused(self) -> int:
+        """Half-credits of the running period that are paid for and not used."""
+        return counters.balance_of(self.counter or self._fresh_counter()).unused
+
+    def _fresh_counter(self) -> Counter:
+        return counters.new_period_counter(self.workspace_id, self.period, self.terms)
+
+    def overage_lines(self, invoice: dict) -> list[dict]:
+        """The lines of an invoice that bill credits beyond a plan."""
+        return [line for line in invoice["lines"]["data"] if self._sells_overage(line)]
+
+    def _sells_overage(self, line: dict) -> bool:
+        price = self.world.book.get("prices", line["pricing"]["price_details"]["price"])
+        return price is None or bool(price["recurring"]["meter"])
 
     def tell(self) -> list[str]:
         """Act on the events the stub has made; what became of each."""
@@ -184,4 +200,7 @@ class Customer:
             for row in self.world.book.list_all(kind)
             if row["payment_intent"] in intents and row["status"] in states
         )
-        return min(Fraction(1), Fraction(cents, invoice["total"])) if cents else Fraction()
+        if not cents:
+            return Fraction()
+        overage = sum(line["amount"] for line in self.overage_lines(invoice))
+        return min(Fraction(1), Fraction(max(0, cents - overage), max(1, invoice["total"] - overage)))

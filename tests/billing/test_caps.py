@@ -108,6 +108,36 @@ def test_the_end_of_a_paid_plan_is_the_end_of_overage(customer):
     assert not row_of(customer).overage and counter_of(customer).room == 0
 
 
+def free() -> subscription_state.Entitlement:
+    return subscription_state.Entitlement("free", "canceled", read_at=clock.now())
+
+
+def test_caps_in_money_outlast_the_free_plan(customer):
+    """C1: a day had no cap at all on the free plan, not even the default one."""
+    subscription_state.apply(customer.workspace_id, paid("starter"))
+    cap_settings.change(customer.workspace_id, "system", "day", Cap("cents", 12))
+    cap_settings.change(customer.workspace_id, "system", "period", Cap("cents", 6))
+    subscription_state.apply(customer.workspace_id, free())
+    assert [charge(customer, 500) for _ in range(3)] == ["paid", "paid", "cap_reached day"]
+    subscription_state.apply(customer.workspace_id, paid("starter"))
+    assert charge(customer) == "cap_reached day", "12 cents are 100 credits, and 500 of this day are used"
+    cap_settings.change(customer.workspace_id, "system", "day", OFF)
+    cap_settings.allow_overage(customer.workspace_id, "system", True)
+    assert charge(customer, 40_000 + 100) == "paid" and charge(customer) == "cap_reached"
+    settings = cap_settings.of(row_of(customer))
+    assert settings.period == Cap("cents", 6) and settings.own == ("day", "period")
+
+
+def test_a_cap_in_money_that_waits_on_the_free_plan_is_shown_with_the_one_in_force(customer):
+    """C1"""
+    subscription_state.apply(customer.workspace_id, paid("starter"))
+    cap_settings.change(customer.workspace_id, "system", "day", Cap("cents", 12))
+    subscription_state.apply(customer.workspace_id, free())
+    settings = cap_settings.of(row_of(customer))
+    assert settings.day == Cap("credits", 500) and settings.waiting == (("day", Cap("cents", 12)),)
+    assert row_of(customer).caps == {"day": {"unit": "cents", "amount": 12}}
+
+
 @pytest.mark.parametrize("span", ["hour", ""])
 @pytest.mark.parametrize("cap", [Cap("credits", 1)])
 def test_there_is_no_cap_of_another_span(customer, span, cap):

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from billing import store
-from billing.charging import grants
+from billing.charging import cap_settings, grants
+from billing.charging.caps import Cap
 from billing.models import Counter, InvoiceGrant
 from billing.plans import catalogue
-from billing.stripe import customers, reconcile, settlements, subscriptions, webhook_lag, webhooks
+from billing.stripe import customers, overage, reconcile, settlements, subscriptions, webhook_lag, webhooks
 from tests.billing.buying import DAY, HOUR, Customer
 
 STARTER, GROWTH, SCALE = (catalogue.of(tier).halves for tier in ("starter", "growth", "scale"))
@@ -68,6 +69,41 @@ def test_a_refund_of_an_older_period_takes_nothing_of_this_one(customer):
     customer.refund(customer.charges[0])
     older_counter = store.counter(customer.workspace_id, older_period)
     assert (left(customer), older_counter.left, older_counter.used) == (STARTER, 0, 10)
+
+
+@pytest.fixture
+def mixed(customer):
+    """A customer whose renewal's charge pays $19 for the plan and $60 for 50,000 credits beyond it."""
+    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.change(customer.workspace_id, "x", "period", Cap("off", 0))
+    assert customer.use(STARTER + 100_000)
+    overage.report(customer.workspace_id, customer.customer_id)
+    customer.until(customer.ends + 1)
+    assert customer.charges[-1]["amount"] == 7_900
+    return customer
+
+
+def test_a_refund_of_overage_takes_nothing_of_the_plan(mixed):
+    """H20: $60 back for the overage of a renewal's charge of $79 took three quarters of the new month."""
+    mixed.refund(mixed.charges[-1], 2_500)
+    mixed.refund(mixed.charges[-1], 3_500)
+    assert mixed.unused == STARTER
+
+
+def test_a_refund_of_more_than_the_overage_takes_its_part_of_the_plan(mixed):
+    """H20: what is beyond the overage is the plan's: half of $19, then all of it."""
+    mixed.refund(mixed.charges[-1], 6_950)
+    assert mixed.unused == STARTER // 2
+    mixed.refund(mixed.charges[-1], 950)
+    assert mixed.unused == 0
+
+
+def test_a_dispute_of_overage_holds_nothing_of_the_plan(mixed):
+    """H20"""
+    row = dispute(mixed, mixed.charges[-1], 6_000)
+    assert mixed.unused == STARTER
+    close(mixed, row, "lost")
+    assert mixed.unused == STARTER
 
 
 def test_refunds_in_parts_take_their_parts_and_no_more_than_the_whole(customer):

@@ -71,11 +71,13 @@ def test_we_keep_ids_state_tier_and_period_and_nothing_else():
     assert attributes == {
         "Subscription": {
             "workspace_id", "customer_id", "subscription_id", "state", "tier", "interval", "period_start",
-            "period_end", "next_tier", "cancels", "asked",
+            "period_end", "next_tier", "cancels", "asked", "reports_from",
         },
         "Customer": {"customer_id", "workspace_id"},
         "StripeEvent": {"event_id", "kind", "outcome", "workspace_id", "created", "moment", "expires"},
-        "ReportedOverage": {"workspace_id", "period", "credits", "telling", "told", "moment", "failing"},
+        "ReportedOverage": {
+            "workspace_id", "period", "credits", "telling", "told", "moment", "failing", "invoicing", "invoiced",
+        },
         "Receipt": {"workspace_id", "invoice_id", "moment"},
     }  # fmt: skip
 

@@ -6,12 +6,14 @@ import re
 import pytest
 import stripe
 
+from billing.plans import catalogue
 from billing.stripe import (
     closing,
     customers,
     gateway,
     meter,
     overage,
+    payments,
     settlements,
     stripe_setup,
     subscriptions,
@@ -35,6 +37,8 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     assert subscriptions.change(row_of(buyer), "person", "scale", "month")  # waits, and gives way to the next
     world.book.asks_confirmation = False
     subscriptions.change(row_of(buyer), "person", "scale", "month")
+    now = int(clock.now())
+    payments.invoice_overage(customer, "a report", catalogue.of("growth"), 10_000, (now - 60, now))
     subscriptions.change(row_of(buyer), "person", "starter", "year")
     subscriptions.resume(row_of(buyer), "person")
     subscriptions.cancel(row_of(buyer), "person")

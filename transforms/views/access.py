@@ -73,7 +73,7 @@ def _save(request: HttpRequest, cleaned_data: dict) -> None:
 def _cost_of_any_source(row: Workspace) -> str:
     """What `*` can cost in the running period."""
     bill = summary.of(row)
-    overage = bill.plan.overage_cents(max(0, bill.left - max(0, bill.included - bill.used)))
+    overage = bill.plan.overage_cents(max(0, bill.left - bill.balance.unused))
     cost = f", of which {dollars(overage)} of overage" if overage else ""
     return (
         "With * anybody who knows your image address can have pictures of any site made, and you pay for each: until"

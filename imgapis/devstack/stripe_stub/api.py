@@ -6,19 +6,15 @@ from typing import Any
 
 from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
-from imgapis.devstack.stripe_stub.book import StubStore, new_id
+from imgapis.devstack.stripe_stub.book import new_id
 from imgapis.devstack.stripe_stub.errors import StripeApiError
-from imgapis.devstack.stripe_stub.trade import StubBilling
+from imgapis.devstack.stripe_stub.invoice_api import InvoiceApi, Params
 
-Params = dict[str, Any]
 IDENTIFIER_SECONDS = clock.DAY  # for so long an identifier of a meter event is known
 
 
-class Api:
+class Api(InvoiceApi):
     """Answers by method and path; the caller holds the book's lock."""
-
-    def __init__(self, book: StubStore, trade: StubBilling, secret: str):
-        self.book, self.trade, self.secret = book, trade, secret
 
     def answer(self, method: str, path: str, params: Params) -> Any:
         """The answer to a call. Raises Refused."""
@@ -27,15 +23,6 @@ class Api:
             if match and route_method == method:
                 return handler(self, params, *match.groups())
         raise StripeApiError(f"The stub does not know {method} {path}.", 404)
-
-    def _one(self, kind: str, object_id: str) -> dict[str, Any]:
-        stripe_object = self.book.get(kind, object_id)
-        if stripe_object is None:
-            raise StripeApiError(f"No such object: {object_id}", 404, reason="resource_missing")
-        return stripe_object
-
-    def _now(self) -> int:
-        return self.book.now()
 
     def create_customer(self, params: Params):
         return self.book.put("customers", shapes.customer(new_id("cus"), self._now(), params.get("metadata", {})))
@@ -182,6 +169,11 @@ class Api:
         subscription = self._one("subscriptions", subscription_id)
         if subscription["status"] == "canceled":
             raise StripeApiError("A canceled subscription can only update its cancellation_details.")
+        if subscription["schedule"] and "cancel_at_period_end" in params:
+            raise StripeApiError(
+                f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating"
+                " any cancelation behavior directly is not allowed. Please update the schedule instead."
+            )
         if "items" in params:
             self._change_items(subscription, params)
         if "cancel_at_period_end" in params:
@@ -224,6 +216,7 @@ class Api:
         schedule = self.book.put(
             "schedules", shapes.schedule(new_id("sub_sched"), self._now(), subscription, [current_phase])
         )
+        schedule["end_behavior"] = "cancel" if subscription["cancel_at_period_end"] else "release"
         subscription["schedule"] = schedule["id"]
         return schedule
 
@@ -232,66 +225,32 @@ class Api:
 
     def update_schedule(self, params: Params, schedule_id: str):
         schedule = self._one("schedules", schedule_id)
-        current, next_phase = params["phases"]
+        current, *next_phases = params["phases"]
         end = int(current["end_date"])
-        next_prices = [self._one("prices", item["price"]) for item in next_phase["items"]]
-        schedule["phases"] = [
-            schedule["phases"][0] | {"end_date": end},
-            shapes.phase(next_prices, end, end + 31 * clock.DAY),
-        ]
+        schedule["phases"] = [schedule["phases"][0] | {"end_date": end}]
+        for next_phase in next_phases:
+            next_prices = [self._one("prices", item["price"]) for item in next_phase["items"]]
+            behavior = next_phase.get("proration_behavior", "create_prorations")
+            schedule["phases"].append(shapes.phase(next_prices, end, end + 31 * clock.DAY, behavior))
         schedule["current_phase"]["end_date"] = end
+        schedule["end_behavior"] = params.get("end_behavior", schedule["end_behavior"])
+        self._set_end(schedule, end if schedule["end_behavior"] == "cancel" and not next_phases else None)
         self.trade.emit_event("subscription_schedule.updated", schedule)
         return schedule
+
+    def _set_end(self, schedule: dict[str, Any], moment: int | None) -> None:
+        """Say on the subscription of a schedule when the schedule ends it."""
+        ends = {"cancel_at": moment, "cancel_at_period_end": False}
+        self._one("subscriptions", schedule["subscription"]).update(ends)
 
     def release_schedule(self, params: Params, schedule_id: str):
         schedule = self._one("schedules", schedule_id)
         if schedule["status"] != "active":
             raise StripeApiError("You cannot release a schedule that is not active.")
         schedule["status"] = "released"
-        self._one("subscriptions", schedule["subscription"])["schedule"] = None
+        self._one("subscriptions", schedule["subscription"]).update(schedule=None, cancel_at=None)
         self.trade.emit_event("subscription_schedule.released", schedule)
         return schedule
-
-    def invoices(self, params: Params):
-        filters = {name: params[name] for name in ("customer", "status") if name in params}
-        created_from = int(params.get("created", {}).get("gte", 0))
-        invoices = [
-            invoice
-            for invoice in self.book.list_all("invoices", **filters)
-            if invoice["created"] >= created_from
-            and params.get("subscription") in (None, invoice["parent"]["subscription_details"]["subscription"])
-        ]
-        return shapes.listed("/v1/invoices", invoices[: int(params.get("limit", 10))])
-
-    def invoice_payments(self, params: Params):
-        payments = self.book.list_all("invoice_payments")
-        return shapes.listed("/v1/invoice_payments", [row for row in payments if row["payment"] == params["payment"]])
-
-    def invoice(self, params: Params, object_id: str):
-        return self._one("invoices", object_id)
-
-    def update_invoice(self, params: Params, invoice_id: str):
-        invoice = self._one("invoices", invoice_id)
-        if "auto_advance" in params:
-            invoice["auto_advance"] = params["auto_advance"] == "true"
-        return invoice
-
-    def finalize_invoice(self, params: Params, invoice_id: str):
-        invoice = self._one("invoices", invoice_id)
-        if invoice["status"] != "draft":
-            raise StripeApiError("This invoice is already finalized.")
-        self.trade.finalize(invoice)
-        if "auto_advance" in params and invoice["status"] == "open":
-            invoice["auto_advance"] = params["auto_advance"] == "true"
-        return invoice
-
-    def pay_invoice(self, params: Params, invoice_id: str):
-        invoice = self._one("invoices", invoice_id)
-        if invoice["status"] != "open":
-            raise StripeApiError("This invoice cannot be paid.", reason="invoice_not_payable")
-        if not self.trade.pay(invoice):
-            raise StripeApiError("Your card was declined.", 402, "card_error", "card_declined")
-        return invoice
 
     def charge(self, params: Params, object_id: str):
         return self._one("charges", object_id)
@@ -381,6 +340,8 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", f"/v1/subscription_schedules/{NAME}", Api.update_schedule),
     ("POST", f"/v1/subscription_schedules/{NAME}/release", Api.release_schedule),
     ("GET", "/v1/invoices", Api.invoices),
+    ("POST", "/v1/invoices", Api.create_invoice),
+    ("POST", "/v1/invoiceitems", Api.create_invoice_item),
     ("GET", f"/v1/invoices/{NAME}", Api.invoice),
     ("POST", f"/v1/invoices/{NAME}", Api.update_invoice),
     ("POST", f"/v1/invoices/{NAME}/finalize", Api.finalize_invoice),

@@ -40,7 +40,8 @@ def portal(customer: str, return_url: str, subscriptions: list[dict], invoices: 
     """What there is, and a button to cancel it."""
     parts = [HEAD.format(title="Portal")]
     for subscription in subscriptions:
-        ending = ", ends with its period" if subscription["cancel_at_period_end"] else ""
+        is_ending = subscription["cancel_at_period_end"] or subscription["cancel_at"]
+        ending = ", ends with its period" if is_ending else ""
         parts.append(
             f"<p>{escape(subscription['items']['data'][0]['price']['product'])}: {subscription['status']}{ending}"
         )

@@ -83,6 +83,8 @@ class Stub:
             if segments[0] == "portal" and segments[2] == "cancel":
                 for subscription in self.book.list_all("subscriptions", customer=segments[1]):
                     if subscription["status"] != "canceled":
+                        if subscription["schedule"]:
+                            self.api.release_schedule({}, subscription["schedule"])
                         self.api.update_subscription({"cancel_at_period_end": "true"}, subscription["id"])
                 return f"/portal/{segments[1]}"
             if segments[0] == "portal" and segments[2] == "card":

@@ -118,15 +118,15 @@ def schedule(name: str, now: int, subscription_object: dict[str, Any], phases: l
     }  # fmt: skip
 
 
-def phase(prices: list[dict[str, Any]], start: int, end: int) -> dict[str, Any]:
-    """A phase of a schedule."""
+def phase(prices: list[dict[str, Any]], start: int, end: int, behavior: str = "none") -> dict[str, Any]:
+    """A phase of a schedule; `behavior`: whether its beginning creates prorations."""
     items = [
         {"discounts": [], "price": price_object["id"]}
         | ({} if price_object["recurring"]["usage_type"] == "metered" else {"quantity": 1})
         for price_object in prices
     ]
     return {
-        "add_invoice_items": [], "currency": "usd", "discounts": [], "items": items, "proration_behavior": "none",
+        "add_invoice_items": [], "currency": "usd", "discounts": [], "items": items, "proration_behavior": behavior,
         "start_date": start, "end_date": end,
     }  # fmt: skip
 
@@ -172,11 +172,39 @@ def invoice(
         "parent": {
             "type": "subscription_details", "quote_details": None,
             "subscription_details": {"subscription": subscription_object["id"], "metadata": {}},
-        },
+        } if subscription_object["id"] else None,
         "period_start": now, "post_payment_credit_notes_amount": 0, "pre_payment_credit_notes_amount": 0,
         "starting_balance": 0, "status": "paid" if paid else "open", "status_transitions": {}, "subtotal": total,
         "total": total,
     }  # fmt: skip
+
+
+def invoice_item(name: str, now: int, params: dict[str, Any], price_id: str) -> dict[str, Any]:
+    """An item that is put on a draft by hand, at a price of its own."""
+    price_data, period = params["price_data"], params["period"]
+    return {
+        "id": name, "object": "invoiceitem", "amount": 0, "currency": price_data["currency"],
+        "customer": params["customer"], "date": now, "description": params.get("description"), "discountable": True,
+        "discounts": [], "invoice": params["invoice"], "livemode": False, "metadata": params.get("metadata", {}),
+        "net_amount": 0, "parent": None, "period": {name: int(moment) for name, moment in period.items()},
+        "pricing": {
+            "type": "price_details", "unit_amount_decimal": price_data["unit_amount_decimal"],
+            "price_details": {"price": price_id, "product": price_data["product"]},
+        },
+        "proration": False, "quantity": int(params["quantity"]), "quantity_decimal": params["quantity"],
+        "tax_rates": [], "test_clock": None,
+    }  # fmt: skip
+
+
+def invoice_item_line(name: str, item_object: dict[str, Any]) -> dict[str, Any]:
+    """The line of an item that was put on a draft by hand."""
+    copied = ("amount", "currency", "description", "metadata", "period", "pricing", "quantity")
+    details = {"invoice_item": item_object["id"], "proration": False, "subscription": None}
+    return {
+        "id": name, "object": "line_item", "subtotal": item_object["amount"], "discountable": True, "discounts": [],
+        "livemode": False, "subscription": None, "quantity_decimal": item_object["quantity_decimal"],
+        "parent": {"type": "invoice_item_details", "invoice_item_details": details},
+    } | {key: item_object[key] for key in copied}  # fmt: skip
 
 
 def charge(name: str, now: int, customer_id: str, cents: int, payment_intent: str) -> dict[str, Any]:

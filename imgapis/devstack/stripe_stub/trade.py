@@ -6,7 +6,9 @@ from typing import Any
 
 from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
-from imgapis.devstack.stripe_stub.book import StubStore, new_id
+from imgapis.devstack.stripe_stub.amounts import after, half_up, half_up_decimal
+from imgapis.devstack.stripe_stub.book import new_id
+from imgapis.devstack.stripe_stub.refunds import StubRefunds
 
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends
 DRAFT_SECONDS = 3_600
@@ -21,17 +23,8 @@ class CardRefused(Exception):
     """The stub's card is set to refuse."""
 
 
-class StubBilling:
+class StubBilling(StubRefunds):
     """Billing over a book; `emit` is called with every event once it is stored."""
-
-    def __init__(self, book: StubStore, version: str, address: str, emit: Callable[[dict[str, Any]], None]):
-        self.book, self.version, self.address, self._emit = book, version, address, emit
-
-    def emit_event(self, kind: str, data_object: dict[str, Any], at: int | None = None) -> None:
-        """Store and emit an event with a snapshot of an object, at the time `at` or now."""
-        now = at or self.book.now()
-        snapshot = json.loads(json.dumps(data_object))
-        self._emit(self.book.put("events", shapes.event(new_id("evt"), now, self.version, kind, snapshot)))
 
     def buy(self, session: dict[str, Any]) -> dict[str, Any]:
         """Complete a Checkout session: a subscription, its first invoice, and their events. CardRefused."""
@@ -110,9 +103,13 @@ class StubBilling:
         return True
 
     def change_items(self, subscription: dict[str, Any], prices: list[dict[str, Any]], is_held: bool) -> None:
-        """Change a subscription's items, and bill the difference. `is_held`: only once its invoice is paid."""
+        """Change a subscription's items, and bill the difference, with what was used at a metered price that goes, as
+        flexible billing does. `is_held`: only once its invoice is paid."""
         changed = json.loads(json.dumps(subscription)) if is_held else subscription
         lines = [self.prorated_line(changed, old_item := changed["items"]["data"][0], -1)]
+        price_ids = {price["id"] for price in prices}
+        used_lines = self._overage_lines(changed, self.book.now() + 1)
+        gone_lines = [row for row in used_lines if row["pricing"]["price_details"]["price"] not in price_ids]
         self.set_prices(changed, prices)
         new_item = changed["items"]["data"][0]
         if new_item["price"]["recurring"]["interval"] != old_item["price"]["recurring"]["interval"]:
@@ -120,6 +117,7 @@ class StubBilling:
             lines.append(self.plan_line(changed))
         else:
             lines.append(self.prorated_line(changed, new_item, 1))
+        lines += [row for row in gone_lines if row["amount"]]
         if not is_held:
             self.bill(subscription, lines, "subscription_update")
             return
@@ -138,8 +136,8 @@ class StubBilling:
 
     def _apply_pending_update(self, invoice: dict[str, Any], now: int) -> None:
         """Make the change that was waiting for an invoice."""
-        subscription = self.book.get("subscriptions", invoice["parent"]["subscription_details"]["subscription"])
-        update = subscription.get("pending_update")
+        subscription = self.book.get("subscriptions", subscription_of(invoice) or "")
+        update = subscription.get("pending_update") if subscription else None
         if not update or subscription["latest_invoice"] != invoice["id"]:
             return
         subscription["items"]["data"] = update["subscription_items"]
@@ -227,8 +225,14 @@ class StubBilling:
         if subscription["cancel_at_period_end"]:
             self.final_invoice(subscription, now, collects=True)
             return self.end(subscription, now)
-        self._next_phase(subscription, now)
+        if self._is_cancelled_by_schedule(subscription):
+            self.final_invoice(subscription, now, collects=True)
+            return self.end(subscription, now)
         overage_lines = self._overage_lines(subscription, now)
+        bills_all = self._next_phase(subscription, now)
+        price_ids = {item["price"]["id"] for item in subscription["items"]["data"]}
+        if not bills_all:
+            overage_lines = [row for row in overage_lines if row["pricing"]["price_details"]["price"] in price_ids]
         first_item = subscription["items"]["data"][0]
         end = after(now, first_item["price"]["recurring"]["interval"])
         for item in subscription["items"]["data"]:
@@ -240,20 +244,15 @@ class StubBilling:
         return None
 
     def _overage_lines(self, subscription: dict[str, Any], now: int) -> list[dict[str, Any]]:
+        """The lines of the metered usage reported in the period that ends at `now`, from when its price was added."""
         items = [item for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]]
-        if not items:
-            return []
-        start, cents = items[0]["current_period_start"], self.overage_cents(subscription, now)
-        return [shapes.line(new_id("il"), subscription, items[0], cents, start, now)]
-
-    def overage_cents(self, subscription: dict[str, Any], now: int) -> int:
-        """Cents of the metered usage reported in the period that ends at `now`."""
-        start = subscription["items"]["data"][0]["current_period_start"]
-        metered_prices = [
-            item["price"] for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]
-        ]
-        quantity = self.metered(subscription["customer"], start, now)
-        return int(quantity * float(metered_prices[0]["unit_amount_decimal"])) if metered_prices else 0
+        lines = []
+        for item in items:
+            start = max(item["current_period_start"], min(int(item["metadata"].get("stub_counts_from", 0)), now))
+            quantity = self.metered(subscription["customer"], start, now)
+            cents = half_up_decimal(quantity, item["price"]["unit_amount_decimal"])
+            lines.append(shapes.line(new_id("il"), subscription, item, cents, start, now))
+        return lines
 
     def metered(self, customer_id: str, start: int, end: int) -> int:
         """What the meter has counted of a customer from `start` to before `end`: an event is counted some time after it
@@ -267,24 +266,38 @@ class StubBilling:
             and event["created"] <= latest
         )
 
-    def _next_phase(self, subscription: dict[str, Any], now: int) -> None:
+    def _is_cancelled_by_schedule(self, subscription: dict[str, Any]) -> bool:
+        schedule = self.book.get("schedules", subscription["schedule"] or "")
+        return bool(schedule) and schedule["end_behavior"] == "cancel" and len(schedule["phases"]) == 1
+
+    def _next_phase(self, subscription: dict[str, Any], now: int) -> bool:
+        """Begin the next phase of a schedule, if any; whether usage at a price that goes is billed: not where the phase
+        is set to create no prorations."""
         schedule = self.book.get("schedules", subscription["schedule"] or "")
         if schedule is None or schedule["status"] != "active":
-            return
+            return True
         next_phases = [phase for phase in schedule["phases"] if phase["start_date"] >= now]
         if next_phases:
             prices = [self.book.get("prices", item["price"]) for item in next_phases[0]["items"]]
-            self.set_prices(subscription, prices)
+            self.set_prices(subscription, prices, now)
         schedule["status"], subscription["schedule"] = "released", None
         self.emit_event("subscription_schedule.released", schedule, now)
+        return not next_phases or next_phases[0]["proration_behavior"] != "none"
 
-    def set_prices(self, subscription: dict[str, Any], prices: list[dict[str, Any]]) -> None:
-        """Replace a subscription's items by items of other prices."""
-        first_item = subscription["items"]["data"][0]
+    def set_prices(self, subscription: dict[str, Any], prices: list[dict[str, Any]], at: int | None = None) -> None:
+        """Replace a subscription's items by items of other prices; one whose price stays goes on."""
+        items, first_item = subscription["items"]["data"], subscription["items"]["data"][0]
         start, end = first_item["current_period_start"], first_item["current_period_end"]
-        subscription["items"]["data"] = [
-            shapes.item(new_id("si"), subscription["id"], self.book.now(), price, start, end) for price in prices
+        kept, now = {item["price"]["id"]: item for item in items}, at or self.book.now()
+        new_items = [
+            shapes.item(new_id("si"), subscription["id"], now, price, start, end)
+            for price in prices if price["id"] not in kept
         ]  # fmt: skip
+        for new_item in new_items:
+            kept[new_item["price"]["id"]] = new_item
+            # What is used until a change is billed with it, at a turn what is used before it.
+            new_item["metadata"] = {"stub_counts_from": str(at or now + 1)}
+        subscription["items"]["data"] = [kept[price["id"]] for price in prices]
 
     def restart_period(self, subscription: dict[str, Any]) -> None:
         """Begin a period now, as Stripe does where the interval of a subscription changes."""
@@ -318,7 +331,7 @@ class StubBilling:
         return next(
             invoice
             for invoice in self.book.list_all("invoices", customer=subscription["customer"], status="open")
-            if invoice["parent"]["subscription_details"]["subscription"] == subscription["id"]
+            if subscription_of(invoice) == subscription["id"]
         )
 
     def end(self, subscription: dict[str, Any], at: int | None = None) -> None:
@@ -330,46 +343,7 @@ class StubBilling:
             schedule["status"], subscription["schedule"] = "canceled", None
         self.emit_event("customer.subscription.deleted", subscription, now)
 
-    def refund(self, charge: dict[str, Any], cents: int, status: str = "succeeded") -> dict[str, Any]:
-        """Refund a part of a charge; some banks leave it `pending` for days."""
-        refund = self.book.put("refunds", shapes.refund(new_id("re"), self.book.now(), charge, cents, status))
-        self._count_refund(charge, cents)
-        self.emit_event("refund.created", refund)
-        self.emit_event("charge.refunded", charge)
-        return refund
 
-    def settle_refund(self, refund: dict[str, Any], status: str) -> None:
-        """End a pending refund as `succeeded`, or any as `failed`: the bank sent it back."""
-        refund["status"] = status
-        if status == "failed":
-            refund["failure_reason"] = "expired_or_canceled_card"
-            self._count_refund(self.book.get("charges", refund["charge"]), -refund["amount"])
-        self.emit_event("refund.updated", refund)
-        if status == "failed":
-            self.emit_event("refund.failed", refund)
-
-    def _count_refund(self, charge: dict[str, Any], cents: int) -> None:
-        charge["amount_refunded"] += cents
-        charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
-
-    def dispute(self, charge: dict[str, Any], cents: int) -> dict[str, Any]:
-        """The payer's bank disputes a part of a charge, and takes the money."""
-        dispute = self.book.put("disputes", shapes.dispute(new_id("du"), self.book.now(), charge, cents))
-        charge["disputed"] = True
-        self.emit_event("charge.dispute.created", dispute)
-        return dispute
-
-    def close_dispute(self, dispute: dict[str, Any], status: str) -> None:
-        """End a dispute as `won` or `lost`."""
-        dispute["status"] = status
-        self.emit_event("charge.dispute.closed", dispute)
-
-
-def half_up(cents: int, parts: int) -> int:
-    """A division rounded to the nearest whole, a half up."""
-    return (2 * cents + parts) // (2 * parts)
-
-
-def after(moment: int, interval: str) -> int:
-    """The same day and hour a month or a year later; the 31st becomes a month's last day."""
-    return int(clock.months_after(moment, 12 if interval == "year" else 1))
+def subscription_of(invoice: dict[str, Any]) -> str | None:
+    """The subscription that an invoice belongs to; None for one made by hand."""
+    return invoice["parent"]["subscription_details"]["subscription"] if invoice["parent"] else None
