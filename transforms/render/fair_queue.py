@@ -37,8 +37,8 @@ class FairQueue(Generic[T]):
     of pixels, so that one that sends much, or heavy work, waits for itself. Not safe for threads by itself.
 
     The cost given is an estimate, charged when the item begins. What it takes of a process counts at PIXELS_PER_SECOND:
-    time beyond the estimate is charged while it runs, and `end` corrects the charge either way. What a workspace owes is
-    paid by the rounds of the others, and by the time in which nothing waits.
+    time beyond the estimate is charged while it runs, and `end` corrects the charge either way. What a workspace owes
+    is paid by the rounds of the others, and by the time in which nothing waits.
     """
 
     def __init__(self, quantum: int = QUANTUM, clock: Callable[[], float] = time.monotonic):

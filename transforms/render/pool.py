@@ -71,8 +71,8 @@ class Pool:
         self, job: Job, workspace: str = "", cost: int = 0, *, seconds: float | None = None,
         wait_seconds: float | None = None,
     ) -> Output:  # fmt: skip
-        """Render `job` of an estimated `cost` in pixels in the turn of its workspace. Raises EngineError: the engine's own,
-        too_many_waiting, render_busy, render_timeout, render_crashed."""
+        """Render `job`, whose `cost` in pixels is an estimate, in the turn of its workspace. Raises EngineError: the
+        engine's own, too_many_waiting, render_busy, render_timeout, render_crashed."""
         ticket = QueuedJob(job, workspace, self._seconds if seconds is None else seconds)
         self._enqueue(ticket, cost)
         if not ticket.done.wait(self._wait_seconds if wait_seconds is None else wait_seconds):
