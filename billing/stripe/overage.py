@@ -12,7 +12,7 @@ from billing.models import Counter
 from billing.rows.stripe import ReportedOverage, Subscription
 from billing.stripe import customers, gateway, meter
 from billing.stripe.gateway import StripeUnavailable
-from imgapis.base import clock
+from imgapis.base import clock, rounds
 from imgapis.base.errors import ApiError
 from telemetry import metrics
 
@@ -34,13 +34,15 @@ class Round:
     failed: int
 
 
-def report_all() -> Round:
-    """Report every workspace's overage to the meter, each by itself: what fails for one keeps no other back. In another
-    order each time, so that where Stripe is away, and the rest waits for the next round, nobody is always last."""
+def report_all(seconds: float = rounds.UNLIMITED) -> Round:
+    """Report every workspace's overage to the meter, each by itself and for as many seconds: what fails for one keeps
+    no other back. In another order each time, so that where the rest waits for the next round, because Stripe is away
+    or time is over, nobody is always last."""
+    budget = rounds.Budget(seconds)
     rows = [row for row in customers.iter_all() if _is_reported(row)]
     random.shuffle(rows)
     reported_count = failed_count = unanswered_in_row = 0
-    for row in rows:
+    for row in budget.within(rows):
         try:
             reported_count += report(row.workspace_id, row.customer_id)
             unanswered_in_row = 0
