@@ -15,7 +15,7 @@ from transforms import engine_errors
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.render import fair_queue
-from transforms.render.pool import Pool
+from transforms.render.pool import Pool, QueuedJob
 
 MISBEHAVING = (sys.executable, "-s", "-m", "tests.render.misbehaving")
 MEMORY = 1_000_000_000
@@ -244,6 +244,15 @@ def test_who_lets_jobs_run_into_the_limit_waits_for_as_long_as_they_took(tmp_pat
         pool.close()
         for thread in endless:
             thread.join()
+
+
+def test_a_spare_process_takes_nothing_while_another_one_is_idle(monkeypatch):
+    """H24: it is for who has none at work while all others are."""
+    pool, ticket = make_pool(spares=1), QueuedJob(job("tell"), "anybody", 1.0)
+    pool._waiting.put("anybody", 1, ticket)
+    monkeypatch.setattr(pool._state, "wait", pool.close)  # instead of waiting for what never comes
+    pool._idle = 1
+    assert pool._next(is_spare=True) is None and ticket.error.code == "render_busy"
 
 
 def test_a_killed_child_is_replaced_before_anybody_asks(pool):
