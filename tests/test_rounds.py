@@ -1,5 +1,6 @@
 """Each kind of scheduled work ends its round at its budget, and goes on from there the next time (H14)."""
 
+import os
 import secrets
 import threading
 from collections.abc import Callable
@@ -175,8 +176,10 @@ def test_a_segment_that_does_not_go_is_behind_the_others_the_next_time(planted, 
         planted.work(*batch)
         raise OSError
 
-    for name in "abcd":
-        (planted.folder / f"{name}.jsonl").touch()
+    for moment, name in enumerate("abcd"):
+        path = planted.folder / f"{name}.jsonl"
+        path.touch()
+        os.utime(path, (moment, moment))
     for _ in range(2):
         with pytest.raises(OSError):
             spool.ship(planted.folder, write, seconds=planted.budget)
