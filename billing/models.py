@@ -102,3 +102,6 @@ class LedgerProof(dynamo.Row):
     periods = declared(Whole(), "how many periods were added up", **PROOF)
     broken = declared(Whole(), "how many did not add up", **PROOF)
     due = declared(Moment(), "when the next one may begin", **PROOF)
+    reached = declared(UnicodeAttribute(default=""), "the workspace up to which one that is not done has come", **PROOF)
+    periods_so_far = declared(Whole(default=0), "how many periods that one has added up", **PROOF)
+    broken_so_far = declared(Whole(default=0), "how many of these did not add up", **PROOF)

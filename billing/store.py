@@ -13,6 +13,7 @@ from imgapis.base import clock, dynamo
 from telemetry import events
 from telemetry.events import RequestEvent
 
+STRIPE = "stripe"  # the nightly comparison with Stripe: workspaces compared, and changed
 LEDGER = "ledger"
 # Before the hexadecimal digits of a claim that stands for no address: so the rows of addresses can be counted alone.
 OF_PICTURE, OF_SOURCE = "p", "s"
@@ -170,25 +171,35 @@ def count_claims(workspace_id: str, moment: float, charged_after: float, limit: 
     return sum(1 for _ in itertools.islice(rows, limit))
 
 
-def last_proof() -> LedgerProof | None:
-    """The result of the last proof of the ledger."""
+def last_proof(name: str = LEDGER) -> LedgerProof | None:
+    """The result of the last proof of the ledger, or of another nightly comparison."""
     try:
-        return LedgerProof.get(LEDGER)
+        return LedgerProof.get(name, consistent_read=True)
     except DoesNotExist:
         return None
 
 
-def claim_proof(now: float, next_due: float) -> bool:
+def claim_proof(now: float, next_due: float, name: str = LEDGER) -> bool:
     """Whether this worker may make the proof now; the next may begin at `next_due`, whatever becomes of this one."""
     condition = LedgerProof.is_absent() | (LedgerProof.due <= now)
     defaults = {"moment": now, "periods": 0, "broken": 0}
     actions = [LedgerProof.due.set(next_due)]
     actions += [getattr(LedgerProof, name).set(getattr(LedgerProof, name) | value) for name, value in defaults.items()]
-    return LedgerProof(LEDGER).update_if(condition, actions)
+    return LedgerProof(name).update_if(condition, actions)
 
 
-def save_proof(moment: float, periods: int, broken: int) -> None:
+def save_proof(moment: float, periods: int, broken: int, name: str = LEDGER) -> None:
     """Store the result of a proof."""
-    values = {"moment": moment, "periods": periods, "broken": broken}
-    actions = [getattr(LedgerProof, name).set(value) for name, value in values.items()]
-    LedgerProof(LEDGER).update(actions=actions, condition=LedgerProof.is_present())
+    _save_proof(
+        name, moment=moment, periods=periods, broken=broken, reached="", periods_so_far=0, broken_so_far=0
+    )  # fmt: skip
+
+
+def pause_proof(now: float, reached: str, periods: int, broken: int, name: str = LEDGER) -> None:
+    """Store how far a proof has come that goes on at once, and what it found so far."""
+    _save_proof(name, due=now, reached=reached, periods_so_far=periods, broken_so_far=broken)
+
+
+def _save_proof(name: str, **values: float | str) -> None:
+    actions = [getattr(LedgerProof, attribute).set(value) for attribute, value in values.items()]
+    LedgerProof(name).update(actions=actions, condition=LedgerProof.is_present())

@@ -10,7 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
 from accounts.workspaces import entitlements
-from imgapis.base import clock, tokens
+from imgapis.base import clock, rounds, tokens
 from telemetry import metrics, rollups, spool, store
 from telemetry.events import RequestEvent
 
@@ -80,9 +80,9 @@ class Recorder:
                 log.exception("events_not_shipped")
 
 
-def ship() -> int:
-    """Ship every closed segment of this host; returns the number of events."""
-    return spool.ship(directory(), _write_existing, metrics.counts().lost.inc)
+def ship(seconds: float = rounds.UNLIMITED) -> int:
+    """Ship the closed segments of this host, for as many seconds; returns the number of events."""
+    return spool.ship(directory(), _write_existing, metrics.counts().lost.inc, seconds)
 
 
 def _write_existing(batch: list[RequestEvent]) -> list[RequestEvent]:

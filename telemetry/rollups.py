@@ -2,7 +2,6 @@
 case. A month has rows once it is over; until then, and wherever its rows are missing, it is read by its days."""
 
 import logging
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
@@ -10,7 +9,7 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from accounts.workspaces.entitlements import STARTING
-from imgapis.base import clock, tokens
+from imgapis.base import clock, rounds, tokens
 from telemetry import store, sums
 from telemetry.models import DirtyHour, Rollup
 from telemetry.sums import Cells, Sums
@@ -43,10 +42,9 @@ def process_due(
     returns how many. Any number of workers may do this at once. `added_up` is called with each (workspace, hour) while
     it is still marked: if it raises, the hour is worked on again. What fails for one workspace does not stop the
     others."""
-    ends, count = time.monotonic() + seconds, 0
-    for row in sorted(_marks(DirtyHour.due <= clock.now()), key=lambda row: row.due)[:limit]:
-        if time.monotonic() > ends:
-            break
+    budget, count = rounds.Budget(seconds), 0
+    due_rows = sorted(_marks(DirtyHour.due <= clock.now()), key=lambda row: row.due)[:limit]
+    for row in budget.within(due_rows):
         try:
             count += _process(row, added_up)
         except (PynamoDBException, OSError):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from imgapis.base import tokens
+from imgapis.base import rounds, tokens
 from telemetry.events import RequestEvent
 
 FULL_BYTES = 256_000_000
@@ -59,15 +59,17 @@ def ship(
     directory: Path,
     write: Callable[[list[RequestEvent]], list[RequestEvent] | None],
     on_error: Callable[[], None] = lambda: None,
+    seconds: float = rounds.UNLIMITED,
 ) -> int:
     """Hand every closed segment to `write`, then remove it; returns how many events went. A segment that is still
     being written is locked by its process, and the lock ends with the process, however it dies. `on_error` is called
     for each line that is no event: the line is dropped, so that it never blocks the others.
 
     `write` returns the events that it could not write: they stay, in a segment of their own. Where it raises, the
-    segment stays as it is, and the error is raised once every other segment has had its turn."""
-    count, failure = 0, None
-    for path in sorted(directory.glob("*.jsonl")):
+    segment stays as it is, and the error is raised once every other segment has had its turn. After `seconds` the rest
+    is left to the next time; a segment that did not go is behind the others then."""
+    budget, count, failure = rounds.Budget(seconds), 0, None
+    for path in budget.within(sorted(directory.glob("*.jsonl"), key=_age)):
         try:
             segment = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
@@ -85,6 +87,7 @@ def ship(
             continue
         except Exception as error:  # one segment that does not go holds up no other
             failure = failure or error
+            os.utime(path)
         finally:
             os.close(segment)
     if failure is not None:
@@ -117,6 +120,14 @@ def _read(path: Path, on_error: Callable[[], None]) -> Iterator[RequestEvent]:
             on_error()
             continue
         yield event
+
+
+def _age(path: Path) -> float:
+    """When a segment was last written or tried, in seconds since 1970."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0  # shipped meanwhile
 
 
 def _size(path: Path) -> int:

@@ -1,7 +1,6 @@
 """Sending what is due: mails once, the webhook until it takes the notice or the tries are over."""
 
 import logging
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +12,7 @@ from accounts.models import Workspace
 from billing.notifications import notifications, outgoing_webhooks, preferences
 from billing.notifications.outgoing_webhooks import WebhookRequest
 from billing.rows.notifications import Notification, PendingNotification, Webhook
+from imgapis.base import rounds
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
 from imgapis.base.mail import outbox as mail_outbox
@@ -26,11 +26,11 @@ def process_due(post: Post, seconds: float = 60.0) -> int:
     """Send what is due, SENDERS at a time and for as many seconds; returns how many notices were processed. Any number
     of workers may. `post` sends one posting through the fetch guard and returns the status of the response; it raises
     ApiError where the guard refuses or the network fails."""
-    rows, ends = notifications.due(), time.monotonic() + seconds
+    rows, budget = notifications.due(), rounds.Budget(seconds)
     if not rows:
         return 0
     with ThreadPoolExecutor(SENDERS) as senders:
-        return sum(senders.map(lambda row: time.monotonic() < ends and _lease_and_send(row, post), rows))
+        return sum(senders.map(lambda row: not budget.is_over() and _lease_and_send(row, post), rows))
 
 
 def _lease_and_send(row: PendingNotification, post: Post) -> bool:

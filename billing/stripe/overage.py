@@ -20,7 +20,7 @@ from billing.plans import catalogue, periods
 from billing.rows.stripe import ReportedOverage, Subscription
 from billing.stripe import customers, gateway, meter, payments
 from billing.stripe.gateway import StripeUnavailable
-from imgapis.base import clock
+from imgapis.base import clock, rounds
 from imgapis.base.errors import ApiError
 from telemetry import metrics
 
@@ -61,17 +61,19 @@ class Round:
     failed: int
 
 
-def report_all() -> Round:
-    """Report every workspace's overage to the meter, each by itself: what fails for one keeps no other back. In another
-    order each time, so that where Stripe is away, and the rest waits for the next round, nobody is always last."""
-    now = clock.now()
-    rows = [row for row in customers.iter_all() if _is_reported(row) and float(row.reports_from) <= now]
+def report_all(seconds: float = rounds.UNLIMITED) -> Round:
+    """Report every workspace's overage to the meter, each by itself and for as many seconds: what fails for one keeps
+    no other back. In another order each time, so that where the rest waits for the next round, because Stripe is away
+    or time is over, nobody is always last."""
+    budget = rounds.Budget(seconds)
+    rows = [row for row in customers.iter_all() if _is_reported(row)]
     random.shuffle(rows)
     reported_count = failed_count = unanswered_in_row = 0
-    for row in rows:
+    for row in budget.within(rows):
         try:
-            reported_count += report(row.workspace_id, row.customer_id)
-            unanswered_in_row = 0
+            if not _is_held(row.workspace_id):
+                reported_count += report(row.workspace_id, row.customer_id)
+                unanswered_in_row = 0
         except FAULTS as error:
             failed_count += 1
             unanswered_in_row = unanswered_in_row + 1 if isinstance(error, StripeUnavailable) else 0
@@ -87,6 +89,12 @@ def _is_reported(row: Subscription) -> bool:
     """Whether there may be something to report: also of a subscription that has ended, whose last minutes are on its
     last invoice, and for as long as Stripe takes reports of its time."""
     return row.state in gateway.ENTITLED_STATES or float(row.period_end) > clock.now() - LONGEST_SECONDS
+
+
+def _is_held(workspace_id: str) -> bool:
+    """Whether a change of plan is under way; read anew, since a round takes a while."""
+    row = customers.of_workspace(workspace_id)
+    return row is not None and float(row.reports_from) > clock.now()
 
 
 def report(workspace_id: str, customer_id: str, *, metered: bool = True) -> bool:

@@ -3,32 +3,36 @@
 import logging
 
 from billing.charging.counters import WorkspaceGone
-from billing.stripe import customers, gateway, settlements, webhooks
+from billing.rows.stripe import Subscription
+from billing.stripe import customers, settlements, webhooks
 
 log = logging.getLogger("imgapis.reconcile")
 
 
 def reconcile_all() -> tuple[int, int]:
     """(compared, changed): bring each workspace that has a customer to what Stripe reports now."""
-    compared_count = changed_count = 0
-    for row in customers.iter_all():
-        before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
-        try:
+    outcomes = [outcome for row in customers.iter_all() if (outcome := _compare(row)) is not None]
+    return len(outcomes), sum(outcomes)
+
+
+def reconcile(workspace_id: str) -> tuple[int, int]:
+    """(compared, changed), each 0 or 1: bring a workspace to what Stripe reports now."""
+    row = customers.of_workspace(workspace_id)
+    is_changed = _compare(row) if row else None
+    return int(is_changed is not None), int(bool(is_changed))
+
+
+def _compare(row: Subscription) -> bool | None:
+    """Whether what a workspace has was another; None where it is gone."""
+    before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
+    try:
+        webhooks.sync_subscription(row.workspace_id, row.customer_id)
+        if settlements.settle_all(row.workspace_id, row.customer_id):
             webhooks.sync_subscription(row.workspace_id, row.customer_id)
-            if settlements.settle_all(row.workspace_id, row.customer_id):
-                webhooks.sync_subscription(row.workspace_id, row.customer_id)
-        except WorkspaceGone:
-            continue
-        after = customers.of_workspace(row.workspace_id)
-        compared_count += 1
-        if after and before != (after.state, after.tier, after.subscription_id, int(after.period_end), after.next_tier):
-            changed_count += 1
-    if changed_count:
-        log.warning("stripe_reconciled", extra={"count": changed_count})
-    return compared_count, changed_count
-
-
-def reconcile_if_configured() -> None:
-    """Compare, where payments are set up."""
-    if gateway.configured():
-        reconcile_all()
+    except WorkspaceGone:
+        return None
+    after = customers.of_workspace(row.workspace_id)
+    if not after or before == (after.state, after.tier, after.subscription_id, int(after.period_end), after.next_tier):
+        return False
+    log.warning("stripe_reconciled", extra={"count": 1})
+    return True

@@ -8,9 +8,10 @@ from accounts import store as accounts_store
 from accounts import team_store
 from accounts.rows.audit import AuditEntry
 from accounts.workspaces import workspaces
-from imgapis.base import clock
+from imgapis.base import clock, rounds
 from imgapis.base.buckets import BucketError
 from imgapis.base.errors import ApiError
+from imgapis.base.rounds import Budget
 from imgapis.privacy import certificates, steps, store
 from imgapis.rows.privacy import Erasure
 from transforms.domains.custom_hostnames import CloudflareFailed
@@ -102,21 +103,22 @@ def require_no_sole_ownership(person_id: str) -> None:
         raise SoleOwner(f"You are the only owner of {', '.join(sole_owned)}: hand over or delete first.")
 
 
-def process_due() -> int:
-    """Run what is due; returns how many erasures were run. Any number of workers may do this at once."""
-    now = clock.now()
+def process_due(seconds: float = rounds.UNLIMITED) -> int:
+    """Run what is due, longest first and for as many seconds; returns how many erasures were run. Any number of workers
+    may do this at once."""
+    budget, now = rounds.Budget(seconds), clock.now()
     due_rows = [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.due <= now]
-    return sum(_claim_and_run(row) for row in due_rows)
+    return sum(_claim_and_run(row, budget) for row in budget.within(sorted(due_rows, key=lambda row: row.due)))
 
 
-def _claim_and_run(row: Erasure) -> bool:
+def _claim_and_run(row: Erasure, budget: Budget) -> bool:
     now = int(clock.now())
     state = "running" if row.state == "scheduled" else row.state
     changes = {"state": state, "due": now + LEASE_SECONDS} | ({} if row.began else {"began": now})
     if not store.change(row, row.state, **changes):
         return False
     try:
-        run(row)
+        run(row, budget)
     except FAULTS as error:
         log.warning("erasure_step_failed", extra={"count": int(row.step)})
         pause = max(RETRY_SECONDS, getattr(error, "retry_after", None) or 0)
@@ -125,8 +127,9 @@ def _claim_and_run(row: Erasure) -> bool:
     return True
 
 
-def run(row: Erasure) -> None:
-    """Run every remaining step of a sweep, then enter the next state. Raises one of FAULTS where a store fails."""
+def run(row: Erasure, budget: Budget | None = None) -> None:
+    """Run every remaining step of a sweep, then enter the next state. Where the budget is over before a step, that and
+    the rest are due at once. Raises one of FAULTS where a store fails."""
     if row.state == "running":
         if row.kind == "person" and not row.step:
             require_no_sole_ownership(row.subject_id)  # a workspace's own erasure may have been undone since
@@ -137,6 +140,9 @@ def run(row: Erasure) -> None:
     for number, step in enumerate(steps.steps(row.kind)):
         if number < row.step:
             continue
+        if budget and budget.is_over():
+            store.change(row, row.state, due=int(clock.now()), trying=False)
+            return
         counts = step(row)
         progress = {"step": number + 1, "counts": _sum(dict(row.counts), counts)}
         if not store.change(row, row.state, due=int(clock.now()) + LEASE_SECONDS, **progress):

@@ -1,40 +1,69 @@
-"""The nightly proof of the ledger: every period of every workspace, by one worker at a time; /status shows it."""
+"""What is gone through each night, workspace by workspace and by one worker at a time: the proof of the ledger, which
+/status shows, and the comparison with Stripe. What a round does not come to is the next one's."""
 
 import logging
+from collections.abc import Callable, Iterable
 
 from accounts import store as accounts_store
 from billing import store
 from billing.charging import ledger
-from billing.stripe import gateway, overage, reconcile
-from imgapis.base import clock
+from billing.stripe import customers, gateway, overage, reconcile
+from imgapis.base import clock, rounds
 from imgapis.base.errors import ApiError
 
 log = logging.getLogger("imgapis.nightly")
 
 
-def prove_ledger() -> bool:
-    """Run the proof if it is due; returns whether it ran."""
-    now = clock.now()
-    if not store.claim_proof(now, now + clock.DAY):
+def prove_ledger(seconds: float = rounds.UNLIMITED) -> bool:
+    """Work on the proof for as many seconds, if it is due; returns whether it was."""
+    return _go_on(store.LEDGER, accounts_store.iter_workspace_ids, _prove, seconds)
+
+
+def compare_stripe(seconds: float = rounds.UNLIMITED) -> bool:
+    """Compare with Stripe for as many seconds, if that is due and payments are set up; returns whether it was. Where
+    Stripe is unavailable, the next night or `manage.py reconcile_stripe` does it."""
+    try:
+        return gateway.configured() and _go_on(store.STRIPE, _customers, reconcile.reconcile, seconds)
+    except ApiError:
+        log.warning("stripe_not_compared")
         return False
-    proofs = ledger.prove_all(accounts_store.iter_workspace_ids())
-    broken = sum(not proof.is_valid for proof in proofs)
-    store.save_proof(now, len(proofs), broken)
-    if broken:
-        log.error("ledger_broken", extra={"count": broken})
-    _stripe()
+
+
+def _go_on(
+    name: str, list_workspaces: Callable[[], Iterable[str]], check: Callable[[str], tuple[int, int]], seconds: float
+) -> bool:  # fmt: skip
+    """Check workspaces in the order of their ids from where the last round ended, if it is due; `check` returns how
+    much it looked at, and how much of that was wrong."""
+    budget, now = rounds.Budget(seconds), clock.now()
+    if not store.claim_proof(now, now + clock.DAY, name):
+        return False
+    row = store.last_proof(name)
+    reached, periods, broken = row.reached, int(row.periods_so_far), int(row.broken_so_far)
+    left = sorted(workspace_id for workspace_id in list_workspaces() if workspace_id > reached)
+    for workspace_id in budget.within(left):
+        checked_count, wrong_count = check(workspace_id)
+        reached, periods, broken = workspace_id, periods + checked_count, broken + wrong_count
+    if left and reached < left[-1]:
+        store.pause_proof(clock.now(), reached, periods, broken, name)
+    else:
+        store.save_proof(now, periods, broken, name)
     return True
 
 
-def _stripe() -> None:
-    """Reconcile with Stripe; where Stripe is unavailable, the next night or `manage.py reconcile_stripe` does it."""
-    try:
-        reconcile.reconcile_if_configured()
-    except ApiError:
-        log.warning("stripe_not_compared")
+def _prove(workspace_id: str) -> tuple[int, int]:
+    proofs = ledger.prove_all([workspace_id])
+    broken_count = sum(not proof.is_valid for proof in proofs)
+    if broken_count:
+        log.error("ledger_broken", extra={"count": broken_count})
+    return len(proofs), broken_count
 
 
-def report_overage() -> None:
-    """Report overage to Stripe's meter, where payments are set up; the next run does what failed in this one."""
+def _customers() -> Iterable[str]:
+    return (row.workspace_id for row in customers.iter_all())
+
+
+def report_overage(seconds: float = rounds.UNLIMITED) -> None:
+    """Report overage to Stripe's meter for as many seconds, where payments are set up; the next run does what failed in
+    this one, or was left."""
     if gateway.configured():
-        overage.report_all()
+        overage.report_all(seconds)

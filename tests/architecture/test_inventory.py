@@ -28,7 +28,7 @@ def test_billing_rows_hold_no_card_and_no_name():
     """P03"""
     rows = [row for row in row_classes.registered() if row.__module__ == "billing.models"]
     names = {name for row in rows for name in row.get_attributes()}
-    proof = {"name", "moment", "periods", "broken", "due"}
+    proof = {"name", "moment", "periods", "broken", "due", "reached", "periods_so_far", "broken_so_far"}
     assert names - (proof - {"moment"}) == {
         "workspace_id", "period", "granted", "used", "left", "base", "extra", "room", "ends", "plan",
         "grant_id", "halves", "reason", "actor", "moment", "digest", "charged", "expires",

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import pytest
 
 from transforms import engine_errors
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
-from transforms.render.pool import Pool
+from transforms.render import fair_queue
+from transforms.render.pool import Pool, QueuedJob
 
 MISBEHAVING = (sys.executable, "-s", "-m", "tests.render.misbehaving")
 MEMORY = 1_000_000_000
@@ -213,6 +215,44 @@ def test_a_workspace_without_a_job_at_work_need_not_wait_for_one_that_has_all(tm
     finally:
         held.release()
         pool.close()
+
+
+def test_who_lets_jobs_run_into_the_limit_waits_for_as_long_as_they_took(tmp_path):
+    """H13: three workspaces send what looks like next to nothing and runs until its time is over; a larger picture of a
+    fourth is begun before any of them has a second one."""
+    pool, order = make_pool(queue=40), []
+    held = Held(pool, tmp_path, "holder")
+
+    def ask(act: str, workspace: str, cost: int, **limits: float) -> None:
+        try:
+            pool.run(job(act), workspace, cost, wait_seconds=60.0, **limits)
+        except EngineError:
+            pass
+        order.append(workspace)
+
+    endless = [threading.Thread(target=ask, args=("hang", name, 1), kwargs={"seconds": 0.5}) for name in "abc" * 3]
+    larger = threading.Thread(target=ask, args=("tell", "neighbour", 3 * fair_queue.QUANTUM))
+    try:
+        for thread in (*endless, larger):
+            thread.start()
+        while pool.waiting() < len(endless) + 1:
+            time.sleep(0.001)
+        held.release()
+        larger.join()
+        assert max(Counter(order).values()) == 1
+    finally:
+        pool.close()
+        for thread in endless:
+            thread.join()
+
+
+def test_a_spare_process_takes_nothing_while_another_one_is_idle(monkeypatch):
+    """H24: it is for who has none at work while all others are."""
+    pool, ticket = make_pool(spares=1), QueuedJob(job("tell"), "anybody", 1.0)
+    pool._waiting.put("anybody", 1, ticket)
+    monkeypatch.setattr(pool._state, "wait", pool.close)  # instead of waiting for what never comes
+    pool._idle = 1
+    assert pool._next(is_spare=True) is None and ticket.error.code == "render_busy"
 
 
 def test_a_killed_child_is_replaced_before_anybody_asks(pool):

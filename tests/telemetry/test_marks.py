@@ -87,6 +87,21 @@ def test_a_mark_made_while_its_hour_is_added_up_is_not_lost(ahead):
     assert workspace_id not in marked() and sum(requests) == 2
 
 
+def test_a_mark_made_once_the_events_of_its_hour_were_read_is_not_lost(monkeypatch):
+    """H24"""
+    workspace_id, hour = new_id(), clock.hour(clock.now())
+    rebuild = rollups.rebuild_hour
+
+    def rebuild_and_mark(workspace_id: str, hour: str) -> None:
+        rebuild(workspace_id, hour)
+        rollups.mark_dirty([(workspace_id, hour)])
+
+    monkeypatch.setattr(rollups, "rebuild_hour", rebuild_and_mark)
+    rollups.mark_dirty([(workspace_id, hour)])
+    rollups.process_due()
+    assert workspace_id in marked()
+
+
 def test_what_fails_for_one_workspace_stops_no_other_and_is_seen_as_long_as_it_waits(ahead):
     """H14: the alert saw the time of the next try."""
     ids, hour, began = [new_id() for _ in range(6)], clock.hour(clock.now()), clock.now()

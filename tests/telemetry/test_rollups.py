@@ -122,6 +122,24 @@ def test_more_than_five_hundred_origins_are_bounded_and_nothing_is_lost():
     assert "https://599.example" in bounded and "https://0.example" not in bounded
 
 
+def test_what_was_bounded_already_is_bounded_again_and_nothing_is_lost():
+    """H24: a day of hours that have their own `other`, which is among the busiest."""
+    key = sums.CellKey("transform", "hit", 200)
+    hour = rollups._bounded({f"https://{number}.example": {key: sums.Sums(1)} for number in range(600)})
+    later = {f"https://{number}.example": {key: sums.Sums(2)} for number in range(600, 700)}
+    day = rollups._merged([("h", origin, cells) for part in (hour, later) for origin, cells in part.items()])
+    assert len(day) <= rollups.MOST_ORIGINS + 1
+    assert sum(sums.total(cells.items()).requests for cells in day.values()) == 600 + 200
+
+
+def test_a_month_is_over_when_it_is_by_the_clock_of_every_server(monkeypatch):
+    """H24: a server whose clock is behind writes events of the month for a while."""
+    begins = clock.moment_of_hour("2026-12-01T00")
+    for seconds, is_over in ((-1, False), (0, False), (rollups.OVER_SECONDS - 1, False), (rollups.OVER_SECONDS, True)):
+        monkeypatch.setattr(clock, "now", lambda moment=begins + seconds: moment)
+        assert rollups.month_has_ended("2026-11") is is_over
+
+
 @given(st.lists(st.floats(1, 60_000), min_size=1, max_size=300), st.sampled_from([0.5, 0.95, 0.99]))
 def test_a_percentile_is_true_within_two_percent(latencies, share):
     counts: dict[int, int] = {}

@@ -213,3 +213,25 @@ def test_a_busy_workspace_holds_up_no_other_workspace(workspace, stranger, monke
         recorder._write_existing(theirs)
     monkeypatch.setattr(rollups, "mark_dirty", real_mark)
     assert recorder._write_existing(theirs) == []
+
+
+def test_what_is_held_in_memory_is_held_until_it_is_written(tmp_path, monkeypatch):
+    """H24: a full disk, and a database that is away for a while."""
+    monkeypatch.setattr(recorder, "directory", lambda: tmp_path)
+    keeper, held, written = recorder.Recorder(), events(3), []
+    keeper._held = list(held)
+
+    def fails(batch):
+        raise OSError
+
+    monkeypatch.setattr(recorder, "_write_existing", fails)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            keeper.flush()
+    monkeypatch.setattr(recorder, "_write_existing", lambda batch: written.extend(batch[1:]) or batch[:1])
+    keeper.flush()
+    assert written == held[1:]
+    monkeypatch.setattr(recorder, "_write_existing", lambda batch: written.extend(batch) or [])
+    keeper.flush()
+    keeper.flush()
+    assert written == [*held[1:], held[0]]

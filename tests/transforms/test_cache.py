@@ -69,6 +69,17 @@ def test_memory_is_bounded_in_bytes():
     assert sum(memory.get(str(number)) is not None for number in range(100)) == 8
 
 
+def test_memory_evicts_what_was_used_longest_ago_and_counts_what_is_replaced_once():
+    """H24"""
+    memory = cache.MemoryCache(80)
+    for number in range(8):
+        for _ in range(3):
+            memory.put(f"k{number}", cache.new_output(b"0123456789", "image/webp", cache.YEAR_SECONDS))
+    assert all(memory.get(f"k{number}") for number in reversed(range(8)))
+    memory.put("k8", cache.new_output(b"0123456789", "image/webp", cache.YEAR_SECONDS))
+    assert [number for number in range(9) if not memory.get(f"k{number}")] == [7]
+
+
 def test_keys_are_hex_digests_only(place):
     """K9"""
     key = cache.path(*place, cache.YEAR_SECONDS)

@@ -1,5 +1,6 @@
 """Requests that wait for another one's result: what they may take of it, and what they may not (H16, R4)."""
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from telemetry.events import CacheStatus
 from transforms.serving import delivery, purges
-from transforms.serving.coalesce import SingleFlight, WaitedTooLong
+from transforms.serving.coalesce import SingleFlight, WaitedTooLong, host_lock
 from transforms.serving.delivery import ImageRequest
 from transforms.tenant import tenants
 
@@ -86,6 +87,28 @@ def test_an_error_from_before_the_purge_is_not_shared_either(flights):
         follow(flights, Leader(flights, missing))
     leader = Leader(flights, missing)
     assert follow(flights, leader, since=clock.now() + 1) == ("made by the follower", True)
+
+
+def test_work_begun_at_the_very_moment_of_a_purge_is_not_shared(flights, monkeypatch):
+    """H16, H24: what it read may be from before."""
+    monkeypatch.setattr(clock, "now", lambda: 1_000.0)
+    assert follow(flights, Leader(flights, "made"), since=999.9) == ("made", False)
+    assert follow(flights, Leader(flights, "made"), since=1_000.0) == ("made by the follower", True)
+
+
+def test_a_lock_whose_file_its_holder_has_just_removed_is_not_held(tmp_path, monkeypatch):
+    """H24: whoever comes next makes another file, and would hold that one's lock at the same time."""
+    path, open_file, opened = tmp_path / "key", os.open, []
+
+    def open_and_lose(*arguments) -> int:
+        opened.append(open_file(*arguments))
+        if len(opened) == 1:
+            path.unlink()
+        return opened[-1]
+
+    monkeypatch.setattr(os, "open", open_and_lose)
+    with host_lock(path, time.monotonic() + SECONDS):
+        assert path.exists() and len(opened) == 2
 
 
 def test_a_follower_that_nothing_fits_waits_no_longer_than_its_time(flights):

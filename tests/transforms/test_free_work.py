@@ -1,5 +1,11 @@
 """One budget for all work that is free: quotes, cold HEADs, fallbacks, the doctor, failed renderings (H13)."""
 
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
 from imgapis.base import clock
@@ -13,6 +19,7 @@ from transforms.serving.scheduling import failures, free_work
 from transforms.serving.scheduling.free_work import FreeWorkUsedUp
 from transforms.tenant import tenants
 
+ROOT = Path(__file__).resolve().parents[2]
 PICTURE = "src=shop/any/free.jpg&w=20"
 
 
@@ -97,9 +104,71 @@ def test_a_rendering_that_failed_is_taken_from_it(tenant):
         explain.explain(tenant, request())
 
 
-def test_it_is_bounded(monkeypatch):
-    monkeypatch.setattr(free_work, "MOST_WORKSPACES", 3)
-    budgets = free_work.Budgets()
-    for number in range(5):
-        budgets.spend(f"w{number}", 10)
-    assert len(vars(budgets)["_points"]) == 3
+OTHER_PROCESS = """
+import sys
+from pathlib import Path
+import django
+django.setup()
+from django.conf import settings
+from transforms.serving.scheduling import free_work
+settings.FREE_WORK_PER_MINUTE = 10
+budgets = free_work.Budgets(Path(sys.argv[1]))
+budgets.spend("shared", 6)
+with budgets._locked():
+    print("spent", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_processes_of_a_host_share_one_budget_and_one_that_is_killed_holds_it_up_for_nobody(tmp_path, monkeypatch):
+    path = tmp_path / "run" / "budget"
+    command = [sys.executable, "-c", OTHER_PROCESS, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as other:
+        try:
+            assert other.stdout.readline() == b"spent\n"
+        finally:
+            other.kill()
+    monkeypatch.setattr(clock, "monotonic", time.monotonic)
+    with pytest.raises(FreeWorkUsedUp):
+        free_work.Budgets(path).spend("shared", 10)
+    free_work.Budgets(path).spend("another", 10)
+
+
+def test_who_spends_at_once_spends_no_more_than_there_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(clock, "monotonic", lambda: 5.0)
+
+    def spend(_) -> bool:
+        try:
+            free_work.Budgets(tmp_path / "budget").spend("shared", 1)
+        except FreeWorkUsedUp:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(spend, range(40))) == 10
+
+
+def test_many_workspaces_have_each_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(clock, "monotonic", lambda: 5.0)
+    budgets = free_work.Budgets(tmp_path / "budget")
+    for number in range(500):
+        budgets.spend(f"ws{number}", number % 11)
+    for number in range(500):
+        budgets.spend(f"ws{number}", 10 - number % 11)
+        with pytest.raises(FreeWorkUsedUp):
+            budgets.spend(f"ws{number}", 1)
+    assert (tmp_path / "budget").stat().st_size <= 200_000
+
+
+@pytest.mark.parametrize("since", [9_999_999.0, float("nan")])
+def test_after_a_restart_of_the_host_everybody_has_all_points(tmp_path, monkeypatch, since):
+    budgets, moment = free_work.Budgets(tmp_path / "budget"), [since]
+    monkeypatch.setattr(clock, "monotonic", lambda: moment[0])
+    budgets.note("shared", 10)
+    moment[0] = 5.0
+    budgets.spend("shared", 10)
+
+
+def test_without_room_for_the_file_work_is_not_refused(tmp_path):
+    (tmp_path / "file").touch()
+    free_work.Budgets(tmp_path / "file" / "budget").spend("shared", 10_000)

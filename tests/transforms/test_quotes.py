@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.charging import ledger
+from imgapis.base import clock
 from tests import environment
 from tests.transforms.web_client import ask
-from transforms.serving import image_plans
+from transforms.serving import cache, image_plans
+from transforms.serving.charging import claims
 from transforms.tenant import tenants
 
 COUNT = environment.count(6, 40, 1_000)
@@ -129,3 +131,16 @@ def test_a_placeholder_costs_what_its_quote_says(workspace, variants, kind):
 @pytest.mark.parametrize("endpoint", ["info", "info/metadata", "info/colors", "info/blurhash"])
 def test_info_costs_what_its_quote_says(workspace, endpoint):
     check(workspace, endpoint, ["shop/shoe.jpg"], [], [])
+
+
+def test_what_info_said_of_a_source_counts_for_a_day(bucket, workspace):
+    """H24: its source may be another one since."""
+    tenant = tenants.of_row(workspace, workspace.namespace)
+    plan = image_plans.make(tenant, "transform", "src=shop/any/aged.jpg&w=20", None, None, None)
+    key = image_plans.key(tenant, image_plans.named(("info",), plan.originals), "json")
+    for age, is_known in ((clock.DAY + 1, False), (clock.DAY - 60, True)):
+        entry = cache.new_output(
+            b"{}", "application/json", cache.DAY_SECONDS, clock.now() - age, source_size="3x2", prints="p"
+        )
+        cache.write(tenant.folder, key, cache.DAY_SECONDS, entry)
+        assert (claims.known_source(tenant, plan) is not None) is is_known

@@ -84,6 +84,19 @@ def test_workspaces_that_wait_take_turns(crowd):
     assert set(crowd.begun[began:]) == {"first", "second"}
 
 
+def test_who_has_just_had_a_turn_is_behind_those_that_wait():
+    """H24"""
+    crowd = Crowd(Turns(2))
+    try:
+        for workspace in ["x", "y", "first", "first", "second", "second", "third", "third"]:
+            crowd.come(workspace)
+        for then, workspace in enumerate(["x", "y", "first"], start=3):
+            crowd.end(workspace, then=then)
+        assert crowd.begun == ["x", "y", "first", "second", "third"]
+    finally:
+        crowd.go_home()
+
+
 def test_who_waits_too_long_leaves_the_line():
     turns = Turns(8)
     with turns.turn("slow", 1, SECONDS):

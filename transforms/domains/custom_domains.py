@@ -5,7 +5,7 @@ import secrets
 from accounts import audit
 from accounts.workspaces import counted, entitlements
 from accounts.workspaces.counted import Counted
-from imgapis.base import clock, tokens, waiting
+from imgapis.base import clock, rounds, tokens, waiting
 from imgapis.base.errors import ApiError
 from transforms import domain_store
 from transforms.domains import custom_hostnames, domain_checks, domain_names
@@ -86,13 +86,15 @@ def check_now(row: Domain) -> Domain | None:
     return domain_store.domain(row.domain)
 
 
-def check_due(limit: int = 3) -> int:
-    """Check at most `limit` domains that are due; returns how many. Safe to run in several processes at once."""
-    now = round(clock.now())
-    leased_rows = [row for row in domain_store.due(now, limit) if domain_store.lease(row, now + LEASE_SECONDS)]
-    for row in leased_rows:
-        _examine(row, now)
-    return len(leased_rows)
+def check_due(limit: int = 3, seconds: float = rounds.UNLIMITED) -> int:
+    """Check at most `limit` domains that are due, those that have waited longest first and for as many seconds; returns
+    how many. Safe to run in several processes at once."""
+    budget, now, count = rounds.Budget(seconds), round(clock.now()), 0
+    for row in budget.within(domain_store.due(now, limit)):
+        if domain_store.lease(row, round(clock.now()) + LEASE_SECONDS):
+            _examine(row, now)
+            count += 1
+    return count
 
 
 def remove(row: Domain, actor: str) -> None:

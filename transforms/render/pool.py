@@ -71,8 +71,8 @@ class Pool:
         self, job: Job, workspace: str = "", cost: int = 0, *, seconds: float | None = None,
         wait_seconds: float | None = None,
     ) -> Output:  # fmt: skip
-        """Render `job` of `cost` pixels in the turn of its workspace. Raises EngineError: the engine's own,
-        too_many_waiting, render_busy, render_timeout, render_crashed."""
+        """Render `job`, whose `cost` in pixels is an estimate, in the turn of its workspace. Raises EngineError: the
+        engine's own, too_many_waiting, render_busy, render_timeout, render_crashed."""
         ticket = QueuedJob(job, workspace, self._seconds if seconds is None else seconds)
         self._enqueue(ticket, cost)
         if not ticket.done.wait(self._wait_seconds if wait_seconds is None else wait_seconds):
@@ -179,6 +179,7 @@ class Pool:
 
     def _finish(self, ticket: QueuedJob) -> None:
         with self._state:
+            self._waiting.end(ticket)
             self._busy[ticket.workspace] -= 1
             if not self._busy[ticket.workspace]:
                 del self._busy[ticket.workspace]

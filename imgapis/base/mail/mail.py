@@ -8,7 +8,6 @@ import logging
 import random
 import smtplib
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 from pynamodb.exceptions import PynamoDBException
 
-from imgapis.base import clock
+from imgapis.base import clock, rounds
 from imgapis.base.mail import outbox
 from imgapis.base.mail.rows import OutgoingMail
 
@@ -122,10 +121,10 @@ def _deliver_logged(row: OutgoingMail) -> bool:
 
 def send_due(seconds: float = 30.0) -> int:
     """Send what is due, for as many seconds; returns how many mails were worked on. Any number of processes may."""
-    ends, count = time.monotonic() + seconds, 0
-    while time.monotonic() < ends and (rows := list(outbox.due(BATCH))):
+    budget, count = rounds.Budget(seconds), 0
+    while not budget.is_over() and (rows := list(outbox.due(BATCH))):
         with ThreadPoolExecutor(SENDERS) as senders:
-            leased_count = sum(senders.map(_deliver_logged, rows))
+            leased_count = sum(senders.map(lambda row: not budget.is_over() and _deliver_logged(row), rows))
         if not leased_count:
             break  # other processes have all of them
         count += leased_count

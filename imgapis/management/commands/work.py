@@ -24,14 +24,15 @@ def all_tasks() -> list[Task]:
     """Every kind of scheduled work. The spool and the counters that alerts look at are those of a host."""
     watch = watching.Watch()
     return [
-        Task("spool", lambda seconds: recorder.ship(), 2.0, "events_not_shipped", local=True),
+        Task("spool", recorder.ship, 2.0, "events_not_shipped", local=True),
         Task("rollups", usage_checks.process_due, 2.0, "hours_not_added_up"),
         Task("outbox", outgoing_mail.send_due, 2.0, "mails_not_sent"),
         Task("webhooks", webhook_delivery.send_due, 2.0, "notices_not_sent"),
-        Task("ledger", lambda seconds: nightly.prove_ledger(), 60.0, "ledger_not_proved", budget=3_600.0),
-        Task("meter", lambda seconds: nightly.report_overage(), 300.0, "overage_not_reported", budget=600.0),
-        Task("domains", lambda seconds: custom_domains.check_due(), 2.0, "domains_not_checked"),
-        Task("erasures", lambda seconds: erasure.process_due(), 30.0, "erasures_not_worked_on", budget=600.0),
+        Task("ledger", nightly.prove_ledger, 60.0, "ledger_not_proved", budget=3_600.0),
+        Task("stripe", nightly.compare_stripe, 60.0, "stripe_not_compared", budget=3_600.0),
+        Task("meter", nightly.report_overage, 300.0, "overage_not_reported", budget=600.0),
+        Task("domains", lambda seconds: custom_domains.check_due(seconds=seconds), 2.0, "domains_not_checked"),
+        Task("erasures", erasure.process_due, 30.0, "erasures_not_worked_on", budget=600.0),
         Task("alerts", lambda seconds: watch.check(), 10.0, "alerts_not_looked_for", local=True),
     ]
 

@@ -163,6 +163,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
     is_icon = name == "ICO"
     if is_icon:
         name, data = _shown_icon(data)
+    amplifiers.check_parts(name, data)
     if sniffing.is_cut_short(name, data):
         if not cut:
             raise EngineError("broken_image", "The picture ends too early: the file is truncated.")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 # Not a stuffed zero, a fill byte or a restart: those stand inside a scan.
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-START, END, SCAN, PROGRESSIVE, RESTART_INTERVAL = 0xD8, 0xD9, 0xDA, 0xC2, 0xDD
+START, END, SCAN, PROGRESSIVE, RESTART_INTERVAL, PHOTOSHOP = 0xD8, 0xD9, 0xDA, 0xC2, 0xDD, 0xED
+RESOURCE = b"8BIM"  # begins each part of Photoshop's segment
 ALONE = {0x01, START}
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
@@ -25,7 +26,8 @@ class Scan:
 class Layout:
     """The size as stored, None where no frame header was found; the scans, each of which goes over all pixels of its
     components once more; the marker of the frame and the bits of a sample, 0 where there is none; whether the end is
-    marked; and the number of markers before it."""
+    marked; the number of markers before it, and of parts of Photoshop's segments; and the bytes before the first scan
+    that belong to no segment."""
 
     size: tuple[int, int] | None
     scan_headers: tuple[Scan, ...]
@@ -33,6 +35,7 @@ class Layout:
     is_ended: bool = False
     bits: int = 0
     markers: int = 0
+    fill: int = 0
 
     @property
     def scans(self) -> int:
@@ -50,11 +53,12 @@ def layout(
 ) -> Layout:  # fmt: skip
     """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans` or as many
     markers as `most_markers`."""
-    size, frame, bits, scans, offset, is_ended, markers = None, 0, 0, [], start, False, 0
+    size, frame, bits, scans, offset, is_ended, markers, fill = None, 0, 0, [], start, False, 0, 0
     for _ in itertools.count() if most_markers is None else range(most_markers):
         match = MARKER.search(data, offset)
         if match is None:
             break
+        fill += 0 if scans else match.start() - offset
         marker, offset = data[match.end() - 1], match.end()
         is_ended = marker == END
         if is_ended or (most_scans is not None and len(scans) > most_scans):
@@ -67,8 +71,11 @@ def layout(
             size, frame, bits = (width, height), marker, int.from_bytes(data[offset + 2 : offset + 3], "big")
         if marker == SCAN:
             scans.append(_scan(data[offset + 2 : offset + int.from_bytes(data[offset : offset + 2], "big")]))
-        offset += max(2, int.from_bytes(data[offset : offset + 2], "big"))
-    return Layout(size, tuple(scans), frame, is_ended, bits, markers)
+        length = max(2, int.from_bytes(data[offset : offset + 2], "big"))
+        if marker == PHOTOSHOP:
+            markers += data.count(RESOURCE, offset, offset + length)
+        offset += length
+    return Layout(size, tuple(scans), frame, is_ended, bits, markers, fill)
 
 
 def _scan(header: bytes) -> Scan:

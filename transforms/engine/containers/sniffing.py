@@ -127,6 +127,24 @@ def gif_frames(data: bytes) -> int | None:
     return frames if is_whole else None
 
 
+def gif_parts(data: bytes, most_blocks: int, most_sub_blocks: int) -> tuple[int, int]:
+    """How many blocks a GIF has, and how many sub-blocks they have; counted to one more than either limit."""
+    offset, blocks, sub_blocks, size = 13 + _gif_table(data[10]) if len(data) > 12 else len(data), 0, 0, len(data)
+    while offset < size and data[offset] in (0x21, 0x2C) and blocks <= most_blocks:
+        blocks += 1
+        if data[offset] == 0x21:
+            offset += 2
+        else:
+            offset += 11 + (_gif_table(data[offset + 9]) if offset + 9 < size else 0)
+        while offset < size and (length := data[offset]) and sub_blocks <= most_sub_blocks:
+            offset += length + 1
+            sub_blocks += 1
+        if sub_blocks > most_sub_blocks:
+            break
+        offset += 1
+    return blocks, sub_blocks
+
+
 def _lacks_terminator_alone(data: bytes, offset: int) -> bool:
     """Whether the file ends behind a sub-block that is not full, as the last one of an image mostly is."""
     length = 255
