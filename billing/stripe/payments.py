@@ -45,8 +45,9 @@ class Payment:
     overage: Fraction
 
     def returned_of_plan(self, share: Fraction) -> Fraction:
-        """The part of the plan that goes back with a part of the invoice: what goes back is of the overage first."""
-        if share <= self.overage:
+        """The part of the plan that goes back with a part of the invoice: what goes back is of the overage first. A
+        refund and a dispute of the same money come to more than the whole."""
+        if share <= self.overage or self.overage == 1:
             return Fraction()
         return min(Fraction(1), (share - self.overage) / (1 - self.overage))
 

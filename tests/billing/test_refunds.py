@@ -1,6 +1,7 @@
 """A refund or a dispute takes back what its own charge granted, in proportion, while the money is gone (H20, B15)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
 import pytest
 
@@ -10,6 +11,7 @@ from billing.charging.caps import Cap
 from billing.models import Counter, InvoiceGrant
 from billing.plans import catalogue
 from billing.stripe import customers, overage, reconcile, settlements, subscriptions, webhook_lag, webhooks
+from billing.stripe.payments import Payment
 from tests.billing.buying import DAY, HOUR, Customer
 
 STARTER, GROWTH, SCALE = (catalogue.of(tier).halves for tier in ("starter", "growth", "scale"))
@@ -104,6 +106,23 @@ def test_a_dispute_of_overage_holds_nothing_of_the_plan(mixed):
     assert mixed.unused == STARTER
     close(mixed, row, "lost")
     assert mixed.unused == STARTER
+
+
+@pytest.mark.parametrize(
+    ("overage", "share", "of_plan"),
+    [
+        ("0", "3/2", "1"),
+        ("1", "1/2", "0"),
+        ("1", "1", "0"),
+        ("1", "3/2", "0"),
+        ("1/2", "3/4", "1/2"),
+        ("1/2", "2", "1"),
+    ],
+)
+def test_what_goes_back_is_of_the_overage_first_and_of_the_plan_at_most_once(overage, share, of_plan):
+    """H20: a refund and a dispute of one charge come to more than it."""
+    payment = Payment("ch", "cus", None, 0, (), Fraction(), Fraction(overage))
+    assert payment.returned_of_plan(Fraction(share)) == Fraction(of_plan)
 
 
 def test_refunds_in_parts_take_their_parts_and_no_more_than_the_whole(customer):
