@@ -111,7 +111,7 @@ def process_due(seconds: float = rounds.UNLIMITED) -> int:
     return sum(_claim_and_run(row, budget) for row in budget.within(sorted(due_rows, key=lambda row: row.due)))
 
 
-def _claim_and_run(row: Erasure, budget: Budget) -> bool:
+def _claim_and_run(row: Erasure, budget: Budget | None = None) -> bool:
     now = int(clock.now())
     state = "running" if row.state == "scheduled" else row.state
     changes = {"state": state, "due": now + LEASE_SECONDS} | ({} if row.began else {"began": now})

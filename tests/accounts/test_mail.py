@@ -271,7 +271,7 @@ def test_a_code_is_nowhere_until_its_mail_leaves(smtp, monkeypatch):
     server, address = smtp(), fresh_address("intent")
     challenge = codes.send(address, "login")
     (row,) = OutgoingMail.scan(consistent_read=True)
-    assert Challenge.get(challenge).digest == "" and set(row.context) == {"aim", "minutes"}
+    assert Challenge.get(challenge).digest == "" and set(row.context) == {"aim", "minutes", "is_shared"}
     with pytest.raises(codes.WrongCode):
         codes.verify(challenge, "login", "000000")
     outgoing_mail.send_due()

@@ -21,7 +21,7 @@ class World:
     """The stub and the events it has not sent yet; `deliver` posts them to our webhook."""
 
     def __init__(self, port: int, folder: Path):
-        self.stub = Stub(port, folder / "stub.json", "http://127.0.0.1:9/", SECRET, gateway.VERSION, folder / "log")
+        self.stub = Stub(port, None, "http://127.0.0.1:9/", SECRET, gateway.VERSION, folder / "log")
         self.stub.trade._emit = self.keep
         self.events: list[dict[str, Any]] = []
         self.log = folder / "log"

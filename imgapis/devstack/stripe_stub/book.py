@@ -19,9 +19,10 @@ KINDS = (
 
 
 class StubStore:
-    """Objects by kind and id. `change()` holds the lock and leaves the file whole, however the process ends."""
+    """Objects by kind and id. `change()` holds the lock and leaves the file whole, however the process ends; without a
+    path they are kept in memory alone."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path | None):
         self.path = path
         self.lock = threading.RLock()
         self.objects: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
@@ -30,7 +31,7 @@ class StubStore:
         self.refuses_cards = False
         self.asks_confirmation = False  # whether the bank wants the payer to confirm each payment
         self.meter_delay = 0  # seconds until the meter counts an event
-        if path.exists():
+        if path and path.exists():
             state = json.loads(path.read_text())
             self.objects |= state["objects"]
             self.offset, self.replies = state["offset"], state["replies"]
@@ -45,6 +46,8 @@ class StubStore:
             self._write()
 
     def _write(self) -> None:
+        if self.path is None:
+            return
         state = {
             "objects": self.objects, "offset": self.offset, "replies": self.replies,
             "refuses_cards": self.refuses_cards,

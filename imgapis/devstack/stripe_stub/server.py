@@ -18,7 +18,7 @@ HOST = "127.0.0.1"
 class Stub:
     """The stub's HTTP server: its API below /v1, its pages, and below /stub the controls of the tests."""
 
-    def __init__(self, port: int, state: Path, webhook: str, secret: str, version: str, log: Path | None = None):
+    def __init__(self, port: int, state: Path | None, webhook: str, secret: str, version: str, log: Path | None = None):
         self.book = StubStore(state)
         self.sender = Sender(webhook, secret)
         self.address = f"http://localhost:{port}"
@@ -34,7 +34,7 @@ class Stub:
         """An API call as (HTTP status, body); the same idempotency key returns the same body."""
         if self.down:
             return 500, {"error": {"type": "api_error", "message": "The stub is set to be down."}}
-        with self.book.change():
+        with self.book.lock if method == "GET" else self.book.change():
             if key and key in self.book.replies:
                 return 200, self.book.replies[key]
             try:
