@@ -22,6 +22,7 @@ from tests import environment
 from tests.billing.stripe_world import World, set_up
 from tests.origin import Origin
 from tests.privacy.full import Account
+from tests.stubs.names import NameServer
 from transforms.serving import cache
 from transforms.sources import named_sources
 from transforms.tenant import tenants
@@ -73,6 +74,14 @@ def web(dynamodb, bucket, origin):
 
 
 @pytest.fixture(scope="session")
+def resolver():
+    """The DNS server the web server of the tests asks."""
+    server = NameServer(environment.NAMES_PORT)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def stripe_stub(tmp_path_factory):
     """The stub, in a thread of this process."""
     world = World(environment.STRIPE_PORT, Path(tmp_path_factory.mktemp("stripe")))
@@ -88,7 +97,7 @@ def world(stripe_stub, dynamodb):
     """The stub with nothing left over from another test."""
     stripe_stub.taken()
     for leftovers in (stripe_stub.book.objects["events"], stripe_stub.book.replies):
-        leftovers.clear()  # the stub writes all it holds at each change
+        leftovers.clear()  # they are gone through at each call
     stripe_stub.book.refuses_cards = stripe_stub.book.asks_confirmation = False
     stripe_stub.book.offset = 0
     yield stripe_stub

@@ -21,7 +21,7 @@ from tests.people import mails
 from tests.transforms.web_client import ask
 from transforms.sources import named_sources
 
-pytestmark = pytest.mark.usefixtures("web")
+pytestmark = pytest.mark.usefixtures("web", "resolver")
 
 
 class Client:

@@ -3,20 +3,10 @@
 import pytest
 
 from accounts import store as accounts_store
-from tests import environment
 from tests.people import person
-from tests.stubs.names import NameServer
 from tests.transforms.domain_world import fresh_domain
 from transforms import domain_store
 from transforms.domains import custom_domains
-
-
-@pytest.fixture(scope="module")
-def resolver():
-    """The DNS server the web server of the tests asks."""
-    server = NameServer(environment.NAMES_PORT)
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")
