@@ -49,6 +49,8 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     test_stripe.sells_more(buyer)
     counter = test_stripe.counter_of(buyer)
     counter.update(actions=[type(counter).used.set(int(counter.base) + 2_000)])
+    for item in world.book.list_all("subscriptions", customer=customer)[0]["items"]["data"]:
+        item["metadata"] = {}  # the change was long ago: what is reported in its own second is billed with it
     overage.report(buyer.workspace_id, customer)
     assert meter.counted(customer, clock.now() - 3_600, clock.now()) == 1_000
     charge = world.book.list_all("charges", customer=customer)[0]
