@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine import avifs, pictures
+from tests.engine import avifs, copies, pictures
 from tests.engine.test_stills import drawn
 from transforms.engine.codecs import strip
 from transforms.engine.containers import avif_alpha
@@ -69,3 +69,33 @@ def test_countless_items_are_not_gone_through():
     at = data.index(b"ipma") + 8
     many = data[:at] + struct.pack(">I", 2**31) + data[at + 4 :]
     assert avif_alpha.repaired(many) is many
+
+
+def box(name: bytes, body: bytes) -> bytes:
+    """A box."""
+    return struct.pack(">I4s", 8 + len(body), name) + body
+
+
+def file_of_references(properties: bytes, first: int) -> bytes:
+    """An AVIF of a thousand references to one alpha item, which has its first property, and the property `first` two
+    hundred times."""
+    reference = box(b"auxl", struct.pack(">HHH", 2, 1, 1))
+    numbers = bytes([1]) + bytes([first]) * 200
+    items = struct.pack(">HBB", 1, 1, first) + struct.pack(">HB", 2, len(numbers)) + numbers
+    ipma = box(b"ipma", struct.pack(">II", 0, 2) + items)
+    iprp = box(b"iprp", box(b"ipco", properties) + ipma)
+    meta = box(b"meta", bytes(4) + box(b"iref", bytes(4) + reference * 900) + iprp)
+    return box(b"ftyp", b"avif" + bytes(4)) + meta
+
+
+@pytest.mark.parametrize("kind", ["a long name", "a long size"])
+def test_a_property_that_is_named_without_end_is_not_copied_each_time(kind):
+    """H13"""
+    alpha = box(b"auxC", bytes(4) + avif_alpha.NAMES[0])
+    large = bytes(200_000)
+    if kind == "a long name":
+        data = file_of_references(box(b"auxC", large) + box(b"ispe", bytes(12)), 1)
+    else:
+        data = file_of_references(alpha + box(b"ispe", large), 2)
+    counted, copied = copies.counting(data)
+    assert avif_alpha.repaired(counted) == data and copied[0] < 4 * len(data)

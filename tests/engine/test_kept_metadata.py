@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, IptcImagePlugin, PngImagePlugin
 
-from tests.engine import pictures
+from tests.engine import copies, pictures
 from transforms.engine.metadata import kept as kept_metadata
 from transforms.engine.request import params
 
@@ -248,3 +248,11 @@ def test_a_packed_packet_of_a_png_is_read():
     image = kept(data[:33] + chunk + data[33:], "png")
     packet = image.info["xmp"]
     assert "Café" in (packet if isinstance(packet, str) else packet.decode())
+
+
+def test_entries_that_point_into_a_large_file_do_not_copy_it():
+    """H13: five hundred of a tag that is not kept, and five hundred of one that is and is too long."""
+    entries = b"".join(struct.pack("<HHII", tag, 1, 90_000, 8) for tag in (1, 315) for _ in range(250))
+    block = b"II*\0" + struct.pack("<IH", 8, 500) + entries + bytes(4) + bytes(2_000_000)
+    counted, copied = copies.counting(block)
+    assert kept_metadata.exif(counted, {}) == b"" and copied[0] < 1_000_000

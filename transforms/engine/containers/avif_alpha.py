@@ -13,6 +13,7 @@ HEADER_BYTES = 65_536
 AUXILIARY, DERIVED = b"auxl", b"dimg"
 NAMES = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0")
 MOST_ITEMS = 1_000
+SIZE_BYTES = 12  # version and flags, width, height
 ESSENTIAL = 0x8000
 
 Associations = dict[int, list[int]]
@@ -74,7 +75,7 @@ def _changes(
     pairs = [(item, to[0]) for name, item, to in references if name == AUXILIARY and to]
     for item, colour in pairs:
         own = [properties[index & ~ESSENTIAL] for index in associations[item]]
-        if not any(box.name == b"auxC" and data[box.start + 4 : box.end].startswith(NAMES) for box in own):
+        if not any(box.name == b"auxC" and data.startswith(NAMES, box.start + 4, box.end) for box in own):
             continue
         mine, theirs = tiles.get(item, ()), tiles.get(colour, ())
         each = zip(mine, theirs, strict=True) if len(mine) == len(theirs) else ()
@@ -84,12 +85,15 @@ def _changes(
                 raise ValueError("more items than a picture has")
             size, *_ = (index for index in associations[other] if _is_size(properties, index))
             sizes = [index for index in associations.get(one, []) if _is_size(properties, index)]
-            content = [
-                data[properties[index & ~ESSENTIAL].start : properties[index & ~ESSENTIAL].end]
-                for index in (size, *sizes)
-            ]
+            content = [_size(data, properties[index & ~ESSENTIAL]) for index in (size, *sizes)]
             if len(content) != 2 or content[0] != content[1]:
                 yield one, [size, *(index for index in associations.get(one, []) if index not in sizes)]
+
+
+def _size(data: bytes, box: _Box) -> bytes:
+    if box.end - box.start != SIZE_BYTES:
+        raise ValueError("a size that is none")
+    return data[box.start : box.end]
 
 
 def _is_size(properties: list, index: int) -> bool:

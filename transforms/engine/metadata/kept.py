@@ -153,10 +153,13 @@ def _entries(block: bytes, order: str, start: int) -> Iterator[tuple[int, Entry]
     left = LONGEST // 2
     for tag, kind, count, place in _stored(block, order, start):
         size = TYPE_SIZES.get(kind, 0) * count
-        value = place if size <= 4 else block[struct.unpack(order + "I", place)[0] :][:size]
-        if tag in KEPT_TAGS and 0 < size <= left and len(value) >= size:
+        if tag not in KEPT_TAGS or not 0 < size <= left:
+            continue
+        (offset,) = struct.unpack(order + "I", place)
+        value = place[:size] if size <= 4 else block[offset : offset + size]
+        if len(value) == size:
             left -= size + 12
-            yield tag, (kind, count, value[:size])
+            yield tag, (kind, count, value)
 
 
 def _stored(block: bytes, order: str, start: int) -> Iterator[tuple[int, int, int, bytes]]:
