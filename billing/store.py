@@ -190,9 +190,7 @@ def claim_proof(now: float, next_due: float, name: str = LEDGER) -> bool:
 
 def save_proof(moment: float, periods: int, broken: int, name: str = LEDGER) -> None:
     """Store the result of a proof."""
-    _save_proof(
-        name, moment=moment, periods=periods, broken=broken, reached="", periods_so_far=0, broken_so_far=0
-    )  # fmt: skip
+    _save_proof(name, moment=moment, periods=periods, broken=broken, reached="", periods_so_far=0, broken_so_far=0)
 
 
 def pause_proof(now: float, reached: str, periods: int, broken: int, name: str = LEDGER) -> None:

@@ -40,9 +40,10 @@ class NameForm(forms.Form):
     """The name a new source has in every address."""
 
     name = _text(
-        "Name", "The first part of every src: 1 to 63 of a-z, 0-9, - and _, such as photos. It stays as it is.",
+        "Name",
+        "The first part of every src: 1 to 63 of a-z, 0-9, - and _, such as photos. It stays as it is.",
         "Choose the name that addresses begin with, such as photos.",
-    )  # fmt: skip
+    )
 
 
 class SourceForm(forms.Form):

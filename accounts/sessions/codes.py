@@ -30,8 +30,8 @@ DIGITS = 8
 SHARED_DIGITS = 12  # many browsers may guess at it, with three tries each
 SHARED_SECONDS = 300  # how often an address is mailed a shared code
 MOST_FORMER = 3  # challenges that a session had before, and whose codes still count
-# What the ids of shared codes, and of the sessions that were told of one, begin with.
-SHARED, TOLD = "shared ", "told "
+# What the ids of shared codes, and of the challenges of sessions that have one, begin with.
+SHARED_PREFIX, SESSION_PREFIX = "shared ", "told "
 # Unicode's categories of what people type or paste beside digits: spaces, line ends, invisible signs, dashes.
 BETWEEN = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pd"}
 MINUS = "\N{MINUS SIGN}"
@@ -78,7 +78,7 @@ def send_shared(email: str, former: str | None, part: str) -> str:
 
     Where so many are mailed that this one was not, nothing looks different (A4), and who asks again tries again.
     """
-    challenge_id, shared_id = TOLD + secrets.token_urlsafe(24), _shared_id(email)
+    challenge_id, shared_id = SESSION_PREFIX + secrets.token_urlsafe(24), _shared_id(email)
     if throttles.allow_once(shared_id) and not _mail(email, "login", shared_id, part):
         throttles.forget_once(shared_id)
         throttles.count_held_back()
@@ -100,7 +100,7 @@ def send_shared(email: str, former: str | None, part: str) -> str:
 
 def is_shared(challenge_id: str | None) -> bool:
     """Whether the challenge of a session is of a shared code."""
-    return (challenge_id or "").startswith(TOLD)
+    return (challenge_id or "").startswith(SESSION_PREFIX)
 
 
 def _shared_id(email: str) -> str:
@@ -108,7 +108,7 @@ def _shared_id(email: str) -> str:
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes.shared")
     minutes = str(int(clock.now() // SHARED_SECONDS))
     for turn in itertools.count():
-        shared_id = SHARED + tokens.keyed_digest(key, (email, minutes, str(turn)))
+        shared_id = SHARED_PREFIX + tokens.keyed_digest(key, (email, minutes, str(turn)))
         row = Challenge.find(shared_id)
         if row is None or not row.used:
             return shared_id
@@ -125,7 +125,7 @@ def _mail(email: str, purpose: str, challenge_id: str, part: str, replaced: str 
         challenge_id, email=email, purpose=purpose, digest="", tries=0, used=False,
         expires=_end(delay + MAIL_SECONDS),
     )  # fmt: skip
-    context = {"aim": aim, "minutes": LIFE_SECONDS // 60, "is_shared": challenge_id.startswith(SHARED)}
+    context = {"aim": aim, "minutes": LIFE_SECONDS // 60, "is_shared": challenge_id.startswith(SHARED_PREFIX)}
     code_mail = outbox.new_mail(
         email, subject, "emails/code.txt", context, completion="code", reference=challenge_id, delay=delay,
         life=MAIL_SECONDS,
@@ -155,7 +155,7 @@ def _make_code(challenge_id: str) -> mail.Completion | None:
     this one, so that its mail is not sent at all."""
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes.made")
     number = int(tokens.keyed_digest(key, (challenge_id,)), 16)
-    digits = SHARED_DIGITS if challenge_id.startswith(SHARED) else DIGITS
+    digits = SHARED_DIGITS if challenge_id.startswith(SHARED_PREFIX) else DIGITS
     code = f"{number % 10**digits:0{digits}d}"
     digest = _digest(settings.SECRET_KEY, challenge_id, code)
     is_wanted = Challenge(challenge_id).update_if(Challenge.used == False, digest=digest, expires=_end())  # noqa: E712

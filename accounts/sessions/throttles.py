@@ -22,9 +22,17 @@ COUNTED_SECONDS = 600
 # many of the latter one person asks for; invitations to an address, those of one inviter, and those that go beyond by
 # the reserve of a day; links of exports.
 KINDS = (
-    "login", "login worked", "browser", "confirm", "email", "email asked", "invite", "invite of person",
-    "invite reserve", "export",
-)  # fmt: skip
+    "login",
+    "login worked",
+    "browser",
+    "confirm",
+    "email",
+    "email asked",
+    "invite",
+    "invite of person",
+    "invite reserve",
+    "export",
+)
 # How a code was come by → the part of each minute's share that such codes may take, as its divisor: what is left is
 # for those who work, and for who is signed in.
 PARTS = {"free": 2, "waited": 4, "worked": 1}

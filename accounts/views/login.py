@@ -82,13 +82,14 @@ def login_code(request: HttpRequest) -> HttpResponse:
     is_shared = codes.is_shared(request.session.get("challenge"))
     if is_shared:
         form.fields["code"].label = "Twelve-digit code"
-    context = {"form": form, "email": email, "is_shared": is_shared, **_flood()}
+    context = {"form": form, "email": email, "is_shared": is_shared, **_flood(is_shared)}
     return render(request, "accounts/login_code.html", context, status=400 if form.errors else 200)
 
 
-def _flood() -> dict[str, str]:
-    """Until when the mails of a minute are used up, and those of browsers that wait; empty where they are not."""
-    ends = {"flood_until": throttles.flood_end(), "wait_until": throttles.flood_end("waited")}
+def _flood(is_shared: bool) -> dict[str, str]:
+    """Until when the mails of a minute are used up, and those of browsers that wait for a shared code; empty where they
+    are not."""
+    ends = {"flood_until": throttles.flood_end()} | ({"wait_until": throttles.flood_end("waited")} if is_shared else {})
     return {name: admission.time_of_day(end) if end > clock.now() else "" for name, end in ends.items()}
 
 

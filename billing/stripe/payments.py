@@ -82,20 +82,32 @@ def invoice_overage(customer_id: str, identifier: str, plan: Plan, credits: int,
         return
     resource, metadata = gateway.api().invoices, {OVERAGE_REPORT: identifier}
     invoice = _overage_invoice(customer_id, identifier) or gateway.call(
-        resource.create, key=f"{identifier}-invoice", customer=customer_id, auto_advance=False, metadata=metadata,
-        automatic_tax={"enabled": True}, pending_invoice_items_behavior="exclude",
-    )  # fmt: skip
+        resource.create,
+        key=f"{identifier}-invoice",
+        customer=customer_id,
+        auto_advance=False,
+        metadata=metadata,
+        automatic_tax={"enabled": True},
+        pending_invoice_items_behavior="exclude",
+    )
     if invoice.status == "draft":
         if not invoice.lines.data:
             gateway.call(
-                gateway.api().invoice_items.create, key=f"{identifier}-item", customer=customer_id, invoice=invoice.id,
-                quantity=credits, description=f"Credits beyond the plan {plan.title}", metadata=metadata,
+                gateway.api().invoice_items.create,
+                key=f"{identifier}-item",
+                customer=customer_id,
+                invoice=invoice.id,
+                quantity=credits,
+                description=f"Credits beyond the plan {plan.title}",
+                metadata=metadata,
                 period={"start": span[0], "end": max(span)},
                 price_data={
-                    "currency": "usd", "product": f"imgapis_{plan.tier}", "unit_amount_decimal": unit_amount,
+                    "currency": "usd",
+                    "product": f"imgapis_{plan.tier}",
+                    "unit_amount_decimal": unit_amount,
                     "tax_behavior": "exclusive",
                 },
-            )  # fmt: skip
+            )
         invoice = gateway.call(resource.finalize_invoice, invoice.id, auto_advance=True)
     if invoice.status == "open" and not invoice.attempt_count:
         with suppress(PaymentRefused, StripeRefused):

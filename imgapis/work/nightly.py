@@ -31,7 +31,7 @@ def compare_stripe(seconds: float = rounds.UNLIMITED) -> bool:
 
 def _go_on(
     name: str, list_workspaces: Callable[[], Iterable[str]], check: Callable[[str], tuple[int, int]], seconds: float
-) -> bool:  # fmt: skip
+) -> bool:
     """Check workspaces in the order of their ids from where the last round ended, if it is due; `check` returns how
     much it looked at, and how much of that was wrong."""
     budget, now = rounds.Budget(seconds), clock.now()

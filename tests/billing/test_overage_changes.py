@@ -149,13 +149,19 @@ def test_a_cap_in_money_counts_what_was_sold_at_an_earlier_price(customer):
     assert customer.use(1) == 0
 
 
-def test_a_downgrade_at_the_turn_leaves_the_last_minutes_their_price(buyer, world, monkeypatch):
-    """H2: 0.6 cents a credit became 0.12."""
+def beyond_scale(buyer, world, monkeypatch) -> Customer:
+    """A customer who has used CREDITS beyond Scale; only theirs are reported."""
     customer = Customer(buyer, world, monkeypatch)
     monkeypatch.setattr(customers, "iter_all", lambda: [customers.of_workspace(customer.workspace_id)])
     customer.buy("scale")
     cap_settings.allow_overage(customer.workspace_id, "x", True)
     use_beyond(customer, CREDITS)
+    return customer
+
+
+def test_a_downgrade_at_the_turn_leaves_the_last_minutes_their_price(buyer, world, monkeypatch):
+    """H2: 0.6 cents a credit became 0.12."""
+    customer = beyond_scale(buyer, world, monkeypatch)
     overage.report_all()
     customer.change("starter")
     customer.until(customer.ends - HOUR)
@@ -271,11 +277,7 @@ def test_an_invoice_of_overage_gives_no_credits_and_is_for_nobody_s_plan(custome
 
 def test_a_report_that_was_lost_before_the_turn_is_invoiced_at_its_price_after_it(buyer, world, monkeypatch):
     """H2, H7: it did not arrive, and the meter has the next plan's price."""
-    customer = Customer(buyer, world, monkeypatch)
-    monkeypatch.setattr(customers, "iter_all", lambda: [customers.of_workspace(customer.workspace_id)])
-    customer.buy("scale")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
-    use_beyond(customer, CREDITS)
+    customer = beyond_scale(buyer, world, monkeypatch)
     customer.change("starter")
     customer.until(customer.ends - HOUR)
     with monkeypatch.context() as patch:

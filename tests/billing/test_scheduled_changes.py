@@ -59,8 +59,12 @@ def test_an_upgrade_that_waits_for_its_payer_drops_a_scheduled_downgrade_once_it
     assert state(customer) == expected
 
 
-EXPECTED = {"scale": ("scale", ""), "starter": ("growth", "starter"), "cancel": ("growth", "free"),
-            "resume": ("growth", "")}  # fmt: skip
+EXPECTED = {
+    "scale": ("scale", ""),
+    "starter": ("growth", "starter"),
+    "cancel": ("growth", "free"),
+    "resume": ("growth", ""),
+}
 
 
 @pytest.mark.parametrize("is_carried_out", [False, True])

@@ -108,8 +108,11 @@ def test_what_is_used_in_the_last_second_of_a_period_is_reported_in_it(buyer, wo
     assert customer.use(STARTER + 2_000)
     customer.moment = ends + 60
     overage.report(customer.workspace_id, customer.customer_id)
-    (event,) = [row for row in world.book.objects["meter_events"].values()
-                if row["payload"]["stripe_customer_id"] == customer.customer_id]  # fmt: skip
+    (event,) = [
+        row
+        for row in world.book.objects["meter_events"].values()
+        if row["payload"]["stripe_customer_id"] == customer.customer_id
+    ]
     assert event["timestamp"] == ends - 1
     assert world.trade.metered(customer.customer_id, ends - HOUR, ends) == 1_000
 

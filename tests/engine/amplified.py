@@ -100,10 +100,16 @@ def tiff_of_strips(count: int, *, is_big: bool = False) -> bytes:
     strips += strips[:8] * max(0, count - 30) if is_big else strips[:4] * max(0, count - 30)
     lengths = struct.pack("<30I", *[40] * 30)
     entries = [
-        (256, 4, 1, 40), (257, 4, 1, 30), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
-        (273, 16 if is_big else 4, max(30, count), 16 + 1_200 + len(lengths)), (277, 3, 1, 1), (278, 4, 1, 1),
+        (256, 4, 1, 40),
+        (257, 4, 1, 30),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (273, 16 if is_big else 4, max(30, count), 16 + 1_200 + len(lengths)),
+        (277, 3, 1, 1),
+        (278, 4, 1, 1),
         (279, 4, 30, 16 + 1_200),
-    ]  # fmt: skip
+    ]
     at = 16 + 1_200 + len(lengths) + len(strips)
     form, end = ("<HHQQ", bytes(8)) if is_big else ("<HHII", bytes(4))
     directory = struct.pack("<Q" if is_big else "<H", len(entries))

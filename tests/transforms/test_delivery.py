@@ -184,8 +184,11 @@ def test_head_names_the_type_where_it_is_known_and_invents_none(workspace):
 
 
 def test_head_of_a_source_that_is_not_there_is_404_and_the_origin_is_asked_once_a_minute(workspace, origin):
-    for path in ("/transform?src=shop/nowhere.jpg&w=41", "/info?src=shop/nowhere.jpg",
-                 "/transform?src=shop/shoe.jpg&mark=shop/nowhere.jpg&w=41"):  # fmt: skip
+    for path in (
+        "/transform?src=shop/nowhere.jpg&w=41",
+        "/info?src=shop/nowhere.jpg",
+        "/transform?src=shop/shoe.jpg&mark=shop/nowhere.jpg&w=41",
+    ):
         reply = ask(workspace.namespace, path, "HEAD")
         assert (reply.status, reply.headers["cache-control"]) == (404, "public, max-age=60"), path
     assert 1 <= origin.heads["/nowhere.jpg"] <= 2, "once in each of two processes"

@@ -57,9 +57,30 @@ def test_the_parser_of_addresses_leaves_the_signed_path_as_it_was_signed(key):
 
 @pytest.mark.parametrize(
     "bucket",
-    ["", "a", "ab", "A-bucket", "a/b", "..", "a..b", ".ab", "ab.", "-ab", "ab-", "a_b", "10.0.0.1", "a" * 64,
-     "a\nb", "abc\n", "a?b", "a#b", "a@b", "a%2fb", "a.-b"],
-)  # fmt: skip
+    [
+        "",
+        "a",
+        "ab",
+        "A-bucket",
+        "a/b",
+        "..",
+        "a..b",
+        ".ab",
+        "ab.",
+        "-ab",
+        "ab-",
+        "a_b",
+        "10.0.0.1",
+        "a" * 64,
+        "a\nb",
+        "abc\n",
+        "a?b",
+        "a#b",
+        "a@b",
+        "a%2fb",
+        "a.-b",
+    ],
+)
 def test_a_bucket_name_with_a_trick_is_refused(bucket):
     """S15"""
     with pytest.raises(fetch.FetchError) as excinfo:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
-from transforms.engine.metadata.kept import Kept
+from transforms.engine.metadata.output_metadata import OutputMetadata
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Picture:
     frame_count: int
     nominal: tuple[int, int]
     rights: Mapping[int, bytes] = field(default_factory=dict)
-    metadata: Kept = field(default_factory=Kept)
+    metadata: OutputMetadata = field(default_factory=OutputMetadata)
     mark: bytes | None = None
     warnings: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()

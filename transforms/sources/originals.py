@@ -75,13 +75,11 @@ class Original:
     def fetch(self, note: Note = ignore_note) -> FetchResult:
         """The bytes, and the focal point where a bucket's object names one. Raises FetchError, naming the parameter.
         `note` is called for each step."""
-        with _named_by(self.param):
-            try:
-                return self.read(note)
-            except ApiError as refusal:
-                if self.hint and refusal.code == MISSING:
-                    refusal.message += self.hint
-                raise
+        try:
+            return self.read(note)
+        except ApiError as refusal:
+            self._explain(refusal)
+            raise
 
     def is_missing(self) -> bool:
         """Whether its server answers HEAD with 404 or 410. Any other answer, and none, say nothing."""
@@ -94,9 +92,14 @@ class Original:
     def missing(self) -> ApiError:
         """The error of a file that is not there."""
         refusal = errors.missing()
-        refusal.param = self.param
-        refusal.message += self.hint
+        self._explain(refusal)
         return refusal
+
+    def _explain(self, refusal: ApiError) -> None:
+        """Name the parameter, and what may have gone wrong with a file that is not there."""
+        refusal.param = self.param
+        if refusal.code == MISSING:
+            refusal.message += self.hint
 
 
 def resolve(tenant: Tenant, src: str, param: str = "src") -> Original:

@@ -161,22 +161,49 @@ def invoice(
     total = sum(line_object["amount"] for line_object in lines)
     cents = max(0, total)
     return {
-        "id": name, "object": "invoice", "amount_due": cents, "amount_overpaid": 0,
-        "amount_paid": cents if paid else 0, "amount_paid_off_stripe": 0, "amount_remaining": 0 if paid else cents,
-        "amount_shipping": 0, "attempt_count": 1, "attempted": True, "auto_advance": not paid,
-        "automatic_tax": {"enabled": True}, "billing_reason": reason, "collection_method": "charge_automatically",
-        "created": now, "currency": "usd", "customer": subscription_object["customer"], "default_tax_rates": [],
+        "id": name,
+        "object": "invoice",
+        "amount_due": cents,
+        "amount_overpaid": 0,
+        "amount_paid": cents if paid else 0,
+        "amount_paid_off_stripe": 0,
+        "amount_remaining": 0 if paid else cents,
+        "amount_shipping": 0,
+        "attempt_count": 1,
+        "attempted": True,
+        "auto_advance": not paid,
+        "automatic_tax": {"enabled": True},
+        "billing_reason": reason,
+        "collection_method": "charge_automatically",
+        "created": now,
+        "currency": "usd",
+        "customer": subscription_object["customer"],
+        "default_tax_rates": [],
         "discounts": [],
-        "hosted_invoice_url": url, "issuer": SELF, "lines": listed(f"/v1/invoices/{name}/lines", lines),
-        "livemode": False, "metadata": {}, "number": number, "payment_settings": {}, "period_end": now,
+        "hosted_invoice_url": url,
+        "issuer": SELF,
+        "lines": listed(f"/v1/invoices/{name}/lines", lines),
+        "livemode": False,
+        "metadata": {},
+        "number": number,
+        "payment_settings": {},
+        "period_end": now,
         "parent": {
-            "type": "subscription_details", "quote_details": None,
+            "type": "subscription_details",
+            "quote_details": None,
             "subscription_details": {"subscription": subscription_object["id"], "metadata": {}},
-        } if subscription_object["id"] else None,
-        "period_start": now, "post_payment_credit_notes_amount": 0, "pre_payment_credit_notes_amount": 0,
-        "starting_balance": 0, "status": "paid" if paid else "open", "status_transitions": {}, "subtotal": total,
+        }
+        if subscription_object["id"]
+        else None,
+        "period_start": now,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "starting_balance": 0,
+        "status": "paid" if paid else "open",
+        "status_transitions": {},
+        "subtotal": total,
         "total": total,
-    }  # fmt: skip
+    }
 
 
 def invoice_item(name: str, now: int, params: dict[str, Any], price_id: str) -> dict[str, Any]:
@@ -201,10 +228,16 @@ def invoice_item_line(name: str, item_object: dict[str, Any]) -> dict[str, Any]:
     copied = ("amount", "currency", "description", "metadata", "period", "pricing", "quantity")
     details = {"invoice_item": item_object["id"], "proration": False, "subscription": None}
     return {
-        "id": name, "object": "line_item", "subtotal": item_object["amount"], "discountable": True, "discounts": [],
-        "livemode": False, "subscription": None, "quantity_decimal": item_object["quantity_decimal"],
+        "id": name,
+        "object": "line_item",
+        "subtotal": item_object["amount"],
+        "discountable": True,
+        "discounts": [],
+        "livemode": False,
+        "subscription": None,
+        "quantity_decimal": item_object["quantity_decimal"],
         "parent": {"type": "invoice_item_details", "invoice_item_details": details},
-    } | {key: item_object[key] for key in copied}  # fmt: skip
+    } | {key: item_object[key] for key in copied}
 
 
 def charge(name: str, now: int, customer_id: str, cents: int, payment_intent: str) -> dict[str, Any]:

@@ -288,16 +288,16 @@ class StubBilling(StubRefunds):
         """Replace a subscription's items by items of other prices; one whose price stays goes on."""
         items, first_item = subscription["items"]["data"], subscription["items"]["data"][0]
         start, end = first_item["current_period_start"], first_item["current_period_end"]
-        kept, now = {item["price"]["id"]: item for item in items}, at or self.book.now()
+        by_price, now = {item["price"]["id"]: item for item in items}, at or self.book.now()
         new_items = [
             shapes.item(new_id("si"), subscription["id"], now, price, start, end)
-            for price in prices if price["id"] not in kept
+            for price in prices if price["id"] not in by_price
         ]  # fmt: skip
         for new_item in new_items:
-            kept[new_item["price"]["id"]] = new_item
+            by_price[new_item["price"]["id"]] = new_item
             # What is used until a change is billed with it, at a turn what is used before it.
             new_item["metadata"] = {"stub_counts_from": str(at or now + 1)}
-        subscription["items"]["data"] = [kept[price["id"]] for price in prices]
+        subscription["items"]["data"] = [by_price[price["id"]] for price in prices]
 
     def restart_period(self, subscription: dict[str, Any]) -> None:
         """Begin a period now, as Stripe does where the interval of a subscription changes."""

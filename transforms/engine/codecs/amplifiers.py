@@ -62,9 +62,9 @@ def _check_gif(data: bytes) -> None:
     blocks, sub_blocks = sniffing.gif_parts(data, MOST_BLOCKS, MOST_SUB_BLOCKS)
     if blocks > MOST_BLOCKS or sub_blocks > MOST_SUB_BLOCKS:
         raise EngineError(
-            "broken_image", f"The GIF has more than {MOST_BLOCKS} blocks or {MOST_SUB_BLOCKS} parts of them, which no"
-            " picture needs.",
-        )  # fmt: skip
+            "broken_image",
+            f"The GIF has more than {MOST_BLOCKS} blocks or {MOST_SUB_BLOCKS} parts of them, which no picture needs.",
+        )
 
 
 def _check_tiff(data: bytes) -> None:

@@ -26,7 +26,7 @@ from transforms.engine.containers.jpeg_markers import Layout
 from transforms.engine.containers.png import Png
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
-from transforms.engine.metadata import exif, gain_maps, kept, rights
+from transforms.engine.metadata import exif, gain_maps, output_metadata, rights
 from transforms.engine.picture import Picture
 from transforms.engine.profiles import named
 from transforms.engine.profiles.named import NamedColours
@@ -97,7 +97,7 @@ def open_picture(
         has_gain_map = gain_maps.has_one(image, data)
         xmp = source.png.xmp if source.png else image.info.get("xmp", b"")
         texts = rights.read(image, exif.read(image), xmp)
-        metadata = kept.read(image, data, xmp, texts) if keeps_metadata else kept.Kept()
+        metadata = output_metadata.read(image, data, xmp, texts) if keeps_metadata else output_metadata.OutputMetadata()
         if target and facts.source_format == "jpeg":
             width, height = reversed(target) if facts.orientation > 4 else target
             image.draft(None, (max(1, 2 * width), max(1, 2 * height)))

@@ -11,8 +11,8 @@ from transforms.engine.codecs import avif_loop, avif_times, jpeg_tables
 from transforms.engine.codecs.animations import gif_writer
 from transforms.engine.errors import EngineError
 from transforms.engine.formats import FORMATS, Format
-from transforms.engine.metadata import kept
-from transforms.engine.metadata.kept import Kept
+from transforms.engine.metadata import output_metadata
+from transforms.engine.metadata.output_metadata import OutputMetadata
 from transforms.engine.picture import Picture
 from transforms.engine.request import params
 
@@ -69,7 +69,7 @@ def _tuned(row: Format, quality: int) -> Mapping[str, object]:
     return row.tuned
 
 
-def _losses(picture: Picture, row: Format, lossless: bool, metadata: Kept) -> tuple[str, ...]:
+def _losses(picture: Picture, row: Format, lossless: bool, metadata: OutputMetadata) -> tuple[str, ...]:
     """Warnings for what was requested and the format cannot do."""
     warnings, name = [], row.name
     if metadata and not row.holds_metadata:
@@ -130,18 +130,18 @@ def flattened(frame: Image.Image, background: tuple[int, int, int] = (255, 255, 
     return canvas
 
 
-def _metadata(picture: Picture, values: Mapping[str, object]) -> Kept:
+def _metadata(picture: Picture, values: Mapping[str, object]) -> OutputMetadata:
     """What is to be written of the source's metadata."""
     if values.get("metadata") == "keep":
         return picture.metadata
     if values.get("metadata") != "copyright" or not picture.rights:
-        return Kept()
+        return OutputMetadata()
     exif = Image.Exif()
     exif.update(picture.rights)
-    return Kept(exif.tobytes())
+    return OutputMetadata(exif.tobytes())
 
 
-def _holding(metadata: Kept, row: Format) -> dict[str, object]:
+def _holding(metadata: OutputMetadata, row: Format) -> dict[str, object]:
     """The options of the encoder that write metadata."""
     if not row.holds_metadata:
         return {}
@@ -152,7 +152,7 @@ def _holding(metadata: Kept, row: Format) -> dict[str, object]:
     elif metadata.xmp:
         options["xmp"] = metadata.xmp
     if metadata.iptc and row.holds_iptc:
-        options["extra"] = kept.segment(metadata.iptc)
+        options["extra"] = output_metadata.segment(metadata.iptc)
     return options
 
 

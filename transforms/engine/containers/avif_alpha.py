@@ -56,8 +56,8 @@ def _repaired(data: bytes) -> bytes:
     changes = dict(_changes(data, properties, associations, list(_references(data, parts[b"iref"]))))
     if not changes and [*associations] == sorted(associations):
         return data
-    kept = b"".join(data[box.offset : box.end] for box in inner if box.name != b"ipma")
-    new = kept + _written(associations | changes)
+    others = b"".join(data[box.offset : box.end] for box in inner if box.name != b"ipma")
+    new = others + _written(associations | changes)
     body = data[meta.start : meta.start + 4] + b"".join(
         _box(b"iprp", new) if box.name == b"iprp" else data[box.offset : box.end]
         for box in _boxes(data, meta.start + 4, meta.end)
@@ -135,15 +135,15 @@ def _associations(data: bytes, ipma: _Box) -> Associations:
     version, flags, count = data[ipma.start], data[ipma.start + 3], struct.unpack_from(">I", data, ipma.start + 4)[0]
     if count > MOST_ITEMS:
         raise ValueError("more items than a picture has")
-    found, at, wide = {}, ipma.start + 8, flags & 1
+    associations, at, wide = {}, ipma.start + 8, flags & 1
     for _ in range(count):
         (item,) = struct.unpack_from(">I" if version else ">H", data, at)
         at += 4 if version else 2
         size = data[at]
         numbers = struct.unpack_from(f">{size}{'H' if wide else 'B'}", data, at + 1)
-        found[item] = [number if wide else (number & 0x80) << 8 | number & 0x7F for number in numbers]
+        associations[item] = [number if wide else (number & 0x80) << 8 | number & 0x7F for number in numbers]
         at += 1 + size * (1 + wide)
-    return found
+    return associations
 
 
 def _written(associations: Associations) -> bytes:

@@ -112,7 +112,7 @@ Entry = tuple[int, int, bytes]  # type, count, value
 
 
 @dataclass(frozen=True)
-class Kept:
+class OutputMetadata:
     """EXIF with its head, an XMP packet, and IPTC records; each empty where there is nothing to hand on."""
 
     exif: bytes = b""
@@ -123,12 +123,12 @@ class Kept:
         return bool(self.exif or self.xmp or self.iptc)
 
 
-def read(image: Image.Image, data: bytes, xmp: bytes, rights: Mapping[int, bytes]) -> Kept:
+def read(image: Image.Image, data: bytes, xmp: bytes, rights: Mapping[int, bytes]) -> OutputMetadata:
     """Of a picture whose header is read. `rights` are texts by their EXIF tag that go in where EXIF has none."""
     block = data if image.format == "TIFF" else image.info.get("exif", b"")
     resources = image.info.get("photoshop")
     records = resources.get(RESOURCE, b"") if isinstance(resources, dict) else b""
-    return Kept(exif(block if isinstance(block, bytes) else b"", rights), packet(xmp), iptc(records or b""))
+    return OutputMetadata(exif(block if isinstance(block, bytes) else b"", rights), packet(xmp), iptc(records or b""))
 
 
 def exif(block: bytes, rights: Mapping[int, bytes]) -> bytes:

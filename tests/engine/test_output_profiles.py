@@ -25,7 +25,7 @@ def source(format_name: str, mode: str = "RGB", profile: bytes = P3) -> bytes:
     return pictures.saved(image, format_name, icc_profile=profile, **(options if format_name != "PNG" else {}))
 
 
-def kept(data: bytes, output_format: str, **values: object) -> Image.Image:
+def rendered(data: bytes, output_format: str, **values: object) -> Image.Image:
     options = {} if output_format in ("png", "gif") else {"quality": 100}
     return pictures.seen(pictures.render(data, output_format, profile="keep", **options, **values))
 
@@ -40,7 +40,7 @@ def in_srgb(image: Image.Image) -> Image.Image:
 @pytest.mark.parametrize("source_format", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_levels_and_profile_stay_in_what_can_hold_them(source_format, output_format):
     """I12"""
-    image = kept(source(source_format), output_format)
+    image = rendered(source(source_format), output_format)
     assert pictures.near(image.convert("RGB").getpixel((30, 30)), INK, 4)
     assert pictures.near(in_srgb(image).getpixel((30, 30)), (45, 203, 0), 12)
 
@@ -69,7 +69,7 @@ def test_colours_that_are_named_without_a_profile_get_one(output_format):
         png(np.repeat(np.repeat(COLOUR, 64, 0), 64, 1), gama(0.45455), ADOBE),
         (FILES / "av_p3.avif").read_bytes(),
     ):
-        image = kept(data, output_format)
+        image = rendered(data, output_format)
         plain = pictures.seen(pictures.render(data, "png")).convert("RGB")
         at = (image.width // 2, image.height // 2)
         assert pictures.near(image.convert("RGB").getpixel(at), INK, 4)
@@ -102,7 +102,7 @@ def test_the_profile_has_no_names_numbers_or_dates_of_its_maker():
     """P01"""
     named = bytearray(P3)
     named[48:56], named[80:84] = b"APPLXDR1", b"ABCD"
-    image = kept(source("PNG", profile=bytes(named)), "png")
+    image = rendered(source("PNG", profile=bytes(named)), "png")
     profile = image.info["icc_profile"]
     assert b"APPL" not in profile and b"ABCD" not in profile and b"sRGB" not in profile
     assert profile[24:36] == bytes(12) and len(profile) < 1_500
@@ -158,7 +158,7 @@ def test_alpha_and_quality_by_likeness_work_with_it():
     image.putalpha(Image.linear_gradient("L").resize(image.size))
     data = pictures.saved(image, "PNG", icc_profile=P3)
     for output_format in ("webp", "png", "avif"):
-        assert "A" in kept(data, output_format).getbands()
+        assert "A" in rendered(data, output_format).getbands()
     for output_format in ("jpeg", "webp", "avif"):
         output = pictures.render(data, output_format, profile="keep", quality="auto", **{"max-bytes": 3_000})
         assert pictures.seen(output).info["icc_profile"]
@@ -166,7 +166,7 @@ def test_alpha_and_quality_by_likeness_work_with_it():
 
 def test_a_reencoding_never_loses_it():
     data = pictures.saved(pictures.shaded(60, 60), "JPEG", quality=5, icc_profile=P3)
-    assert kept(data, "jpeg").info["icc_profile"]
+    assert rendered(data, "jpeg").info["icc_profile"]
 
 
 def test_a_profile_without_end_is_not_kept():

@@ -10,7 +10,7 @@ import pytest
 from PIL import ExifTags, Image, IptcImagePlugin, PngImagePlugin
 
 from tests.engine import copies, pictures
-from transforms.engine.metadata import kept as kept_metadata
+from transforms.engine.metadata import output_metadata
 from transforms.engine.request import params
 
 FORMATS = ["jpeg", "png", "webp", "avif"]
@@ -88,18 +88,18 @@ def records(*sets: tuple[int, bytes]) -> bytes:
 
 def photograph(**changes: object) -> bytes:
     iptc = records((5, b"Name"), (80, "Zoë".encode()), (90, b"SECRETCITY"), (120, b"caption"), (202, b"SECRETTHUMB"))
-    options = {"exif": exif_block(), "xmp": PACKET, "comment": b"SECRETCOMMENT", "extra": kept_metadata.segment(iptc)}
+    options = {"exif": exif_block(), "xmp": PACKET, "comment": b"SECRETCOMMENT", "extra": output_metadata.segment(iptc)}
     return pictures.saved(pictures.cornered(), "JPEG", quality=95, **options | changes)
 
 
-def kept(data: bytes, output_format: str) -> Image.Image:
+def rendered(data: bytes, output_format: str) -> Image.Image:
     return pictures.seen(pictures.render(data, output_format, metadata="keep"))
 
 
 @pytest.mark.parametrize("output_format", FORMATS)
 def test_exif_stays_without_what_is_named(output_format):
     """P01"""
-    image = kept(photograph(), output_format)
+    image = rendered(photograph(), output_format)
     exif = image.getexif()
     assert {tag: exif[tag] for tag in (270, 271, 272, 296)} == {270: "a title", 271: "Maker", 272: "Model X", 296: 2}
     assert exif[33432].encode("latin-1").decode() == "© Zoë" and exif[282] == 300
@@ -119,7 +119,7 @@ def test_nothing_that_is_not_kept_is_anywhere_in_the_file(output_format):
 
 @pytest.mark.parametrize("output_format", FORMATS)
 def test_xmp_stays_without_what_is_named(output_format):
-    packet = kept(photograph(), output_format).info["xmp"]
+    packet = rendered(photograph(), output_format).info["xmp"]
     packet = packet if isinstance(packet, bytes) else packet.encode()
     text = packet.decode()
     for part in ("Café 写真", "<dc:title>", "<rdf:li>one</rdf:li>", 'xmp:Rating="5"', "mine"):
@@ -129,7 +129,7 @@ def test_xmp_stays_without_what_is_named(output_format):
 
 
 def test_iptc_stays_in_jpeg_and_elsewhere_a_warning_says_so():
-    found = IptcImagePlugin.getiptcinfo(kept(photograph(), "jpeg"))
+    found = IptcImagePlugin.getiptcinfo(rendered(photograph(), "jpeg"))
     assert found == {(2, 5): b"Name", (2, 80): "Zoë".encode(), (2, 120): b"caption"}
     for output_format in ("png", "webp", "avif"):
         output = pictures.render(photograph(exif=b""), output_format, metadata="keep")
@@ -161,7 +161,7 @@ def test_it_is_read_in_every_format(source):
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", PACKET.decode())
     elif source != "TIFF":
         options["xmp"] = PACKET
-    image = kept(pictures.saved(pictures.cornered(), source, **options), "jpeg")
+    image = rendered(pictures.saved(pictures.cornered(), source, **options), "jpeg")
     assert image.getexif()[272] == "Model X" and image.getexif().get_ifd(CAMERA)[42036] == "Lens 50"
     assert (b"dc:title" in image.info.get("xmp", b"")) == (source != "TIFF")
     assert not any(secret.encode() in image.info["exif"] for secret in SECRETS)
@@ -177,7 +177,7 @@ def test_a_reencoding_keeps_it_too():
     data = photograph()
     small = pictures.saved(pictures.noisy(), "JPEG", quality=10, exif=exif_block(), xmp=PACKET)
     for each in (data, small):
-        assert kept(each, "jpeg").getexif()[272] == "Model X"
+        assert rendered(each, "jpeg").getexif()[272] == "Model X"
 
 
 def test_values_of_both_byte_orders_are_kept_as_they_are():
@@ -188,7 +188,7 @@ def test_values_of_both_byte_orders_are_kept_as_they_are():
         block = magic + struct.pack(order + "I", 8) + main + inner
         block = block.ljust(70, b"\0") + b"2026:11:29 10:00:00\0"
         exif = Image.Exif()
-        exif.load(kept_metadata.exif(block, {}))
+        exif.load(output_metadata.exif(block, {}))
         assert dict(exif.get_ifd(CAMERA)) == {34855: 320, 36867: "2026:11:29 10:00:00"}
 
 
@@ -207,7 +207,7 @@ def test_values_of_both_byte_orders_are_kept_as_they_are():
 def test_a_damaged_packet_or_one_with_entities_is_left_out(packet):
     """I8"""
     started = time.process_time()
-    assert kept_metadata.packet(packet) == b""
+    assert output_metadata.packet(packet) == b""
     assert time.process_time() - started < 5
 
 
@@ -215,24 +215,24 @@ def test_damaged_and_endless_exif_is_left_out_and_costs_nothing():
     """I8: entries that all name the same bytes, and directories that name themselves."""
     whole = exif_block()
     for cut in range(0, len(whole), 3):
-        assert len(kept_metadata.exif(whole[:cut], {})) < 2_000
+        assert len(output_metadata.exif(whole[:cut], {})) < 2_000
     noise = np.random.default_rng(3)
     for _ in range(300):
         block = bytearray(whole)
         block[noise.integers(6, len(block))] = noise.integers(0, 256)
-        assert len(kept_metadata.exif(bytes(block), {})) < kept_metadata.LONGEST + 2_000
+        assert len(output_metadata.exif(bytes(block), {})) < output_metadata.LONGEST + 2_000
     entry = struct.pack("<HHII", 270, 2, 20_000, 8)
     endless = b"II*\0" + struct.pack("<IH", 8, 65_535) + entry * 65_535 + bytes(1_000_000)
-    assert len(kept_metadata.exif(endless, {})) < kept_metadata.LONGEST
+    assert len(output_metadata.exif(endless, {})) < output_metadata.LONGEST
     itself = b"II*\0" + struct.pack("<IHHHII", 8, 1, CAMERA, 4, 1, 8) + bytes(4)
-    assert kept_metadata.exif(itself, {}) == b""
+    assert output_metadata.exif(itself, {}) == b""
 
 
 def test_damaged_iptc_ends_where_it_is_damaged():
     good = records((5, b"Name"))
-    assert kept_metadata.iptc(good + b"\x1c\x02\x05\xff\xff" + bytes(50)) == good
-    assert kept_metadata.iptc(good + b"\x1c\x02\x05\x00\x09ab") == good
-    assert kept_metadata.iptc(b"") == b""
+    assert output_metadata.iptc(good + b"\x1c\x02\x05\xff\xff" + bytes(50)) == good
+    assert output_metadata.iptc(good + b"\x1c\x02\x05\x00\x09ab") == good
+    assert output_metadata.iptc(b"") == b""
 
 
 def test_the_page_names_what_is_never_kept():
@@ -245,7 +245,7 @@ def test_a_packed_packet_of_a_png_is_read():
     data = pictures.saved(Image.new("RGB", (4, 4)), "PNG")
     body = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(PACKET)
     chunk = struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
-    image = kept(data[:33] + chunk + data[33:], "png")
+    image = rendered(data[:33] + chunk + data[33:], "png")
     packet = image.info["xmp"]
     assert "Café" in (packet if isinstance(packet, str) else packet.decode())
 
@@ -255,4 +255,4 @@ def test_entries_that_point_into_a_large_file_do_not_copy_it():
     entries = b"".join(struct.pack("<HHII", tag, 1, 90_000, 8) for tag in (1, 315) for _ in range(250))
     block = b"II*\0" + struct.pack("<IH", 8, 500) + entries + bytes(4) + bytes(2_000_000)
     counted, copied = copies.counting(block)
-    assert kept_metadata.exif(counted, {}) == b"" and copied[0] < 1_000_000
+    assert output_metadata.exif(counted, {}) == b"" and copied[0] < 1_000_000
