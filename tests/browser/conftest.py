@@ -33,13 +33,18 @@ class Window:
         """Open a path of the site; returns the status."""
         return self.page.goto(SITE + path).status
 
+    def click(self, role: str, name: str, exact: bool = False) -> None:
+        """Click what leads to a page, and wait until that page has loaded: a click alone does not wait."""
+        with self.page.expect_navigation():
+            self.page.get_by_role(role, name=name, exact=exact).first.click()
+
     def sign_in_by_code(self, next_path: str = "/login") -> None:
         """Type the address and the code of the mail."""
         self.go(next_path)
         self.page.get_by_label("E-mail address").fill(self.email)
-        self.page.get_by_role("button", name="Mail me a code").click()
+        self.click("button", "Mail me a code")
         self.page.get_by_label("Eight-digit code").fill(people.newest_code(self.email))
-        self.page.get_by_role("button", name="Go on").click()
+        self.click("button", "Go on")
 
     def sign_up(self) -> None:
         """Sign in as a new person by cookie, and open the page of their workspace."""
@@ -57,14 +62,14 @@ class Window:
         self.page.get_by_label("Business name").fill("Seen & Sons")
         self.page.get_by_label("Namespace").fill(self.namespace)
         self.page.get_by_label("I am 16 or older.").check()
-        self.page.get_by_role("button", name="Begin").click()
+        self.click("button", "Begin")
 
     def confirm(self) -> None:
         """Confirm the session by code, if the page asks for it."""
         if "/account/confirm" in self.page.url:
-            self.page.get_by_role("button", name="Mail me a code").click()
+            self.click("button", "Mail me a code")
             self.page.get_by_label("Eight-digit code").fill(people.newest_code(self.email))
-            self.page.get_by_role("button", name="Go on").click()
+            self.click("button", "Go on")
 
 
 @pytest.fixture(scope="session")

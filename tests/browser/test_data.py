@@ -24,19 +24,18 @@ def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(wind
     owner.go(f"/w/{owner.namespace}/data")
     with owner.page.expect_download() as download:
         owner.page.get_by_role("link", name="Download the export").click()
-        owner.confirm()
     archive = zipfile.ZipFile(io.BytesIO(open(download.value.path(), "rb").read()))  # noqa: SIM115 - read at once
     assert owner.namespace in archive.read("workspaces.jsonl").decode() and archive.read("README.txt")
     delete(owner, at_once=False)
     assert "It begins on" in owner.page.content()
     owner.go(f"/w/{owner.namespace}/data")
-    owner.page.get_by_role("button", name="Keep everything").click()
+    owner.click("button", "Keep everything")
     assert erasures.erasure(workspace.workspace_id).state == "undone"
     delete(owner, at_once=True)
     address = owner.page.url
     finish(workspace.workspace_id)
     owner.page.goto(address)
-    owner.page.get_by_role("link", name="The certificate").click()
+    owner.click("link", "The certificate")
     certificate = certificates.verify(json.loads(owner.page.inner_text("body")))
     assert certificate["subject"] == workspace.workspace_id and owner.namespace not in json.dumps(certificate)
     assert owner.go(f"/w/{owner.namespace}/data") == 404
@@ -46,12 +45,12 @@ def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(wind
 def delete(owner, at_once: bool) -> None:
     """Ask for the erasure on the page, confirmed by typing the namespace."""
     owner.go(f"/w/{owner.namespace}/data")
-    owner.page.get_by_role("link", name="Delete", exact=True).click()
+    owner.click("link", "Delete", exact=True)
     owner.confirm()
     owner.page.get_by_label(f"Type {owner.namespace} to confirm").fill(owner.namespace)
     if at_once:
         owner.page.get_by_label("At once").check()
-    owner.page.get_by_role("button", name="Delete", exact=True).click()
+    owner.click("button", "Delete", exact=True)
     assert "/privacy/erasures/" in owner.page.url
 
 

@@ -94,7 +94,8 @@ class WatchedWindow:
         form.evaluate(UNCHECKED)
         for name, text in fields.items():
             form.locator(f"[name={name}]").first.fill(text)
-        form.get_by_role("button", name=button).first.click()
+        with self.page.expect_navigation():
+            form.get_by_role("button", name=button).first.click()
         self.look(path)
 
 

@@ -25,7 +25,7 @@ def test_from_free_to_paid_and_back_with_the_mails(window, world):
     page, clicks = owner.page, []
 
     def click(role: str, name: str) -> None:
-        page.get_by_role(role, name=name).first.click()
+        owner.click(role, name)
         clicks.append(name)
 
     # Joining: two clicks, one of them on Stripe's page.
@@ -81,8 +81,8 @@ def test_a_refused_card_is_told_on_every_page_and_by_mail_and_ends_on_the_free_p
     owner.sign_up()
     billing = f"/w/{owner.namespace}/billing"
     owner.go(billing)
-    owner.page.get_by_role("button", name="Choose Starter, $19 a month").click()
-    owner.page.get_by_role("button", name="Subscribe").click()
+    owner.click("button", "Choose Starter, $19 a month")
+    owner.click("button", "Subscribe")
     world.deliver()
     with world.refusing_cards():
         world.move(32)
@@ -107,7 +107,7 @@ def test_leaving_checkout_buys_nothing(window, world):
     owner = window("payer")
     owner.sign_up()
     owner.go(f"/w/{owner.namespace}/billing")
-    owner.page.get_by_role("button", name="Choose Scale, $2,990 a year").click()
-    owner.page.get_by_role("link", name="Back without buying").click()
+    owner.click("button", "Choose Scale, $2,990 a year")
+    owner.click("link", "Back without buying")
     assert owner.page.get_by_text("Nothing was bought").count()
     assert world.taken() == [] and owner.page.get_by_text("of 1,000 in the plan").count()

@@ -18,10 +18,10 @@ def test_sign_up_add_a_source_run_the_doctor_and_open_the_picture(window, origin
     owner.go(f"/w/{owner.namespace}/sources/new?kind=http")
     owner.page.get_by_label("Name").fill("shop")
     owner.page.get_by_label("URL prefix").fill(f"http://127.0.0.1:{origin.port}/")
-    owner.page.get_by_role("button", name="Add the source").click()
+    owner.click("button", "Add the source")
     owner.go(f"/w/{owner.namespace}/sources/shop/doctor")
     owner.page.get_by_label("Path of a picture").fill("shoe.jpg")
-    owner.page.get_by_role("button", name="Test this picture").click()
+    owner.click("button", "Test this picture")
     assert owner.page.get_by_text(f"{owner.namespace}.localhost").count()
     assert owner.complaints == []
     address = f"http://{owner.namespace}.localhost:{environment.WEB_PORT}/transform?src=shop/shoe.jpg&w=80"
@@ -38,12 +38,12 @@ def test_a_teammate_accepts_by_code_and_sees_what_the_role_allows(window):
     owner.go(f"/w/{owner.namespace}/team")
     owner.page.get_by_label("E-mail address").fill(teammate.email)
     owner.page.get_by_label("Role", exact=True).select_option("viewer")
-    owner.page.get_by_role("button", name="Send the invitation").click()
+    owner.click("button", "Send the invitation")
     link = re.search(r"/invites/\S+", people.mails(teammate.email)[-1].get_body().get_content())[0]
     teammate.sign_in_by_code(link)
     teammate.page.get_by_label("I am 16 or older.").check()
-    teammate.page.get_by_role("button", name="Begin").click()
-    teammate.page.get_by_role("button", name="Join").click()
+    teammate.click("button", "Begin")
+    teammate.click("button", "Join")
     assert teammate.page.url.endswith(f"/w/{owner.namespace}/")
     links = teammate.page.get_by_role("navigation", name="Workspace").get_by_role("link").all_inner_texts()
     assert "Team" in links and not {"Settings", "API keys", "Audit log"} & set(links)
@@ -56,7 +56,7 @@ def test_without_javascript_the_essential_acts_work(window):
     visitor.sign_up_by_code()
     assert visitor.page.url.endswith(f"/w/{visitor.namespace}/")
     visitor.go("/account")
-    visitor.page.get_by_role("button", name="Sign out").click()
+    visitor.click("button", "Sign out")
     assert visitor.page.url.endswith("/login")
 
 

@@ -22,7 +22,7 @@ def test_a_browser_solves_what_the_page_holds_and_is_mailed_a_code(window, worke
     owner.page.get_by_role("button", name="Mail me a code").click()
     owner.page.wait_for_url("**/login/code", timeout=60_000)
     owner.page.get_by_label("Twelve-digit code").fill(people.newest_code(owner.email))
-    owner.page.get_by_role("button", name="Go on").click()
+    owner.click("button", "Go on")
     assert owner.page.get_by_label("I am 16 or older.").count() and owner.complaints == [] and owner.foreign == []
     assert {cookie["name"] for cookie in owner.context.cookies()} == {"sessionid"}
 
@@ -33,7 +33,7 @@ def test_without_javascript_the_page_says_until_when_to_wait(window):
         throttles.free_at("login", visitor.email, admission.FREE)
     visitor.go("/login")
     visitor.page.get_by_label("E-mail address").fill(visitor.email)
-    visitor.page.get_by_role("button", name="Mail me a code").click()
+    visitor.click("button", "Mail me a code")
     assert visitor.page.get_by_text("Without JavaScript, wait until").count()
     assert visitor.page.get_by_role("button", name="Mail me a code").is_enabled()
 
@@ -48,6 +48,6 @@ def test_the_page_that_asks_for_work_has_no_violation(window, width, scheme):
         throttles.free_at("login", visitor.email, admission.FREE)
     visitor.go("/login")
     visitor.page.get_by_label("E-mail address").fill(visitor.email)
-    visitor.page.get_by_role("button", name="Mail me a code").click()
+    visitor.click("button", "Mail me a code")
     assert violations(visitor.page) == []
     assert not visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1")
