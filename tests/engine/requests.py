@@ -51,6 +51,7 @@ TEXTS = {
     "select": lambda row: st.lists(st.sampled_from(row.choices), min_size=1).map(",".join),
     "blurhash": lambda row: HASHES,
     "source": lambda row: WORDS,
+    "version": lambda row: st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
     "filename": lambda row: WORDS.map(lambda word: "f" + word.replace("/", "").replace("\\", "")),
 }
 

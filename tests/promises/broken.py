@@ -71,9 +71,9 @@ MUTATIONS = (
     ),
     _of(
         "P07", "the original is stored beside the output",
-        [("transforms/serving/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
-          "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
-          '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
+        [("transforms/serving/delivery.py", "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n",
+          "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n"
+          '    cache.write(tenant.folder, plan.key + "0", plan.retention,\n'
           '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n')],
         "test_viewers.py::test_p07_the_original_is_nowhere_when_the_request_has_ended",
     ),
@@ -135,9 +135,9 @@ MUTATIONS = (
     ),
     _of(
         "P14", "an original of a bucket is kept",
-        [("transforms/serving/delivery.py", "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n",
-          "    cache.write(tenant.folder, plan.key, plan.seconds, entry)\n"
-          '    cache.write(tenant.folder, plan.key + "0", plan.seconds,\n'
+        [("transforms/serving/delivery.py", "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n",
+          "    cache.write(tenant.folder, plan.key, plan.retention, entry)\n"
+          '    cache.write(tenant.folder, plan.key + "0", plan.retention,\n'
           '                cache.new_output(originals[0].body, "image/png", plan.seconds))\n')],
         "test_lives.py::test_p14_a_customers_bucket_is_only_read",
     ),

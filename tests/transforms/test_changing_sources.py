@@ -244,14 +244,14 @@ def stored(row, address: str):
     """What the bucket says of an output."""
     tenant = tenants.of_row(accounts_store.workspace(row.workspace_id), row.namespace)
     plan = plan_of(tenant, address)
-    return cache.facts(tenant.folder, plan.key, plan.seconds)
+    return cache.facts(tenant.folder, plan.key, plan.retention)
 
 
 def lose(row, address: str) -> None:
     """Take an output out of the bucket."""
     tenant = tenants.of_row(row, row.namespace)
     plan = plan_of(tenant, address)
-    buckets.delete_prefix(cache.path(tenant.folder, plan.key, plan.seconds))
+    buckets.delete_prefix(cache.path(tenant.folder, plan.key, plan.retention))
 
 
 def age(tenant, key: str, seconds: float) -> None:

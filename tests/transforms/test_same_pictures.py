@@ -180,7 +180,7 @@ def test_every_parameter_of_a_transform_is_known_to_what_it_comes_to():
     beside = {
         "trim", "rotate", "flip", "background", "padding", "blur", "sharpen", "brightness", "contrast", "saturation",
         "gamma", "hue", "grayscale", "tint", "mark", "mark-position", "mark-opacity", "background-remove", "quality",
-        "lossless", "max-bytes", "metadata", "profile", "truncated", "animated", "debug",
+        "lossless", "max-bytes", "metadata", "profile", "truncated", "animated", "debug", "v",
     }  # fmt: skip
-    aside = {"src", "format", "download", "preset", "sig", "exp", "policy"}
+    aside = {"src", "format", "download", "ttl", "preset", "sig", "exp", "policy"}
     assert {row.name for row in params.rows("transform")} == folded | beside | aside

@@ -21,6 +21,7 @@ MOST_PRESETS = 100
 NEVER = ("src", "preset", "debug", "sig", "exp", "policy")
 # The parameters presets-only still allows: the source, and what costs nothing more.
 LEFT = ("src", "preset", "format", "fm")
+FRESHNESS = ("v", "ttl")  # each of their values is new work, at /info too
 
 
 class UnknownPreset(ApiError):
@@ -69,12 +70,17 @@ def merge(tenant: Tenant, endpoint: str, query: str) -> str:
 
 def guard(tenant: Tenant, endpoint: str, query: str) -> None:
     """Where the workspace serves presets only: refuse every other parameter, and the operations that have none but
-    endless variants. `/info` has none, and stays. Raises PresetsOnly."""
-    if not tenant.presets_only or endpoint.startswith("info"):
+    endless variants. `/info` has none but by v and ttl, and stays. Raises PresetsOnly."""
+    if not tenant.presets_only:
+        return
+    pieces = raw_query.read(query)
+    if endpoint.startswith("info"):
+        forbidden = next((piece for piece in pieces if piece.name in FRESHNESS), None)
+        if forbidden is not None:
+            raise PresetsOnly(f"This workspace serves its presets only: no {forbidden.name}.", param=forbidden.name)
         return
     if endpoint != ENDPOINT:
         raise PresetsOnly(f"This workspace serves its presets only, and /{endpoint} has none.")
-    pieces = raw_query.read(query)
     forbidden = next((piece for piece in pieces if piece.name not in LEFT), None)
     if forbidden is not None:
         raise PresetsOnly("This workspace serves its presets only: src, preset and format.", param=forbidden.name[:64])

@@ -118,7 +118,7 @@ def _check_fixed(endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
         name for name, value in parsed.values.items() if name not in BOX and allowed_spec.values.get(name) != value
     ]
     violations += [
-        name for name in ("mark", "download") if getattr(parsed, name) not in (None, getattr(allowed_spec, name))
+        name for name in ("mark", "download", "ttl") if getattr(parsed, name) not in (None, getattr(allowed_spec, name))
     ]
     if violations:
         raise PolicyExceeded(f"The policy of this address does not allow this {violations[0]}.", param=violations[0])

@@ -80,7 +80,7 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
         image_request.accept,
         image_request.policy,
     )
-    entry = cache.memory.get(plan.key, plan.purged_before, plan.engine)
+    entry = _in_memory(plan)
     if entry:
         return ImageResponse(plan, entry, CacheStatus.HIT)
     if image_request.method == "HEAD":
@@ -92,13 +92,13 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
 def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> ImageResponse:
     """Answer what is not in memory: from the bucket, or by the work of this request or of another one."""
     if image_request.method == "HEAD":
-        entry = cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before, plan.engine)
+        entry = _in_bucket(tenant, plan)
         if entry is None:
             missing.require_sources(tenant.workspace_id, plan)
         return ImageResponse(plan, entry, CacheStatus.HIT if entry else CacheStatus.MISS)
     result, is_leader = _flights.run(
         plan.key, lambda: _produce(tenant, plan, image_request), longest_seconds(),
-        fits=lambda outcome: outcome.output.outlives(plan.purged_before, plan.engine), since=plan.purged_before,
+        fits=lambda outcome: plan.accepts(outcome.output), since=plan.purged_before,
     )  # fmt: skip
     _require_served_now(tenant, plan)
     if not result.rendered:
@@ -119,9 +119,18 @@ def _require_served_now(tenant: Tenant, plan: RenderPlan) -> None:
 
 
 def cached(tenant: Tenant, plan: RenderPlan) -> CachedOutput | None:
-    """The cache entry of a plan, from memory or the bucket, neither expired nor purged."""
+    """The cache entry of a plan, from memory or the bucket, neither expired nor purged nor too old for it."""
+    return _in_memory(plan) or _in_bucket(tenant, plan)
+
+
+def _in_memory(plan: RenderPlan) -> CachedOutput | None:
     entry = cache.memory.get(plan.key, plan.purged_before, plan.engine)
-    return entry or cache.read(tenant.folder, plan.key, plan.seconds, plan.purged_before, plan.engine)
+    return entry if entry and plan.accepts(entry) else None
+
+
+def _in_bucket(tenant: Tenant, plan: RenderPlan) -> CachedOutput | None:
+    entry = cache.read(tenant.folder, plan.key, plan.retention, plan.purged_before, plan.engine)
+    return entry if entry and plan.accepts(entry) else None
 
 
 def longest_seconds() -> float:
@@ -159,7 +168,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     entry = _cached_output(plan, output, originals, prints, charge.started)
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
     stage_started = time.monotonic()
-    cache.write(tenant.folder, plan.key, plan.seconds, entry)
+    cache.write(tenant.folder, plan.key, plan.retention, entry)
     timings |= output.timings | {"store": (time.monotonic() - stage_started) * 1000}
     return _WorkResult(entry, charged_halves, charged_halves > 0, True, timings)
 
@@ -194,7 +203,7 @@ def _life(plan: RenderPlan, output: Output, originals: list[FetchResult | ApiErr
     if plan.operation != "grid" or not dropped:
         return plan.seconds
     is_gone = all(isinstance(each, ApiError) and each.code == "source_missing" for each in dropped)
-    return cache.DAY_SECONDS if is_gone else cache.FAULT_SECONDS
+    return min(plan.seconds, cache.DAY_SECONDS if is_gone else cache.FAULT_SECONDS)
 
 
 def body_of(plan: RenderPlan, entry: CachedOutput) -> bytes:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.store import OF_SOURCE
-from imgapis.base import tokens
+from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import presets, signed_policies
@@ -14,6 +14,7 @@ from transforms.engine.formats import FORMATS
 from transforms.engine.request import cost, negotiate, spec
 from transforms.engine.request.spec import Spec
 from transforms.serving import cache
+from transforms.serving.cache import CachedOutput
 from transforms.sources import originals as source_originals
 from transforms.sources.originals import Original
 from transforms.tenant.tenants import Tenant
@@ -22,8 +23,8 @@ from transforms.tenant.tenants import Tenant
 @dataclass(frozen=True)
 class RenderPlan:
     """A parsed request. `halves` is the most it can cost; `seconds` is the TTL of its output and of its claim;
-    `identity` is the canonical operation; outputs older than `purged_before`, or of an engine older than `engine`, are
-    no longer served.
+    `identity` is the canonical operation. Outputs older than `purged_before`, or of an engine older than `engine`, are
+    no longer served; those made before `fresh_after` are too old for this request (ttl). All are seconds since 1970.
 
     `claim` is the digest of the operation's claim. A grid has one beside it for each source (`slots`), and `former`,
     under which grids were claimed whole before their sources had claims.
@@ -39,6 +40,7 @@ class RenderPlan:
     seconds: int
     identity: tuple[str, ...]
     purged_before: float
+    fresh_after: float = 0.0
     engine: int = 0
     slots: tuple[str, ...] = ()
     former: str = ""
@@ -47,6 +49,20 @@ class RenderPlan:
     def operation(self) -> str:
         """transform, info, grid or placeholder."""
         return self.spec.endpoint.partition("/")[0]
+
+    @property
+    def retention(self) -> int:
+        """The longest life of such an output, in seconds, by which the bucket's lifecycle rule removes it."""
+        return _retention(self.output_format)
+
+    @property
+    def void_before(self) -> float:
+        """Claims charged then or before pay for nothing here: they were purged, or what they paid for is too old."""
+        return max(self.purged_before, self.fresh_after)
+
+    def accepts(self, output: CachedOutput) -> bool:
+        """Whether an output may answer this request: neither purged, nor of an older engine, nor too old."""
+        return output.outlives(self.purged_before, self.engine) and output.stored > self.fresh_after
 
     @property
     def content_type(self) -> str:
@@ -101,12 +117,17 @@ def make(
         key=key(tenant, identity, output_format),
         claim=tokens.keyed_digest(tenant.claim_key, identity if parsed.operation != "grid" else ("grid", *identity)),
         halves=halves,
-        seconds=cache.DAY_SECONDS if output_format == "json" else cache.YEAR_SECONDS,
+        seconds=min(parsed.ttl or cache.YEAR_SECONDS, _retention(output_format)),
         identity=identity,
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),
+        fresh_after=clock.now() - parsed.ttl if parsed.ttl else 0.0,
         engine=tenant.engine,
         **(_claims_of_grid(tenant, identity, len(originals)) if parsed.operation == "grid" else {}),
     )
+
+
+def _retention(output_format: str) -> int:
+    return cache.DAY_SECONDS if output_format == "json" else cache.YEAR_SECONDS
 
 
 def key(tenant: Tenant, identity: tuple[str, ...], output_format: str) -> str:

@@ -82,12 +82,12 @@ def _http_response(request: HttpRequest, result: ImageResponse, until: float | N
 def _set_lifetime(response: HttpResponse, plan: RenderPlan, entry: CachedOutput, until: float | None) -> None:
     """Set Cache-Control and Age. A response signed until T expires by T, and then has no Age, which caches would
     subtract once more."""
-    now = clock.now()
+    now, seconds = clock.now(), min(entry.seconds, plan.seconds)
     if until is not None:
-        response["Cache-Control"] = f"public, max-age={max(0, int(min(until, entry.expires) - now))}"
+        expires = min(until, entry.expires, entry.stored + seconds)
+        response["Cache-Control"] = f"public, max-age={max(0, int(expires - now))}"
         return
-    is_permanent = plan.operation != "info" and entry.seconds == plan.seconds  # a grid that lacks a source is not
-    response["Cache-Control"] = f"public, max-age={entry.seconds}" + (", immutable" if is_permanent else "")
+    response["Cache-Control"] = f"public, max-age={seconds}" + (", immutable" if seconds == cache.YEAR_SECONDS else "")
     response["Age"] = str(max(0, int(now - entry.stored)))
 
 

@@ -9,7 +9,7 @@ const SCALED = ["w", "h", "padding", "radius", "gap", "mark-w", "mark-padding"];
 const SCALED_WITHOUT_BOX = ["padding", "radius", "mark-w", "mark-padding"];
 const LEAST_LENGTHS = { w: 1, h: 1, "mark-w": 2 };
 const OF_MARK = ["mark-position", "mark-w", "mark-padding", "mark-opacity"];
-const ASIDE = ["src", "mark", "select", "format", "download"];
+const ASIDE = ["src", "mark", "select", "format", "download", "ttl"];
 const UNCLEAN = /[\p{Cc}\p{Cs}]/u;
 
 // The [name, value] pairs of a raw query, decoded once and strictly.
@@ -87,6 +87,7 @@ function fold(table, endpoint, plain, written) {
   }
   values = scale(table, values);
   const idle = new Set(idleNames(values));
+  if (!("src" in written)) idle.add("v");
   if (!("mark" in written)) OF_MARK.forEach((name) => idle.add(name));
   return Object.fromEntries(
     Object.entries(values).filter(([name, value]) => !idle.has(name) && !isDefault(table, endpoint, name, value, values)));
@@ -123,8 +124,8 @@ function isDefault(table, endpoint, name, value, values) {
 
 // The picture's identity but for its sources, as the server has it.
 export function canonical({ endpoint, values, mark }) {
-  if (endpoint.startsWith("info")) return ["info"];
   const written = Object.keys(values).sort().map((name) => `${name}=${write(values[name])}`);
+  if (endpoint.startsWith("info")) return ["info", ...written];
   return [endpoint, ...written, ...(mark === null ? [] : ["mark"])];
 }
 

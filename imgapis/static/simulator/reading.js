@@ -123,13 +123,17 @@ function filename(row, text) {
   return /[/\\]/.test(text) || /^[ .]*$/.test(text) ? refuse() : sized(row, text);
 }
 
+function version(row, text) {
+  return /^[A-Za-z0-9._-]+$/.test(text) ? sized(row, text) : refuse();
+}
+
 function select(row, text) {
   const asked = text.split(",");
   return asked.every((word) => row.choices.includes(word)) ? text : refuse();
 }
 
 const READERS = {
-  integer, length, angle, choice, colour, position, focus, crop, select, blurhash, filename,
+  integer, length, angle, choice, colour, position, focus, crop, select, blurhash, filename, version,
   number: (row, text) => toNumber(ranged(row, text)),
   switch: (row, text) => (text === "0" || text === "1" ? text === "1" : refuse()),
   source: sized,

@@ -29,6 +29,8 @@ def fold(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[dict, 
     values = _settle_columns(values, spellings)
     values, unscaled = _scale(endpoint, values, spellings)
     values = _drop_idle(values)
+    if "src" not in spellings:
+        values = {name: value for name, value in values.items() if name != "v"}  # no bytes to tell apart
     if "mark" not in spellings:
         values = {name: value for name, value in values.items() if name not in OF_MARK}
     return {name: value for name, value in values.items() if not _is_default(endpoint, name, value, values)}, unscaled

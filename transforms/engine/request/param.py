@@ -68,6 +68,7 @@ _KINDS = {
     "source": lambda param: f"a URL, or a source name and a path, of {param.least} to {param.most} characters",
     "select": lambda param: f"names out of {_words(param)}, separated by commas",
     "blurhash": lambda param: f"a BlurHash of {param.least} to {param.most} characters",
+    "version": lambda param: f"{param.least} to {param.most} of A-Z, a-z, 0-9, ., _ and -",
     "filename": lambda param: f"a file name of {param.least} to {param.most} characters without / or \\",
     "name": lambda param: "a name",
     "signature": lambda param: "a key's id, a dot, and an HMAC-SHA256 in base64url",

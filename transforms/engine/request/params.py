@@ -28,6 +28,7 @@ SELECTABLE = (*DEFAULT_SELECTION, "thumbhash", "exif")
 GRID_SOURCES = (2, 5)
 SRC_CHARACTERS = 2048
 DOWNLOAD_CHARACTERS = 255
+VERSION_CHARACTERS = 64
 
 
 def side(name: str, alias: str, word: str) -> tuple[Param, ...]:
@@ -94,6 +95,25 @@ SOURCES = (
         "and the exposure (make, model, lens, takenAt, exposureTime, fNumber, iso, exposureBias, focalLength, "
         "focalLengthIn35mm, flash), never place, serial numbers, names or comments.",
         choices=SELECTABLE,
+    ),
+    Param(
+        "v",
+        "version",
+        ENDPOINTS,
+        "A version of the source's bytes, of your own choosing: another version is another picture, made from what the "
+        "source is now and charged once.",
+        least=1,
+        most=VERSION_CHARACTERS,
+    ),
+    Param(
+        "ttl",
+        "integer",
+        ENDPOINTS,
+        "How old the output may be at most, and how long it is cached if it is made now; /info is kept for a day at "
+        "most. Made again after that, it is charged again. The picture is the same with every ttl.",
+        least=60,
+        most=31_536_000,
+        unit="seconds",
     ),
     Param("blurhash", "blurhash", (BLURHASH,), "The BlurHash to draw, instead of src.", least=6, most=166),
     Param("color", "colour", (COLOR,), "The colour to fill with, instead of src."),

@@ -10,7 +10,7 @@ from transforms.engine.request import normalize, param, params, query
 from transforms.engine.request import values as request_values
 
 ESCAPED = "amp;"
-ASIDE = ("src", "mark", "select", "format", "download")
+ASIDE = ("src", "mark", "select", "format", "download", "ttl")
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Spec:
 
     `sources` are the src texts in order, decoded once, and `mark` the text of the mark. `values` holds what differs
     from the defaults, by long-lived name, with size and dpr folded in; read it, never write it. `format`, `select` and
-    `download` shape the response and are not part of the picture; None means not given. `requested` holds the lengths
+    `download` shape the response and are not part of the picture, nor is `ttl`, the seconds it may live; None means not
+    given. `requested` holds the lengths
     before dpr where a URL cannot express the scaled ones.
     """
 
@@ -31,6 +32,7 @@ class Spec:
     download: str | None = None
     mark: str | None = None
     requested: Mapping[str, object] = field(default_factory=dict, compare=False)
+    ttl: int | None = None
 
     @property
     def operation(self) -> str:
@@ -64,6 +66,7 @@ def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
         download=parsed.get("download"),
         mark=parsed.get("mark"),
         requested=unscaled,
+        ttl=parsed.get("ttl"),
     )
 
 
@@ -73,7 +76,7 @@ def canonical(spec: Spec) -> tuple[str, ...]:
     It starts with the endpoint; the four /info endpoints share one, as they are parts of one stored JSON.
     """
     if spec.operation == "info":
-        return ("info",)
+        return ("info", *(f"{name}={request_values.write(value)}" for name, value in sorted(spec.values.items())))
     mark = ("mark",) if spec.mark is not None else ()
     return (
         spec.endpoint,

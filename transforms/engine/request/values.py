@@ -12,6 +12,7 @@ WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 NUMBER_CHARACTERS = 20
 HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
+VERSION = re.compile(r"[A-Za-z0-9._-]+")
 MIDDLE = (0.5, 0.5)
 POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
 
@@ -208,6 +209,12 @@ def _filename(row: param.Param, text: str) -> str:
     return text
 
 
+def _version(row: param.Param, text: str) -> str:
+    if not row.least <= len(text) <= row.most or not VERSION.fullmatch(text):
+        raise ValueError
+    return text
+
+
 READERS: dict[str, Callable[[param.Param, str], object]] = {
     "integer": _integer,
     "number": _number,
@@ -223,4 +230,5 @@ READERS: dict[str, Callable[[param.Param, str], object]] = {
     "blurhash": _blurhash,
     "source": _source,
     "filename": _filename,
+    "version": _version,
 }

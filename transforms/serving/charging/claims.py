@@ -11,7 +11,8 @@ from imgapis.base.outbound.fetch import FetchResult
 from transforms.engine import effective
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
-from transforms.engine.request import negotiate, params
+from transforms.engine.request import negotiate, params, spec
+from transforms.engine.request.spec import Spec
 from transforms.serving import cache, image_plans
 from transforms.serving.cache import CachedOutput
 from transforms.serving.image_plans import RenderPlan
@@ -56,14 +57,14 @@ def present_in(prints: Prints) -> list[int]:
 def live_before(tenant: Tenant, plan: RenderPlan, moment: float) -> frozenset[str]:
     """The claims of an operation's address, and of a grid's sources, that live before its work begins."""
     digests = [plan.claim, *plan.slots, *filter(None, [plan.former])]
-    return store.live_claims(tenant.workspace_id, digests, moment, plan.purged_before)
+    return store.live_claims(tenant.workspace_id, digests, moment, plan.void_before)
 
 
 def was_charged(tenant: Tenant, plan: RenderPlan, moment: float) -> bool:
     """Whether an operation was charged, under its own address or another that came to the same picture."""
     picture_digest = foretold(tenant, plan, known_source(tenant, plan))
     digests = filter(None, (plan.claim, plan.former, picture_digest))
-    return bool(store.live_claims(tenant.workspace_id, digests, moment, plan.purged_before))
+    return bool(store.live_claims(tenant.workspace_id, digests, moment, plan.void_before))
 
 
 def is_held(plan: RenderPlan, share: Share, live: frozenset[str]) -> bool:
@@ -91,7 +92,7 @@ def due(
     suspects = [share for share in pictures if share.sources and is_held(plan, share, live)]
     if suspects:
         digests = [pictures[share] for share in suspects]
-        paid = store.live_claims(tenant.workspace_id, digests, moment, plan.purged_before)
+        paid = store.live_claims(tenant.workspace_id, digests, moment, plan.void_before)
         suspects = [share for share in suspects if pictures[share] not in paid]
     other = made_otherwise(tenant, plan, suspects, prints)
     return [share for share in pictures if share in other or not is_held(plan, share, live)]
@@ -116,7 +117,7 @@ def _stored(tenant: Tenant, plan: RenderPlan) -> list[CachedOutput]:
     row = params.find(plan.spec.endpoint, "format")
     formats = {"json"} if row is None else {*row.choices, *negotiate.FALLBACKS}
     keys = [image_plans.key(tenant, plan.identity, output_format) for output_format in sorted(formats)]
-    entries = [cache.facts(tenant.folder, key, plan.seconds, plan.purged_before, plan.engine) for key in keys]
+    entries = [cache.facts(tenant.folder, key, plan.retention, plan.purged_before, plan.engine) for key in keys]
     return [entry for entry in entries if entry is not None]
 
 
@@ -132,7 +133,7 @@ def known_source(tenant: Tenant, plan: RenderPlan) -> KnownSource | None:
     """What /info, or else a stored output of the operation, tells of its originals; None where neither does."""
     if not plan.originals or plan.operation == "grid":
         return None
-    infos = [_info(tenant, original) for original in plan.originals]
+    infos = [_info(tenant, plan, original) for original in plan.originals]
     if all(entry is not None and entry.source_size and entry.prints for entry in infos):
         return KnownSource(_size(infos[0]), tuple(entry.prints for entry in infos))
     for entry in _stored(tenant, plan):
@@ -155,9 +156,10 @@ def foretold(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> str
     return picture(tenant, plan, shares(plan, ())[0], effective.identity(plan.spec, size, sizes), prints)
 
 
-def _info(tenant: Tenant, original: Original) -> CachedOutput | None:
-    """What is stored of an original's /info, while it lives."""
-    identity = image_plans.named(("info",), (original,))
+def _info(tenant: Tenant, plan: RenderPlan, original: Original) -> CachedOutput | None:
+    """What is stored of an original's /info, of the same version, while it lives."""
+    version = {name: value for name, value in plan.spec.values.items() if name == "v"}
+    identity = image_plans.named(spec.canonical(Spec("info", (), version)), (original,))
     purged_before = tenant.rules.purges.before(identity, [original.identity])
     entry = cache.facts(tenant.folder, image_plans.key(tenant, identity, "json"), cache.DAY_SECONDS, purged_before)
     return entry if entry is not None and entry.expires > clock.now() else None

@@ -41,6 +41,6 @@ def quote(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> Quote:
     picture = claims.foretold(tenant, plan, known)
     if picture is None:
         return Quote(halves, UNKNOWN_SIZE)
-    if store.live_claims(tenant.workspace_id, [picture], clock.now(), plan.purged_before):
+    if store.live_claims(tenant.workspace_id, [picture], clock.now(), plan.void_before):
         return Quote(0, sure, "charged before under another address: it is the same picture")
     return Quote(halves, sure)

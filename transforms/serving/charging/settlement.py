@@ -99,4 +99,4 @@ class Settlement:
             cost=cost.halves(plan.spec.endpoint) * count,
         )
         days = self.tenant.limits.retention_days
-        return Charge(event, plan.claim, plan.seconds, self.started, plan.purged_before, days, pictures, slots)
+        return Charge(event, plan.claim, plan.seconds, self.started, plan.void_before, days, pictures, slots)

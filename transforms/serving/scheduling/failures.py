@@ -103,7 +103,7 @@ def _work(plan: RenderPlan) -> int:
     values = plan.spec.values
     sides = [int(values[side]) for side in ("w", "h") if values.get(side)]
     pixels = sides[0] * sides[-1] if sides else WHOLE_PIXELS
-    return int(pixels * float(values.get("dpr", 1)) ** 2) * (1 + len(values))
+    return int(pixels * float(values.get("dpr", 1)) ** 2) * (1 + len(values.keys() - {"v"}))
 
 
 def _name(tenant: Tenant, plan: RenderPlan) -> str:
