@@ -30,6 +30,22 @@ HEAD, and a second output format of a charged picture are free. `/explain/<endpo
   of them was answered with 404 or 410; a whole one for a year.
 """
 
+FRESHNESS = """## Fresh pictures
+
+An output is served for a year, whatever its source becomes. To show what the source is now:
+
+- Upload it under a new name, or change `v`: `src=shop/shoe.jpg&v=2`. It is another picture at once, in every browser and
+  cache, and costs what a new picture costs. `v` is yours to choose: a number, a date, a hash of the file.
+- `ttl=3600` bounds the age: an output made more than an hour ago is made again, from what the source is by then, and
+  charged again; within the hour it is free. `Cache-Control` tells browsers the same. One output answers requests with
+  any `ttl`, each as long as it is new enough for it; one that was made for a `ttl` ends with it.
+- A purge ends what we have cached, but not what browsers have: they keep theirs until it expires. Change `v` with it,
+  or give pages that have to follow soon a `ttl`.
+
+`v` and `ttl` can stand in a preset. Where a workspace serves presets only, or by a policy, requests cannot choose them
+unless the preset or the policy names them.
+"""
+
 POSITIONS = """## Positions
 
 `position` and `mark-position` take these names, or `x,y` from 0 to 1: the point so far from the left and from the top
@@ -64,7 +80,7 @@ hour a frame. GIF counts hundredths of a second: times are rounded so that the w
 def markdown() -> str:
     """The whole page."""
     endpoints = dict.fromkeys(endpoint for row in params.PARAMS for endpoint in row.endpoints)
-    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints), POSITIONS])
+    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints), FRESHNESS, POSITIONS])
 
 
 def _section(endpoint: str) -> str:

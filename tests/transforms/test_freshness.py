@@ -223,3 +223,16 @@ def test_explain_quotes_what_a_fresh_one_costs(workspace, at):
     current = tenants.of_row(workspace, workspace.namespace)
     plan = plan_of(workspace, "transform", f"{SRC}&w=96&ttl=60")
     assert quotes.quote(current, plan, claims.known_source(current, plan)).halves == 2
+
+
+def test_a_grid_without_a_source_lives_no_longer_than_asked(workspace, origin):
+    """H17: a day where a source is gone, and less where less is asked for."""
+    gone = f"/gone/{workspace.namespace}.jpg"
+    origin.statuses[gone] = 404
+    address = f"/grid?{SRC}&src=shop{gone}&w=60&h=40&ttl=600"
+    for expected in ("MISS", "HIT"):
+        reply = ask(workspace.namespace, address)
+        assert (reply.status, reply.headers["x-img-cache"]) == (200, expected)
+        assert reply.headers["cache-control"] == "public, max-age=600"
+    assert deliver(workspace, "grid", address.partition("?")[2]).output.seconds == 600
+    origin.statuses.pop(gone)
