@@ -34,8 +34,8 @@ FRESHNESS = """## Fresh pictures
 
 An output is served for a year, whatever its source becomes. To show what the source is now:
 
-- Upload it under a new name, or change `v`: `src=shop/shoe.jpg&v=2`. It is another picture at once, in every browser and
-  cache, and costs what a new picture costs. `v` is yours to choose: a number, a date, a hash of the file.
+- Upload it under a new name, or change `v`: `src=shop/shoe.jpg&v=2`. It is another picture at once, in every browser
+  and cache, and costs what a new picture costs. `v` is yours to choose: a number, a date, a hash of the file.
 - `ttl=3600` bounds the age: an output made more than an hour ago is made again, from what the source is by then, and
   charged again; within the hour it is free. `Cache-Control` tells browsers the same. One output answers requests with
   any `ttl`, each as long as it is new enough for it; one that was made for a `ttl` ends with it.
