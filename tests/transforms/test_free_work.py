@@ -42,7 +42,7 @@ def tenant(workspace, bucket, origin):
 @pytest.fixture
 def moment(monkeypatch):
     """A monotonic clock that a test sets: `moment[0]` is now."""
-    now = [clock.monotonic()]
+    now = [float(int(clock.monotonic()))]
     monkeypatch.setattr(clock, "monotonic", lambda: now[0])
     return now
 
