@@ -14,7 +14,7 @@ from tests.origin import picture
 from transforms import store
 from transforms.access import access_settings
 from transforms.doctor import examination
-from transforms.serving import delivery, explain, fallback, image_plans
+from transforms.serving import delivery, explain, fallback
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.scheduling import failures, free_work
 from transforms.serving.scheduling.free_work import FreeWorkUsedUp
