@@ -32,7 +32,7 @@ class InviterOffers:
     more: int
 
 
-def page(person: Person, cursor: str | None = None, inviter_of: str = "") -> ResultPage[InviterOffers]:
+def page(person: Person, cursor: str = "", inviter_of: str = "") -> ResultPage[InviterOffers]:
     """Open invites of the address that a person proved, to workspaces they are not in. `inviter_of` names one of them,
     as `<workspace_id>.<invite_id>`: then all of its inviter's, and no others. Raises InvalidCursor, also for a cursor
     of somebody else; InvalidInvite."""

@@ -19,11 +19,13 @@ from imgapis.base.errors import ApiError
 def listed(request: HttpRequest) -> HttpResponse:
     """Every workspace of the person, and the invitations to others, or all of one inviter's: the switcher."""
     person, inviter_of = store.person(request.user.person_id), request.GET.get("inviter_of", "")
-    page = offers.page(person, request.GET.get("cursor"), inviter_of) if person else ResultPage([], None)
+    cursor = request.GET.get("cursor", "")
     context = {
-        "rows": workspaces.of_person(request.user.person_id), "page": page, "inviter_of": inviter_of,
-        "is_part": bool(inviter_of or request.GET.get("cursor")),
-    }  # fmt: skip
+        "rows": workspaces.of_person(request.user.person_id),
+        "page": offers.page(person, cursor, inviter_of) if person else ResultPage([], None),
+        "inviter_of": inviter_of,
+        "is_part": bool(inviter_of or cursor),
+    }
     return render(request, "accounts/workspaces.html", context)
 
 

@@ -34,6 +34,15 @@ def invite_from(inviter, guest, moment):
     return invites.invite(workspace_of(inviter)[1], guest.email, "viewer")
 
 
+def add_ended(guest, count: int, moment) -> None:
+    """Write so many entries, newer than every other, of invitations that are over."""
+    ends = clock.utc(int(moment[0]))
+    with InvitedAddress.batch_write() as batch:
+        for number in range(count):
+            sent = moment[0] + 1 + number
+            batch.save(InvitedAddress(guest.email, f"ws_over{number}", invite_id="over", sent=sent, expires=ends))
+
+
 def form_of(row) -> str:
     """The form by which an invitation is accepted, in the page."""
     return f'action="/invites/{row.workspace_id}/{row.invite_id}"'
@@ -169,14 +178,7 @@ def test_a_page_reads_so_many_and_no_more_whatever_stands_under_an_address(momen
     """What is over may stand there until DynamoDB has deleted it."""
     guest = teams.new_person("guest")
     genuine = invite_from(teams.new_person("owner"), guest, moment)
-    with InvitedAddress.batch_write() as batch:
-        for number in range(14):
-            batch.save(
-                InvitedAddress(
-                    guest.email, f"ws_over{number}", invite_id="over", sent=moment[0] + 1 + number,
-                    expires=clock.utc(int(moment[0])),
-                )
-            )  # fmt: skip
+    add_ended(guest, 14, moment)
     first = offers.page(guest)
     assert first.rows == [] and first.cursor
     pages = all_pages(guest)
@@ -185,13 +187,6 @@ def test_a_page_reads_so_many_and_no_more_whatever_stands_under_an_address(momen
 
 def test_a_page_without_an_open_invitation_says_that_there_may_be_older_ones(moment, small_pages):
     guest = teams.new_person("guest")
-    with InvitedAddress.batch_write() as batch:
-        for number in range(7):
-            batch.save(
-                InvitedAddress(
-                    guest.email, f"ws_over{number}", invite_id="over", sent=float(number),
-                    expires=clock.utc(int(moment[0])),
-                )
-            )  # fmt: skip
+    add_ended(guest, 7, moment)
     assert "Older invitations" in browser(guest).get("/workspaces").content.decode()
     assert "Invitations" not in browser(teams.new_person("new")).get("/workspaces").content.decode()

@@ -71,9 +71,8 @@ def retry_later(row: OutgoingMail, seconds: float) -> None:
 
 def bring_forward(row: OutgoingMail, due: float) -> bool:
     """Make a mail that nobody has begun to send due earlier, with the time it had; False where somebody has."""
-    return row.update_if(
-        OutgoingMail.due == row.first_due, first_due=due, due=due, ends=due + (row.ends - row.first_due)
-    )  # fmt: skip
+    ends = due + (row.ends - row.first_due)
+    return row.update_if(OutgoingMail.due == row.first_due, first_due=due, due=due, ends=ends)
 
 
 def remove(row: OutgoingMail) -> None:
