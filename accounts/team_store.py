@@ -6,6 +6,10 @@ nothing else since the `Owned` was read (H10): otherwise Outpaced.
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from accounts import audit, retired_namespaces, store
 from accounts.models import Namespace, Workspace
@@ -76,10 +80,17 @@ def invites(workspace_id: str) -> list[Invite]:
     return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
 
 
-def invites_of_address(email: str) -> list[Invite]:
-    """The invites of an address as they are, expired ones and those to another address by now too."""
-    rows = InvitedAddress.query(email, consistent_read=True)
-    return Invite.batch_get([(row.workspace_id, row.invite_id) for row in rows], consistent_read=True)
+def invites_of_address(
+    email: str, limit: int, last_key: dict[str, Any] | None
+) -> tuple[list[Invite], dict[str, Any] | None]:
+    """The invites of an address, those sent last first, as they are, expired ones too: of `limit` that are looked at
+    after the one of `last_key`, those that there are; and the key of the last, None at the end."""
+    rows = InvitedAddress.newest_index.query(
+        email, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=last_key
+    )
+    keys = [(row.workspace_id, row.invite_id) for row in rows]
+    invites = sorted(Invite.batch_get(keys, consistent_read=True), key=lambda row: row.sent, reverse=True)
+    return invites, rows.last_evaluated_key
 
 
 def owned(person_id: str) -> Owned:
@@ -152,22 +163,45 @@ def put_invite(
     team: Team, row: Invite, seen: Invite | None, entry: AuditEntry, invite_mail: OutgoingMail | None = None
 ) -> None:
     """Write an invite, with its mail: a new one, or `seen` as it is from now on; every other one to its address ends.
-    Raises Outpaced, and EditConflict where `seen` is no longer what it was."""
+    Without a mail the link of `seen` stays, also one that is made at this very moment. Raises Outpaced, and
+    EditConflict where `seen` is no longer what it was."""
     condition = Invite.is_absent()
     if seen is not None:
         condition = (Invite.role == seen.role) & (Invite.sent == seen.sent)
 
     others = [other for other in team.invites if other.email == row.email and other.invite_id != row.invite_id]
 
+    address = InvitedAddress(
+        row.email, row.workspace_id, invite_id=row.invite_id, sent=row.sent, expires=clock.utc(int(row.ends))
+    )
+
     def add_writes(transaction: dynamo.Transaction) -> None:
         for other in others[:MOST_ENDED]:
             transaction.delete(other)
-        transaction.save(row, condition=condition)
-        transaction.save(InvitedAddress(row.email, row.workspace_id, invite_id=row.invite_id, expires=row.expires))
+        if seen is not None and invite_mail is None:
+            transaction.update(row, _set_all_but_link(row), condition=condition)
+        else:
+            transaction.save(row, condition=condition)
+        transaction.save(address)
         if invite_mail is not None:
             transaction.save(invite_mail, if_absent=True)
 
     _write(row.workspace_id, 0, add_writes, entry, team=team)
+
+
+def _set_all_but_link(row: Invite) -> list[Action]:
+    """Set every attribute of an invite except its keys and what proves its link."""
+    values = {name: value for name, value in row.attribute_values.items() if value is not None}
+    names = values.keys() - {"workspace_id", "invite_id", "token_digest"}
+    return [getattr(Invite, name).set(values[name]) for name in sorted(names)]
+
+
+def end_invite(row: Invite, condition: Condition) -> bool:
+    """Delete an invite, and what stands of it under its address; False where the condition is not met."""
+    if not row.delete_if(condition):
+        return False
+    InvitedAddress(row.email, row.workspace_id).delete_if(InvitedAddress.invite_id == row.invite_id)
+    return True
 
 
 def join(

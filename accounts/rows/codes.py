@@ -28,6 +28,7 @@ class Challenge(dynamo.Row):
     shared_id = declared(
         UnicodeAttribute(null=True), "whose code counts, where several sessions were told of one mail", **CODE
     )
+    mail_id = declared(UnicodeAttribute(null=True), "finds the mail of a shared code until it has left", **CODE)
     former_id = declared(UnicodeAttribute(null=True), "what the session had before, which still counts", **CODE)
     tries = declared(Whole(default=0), "ends the code after three wrong ones (A1)", **CODE)
     used = declared(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)

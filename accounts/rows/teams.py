@@ -1,6 +1,6 @@
 """The rows of teams: members, owners and invites."""
 
-from pynamodb.attributes import TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
@@ -8,6 +8,7 @@ from imgapis.base.dynamo import declared
 from imgapis.base.measures import Moment
 
 ACCOUNT = {"category": "account", "retention": "until the member leaves, or erasure"}
+OPEN = {"category": "account", "retention": "until the invitation is accepted, revoked or over"}
 INVITE = {"category": "account", "retention": "30 days after it expired"}
 
 
@@ -59,6 +60,7 @@ class Invite(dynamo.Row):
     created = declared(Moment(), "when it was sent first", **INVITE)
     sent = declared(Moment(), "when it was sent last", **INVITE)
     ends = declared(Moment(), "when it can no longer be accepted", **INVITE)
+    mailed = declared(Moment(null=True), "when its last mail was written, which may not have left yet", **INVITE)
     mail_held_until = declared(
         Moment(null=True), "when its mail can be sent, where the address was mailed too many", **INVITE
     )
@@ -69,14 +71,27 @@ class Invite(dynamo.Row):
     expires = declared(TTLAttribute(), "sweeps the row", **INVITE)
 
 
+class NewestInvites(GlobalSecondaryIndex):
+    """Lists the workspaces that have invited an address by the time they did; no decision is read from it."""
+
+    class Meta:
+        index_name = "newest"
+        projection = AllProjection()
+
+    email = UnicodeAttribute(hash_key=True)
+    sent = NumberAttribute(range_key=True)
+
+
 class InvitedAddress(dynamo.Row):
     """Which workspaces have invited an address, for the list that its owner sees; the invite itself is looked up before
-    anything is decided."""
+    anything is decided. The row ends with the invite."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("invited_addresses")
 
-    email = declared(UnicodeAttribute(hash_key=True), "who may accept", **INVITE)
-    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **INVITE)
-    invite_id = declared(UnicodeAttribute(), "names the invite", **INVITE)
-    expires = declared(TTLAttribute(), "sweeps the row", **INVITE)
+    email = declared(UnicodeAttribute(hash_key=True), "who may accept", **OPEN)
+    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **OPEN)
+    invite_id = declared(UnicodeAttribute(), "names the invite", **OPEN)
+    sent = declared(Moment(), "when it was sent last", **OPEN)
+    expires = declared(TTLAttribute(), "ends the row", **OPEN)
+    newest_index = NewestInvites()

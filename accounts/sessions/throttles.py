@@ -77,14 +77,17 @@ def reset_mail(email: str) -> None:
             Throttle(bucket).delete()
 
 
-def next_slot(known: bool, part: str = "worked") -> float | None:
+def next_slot(known: bool, part: str = "worked", before: float = math.inf) -> float | None:
     """Seconds until the next mail may go out: 0 while the minute is below its limit, then the first minute that is, and
-    None where ten minutes are full. So a flood over many addresses slows everybody and stops nobody; half of each
-    minute is kept for addresses that have signed in before (`known`), so that a flood of new ones does not reach
-    them, and within each half codes that cost no work take no more than their part (PARTS; H9)."""
+    None where ten minutes are full, or all that begin before a moment. So a flood over many addresses slows everybody
+    and stops nobody; half of each minute is kept for addresses that have signed in before (`known`), so that a flood of
+    new ones does not reach them, and within each half codes that cost no work take no more than their part (PARTS;
+    H9)."""
     now, name = clock.now(), _share_name(known)
     this_minute = int(now // MINUTE_SECONDS)
     for minute in range(this_minute, this_minute + LONGEST_QUEUE_MINUTES):
+        if minute * MINUTE_SECONDS >= before:
+            break
         if PARTS[part] > 1 and not _count(f"{name} {part} {minute}", _share_of(part)):
             continue
         if _count(f"{name} {minute}", _share()):

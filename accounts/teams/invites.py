@@ -32,7 +32,6 @@ INVITES_PER_DAY = 50
 # a day of each workspace and of each inviter, and so many in all.
 MAILS_PER_INVITER = throttles.MAILS_PER_ADDRESS - 1
 RESERVED_MAILS = 20
-MOST_OFFERED = 20
 
 
 class InvalidInvite(ApiError):
@@ -89,14 +88,6 @@ class InvitePreview:
     member_role: str = ""
 
 
-@dataclass(frozen=True)
-class Offer:
-    """An open invite of a person, with its workspace."""
-
-    invite: Invite
-    workspace: Workspace
-
-
 def invite(actor: Member | Actor, email: str, role: str) -> Invite:
     """Invite an address. One that is invited already is sent its invite again, with this role and a new link, and
     `sent` is later than `created` then; `mail_held_until` says that no mail was sent, and when one can be. Raises
@@ -137,7 +128,7 @@ def _send(
     reason: str = "",
 ) -> Invite:  # fmt: skip
     """Write a new invite, or the one that `find` finds, with another week, and mail it with a new link; where the mail
-    is held back, a link that was mailed before stays."""
+    is held back, a link that was mailed before stays, and a mail that has not left yet leaves."""
     team = _team(workspace_id)
     _require_seat(team, email, find(team))
     _count(workspace_id)
@@ -151,7 +142,8 @@ def _send(
             workspace_id, seen.invite_id if seen else tokens.time_ordered_id(now), email=email, role=role,
             invited_by=inviter.person_id, key_prefix=inviter.key_prefix, created=seen.created if seen else now,
             sent=now, ends=now + LIFE_SECONDS, mail_held_until=held_until, expires=_sweep(now),
-            token_digest=seen.token_digest if seen and held_until else "",
+            mailed=_mailed(seen) if held_until else now,
+            token_digest="",
         )  # fmt: skip
         invite_mail = None if held_until else _new_mail(row, team.workspace)
         try:
@@ -163,6 +155,13 @@ def _send(
                 mail.dispatch(invite_mail)
             return row
     raise outpaced
+
+
+def _mailed(seen: Invite | None) -> float | None:
+    """When the last mail of an invite was written; of one from before this was stored, it was when it was sent."""
+    if seen is None or seen.mailed is not None:
+        return seen and seen.mailed
+    return None if seen.mail_held_until else seen.sent
 
 
 def _held_until(workspace_id: str, person_id: str, email: str) -> float | None:
@@ -202,7 +201,7 @@ def revoke(actor: Member | Actor, invite_id: str) -> None:
     """End an invite. Raises NotPermitted, and InvalidInvite where it was used meanwhile."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
-    if not _require(actor.workspace_id, invite_id).delete_if(Invite.is_present()):
+    if not team_store.end_invite(_require(actor.workspace_id, invite_id), Invite.is_present()):
         raise InvalidInvite
     audit.record(actor.workspace_id, actor.name, "invite.revoked", invite_id)
 
@@ -234,19 +233,6 @@ def preview(token: str, person: Person) -> InvitePreview:
     return InvitePreview(token, workspace.namespace, workspace.business_name, row.role, member_role)
 
 
-def offers(person: Person) -> list[Offer]:
-    """The open invites of the address that a person proved, newest first, to workspaces they are not in."""
-    rows = [row for row in team_store.invites_of_address(person.email) if _is_open(row, person)]
-    rows = sorted(rows, key=lambda row: row.sent, reverse=True)[:MOST_OFFERED]
-    workspaces = {row.workspace_id: row for row in store.workspaces([row.workspace_id for row in rows])}
-    joined = {row.workspace_id for row in team_store.memberships(person.person_id)}
-    return [
-        Offer(row, workspaces[row.workspace_id])
-        for row in rows
-        if row.workspace_id in workspaces and row.workspace_id not in joined
-    ]
-
-
 def accept(token: str, person: Person) -> str:
     """Join by the link of a mail; as `accept_offer`."""
     return _accept(lambda: _valid(token, person), person)
@@ -259,7 +245,7 @@ def accept_offer(workspace_id: str, invite_id: str, person: Person) -> str:
 
     def find() -> Invite:
         row = _require(workspace_id, invite_id)
-        if not _is_open(row, person):
+        if not is_open(row, person):
             raise InvalidInvite
         return row
 
@@ -271,7 +257,7 @@ def _accept(find: Callable[[], Invite], person: Person) -> str:
         row = find()
         team = _team(row.workspace_id)
         if any(member.person_id == person.person_id for member in team.members):
-            if not row.delete_if(Invite.token_digest == row.token_digest):
+            if not team_store.end_invite(row, Invite.token_digest == row.token_digest):
                 raise InvalidInvite  # used by another call of the same person
             audit.record(row.workspace_id, person.person_id, "invite.revoked", row.invite_id)
             return team.workspace.namespace
@@ -338,12 +324,13 @@ def _valid(token: str, person: Person) -> Invite:
     row = _get(workspace_id, invite_id) if first_dot and second_dot else None
     if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
         raise InvalidInvite
-    if not _is_open(row, person):
+    if not is_open(row, person):
         raise InvalidInvite
     return row
 
 
-def _is_open(row: Invite, person: Person) -> bool:
+def is_open(row: Invite, person: Person) -> bool:
+    """Whether a person may still accept an invite, as far as the row says."""
     return row.ends > clock.now() and row.email == person.email
 
 
@@ -370,20 +357,23 @@ def _new_mail(row: Invite, workspace: Workspace) -> OutgoingMail:
     context = {"workspace": workspace.business_name or workspace.namespace, "role": row.role}
     return outbox.new_mail(
         row.email, "You are invited to a workspace on img apis", "emails/invite.txt", context, completion="invite",
-        reference=f"{row.workspace_id} {row.invite_id} {row.sent}", workspace_id=row.workspace_id,
+        reference=f"{row.workspace_id} {row.invite_id} {row.mailed}", workspace_id=row.workspace_id,
     )  # fmt: skip
 
 
 @mail.completes("invite")
 def _make_link(reference: str) -> mail.Completion | None:
     """Make the link of an invite when its mail leaves, so that none is at rest. It is derived, so that a mail that went
-    out twice has one link. None where the invite is over, or was sent again since."""
-    workspace_id, invite_id, sent = reference.split(" ")
+    out twice has one link; the role is the one of now. None where the invite is over, or a newer mail of it was
+    written."""
+    workspace_id, invite_id, mailed = reference.split(" ")
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.invites")
     token = base64.urlsafe_b64encode(hmac.digest(key, reference.encode(), "sha256")[:24]).decode()
-    if not Invite(workspace_id, invite_id).update_if(Invite.sent == float(sent), token_digest=_digest(token)):
+    row = Invite(workspace_id, invite_id)
+    newest = (Invite.mailed == float(mailed)) | (Invite.mailed.does_not_exist() & (Invite.sent == float(mailed)))
+    if not row.update_if(newest, token_digest=_digest(token)):
         return None
-    return mail.Completion({"link": f"/invites/{workspace_id}.{invite_id}.{token}"})
+    return mail.Completion({"link": f"/invites/{workspace_id}.{invite_id}.{token}", "role": row.role})
 
 
 def _digest(secret: str) -> str:

@@ -8,17 +8,24 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import store
 from accounts.decorators import login_required, workspace_page
 from accounts.forms import WorkspaceForm, add_error
-from accounts.teams import invites
+from accounts.teams import offers
 from accounts.workspaces import workspaces
+from imgapis.base.cursors import ResultPage
 from imgapis.base.errors import ApiError
 
 
 @require_GET
 @login_required
 def listed(request: HttpRequest) -> HttpResponse:
-    """Every workspace of the person, and the invitations to others: the switcher."""
-    person = store.person(request.user.person_id)
-    context = {"rows": workspaces.of_person(request.user.person_id), "offers": invites.offers(person) if person else []}
+    """Every workspace of the person, and the invitations to others, or all of one inviter's: the switcher."""
+    person, inviter_of = store.person(request.user.person_id), request.GET.get("inviter_of", "")
+    cursor = request.GET.get("cursor", "")
+    context = {
+        "rows": workspaces.of_person(request.user.person_id),
+        "page": offers.page(person, cursor, inviter_of) if person else ResultPage([], None),
+        "inviter_of": inviter_of,
+        "is_part": bool(inviter_of or cursor),
+    }
     return render(request, "accounts/workspaces.html", context)
 
 

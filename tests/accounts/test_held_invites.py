@@ -5,10 +5,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts import api, store
+from accounts import api, store, team_store
 from accounts.sessions import throttles
 from accounts.teams import invites
 from imgapis.base import clock
+from imgapis.base.mail import mail
 from tests.accounts import teams
 from tests.people import fresh_address, mails, new_session
 
@@ -138,3 +139,87 @@ def test_the_rest_api_says_until_when_a_mail_is_held_back():
     _, member = workspace_of(owner)
     assert api._invite_out(invites.invite(member, email, "viewer"), {}).mail_held_until is None
     assert api._invite_out(invites.invite(member, email, "viewer"), {}).mail_held_until.endswith(" 13:00 UTC")
+
+
+@pytest.fixture
+def slow_mail(monkeypatch):
+    """No mail leaves before `mail.send_due`."""
+    monkeypatch.setattr(mail, "dispatch", lambda row: None)
+
+
+def held_again(member, workspace, email: str, role: str = "viewer"):
+    """Invite an address again while its mails are held back."""
+    use_up(email)
+    throttles.allow_today("invite reserve", f"{workspace.workspace_id} {email}", 1)
+    row = invites.invite(member, email, role)
+    assert row.mail_held_until
+    return row
+
+
+def test_a_mail_that_has_not_left_yet_still_leaves_when_the_next_is_held_back(moment, slow_mail):
+    """It was dropped, and no mail came at all."""
+    guest, owner = teams.new_person("guest"), teams.new_person("owner")
+    workspace, member = workspace_of(owner)
+    invites.invite(member, guest.email, "viewer")
+    moment[0] += 1
+    for _ in range(2):
+        held_again(member, workspace, guest.email)
+    mail.send_due()
+    assert len(mails(guest.email)) == 1
+    assert invites.accept(teams.newest_token(guest.email), guest) == workspace.namespace
+
+
+def test_the_link_of_a_mail_that_leaves_while_the_next_is_held_back_works(moment, slow_mail, monkeypatch):
+    guest, owner = teams.new_person("guest"), teams.new_person("owner")
+    workspace, member = workspace_of(owner)
+    invites.invite(member, guest.email, "viewer")
+    moment[0] += 1
+    put_invite = team_store.put_invite
+
+    def put_after_mail(*args) -> None:
+        mail.send_due()
+        put_invite(*args)
+
+    monkeypatch.setattr(team_store, "put_invite", put_after_mail)
+    held_again(member, workspace, guest.email, "developer")
+    assert invites.accept(teams.newest_token(guest.email), guest) == workspace.namespace
+    assert teams.place(workspace, guest).role == "developer"
+
+
+def test_a_mail_that_leaves_late_says_the_role_that_the_invitation_has_now(moment, slow_mail):
+    guest, owner = teams.new_person("guest"), teams.new_person("owner")
+    workspace, member = workspace_of(owner)
+    invites.invite(member, guest.email, "admin")
+    moment[0] += 1
+    held_again(member, workspace, guest.email, "viewer")
+    mail.send_due()
+    text = mails(guest.email)[-1].get_body().get_content()
+    assert "as viewer" in text and "admin" not in text
+
+
+def test_an_invitation_none_of_whose_mails_was_sent_is_mailed_once_one_may_be(moment):
+    email, owner = fresh_address("guest"), teams.new_person("owner")
+    workspace, member = workspace_of(owner)
+    for _ in range(2):
+        held_again(member, workspace, email)
+        moment[0] += 1
+    moment[0] += 3_601
+    assert invites.invite(member, email, "viewer").mail_held_until is None and len(mails(email)) == 1
+
+
+def test_of_two_mails_that_have_not_left_the_newer_one_is_sent(moment, slow_mail):
+    email, owner = fresh_address("guest"), teams.new_person("owner")
+    _, member = workspace_of(owner)
+    for _ in range(2):
+        invites.invite(member, email, "viewer")
+        moment[0] += 1
+    mail.send_due()
+    assert len(mails(email)) == 1
+
+
+def test_the_mail_of_an_invitation_that_was_revoked_meanwhile_does_not_leave(moment, slow_mail):
+    email, owner = fresh_address("guest"), teams.new_person("owner")
+    _, member = workspace_of(owner)
+    invites.revoke(member, invites.invite(member, email, "viewer").invite_id)
+    mail.send_due()
+    assert mails(email) == []

@@ -10,10 +10,11 @@ import pytest
 
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from tests.origin import picture
 from transforms import store
 from transforms.access import access_settings
 from transforms.doctor import examination
-from transforms.serving import delivery, explain, fallback, image_plans
+from transforms.serving import delivery, explain, fallback
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.scheduling import failures, free_work
 from transforms.serving.scheduling.free_work import FreeWorkUsedUp
@@ -36,6 +37,14 @@ def small_budget(settings, forgetful):
 @pytest.fixture
 def tenant(workspace, bucket, origin):
     return tenants.of_row(workspace, workspace.namespace)
+
+
+@pytest.fixture
+def moment(monkeypatch):
+    """A monotonic clock that a test sets: `moment[0]` is now."""
+    now = [float(int(clock.monotonic()))]
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    return now
 
 
 def request(method: str = "GET", query: str = PICTURE) -> ImageRequest:
@@ -97,11 +106,95 @@ def test_without_points_a_refused_miss_is_the_refusal_itself(tenant, workspace):
     assert fallback.fallback_response(poor, request(), refusal) is None
 
 
-def test_a_rendering_that_failed_is_taken_from_it(tenant):
-    plan = image_plans.make(tenant, "transform", PICTURE, None, None)
-    failures.memory.note(tenant, plan, ApiError("It took too long.", code="render_timeout", status=504))
+def broken(origin, number: int, side: int = 2_000) -> str:
+    """The query of a new picture that ends as an error after most of it was decoded."""
+    whole = picture(size=(side, side))
+    origin.pictures[f"/cut{number}.jpg"] = whole[: len(whole) * 9 // 10]
+    return f"src=shop/cut{number}.jpg&w=20"
+
+
+def refusal(tenant, query: str) -> ApiError:
+    """What a picture is refused with."""
+    with pytest.raises(ApiError) as caught:
+        delivery.deliver(tenant, request(query=query))
+    return caught.value
+
+
+def test_renderings_that_fail_are_free_until_the_budget_is_used_up_and_then_refused_before_they_begin(
+    tenant, origin, moment
+):
+    """A workspace had any number of them made for nothing."""
+    codes = [refusal(tenant, broken(origin, number)).code for number in range(5)]
+    assert codes == ["broken_image"] * 3 + ["free_work_used_up"] * 2, "five points each"
+    assert [origin.requests[f"/cut{number}.jpg"] for number in range(5)] == [1, 1, 1, 0, 0]
+    refused = refusal(tenant, PICTURE)
+    assert (refused.status, refused.code) == (429, "free_work_used_up") and refused.retry_after == 30
     with pytest.raises(FreeWorkUsedUp):
-        explain.explain(tenant, request())
+        delivery.deliver(tenant, request("HEAD"))
+
+
+def test_new_pictures_are_made_again_when_retry_after_has_passed(tenant, origin, moment):
+    for number in range(10, 13):
+        refusal(tenant, broken(origin, number))
+    moment[0] += refusal(tenant, PICTURE).retry_after
+    assert delivery.deliver(tenant, request()).output
+
+
+def test_what_is_cached_and_the_other_workspaces_are_served_whatever_failed(tenant, origin, stranger, moment):
+    assert delivery.deliver(tenant, request()).output
+    for number in range(20, 24):
+        refusal(tenant, broken(origin, number))
+    assert delivery.deliver(tenant, request()).cache == "HIT"
+    assert delivery.deliver(tenants.of_row(stranger, stranger.namespace), request()).output
+
+
+def test_a_failure_that_is_remembered_costs_nothing_when_it_is_asked_for_again(tenant, origin, moment):
+    query = broken(origin, 30)
+    assert [refusal(tenant, query).code for _ in range(20)] == ["broken_image"] * 20
+    assert origin.requests["/cut30.jpg"] == 1
+    assert delivery.deliver(tenant, request()).output
+
+
+def test_a_page_of_broken_files_and_many_that_are_no_pictures_leave_the_others_alone(tenant, origin, settings, moment):
+    """Nobody meets the limit by a few files."""
+    settings.FREE_WORK_PER_MINUTE = 1_200
+    free_work.clear()
+    for number in range(40, 44):
+        assert refusal(tenant, broken(origin, number)).code == "broken_image"
+    for number in range(20):
+        origin.pictures[f"/page{number}.html"] = b"<html>no picture</html>"
+        assert refusal(tenant, f"src=shop/page{number}.html&w=20").code == "unsupported_format"
+    free_work.spend(tenant.workspace_id, 1_200 - 4 * 5 - 20)
+    assert delivery.deliver(tenant, request()).output
+
+
+@pytest.mark.parametrize(
+    ("code", "pixels", "points"),
+    [
+        ("broken_image", 12_500_000, 13),
+        ("broken_image", 0, 1),
+        ("output_too_large", 200_000_000, 40),
+        ("render_timeout", 200_000, 40),
+        ("render_crashed", 200_000, 40),
+        ("unsupported_format", 64_000_000, 1),
+        ("too_many_pixels", 100_000_000, 1),
+        ("render_busy", 12_500_000, 0),
+        ("too_many_waiting", 12_500_000, 0),
+    ],
+)
+def test_a_rendering_that_failed_counts_by_what_was_done_of_it(code, pixels, points):
+    assert free_work.points_of_failure(code, pixels) == points
+
+
+def test_of_renderings_that_fail_at_once_each_is_owed(tmp_path, monkeypatch):
+    monkeypatch.setattr(clock, "monotonic", lambda: 5.0)
+    budgets = free_work.Budgets(tmp_path / "budget")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: budgets.note("shared", 5), range(8)))
+    with pytest.raises(FreeWorkUsedUp) as caught:
+        budgets.require_none_owed("shared")
+    assert caught.value.retry_after == 180, "thirty points, at ten a minute"
+    budgets.require_none_owed("another")
 
 
 OTHER_PROCESS = """

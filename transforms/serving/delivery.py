@@ -22,7 +22,7 @@ from transforms.serving.charging.claims import Prints
 from transforms.serving.charging.settlement import Settlement
 from transforms.serving.coalesce import SingleFlight
 from transforms.serving.image_plans import RenderPlan
-from transforms.serving.scheduling import concurrency, failures, free_work
+from transforms.serving.scheduling import concurrency, failures, free_work, workloads
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
@@ -144,14 +144,21 @@ def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _
     entry = cached(tenant, plan)
     if entry:
         return _WorkResult(entry, 0, False, False, {})
-    failures.memory.check(tenant, plan)
+    _require_may_begin(tenant, plan)
     with concurrency.slot(tenant.folder, tenant.limits.concurrency):
-        failures.memory.check(tenant, plan)  # which may have failed while this waited
+        _require_may_begin(tenant, plan)  # others may have failed while this waited
         try:
             return _render_and_charge(tenant, plan, image_request)
         except ApiError as refusal:
             failures.memory.note(tenant, plan, refusal)
             raise
+
+
+def _require_may_begin(tenant: Tenant, plan: RenderPlan) -> None:
+    """Raise what the same sources met a moment ago, which costs nothing again; or FreeWorkUsedUp where so many others
+    of the workspace have failed that they used up its free work (H13)."""
+    failures.memory.check(tenant, plan)
+    free_work.require_none_owed(tenant.workspace_id)
 
 
 def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:
@@ -174,11 +181,14 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
 
 
 def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:
+    """The output; a rendering that fails is taken from the free work of its workspace."""
     try:
         return rendering.render(tenant.workspace_id, plan, originals)
     except EngineError as error:
         if error.code in ("render_crashed", "render_timeout"):
             metrics.counts().renders_ended.inc()
+        pixels = workloads.of_plan(plan, originals, rendering.limits())
+        free_work.note(tenant.workspace_id, free_work.points_of_failure(error.code, pixels))
         raise engine_errors.api_error(error) from error
 
 

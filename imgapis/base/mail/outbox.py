@@ -69,6 +69,12 @@ def retry_later(row: OutgoingMail, seconds: float) -> None:
     row.update_if(OutgoingMail.due == row.due, due=clock.now() + seconds)
 
 
+def bring_forward(row: OutgoingMail, due: float) -> bool:
+    """Make a mail that nobody has begun to send due earlier, with the time it had; False where somebody has."""
+    ends = due + (row.ends - row.first_due)
+    return row.update_if(OutgoingMail.due == row.first_due, first_due=due, due=due, ends=ends)
+
+
 def remove(row: OutgoingMail) -> None:
     """The mail has left, or is given up."""
     row.delete_if(OutgoingMail.due == row.due)

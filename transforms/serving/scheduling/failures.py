@@ -15,7 +15,6 @@ from django.conf import settings
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms.serving.image_plans import RenderPlan
-from transforms.serving.scheduling import free_work
 from transforms.tenant.tenants import Tenant
 
 MOST = 10_000
@@ -70,8 +69,6 @@ class Failures:
         if refusal.code not in REMEMBERED or not plan.originals:
             return
         seconds = ORIGIN_SECONDS if refusal.code in BRIEFLY else settings.FAILED_SOURCE_SECONDS
-        if refusal.code not in BRIEFLY:
-            free_work.note(tenant.workspace_id, free_work.FAILED_RENDERING)
         with self._lock:
             name, work = _name(tenant, plan), _work(plan)
             earlier = self._entries.get(name)

@@ -1,7 +1,8 @@
 """The one budget of a workspace for work that costs nothing, so that no sum of it is a way to be served for nothing.
 
 FREE_WORK_PER_MINUTE points a minute and host, saved up for a minute at most. Everything that is free and no hit is
-listed here, by its points; credits have nothing to do with them.
+listed here, by its points; credits have nothing to do with them. That a rendering fails, and so is free, is known only
+afterwards: what it costs beyond the points that are left is owed, and until it is paid back no other is begun.
 """
 
 import fcntl
@@ -23,18 +24,47 @@ HEAD = 1  # a cold HEAD looks into the bucket
 FALLBACK = 1  # a picture instead of 402
 EXPLAIN = 2  # /explain and the playground's previews: settings, bucket and ledger are looked at
 DOCTOR = 40  # a fetch and a decoding
-FAILED_RENDERING = 40  # of a source that took too long or made the decoder fail
+FAILED_RENDERING = 40  # of a source that took too long or made the decoder fail; the most of any that failed
+PIXELS_PER_POINT = 1_000_000  # decoded or made by a rendering that failed in another way: some 50 ms of a process
+# Failures that a source's header decides, before a pixel is decoded; and those before which nothing was done.
+OF_HEADER = ("unsupported_format", "unsupported_variant", "too_many_pixels", "too_many_scans", "source_side_too_long")
+OF_QUEUE = ("render_busy", "too_many_waiting")
 GROUPS, SLOTS = 1_024, 8
 SLOT = struct.Struct("=8sdd")
 TRIES, TRY_SECONDS = 50, 0.002
 WINDOW_SECONDS = 60
+MOST_OWED_MINUTES = 10
+USED_UP = (
+    "This workspace has asked for more free work (quotes, HEAD requests, tests of sources, pictures that could not be"
+    " made) than there is in a minute. Cached pictures are not affected. Wait as Retry-After says."
+)
+OWED = (
+    "Too many pictures of this workspace could not be made, which cost it nothing. New ones are made again after the"
+    " time that Retry-After says; cached ones are not affected."
+)
 
 
 class FreeWorkUsedUp(ApiError):
-    """The workspace asked for more free work than there is."""
+    """The workspace asked for more free work than there is; `points` are to be there before it may have more."""
 
     status = 429
     code = "free_work_used_up"
+
+    def __init__(self, message: str, points: float):
+        wait = math.ceil(points * WINDOW_SECONDS / settings.FREE_WORK_PER_MINUTE)
+        super().__init__(message, retry_after=max(1, wait))
+
+
+def points_of_failure(code: str, pixels: int) -> int:
+    """What a rendering that failed with an engine error costs, by the pixels it was to decode and to make
+    (`workloads`)."""
+    if code in OF_QUEUE:
+        return 0
+    if code in OF_HEADER:
+        return 1
+    if code in ("render_timeout", "render_crashed"):
+        return FAILED_RENDERING
+    return min(FAILED_RENDERING, 1 + pixels // PIXELS_PER_POINT)
 
 
 class Budgets:
@@ -54,16 +84,19 @@ class Budgets:
         left = self._change(workspace_id, lambda left: left - points if left >= points else left)
         if left >= points:
             return
-        wait = math.ceil((points - left) * WINDOW_SECONDS / settings.FREE_WORK_PER_MINUTE)
-        raise FreeWorkUsedUp(
-            "This workspace has asked for more free work (quotes, HEAD requests, tests of sources) than there is in a"
-            " minute. Pictures are not affected. Wait as Retry-After says.",
-            retry_after=max(1, wait),
-        )
+        raise FreeWorkUsedUp(USED_UP, points - left)
 
     def note(self, workspace_id: str, points: int) -> None:
-        """Take points for work that is done already; what is not there is not owed."""
-        self._change(workspace_id, lambda left: max(0.0, left - points))
+        """Take points for work that is done already; what is not there is owed, for MOST_OWED_MINUTES at most."""
+        most_owed = MOST_OWED_MINUTES * settings.FREE_WORK_PER_MINUTE
+        self._change(workspace_id, lambda left: max(-most_owed, left - points))
+
+    def require_none_owed(self, workspace_id: str) -> None:
+        """Raises FreeWorkUsedUp, with the seconds until it is paid back, where a workspace owes points. One that has
+        merely used up its points owes none."""
+        left = self._change(workspace_id, lambda left: left)
+        if left < 0:
+            raise FreeWorkUsedUp(OWED, -left)
 
     def clear(self) -> None:
         """Give everybody all points again."""
@@ -105,13 +138,13 @@ class Budgets:
 
 
 def _left(points: float, since: float) -> float:
-    """What is left of points that a workspace had at a moment; all of them where the slot makes no sense, as after a
-    restart of the host."""
+    """What is left of points that a workspace had at a moment, below zero where it owes them; all of them where the
+    slot makes no sense, as after a restart of the host."""
     most, seconds = float(settings.FREE_WORK_PER_MINUTE), clock.monotonic() - since
-    if not (seconds >= 0 and points >= 0):
+    if not (seconds >= 0 and points >= -MOST_OWED_MINUTES * most):
         return most
     return min(most, points + seconds * most / WINDOW_SECONDS)
 
 
 _budgets = Budgets(settings.VAR_DIR / "run" / "free-work")
-spend, note, clear = _budgets.spend, _budgets.note, _budgets.clear
+spend, note, require_none_owed, clear = _budgets.spend, _budgets.note, _budgets.require_none_owed, _budgets.clear
