@@ -127,7 +127,7 @@ def change_defaults(
     for source, name in sources.items():
         if source not in rows:
             raise InvalidFallback(f"This workspace has no source named {source[:64]!r}.", param="sources")
-        _check_default(f"source-{source}", name, [*names, NONE])
+        _check_default(f"sources.{source}", name, [*names, NONE])
     changed = {source: name for source, name in sources.items() if rows[source].fallback != name}
     if len(changed) > MOST_CHANGED:
         raise InvalidFallback(f"Change the defaults of at most {MOST_CHANGED} sources at once.", param="sources")
