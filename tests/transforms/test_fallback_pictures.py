@@ -7,15 +7,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from accounts import audit
 from accounts import store as accounts_store
 from billing.charging import ledger
 from imgapis.base import clock
 from telemetry import store as telemetry_store
+from telemetry.events import CacheStatus
 from tests import environment
 from tests.crowds import ask_until_settled
 from tests.transforms.signer import signed
@@ -23,7 +24,9 @@ from tests.transforms.web_client import ask
 from transforms import store
 from transforms.access import access_settings, fallbacks, presets, signing_keys
 from transforms.access.signed_policies import Policy, PolicyExceeded
-from transforms.serving import image_plans
+from transforms.serving import delivery, image_plans
+from transforms.serving.coalesce import WaitedTooLong
+from transforms.serving.delivery import ImageRequest
 from transforms.sources import named_sources
 from transforms.tenant import tenants
 
@@ -358,58 +361,17 @@ def test_the_quote_names_the_fallback(workspace):
     assert json.loads(ask(workspace.namespace, "/explain/transform?src=shop/a.jpg&w=8").body)["fallback"] is None
 
 
-@pytest.mark.parametrize(
-    ("name", "src", "status", "param"),
-    [
-        ("Empty", "shop/a.jpg", "error", "name"), ("none", "shop/a.jpg", "error", "name"),
-        ("", "shop/a.jpg", "error", "name"), ("empty", "https://cdn.example/a.jpg", "error", "src"),
-        ("empty", "nowhere/a.jpg", "error", "src"), ("empty", "shop", "error", "src"),
-        ("empty", "shop/../a.jpg", "error", "src"), ("empty", "", "error", "src"),
-        ("empty", "shop/a.jpg", "404", "status"),
-    ],
-)  # fmt: skip
-def test_a_fallback_that_cannot_be_is_refused_at_its_field(workspace, name, src, status, param):
-    with pytest.raises(fallbacks.InvalidFallback) as excinfo:
-        save(workspace, name, src, status)
-    assert excinfo.value.param == param
-
-
-def test_a_workspace_has_so_many_fallbacks_and_no_more(workspace, monkeypatch):
-    monkeypatch.setattr(fallbacks, "MOST_FALLBACKS", 1)
+def test_a_fallback_is_made_within_the_time_of_its_request_or_sent_where_it_is_made(workspace, origin):
+    """What the failing source has taken is taken off its turn, so that no answer takes longer than any other."""
     save(workspace)
-    save(workspace, src="shop/shoe.jpg")
-    with pytest.raises(fallbacks.TooManyFallbacks):
-        save(workspace, "other")
-    assert fallbacks.delete(workspace.workspace_id, "system", "empty")
-    assert not fallbacks.delete(workspace.workspace_id, "system", "empty")
-
-
-def test_what_is_used_is_not_deleted(workspace):
-    save(workspace)
-    defaults(workspace, "empty", shop="empty")
-    presets.save(workspace.workspace_id, "system", "card", "w=1&fallback=empty")
-    with pytest.raises(fallbacks.FallbackInUse) as excinfo:
-        fallbacks.delete(workspace.workspace_id, "system", "empty")
-    assert all(text in excinfo.value.message for text in ("this workspace", "the source shop", "the preset card"))
-    with pytest.raises(fallbacks.InvalidFallback):
-        defaults(workspace, "other")
-    with pytest.raises(fallbacks.InvalidFallback):
-        defaults(workspace, nowhere="empty")
-    defaults(workspace, "", shop="")
-    presets.delete(workspace.workspace_id, "system", "card")
-    assert fallbacks.delete(workspace.workspace_id, "system", "empty")
-
-
-def test_what_becomes_of_fallbacks_stands_in_the_audit_log(workspace):
-    save(workspace)
-    defaults(workspace, "empty", shop="none")
-    defaults(workspace, "empty")  # nothing new
-    defaults(workspace, "")
-    fallbacks.delete(workspace.workspace_id, "system", "empty")
-    entries = audit.page(workspace.workspace_id).rows
-    assert [(entry.act, entry.target) for entry in entries[:4]] == [
-        ("fallback.deleted", "empty"), ("fallback.defaults", ""), ("fallback.defaults", ""),
-        ("fallback.saved", "empty"),
-    ]  # fmt: skip
-    assert entries[2].after == {"workspace": "empty", "sources": {"shop": "none"}}
-    assert entries[3].after == {"src": "shop/hat.png", "status": "error"}
+    tenant, query = tenant_of(workspace), "src=shop/none.jpg&w=104&format=png&fallback=empty"
+    plan = image_plans.make(tenant, "transform", query, None, None)
+    instead = image_plans.of_fallback(tenant, plan, None)
+    began = time.monotonic() - django_settings.TURN_SECONDS - 1
+    late = ImageRequest("transform", query, None, None, None, fallback_status=404, started=began)
+    before = origin.requests["/hat.png"]
+    with pytest.raises(WaitedTooLong):
+        delivery.deliver_plan(tenant, instead, late)
+    assert (origin.requests["/hat.png"], used(workspace)) == (before, 0)
+    assert ask(workspace.namespace, "/transform?src=shop/hat.png&w=104&format=png").headers["x-img-credits"] == "1"
+    assert delivery.deliver_plan(tenant, instead, late).cache == CacheStatus.HIT
