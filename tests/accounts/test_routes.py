@@ -135,8 +135,9 @@ def preset_of(workspace: Workspace) -> str:
 
 def fallback_of(workspace: Workspace) -> str:
     """The name of a new fallback, which no other workspace has."""
-    name, workspace_id = f"none-{workspace.namespace}", workspace.workspace_id
-    return fallbacks.save(workspace_id, "system", name, f"{source_of(workspace)}/none.png").name
+    workspace_id, name = workspace.workspace_id, f"none-{workspace.namespace}"
+    named_sources.create(workspace_id, name=name, kind="http", prefix="https://shop.example/")
+    return fallbacks.save(workspace_id, "system", name, f"{name}/none.png").name
 
 
 def event_of(workspace: Workspace) -> str:
