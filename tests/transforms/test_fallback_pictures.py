@@ -75,10 +75,13 @@ def tenant_of(row) -> tenants.Tenant:
 
 def test_a_source_that_is_missing_is_the_owners_picture_with_the_true_status(workspace):
     save(workspace)
-    reply = ask(workspace.namespace, "/transform?src=shop/none.jpg&w=90&fallback=empty", Accept="image/webp")
+    reply = ask(
+        workspace.namespace, "/transform?src=shop/none.jpg&w=90&fallback=empty&download=a.png", Accept="image/webp"
+    )
     assert (reply.status, reply.headers["content-type"]) == (404, "image/webp")
     assert Image.open(io.BytesIO(reply.body)).size == (90, 56)
-    assert reply.headers["x-img-error"] == "source_missing" and "etag" not in reply.headers
+    assert reply.headers["x-img-error"] == "source_missing"
+    assert not {"etag", "age", "content-disposition"} & set(reply.headers)
     assert "X-Img-Error" in reply.headers["access-control-expose-headers"]
     assert (reply.headers["cache-control"], reply.headers["vary"]) == ("public, max-age=60", "Accept")
     assert (reply.headers["x-img-cache"], reply.headers["x-img-credits"]) == ("MISS", "1")
@@ -177,10 +180,12 @@ def test_bytes_that_are_no_picture_fall_back(workspace, origin, body, code):
         ("src=shop/shoe.jpg&mark=shop/none.png&fallback=empty", 404, "source_missing"),
     ],
 )
-def test_what_is_no_error_of_the_source_is_answered_as_before(workspace, query, status, code):
+def test_what_is_no_error_of_the_source_is_answered_as_before(workspace, origin, query, status, code):
     save(workspace)
+    before = origin.requests["/hat.png"]
     reply = ask(workspace.namespace, f"/transform?{query}")
-    assert (reply.status, code_of(reply)) == (status, code) and used(workspace) == 0
+    assert (reply.status, code_of(reply)) == (status, code)
+    assert (origin.requests["/hat.png"], used(workspace)) == (before, 0)
 
 
 def test_a_fallback_that_does_not_exist_is_refused_by_name_before_anything_is_fetched(workspace, origin):

@@ -99,7 +99,7 @@ def of_fallback(tenant: Tenant, plan: RenderPlan, accept: str | None) -> RenderP
     names. It is that picture's own plan, so that all failing sources share one output and one claim. Raises ApiError.
     """
     src = tenant.rules.fallbacks[plan.fallback].src
-    return _planned(tenant, replace(plan.spec, sources=(src,), download=None), accept)
+    return _planned(tenant, replace(plan.spec, sources=(src,)), accept)
 
 
 def _check_policy(tenant: Tenant, policy: Policy, query: str, parsed: Spec, fallback: str | None) -> None:
