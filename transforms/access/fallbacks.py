@@ -20,7 +20,7 @@ ENDPOINT = "transform"
 PARAMETER = "fallback"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 NONE = "none"  # an address or a source says by it that there is no fallback
-STATUSES = {"error": "The error's own: 404, 502 and so on", "200": "200"}
+STATUSES = {"error": "The error's own", "200": "200"}
 MOST_FALLBACKS = 100
 MOST_CHANGED = 90  # sources in one transaction
 
