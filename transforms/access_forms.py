@@ -57,7 +57,7 @@ class FallbackForm(forms.Form):
                 "Name its picture, such as shop/no-photo.png.")  # fmt: skip
     status = forms.ChoiceField(
         label="Status", choices=list(fallbacks.STATUSES.items()),
-        help_text="An img shows it whatever the status, such as 404. With 200, programs take it for the picture itself.",
+        help_text="An img shows it whatever its status. With 200, programs take it for the picture itself.",
     )  # fmt: skip
 
 
