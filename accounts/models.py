@@ -128,8 +128,11 @@ class Workspace(dynamo.Row):
         "what is answered when credits are out: 402, original or placeholder",
         **ACCOUNT,
     )
+    fallback = declared(UnicodeAttribute(default=""), "the fallback of pictures by default; empty is none", **ACCOUNT)
     engine = declared(Whole(default=1), "the oldest version of the engine whose outputs are served", **ACCOUNT)
-    rules_revision = declared(Whole(default=0), "tells servers that presets or purges have changed", **ACCOUNT)
+    rules_revision = declared(
+        Whole(default=0), "tells servers that presets, fallbacks or purges have changed", **ACCOUNT
+    )
     owners = declared(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
     team_revision = declared(Whole(default=0), "keeps seats from being given away twice", **ACCOUNT)
     limits_revision = declared(Whole(default=0), "keeps keys, sources and domains to their limits", **ACCOUNT)

@@ -19,6 +19,7 @@ LINKS = (
     ("access", "Access", "workspace.view"),
     ("signing", "Signing", "access.edit"),
     ("presets", "Presets", "workspace.view"),
+    ("fallbacks", "Fallbacks", "workspace.view"),
     ("domains", "Domains", "workspace.view"),
     ("purge", "Purge", "cache.purge"),
     ("team", "Team", "workspace.view"),

@@ -14,7 +14,7 @@ from tests import environment, people
 from tests.people import Browser
 from tests.transforms.web_client import ask
 from transforms import store as transforms_store
-from transforms.access import access_settings, presets, signing_keys
+from transforms.access import access_settings, fallbacks, presets, signing_keys
 from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("web")
@@ -142,6 +142,16 @@ def test_a_preset_is_chosen_by_its_name(owner):
     presets.save(row.workspace_id, "system", "card", "w=64&h=64&fit=cover")
     page = open_playground(browser, row, src="shop/shoe.jpg", preset="card")
     assert "/transform?src=shop/shoe.jpg&preset=card" in page.text and "h=64" in page.text
+
+
+def test_a_fallback_is_chosen_by_its_name_and_refused_where_there_is_none(owner):
+    browser, row = owner
+    assert 'id="fallback"' not in open_playground(browser, row).text
+    page = open_playground(browser, row, **SHOE, more="fallback=empty")
+    assert page.status == 400 and "has no fallback 'empty'" in html.unescape(page.text)
+    fallbacks.save(row.workspace_id, "system", "empty", "shop/hat.png")
+    page = open_playground(browser, row, **SHOE, fallback="empty")
+    assert page.status == 200 and "/transform?src=shop/shoe.jpg&w=80&fallback=empty" in page.text
 
 
 def test_presets_only_and_signing_hold_here_too(owner):

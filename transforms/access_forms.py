@@ -1,8 +1,8 @@
-"""The forms of access, presets and purges: parsing and wording; validation is in their modules."""
+"""The forms of access, presets, fallbacks and purges: parsing and wording; validation is in their modules."""
 
 from django import forms
 
-from transforms.access import access_settings
+from transforms.access import access_settings, fallbacks
 from transforms.serving import purges
 
 PLAIN = {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
@@ -46,6 +46,43 @@ class PresetForm(forms.Form):
                  True, "Name the preset, such as card.")  # fmt: skip
     query = _line("Parameters", "As in an address, without src: w=400&h=300&fit=cover.", True,
                   "Write its parameters, such as w=400&h=300&fit=cover.")  # fmt: skip
+
+
+class FallbackForm(forms.Form):
+    """A fallback: its name, its picture and its status."""
+
+    name = _line("Name", "1 to 63 of a-z, 0-9, - and _, such as no-photo. An existing name gets the new picture.",
+                 True, "Name the fallback, such as no-photo.")  # fmt: skip
+    src = _line("Picture", "A source and a path in it, as in src: shop/no-photo.png.", True,
+                "Name its picture, such as shop/no-photo.png.")  # fmt: skip
+    status = forms.ChoiceField(
+        label="Status", choices=list(fallbacks.STATUSES.items()),
+        help_text="An img shows it whatever its status. With 200, programs take it for the picture itself.",
+    )  # fmt: skip
+
+
+class DefaultFallbacksForm(forms.Form):
+    """The fallback of the workspace and of each source."""
+
+    def __init__(self, data, *, names: list[str], defaults: dict):
+        """`names` of the fallbacks there are; `defaults` as `fallbacks.defaults` gives them."""
+        super().__init__(data)
+        choices = [(name, name) for name in names]
+        own = [("", "none: the error"), *choices]
+        self.fields["workspace"] = forms.ChoiceField(
+            label="Every source", choices=own, required=False, initial=defaults["workspace"]
+        )
+        of_source = [("", "as for every source"), (fallbacks.NONE, "none: the error"), *choices]
+        for source, name in defaults["sources"].items():
+            self.fields[f"sources.{source}"] = forms.ChoiceField(
+                label=f"The source {source}", choices=of_source, required=False, initial=name
+            )
+
+    def changes(self) -> dict:
+        """What was chosen, as `fallbacks.change_defaults` takes it."""
+        values = dict(self.cleaned_data)
+        own = values.pop("workspace")
+        return {"own": own, "sources": {name.removeprefix("sources."): text for name, text in values.items()}}
 
 
 class PurgeForm(forms.Form):

@@ -4,11 +4,14 @@ from django.contrib import admin
 
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin
-from transforms.models import BlockRule, Domain, Preset, PurgeRule, Source
+from transforms.access import fallbacks
+from transforms.models import BlockRule, Domain, Fallback, Preset, PurgeRule, Source
 from transforms.sources.kinds.registry import KINDS
 
 KIND_CHOICES = [(name, name) for name in KINDS]
 STATES = [(name, name) for name in ("pending", "verified", "issuing", "active", "failing", "removing")]
+
+STATUSES = [(name, name) for name in fallbacks.STATUSES]
 
 
 @admin.register(model_for(Source, "transforms", choices={"kind": KIND_CHOICES}))
@@ -41,6 +44,15 @@ class PresetAdmin(RowAdmin):
 
     right = "customers.see"
     list_display = ("workspace_id", "name", "saved")
+    search_fields = ("workspace_id",)
+
+
+@admin.register(model_for(Fallback, "transforms", choices={"status": STATUSES}, moments=("saved",)))
+class FallbackAdmin(RowAdmin):
+    """Pictures that are sent instead of errors."""
+
+    right = "customers.see"
+    list_display = ("workspace_id", "name", "src", "status", "saved")
     search_fields = ("workspace_id",)
 
 

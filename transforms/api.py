@@ -1,4 +1,4 @@
-"""The REST routes of images: sources, access, signing, presets, purges and custom domains."""
+"""The REST routes of images: sources, access, signing, presets, fallbacks, purges and custom domains."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +11,7 @@ from accounts.keys.idempotency import ResultGone
 from accounts.rest_router import CHANGES_NOTHING, Repeat, RestRouter
 from imgapis.base import clock
 from transforms import domain_store, rule_store, store
-from transforms.access import access_settings, engine_version, presets, signing_keys
+from transforms.access import access_settings, engine_version, fallbacks, presets, signing_keys
 from transforms.doctor import examination
 from transforms.domains import custom_domains, domain_names
 from transforms.models import Domain, Source
@@ -77,6 +77,22 @@ class PresetIn(Strict):
     """A preset, as a query: `w=800&fit=cover`."""
 
     query: str = Field(max_length=LONGEST)
+
+
+class FallbackIn(Strict):
+    """A picture to send instead of an error, such as `shop/no-photo.png`, with the status `error` (that of the error)
+    or `200`."""
+
+    src: str = Field(max_length=LONGEST)
+    status: str = Field("error", max_length=10)
+
+
+class DefaultFallbacksIn(Strict):
+    """The fallback of the workspace, by name (empty: none), and of sources by theirs (empty: as the workspace; `none`:
+    none). What is left out stays."""
+
+    workspace: str | None = Field(None, max_length=100)
+    sources: dict[str, str] = {}
 
 
 class PurgeIn(Strict):
@@ -254,6 +270,43 @@ def delete_preset(request: HttpRequest, name: str):
     if not presets.delete(workspace_of(request, "access.edit").workspace_id, request.caller.actor, name):
         raise NotFound("The workspace has no preset of that name.")
     return 204, None
+
+
+@router.get("/fallbacks", response=dict[str, dict[str, str]])
+def list_fallbacks(request: HttpRequest):
+    """Every fallback by its name: its picture and its status. Scope: workspace.view."""
+    rows = rule_store.fallbacks(workspace_of(request, "workspace.view").workspace_id)
+    return {row.name: fallbacks.public_fields(row) for row in rows}
+
+
+@router.put("/fallbacks/{name}", response=dict[str, dict[str, str]])
+def save_fallback(request: HttpRequest, name: str, payload: FallbackIn):
+    """Make a fallback or put another in its place. Scope: access.edit."""
+    workspace = workspace_of(request, "access.edit")
+    row = fallbacks.save(workspace.workspace_id, request.caller.actor, name, payload.src, payload.status)
+    return {row.name: fallbacks.public_fields(row)}
+
+
+@router.delete("/fallbacks/{name}", response={204: None})
+def delete_fallback(request: HttpRequest, name: str):
+    """Delete a fallback that is no default and in no preset. Scope: access.edit."""
+    if not fallbacks.delete(workspace_of(request, "access.edit").workspace_id, request.caller.actor, name):
+        raise NotFound("The workspace has no fallback of that name.")
+    return 204, None
+
+
+@router.get("/fallback-defaults", response=dict[str, Any])
+def show_default_fallbacks(request: HttpRequest):
+    """The fallback of the workspace and of each source. Scope: workspace.view."""
+    return fallbacks.defaults(workspace_of(request, "workspace.view"))
+
+
+@router.patch("/fallback-defaults", response=dict[str, Any])
+def change_default_fallbacks(request: HttpRequest, payload: DefaultFallbacksIn):
+    """Change them; within five seconds on every server. Scope: access.edit."""
+    workspace = workspace_of(request, "access.edit")
+    fallbacks.change_defaults(workspace.workspace_id, request.caller.actor, payload.workspace, payload.sources)
+    return fallbacks.defaults(workspace_of(request, "access.edit"))
 
 
 @router.post("/purges/preview", response=dict[str, int], repeat=CHANGES_NOTHING)

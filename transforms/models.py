@@ -1,4 +1,4 @@
-"""The rows of images: the named sources, the custom domains, the presets and the purges."""
+"""The rows of images: the named sources, custom domains, presets, fallbacks, blocks and purges."""
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -26,6 +26,11 @@ class Source(dynamo.Row):
     region = declared(UnicodeAttribute(default=""), "the S3 region, or the R2 account id", **ACCOUNT)
     access_key = declared(UnicodeAttribute(default=""), "reads the bucket", exported=False, **ACCOUNT)
     sealed_secret = declared(UnicodeAttribute(default=""), "reads the bucket; encrypted", exported=False, **ACCOUNT)
+    fallback = declared(
+        UnicodeAttribute(default=""),
+        "the fallback of its pictures by default; none: none of them has one; empty: as the workspace says",
+        **ACCOUNT,
+    )
 
 
 class DomainsOfWorkspace(GlobalSecondaryIndex):
@@ -89,6 +94,19 @@ class Preset(dynamo.Row):
         shape=shapes.TEXT_BY_NAME,
         **ACCOUNT,
     )
+    saved = declared(Moment(), "when it was last changed", **ACCOUNT)
+
+
+class Fallback(dynamo.Row):
+    """A picture that is sent instead of an error of a source."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("fallbacks")
+
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose fallback it is", **ACCOUNT)
+    name = declared(UnicodeAttribute(range_key=True), "is what addresses say", **ACCOUNT)
+    src = declared(UnicodeAttribute(), "which picture it is: a source and a path in it", **ACCOUNT)
+    status = declared(UnicodeAttribute(default="error"), "the status it is sent with: error or 200", **ACCOUNT)
     saved = declared(Moment(), "when it was last changed", **ACCOUNT)
 
 

@@ -76,11 +76,29 @@ hour a frame. GIF counts hundredths of a second: times are rounded so that the w
 20 ms are merged, and a frame without a time gets the 100 ms that browsers give it.
 """
 
+INSTEAD = """## A picture instead of an error
+
+A workspace can name pictures of its sources as fallbacks (`no-photo`, on the Fallbacks page or by `/fallbacks` of the
+REST API), and say which is sent by default, for every source and for single ones. `fallback=no-photo` in an address
+names one, `fallback=none` switches the default off; a name that does not exist is refused with 400.
+
+- It is sent where the source is missing (404, 410), is refused, busy, unreachable, too slow, too large, too slow to
+  decode, no picture, or a broken one. Errors of the request (400), of rights (403, 451), of credits (402) and of
+  load (429, `busy`, `render_busy`), an unknown name of a source and an error of `mark` are answered as ever.
+- It is made with the parameters of the address (`download` apart), and is the picture of its own address: one cache
+  entry and one charge with the same parameters, however many sources fail. Where it fails itself, or no credits are
+  left for it, the error of the source is sent. `fallback` is no part of the picture asked for.
+- The status is that of the error, which an `<img>` shows all the same; or 200, where the fallback says so.
+  `X-Img-Error` holds the code of the error. It may be cached for 60 seconds and has no `ETag`. Usage shows the status
+  that was sent, and the credit if it was charged.
+- HEAD is answered like GET, but makes and charges nothing.
+"""
+
 
 def markdown() -> str:
     """The whole page."""
     endpoints = dict.fromkeys(endpoint for row in params.PARAMS for endpoint in row.endpoints)
-    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints), FRESHNESS, POSITIONS])
+    return "\n".join([HEAD, *(_section(endpoint) for endpoint in endpoints), FRESHNESS, POSITIONS, INSTEAD])
 
 
 def _section(endpoint: str) -> str:

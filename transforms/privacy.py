@@ -2,11 +2,12 @@
 
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 from transforms.domains import custom_hostnames
-from transforms.models import BlockRule, Domain, Preset, PurgeRule, Source
+from transforms.models import BlockRule, Domain, Fallback, Preset, PurgeRule, Source
 
 HOLDINGS = (
     Holding(Source, of_workspace=by_hash_key(Source)),
     Holding(Preset, of_workspace=by_hash_key(Preset)),
+    Holding(Fallback, of_workspace=by_hash_key(Fallback)),
     Holding(PurgeRule, of_workspace=by_hash_key(PurgeRule)),
     Holding(BlockRule, of_workspace=by_hash_key(BlockRule)),
     Holding(Domain, of_workspace=by_attribute(Domain, "workspace_id")),

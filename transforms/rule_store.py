@@ -1,13 +1,16 @@
-"""Queries and writes of presets, purges, blocks and signing keys; a change is one transaction with the revision."""
+"""Queries and writes of presets, fallbacks, purges, blocks and signing keys; a change is one transaction with the
+revision."""
 
 from collections.abc import Iterable
+
+from pynamodb.expressions.update import Action
 
 from accounts import audit
 from accounts.models import Workspace
 from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import EditConflict
-from transforms.models import BlockRule, Preset, PurgeRule
+from transforms.models import BlockRule, Fallback, Preset, PurgeRule, Source
 
 
 def presets(workspace_id: str) -> list[Preset]:
@@ -18,6 +21,16 @@ def presets(workspace_id: str) -> list[Preset]:
 def preset(workspace_id: str, name: str) -> Preset | None:
     """One preset."""
     return Preset.find(workspace_id, name)
+
+
+def fallbacks(workspace_id: str) -> list[Fallback]:
+    """Every fallback, by name."""
+    return list(Fallback.query(workspace_id, consistent_read=True))
+
+
+def fallback(workspace_id: str, name: str) -> Fallback | None:
+    """One fallback."""
+    return Fallback.find(workspace_id, name)
 
 
 def purges(workspace_id: str) -> list[PurgeRule]:
@@ -31,7 +44,7 @@ def blocks(workspace_id: str) -> list[BlockRule]:
     return list(BlockRule.query(workspace_id, consistent_read=True))
 
 
-def save(row: Preset | PurgeRule | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
+def save(row: Preset | Fallback | PurgeRule | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
     """Save a row whole, and raise the workspace's revision from the one its checks were made at; with an `entry` of the
     audit log. Raises EditConflict."""
     try:
@@ -43,13 +56,28 @@ def save(row: Preset | PurgeRule | BlockRule, revision: int, entry: AuditEntry |
         raise EditConflict from error
 
 
-def delete(row: Preset | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
+def delete(row: Preset | Fallback | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
     """Delete a row, and raise the workspace's revision; with an `entry` of the audit log. Raises EditConflict."""
     try:
         with dynamo.transaction() as transaction:
             transaction.delete(row)
             audit.add_to_transaction(transaction, entry)
             _raise_revision(transaction, row.workspace_id, revision)
+    except dynamo.TransactionCanceled as error:
+        raise EditConflict from error
+
+
+def change_default_fallbacks(
+    workspace_id: str, revision: int, own: str, of_sources: list[tuple[Source, str]], entry: AuditEntry
+) -> None:
+    """Set the workspace's default and those of some sources (99 at most), which are not edited by it: their pictures
+    stay what they are. Raises EditConflict."""
+    try:
+        with dynamo.transaction() as transaction:
+            for source, name in of_sources:
+                transaction.update(source, [Source.fallback.set(name)], condition=Source.source_id == source.source_id)
+            audit.add_to_transaction(transaction, entry)
+            _raise_revision(transaction, workspace_id, revision, [Workspace.fallback.set(own)])
     except dynamo.TransactionCanceled as error:
         raise EditConflict from error
 
@@ -72,10 +100,15 @@ def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
         raise EditConflict
 
 
-def _raise_revision(transaction: dynamo.Transaction, workspace_id: str, revision: int) -> None:
+def _raise_revision(
+    transaction: dynamo.Transaction, workspace_id: str, revision: int, actions: Iterable[Action] = ()
+) -> None:
+    """Raise the revision from the one that was read; `actions` change the workspace's row in the same write."""
     condition = Workspace.rules_revision == revision
     if not revision:
         condition = condition | Workspace.rules_revision.does_not_exist()
     transaction.update(
-        Workspace(workspace_id), [Workspace.rules_revision.add(1)], condition=Workspace.is_present() & condition
+        Workspace(workspace_id),
+        [Workspace.rules_revision.add(1), *actions],
+        condition=Workspace.is_present() & condition,
     )

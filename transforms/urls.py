@@ -1,8 +1,8 @@
-"""The pages of images: sources, access, signing, presets, purges, custom domains."""
+"""The pages of images: sources, access, signing, presets, fallbacks, purges, custom domains."""
 
 from django.urls import path
 
-from transforms.views import access, domains, presets, purge, signing, sources
+from transforms.views import access, domains, fallbacks, presets, purge, signing, sources
 
 urlpatterns = [
     path("w/<slug:namespace>/sources", sources.listed, name="sources"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("w/<slug:namespace>/presets", presets.presets, name="presets"),
     path("w/<slug:namespace>/presets/only", presets.only, name="presets-only"),
     path("w/<slug:namespace>/presets/<slug:preset>/delete", presets.delete, name="preset-delete"),
+    path("w/<slug:namespace>/fallbacks", fallbacks.fallbacks, name="fallbacks"),
+    path("w/<slug:namespace>/fallbacks/defaults", fallbacks.defaults, name="fallback-defaults"),
+    path("w/<slug:namespace>/fallbacks/<slug:fallback>/delete", fallbacks.delete, name="fallback-delete"),
     path("w/<slug:namespace>/purge", purge.purge, name="purge"),
     path("w/<slug:namespace>/engine", purge.engine, name="engine"),
     path("w/<slug:namespace>/domains", domains.listed, name="domains"),

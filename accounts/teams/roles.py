@@ -11,7 +11,7 @@ ROLES = ("owner", "admin", "developer", "billing", "viewer")
 PERMISSIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "workspace.view": ("see the workspace, its sources and its usage", ROLES),
     "sources.edit": ("add, change, test and delete sources", ("owner", "admin", "developer")),
-    "access.edit": ("change allow-lists, signing and presets", ("owner", "admin", "developer")),
+    "access.edit": ("change allow-lists, signing, presets and fallbacks", ("owner", "admin", "developer")),
     "domains.edit": ("add and remove custom domains", ("owner", "admin", "developer")),
     "cache.purge": ("purge cached pictures", ("owner", "admin", "developer")),
     "keys.manage": ("make and revoke API keys", ("owner", "admin", "developer")),

@@ -1,4 +1,4 @@
-"""The migration files of an export: sources, presets and settings for imgproxy and imagor.
+"""The migration files of an export: sources, presets, fallbacks and settings for imgproxy and imagor.
 
 Image addresses are not kept, so none can be listed; the maps of sources and parameters say how to rewrite one's own.
 What has no equivalent there is named in the files themselves. By imgproxy's and imagor's documentation of 2026.
@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from accounts import store as accounts_store
+from accounts.models import Workspace
 from imgapis.base import clock, csv_lines
 from imgapis.privacy.portability_parameters import PARAMETERS, preset
 from transforms import rule_store
 from transforms import store as transforms_store
-from transforms.access import presets
+from transforms.access import fallbacks, presets
 from transforms.models import Source
 from transforms.sources.kinds.registry import kind_of
 
@@ -21,6 +22,7 @@ README = """How {namespace} was set up on {day}, for imgproxy and imagor.
 sources.csv     how a picture of each source is named here, at imgproxy and at imagor
 parameters.csv  what each of our parameters is called there; empty is: there is none
 presets.txt     your presets as they are here
+fallbacks.csv   your fallbacks, and whose default they are
 imgproxy.env    settings for imgproxy; its presets are translated as far as they mean the same
 imagor.env      settings for imagor, which has no presets
 imagor-buckets.yaml  where you have several buckets: which path leads to which, for imagor
@@ -41,17 +43,42 @@ def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
     values = {preset_row.name: dict(preset_row.values) for preset_row in rule_store.presets(workspace_id)}
     hosts = list(row.allowed_sources)
     yield "leave-us/README.txt", [README.format(namespace=row.namespace, day=clock.day(clock.now()))]
-    yield "leave-us/imgproxy.env", _imgproxy(sources, values, hosts)
+    yield "leave-us/imgproxy.env", _imgproxy(sources, values, hosts, _default_fallback(row, sources))
     yield "leave-us/imagor.env", _imagor(sources, hosts)
     if len(_buckets(sources)) > 1:
         yield f"leave-us/{ROUTED}", _router(_buckets(sources))
     yield "leave-us/presets.txt", [f"{name}\t{presets.query_of(query)}\n" for name, query in sorted(values.items())]
+    yield "leave-us/fallbacks.csv", _table(("fallback", "picture", "status", "default of"), _fallbacks(row))
     yield "leave-us/sources.csv", _table(("source", "img apis", "imgproxy", "imagor"), _named(sources))
     lines = ((name, *equivalents) for name, equivalents in PARAMETERS.items())
     yield "leave-us/parameters.csv", _table(("img apis", "imgproxy", "imagor"), lines)
 
 
-def _imgproxy(sources: list[Source], values: dict[str, dict[str, str]], hosts: list[str]) -> Iterator[str]:
+def _fallbacks(row: Workspace) -> Iterator[tuple[str, str, str, str]]:
+    """Each fallback with whose default it is."""
+    chosen = fallbacks.defaults(row)
+    for fallback in rule_store.fallbacks(row.workspace_id):
+        users = ["every source"] if chosen["workspace"] == fallback.name else []
+        users += [source for source, name in chosen["sources"].items() if name == fallback.name]
+        yield fallback.name, fallback.src, fallback.status, " ".join(users)
+
+
+def _default_fallback(row: Workspace, sources: list[Source]) -> str:
+    """imgproxy's settings of the workspace's fallback: one for all pictures, there. Empty where there is none."""
+    fallback = rule_store.fallback(row.workspace_id, row.fallback) if row.fallback else None
+    name, _, path = fallback.src.partition("/") if fallback else ("", "", "")
+    source = next((source for source in sources if source.name == name), None)
+    if source is None:
+        return ""
+    status = "200" if fallback.status == "200" else "0"  # 0 is the error's own
+    address = f"{_address(source)}{path}"
+    settings = {"URL": address, "HTTP_CODE": status, "TTL": "60"}
+    return "".join(f"IMGPROXY_FALLBACK_IMAGE_{setting}={value}\n" for setting, value in settings.items())
+
+
+def _imgproxy(
+    sources: list[Source], values: dict[str, dict[str, str]], hosts: list[str], fallback: str
+) -> Iterator[str]:
     yield KEYS
     web_addresses = [f"{scheme}://{host}/" for host in hosts if host != "*" for scheme in ("https", "http")]
     # Empty would let it fetch from anywhere.
@@ -66,6 +93,7 @@ def _imgproxy(sources: list[Source], values: dict[str, dict[str, str]], hosts: l
             yield f"#   not translated: {', '.join(untranslated)}\n"
     if any(translated.values()):
         yield f"IMGPROXY_PRESETS={','.join(f'{name}={options}' for name, options in translated.items() if options)}\n"
+    yield fallback
     yield "IMGPROXY_TTL=31536000\n"
 
 

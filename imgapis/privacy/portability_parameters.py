@@ -39,6 +39,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "max-bytes": ("max_bytes:n, for jpg, webp, heic and tiff", "filters:max_bytes(n)"),
     "metadata=none": ("strip_metadata:1", "filters:strip_exif(), filters:strip_icc()"),
     "preset": ("preset:name", "none: write it out"),
+    "fallback": ("pro: fallback_image_url:url, or a setting of the server", ""),
     "download": ("return_attachment:1", "filters:attachment(name)"),
 }
 

@@ -16,7 +16,7 @@ from accounts.forms import add_error
 from imgapis.base.errors import ApiError
 from imgapis.devstack.photographs import NAMES
 from imgapis.site import sample_source, snippets
-from transforms.access import origins, presets
+from transforms.access import fallbacks, origins, presets
 from transforms.engine.request import params
 from transforms.serving import explain
 from transforms.serving.charging import quotes
@@ -57,17 +57,24 @@ class AddressForm(forms.Form):
     radius = _text("Corner radius", "In pixels, or max.")
     blur = _text("Blur", "In pixels, from 0.3.")
     preset = _text("Preset")
+    fallback = _text("Fallback", "The picture to send where the source fails.")
     more = _text("More parameters", "As in an address: rotate=90&grayscale=1")
 
-    def __init__(self, data: dict, *, names: list[str], public: bool):
+    def __init__(self, data: dict, *, names: list[str], fallback_names: list[str], public: bool):
+        """`names` of the presets and `fallback_names` of the fallbacks that there are to choose from."""
         super().__init__(data, auto_id="%s")
         if public:
             photo_choices = [(f"{sample_source.NAME}/{photo}", photo) for photo in NAMES]
             self.fields["src"].widget = forms.Select(choices=photo_choices)
+        self._offer("preset", [("", "none")], names)
+        self._offer("fallback", [("", "the default"), (fallbacks.NONE, "none: the error")], fallback_names)
+
+    def _offer(self, field: str, first: list[tuple[str, str]], names: list[str]) -> None:
+        """Make a field a choice out of names after the `first` choices; drop it where there are no names."""
         if names:
-            self.fields["preset"].widget = forms.Select(choices=[("", "none"), *((name, name) for name in names)])
+            self.fields[field].widget = forms.Select(choices=[*first, *((name, name) for name in names)])
         else:
-            del self.fields["preset"]
+            del self.fields[field]
 
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters asked for, names and texts, in the order of the form."""
@@ -99,7 +106,7 @@ def public(request: HttpRequest) -> HttpResponse:
     if sample_source.NAME not in sources:
         return render(request, "site/playground_closed.html", status=404)
     data = request.GET.dict() or FIRST | {"src": f"{sample_source.NAME}/{sample_source.PHOTO}"}
-    form = AddressForm(data, names=[], public=True)
+    form = AddressForm(data, names=[], fallback_names=[], public=True)
     form.full_clean()
     if form.cleaned_data["src"] not in dict(form.fields["src"].widget.choices):
         form.add_error("src", "This page shows the samples alone. A workspace of your own shows your pictures.")
@@ -114,7 +121,8 @@ def own(request: HttpRequest) -> HttpResponse:
     row = request.workspace
     tenant = tenants.of_row(row, row.namespace)
     data = request.GET.dict() or FIRST | {"src": _first_picture(tenant)}
-    form = AddressForm(data, names=sorted(tenant.rules.presets), public=False)
+    rules = tenant.rules
+    form = AddressForm(data, names=sorted(rules.presets), fallback_names=sorted(rules.fallbacks), public=False)
     form.fields["src"].help_text = _how_to_name(tenant)
     form.full_clean()
     page_path = reverse("workspace-playground", args=[row.namespace])
@@ -126,7 +134,10 @@ def _page(request: HttpRequest, template: str, context: dict) -> HttpResponse:
     form = context["form"]
     context["main"], context["further"] = (
         [form[name] for name in names if name in form.fields]
-        for names in (("src", "preset", "w", "h", "fit", "position", "format"), ("quality", "radius", "blur", "more"))
+        for names in (
+            ("src", "preset", "w", "h", "fit", "position", "format"),
+            ("quality", "radius", "blur", "fallback", "more"),
+        )
     )
     context["opened"] = any(field.data or field.errors for field in context["further"])
     response = render(request, template, context, status=400 if form.errors else 200)

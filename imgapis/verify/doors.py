@@ -81,6 +81,10 @@ def fill_workspace(account: SeedAccount, origin: int, marks: Marks) -> None:
             "allowed_sources": f"{marks.say('account', 'source')}.example", "refused": "402", "act": "save",
         },
         "presets": {"name": marks.say("account", "preset"), "query": "w=90"},
+        "fallbacks": {
+            "name": marks.say("account", "fallback"), "src": f"shop/{marks.say('account', 'fallback-picture')}.jpg",
+            "status": "error",
+        },
         "purge": {"scope": "prefix", "target": f"shop/{marks.say('account', 'purged')}/", "act": "purge"},
         "team": {"email": marks.email("guest"), "role": "viewer"},
         "settings": {"business_name": marks.say("account", "business"), "namespace": account.namespace},

@@ -24,7 +24,7 @@ from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
 from transforms import domain_store
 from transforms import store as transforms_store
-from transforms.access import presets
+from transforms.access import fallbacks, presets
 from transforms.domains import custom_domains
 from transforms.sources import named_sources
 
@@ -73,6 +73,9 @@ ROUTES = {
     "presets": ("workspace.view", "access.edit"),
     "presets-only": (None, "access.edit"),
     "preset-delete": (None, "access.edit"),
+    "fallbacks": ("workspace.view", "access.edit"),
+    "fallback-defaults": (None, "access.edit"),
+    "fallback-delete": (None, "access.edit"),
     "purge": ("cache.purge", "cache.purge"),
     "engine": (None, "access.edit"),
     "domains": ("workspace.view", "domains.edit"),
@@ -94,6 +97,7 @@ THINGS = {
     ),
     "source": lambda workspace, owner: source_of(workspace),
     "preset": lambda workspace, owner: preset_of(workspace),
+    "fallback": lambda workspace, owner: fallback_of(workspace),
     "event_id": lambda workspace, owner: event_of(workspace),
     "domain": lambda workspace, owner: (
         custom_domains.add(workspace.workspace_id, fresh_domain(), owner.person_id).domain
@@ -127,6 +131,13 @@ def new_member_id(workspace: Workspace) -> str:
 def preset_of(workspace: Workspace) -> str:
     """The name of a new preset, which no other workspace has."""
     return presets.save(workspace.workspace_id, "system", f"card-{workspace.namespace}", "w=9").name
+
+
+def fallback_of(workspace: Workspace) -> str:
+    """The name of a new fallback, which no other workspace has."""
+    workspace_id, name = workspace.workspace_id, f"none-{workspace.namespace}"
+    named_sources.create(workspace_id, name=name, kind="http", prefix="https://shop.example/")
+    return fallbacks.save(workspace_id, "system", name, f"{name}/none.png").name
 
 
 def event_of(workspace: Workspace) -> str:

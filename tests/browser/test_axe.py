@@ -32,7 +32,7 @@ OWN = (
 WORKSPACE = (
     "", "playground", "usage", "billing", "billing/notices", "billing/invoices", "team", "team/transfer",
     "settings", "audit", "keys", "sources", "sources/new", "sources/new?kind=http", "sources/new?kind=s3", "access",
-    "signing", "presets", "purge", "domains", "data", "data/erase", "data/export-mail",
+    "signing", "presets", "fallbacks", "purge", "domains", "data", "data/erase", "data/export-mail",
 )  # fmt: skip
 LOOKS = ((1280, "light"), (390, "dark"))
 EVERY_LOOK = (*LOOKS, (1280, "dark"), (390, "light"))

@@ -160,6 +160,7 @@ def test_what_is_refused_is_repeated_as_text(owner):
         (f"{home}/sources/new?kind=http", ("name", "prefix"), "Add the source"),
         (f"{home}/sources/new?kind=s3", ("name", "bucket"), "Add the source"),
         (f"{home}/presets", ("name", "query"), "Save the preset"),
+        (f"{home}/fallbacks", ("name", "src"), "Save the fallback"),
         (f"{home}/domains", ("domain",), "Add the domain"),
         (f"{home}/team", ("email",), "Send the invitation"),
         (f"{home}/keys", ("name",), "Make the key"),

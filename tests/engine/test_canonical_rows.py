@@ -7,7 +7,7 @@ from transforms.engine.request.param import Param
 
 HASHES = ("LEHV6nWB2yk8pyo0adR*.7kCMdnj", "L6PZfSi_.AyE_3t7t7R**0o#DgR4")
 # What shapes the answer and is no part of the picture, and what is removed before the engine parses a request.
-NO_PART = {"format", "select", "download", "ttl", "preset", "sig", "exp", "policy"}
+NO_PART = {"format", "select", "download", "ttl", "preset", "fallback", "sig", "exp", "policy"}
 # A request in which each row has an effect; the row itself is not in it.
 BOX = "w=40&h=30"
 BASES = {

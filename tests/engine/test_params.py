@@ -8,7 +8,7 @@ CONTRACT = {
     "transform": "w width h height size dpr fit enlarge position crop trim rotate flip background bg padding radius "
     "blur sharpen brightness contrast saturation gamma hue grayscale tint "
     "mark mark-position mark-w mark-padding mark-opacity background-remove "
-    "format fm quality q lossless max-bytes metadata profile truncated animated preset download src",
+    "format fm quality q lossless max-bytes metadata profile truncated animated preset fallback download src",
     "info": "src select",
     "info/metadata": "src",
     "info/colors": "src",

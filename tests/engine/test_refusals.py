@@ -191,7 +191,7 @@ def test_what_is_read_outside_the_engine_is_refused_within_it(endpoint, name):
 
 def test_nothing_else_is_unavailable():
     unavailable = {row.name for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if not row.available}
-    assert unavailable == {name for _, name in OUTSIDE} == {"preset", "sig", "exp", "policy"}
+    assert unavailable == {name for _, name in OUTSIDE} == {"preset", "fallback", "sig", "exp", "policy"}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from telemetry import store as telemetry_store
 from tests import environment, stored
 from tests.accounts import teams
 from tests.telemetry.made_events import some
-from transforms.access import presets
+from transforms.access import fallbacks, presets
 from transforms.sources import named_sources
 
 
@@ -37,6 +37,7 @@ def filled():
     row = workspaces.create(person.person_id, namespace=name, business_name=f"Canary {name}")
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix="https://shop.example/")
     presets.save(row.workspace_id, "system", "card", "w=9")
+    fallbacks.save(row.workspace_id, "system", "empty", f"shop/{name}.png")
     happened = some(row.workspace_id, 5, clock.now() - 60, clock.now(), seed=7)
     telemetry_store.write(happened)
     rollups.mark_dirty([(row.workspace_id, clock.hour(clock.now()))])

@@ -12,7 +12,7 @@ from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from imgapis.privacy import export, portability_parameters
 from tests.accounts import teams
-from transforms.access import presets
+from transforms.access import fallbacks, presets
 from transforms.engine.request import params
 from transforms.sources import named_sources
 
@@ -131,6 +131,17 @@ def test_presets_are_imgproxys_as_far_as_they_mean_the_same(leaver):
     }  # fmt: skip
     assert "gravity:fp:0.25:0.75" in wanted["odd"] and "not translated: hue" in files["imgproxy.env"]
     assert "card\tw=320&h=200&fit=cover" in files["presets.txt"]
+
+
+def test_fallbacks_are_listed_and_the_default_is_imgproxys(leaver):
+    assert "FALLBACK" not in taken(leaver)["imgproxy.env"]
+    fallbacks.save(leaver.workspace_id, "system", "empty", "shop/none.png")
+    fallbacks.change_defaults(leaver.workspace_id, "system", "empty", {"shop": "empty"})
+    files = taken(leaver)
+    imgproxy = settings_of(files["imgproxy.env"])
+    assert imgproxy["IMGPROXY_FALLBACK_IMAGE_URL"] == "https://shop.example/photos/none.png"
+    assert (imgproxy["IMGPROXY_FALLBACK_IMAGE_HTTP_CODE"], imgproxy["IMGPROXY_FALLBACK_IMAGE_TTL"]) == ("0", "60")
+    assert "empty,shop/none.png,error,every source shop\r\n" in files["fallbacks.csv"]
 
 
 def test_every_parameter_of_the_map_is_one_of_ours():

@@ -21,7 +21,9 @@ PUBLIC = (
     "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/nowhere", "/llms.txt", "/healthz", "/abuse",
 )  # fmt: skip
 SIGNED_IN = ("/account", "/account/email", "/workspaces", "/workspaces/new")
-WORKSPACE = ("", "usage", "team", "settings", "audit", "sources", "access", "presets", "purge", "domains")
+WORKSPACE = (
+    "", "usage", "team", "settings", "audit", "sources", "access", "presets", "fallbacks", "purge", "domains",
+)  # fmt: skip
 LOADS = re.compile(r"""<(?:script|link|img|iframe|source|video|audio|embed)\b[^>]*?\b(?:src|href|data)="([^"]*)""")
 # Who opens connections, and to whom: the three companies, customers' own storage through the guard, and this machine.
 CONNECTS = {

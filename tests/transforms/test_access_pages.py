@@ -124,6 +124,24 @@ def test_presets_are_saved_deleted_and_made_the_only_ones(owner):
     assert browser.post(f"/w/{name}/presets/card/delete").status == 404
 
 
+def test_fallbacks_are_saved_chosen_by_default_and_deleted(owner):
+    browser, name = owner
+    page = browser.submit(f"/w/{name}/fallbacks", {"name": "empty", "src": "shop", "status": "error"})
+    assert page.status == 400 and "names the source shop but no file in it" in page.text
+    fields = {"name": "empty", "src": "shop/hat.png", "status": "200"}
+    assert browser.submit(f"/w/{name}/fallbacks", fields).status == 302
+    assert "shop/hat.png" in browser.get(f"/w/{name}/fallbacks").text
+    chosen = {"workspace": "empty", "sources.shop": "none"}
+    assert browser.post(f"/w/{name}/fallbacks/defaults", chosen | {"workspace": "other"}).status == 400
+    assert browser.post(f"/w/{name}/fallbacks/defaults", chosen).status == 302
+    assert (row_of(name).fallback, acts(name)[0]) == ("empty", "fallback.defaults")
+    assert browser.post(f"/w/{name}/fallbacks/empty/delete").status == 302
+    assert "is used by this workspace by default" in browser.get(f"/w/{name}/fallbacks").text
+    browser.post(f"/w/{name}/fallbacks/defaults", {"workspace": "", "sources.shop": ""})
+    assert browser.post(f"/w/{name}/fallbacks/empty/delete").status == 302
+    assert browser.post(f"/w/{name}/fallbacks/empty/delete").status == 404
+
+
 def test_a_purge_is_counted_first_and_done_only_when_asked_for(owner):
     browser, name = owner
     form = {"scope": "prefix", "target": "shop/", "act": "count"}

@@ -82,6 +82,27 @@ def test_access_presets_and_purges(owner):
     assert call(key, "POST", "/purges", {"scope": "workspace"})[0] == 201
 
 
+def test_fallbacks_and_which_is_the_default(owner):
+    key, _ = owner
+    prefix = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
+    assert call(key, "POST", "/sources", {"name": "photos", "kind": "http", "prefix": prefix})[0] == 201
+    status, problem = call(key, "PUT", "/fallbacks/empty", {"src": "https://cdn.example/a.png"})
+    assert (status, problem["code"], problem["param"]) == (400, "invalid_fallback", "src")
+    saved = {"empty": {"src": "photos/none.png", "status": "error"}}
+    assert call(key, "PUT", "/fallbacks/empty", {"src": "photos/none.png"}) == (200, saved)
+    saved["fine"] = {"src": "photos/none.png", "status": "200"}
+    assert call(key, "PUT", "/fallbacks/fine", saved["fine"])[0] == 200
+    assert call(key, "GET", "/fallbacks") == (200, saved)
+    chosen = {"workspace": "empty", "sources": {"photos": "none"}}
+    assert call(key, "PATCH", "/fallback-defaults", chosen) == (200, chosen)
+    assert call(key, "PATCH", "/fallback-defaults", {"sources": {"photos": "fine"}})[1]["workspace"] == "empty"
+    status, problem = call(key, "PATCH", "/fallback-defaults", {"sources": {"photos": "x"}})
+    assert (status, problem["param"]) == (400, "sources.photos")
+    assert call(key, "DELETE", "/fallbacks/fine")[1]["code"] == "fallback_in_use"
+    call(key, "PATCH", "/fallback-defaults", {"workspace": "", "sources": {"photos": ""}})
+    assert call(key, "DELETE", "/fallbacks/fine")[0] == 204 and call(key, "DELETE", "/fallbacks/fine")[0] == 404
+
+
 def test_a_signing_key_is_shown_once(owner):
     key, _ = owner
     status, signing = call(key, "PUT", "/signing", {"required": True})
@@ -119,6 +140,11 @@ SCOPES = [
     ("GET", "/presets", None, "workspace.view"),
     ("PUT", "/presets/x", {"query": "w=1"}, "access.edit"),
     ("DELETE", "/presets/x", None, "access.edit"),
+    ("GET", "/fallbacks", None, "workspace.view"),
+    ("PUT", "/fallbacks/x", {"src": "shop/a.png"}, "access.edit"),
+    ("DELETE", "/fallbacks/x", None, "access.edit"),
+    ("GET", "/fallback-defaults", None, "workspace.view"),
+    ("PATCH", "/fallback-defaults", {}, "access.edit"),
     ("POST", "/purges/preview", {"scope": "workspace"}, "cache.purge"),
     ("POST", "/purges", {"scope": "workspace"}, "cache.purge"),
     ("GET", "/domains", None, "workspace.view"),

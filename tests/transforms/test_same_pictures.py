@@ -182,5 +182,5 @@ def test_every_parameter_of_a_transform_is_known_to_what_it_comes_to():
         "gamma", "hue", "grayscale", "tint", "mark", "mark-position", "mark-opacity", "background-remove", "quality",
         "lossless", "max-bytes", "metadata", "profile", "truncated", "animated", "debug", "v",
     }  # fmt: skip
-    aside = {"src", "format", "download", "ttl", "preset", "sig", "exp", "policy"}
+    aside = {"src", "format", "download", "ttl", "preset", "fallback", "sig", "exp", "policy"}
     assert {row.name for row in params.rows("transform")} == folded | beside | aside

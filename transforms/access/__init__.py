@@ -1,1 +1,1 @@
-"""Who may ask for what: origins, signatures, signed policies, presets."""
+"""Who may ask for what: origins, signatures, signed policies, presets; fallbacks."""

@@ -9,7 +9,7 @@ from accounts import store as accounts_store
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import engine_errors, rule_store
-from transforms.access import raw_query
+from transforms.access import fallbacks, raw_query
 from transforms.engine.errors import EngineError
 from transforms.engine.request import params, spec
 from transforms.models import Preset
@@ -94,6 +94,7 @@ def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
     values = read(name, query)
     workspace = accounts_store.workspace(workspace_id)
     existing_presets = rule_store.presets(workspace_id)
+    _check_fallback(workspace_id, values)
     previous_values = next((row.values for row in existing_presets if row.name == name), None)
     if previous_values is None and len(existing_presets) >= MOST_PRESETS:
         raise TooManyPresets(f"A workspace has at most {MOST_PRESETS} presets.")
@@ -123,7 +124,11 @@ def read(name: str, query: str) -> dict[str, str]:
     if forbidden:
         raise InvalidPreset(f"A preset cannot hold {forbidden}.", param="query")
     try:
-        spec.parse(ENDPOINT, "&".join(["src=any/file", *filter(None, [query])]))
+        _, rest = fallbacks.take(ENDPOINT, query)
+    except ApiError as refusal:
+        raise InvalidPreset(refusal.message, param="query") from refusal
+    try:
+        spec.parse(ENDPOINT, "&".join(["src=any/file", *filter(None, [rest])]))
     except EngineError as error:
         refusal = engine_errors.api_error(error)
         raise InvalidPreset(refusal.message, param="query") from error
@@ -131,6 +136,13 @@ def read(name: str, query: str) -> dict[str, str]:
     if not values:
         raise InvalidPreset("Write at least one parameter, such as w=800&fit=cover.", param="query")
     return {row.name: values[row.name] for row in params.rows(ENDPOINT) if row.name in values}
+
+
+def _check_fallback(workspace_id: str, values: dict[str, str]) -> None:
+    """Raise InvalidPreset where a preset names a fallback that the workspace does not have."""
+    name = values.get(fallbacks.PARAMETER, fallbacks.NONE)
+    if name != fallbacks.NONE and rule_store.fallback(workspace_id, name) is None:
+        raise InvalidPreset(f"This workspace has no fallback {name[:64]!r}.", param="query")
 
 
 def query_of(values: dict[str, str]) -> str:

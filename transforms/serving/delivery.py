@@ -20,7 +20,7 @@ from transforms.serving.cache import CachedOutput
 from transforms.serving.charging import claims
 from transforms.serving.charging.claims import Prints
 from transforms.serving.charging.settlement import Settlement
-from transforms.serving.coalesce import SingleFlight
+from transforms.serving.coalesce import SingleFlight, WaitedTooLong
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import concurrency, failures, free_work, workloads
 from transforms.tenant import tenants
@@ -32,7 +32,8 @@ SPARE_SECONDS = 5.0
 @dataclass(frozen=True)
 class ImageRequest:
     """An image request: the raw query, the source in the path, and the headers used. Once its signature was verified,
-    `query` is without it, and `policy` and `until` (seconds since 1970) are what the signature grants."""
+    `query` is without it, and `policy` and `until` (seconds since 1970) are what the signature grants.
+    `fallback_status` is the status that a fallback is sent with; None where the picture itself is meant."""
 
     endpoint: str
     query: str
@@ -42,6 +43,7 @@ class ImageRequest:
     method: str = "GET"
     policy: Policy | None = None
     until: float | None = None
+    fallback_status: int | None = None
     started: float = field(default_factory=time.monotonic)
 
 
@@ -80,6 +82,11 @@ def deliver(tenant: Tenant, image_request: ImageRequest) -> ImageResponse:
         image_request.accept,
         image_request.policy,
     )
+    return deliver_plan(tenant, plan, image_request)
+
+
+def deliver_plan(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> ImageResponse:
+    """Deliver the picture of a plan: the request's own, or of its fallback. Raises ApiError, and nothing is charged."""
     entry = _in_memory(plan)
     if entry:
         return ImageResponse(plan, entry, CacheStatus.HIT)
@@ -97,7 +104,7 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
             missing.require_sources(tenant.workspace_id, plan)
         return ImageResponse(plan, entry, CacheStatus.HIT if entry else CacheStatus.MISS)
     result, is_leader = _flights.run(
-        plan.key, lambda: _produce(tenant, plan, image_request), longest_seconds(),
+        plan.key, lambda: _produce(tenant, plan, image_request), _seconds_left(image_request),
         fits=lambda outcome: plan.accepts(outcome.output), since=plan.purged_before,
     )  # fmt: skip
     _require_served_now(tenant, plan)
@@ -106,6 +113,21 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
     if not is_leader:
         return ImageResponse(plan, result.output, CacheStatus.COALESCED)
     return ImageResponse(plan, result.output, CacheStatus.MISS, result.halves, result.recorded, result.timings)
+
+
+def _seconds_left(image_request: ImageRequest) -> float:
+    """How long a request may wait for a picture: a fallback has what the failing source has left of it."""
+    if image_request.fallback_status is None:
+        return longest_seconds()
+    return max(0.0, longest_seconds() - (time.monotonic() - image_request.started))
+
+
+def _turn_seconds(image_request: ImageRequest) -> float:
+    """How long a request may wait for its turn; negative: a fallback came too late to be made within the time that an
+    answer takes at most."""
+    if image_request.fallback_status is None:
+        return settings.TURN_SECONDS
+    return settings.TURN_SECONDS - (time.monotonic() - image_request.started)
 
 
 def _require_served_now(tenant: Tenant, plan: RenderPlan) -> None:
@@ -145,7 +167,10 @@ def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _
     if entry:
         return _WorkResult(entry, 0, False, False, {})
     _require_may_begin(tenant, plan)
-    with concurrency.slot(tenant.folder, tenant.limits.concurrency):
+    turn_seconds = _turn_seconds(image_request)
+    if turn_seconds < 0:
+        raise WaitedTooLong
+    with concurrency.slot(tenant.folder, tenant.limits.concurrency, turn_seconds):
         _require_may_begin(tenant, plan)  # others may have failed while this waited
         try:
             return _render_and_charge(tenant, plan, image_request)
@@ -162,7 +187,8 @@ def _require_may_begin(tenant: Tenant, plan: RenderPlan) -> None:
 
 
 def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _WorkResult:
-    charge = Settlement(tenant, plan, image_request.origin or "", image_request.started)
+    status = image_request.fallback_status or 200
+    charge = Settlement(tenant, plan, image_request.origin or "", image_request.started, status)
     charge.look()
     stage_started = time.monotonic()
     originals = rendering.read_originals(plan)

@@ -48,6 +48,7 @@ def _explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
         "credits": display.decimal_credits(price.halves),
         "credits_are": price.sure,
         "why_free": price.why_free,
+        "fallback": plan.fallback or None,
         "limits": published(),
         "warnings": _warnings(plan, entry, known),
     }

@@ -1,6 +1,8 @@
-"""The response to a cache miss instead of 402, where the workspace chose one: the original, or a placeholder."""
+"""A picture instead of an error: the owner's fallback where a source fails; and instead of 402, where the workspace
+chose one, the original or a placeholder."""
 
 import io
+from dataclasses import dataclass, replace
 
 from django.http import HttpResponse
 from PIL import Image
@@ -8,8 +10,8 @@ from PIL import Image
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from telemetry import display
-from transforms.serving import image_plans
-from transforms.serving.delivery import ImageRequest
+from transforms.serving import delivery, image_plans
+from transforms.serving.delivery import ImageRequest, ImageResponse
 from transforms.serving.image_plans import RenderPlan
 from transforms.serving.scheduling import free_work
 from transforms.serving.scheduling.free_work import FreeWorkUsedUp
@@ -20,6 +22,52 @@ from transforms.tenant.tenants import Tenant
 LONGEST_SIDE = 2048
 PIXELS = {"grid": (4, 3), "transform": (4, 3), "placeholder": (1, 1)}
 GREY = b"\xd8\xd8\xd8"
+# The errors of a source: what its server answers, or does not, and what its bytes are. Of a request, of rights, of
+# credits and of our own load none is here.
+SOURCE_ERRORS = frozenset({
+    "source_missing", "source_forbidden", "source_refused", "source_busy", "source_unreachable", "source_unresolvable",
+    "source_timeout", "source_redirect", "source_encoding", "source_too_large", "unsupported_format",
+    "unsupported_variant", "broken_image", "too_many_pixels", "too_many_frames", "too_many_scans",
+    "source_side_too_long", "render_timeout", "render_crashed",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FallbackPicture:
+    """The owner's picture that is sent instead of an error of the source, and the status it is sent with."""
+
+    result: ImageResponse
+    status: int
+
+
+def fallback_picture(tenant: Tenant, image_request: ImageRequest, refusal: ApiError) -> FallbackPicture | None:
+    """The fallback of a request whose source failed, delivered and charged as any picture is; None where the error is
+    sent: it is none of the source, there is no fallback, or it fails itself, for lack of credits too."""
+    if refusal.code not in SOURCE_ERRORS or refusal.param == "mark":
+        return None
+    try:
+        plan = _plan(tenant, image_request)
+        if not plan.fallback:
+            return None
+        instead = image_plans.of_fallback(tenant, plan, image_request.accept)
+        if instead.identity == plan.identity:
+            return None
+        status = 200 if tenant.rules.fallbacks[plan.fallback].status == "200" else refusal.status
+        result = delivery.deliver_plan(tenant, instead, replace(image_request, fallback_status=status))
+    except ApiError:
+        return None
+    return FallbackPicture(result, status)
+
+
+def _plan(tenant: Tenant, image_request: ImageRequest) -> RenderPlan:
+    return image_plans.make(
+        tenant,
+        image_request.endpoint,
+        image_request.query,
+        image_request.path_source,
+        image_request.accept,
+        image_request.policy,
+    )
 
 
 def fallback_response(tenant: Tenant, image_request: ImageRequest, refusal: ApiError) -> HttpResponse | None:
@@ -31,14 +79,7 @@ def fallback_response(tenant: Tenant, image_request: ImageRequest, refusal: ApiE
         free_work.spend(tenant.workspace_id, free_work.FALLBACK)
     except FreeWorkUsedUp:
         return None
-    plan = image_plans.make(
-        tenant,
-        image_request.endpoint,
-        image_request.query,
-        image_request.path_source,
-        image_request.accept,
-        image_request.policy,
-    )
+    plan = _plan(tenant, image_request)
     response = _redirect(tenant, plan) if tenant.refused == "original" else _placeholder(plan)
     if response is not None:
         response["Cache-Control"] = "no-store"

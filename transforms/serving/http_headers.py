@@ -7,8 +7,8 @@ from transforms.serving.delivery import ImageResponse
 from transforms.tenant import patterns
 
 EXPOSED = (
-    "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, X-Img-Engine, Server-Timing, ETag,"
-    " Age"
+    "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, X-Img-Error, X-Img-Engine, "
+    "Server-Timing, ETag, Age"
 )
 STAGES = ("fetch", "decode", "process", "encode", "store")
 METHODS = ("GET", "HEAD", "OPTIONS")

@@ -11,7 +11,7 @@ ANSWERS = {
     400: "A parameter is at fault; `param` names it.",
     402: "No credits left for new work.",
     403: "The Origin, the source or the signature is not allowed.",
-    404: "The source is missing.",
+    404: "The source is missing; a picture all the same where there is a fallback, as with 415 to 424 and 502 to 504.",
     415: "The source is no picture we read.",
     422: "The source cannot be fetched or rendered.",
     429: "The workspace makes as many new pictures at once as its plan allows.",

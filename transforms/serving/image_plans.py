@@ -1,14 +1,14 @@
 """The plan of a request, made before any work: its parsed parameters, cache key, claim and price."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from billing.store import OF_SOURCE
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms import engine_errors
-from transforms.access import presets, signed_policies
-from transforms.access.signed_policies import Policy
+from transforms.access import fallbacks, presets, signed_policies
+from transforms.access.signed_policies import Policy, PolicyExceeded
 from transforms.engine.errors import EngineError
 from transforms.engine.formats import FORMATS
 from transforms.engine.request import cost, negotiate, spec
@@ -27,7 +27,8 @@ class RenderPlan:
     no longer served; those made before `fresh_after` are too old for this request (ttl). All are seconds since 1970.
 
     `claim` is the digest of the operation's claim. A grid has one beside it for each source (`slots`), and `former`,
-    under which grids were claimed whole before their sources had claims.
+    under which grids were claimed whole before their sources had claims. `fallback` names the picture to send where the
+    source fails, empty for none; it is no part of the picture.
     """
 
     spec: Spec
@@ -44,6 +45,7 @@ class RenderPlan:
     engine: int = 0
     slots: tuple[str, ...] = ()
     former: str = ""
+    fallback: str = ""
 
     @property
     def operation(self) -> str:
@@ -95,15 +97,40 @@ def make(
 ) -> RenderPlan:  # fmt: skip
     """Make the plan of a request whose signature is verified and removed; nothing is fetched. Raises ApiError with the
     parameter at fault."""
-    query = presets.merge(tenant, endpoint, query)
+    fallback, query = fallbacks.take(endpoint, presets.merge(tenant, endpoint, query))
     try:
         parsed = spec.parse(endpoint, query, path_source)
-        halves = cost.quote(parsed)
     except EngineError as error:
         raise engine_errors.api_error(error) from error
     if policy is not None:
-        signed_policies.check(policy, endpoint, query, presets.merge(tenant, endpoint, policy.fixed), parsed)
-    originals = _originals(tenant, parsed)
+        _check_policy(tenant, policy, query, parsed, fallback)
+    plan = _planned(tenant, parsed, accept)
+    if endpoint != fallbacks.ENDPOINT:
+        return plan
+    return replace(plan, fallback=fallbacks.choose(tenant, fallback, plan.originals[0].source))
+
+
+def of_fallback(tenant: Tenant, plan: RenderPlan, accept: str | None) -> RenderPlan:
+    """The plan of what is sent where the source of a plan fails: the same parameters, of the picture that its fallback
+    names. It is that picture's own plan, so that all failing sources share one output and one claim: v and ttl are of
+    the source that failed. Raises ApiError."""
+    src = tenant.rules.fallbacks[plan.fallback].src
+    values = {name: value for name, value in plan.spec.values.items() if name != "v"}
+    return _planned(tenant, replace(plan.spec, sources=(src,), values=values, ttl=None), accept)
+
+
+def _check_policy(tenant: Tenant, policy: Policy, query: str, parsed: Spec, fallback: str | None) -> None:
+    """Raise PolicyExceeded, naming the parameter, where a request goes beyond its policy."""
+    merged = presets.merge(tenant, parsed.endpoint, policy.fixed)
+    allowed_fallback, fixed = fallbacks.take(parsed.endpoint, merged)
+    signed_policies.check(policy, parsed.endpoint, query, fixed, parsed)
+    if fallback not in (None, allowed_fallback):
+        raise PolicyExceeded("The policy of this address does not allow this fallback.", param=fallbacks.PARAMETER)
+
+
+def _planned(tenant: Tenant, parsed: Spec, accept: str | None) -> RenderPlan:
+    """The plan of a parsed request. Raises ApiError."""
+    endpoint, originals = parsed.endpoint, _originals(tenant, parsed)
     require_served(tenant, originals)
     output_format = (
         "json" if parsed.endpoint.startswith("info") else negotiate.output_format(endpoint, parsed.format, accept)
@@ -116,7 +143,7 @@ def make(
         negotiated=output_format != "json" and negotiate.negotiated(endpoint, parsed.format),
         key=key(tenant, identity, output_format),
         claim=tokens.keyed_digest(tenant.claim_key, identity if parsed.operation != "grid" else ("grid", *identity)),
-        halves=halves,
+        halves=cost.quote(parsed),
         seconds=min(parsed.ttl or cache.YEAR_SECONDS, _retention(output_format)),
         identity=identity,
         purged_before=tenant.rules.purges.before(identity, [original.identity for original in originals]),

@@ -14,9 +14,11 @@ from telemetry.events import CacheStatus, RequestEvent
 from transforms.serving import admission, cache, delivery, fallback, http_headers
 from transforms.serving.cache import CachedOutput
 from transforms.serving.delivery import ImageRequest, ImageResponse
+from transforms.serving.fallback import FallbackPicture
 from transforms.serving.image_plans import RenderPlan
 
 log = logging.getLogger("imgapis.images")
+FALLBACK_SECONDS = 60
 SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 
 
@@ -26,10 +28,9 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
     result = None
     try:
         image_request = admission.admit(request, image_request)
-        result = delivery.deliver(request.tenant, image_request)
-        response = _http_response(request, result, image_request.until)
+        response, result = _answer(request, image_request)
     except ApiError as refusal:
-        response = fallback.fallback_response(request.tenant, image_request, refusal) or problem(request, refusal)
+        response = problem(request, refusal)
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
@@ -38,6 +39,19 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
     if not already_recorded:
         recorder.current().record(event)
     return http_headers.finish(request, response)
+
+
+def _answer(request: HttpRequest, image_request: ImageRequest) -> tuple[HttpResponse, ImageResponse | None]:
+    """The response to an admitted request, and what it delivers; a picture instead of an error where there is one."""
+    try:
+        result = delivery.deliver(request.tenant, image_request)
+        return _http_response(request, result, image_request.until), result
+    except ApiError as refusal:
+        picture = fallback.fallback_picture(request.tenant, image_request, refusal)
+        if picture is not None:
+            return _fallback_response(picture, refusal, image_request.until), picture.result
+        response = fallback.fallback_response(request.tenant, image_request, refusal)
+        return response or problem(request, refusal), None
 
 
 def _image_request(request: HttpRequest, endpoint: str, path_source: str | None) -> ImageRequest:
@@ -55,11 +69,7 @@ def _image_request(request: HttpRequest, endpoint: str, path_source: str | None)
 def _http_response(request: HttpRequest, result: ImageResponse, until: float | None) -> HttpResponse:
     entry, plan = result.output, result.plan
     if entry is None:
-        response = HttpResponse(headers={"Cache-Control": "no-store"}, content_type=plan.content_type)
-        if not plan.content_type:
-            del response["Content-Type"]
-        response.headers.pop("Content-Length", None)
-        return http_headers.describe(response, result)
+        return _cold_head(result)
     body = delivery.body_of(plan, entry)
     etag = f'"{entry.digest if body is entry.body else cache.digest_of(body)}"'
     is_new = result.cache != CacheStatus.HIT  # a GET that misses ignores If-None-Match, charges, and answers 200
@@ -77,6 +87,35 @@ def _http_response(request: HttpRequest, result: ImageResponse, until: float | N
             f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(plan.spec.download, safe='')}"
         )
     return http_headers.describe(response, result)
+
+
+def _cold_head(result: ImageResponse) -> HttpResponse:
+    """The response to HEAD of a picture that is not made."""
+    content_type = result.plan.content_type
+    response = HttpResponse(headers={"Cache-Control": "no-store"}, content_type=content_type)
+    if not content_type:
+        del response["Content-Type"]
+    response.headers.pop("Content-Length", None)
+    return http_headers.describe(response, result)
+
+
+def _fallback_response(picture: FallbackPicture, refusal: ApiError, until: float | None) -> HttpResponse:
+    """A fallback over HTTP: for a minute, and without an ETag, since a client must not take it for the picture itself:
+    preconditions hold for no status but 2xx (RFC 9110, 13.2.1), and here for none."""
+    entry = picture.result.output
+    if entry is None:
+        response = _cold_head(picture.result)
+    else:
+        response = HttpResponse(entry.body, content_type=entry.content_type)
+        response["Content-Length"] = str(len(entry.body))
+        seconds = FALLBACK_SECONDS if until is None else max(0, min(FALLBACK_SECONDS, int(until - clock.now())))
+        response["Cache-Control"] = f"public, max-age={seconds}"
+        http_headers.describe(response, picture.result)
+    response.status_code = picture.status
+    response["X-Img-Error"] = refusal.code
+    if refusal.retry_after and picture.status != 200:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _set_lifetime(response: HttpResponse, plan: RenderPlan, entry: CachedOutput, until: float | None) -> None:

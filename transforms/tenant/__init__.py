@@ -1,1 +1,1 @@
-"""The workspace behind an image host as the image API sees it, with its presets and purges."""
+"""The workspace behind an image host as the image API sees it, with its presets, fallbacks and purges."""

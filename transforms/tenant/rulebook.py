@@ -1,10 +1,12 @@
-"""The presets, purges and blocks of a workspace, cached by its revision: read again only when that has changed."""
+"""The presets, fallbacks, purges and blocks of a workspace, cached by its revision: read again only when that has
+changed."""
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from transforms import rule_store
+from transforms.models import Fallback
 from transforms.tenant import block_index, purge_index
 from transforms.tenant.block_index import BlockIndex
 from transforms.tenant.purge_index import PurgeIndex
@@ -14,14 +16,16 @@ MOST_KNOWN = 5_000
 
 @dataclass(frozen=True)
 class WorkspaceRules:
-    """`presets`: name → parameters as texts by long-lived name; `purges`, `blocks`: the indexes of the rules."""
+    """`presets`: name → parameters as texts by long-lived name; `fallbacks`: name → row; `purges`, `blocks`: the
+    indexes of the rules."""
 
     presets: dict[str, dict[str, str]]
+    fallbacks: dict[str, Fallback]
     purges: PurgeIndex
     blocks: BlockIndex
 
 
-EMPTY = WorkspaceRules({}, purge_index.build([]), BlockIndex())
+EMPTY = WorkspaceRules({}, {}, purge_index.build([]), BlockIndex())
 _known: OrderedDict[str, tuple[int, WorkspaceRules]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -36,6 +40,7 @@ def of(workspace_id: str, revision: int) -> WorkspaceRules:
         presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
         rules = WorkspaceRules(
             presets,
+            {row.name: row for row in rule_store.fallbacks(workspace_id)},
             purge_index.build(rule_store.purges(workspace_id)),
             block_index.build(rule_store.blocks(workspace_id)),
         )

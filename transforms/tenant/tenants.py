@@ -63,6 +63,7 @@ class Tenant:
     signing_keys: tuple[SigningKey, ...]
     presets_only: bool
     refused: str
+    fallback: str
     engine: int
     rules: WorkspaceRules
 
@@ -103,6 +104,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         signing_keys=tuple(SigningKey(key["id"], tokens.unseal(key["sealed"]).decode()) for key in row.signing_keys),
         presets_only=bool(row.presets_only),
         refused=row.refused,
+        fallback=row.fallback,
         engine=int(row.engine),
         rules=rulebook.of(row.workspace_id, int(row.rules_revision)),
     )

@@ -427,6 +427,14 @@ OUTSIDE = {"available": False, "outside": True}
 ACCESS = (
     Param("preset", "name", (TRANSFORM,), "A preset of the workspace; explicit parameters override it.", **OUTSIDE),
     Param(
+        "fallback",
+        "name",
+        (TRANSFORM,),
+        "A fallback of the workspace, by its name: the picture to send where the source is missing, does not answer or "
+        "cannot be read. none is the error itself, whatever the default is.",
+        **OUTSIDE,
+    ),
+    Param(
         "debug",
         "choice",
         (TRANSFORM,),

@@ -21,13 +21,15 @@ from transforms.tenant.tenants import Tenant
 
 @dataclass
 class Settlement:
-    """The charge of an operation's work for a request from `origin` that came at `requested` (monotonic seconds);
-    `started` is when the work began, in seconds since 1970. Its methods are called in the order they stand in."""
+    """The charge of an operation's work for a request from `origin` that came at `requested` (monotonic seconds) and is
+    answered with `status`; `started` is when the work began, in seconds since 1970. Its methods are called in the order
+    they stand in."""
 
     tenant: Tenant
     plan: RenderPlan
     origin: str
     requested: float
+    status: int = 200
     started: float = field(default_factory=lambda: clock.now())
     _live: frozenset[str] = field(default=frozenset(), init=False)
     _refusal: ApiError | None = field(default=None, init=False)
@@ -93,7 +95,7 @@ class Settlement:
             operation=plan.operation,
             cache=CacheStatus.MISS.recorded,
             origin=self.origin,
-            status=200,
+            status=self.status,
             size=size,
             latency=int((time.monotonic() - self.requested) * 1000),
             cost=cost.halves(plan.spec.endpoint) * count,

@@ -47,13 +47,14 @@ class ConcurrencyLimitReached(ApiError):
 
 
 @contextmanager
-def slot(workspace: str, limit: int) -> Iterator[None]:
+def slot(workspace: str, limit: int, seconds: float | None = None) -> Iterator[None]:
     """Hold one of a workspace's `limit` slots among the processes of this host; file locks, which `kill -9` frees.
 
-    Raises ConcurrencyLimitReached after TURN_SECONDS. Followers hold no slot."""
-    deadline = time.monotonic() + settings.TURN_SECONDS
+    Raises ConcurrencyLimitReached after `seconds` (None: TURN_SECONDS). Followers hold no slot."""
+    seconds = settings.TURN_SECONDS if seconds is None else seconds
+    deadline = time.monotonic() + seconds
     try:
-        with _turns.turn(workspace, limit, settings.TURN_SECONDS), ExitStack() as locks:
+        with _turns.turn(workspace, limit, seconds), ExitStack() as locks:
             _acquire(locks, workspace, limit, deadline)
             yield
     except WaitedForTurn:

@@ -1,0 +1,55 @@
+"""Save, list and delete fallbacks from the shell, and choose the default."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import store
+from accounts.models import Workspace
+from imgapis.base.errors import ApiError
+from transforms import rule_store
+from transforms.access import fallbacks
+
+
+class Command(BaseCommand):
+    """`manage.py fallback save shop no-photo photos/none.png`"""
+
+    help = "Save, list or delete a workspace's fallbacks; choose the one of every source, or of one source."
+
+    def add_arguments(self, parser) -> None:
+        """What the command accepts."""
+        parser.add_argument("action", choices=("save", "list", "delete", "default"))
+        parser.add_argument("namespace")
+        parser.add_argument("name", nargs="?", default="")
+        parser.add_argument("src", nargs="?", default="", help="the picture, such as photos/none.png")
+        parser.add_argument("--status", choices=tuple(fallbacks.STATUSES), default="error")
+        parser.add_argument("--source", help="whose default it is; every source's without")
+
+    def handle(self, *args, **options) -> None:
+        """Do it and print the fallbacks and the defaults."""
+        row = store.workspace_of_namespace(options["namespace"])
+        if row is None:
+            raise CommandError(f"There is no workspace {options['namespace']}.")
+        try:
+            _act(row, options)
+        except ApiError as refusal:
+            raise CommandError(refusal.message) from refusal
+        for fallback in rule_store.fallbacks(row.workspace_id):
+            self.stdout.write(f"{fallback.name}: {fallback.src} (status: {fallback.status})")
+        chosen = fallbacks.defaults(store.workspace(row.workspace_id))
+        self.stdout.write(f"every source: {chosen['workspace'] or 'none'}")
+        for source, name in chosen["sources"].items():
+            if name:
+                self.stdout.write(f"{source}: {name}")
+
+
+def _act(row: Workspace, options: dict) -> None:
+    workspace_id, name = row.workspace_id, options["name"]
+    if options["action"] == "save":
+        fallbacks.save(workspace_id, "system", name, options["src"], options["status"])
+    elif options["action"] == "delete":
+        if not fallbacks.delete(workspace_id, "system", name):
+            raise CommandError(f"{options['namespace']} has no fallback {name!r}.")
+    elif options["action"] == "default":
+        if options["source"]:
+            fallbacks.change_defaults(workspace_id, "system", sources={options["source"]: name})
+        else:
+            fallbacks.change_defaults(workspace_id, "system", name)

@@ -1,0 +1,87 @@
+"""The page of fallbacks: the list, a new one, and which is sent by default."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.decorators import workspace_page
+from accounts.forms import add_error
+from accounts.teams import roles
+from imgapis.base.errors import ApiError
+from transforms import rule_store
+from transforms.access import fallbacks as named
+from transforms.access_forms import DefaultFallbacksForm, FallbackForm
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_page("workspace.view")
+def fallbacks(request: HttpRequest) -> HttpResponse:
+    """Every fallback; a POST saves one."""
+    row = request.workspace
+    if request.method == "POST":
+        roles.require(request.member.role, "access.edit")
+    form = FallbackForm(request.POST or None)
+    if form.is_valid():
+        try:
+            named.save(row.workspace_id, request.user.person_id, **form.cleaned_data)
+        except ApiError as refusal:
+            add_error(form, refusal)
+        else:
+            name = form.cleaned_data["name"]
+            messages.success(request, f"Saved. fallback={name} stands for it within five seconds.")
+            return redirect("fallbacks", row.namespace)
+    return _page(request, form, _defaults_form(request))
+
+
+@require_POST
+@workspace_page("access.edit")
+def defaults(request: HttpRequest) -> HttpResponse:
+    """Choose the fallback of every source, and of single ones."""
+    row, form = request.workspace, _defaults_form(request, request.POST)
+    if form.is_valid():
+        try:
+            named.change_defaults(row.workspace_id, request.user.person_id, **form.changes())
+        except ApiError as refusal:
+            add_error(form, refusal)
+        else:
+            messages.success(request, "The defaults are saved.")
+            return redirect("fallbacks", row.namespace)
+    return _page(request, FallbackForm(), form)
+
+
+@require_POST
+@workspace_page("access.edit")
+def delete(request: HttpRequest, fallback: str) -> HttpResponse:
+    """Delete a fallback."""
+    try:
+        if not named.delete(request.workspace.workspace_id, request.user.person_id, fallback):
+            raise Http404
+    except named.FallbackInUse as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, f"The fallback {fallback} is deleted.")
+    return redirect("fallbacks", request.workspace.namespace)
+
+
+def _defaults_form(request: HttpRequest, data=None) -> DefaultFallbacksForm:
+    names = [row.name for row in rule_store.fallbacks(request.workspace.workspace_id)]
+    return DefaultFallbacksForm(data, names=names, defaults=named.defaults(request.workspace))
+
+
+def _page(request: HttpRequest, form: FallbackForm, defaults_form: DefaultFallbacksForm) -> HttpResponse:
+    rows = rule_store.fallbacks(request.workspace.workspace_id)
+    context = {
+        "form": form,
+        "defaults_form": defaults_form,
+        "rows": [(row.name, row.src, named.STATUSES[row.status]) for row in rows],
+        "edits": roles.allows(request.member.role, "access.edit"),
+        "chosen": _chosen(defaults_form),
+    }
+    is_wrong = bool(form.errors or defaults_form.errors)
+    return render(request, "transforms/fallbacks.html", context, status=400 if is_wrong else 200)
+
+
+def _chosen(form: DefaultFallbacksForm) -> list[tuple[str, str]]:
+    """The defaults as (whose, which), for those who may not change them."""
+    return [(field.label, dict(field.choices).get(field.initial, field.initial)) for field in form.fields.values()]
