@@ -1,15 +1,18 @@
 """While a change of plan waits, and once a plan is over, overage is invoiced once, at the price of its time (H2)."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
 from billing.charging import cap_settings
 from billing.charging.caps import Cap
+from billing.rows.stripe import ReportedOverage
 from billing.stripe import closing, customers, gateway, overage, subscriptions, webhooks
 from imgapis.base.errors import ApiError
 from tests.billing.buying import DAY, HOUR, Customer
+from tests.billing.test_overage import failing
 from tests.billing.test_overage_changes import CENTS, CREDITS, end_period, invoiced, use_beyond
 
 MINUTE = 60
@@ -99,7 +102,7 @@ def test_a_report_that_was_lost_before_the_plan_s_end_is_invoiced(customer, monk
     end_plan(customer)
     customer.until(customer.ends - MINUTE)
     with monkeypatch.context() as patch, suppress(ApiError):
-        patch.setattr(overage.meter, "report", lambda *args: (_ for _ in ()).throw(gateway.StripeUnavailable()))
+        patch.setattr(overage.meter, "report", failing(gateway.StripeUnavailable))
         overage.report_all()
         customer.pass_time(MINUTE + minutes * MINUTE, tell=False)
     for _ in range(3):
@@ -232,24 +235,68 @@ def test_a_change_that_waits_is_seen_though_nobody_wrote_it_down(customer, monke
     assert customer.row.plan == "growth" and invoiced(customer) == [STARTER]
 
 
+def in_between(monkeypatch, module, name: str, act: Callable[[], None]) -> None:
+    """Have another thread act, once, while a function of a module is called."""
+    real, is_done = getattr(module, name), []
+
+    def interrupted(*args):
+        answer = real(*args)
+        if not is_done:
+            is_done.append(True)
+            thread = threading.Thread(target=act)
+            thread.start()
+            thread.join()
+        return answer
+
+    monkeypatch.setattr(module, name, interrupted)
+
+
 def test_a_round_that_looked_before_a_click_reports_nothing_after_it(customer, monkeypatch):
     """H2: it had passed the hold's check, and its report was lost with the change."""
     use_beyond(customer, CREDITS)
-    real_moment, urls = overage._free_moment, []
-
-    def clicked(counter):
-        moment = real_moment(counter)
-        if not urls:
-            urls.append("")
-            urls[0] = click(customer)
-        return moment
-
-    monkeypatch.setattr(overage, "_free_moment", clicked)
+    in_between(monkeypatch, overage, "_free_moment", lambda: click(customer))
     overage.report_all()
     late_round(customer)
-    confirm(customer, urls[0])
+    confirm(customer, last_invoice(customer))
     end_period(customer)
     assert customer.row.plan == "growth" and invoiced(customer) == [STARTER]
+
+
+def test_news_of_a_change_that_is_over_leaves_the_hold_of_one_that_began_meanwhile(customer, monkeypatch):
+    """H2, H22: Stripe was looked at before the click, and the hold was shortened after it."""
+    in_between(monkeypatch, gateway, "subscription", lambda: click(customer))
+    overage.finish_change(customer.workspace_id, customer.customer_id)
+    expires = customer.subscription["pending_update"]["expires_at"]
+    assert float(customers.of_workspace(customer.workspace_id).reports_from) > expires
+
+
+def test_a_round_between_two_changes_begins_the_time_of_a_hold_anew(customer):
+    """H2: what is used after a change is reported to the meter, however long ago an earlier one was."""
+    click(customer)
+    with customer.world.book.change():
+        customer.world.trade.drop_pending_update(customer.subscription)
+    customer.tell()
+    late_round(customer)
+    customer.pass_time(2 * DAY)
+    use_beyond(customer, CREDITS)
+    click(customer)
+    late_round(customer)
+    assert invoiced(customer) == []
+
+
+def test_what_an_earlier_release_had_begun_to_report_is_invoiced_when_the_plan_is_over(customer, monkeypatch):
+    """H2, H7: its rows say nothing of the moment; it was sent to a meter that nobody invoices."""
+    use_beyond(customer, CREDITS)
+    end_plan(customer)
+    with monkeypatch.context() as patch:
+        patch.setattr(overage.meter, "report", failing(gateway.StripeUnavailable))
+        overage.report_all()
+    row = ReportedOverage.get(customer.workspace_id, customer.counter.period)
+    row.update(actions=[ReportedOverage.moment.remove(), ReportedOverage.failing.remove()])
+    customer.pass_time(customer.ends - customer.moment + 2 * HOUR, tell=False)
+    customer.tell()
+    late_round(customer)
+    assert invoiced(customer) == [STARTER]
 
 
 def test_an_erasure_while_a_change_waits_invoices_what_is_held(customer):
