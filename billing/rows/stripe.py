@@ -28,6 +28,7 @@ class Subscription(dynamo.Row):
     cancels = declared(BooleanAttribute(default=False), "whether it ends with the period", **BILLING)
     asked = declared(Moment(default=0), "when Stripe was asked for this", **BILLING)
     reports_from = declared(Moment(default=0), "when overage is reported again, while a plan is changed", **BILLING)
+    held_from = declared(Moment(null=True), "since when overage has not been reported for a change of plan", **BILLING)
 
 
 class Customer(dynamo.Row):

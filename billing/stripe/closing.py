@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from accounts import store as accounts_store
 from billing import store
-from billing.charging import entitlement_change
+from billing.charging import entitlement_change, overage_credits
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
 from billing.stripe import customers, gateway, overage
@@ -36,7 +36,7 @@ def customer_id_of(workspace_id: str) -> str:
 def owed_cents(workspace_id: str) -> int:
     """What the workspace has used beyond its plan in periods that are not over, in US cents before tax."""
     running = [row for row in store.counters(workspace_id) if float(row.ends or 0) > clock.now()]
-    return sum(map(overage.owed_cents, running))
+    return sum(map(overage_credits.owed_cents, running))
 
 
 def end_subscriptions(workspace_id: str, customer_id: str) -> int:
@@ -45,7 +45,8 @@ def end_subscriptions(workspace_id: str, customer_id: str) -> int:
     if is_deleted(customer_id):
         return 0
     _stop_overage(workspace_id)
-    overage.report(workspace_id, customer_id)
+    overage.report(workspace_id, customer_id, is_final=True)
+    overage.require_reported(workspace_id)
     overage.require_counted(workspace_id, customer_id)
     ended_count = _cancel_all(customer_id)
     _collect(customer_id)

@@ -11,7 +11,7 @@ from billing.rows.stripe import Customer, Subscription
 from billing.stripe import gateway
 from billing.stripe.gateway import SubscriptionSnapshot
 from billing.stripe.subscription_state import Entitlement
-from imgapis.base import dynamo
+from imgapis.base import clock, dynamo
 
 
 def of_workspace(workspace_id: str) -> Subscription | None:
@@ -26,8 +26,31 @@ def workspace_of(customer_id: str) -> str | None:
 
 
 def hold_reports(workspace_id: str, until: float) -> None:
-    """Have no round report the overage of a workspace before a moment (seconds since 1970)."""
-    Subscription(workspace_id).update_if(Subscription.is_present(), reports_from=until)
+    """Have nobody report the overage of a workspace to the meter before a moment (seconds since 1970). A hold only
+    becomes longer by this; since when there has been one without a round between is written down with it."""
+    is_longer = (Subscription.reports_from < until) | Subscription.reports_from.does_not_exist()
+    since = Subscription.held_from.set(Subscription.held_from | clock.now())  # the first hold's, where there is one
+    Subscription(workspace_id).update_if(Subscription.is_present() & is_longer, [since], reports_from=until)
+
+
+def shorten_hold(before: Subscription, until: float) -> None:
+    """End a hold at a moment, where it is still what it was `before`."""
+    if float(before.reports_from) > until:
+        before.update_if(Subscription.reports_from == before.reports_from, reports_from=until)
+
+
+def restart_hold(before: Subscription) -> None:
+    """After a round, have the time of a hold begin anew: with the next hold, or now where one goes on; where nobody has
+    prolonged it meanwhile."""
+    is_held = float(before.reports_from) > clock.now()
+    since = Subscription.held_from.set(clock.now()) if is_held else Subscription.held_from.remove()
+    before.update_if(Subscription.reports_from == before.reports_from, [since])
+
+
+def require_no_hold(transaction: dynamo.Transaction, workspace_id: str) -> None:
+    """Let a transaction fail where the reports of a workspace are held."""
+    is_free = (Subscription.reports_from <= clock.now()) | Subscription.reports_from.does_not_exist()
+    transaction.check(Subscription, workspace_id, condition=is_free, name="hold")
 
 
 def iter_all() -> Iterator[Subscription]:

@@ -155,6 +155,8 @@ def _snapshot(subscription) -> SubscriptionSnapshot:
         cancels=cancels,
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
         items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
+        pending_until=pending.expires_at if (pending := getattr(subscription, "pending_update", None)) else 0,
+        ended_at=getattr(subscription, "ended_at", None) or 0,
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Credits beyond the plan's, billed by Stripe: each whole credit once, at the price of its time, whatever crashes.
 
-Those of the running plan are reported to Stripe's meter. What was used under a plan that has been changed since, and
-was not reported before, is on an invoice of its own: the meter's item has another plan's price by then.
+Those of the running plan are reported to Stripe's meter while the subscription's next invoice takes them. The rest is
+on invoices of its own: what was used under a plan that has been changed or has ended since, what missed the invoice of
+its period, and what a change of plan has held back for a day. The meter would bill it at another price, or nobody.
 """
 
 import logging
@@ -9,18 +10,21 @@ import random
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
 
 from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
 
 from accounts import store as accounts_store
 from billing import store
-from billing.charging import counters
+from billing.charging import overage_credits
 from billing.models import Counter
 from billing.plans import catalogue, periods
 from billing.rows.stripe import ReportedOverage, Subscription
 from billing.stripe import customers, gateway, meter, payments
-from billing.stripe.gateway import StripeUnavailable
-from imgapis.base import clock, rounds
+from billing.stripe.gateway import StripeUnavailable, SubscriptionSnapshot
+from imgapis.base import clock, dynamo, rounds
 from imgapis.base.errors import ApiError
 from telemetry import metrics
 
@@ -35,12 +39,13 @@ FAULTS = (ApiError, PynamoDBException)
 # one after it that names a moment before it.
 CHANGE_SECONDS = 300
 COUNTED_SECONDS = 3_600  # what the meter has not counted by then did not arrive
-CONFIRM_SECONDS = 23 * 3_600  # for so long Stripe waits for the payer to confirm a change
+LONGEST_HOLD = clock.DAY  # a change waits 23 hours at most; clicks that renew it hold nothing longer than this
 log = logging.getLogger("imgapis.overage")
 
 
 class OverageNotInvoiced(ApiError):
-    """Stripe's meter has not counted yet what was used beyond the plan: it would be missing on an invoice."""
+    """What was used beyond the plan is not all reported, or not counted by Stripe's meter yet: an invoice would miss
+    it."""
 
     status = 503
     code = "overage_not_invoiced"
@@ -71,9 +76,8 @@ def report_all(seconds: float = rounds.UNLIMITED) -> Round:
     reported_count = failed_count = unanswered_in_row = 0
     for row in budget.within(rows):
         try:
-            if not _is_held(row.workspace_id):
-                reported_count += report(row.workspace_id, row.customer_id)
-                unanswered_in_row = 0
+            reported_count += report(row.workspace_id, row.customer_id)
+            unanswered_in_row = 0
         except FAULTS as error:
             failed_count += 1
             unanswered_in_row = unanswered_in_row + 1 if isinstance(error, StripeUnavailable) else 0
@@ -91,24 +95,74 @@ def _is_reported(row: Subscription) -> bool:
     return row.state in gateway.ENTITLED_STATES or float(row.period_end) > clock.now() - LONGEST_SECONDS
 
 
-def _is_held(workspace_id: str) -> bool:
-    """Whether a change of plan is under way; read anew, since a round takes a while."""
-    row = customers.of_workspace(workspace_id)
-    return row is not None and float(row.reports_from) > clock.now()
+class Destination(Enum):
+    """How what was used is billed: by Stripe's meter, by an invoice of its own, or neither before a later round."""
+
+    METER = 1
+    INVOICE = 2
+    LATER = 3
 
 
-def report(workspace_id: str, customer_id: str, *, metered: bool = True) -> bool:
-    """Report what has been used beyond a plan and was not reported yet; whether anything was. Each period by itself:
-    the last one's fault is raised when all have been tried. `metered`: to Stripe's meter too, not by invoice alone."""
-    outcomes, last_error, plan = [], None, _running_plan(workspace_id)
+class Billing:
+    """How the overage of a workspace is billed at this moment. `is_final`: there is no later round."""
+
+    def __init__(self, workspace_id: str, customer_id: str, is_final: bool = False):
+        self.workspace_id, self.customer_id, self.is_final = workspace_id, customer_id, is_final
+        self.running_plan, now = _running_plan(workspace_id), clock.now()
+        self.row = customers.of_workspace(workspace_id)
+        self.is_held = self.row is not None and float(self.row.reports_from) > now
+        self.is_overdue = self.is_held and float(self.row.held_from or now) < now - LONGEST_HOLD
+
+    @cached_property
+    def subscription(self) -> SubscriptionSnapshot | None:
+        """The subscription as it is at Stripe: what is written down may be older."""
+        return gateway.subscription(self.customer_id)
+
+    def is_over(self, plan: str, counter: Counter) -> bool:
+        """Whether, by what is written down, no invoice of the meter's takes a counter at the price of `plan` any more:
+        the plan was changed or ended before its period did, or the invoice of the period is no draft any more."""
+        if plan != counter.plan or _is_invoiced(counter):
+            return True
+        if plan == self.running_plan:
+            return False
+        return catalogue.of(self.running_plan or plan).paid or clock.now() < float(counter.ends or 0)
+
+    def destination(self, plan: str, counter: Counter) -> Destination:
+        """How what was used under a plan is billed now. Raises what the gateway raises."""
+        destination = Destination.INVOICE if self.is_over(plan, counter) else self._of_meter(plan, counter)
+        if destination is Destination.LATER and (self.is_final or self.is_overdue):
+            return Destination.INVOICE
+        return destination
+
+    def _of_meter(self, plan: str, counter: Counter) -> Destination:
+        if self.is_held:
+            return Destination.LATER
+        subscription = self.subscription
+        if subscription is None or subscription.state not in gateway.ENTITLED_STATES:
+            # One that ends with its period has a last invoice, a draft for an hour; one that is cut short has none.
+            ends_with_period = subscription is not None and subscription.ended_at >= float(counter.ends or 0)
+            return Destination.METER if ends_with_period else Destination.INVOICE
+        if subscription.pending_until:
+            customers.hold_reports(self.workspace_id, subscription.pending_until + CHANGE_SECONDS)
+            return Destination.LATER
+        return Destination.METER if subscription.tier == plan else Destination.LATER
+
+
+def report(workspace_id: str, customer_id: str, *, is_final: bool = False) -> bool:
+    """Bill what has been used beyond a plan and was not billed yet; whether anything was. While a change of plan is
+    under way the meter is told of nothing. Each period by itself: the last one's fault is raised when all have been
+    tried. `is_final`: what would wait for a later round is invoiced too."""
+    outcomes, last_error, billing = [], None, Billing(workspace_id, customer_id, is_final)
     for counter in store.counters(workspace_id):
-        if used_beyond(counter):
+        if overage_credits.used_beyond(counter):
             try:
-                outcomes.append(_report(counter, plan, customer_id, metered))
+                outcomes.append(_report(counter, billing))
             except FAULTS as error:
                 last_error = error
     if last_error is not None:
         raise last_error
+    if billing.row is not None and billing.row.held_from and (billing.is_overdue or not billing.is_held):
+        customers.restart_hold(billing.row)
     return any(outcomes)
 
 
@@ -117,30 +171,45 @@ def prepare_change(workspace_id: str, customer_id: str) -> None:
     what is being reported arrives, is counted, and nothing more is reported until the change is made. Raises
     OverageNotInvoiced where Stripe has not counted it yet, and what the gateway raises."""
     customers.hold_reports(workspace_id, clock.now() + CHANGE_SECONDS)
+    billing = Billing(workspace_id, customer_id)
     for counter in store.counters(workspace_id):
         row = ReportedOverage.find(workspace_id, counter.period)
         if row is not None and int(row.telling) > int(row.credits):
-            _finish(row, counter, customer_id)
+            _resume(row, counter, billing, is_sent=True)
     require_counted(workspace_id, customer_id)
 
 
-def wait_for_confirmation(workspace_id: str) -> None:
-    """Report nothing while a change waits for its payer, as the change would lose it."""
-    customers.hold_reports(workspace_id, clock.now() + CONFIRM_SECONDS)
-
-
 def finish_change(workspace_id: str, customer_id: str) -> None:
-    """After a change, or its end without one: what was not reported before is invoiced at the price of its time. What
-    fails is done by the next round."""
+    """After a change, its end without one, or while it waits for its payer: the hold lasts as long as Stripe waits, and
+    what the meter does not bill any more is invoiced at the price of its time. What fails is done by the next round."""
     customers.hold_reports(workspace_id, clock.now() + CHANGE_SECONDS)
     with suppress(*FAULTS):
-        report(workspace_id, customer_id, metered=False)
+        _follow_change(workspace_id, customer_id)
+        report(workspace_id, customer_id)
+
+
+def _follow_change(workspace_id: str, customer_id: str) -> None:
+    """Bring the hold to what Stripe shows: it is shortened only where no change waits and nobody begins one."""
+    before = customers.of_workspace(workspace_id)
+    subscription = gateway.subscription(customer_id)
+    if subscription is not None and subscription.pending_until:
+        customers.hold_reports(workspace_id, subscription.pending_until + CHANGE_SECONDS)
+    elif before is not None:
+        customers.shorten_hold(before, clock.now() + CHANGE_SECONDS)
+
+
+def require_reported(workspace_id: str) -> None:
+    """Raise OverageNotInvoiced where a part of what was used is neither reported nor invoiced."""
+    for counter in store.counters(workspace_id):
+        row = ReportedOverage.find(workspace_id, counter.period)
+        if overage_credits.used_beyond(counter) > (int(row.credits) if row else 0):
+            raise OverageNotInvoiced
 
 
 def require_counted(workspace_id: str, customer_id: str) -> None:
     """Stripe counts in the background, and invoices what it has counted: raise OverageNotInvoiced until it has."""
     for counter in store.counters(workspace_id):
-        if not used_beyond(counter) or float(counter.ends or 0) < clock.now() - clock.DAY:
+        if not overage_credits.used_beyond(counter) or float(counter.ends or 0) < clock.now() - clock.DAY:
             continue
         row = ReportedOverage.find(workspace_id, counter.period)
         starts = clock.moment_of_period(counter.period)
@@ -154,31 +223,6 @@ def _running_plan(workspace_id: str) -> str:
     return periods.at(periods.terms_of(row), clock.now()).plan if row is not None else ""
 
 
-def used_beyond(counter: Counter) -> int:
-    """Whole credits beyond what the plan and grants include; a started one counts when it is whole."""
-    return parts(counter)[-1][1]
-
-
-def parts(counter: Counter) -> list[tuple[str, int]]:
-    """What was used beyond the included credits: at which plan's price, and up to how many whole credits of all."""
-    balance, sold, halves, bounds = counters.balance_of(counter), dict(counter.sold or {}), 0, []
-    if counter.room > 0:
-        sold[counter.plan] = sold.get(counter.plan, 0) + balance.beyond
-    for plan in sorted(sold, key=list(catalogue.CATALOGUE).index):  # within a period plans only become larger
-        halves += sold[plan]
-        bounds.append((plan, halves // catalogue.HALVES))
-    return bounds or [(counter.plan, 0)]
-
-
-def owed_cents(counter: Counter) -> int:
-    """What a period's credits beyond the plan cost, each at the price of its time; in US cents before tax."""
-    cents = before = 0
-    for plan, until in parts(counter):
-        cents += catalogue.of(plan).overage_cents((until - before) * catalogue.HALVES)
-        before = until
-    return cents
-
-
 def failing_since() -> float | None:
     """Since when the oldest of the reports that do not go through has failed; None where all do."""
     return min((float(row.failing) for row in _failing()), default=None)
@@ -188,49 +232,73 @@ def _failing() -> Iterable[ReportedOverage]:
     return ReportedOverage.scan(ReportedOverage.failing > 0, consistent_read=True)
 
 
-def _report(counter: Counter, running_plan: str, customer_id: str, metered: bool) -> bool:
-    """Report one counter, first what is under way. The new sum is stored first, and is part of the identifier: after a
+def _report(counter: Counter, billing: Billing) -> bool:
+    """Bill one counter, first what is under way. The new sum is stored first, and is part of the identifier: after a
     crash the same report is sent again, of the same moment, and Stripe counts it once. Each report is of the difference
     to the last one."""
     row = _row(counter)
     is_under_way = int(row.telling) > int(row.credits)
-    if is_under_way:
-        _invoice_lost(row, counter, running_plan, customer_id)
-        _finish(row, counter, customer_id)
+    if is_under_way and not _resume(row, counter, billing):
+        return False
     outcomes = [is_under_way]
-    for plan, until in parts(counter):
-        is_over = _is_over(plan, counter, running_plan)
-        if (is_over or metered) and _begin(row, counter, until, plan if is_over else ""):
-            _finish(row, counter, customer_id)
-            outcomes.append(True)
+    for plan, until in overage_credits.parts(counter):
+        if until <= int(row.credits):
+            continue
+        destination = billing.destination(plan, counter)
+        if destination is Destination.LATER:
+            break
+        if not _begin(row, counter, until, plan if destination is Destination.INVOICE else ""):
+            break
+        _finish(row, counter, billing.customer_id)
+        outcomes.append(True)
     return any(outcomes)
 
 
-def _is_over(plan: str, counter: Counter, running_plan: str) -> bool:
-    """Whether Stripe's meter has another plan's price by now; where no paid plan runs, the last one's invoice waits."""
-    return plan != counter.plan or (plan != running_plan and catalogue.of(running_plan or plan).paid)
-
-
-def _invoice_lost(row: ReportedOverage, counter: Counter, running_plan: str, customer_id: str) -> None:
-    """Have a report invoiced instead that did not reach the meter before its plan was changed."""
-    plan = next((plan for plan, until in parts(counter) if until > int(row.credits)), counter.plan)
-    is_late = not row.invoicing and 0 < float(row.moment) < clock.now() - COUNTED_SECONDS
-    if is_late and _is_over(plan, counter, running_plan) and not _is_counted(row, counter, customer_id):
-        row.update_if(ReportedOverage.telling == row.telling, invoicing=plan)
+def _resume(row: ReportedOverage, counter: Counter, billing: Billing, is_sent: bool = False) -> bool:
+    """Do what was written down and not done; False where it stays so until a later round. A report that the meter would
+    not bill any more is not repeated: once the meter must have counted it, it is invoiced where that has not happened.
+    `is_sent`: it is repeated in spite of a hold, as the hold is that of a change that has not begun."""
+    plan = next((plan for plan, until in overage_credits.parts(counter) if until > int(row.credits)), counter.plan)
+    if not row.invoicing and billing.is_over(plan, counter):
+        if float(row.moment) > clock.now() - COUNTED_SECONDS:
+            return False
+        if _is_counted(row, counter, billing.customer_id):
+            _settle(row)
+            return True
+        if not row.update_if(_is_unchanged(row), invoicing=plan):
+            return False
+    elif not row.invoicing and billing.is_held and not is_sent:
+        return False
+    _finish(row, counter, billing.customer_id)
+    return True
 
 
 def _begin(row: ReportedOverage, counter: Counter, used: int, plan: str) -> bool:
-    """Write down what is going to be reported, or invoiced at the price of `plan`; False where nothing is new, or
-    somebody else is reporting it."""
-    if used <= int(row.credits):
-        return False
-    condition = ReportedOverage.telling == row.telling
-    moment = clock.now() if plan else _free_moment(counter)
-    return row.update_if(condition, telling=used, moment=moment, invoicing=plan)
+    """Write down what is going to be reported, or invoiced at the price of `plan`; False where somebody else is
+    reporting it, or a change of plan has begun, in the same transaction: it would be lost with the change."""
+    values = {"telling": used, "moment": clock.now() if plan else _free_moment(counter), "invoicing": plan}
+    try:
+        with dynamo.transaction() as transaction:
+            actions = [getattr(ReportedOverage, name).set(value) for name, value in values.items()]
+            transaction.update(row, actions, condition=_is_unchanged(row), name="report")
+            if not plan:
+                customers.require_no_hold(transaction, counter.workspace_id)
+    except dynamo.TransactionCanceled as error:
+        if error.failed:
+            return False
+        raise
+    for name, value in values.items():
+        setattr(row, name, value)
+    return True
+
+
+def _is_unchanged(row: ReportedOverage) -> Condition:
+    """The condition that nobody has reported anything since a row was read."""
+    return (ReportedOverage.telling == row.telling) & (ReportedOverage.credits == row.credits)
 
 
 def _finish(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
-    """Do what is written down, and write down that it is done."""
+    """Do what is written down: report or invoice."""
     try:
         if row.invoicing:
             _invoice(row, counter, customer_id)
@@ -239,6 +307,11 @@ def _finish(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
     except FAULTS:
         row.update_if((ReportedOverage.failing == 0) | ReportedOverage.failing.does_not_exist(), failing=clock.now())
         raise
+    _settle(row)
+
+
+def _settle(row: ReportedOverage) -> None:
+    """Write down that what was written down is done."""
     invoiced = int(row.invoiced) + (int(row.telling) - int(row.credits) if row.invoicing else 0)
     row.update_if(
         ReportedOverage.credits == row.credits, credits=row.telling, told=clock.now(), failing=0, invoiced=invoiced
@@ -261,11 +334,8 @@ def _send(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
     """Send a report, or the same one again: beyond the day for which Stripe knows its identifier only where its meter
     has not counted it."""
     previous, target = int(row.credits), int(row.telling)
-    if float(row.moment) < clock.now() - REPEATED_SECONDS:
-        if _is_counted(row, counter, customer_id):
-            return
-        if _is_invoiced(counter):
-            row.update_if(ReportedOverage.moment == row.moment, moment=_free_moment(counter))
+    if float(row.moment) < clock.now() - REPEATED_SECONDS and _is_counted(row, counter, customer_id):
+        return
     meter.report(customer_id, _identifier(row), target - previous, float(row.moment) or _moment(counter))
 
 
@@ -289,8 +359,8 @@ def _free_moment(counter: Counter) -> float:
 
 
 def _moment(counter: Counter) -> float:
-    """The latest moment of a period so far; once its invoice takes no more, the present one, which the next takes."""
-    return clock.now() if _is_invoiced(counter) else min(clock.now(), float(counter.ends or clock.now()) - 1)
+    """The latest moment of a period so far."""
+    return min(clock.now(), float(counter.ends or clock.now()) - 1)
 
 
 def _is_invoiced(counter: Counter) -> bool:

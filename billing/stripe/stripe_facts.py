@@ -52,7 +52,8 @@ class NotConfigured(ApiError):
 
 @dataclass(frozen=True)
 class SubscriptionSnapshot:
-    """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell."""
+    """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell. `pending_until`: until
+    when Stripe waits for the payer to confirm a change, 0 where none waits; `ended_at`: 0 where it has not ended."""
 
     subscription_id: str
     customer_id: str
@@ -65,6 +66,8 @@ class SubscriptionSnapshot:
     cancels: bool
     schedule_id: str
     items: tuple[tuple[str, str], ...]
+    pending_until: int = 0
+    ended_at: int = 0
 
 
 @dataclass(frozen=True)

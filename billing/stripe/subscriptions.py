@@ -106,9 +106,7 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     else:
         gateway.schedule(subscription, tier, interval)
     webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
-    if url:
-        overage.wait_for_confirmation(workspace.workspace_id)
-    elif is_at_once:
+    if is_at_once:
         overage.finish_change(workspace.workspace_id, row.customer_id)
     audit.record(
         workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,

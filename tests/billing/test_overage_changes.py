@@ -1,17 +1,11 @@
 """What was used beyond a plan is invoiced once, at the price that held when it was used, whatever follows (H2)."""
 
-import random
-import secrets
-from fractions import Fraction
-
 import pytest
 
-from accounts.workspaces import workspaces
 from billing.charging import cap_settings, grants, summary
 from billing.charging.caps import Cap
 from billing.plans import catalogue
 from billing.stripe import customers, gateway, meter, overage, subscriptions
-from tests import environment
 from tests.billing.buying import DAY, HOUR, Customer
 from tests.billing.test_overage import failing
 
@@ -286,73 +280,3 @@ def test_a_report_that_was_lost_before_the_turn_is_invoiced_at_its_price_after_i
     customer.until(customer.ends + 2 * HOUR)
     end_period(customer)
     assert invoiced(customer) == [CENTS["scale"]]
-
-
-class Books:
-    """What a customer uses beyond the plans, by the plan of then; found out before each use."""
-
-    def __init__(self, customer: Customer):
-        self.customer, self.halves = customer, dict.fromkeys(catalogue.CATALOGUE, 0)
-
-    def use(self, halves: int) -> None:
-        """Use credits; what exceeds those that are paid for is bought."""
-        unused, plan = self.customer.unused, self.customer.period.plan
-        self.halves[plan] += max(0, self.customer.use(halves) - unused)
-
-    @property
-    def cents(self) -> Fraction:
-        """What it costs."""
-        rates = {plan.tier: plan.overage or 0 for plan in catalogue.CATALOGUE.values()}
-        return sum((Fraction(halves * rates[tier], 2_000) for tier, halves in self.halves.items()), Fraction())
-
-
-def act(customer: Customer, books: Books, rng: random.Random) -> None:
-    """One random act of a customer, or of time."""
-    kind = rng.choice(("use", "use", "use", "report", "change", "change", "time", "time", "gift", "refund"))
-    if kind == "use":
-        books.use(rng.choice((2, 999, 40_000, customer.unused + 20_001)))
-    elif kind == "report":
-        overage.report_all()
-    elif kind == "change":
-        customer.change(rng.choice(catalogue.TIERS[1:]), rng.choice(("month", "month", "month", "year")))
-        customer.pass_time(HOUR)
-    elif kind == "gift":
-        grants.grant(customer.workspace_id, 7_777, "for the trouble of last week", "staff:x")
-    elif kind == "refund":
-        charge = rng.choice([row for row in customer.charges if not row["amount_refunded"]] or [None])
-        if charge:
-            customer.settle_refund(customer.refund(charge, 100), rng.choice(("succeeded", "failed")))
-    else:
-        let_pass(customer, rng.choice((HOUR, 5 * DAY, 20 * DAY)))
-
-
-def let_pass(customer: Customer, seconds: float) -> None:
-    """Let time go by, with a report a minute before the paid period ends and some after it."""
-    target = customer.moment + seconds
-    while customer.ends <= target:
-        customer.until(max(customer.moment + 1, customer.ends - 60))
-        overage.report_all()
-        customer.until(customer.ends + 1)
-    customer.until(target)
-
-
-@pytest.mark.counted
-@pytest.mark.parametrize("seed", range(environment.count(3, 6, 40)))
-def test_whatever_follows_overage_is_invoiced_once_at_the_price_of_its_time(world, dynamodb, monkeypatch, seed):
-    """H2, H1: over uses, changes of plan and of interval, gifts and refunds: what is invoiced beyond plans is what was
-    used beyond what was paid for, to the cent of each line; and plans give what is paid for them, and no less."""
-    buyer = workspaces.create_unowned(namespace=f"over-{secrets.token_hex(6)}", allowance=catalogue.of("free").halves)
-    customer, rng = Customer(buyer, world, monkeypatch), random.Random(seed)
-    monkeypatch.setattr(customers, "iter_all", lambda: [customers.of_workspace(customer.workspace_id)])
-    customer.buy("starter")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
-    cap_settings.change(customer.workspace_id, "x", "period", Cap("off", 0))
-    books = Books(customer)
-    for _ in range(environment.count(14, 30, 60)):
-        act(customer, books, rng)
-        assert all(row.used + row.left == row.granted for row in customer.counters())
-    let_pass(customer, customer.ends - customer.moment + HOUR)
-    overage.report_all()
-    let_pass(customer, customer.ends - customer.moment + HOUR)
-    lines = invoiced(customer)
-    assert abs(sum(lines) - books.cents) <= len(lines) + 2 * len(customer.counters()), (lines, books.halves)

@@ -71,7 +71,7 @@ def test_we_keep_ids_state_tier_and_period_and_nothing_else():
     assert attributes == {
         "Subscription": {
             "workspace_id", "customer_id", "subscription_id", "state", "tier", "interval", "period_start",
-            "period_end", "next_tier", "cancels", "asked", "reports_from",
+            "period_end", "next_tier", "cancels", "asked", "reports_from", "held_from",
         },
         "Customer": {"customer_id", "workspace_id"},
         "StripeEvent": {"event_id", "kind", "outcome", "workspace_id", "created", "moment", "expires"},

@@ -84,6 +84,7 @@ class Api(InvoiceApi):
         if self._one("customers", params["payload"]["stripe_customer_id"]).get("deleted"):
             raise StripeApiError("No such customer.", reason="resource_missing")
         self.book.objects["meter_events"][f"{identifier} {len(earlier_events)}"] = meter_event
+        self.trade.bill_late_usage(meter_event)
         return meter_event
 
     def _require_time_of_meter_event(self, meter_event: dict[str, Any]) -> None:

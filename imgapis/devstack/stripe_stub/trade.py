@@ -129,7 +129,8 @@ class StubBilling(StubRefunds):
         self.book.put("invoices", invoice)
         subscription["latest_invoice"] = invoice_id
         subscription["pending_update"] = NO_UPDATE | {
-            "expires_at": self.book.now() + PENDING_SECONDS, "subscription_items": changed["items"]["data"],
+            "expires_at": min(self.book.now() + PENDING_SECONDS, old_item["current_period_end"]),
+            "subscription_items": changed["items"]["data"],
             "billing_cycle_anchor": changed["billing_cycle_anchor"],
         }  # fmt: skip
         self.pay(invoice)
@@ -194,7 +195,7 @@ class StubBilling(StubRefunds):
                 moment = update["expires_at"]
                 events.append(
                     (
-                        moment, f"{subscription['id']} pending",
+                        moment, "",  # before a period that ends at the same moment
                         lambda subscription=subscription, moment=moment: self.drop_pending_update(subscription, moment),
                     )
                 )  # fmt: skip
@@ -229,6 +230,7 @@ class StubBilling(StubRefunds):
             self.final_invoice(subscription, now, collects=True)
             return self.end(subscription, now)
         overage_lines = self._overage_lines(subscription, now)
+        self._note_period(subscription, now)
         bills_all = self._next_phase(subscription, now)
         price_ids = {item["price"]["id"] for item in subscription["items"]["data"]}
         if not bills_all:
@@ -253,6 +255,28 @@ class StubBilling(StubRefunds):
             cents = half_up_decimal(quantity, item["price"]["unit_amount_decimal"])
             lines.append(shapes.line(new_id("il"), subscription, item, cents, start, now))
         return lines
+
+    def _note_period(self, subscription: dict[str, Any], now: int) -> None:
+        """Note the start, end and metered price of a period that ends, for what is reported of it afterwards."""
+        for item in subscription["items"]["data"]:
+            if item["price"]["recurring"]["meter"]:
+                facts = (str(item["current_period_start"]), str(now), item["price"]["id"])
+                subscription["metadata"]["stub_last_period"] = ",".join(facts)
+
+    def bill_late_usage(self, meter_event: dict[str, Any]) -> None:
+        """Bill what is reported of a period in the hour after its end, in which Stripe's invoice of the renewal is a
+        draft and takes it. This stub's is paid at the turn, so that what comes late has a draft of its own."""
+        for subscription in self.book.list_all("subscriptions", customer=meter_event["payload"]["stripe_customer_id"]):
+            *bounds, price_id = subscription["metadata"].get("stub_last_period", "0,0,").split(",")
+            start, end = map(int, bounds)
+            is_in_draft = start <= meter_event["timestamp"] < end and self.book.now() < end + DRAFT_SECONDS
+            if is_in_draft and subscription["status"] in LIVING:
+                price = self.book.get("prices", price_id)
+                item = shapes.item(new_id("si"), subscription["id"], start, price, start, end)
+                cents = half_up_decimal(int(meter_event["payload"]["value"]), price["unit_amount_decimal"])
+                lines = [shapes.line(new_id("il"), subscription, item, cents, start, end)]
+                draft = shapes.invoice(new_id("in"), end, subscription, lines, False, "", "", "subscription_cycle")
+                self.book.put("invoices", draft | DRAFT | {"auto_advance": True})
 
     def metered(self, customer_id: str, start: int, end: int) -> int:
         """What the meter has counted of a customer from `start` to before `end`: an event is counted some time after it
