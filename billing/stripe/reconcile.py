@@ -4,7 +4,7 @@ import logging
 
 from billing.charging.counters import WorkspaceGone
 from billing.rows.stripe import Subscription
-from billing.stripe import customers, settlements, webhooks
+from billing.stripe import customers, gateway, settlements, webhooks
 
 log = logging.getLogger("imgapis.reconcile")
 
@@ -26,6 +26,7 @@ def _compare(row: Subscription) -> bool | None:
     """Whether what a workspace has was another; None where it is gone."""
     before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
     try:
+        gateway.finish_upgrade(gateway.subscription(row.customer_id))
         webhooks.sync_subscription(row.workspace_id, row.customer_id)
         if settlements.settle_all(row.workspace_id, row.customer_id):
             webhooks.sync_subscription(row.workspace_id, row.customer_id)

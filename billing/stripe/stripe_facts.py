@@ -26,6 +26,20 @@ class StripeRefused(ApiError):
         super().__init__("Stripe refuses this change as the subscription stands. Open its portal to see why.")
 
 
+class ChangeUnconfirmed(ApiError):
+    """Stripe did not answer an upgrade, nor whether it made it: it may have charged the card."""
+
+    status = 503
+    code = "change_unconfirmed"
+
+    def __init__(self):
+        super().__init__(
+            "Stripe does not answer just now, so it is not known yet whether the plan was changed and charged. Once"
+            " Stripe answers, this page and the invoices say so: look there before you try again.",
+            retry_after=60,
+        )
+
+
 class PaymentRefused(ApiError):
     """The card, or the bank behind it, refuses; the plan stays as it is."""
 
@@ -52,7 +66,8 @@ class NotConfigured(ApiError):
 
 @dataclass(frozen=True)
 class SubscriptionSnapshot:
-    """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell."""
+    """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell. `is_replaced`: its
+    schedule stands only because it could not be released after the upgrade that took its place."""
 
     subscription_id: str
     customer_id: str
@@ -65,6 +80,7 @@ class SubscriptionSnapshot:
     cancels: bool
     schedule_id: str
     items: tuple[tuple[str, str], ...]
+    is_replaced: bool = False
 
 
 @dataclass(frozen=True)

@@ -92,16 +92,20 @@ def sync_subscription(workspace_id: str, customer_id: str, within: ExtraWrites |
     subscription = gateway.subscription(customer_id)
     is_served = subscription is not None and subscription.state in gateway.ENTITLED_STATES
     invoices = payments.paid_invoices(subscription) if is_served else ()
+    debt = payments.overage_debt(customer_id) if is_served else ""
+    entitlement = customers.entitlement(subscription, asked_at, invoices, debt)
 
     def write_all(transaction) -> None:
         if within:
             within(transaction)
         customers.write(transaction, workspace_id, subscription, asked_at)
 
-    subscription_state.apply(workspace_id, customers.entitlement(subscription, asked_at, invoices), write_all)
+    subscription_state.apply(workspace_id, entitlement, write_all)
 
 
 def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """Bring a workspace to what its customer has, and finish an upgrade that was paid and not finished (H32)."""
+    gateway.finish_upgrade(gateway.subscription(event.customer_id))
     sync_subscription(workspace_id, event.customer_id, within)
 
 
@@ -194,6 +198,8 @@ HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
     "customer.subscription.deleted": _subscription_ended,
     "invoice.paid": _invoice_paid,
     "invoice.payment_failed": _payment_failed,
+    "invoice.marked_uncollectible": _sync,
+    "invoice.voided": _sync,
     "charge.refunded": _money_returned,
     "charge.dispute.created": _money_returned,
     "charge.dispute.updated": _money_returned,

@@ -30,10 +30,6 @@ class Api(InvoiceApi):
     def customer(self, params: Params, object_id: str):
         return self._one("customers", object_id)
 
-    def customers(self, params: Params):
-        active_customers = [customer for customer in self.book.list_all("customers") if not customer.get("deleted")]
-        return shapes.listed("/v1/customers", active_customers)
-
     def delete_customer(self, params: Params, customer_id: str):
         if self._one("customers", customer_id).get("deleted"):
             raise StripeApiError(f"No such customer: {customer_id}", 404, reason="resource_missing")
@@ -176,6 +172,7 @@ class Api(InvoiceApi):
             )
         if "items" in params:
             self._change_items(subscription, params)
+        subscription["metadata"] |= params.get("metadata", {})
         if "cancel_at_period_end" in params:
             subscription["cancel_at_period_end"] = params["cancel_at_period_end"] == "true"
         self.trade.emit_event("customer.subscription.updated", subscription)
@@ -297,9 +294,9 @@ class Api(InvoiceApi):
         return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
 
     def confirm(self, invoice_id: str) -> None:
-        """The payer confirms the payment of an open invoice on its page."""
+        """The payer pays an open invoice on its page, or one that was given up."""
         invoice = self._one("invoices", invoice_id)
-        if invoice["status"] == "open":
+        if invoice["status"] in ("open", "uncollectible"):
             self.trade.pay(invoice, confirmed=True)
 
     def buy(self, session_id: str) -> str:
@@ -313,7 +310,6 @@ class Api(InvoiceApi):
 NAME = r"([A-Za-z0-9_]+)"
 ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", "/v1/customers", Api.create_customer),
-    ("GET", "/v1/customers", Api.customers),
     ("GET", f"/v1/customers/{NAME}", Api.customer),
     ("DELETE", f"/v1/customers/{NAME}", Api.delete_customer),
     ("POST", "/v1/products", Api.create_product),
