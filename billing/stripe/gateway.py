@@ -126,13 +126,14 @@ def portal(customer_id: str, return_url: str) -> str:
 
 
 def subscription(customer_id: str) -> SubscriptionSnapshot | None:
-    """The subscription of a customer as it is now: the newest one that is served, else the newest; None without."""
+    """The subscription of a customer as it is now: the oldest one that is served, as a newer one beside it was bought by
+    mistake and is refunded (H33), else the newest; None without."""
     subscriptions = call(
         api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]
     ).data
     active = [sub for sub in subscriptions if sub.status in ENTITLED_STATES]
-    newest = max(active or subscriptions, key=lambda sub: (sub.created, sub.id), default=None)
-    return None if newest is None else _snapshot(newest)
+    subscriptions, active = (sorted(rows, key=lambda sub: (sub.created, sub.id)) for rows in (subscriptions, active))
+    return _snapshot(active[0] if active else subscriptions[-1]) if subscriptions else None
 
 
 def _snapshot(subscription) -> SubscriptionSnapshot:

@@ -163,7 +163,7 @@ class Api(InvoiceApi):
 
     def update_subscription(self, params: Params, subscription_id: str):
         subscription = self._one("subscriptions", subscription_id)
-        if subscription["status"] == "canceled":
+        if subscription["status"] == "canceled" and set(params) != {"metadata"}:
             raise StripeApiError("A canceled subscription can only update its cancellation_details.")
         if subscription["schedule"] and "cancel_at_period_end" in params:
             raise StripeApiError(
@@ -259,6 +259,16 @@ class Api(InvoiceApi):
     def disputes(self, params: Params):
         return shapes.listed("/v1/disputes", self.book.list_all("disputes", charge=params["charge"]))
 
+    def create_refund(self, params: Params):
+        """Without an amount Stripe refunds what is left of the charge, and refuses where nothing is."""
+        charges = self.book.list_all("charges", payment_intent=params["payment_intent"])
+        if not charges:
+            raise StripeApiError("No such payment_intent.", 404, reason="resource_missing")
+        (charge,) = charges
+        if charge["refunded"]:
+            raise StripeApiError("The charge has already been refunded.", reason="charge_already_refunded")
+        return self.trade.refund(charge, int(params.get("amount", charge["amount"] - charge["amount_refunded"])))
+
     def refunds(self, params: Params):
         return shapes.listed("/v1/refunds", self.book.list_all("refunds", charge=params["charge"]))
 
@@ -347,6 +357,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("GET", f"/v1/charges/{NAME}", Api.charge),
     ("GET", "/v1/disputes", Api.disputes),
     ("GET", "/v1/refunds", Api.refunds),
+    ("POST", "/v1/refunds", Api.create_refund),
     ("GET", "/v1/events", Api.events),
     ("GET", f"/v1/events/{NAME}", Api.event),
     ("POST", "/v1/webhook_endpoints", Api.create_endpoint),
