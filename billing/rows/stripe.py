@@ -80,5 +80,7 @@ class Receipt(dynamo.Row):
         table_name = dynamo.table_name("receipts")
 
     workspace_id = declared(UnicodeAttribute(hash_key=True), "who paid it", **BILLING)
-    invoice_id = declared(UnicodeAttribute(range_key=True), "names the invoice, or the subscription, at Stripe", **BILLING)
+    invoice_id = declared(
+        UnicodeAttribute(range_key=True), "names the invoice, or the subscription, at Stripe", **BILLING
+    )
     moment = declared(Moment(), "when it was mailed", **BILLING)

@@ -101,9 +101,9 @@ def unclosed_invoices(customer_id: str) -> list:
 
 def end_duplicates(workspace_id: str, customer_id: str) -> int:
     """End and refund each subscription to a plan that was bought while an older one was served, as by two payment pages
-    at once; returns how many. The mark that it gets at Stripe first leads the next look to what a fault left undone; the
-    mails and the audit entry, of one transaction, come last and say that all of it is done. Raises what the gateway and
-    the store raise."""
+    at once; returns how many. The mark that it gets at Stripe first leads the next look to what a fault left undone;
+    the mails and the audit entry, of one transaction, come last and say that all of it is done. Raises what the gateway
+    and the store raise."""
     subscriptions = gateway.call(gateway.api().subscriptions.list, customer=customer_id, status="all", limit=100).data
     served = [row for row in subscriptions if row.status in gateway.ENTITLED_STATES and _sells_plan(row)]
     served.sort(key=lambda row: (row.created, row.id))

@@ -126,8 +126,8 @@ def portal(customer_id: str, return_url: str) -> str:
 
 
 def subscription(customer_id: str) -> SubscriptionSnapshot | None:
-    """The subscription of a customer as it is now: the oldest one that is served, as a newer one beside it was bought by
-    mistake and is refunded (H33), else the newest; None without."""
+    """The subscription of a customer as it is now: the oldest one that is served, as a newer one beside it is refunded
+    (H33), else the newest; None without."""
     subscriptions = call(
         api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]
     ).data
@@ -253,9 +253,7 @@ def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
 def _upgrade(before: SubscriptionSnapshot, tier: str, interval: str, **params: Any) -> Any:
     """Update a subscription with an invoice of the difference; None where the answer was lost and the plan is there."""
     try:
-        return call(
-            api().subscriptions.update, before.subscription_id, proration_behavior="always_invoice", **params
-        )
+        return call(api().subscriptions.update, before.subscription_id, proration_behavior="always_invoice", **params)
     except StripeUnavailable as silence:
         with suppress(StripeUnavailable):
             now = subscription(before.customer_id)

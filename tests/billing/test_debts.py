@@ -141,9 +141,8 @@ def refuse_renewal(customer: Customer) -> dict:
     customer.world.book.refuses_cards = True
     customer.until(customer.ends + 60)
     customer.world.book.refuses_cards = False
-    return next(
-        row for row in customer.world.book.list_all("invoices", customer=customer.customer_id) if row["status"] == "open"
-    )  # fmt: skip
+    (renewal,) = customer.world.book.list_all("invoices", customer=customer.customer_id, status="open")
+    return renewal
 
 
 def test_an_upgrade_s_payment_leaves_the_period_unpaid_until_its_own_invoice_is_paid(customer):

@@ -106,9 +106,10 @@ class StubBilling(StubRefunds):
     def _end_retries(self, invoice: dict[str, Any]) -> None:
         """End the retries of a renewal that was paid on its page."""
         subscription = self.book.get("subscriptions", subscription_of(invoice) or "")
-        if subscription and invoice["billing_reason"] == "subscription_cycle":
-            if subscription["metadata"].pop("stub_retries", "") and subscription["status"] == "past_due":
-                subscription["status"] = "active"
+        if subscription is None or invoice["billing_reason"] != "subscription_cycle":
+            return
+        if subscription["metadata"].pop("stub_retries", "") and subscription["status"] == "past_due":
+            subscription["status"] = "active"
 
     def change_items(self, subscription: dict[str, Any], prices: list[dict[str, Any]], is_held: bool) -> None:
         """Change a subscription's items, and bill the difference, with what was used at a metered price that goes, as
