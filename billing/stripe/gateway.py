@@ -150,6 +150,7 @@ def _snapshot(subscription) -> SubscriptionSnapshot:
         next_tier="" if is_replaced else catalogue.FREE if cancels else _scheduled(schedule),
         cancels=cancels and not is_replaced,
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
+        offer_id=(subscription.latest_invoice or "") if getattr(subscription, "pending_update", None) else "",
         items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
     )  # fmt: skip
 

@@ -66,14 +66,17 @@ def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]
     return tuple(_paid_invoice(invoice) for invoice in invoices)
 
 
-def owed(customer_id: str, subscription_id: str = "") -> frozenset[str]:
+def owed(customer_id: str, subscription: SubscriptionSnapshot | None = None) -> frozenset[str]:
     """What unpaid invoices of a customer, open or given up by Stripe, bill: `overage`, and `period` where one bills a
-    period of a subscription as it begins, not a change within it."""
+    period of its subscription as it begins, not a change within it. One of a change that waits for its payer is none:
+    left alone it is void, and what it bills is billed otherwise."""
+    offer_id, subscription_id = (subscription.offer_id, subscription.subscription_id) if subscription else ("", "")
     list_invoices = gateway.api().invoices.list
     return frozenset(
         kind
         for status in UNPAID
         for invoice in gateway.call(list_invoices, customer=customer_id, status=status, limit=100).data
+        if invoice.id != offer_id
         for kind in _kinds_of(invoice, subscription_id)
     )
 
@@ -91,10 +94,11 @@ def _subscription_of(invoice) -> str:
     return subscription if isinstance(subscription, str) else subscription.id
 
 
-def overage_debt(customer_id: str) -> str:
-    """What a customer owes of credits used beyond a plan: `unpaid` where an invoice of them is, `disputed` where the
-    payer's bank holds or took back a payment of them, else empty (H31)."""
-    if OVERAGE in owed(customer_id):
+def overage_debt(subscription: SubscriptionSnapshot) -> str:
+    """What the customer of a subscription owes of credits used beyond a plan: `unpaid` where an invoice of them is,
+    `disputed` where the payer's bank holds or took back a payment of them, else empty (H31)."""
+    customer_id = subscription.customer_id
+    if OVERAGE in owed(customer_id, subscription):
         return "unpaid"
     charges = gateway.call(gateway.api().charges.list, customer=customer_id, limit=100).data
     return "disputed" if any(_is_disputed_overage(charge) for charge in charges if charge.disputed) else ""

@@ -67,7 +67,8 @@ class NotConfigured(ApiError):
 @dataclass(frozen=True)
 class SubscriptionSnapshot:
     """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell. `is_replaced`: its
-    schedule stands only because it could not be released after the upgrade that took its place."""
+    schedule stands only because it could not be released after the upgrade that took its place. `offer_id`: the open
+    invoice of an upgrade that waits for its payer, which is void after 23 hours and no debt."""
 
     subscription_id: str
     customer_id: str
@@ -81,6 +82,7 @@ class SubscriptionSnapshot:
     schedule_id: str
     items: tuple[tuple[str, str], ...]
     is_replaced: bool = False
+    offer_id: str = ""
 
 
 @dataclass(frozen=True)

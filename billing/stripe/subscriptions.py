@@ -80,9 +80,9 @@ def _require_no_subscription(workspace_id: str, customer_id: str) -> None:
         raise AlreadySubscribed
 
 
-def _require_paid(customer_id: str, subscription_id: str = "") -> None:
+def _require_paid(customer_id: str, subscription: SubscriptionSnapshot | None = None) -> None:
     """Raise InvoiceUnpaid where a customer owes overage, or a period of the subscription."""
-    owed = payments.owed(customer_id, subscription_id)
+    owed = payments.owed(customer_id, subscription)
     if payments.OVERAGE in owed:
         raise InvoiceUnpaid
     if payments.PERIOD in owed:
@@ -108,7 +108,7 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     url = ""
     is_at_once = is_upgrade(subscription.tier, subscription.interval, tier, interval)
     if is_at_once:
-        _require_paid(row.customer_id, subscription.subscription_id)
+        _require_paid(row.customer_id, subscription)
         overage.prepare_change(workspace.workspace_id, row.customer_id)
         url = gateway.change(subscription, tier, interval)
         _finish_later(webhooks.sync_subscription, workspace.workspace_id, row.customer_id)

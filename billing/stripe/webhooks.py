@@ -93,7 +93,7 @@ def sync_subscription(workspace_id: str, customer_id: str, within: ExtraWrites |
     subscription = gateway.subscription(customer_id)
     is_served = subscription is not None and subscription.state in gateway.ENTITLED_STATES
     invoices = payments.paid_invoices(subscription) if is_served else ()
-    debt = payments.overage_debt(customer_id) if is_served else ""
+    debt = payments.overage_debt(subscription) if is_served else ""
     entitlement = customers.entitlement(subscription, asked_at, invoices, debt)
 
     def write_all(transaction) -> None:
