@@ -50,6 +50,7 @@ ACTS = {
     "plan.change_asked": "asked for another plan",
     "plan.cancelled": "cancelled the plan",
     "plan.resumed": "took back a cancellation or a change",
+    "plan.duplicate_refunded": "cancelled and refunded a second plan, bought beside the first",
     "credits.granted": "gave credits",
     "credits.taken_back": "took back credits",
     "caps.changed": "changed the caps",

@@ -111,6 +111,9 @@ class Workspace(dynamo.Row):
     granted_halves = declared(Halves(default=0), "what that period has been paid for", **BILLING)
     unpaid_since = declared(Moment(default=0), "when a period began that is not paid; 0 is none", **BILLING)
     overage = declared(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", **BILLING)
+    overage_debt = declared(
+        UnicodeAttribute(default=""), "why none are sold meanwhile: such as an unpaid invoice of them", **BILLING
+    )
     caps = declared(JSONAttribute(null=True), "the customer's caps a day and a period", shape=CAPS, **BILLING)
     billing_revision = declared(Whole(default=0), "tells older terms from newer ones", **BILLING)
     billing_seen = declared(Moment(default=0), "when Stripe was asked for what is written here", **BILLING)

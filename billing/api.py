@@ -15,7 +15,8 @@ router = RestRouter(tags=["billing"])
 
 
 class BillOut(Schema):
-    """The running period. Credits are decimal strings, money whole US cents before tax, times UTC."""
+    """The running period. Credits are decimal strings, money whole US cents before tax, times UTC.
+    `overage_stopped_by`: why no overage is sold though it is allowed: `unpaid`, `disputed`, or empty."""
 
     plan: str
     interval: str
@@ -30,6 +31,7 @@ class BillOut(Schema):
     overage: str
     overage_cents: int
     overage_allowed: bool
+    overage_stopped_by: str
     stopped_by: str
 
 
@@ -84,6 +86,7 @@ def bill(request: HttpRequest):
         "overage": decimal_credits(totals.overage),
         "overage_cents": totals.overage_cents,
         "overage_allowed": totals.terms.overage,
+        "overage_stopped_by": totals.overage_stopped_by,
         "stopped_by": totals.capped,
     }
 

@@ -6,6 +6,7 @@ from accounts import audit
 from accounts.models import Workspace
 from billing.charging import caps, entitlement_change
 from billing.charging.caps import SPANS, UNITS, Cap
+from billing.charging.credits import OverageUnpaid
 from billing.charging.entitlement_change import Draft, TermsChange
 from billing.plans import catalogue, periods
 from imgapis.base.errors import ApiError
@@ -62,13 +63,15 @@ def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> TermsCh
 
 def allow_overage(workspace_id: str, actor: str, allowed: bool) -> TermsChange:
     """Allow credits beyond the plan's to be bought, up to the cap of the period; or no longer. Raises InvalidCap for a
-    plan that sells none."""
+    plan that sells none, OverageUnpaid while those used before are owed."""
 
     def decide(row: Workspace) -> Draft:
         if allowed and catalogue.of(row.plan).overage is None:
             raise InvalidCap(
                 f"The plan {catalogue.of(row.plan).title} has no overage: choose a larger one.", param="overage"
             )
+        if allowed and row.overage_debt:
+            raise OverageUnpaid
         return Draft({"overage": allowed})
 
     outcome = entitlement_change.update_terms(workspace_id, decide)

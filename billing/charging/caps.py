@@ -48,7 +48,7 @@ def room(terms: Terms, period: Period, included: int, sold: Mapping[str, int] = 
     """Half-credits beyond the included ones that may be charged in a period, those included that were sold by the terms
     of before (by plan); below 0 where a cap ends before them. A cap in money counts these at their own price."""
     plan, sold_halves = catalogue.of(period.plan), sum(sold.values())
-    sells = terms.overage and plan.overage is not None and not period.unpaid
+    sells = terms.overage and not terms.overage_debt and plan.overage is not None and not period.unpaid
     overage_limit = max(sold_halves, CEILING * plan.halves if sells else 0)
     cap = effective("period", terms, period.plan)
     if cap.unit == "credits":

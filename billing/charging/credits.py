@@ -38,6 +38,19 @@ class CapReached(ApiError):
         )
 
 
+class OverageUnpaid(ApiError):
+    """New work beyond the plan's credits, whose sale stands still until what was sold before is paid (H31)."""
+
+    status = 402
+    code = "overage_unpaid"
+
+    def __init__(self):
+        super().__init__(
+            "No credits beyond the plan's are sold until those used before are paid: the invoice stands under Invoices,"
+            " on the billing page. What is cached goes on being served."
+        )
+
+
 class ChargeUnavailable(ApiError):
     """The charge could not be settled in time: nothing is served uncharged, and the same URL can be asked again."""
 
@@ -121,6 +134,8 @@ def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | No
     period_counter = rows.get(books.period.name) or counters.new_period_counter("", books.period, terms)
     balance = counters.balance_at(period_counter, books.period, terms)
     if balance.left < cost:
+        if terms.overage and terms.overage_debt and balance.room >= 0 and not books.period.unpaid:
+            return OverageUnpaid()
         return CapReached("period") if balance.room else OutOfCredits()
     if books.day is None:
         return None

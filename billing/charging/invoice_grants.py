@@ -55,10 +55,11 @@ class Funding:
 def fund(
     workspace_id: str, period: Period, paid: PaidPeriod, invoices: tuple[PaidInvoice, ...], old_counter: Counter | None
 ) -> Funding | None:
-    """What invoices grant in the running period of a plan; None where none of them pays for it. `old_counter`: the
-    running month that a new period cuts short, where it does."""
+    """What invoices grant in the running period of a plan; None where none of them pays for it from its beginning: an
+    upgrade's alone grants nothing before the period's own invoice is paid. `old_counter`: the running month that a new
+    period cuts short, where it does."""
     matching_invoices = [invoice for invoice in invoices if paid.is_of(invoice)]
-    if not matching_invoices:
+    if not any(map(paid.is_begun_by, matching_invoices)):
         return None
     known_rows = list(store.invoice_grants(workspace_id))
     rows_by_invoice = {row.invoice_id: row for row in known_rows if row.period == period.name}

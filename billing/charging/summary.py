@@ -81,8 +81,10 @@ class Summary:
 
     @property
     def capped(self) -> str:
-        """What stops new work now: `period`, `day`, `credits`, or nothing."""
+        """What stops new work now: `period`, `day`, `credits`, `overage_unpaid`, or nothing."""
         if self.left < 1:
+            if self.overage_stopped_by and self.room >= 0 and not self.period.unpaid:
+                return "overage_unpaid"
             return "period" if self.room else "credits"
         return "day" if self.day_limit is not None and self.day_used >= self.day_limit else ""
 
@@ -91,6 +93,12 @@ class Summary:
         """Whether the running period of a paid plan has not been paid for."""
         is_cut = self.terms.paid and self.period.plan == catalogue.FREE and self.terms.next_plan != catalogue.FREE
         return self.period.unpaid or self.terms.unpaid_since > 0 or is_cut
+
+    @property
+    def overage_stopped_by(self) -> str:
+        """Why no overage is sold though it is allowed: an invoice of it is `unpaid`, or its payment `disputed`; empty
+        where it is sold, or not allowed."""
+        return self.terms.overage_debt if self.terms.overage else ""
 
     @property
     def following(self) -> str:

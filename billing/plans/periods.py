@@ -17,8 +17,9 @@ class Terms:
     """What a workspace's credits go by. `start` and `end` are the paid period at Stripe on whole UTC hours (seconds;
     0 on the free plan), `next_plan` what follows at its end, `allowance` half-credits a month; `granted_period` and
     `granted` what the period of that name has been paid for instead, where an upgrade or a refund made it another
-    amount; `unpaid_since` when a period began that nobody has paid for (0: none); `caps` the customer's own, as pairs;
-    `revision` rises with every change, so that nothing is opened by old terms."""
+    amount; `unpaid_since` when a period began that nobody has paid for (0: none); `overage_debt` why no overage is sold
+    though it is allowed: `unpaid` or `disputed`, what was sold before (empty: it is sold); `caps` the customer's own,
+    as pairs; `revision` rises with every change, so that nothing is opened by old terms."""
 
     plan: str = catalogue.FREE
     allowance: int = catalogue.CATALOGUE[catalogue.FREE].halves
@@ -32,6 +33,7 @@ class Terms:
     granted_period: str = ""
     granted: int = 0
     unpaid_since: float = 0
+    overage_debt: str = ""
 
     @property
     def paid(self) -> bool:
@@ -64,6 +66,7 @@ def terms_of(row: Workspace) -> Terms:
         start=float(row.period_start), end=float(row.period_end), interval=row.interval, next_plan=row.next_plan,
         overage=bool(row.overage), caps=caps, revision=int(row.billing_revision),
         granted_period=row.granted_period, granted=int(row.granted_halves), unpaid_since=float(row.unpaid_since),
+        overage_debt=row.overage_debt,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from billing.plans import catalogue
 
 MONTHS = {"month": 1, "year": 12}
+BEGIN_SECONDS = 3_600  # a line that begins so near to a period's start bills it from its beginning
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class PaidPeriod:
     def is_of(self, invoice: PaidInvoice) -> bool:
         """Whether an invoice pays for a plan in this period."""
         return any(line.cents >= 0 and self.buys(line) for line in invoice.lines)
+
+    def is_begun_by(self, invoice: PaidInvoice) -> bool:
+        """Whether an invoice bills this period from its beginning, as a purchase, a renewal and another rhythm do. What
+        an upgrade bills of a plan it gives back of another, so that it leaves the rest of the period owed."""
+        lines = [line for line in invoice.lines if self.buys(line) and abs(line.start - self.start) < BEGIN_SECONDS]
+        return sum(map(_sign, lines)) > 0
 
 
 def granted(invoice: PaidInvoice, paid: PaidPeriod, start: float, end: float) -> Fraction:

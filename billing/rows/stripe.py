@@ -74,11 +74,14 @@ class ReportedOverage(dynamo.Row):
 
 
 class Receipt(dynamo.Row):
-    """A paid invoice of Stripe's whose receipt was mailed, so that no second event mails it again."""
+    """A paid invoice of Stripe's whose receipt was mailed, or a second subscription whose refund was, so that no second
+    event mails it again."""
 
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("receipts")
 
     workspace_id = declared(UnicodeAttribute(hash_key=True), "who paid it", **BILLING)
-    invoice_id = declared(UnicodeAttribute(range_key=True), "names the invoice at Stripe", **BILLING)
+    invoice_id = declared(
+        UnicodeAttribute(range_key=True), "names the invoice, or the subscription, at Stripe", **BILLING
+    )
     moment = declared(Moment(), "when it was mailed", **BILLING)

@@ -1,20 +1,28 @@
 """The end of a workspace at Stripe: what it owes is reported, counted and invoiced; only then its subscription ends,
-and its customer is deleted when its last invoice is closed (H2)."""
+and its customer is deleted when its last invoice is closed (H2). And the end of a second subscription that was bought
+beside another one: it is refunded in full (H33)."""
 
 from contextlib import suppress
 
+from accounts import audit
 from accounts import store as accounts_store
 from billing import store
-from billing.charging import entitlement_change, overage_credits
+from billing.charging import entitlement_change, invoice_grants, overage_credits
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
-from billing.stripe import customers, gateway, overage
+from billing.models import InvoiceGrant
+from billing.plans import catalogue
+from billing.plans.periods import whole_hour
+from billing.stripe import customers, gateway, overage, receipts
 from billing.stripe.gateway import PaymentRefused, StripeRefused
-from imgapis.base import clock
+from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 
 UNCLOSED = ("draft", "open")
 ENDED_STATES = ("canceled", "incomplete_expired")
+DUPLICATE_OF = "duplicate_of"  # metadata of a subscription that was bought beside another one: that one's id
+# Stripe's codes where the money of a charge is back already: by a refund, or by the payer's bank.
+RETURNED = {"charge_already_refunded", "charge_disputed"}
 
 
 class InvoiceOpen(ApiError):
@@ -90,6 +98,83 @@ def unclosed_invoices(customer_id: str) -> list:
         for status in UNCLOSED
         for invoice in gateway.call(list_invoices, customer=customer_id, status=status, limit=100).data
     ]
+
+
+def end_duplicates(workspace_id: str, customer_id: str) -> int:
+    """End and refund each subscription to a plan that was bought while an older one was served, as by two payment pages
+    at once; returns how many. The mark that it gets at Stripe first leads the next look to what a fault left undone;
+    the mails and the audit entry, of one transaction, come last and say that all of it is done. Raises what the gateway
+    and the store raise."""
+    subscriptions = gateway.call(gateway.api().subscriptions.list, customer=customer_id, status="all", limit=100).data
+    served = [row for row in subscriptions if row.status in gateway.ENTITLED_STATES and _sells_plan(row)]
+    served.sort(key=lambda row: (row.created, row.id))
+    duplicates = [row for row in subscriptions if _is_marked(row) and not receipts.is_sent(workspace_id, row.id)]
+    for row in served[1:]:
+        if not _is_marked(row):
+            gateway.call(gateway.api().subscriptions.update, row.id, metadata={DUPLICATE_OF: served[0].id})
+            duplicates.append(row)
+    for row in duplicates:
+        _end_duplicate(workspace_id, row)
+    return len(duplicates)
+
+
+def _is_marked(subscription) -> bool:
+    return bool(getattr(subscription.metadata, DUPLICATE_OF, ""))
+
+
+def _sells_plan(subscription) -> bool:
+    return any(gateway.tier_of(item.price) != catalogue.FREE for item in subscription["items"].data)
+
+
+def _end_duplicate(workspace_id: str, subscription) -> None:
+    """Cancel a subscription without a last invoice, refund what it was paid, and say so. Usage beyond the plan is
+    invoiced by the one that goes on."""
+    _cancel(subscription.id)
+    list_invoices = gateway.api().invoices.list
+    for invoice in gateway.call(list_invoices, subscription=subscription.id, status="paid", limit=100).data:
+        _record_no_grant(workspace_id, invoice)
+        _refund(invoice.id)
+    mails = receipts.duplicate_refunded(workspace_id)
+    tiers = [gateway.tier_of(item.price) for item in subscription["items"].data]
+    entry = audit.entry(workspace_id, "stripe", "plan.duplicate_refunded", subscription.id, tiers[0], None)
+    try:
+        with dynamo.transaction() as transaction:
+            receipts.add_record(transaction, workspace_id, subscription.id)
+            receipts.add_mails(transaction, mails)
+            audit.add_to_transaction(transaction, entry)
+    except dynamo.TransactionCanceled:
+        if not receipts.is_sent(workspace_id, subscription.id):
+            raise
+    else:
+        receipts.dispatch(mails)
+
+
+def _cancel(subscription_id: str) -> None:
+    resource = gateway.api().subscriptions
+    try:
+        gateway.call(resource.cancel, subscription_id, invoice_now=False, prorate=False)
+    except StripeRefused:
+        if gateway.call(resource.retrieve, subscription_id).status not in ENDED_STATES:
+            raise
+
+
+def _record_no_grant(workspace_id: str, invoice) -> None:
+    """Write down that an invoice granted nothing, unless it did: its refund then takes nothing of the other plan's."""
+    if all(row.invoice_id != invoice.id for row in store.invoice_grants(workspace_id)):
+        period = clock.period_name(whole_hour(invoice.created))
+        invoice_grants.new_row(workspace_id, period, invoice.id, 0).save_if(InvoiceGrant.is_absent())
+
+
+def _refund(invoice_id: str) -> None:
+    """Refund what is left of an invoice's payments: Stripe gives back no charge twice."""
+    api = gateway.api()
+    for row in gateway.call(api.invoice_payments.list, invoice=invoice_id, status="paid", limit=100).data:
+        intent = row.payment.payment_intent
+        try:
+            gateway.call(api.refunds.create, key=f"duplicate-{intent}", payment_intent=intent, reason="duplicate")
+        except StripeRefused as refusal:
+            if getattr(refusal.__cause__, "code", "") not in RETURNED:
+                raise
 
 
 def _stop_overage(workspace_id: str) -> None:

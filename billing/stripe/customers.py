@@ -82,16 +82,19 @@ def ensure(workspace_id: str) -> Subscription:
 
 
 def entitlement(
-    subscription: SubscriptionSnapshot | None, asked_at: float, invoices: tuple[PaidInvoice, ...] = ()
+    subscription: SubscriptionSnapshot | None,
+    asked_at: float,
+    invoices: tuple[PaidInvoice, ...] = (),
+    overage_debt: str = "",
 ) -> Entitlement:
-    """The entitlement that a subscription at Stripe gives, with its paid invoices; the free plan without one.
-    `asked_at`: when it was read, seconds since 1970."""
+    """The entitlement that a subscription at Stripe gives, with its paid invoices and what is owed of overage
+    (`payments.overage_debt`); the free plan without one. `asked_at`: when it was read, seconds since 1970."""
     if subscription is None:
         return Entitlement(read_at=asked_at)
     return Entitlement(
         tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end,
         interval=subscription.interval, next_tier=subscription.next_tier, read_at=asked_at,
-        invoices=invoices,
+        invoices=invoices, overage_debt=overage_debt,
     )  # fmt: skip
 
 

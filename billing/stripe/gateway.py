@@ -15,6 +15,7 @@ from django.conf import settings
 
 from billing.plans import catalogue
 from billing.stripe.stripe_facts import (  # fmt: skip
+    ChangeUnconfirmed,
     ConfirmationRequired,
     EventSnapshot,
     InvalidWebhookSignature,
@@ -29,6 +30,7 @@ from billing.stripe.stripe_facts import (  # fmt: skip
 SECONDS = 8
 RETRIES = 2
 OVERAGE = "overage"
+REPLACED = "replaced_schedule"  # metadata of a subscription: the schedule that an upgrade takes the place of, its plan
 VERSION = stripe.api_version  # such as `2026-08-26.dahlia`
 # Stripe's codes where only the payer can complete a payment.
 TO_CONFIRM = {
@@ -118,42 +120,37 @@ def expire_checkouts(customer_id: str, but: str = "") -> None:
                 call(api().checkout.sessions.expire, session.id)
 
 
-def session_customer(session_id: str) -> tuple[str, str] | None:
-    """(customer id, payment status) of a Checkout session; None where there is none of that id."""
-    try:
-        session = call(api().checkout.sessions.retrieve, session_id)
-    except StripeRefused:
-        return None
-    return (session.customer or "", session.payment_status)
-
-
 def portal(customer_id: str, return_url: str) -> str:
     """The address of Stripe's portal for a customer: cards, invoices, tax number."""
     return call(api().billing_portal.sessions.create, customer=customer_id, return_url=return_url).url
 
 
 def subscription(customer_id: str) -> SubscriptionSnapshot | None:
-    """The subscription of a customer as it is now: the newest one that is served, else the newest; None without."""
+    """The subscription of a customer as it is now: the oldest one that is served, as a newer one beside it is refunded
+    (H33), else the newest; None without."""
     subscriptions = call(
         api().subscriptions.list, customer=customer_id, status="all", limit=20, expand=["data.schedule"]
     ).data
     active = [sub for sub in subscriptions if sub.status in ENTITLED_STATES]
-    newest = max(active or subscriptions, key=lambda sub: (sub.created, sub.id), default=None)
-    return None if newest is None else _snapshot(newest)
+    subscriptions, active = (sorted(rows, key=lambda sub: (sub.created, sub.id)) for rows in (subscriptions, active))
+    return _snapshot(active[0] if active else subscriptions[-1]) if subscriptions else None
 
 
 def _snapshot(subscription) -> SubscriptionSnapshot:
     licensed_items = [item for item in subscription["items"].data if item.price.recurring.usage_type == "licensed"]
     plan_item = licensed_items[0] if licensed_items else subscription["items"].data[0]
-    schedule = subscription.schedule
+    schedule, tier, interval = subscription.schedule, tier_of(plan_item.price), plan_item.price.recurring.interval
+    mark = getattr(subscription.metadata, REPLACED, "")
+    is_replaced = bool(schedule) and mark == f"{schedule.id} {tier} {interval}"
     cancels = bool(subscription.cancel_at_period_end or subscription.cancel_at)
     return SubscriptionSnapshot(
         subscription_id=subscription.id, customer_id=subscription.customer, state=subscription.status,
-        tier=tier_of(plan_item.price), interval=plan_item.price.recurring.interval,
+        tier=tier, interval=interval, is_replaced=is_replaced,
         start=plan_item.current_period_start, end=plan_item.current_period_end,
-        next_tier=catalogue.FREE if cancels else _scheduled(schedule),
-        cancels=cancels,
+        next_tier="" if is_replaced else catalogue.FREE if cancels else _scheduled(schedule),
+        cancels=cancels and not is_replaced,
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
+        offer_id=(subscription.latest_invoice or "") if getattr(subscription, "pending_update", None) else "",
         items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
         pending_until=pending.expires_at if (pending := getattr(subscription, "pending_update", None)) else 0,
         ended_at=getattr(subscription, "ended_at", None) or 0,
@@ -228,33 +225,53 @@ def _batches(keys: list[str]) -> Iterator[list[str]]:
 def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
     """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is, what is
     scheduled too (H26). Returns the address of Stripe's page where the payer confirms the payment first, empty where it
-    is paid (H22)."""
+    is paid (H22). What fails after the payment is finished by `finish_upgrade` (H32). Raises ChangeUnconfirmed."""
     item_ids, prices = dict(subscription.items), price_ids()
     items = [{"id": item_ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
     overage_item = {"price": prices[f"{tier}_{OVERAGE}"]}
     items.append({"id": item_ids[OVERAGE], **overage_item} if OVERAGE in item_ids else overage_item)
-    update, subscription_id = api().subscriptions.update, subscription.subscription_id
+    mark = {"metadata": {REPLACED: f"{subscription.schedule_id} {tier} {interval}"}} if subscription.schedule_id else {}
     # Where there is a schedule, it says whether the subscription ends, and Stripe refuses to be told it otherwise.
     resumed = {} if subscription.schedule_id else {"cancel_at_period_end": False}
     try:
-        call(
-            update, subscription_id, items=items, proration_behavior="always_invoice",
-            payment_behavior="error_if_incomplete", **resumed,
-        )  # fmt: skip
-        release_schedule(subscription)
-        return ""
+        _upgrade(subscription, tier, interval, items=items, payment_behavior="error_if_incomplete", **resumed, **mark)
+        pending = None
     except ConfirmationRequired:
         # Held by Stripe for 23 hours as a pending update, which takes no `cancel_at_period_end`.
-        pending = call(
-            update, subscription_id, items=items, proration_behavior="always_invoice",
-            payment_behavior="pending_if_incomplete", expand=["latest_invoice"],
+        if mark:
+            call(api().subscriptions.update, subscription.subscription_id, **mark)
+        pending = _upgrade(
+            subscription, tier, interval, items=items, payment_behavior="pending_if_incomplete",
+            expand=["latest_invoice"],
         )  # fmt: skip
-    if getattr(pending, "pending_update", None) is None:
-        release_schedule(subscription)
-        return ""  # paid at this second try
+    if getattr(pending, "pending_update", None) is None:  # paid, at the second try where there was one
+        with suppress(StripeUnavailable, StripeRefused):
+            release_schedule(subscription)
+        return ""
     if not pending.latest_invoice.hosted_invoice_url:
         raise PaymentRefused
     return pending.latest_invoice.hosted_invoice_url
+
+
+def _upgrade(before: SubscriptionSnapshot, tier: str, interval: str, **params: Any) -> Any:
+    """Update a subscription with an invoice of the difference; None where the answer was lost and the plan is there."""
+    try:
+        return call(api().subscriptions.update, before.subscription_id, proration_behavior="always_invoice", **params)
+    except StripeUnavailable as silence:
+        with suppress(StripeUnavailable):
+            now = subscription(before.customer_id)
+            if now and (now.subscription_id, now.tier, now.interval) == (before.subscription_id, tier, interval):
+                return None
+        raise ChangeUnconfirmed from silence
+
+
+def finish_upgrade(current: SubscriptionSnapshot | None) -> SubscriptionSnapshot | None:
+    """Release the schedule that a paid upgrade took the place of, where that failed; the subscription as it then is."""
+    if current is None or not current.is_replaced:
+        return current
+    with suppress(StripeRefused):  # somebody else has released it
+        release_schedule(current)
+    return subscription(current.customer_id)
 
 
 def schedule(subscription: SubscriptionSnapshot, tier: str, interval: str) -> None:
@@ -317,16 +334,6 @@ def invoice(invoice_id: str) -> Invoice:
     return _invoice(call(api().invoices.retrieve, invoice_id))
 
 
-def customer_of(object_id: str) -> str:
-    """The customer that a subscription (`sub_…`) or an invoice (`in_…`) belongs to; empty where Stripe knows none.
-    Raises StripeUnavailable, NotConfigured."""
-    resource = api().subscriptions if object_id.startswith("sub_") else api().invoices
-    try:
-        return call(resource.retrieve, object_id).customer or ""
-    except StripeRefused:
-        return ""
-
-
 def _invoice(stripe_invoice) -> Invoice:
     url = getattr(stripe_invoice, "hosted_invoice_url", None) or ""
     return Invoice(
@@ -386,12 +393,3 @@ def _event_snapshot(stripe_event) -> EventSnapshot:
         customer if isinstance(customer, str) else customer.get("id", ""), event_object.get("id") or "",
         event_object["id"] if event_object.get("object") == "charge" else event_object.get("charge") or "",
     )  # fmt: skip
-
-
-def customers() -> Iterator[str]:
-    """Every customer that is ours and was not deleted, for the nightly comparison."""
-    try:
-        for customer in api().customers.list(params={"limit": 100}).auto_paging_iter():
-            yield customer.id
-    except stripe.StripeError as error:
-        raise StripeUnavailable from error

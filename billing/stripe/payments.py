@@ -3,6 +3,7 @@
 Amounts of money are read here to reckon shares, and are stored nowhere (P03).
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,9 @@ from imgapis.base import clock
 EARLIER_SECONDS = 2 * clock.DAY
 OVERAGE_REPORT = "overage"  # names the report of overage in an invoice's metadata
 UNPAID = ("open", "uncollectible")  # states of an invoice
+BEGINNINGS = ("subscription_create", "subscription_cycle")  # reasons of an invoice that bills a whole period
+OVERAGE, PERIOD = "overage", "period"
+SETTLED = "settled"  # in the metadata of a dispute: what it took was paid otherwise
 # Stripe holds the money of a dispute in these states; an inquiry ("warning_…") takes none.
 HELD = ("needs_response", "under_review", "lost")
 
@@ -62,14 +66,52 @@ def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]
     return tuple(_paid_invoice(invoice) for invoice in invoices)
 
 
-def owes_overage(customer_id: str) -> bool:
-    """Whether an invoice of a customer that bills credits beyond a plan was not paid: open, or given up by Stripe."""
+def owed(customer_id: str, subscription: SubscriptionSnapshot | None = None) -> frozenset[str]:
+    """What unpaid invoices of a customer, open or given up by Stripe, bill: `overage`, and `period` where one bills a
+    period of its subscription as it begins, not a change within it. One of a change that waits for its payer is none:
+    left alone it is void, and what it bills is billed otherwise."""
+    offer_id, subscription_id = (subscription.offer_id, subscription.subscription_id) if subscription else ("", "")
     list_invoices = gateway.api().invoices.list
-    return any(
-        is_of_overage(invoice) or any(map(_sells_overage, invoice.lines.data))
+    return frozenset(
+        kind
         for status in UNPAID
         for invoice in gateway.call(list_invoices, customer=customer_id, status=status, limit=100).data
+        if invoice.id != offer_id
+        for kind in _kinds_of(invoice, subscription_id)
     )
+
+
+def _kinds_of(invoice, subscription_id: str) -> Iterator[str]:
+    if is_of_overage(invoice) or any(map(_sells_overage, invoice.lines.data)):
+        yield OVERAGE
+    if invoice.billing_reason in BEGINNINGS and subscription_id and _subscription_of(invoice) == subscription_id:
+        yield PERIOD
+
+
+def _subscription_of(invoice) -> str:
+    details = getattr(invoice.parent, "subscription_details", None) if invoice.parent else None
+    subscription = details.subscription if details else ""
+    return subscription if isinstance(subscription, str) else subscription.id
+
+
+def overage_debt(subscription: SubscriptionSnapshot) -> str:
+    """What the customer of a subscription owes of credits used beyond a plan: `unpaid` where an invoice of them is,
+    `disputed` where the payer's bank holds or took back a payment of them, else empty (H31)."""
+    customer_id = subscription.customer_id
+    if OVERAGE in owed(customer_id, subscription):
+        return "unpaid"
+    charges = gateway.call(gateway.api().charges.list, customer=customer_id, limit=100).data
+    return "disputed" if any(_is_disputed_overage(charge) for charge in charges if charge.disputed) else ""
+
+
+def _is_disputed_overage(charge) -> bool:
+    """Whether a dispute holds a payment of overage. A lost one leaves its invoice paid at Stripe, so that staff say on
+    the dispute, by its metadata `settled`, when what it took was paid otherwise."""
+    disputes = gateway.call(gateway.api().disputes.list, charge=charge.id, limit=100).data
+    if not any(dispute.status in HELD and SETTLED not in (dispute.metadata or {}) for dispute in disputes):
+        return False
+    invoice = _invoice_of(charge)
+    return invoice is not None and _share_of_overage(invoice) > 0
 
 
 def invoice_overage(customer_id: str, identifier: str, plan: Plan, credits: int, span: tuple[int, int]) -> None:
@@ -123,6 +165,16 @@ def _overage_invoice(customer_id: str, identifier: str):
 def is_of_overage(invoice) -> bool:
     """Whether an invoice was issued here."""
     return OVERAGE_REPORT in (getattr(invoice, "metadata", None) or {})
+
+
+def customer_of(object_id: str) -> str:
+    """The customer that a subscription (`sub_…`) or an invoice (`in_…`) belongs to; empty where Stripe knows none.
+    Raises StripeUnavailable, NotConfigured."""
+    resource = gateway.api().subscriptions if object_id.startswith("sub_") else gateway.api().invoices
+    try:
+        return gateway.call(resource.retrieve, object_id).customer or ""
+    except StripeRefused:
+        return ""
 
 
 def customer_of_charge(charge_id: str) -> str:

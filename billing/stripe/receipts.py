@@ -14,7 +14,7 @@ ROLES = ("owner", "billing")
 
 
 def is_sent(workspace_id: str, invoice_id: str) -> bool:
-    """Whether an invoice's receipt is on record as mailed."""
+    """Whether an invoice's receipt, or a second subscription's refund, is on record as mailed."""
     return Receipt.find(workspace_id, invoice_id) is not None
 
 
@@ -35,8 +35,14 @@ def plan_ended(workspace_id: str) -> list[OutgoingMail]:
     return _new_mails(workspace_id, "Your img apis plan has ended", "emails/plan_ended.txt")
 
 
+def duplicate_refunded(workspace_id: str) -> list[OutgoingMail]:
+    """A second plan was bought beside the first: it is cancelled and paid back."""
+    return _new_mails(workspace_id, "A second plan for img apis was refunded", "emails/duplicate_refunded.txt")
+
+
 def add_record(transaction: dynamo.Transaction, workspace_id: str, invoice_id: str) -> None:
-    """Put the record of an invoice's receipt into a transaction: it fails where there is one already."""
+    """Put the record of an invoice's receipt, or of a second subscription's refund, into a transaction: it fails where
+    there is one already."""
     transaction.save(Receipt(workspace_id, invoice_id, moment=clock.now()), if_absent=True)
 
 

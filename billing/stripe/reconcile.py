@@ -4,7 +4,7 @@ import logging
 
 from billing.charging.counters import WorkspaceGone
 from billing.rows.stripe import Subscription
-from billing.stripe import customers, settlements, webhooks
+from billing.stripe import closing, customers, gateway, overage, settlements, webhooks
 
 log = logging.getLogger("imgapis.reconcile")
 
@@ -26,6 +26,8 @@ def _compare(row: Subscription) -> bool | None:
     """Whether what a workspace has was another; None where it is gone."""
     before = (row.state, row.tier, row.subscription_id, int(row.period_end), row.next_tier)
     try:
+        _end_duplicates(row)
+        gateway.finish_upgrade(gateway.subscription(row.customer_id))
         webhooks.sync_subscription(row.workspace_id, row.customer_id)
         if settlements.settle_all(row.workspace_id, row.customer_id):
             webhooks.sync_subscription(row.workspace_id, row.customer_id)
@@ -36,3 +38,11 @@ def _compare(row: Subscription) -> bool | None:
         return False
     log.warning("stripe_reconciled", extra={"count": 1})
     return True
+
+
+def _end_duplicates(row: Subscription) -> None:
+    """A second plan that cannot be ended now, as where the key may not refund, keeps nothing else back."""
+    try:
+        closing.end_duplicates(row.workspace_id, row.customer_id)
+    except overage.FAULTS:
+        log.warning("duplicate_not_ended", extra={"count": 1})

@@ -26,6 +26,20 @@ class StripeRefused(ApiError):
         super().__init__("Stripe refuses this change as the subscription stands. Open its portal to see why.")
 
 
+class ChangeUnconfirmed(ApiError):
+    """Stripe did not answer an upgrade, nor whether it made it: it may have charged the card."""
+
+    status = 503
+    code = "change_unconfirmed"
+
+    def __init__(self):
+        super().__init__(
+            "Stripe does not answer just now, so it is not known yet whether the plan was changed and charged. Once"
+            " Stripe answers, this page and the invoices say so: look there before you try again.",
+            retry_after=60,
+        )
+
+
 class PaymentRefused(ApiError):
     """The card, or the bank behind it, refuses; the plan stays as it is."""
 
@@ -53,7 +67,9 @@ class NotConfigured(ApiError):
 @dataclass(frozen=True)
 class SubscriptionSnapshot:
     """A subscription as it is at Stripe now; `items` are the ids of its items by what they sell. `pending_until`: until
-    when Stripe waits for the payer to confirm a change, 0 where none waits; `ended_at`: 0 where it has not ended."""
+    when Stripe waits for the payer to confirm a change, 0 where none waits; `ended_at`: 0 where it has not ended.
+    `is_replaced`: its schedule stands only because it could not be released after the upgrade that took its place.
+    `offer_id`: the open invoice of an upgrade that waits for its payer, which is void after 23 hours and no debt."""
 
     subscription_id: str
     customer_id: str
@@ -68,6 +84,8 @@ class SubscriptionSnapshot:
     items: tuple[tuple[str, str], ...]
     pending_until: int = 0
     ended_at: int = 0
+    is_replaced: bool = False
+    offer_id: str = ""
 
 
 @dataclass(frozen=True)

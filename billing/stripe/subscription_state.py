@@ -28,6 +28,7 @@ class Entitlement:
     same again; `overage`: whether it sells credits beyond the plan's, None for as the workspace has it; `read_at`: when
     Stripe was asked, before its answer: of two answers the later one counts (B12). `invoices`: those paid, which grant
     the credits of the period; None where they were not asked for, and the period counts as paid whole.
+    `overage_debt`: why no more overage is sold, as `payments.overage_debt` says; empty where it is.
     """
 
     tier: str = catalogue.FREE
@@ -39,6 +40,7 @@ class Entitlement:
     overage: bool | None = None
     read_at: float = 0
     invoices: tuple[PaidInvoice, ...] | None = None
+    overage_debt: str = ""
 
     @property
     def is_served(self) -> bool:
@@ -125,7 +127,8 @@ def row_values(entitlement: Entitlement) -> dict[str, Any]:
         "period_start": whole_hour(entitlement.start) if is_served else 0,
         "period_end": whole_hour(entitlement.end) if is_served else 0,
         "next_plan": entitlement.next_tier if is_served else "",
-        "granted_period": "", "granted_halves": 0, "unpaid_since": 0, "billing_seen": entitlement.read_at,
+        "granted_period": "", "granted_halves": 0, "unpaid_since": 0, "overage_debt": entitlement.overage_debt,
+        "billing_seen": entitlement.read_at,
     }  # fmt: skip
     if not is_served or entitlement.overage is not None:
         attributes["overage"] = bool(is_served and entitlement.overage)

@@ -1,13 +1,17 @@
 """What a customer does with a plan: begin, change, cancel, resume; each by Stripe, none by what a form claims."""
 
+import logging
+from collections.abc import Callable
+
 from accounts import audit
 from accounts.models import Workspace
 from billing.plans import catalogue
 from billing.rows.stripe import Subscription
 from billing.stripe import customers, gateway, overage, payments, webhooks
-from billing.stripe.gateway import Invoice, SubscriptionSnapshot
+from billing.stripe.gateway import Invoice, StripeRefused, SubscriptionSnapshot
 from imgapis.base.errors import ApiError
 
+log = logging.getLogger("imgapis.subscriptions")
 LIVE_STATES = ("active", "trialing", "past_due", "unpaid", "paused")
 
 
@@ -32,15 +36,14 @@ class AlreadySubscribed(ApiError):
 
 
 class InvoiceUnpaid(ApiError):
-    """What was used beyond an earlier plan is not paid: it is paid before another plan is sold (H2)."""
+    """What was used beyond an earlier plan is not paid, or the running period is not: it is paid before another plan is
+    sold (H2, H31)."""
 
     status = 402
     code = "invoice_unpaid"
 
-    def __init__(self):
-        super().__init__(
-            "An invoice for credits used beyond the plan is not paid yet: pay it under Invoices, then choose a plan."
-        )
+    def __init__(self, subject: str = "for credits used beyond the plan"):
+        super().__init__(f"An invoice {subject} is not paid yet: pay it under Invoices, then choose a plan.")
 
 
 class NoSubscription(ApiError):
@@ -59,8 +62,7 @@ def start_checkout(workspace: Workspace, actor: str, tier: str, interval: str, r
     _require_sold_plan(tier, interval)
     row = customers.ensure(workspace.workspace_id)
     _require_no_subscription(workspace.workspace_id, row.customer_id)
-    if payments.owes_overage(row.customer_id):
-        raise InvoiceUnpaid
+    _require_paid(row.customer_id)
     session_id, url = gateway.checkout(workspace.workspace_id, row.customer_id, tier, interval, return_url)
     # One session of a workspace is open at a time. Look again afterwards: an older one may have been paid meanwhile.
     gateway.expire_checkouts(row.customer_id, but=session_id)
@@ -78,6 +80,15 @@ def _require_no_subscription(workspace_id: str, customer_id: str) -> None:
         raise AlreadySubscribed
 
 
+def _require_paid(customer_id: str, subscription: SubscriptionSnapshot | None = None) -> None:
+    """Raise InvoiceUnpaid where a customer owes overage, or a period of the subscription."""
+    owed = payments.owed(customer_id, subscription)
+    if payments.OVERAGE in owed:
+        raise InvoiceUnpaid
+    if payments.PERIOD in owed:
+        raise InvoiceUnpaid("for the running period")
+
+
 def portal(workspace: Workspace, return_url: str) -> str:
     """The address of Stripe's portal. Raises NoSubscription where the workspace never bought anything."""
     row = customers.of_workspace(workspace.workspace_id)
@@ -90,29 +101,38 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     """Another plan: a dearer one at once, its difference invoiced; a cheaper one, or another rhythm of the same, from
     the end of the paid period on. Returns the address of Stripe's page where the payer has to confirm the payment, so
     that the change is made; empty where it is made. What was used beyond the old plan is invoiced at its price (H2).
-    Raises UnknownPlan, NoSubscription, InvoiceUnpaid, OverageNotInvoiced, and what the gateway raises."""
+    What fails once it is paid is finished by Stripe's event or the nightly comparison, and is no failure of the change
+    (H32). Raises UnknownPlan, NoSubscription, InvoiceUnpaid, OverageNotInvoiced, and what the gateway raises."""
     _require_sold_plan(tier, interval)
     row, subscription = _live_subscription(workspace)
     url = ""
     is_at_once = is_upgrade(subscription.tier, subscription.interval, tier, interval)
     if is_at_once:
-        if payments.owes_overage(row.customer_id):
-            raise InvoiceUnpaid
+        _require_paid(row.customer_id, subscription)
         overage.prepare_change(workspace.workspace_id, row.customer_id)
         url = gateway.change(subscription, tier, interval)
+        _finish_later(webhooks.sync_subscription, workspace.workspace_id, row.customer_id)
+        _finish_later(overage.finish_change, workspace.workspace_id, row.customer_id)
     elif (tier, interval) == (subscription.tier, subscription.interval):
         gateway.release_schedule(subscription)
         gateway.resume(subscription)
     else:
         gateway.schedule(subscription, tier, interval)
-    webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
-    if is_at_once:
-        overage.finish_change(workspace.workspace_id, row.customer_id)
+    if not is_at_once:
+        webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
     audit.record(
         workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,
         f"{subscription.tier} {subscription.interval}", f"{tier} {interval}",
     )  # fmt: skip
     return url
+
+
+def _finish_later(step: Callable[[str, str], None], workspace_id: str, customer_id: str) -> None:
+    """A step after an upgrade is made, which Stripe's event or the nightly comparison repeats where it fails."""
+    try:
+        step(workspace_id, customer_id)
+    except overage.FAULTS:
+        log.warning("upgrade_unfinished")
 
 
 def is_upgrade(tier: str, interval: str, new_tier: str, new_interval: str) -> bool:
@@ -148,10 +168,13 @@ def checkout_status(workspace: Workspace, session_id: str) -> str | None:
     """The payment status of a Checkout session of this workspace (`paid`, `unpaid`, …), for display only. Credits come
     by webhook, or by asking Stripe what the customer has, never by this page; a foreign session is None (B16)."""
     row = customers.of_workspace(workspace.workspace_id)
-    session = gateway.session_customer(session_id) if row is not None else None
-    if session is None or session[0] != row.customer_id:
+    if row is None:
         return None
-    return session[1]
+    try:
+        session = gateway.call(gateway.api().checkout.sessions.retrieve, session_id)
+    except StripeRefused:
+        return None
+    return session.payment_status if session.customer == row.customer_id else None
 
 
 def last_known(workspace_id: str) -> Subscription | None:
@@ -166,7 +189,7 @@ def _require_sold_plan(tier: str, interval: str) -> None:
 
 def _live_subscription(workspace: Workspace) -> tuple[Subscription, SubscriptionSnapshot]:
     row = customers.of_workspace(workspace.workspace_id)
-    subscription = gateway.subscription(row.customer_id) if row is not None else None
+    subscription = gateway.finish_upgrade(gateway.subscription(row.customer_id)) if row is not None else None
     if subscription is None or subscription.state not in LIVE_STATES:
         raise NoSubscription
     return row, subscription

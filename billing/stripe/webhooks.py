@@ -15,6 +15,7 @@ from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import AlreadyApplied, ExtraWrites
 from billing.plans import catalogue
 from billing.stripe import (
+    closing,
     customers,
     gateway,
     overage,
@@ -92,17 +93,29 @@ def sync_subscription(workspace_id: str, customer_id: str, within: ExtraWrites |
     subscription = gateway.subscription(customer_id)
     is_served = subscription is not None and subscription.state in gateway.ENTITLED_STATES
     invoices = payments.paid_invoices(subscription) if is_served else ()
+    debt = payments.overage_debt(subscription) if is_served else ""
+    entitlement = customers.entitlement(subscription, asked_at, invoices, debt)
 
     def write_all(transaction) -> None:
         if within:
             within(transaction)
         customers.write(transaction, workspace_id, subscription, asked_at)
 
-    subscription_state.apply(workspace_id, customers.entitlement(subscription, asked_at, invoices), write_all)
+    subscription_state.apply(workspace_id, entitlement, write_all)
 
 
 def _sync(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """Bring a workspace to what its customer has; before that, end a second plan that was bought beside another (H33),
+    and finish an upgrade that was paid and not finished (H32)."""
+    closing.end_duplicates(workspace_id, event.customer_id)
+    gateway.finish_upgrade(gateway.subscription(event.customer_id))
     sync_subscription(workspace_id, event.customer_id, within)
+
+
+def _checkout_completed(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
+    """A plan is bought: no other page that was opened for the customer can be paid any more (H33)."""
+    gateway.expire_checkouts(event.customer_id)
+    _sync(workspace_id, event, within)
 
 
 def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
@@ -143,10 +156,14 @@ def _is_of_upgrade(invoice_id: str) -> bool:
 
 def _subscription_ended(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
     """A subscription is over: its last invoice is a draft for an hour and takes what is reported meanwhile (H2). What
-    Stripe refuses is on record as failing, and keeps the plan's end not back."""
+    Stripe refuses is on record as failing, and keeps the plan's end not back. Where another one is served the plan goes
+    on, and nobody is told otherwise (H33)."""
+    current = gateway.subscription(event.customer_id)
+    if current is not None and current.state in gateway.ENTITLED_STATES:
+        return _sync(workspace_id, event, within)
     with suppress(StripeRefused):
         overage.report(workspace_id, event.customer_id)
-    _sync_and_mail(workspace_id, event, within, receipts.plan_ended(workspace_id))
+    return _sync_and_mail(workspace_id, event, within, receipts.plan_ended(workspace_id))
 
 
 def _pending_update_applied(workspace_id: str, event: EventSnapshot, within: ExtraWrites) -> None:
@@ -184,7 +201,8 @@ def _money_returned(workspace_id: str, event: EventSnapshot, within: ExtraWrites
 
 
 HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
-    "checkout.session.completed": _sync,
+    "checkout.session.completed": _checkout_completed,
+    "checkout.session.async_payment_succeeded": _checkout_completed,
     "customer.subscription.created": _sync,
     "customer.subscription.updated": _sync,
     "customer.subscription.paused": _sync,
@@ -194,6 +212,8 @@ HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
     "customer.subscription.deleted": _subscription_ended,
     "invoice.paid": _invoice_paid,
     "invoice.payment_failed": _payment_failed,
+    "invoice.marked_uncollectible": _sync,
+    "invoice.voided": _sync,
     "charge.refunded": _money_returned,
     "charge.dispute.created": _money_returned,
     "charge.dispute.updated": _money_returned,

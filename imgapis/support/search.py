@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts import store
 from accounts.keys import apikeys
 from accounts.people import email_addresses, people
-from billing.stripe import customers, gateway, stripe_events
+from billing.stripe import customers, payments, stripe_events
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures
@@ -87,7 +87,7 @@ def _of_stripe(text: str) -> str | None:
         event = stripe_events.of_id(text)
         workspace_id = event.workspace_id if event else None
     else:
-        customer_id = text if text.startswith("cus_") else gateway.customer_of(text)
+        customer_id = text if text.startswith("cus_") else payments.customer_of(text)
         workspace_id = customers.workspace_of(customer_id) if customer_id else None
     return reverse("admin:support-workspace", args=[workspace_id]) if workspace_id else None
 

@@ -61,12 +61,13 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
         world.trade.settle_refund(world.trade.refund(charge, 100, "pending"), "failed")
         world.trade.close_dispute(world.trade.dispute(charge, 100), "won")
     settlements.settle_all(buyer.workspace_id, customer)
+    first_intent = world.book.list_all("charges", customer=customer)[-1]["payment_intent"]
+    gateway.call(gateway.api().refunds.create, payment_intent=first_intent, reason="duplicate")
     gateway.event(world.taken()[0]["id"])
     assert gateway.events(webhooks.HANDLERS, clock.now() - 3_600, clock.now() + 3_600)
     for kind in ("subscriptions", "invoices"):
-        assert gateway.customer_of(world.book.list_all(kind, customer=customer)[0]["id"]) == customer
+        assert payments.customer_of(world.book.list_all(kind, customer=customer)[0]["id"]) == customer
     subscriptions.checkout_status(row_of(buyer), world.book.list_all("sessions", customer=customer)[0]["id"])
-    list(gateway.customers())
     for renew in (False, True):
         list(stripe_setup.run("http://localhost/stripe/webhook", renew))
     for endpoint in gateway.call(gateway.api().webhook_endpoints.list).data[1:]:

@@ -30,10 +30,6 @@ class Api(InvoiceApi):
     def customer(self, params: Params, object_id: str):
         return self._one("customers", object_id)
 
-    def customers(self, params: Params):
-        active_customers = [customer for customer in self.book.list_all("customers") if not customer.get("deleted")]
-        return shapes.listed("/v1/customers", active_customers)
-
     def delete_customer(self, params: Params, customer_id: str):
         if self._one("customers", customer_id).get("deleted"):
             raise StripeApiError(f"No such customer: {customer_id}", 404, reason="resource_missing")
@@ -168,7 +164,7 @@ class Api(InvoiceApi):
 
     def update_subscription(self, params: Params, subscription_id: str):
         subscription = self._one("subscriptions", subscription_id)
-        if subscription["status"] == "canceled":
+        if subscription["status"] == "canceled" and set(params) != {"metadata"}:
             raise StripeApiError("A canceled subscription can only update its cancellation_details.")
         if subscription["schedule"] and "cancel_at_period_end" in params:
             raise StripeApiError(
@@ -177,6 +173,7 @@ class Api(InvoiceApi):
             )
         if "items" in params:
             self._change_items(subscription, params)
+        subscription["metadata"] |= params.get("metadata", {})
         if "cancel_at_period_end" in params:
             subscription["cancel_at_period_end"] = params["cancel_at_period_end"] == "true"
         self.trade.emit_event("customer.subscription.updated", subscription)
@@ -263,6 +260,16 @@ class Api(InvoiceApi):
     def disputes(self, params: Params):
         return shapes.listed("/v1/disputes", self.book.list_all("disputes", charge=params["charge"]))
 
+    def create_refund(self, params: Params):
+        """Without an amount Stripe refunds what is left of the charge, and refuses where nothing is."""
+        charges = self.book.list_all("charges", payment_intent=params["payment_intent"])
+        if not charges:
+            raise StripeApiError("No such payment_intent.", 404, reason="resource_missing")
+        (charge,) = charges
+        if charge["refunded"]:
+            raise StripeApiError("The charge has already been refunded.", reason="charge_already_refunded")
+        return self.trade.refund(charge, int(params.get("amount", charge["amount"] - charge["amount_refunded"])))
+
     def refunds(self, params: Params):
         return shapes.listed("/v1/refunds", self.book.list_all("refunds", charge=params["charge"]))
 
@@ -298,9 +305,9 @@ class Api(InvoiceApi):
         return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}
 
     def confirm(self, invoice_id: str) -> None:
-        """The payer confirms the payment of an open invoice on its page."""
+        """The payer pays an open invoice on its page, or one that was given up."""
         invoice = self._one("invoices", invoice_id)
-        if invoice["status"] == "open":
+        if invoice["status"] in ("open", "uncollectible"):
             self.trade.pay(invoice, confirmed=True)
 
     def buy(self, session_id: str) -> str:
@@ -314,7 +321,6 @@ class Api(InvoiceApi):
 NAME = r"([A-Za-z0-9_]+)"
 ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("POST", "/v1/customers", Api.create_customer),
-    ("GET", "/v1/customers", Api.customers),
     ("GET", f"/v1/customers/{NAME}", Api.customer),
     ("DELETE", f"/v1/customers/{NAME}", Api.delete_customer),
     ("POST", "/v1/products", Api.create_product),
@@ -352,6 +358,7 @@ ROUTES: tuple[tuple[str, str, Callable], ...] = (
     ("GET", f"/v1/charges/{NAME}", Api.charge),
     ("GET", "/v1/disputes", Api.disputes),
     ("GET", "/v1/refunds", Api.refunds),
+    ("POST", "/v1/refunds", Api.create_refund),
     ("GET", "/v1/events", Api.events),
     ("GET", f"/v1/events/{NAME}", Api.event),
     ("POST", "/v1/webhook_endpoints", Api.create_endpoint),

@@ -55,8 +55,8 @@ class InvoiceApi:
         return item
 
     def invoice_payments(self, params: Params):
-        payments = self.book.list_all("invoice_payments")
-        return shapes.listed("/v1/invoice_payments", [row for row in payments if row["payment"] == params["payment"]])
+        filters = {name: params[name] for name in ("payment", "invoice", "status") if name in params}
+        return shapes.listed("/v1/invoice_payments", self.book.list_all("invoice_payments", **filters))
 
     def invoice(self, params: Params, object_id: str):
         return self._one("invoices", object_id)

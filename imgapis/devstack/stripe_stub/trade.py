@@ -97,10 +97,19 @@ class StubBilling(StubRefunds):
             self.emit_event("invoice.payment_failed", invoice, now)
             return False
         invoice |= PAID | {"amount_paid": invoice["amount_due"]}
+        self._end_retries(invoice)
         self._charge(invoice, now)
         self.emit_event("invoice.paid", invoice, now)
         self._apply_pending_update(invoice, now)
         return True
+
+    def _end_retries(self, invoice: dict[str, Any]) -> None:
+        """End the retries of a renewal that was paid on its page."""
+        subscription = self.book.get("subscriptions", subscription_of(invoice) or "")
+        if subscription is None or invoice["billing_reason"] != "subscription_cycle":
+            return
+        if subscription["metadata"].pop("stub_retries", "") and subscription["status"] == "past_due":
+            subscription["status"] = "active"
 
     def change_items(self, subscription: dict[str, Any], prices: list[dict[str, Any]], is_held: bool) -> None:
         """Change a subscription's items, and bill the difference, with what was used at a metered price that goes, as
@@ -119,7 +128,9 @@ class StubBilling(StubRefunds):
             lines.append(self.prorated_line(changed, new_item, 1))
         lines += [row for row in gone_lines if row["amount"]]
         if not is_held:
-            self.bill(subscription, lines, "subscription_update")
+            # Stripe's state of a subscription goes by its newest invoice; an earlier open one is still collected.
+            if self.bill(subscription, lines, "subscription_update") and subscription["status"] == "past_due":
+                subscription["status"] = "active"
             return
         invoice_id = new_id("in")
         number, url = f"STUB-{len(self.book.objects['invoices']) + 1:04d}", f"{self.address}/invoice/{invoice_id}"
@@ -200,7 +211,7 @@ class StubBilling(StubRefunds):
                     )
                 )  # fmt: skip
             retries = subscription["metadata"].get("stub_retries")
-            if subscription["status"] == "past_due" and retries:
+            if retries:
                 moment = int(retries.split(",")[0])
                 events.append((moment, subscription["id"], lambda subscription=subscription: self.retry(subscription)))
             elif subscription["status"] == "active":
