@@ -34,9 +34,10 @@ SOURCE_ERRORS = frozenset({
 
 @dataclass(frozen=True)
 class FallbackPicture:
-    """The owner's picture that is sent instead of an error of the source, and the status it is sent with."""
+    """The owner's picture that is sent instead of `refusal`, an error of the source, and the status it is sent with."""
 
     result: ImageResponse
+    refusal: ApiError
     status: int
 
 
@@ -56,7 +57,7 @@ def fallback_picture(tenant: Tenant, image_request: ImageRequest, refusal: ApiEr
         result = delivery.deliver_plan(tenant, instead, replace(image_request, fallback_status=status))
     except ApiError:
         return None
-    return FallbackPicture(result, status)
+    return FallbackPicture(result, refusal, status)
 
 
 def _plan(tenant: Tenant, image_request: ImageRequest) -> RenderPlan:

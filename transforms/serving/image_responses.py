@@ -16,6 +16,7 @@ from transforms.serving.cache import CachedOutput
 from transforms.serving.delivery import ImageRequest, ImageResponse
 from transforms.serving.fallback import FallbackPicture
 from transforms.serving.image_plans import RenderPlan
+from transforms.tenant.tenants import Tenant
 
 log = logging.getLogger("imgapis.images")
 FALLBACK_SECONDS = 60
@@ -28,9 +29,14 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
     result = None
     try:
         image_request = admission.admit(request, image_request)
-        response, result = _answer(request, image_request)
+        result, instead = _deliver(request.tenant, image_request)
+        response = (
+            _fallback_response(instead, image_request.until)
+            if instead
+            else _http_response(request, result, image_request.until)
+        )
     except ApiError as refusal:
-        response = problem(request, refusal)
+        response = fallback.fallback_response(request.tenant, image_request, refusal) or problem(request, refusal)
     except Exception:
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
@@ -41,17 +47,15 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
     return http_headers.finish(request, response)
 
 
-def _answer(request: HttpRequest, image_request: ImageRequest) -> tuple[HttpResponse, ImageResponse | None]:
-    """The response to an admitted request, and what it delivers; a picture instead of an error where there is one."""
+def _deliver(tenant: Tenant, image_request: ImageRequest) -> tuple[ImageResponse, FallbackPicture | None]:
+    """What answers an admitted request: its picture, or its fallback. Raises ApiError, and nothing is charged."""
     try:
-        result = delivery.deliver(request.tenant, image_request)
-        return _http_response(request, result, image_request.until), result
+        return delivery.deliver(tenant, image_request), None
     except ApiError as refusal:
-        picture = fallback.fallback_picture(request.tenant, image_request, refusal)
-        if picture is not None:
-            return _fallback_response(picture, refusal, image_request.until), picture.result
-        response = fallback.fallback_response(request.tenant, image_request, refusal)
-        return response or problem(request, refusal), None
+        picture = fallback.fallback_picture(tenant, image_request, refusal)
+        if picture is None:
+            raise
+        return picture.result, picture
 
 
 def _image_request(request: HttpRequest, endpoint: str, path_source: str | None) -> ImageRequest:
@@ -99,10 +103,10 @@ def _cold_head(result: ImageResponse) -> HttpResponse:
     return http_headers.describe(response, result)
 
 
-def _fallback_response(picture: FallbackPicture, refusal: ApiError, until: float | None) -> HttpResponse:
+def _fallback_response(picture: FallbackPicture, until: float | None) -> HttpResponse:
     """A fallback over HTTP: for a minute, and without an ETag, since a client must not take it for the picture itself:
     preconditions hold for no status but 2xx (RFC 9110, 13.2.1), and here for none."""
-    entry = picture.result.output
+    entry, refusal = picture.result.output, picture.refusal
     if entry is None:
         response = _cold_head(picture.result)
     else:
