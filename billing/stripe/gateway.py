@@ -139,6 +139,7 @@ def subscription(customer_id: str) -> SubscriptionSnapshot | None:
 def _snapshot(subscription) -> SubscriptionSnapshot:
     licensed_items = [item for item in subscription["items"].data if item.price.recurring.usage_type == "licensed"]
     plan_item = licensed_items[0] if licensed_items else subscription["items"].data[0]
+    pending = getattr(subscription, "pending_update", None)
     schedule, tier, interval = subscription.schedule, tier_of(plan_item.price), plan_item.price.recurring.interval
     mark = getattr(subscription.metadata, REPLACED, "")
     is_replaced = bool(schedule) and mark == f"{schedule.id} {tier} {interval}"
@@ -150,9 +151,9 @@ def _snapshot(subscription) -> SubscriptionSnapshot:
         next_tier="" if is_replaced else catalogue.FREE if cancels else _scheduled(schedule),
         cancels=cancels and not is_replaced,
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
-        offer_id=(subscription.latest_invoice or "") if getattr(subscription, "pending_update", None) else "",
+        offer_id=(subscription.latest_invoice or "") if pending else "",
         items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
-        pending_until=pending.expires_at if (pending := getattr(subscription, "pending_update", None)) else 0,
+        pending_until=pending.expires_at if pending else 0,
         ended_at=getattr(subscription, "ended_at", None) or 0,
     )  # fmt: skip
 

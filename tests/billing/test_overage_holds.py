@@ -10,6 +10,7 @@ from billing.charging import cap_settings
 from billing.charging.caps import Cap
 from billing.rows.stripe import ReportedOverage
 from billing.stripe import closing, customers, gateway, overage, subscriptions, webhooks
+from billing.stripe.stripe_facts import ChangeUnconfirmed
 from imgapis.base.errors import ApiError
 from tests.billing.buying import DAY, HOUR, Customer
 from tests.billing.test_overage import failing
@@ -223,7 +224,7 @@ def test_a_change_that_waits_is_seen_though_nobody_wrote_it_down(customer, monke
     def ends(*args, **params) -> None:
         raise SystemExit
 
-    with monkeypatch.context() as patch, asking(customer), pytest.raises((SystemExit, gateway.StripeUnavailable)):
+    with monkeypatch.context() as patch, asking(customer), pytest.raises((SystemExit, ChangeUnconfirmed)):
         patch.setattr(*((gateway, "call", lossy) if is_lost else (webhooks, "sync_subscription", ends)))
         subscriptions.change(customer.row, "person", "growth", "month")
     customer.tell()
