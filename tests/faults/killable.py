@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from billing.charging import ledger
@@ -36,8 +37,9 @@ class Server:
         return stack.gunicorn_command(self.port, workers=1, threads=16)
 
     def kill(self) -> None:
-        """SIGKILL to the master, the worker and the render processes."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """SIGKILL to the master, the worker and the render processes; nothing where they are dead."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
 
