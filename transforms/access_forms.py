@@ -51,14 +51,23 @@ class PresetForm(forms.Form):
 class FallbackForm(forms.Form):
     """A fallback: its name, its picture and its status."""
 
-    name = _line("Name", "1 to 63 of a-z, 0-9, - and _, such as no-photo. An existing name gets the new picture.",
-                 True, "Name the fallback, such as no-photo.")  # fmt: skip
-    src = _line("Picture", "A source and a path in it, as in src: shop/no-photo.png.", True,
-                "Name its picture, such as shop/no-photo.png.")  # fmt: skip
+    name = _line(
+        "Name",
+        "1 to 63 of a-z, 0-9, - and _, such as no-photo. An existing name gets the new picture.",
+        True,
+        "Name the fallback, such as no-photo.",
+    )
+    src = _line(
+        "Picture",
+        "A source and a path in it, as in src: shop/no-photo.png.",
+        True,
+        "Name its picture, such as shop/no-photo.png.",
+    )
     status = forms.ChoiceField(
-        label="Status", choices=list(fallbacks.STATUSES.items()),
+        label="Status",
+        choices=list(fallbacks.STATUSES.items()),
         help_text="An img shows it whatever its status. With 200, programs take it for the picture itself.",
-    )  # fmt: skip
+    )
 
 
 class DefaultFallbacksForm(forms.Form):

@@ -18,9 +18,21 @@ from tests.billing.test_overage_changes import invoiced
 from tests.billing.test_overage_holds import asking, buy_with_overage, confirm
 
 ACTS = (
-    *("use",) * 5, "report", "change", "change", "time", "time", "gift", "refund", "click", "click", "crash", "confirm",
-    "late round", "end",
-)  # fmt: skip
+    *("use",) * 5,
+    "report",
+    "change",
+    "change",
+    "time",
+    "time",
+    "gift",
+    "refund",
+    "click",
+    "click",
+    "crash",
+    "confirm",
+    "late round",
+    "end",
+)
 
 
 class Books:

@@ -22,8 +22,18 @@ PUBLIC = (
 )  # fmt: skip
 SIGNED_IN = ("/account", "/account/email", "/workspaces", "/workspaces/new")
 WORKSPACE = (
-    "", "usage", "team", "settings", "audit", "sources", "access", "presets", "fallbacks", "purge", "domains",
-)  # fmt: skip
+    "",
+    "usage",
+    "team",
+    "settings",
+    "audit",
+    "sources",
+    "access",
+    "presets",
+    "fallbacks",
+    "purge",
+    "domains",
+)
 LOADS = re.compile(r"""<(?:script|link|img|iframe|source|video|audio|embed)\b[^>]*?\b(?:src|href|data)="([^"]*)""")
 # Who opens connections, and to whom: the three companies, customers' own storage through the guard, and this machine.
 CONNECTS = {

@@ -134,18 +134,23 @@ def test_the_event_has_the_status_that_was_sent_and_the_charge(workspace):
     ask(workspace.namespace, "/transform?src=shop/none.jpg&w=93&fallback=fine")
     events = wait_for_events(workspace, 3)
     assert sorted((int(event.status), int(event.cost), event.cache) for event in events) == [
-        (200, 0, "hit"), (404, 0, "hit"), (404, 2, "miss"),
-    ]  # fmt: skip
+        (200, 0, "hit"),
+        (404, 0, "hit"),
+        (404, 2, "miss"),
+    ]
     assert used(workspace) == 2
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "code"),
     [
-        (404, 404, "source_missing"), (410, 404, "source_missing"), (500, 502, "source_unreachable"),
-        (403, 424, "source_forbidden"), (418, 424, "source_refused"),
+        (404, 404, "source_missing"),
+        (410, 404, "source_missing"),
+        (500, 502, "source_unreachable"),
+        (403, 424, "source_forbidden"),
+        (418, 424, "source_refused"),
     ],
-)  # fmt: skip
+)
 def test_what_the_sources_server_answers_falls_back(workspace, origin, answer, status, code):
     save(workspace)
     path = f"/{secrets.token_hex(4)}.jpg"

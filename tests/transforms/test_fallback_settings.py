@@ -26,13 +26,17 @@ def defaults(row, own: str | None = None, **sources: str) -> None:
 @pytest.mark.parametrize(
     ("name", "src", "status", "param"),
     [
-        ("Empty", "shop/a.jpg", "error", "name"), ("none", "shop/a.jpg", "error", "name"),
-        ("", "shop/a.jpg", "error", "name"), ("empty", "https://cdn.example/a.jpg", "error", "src"),
-        ("empty", "nowhere/a.jpg", "error", "src"), ("empty", "shop", "error", "src"),
-        ("empty", "shop/../a.jpg", "error", "src"), ("empty", "", "error", "src"),
+        ("Empty", "shop/a.jpg", "error", "name"),
+        ("none", "shop/a.jpg", "error", "name"),
+        ("", "shop/a.jpg", "error", "name"),
+        ("empty", "https://cdn.example/a.jpg", "error", "src"),
+        ("empty", "nowhere/a.jpg", "error", "src"),
+        ("empty", "shop", "error", "src"),
+        ("empty", "shop/../a.jpg", "error", "src"),
+        ("empty", "", "error", "src"),
         ("empty", "shop/a.jpg", "404", "status"),
     ],
-)  # fmt: skip
+)
 def test_a_fallback_that_cannot_be_is_refused_at_its_field(workspace, name, src, status, param):
     with pytest.raises(fallbacks.InvalidFallback) as excinfo:
         save(workspace, name, src, status)
@@ -73,9 +77,11 @@ def test_what_becomes_of_fallbacks_stands_in_the_audit_log(workspace):
     fallbacks.delete(workspace.workspace_id, "system", "empty")
     entries = audit.page(workspace.workspace_id).rows
     assert [(entry.act, entry.target) for entry in entries[:4]] == [
-        ("fallback.deleted", "empty"), ("fallback.defaults", ""), ("fallback.defaults", ""),
+        ("fallback.deleted", "empty"),
+        ("fallback.defaults", ""),
+        ("fallback.defaults", ""),
         ("fallback.saved", "empty"),
-    ]  # fmt: skip
+    ]
     assert entries[2].after == {"workspace": "empty", "sources": {"shop": "none"}}
     assert entries[3].after == {"src": "shop/hat.png", "status": "error"}
 

@@ -24,9 +24,12 @@ from transforms.tenant import tenants
 
 SRC = "src=shop/shoe.jpg"
 ADDRESSES = (
-    ("transform", f"{SRC}&w=90"), ("info", SRC), ("grid", f"{SRC}&src=shop/hat.png&w=60&h=40"),
-    ("placeholder/blurhash", f"{SRC}&w=20&h=20"), ("placeholder/color", f"{SRC}&w=20&h=20"),
-)  # fmt: skip
+    ("transform", f"{SRC}&w=90"),
+    ("info", SRC),
+    ("grid", f"{SRC}&src=shop/hat.png&w=60&h=40"),
+    ("placeholder/blurhash", f"{SRC}&w=20&h=20"),
+    ("placeholder/color", f"{SRC}&w=20&h=20"),
+)
 pytestmark = pytest.mark.usefixtures("web")
 
 
@@ -92,9 +95,20 @@ def test_without_a_source_a_version_tells_nothing_apart(workspace, endpoint):
 
 @pytest.mark.parametrize(
     ("query", "param"),
-    [("v=", "v"), ("v=a/b", "v"), ("v=a+b", "v"), (f"v={'x' * 65}", "v"), ("v=%C3%A9", "v"), ("v=1%0A", "v"),
-     ("ttl=59", "ttl"), ("ttl=31536001", "ttl"), ("ttl=1h", "ttl"), ("ttl=", "ttl"), ("v=1&v=2", "v")],
-)  # fmt: skip
+    [
+        ("v=", "v"),
+        ("v=a/b", "v"),
+        ("v=a+b", "v"),
+        (f"v={'x' * 65}", "v"),
+        ("v=%C3%A9", "v"),
+        ("v=1%0A", "v"),
+        ("ttl=59", "ttl"),
+        ("ttl=31536001", "ttl"),
+        ("ttl=1h", "ttl"),
+        ("ttl=", "ttl"),
+        ("v=1&v=2", "v"),
+    ],
+)
 @pytest.mark.parametrize("endpoint", ["transform", "info"])
 def test_what_is_no_version_or_no_life_is_refused_by_name(workspace, endpoint, query, param):
     reply = ask(workspace.namespace, f"/{endpoint}?{SRC}&{query}")
@@ -159,16 +173,17 @@ def test_browsers_are_told_the_life_that_was_asked_for(workspace):
 
 
 @settings(
-    max_examples=environment.count(10, 40, 200), deadline=None,
+    max_examples=environment.count(10, 40, 200),
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
-@given(asked=st.lists(st.tuples(st.integers(0, 900), st.sampled_from(("", "60", "300", "600"))), max_size=8))
-def test_no_charge_within_a_life_and_one_after_it(workspace, asked):
+)
+@given(requests=st.lists(st.tuples(st.integers(0, 900), st.sampled_from(("", "60", "300", "600"))), max_size=8))
+def test_no_charge_within_a_life_and_one_after_it(workspace, requests):
     """B1, P08: against a model that holds when the picture was last made, and for how long."""
     start, made, ends, charges = clock.now(), None, 0, 0
     query = f"{SRC}&w=97&v=x{int(start * 1000)}"
     with pytest.MonkeyPatch.context() as patch:
-        for elapsed, ttl in sorted(asked):
+        for elapsed, ttl in sorted(requests):
             patch.setattr(clock, "now", lambda elapsed=elapsed: start + elapsed)
             cache.memory.clear()
             life = int(ttl or cache.YEAR_SECONDS)
@@ -177,7 +192,7 @@ def test_no_charge_within_a_life_and_one_after_it(workspace, asked):
             assert result.halves == (2 if is_due else 0)
             if is_due:
                 made, ends, charges = elapsed, int(start + elapsed) + life, charges + 1
-    assert charges <= len(asked)
+    assert charges <= len(requests)
 
 
 def test_presets_only_and_policies_refuse_what_they_do_not_name(workspace):

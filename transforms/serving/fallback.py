@@ -24,12 +24,29 @@ PIXELS = {"grid": (4, 3), "transform": (4, 3), "placeholder": (1, 1)}
 GREY = b"\xd8\xd8\xd8"
 # The errors of a source: what its server answers, or does not, and what its bytes are. Of a request, of rights, of
 # credits and of our own load none is here.
-SOURCE_ERRORS = frozenset({
-    "source_missing", "source_forbidden", "source_refused", "source_busy", "source_unreachable", "source_unresolvable",
-    "source_timeout", "source_redirect", "source_encoding", "source_too_large", "unsupported_format",
-    "unsupported_variant", "broken_image", "too_many_pixels", "too_many_frames", "too_many_scans",
-    "source_side_too_long", "render_timeout", "render_crashed",
-})  # fmt: skip
+SOURCE_ERRORS = frozenset(
+    {
+        "source_missing",
+        "source_forbidden",
+        "source_refused",
+        "source_busy",
+        "source_unreachable",
+        "source_unresolvable",
+        "source_timeout",
+        "source_redirect",
+        "source_encoding",
+        "source_too_large",
+        "unsupported_format",
+        "unsupported_variant",
+        "broken_image",
+        "too_many_pixels",
+        "too_many_frames",
+        "too_many_scans",
+        "source_side_too_long",
+        "render_timeout",
+        "render_crashed",
+    }
+)
 
 
 @dataclass(frozen=True)
