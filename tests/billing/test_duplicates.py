@@ -74,13 +74,13 @@ def refunds_of(customer: Customer) -> list[tuple[int, str]]:
     return [(row["amount"], row["charge"]) for row in rows if row["charge"] in charges]
 
 
-def assert_settled(customer: Customer, kept: str, cents: int) -> None:
+def assert_settled(customer: Customer, plan: str, cents: int) -> None:
     """The older plan goes on alone, with its own credits; the newer one's payment went back in full, once."""
     newer, older = subscriptions_of(customer)
     assert (older["status"], newer["status"]) == ("active", "canceled")
     assert [amount for amount, _ in refunds_of(customer)] == [cents]
     assert customer.charges[0]["amount_refunded"] == 0
-    assert customer.row.plan == kept and int(customer.counter.base) == catalogue.of(kept).halves
+    assert customer.row.plan == plan and int(customer.counter.base) == catalogue.of(plan).halves
     assert (int(customer.counter.extra), int(customer.counter.used)) == (0, 0) and customer.is_sound()
     assert acts(customer) == [newer["id"]]
 

@@ -1,7 +1,6 @@
 """Named fallbacks: pictures of the owner's that are sent instead of errors of sources, and which one by default."""
 
 import difflib
-import re
 from collections.abc import Collection
 
 from accounts import audit
@@ -18,7 +17,6 @@ from transforms.tenant.tenants import Tenant
 
 ENDPOINT = "transform"
 PARAMETER = "fallback"
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 NONE = "none"  # an address or a source says by it that there is no fallback
 STATUSES = {"error": "The error's own", "200": "200"}
 MOST_FALLBACKS = 100
@@ -147,7 +145,7 @@ def public_fields(row: Fallback) -> dict[str, str]:
 
 def _check(workspace: Workspace, name: str, src: str, status: str) -> None:
     """Raise InvalidFallback for what cannot be one."""
-    if not NAME.match(name):
+    if not originals.NAME.match(name):
         raise InvalidFallback("A fallback's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
     if name == NONE:
         raise InvalidFallback("The name none is reserved: fallback=none is the error itself.", param="name")

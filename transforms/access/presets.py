@@ -1,7 +1,6 @@
 """Named presets: parameters under one name, merged into a query whose own parameters override them."""
 
 import difflib
-import re
 import urllib.parse
 
 from accounts import audit
@@ -13,10 +12,10 @@ from transforms.access import fallbacks, raw_query
 from transforms.engine.errors import EngineError
 from transforms.engine.request import params, spec
 from transforms.models import Preset
+from transforms.sources import originals
 from transforms.tenant.tenants import Tenant
 
 ENDPOINT = "transform"
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 MOST_PRESETS = 100
 NEVER = ("src", "preset", "debug", "sig", "exp", "policy")
 # The parameters presets-only still allows: the source, and what costs nothing more.
@@ -116,7 +115,7 @@ def delete(workspace_id: str, actor: str, name: str) -> bool:
 
 def read(name: str, query: str) -> dict[str, str]:
     """The values of a preset's query, by long-lived name in the table's order. Raises InvalidPreset."""
-    if not NAME.match(name):
+    if not originals.NAME.match(name):
         raise InvalidPreset("A preset's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
     query = query.strip().removeprefix("?")
     pieces = raw_query.read(query)

@@ -12,13 +12,14 @@ from imgapis.base.errors import ApiError
 from transforms import rule_store
 from transforms.access import fallbacks as named
 from transforms.access_forms import DefaultFallbacksForm, FallbackForm
+from transforms.models import Fallback
 
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
 def fallbacks(request: HttpRequest) -> HttpResponse:
     """Every fallback; a POST saves one."""
-    row = request.workspace
+    row, rows = request.workspace, rule_store.fallbacks(request.workspace.workspace_id)
     if request.method == "POST":
         roles.require(request.member.role, "access.edit")
     form = FallbackForm(request.POST or None)
@@ -31,14 +32,15 @@ def fallbacks(request: HttpRequest) -> HttpResponse:
             name = form.cleaned_data["name"]
             messages.success(request, f"Saved. fallback={name} stands for it within five seconds.")
             return redirect("fallbacks", row.namespace)
-    return _page(request, form, _defaults_form(request))
+    return _page(request, rows, form, _defaults_form(request, rows))
 
 
 @require_POST
 @workspace_page("access.edit")
 def defaults(request: HttpRequest) -> HttpResponse:
     """Choose the fallback of every source, and of single ones."""
-    row, form = request.workspace, _defaults_form(request, request.POST)
+    row, rows = request.workspace, rule_store.fallbacks(request.workspace.workspace_id)
+    form = _defaults_form(request, rows, request.POST)
     if form.is_valid():
         try:
             named.change_defaults(row.workspace_id, request.user.person_id, **form.changes())
@@ -47,7 +49,7 @@ def defaults(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "The defaults are saved.")
             return redirect("fallbacks", row.namespace)
-    return _page(request, FallbackForm(), form)
+    return _page(request, rows, FallbackForm(), form)
 
 
 @require_POST
@@ -64,13 +66,14 @@ def delete(request: HttpRequest, fallback: str) -> HttpResponse:
     return redirect("fallbacks", request.workspace.namespace)
 
 
-def _defaults_form(request: HttpRequest, data=None) -> DefaultFallbacksForm:
-    names = [row.name for row in rule_store.fallbacks(request.workspace.workspace_id)]
+def _defaults_form(request: HttpRequest, rows: list[Fallback], data=None) -> DefaultFallbacksForm:
+    names = [row.name for row in rows]
     return DefaultFallbacksForm(data, names=names, defaults=named.defaults(request.workspace))
 
 
-def _page(request: HttpRequest, form: FallbackForm, defaults_form: DefaultFallbacksForm) -> HttpResponse:
-    rows = rule_store.fallbacks(request.workspace.workspace_id)
+def _page(
+    request: HttpRequest, rows: list[Fallback], form: FallbackForm, defaults_form: DefaultFallbacksForm
+) -> HttpResponse:
     context = {
         "form": form,
         "defaults_form": defaults_form,
