@@ -77,10 +77,14 @@ class AuditAdmin(RowAdmin):
 
 @admin.register(
     model_for(
-        Staff, "accounts", name="member of staff", plural="staff", moments=("created", "enrolled"),
+        Staff,
+        "accounts",
+        name="member of staff",
+        plural="staff",
+        moments=("created", "enrolled"),
         choices={"role": [(name, name) for name in staff_rights.ROLES]},
     )
-)  # fmt: skip
+)
 class StaffAdmin(RowAdmin):
     """Who is on the staff; manage.py staff changes it."""
 

@@ -144,9 +144,11 @@ def _acting(request: HttpRequest, permission: str) -> Actor:
 
 def _workspace_out(row: Workspace) -> WorkspaceOut:
     return WorkspaceOut(
-        workspace_id=row.workspace_id, namespace=row.namespace, business_name=row.business_name,
+        workspace_id=row.workspace_id,
+        namespace=row.namespace,
+        business_name=row.business_name,
         created=clock.stamp(row.created),
-    )  # fmt: skip
+    )
 
 
 @router.get("/workspace", response=WorkspaceOut)
@@ -229,10 +231,13 @@ def revoke_invite(request: HttpRequest, invite_id: str):
 
 def _invite_out(row: Invite, warnings: dict[str, str]) -> InviteOut:
     return InviteOut(
-        invite_id=row.invite_id, email=row.email, role=row.role, ends=clock.stamp(row.ends),
+        invite_id=row.invite_id,
+        email=row.email,
+        role=row.role,
+        ends=clock.stamp(row.ends),
         warning=warnings.get(row.email),
         mail_held_until=clock.stamp(row.mail_held_until + 59) if row.mail_held_until else None,
-    )  # fmt: skip
+    )
 
 
 @router.get("/keys", response=list[KeyOut])
@@ -260,9 +265,14 @@ def create_key(request: HttpRequest, payload: KeyIn):
         if scope in roles.PERMISSIONS:
             caller.require(scope)
     plaintext_key, row = apikeys.create(
-        caller.workspace_id, caller.person_id, caller.role, name=payload.name, scopes=payload.scopes,
-        days=payload.days, maker=caller.prefix,
-    )  # fmt: skip
+        caller.workspace_id,
+        caller.person_id,
+        caller.role,
+        name=payload.name,
+        scopes=payload.scopes,
+        days=payload.days,
+        maker=caller.prefix,
+    )
     audit.record(caller.workspace_id, caller.actor, "key.created", row.prefix, None, {"scopes": row.scopes})
     return 201, NewKeyOut(key=plaintext_key, **_key_out(row))
 
@@ -279,9 +289,13 @@ def revoke_key(request: HttpRequest, prefix: str):
 def _key_out(row) -> dict:
     expires = clock.stamp(row.expires) if row.expires else None
     return {
-        "prefix": row.prefix, "name": row.name, "scopes": row.scopes, "expires": expires,
-        "last_used_day": row.last_used_day or None, "made_by": row.ancestors[-1] if row.ancestors else None,
-    }  # fmt: skip
+        "prefix": row.prefix,
+        "name": row.name,
+        "scopes": row.scopes,
+        "expires": expires,
+        "last_used_day": row.last_used_day or None,
+        "made_by": row.ancestors[-1] if row.ancestors else None,
+    }
 
 
 @router.get("/audit", response=EntriesOut)
@@ -294,6 +308,11 @@ def audit_log(request: HttpRequest, cursor: str | None = None):
 
 def _entry_out(entry) -> EntryOut:
     return EntryOut(
-        entry_id=entry.entry_id, time=clock.stamp(audit.time_of(entry)), actor=entry.actor, act=entry.act,
-        target=entry.target, before=entry.before, after=entry.after,
-    )  # fmt: skip
+        entry_id=entry.entry_id,
+        time=clock.stamp(audit.time_of(entry)),
+        actor=entry.actor,
+        act=entry.act,
+        target=entry.target,
+        before=entry.before,
+        after=entry.after,
+    )

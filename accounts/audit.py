@@ -94,9 +94,15 @@ def entry(
     if act not in ACTS:
         raise ValueError(f"{act} is not on the list of acts.")
     return AuditEntry(
-        workspace_id, tokens.time_ordered_id(clock.now()), actor=actor, act=act, target=target, before=before,
-        after=after, reason=reason,
-    )  # fmt: skip
+        workspace_id,
+        tokens.time_ordered_id(clock.now()),
+        actor=actor,
+        act=act,
+        target=target,
+        before=before,
+        after=after,
+        reason=reason,
+    )
 
 
 def record(*args: Any, **kwargs: Any) -> AuditEntry:
@@ -116,9 +122,13 @@ def page(workspace_id: str, cursor: str | None = None) -> ResultPage[AuditEntry]
     """Entries of a workspace, newest first. Raises InvalidCursor, also for a cursor of another workspace."""
     name = f"audit {workspace_id}"
     rows = AuditEntry.query(
-        workspace_id, scan_index_forward=False, limit=PAGE, page_size=PAGE, consistent_read=True,
+        workspace_id,
+        scan_index_forward=False,
+        limit=PAGE,
+        page_size=PAGE,
+        consistent_read=True,
         last_evaluated_key=cursors.decode(name, cursor),
-    )  # fmt: skip
+    )
     return cursors.page_of(name, rows)
 
 

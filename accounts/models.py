@@ -27,9 +27,12 @@ class Person(dynamo.Row):
     adult_confirmed = declared(Moment(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
     created = declared(Moment(), "when the account began", **ACCOUNT)
     session_round = declared(
-        Whole(default=0), "ends every session begun before it was last raised", category="security",
-        retention="until erasure", exported=False,
-    )  # fmt: skip
+        Whole(default=0),
+        "ends every session begun before it was last raised",
+        category="security",
+        retention="until erasure",
+        exported=False,
+    )
 
 
 class EmailClaim(dynamo.Row):
@@ -59,13 +62,19 @@ class SessionRow(dynamo.Row):
         table_name = dynamo.table_name("sessions")
 
     digest = declared(
-        UnicodeAttribute(hash_key=True), "finds the session; the key itself is in the cookie alone",
-        category="security", retention="14 days after the last use", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(hash_key=True),
+        "finds the session; the key itself is in the cookie alone",
+        category="security",
+        retention="14 days after the last use",
+        exported=False,
+    )
     data = declared(
-        UnicodeAttribute(), "who is logged in, the form token, and while a code is awaited its address",
-        category="security", retention="14 days after the last use", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(),
+        "who is logged in, the form token, and while a code is awaited its address",
+        category="security",
+        retention="14 days after the last use",
+        exported=False,
+    )
     expires = declared(
         TTLAttribute(), "ends the session", category="security", retention="14 days after the last use", exported=False
     )
@@ -85,9 +94,12 @@ class Workspace(dynamo.Row):
     namespace = declared(UnicodeAttribute(), "is the first label of the image host", **ACCOUNT)
     business_name = declared(UnicodeAttribute(default=""), "names the customer on pages and mails", **ACCOUNT)
     sealed_key = declared(
-        UnicodeAttribute(), "makes cache keys and claims of this workspace alone (P05); destroyed at erasure",
-        category="security", retention="until erasure", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(),
+        "makes cache keys and claims of this workspace alone (P05); destroyed at erasure",
+        category="security",
+        retention="until erasure",
+        exported=False,
+    )
     allowed_origins = declared(JSONAttribute(), "which sites may call the image API", shape=shapes.TEXTS, **ACCOUNT)
     allowed_sources = declared(JSONAttribute(), "which hosts a full-URL source may name", shape=shapes.TEXTS, **ACCOUNT)
     any_source_confirmed = declared(
@@ -122,9 +134,12 @@ class Workspace(dynamo.Row):
         UnicodeAttribute(default="off"), "whether image addresses must be signed: off or required", **ACCOUNT
     )
     signing_keys = declared(
-        JSONAttribute(default=list), "check signatures: the newest key and the one before, each sealed",
-        category="security", retention="until rotated out or erasure", exported=False,
-    )  # fmt: skip
+        JSONAttribute(default=list),
+        "check signatures: the newest key and the one before, each sealed",
+        category="security",
+        retention="until rotated out or erasure",
+        exported=False,
+    )
     presets_only = declared(BooleanAttribute(default=False), "whether only named presets are served", **ACCOUNT)
     refused = declared(
         UnicodeAttribute(default="402"),
@@ -140,9 +155,11 @@ class Workspace(dynamo.Row):
     team_revision = declared(Whole(default=0), "keeps seats from being given away twice", **ACCOUNT)
     limits_revision = declared(Whole(default=0), "keeps keys, sources and domains to their limits", **ACCOUNT)
     lately_added = declared(
-        JSONAttribute(default=list), "the keys, sources and domains of the last minute, which lists may not show yet",
-        shape=shapes.TEXTS, **ACCOUNT,
-    )  # fmt: skip
+        JSONAttribute(default=list),
+        "the keys, sources and domains of the last minute, which lists may not show yet",
+        shape=shapes.TEXTS,
+        **ACCOUNT,
+    )
     created = declared(Moment(), "when the workspace began", **ACCOUNT)
 
     @property

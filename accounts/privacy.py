@@ -51,16 +51,15 @@ HOLDINGS = (
     Holding(ApiKey, of_workspace=by_attribute(ApiKey, "workspace_id"), of_person=by_attribute(ApiKey, "person_id")),
     Holding(IdempotentRequest, of_workspace=by_hash_key(IdempotentRequest)),
     Holding(
-        InvitedAddress, of_workspace=by_attribute(InvitedAddress, "workspace_id"),
+        InvitedAddress,
+        of_workspace=by_attribute(InvitedAddress, "workspace_id"),
         of_person=_by_address(InvitedAddress),
     ),
     Holding(Invite, of_workspace=by_hash_key(Invite), of_person=_by_address(Invite)),
     Holding(
         Member, of_workspace=by_hash_key(Member), of_person=by_attribute(Member, "person_id"), detach=team_store.remove
     ),
-    Holding(
-        Ownership, of_workspace=by_attribute(Ownership, "workspace_id"), of_person=by_hash_key(Ownership)
-    ),
+    Holding(Ownership, of_workspace=by_attribute(Ownership, "workspace_id"), of_person=by_hash_key(Ownership)),
     Holding(Staff, of_person=by_hash_key(Staff)),
     Holding(AuditEntry, of_workspace=by_hash_key(AuditEntry), of_person=_trail),
     Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=retired_namespaces.retire),
@@ -69,4 +68,4 @@ HOLDINGS = (
     Holding(EmailClaim, of_person=by_attribute(EmailClaim, "person_id")),
     Holding(Person, of_person=by_hash_key(Person)),
     Holding(Throttle, of_workspace=_counts, of_person=_counts),
-)  # fmt: skip
+)

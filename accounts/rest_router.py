@@ -12,12 +12,14 @@ from accounts.keys import idempotency
 from imgapis.base.errors import ApiError
 
 HEADER = {
-    "name": "Idempotency-Key", "in": "header", "required": False,
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "A name of your own for this request, such as a UUID. Sent again under it within a day, the request"
     " is not carried out twice and gets the same answer, with `Idempotent-Replayed: true`; a secret that was shown is"
     " not shown again. Another request under it is refused with 422.",
-}  # fmt: skip
+}
 
 REPLAYED = {"Idempotent-Replayed": "true", "Cache-Control": "no-store"}
 

@@ -16,9 +16,12 @@ class CapForm(forms.Form):
 
     unit = forms.ChoiceField(label="Counted in", choices=UNITS)
     amount = forms.CharField(
-        label="Amount", required=False, max_length=20, help_text="Whole credits, or dollars such as 25.50.",
+        label="Amount",
+        required=False,
+        max_length=20,
+        help_text="Whole credits, or dollars such as 25.50.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )  # fmt: skip
+    )
 
     def clean(self) -> dict:
         """`cap` is the Cap; None where the default is to hold again."""

@@ -81,9 +81,10 @@ class SecretOut(Schema):
 def _preferences_out(row: Workspace, person_id: str) -> dict:
     webhook = outgoing_webhooks.of(row.workspace_id)
     webhook_out = webhook and {
-        "address": webhook.address, "last_outcome": webhook.last_outcome,
+        "address": webhook.address,
+        "last_outcome": webhook.last_outcome,
         "last_tried": clock.stamp(float(webhook.last_tried)) if webhook.last_tried else None,
-    }  # fmt: skip
+    }
     return {"mails": preferences.choices(row.workspace_id, person_id), "webhook": webhook_out}
 
 
@@ -120,9 +121,11 @@ def remove_hook(request: HttpRequest):
 
 
 @router.post(
-    "/notices/webhook/test", response={202: None}, operation_id="imgapis_notices_api_test_hook",
+    "/notices/webhook/test",
+    response={202: None},
+    operation_id="imgapis_notices_api_test_hook",
     repeat=Repeat(rebuild=lambda request, made: workspace_of(request, SCOPE) and None),
-)  # fmt: skip
+)
 def test_hook(request: HttpRequest):
     """Have a test notice posted, at most one a minute; GET says what came of it. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)

@@ -43,9 +43,11 @@ class Charge:
         kept = [index for index, digest in enumerate(self.pictures) if digest not in paid]
         cost = self.event.cost // len(self.pictures) * len(kept)
         return replace(
-            self, event=replace(self.event, cost=cost), pictures=tuple(self.pictures[index] for index in kept),
+            self,
+            event=replace(self.event, cost=cost),
+            pictures=tuple(self.pictures[index] for index in kept),
             sources=tuple(self.sources[index] for index in kept) if self.sources else (),
-        )  # fmt: skip
+        )
 
 
 def counter(workspace_id: str, period: str) -> Counter | None:
@@ -78,8 +80,11 @@ def raise_base(counter: Counter, revision: int, base: int, room: int, increase: 
     """Raise what a plan gives in a period, `counter` as it was read, by the terms of `revision`. Raises as
     `open_counters` does; with "period" among the failed where somebody else has raised it."""
     actions = [
-        Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(base), Counter.room.set(room),
-    ]  # fmt: skip
+        Counter.granted.add(increase),
+        Counter.left.add(increase),
+        Counter.base.set(base),
+        Counter.room.set(room),
+    ]
     condition = (Counter.base == int(counter.base)) & (Counter.left >= -increase)
     is_current = Workspace.is_present() & has_revision(revision)
     with dynamo.transaction() as transaction:
@@ -131,9 +136,7 @@ def live_claims(workspace_id: str, digests: Iterable[str], moment: float, purged
     """The digests of those claims that are neither expired nor purged, read consistently."""
     keys = [(workspace_id, digest) for digest in dict.fromkeys(digests)]
     rows = Claim.batch_get(keys, consistent_read=True) if keys else ()
-    return frozenset(
-        row.digest for row in rows if row.expires.timestamp() > moment and row.charged > purged_before
-    )  # fmt: skip
+    return frozenset(row.digest for row in rows if row.expires.timestamp() > moment and row.charged > purged_before)
 
 
 def charge(bill: Charge, names: Iterable[str]) -> None:

@@ -17,11 +17,13 @@ STATES = [(name, name) for name in ("open", "done", "refused")]
 
 @admin.register(
     model_for(
-        PrivacyRequest, "imgapis", name="privacy request",
+        PrivacyRequest,
+        "imgapis",
+        name="privacy request",
         moments=("received", "due", "confirmed", "extended", "closed"),
         choices={"law": list(LAWS.items()), "kind": list(KINDS.items()), "state": STATES},
     )
-)  # fmt: skip
+)
 class PrivacyRequestAdmin(RowAdmin):
     """Requests that came by mail; the front page lists the open ones by due day."""
 
@@ -46,10 +48,12 @@ ERASURES = [(name, name) for name in ("scheduled", "running", "swept", "done", "
 
 @admin.register(
     model_for(
-        Erasure, "imgapis", moments=("asked", "due", "began", "swept", "emptied"),
+        Erasure,
+        "imgapis",
+        moments=("asked", "due", "began", "swept", "emptied"),
         choices={"kind": [("workspace", "workspace"), ("person", "person")], "state": ERASURES},
     )
-)  # fmt: skip
+)
 class ErasureAdmin(RowAdmin):
     """Erasures by opaque id: how far each is, and what does not go through."""
 
@@ -62,7 +66,7 @@ class ErasureAdmin(RowAdmin):
 
 @admin.register(
     model_for(OutgoingMail, "imgapis", name="mail", plural="mails to be sent", moments=("first_due", "due", "ends"))
-)  # fmt: skip
+)
 class OutgoingMailAdmin(RowAdmin):
     """Mails that have not left yet, without their addresses and texts."""
 
@@ -74,9 +78,12 @@ class OutgoingMailAdmin(RowAdmin):
 
 @admin.register(
     model_for(
-        ScheduledTask, "imgapis", name="scheduled task", moments=("due", "leased_until", "began", "finished"),
+        ScheduledTask,
+        "imgapis",
+        name="scheduled task",
+        moments=("due", "leased_until", "began", "finished"),
     )
-)  # fmt: skip
+)
 class ScheduledTaskAdmin(RowAdmin):
     """Kinds of background work: when each was last done, by whom, and what came of it."""
 

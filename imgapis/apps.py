@@ -13,9 +13,13 @@ class ImgapisConfig(AppConfig):
     name = "imgapis"
     verbose_name = "Privacy"
     deploy_checks = (
-        checks.check_private_fetching, checks.check_engines, checks.check_middleware, checks.check_region,
-        checks.check_keys, checks.check_reachable,
-    )  # fmt: skip
+        checks.check_private_fetching,
+        checks.check_engines,
+        checks.check_middleware,
+        checks.check_region,
+        checks.check_keys,
+        checks.check_reachable,
+    )
 
     def ready(self) -> None:
         """Configure logging at the start of the process, before any library logs."""

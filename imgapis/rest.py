@@ -39,9 +39,13 @@ class RestApi(NinjaAPI):
 
 
 api = RestApi(
-    title="img apis: accounts", version="1", urls_namespace="rest", docs_url=None, auth=KeyAuth(),
+    title="img apis: accounts",
+    version="1",
+    urls_namespace="rest",
+    docs_url=None,
+    auth=KeyAuth(),
     description="Everything of the dashboard that is not the sign-in. Keys are made under API keys in the dashboard.",
-)  # fmt: skip
+)
 
 
 def _finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:

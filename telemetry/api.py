@@ -80,10 +80,16 @@ def usage(request: HttpRequest, range: str = "7d"):
     total = report.total
     rows = [RowOut(**row) for row in reports.table(report)]
     return UsageOut(
-        range=range, requests=total.requests, credits=display.decimal_credits(total.cost), bytes=total.size,
-        hit_ratio=report.hit_ratio, p50_ms=total.percentile(0.5), p95_ms=total.percentile(0.95),
-        p99_ms=total.percentile(0.99), rows=rows,
-    )  # fmt: skip
+        range=range,
+        requests=total.requests,
+        credits=display.decimal_credits(total.cost),
+        bytes=total.size,
+        hit_ratio=report.hit_ratio,
+        p50_ms=total.percentile(0.5),
+        p95_ms=total.percentile(0.95),
+        p99_ms=total.percentile(0.99),
+        rows=rows,
+    )
 
 
 @router.get("/events", response=EventsOut)
@@ -107,7 +113,13 @@ def event(request: HttpRequest, event_id: str):
 
 def _event(row: Event) -> EventOut:
     return EventOut(
-        id=row.event_id, time=clock.stamp_exact(store.moment(row)), operation=row.operation, cache=row.cache,
-        status=int(row.status), origin=row.origin or "", bytes=int(row.size), latency_ms=int(row.latency),
+        id=row.event_id,
+        time=clock.stamp_exact(store.moment(row)),
+        operation=row.operation,
+        cache=row.cache,
+        status=int(row.status),
+        origin=row.origin or "",
+        bytes=int(row.size),
+        latency_ms=int(row.latency),
         credits=display.decimal_credits(int(row.cost)),
-    )  # fmt: skip
+    )

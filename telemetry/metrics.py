@@ -100,7 +100,10 @@ def _new_counts() -> Counts:
         credits=counter("credits", "Credits charged, as the answers said", ("operation",)),
         size=counter("answer_bytes", "Bytes of image answers", ("operation",)),
         latency=Histogram(
-            "imgapis_latency_seconds", "Time until an image answer", ("operation", "cache"), buckets=LATENCIES,
+            "imgapis_latency_seconds",
+            "Time until an image answer",
+            ("operation", "cache"),
+            buckets=LATENCIES,
             registry=registry,
         ),
         charged=counter("answers_charged", "Image answers whose event was written by their charge"),
@@ -116,14 +119,20 @@ def _new_counts() -> Counts:
         ),
         tasks=counter("tasks", "Scheduled work done by this host", ("task", "outcome")),
         task_seconds=Gauge(
-            "imgapis_task_seconds", "How long scheduled work took last", ("task",), registry=registry,
+            "imgapis_task_seconds",
+            "How long scheduled work took last",
+            ("task",),
+            registry=registry,
             multiprocess_mode="mostrecent",
         ),
         task_finished=Gauge(
-            "imgapis_task_finished_timestamp_seconds", "When this host last did scheduled work", ("task",),
-            registry=registry, multiprocess_mode="mostrecent",
+            "imgapis_task_finished_timestamp_seconds",
+            "When this host last did scheduled work",
+            ("task",),
+            registry=registry,
+            multiprocess_mode="mostrecent",
         ),
-    )  # fmt: skip
+    )
 
 
 def record_response(event: RequestEvent, charged: bool) -> None:

@@ -15,10 +15,14 @@ LATENCIES = (
 )
 TEXT = {"type": "string"}
 CELL = shapes.row_of(
-    operation=TEXT, cache=TEXT, status=shapes.whole("an HTTP status"), requests=shapes.whole("a count"),
-    cost=shapes.whole("half-credits"), size=shapes.whole("bytes"),
+    operation=TEXT,
+    cache=TEXT,
+    status=shapes.whole("an HTTP status"),
+    requests=shapes.whole("a count"),
+    cost=shapes.whole("half-credits"),
+    size=shapes.whole("bytes"),
     latencies={"type": "array", "description": LATENCIES},
-)  # fmt: skip
+)
 CELLS = {"type": "array", "items": CELL}
 MARK = {"category": "none", "retention": "until the hour is added up", "exported": False}
 

@@ -11,8 +11,13 @@ from telemetry import display, rollups, sums
 from telemetry.events import CacheStatus
 from telemetry.sums import CellKey, Sums
 
-RANGES = {"24h": ("Last 24 hours", "hour", 24), "7d": ("Last 7 days", "day", 7), "30d": ("Last 30 days", "day", 30),
-          "90d": ("Last 90 days", "day", 90), "1y": ("Last 12 months", "month", 12)}  # fmt: skip
+RANGES = {
+    "24h": ("Last 24 hours", "hour", 24),
+    "7d": ("Last 7 days", "day", 7),
+    "30d": ("Last 30 days", "day", 30),
+    "90d": ("Last 90 days", "day", 90),
+    "1y": ("Last 12 months", "month", 12),
+}
 COLUMNS = (
     "operation",
     "cache",

@@ -35,9 +35,7 @@ def mark_dirty(pairs: Iterable[tuple[str, str]]) -> None:
         row.update(actions=[DirtyHour.stamp.set(tokens.random_id("d")), *first_set])
 
 
-def process_due(
-    limit: int = 1_600, added_up: Callable[[str, str], None] | None = None, seconds: float = 60.0
-) -> int:  # fmt: skip
+def process_due(limit: int = 1_600, added_up: Callable[[str, str], None] | None = None, seconds: float = 60.0) -> int:
     """Add up the hours that are due, those that have waited longest first, `limit` at most and for as many seconds;
     returns how many. Any number of workers may do this at once. `added_up` is called with each (workspace, hour) while
     it is still marked: if it raises, the hour is worked on again. What fails for one workspace does not stop the

@@ -47,7 +47,7 @@ def latest(workspace_id: str, count: int) -> list[Event]:
         Event.query(
             workspace_id, filter_condition=_living(), scan_index_forward=False, limit=count, consistent_read=True
         )
-    )  # fmt: skip
+    )
 
 
 def _living():
@@ -58,6 +58,11 @@ def _living():
 def page(workspace_id: str, start_key: dict | None, count: int = 100):
     """One query page of events, newest first, after `start_key` (DynamoDB's last evaluated key)."""
     return Event.query(
-        workspace_id, filter_condition=_living(), scan_index_forward=False, limit=count, page_size=count,
-        consistent_read=True, last_evaluated_key=start_key,
-    )  # fmt: skip
+        workspace_id,
+        filter_condition=_living(),
+        scan_index_forward=False,
+        limit=count,
+        page_size=count,
+        consistent_read=True,
+        last_evaluated_key=start_key,
+    )

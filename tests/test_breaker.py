@@ -46,10 +46,13 @@ def test_an_open_one_lets_one_call_through_a_second_and_closes_at_an_answer(time
 def test_a_client_that_is_never_answered_stops_asking_and_says_so_at_once():
     port = environment.free_port()  # nobody listens there
     client = botocore.session.get_session().create_client(
-        "dynamodb", region_name="us-east-1", endpoint_url=f"http://127.0.0.1:{port}", aws_access_key_id="x",
+        "dynamodb",
+        region_name="us-east-1",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id="x",
         aws_secret_access_key="y",
         config=botocore.config.Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=0.2),
-    )  # fmt: skip
+    )
     fuse = Breaker()
     attempts = []
     client.meta.events.register("before-send.dynamodb", lambda **_: attempts.append(1))

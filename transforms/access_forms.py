@@ -15,23 +15,29 @@ def _lines(label: str, help_text: str) -> forms.CharField:
 
 def _line(label: str, help_text: str = "", required: bool = False, missing: str = "", **attributes) -> forms.CharField:
     return forms.CharField(
-        label=label, help_text=help_text, required=required, max_length=8_000, error_messages={"required": missing},
+        label=label,
+        help_text=help_text,
+        required=required,
+        max_length=8_000,
+        error_messages={"required": missing},
         widget=forms.TextInput(attrs={**PLAIN, **attributes}),
-    )  # fmt: skip
+    )
 
 
 class AccessForm(forms.Form):
     """The two lists, an example for each, and the response to a refused miss."""
 
     allowed_origins = _lines(
-        "Allowed origins", "One a line: example.com, *.example.com (every name below, not the name itself),"
+        "Allowed origins",
+        "One a line: example.com, *.example.com (every name below, not the name itself),"
         " https://example.com:8443, or * for any.",
-    )  # fmt: skip
+    )
     try_origin = _line("Would this site be allowed?", "Such as https://www.example.com.", inputmode="url")
     allowed_sources = _lines(
-        "Allowed external sources", "One host a line: images.example.com, *.example.com, or * for any. Empty: a src"
+        "Allowed external sources",
+        "One host a line: images.example.com, *.example.com, or * for any. Empty: a src"
         " names one of your sources, and no full URL is read.",
-    )  # fmt: skip
+    )
     try_source = _line("Would this address be read?", "Such as https://images.example.com/a.jpg.", inputmode="url")
     confirm_any_source = forms.BooleanField(label="Any site: I accept its cost", required=False)
     refused = forms.ChoiceField(
@@ -42,10 +48,18 @@ class AccessForm(forms.Form):
 class PresetForm(forms.Form):
     """A preset: its name and its parameters."""
 
-    name = _line("Name", "1 to 63 of a-z, 0-9, - and _, such as card. An existing name gets the new parameters.",
-                 True, "Name the preset, such as card.")  # fmt: skip
-    query = _line("Parameters", "As in an address, without src: w=400&h=300&fit=cover.", True,
-                  "Write its parameters, such as w=400&h=300&fit=cover.")  # fmt: skip
+    name = _line(
+        "Name",
+        "1 to 63 of a-z, 0-9, - and _, such as card. An existing name gets the new parameters.",
+        True,
+        "Name the preset, such as card.",
+    )
+    query = _line(
+        "Parameters",
+        "As in an address, without src: w=400&h=300&fit=cover.",
+        True,
+        "Write its parameters, such as w=400&h=300&fit=cover.",
+    )
 
 
 class FallbackForm(forms.Form):

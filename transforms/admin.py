@@ -28,7 +28,7 @@ class SourceAdmin(RowAdmin):
     model_for(
         Domain, "transforms", choices={"state": STATES}, moments=("proved", "lapses", "created", "checked", "due")
     )
-)  # fmt: skip
+)
 class DomainAdmin(RowAdmin):
     """Custom domains and their state."""
 

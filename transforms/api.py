@@ -175,9 +175,11 @@ def examine_source(request: HttpRequest, name: str, payload: PathIn):
 
 def _access(workspace) -> dict[str, Any]:
     return {
-        "allowed_origins": list(workspace.allowed_origins), "allowed_sources": list(workspace.allowed_sources),
-        "presets_only": bool(workspace.presets_only), "refused": workspace.refused,
-    }  # fmt: skip
+        "allowed_origins": list(workspace.allowed_origins),
+        "allowed_sources": list(workspace.allowed_sources),
+        "presets_only": bool(workspace.presets_only),
+        "refused": workspace.refused,
+    }
 
 
 @router.get("/access", response=dict[str, Any])
@@ -342,10 +344,12 @@ def _domain(request: HttpRequest, name: str, permission: str) -> Domain:
 
 def _domain_fields(row: Domain) -> dict[str, Any]:
     return {
-        "domain": row.domain, "state": row.state, "reason": row.reason,
+        "domain": row.domain,
+        "state": row.state,
+        "reason": row.reason,
         "records": [asdict(record) for record in domain_names.records(row.domain, row.txt_token)],
         "checked": clock.stamp(row.checked) if row.checked else None,
-    }  # fmt: skip
+    }
 
 
 @router.get("/domains", response=list[dict[str, Any]])

@@ -64,9 +64,10 @@ class PathForm(forms.Form):
     """A picture to examine."""
 
     path = _text(
-        "Path of a picture", "In this source, without its name: such as shoes/red.jpg.",
+        "Path of a picture",
+        "In this source, without its name: such as shoes/red.jpg.",
         "Enter the path of a picture that exists, such as shoes/red.jpg.",
-    )  # fmt: skip
+    )
 
 
 def new(kind: Kind, data=None) -> forms.Form:

@@ -84,9 +84,15 @@ class Caller:
 
 
 def create(
-    workspace_id: str, person_id: str, role: str, *, name: str, scopes: Iterable[str], days: int | None = None,
+    workspace_id: str,
+    person_id: str,
+    role: str,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    days: int | None = None,
     maker: str = "",
-) -> tuple[str, ApiKey]:  # fmt: skip
+) -> tuple[str, ApiKey]:
     """Make a key, and tell the owners by mail; returns the plaintext key, shown this once, and its row. `days` until it
     expires, None for never, or for as long as the key that makes it, `maker`, a prefix. A key can do no more than its
     maker. Raises InvalidKeySetting, and InvalidKey where the maker has ended meanwhile."""
@@ -96,10 +102,17 @@ def create(
     prefix, secret = tokens.random_id("k")[2:12], secrets.token_urlsafe(32)
     now = clock.now()
     row = ApiKey(
-        prefix, digest=_digest(settings.SECRET_KEY, prefix, secret), workspace_id=workspace_id, person_id=person_id,
-        name=name.strip(), scopes=scopes, created=now, expires=_end(now, days, parent), last_used_day="",
+        prefix,
+        digest=_digest(settings.SECRET_KEY, prefix, secret),
+        workspace_id=workspace_id,
+        person_id=person_id,
+        name=name.strip(),
+        scopes=scopes,
+        created=now,
+        expires=_end(now, days, parent),
+        last_used_day="",
         ancestors=[*parent.ancestors, parent.prefix] if parent else [],
-    )  # fmt: skip
+    )
     counted.add(KEYS, workspace_id, prefix, lambda transaction: transaction.save(row, if_absent=True))
     security_mails.key_created(row)
     return f"img_{prefix}_{secret}", row

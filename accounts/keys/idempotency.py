@@ -36,8 +36,9 @@ class IdempotencyKeyReused(ApiError):
     def __init__(self):
         super().__init__(
             "This Idempotency-Key was used for another request within the last day. Send each new request under a key"
-            " of its own.", param="Idempotency-Key",
-        )  # fmt: skip
+            " of its own.",
+            param="Idempotency-Key",
+        )
 
 
 class RequestRunning(ApiError):
@@ -60,8 +61,9 @@ class OutcomeUnknown(ApiError):
     def __init__(self):
         super().__init__(
             "The first request under this Idempotency-Key broke off, and may have been carried out or not. Look whether"
-            " it was; if not, send it under another key.", param="Idempotency-Key",
-        )  # fmt: skip
+            " it was; if not, send it under another key.",
+            param="Idempotency-Key",
+        )
 
 
 class ResultGone(ApiError):
@@ -118,10 +120,12 @@ def _row(server_key: str, caller: Caller, key: str, request: tuple[str, str, byt
     digest_key, now = tokens.subkey(server_key.encode(), "accounts.idempotency"), clock.now()
     method, path, body = request
     return IdempotentRequest(
-        caller.workspace_id, tokens.keyed_digest(digest_key, ("key", caller.prefix, key)),
-        body_digest=tokens.keyed_digest(digest_key, ("request", method, path, _canonical(body))), started=now,
+        caller.workspace_id,
+        tokens.keyed_digest(digest_key, ("key", caller.prefix, key)),
+        body_digest=tokens.keyed_digest(digest_key, ("request", method, path, _canonical(body))),
+        started=now,
         expires=clock.utc(int(now) + LIFE_SECONDS),
-    )  # fmt: skip
+    )
 
 
 def _canonical(body: bytes) -> str:

@@ -51,7 +51,7 @@ def change_email(row: Person, email: str) -> None:
     claim = EmailClaim(email, person_id=row.person_id)
     farewell = outbox.new_mail(
         row.email, "Your address has changed", "emails/address_changed.txt", person_id=row.person_id
-    )  # fmt: skip
+    )
     try:
         with dynamo.transaction() as transaction:
             transaction.save(claim, if_absent=True, name="new address")

@@ -29,9 +29,12 @@ class ApiKey(dynamo.Row):
 
     prefix = declared(UnicodeAttribute(hash_key=True), "finds and names the key", **ACCOUNT)
     digest = declared(
-        UnicodeAttribute(), "proves the secret, which is stored nowhere", category="security",
-        retention="until it is revoked, or erasure", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(),
+        "proves the secret, which is stored nowhere",
+        category="security",
+        retention="until it is revoked, or erasure",
+        exported=False,
+    )
     workspace_id = declared(UnicodeAttribute(), "whose key it is", **ACCOUNT)
     person_id = declared(UnicodeAttribute(), "ends the key with its maker's membership", **ACCOUNT)
     name = declared(UnicodeAttribute(), "tells its maker what it is for", **ACCOUNT)
@@ -40,7 +43,9 @@ class ApiKey(dynamo.Row):
     expires = declared(Moment(), "when it ends; 0 is never", **ACCOUNT)
     last_used_day = declared(UnicodeAttribute(default=""), "the last day it was used, no finer", **ACCOUNT)
     ancestors = declared(
-        JSONAttribute(default=list), "the keys it descends from, oldest first, with which it ends",
-        shape=shapes.TEXTS, **ACCOUNT,
-    )  # fmt: skip
+        JSONAttribute(default=list),
+        "the keys it descends from, oldest first, with which it ends",
+        shape=shapes.TEXTS,
+        **ACCOUNT,
+    )
     workspace_index = KeysOfWorkspace()

@@ -65,9 +65,12 @@ class Invite(dynamo.Row):
         Moment(null=True), "when its mail can be sent, where the address was mailed too many", **INVITE
     )
     token_digest = declared(
-        UnicodeAttribute(), "proves the link; the token itself is in the mail alone", category="security",
-        retention="30 days after it expired", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(),
+        "proves the link; the token itself is in the mail alone",
+        category="security",
+        retention="30 days after it expired",
+        exported=False,
+    )
     expires = declared(TTLAttribute(), "sweeps the row", **INVITE)
 
 

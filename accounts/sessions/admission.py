@@ -36,8 +36,9 @@ class CodeLimit(ApiError):
         super().__init__(
             f"So many codes were asked for within the hour that the next can be mailed at {time_of_day(until)}"
             f" UTC, in {minutes} minute{'s' if minutes > 1 else ''}. A code that is in your mail already still works,"
-            " in the browser that asked for it.", retry_after=seconds,
-        )  # fmt: skip
+            " in the browser that asked for it.",
+            retry_after=seconds,
+        )
 
 
 class WorkRequired(ApiError):
@@ -50,7 +51,7 @@ class WorkRequired(ApiError):
         super().__init__(
             "Many codes were asked for. One more is mailed after a short calculation of your browser's.",
             retry_after=max(1, math.ceil(waited_until - clock.now())),
-        )  # fmt: skip
+        )
         self.challenge, self.ticket, self.waited_until = challenge, ticket, waited_until
 
 
@@ -82,9 +83,7 @@ def admit_sign_in(email: str, browser: str, proof: Proof) -> str:
     if tide:
         throttles.count_held_back()
     ticket = proof.ticket if waited_until else work.ticket(email, browser)
-    raise WorkRequired(
-        work.challenge(level, email, browser), ticket, waited_until or clock.now() + work.WAIT_SECONDS
-    )  # fmt: skip
+    raise WorkRequired(work.challenge(level, email, browser), ticket, waited_until or clock.now() + work.WAIT_SECONDS)
 
 
 def _is_free(email: str, browser: str) -> bool:

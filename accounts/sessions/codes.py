@@ -153,15 +153,26 @@ def _mail(email: str, purpose: str, challenge_id: str, part: str, replaced: str 
         return False
     subject, aim = PURPOSES[purpose]
     row = Challenge(
-        challenge_id, email=email, purpose=purpose, digest="", tries=0, used=False,
+        challenge_id,
+        email=email,
+        purpose=purpose,
+        digest="",
+        tries=0,
+        used=False,
         expires=_end(delay + MAIL_SECONDS),
-    )  # fmt: skip
+    )
     is_shared_code = challenge_id.startswith(SHARED_PREFIX)
     context = {"aim": aim, "minutes": LIFE_SECONDS // 60, "is_shared": is_shared_code}
     code_mail = outbox.new_mail(
-        email, subject, "emails/code.txt", context, completion="code", reference=challenge_id, delay=delay,
+        email,
+        subject,
+        "emails/code.txt",
+        context,
+        completion="code",
+        reference=challenge_id,
+        delay=delay,
         life=MAIL_SECONDS,
-    )  # fmt: skip
+    )
     row.mail_id = code_mail.mail_id if is_shared_code else None
     with dynamo.transaction() as transaction:
         transaction.save(row, if_absent=True, name="challenge")

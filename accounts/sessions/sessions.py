@@ -120,10 +120,13 @@ class SessionStore(SessionBase):
         started = self._started = self._started or now
         expiry = min(now + self.get_expiry_age(), started + LONGEST_SECONDS)
         return SessionRow(
-            digest_of(self._get_or_create_session_key()), data=data, expires=clock.utc(int(expiry)),
-            person_id=self._get_session(no_load=self._session_key is None).get(SESSION_KEY), started=started,
+            digest_of(self._get_or_create_session_key()),
+            data=data,
+            expires=clock.utc(int(expiry)),
+            person_id=self._get_session(no_load=self._session_key is None).get(SESSION_KEY),
+            started=started,
             seen_day=clock.day(now),
-        )  # fmt: skip
+        )
 
     def _create_row(self, row: SessionRow) -> None:
         if not row.save_if(SessionRow.is_absent()):
@@ -131,8 +134,10 @@ class SessionStore(SessionBase):
 
     def _update_row(self, row: SessionRow) -> None:
         actions = [
-            SessionRow.data.set(row.data), SessionRow.expires.set(row.expires), SessionRow.seen_day.set(row.seen_day),
-        ]  # fmt: skip
+            SessionRow.data.set(row.data),
+            SessionRow.expires.set(row.expires),
+            SessionRow.seen_day.set(row.seen_day),
+        ]
         if row.person_id:
             actions.append(SessionRow.person_id.set(row.person_id))
         if not row.update_if(SessionRow.is_present(), actions):

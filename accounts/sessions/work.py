@@ -29,9 +29,12 @@ def challenge(level: int, email: str, browser: str) -> str:
     zeros, doublings = divmod(min(level, MOST_LEVEL), 4)
     data = {"level": min(level, MOST_LEVEL), "ends": int(clock.now()) + LIFE_SECONDS}
     made = create_challenge(
-        ALGORITHM, LEAST_ITERATIONS << doublings, key_prefix="0" * (2 + zeros), data=data,
+        ALGORITHM,
+        LEAST_ITERATIONS << doublings,
+        key_prefix="0" * (2 + zeros),
+        data=data,
         hmac_secret=_secrets(email, browser)[0],
-    )  # fmt: skip
+    )
     return json.dumps(made.to_dict())
 
 

@@ -63,9 +63,11 @@ def enrol(row: Staff, code: str) -> list[str]:
     codes = [_fresh_code() for _ in range(RECOVERY_CODES)]
     now = clock.now()
     actions = [
-        Staff.enrolled.set(now), Staff.last_t.set(step), Staff.tries.set(0),
+        Staff.enrolled.set(now),
+        Staff.last_t.set(step),
+        Staff.tries.set(0),
         Staff.recovery.set({_digest(settings.SECRET_KEY, row.person_id, code) for code in codes}),
-    ]  # fmt: skip
+    ]
     condition = (Staff.device_id == row.device_id) & (Staff.enrolled == 0) & (Staff.enrol_until > now)
     if not row.update_if(condition, actions):
         raise EnrolmentExpired

@@ -104,9 +104,10 @@ def _flag(person: Person, is_staff: bool) -> None:
 
 def _new_factor() -> dict:
     return {
-        "device_id": tokens.random_id("dev"), "sealed_secret": tokens.seal(secrets.token_bytes(20)),
+        "device_id": tokens.random_id("dev"),
+        "sealed_secret": tokens.seal(secrets.token_bytes(20)),
         "enrol_until": clock.now() + ENROL_SECONDS,
-    }  # fmt: skip
+    }
 
 
 def secret(row: Staff) -> bytes:

@@ -124,9 +124,14 @@ def resend_as_staff(workspace_id: str, invite_id: str, staff: str, reason: str) 
 
 
 def _send(
-    workspace_id: str, find: Callable[[Team], Invite | None], email: str, role: str, inviter: Actor, staff: str = "",
+    workspace_id: str,
+    find: Callable[[Team], Invite | None],
+    email: str,
+    role: str,
+    inviter: Actor,
+    staff: str = "",
     reason: str = "",
-) -> Invite:  # fmt: skip
+) -> Invite:
     """Write a new invite, or the one that `find` finds, with another week, and mail it with a new link; where the mail
     is held back, a link that was mailed before stays, and a mail that has not left yet leaves."""
     team = _team(workspace_id)
@@ -139,12 +144,20 @@ def _send(
             inviter.require_reach(seen.role)
         _require_seat(team, email, seen)
         row = Invite(
-            workspace_id, seen.invite_id if seen else tokens.time_ordered_id(now), email=email, role=role,
-            invited_by=inviter.person_id, key_prefix=inviter.key_prefix, created=seen.created if seen else now,
-            sent=now, ends=now + LIFE_SECONDS, mail_held_until=held_until, expires=_sweep(now),
+            workspace_id,
+            seen.invite_id if seen else tokens.time_ordered_id(now),
+            email=email,
+            role=role,
+            invited_by=inviter.person_id,
+            key_prefix=inviter.key_prefix,
+            created=seen.created if seen else now,
+            sent=now,
+            ends=now + LIFE_SECONDS,
+            mail_held_until=held_until,
+            expires=_sweep(now),
             mailed=_mailed(seen) if held_until else now,
             token_digest="",
-        )  # fmt: skip
+        )
         invite_mail = None if held_until else _new_mail(row, team.workspace)
         try:
             team_store.put_invite(team, row, seen, _entry(row, seen, staff or inviter.name, reason), invite_mail)
@@ -356,9 +369,14 @@ def _new_mail(row: Invite, workspace: Workspace) -> OutgoingMail:
     """The mail of an invite, not written yet."""
     context = {"workspace": workspace.business_name or workspace.namespace, "role": row.role}
     return outbox.new_mail(
-        row.email, "You are invited to a workspace on img apis", "emails/invite.txt", context, completion="invite",
-        reference=f"{row.workspace_id} {row.invite_id} {row.mailed}", workspace_id=row.workspace_id,
-    )  # fmt: skip
+        row.email,
+        "You are invited to a workspace on img apis",
+        "emails/invite.txt",
+        context,
+        completion="invite",
+        reference=f"{row.workspace_id} {row.invite_id} {row.mailed}",
+        workspace_id=row.workspace_id,
+    )
 
 
 @mail.completes("invite")

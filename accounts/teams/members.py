@@ -78,7 +78,7 @@ def leave(actor: Member) -> None:
     """Leave a workspace; the last owner cannot (A10)."""
     team_store.remove(
         actor, audit.entry(actor.workspace_id, actor.person_id, "member.left", actor.person_id, {"role": actor.role})
-    )  # fmt: skip
+    )
 
 
 def transfer(actor: Member, person_id: str) -> None:

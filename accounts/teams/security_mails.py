@@ -18,9 +18,13 @@ def key_created(row: ApiKey) -> None:
         return
     maker = f"the API key img_{row.ancestors[-1]}_…" if row.ancestors else _address(row.person_id)
     context = {
-        "name": row.name, "prefix": f"img_{row.prefix}_…", "maker": maker, "scopes": ", ".join(row.scopes),
-        "ends": clock.stamp(row.expires) if row.expires else "", "page": reverse("keys", args=[workspace.namespace]),
-    }  # fmt: skip
+        "name": row.name,
+        "prefix": f"img_{row.prefix}_…",
+        "maker": maker,
+        "scopes": ", ".join(row.scopes),
+        "ends": clock.stamp(row.expires) if row.expires else "",
+        "page": reverse("keys", args=[workspace.namespace]),
+    }
     recipients = {*team_store.owner_ids(row.workspace_id), row.person_id}
     _send(workspace, recipients, "A new API key on img apis", "emails/key_created.txt", context)
 
@@ -42,4 +46,4 @@ def _send(workspace: Workspace, person_ids: Iterable[str], subject: str, templat
     for person in store.people(sorted(person_ids)):
         mail.send(
             person.email, subject, template, context, person_id=person.person_id, workspace_id=workspace.workspace_id
-        )  # fmt: skip
+        )

@@ -121,7 +121,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
             request.session["fresh_until"] = clock.now() + FRESH_SECONDS
             return redirect(next_path)
     context = {
-        "form": form, "sent": bool(request.session.get("confirm_challenge")) or bool(form.errors), "limit": limit,
-    }  # fmt: skip
+        "form": form,
+        "sent": bool(request.session.get("confirm_challenge")) or bool(form.errors),
+        "limit": limit,
+    }
     status = CodeLimit.status if limit else 400 if form.errors else 200
     return render(request, "accounts/confirm.html", context, status=status)

@@ -33,9 +33,13 @@ def keys(request: HttpRequest) -> HttpResponse:
 def _make(request: HttpRequest, data: dict) -> str:
     workspace_id = request.workspace.workspace_id
     plaintext_key, row = apikeys.create(
-        workspace_id, request.user.person_id, request.member.role, name=data["name"], scopes=data["scopes"],
+        workspace_id,
+        request.user.person_id,
+        request.member.role,
+        name=data["name"],
+        scopes=data["scopes"],
         days=data["days"] or None,
-    )  # fmt: skip
+    )
     audit.record(workspace_id, request.user.person_id, "key.created", row.prefix, None, {"scopes": row.scopes})
     return plaintext_key
 

@@ -18,10 +18,20 @@ from imgapis.base.errors import ApiError
 # acts whose target says nothing to a reader: an invite's id, the workspace itself
 GONE = "deleted user"
 PLAIN_ACTS = {
-    "invite.sent", "invite.resent", "invite.changed", "invite.revoked", "workspace.created", "workspace.changed",
-    "workspace.renamed", "workspace.suspended", "workspace.resumed", "erasure.proposed", "erasure.asked",
-    "erasure.undone", "export.mailed",
-}  # fmt: skip
+    "invite.sent",
+    "invite.resent",
+    "invite.changed",
+    "invite.revoked",
+    "workspace.created",
+    "workspace.changed",
+    "workspace.renamed",
+    "workspace.suspended",
+    "workspace.resumed",
+    "erasure.proposed",
+    "erasure.asked",
+    "erasure.undone",
+    "export.mailed",
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,14 +74,20 @@ def _facts(request: HttpRequest, form: InviteForm) -> dict:
         "rows": sorted(rows, key=lambda row: (roles.ROLES.index(row["role"]), row["email"])),
         "invites": [
             {
-                "row": row, "over": row.ends <= clock.now(), "until": clock.day(row.ends),
-                "mark": marks.get(row.email), "held": _held_text(row),
+                "row": row,
+                "over": row.ends <= clock.now(),
+                "until": clock.day(row.ends),
+                "mark": marks.get(row.email),
+                "held": _held_text(row),
             }
             for row in pending
         ],
-        "form": form, "manages": can_manage, "roles": roles.ROLES, "matrix": roles.matrix(),
+        "form": form,
+        "manages": can_manage,
+        "roles": roles.ROLES,
+        "matrix": roles.matrix(),
         "owner": request.member.role == "owner",
-    }  # fmt: skip
+    }
 
 
 def _held_text(row: Invite) -> str:
@@ -85,9 +101,13 @@ def _row(request: HttpRequest, row, names: dict[str, str], can_manage: bool) -> 
     can_change = can_manage and row.role in roles.grantable(request.member.role)
     form = RoleForm(request.member.role, initial={"role": row.role}, auto_id=f"{row.person_id}_%s")
     return {
-        "person_id": row.person_id, "email": names.get(row.person_id, "deleted user"), "role": row.role,
-        "joined": clock.day(row.joined), "mine": is_self, "form": form if can_change and not is_self else None,
-    }  # fmt: skip
+        "person_id": row.person_id,
+        "email": names.get(row.person_id, "deleted user"),
+        "role": row.role,
+        "joined": clock.day(row.joined),
+        "mine": is_self,
+        "form": form if can_change and not is_self else None,
+    }
 
 
 @require_POST

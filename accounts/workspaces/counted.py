@@ -34,9 +34,12 @@ def require_place(counted: Counted, workspace: Workspace) -> None:
 
 
 def add(
-    counted: Counted, workspace_id: str, name: str, write: Callable[[dynamo.Transaction], None],
+    counted: Counted,
+    workspace_id: str,
+    name: str,
+    write: Callable[[dynamo.Transaction], None],
     entry: AuditEntry | None = None,
-) -> bool:  # fmt: skip
+) -> bool:
     """Add one by `write`, in a transaction with the audit log's entry; False where a condition of `write`'s is not met.
     Raises the refusal, and EditConflict where the workspace is gone."""
     for _ in dynamo.retries():

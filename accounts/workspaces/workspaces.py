@@ -19,10 +19,36 @@ CLAIMS_PER_DAY = 30
 REPEAT_SECONDS = 600
 NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])\Z")
 RESERVED = {
-    "www", "api", "admin", "app", "dashboard", "docs", "status", "mail", "smtp", "ftp", "cdn", "static", "assets",
-    "img", "images", "localhost", "blog", "help", "support", "billing", "account", "accounts", "login", "auth",
-    "oauth", "root", "test", "staging", "internal",
-}  # fmt: skip
+    "www",
+    "api",
+    "admin",
+    "app",
+    "dashboard",
+    "docs",
+    "status",
+    "mail",
+    "smtp",
+    "ftp",
+    "cdn",
+    "static",
+    "assets",
+    "img",
+    "images",
+    "localhost",
+    "blog",
+    "help",
+    "support",
+    "billing",
+    "account",
+    "accounts",
+    "login",
+    "auth",
+    "oauth",
+    "root",
+    "test",
+    "staging",
+    "internal",
+}
 
 
 class InvalidNamespace(ApiError):
@@ -205,11 +231,18 @@ def _conflict(error: dynamo.TransactionCanceled, namespace: str) -> ApiError:
 
 def _new_row(namespace: str, business_name: str, allowance: int, owners: int) -> Workspace:
     return Workspace(
-        tokens.random_id("ws"), namespace=check_namespace(namespace), business_name=business_name,
-        sealed_key=tokens.seal(secrets.token_bytes(32)), allowed_origins=["*"], allowed_sources=[],
-        allowance=allowance, created=clock.now(), suspended=False, owners=owners,
+        tokens.random_id("ws"),
+        namespace=check_namespace(namespace),
+        business_name=business_name,
+        sealed_key=tokens.seal(secrets.token_bytes(32)),
+        allowed_origins=["*"],
+        allowed_sources=[],
+        allowance=allowance,
+        created=clock.now(),
+        suspended=False,
+        owners=owners,
         engine=settings.ENGINE_VERSION,
-    )  # fmt: skip
+    )
 
 
 def key(row: Workspace) -> bytes:

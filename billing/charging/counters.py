@@ -141,9 +141,17 @@ def new_period_counter(workspace_id: str, period: Period, terms: Terms) -> Count
     balance = Balance(period.allowance)
     balance = balance.with_room(caps.room(terms, period, balance.included))
     return Counter(
-        workspace_id, period.name, granted=balance.granted, used=0, left=balance.left, base=balance.base, extra=0,
-        room=balance.room, ends=period.ends, plan=period.plan,
-    )  # fmt: skip
+        workspace_id,
+        period.name,
+        granted=balance.granted,
+        used=0,
+        left=balance.left,
+        base=balance.base,
+        extra=0,
+        room=balance.room,
+        ends=period.ends,
+        plan=period.plan,
+    )
 
 
 def new_day_counter(workspace_id: str, day: str, halves: int, used: int = 0) -> Counter:

@@ -175,10 +175,14 @@ def _write_period(
     # Of what is paid for, charges of meanwhile may use what stays; where nothing of it was left, nothing is taken.
     least_left = max(0, min(after.room - after.sold, after.left)) if keeps_paid else 0
     actions = [
-        Counter.granted.add(increase), Counter.left.add(increase), Counter.base.set(after.base),
-        Counter.extra.set(after.extra), Counter.room.set(after.room), Counter.ends.set(end),
+        Counter.granted.add(increase),
+        Counter.left.add(increase),
+        Counter.base.set(after.base),
+        Counter.extra.set(after.extra),
+        Counter.room.set(after.room),
+        Counter.ends.set(end),
         Counter.plan.set(period.plan),
-    ]  # fmt: skip
+    ]
     if sold:
         actions.append(Counter.sold.set(sold))
     # Only charges have changed it meanwhile: every other change would have raised the workspace's revision.

@@ -89,9 +89,14 @@ def _write(
     def record(transaction: dynamo.Transaction, outcome: TermsChange) -> None:
         changed = outcome.after.extra - outcome.before.extra
         row = Grant(
-            workspace_id, grant_id, period=outcome.period.name, halves=changed, reason=reason.strip(), actor=actor,
+            workspace_id,
+            grant_id,
+            period=outcome.period.name,
+            halves=changed,
+            reason=reason.strip(),
+            actor=actor,
             moment=clock.now(),
-        )  # fmt: skip
+        )
         transaction.save(row, if_absent=True)
         act = "credits.granted" if halves > 0 else "credits.taken_back"
         entry = audit.entry(workspace_id, actor, act, grant_id, None, {"halves": changed}, row.reason)

@@ -46,9 +46,14 @@ class Funding:
         condition = Counter.left >= max(0, int(counter.room) - counters.balance_of(counter).sold) + halves
         transaction.update(counter, actions, condition=condition, name="period")
         row = Grant(
-            counter.workspace_id, f"{self.moved_by} moved", period=counter.period, halves=-halves, reason=MOVED,
-            actor="stripe", moment=clock.now(),
-        )  # fmt: skip
+            counter.workspace_id,
+            f"{self.moved_by} moved",
+            period=counter.period,
+            halves=-halves,
+            reason=MOVED,
+            actor="stripe",
+            moment=clock.now(),
+        )
         transaction.save(row, if_absent=True, name="period")
 
 
@@ -86,9 +91,16 @@ def new_row(workspace_id: str, period: str, invoice_id: str, halves: int, return
     """The record of what an invoice grants in a period; `returned` of it went back before and is not given at all."""
     withheld = taken_of(halves, returned)
     return InvoiceGrant(
-        workspace_id, f"{period} {invoice_id}", invoice_id=invoice_id, period=period, granted=halves,
-        withheld=withheld, returned=returned, taken=withheld, moment=clock.now(),
-    )  # fmt: skip
+        workspace_id,
+        f"{period} {invoice_id}",
+        invoice_id=invoice_id,
+        period=period,
+        granted=halves,
+        withheld=withheld,
+        returned=returned,
+        taken=withheld,
+        moment=clock.now(),
+    )
 
 
 def taken_of(halves: int, returned: int) -> int:

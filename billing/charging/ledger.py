@@ -100,7 +100,8 @@ def _prove(group: list[Counter], grants_by_period: dict[str, int]) -> Proof:
     rollup_halves = _rolled(workspace_id, start, end)
     months = {month: rollups.month_sums(workspace_id, month) for month in _months(start, end)}
     return Proof(
-        workspace_id, group[0].period,
+        workspace_id,
+        group[0].period,
         granted=sum(int(row.granted) for row in group),
         used=sum(int(row.used) for row in group),
         left=sum(int(row.left) for row in group),
@@ -114,7 +115,7 @@ def _prove(group: list[Counter], grants_by_period: dict[str, int]) -> Proof:
             name for name, (by_month, by_days) in months.items() if by_month is None and by_days.requests
         ),
         wrong_months=tuple(name for name, (by_month, by_days) in months.items() if by_month not in (None, by_days)),
-    )  # fmt: skip
+    )
 
 
 def _has_events(start: float) -> bool:

@@ -116,8 +116,14 @@ def of(row: Workspace) -> Summary:
     balance = counters.balance_at(counter, books.period, terms)
     day = rows.get(books.day) if books.day else None
     return Summary(
-        terms=terms, period=books.period, state=row.billing_state, now=now,
-        included=balance.included, room=balance.room, used=balance.used, sold=counter.sold or {},
+        terms=terms,
+        period=books.period,
+        state=row.billing_state,
+        now=now,
+        included=balance.included,
+        room=balance.room,
+        used=balance.used,
+        sold=counter.sold or {},
         day_used=int(day.used) if day else 0,
         day_limit=None if books.day is None else int(day.granted) if day else caps.daily_limit(terms, books.period),
-    )  # fmt: skip
+    )

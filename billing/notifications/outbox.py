@@ -96,13 +96,17 @@ def _mail(row: PendingNotification, notice: Notification, workspace: Workspace) 
     name = workspace.business_name or workspace.namespace
     mails = [
         mail_outbox.new_mail(
-            person.email, subject, f"emails/{notice.kind}.txt",
-            {**notice.facts, "namespace": workspace.namespace, "name": name}, completion="notice",
-            reference=f"{workspace_id} {person.person_id} {notice.kind}", person_id=person.person_id,
+            person.email,
+            subject,
+            f"emails/{notice.kind}.txt",
+            {**notice.facts, "namespace": workspace.namespace, "name": name},
+            completion="notice",
+            reference=f"{workspace_id} {person.person_id} {notice.kind}",
+            person_id=person.person_id,
             workspace_id=workspace_id,
         )
         for person in preferences.recipients(workspace_id, notice.kind)
-    ]  # fmt: skip
+    ]
     if notifications.claim_mails(row, mails):
         for notice_mail in mails:
             mail.dispatch(notice_mail)
@@ -116,6 +120,7 @@ def _add_unsubscribing(reference: str) -> mail.Completion | None:
         return None
     link = f"/unsubscribe/{preferences.token(workspace_id, person_id, kind)}"
     headers = {
-        "List-Unsubscribe": f"<{settings.SITE_URL}{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }  # fmt: skip
+        "List-Unsubscribe": f"<{settings.SITE_URL}{link}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
     return mail.Completion({"link": link}, headers)

@@ -44,9 +44,14 @@ def configure(workspace_id: str, actor: str, address: str) -> str:
         raise InvalidWebhook("A webhook is an address that begins with https://.", param="address")
     secret = "whsec_" + secrets.token_urlsafe(32)
     values = {
-        "address": address, "sealed_secret": tokens.seal(secret.encode()), "created": clock.now(), "last_tried": 0,
-        "last_outcome": "", "failures": 0, "rests_until": 0,
-    }  # fmt: skip
+        "address": address,
+        "sealed_secret": tokens.seal(secret.encode()),
+        "created": clock.now(),
+        "last_tried": 0,
+        "last_outcome": "",
+        "failures": 0,
+        "rests_until": 0,
+    }
     Webhook(workspace_id).update(actions=[getattr(Webhook, name).set(value) for name, value in values.items()])
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
     return secret
@@ -70,8 +75,11 @@ def build_request(hook: Webhook, notice: Notification, namespace: str) -> Webhoo
     repetition."""
     payload = {
         "id": tokens.keyed_digest(tokens.unseal(hook.sealed_secret), (notice.workspace_id, notice.notice_id))[:32],
-        "type": notice.kind, "workspace": namespace, "created": int(notice.moment), "data": notice.facts,
-    }  # fmt: skip
+        "type": notice.kind,
+        "workspace": namespace,
+        "created": int(notice.moment),
+        "data": notice.facts,
+    }
     body = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).encode()
     signature = sign(tokens.unseal(hook.sealed_secret), body, int(clock.now()))
     return WebhookRequest(hook.address, body, {"Content-Type": "application/json", SIGNATURE: signature})

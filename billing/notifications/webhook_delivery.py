@@ -23,9 +23,7 @@ def send(posting: WebhookRequest) -> int:
     """Post to a customer's address, never following a redirect; the status of the answer. Raises ApiError."""
     deadline = time.monotonic() + TOTAL_SECONDS
     location = checked_address(posting.address)
-    return fetch.probe(
-        location, method="POST", deadline=deadline, body=posting.body, headers=posting.headers
-    ).status  # fmt: skip
+    return fetch.probe(location, method="POST", deadline=deadline, body=posting.body, headers=posting.headers).status
 
 
 def configure(workspace_id: str, actor: str, address: str) -> str:

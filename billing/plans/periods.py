@@ -62,12 +62,20 @@ def terms_of(row: Workspace) -> Terms:
     """The terms of a workspace as its row says."""
     caps = tuple(sorted((span, cap["unit"], int(cap["amount"])) for span, cap in (row.caps or {}).items()))
     return Terms(
-        plan=row.plan if row.plan in catalogue.CATALOGUE else catalogue.FREE, allowance=int(row.allowance),
-        start=float(row.period_start), end=float(row.period_end), interval=row.interval, next_plan=row.next_plan,
-        overage=bool(row.overage), caps=caps, revision=int(row.billing_revision),
-        granted_period=row.granted_period, granted=int(row.granted_halves), unpaid_since=float(row.unpaid_since),
+        plan=row.plan if row.plan in catalogue.CATALOGUE else catalogue.FREE,
+        allowance=int(row.allowance),
+        start=float(row.period_start),
+        end=float(row.period_end),
+        interval=row.interval,
+        next_plan=row.next_plan,
+        overage=bool(row.overage),
+        caps=caps,
+        revision=int(row.billing_revision),
+        granted_period=row.granted_period,
+        granted=int(row.granted_halves),
+        unpaid_since=float(row.unpaid_since),
         overage_debt=row.overage_debt,
-    )  # fmt: skip
+    )
 
 
 def at(current_terms: Terms, moment: float) -> Period:

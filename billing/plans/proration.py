@@ -58,8 +58,9 @@ def granted(invoice: PaidInvoice, paid: PaidPeriod, start: float, end: float) ->
     """Half-credits that an invoice is good for in the month of credits from `start` to `end`: of each plan's the part
     of the month that its lines cover, less what they give back."""
     lines = [line for line in invoice.lines if paid.buys(line)]
-    return sum((_sign(line) * _share(line, paid, start, end) * catalogue.of(line.tier).halves for line in lines),
-               Fraction())  # fmt: skip
+    return sum(
+        (_sign(line) * _share(line, paid, start, end) * catalogue.of(line.tier).halves for line in lines), Fraction()
+    )
 
 
 def given_back(invoice: PaidInvoice, paid: PaidPeriod) -> int:

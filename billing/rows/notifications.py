@@ -49,9 +49,12 @@ class Webhook(dynamo.Row):
     workspace_id = declared(UnicodeAttribute(hash_key=True), "whose webhook it is", **HOOK)
     address = declared(UnicodeAttribute(), "where notices are posted to", **HOOK)
     sealed_secret = declared(
-        UnicodeAttribute(), "signs what is posted; shown once", category="security",
-        retention="until it is removed, or erasure", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(),
+        "signs what is posted; shown once",
+        category="security",
+        retention="until it is removed, or erasure",
+        exported=False,
+    )
     created = declared(Moment(), "when it was set up", **HOOK)
     last_tried = declared(Moment(default=0), "when it was last posted to", **HOOK)
     last_outcome = declared(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", **HOOK)
@@ -69,6 +72,8 @@ class OptOut(dynamo.Row):
         UnicodeAttribute(hash_key=True), "of which workspace", category="account", retention="until erasure"
     )
     choice = declared(
-        UnicodeAttribute(range_key=True), "which member wants none of which kind", category="account",
+        UnicodeAttribute(range_key=True),
+        "which member wants none of which kind",
+        category="account",
         retention="until erasure",
-    )  # fmt: skip
+    )

@@ -92,10 +92,16 @@ def entitlement(
     if subscription is None:
         return Entitlement(read_at=asked_at)
     return Entitlement(
-        tier=subscription.tier, state=subscription.state, start=subscription.start, end=subscription.end,
-        interval=subscription.interval, next_tier=subscription.next_tier, read_at=asked_at,
-        invoices=invoices, overage_debt=overage_debt,
-    )  # fmt: skip
+        tier=subscription.tier,
+        state=subscription.state,
+        start=subscription.start,
+        end=subscription.end,
+        interval=subscription.interval,
+        next_tier=subscription.next_tier,
+        read_at=asked_at,
+        invoices=invoices,
+        overage_debt=overage_debt,
+    )
 
 
 def write(
@@ -105,9 +111,14 @@ def write(
     values = {"state": "none", "tier": "free", "next_tier": "", "cancels": False, "asked": asked_at}
     if subscription is not None:
         values |= {
-            "subscription_id": subscription.subscription_id, "state": subscription.state, "tier": subscription.tier,
-            "interval": subscription.interval, "period_start": subscription.start, "period_end": subscription.end,
-            "next_tier": subscription.next_tier, "cancels": subscription.cancels,
-        }  # fmt: skip
+            "subscription_id": subscription.subscription_id,
+            "state": subscription.state,
+            "tier": subscription.tier,
+            "interval": subscription.interval,
+            "period_start": subscription.start,
+            "period_end": subscription.end,
+            "next_tier": subscription.next_tier,
+            "cancels": subscription.cancels,
+        }
     actions = [getattr(Subscription, name).set(value) for name, value in values.items()]
     transaction.update(Subscription(workspace_id), actions, condition=Subscription.is_present())

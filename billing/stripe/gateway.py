@@ -14,7 +14,7 @@ import stripe
 from django.conf import settings
 
 from billing.plans import catalogue
-from billing.stripe.stripe_facts import (  # fmt: skip
+from billing.stripe.stripe_facts import (
     ChangeUnconfirmed,
     ConfirmationRequired,
     EventSnapshot,
@@ -34,8 +34,10 @@ REPLACED = "replaced_schedule"  # metadata of a subscription: the schedule that 
 VERSION = stripe.api_version  # such as `2026-08-26.dahlia`
 # Stripe's codes where only the payer can complete a payment.
 TO_CONFIRM = {
-    "authentication_required", "invoice_payment_intent_requires_action", "subscription_payment_intent_requires_action",
-}  # fmt: skip
+    "authentication_required",
+    "invoice_payment_intent_requires_action",
+    "subscription_payment_intent_requires_action",
+}
 ENTITLED_STATES = ("active", "trialing", "past_due")
 
 
@@ -52,9 +54,11 @@ def is_live() -> bool:
 @lru_cache(maxsize=4)
 def _client(key: str, url: str) -> stripe.StripeClient:
     return stripe.StripeClient(
-        key, base_addresses={"api": url}, http_client=stripe.RequestsClient(timeout=SECONDS),
+        key,
+        base_addresses={"api": url},
+        http_client=stripe.RequestsClient(timeout=SECONDS),
         max_network_retries=RETRIES,
-    )  # fmt: skip
+    )
 
 
 def api():
@@ -88,9 +92,7 @@ def call(call: Callable, *args: Any, key: str | None = None, **params: Any) -> A
 
 def create_customer(workspace_id: str) -> str:
     """The id of the workspace's customer, made at the first call; a repeated one within a day is the same."""
-    customer = call(
-        api().customers.create, key=f"customer-{workspace_id}", metadata={"workspace": workspace_id}
-    )  # fmt: skip
+    customer = call(api().customers.create, key=f"customer-{workspace_id}", metadata={"workspace": workspace_id})
     return customer.id
 
 
@@ -102,12 +104,19 @@ def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, retu
         {"price": prices[f"{tier}_{OVERAGE}"]},
     ]
     session = call(
-        api().checkout.sessions.create, mode="subscription", customer=customer_id, line_items=line_items,
-        client_reference_id=workspace_id, subscription_data={"billing_mode": {"type": "flexible"}},
+        api().checkout.sessions.create,
+        mode="subscription",
+        customer=customer_id,
+        line_items=line_items,
+        client_reference_id=workspace_id,
+        subscription_data={"billing_mode": {"type": "flexible"}},
         success_url=return_url + "?session_id={CHECKOUT_SESSION_ID}",
-        cancel_url=return_url + "?left=1", automatic_tax={"enabled": True}, billing_address_collection="required",
-        customer_update={"address": "auto", "name": "auto"}, tax_id_collection={"enabled": True},
-    )  # fmt: skip
+        cancel_url=return_url + "?left=1",
+        automatic_tax={"enabled": True},
+        billing_address_collection="required",
+        customer_update={"address": "auto", "name": "auto"},
+        tax_id_collection={"enabled": True},
+    )
     return session.id, session.url
 
 
@@ -145,9 +154,14 @@ def _snapshot(subscription) -> SubscriptionSnapshot:
     is_replaced = bool(schedule) and mark == f"{schedule.id} {tier} {interval}"
     cancels = bool(subscription.cancel_at_period_end or subscription.cancel_at)
     return SubscriptionSnapshot(
-        subscription_id=subscription.id, customer_id=subscription.customer, state=subscription.status,
-        tier=tier, interval=interval, is_replaced=is_replaced,
-        start=plan_item.current_period_start, end=plan_item.current_period_end,
+        subscription_id=subscription.id,
+        customer_id=subscription.customer,
+        state=subscription.status,
+        tier=tier,
+        interval=interval,
+        is_replaced=is_replaced,
+        start=plan_item.current_period_start,
+        end=plan_item.current_period_end,
         next_tier="" if is_replaced else catalogue.FREE if cancels else _scheduled(schedule),
         cancels=cancels and not is_replaced,
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
@@ -155,7 +169,7 @@ def _snapshot(subscription) -> SubscriptionSnapshot:
         items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
         pending_until=pending.expires_at if pending else 0,
         ended_at=getattr(subscription, "ended_at", None) or 0,
-    )  # fmt: skip
+    )
 
 
 def _scheduled(schedule) -> str:
@@ -242,9 +256,13 @@ def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
         if mark:
             call(api().subscriptions.update, subscription.subscription_id, **mark)
         pending = _upgrade(
-            subscription, tier, interval, items=items, payment_behavior="pending_if_incomplete",
+            subscription,
+            tier,
+            interval,
+            items=items,
+            payment_behavior="pending_if_incomplete",
             expand=["latest_invoice"],
-        )  # fmt: skip
+        )
     if getattr(pending, "pending_update", None) is None:  # paid, at the second try where there was one
         with suppress(StripeUnavailable, StripeRefused):
             release_schedule(subscription)
@@ -298,8 +316,11 @@ def _running_phase(subscription: SubscriptionSnapshot, schedule_id: str) -> dict
         for item in phase["items"]
     ]
     return {
-        "items": items, "start_date": phase.start_date, "end_date": subscription.end, "proration_behavior": "none",
-    }  # fmt: skip
+        "items": items,
+        "start_date": phase.start_date,
+        "end_date": subscription.end,
+        "proration_behavior": "none",
+    }
 
 
 def resume(subscription: SubscriptionSnapshot) -> None:
@@ -320,8 +341,13 @@ def cancel(subscription: SubscriptionSnapshot) -> None:
         call(api().subscriptions.update, subscription.subscription_id, cancel_at_period_end=True)
         return
     phases = [_running_phase(subscription, subscription.schedule_id)]
-    call(api().subscription_schedules.update, subscription.schedule_id, phases=phases, end_behavior="cancel",
-         proration_behavior="none")  # fmt: skip
+    call(
+        api().subscription_schedules.update,
+        subscription.schedule_id,
+        phases=phases,
+        end_behavior="cancel",
+        proration_behavior="none",
+    )
 
 
 def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:
@@ -389,8 +415,12 @@ def _event_snapshot(stripe_event) -> EventSnapshot:
     event_object = stripe_event.data.object.to_dict()
     customer = event_object.get("customer") or (event_object["id"] if event_object.get("object") == "customer" else "")
     return EventSnapshot(
-        stripe_event.id, stripe_event.type, bool(stripe_event.livemode), stripe_event.api_version or "",
+        stripe_event.id,
+        stripe_event.type,
+        bool(stripe_event.livemode),
+        stripe_event.api_version or "",
         int(stripe_event.created),
-        customer if isinstance(customer, str) else customer.get("id", ""), event_object.get("id") or "",
+        customer if isinstance(customer, str) else customer.get("id", ""),
+        event_object.get("id") or "",
         event_object["id"] if event_object.get("object") == "charge" else event_object.get("charge") or "",
-    )  # fmt: skip
+    )

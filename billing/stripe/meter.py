@@ -15,9 +15,12 @@ def report(customer_id: str, identifier: str, credits: int, moment: float) -> No
     """Report whole credits used at a moment; the same identifier, sent again within a day, counts once."""
     try:
         gateway.call(
-            gateway.api().billing.meter_events.create, event_name=METER, identifier=identifier, timestamp=int(moment),
+            gateway.api().billing.meter_events.create,
+            event_name=METER,
+            identifier=identifier,
+            timestamp=int(moment),
             payload={"stripe_customer_id": customer_id, "value": str(credits)},
-        )  # fmt: skip
+        )
     except StripeRefused as refusal:
         if getattr(refusal.__cause__, "code", "") != ALREADY_REPORTED:
             raise
@@ -28,9 +31,13 @@ def counted(customer_id: str, start: float, end: float) -> int:
     in the background: what was reported some minutes ago may be missing."""
     first, last = int(start) // MINUTE * MINUTE, (int(end) // MINUTE + 1) * MINUTE
     summaries = gateway.call(
-        gateway.api().billing.meters.event_summaries.list, _meter_id(), customer=customer_id, start_time=first,
-        end_time=last, limit=100,
-    ).data  # fmt: skip
+        gateway.api().billing.meters.event_summaries.list,
+        _meter_id(),
+        customer=customer_id,
+        start_time=first,
+        end_time=last,
+        limit=100,
+    ).data
     return int(sum(summary.aggregated_value for summary in summaries))
 
 

@@ -60,9 +60,12 @@ def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]
     """The paid invoices that may pay for a subscription's running period."""
     created = {"gte": int(subscription.start - EARLIER_SECONDS)}
     invoices = gateway.call(
-        gateway.api().invoices.list, subscription=subscription.subscription_id, status="paid", created=created,
+        gateway.api().invoices.list,
+        subscription=subscription.subscription_id,
+        status="paid",
+        created=created,
         limit=100,
-    ).data  # fmt: skip
+    ).data
     return tuple(_paid_invoice(invoice) for invoice in invoices)
 
 
@@ -196,11 +199,14 @@ def payment(charge_id: str) -> Payment | None:
     refunds = gateway.call(gateway.api().refunds.list, charge=charge_id, limit=100).data
     disputes = gateway.call(gateway.api().disputes.list, charge=charge_id, limit=100).data if charge.disputed else []
     return Payment(
-        charge_id, charge.customer or "", _paid_invoice(invoice), invoice.created,
+        charge_id,
+        charge.customer or "",
+        _paid_invoice(invoice),
+        invoice.created,
         tuple(Refund(refund.id, refund.status or "", Fraction(refund.amount, cents)) for refund in refunds),
         sum((Fraction(dispute.amount, cents) for dispute in disputes if dispute.status in HELD), Fraction()),
         _share_of_overage(invoice),
-    )  # fmt: skip
+    )
 
 
 def returned_charges(customer_id: str) -> list[str]:

@@ -22,7 +22,7 @@ def receipt(workspace_id: str, invoice_id: str) -> list[OutgoingMail]:
     """The mails of a receipt, not written yet. What the invoice says is read when they leave."""
     return _new_mails(
         workspace_id, "Your img apis receipt", "emails/receipt.txt", completion="receipt", reference=invoice_id
-    )  # fmt: skip
+    )
 
 
 def payment_failed(workspace_id: str) -> list[OutgoingMail]:
@@ -68,10 +68,14 @@ def _read_invoice(invoice_id: str) -> mail.Completion | None:
         return None
     if not invoice.total:
         return None
-    return mail.Completion({
-        "number": invoice.number, "total": format_money(invoice.total, invoice.currency),
-        "day": clock.day(invoice.created), "url": invoice.url,
-    })  # fmt: skip
+    return mail.Completion(
+        {
+            "number": invoice.number,
+            "total": format_money(invoice.total, invoice.currency),
+            "day": clock.day(invoice.created),
+            "url": invoice.url,
+        }
+    )
 
 
 def format_money(cents: int, currency: str = "usd") -> str:
@@ -93,4 +97,4 @@ def _new_mails(workspace_id: str, subject: str, template: str, **options: str) -
             person.email, subject, template, context, person_id=person.person_id, workspace_id=workspace_id, **options
         )
         for person in accounts_store.people(person_ids)
-    ]  # fmt: skip
+    ]

@@ -69,9 +69,10 @@ def _bring(row: InvoiceGrant, returned: int, charge_id: str) -> bool:
 
         def note(transaction: dynamo.Transaction, change: int, row=row, condition=condition) -> None:
             actions = [
-                InvoiceGrant.returned.set(returned), InvoiceGrant.charge_id.set(charge_id),
+                InvoiceGrant.returned.set(returned),
+                InvoiceGrant.charge_id.set(charge_id),
                 InvoiceGrant.taken.add(-change),
-            ]  # fmt: skip
+            ]
             transaction.update(row, actions, condition=condition)
 
         try:

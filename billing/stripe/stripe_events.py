@@ -25,6 +25,11 @@ def ignore(event: EventSnapshot, reason: str, workspace_id: str = "") -> bool:
 def _row(event: EventSnapshot, outcome: str, workspace_id: str) -> StripeEvent:
     now = clock.now()
     return StripeEvent(
-        event.event_id, kind=event.kind, outcome=outcome, workspace_id=workspace_id, created=event.created, moment=now,
+        event.event_id,
+        kind=event.kind,
+        outcome=outcome,
+        workspace_id=workspace_id,
+        created=event.created,
+        moment=now,
         expires=clock.utc(int(now) + KEPT_SECONDS),
-    )  # fmt: skip
+    )

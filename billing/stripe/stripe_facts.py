@@ -12,8 +12,10 @@ class StripeUnavailable(ApiError):
     code = "stripe_unavailable"
 
     def __init__(self):
-        super().__init__("Stripe, which takes the payments, does not answer just now. Nothing was charged: try again.",
-                         retry_after=30)  # fmt: skip
+        super().__init__(
+            "Stripe, which takes the payments, does not answer just now. Nothing was charged: try again.",
+            retry_after=30,
+        )
 
 
 class StripeRefused(ApiError):

@@ -32,10 +32,14 @@ def _meter() -> Iterator[str]:
     if existing := meter.all_of_ours():
         return existing[0].id
     new_meter = gateway.call(
-        gateway.api().billing.meters.create, key=f"meter-{meter.METER}", display_name="Credits beyond the plan",
-        event_name=meter.METER, default_aggregation={"formula": "sum"}, value_settings={"event_payload_key": "value"},
+        gateway.api().billing.meters.create,
+        key=f"meter-{meter.METER}",
+        display_name="Credits beyond the plan",
+        event_name=meter.METER,
+        default_aggregation={"formula": "sum"},
+        value_settings={"event_payload_key": "value"},
         customer_mapping={"event_payload_key": "stripe_customer_id", "type": "by_id"},
-    )  # fmt: skip
+    )
     yield f"meter {new_meter.id}"
     return new_meter.id
 
@@ -61,9 +65,13 @@ def _prices(plan: Plan, meter_id: str, existing_keys: set[str]) -> Iterator[str]
         name = f"imgapis_{plan.tier}_{suffix}"
         if name not in existing_keys:
             gateway.call(
-                gateway.api().prices.create, currency="usd", product=f"imgapis_{plan.tier}", lookup_key=name,
-                tax_behavior="exclusive", **params,
-            )  # fmt: skip
+                gateway.api().prices.create,
+                currency="usd",
+                product=f"imgapis_{plan.tier}",
+                lookup_key=name,
+                tax_behavior="exclusive",
+                **params,
+            )
             yield f"price {name}"
 
 

@@ -103,9 +103,13 @@ def _funding(
 def _period(values: dict[str, Any], now: float) -> periods.Period:
     """The period of a moment by the attributes that an entitlement sets, taken as paid."""
     terms = Terms(
-        values["plan"], values["allowance"], values["period_start"], values["period_end"], values["interval"],
+        values["plan"],
+        values["allowance"],
+        values["period_start"],
+        values["period_end"],
+        values["interval"],
         values["next_plan"],
-    )  # fmt: skip
+    )
     return periods.at(terms, now)
 
 
@@ -122,14 +126,20 @@ def row_values(entitlement: Entitlement) -> dict[str, Any]:
     is_served = entitlement.is_served
     plan = catalogue.of(entitlement.tier if is_served else catalogue.FREE)
     attributes = {
-        "plan": plan.tier, "limits": asdict(plan.limits), "allowance": plan.halves, "billing_state": entitlement.state,
+        "plan": plan.tier,
+        "limits": asdict(plan.limits),
+        "allowance": plan.halves,
+        "billing_state": entitlement.state,
         "interval": entitlement.interval if is_served else "month",
         "period_start": whole_hour(entitlement.start) if is_served else 0,
         "period_end": whole_hour(entitlement.end) if is_served else 0,
         "next_plan": entitlement.next_tier if is_served else "",
-        "granted_period": "", "granted_halves": 0, "unpaid_since": 0, "overage_debt": entitlement.overage_debt,
+        "granted_period": "",
+        "granted_halves": 0,
+        "unpaid_since": 0,
+        "overage_debt": entitlement.overage_debt,
         "billing_seen": entitlement.read_at,
-    }  # fmt: skip
+    }
     if not is_served or entitlement.overage is not None:
         attributes["overage"] = bool(is_served and entitlement.overage)
     return attributes

@@ -121,9 +121,13 @@ def change(workspace: Workspace, actor: str, tier: str, interval: str) -> str:
     if not is_at_once:
         webhooks.sync_subscription(workspace.workspace_id, row.customer_id)
     audit.record(
-        workspace.workspace_id, actor, "plan.change_asked", workspace.workspace_id,
-        f"{subscription.tier} {subscription.interval}", f"{tier} {interval}",
-    )  # fmt: skip
+        workspace.workspace_id,
+        actor,
+        "plan.change_asked",
+        workspace.workspace_id,
+        f"{subscription.tier} {subscription.interval}",
+        f"{tier} {interval}",
+    )
     return url
 
 

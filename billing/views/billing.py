@@ -71,13 +71,18 @@ def _page(request: HttpRequest, invalid_forms: dict[str, CapForm] | None = None)
         else None
     )
     context = {
-        "found": bill, "numbers": figures.numbers(bill), "offers": offered(bill, period),
-        "caps": _caps(row, invalid_forms), "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
-        "until": clock.day(bill.period.ends), "following": bill.following,
-        "ends": clock.day(bill.terms.end) if bill.terms.paid else "", "sells": gateway.configured(),
+        "found": bill,
+        "numbers": figures.numbers(bill),
+        "offers": offered(bill, period),
+        "caps": _caps(row, invalid_forms),
+        "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
+        "until": clock.day(bill.period.ends),
+        "following": bill.following,
+        "ends": clock.day(bill.terms.end) if bill.terms.paid else "",
+        "sells": gateway.configured(),
         "stub": gateway.configured() and django_settings.STRIPE_API_URL != STRIPE,
         "bought": subscription is not None,
-    }  # fmt: skip
+    }
     return render(request, "billing/billing.html", context, status=400 if invalid_forms else 200)
 
 
@@ -97,10 +102,13 @@ def offered(bill: Summary, period: tuple[float, float] | None = None) -> list[di
 
 def _choice(offer: Offer, bill: Summary) -> dict:
     return {
-        "kind": offer.kind, "interval": offer.interval, "price": dollars(offer.price),
-        "span": offers.SPAN[offer.interval], "sentence": offers.sentence(offer, bill.terms),
+        "kind": offer.kind,
+        "interval": offer.interval,
+        "price": dollars(offer.price),
+        "span": offers.SPAN[offer.interval],
+        "sentence": offers.sentence(offer, bill.terms),
         "verb": VERBS.get(offer.kind, ""),
-    }  # fmt: skip
+    }
 
 
 def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
@@ -108,12 +116,14 @@ def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
     waiting = dict(settings.waiting)
     return [
         {
-            "span": span, "own": span in settings.own, "told": _cap_text(getattr(settings, span)),
+            "span": span,
+            "own": span in settings.own,
+            "told": _cap_text(getattr(settings, span)),
             "waiting": _cap_text(waiting[span]) if span in waiting else "",
             "form": invalid_forms.get(span) or _form(span, getattr(settings, span), span in settings.own),
         }
         for span in SPANS
-    ]  # fmt: skip
+    ]
 
 
 def _form(span: str, setting: Cap, is_own: bool) -> CapForm:

@@ -17,10 +17,12 @@ class HookForm(forms.Form):
     """The address that notices are posted to."""
 
     address = forms.CharField(
-        label="Address", max_length=outgoing_webhooks.LONGEST_ADDRESS, help_text="Such as https://example.com/hooks/imgapis.",
+        label="Address",
+        max_length=outgoing_webhooks.LONGEST_ADDRESS,
+        help_text="Such as https://example.com/hooks/imgapis.",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
         error_messages={"required": "Type the address that notices are posted to."},
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -82,11 +84,13 @@ def _page(request: HttpRequest, form: HookForm, secret: str = "") -> HttpRespons
     row, webhook = request.workspace, outgoing_webhooks.of(request.workspace.workspace_id)
     wants = preferences.choices(row.workspace_id, request.user.person_id)
     context = {
-        "form": form, "secret": secret, "hook": webhook,
+        "form": form,
+        "secret": secret,
+        "hook": webhook,
         "tried": clock.stamp(float(webhook.last_tried)) if webhook and webhook.last_tried else "",
         "reads": request.member.role in preferences.ROLES,
         "kinds": [(kind, description, wants[kind]) for kind, description in preferences.KINDS.items()],
-    }  # fmt: skip
+    }
     response = render(request, "billing/notices.html", context, status=400 if form.errors else 200)
     if secret:
         response["Cache-Control"] = "no-store"

@@ -101,11 +101,14 @@ def invoices(request: HttpRequest) -> HttpResponse:
         stripe_invoices, error_message = [], refusal.message
     rows = [
         {
-            "number": invoice.number, "day": clock.day(invoice.created), "status": invoice.status, "url": invoice.url,
+            "number": invoice.number,
+            "day": clock.day(invoice.created),
+            "status": invoice.status,
+            "url": invoice.url,
             "total": receipts.format_money(invoice.total, invoice.currency),
         }
         for invoice in stripe_invoices
-    ]  # fmt: skip
+    ]
     has_subscription = subscriptions.last_known(request.workspace.workspace_id) is not None
     return render(request, "billing/invoices.html", {"rows": rows, "away": error_message, "bought": has_subscription})
 

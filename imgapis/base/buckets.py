@@ -45,14 +45,23 @@ def client(endpoint: str | None, region: str, access_key: str | None, secret_key
 @lru_cache(maxsize=16)
 def _client(endpoint, region, access_key, secret_key, attempts=2):
     config = Config(
-        connect_timeout=0.5, read_timeout=2, retries={"total_max_attempts": attempts}, max_pool_connections=64,
-        signature_version="s3v4", s3={"addressing_style": "path"},
-        request_checksum_calculation="when_required", response_checksum_validation="when_required",
-    )  # fmt: skip
+        connect_timeout=0.5,
+        read_timeout=2,
+        retries={"total_max_attempts": attempts},
+        max_pool_connections=64,
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
     return boto3.client(
-        "s3", endpoint_url=endpoint, region_name=region, aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key, config=config,
-    )  # fmt: skip
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        config=config,
+    )
 
 
 def cache_client():
@@ -108,9 +117,12 @@ def put(key: str, stored: StoredObject) -> None:
     """Store an output; BucketError where it could not be."""
     try:
         quick_client().put_object(
-            Bucket=settings.CACHE_BUCKET, Key=key, Body=stored.body, ContentType=stored.content_type,
+            Bucket=settings.CACHE_BUCKET,
+            Key=key,
+            Body=stored.body,
+            ContentType=stored.content_type,
             Metadata=stored.metadata,
-        )  # fmt: skip
+        )
     except (ClientError, BotoCoreError, OSError) as error:
         raise BucketError("The cache bucket refused a write.") from error
 
@@ -164,9 +176,16 @@ def upload(bucket: str, key: str, body: bytes, content_type: str) -> None:
 
 
 def presign(
-    endpoint: str, region: str, bucket: str, key: str, access_key: str, secret_key: str, seconds: int = 60,
-    method: str = "GET", query: str = "",
-) -> str:  # fmt: skip
+    endpoint: str,
+    region: str,
+    bucket: str,
+    key: str,
+    access_key: str,
+    secret_key: str,
+    seconds: int = 60,
+    method: str = "GET",
+    query: str = "",
+) -> str:
     """A presigned URL of a customer's object or bucket, signed with the customer's own key (SigV4 query) and valid for
     `seconds`, so that the guarded fetcher reads buckets and web servers alike."""
     url = f"{endpoint}/{quote(bucket)}/{quote(key, safe='/~')}" + ("?" + query if query else "")

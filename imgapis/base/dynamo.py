@@ -87,11 +87,15 @@ def connection() -> Connection:
     with _making:
         if "connection" not in _shared:
             new_connection = Connection(
-                region=Options.region, host=Options.host, aws_access_key_id=Options.aws_access_key_id,
-                aws_secret_access_key=Options.aws_secret_access_key, connect_timeout_seconds=CONNECT_SECONDS,
-                read_timeout_seconds=Options.read_timeout_seconds, max_retry_attempts=Options.max_retry_attempts,
+                region=Options.region,
+                host=Options.host,
+                aws_access_key_id=Options.aws_access_key_id,
+                aws_secret_access_key=Options.aws_secret_access_key,
+                connect_timeout_seconds=CONNECT_SECONDS,
+                read_timeout_seconds=Options.read_timeout_seconds,
+                max_retry_attempts=Options.max_retry_attempts,
                 max_pool_connections=Options.max_pool_connections,
-            )  # fmt: skip
+            )
             breaker.guard(new_connection.client, Breaker())  # made under the lock: creating a client is not thread-safe
             _shared["connection"] = new_connection
         return _shared["connection"]

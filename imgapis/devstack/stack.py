@@ -51,9 +51,11 @@ class Stack:
             return {}
         address = f"http://localhost:{self.stripe_port}"
         return {
-            "STRIPE_SECRET_KEY": "sk_test_stub", "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET, "STRIPE_API_URL": address,
+            "STRIPE_SECRET_KEY": "sk_test_stub",
+            "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
+            "STRIPE_API_URL": address,
             "STRIPE_PAGES": address,
-        }  # fmt: skip
+        }
 
     def start_stripe_stub(self) -> None:
         """Start the Stripe stub, used where no key is set: a purchase can be played through, and no money moves."""
@@ -124,8 +126,11 @@ class Stack:
 def stub_command(port: int, state: Path, web_port: int) -> list[str]:
     """The Stripe stub on loopback `port`, its state in a file, its events sent to our web server."""
     options = {
-        "port": port, "state": state, "webhook": f"http://localhost:{web_port}/stripe/webhook",
-        "secret": STRIPE_SECRET, "version": STRIPE_VERSION,
-    }  # fmt: skip
+        "port": port,
+        "state": state,
+        "webhook": f"http://localhost:{web_port}/stripe/webhook",
+        "secret": STRIPE_SECRET,
+        "version": STRIPE_VERSION,
+    }
     flags = [f"--{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "imgapis.devstack.stripe_stub", *flags]

@@ -58,9 +58,15 @@ def record(*, law: str, kind: str, address: str, received: float, actor: str = "
     email = email_addresses.canonical(address)
     person = people.of_email(email)
     row = PrivacyRequest(
-        tokens.random_id("pr"), law=law, kind=kind, address=email, person_id=person.person_id if person else "",
-        received=received, due=due(law, kind, received), state="open",
-    )  # fmt: skip
+        tokens.random_id("pr"),
+        law=law,
+        kind=kind,
+        address=email,
+        person_id=person.person_id if person else "",
+        received=received,
+        due=due(law, kind, received),
+        state="open",
+    )
     entry = _entry(row, actor, "request.recorded", None, {"law": law, "kind": kind})
     is_new = PrivacyRequest.is_absent()
     audit.run_with_entry(entry, lambda transaction: transaction.save(row, condition=is_new))

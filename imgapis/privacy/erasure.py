@@ -164,13 +164,18 @@ def _facts(row: Erasure, now: int) -> dict:
     second_sweep = int(row.emptied) or now
     exceptions = [*EXCEPTIONS[row.kind], *([UNPAID] if row.invoices == "open" else [])]
     return {
-        "format": "img apis erasure certificate 1", "subject": row.subject_id, "kind": row.kind,
-        "asked": clock.stamp(row.asked), "began": clock.stamp(row.began), "first_sweep": clock.stamp(row.swept),
+        "format": "img apis erasure certificate 1",
+        "subject": row.subject_id,
+        "kind": row.kind,
+        "asked": clock.stamp(row.asked),
+        "began": clock.stamp(row.began),
+        "first_sweep": clock.stamp(row.swept),
         "second_sweep": clock.stamp(second_sweep),
         "beyond_recovery": clock.stamp(second_sweep + RECOVERY_DAYS * clock.DAY),
-        "counts_are": "at least" if row.broken_off else "exact", "removed": dict(row.counts),
+        "counts_are": "at least" if row.broken_off else "exact",
+        "removed": dict(row.counts),
         "exceptions": exceptions,
-    } | ({"invoices_at_stripe": row.invoices} if row.kind == "workspace" else {})  # fmt: skip
+    } | ({"invoices_at_stripe": row.invoices} if row.kind == "workspace" else {})
 
 
 def replay() -> int:

@@ -35,10 +35,15 @@ def send(person: Person, kind: str, subject_id: str, name: str, entries: Sequenc
     if not throttles.allow_mail(person.email, "export"):
         raise TooManyMails
     link_mail = outbox.new_mail(
-        person.email, "Your export from img apis", "emails/export_link.txt", {"name": name}, completion="export link",
-        reference=f"{kind} {subject_id} {person.person_id}", person_id=person.person_id,
+        person.email,
+        "Your export from img apis",
+        "emails/export_link.txt",
+        {"name": name},
+        completion="export link",
+        reference=f"{kind} {subject_id} {person.person_id}",
+        person_id=person.person_id,
         workspace_id=subject_id if kind == "workspace" else "",
-    )  # fmt: skip
+    )
     with dynamo.transaction() as transaction:
         transaction.save(link_mail, if_absent=True)
         for entry in entries or (_entry(kind, subject_id, person.person_id),):

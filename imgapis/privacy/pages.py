@@ -35,9 +35,12 @@ def _data(request: HttpRequest, kind: str, subject_id: str, base: str) -> HttpRe
     row = store.erasure(subject_id)
     scheduled = row if row is not None and row.state == "scheduled" else None
     context = {
-        "kind": kind, "base": base, "subject_id": subject_id, "scheduled": scheduled,
+        "kind": kind,
+        "base": base,
+        "subject_id": subject_id,
+        "scheduled": scheduled,
         "due": clock.stamp(scheduled.due) if scheduled else "",
-    }  # fmt: skip
+    }
     return render(request, "privacy/data.html", context)
 
 
@@ -73,11 +76,16 @@ def _erase(
         except ApiError as refusal:
             error = refusal.message
     context = {
-        "kind": kind, "base": "workspace.html" if kind == "workspace" else "base.html", "name": name,
-        "error": error, "counts": counts(kind, subject_id), "exceptions": erasure.EXCEPTIONS[kind],
+        "kind": kind,
+        "base": "workspace.html" if kind == "workspace" else "base.html",
+        "name": name,
+        "error": error,
+        "counts": counts(kind, subject_id),
+        "exceptions": erasure.EXCEPTIONS[kind],
         "owed": dollars(owed) if (owed := closing.owed_cents(subject_id) if kind == "workspace" else 0) else "",
-        "invoice_days": steps.INVOICE_DAYS, "customer_days": steps.CUSTOMER_DAYS,
-    }  # fmt: skip
+        "invoice_days": steps.INVOICE_DAYS,
+        "customer_days": steps.CUSTOMER_DAYS,
+    }
     return render(request, "privacy/erase.html", context, status=400 if error else 200)
 
 
@@ -148,12 +156,18 @@ def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
     if row is None:
         raise Http404
     context = {
-        "subject_id": subject_id, "kind": row.kind, "state": row.state, "asked": clock.stamp(row.asked),
-        "least": bool(row.broken_off), "due": clock.stamp(row.due),
-        "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * clock.DAY), "waits_for": steps.waits_for(row),
-        "invoice_day": clock.day(steps.invoice_deadline(row)), "customer_day": clock.day(steps.customer_deadline(row)),
+        "subject_id": subject_id,
+        "kind": row.kind,
+        "state": row.state,
+        "asked": clock.stamp(row.asked),
+        "least": bool(row.broken_off),
+        "due": clock.stamp(row.due),
+        "by": clock.stamp(row.asked + erasure.DEADLINE_DAYS * clock.DAY),
+        "waits_for": steps.waits_for(row),
+        "invoice_day": clock.day(steps.invoice_deadline(row)),
+        "customer_day": clock.day(steps.customer_deadline(row)),
         "removed": [pair for pair in sorted(dict(row.counts).items()) if pair[1]],
-    }  # fmt: skip
+    }
     response = render(request, "privacy/progress.html", context)
     response["Cache-Control"] = "no-store"
     return response

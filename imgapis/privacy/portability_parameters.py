@@ -44,13 +44,23 @@ PARAMETERS: dict[str, tuple[str, str]] = {
 }
 
 PLACES = {
-    "top": "no", "bottom": "so", "left": "we", "right": "ea", "center": "ce", "top-left": "nowe", "top-right": "noea",
-    "bottom-left": "sowe", "bottom-right": "soea", "smart": "sm",
-}  # fmt: skip
+    "top": "no",
+    "bottom": "so",
+    "left": "we",
+    "right": "ea",
+    "center": "ce",
+    "top-left": "nowe",
+    "top-right": "noea",
+    "bottom-left": "sowe",
+    "bottom-right": "soea",
+    "smart": "sm",
+}
 FITS = {
-    "contain": "resizing_type:fit", "cover": "resizing_type:fill", "fill": "resizing_type:force",
+    "contain": "resizing_type:fit",
+    "cover": "resizing_type:fill",
+    "fill": "resizing_type:force",
     "pad": "resizing_type:fit/extend:1",
-}  # fmt: skip
+}
 # Those that mean the same and take the same number.
 SAME = {"w": "width", "h": "height", "dpr": "dpr", "rotate": "rotate", "blur": "blur", "padding": "padding"}
 SWITCHED = {("enlarge", "1"): "enlarge:1", ("metadata", "none"): "strip_metadata:1"}

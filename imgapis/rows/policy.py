@@ -49,9 +49,11 @@ class PrivacyRequest(dynamo.Row):
     law = declared(UnicodeAttribute(), "gdpr, uk_gdpr or ccpa", **REQUEST)
     kind = declared(UnicodeAttribute(), "what is asked for", **REQUEST)
     address = declared(
-        UnicodeAttribute(null=True), "where the answer goes", category="account",
+        UnicodeAttribute(null=True),
+        "where the answer goes",
+        category="account",
         retention="until the request is closed, or erasure",
-    )  # fmt: skip
+    )
     person_id = declared(UnicodeAttribute(default=""), "names the account without personal data", **REQUEST)
     received = declared(Moment(), "when the mail came; the days are counted from it", **REQUEST)
     due = declared(Moment(), "by when it must be answered", **REQUEST)

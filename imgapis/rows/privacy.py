@@ -35,9 +35,10 @@ class Erasure(dynamo.Row):
     counts = declared(JSONAttribute(default=dict), "how much of each kind was removed", **EVIDENCE)
     trying = declared(BooleanAttribute(default=False), "whether a try has begun and has not ended", **EVIDENCE)
     broken_off = declared(
-        BooleanAttribute(default=False), "whether a try was broken off, so that more may have gone than was counted",
+        BooleanAttribute(default=False),
+        "whether a try was broken off, so that more may have gone than was counted",
         **EVIDENCE,
-    )  # fmt: skip
+    )
     failure = declared(UnicodeAttribute(default=""), "which step did not go through at its last try", **EVIDENCE)
     certificate = declared(JSONAttribute(null=True), "the signed certificate", **EVIDENCE)
 
@@ -49,9 +50,12 @@ class ExportLink(dynamo.Row):
         table_name = dynamo.table_name("exportlinks")
 
     digest = declared(
-        UnicodeAttribute(hash_key=True), "finds the link; the link itself is in the mail alone", category="security",
-        retention="one day", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(hash_key=True),
+        "finds the link; the link itself is in the mail alone",
+        category="security",
+        retention="one day",
+        exported=False,
+    )
     person_id = declared(UnicodeAttribute(), "whose link it is: it works for nobody else", **LINK)
     kind = declared(UnicodeAttribute(), "workspace or person", **LINK)
     subject_id = declared(UnicodeAttribute(), "what is exported", **LINK)

@@ -27,12 +27,16 @@ def overview(request: HttpRequest) -> HttpResponse:
     bill = summary.of(row)
     sources = transforms_store.sources(row.workspace_id)
     context = {
-        "host": hosts.image_host(row.namespace), "source": sources[0] if sources else None,
-        "example": _example(row.namespace, sources), "offers_samples": _offers_samples(request, sources),
-        "granted": credits_of(max(0, bill.included + bill.room)), "used": credits_of(bill.used),
-        "left": credits_of(bill.left), "until": clock.day(bill.period.ends),
+        "host": hosts.image_host(row.namespace),
+        "source": sources[0] if sources else None,
+        "example": _example(row.namespace, sources),
+        "offers_samples": _offers_samples(request, sources),
+        "granted": credits_of(max(0, bill.included + bill.room)),
+        "used": credits_of(bill.used),
+        "left": credits_of(bill.left),
+        "until": clock.day(bill.period.ends),
         "forecast": None if bill.forecast is None else credits_of(bill.forecast),
-    }  # fmt: skip
+    }
     return render(request, "site/overview.html", context)
 
 

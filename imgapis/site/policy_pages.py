@@ -54,13 +54,15 @@ def _policy(request: HttpRequest, policy_version: Version) -> HttpResponse:
     context = {
         "version": policy_version,
         "sections": [(section.title, _promise_view(section, proof)) for section in policy_version.sections],
-        "effective": calendar.days[policy_version.name], "holds": policy_version == calendar.current,
+        "effective": calendar.days[policy_version.name],
+        "holds": policy_version == calendar.current,
         "before": previous,
         "coming": [(coming_version, calendar.days[coming_version.name]) for coming_version in calendar.coming],
         "changes": differences.between(previous, policy_version) if previous else [],
-        "additions": additions.list_all(), "contact": settings.CONTACT_EMAIL,
+        "additions": additions.list_all(),
+        "contact": settings.CONTACT_EMAIL,
         "proved": clock.stamp(proof.moment) if proof else "",
-    }  # fmt: skip
+    }
     return render(request, "policy/privacy.html", context)
 
 
@@ -137,9 +139,11 @@ def cookies(request: HttpRequest) -> HttpResponse:
 def how_to_ask(request: HttpRequest) -> HttpResponse:
     """How a privacy request is made, and by when it is answered."""
     context = {
-        "contact": settings.CONTACT_EMAIL, "erasure_days": requests.ERASURE_DAYS, "ccpa_days": requests.CCPA_DAYS,
+        "contact": settings.CONTACT_EMAIL,
+        "erasure_days": requests.ERASURE_DAYS,
+        "ccpa_days": requests.CCPA_DAYS,
         "confirm_days": requests.CONFIRM_DAYS,
-    }  # fmt: skip
+    }
     return render(request, "policy/requests.html", context)
 
 

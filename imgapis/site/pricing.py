@@ -41,18 +41,24 @@ def pricing(request: HttpRequest) -> HttpResponse:
         for name, halves in cost.HALVES.items()
     ]
     context = {
-        "plans": catalogue, "rows": rows(catalogue), "operations": operations, "never_billed": NEVER_BILLED,
+        "plans": catalogue,
+        "rows": rows(catalogue),
+        "operations": operations,
+        "never_billed": NEVER_BILLED,
         "smallest_day": decimal_credits(caps.SMALLEST_DAY),
-    }  # fmt: skip
+    }
     return render(request, "site/pricing.html", context)
 
 
 def rows(catalogue: list[Plan]) -> list[tuple[str, list[str]]]:
     """The table of plans: (title of the row, a value per plan)."""
     limit_rows = (
-        ("Teammates", "seats"), ("Workspaces of one owner", "workspaces"), ("Custom domains", "domains"),
-        ("Sources", "sources"), ("Pictures made at once", "concurrency"),
-    )  # fmt: skip
+        ("Teammates", "seats"),
+        ("Workspaces of one owner", "workspaces"),
+        ("Custom domains", "domains"),
+        ("Sources", "sources"),
+        ("Pictures made at once", "concurrency"),
+    )
     return [
         ("A month", [dollars(plan.monthly) for plan in catalogue]),
         ("A year", [dollars(plan.yearly) for plan in catalogue]),

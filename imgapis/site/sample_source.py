@@ -22,9 +22,15 @@ def add(workspace_id: str, actor: str = "system") -> None:
     if store.source(workspace_id, NAME) is None:
         buckets.ensure_bucket(BUCKET)
         named_sources.create(
-            workspace_id, name=NAME, kind="s3", bucket=BUCKET, region=settings.AWS_REGION,
-            access_key=settings.CACHE_ACCESS_KEY, secret_key=settings.CACHE_SECRET_KEY, actor=actor,
-        )  # fmt: skip
+            workspace_id,
+            name=NAME,
+            kind="s3",
+            bucket=BUCKET,
+            region=settings.AWS_REGION,
+            access_key=settings.CACHE_ACCESS_KEY,
+            secret_key=settings.CACHE_SECRET_KEY,
+            actor=actor,
+        )
 
 
 def is_sample(row: Source) -> bool:

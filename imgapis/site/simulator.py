@@ -21,11 +21,14 @@ def facts() -> dict:
     """The data of the script: the parameter table, what an operation costs, and the plans; all from their own tables,
     so that the page cannot differ from them."""
     return {
-        "endpoints": params.ENDPOINTS, "rows": [_row(row) for row in params.PARAMS], "halves": cost.HALVES,
+        "endpoints": params.ENDPOINTS,
+        "rows": [_row(row) for row in params.PARAMS],
+        "halves": cost.HALVES,
         "positions": {f"{x:g},{y:g}": name for name, (x, y) in params.POSITIONS.items()},
-        "gridSources": params.GRID_SOURCES, "outputSide": limits.Limits().output_side,
+        "gridSources": params.GRID_SOURCES,
+        "outputSide": limits.Limits().output_side,
         "plans": [_plan(plan) for plan in catalogue.CATALOGUE.values()],
-    }  # fmt: skip
+    }
 
 
 def _row(row: Param) -> dict:

@@ -88,9 +88,13 @@ def _next(host: str, pairs: Pairs, values: dict[str, str]) -> str:
     own_names = {"src", "w", "q", "quality"} | ({"h"} if has_shape else set())
     fixed = "".join(f", {json.dumps(name)}: {json.dumps(text)}" for name, text in pairs if name not in own_names)
     return NEXT.format(
-        height=height, fixed=fixed, endpoint=json.dumps(f"{host}/transform"), src=json.dumps(values.get("src", "")),
-        width=width_text if width_text.isdecimal() else 800, tall=height_text if height_text.isdecimal() else 600,
-    )  # fmt: skip
+        height=height,
+        fixed=fixed,
+        endpoint=json.dumps(f"{host}/transform"),
+        src=json.dumps(values.get("src", "")),
+        width=width_text if width_text.isdecimal() else 800,
+        tall=height_text if height_text.isdecimal() else 600,
+    )
 
 
 def _python(pairs: Pairs) -> str:

@@ -22,11 +22,18 @@ from imgapis.watch import store as watch_store
 from imgapis.work import heartbeat
 
 FRESH_SECONDS = 15.0
-TITLES = {"ledger": "Alert: the ledger", "metering": "Alert: counting", "errors": "Alert: image answers",
-          "renders": "Alert: rendering", "erasures": "Alert: erasures",
-          "webhooks": "Alert: messages of Stripe's", "overage": "Alert: overage",
-          "codes": "Alert: sign-in codes", "mails": "Alert: mails",
-          "work": "Alert: background work"}  # fmt: skip
+TITLES = {
+    "ledger": "Alert: the ledger",
+    "metering": "Alert: counting",
+    "errors": "Alert: image answers",
+    "renders": "Alert: rendering",
+    "erasures": "Alert: erasures",
+    "webhooks": "Alert: messages of Stripe's",
+    "overage": "Alert: overage",
+    "codes": "Alert: sign-in codes",
+    "mails": "Alert: mails",
+    "work": "Alert: background work",
+}
 SILENT_SECONDS = 60.0
 _lock = threading.Lock()
 _last: list[tuple[float, list["Part"]]] = []

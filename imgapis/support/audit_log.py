@@ -42,9 +42,14 @@ def of_row(row: Row) -> list[dict]:
 def entry_fields(entry: Any) -> dict:
     """The template context of an entry."""
     return {
-        "time": clock.stamp_exact(audit.time_of(entry)), "actor": entry.actor, "said": audit.ACTS[entry.act],
-        "target": entry.target, "before": _text(entry.before), "after": _text(entry.after), "reason": entry.reason,
-    }  # fmt: skip
+        "time": clock.stamp_exact(audit.time_of(entry)),
+        "actor": entry.actor,
+        "said": audit.ACTS[entry.act],
+        "target": entry.target,
+        "before": _text(entry.before),
+        "after": _text(entry.after),
+        "reason": entry.reason,
+    }
 
 
 def _text(value: Any) -> str:

@@ -36,13 +36,22 @@ def of_workspace(row: Workspace) -> dict:
     """The template context of a workspace's page."""
     report = reports.build(row.workspace_id, reports.time_range(RANGE, clock.now()))
     return {
-        "workspace": row, "host": hosts.image_host(row.namespace), "plan": _plan(row), "people": _people(row),
-        "charts": _charts(report), "requests": f"{report.total.requests:,}", "hits": display.share(report.hit_ratio),
-        "errors": _errors(report), "failures": _failures(row.workspace_id),
-        "sources": transforms_store.sources(row.workspace_id), "domains": domain_store.domains(row.workspace_id),
-        "proofs": ledger.prove(row.workspace_id), "keys": apikeys.of_workspace(row.workspace_id),
-        "invites": _invites(row), "entries": audit_log.of_row(row)[:ENTRIES],
-    }  # fmt: skip
+        "workspace": row,
+        "host": hosts.image_host(row.namespace),
+        "plan": _plan(row),
+        "people": _people(row),
+        "charts": _charts(report),
+        "requests": f"{report.total.requests:,}",
+        "hits": display.share(report.hit_ratio),
+        "errors": _errors(report),
+        "failures": _failures(row.workspace_id),
+        "sources": transforms_store.sources(row.workspace_id),
+        "domains": domain_store.domains(row.workspace_id),
+        "proofs": ledger.prove(row.workspace_id),
+        "keys": apikeys.of_workspace(row.workspace_id),
+        "invites": _invites(row),
+        "entries": audit_log.of_row(row)[:ENTRIES],
+    }
 
 
 def _plan(row: Workspace) -> dict:
@@ -66,12 +75,14 @@ def _people(row: Workspace) -> list[dict]:
     }
     return [
         {
-            "person_id": member.person_id, "role": member.role, "since": clock.day(member.joined),
+            "person_id": member.person_id,
+            "role": member.role,
+            "since": clock.day(member.joined),
             "address": names.get(member.person_id, "erased"),
             "link": reverse("admin:support-person", args=[member.person_id]),
         }
         for member in members
-    ]  # fmt: skip
+    ]
 
 
 def _invites(row: Workspace) -> list[dict]:
@@ -110,18 +121,22 @@ def _failures(workspace_id: str) -> list[dict]:
     ]
     return [
         {
-            "time": clock.stamp_exact(telemetry_store.moment(failure)), "operation": failure.operation,
-            "status": int(failure.status), "origin": failure.origin or "none sent",
+            "time": clock.stamp_exact(telemetry_store.moment(failure)),
+            "operation": failure.operation,
+            "status": int(failure.status),
+            "origin": failure.origin or "none sent",
             "link": reverse("admin:telemetry_eventpage_change", args=[quote(f"{workspace_id}~{failure.event_id}")]),
         }
         for failure in failed_events
-    ]  # fmt: skip
+    ]
 
 
 def of_person(person: Person) -> dict:
     """The template context of a person's page: workspaces, and sessions by day."""
     return {
-        "person": person, "address": masked(person.email), "since": clock.day(person.created),
+        "person": person,
+        "address": masked(person.email),
+        "since": clock.day(person.created),
         "workspaces": [
             {"row": row, "role": role, "link": reverse("admin:support-workspace", args=[row.workspace_id])}
             for row, role in workspaces.of_person(person.person_id)
@@ -130,4 +145,4 @@ def of_person(person: Person) -> dict:
             {"began": clock.day(row.started), "used": row.seen_day} for row in sessions.of_person(person.person_id)
         ],
         "entries": audit_log.of_row(person)[:ENTRIES],
-    }  # fmt: skip
+    }

@@ -53,12 +53,13 @@ def front(site, request: HttpRequest) -> dict:
     role = site.member(request).role
     due_requests = requests.list_all() if staff_rights.allows(role, "requests.see") else []
     return {
-        "due": [_request_fields(row) for row in due_requests], "role": role,
+        "due": [_request_fields(row) for row in due_requests],
+        "role": role,
         "rights": [meaning for meaning, roles in staff_rights.RIGHTS.values() if role in roles],
         "sees_requests": staff_rights.allows(role, "requests.see"),
         "sends_notices": staff_rights.allows(role, "notice.send"),
         "records_requests": staff_rights.allows(role, "requests.work"),
-    }  # fmt: skip
+    }
 
 
 @require_POST
@@ -141,12 +142,13 @@ def _page(site, request: HttpRequest, kind: str, row: Any, context: dict) -> Htt
     subject = request.resolver_match.kwargs["subject"]
     act_links = [
         {
-            "title": candidate.title, "link": reverse("admin:support-act", args=[kind, subject, candidate.name]),
+            "title": candidate.title,
+            "link": reverse("admin:support-act", args=[kind, subject, candidate.name]),
             "grave": candidate.name == "erase",
         }
         for candidate in KINDS[kind].acts.values()
         if site.allows(request, candidate.right) and candidate.is_applicable(row)
-    ]  # fmt: skip
+    ]
     return TemplateResponse(
         request, f"admin/support_{kind}.html", {**site.each_context(request), **context, "acts": act_links}
     )
@@ -170,10 +172,15 @@ def _day(moment: float | None) -> str:
 def _request_fields(row) -> dict:
     """A request for a list: its kind, its days, and whether it is late."""
     return {
-        "id": row.request_id, "law": requests.LAWS[row.law], "kind": requests.KINDS[row.kind], "state": row.state,
-        "received": clock.day(row.received), "due": clock.day(row.due), "late": requests.is_late(row),
+        "id": row.request_id,
+        "law": requests.LAWS[row.law],
+        "kind": requests.KINDS[row.kind],
+        "state": row.state,
+        "received": clock.day(row.received),
+        "due": clock.day(row.due),
+        "late": requests.is_late(row),
         "link": reverse("admin:support-request", args=[row.request_id]),
-    }  # fmt: skip
+    }
 
 
 ROUTES = [

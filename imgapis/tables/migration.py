@@ -24,8 +24,11 @@ FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0
 # Another process changes the same table, DynamoDB changes as many tables as it does at once, a table is too new for
 # point-in-time recovery.
 TRANSIENT = {
-    "ResourceInUseException", "LimitExceededException", "ContinuousBackupsUnavailableException", "ThrottlingException",
-}  # fmt: skip
+    "ResourceInUseException",
+    "LimitExceededException",
+    "ContinuousBackupsUnavailableException",
+    "ThrottlingException",
+}
 T = TypeVar("T")
 
 
@@ -129,10 +132,12 @@ def _create(schema: TableSchema) -> None:
     """Create a table with its indexes; one that another process has created meanwhile is waited for."""
     if read(_client(), schema.name) is None:
         _client().create_table(
-            TableName=schema.name, BillingMode="PAY_PER_REQUEST", KeySchema=_key_schema(schema.keys),
+            TableName=schema.name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=_key_schema(schema.keys),
             AttributeDefinitions=schema.attribute_definitions(),
             **({"GlobalSecondaryIndexes": [_index(index) for index in schema.indexes]} if schema.indexes else {}),
-        )  # fmt: skip
+        )
     _wait(schema.name)
 
 
@@ -140,9 +145,10 @@ def _add_index(schema: TableSchema, index: IndexSchema) -> None:
     """Add an index to a table and wait until its rows are in it, which takes hours for a large one."""
     if index.name not in _wait(schema.name).states:
         _client().update_table(
-            TableName=schema.name, AttributeDefinitions=replace(schema, indexes=(index,)).attribute_definitions(),
+            TableName=schema.name,
+            AttributeDefinitions=replace(schema, indexes=(index,)).attribute_definitions(),
             GlobalSecondaryIndexUpdates=[{"Create": _index(index)}],
-        )  # fmt: skip
+        )
     _wait(schema.name)
 
 

@@ -46,8 +46,10 @@ class TableSchema:
         """The table that a row class wants."""
         wanted = row_class._get_schema()
         types = {item["AttributeName"]: item["AttributeType"] for item in wanted["attribute_definitions"]}
-        indexes = [_index(item["index_name"], item["key_schema"], types, item["projection"])
-                   for item in wanted["global_secondary_indexes"]]  # fmt: skip
+        indexes = [
+            _index(item["index_name"], item["key_schema"], types, item["projection"])
+            for item in wanted["global_secondary_indexes"]
+        ]
         ttl, keys = row_class._ttl_attribute(), _keys(wanted["key_schema"], types)
         return cls(row_class.Meta.table_name, keys, tuple(indexes), ttl.attr_name if ttl else None)
 

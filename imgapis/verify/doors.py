@@ -73,16 +73,23 @@ def fill_workspace(account: SeedAccount, origin: int, marks: Marks) -> None:
     for path, fields in {
         "sources/new?kind=http": {"name": "shop", "prefix": prefix},
         "sources/new?kind=s3": {
-            "name": "store", "bucket": marks.say("account", "bucket"), "region": "us-east-1", "prefix": "",
-            "access_key": marks.say("account", "access", ""), "secret_key": marks.say("secret", "bucket-secret"),
+            "name": "store",
+            "bucket": marks.say("account", "bucket"),
+            "region": "us-east-1",
+            "prefix": "",
+            "access_key": marks.say("account", "access", ""),
+            "secret_key": marks.say("secret", "bucket-secret"),
         },
         "access": {
             "allowed_origins": f"*\nhttps://{marks.say('account', 'allowed')}.example",
-            "allowed_sources": f"{marks.say('account', 'source')}.example", "refused": "402", "act": "save",
+            "allowed_sources": f"{marks.say('account', 'source')}.example",
+            "refused": "402",
+            "act": "save",
         },
         "presets": {"name": marks.say("account", "preset"), "query": "w=90"},
         "fallbacks": {
-            "name": marks.say("account", "fallback"), "src": f"shop/{marks.say('account', 'fallback-picture')}.jpg",
+            "name": marks.say("account", "fallback"),
+            "src": f"shop/{marks.say('account', 'fallback-picture')}.jpg",
             "status": "error",
         },
         "purge": {"scope": "prefix", "target": f"shop/{marks.say('account', 'purged')}/", "act": "purge"},
@@ -90,7 +97,7 @@ def fill_workspace(account: SeedAccount, origin: int, marks: Marks) -> None:
         "settings": {"business_name": marks.say("account", "business"), "namespace": account.namespace},
         "sources/shop/doctor": {"path": f"{marks.say('viewer', 'examined')}.jpg"},
         "domains": {"domain": f"{marks.say('account', 'domain')}.canary-domains.com"},
-    }.items():  # fmt: skip
+    }.items():
         response = visitor.post(f"{base}/{path}", fields)
         if response.status >= 400:
             raise FormRefused(f"The form of {path} was refused.")
@@ -182,8 +189,11 @@ def probe_public_paths(port: int, marks: Marks) -> Visitor:
     for path in ("/login", "/login/code", "/account/email", "/api/v1/workspace", "/api/v1/sources", "/nowhere"):
         visitor.send(path, json.dumps({"text": body}), **{"Content-Type": "application/json"})
         visitor.send(path, f"text={body}", **{"Content-Type": "application/x-www-form-urlencoded"})
-        visitor.send(path, f'--x\r\nContent-Disposition: form-data; name="f"; filename="{body}"\r\n\r\n{body}\r\n--x--',
-                     **{"Content-Type": "multipart/form-data; boundary=x"})  # fmt: skip
+        visitor.send(
+            path,
+            f'--x\r\nContent-Disposition: form-data; name="f"; filename="{body}"\r\n\r\n{body}\r\n--x--',
+            **{"Content-Type": "multipart/form-data; boundary=x"},
+        )
     visitor.post("/login", {"email": f"{body}@"})
     visitor.post("/login", {"email": marks.email("stranger")})
     visitor.get(f"/login?next=/{query}")

@@ -54,11 +54,19 @@ def staged(folder: Path, marks: Marks) -> Iterator[Stage]:
 def _serve(stage: Stage, port: int, name: str, overrides: dict[str, str]) -> None:
     allowed_hosts = {*settings.FETCH_ALLOW_PRIVATE, f"{ports.HOST}:{stage.origin}"}
     variables = {
-        "EMBEDDED": "1", "PORT": str(port), "SITE_URL": f"http://localhost:{port}", "VAR_DIR": str(stage.folder),
-        "DYNAMODB_ENDPOINT": settings.DYNAMODB_ENDPOINT, "CACHE_ENDPOINT": settings.CACHE_ENDPOINT or "",
-        "CACHE_REGION": settings.CACHE_REGION, "S3_ENDPOINT": settings.S3_ENDPOINT, "LOG_LEVEL": "DEBUG",
-        "FETCH_ALLOW_PRIVATE": ",".join(sorted(allowed_hosts)), "RENDER_PROCESSES": "1", "MALLOC_ARENA_MAX": "2",
-    }  # fmt: skip
+        "EMBEDDED": "1",
+        "PORT": str(port),
+        "SITE_URL": f"http://localhost:{port}",
+        "VAR_DIR": str(stage.folder),
+        "DYNAMODB_ENDPOINT": settings.DYNAMODB_ENDPOINT,
+        "CACHE_ENDPOINT": settings.CACHE_ENDPOINT or "",
+        "CACHE_REGION": settings.CACHE_REGION,
+        "S3_ENDPOINT": settings.S3_ENDPOINT,
+        "LOG_LEVEL": "DEBUG",
+        "FETCH_ALLOW_PRIVATE": ",".join(sorted(allowed_hosts)),
+        "RENDER_PROCESSES": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
     command = [*stack.gunicorn_command(port, workers=1, threads=8)]
     command[-1:-1] = ["--log-level=debug"]
     log = stage.folder / "log" / f"{name}.log"

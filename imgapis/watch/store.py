@@ -12,8 +12,11 @@ def record(name: str, host: str, sentence: str, now: float) -> None:
     existing = Alert.find(name, host)
     since = existing.since if existing and existing.seen > now - STANDS_SECONDS else now
     values = {
-        "sentence": sentence, "since": since, "seen": now, "expires": clock.utc(now + KEPT_SECONDS),
-    }  # fmt: skip
+        "sentence": sentence,
+        "since": since,
+        "seen": now,
+        "expires": clock.utc(now + KEPT_SECONDS),
+    }
     actions = [getattr(Alert, attribute).set(value) for attribute, value in values.items()]
     # The only update that may create a row: it belongs to no customer, so no erasure deletes it.
     Alert(name, host).update(actions=[*actions, Alert.mailed.set(Alert.mailed | 0)])

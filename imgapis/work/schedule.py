@@ -30,10 +30,16 @@ def lease(name: str, host: str, pause: float, budget: float) -> ScheduledTask | 
     now, row = clock.now(), ScheduledTask(name, host)
     is_ready = (ScheduledTask.due <= now) & (ScheduledTask.leased_until <= now)
     is_leased = row.update_if(
-        ScheduledTask.is_absent() | is_ready, [ScheduledTask.failures.set(ScheduledTask.failures | 0)],
-        due=now, leased_until=now + budget + MARGIN_SECONDS, holder=f"{socket.gethostname()} {os.getpid()}", began=now,
-        pause=round(pause), budget=round(budget), expires=clock.utc(int(now) + KEPT_SECONDS),
-    )  # fmt: skip
+        ScheduledTask.is_absent() | is_ready,
+        [ScheduledTask.failures.set(ScheduledTask.failures | 0)],
+        due=now,
+        leased_until=now + budget + MARGIN_SECONDS,
+        holder=f"{socket.gethostname()} {os.getpid()}",
+        began=now,
+        pause=round(pause),
+        budget=round(budget),
+        expires=clock.utc(int(now) + KEPT_SECONDS),
+    )
     return row if is_leased else None
 
 
@@ -42,9 +48,15 @@ def finish(row: ScheduledTask, pause: float, milliseconds: float, outcome: str, 
     now, is_done = clock.now(), outcome == DONE
     failures = ScheduledTask.failures.set(0) if is_done else ScheduledTask.failures.set(ScheduledTask.failures + 1)
     row.update_if(
-        (ScheduledTask.began == row.began) & (ScheduledTask.holder == row.holder), [failures], due=now + pause,
-        leased_until=0, finished=now, lasted=round(milliseconds), outcome=outcome, count=count,
-    )  # fmt: skip
+        (ScheduledTask.began == row.began) & (ScheduledTask.holder == row.holder),
+        [failures],
+        due=now + pause,
+        leased_until=0,
+        finished=now,
+        lasted=round(milliseconds),
+        outcome=outcome,
+        count=count,
+    )
 
 
 def of_host() -> list[ScheduledTask]:

@@ -29,11 +29,13 @@ def usage(request: HttpRequest, beside: Callable[[Workspace], dict[str, Any]]) -
         return render(request, "telemetry/_tail.html", {"tail": _tail(request)})
     report = _report(request)
     context = {
-        "report": report, "ranges": [(name, title) for name, (title, _, _) in reports.RANGES.items()],
-        "glance": _glance(report), "charts": _charts(report) if report.total.requests else [],
+        "report": report,
+        "ranges": [(name, title) for name, (title, _, _) in reports.RANGES.items()],
+        "glance": _glance(report),
+        "charts": _charts(report) if report.total.requests else [],
         "breakdowns": [(name, _breakdown(report, name)) for name in ("operation", "cache", "status", "origin")],
         "tail": _tail(request),
-    }  # fmt: skip
+    }
     return render(request, "telemetry/usage.html", context | beside(request.workspace))
 
 
@@ -57,7 +59,7 @@ def _glance(report: Report) -> list[dict]:
             {"name": f"Latency {name}", "value": display.milliseconds(total.percentile(rank)), "change": ""}
             for name, rank in RANKS.items()
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _charts(report: Report) -> list[dict]:
@@ -67,11 +69,13 @@ def _charts(report: Report) -> list[dict]:
     series = (("Requests", request_bars, ""), ("Credits", credit_bars, ""), ("Bytes delivered", size_bars, "B"))
     bar_charts = [
         {
-            "title": title, "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", values, unit=unit)),
-            "columns": (title,), "rows": [(bar.name, (f"{bar.lower:,.15g}",)) for bar in values],
+            "title": title,
+            "svg": mark_safe(charts.bars(f"{title}, {report.range.title}", values, unit=unit)),
+            "columns": (title,),
+            "rows": [(bar.name, (f"{bar.lower:,.15g}",)) for bar in values],
         }
         for title, values, unit in series
-    ]  # fmt: skip
+    ]
     return [*bar_charts, _latencies(report)]
 
 
@@ -81,29 +85,39 @@ def _latencies(report: Report) -> dict:
     title = f"Latency, {report.range.title}: {', '.join(RANKS)}"
     return {
         "title": "Latency",
-        "svg": mark_safe(charts.lines(title, tuple(RANKS), points, said=display.milliseconds)), "columns": tuple(RANKS),
-        "legend": tuple(RANKS), "rows": [(name, tuple(map(display.milliseconds, values))) for name, values in points],
-    }  # fmt: skip
+        "svg": mark_safe(charts.lines(title, tuple(RANKS), points, said=display.milliseconds)),
+        "columns": tuple(RANKS),
+        "legend": tuple(RANKS),
+        "rows": [(name, tuple(map(display.milliseconds, values))) for name, values in points],
+    }
 
 
 def _breakdown(report: Report, name: str) -> list[dict]:
     return [
         {
-            "name": str(key) or "none sent", "requests": f"{group.requests:,}",
+            "name": str(key) or "none sent",
+            "requests": f"{group.requests:,}",
             "credits": display.credits_of(group.cost),
-            "size": display.size(group.size), "p95": display.milliseconds(group.percentile(0.95)),
+            "size": display.size(group.size),
+            "p95": display.milliseconds(group.percentile(0.95)),
         }
         for key, group in report.by(name)[:50]
-    ]  # fmt: skip
+    ]
 
 
 def _event(event: Event) -> dict:
     return {
-        "id": event.event_id, "time": clock.stamp_exact(store.moment(event)), "operation": event.operation,
-        "cache": event.cache, "status": int(event.status), "origin": event.origin or "none sent",
-        "size": display.size(event.size), "latency": display.milliseconds(event.latency),
-        "credits": display.credits_of(int(event.cost)), "charged": int(event.cost) > 0,
-    }  # fmt: skip
+        "id": event.event_id,
+        "time": clock.stamp_exact(store.moment(event)),
+        "operation": event.operation,
+        "cache": event.cache,
+        "status": int(event.status),
+        "origin": event.origin or "none sent",
+        "size": display.size(event.size),
+        "latency": display.milliseconds(event.latency),
+        "credits": display.credits_of(int(event.cost)),
+        "charged": int(event.cost) > 0,
+    }
 
 
 @require_GET

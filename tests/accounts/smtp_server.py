@@ -60,9 +60,13 @@ class MailServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
     def __init__(
-        self, away: int = 0, answer: Answer = lambda line: "250 ok", silent: int = 0, mute: bool = False,
+        self,
+        away: int = 0,
+        answer: Answer = lambda line: "250 ok",
+        silent: int = 0,
+        mute: bool = False,
         tls: ssl.SSLContext | None = None,
-    ):  # fmt: skip
+    ):
         super().__init__(("127.0.0.1", 0), Dialogue)
         self.mute, self.tls = mute, tls
         self.away, self.answer, self.silent, self.connections = away, answer, silent, 0

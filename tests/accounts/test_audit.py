@@ -80,9 +80,14 @@ def test_what_a_team_does_stands_there_without_a_name_or_an_address():
     members.leave(teams.place(workspace, staff["billing"]))
     rows = read(workspace)
     assert [row.act for row in reversed(rows)] == [
-        "workspace.created", "workspace.changed", "workspace.renamed", "member.changed", "member.removed",
-        "ownership.transferred", "member.left",
-    ]  # fmt: skip
+        "workspace.created",
+        "workspace.changed",
+        "workspace.renamed",
+        "member.changed",
+        "member.removed",
+        "ownership.transferred",
+        "member.left",
+    ]
     stored_text = str([row.attribute_values for row in rows])
     assert "Jane Doe" not in stored_text and not any(person.email in stored_text for person in staff.values())
     role_change = next(row for row in rows if row.act == "member.changed")

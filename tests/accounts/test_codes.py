@@ -42,11 +42,21 @@ def test_a_right_code_proves_the_address_that_was_asked_for():
 @pytest.mark.parametrize(
     "template",
     [
-        "{0} {1}", " {0}{1} ", "{0}-{1}", "{0}\u2013{1}", "{0}\u2014{1}", "{0}\u2212{1}", "{0}\u2011{1}",
-        "{0}\u00a0{1}", "\u200b{0}\u200d{1}\ufeff", "\u2066{0}{1}\u2069", "{0}\u00ad{1}", "{0}\r\n{1}\t",
+        "{0} {1}",
+        " {0}{1} ",
+        "{0}-{1}",
+        "{0}\u2013{1}",
+        "{0}\u2014{1}",
+        "{0}\u2212{1}",
+        "{0}\u2011{1}",
+        "{0}\u00a0{1}",
+        "\u200b{0}\u200d{1}\ufeff",
+        "\u2066{0}{1}\u2069",
+        "{0}\u00ad{1}",
+        "{0}\r\n{1}\t",
         "\u3000{0}\u2009{1}",
     ],
-)  # fmt: skip
+)
 def test_a_code_may_be_typed_or_pasted_with_the_gaps_people_and_programs_make(template):
     """H9: spaces of any width, dashes of any length, signs that nobody sees."""
     challenge, code, address = new_challenge()

@@ -15,9 +15,15 @@ from tests.people import Browser
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = ("/", "/docs", "/docs/errors", "/llms.txt", "/healthz", "/static/site.css", "/nowhere", "/favicon.ico")
 NAMES = (
-    "SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SAMESITE",
-    "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "CSRF_USE_SESSIONS", "MESSAGE_STORAGE",
-)  # fmt: skip
+    "SESSION_COOKIE_NAME",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_COOKIE_HTTPONLY",
+    "SESSION_COOKIE_SAMESITE",
+    "SESSION_COOKIE_DOMAIN",
+    "SESSION_COOKIE_PATH",
+    "CSRF_USE_SESSIONS",
+    "MESSAGE_STORAGE",
+)
 
 
 @pytest.mark.parametrize("path", PUBLIC)
@@ -54,8 +60,17 @@ def test_a_visitor_writes_no_row_before_a_code_is_asked_for(web):
     for _ in range(30):
         assert Browser().get("/login").cookies
     browser = Browser(cookies={"sessionid": "x" * 32})
-    for path in ("/login?next=/w/none/", f"/login?next={quote(long_path)}", "/signup", "/login/code", "/account",
-                 "/workspaces", "/invites/none", "/admin/", "/w/none/"):  # fmt: skip
+    for path in (
+        "/login?next=/w/none/",
+        f"/login?next={quote(long_path)}",
+        "/signup",
+        "/login/code",
+        "/account",
+        "/workspaces",
+        "/invites/none",
+        "/admin/",
+        "/w/none/",
+    ):
         browser.get(path)
     browser.submit("/login", {"email": "no address"})
     browser.post("/login", {"email": "a@b.example", "csrfmiddlewaretoken": "wrong"})
@@ -99,6 +114,12 @@ def test_in_production_the_cookie_is_bound_to_the_host():
     variables = {"SECRET_KEY": "ab1-c9" * 10, "PATH": "/usr/bin"}
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=variables, capture_output=True, timeout=60)
     assert json.loads(run.stdout) == [
-        "__Host-sessionid", True, True, "Lax", None, None, True,
+        "__Host-sessionid",
+        True,
+        True,
+        "Lax",
+        None,
+        None,
+        True,
         "django.contrib.messages.storage.session.SessionStorage",
-    ]  # fmt: skip
+    ]

@@ -23,12 +23,23 @@ def status(lines: list[str], target: str = "/login") -> int:
 @pytest.mark.parametrize(
     "lines",
     [
-        ["Host: evil.test"], ["Host: localhost.evil.test"], ["Host: evil.test:80"], ["Host: user@localhost"],
-        ["Host: localhost@evil.test"], ["Host: localhost, evil.test"], ["Host: localhost/evil"], ["Host:"],
-        ["Host: localhost:80:80"], ["Host: localhost#.evil.test"], ["Host: 169.254.169.254"], ["Host: [::1].evil"],
-        [f"Host: {OURS}", "Host: evil.test"], ["Host: evil.test", f"Host: {OURS}"], [],
+        ["Host: evil.test"],
+        ["Host: localhost.evil.test"],
+        ["Host: evil.test:80"],
+        ["Host: user@localhost"],
+        ["Host: localhost@evil.test"],
+        ["Host: localhost, evil.test"],
+        ["Host: localhost/evil"],
+        ["Host:"],
+        ["Host: localhost:80:80"],
+        ["Host: localhost#.evil.test"],
+        ["Host: 169.254.169.254"],
+        ["Host: [::1].evil"],
+        [f"Host: {OURS}", "Host: evil.test"],
+        ["Host: evil.test", f"Host: {OURS}"],
+        [],
     ],
-)  # fmt: skip
+)
 def test_a_host_that_is_not_ours_is_refused(lines):
     assert status(lines) in (400, 0)
 

@@ -93,8 +93,11 @@ def test_the_log_names_the_key_that_changed_the_team(owner):
     assert whole.ask("PUT", f"/members/{mate.person_id}", {"role": "billing"})[0].status == 204
     assert whole.ask("DELETE", f"/members/{mate.person_id}")[0].status == 204
     for act, client in (
-        ("invite.sent", owner), ("invite.revoked", owner), ("member.changed", whole), ("member.removed", whole)
-    ):  # fmt: skip
+        ("invite.sent", owner),
+        ("invite.revoked", owner),
+        ("member.changed", whole),
+        ("member.removed", whole),
+    ):
         assert acts_of(owner, act)[0].actor == f"key:{client.row.prefix}", act
 
 

@@ -185,10 +185,23 @@ def test_what_is_no_address_is_refused_at_the_field(address):
 @pytest.mark.parametrize(
     "text",
     [
-        "//evil.test", "/\\evil.test", "https://evil.test", "https:evil.test", "javascript:alert(1)", "/\tevil",
-        "\\\\evil.test", "/%0a//evil", "///evil.test", " /x", "http:///evil", "", None, "evil.test", "/x\n",
+        "//evil.test",
+        "/\\evil.test",
+        "https://evil.test",
+        "https:evil.test",
+        "javascript:alert(1)",
+        "/\tevil",
+        "\\\\evil.test",
+        "/%0a//evil",
+        "///evil.test",
+        " /x",
+        "http:///evil",
+        "",
+        None,
+        "evil.test",
+        "/x\n",
     ],
-)  # fmt: skip
+)
 def test_a_way_out_is_not_followed(text):
     """A13"""
     target = safe_next(text, "/own")

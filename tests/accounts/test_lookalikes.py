@@ -28,10 +28,18 @@ def test_of_two_that_look_alike_the_plain_one_is_not_marked_and_of_two_plain_one
 @pytest.mark.parametrize(
     "addresses",
     [
-        [PLAIN, "bob@example.org"], [PLAIN, "rob@example.com"], ["josé@a.com", "müller@a.com"], ["иван@a.com", PLAIN],
-        ["田中ひろカ@a.com"], ["김철수abc@a.com"], ["γιώργος.1980@a.com"], ["محمد@a.com"], [], [PLAIN, PLAIN],
+        [PLAIN, "bob@example.org"],
+        [PLAIN, "rob@example.com"],
+        ["josé@a.com", "müller@a.com"],
+        ["иван@a.com", PLAIN],
+        ["田中ひろカ@a.com"],
+        ["김철수abc@a.com"],
+        ["γιώργος.1980@a.com"],
+        ["محمد@a.com"],
+        [],
+        [PLAIN, PLAIN],
     ],
-)  # fmt: skip
+)
 def test_ordinary_addresses_of_any_script_have_no_mark(addresses):
     assert lookalikes.marks([email_addresses.canonical(address) for address in addresses]) == {}
 

@@ -249,9 +249,15 @@ def test_a_mail_of_a_process_that_is_killed_once_it_has_answered_arrives_once(sm
     """H14: the mail server had the connection, and not yet the mail."""
     server, address = smtp(mute=True), fresh_address("killed")
     variables = dict(
-        os.environ, EMBEDDED="0", EMAIL_HOST="127.0.0.1", EMAIL_PORT=str(server.port), EMAIL_USE_TLS="0",
-        AWS_ACCESS_KEY_ID="embedded", AWS_SECRET_ACCESS_KEY="embedded", DJANGO_SETTINGS_MODULE="imgapis.settings",
-    )  # fmt: skip
+        os.environ,
+        EMBEDDED="0",
+        EMAIL_HOST="127.0.0.1",
+        EMAIL_PORT=str(server.port),
+        EMAIL_USE_TLS="0",
+        AWS_ACCESS_KEY_ID="embedded",
+        AWS_SECRET_ACCESS_KEY="embedded",
+        DJANGO_SETTINGS_MODULE="imgapis.settings",
+    )
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, address], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
     )

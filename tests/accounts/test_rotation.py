@@ -128,9 +128,14 @@ def rotate(settings):
 def test_sealed_secrets_open_with_the_fallback_alone(rotate, workspace):
     """The key of a workspace, of a bucket, and the second factor of staff; cache keys stay what they were."""
     named_sources.create(
-        workspace.workspace_id, name="attic", kind="s3", bucket="attic-bucket", region="eu-west-1",
-        access_key="AKIDEXAMPLE", secret_key="of-the-bucket",
-    )  # fmt: skip
+        workspace.workspace_id,
+        name="attic",
+        kind="s3",
+        bucket="attic-bucket",
+        region="eu-west-1",
+        access_key="AKIDEXAMPLE",
+        secret_key="of-the-bucket",
+    )
     key, member = workspaces.key(workspace), staff_member()
     secret = staff.secret(member)
     rotate(OLD)
@@ -181,9 +186,10 @@ def test_the_keys_of_certificates_are_apart_and_stay_published(rotate, settings)
 def test_a_privacy_key_that_was_never_set_is_rotated_with_its_fallbacks(overrides, expected):
     """Spent namespaces and certificates of before would be forgotten otherwise."""
     command = [
-        sys.executable, "-c",
+        sys.executable,
+        "-c",
         "from django.conf import settings; print(settings.PRIVACY_KEY_FALLBACKS)",
-    ]  # fmt: skip
+    ]
     variables = {
         "PATH": "/usr/bin",
         "SECRET_KEY": "abcde" * 12,

@@ -9,9 +9,15 @@ from tests.people import Browser, ask_code, fresh_address, newest_code, sign_in_
 
 # Of somebody who is signed in.
 SIGNED_IN = {
-    "_auth_user_id", "_auth_user_backend", "_auth_user_hash", "_csrftoken", "_messages", "fresh_until",
-    "confirm_challenge", "second_factor",
-}  # fmt: skip
+    "_auth_user_id",
+    "_auth_user_backend",
+    "_auth_user_hash",
+    "_csrftoken",
+    "_messages",
+    "fresh_until",
+    "confirm_challenge",
+    "second_factor",
+}
 # While a code is awaited, the address that it was mailed to; `proved` until the two questions of a new account.
 AWAITING_SIGN_IN = {"_csrftoken", "next", "challenge", "email", "proved"}
 AWAITING_CHANGE = {"email_challenge", "new_email"}

@@ -20,8 +20,17 @@ def test_every_attribute_says_why_and_how_long_it_is_kept(row, name):
 def test_an_event_has_the_fields_of_the_policy_and_nothing_else():
     """P04: no hash, no source, no format, no viewer."""
     assert set(Event.get_attributes()) == {
-        "workspace_id", "event_id", "operation", "cache", "origin", "status", "size", "latency", "cost", "expires",
-    }  # fmt: skip
+        "workspace_id",
+        "event_id",
+        "operation",
+        "cache",
+        "origin",
+        "status",
+        "size",
+        "latency",
+        "cost",
+        "expires",
+    }
 
 
 def test_billing_rows_hold_no_card_and_no_name():
@@ -30,7 +39,29 @@ def test_billing_rows_hold_no_card_and_no_name():
     names = {name for row in rows for name in row.get_attributes()}
     proof = {"name", "moment", "periods", "broken", "due", "reached", "periods_so_far", "broken_so_far"}
     assert names - (proof - {"moment"}) == {
-        "workspace_id", "period", "granted", "used", "left", "base", "extra", "room", "ends", "plan",
-        "grant_id", "halves", "reason", "actor", "moment", "digest", "charged", "expires",
-        "place", "invoice_id", "charge_id", "withheld", "returned", "taken", "sold",
-    }  # fmt: skip
+        "workspace_id",
+        "period",
+        "granted",
+        "used",
+        "left",
+        "base",
+        "extra",
+        "room",
+        "ends",
+        "plan",
+        "grant_id",
+        "halves",
+        "reason",
+        "actor",
+        "moment",
+        "digest",
+        "charged",
+        "expires",
+        "place",
+        "invoice_id",
+        "charge_id",
+        "withheld",
+        "returned",
+        "taken",
+        "sold",
+    }

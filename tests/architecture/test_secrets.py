@@ -56,9 +56,10 @@ def test_no_file_of_the_tree_holds_a_secret():
     paths = [ROOT / name.decode() for name in names if name]
     leaks = [
         f"{path.relative_to(ROOT)}: {kind}, {start.decode(errors='replace')}…"
-        for path in paths if path.is_file() and path.stat().st_size <= LARGEST
+        for path in paths
+        if path.is_file() and path.stat().st_size <= LARGEST
         for kind, start in secrets_in(path.read_bytes())
-    ]  # fmt: skip
+    ]
     assert len(paths) > 100 and not leaks, "\n".join(leaks)
 
 

@@ -21,9 +21,15 @@ DAYS, A_DAY = 760, 27_400  # ten million requests a year; the year before is com
 MOST_MS = 300
 ORIGINS = ["", *(f"https://{name}.example" for name in ("shop", "blog", "news", "app"))]
 CELLS = [
-    ("transform", "hit", 200), ("transform", "miss", 200), ("transform", "hit", 304), ("transform", "miss", 404),
-    ("info", "hit", 200), ("info", "miss", 200), ("grid", "hit", 200), ("placeholder", "hit", 200),
-]  # fmt: skip
+    ("transform", "hit", 200),
+    ("transform", "miss", 200),
+    ("transform", "hit", 304),
+    ("transform", "miss", 404),
+    ("info", "hit", 200),
+    ("info", "miss", 200),
+    ("grid", "hit", 200),
+    ("placeholder", "hit", 200),
+]
 
 
 def measure() -> None:
@@ -36,9 +42,16 @@ def measure() -> None:
 
 def _event(workspace_id: str, cost: int = 0) -> RequestEvent:
     return RequestEvent(
-        workspace_id, tokens.time_ordered_id(clock.now()), "transform", "miss" if cost else "hit", ORIGINS[1], 200,
-        40_000, 3, cost,
-    )  # fmt: skip
+        workspace_id,
+        tokens.time_ordered_id(clock.now()),
+        "transform",
+        "miss" if cost else "hit",
+        ORIGINS[1],
+        200,
+        40_000,
+        3,
+        cost,
+    )
 
 
 def _recording(workspace_id: str) -> None:
@@ -91,8 +104,9 @@ def _page(row, range_name: str, now: float) -> None:
     verdict = "within" if median(laps) <= MOST_MS else "OVER"
     print(
         f"  {range_name:>3}  {report.total.requests:>10,} requests  {median(laps):4.0f}"
-        f"   (at work {median(cpu_laps):4.0f})   {verdict}", flush=True,
-    )  # fmt: skip
+        f"   (at work {median(cpu_laps):4.0f})   {verdict}",
+        flush=True,
+    )
 
 
 def _cell(generator: random.Random, histograms: list[Counter[int]]) -> sums.Sums:

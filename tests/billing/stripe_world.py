@@ -74,10 +74,14 @@ class World:
 def post(body: bytes, header: str | None = None, secret: str = SECRET) -> Reply:
     """Post a webhook to the web server of the tests, signed unless `header` is given."""
     return ask(
-        None, "/stripe/webhook", method="POST", host=f"localhost:{environment.WEB_PORT}", body=body,
+        None,
+        "/stripe/webhook",
+        method="POST",
+        host=f"localhost:{environment.WEB_PORT}",
+        body=body,
         Content_Type="application/json",
         Stripe_Signature=signature(secret, body, int(time.time())) if header is None else header,
-    )  # fmt: skip
+    )
 
 
 def set_up(world: World) -> None:

@@ -226,9 +226,16 @@ def test_the_guard_stands_before_a_webhook(team, address):
 
 
 @pytest.mark.parametrize(
-    "address", ["https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/x", "https://printer/hook",
-                "https://inside.test/", "https://no-such-host.test/"],
-)  # fmt: skip
+    "address",
+    [
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://169.254.169.254/x",
+        "https://printer/hook",
+        "https://inside.test/",
+        "https://no-such-host.test/",
+    ],
+)
 def test_a_webhook_that_would_never_be_posted_to_is_refused_when_it_is_saved(team, monkeypatch, address):
     """H12, S1, S16: private and unknown alike, with the way out."""
     workspace, _ = team

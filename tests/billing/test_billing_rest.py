@@ -67,8 +67,10 @@ def test_a_key_without_the_scope_sees_the_bill_and_changes_nothing(script):
     reader = Client("viewer", ["workspace.view"], workspace=script.workspace)
     assert reader.ask("GET", "/billing")[0].status == 200
     for method, path, body in (
-        ("GET", "/billing/caps", None), ("PUT", "/billing/caps/day", {"unit": "off"}),
-        ("DELETE", "/billing/caps/day", None), ("PUT", "/billing/overage", {"allowed": True}),
-    ):  # fmt: skip
+        ("GET", "/billing/caps", None),
+        ("PUT", "/billing/caps/day", {"unit": "off"}),
+        ("DELETE", "/billing/caps/day", None),
+        ("PUT", "/billing/overage", {"allowed": True}),
+    ):
         assert reader.ask(method, path, body)[0].status == 403
     assert cap_settings.of(accounts_store.workspace(script.workspace.workspace_id)).own == ()

@@ -25,9 +25,7 @@ POOR, RICH = Terms(allowance=2), Terms(allowance=2_000)
 def bill(workspace_id: str, *, cost: int = 2, digest: str | None = None, moment: float | None = None) -> Charge:
     """A charge of `cost` half-credits, by default for a new operation now."""
     moment = moment or clock.now()
-    event = RequestEvent(
-        workspace_id, tokens.time_ordered_id(moment), "transform", "miss", "", 200, 1000, 20, cost
-    )  # fmt: skip
+    event = RequestEvent(workspace_id, tokens.time_ordered_id(moment), "transform", "miss", "", 200, 1000, 20, cost)
     return Charge(event, digest or secrets.token_hex(32), YEAR, moment)
 
 

@@ -99,10 +99,16 @@ class World:
     def act(self, stale_terms) -> None:
         """One random action; a refusal counts as a result too."""
         acts = {
-            lambda: self.use(stale_terms): 60, self.renew: 8, self.cancel: 2, self.give: 6, self.refund: 6, self.cap: 6,
-            self.overage: 3, lambda: self.subscribe(self.rng.choice(catalogue.TIERS[1:])): 6,
+            lambda: self.use(stale_terms): 60,
+            self.renew: 8,
+            self.cancel: 2,
+            self.give: 6,
+            self.refund: 6,
+            self.cap: 6,
+            self.overage: 3,
+            lambda: self.subscribe(self.rng.choice(catalogue.TIERS[1:])): 6,
             lambda: self.subscribe("starter", self.rng.choice(("free", "growth"))): 3,
-        }  # fmt: skip
+        }
         try:
             self.rng.choices(list(acts), list(acts.values()))[0]()
         except ApiError as refusal:

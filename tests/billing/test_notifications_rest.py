@@ -60,8 +60,10 @@ def test_a_key_without_the_scope_sees_and_changes_nothing(script):
     """B17"""
     reader = Client("viewer", ["workspace.view"], workspace=script.workspace)
     for method, path, body in (
-        ("GET", "/notices", None), ("PUT", "/notices/mails/usage", {"wanted": False}),
-        ("PUT", "/notices/webhook", {"address": ADDRESS}), ("DELETE", "/notices/webhook", None),
+        ("GET", "/notices", None),
+        ("PUT", "/notices/mails/usage", {"wanted": False}),
+        ("PUT", "/notices/webhook", {"address": ADDRESS}),
+        ("DELETE", "/notices/webhook", None),
         ("POST", "/notices/webhook/test", None),
-    ):  # fmt: skip
+    ):
         assert reader.ask(method, path, body)[0].status == 403

@@ -316,6 +316,14 @@ def test_two_events_at_once_take_once(customer):
 def test_a_record_holds_no_amount_of_money():
     """P03"""
     assert set(InvoiceGrant.get_attributes()) == {
-        "workspace_id", "place", "invoice_id", "charge_id", "period", "granted", "withheld", "returned", "taken",
+        "workspace_id",
+        "place",
+        "invoice_id",
+        "charge_id",
+        "period",
+        "granted",
+        "withheld",
+        "returned",
+        "taken",
         "moment",
-    }  # fmt: skip
+    }

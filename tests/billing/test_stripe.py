@@ -70,16 +70,35 @@ def test_we_keep_ids_state_tier_and_period_and_nothing_else():
     }
     assert attributes == {
         "Subscription": {
-            "workspace_id", "customer_id", "subscription_id", "state", "tier", "interval", "period_start",
-            "period_end", "next_tier", "cancels", "asked", "reports_from", "held_from",
+            "workspace_id",
+            "customer_id",
+            "subscription_id",
+            "state",
+            "tier",
+            "interval",
+            "period_start",
+            "period_end",
+            "next_tier",
+            "cancels",
+            "asked",
+            "reports_from",
+            "held_from",
         },
         "Customer": {"customer_id", "workspace_id"},
         "StripeEvent": {"event_id", "kind", "outcome", "workspace_id", "created", "moment", "expires"},
         "ReportedOverage": {
-            "workspace_id", "period", "credits", "telling", "told", "moment", "failing", "invoicing", "invoiced",
+            "workspace_id",
+            "period",
+            "credits",
+            "telling",
+            "told",
+            "moment",
+            "failing",
+            "invoicing",
+            "invoiced",
         },
         "Receipt": {"workspace_id", "invoice_id", "moment"},
-    }  # fmt: skip
+    }
 
 
 def test_an_upgrade_is_there_at_once_and_a_downgrade_at_the_end_of_the_period(world, web, buyer):

@@ -110,9 +110,10 @@ def test_the_walk_leaves_no_call_of_the_stub_unasked(world, web, buyer):
     """A route nobody calls would be a route nobody checks."""
     calls = make_every_call(world, buyer)
     uncalled = [
-        f"{method} {pattern}" for method, pattern, _ in ROUTES
+        f"{method} {pattern}"
+        for method, pattern, _ in ROUTES
         if not any(method == called_method and re.fullmatch(pattern, path) for called_method, path in calls)
-    ]  # fmt: skip
+    ]
     assert uncalled == []
 
 

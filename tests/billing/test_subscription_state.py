@@ -83,8 +83,10 @@ def test_within_a_period_nothing_becomes_less(customer):
         customer.workspace_id, Entitlement("starter", "active", current.start, current.end, read_at=clock.now())
     )
     assert (row_of(customer).plan, int(row_of(customer).allowance), counter_of(customer).granted) == (
-        "starter", 40_000, 1_200_000,
-    )  # fmt: skip
+        "starter",
+        40_000,
+        1_200_000,
+    )
 
 
 @pytest.mark.parametrize("state", ["canceled", "unpaid", "incomplete", "incomplete_expired", "paused"])

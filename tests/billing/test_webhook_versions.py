@@ -114,9 +114,12 @@ def test_while_two_secrets_are_in_use_an_event_signed_with_either_is_taken(world
 
     def sent(secret: str) -> int:
         return client.post(
-            "/stripe/webhook", body, content_type="application/json", HTTP_HOST="localhost",
+            "/stripe/webhook",
+            body,
+            content_type="application/json",
+            HTTP_HOST="localhost",
             HTTP_STRIPE_SIGNATURE=sign(body, secret),
-        ).status_code  # fmt: skip
+        ).status_code
 
     assert [sent(secret) for secret in ("whsec_new", SECRET, "whsec_third", "")] == [200, 200, 400, 400]
 

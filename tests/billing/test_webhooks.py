@@ -133,10 +133,17 @@ def test_in_every_order_six_events_end_in_the_same_row(world, web, monkeypatch):
         world.trade.end(subscription)
     events = world.taken()
     events_by_kind = {event["type"]: event for event in events}
-    six_events = [events_by_kind[kind] for kind in (
-        "customer.subscription.created", "checkout.session.completed", "invoice.paid", "invoice.payment_failed",
-        "customer.subscription.updated", "customer.subscription.deleted",
-    )]  # fmt: skip
+    six_events = [
+        events_by_kind[kind]
+        for kind in (
+            "customer.subscription.created",
+            "checkout.session.completed",
+            "invoice.paid",
+            "invoice.payment_failed",
+            "customer.subscription.updated",
+            "customer.subscription.deleted",
+        )
+    ]
     orders = list(itertools.permutations(range(6)))
     end_states = set()
     for order in random.Random(6).sample(orders, ORDERS):
@@ -177,9 +184,10 @@ def test_a_customer_nobody_here_is_changes_nobody_though_it_names_a_workspace(wo
     event = copy.deepcopy(world.taken()[-1])
     event["id"] = f"evt_{secrets.token_hex(8)}"
     event["data"]["object"] |= {
-        "customer": "cus_somebody", "client_reference_id": buyer.workspace_id,
+        "customer": "cus_somebody",
+        "client_reference_id": buyer.workspace_id,
         "metadata": {"workspace": buyer.workspace_id, "credits": "999999"},
-    }  # fmt: skip
+    }
     (reply,) = world.deliver(event)
     assert (reply.status, json.loads(reply.body)["outcome"]) == (200, "unknown customer")
     assert row_of(buyer).plan == "free"

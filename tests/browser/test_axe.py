@@ -12,12 +12,28 @@ pytestmark = pytest.mark.prove
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PUBLIC = (
-    "/", "/docs", "/docs/start", "/docs/image-api", "/docs/errors", "/status", "/login", "/nowhere", "/privacy",
+    "/",
+    "/docs",
+    "/docs/start",
+    "/docs/image-api",
+    "/docs/errors",
+    "/status",
+    "/login",
+    "/nowhere",
+    "/privacy",
     "/privacy/versions",
-    "/privacy/versions/2026-05-18", "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/terms",
+    "/privacy/versions/2026-05-18",
+    "/privacy/subprocessors",
+    "/privacy/cookies",
+    "/privacy/requests",
+    "/terms",
     "/privacy/data",
-    "/security", "/pricing", "/simulator", "/playground", f"/unsubscribe/{preferences.token('ws_x', 'p_x', 'usage')}",
-)  # fmt: skip
+    "/security",
+    "/pricing",
+    "/simulator",
+    "/playground",
+    f"/unsubscribe/{preferences.token('ws_x', 'p_x', 'usage')}",
+)
 OWN = (
     "/account",
     "/account/data",
@@ -30,10 +46,31 @@ OWN = (
     "/workspaces/new",
 )
 WORKSPACE = (
-    "", "playground", "usage", "billing", "billing/notices", "billing/invoices", "team", "team/transfer",
-    "settings", "audit", "keys", "sources", "sources/new", "sources/new?kind=http", "sources/new?kind=s3", "access",
-    "signing", "presets", "fallbacks", "purge", "domains", "data", "data/erase", "data/export-mail",
-)  # fmt: skip
+    "",
+    "playground",
+    "usage",
+    "billing",
+    "billing/notices",
+    "billing/invoices",
+    "team",
+    "team/transfer",
+    "settings",
+    "audit",
+    "keys",
+    "sources",
+    "sources/new",
+    "sources/new?kind=http",
+    "sources/new?kind=s3",
+    "access",
+    "signing",
+    "presets",
+    "fallbacks",
+    "purge",
+    "domains",
+    "data",
+    "data/erase",
+    "data/export-mail",
+)
 LOOKS = ((1280, "light"), (390, "dark"))
 EVERY_LOOK = (*LOOKS, (1280, "dark"), (390, "light"))
 # The long table is checked with the others: in four looks it would take minutes.
@@ -87,10 +124,15 @@ def test_the_pages_of_privacy_and_of_erasures_have_no_violation_in_any_look(wind
     for number, state in enumerate(("scheduled", "running", "swept", "undone", "done")):
         kind = ("workspace", "person")[number % 2]
         row = Erasure(
-            f"seen_{state}", kind=kind, state=state, asked=1_790_000_000, due=1_790_600_000,
+            f"seen_{state}",
+            kind=kind,
+            state=state,
+            asked=1_790_000_000,
+            due=1_790_600_000,
             broken_off=bool(number % 2),
-            counts={"events": 1_234_567, "outputs": 12, "members": 0}, certificate={},
-        )  # fmt: skip
+            counts={"events": 1_234_567, "outputs": 12, "members": 0},
+            certificate={},
+        )
         row.save()
         paths.append(f"/privacy/erasures/{row.subject_id}")
     check(window("stranger"), paths, looks=EVERY_LOOK)

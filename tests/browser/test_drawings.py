@@ -22,13 +22,19 @@ SCREEN = gifs.SCREEN
 # Files of Pillow's corpus that are drawn otherwise, and why. All of them are damaged.
 OTHERWISE = {
     # Chromium draws nothing at all; the default image is drawn here.
-    "chunk_repeat_fctl.png", "sequence_fdat_fctl.png", "sequence_start.png",
+    "chunk_repeat_fctl.png",
+    "sequence_fdat_fctl.png",
+    "sequence_start.png",
     # Chromium draws nothing at all: refused here.
-    "chunk_no_fctl.png", "issue_2811.gif",
+    "chunk_no_fctl.png",
+    "issue_2811.gif",
     # The first frame alone is drawn in both; ImageDecoder gives none, since the sequence breaks off within the second.
-    "sequence_gap.png", "sequence_reorder.png", "sequence_reorder_chunk.png", "sequence_repeat.png",
+    "sequence_gap.png",
+    "sequence_reorder.png",
+    "sequence_reorder_chunk.png",
+    "sequence_repeat.png",
     "sequence_repeat_chunk.png",
-}  # fmt: skip
+}
 
 
 def type_of(data: bytes) -> str:

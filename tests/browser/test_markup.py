@@ -17,20 +17,47 @@ from tests.transforms.web_client import ask
 
 pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("web")]
 PAYLOADS = (
-    "<script>alert(1)</script>", "<ScRiPt>alert(2)</sCrIpT>", "<script src=//x.example/a.js></script>",
-    "</script><script>alert(4)</script>", "</title><script>alert(5)</script>", "</textarea><script>alert(6)</script>",
-    "--><script>alert(7)</script>", "]]><script>alert(8)</script>", "<img src=x onerror=alert(9)>",
-    "<img/src=x/onerror=alert(10)>", "<svg onload=alert(11)>", "<svg><script>alert(12)</script>",
-    "<math><mi xlink:href=javascript:alert(13)>", "<iframe srcdoc='<script>alert(14)</script>'>",
-    "<iframe src=javascript:alert(15)>", "<object data=javascript:alert(16)>", "<embed src=javascript:alert(17)>",
-    "<a href=javascript:alert(18) autofocus>", "javascript:alert(19)", "JaVaScRiPt:alert(20)",
-    "data:text/html,<script>alert(21)</script>", "<base href=//x.example/>", "<link rel=stylesheet href=//x.example>",
-    "<meta http-equiv=refresh content=0;url=//x.example>", "<form action=//x.example><button>", "<style>*{color:red}",
-    "<details open ontoggle=alert(27)>", "<body onload=alert(28)>", "<input autofocus onfocus=alert(29)>",
-    "<video><source onerror=alert(30)>", '" onmouseover="alert(31)', "' onfocus='alert(32)' autofocus='",
-    '"><img src=x onerror=alert(33)>', "'><svg onload=alert(34)>", "`-alert(35)-`", "${alert(36)}", "{{7*7}}",
-    "{% debug %}", "&lt;script&gt;alert(39)&lt;/script&gt;", "\\u003cscript\\u003ealert(40)\\u003c/script\\u003e",
-)  # fmt: skip
+    "<script>alert(1)</script>",
+    "<ScRiPt>alert(2)</sCrIpT>",
+    "<script src=//x.example/a.js></script>",
+    "</script><script>alert(4)</script>",
+    "</title><script>alert(5)</script>",
+    "</textarea><script>alert(6)</script>",
+    "--><script>alert(7)</script>",
+    "]]><script>alert(8)</script>",
+    "<img src=x onerror=alert(9)>",
+    "<img/src=x/onerror=alert(10)>",
+    "<svg onload=alert(11)>",
+    "<svg><script>alert(12)</script>",
+    "<math><mi xlink:href=javascript:alert(13)>",
+    "<iframe srcdoc='<script>alert(14)</script>'>",
+    "<iframe src=javascript:alert(15)>",
+    "<object data=javascript:alert(16)>",
+    "<embed src=javascript:alert(17)>",
+    "<a href=javascript:alert(18) autofocus>",
+    "javascript:alert(19)",
+    "JaVaScRiPt:alert(20)",
+    "data:text/html,<script>alert(21)</script>",
+    "<base href=//x.example/>",
+    "<link rel=stylesheet href=//x.example>",
+    "<meta http-equiv=refresh content=0;url=//x.example>",
+    "<form action=//x.example><button>",
+    "<style>*{color:red}",
+    "<details open ontoggle=alert(27)>",
+    "<body onload=alert(28)>",
+    "<input autofocus onfocus=alert(29)>",
+    "<video><source onerror=alert(30)>",
+    '" onmouseover="alert(31)',
+    "' onfocus='alert(32)' autofocus='",
+    '"><img src=x onerror=alert(33)>',
+    "'><svg onload=alert(34)>",
+    "`-alert(35)-`",
+    "${alert(36)}",
+    "{{7*7}}",
+    "{% debug %}",
+    "&lt;script&gt;alert(39)&lt;/script&gt;",
+    "\\u003cscript\\u003ealert(40)\\u003c/script\\u003e",
+)
 LONGEST = max(map(len, PAYLOADS))
 # What a payload would leave behind had it become an element or an attribute.
 LEFT_BEHIND = """() => [...document.querySelectorAll('*')].filter(e =>
@@ -193,8 +220,11 @@ def test_addresses_are_no_markup_either(owner):
         disposition = reply.headers.get("content-disposition", "")
         assert not set("<>\r\n") & set(disposition) and disposition.count('"') in (0, 2)
     owner.page.goto(f"{SITE}/simulator")
-    owner.page.locator("#pasted").fill("\n".join(PAYLOADS) + "\n" + "\n".join(
-        f"https://res.cloudinary.com/demo/image/upload/w_80/{quote(payload)}.jpg" for payload in PAYLOADS))  # fmt: skip
+    owner.page.locator("#pasted").fill(
+        "\n".join(PAYLOADS)
+        + "\n"
+        + "\n".join(f"https://res.cloudinary.com/demo/image/upload/w_80/{quote(payload)}.jpg" for payload in PAYLOADS)
+    )
     owner.page.get_by_role("button", name="Count").click()
     owner.page.locator("#said").wait_for()
     owner.look("/simulator")

@@ -92,27 +92,69 @@ def test_the_canonical_rules_are_the_server_s(page):
 
 def test_odd_numbers_come_out_as_the_server_s(page):
     texts = (
-        "dpr=1.5&w=333", "dpr=2.675&w=100", "dpr=0.1&w=4", "dpr=4.000000000000000001&w=9", "blur=0.30000000000000001",
-        "hue=-0.0000000000000001", "hue=359.99999999999999", "hue=-3600", "crop=0.1,0.2,0.95,0.3", "crop=0,0,1,1",
-        "crop=0,0,0.000000000000000001,1", "mark=a&mark-w=1", "mark=a&mark-w=1.0", "mark=a&mark-w=0.25&dpr=3",
-        "size=300&w=40&dpr=2", "gamma=0.1000", "brightness=-0", "w=8192&dpr=1.0001", "w=010", "w=+5", "padding=0&dpr=2",
-        "position=0.5,0.5&fit=cover&w=5&h=5", "position=1,0&fit=pad&w=5&h=5", "position=smart&fit=pad&w=5&h=5",
-        "position=face&fit=pad&w=5&h=5", "position=face&fit=cover&w=5&h=5",
-        "position=0.5,0.5&fit=pad&w=5&h=5", "position=top&w=5&h=5", "fit=cover&w=5&position=top",
-        "mark-w=9", "w=%31%30", "w=%zz", "w=%ff", "blur=250.0",
-        "w=1&w=1", "width=1&w=1", "unknown=1", "w=", "format=jpg", "background=%23ABCF", "background=FfF", "rotate=45",
-        "position=face", "background-remove=1", "max-bytes=999", "quality=auto", "download=..", "download=a%2Fb",
-    )  # fmt: skip
+        "dpr=1.5&w=333",
+        "dpr=2.675&w=100",
+        "dpr=0.1&w=4",
+        "dpr=4.000000000000000001&w=9",
+        "blur=0.30000000000000001",
+        "hue=-0.0000000000000001",
+        "hue=359.99999999999999",
+        "hue=-3600",
+        "crop=0.1,0.2,0.95,0.3",
+        "crop=0,0,1,1",
+        "crop=0,0,0.000000000000000001,1",
+        "mark=a&mark-w=1",
+        "mark=a&mark-w=1.0",
+        "mark=a&mark-w=0.25&dpr=3",
+        "size=300&w=40&dpr=2",
+        "gamma=0.1000",
+        "brightness=-0",
+        "w=8192&dpr=1.0001",
+        "w=010",
+        "w=+5",
+        "padding=0&dpr=2",
+        "position=0.5,0.5&fit=cover&w=5&h=5",
+        "position=1,0&fit=pad&w=5&h=5",
+        "position=smart&fit=pad&w=5&h=5",
+        "position=face&fit=pad&w=5&h=5",
+        "position=face&fit=cover&w=5&h=5",
+        "position=0.5,0.5&fit=pad&w=5&h=5",
+        "position=top&w=5&h=5",
+        "fit=cover&w=5&position=top",
+        "mark-w=9",
+        "w=%31%30",
+        "w=%zz",
+        "w=%ff",
+        "blur=250.0",
+        "w=1&w=1",
+        "width=1&w=1",
+        "unknown=1",
+        "w=",
+        "format=jpg",
+        "background=%23ABCF",
+        "background=FfF",
+        "rotate=45",
+        "position=face",
+        "background-remove=1",
+        "max-bytes=999",
+        "quality=auto",
+        "download=..",
+        "download=a%2Fb",
+    )
     cases = [("transform", f"src=a&{text}") for text in texts]
     assert page.evaluate(TAKE, {"cases": cases}) == [server_result(*case) for case in cases]
 
 
 def test_full_addresses_of_sources_have_the_server_s_one_spelling(page):
     addresses = (
-        "HTTPS://Shop.Example/a/../b%7Ec.jpg", "https://shop.example:443/x", "http://shop.example:80",
+        "HTTPS://Shop.Example/a/../b%7Ec.jpg",
+        "https://shop.example:443/x",
+        "http://shop.example:80",
         "https://shop.example./q",
-        "https://shop.example/%e4%bd%a0?v=%7e1", "https://shop.example/a//b/./c", "https://shop.example/?a=1&a=2",
-    )  # fmt: skip
+        "https://shop.example/%e4%bd%a0?v=%7e1",
+        "https://shop.example/a//b/./c",
+        "https://shop.example/?a=1&a=2",
+    )
     script = "async all => all.map((await import('/static/simulator/sources.js')).canonicalSource)"
     assert page.evaluate(script, list(addresses)) == [outbound_urls.parse(text).canonical for text in addresses]
 
@@ -126,22 +168,24 @@ def test_the_addresses_of_other_services_are_translated(page):
         spec.parse(endpoint, query.partition("&preset=")[0])  # the server takes what we say
 
 
+LOG = """
+1.2.3.4 - - [10/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/a.jpg&w=800 HTTP/1.1" 200 99 "https://x.a/"
+1.2.3.4 - - [11/Oct/2026:00:00:00 +0000] "GET /transform?width=800&src=shop/a.jpg&fallback=x HTTP/1.1" 200 99
+1.2.3.4 - - [11/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/a.jpg&w=800&quality=80 HTTP/1.1" 304 0
+1.2.3.4 - - [12/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/b.jpg&w=800 HTTP/1.1" 404 9
+1.2.3.4 - - [12/Oct/2026:00:00:00 +0000] "HEAD /transform?src=shop/c.jpg HTTP/1.1" 200 0
+1.2.3.4 - - [13/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/a.jpg&wdith=9 HTTP/1.1" 200 9
+1.2.3.4 - - [13/Oct/2026:00:00:00 +0000] "GET /style.css HTTP/1.1" 200 9
+1.2.3.4 - - [14/Oct/2026:00:00:00 +0000] "GET /grid?src=shop/a.jpg&src=shop/b.jpg HTTP/1.1" 200 9
+1.2.3.4 - - [14/Oct/2026:12:00:00 +0000] "GET /info?src=shop/a.jpg HTTP/1.1" 200 9
+1.2.3.4 - - [14/Oct/2026:13:00:00 +0000] "GET /info/colors?src=shop/a.jpg HTTP/1.1" 200 9
+1.2.3.4 - - [20/Oct/2026:00:00:00 +0000] "GET /info?src=shop/a.jpg HTTP/1.1" 200 9
+"""
+
+
 def test_a_log_is_counted_once_a_picture_and_errors_are_free(page):
     """B1, B3"""
-    log = "\n".join((
-        '1.2.3.4 - - [10/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/a.jpg&w=800 HTTP/1.1" 200 99 "https://x.a/"',
-        '1.2.3.4 - - [11/Oct/2026:00:00:00 +0000] "GET /transform?width=800&src=shop/a.jpg&fallback=x HTTP/1.1" 200 99',
-        '1.2.3.4 - - [11/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/a.jpg&w=800&quality=80 HTTP/1.1" 304 0',
-        '1.2.3.4 - - [12/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/b.jpg&w=800 HTTP/1.1" 404 9',
-        '1.2.3.4 - - [12/Oct/2026:00:00:00 +0000] "HEAD /transform?src=shop/c.jpg HTTP/1.1" 200 0',
-        '1.2.3.4 - - [13/Oct/2026:00:00:00 +0000] "GET /transform?src=shop/a.jpg&wdith=9 HTTP/1.1" 200 9',
-        '1.2.3.4 - - [13/Oct/2026:00:00:00 +0000] "GET /style.css HTTP/1.1" 200 9',
-        '1.2.3.4 - - [14/Oct/2026:00:00:00 +0000] "GET /grid?src=shop/a.jpg&src=shop/b.jpg HTTP/1.1" 200 9',
-        '1.2.3.4 - - [14/Oct/2026:12:00:00 +0000] "GET /info?src=shop/a.jpg HTTP/1.1" 200 9',
-        '1.2.3.4 - - [14/Oct/2026:13:00:00 +0000] "GET /info/colors?src=shop/a.jpg HTTP/1.1" 200 9',
-        '1.2.3.4 - - [20/Oct/2026:00:00:00 +0000] "GET /info?src=shop/a.jpg HTTP/1.1" 200 9',
-    ))  # fmt: skip
-    reckoning = page.evaluate(RECKON, {"text": log})
+    reckoning = page.evaluate(RECKON, {"text": LOG.strip()})
     assert (reckoning["lines"], reckoning["unbilled"], reckoning["unknown"], reckoning["pictures"]) == (11, 3, 1, 3)
     assert reckoning["days"] == 10 and "wdith" in reckoning["refused"][0]
     assert reckoning["bill"]["seen"] == 2 + 8 + 2  # one picture, a grid of two, /info on two days

@@ -18,9 +18,16 @@ from transforms.engine.profiles import cicp, icc
 
 pytestmark = pytest.mark.prove
 TYPES = {
-    ".png": "image/png", ".apng": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
-    ".webp": "image/webp", ".avif": "image/avif", ".bmp": "image/bmp", ".ico": "image/x-icon",
-}  # fmt: skip
+    ".png": "image/png",
+    ".apng": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".ico": "image/x-icon",
+}
 MOST_DELTA_E, MOST_ALPHA, OPAQUE = 2.0, 2, 200
 SHARDS = 8
 BY_CHOICE = "a picture that is cut off is refused, as nobody wants half of it kept for a year"
@@ -29,15 +36,22 @@ ORIENTATION = "Chromium does not turn a WebP by its EXIF; phones and libvips do"
 DIRECTORY = "the directory of the ICO says another size than the picture, which is believed here"
 # name → why it is not as Chromium draws it
 EXCEPTIONS = {
-    "base_trunc.jpg": BY_CHOICE, "ultrahdr.jpg": BY_CHOICE, "truncated_image.png": BY_CHOICE,
-    "broken_data_stream.png": BY_CHOICE, "shortfile.bmp": BY_CHOICE, "j_noeoi.jpg": "Chromium leaves the last rows out",
-    "chunk_no_fctl.png": INVALID_ANIMATION, "chunk_repeat_fctl.png": INVALID_ANIMATION,
-    "sequence_fdat_fctl.png": INVALID_ANIMATION, "sequence_start.png": INVALID_ANIMATION,
+    "base_trunc.jpg": BY_CHOICE,
+    "ultrahdr.jpg": BY_CHOICE,
+    "truncated_image.png": BY_CHOICE,
+    "broken_data_stream.png": BY_CHOICE,
+    "shortfile.bmp": BY_CHOICE,
+    "j_noeoi.jpg": "Chromium leaves the last rows out",
+    "chunk_no_fctl.png": INVALID_ANIMATION,
+    "chunk_repeat_fctl.png": INVALID_ANIMATION,
+    "sequence_fdat_fctl.png": INVALID_ANIMATION,
+    "sequence_start.png": INVALID_ANIMATION,
     "issue_2811.gif": "its data end before the picture: Chromium leaves the rest clear",
-    "decompression_bomb.ico": DIRECTORY, "hopper_unexpected.ico": DIRECTORY,
+    "decompression_bomb.ico": DIRECTORY,
+    "hopper_unexpected.ico": DIRECTORY,
     "hopper-XYZ.png": "a profile of tables, interpolated otherwise by another library",
     **{f"hopper_orientation_{number}.webp": ORIENTATION for number in range(2, 9)},
-}  # fmt: skip
+}
 
 
 def ours(data: bytes) -> np.ndarray | None:
@@ -91,21 +105,28 @@ def families() -> Iterator[tuple[str, bytes, str]]:
             yield f"cICP {primaries} {transfer} grey", png(RAMP, chunk), "image/png"
     linear = icc.write(cicp.PRIMARIES[1], icc.Curve(1.0))
     for name, chunks in {
-        "gamma 1": [gama(1)], "gamma 2.2": [gama(2.2)], "sRGB's gamma": [gama(0.45455)],
-        "no gamma": [(b"gAMA", bytes(4))], "Adobe RGB": [gama(0.45455), ADOBE], "chromaticities alone": [ADOBE],
+        "gamma 1": [gama(1)],
+        "gamma 2.2": [gama(2.2)],
+        "sRGB's gamma": [gama(0.45455)],
+        "no gamma": [(b"gAMA", bytes(4))],
+        "Adobe RGB": [gama(0.45455), ADOBE],
+        "chromaticities alone": [ADOBE],
         "sRGB and gamma": [(b"sRGB", b"\0"), gama(1)],
         "D50": [gama(0.45455), chrm(0.3457, 0.3585, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)],
         "sRGB by gamma and points": [gama(0.45455), chrm(0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)],
-        "profile": [iccp(p3_profile())], "profile and gamma": [gama(1), iccp(p3_profile())],
-        "linear profile": [gama(2.2), iccp(linear)], "profile of grey": [iccp(profiles.grey(1))],
+        "profile": [iccp(p3_profile())],
+        "profile and gamma": [gama(1), iccp(p3_profile())],
+        "linear profile": [gama(2.2), iccp(linear)],
+        "profile of grey": [iccp(profiles.grey(1))],
         "other profile of grey": [iccp(profiles.grey(1.8))],
         "code points and profile": [(b"cICP", bytes((1, 13, 0, 1))), iccp(p3_profile())],
-    }.items():  # fmt: skip
+    }.items():
         for levels in (CUBE, RAMP):
             for bits, factor in ((8, 1), (16, 257)):
                 yield f"{name} {levels.shape[2]} {bits}", png(levels * factor, *chunks, bits=bits), "image/png"
-    plain = pictures.saved(Image.fromarray(np.kron(CUBE, np.ones((8, 8, 1))).astype(np.uint8)), "AVIF", quality=100,
-                           subsampling="4:4:4")  # fmt: skip
+    plain = pictures.saved(
+        Image.fromarray(np.kron(CUBE, np.ones((8, 8, 1))).astype(np.uint8)), "AVIF", quality=100, subsampling="4:4:4"
+    )
     at = plain.index(b"colrnclx") + 8
     for primaries in (1, 2, 5, 6, 9, 12):
         for transfer in (1, 2, 4, 6, 8, 13, 14, 16, 18):

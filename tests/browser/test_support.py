@@ -97,15 +97,23 @@ def test_every_page_of_the_admin_keeps_the_promises(window):
     row = teams.new_workspace(teams.new_person("seen"))
     person_id = people.of_email(staff_window.email).person_id
     paths = [
-        "/admin/", f"/admin/workspace/{row.workspace_id}/", f"/admin/person/{person_id}/", "/admin/requests/new/",
-        f"/admin/act/workspace/{row.workspace_id}/grant/", f"/admin/act/workspace/{row.workspace_id}/purge/",
-        f"/admin/doctor/{row.workspace_id}/", "/admin/accounts/workspacepage/",
+        "/admin/",
+        f"/admin/workspace/{row.workspace_id}/",
+        f"/admin/person/{person_id}/",
+        "/admin/requests/new/",
+        f"/admin/act/workspace/{row.workspace_id}/grant/",
+        f"/admin/act/workspace/{row.workspace_id}/purge/",
+        f"/admin/doctor/{row.workspace_id}/",
+        "/admin/accounts/workspacepage/",
         f"/admin/accounts/workspacepage/{quote(row.workspace_id)}/change/",
         f"/admin/accounts/personpage/{quote(person_id)}/change/",
         f"/admin/accounts/workspacepage/{quote(row.workspace_id)}/history/",
-        f"/admin/accounts/auditentrypage/?workspace_id={row.workspace_id}", "/admin/telemetry/eventpage/",
-        "/admin/billing/counterpage/", "/admin/transforms/domainpage/", "/admin/accounts/",
-    ]  # fmt: skip
+        f"/admin/accounts/auditentrypage/?workspace_id={row.workspace_id}",
+        "/admin/telemetry/eventpage/",
+        "/admin/billing/counterpage/",
+        "/admin/transforms/domainpage/",
+        "/admin/accounts/",
+    ]
     look_everywhere(staff_window, paths)
     assert staff_window.foreign == []
     assert {cookie["name"] for cookie in staff_window.context.cookies()} == {"sessionid"}

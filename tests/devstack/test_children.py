@@ -11,8 +11,11 @@ import pytest
 from imgapis.devstack import children, failures
 
 SLEEP = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(60)"]
-STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN);"
-            "print('up', flush=True); time.sleep(60)"]  # fmt: skip
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(15, signal.SIG_IGN);print('up', flush=True); time.sleep(60)",
+]
 
 PARENT = """
 import pathlib, sys, time

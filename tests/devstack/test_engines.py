@@ -8,8 +8,9 @@ from imgapis.devstack import engines
 
 
 def client(kind: str, endpoint: str, secret: str = "embeddedsecret"):
-    return boto3.client(kind, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="embedded",
-                        aws_secret_access_key=secret)  # fmt: skip
+    return boto3.client(
+        kind, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="embedded", aws_secret_access_key=secret
+    )
 
 
 def kill(engine) -> None:

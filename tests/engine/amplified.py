@@ -19,18 +19,33 @@ def many_scans(scans: int, size: tuple[int, int] = (1_000, 1_000), after: bytes 
 def jpeg_in_tiff(stream: bytes, size: tuple[int, int]) -> bytes:
     """A grey TIFF whose one strip is a JPEG."""
     entries = [
-        (256, 4, size[0]), (257, 4, size[1]), (258, 3, 8), (259, 3, 7), (262, 3, 1), (273, 4, 8), (277, 3, 1),
-        (278, 4, size[1]), (279, 4, len(stream)),
-    ]  # fmt: skip
+        (256, 4, size[0]),
+        (257, 4, size[1]),
+        (258, 3, 8),
+        (259, 3, 7),
+        (262, 3, 1),
+        (273, 4, 8),
+        (277, 3, 1),
+        (278, 4, size[1]),
+        (279, 4, len(stream)),
+    ]
     return _tiff(entries, stream)
 
 
 def wide_tiles(size: tuple[int, int], tile: tuple[int, int]) -> bytes:
     """A grey TIFF of one tile that is said to be of the size `tile`."""
     entries = [
-        (256, 4, size[0]), (257, 4, size[1]), (258, 3, 8), (259, 3, 1), (262, 3, 1), (277, 3, 1), (322, 4, tile[0]),
-        (323, 4, tile[1]), (324, 4, 8), (325, 4, 4),
-    ]  # fmt: skip
+        (256, 4, size[0]),
+        (257, 4, size[1]),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (277, 3, 1),
+        (322, 4, tile[0]),
+        (323, 4, tile[1]),
+        (324, 4, 8),
+        (325, 4, 4),
+    ]
     return _tiff(entries, b"\0" * 4)
 
 

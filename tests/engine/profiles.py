@@ -29,15 +29,31 @@ def _lab8(lightness: float, a: float, b: float) -> bytes:
 def _profile(kind: bytes, space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
     text = struct.pack(">4s4xI5s", b"text", 0, b"test\0")
     tags = {
-        **tags, b"wtpt": struct.pack(">4s4x3i", b"XYZ ", *(round(x * 65536) for x in D50)),
-        b"desc": struct.pack(">4s4xI", b"desc", 5) + b"test\0" + bytes(78), b"cprt": text,
-    }  # fmt: skip
+        **tags,
+        b"wtpt": struct.pack(">4s4x3i", b"XYZ ", *(round(x * 65536) for x in D50)),
+        b"desc": struct.pack(">4s4xI", b"desc", 5) + b"test\0" + bytes(78),
+        b"cprt": text,
+    }
     offset, index, body = 128 + 4 + 12 * len(tags), struct.pack(">I", len(tags)), b""
     for name, data in tags.items():
         index += struct.pack(">4sII", name, offset + len(body), len(data))
         body += data + bytes(-len(data) % 4)
     header = HEADER.pack(
-        offset + len(body), b"test", 0x02400000, kind, space, connection, bytes(12), b"acsp", bytes(4), 0, bytes(4),
-        bytes(4), 0, 0, *(round(x * 65536) for x in D50), bytes(4),
-    )  # fmt: skip
+        offset + len(body),
+        b"test",
+        0x02400000,
+        kind,
+        space,
+        connection,
+        bytes(12),
+        b"acsp",
+        bytes(4),
+        0,
+        bytes(4),
+        bytes(4),
+        0,
+        0,
+        *(round(x * 65536) for x in D50),
+        bytes(4),
+    )
     return header + index + body

@@ -11,9 +11,17 @@ NO_PART = {"format", "select", "download", "ttl", "preset", "fallback", "sig", "
 # A request in which each row has an effect; the row itself is not in it.
 BOX = "w=40&h=30"
 BASES = {
-    "w": "", "h": "", "size": "", "fit": BOX, "position": f"{BOX}&fit=cover", "mark": BOX,
-    "mark-position": "mark=m", "mark-w": "mark=m", "mark-padding": "mark=m", "mark-opacity": "mark=m",
-}  # fmt: skip
+    "w": "",
+    "h": "",
+    "size": "",
+    "fit": BOX,
+    "position": f"{BOX}&fit=cover",
+    "mark": BOX,
+    "mark-position": "mark=m",
+    "mark-w": "mark=m",
+    "mark-padding": "mark=m",
+    "mark-opacity": "mark=m",
+}
 SOURCES = {"grid": "src=a&src=b", "placeholder/blurhash": "src=a", "placeholder/color": "src=a"}
 LITERALS = {"blurhash": "w=40&h=30", "color": "w=40&h=30"}
 

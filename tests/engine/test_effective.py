@@ -42,9 +42,24 @@ def came_to(query: str, endpoint: str = "transform", sources=(JPEG,)) -> tuple[s
 @pytest.mark.parametrize(
     "queries",
     [
-        ("", "w=64", "w=100", "w=8000", "h=40", "size=64", "w=64&h=40&fit=cover", "w=640&h=400&fit=cover", "w=32&dpr=2",
-         "w=64&dpr=4", "dpr=3", "w=64&h=40&fit=cover&crop=0,0,64,40&enlarge=0",
-         "crop=0,0,1,1", "crop=0,0,500,500", "w=200&h=200&fit=fill", "w=64&h=40&fit=pad&position=top"),
+        (
+            "",
+            "w=64",
+            "w=100",
+            "w=8000",
+            "h=40",
+            "size=64",
+            "w=64&h=40&fit=cover",
+            "w=640&h=400&fit=cover",
+            "w=32&dpr=2",
+            "w=64&dpr=4",
+            "dpr=3",
+            "w=64&h=40&fit=cover&crop=0,0,64,40&enlarge=0",
+            "crop=0,0,1,1",
+            "crop=0,0,500,500",
+            "w=200&h=200&fit=fill",
+            "w=64&h=40&fit=pad&position=top",
+        ),
         ("w=32", "h=20", "dpr=0.5", "w=32&h=20&fit=cover&position=smart", "w=32&h=20&fit=pad"),
         ("crop=0,0,0.5,0.5", "crop=0,0,32,20", "crop=0,0,32,20&w=5000"),
         ("radius=max", "radius=20", "radius=8000", "radius=20&w=700"),
@@ -53,7 +68,7 @@ def came_to(query: str, endpoint: str = "transform", sources=(JPEG,)) -> tuple[s
         ("trim=10&w=64", "trim=10&w=900", "trim=10"),
         ("w=128&enlarge=1", "h=80&enlarge=1", "dpr=2&enlarge=1"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("output_format", FORMATS)
 def test_spellings_of_one_result_are_one_picture(queries, output_format):
     """H4"""
@@ -64,13 +79,19 @@ def test_spellings_of_one_result_are_one_picture(queries, output_format):
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ("w=63", "w=64"), ("w=40&h=40&fit=cover", "w=40&h=40&fit=cover&position=top"), ("w=100", "w=100&enlarge=1"),
-        ("w=40&h=40&fit=cover", "w=40&h=40&fit=fill"), ("w=100&h=40&fit=pad", "w=100&h=40&fit=pad&position=left"),
-        ("w=100", "w=100&quality=40"), ("radius=5", "radius=6"), ("padding=1", "padding=2"),
+        ("w=63", "w=64"),
+        ("w=40&h=40&fit=cover", "w=40&h=40&fit=cover&position=top"),
+        ("w=100", "w=100&enlarge=1"),
+        ("w=40&h=40&fit=cover", "w=40&h=40&fit=fill"),
+        ("w=100&h=40&fit=pad", "w=100&h=40&fit=pad&position=left"),
+        ("w=100", "w=100&quality=40"),
+        ("radius=5", "radius=6"),
+        ("padding=1", "padding=2"),
         ("crop=0,0,9,9", "w=9&h=9"),
-        ("w=64", "w=64&debug=crop"), ("w=100&debug=crop", "w=200&debug=crop"),
+        ("w=64", "w=64&debug=crop"),
+        ("w=100&debug=crop", "w=200&debug=crop"),
     ],
-)  # fmt: skip
+)
 def test_other_results_are_other_pictures(first, second):
     """H4"""
     assert came_to(first) != came_to(second)
@@ -140,9 +161,12 @@ def test_requests_that_come_to_the_same_are_the_same_bytes(values):
 
 @FEW
 @given(
-    w=st.sampled_from([None, 5, 40, 64, 700]), h=st.sampled_from([None, 30, 40]), dpr=st.sampled_from([1, 2, 0.5]),
-    fit=st.sampled_from(["contain", "cover"]), kind=st.sampled_from(["color", "blurhash"]),
-)  # fmt: skip
+    w=st.sampled_from([None, 5, 40, 64, 700]),
+    h=st.sampled_from([None, 30, 40]),
+    dpr=st.sampled_from([1, 2, 0.5]),
+    fit=st.sampled_from(["contain", "cover"]),
+    kind=st.sampled_from(["color", "blurhash"]),
+)
 def test_a_placeholder_is_foretold_too(w, h, dpr, fit, kind):
     """H4"""
     query, endpoint = query_of({"w": w, "h": h, "dpr": dpr, "fit": fit}), f"placeholder/{kind}"
@@ -173,9 +197,18 @@ def test_layouts_that_come_to_the_same_are_one_grid():
 
 @pytest.mark.parametrize(
     ("query", "warned"),
-    [("w=64", False), ("w=65", True), ("w=65&enlarge=1", False), ("w=8&h=400", False), ("w=8&h=400&fit=cover", True),
-     ("w=8&h=400&fit=fill", True), ("w=100&h=400&fit=pad", True), ("dpr=2", True), ("", False)],
-)  # fmt: skip
+    [
+        ("w=64", False),
+        ("w=65", True),
+        ("w=65&enlarge=1", False),
+        ("w=8&h=400", False),
+        ("w=8&h=400&fit=cover", True),
+        ("w=8&h=400&fit=fill", True),
+        ("w=100&h=400&fit=pad", True),
+        ("dpr=2", True),
+        ("", False),
+    ],
+)
 def test_who_asks_for_more_pixels_than_there_are_is_told(query, warned):
     """H4"""
     assert any("64 x 40" in warning for warning in rendered(query).warnings) == warned

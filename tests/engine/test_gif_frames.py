@@ -20,10 +20,15 @@ SMALL = (8, 8)
 
 FULL, CLEAR, BOXED = "BBBBBB BBBBBB BBBBBB BBBBBB", "...... ...... ...... ......", "BBBBBB BYYBBB BYYBBB BBBBBB"
 DISPOSED = {
-    0: "BBBBBB BYYGGB BYYGGB BBBBBB", 1: "BBBBBB BYYGGB BYYGGB BBBBBB", 2: "BBBBBB B..GGB B..GGB BBBBBB",
-    3: "BBBBBB BBBGGB BBBGGB BBBBBB", 4: "BBBBBB BBBGGB BBBGGB BBBBBB", 5: "BBBBBB BYYGGB BYYGGB BBBBBB",
-    6: "BBBBBB BYYGGB BYYGGB BBBBBB", 7: "BBBBBB BYYGGB BYYGGB BBBBBB",
-}  # fmt: skip
+    0: "BBBBBB BYYGGB BYYGGB BBBBBB",
+    1: "BBBBBB BYYGGB BYYGGB BBBBBB",
+    2: "BBBBBB B..GGB B..GGB BBBBBB",
+    3: "BBBBBB BBBGGB BBBGGB BBBBBB",
+    4: "BBBBBB BBBGGB BBBGGB BBBBBB",
+    5: "BBBBBB BYYGGB BYYGGB BBBBBB",
+    6: "BBBBBB BYYGGB BYYGGB BBBBBB",
+    7: "BBBBBB BYYGGB BYYGGB BBBBBB",
+}
 
 
 @pytest.mark.parametrize("clear", [None, YELLOW + 1])
@@ -93,13 +98,20 @@ def test_images_stand_where_browsers_put_them(parts, sketches):
 
 
 KNOWN = {
-    "disp_trans": ["...... ...... ...... ......", "GG.... GG.... ...... ......", "...... ...BB. ...BB. ......",
-                   "...... ...... ...... .....Y"],
+    "disp_trans": [
+        "...... ...... ...... ......",
+        "GG.... GG.... ...... ......",
+        "...... ...BB. ...BB. ......",
+        "...... ...... ...... .....Y",
+    ],
     "firstsmall": ["...... ..GG.. ..GG.. ......", "...... ..GBB. ..GBB. ......"],
-    "gd1": ["BBBB BBBB", "Y... ...."], "gd2": ["BBBB BBBB", "Y... ...."], "gd3": ["BBBB BBBB", "Y... ...."],
-    "gd4": ["BBBB BBBB", "YBBB BBBB", ".BGB BBBB"], "gd7": [".... .B..", "Y... .B.."],
+    "gd1": ["BBBB BBBB", "Y... ...."],
+    "gd2": ["BBBB BBBB", "Y... ...."],
+    "gd3": ["BBBB BBBB", "Y... ...."],
+    "gd4": ["BBBB BBBB", "YBBB BBBB", ".BGB BBBB"],
+    "gd7": [".... .B..", "Y... .B.."],
     "gd10": ["GGGG GGGG", "Y... ...."],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", KNOWN)

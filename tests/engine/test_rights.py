@@ -73,10 +73,14 @@ def test_exif_goes_before_xmp_and_only_rights_are_taken():
 @pytest.mark.parametrize(
     "packet",
     [
-        b"<dc:rights><rdf:li>", b"<dc:rights></dc:rights><rdf:li>late</rdf:li>", b'dc:rights="open',
-        b"<dc:rights" * 9_000, b"\xff" * 5_000, b"",
+        b"<dc:rights><rdf:li>",
+        b"<dc:rights></dc:rights><rdf:li>late</rdf:li>",
+        b'dc:rights="open',
+        b"<dc:rights" * 9_000,
+        b"\xff" * 5_000,
+        b"",
     ],
-)  # fmt: skip
+)
 def test_a_damaged_packet_gives_nothing_and_harms_nothing(packet):
     """I8"""
     assert rights.read(Image.new("L", (1, 1)), Image.Exif(), packet) == {}

@@ -180,9 +180,19 @@ def test_high_dynamic_range_is_one_picture_however_many_rows_are_done_at_once():
     assert np.array_equal(np.asarray(whole), np.concatenate([np.asarray(part) for part in parts]))
 
 
-@pytest.mark.parametrize(("primaries", "transfer", "expected"), [
-    (1, 13, SAME), (1, 1, SAME), (2, 2, SAME), (1, 6, SAME), (12, 13, P3), (12, 1, P3), (12, 2, P3), (1, 8, LINEAR),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "expected"),
+    [
+        (1, 13, SAME),
+        (1, 1, SAME),
+        (2, 2, SAME),
+        (1, 6, SAME),
+        (12, 13, P3),
+        (12, 1, P3),
+        (12, 2, P3),
+        (1, 8, LINEAR),
+    ],
+)
 def test_code_points_of_an_avif_are_read_as_browsers_read_them(primaries, transfer, expected):
     """I12: television's transfer functions are drawn as sRGB there, and so is what is unspecified."""
     data = pictures.saved(Image.new("RGB", (64, 64), SAME), "AVIF", quality=100, subsampling="4:4:4")

@@ -83,10 +83,16 @@ def certificate(folder: Path) -> None:
     now = datetime.datetime.now(datetime.UTC)
     names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("*.localhost")])
     signed_certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=2)).add_extension(names, False).sign(key, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+        .add_extension(names, False)
+        .sign(key, hashes.SHA256())
+    )
     (folder / "imgapis.pem").write_bytes(signed_certificate.public_bytes(serialization.Encoding.PEM))
     encryption = serialization.NoEncryption()
     (folder / "imgapis.key").write_bytes(

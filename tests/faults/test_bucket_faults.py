@@ -27,9 +27,11 @@ def faulty():
 def server(dynamodb, origin, faulty):
     """A web server that keeps its outputs there, with nothing in its memory."""
     web_server = Server(
-        environment.free_port(), environment.FOLDER + "/faulty-bucket",
-        CACHE_ENDPOINT=f"http://127.0.0.1:{faulty.port}", MEMORY_CACHE_BYTES="0",
-    )  # fmt: skip
+        environment.free_port(),
+        environment.FOLDER + "/faulty-bucket",
+        CACHE_ENDPOINT=f"http://127.0.0.1:{faulty.port}",
+        MEMORY_CACHE_BYTES="0",
+    )
     yield web_server
     web_server.kill()
 

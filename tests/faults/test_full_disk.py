@@ -20,9 +20,11 @@ pytestmark = pytest.mark.prove
 
 MEGABYTES = 8
 PATHS = (
-    "/transform?src=shop/any/full{n}.jpg&w=20", "/transform?src=shop/any/full{n}.jpg&w=20",
-    "/info?src=shop/any/full{n}.jpg", "/transform?src=shop/any/full{n}.jpg&wide=1",
-)  # fmt: skip
+    "/transform?src=shop/any/full{n}.jpg&w=20",
+    "/transform?src=shop/any/full{n}.jpg&w=20",
+    "/info?src=shop/any/full{n}.jpg",
+    "/transform?src=shop/any/full{n}.jpg&wide=1",
+)
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def small_disk(tmp_path):
     """A disk of 8 MB; what is on it goes with it."""
     mount = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(tmp_path)], capture_output=True, text=True
-    )  # fmt: skip
+    )
     if mount.returncode:
         pytest.skip(f"mounting a small disk is not permitted here: {mount.stderr.strip()}")
     yield tmp_path

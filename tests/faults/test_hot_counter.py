@@ -52,9 +52,13 @@ def hot(dynamodb, monkeypatch):
     proxy = HotProxy(environment.DYNAMODB_PORT, environment.free_port())
     proxy.start()
     connection = dynamo.Connection(
-        region=dynamo.Options.region, host=f"http://127.0.0.1:{proxy._server.server_port}", max_retry_attempts=0,
-        aws_access_key_id="embedded", aws_secret_access_key="embedded", max_pool_connections=64,
-    )  # fmt: skip
+        region=dynamo.Options.region,
+        host=f"http://127.0.0.1:{proxy._server.server_port}",
+        max_retry_attempts=0,
+        aws_access_key_id="embedded",
+        aws_secret_access_key="embedded",
+        max_pool_connections=64,
+    )
     _ = connection.client
     monkeypatch.setattr(dynamo, "connection", lambda: connection)
     yield proxy

@@ -76,9 +76,12 @@ def server(engines, origin):
     """A server that meets every engine through its proxy; `/large.png` is more than a socket takes at once."""
     origin.pictures["/large.png"] = noise(2_000, 1_500)
     web_server = Server(
-        PORT, FOLDER, DYNAMODB_ENDPOINT=f"http://127.0.0.1:{DYNAMO}", CACHE_ENDPOINT=f"http://127.0.0.1:{BUCKET}",
+        PORT,
+        FOLDER,
+        DYNAMODB_ENDPOINT=f"http://127.0.0.1:{DYNAMO}",
+        CACHE_ENDPOINT=f"http://127.0.0.1:{BUCKET}",
         FETCH_ALLOW_PRIVATE=f"127.0.0.1:{SHOP}",
-    )  # fmt: skip
+    )
     yield web_server
     web_server.kill()
 

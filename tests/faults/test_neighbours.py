@@ -32,9 +32,15 @@ IDLE_SECONDS, BEGINNING_SECONDS, ATTACKED_SECONDS, MISSES = 5, 2, 20, 40
 # Seconds that hold whatever the machine: without shares, hits alone took several each.
 HIT_SECONDS, MISS_SECONDS, HEALTH_SECONDS = 0.2, 2.0, 1.0
 REASONS = {
-    "too_many_scans", "too_many_waiting", "too_many_at_once", "render_busy", "render_timeout", "source_timeout", "busy",
+    "too_many_scans",
+    "too_many_waiting",
+    "too_many_at_once",
+    "render_busy",
+    "render_timeout",
+    "source_timeout",
+    "busy",
     "charge_unavailable",
-}  # fmt: skip
+}
 
 
 class TwoWorkers(Server):
@@ -83,18 +89,27 @@ def attacks(port: int, namespace: str, key: str) -> list[dict]:
         {"name": "one slow", "threads": 80, "path": "/transform?src=shop/stalled/{round}.jpg&w=40", "headers": image},
         {"name": "doctor", "threads": 90, "path": "/api/v1/sources/shop/doctor", **doctor},
         {"name": "page", "threads": 60, "path": "/transform?src=shop/any/p{}.jpg&w=40", "headers": image},
-        {"name": "head", "threads": 10, "path": "/transform?src=shop/any/h{}.jpg&w=40", "headers": image,
-         "method": "HEAD"},
+        {
+            "name": "head",
+            "threads": 10,
+            "path": "/transform?src=shop/any/h{}.jpg&w=40",
+            "headers": image,
+            "method": "HEAD",
+        },
         {"name": "explain", "threads": 10, "path": "/explain/transform?src=shop/any/e{}.jpg&w=40", "headers": image},
-    ]  # fmt: skip
+    ]
 
 
 def probe(port: int, namespace: str, round_name: str, seconds: float) -> dict[str, list]:
     """What a visitor of the other workspace meets, measured by a process of its own."""
     plan = {
-        "port": port, "host": f"{namespace}.localhost:{port}", "seconds": seconds, "misses": MISSES,
-        "hit": "/transform?src=shop/shoe.jpg&w=50", "miss": f"/transform?src=shop/any/{round_name}-{{}}.jpg&w=50",
-    }  # fmt: skip
+        "port": port,
+        "host": f"{namespace}.localhost:{port}",
+        "seconds": seconds,
+        "misses": MISSES,
+        "hit": "/transform?src=shop/shoe.jpg&w=50",
+        "miss": f"/transform?src=shop/any/{round_name}-{{}}.jpg&w=50",
+    }
     command = [sys.executable, "-I", str(HERE / "prober.py"), json.dumps(plan)]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=200).stdout)
 

@@ -136,8 +136,10 @@ def test_a_hundred_slow_readers_change_nothing_for_the_others(nginx, workspace, 
 def test_addresses_arrive_as_they_were_sent(nginx, workspace, origin):
     """R8: double slashes, escapes, and five sources of 2,048 characters, each escaped."""
     host = f"{workspace.namespace}.localhost"
-    for path, origin_path in (("/transform/shop/any//b//c.jpg?w=20", "/any//b//c.jpg"),
-                        ("/transform?src=shop/any/d%2Fe.jpg&w=20", "/any/d/e.jpg")):  # fmt: skip
+    for path, origin_path in (
+        ("/transform/shop/any//b//c.jpg?w=20", "/any//b//c.jpg"),
+        ("/transform?src=shop/any/d%2Fe.jpg&w=20", "/any/d/e.jpg"),
+    ):
         before = origin.requests[origin_path]
         assert Reply(nginx, host, path).status == 200, path
         assert origin.requests[origin_path] == before + 1

@@ -34,7 +34,7 @@ class Account:
         self.person = people.create(self.email)
         self.workspace = workspaces.create(
             self.person.person_id, namespace=self.mark, business_name=f"{self.mark} business"
-        )  # fmt: skip
+        )
         self.workspace_id, self.person_id = self.workspace.workspace_id, self.person.person_id
         self.folder = tokens.subkey(workspaces.key(self.workspace), "folder").hex()[:32]
         for table in row_classes.registered():
@@ -64,11 +64,17 @@ class Account:
     def value(self, name: str, attribute) -> Any:
         """What an attribute holds."""
         known = {
-            "workspace_id": self.workspace_id, "person_id": self.person_id, "email": self.email,
-            "address": self.email, "place": f"{self.workspace_id} {clock.hour(clock.now())}",
+            "workspace_id": self.workspace_id,
+            "person_id": self.person_id,
+            "email": self.email,
+            "address": self.email,
+            "place": f"{self.workspace_id} {clock.hour(clock.now())}",
             "choice": f"usage {self.person_id}",
-            "shard": "0", "queue": self.mark, "cloudflare_id": "", "subject_id": self.workspace_id,
-        }  # fmt: skip
+            "shard": "0",
+            "queue": self.mark,
+            "cloudflare_id": "",
+            "subject_id": self.workspace_id,
+        }
         if name in known:
             return known[name]
         if isinstance(attribute, TTLAttribute):

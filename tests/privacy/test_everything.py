@@ -75,7 +75,7 @@ def test_an_export_holds_nothing_that_is_declared_not_to_be_in_it(account):
         for name, attribute in table.get_attributes().items():
             exported_elsewhere = any(
                 name in export.exported(other) for other in row_classes.registered() if other is not table
-            )  # fmt: skip
+            )
             if not attribute.declaration.exported and not exported_elsewhere:
                 assert f'{account.mark} {name}"' not in whole, f"{table.__name__}.{name}"
 
@@ -129,10 +129,16 @@ def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, w
     named_sources.create(account.workspace_id, name="busy", kind="http", prefix=prefix)
     tenants.clear_cache()
     event = {
-        "id": f"evt_{account.mark}", "object": "event", "api_version": "2026-08-26.dahlia", "created": 1,
+        "id": f"evt_{account.mark}",
+        "object": "event",
+        "api_version": "2026-08-26.dahlia",
+        "created": 1,
         "data": {"object": {"id": "sub_x", "object": "subscription", "customer": f"{account.mark} customer_id"}},
-        "livemode": False, "pending_webhooks": 1, "request": None, "type": "customer.subscription.updated",
-    }  # fmt: skip
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": None,
+        "type": "customer.subscription.updated",
+    }
     ask(account.mark, "/transform?src=busy/any/first.jpg&w=20")
     paths = [f"/transform?src=busy/any/{number}.jpg&w=20" for number in range(100)]
     erasure.request("workspace", account.workspace_id, at_once=True)

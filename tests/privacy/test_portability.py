@@ -68,9 +68,11 @@ def test_one_bucket_and_a_web_source(leaver):
     assert (imagor["S3_LOADER_PATH_PREFIX"], imagor["S3_LOADER_BASE_DIR"]) == ("attic", "old/")
     assert named(files)["attic"]["imagor"] == "attic/PATH" and "S3_ENDPOINT" not in imagor
     assert named(files)["shop"] == {
-        "source": "shop", "img apis": "src=shop/PATH", "imgproxy": "plain/https://shop.example/photos/PATH",
+        "source": "shop",
+        "img apis": "src=shop/PATH",
+        "imgproxy": "plain/https://shop.example/photos/PATH",
         "imagor": "https://shop.example/photos/PATH",
-    }  # fmt: skip
+    }
     assert "imagor-buckets.yaml" not in files
 
 
@@ -127,8 +129,13 @@ def test_presets_are_imgproxys_as_far_as_they_mean_the_same(leaver):
     files = taken(leaver)
     wanted = dict(each.split("=") for each in settings_of(files["imgproxy.env"])["IMGPROXY_PRESETS"].split(","))
     assert set(wanted["card"].split("/")) == {
-        "width:320", "height:200", "resizing_type:fill", "gravity:sm", "format:jpg", "quality:70"
-    }  # fmt: skip
+        "width:320",
+        "height:200",
+        "resizing_type:fill",
+        "gravity:sm",
+        "format:jpg",
+        "quality:70",
+    }
     assert "gravity:fp:0.25:0.75" in wanted["odd"] and "not translated: hue" in files["imgproxy.env"]
     assert "card\tw=320&h=200&fit=cover" in files["presets.txt"]
 

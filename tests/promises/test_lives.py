@@ -17,9 +17,12 @@ from transforms.sources.kinds.registry import KINDS
 YEAR, DAY = 365 * 86_400, 86_400
 SHOE = "src=shop/shoe.jpg"
 LIVES = {
-    f"/transform?{SHOE}&w=75": YEAR, f"/grid?{SHOE}&{SHOE}&w=75&h=50": YEAR, f"/placeholder/color?{SHOE}&w=8&h=8": YEAR,
-    f"/placeholder/blurhash?{SHOE}": YEAR, f"/info?{SHOE}": DAY,
-}  # fmt: skip
+    f"/transform?{SHOE}&w=75": YEAR,
+    f"/grid?{SHOE}&{SHOE}&w=75&h=50": YEAR,
+    f"/placeholder/color?{SHOE}&w=8&h=8": YEAR,
+    f"/placeholder/blurhash?{SHOE}": YEAR,
+    f"/info?{SHOE}": DAY,
+}
 
 
 @pytest.mark.parametrize(("path", "seconds"), LIVES.items(), ids=lambda value: str(value).partition("?")[0])

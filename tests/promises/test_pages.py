@@ -17,9 +17,23 @@ from tests.people import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = (
-    "/", "/docs", "/docs/image-api", "/docs/errors", "/status", "/privacy", "/privacy/versions", "/terms", "/security",
-    "/privacy/subprocessors", "/privacy/cookies", "/privacy/requests", "/nowhere", "/llms.txt", "/healthz", "/abuse",
-)  # fmt: skip
+    "/",
+    "/docs",
+    "/docs/image-api",
+    "/docs/errors",
+    "/status",
+    "/privacy",
+    "/privacy/versions",
+    "/terms",
+    "/security",
+    "/privacy/subprocessors",
+    "/privacy/cookies",
+    "/privacy/requests",
+    "/nowhere",
+    "/llms.txt",
+    "/healthz",
+    "/abuse",
+)
 SIGNED_IN = ("/account", "/account/email", "/workspaces", "/workspaces/new")
 WORKSPACE = (
     "",
@@ -51,9 +65,28 @@ CONNECTS = {
     "imgapis/server/web_workers.py": "nobody: it bounds the connections of those who ask us",
 }
 NETWORK = {
-    "socket", "ssl", "http", "urllib", "urllib3", "requests", "httpx", "aiohttp", "boto3", "botocore", "stripe",
-    "cloudflare", "dns", "smtplib", "ftplib", "telnetlib", "xmlrpc", "websockets", "paramiko", "imaplib", "poplib",
-}  # fmt: skip
+    "socket",
+    "ssl",
+    "http",
+    "urllib",
+    "urllib3",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "boto3",
+    "botocore",
+    "stripe",
+    "cloudflare",
+    "dns",
+    "smtplib",
+    "ftplib",
+    "telnetlib",
+    "xmlrpc",
+    "websockets",
+    "paramiko",
+    "imaplib",
+    "poplib",
+}
 HARMLESS = {"urllib.parse", "http.cookies", "http", "urllib", "http.client.HTTPException"}
 
 
@@ -163,9 +196,11 @@ def test_p24_the_contact_is_a_setting_and_stands_on_the_pages_and_in_the_mails(c
         "print(json.dumps(said))"
     )
     given = {
-        "DJANGO_SETTINGS_MODULE": "imgapis.settings", "EMBEDDED": "1", "CONTACT_EMAIL": contact,
+        "DJANGO_SETTINGS_MODULE": "imgapis.settings",
+        "EMBEDDED": "1",
+        "CONTACT_EMAIL": contact,
         "DYNAMODB_ENDPOINT": "http://127.0.0.1:9",
-    }  # fmt: skip
+    }
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=given, capture_output=True, timeout=60)
     said = json.loads(run.stdout)
     assert len(said) == 5 and all(contact in text for text in said)

@@ -29,10 +29,16 @@ def kept() -> list[tuple[str, bytes]]:
 def viewer(word: str) -> dict[str, str]:
     """What a browser and the machines before us send."""
     return {
-        "User_Agent": f"{word}-agent", "Referer": f"https://{word}-page.example", "Cookie": f"seen={word}-cookie",
-        "Accept_Language": f"{word}-language", "Authorization": f"Bearer {word}-bearer", "X_Anything": f"{word}-any",
-        "X_Forwarded_For": marks.IP, "CF_Connecting_IP": marks.IP, "Forwarded": f"for={marks.IP}",
-    }  # fmt: skip
+        "User_Agent": f"{word}-agent",
+        "Referer": f"https://{word}-page.example",
+        "Cookie": f"seen={word}-cookie",
+        "Accept_Language": f"{word}-language",
+        "Authorization": f"Bearer {word}-bearer",
+        "X_Anything": f"{word}-any",
+        "X_Forwarded_For": marks.IP,
+        "CF_Connecting_IP": marks.IP,
+        "Forwarded": f"for={marks.IP}",
+    }
 
 
 @pytest.fixture

@@ -26,9 +26,12 @@ from transforms.models import Domain, Preset, Source
 
 WORKSPACE = "ws_adapter"
 DOMAINS = model_for(
-    Domain, "transforms", name="tried domain", moments=("created",),
+    Domain,
+    "transforms",
+    name="tried domain",
+    moments=("created",),
     choices={"state": [("active", "Active"), ("failing", "Failing")]},
-)  # fmt: skip
+)
 PRESETS = model_for(Preset, "transforms", name="tried preset", moments=("saved",))
 
 
@@ -103,10 +106,17 @@ def rows(dynamodb) -> None:
             state = "failing" if number % 5 == 0 else "active"
             write.save(
                 Domain(
-                    f"d{number:02d}.adapter.example", claim_id="c", workspace_id=WORKSPACE, txt_token="t", state=state,
-                    reason=f"reason {number}", proven=number % 2 == 0, created=1_700_000_000, due=1,
+                    f"d{number:02d}.adapter.example",
+                    claim_id="c",
+                    workspace_id=WORKSPACE,
+                    txt_token="t",
+                    state=state,
+                    reason=f"reason {number}",
+                    proven=number % 2 == 0,
+                    created=1_700_000_000,
+                    due=1,
                 )
-            )  # fmt: skip
+            )
     with Preset.batch_write() as write:
         for number in range(25):
             write.save(Preset(WORKSPACE, f"p{number:02d}", values={"w": "9"}, saved=number + 1))
@@ -181,7 +191,7 @@ def test_list_display_shows_columns_of_the_row_and_of_the_admin(domain_admin):
         ({"q": "nothing like it"}, "scan", 0),
         ({"domain": "d03.adapter.example", "state": "failing"}, "key", 0),
     ],
-)  # fmt: skip
+)
 def test_filters_and_searches_become_keys_and_indexes_where_there_are_any(data, way, count, domain_admin):
     """list_filter, search_fields"""
     change_list = changelist(domain_admin, **data)

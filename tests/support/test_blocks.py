@@ -23,9 +23,12 @@ from transforms.tenant import tenants
 pytestmark = pytest.mark.usefixtures("web")
 WHY = "A right holder has written, and is right"
 FORMS = (
-    "/transform?src={}&w=41", "/transform?src={}&w=42&format=webp", "/info?src={}", "/placeholder/color?src={}",
+    "/transform?src={}&w=41",
+    "/transform?src={}&w=42&format=webp",
+    "/info?src={}",
+    "/placeholder/color?src={}",
     "/grid?src={}&src=shop/any/innocent.jpg&w=40&h=20",
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -92,10 +95,14 @@ def test_an_edited_source_stays_blocked(place, team):
 @pytest.mark.parametrize(
     "src",
     [
-        "shop/any/bad.jpg", "shop/any//bad.jpg", "http://127.0.0.1:{port}/any/bad.jpg",
-        "http://127.0.0.1:{port}/any/bad.jpg?x=1", "http://127.0.0.1:{port}/any/bad.jpg?", "twin/any/bad.jpg",
+        "shop/any/bad.jpg",
+        "shop/any//bad.jpg",
+        "http://127.0.0.1:{port}/any/bad.jpg",
+        "http://127.0.0.1:{port}/any/bad.jpg?x=1",
+        "http://127.0.0.1:{port}/any/bad.jpg?",
+        "twin/any/bad.jpg",
     ],
-)  # fmt: skip
+)
 def test_another_spelling_and_another_source_of_the_same_place_are_blocked_too(place, team, origin, src):
     act(team["support"], place, "block", scope="picture", target="/transform?src=shop/any/bad.jpg&w=41")
     prefix = f"http://127.0.0.1:{origin.port}/"

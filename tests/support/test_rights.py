@@ -30,10 +30,15 @@ EXPECTED = {
     "admin": " ".join(RIGHTS),
 }
 PAGES = {
-    "support-find": None, "support-workspace": "customers.see", "support-person": "customers.see",
-    "support-request": "requests.see", "support-record": "requests.work", "support-doctor": "doctor.run",
-    "support-notice": "notice.send", "support-act": None,
-}  # fmt: skip
+    "support-find": None,
+    "support-workspace": "customers.see",
+    "support-person": "customers.see",
+    "support-request": "requests.see",
+    "support-record": "requests.work",
+    "support-doctor": "doctor.run",
+    "support-notice": "notice.send",
+    "support-act": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +116,16 @@ def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
 
 @pytest.mark.parametrize(
     ("role", "amount", "status"),
-    [("support", "1000", 302), ("support", "1000.5", 403), ("billing", "1000.5", 302), ("admin", "1000000.5", 403),
-     ("support", "0", 400), ("support", "0.3", 400), ("support", "-5", 400)],
-)  # fmt: skip
+    [
+        ("support", "1000", 302),
+        ("support", "1000.5", 403),
+        ("billing", "1000.5", 302),
+        ("admin", "1000000.5", 403),
+        ("support", "0", 400),
+        ("support", "0.3", 400),
+        ("support", "-5", 400),
+    ],
+)
 def test_credits_are_given_up_to_the_limit_of_the_role(role, amount, status, team, world):
     path = f"/admin/act/workspace/{world['workspace']}/grant/"
     grants_before = [entry for entry in audit.newest(world["workspace"], 500) if entry.act == "credits.granted"]
@@ -209,11 +221,19 @@ def test_a_request_is_recorded_confirmed_extended_and_closed(team):
     assert team["support"].submit(f"/admin/act/request/{request_id}/close/", {**WHY, "outcome": "done"}).status == 409
 
 
-@pytest.mark.parametrize("path", [
-    "/admin/workspace/ws_none/", "/admin/person/p_none/", "/admin/request/pr_none/", "/admin/doctor/ws_none/",
-    "/admin/act/workspace/ws_none/grant/", "/admin/act/nothing/x/grant/", "/admin/nowhere",
-    "/admin/accounts/workspacepage/none/history/",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/workspace/ws_none/",
+        "/admin/person/p_none/",
+        "/admin/request/pr_none/",
+        "/admin/doctor/ws_none/",
+        "/admin/act/workspace/ws_none/grant/",
+        "/admin/act/nothing/x/grant/",
+        "/admin/nowhere",
+        "/admin/accounts/workspacepage/none/history/",
+    ],
+)
 def test_what_is_not_there_is_404(path, team):
     assert team["admin"].get(path).status == 404
 
@@ -228,10 +248,12 @@ def test_no_page_shows_a_secret(team, world):
         for obj in [model.of(stored_row) for stored_row in model.row_class.scan(limit=5)]:
             page = team["admin"].get(f"{base}{quote(obj.key)}/change/")
             secrets = [
-                str(getattr(obj.row, name)) for name, attribute in model.row_class.get_attributes().items()
-                if not attribute.declaration.exported and attribute.declaration.category != "none"
+                str(getattr(obj.row, name))
+                for name, attribute in model.row_class.get_attributes().items()
+                if not attribute.declaration.exported
+                and attribute.declaration.category != "none"
                 and len(str(getattr(obj.row, name))) > 12
-            ]  # fmt: skip
+            ]
             assert page.status == 200, (base, obj.key)
             assert not [secret for secret in (*staff_secrets, *secrets) if secret in page.text], (base, obj.key)
             form_count += 1

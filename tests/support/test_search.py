@@ -86,10 +86,29 @@ def test_the_box_leads_to_the_page(text, page, world, team):
     assert team["support"].get(response.location).status == 200
 
 
-@pytest.mark.parametrize("text", [
-    "nobody@example.com", "no-such-space", "", "@", "evt_x", "a b c", "ws_/../x", "\x00", "x" * 9_000, ".localhost",
-    "http://", "http://[", "https://" + "x" * 3_000, "img_aaaaaaaaaa", "ws_a.b.c", "sub_", "p_" * 199, "/w/x",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nobody@example.com",
+        "no-such-space",
+        "",
+        "@",
+        "evt_x",
+        "a b c",
+        "ws_/../x",
+        "\x00",
+        "x" * 9_000,
+        ".localhost",
+        "http://",
+        "http://[",
+        "https://" + "x" * 3_000,
+        "img_aaaaaaaaaa",
+        "ws_a.b.c",
+        "sub_",
+        "p_" * 199,
+        "/w/x",
+    ],
+)
 def test_what_is_not_ours_is_said_to_be_so(text, team):
     page = team["support"].post("/admin/find/", {"q": text})
     assert page.status == 404 and "Nothing of ours" in page.text

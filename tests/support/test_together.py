@@ -87,7 +87,7 @@ ACTS = {
         lambda row: requests.close(row.request_id, "done", "", STAFF, WHY),
         lambda row: requests.of_id(row.request_id).state,
     ),
-}  # fmt: skip
+}
 
 
 def log_of(act: str, row) -> str:

@@ -82,8 +82,9 @@ def create_release(prefix: str) -> None:
 
 def wanted(prefix: str) -> list[TableSchema]:
     """What the code wants, under another prefix."""
-    return [replace(schema, name=prefix + schema.name.removeprefix(settings.TABLE_PREFIX))
-            for schema in migration.wanted()]  # fmt: skip
+    return [
+        replace(schema, name=prefix + schema.name.removeprefix(settings.TABLE_PREFIX)) for schema in migration.wanted()
+    ]
 
 
 def create(schema: TableSchema) -> None:

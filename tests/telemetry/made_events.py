@@ -19,8 +19,13 @@ def _one(chance: random.Random, workspace_id: str, moment: float) -> RequestEven
     status = chance.choice((200, 200, 200, 200, 304, 404, 503))
     charged = status == 200 and chance.random() < 0.3
     return RequestEvent(
-        workspace_id=workspace_id, event_id=tokens.time_ordered_id(moment), operation=chance.choice(OPERATIONS),
-        cache="miss" if charged or status > 304 else "hit", origin=chance.choice(ORIGINS), status=status,
-        size=chance.randrange(200_000), latency=int(chance.lognormvariate(3, 1.5)),
+        workspace_id=workspace_id,
+        event_id=tokens.time_ordered_id(moment),
+        operation=chance.choice(OPERATIONS),
+        cache="miss" if charged or status > 304 else "hit",
+        origin=chance.choice(ORIGINS),
+        status=status,
+        size=chance.randrange(200_000),
+        latency=int(chance.lognormvariate(3, 1.5)),
         cost=chance.choice((1, 2, 4, 8)) if charged else 0,
-    )  # fmt: skip
+    )

@@ -61,10 +61,13 @@ def synthetic(row) -> None:
 def real(namespace: str) -> None:
     """Requests at the front door: new pictures, hits, refusals, every operation."""
     kinds = (
-        "/transform?src=shop/any/{n}.jpg&w=16", "/transform?src=shop/any/same.jpg&w=16",
-        "/info?src=shop/any/{n}.jpg", "/placeholder/color?src=shop/any/{n}.jpg&w=4&h=4",
-        "/transform?src=shop/any/{n}.jpg&wide=1", "/grid?src=shop/any/{n}.jpg&src=shop/any/same.jpg&w=32&h=16",
-    )  # fmt: skip
+        "/transform?src=shop/any/{n}.jpg&w=16",
+        "/transform?src=shop/any/same.jpg&w=16",
+        "/info?src=shop/any/{n}.jpg",
+        "/placeholder/color?src=shop/any/{n}.jpg&w=4&h=4",
+        "/transform?src=shop/any/{n}.jpg&wide=1",
+        "/grid?src=shop/any/{n}.jpg&src=shop/any/same.jpg&w=32&h=16",
+    )
     paths = [kinds[number % len(kinds)].format(n=number // len(kinds)) for number in range(REAL)]
     with ThreadPoolExecutor(8) as threads:
         statuses = set(threads.map(lambda path: ask(namespace, path, Origin="https://shop.example").status, paths))
@@ -100,9 +103,7 @@ def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     listed = json.loads(browser.get(f"/w/{row.namespace}/usage.json?range=7d").text)["rows"]
     assert said(table) == said(listed) == truth
     (place,) = team_store.members(row.workspace_id)
-    key, _ = apikeys.create(
-        row.workspace_id, place.person_id, "owner", name="sums", scopes=["workspace.view"], days=1
-    )  # fmt: skip
+    key, _ = apikeys.create(row.workspace_id, place.person_id, "owner", name="sums", scopes=["workspace.view"], days=1)
     reply = ask(None, "/api/v1/usage?range=7d", host="localhost", Authorization=f"Bearer {key}")
     rest = json.loads(reply.body)
     assert (rest["requests"], float(rest["credits"]) * 2, rest["bytes"]) == truth and said(rest["rows"]) == truth
@@ -115,9 +116,10 @@ def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
 def said(rows: list[dict]) -> tuple[int, int, int]:
     """What rows add up to: requests, half-credits, bytes."""
     return (
-        sum(int(row["requests"]) for row in rows), round(sum(float(row["credits"]) * 2 for row in rows)),
+        sum(int(row["requests"]) for row in rows),
+        round(sum(float(row["credits"]) * 2 for row in rows)),
         sum(int(row["bytes"]) for row in rows),
-    )  # fmt: skip
+    )
 
 
 def credits_shown(halves: int) -> str:
@@ -133,8 +135,6 @@ def test_rebuilding_the_rollups_changes_nothing(owner):
     said_by_command = io.StringIO()
     for _ in range(2):
         call_command("rebuild_rollups", row.namespace, "--days", "1", stdout=said_by_command)
-        found = [
-            cells for _, _, cells in rollups.hours(row.workspace_id, clock.hour(clock.now() - 90_000), "~")
-        ]  # fmt: skip
+        found = [cells for _, _, cells in rollups.hours(row.workspace_id, clock.hour(clock.now() - 90_000), "~")]
         assert sum(one.requests for cells in found for one in cells.values()) == sum(not one.cost for one in happened)
     assert said_by_command.getvalue().count("24 hours of") == 2

@@ -192,7 +192,7 @@ def test_a_year_is_the_same_to_the_unit_whichever_months_have_rows(whose, busy_y
     assert (report.total.requests, report.total.cost, report.total.size) == of_months(busy_year, "2025-12", "2026-11")
     assert (report.before.requests, report.before.cost, report.before.size) == of_months(
         busy_year, "2024-12", "2025-11"
-    )  # fmt: skip
+    )
     assert [(name, found.requests) for name, found in report.steps][::11] == [("2025-12", 30), ("2026-11", 30)]
     assert sum(found.requests for _, found in report.by("origin")) == report.total.requests
     assert sum(report.total.latencies.values()) == report.total.requests

@@ -21,9 +21,16 @@ from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
 
 WHOLE = {
-    "workspace_id": "ws_nobody", "event_id": "x", "operation": "info", "cache": "hit", "origin": "", "status": 200,
-    "size": 1, "latency": 1, "cost": 0,
-}  # fmt: skip
+    "workspace_id": "ws_nobody",
+    "event_id": "x",
+    "operation": "info",
+    "cache": "hit",
+    "origin": "",
+    "status": 200,
+    "size": 1,
+    "latency": 1,
+    "cost": 0,
+}
 WRONG_ID = json.dumps(WHOLE).encode()
 WRONG_TYPE = json.dumps(WHOLE | {"event_id": "019abcde-0000-7000-8000-000000000000", "size": {}}).encode()
 
@@ -105,9 +112,13 @@ def test_a_disk_that_cuts_a_line_off_spoils_that_line_alone(tmp_path):
     """R10: a file may hold 1,000 bytes, so every fourth event or so is cut off in the middle."""
     root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
-        [sys.executable, "-c", FILL.format(root=root, folder=str(tmp_path))], capture_output=True, text=True,
-        env=dict(os.environ), cwd=root, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-c", FILL.format(root=root, folder=str(tmp_path))],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        cwd=root,
+        timeout=60,
+    )
     lost = int(done.stdout)
     found, spoilt = shipped(tmp_path)
     assert 0 < lost < 30 and (len(found), spoilt) == (30 - lost, 0), done.stderr

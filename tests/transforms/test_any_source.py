@@ -124,8 +124,11 @@ def asked_of(name: str, origin, **headers: str) -> dict[str, set]:
     """By path: the answers of a named source, of one that is not there, of a host that is allowed and of another."""
     named, unnamed = "shop/shoe.jpg", "none/shoe.jpg"
     here, elsewhere = (quote(f"http://{host}/shoe.jpg", safe="") for host in ("127.0.0.1", "other.example"))
-    paths = [f"{prefix}/{endpoint}" for prefix in ("", "/explain")
-             for endpoint in ("transform", "info", "placeholder/color", "placeholder/blurhash")]  # fmt: skip
+    paths = [
+        f"{prefix}/{endpoint}"
+        for prefix in ("", "/explain")
+        for endpoint in ("transform", "info", "placeholder/color", "placeholder/blurhash")
+    ]
     return {
         path: {without_instance(ask(name, f"{path}?src={src}", **headers)) for src in (named, unnamed, here, elsewhere)}
         for path in paths

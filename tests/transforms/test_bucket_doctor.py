@@ -60,9 +60,14 @@ def examine(workspace, customer, settings):
 
     def run(key, path="a.jpg", kind="s3", **changes):
         fields = {
-            "kind": kind, "bucket": BUCKET, "region": REGION if kind == "s3" else "a" * 32, "prefix": "photos/",
-            "access_key": key, "secret_key": key + "secret", **changes,
-        }  # fmt: skip
+            "kind": kind,
+            "bucket": BUCKET,
+            "region": REGION if kind == "s3" else "a" * 32,
+            "prefix": "photos/",
+            "access_key": key,
+            "secret_key": key + "secret",
+            **changes,
+        }
         row = named_sources.create(workspace.workspace_id, name="bucket", **fields)
         return examination.examine(tenants.of_row(workspace, workspace.namespace), row, path)
 

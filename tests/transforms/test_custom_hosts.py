@@ -38,9 +38,22 @@ def test_a_proven_domain_serves_the_pictures_of_its_workspace(web, workspace, ow
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/dashboard", "/login", "/signup", "/account", "/workspaces", "/w/demo/", "/admin/", "/api/v1/sources",
-     "/static/site.css", "/docs", "/healthz", "/invites/x"],
-)  # fmt: skip
+    [
+        "/",
+        "/dashboard",
+        "/login",
+        "/signup",
+        "/account",
+        "/workspaces",
+        "/w/demo/",
+        "/admin/",
+        "/api/v1/sources",
+        "/static/site.css",
+        "/docs",
+        "/healthz",
+        "/invites/x",
+    ],
+)
 def test_no_page_of_ours_is_at_a_custom_domain_and_no_cookie(web, own_domain, path):
     """A15"""
     reply = ask(None, path, host=own_domain, Cookie="sessionid=x; __Host-sessionid=x")

@@ -60,10 +60,18 @@ def test_a_second_format_of_one_operation_is_free(workspace):
 @pytest.mark.parametrize(
     ("query", "param"),
     [
-        ("w=0", "w"), ("w=0640", "w"), ("w=1e3", "w"), ("w=10000000", "w"), ("w=-1", "w"), ("w=%D9%A3", "w"),
-        ("w=10&width=20", "w"), ("wdith=20", "wdith"), ("mark=a/b&mark-w=1.5", "mark-w"), ("preset=x", "preset"),
+        ("w=0", "w"),
+        ("w=0640", "w"),
+        ("w=1e3", "w"),
+        ("w=10000000", "w"),
+        ("w=-1", "w"),
+        ("w=%D9%A3", "w"),
+        ("w=10&width=20", "w"),
+        ("wdith=20", "wdith"),
+        ("mark=a/b&mark-w=1.5", "mark-w"),
+        ("preset=x", "preset"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_parameter_is_refused_by_name_and_fetches_nothing(workspace, origin, query, param):
     """I16"""
     before = sum(origin.requests.values())

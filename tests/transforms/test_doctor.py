@@ -76,9 +76,15 @@ def test_a_healthy_source_passes_every_step(examine):
     diagnosis = examine(answer(JPEG))
     assert (diagnosis.failed, diagnosis.code, diagnosis.policy) == (None, "", "")
     assert states(diagnosis) == {
-        "address": "passed", "connect": "passed", "tls": "warned", "redirects": "passed", "answer": "passed",
-        "headers": "passed", "type": "passed", "decode": "passed",
-    }  # fmt: skip
+        "address": "passed",
+        "connect": "passed",
+        "tls": "warned",
+        "redirects": "passed",
+        "answer": "passed",
+        "headers": "passed",
+        "type": "passed",
+        "decode": "passed",
+    }
     assert diagnosis.steps[-1].detail == "320 × 200 pixels." and "https" in diagnosis.steps[2].remedy
 
 
@@ -118,7 +124,7 @@ def test_a_redirect_that_is_followed_is_told(examine):
         (answer(JPEG[:700]), "decode", "broken_image", "again"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_a_fault_is_named_with_its_step_and_its_remedy(examine, talk, step, code, word):
     diagnosis = examine(talk)
     assert (diagnosis.failed.name, diagnosis.code) == (step, code), diagnosis

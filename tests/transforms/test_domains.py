@@ -52,13 +52,38 @@ def test_a_host_name_has_one_form(text, name):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "shop", "localhost", "img.localhost", "demo.localhost", "cdn.localhost", "127.0.0.1", "10.0.0.1", "0x7f.1",
-        "2130706433", "[::1]", "::1", "https://img.shop.example", "img.shop.example/", "img.shop.example:443",
-        "me@shop.example", "*.shop.example", "_imgapis.shop.example", "-a.example", "a-.example", "a..example",
-        "printer.local", "db.internal", "img shop.example", "img.shop.example\r\nx", "a" * 64 + ".example",
-        "a." * 123 + "example", "ｉｍｇ.shop.example", "img.shop.example\\", "img%2eshop.example",
+        "",
+        "shop",
+        "localhost",
+        "img.localhost",
+        "demo.localhost",
+        "cdn.localhost",
+        "127.0.0.1",
+        "10.0.0.1",
+        "0x7f.1",
+        "2130706433",
+        "[::1]",
+        "::1",
+        "https://img.shop.example",
+        "img.shop.example/",
+        "img.shop.example:443",
+        "me@shop.example",
+        "*.shop.example",
+        "_imgapis.shop.example",
+        "-a.example",
+        "a-.example",
+        "a..example",
+        "printer.local",
+        "db.internal",
+        "img shop.example",
+        "img.shop.example\r\nx",
+        "a" * 64 + ".example",
+        "a." * 123 + "example",
+        "ｉｍｇ.shop.example",
+        "img.shop.example\\",
+        "img%2eshop.example",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_public_host_name_of_a_customer_is_refused(workspace, text):
     """A15: never ours, never an address."""
     with pytest.raises(domain_names.InvalidDomain) as excinfo:
@@ -176,8 +201,11 @@ def test_a_lookup_tells_absent_from_unknown(names):  # noqa: F811
 
 
 def test_a_certificate_is_ordered_after_the_proof_and_reported_until_it_stands(
-    workspace, names, cloudflare, clock_at  # noqa: F811
-):  # fmt: skip
+    workspace,
+    names,  # noqa: F811
+    cloudflare,  # noqa: F811
+    clock_at,  # noqa: F811
+):
     """A15: nothing is ordered for a name nobody has proven."""
     row = check_domain(add_domain(workspace), clock_at)
     assert row.state == "pending" and not cloudflare.calls
@@ -238,8 +266,11 @@ def test_removing_frees_the_domain_here_and_at_cloudflare(workspace, stranger, n
 
 
 def test_a_removal_is_finished_by_the_worker_when_cloudflare_is_back(
-    workspace, names, cloudflare, clock_at  # noqa: F811
-):  # fmt: skip
+    workspace,
+    names,  # noqa: F811
+    cloudflare,  # noqa: F811
+    clock_at,  # noqa: F811
+):
     row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     row = check_domain(row, clock_at)
@@ -255,8 +286,11 @@ def test_a_removal_is_finished_by_the_worker_when_cloudflare_is_back(
 
 
 def test_a_check_that_loses_to_a_removal_writes_nothing_and_takes_its_order_back(
-    workspace, names, cloudflare, clock_at  # noqa: F811
-):  # fmt: skip
+    workspace,
+    names,  # noqa: F811
+    cloudflare,  # noqa: F811
+    clock_at,  # noqa: F811
+):
     row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     stale_row = domain_store.domain(row.domain)

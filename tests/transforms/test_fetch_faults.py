@@ -272,10 +272,17 @@ def test_a_reset_in_the_middle_is_never_taken(fetch_from, response):
 
 @pytest.mark.parametrize(
     ("status", "code", "our_status"),
-    [("404 Not Found", "source_missing", 404), ("410 Gone", "source_missing", 404), ("401 No", "source_forbidden", 424),
-     ("403 No", "source_forbidden", 424), ("400 Bad", "source_refused", 424), ("429 Slow", "source_refused", 424),
-     ("451 Law", "source_refused", 424), ("500 Oh", "source_unreachable", 502)],
-)  # fmt: skip
+    [
+        ("404 Not Found", "source_missing", 404),
+        ("410 Gone", "source_missing", 404),
+        ("401 No", "source_forbidden", 424),
+        ("403 No", "source_forbidden", 424),
+        ("400 Bad", "source_refused", 424),
+        ("429 Slow", "source_refused", 424),
+        ("451 Law", "source_refused", 424),
+        ("500 Oh", "source_unreachable", 502),
+    ],
+)
 def test_the_origins_status_becomes_ours(fetch_from, status, code, our_status):
     error = refusal(fetch_from, answer(b"words", status))
     assert (error.code, error.status) == (code, our_status)

@@ -102,10 +102,23 @@ def test_the_other_family_is_dialled_where_the_first_is_closed(serve):
 
 
 REDIRECTS = [
-    "http://127.0.0.1/", "http://[::1]/", "http://169.254.169.254/latest/", "//10.0.0.1/", "https://localhost/",
-    "file:///etc/passwd", "gopher://a.test/", "http://user@a.test/", "http://a.test\\@b.test/", "http://a.test:22/",
-    "http://off-list.test/", "//off-list.test/", "http://2130706433/", "javascript:1", "http://a.test/a b", "http:///a",
-]  # fmt: skip
+    "http://127.0.0.1/",
+    "http://[::1]/",
+    "http://169.254.169.254/latest/",
+    "//10.0.0.1/",
+    "https://localhost/",
+    "file:///etc/passwd",
+    "gopher://a.test/",
+    "http://user@a.test/",
+    "http://a.test\\@b.test/",
+    "http://a.test:22/",
+    "http://off-list.test/",
+    "//off-list.test/",
+    "http://2130706433/",
+    "javascript:1",
+    "http://a.test/a b",
+    "http:///a",
+]
 
 
 @pytest.mark.parametrize("target", REDIRECTS)
@@ -130,9 +143,16 @@ def test_a_redirect_loop_and_a_chain_of_four_end_after_four_hits(serve):
 
 @pytest.mark.parametrize(
     ("reference", "path"),
-    [("/b.png", "/b.png"), ("b.png", "/x/b.png"), ("../b.png", "/b.png"), ("?v=2", "/x/y?v=2"),
-     ("http://b.test/c", "/c"), ("//b.test/c#part", "/c"), ("/é".encode().decode("latin-1"), "/%C3%A9")],
-)  # fmt: skip
+    [
+        ("/b.png", "/b.png"),
+        ("b.png", "/x/b.png"),
+        ("../b.png", "/b.png"),
+        ("?v=2", "/x/y?v=2"),
+        ("http://b.test/c", "/c"),
+        ("//b.test/c#part", "/c"),
+        ("/é".encode().decode("latin-1"), "/%C3%A9"),
+    ],
+)
 def test_a_redirect_to_an_allowed_place_is_followed(serve, reference, path):
     """S7"""
 

@@ -23,9 +23,14 @@ def upload(workspace):
     """Puts an object with a focal point into a bucket of the workspace, and names it as a src."""
     buckets.ensure_bucket(BUCKET)
     named_sources.create(
-        workspace.workspace_id, name="pictures", kind="s3", bucket=BUCKET, region="us-east-1",
-        access_key=settings.CACHE_ACCESS_KEY, secret_key=settings.CACHE_SECRET_KEY,
-    )  # fmt: skip
+        workspace.workspace_id,
+        name="pictures",
+        kind="s3",
+        bucket=BUCKET,
+        region="us-east-1",
+        access_key=settings.CACHE_ACCESS_KEY,
+        secret_key=settings.CACHE_SECRET_KEY,
+    )
 
     def put_object(focal: str | None) -> str:
         key = f"{next(_numbers)}.png"

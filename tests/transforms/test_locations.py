@@ -78,9 +78,18 @@ def test_any_text_is_a_location_or_refused_by_one_error(text):
 
 
 LOOK_ALIKES = [
-    "allowed.example.evil.test", "evilallowed.example", "allowed-example", "allowedxexample", "allowed.example.",
-    "allowed.examples", "xallowed.example", "a.allowed.example", "allowed.exampl", "аllowed.example", "allowed.ex",
-]  # fmt: skip
+    "allowed.example.evil.test",
+    "evilallowed.example",
+    "allowed-example",
+    "allowedxexample",
+    "allowed.example.",
+    "allowed.examples",
+    "xallowed.example",
+    "a.allowed.example",
+    "allowed.exampl",
+    "аllowed.example",
+    "allowed.ex",
+]
 
 
 @pytest.mark.parametrize("host", LOOK_ALIKES, ids=ascii)

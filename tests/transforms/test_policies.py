@@ -101,12 +101,13 @@ FIXED = ["fit=cover", "quality=70", "blur=3", "grayscale=1"]
 RULES = st.fixed_dictionaries(
     {"src": PREFIXES, "until": st.integers(2_000_000_000, 2_100_000_000)},
     optional={
-        "w": st.integers(1, 2000), "h": st.integers(1, 2000),
+        "w": st.integers(1, 2000),
+        "h": st.integers(1, 2000),
         "ops": st.lists(st.sampled_from(["transform", "info"]), min_size=1, unique=True),
         "formats": st.lists(st.sampled_from(["auto", "webp", "png"]), min_size=1, unique=True),
         "params": st.lists(st.sampled_from(FIXED), unique=True).map("&".join),
     },
-)  # fmt: skip
+)
 PIECES = st.lists(
     st.sampled_from(["w=300", "w=1500", "h=200", "size=900", "dpr=2", "format=webp", "format=png", *FIXED, "blur=4"]),
     unique_by=lambda piece: piece.partition("=")[0],
@@ -163,6 +164,8 @@ def narrower(rule, endpoint: str):
             "src": st.sampled_from([rule["src"], rule["src"] + "a", rule["src"] + "any/"]),
             "until": st.integers(1_950_000_000, rule["until"]),
             "params": st.lists(st.sampled_from(pairs), unique=True).map("&".join) if pairs else st.just(fixed),
-            **sides("w"), **sides("h"), **lists,
+            **sides("w"),
+            **sides("h"),
+            **lists,
         }
-    )  # fmt: skip
+    )

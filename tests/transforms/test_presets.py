@@ -52,8 +52,9 @@ def test_an_unknown_preset_is_refused_by_name_with_the_nearest(web, workspace, c
 
 SETS = st.dictionaries(
     st.sampled_from(["w", "h", "size", "dpr", "quality", "fit", "blur", "background", "format"]),
-    st.sampled_from(["1", "2"]), min_size=1,
-).map(lambda texts: {name: WORDS.get(name, {}).get(text, text) for name, text in texts.items()})  # fmt: skip
+    st.sampled_from(["1", "2"]),
+    min_size=1,
+).map(lambda texts: {name: WORDS.get(name, {}).get(text, text) for name, text in texts.items()})
 WORDS = {"fit": {"1": "cover", "2": "pad"}, "background": {"1": "fff", "2": "000"}, "format": {"1": "png", "2": "webp"}}
 
 
@@ -79,11 +80,18 @@ def test_the_canonical_form_is_that_of_the_merged_parameters(workspace, under, o
 @pytest.mark.parametrize(
     ("name", "query", "param"),
     [
-        ("Card", "w=1", "name"), ("", "w=1", "name"), ("a b", "w=1", "name"), ("card", "", "query"),
-        ("card", "w=0", "query"), ("card", "src=shop/a.jpg&w=1", "query"), ("card", "wdith=1", "query"),
-        ("card", "preset=other", "query"), ("card", "w=1&width=2", "query"), ("card", "w=%zz", "query"),
+        ("Card", "w=1", "name"),
+        ("", "w=1", "name"),
+        ("a b", "w=1", "name"),
+        ("card", "", "query"),
+        ("card", "w=0", "query"),
+        ("card", "src=shop/a.jpg&w=1", "query"),
+        ("card", "wdith=1", "query"),
+        ("card", "preset=other", "query"),
+        ("card", "w=1&width=2", "query"),
+        ("card", "w=%zz", "query"),
     ],
-)  # fmt: skip
+)
 def test_a_preset_that_cannot_be_is_refused_at_its_field(workspace, name, query, param):
     with pytest.raises(presets.InvalidPreset) as excinfo:
         presets.save(workspace.workspace_id, "system", name, query)
@@ -114,10 +122,15 @@ def test_presets_only_leaves_src_preset_and_format(web, workspace, card, origin)
     before = sum(origin.requests.values())
     card_of = "/transform?src=shop/hat.png&preset=card"
     refused_addresses = (
-        "/transform?src=shop/hat.png&w=80", "/transform?src=shop/hat.png", f"{card_of}&w=81", f"{card_of}&dpr=2",
-        f"{card_of}&download=a.exe", "/grid?src=shop/hat.png&src=shop/shoe.jpg", "/placeholder/color?color=fff&w=9&h=9",
+        "/transform?src=shop/hat.png&w=80",
+        "/transform?src=shop/hat.png",
+        f"{card_of}&w=81",
+        f"{card_of}&dpr=2",
+        f"{card_of}&download=a.exe",
+        "/grid?src=shop/hat.png&src=shop/shoe.jpg",
+        "/placeholder/color?color=fff&w=9&h=9",
         "/explain/transform?src=shop/hat.png&w=80",
-    )  # fmt: skip
+    )
     assert {problem(workspace, address)["code"] for address in refused_addresses} == {"presets_only"}
     assert sum(origin.requests.values()) == before
     served_addresses = (card_of, "/transform/shop/shoe.jpg?preset=card&fm=png", "/info?src=shop/shoe.jpg")

@@ -19,9 +19,13 @@ CANARIES = ("canary-agent", "canary-referer", "canary-cookie", "203.0.113.77", "
 def canaried(web, workspace):
     """A workspace that answered requests full of canaries: a picture, a hit, an error, an unknown host."""
     headers = {
-        "User_Agent": CANARIES[0], "Referer": f"https://{CANARIES[1]}.example/", "Cookie": f"sessionid={CANARIES[2]}",
-        "X_Forwarded_For": CANARIES[3], "Authorization": CANARIES[5], "Origin": "https://seen.example",
-    }  # fmt: skip
+        "User_Agent": CANARIES[0],
+        "Referer": f"https://{CANARIES[1]}.example/",
+        "Cookie": f"sessionid={CANARIES[2]}",
+        "X_Forwarded_For": CANARIES[3],
+        "Authorization": CANARIES[5],
+        "Origin": "https://seen.example",
+    }
     for path in (
         "/transform?src=shop/shoe.jpg&w=51",
         "/transform?src=shop/shoe.jpg&w=51",

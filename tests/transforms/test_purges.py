@@ -169,13 +169,18 @@ RULES = st.lists(
     st.tuples(
         st.sampled_from(
             [
-                ("workspace", []), ("source", ["s1"]), ("source", ["s2"]), ("prefix", ["source", "s1", "1", "/a"]),
-                ("prefix", ["source", "s1", "9", "/a/b"]), ("prefix", ["url", "https://h/a"]), ("url", ["op", "x"]),
+                ("workspace", []),
+                ("source", ["s1"]),
+                ("source", ["s2"]),
+                ("prefix", ["source", "s1", "1", "/a"]),
+                ("prefix", ["source", "s1", "9", "/a/b"]),
+                ("prefix", ["url", "https://h/a"]),
+                ("url", ["op", "x"]),
             ]
         ),
         st.integers(1, 9),
     )
-)  # fmt: skip
+)
 ORIGINALS = st.lists(
     st.sampled_from([("source", "s1", "1", "/a/b/c"), ("source", "s2", "1", "/a"), ("url", "https://h/a/b")]),
     max_size=3,

@@ -17,29 +17,41 @@ from transforms.tenant import tenants
 
 COUNT = environment.count(6, 40, 1_000)
 CALM = settings(
-    max_examples=COUNT, deadline=None, derandomize=True,
+    max_examples=COUNT,
+    deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+)
 pytestmark = [pytest.mark.usefixtures("web"), pytest.mark.timeout(1_800)]
 
 SIDE = st.integers(1, 64).map(str)
 # name → (its alias or none, its values): the parameters of /transform that are cheap at this size
 TRANSFORM = {
-    "w": ("width", SIDE), "h": ("height", SIDE), "size": (None, SIDE),
+    "w": ("width", SIDE),
+    "h": ("height", SIDE),
+    "size": (None, SIDE),
     "dpr": (None, st.sampled_from(["1", "1.5", "2", "2.0"])),
     "fit": (None, st.sampled_from(["contain", "cover", "fill", "pad"])),
     "position": (None, st.sampled_from(["center", "top", "0.2,0.7"])),
-    "enlarge": (None, st.sampled_from("01")), "rotate": (None, st.sampled_from(["0", "90", "180"])),
-    "flip": (None, st.sampled_from(["h", "v", "hv"])), "background": ("bg", st.sampled_from(["fff", "#80402010"])),
-    "blur": (None, st.sampled_from(["0.5", "2"])), "grayscale": (None, st.sampled_from("01")),
-    "saturation": (None, st.sampled_from(["1", "0.5", "1.50"])), "hue": (None, st.sampled_from(["0", "360", "-30"])),
-    "quality": ("q", st.sampled_from(["80", "40"])), "format": ("fm", st.sampled_from(["jpg", "webp", "png"])),
-}  # fmt: skip
+    "enlarge": (None, st.sampled_from("01")),
+    "rotate": (None, st.sampled_from(["0", "90", "180"])),
+    "flip": (None, st.sampled_from(["h", "v", "hv"])),
+    "background": ("bg", st.sampled_from(["fff", "#80402010"])),
+    "blur": (None, st.sampled_from(["0.5", "2"])),
+    "grayscale": (None, st.sampled_from("01")),
+    "saturation": (None, st.sampled_from(["1", "0.5", "1.50"])),
+    "hue": (None, st.sampled_from(["0", "360", "-30"])),
+    "quality": ("q", st.sampled_from(["80", "40"])),
+    "format": ("fm", st.sampled_from(["jpg", "webp", "png"])),
+}
 ROOMY = st.integers(32, 64).map(str)  # a gap needs room for its pictures
 GRID = {
-    "w": ("width", ROOMY), "h": ("height", ROOMY), "type": (None, st.sampled_from(["auto", "classic", "row"])),
-    "gap": (None, st.sampled_from("015")), "background": ("bg", st.sampled_from(["abc"])),
-}  # fmt: skip
+    "w": ("width", ROOMY),
+    "h": ("height", ROOMY),
+    "type": (None, st.sampled_from(["auto", "classic", "row"])),
+    "gap": (None, st.sampled_from("015")),
+    "background": ("bg", st.sampled_from(["abc"])),
+}
 PLACEHOLDER = {"w": ("width", SIDE), "h": ("height", SIDE), "fit": (None, st.sampled_from(["contain", "cover"]))}
 
 
@@ -89,9 +101,12 @@ def tenant(workspace):
 ANY = st.one_of(
     st.tuples(st.just("transform"), spellings(TRANSFORM), st.just(["shop/shoe.jpg"])),
     st.tuples(st.just("grid"), spellings(GRID), st.just(["shop/shoe.jpg", "shop/hat.png", "shop/none.jpg"])),
-    st.tuples(st.sampled_from(["placeholder/color", "placeholder/blurhash"]), spellings(PLACEHOLDER),
-              st.just(["shop/shoe.jpg"])),
-)  # fmt: skip
+    st.tuples(
+        st.sampled_from(["placeholder/color", "placeholder/blurhash"]),
+        spellings(PLACEHOLDER),
+        st.just(["shop/shoe.jpg"]),
+    ),
+)
 HALVES = {"transform": 2, "grid": 12, "placeholder": 1}
 
 

@@ -189,9 +189,13 @@ def test_nothing_a_schema_can_think_of_is_a_5xx(owner):
 
 def _throw_at(operation, key: str) -> None:
     @hypothesis.settings(
-        max_examples=COUNT, deadline=None, derandomize=True, database=None,
-        suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate],
-    )  # fmt: skip
+        max_examples=COUNT,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[hypothesis.Phase.generate],
+    )
     @hypothesis.given(operation.as_strategy())
     def throw(case) -> None:
         case.call_and_validate(

@@ -178,9 +178,33 @@ def test_every_parameter_of_a_transform_is_known_to_what_it_comes_to():
     """H4: a new one has to be thought of: it stands for itself, or beside the sizes."""
     folded = {"w", "h", "size", "dpr", "fit", "enlarge", "position", "crop", "radius", "mark-w", "mark-padding"}
     beside = {
-        "trim", "rotate", "flip", "background", "padding", "blur", "sharpen", "brightness", "contrast", "saturation",
-        "gamma", "hue", "grayscale", "tint", "mark", "mark-position", "mark-opacity", "background-remove", "quality",
-        "lossless", "max-bytes", "metadata", "profile", "truncated", "animated", "debug", "v",
-    }  # fmt: skip
+        "trim",
+        "rotate",
+        "flip",
+        "background",
+        "padding",
+        "blur",
+        "sharpen",
+        "brightness",
+        "contrast",
+        "saturation",
+        "gamma",
+        "hue",
+        "grayscale",
+        "tint",
+        "mark",
+        "mark-position",
+        "mark-opacity",
+        "background-remove",
+        "quality",
+        "lossless",
+        "max-bytes",
+        "metadata",
+        "profile",
+        "truncated",
+        "animated",
+        "debug",
+        "v",
+    }
     aside = {"src", "format", "download", "ttl", "preset", "fallback", "sig", "exp", "policy"}
     assert {row.name for row in params.rows("transform")} == folded | beside | aside

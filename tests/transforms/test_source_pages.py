@@ -11,9 +11,13 @@ from transforms import store
 
 PREFIX = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
 S3 = {
-    "name": "vault", "bucket": "pictures", "region": "eu-west-1", "prefix": "photos/", "access_key": "AKIAEXAMPLE",
+    "name": "vault",
+    "bucket": "pictures",
+    "region": "eu-west-1",
+    "prefix": "photos/",
+    "access_key": "AKIAEXAMPLE",
     "secret_key": "my very secret",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,13 @@ from transforms.sources import named_sources
 
 HTTP = {"kind": "http", "prefix": "https://shop.example/photos/"}
 S3 = {
-    "kind": "s3", "bucket": "pictures", "region": "eu-west-1", "prefix": "photos/", "access_key": "AKIAEXAMPLE",
+    "kind": "s3",
+    "bucket": "pictures",
+    "region": "eu-west-1",
+    "prefix": "photos/",
+    "access_key": "AKIAEXAMPLE",
     "secret_key": "a secret",
-}  # fmt: skip
+}
 R2 = {**S3, "kind": "r2", "region": "0" * 32}
 
 
@@ -117,19 +121,27 @@ def test_a_workspace_has_as_many_sources_as_its_plan_allows(workspace):
 
 
 GUARDED = (
-    "https://10.0.0.1/", "https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest/",
-    "https://[::ffff:10.0.0.1]/", "https://metadata.google.internal/", "https://printer/", "https://inside.test/",
-    "https://half-inside.test/", "https://no-such-host.test/",
-)  # fmt: skip
+    "https://10.0.0.1/",
+    "https://127.0.0.1/",
+    "https://[::1]/",
+    "https://169.254.169.254/latest/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://metadata.google.internal/",
+    "https://printer/",
+    "https://inside.test/",
+    "https://half-inside.test/",
+    "https://no-such-host.test/",
+)
 
 
 @pytest.fixture
 def names(monkeypatch):
     """What the resolver answers, by name; every name but three is unknown."""
     answers = {
-        "inside.test": ["10.1.2.3"], "half-inside.test": ["93.184.216.34", "fd00::1"],
+        "inside.test": ["10.1.2.3"],
+        "half-inside.test": ["93.184.216.34", "fd00::1"],
         "outside.test": ["93.184.216.34", "2606:2800:220:1::1"],
-    }  # fmt: skip
+    }
     monkeypatch.setattr(resolution, "system_resolver", lambda host, port: answers.get(host, []))
     return answers
 

@@ -83,9 +83,11 @@ def test_a_table_that_no_model_knows_is_searched_too(dynamodb):
     client = dynamo.connection().client
     name = AuditEntry.Meta.table_name.rpartition("-")[0] + "-forgotten"
     client.create_table(
-        TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-    )  # fmt: skip
+    )
     client.put_item(TableName=name, Item={"k": {"S": "needle-forgotten"}})
     places = search.tables(name.rpartition("-")[0])
     assert search.find(places, {"f": b"needle-forgotten"}) == [search.MarkFound(f"table {name}", "f")]

@@ -124,8 +124,11 @@ def test_two_workers_send_one_mail_and_an_hour_later_another():
     name, now = f"test-{secrets.token_hex(4)}", clock.now()
     store.record(name, "here", "Something.", now)
     assert [store.claim_mail(name, "here", now + seconds, 3_600) for seconds in (0, 1, 3_599, 3_601)] == [
-        True, False, False, True,
-    ]  # fmt: skip
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_an_alert_keeps_its_beginning_while_it_stands_and_begins_anew_after_a_pause():

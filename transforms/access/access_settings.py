@@ -40,8 +40,9 @@ class AnySourceUnconfirmed(ApiError):
     def __init__(self):
         super().__init__(
             "With * anybody can have pictures of any site made, and this workspace pays for each. Name the hosts you"
-            " need, or confirm with confirm_any_source.", param="confirm_any_source",
-        )  # fmt: skip
+            " need, or confirm with confirm_any_source.",
+            param="confirm_any_source",
+        )
 
 
 def read_origins(lines: list[str]) -> list[str]:

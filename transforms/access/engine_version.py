@@ -22,8 +22,9 @@ def switch(row: Workspace, actor: str, wanted: int) -> None:
     if not current < wanted <= version.NEWEST:
         raise InvalidEngineVersion(
             f"This workspace is at version {current}, and the newest is {version.NEWEST}: a workspace moves to a newer"
-            " version, and not back.", param="version",
-        )  # fmt: skip
+            " version, and not back.",
+            param="version",
+        )
     values = {"engine": current}, {"engine": wanted}
     entry = audit.entry(row.workspace_id, actor, "engine.changed", "", *values)
     accounts_store.change_workspace(row, entry, engine=wanted)

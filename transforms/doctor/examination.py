@@ -132,8 +132,12 @@ def _decoded(source: Source, body: bytes) -> tuple[int, int]:
 def _passed(name: str, notes: Notes, source: Source) -> Step:
     """A step of the fetch that succeeded, with its detail."""
     if name == "tls" and kind_of(source).scheme(source) == "http":
-        return Step(name, "warned", "The address is http: anybody on the way can read and change the pictures.",
-                    "Use https where the server has it.")  # fmt: skip
+        return Step(
+            name,
+            "warned",
+            "The address is http: anybody on the way can read and change the pictures.",
+            "Use https where the server has it.",
+        )
     redirect_count = len(_facts(notes, "redirected"))
     details = {
         "address": "The host has a public address.",

@@ -52,9 +52,16 @@ def add(workspace_id: str, domain: str, actor: str) -> Domain:
     name = domain_names.canonical(domain)
     now = round(clock.now())
     row = Domain(
-        name, claim_id=tokens.random_id("dom"), workspace_id=workspace_id, txt_token=secrets.token_hex(16),
-        state="pending", reason="", created=now, due=now + 30, lapses=now + PENDING_SECONDS,
-    )  # fmt: skip
+        name,
+        claim_id=tokens.random_id("dom"),
+        workspace_id=workspace_id,
+        txt_token=secrets.token_hex(16),
+        state="pending",
+        reason="",
+        created=now,
+        due=now + 30,
+        lapses=now + PENDING_SECONDS,
+    )
     entry = audit.entry(workspace_id, actor, "domain.added", name)
     if not counted.add(DOMAINS, workspace_id, name, lambda claim: domain_store.claim(claim, row, now), entry):
         raise _conflict(name, workspace_id)

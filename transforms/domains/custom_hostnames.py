@@ -93,9 +93,12 @@ def _client() -> cloudflare.Cloudflare:
 @lru_cache(maxsize=2)
 def _client_of(token: str, url: str) -> cloudflare.Cloudflare:
     return cloudflare.Cloudflare(
-        api_token=token, base_url=url, timeout=SECONDS, max_retries=1,
+        api_token=token,
+        base_url=url,
+        timeout=SECONDS,
+        max_retries=1,
         http_client=cloudflare.DefaultHttpxClient(trust_env=False),
-    )  # fmt: skip
+    )
 
 
 def _read(hostname) -> Hostname:

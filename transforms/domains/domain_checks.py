@@ -65,8 +65,12 @@ def _unproven(row: Domain, now: float) -> dict[str, object]:
     if row.proven:
         reason = "The TXT record is gone, so that pictures are no longer served under this domain: set it again."
         return {
-            "state": "failing", "reason": reason, "proven": False, "lapses": now + KEPT_AFTER_LOSS, "due": now + HOUR,
-        }  # fmt: skip
+            "state": "failing",
+            "reason": reason,
+            "proven": False,
+            "lapses": now + KEPT_AFTER_LOSS,
+            "due": now + HOUR,
+        }
     if row.state == "failing":
         return {"due": now + (HOUR if now < row.lapses else RECHECK)}
     reason = "The TXT record is not there yet. A new record can take some minutes to be seen."

@@ -68,9 +68,14 @@ class Pool:
         self._closed = False
 
     def run(
-        self, job: Job, workspace: str = "", cost: int = 0, *, seconds: float | None = None,
+        self,
+        job: Job,
+        workspace: str = "",
+        cost: int = 0,
+        *,
+        seconds: float | None = None,
         wait_seconds: float | None = None,
-    ) -> Output:  # fmt: skip
+    ) -> Output:
         """Render `job`, whose `cost` in pixels is an estimate, in the turn of its workspace. Raises EngineError: the
         engine's own, too_many_waiting, render_busy, render_timeout, render_crashed."""
         ticket = QueuedJob(job, workspace, self._seconds if seconds is None else seconds)

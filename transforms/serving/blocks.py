@@ -42,9 +42,14 @@ def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> B
     if len(rule_store.blocks(row.workspace_id)) >= MOST_RULES:
         raise TooManyBlocks(f"A workspace has at most {MOST_RULES:,} blocks: suspend it instead.")
     rule = BlockRule(
-        row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target, places=places, moment=now,
+        row.workspace_id,
+        tokens.time_ordered_id(now),
+        scope=scope,
+        target=target,
+        places=places,
+        moment=now,
         reason=reason,
-    )  # fmt: skip
+    )
     entry = audit.entry(row.workspace_id, actor, "picture.blocked", scope, reason=reason)
     rule_store.save(rule, revision, entry)
     _mail_owners(row, rule)
@@ -61,8 +66,11 @@ def lift(row: Workspace, actor: str, rule: BlockRule, reason: str) -> None:
 def _mail_owners(row: Workspace, rule: BlockRule) -> None:
     """Tell the owners what was blocked and why, and how to object."""
     context = {
-        "namespace": row.namespace, "target": rule.target, "scope": SCOPES[rule.scope], "reason": rule.reason,
-    }  # fmt: skip
+        "namespace": row.namespace,
+        "target": rule.target,
+        "scope": SCOPES[rule.scope],
+        "reason": rule.reason,
+    }
     for person in accounts_store.people(team_store.owner_ids(row.workspace_id)):
         mail.send(person.email, f"Pictures of {row.namespace} are blocked", "emails/blocked.txt", context)
 

@@ -172,10 +172,18 @@ def _parsed(stored_object: StoredObject) -> CachedOutput | None:
         if is_partial(composed) and expires - stored > DAY_SECONDS:  # from when a grid's faults were kept for a year
             expires = float(int(stored) + FAULT_SECONDS)
         return CachedOutput(
-            stored_object.body, stored_object.content_type, metadata["digest"], stored, expires,
-            metadata.get("source-size", ""), metadata.get("warnings", ""), composed, metadata.get("prints", ""),
-            float(metadata.get("purge", 0)), int(metadata.get("engine", 1)),
-        )  # fmt: skip
+            stored_object.body,
+            stored_object.content_type,
+            metadata["digest"],
+            stored,
+            expires,
+            metadata.get("source-size", ""),
+            metadata.get("warnings", ""),
+            composed,
+            metadata.get("prints", ""),
+            float(metadata.get("purge", 0)),
+            int(metadata.get("engine", 1)),
+        )
     except (KeyError, ValueError):
         return None
 

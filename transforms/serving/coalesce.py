@@ -48,9 +48,14 @@ class SingleFlight(Generic[T]):
         self._flights: dict[str, Flight[T]] = {}
 
     def run(
-        self, key: str, work: Callable[[], T], seconds: float, *, fits: Callable[[T], bool] | None = None,
+        self,
+        key: str,
+        work: Callable[[], T],
+        seconds: float,
+        *,
+        fits: Callable[[T], bool] | None = None,
         since: float = 0.0,
-    ) -> tuple[T, bool]:  # fmt: skip
+    ) -> tuple[T, bool]:
         """Do `work` once for all concurrent callers with `key`; the second value says whether this caller led.
 
         A refusal caused by the source (404, 415, 422, a busy bucket) or the balance (402) is raised to every caller;

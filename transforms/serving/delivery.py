@@ -104,9 +104,12 @@ def _deliver_slowly(tenant: Tenant, plan: RenderPlan, image_request: ImageReques
             missing.require_sources(tenant.workspace_id, plan)
         return ImageResponse(plan, entry, CacheStatus.HIT if entry else CacheStatus.MISS)
     result, is_leader = _flights.run(
-        plan.key, lambda: _produce(tenant, plan, image_request), _seconds_left(image_request),
-        fits=lambda outcome: plan.accepts(outcome.output), since=plan.purged_before,
-    )  # fmt: skip
+        plan.key,
+        lambda: _produce(tenant, plan, image_request),
+        _seconds_left(image_request),
+        fits=lambda outcome: plan.accepts(outcome.output),
+        since=plan.purged_before,
+    )
     _require_served_now(tenant, plan)
     if not result.rendered:
         return ImageResponse(plan, result.output, CacheStatus.HIT)
@@ -220,16 +223,22 @@ def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiE
 
 def _cached_output(
     plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError], prints: Prints, started_at: float
-) -> CachedOutput:  # fmt: skip
+) -> CachedOutput:
     size = "x".join(map(str, output.source_size)) if output.source_size else ""
     composed = f"{output.composed}/{len(plan.originals)}" if plan.operation == "grid" else ""
     if composed:
         prints = tuple(text if index in output.used else "" for index, text in enumerate(prints))
     return cache.new_output(
-        output.body, output.content_type, _life(plan, output, originals), started_at, source_size=size,
-        warnings="; ".join(output.warnings), composed=composed, prints=",".join(prints),
+        output.body,
+        output.content_type,
+        _life(plan, output, originals),
+        started_at,
+        source_size=size,
+        warnings="; ".join(output.warnings),
+        composed=composed,
+        prints=",".join(prints),
         known_purge=plan.purged_before,
-    )  # fmt: skip
+    )
 
 
 def _life(plan: RenderPlan, output: Output, originals: list[FetchResult | ApiError]) -> int:

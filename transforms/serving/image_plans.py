@@ -92,9 +92,13 @@ def require_served(tenant: Tenant, originals: tuple[Original, ...]) -> None:
 
 
 def make(
-    tenant: Tenant, endpoint: str, query: str, path_source: str | None, accept: str | None,
+    tenant: Tenant,
+    endpoint: str,
+    query: str,
+    path_source: str | None,
+    accept: str | None,
     policy: Policy | None = None,
-) -> RenderPlan:  # fmt: skip
+) -> RenderPlan:
     """Make the plan of a request whose signature is verified and removed; nothing is fetched. Raises ApiError with the
     parameter at fault."""
     fallback, query = fallbacks.take(endpoint, presets.merge(tenant, endpoint, query))

@@ -179,8 +179,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The response for a path that is not an endpoint."""
     refusal = ApiError(
         "There is no endpoint at this path. The endpoints are /transform, /info, /grid, /placeholder/blurhash,"
-        " /placeholder/color, /explain and /limits.", code="unknown_endpoint", status=404,
-    )  # fmt: skip
+        " /placeholder/color, /explain and /limits.",
+        code="unknown_endpoint",
+        status=404,
+    )
     return http_headers.finish(request, problem(request, refusal))
 
 

@@ -60,9 +60,14 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()
     rule = PurgeRule(
-        row.workspace_id, tokens.time_ordered_id(now), scope=scope, target=target if scope != "workspace" else "",
-        names=list(names), moment=now, expires=clock.utc(int(now) + LIFE_SECONDS),
-    )  # fmt: skip
+        row.workspace_id,
+        tokens.time_ordered_id(now),
+        scope=scope,
+        target=target if scope != "workspace" else "",
+        names=list(names),
+        moment=now,
+        expires=clock.utc(int(now) + LIFE_SECONDS),
+    )
     existing_rules = rule_store.purges(row.workspace_id)
     superseded = [existing for existing in existing_rules if _covers(rule, existing)]
     if len(existing_rules) - len(superseded) >= MOST_RULES:

@@ -40,9 +40,17 @@ SOURCES = Counted(
 
 
 def create(
-    workspace_id: str, *, name: str, kind: str, prefix: str = "", bucket: str = "", region: str = "",
-    access_key: str = "", secret_key: str = "", actor: str = "system",
-) -> Source:  # fmt: skip
+    workspace_id: str,
+    *,
+    name: str,
+    kind: str,
+    prefix: str = "",
+    bucket: str = "",
+    region: str = "",
+    access_key: str = "",
+    secret_key: str = "",
+    actor: str = "system",
+) -> Source:
     """Create a source. `region` is the S3 region or the R2 account id; what the kind does not use is dropped.
     Raises InvalidSourceSetting with the field's name as `param`, SourceExists, TooManySources, EditConflict."""
     _check_name(name)
@@ -69,9 +77,15 @@ def create(
 
 
 def change(
-    row: Source, *, prefix: str | None = None, bucket: str | None = None, region: str | None = None,
-    access_key: str | None = None, secret_key: str | None = None, actor: str = "system",
-) -> None:  # fmt: skip
+    row: Source,
+    *,
+    prefix: str | None = None,
+    bucket: str | None = None,
+    region: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    actor: str = "system",
+) -> None:
     """Change a source in place; its name and kind stay, since they are part of addresses. None, and an empty secret,
     mean "as it was". Raises InvalidSourceSetting with `param`, SourceGone."""
     before, kind = public_fields(row), kind_of(row)

@@ -50,24 +50,35 @@ def access(request: HttpRequest) -> HttpResponse:
             add_error(form, refusal)
     can_edit = roles.allows(request.member.role, "access.edit")
     context = {
-        "form": form, "tried": trials, "edits": can_edit, "refused": access_settings.REFUSED[row.refused],
-        "asks_any_source": asks_any_source, "contact": settings.CONTACT_EMAIL,
+        "form": form,
+        "tried": trials,
+        "edits": can_edit,
+        "refused": access_settings.REFUSED[row.refused],
+        "asks_any_source": asks_any_source,
+        "contact": settings.CONTACT_EMAIL,
         "blocks": [_block_fields(each) for each in rule_store.blocks(row.workspace_id)],
-    }  # fmt: skip
+    }
     return render(request, "transforms/access.html", context, status=400 if form.errors else 200)
 
 
 def _block_fields(rule: BlockRule) -> dict[str, str]:
-    return {"scope": blocks.SCOPES[rule.scope], "target": rule.target, "reason": rule.reason,
-            "time": clock.stamp(rule.moment)}  # fmt: skip
+    return {
+        "scope": blocks.SCOPES[rule.scope],
+        "target": rule.target,
+        "reason": rule.reason,
+        "time": clock.stamp(rule.moment),
+    }
 
 
 def _save(request: HttpRequest, cleaned_data: dict) -> None:
     lists = {name: cleaned_data[name].splitlines() for name in LISTS}
     access_settings.change(
-        request.workspace, request.user.person_id, refused=cleaned_data["refused"],
-        confirm_any_source=cleaned_data["confirm_any_source"], **lists,
-    )  # fmt: skip
+        request.workspace,
+        request.user.person_id,
+        refused=cleaned_data["refused"],
+        confirm_any_source=cleaned_data["confirm_any_source"],
+        **lists,
+    )
 
 
 def _cost_of_any_source(row: Workspace) -> str:

@@ -66,10 +66,15 @@ def domain(request: HttpRequest, domain: str) -> HttpResponse:
     row = _domain(request, domain)
     badge, word = STATES[row.state]
     context = {
-        "domain": row, "records": domain_names.records(row.domain, row.txt_token), "badge": badge, "word": word,
-        "checked": clock.stamp(row.checked) if row.checked else "", "cloudflare": custom_hostnames.configured(),
-        "edits": roles.allows(request.member.role, "domains.edit"), "apex": row.domain.count(".") == 1,
-    }  # fmt: skip
+        "domain": row,
+        "records": domain_names.records(row.domain, row.txt_token),
+        "badge": badge,
+        "word": word,
+        "checked": clock.stamp(row.checked) if row.checked else "",
+        "cloudflare": custom_hostnames.configured(),
+        "edits": roles.allows(request.member.role, "domains.edit"),
+        "apex": row.domain.count(".") == 1,
+    }
     return render(request, "transforms/domain.html", context)
 
 

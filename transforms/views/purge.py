@@ -36,10 +36,15 @@ def purge(request: HttpRequest) -> HttpResponse:
             add_error(form, refusal)
     rules = rule_store.purges(row.workspace_id)
     context = {
-        "form": form, "counted": operation_count, "exact": request.POST.get("scope") == "url",
-        "more": operation_count == purges.MOST_COUNTED, "rules": len(rules), "most": purges.MOST_RULES,
-        "rows": [_row(rule) for rule in reversed(rules[-SHOWN:])], "engine": engine_version.facts(row),
-    }  # fmt: skip
+        "form": form,
+        "counted": operation_count,
+        "exact": request.POST.get("scope") == "url",
+        "more": operation_count == purges.MOST_COUNTED,
+        "rules": len(rules),
+        "most": purges.MOST_RULES,
+        "rows": [_row(rule) for rule in reversed(rules[-SHOWN:])],
+        "engine": engine_version.facts(row),
+    }
     return render(request, "transforms/purge.html", context, status=400 if form.errors else 200)
 
 

@@ -22,9 +22,13 @@ def signing(request: HttpRequest) -> HttpResponse:
             return redirect("signing", row.namespace)
     keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in row.signing_keys]
     context = {
-        "shown": new_key, "keys": keys, "required": row.signing == "required", "last": keys[1:],
-        "python": signing_snippets.PYTHON, "javascript": signing_snippets.JAVASCRIPT,
-    }  # fmt: skip
+        "shown": new_key,
+        "keys": keys,
+        "required": row.signing == "required",
+        "last": keys[1:],
+        "python": signing_snippets.PYTHON,
+        "javascript": signing_snippets.JAVASCRIPT,
+    }
     return render(request, "transforms/signing.html", context)
 
 

@@ -42,9 +42,14 @@ class RowModel(models.Model):
 
 
 def model_for(
-    row_class: type[Row], app: str, *, name: str = "", plural: str = "", choices: dict[str, Any] | None = None,
+    row_class: type[Row],
+    app: str,
+    *,
+    name: str = "",
+    plural: str = "",
+    choices: dict[str, Any] | None = None,
     moments: tuple[str, ...] = (),
-) -> type[RowModel]:  # fmt: skip
+) -> type[RowModel]:
     """An unmanaged model of a row class, to register with the admin. `choices` gives the values of an attribute for
     `list_filter`; `moments` names the number attributes that are timestamps (seconds since 1970)."""
     attributes = row_class.get_attributes()
@@ -59,10 +64,13 @@ def model_for(
         "Meta",
         (),
         {
-            "managed": False, "app_label": app, "verbose_name": title, "verbose_name_plural": plural or title + "s",
+            "managed": False,
+            "app_label": app,
+            "verbose_name": title,
+            "verbose_name_plural": plural or title + "s",
             "db_table": row_class.Meta.table_name,
         },
-    )  # fmt: skip
+    )
     class_body = {"__module__": row_class.__module__, "Meta": meta, "row_class": row_class, "mirrored": names}
     class_name = name.title().replace(" ", "") or row_class.__name__
     model = type(f"{class_name}Page", (RowModel,), class_body | fields)

@@ -209,8 +209,13 @@ class RowAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         context = {
-            **self.admin_site.each_context(request), "title": f"History of {obj}", "object": obj, "opts": self.opts,
-            "entries": self.admin_site.history(obj), "module_name": str(self.opts.verbose_name_plural).capitalize(),
-            "preserved_filters": self.get_preserved_filters(request), **(extra_context or {}),
-        }  # fmt: skip
+            **self.admin_site.each_context(request),
+            "title": f"History of {obj}",
+            "object": obj,
+            "opts": self.opts,
+            "entries": self.admin_site.history(obj),
+            "module_name": str(self.opts.verbose_name_plural).capitalize(),
+            "preserved_filters": self.get_preserved_filters(request),
+            **(extra_context or {}),
+        }
         return TemplateResponse(request, self.object_history_template, context)

@@ -32,7 +32,7 @@ LOOKUPS = {
     "contains": lambda attribute, value: attribute.contains(value),
     "in": lambda attribute, value: attribute.is_in(*value),
     "isnull": lambda attribute, value: attribute.does_not_exist() if value else attribute.exists(),
-}  # fmt: skip
+}
 
 
 class NotSupported(FieldError):
@@ -182,9 +182,13 @@ class RowSet:
         hash_key = index._hash_key_attribute().attr_name if index else mirrors.keys_of(row_class)[0]
         range_key = None if index else ([*mirrors.keys_of(row_class), None])[1]
         return (index or row_class).query(
-            exact[hash_key], self._condition({range_key}, only=True), self._condition({hash_key, range_key}),
-            scan_index_forward=not self.descending, page_size=PIECE, last_evaluated_key=start_key,
-        )  # fmt: skip
+            exact[hash_key],
+            self._condition({range_key}, only=True),
+            self._condition({hash_key, range_key}),
+            scan_index_forward=not self.descending,
+            page_size=PIECE,
+            last_evaluated_key=start_key,
+        )
 
     def _condition(self, names: set = frozenset(), only: bool = False):
         """The wanted lookups as one condition: those of the named attributes only, or all but those."""
@@ -254,7 +258,11 @@ def _matches(value: Any, lookup: str, operand: Any) -> bool:
     if value is None:
         return False
     return {
-        "exact": lambda: value == operand, "gt": lambda: value > operand, "gte": lambda: value >= operand,
-        "lt": lambda: value < operand, "lte": lambda: value <= operand,
-        "startswith": lambda: str(value).startswith(operand), "contains": lambda: operand in value,
-    }[lookup]()  # fmt: skip
+        "exact": lambda: value == operand,
+        "gt": lambda: value > operand,
+        "gte": lambda: value >= operand,
+        "lt": lambda: value < operand,
+        "lte": lambda: value <= operand,
+        "startswith": lambda: str(value).startswith(operand),
+        "contains": lambda: operand in value,
+    }[lookup]()

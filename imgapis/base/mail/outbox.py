@@ -34,10 +34,20 @@ def new_mail(
     now = clock.now()
     ends = now + delay + life
     return OutgoingMail(
-        tokens.time_ordered_id(now), email=to, subject=subject, template=template, context=context or {},
-        completion=completion, reference=reference, person_id=person_id, workspace_id=workspace_id,
-        first_due=now + delay, due=now + delay, ends=ends, expires=clock.utc(int(ends) + SWEEP_SECONDS),
-    )  # fmt: skip
+        tokens.time_ordered_id(now),
+        email=to,
+        subject=subject,
+        template=template,
+        context=context or {},
+        completion=completion,
+        reference=reference,
+        person_id=person_id,
+        workspace_id=workspace_id,
+        first_due=now + delay,
+        due=now + delay,
+        ends=ends,
+        expires=clock.utc(int(ends) + SWEEP_SECONDS),
+    )
 
 
 def add(row: OutgoingMail) -> None:
@@ -59,9 +69,7 @@ def waiting_since() -> float | None:
 
 def lease(row: OutgoingMail) -> bool:
     """Whether this process may send a mail now: nobody else does within LEASE_SECONDS."""
-    return row.update_if(
-        OutgoingMail.due == row.due, [OutgoingMail.attempts.add(1)], due=clock.now() + LEASE_SECONDS
-    )  # fmt: skip
+    return row.update_if(OutgoingMail.due == row.due, [OutgoingMail.attempts.add(1)], due=clock.now() + LEASE_SECONDS)
 
 
 def retry_later(row: OutgoingMail, seconds: float) -> None:

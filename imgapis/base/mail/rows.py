@@ -41,9 +41,12 @@ class OutgoingMail(dynamo.Row):
         UnicodeAttribute(default=""), "which function adds what is made when it leaves, as a code or a link", **SENDING
     )
     reference = declared(
-        UnicodeAttribute(default=""), "the id of the row that a code or a link belongs to", category="security",
-        retention="until it is sent, three days at most", exported=False,
-    )  # fmt: skip
+        UnicodeAttribute(default=""),
+        "the id of the row that a code or a link belongs to",
+        category="security",
+        retention="until it is sent, three days at most",
+        exported=False,
+    )
     queue = declared(UnicodeAttribute(default=EVERY), "lists what is due", **SENDING)
     first_due = declared(Moment(), "when it was to be sent", **SENDING)
     due = declared(Moment(), "when it may be sent, or be tried again", **SENDING)

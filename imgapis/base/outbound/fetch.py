@@ -103,9 +103,15 @@ def configured() -> FetchRules:
 
 
 def fetch(
-    source: Location | str, *, deadline: float, max_bytes: int, permitted: Callable[[Location], bool],
-    rules: FetchRules | None = None, note: Note = ignore_note, busy_statuses: Collection[int] = (),
-) -> FetchResult:  # fmt: skip
+    source: Location | str,
+    *,
+    deadline: float,
+    max_bytes: int,
+    permitted: Callable[[Location], bool],
+    rules: FetchRules | None = None,
+    note: Note = ignore_note,
+    busy_statuses: Collection[int] = (),
+) -> FetchResult:
     """Fetch `source` and follow its redirects. Raises FetchError.
 
     `deadline` is a value of `time.monotonic()` at which the fetch ends whatever it is doing. `permitted` is called
@@ -131,14 +137,18 @@ def fetch(
 
 
 def probe(
-    location: Location, *, method: str, deadline: float, rules: FetchRules | None = None, note: Note = ignore_note,
-    body: bytes | None = None, headers: Mapping[str, str] | None = None,
-) -> ProbeResult:  # fmt: skip
+    location: Location,
+    *,
+    method: str,
+    deadline: float,
+    rules: FetchRules | None = None,
+    note: Note = ignore_note,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProbeResult:
     """The response to one request, errors and redirects included; through the same guard, redirects not followed. A
     body is our own, never a client's, and may arrive twice where the first connection breaks."""
-    job = _Job(
-        deadline, PROBE_BYTES, rules or configured(), note, method, probe=True, body=body, headers=headers or {}
-    )  # fmt: skip
+    job = _Job(deadline, PROBE_BYTES, rules or configured(), note, method, probe=True, body=body, headers=headers or {})
     return _visit(location, job)
 
 
@@ -207,10 +217,14 @@ def _response(connection: HTTPConnection, location: Location, job: _Job) -> urll
         if location.scheme == "https":
             job.note("secured", location.host)
         connection.request(
-            job.method, location.target, body=job.body,
+            job.method,
+            location.target,
+            body=job.body,
             headers={"Host": location.authority, **HEADERS, **job.headers},
-            preload_content=False, decode_content=False, enforce_content_length=True,
-        )  # fmt: skip
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=True,
+        )
     except (ConnectionResetError, BrokenPipeError) as error:
         raise NothingReceived from error
     try:

@@ -129,9 +129,13 @@ class Api(InvoiceApi):
         configuration = next(iter(self.book.objects["configurations"]), "bpc_stub")
         portal_session_id, customer_id = new_id("bps"), params["customer"]
         return shapes.portal_session(
-            portal_session_id, self._now(), customer_id, configuration,
-            f"{self.trade.address}/portal/{customer_id}", params["return_url"],
-        )  # fmt: skip
+            portal_session_id,
+            self._now(),
+            customer_id,
+            configuration,
+            f"{self.trade.address}/portal/{customer_id}",
+            params["return_url"],
+        )
 
     def create_configuration(self, params: Params):
         return self.book.put("configurations", shapes.configuration(new_id("bpc"), self._now()))

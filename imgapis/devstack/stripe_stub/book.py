@@ -13,9 +13,23 @@ from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
 
 KINDS = (
-    "customers", "products", "prices", "meters", "meter_events", "sessions", "subscriptions", "schedules", "invoices",
-    "charges", "refunds", "events", "endpoints", "configurations", "invoice_payments", "disputes",
-)  # fmt: skip
+    "customers",
+    "products",
+    "prices",
+    "meters",
+    "meter_events",
+    "sessions",
+    "subscriptions",
+    "schedules",
+    "invoices",
+    "charges",
+    "refunds",
+    "events",
+    "endpoints",
+    "configurations",
+    "invoice_payments",
+    "disputes",
+)
 
 
 class StubStore:
@@ -49,9 +63,11 @@ class StubStore:
         if self.path is None:
             return
         state = {
-            "objects": self.objects, "offset": self.offset, "replies": self.replies,
+            "objects": self.objects,
+            "offset": self.offset,
+            "replies": self.replies,
             "refuses_cards": self.refuses_cards,
-        }  # fmt: skip
+        }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new_path = self.path.with_suffix(".new")
         new_path.write_text(json.dumps(state))
@@ -78,9 +94,10 @@ class StubStore:
             if all(stripe_object.get(key) == value for key, value in filters.items())
         ]
         return sorted(
-            matching, key=lambda stripe_object: (stripe_object.get("created", 0), stripe_object.get("id", "")),
+            matching,
+            key=lambda stripe_object: (stripe_object.get("created", 0), stripe_object.get("id", "")),
             reverse=True,
-        )  # fmt: skip
+        )
 
 
 def new_id(prefix: str) -> str:

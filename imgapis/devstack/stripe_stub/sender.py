@@ -50,7 +50,7 @@ class Sender:
         headers = {
             "Content-Type": "application/json",
             "Stripe-Signature": signature(self.secret, body, int(time.time())),
-        }  # fmt: skip
+        }
         request = urllib.request.Request(self.address, body, headers)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as response:

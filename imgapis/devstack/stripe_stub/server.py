@@ -61,9 +61,12 @@ class Stub:
                 return pages.checkout(session, prices, self.book.refuses_cards)
             if kind == "portal" and self.book.get("customers", object_id):
                 return pages.portal(
-                    object_id, self.backs.get(object_id, "/"), self.book.list_all("subscriptions", customer=object_id),
-                    self.book.list_all("invoices", customer=object_id), self.book.refuses_cards,
-                )  # fmt: skip
+                    object_id,
+                    self.backs.get(object_id, "/"),
+                    self.book.list_all("subscriptions", customer=object_id),
+                    self.book.list_all("invoices", customer=object_id),
+                    self.book.refuses_cards,
+                )
             if kind == "invoice" and (invoice := self.book.get("invoices", object_id)):
                 return pages.invoice(invoice)
         return None

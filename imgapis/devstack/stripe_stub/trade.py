@@ -35,7 +35,7 @@ class StubBilling(StubRefunds):
         end = after(now, prices[0]["recurring"]["interval"])
         subscription = shapes.subscription(
             new_id("sub"), now, session["customer"], prices, end, [new_id("si") for _ in prices]
-        )  # fmt: skip
+        )
         self.book.put("subscriptions", subscription)
         session |= {"status": "complete", "payment_status": "paid", "subscription": subscription["id"], "url": None}
         self.emit_event("customer.subscription.created", subscription)
@@ -143,7 +143,7 @@ class StubBilling(StubRefunds):
             "expires_at": min(self.book.now() + PENDING_SECONDS, old_item["current_period_end"]),
             "subscription_items": changed["items"]["data"],
             "billing_cycle_anchor": changed["billing_cycle_anchor"],
-        }  # fmt: skip
+        }
         self.pay(invoice)
 
     def _apply_pending_update(self, invoice: dict[str, Any], now: int) -> None:
@@ -206,10 +206,11 @@ class StubBilling(StubRefunds):
                 moment = update["expires_at"]
                 events.append(
                     (
-                        moment, "",  # before a period that ends at the same moment
+                        moment,
+                        "",  # before a period that ends at the same moment
                         lambda subscription=subscription, moment=moment: self.drop_pending_update(subscription, moment),
                     )
-                )  # fmt: skip
+                )
             retries = subscription["metadata"].get("stub_retries")
             if retries:
                 moment = int(retries.split(",")[0])
@@ -326,8 +327,9 @@ class StubBilling(StubRefunds):
         by_price, now = {item["price"]["id"]: item for item in items}, at or self.book.now()
         new_items = [
             shapes.item(new_id("si"), subscription["id"], now, price, start, end)
-            for price in prices if price["id"] not in by_price
-        ]  # fmt: skip
+            for price in prices
+            if price["id"] not in by_price
+        ]
         for new_item in new_items:
             by_price[new_item["price"]["id"]] = new_item
             # What is used until a change is billed with it, at a turn what is used before it.
@@ -351,8 +353,11 @@ class StubBilling(StubRefunds):
             subscription["metadata"].pop("stub_retries")
             subscription["status"] = "active"
             invoice |= {
-                "status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0, "auto_advance": False,
-            }  # fmt: skip
+                "status": "paid",
+                "amount_paid": invoice["amount_due"],
+                "amount_remaining": 0,
+                "auto_advance": False,
+            }
             self._charge(invoice, int(now))
             self.emit_event("invoice.paid", invoice, int(now))
             self.emit_event("customer.subscription.updated", subscription, int(now))

@@ -19,9 +19,12 @@ class Command(BaseCommand):
         waits = settings.TURN_SECONDS + settings.RENDER_WAIT_SECONDS
         longest_seconds = waits + settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS
         command = gunicorn_command(
-            settings.PORT, settings.GUNICORN_WORKERS, settings.GUNICORN_THREADS,
-            listen=settings.LISTEN, graceful_seconds=math.ceil(longest_seconds),
-        )  # fmt: skip
+            settings.PORT,
+            settings.GUNICORN_WORKERS,
+            settings.GUNICORN_THREADS,
+            listen=settings.LISTEN,
+            graceful_seconds=math.ceil(longest_seconds),
+        )
         os.chdir(settings.BASE_DIR)
         # glibc's arenas double what image work keeps resident.
         os.execvp("env", ["env", "MALLOC_ARENA_MAX=2", *command])

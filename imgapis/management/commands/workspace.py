@@ -41,9 +41,10 @@ class Command(BaseCommand):
     def _row(self, options):
         if options["action"] == "create":
             return workspaces.create_unowned(
-                namespace=options["namespace"], business_name=options["business_name"] or "",
+                namespace=options["namespace"],
+                business_name=options["business_name"] or "",
                 allowance=workspaces.default_allowance(),
-            )  # fmt: skip
+            )
         row = store.workspace_of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")

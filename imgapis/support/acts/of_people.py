@@ -43,11 +43,20 @@ PERSON = table(
     Act("end-sessions", "sessions.end", "End every session", ActForm, _end_sessions),
     Act("reveal", "address.reveal", "Show the e-mail address", ActForm, _reveal),
     Act(
-        "erase", "erasure.ask", "Erase the account", ActForm, erasing.of_person, erasing.WARNING,
+        "erase",
+        "erasure.ask",
+        "Erase the account",
+        ActForm,
+        erasing.of_person,
+        erasing.WARNING,
         lambda person: not erasing.is_pending(person.person_id),
     ),
     Act(
-        "keep", "erasure.ask", "Take the erasure back", ActForm, erasing.undo_person,
+        "keep",
+        "erasure.ask",
+        "Take the erasure back",
+        ActForm,
+        erasing.undo_person,
         is_applicable=lambda person: erasing.is_pending(person.person_id),
     ),
-)  # fmt: skip
+)

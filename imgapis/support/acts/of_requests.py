@@ -44,21 +44,38 @@ def _close(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
 
 REQUEST = table(
     Act(
-        "confirm", "requests.work", "Note the receipt as confirmed", ActForm, _confirm,
+        "confirm",
+        "requests.work",
+        "Note the receipt as confirmed",
+        ActForm,
+        _confirm,
         is_applicable=lambda row: not row.confirmed,
     ),
     Act(
-        "extend", "requests.work", "Note that it takes longer", ActForm, _extend,
+        "extend",
+        "requests.work",
+        "Note that it takes longer",
+        ActForm,
+        _extend,
         is_applicable=lambda row: row.kind != "delete" and not row.extended and not requests.is_late(row),
     ),
     Act(
-        "export", "requests.work", "Mail the link of the copy", ActForm, _offer_export,
+        "export",
+        "requests.work",
+        "Mail the link of the copy",
+        ActForm,
+        _offer_export,
         "It goes to the account's own address and works in the person's own session alone: staff never read the copy.",
         lambda row: row.kind == "access" and bool(row.person_id) and row.state == "open",
     ),
     Act(
-        "erase", "erasure.ask", "Erase the account it is about", ActForm, erasing.of_request, erasing.WARNING,
+        "erase",
+        "erasure.ask",
+        "Erase the account it is about",
+        ActForm,
+        erasing.of_request,
+        erasing.WARNING,
         lambda row: row.kind == "delete" and bool(row.person_id) and not erasing.is_pending(row.person_id),
     ),
     Act("close", "requests.work", "Close", CloseForm, _close, "The address is struck out when it is closed."),
-)  # fmt: skip
+)

@@ -115,10 +115,14 @@ def read(data: bytes) -> Png | None:
         parts.append(IEND)
     bits, kind = header[8], header[9]
     return Png(
-        data if parts == stored else _joined(parts), _colours(first, kind), bits, kind,
+        data if parts == stored else _joined(parts),
+        _colours(first, kind),
+        bits,
+        kind,
         _key(kind, first.get(b"tRNS", b"")),
-        is_cut=promised > 1 and is_cut, xmp=_xmp(first.get(XMP, b"")),
-    )  # fmt: skip
+        is_cut=promised > 1 and is_cut,
+        xmp=_xmp(first.get(XMP, b"")),
+    )
 
 
 def _joined(parts: list[Chunk | bytes]) -> bytes:

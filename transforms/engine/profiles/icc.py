@@ -70,14 +70,32 @@ def write(primaries: Primaries, curve: Curve | bytes) -> bytes | None:
     if colorants is None:
         return None
     tags = {
-        b"desc": _text(b"made of code points"), b"cprt": _text(b"none"), b"wtpt": _xyz_tag(D50),
-        b"rXYZ": _xyz_tag(colorants[:, 0]), b"gXYZ": _xyz_tag(colorants[:, 1]), b"bXYZ": _xyz_tag(colorants[:, 2]),
+        b"desc": _text(b"made of code points"),
+        b"cprt": _text(b"none"),
+        b"wtpt": _xyz_tag(D50),
+        b"rXYZ": _xyz_tag(colorants[:, 0]),
+        b"gXYZ": _xyz_tag(colorants[:, 1]),
+        b"bXYZ": _xyz_tag(colorants[:, 2]),
         **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve if isinstance(curve, bytes) else _curve_tag(curve)),
-    }  # fmt: skip
+    }
     header = HEADER.pack(
-        0, bytes(4), VERSION, b"mntr", b"RGB ", b"XYZ ", bytes(12), b"acsp", bytes(4), 0, bytes(4),
-        bytes(4), 0, 0, *map(_fixed, D50), bytes(4),
-    )  # fmt: skip
+        0,
+        bytes(4),
+        VERSION,
+        b"mntr",
+        b"RGB ",
+        b"XYZ ",
+        bytes(12),
+        b"acsp",
+        bytes(4),
+        0,
+        bytes(4),
+        bytes(4),
+        0,
+        0,
+        *map(_fixed, D50),
+        bytes(4),
+    )
     return _assembled(header, tags)
 
 

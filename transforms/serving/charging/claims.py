@@ -86,7 +86,7 @@ def looks_of(plan: RenderPlan, output: Output) -> tuple[str, ...]:
 
 def due(
     tenant: Tenant, plan: RenderPlan, live: frozenset[str], pictures: dict[Share, str], prints: Prints, moment: float
-) -> list[Share]:  # fmt: skip
+) -> list[Share]:
     """The shares that are new work. One that was charged before is so only where a stored output says that it was made
     from other bytes: where nothing is stored any more, making it again is free, whatever its source has become."""
     suspects = [share for share in pictures if share.sources and is_held(plan, share, live)]

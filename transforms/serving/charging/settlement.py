@@ -85,9 +85,7 @@ class Settlement:
         if refusal:
             raise refusal
 
-    def _charge(
-        self, count: int, size: int = 0, pictures: tuple[str, ...] = (), slots: tuple[str, ...] = ()
-    ) -> Charge:  # fmt: skip
+    def _charge(self, count: int, size: int = 0, pictures: tuple[str, ...] = (), slots: tuple[str, ...] = ()) -> Charge:
         plan = self.plan
         event = RequestEvent(
             workspace_id=self.tenant.workspace_id,

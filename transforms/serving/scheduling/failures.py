@@ -61,8 +61,11 @@ class Failures:
         raise ApiError(
             f"{refusal.message} That was a moment ago, so it was not tried again: it is in {wait} seconds, or once the"
             " source is purged.",
-            param=refusal.param, code=refusal.code, status=refusal.status, retry_after=wait,
-        )  # fmt: skip
+            param=refusal.param,
+            code=refusal.code,
+            status=refusal.status,
+            retry_after=wait,
+        )
 
     def note(self, tenant: Tenant, plan: RenderPlan, refusal: ApiError) -> None:
         """Remember a refusal, where it is of a kind that costs."""
