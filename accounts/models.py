@@ -5,14 +5,14 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, U
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Halves, Moment, Whole
 
-ACCOUNT = {"category": "account", "retention": "until erasure"}
-BILLING = {"category": "billing", "retention": "until erasure"}
+ACCOUNT = DataHandling("account", "until erasure")
+BILLING = DataHandling("billing", "until erasure")
 CAP = {"type": "object", "properties": {"unit": {"type": "string"}, "amount": {"type": "number"}}}
 CAPS = {"type": "object", "additionalProperties": CAP}
-SESSION = {"category": "security", "retention": "14 days after the last use, 30 days at most"}
+SESSION = DataHandling("security", "14 days after the last use, 30 days at most")
 
 
 class Person(dynamo.Row):
@@ -21,17 +21,15 @@ class Person(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("people")
 
-    person_id = declared(UnicodeAttribute(hash_key=True), "names the account without personal data", **ACCOUNT)
-    email = declared(UnicodeAttribute(), "receives the login code", **ACCOUNT)
-    is_staff = declared(BooleanAttribute(default=False), "opens the admin to support staff", **ACCOUNT)
-    adult_confirmed = declared(Moment(default=0), "when being 16 or older was confirmed (P22)", **ACCOUNT)
-    created = declared(Moment(), "when the account began", **ACCOUNT)
+    person_id = declared(UnicodeAttribute(hash_key=True), "names the account without personal data", ACCOUNT)
+    email = declared(UnicodeAttribute(), "receives the login code", ACCOUNT)
+    is_staff = declared(BooleanAttribute(default=False), "opens the admin to support staff", ACCOUNT)
+    adult_confirmed = declared(Moment(default=0), "when being 16 or older was confirmed (P22)", ACCOUNT)
+    created = declared(Moment(), "when the account began", ACCOUNT)
     session_round = declared(
         Whole(default=0),
         "ends every session begun before it was last raised",
-        category="security",
-        retention="until erasure",
-        exported=False,
+        DataHandling("security", "until erasure", exported=False),
     )
 
 
@@ -41,8 +39,8 @@ class EmailClaim(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("emails")
 
-    email = declared(UnicodeAttribute(hash_key=True), "finds the account of an address", **ACCOUNT)
-    person_id = declared(UnicodeAttribute(), "names the account", **ACCOUNT)
+    email = declared(UnicodeAttribute(hash_key=True), "finds the account of an address", ACCOUNT)
+    person_id = declared(UnicodeAttribute(), "names the account", ACCOUNT)
 
 
 class SessionsOfPerson(GlobalSecondaryIndex):
@@ -64,23 +62,19 @@ class SessionRow(dynamo.Row):
     digest = declared(
         UnicodeAttribute(hash_key=True),
         "finds the session; the key itself is in the cookie alone",
-        category="security",
-        retention="14 days after the last use",
-        exported=False,
+        DataHandling("security", "14 days after the last use", exported=False),
     )
     data = declared(
         UnicodeAttribute(),
         "who is logged in, the form token, and while a code is awaited its address",
-        category="security",
-        retention="14 days after the last use",
-        exported=False,
+        DataHandling("security", "14 days after the last use", exported=False),
     )
     expires = declared(
-        TTLAttribute(), "ends the session", category="security", retention="14 days after the last use", exported=False
+        TTLAttribute(), "ends the session", DataHandling("security", "14 days after the last use", exported=False)
     )
-    person_id = declared(UnicodeAttribute(null=True), "lists a person's sessions, to end them", **SESSION)
-    started = declared(Moment(), "ends the session after 30 days whatever its use", **SESSION)
-    seen_day = declared(UnicodeAttribute(), "the last day it was used, no finer", **SESSION)
+    person_id = declared(UnicodeAttribute(null=True), "lists a person's sessions, to end them", SESSION)
+    started = declared(Moment(), "ends the session after 30 days whatever its use", SESSION)
+    seen_day = declared(UnicodeAttribute(), "the last day it was used, no finer", SESSION)
     person_index = SessionsOfPerson()
 
 
@@ -90,77 +84,69 @@ class Workspace(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("workspaces")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "names the workspace in every other row", **ACCOUNT)
-    namespace = declared(UnicodeAttribute(), "is the first label of the image host", **ACCOUNT)
-    business_name = declared(UnicodeAttribute(default=""), "names the customer on pages and mails", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "names the workspace in every other row", ACCOUNT)
+    namespace = declared(UnicodeAttribute(), "is the first label of the image host", ACCOUNT)
+    business_name = declared(UnicodeAttribute(default=""), "names the customer on pages and mails", ACCOUNT)
     sealed_key = declared(
         UnicodeAttribute(),
         "makes cache keys and claims of this workspace alone (P05); destroyed at erasure",
-        category="security",
-        retention="until erasure",
-        exported=False,
+        DataHandling("security", "until erasure", exported=False),
     )
-    allowed_origins = declared(JSONAttribute(), "which sites may call the image API", shape=shapes.TEXTS, **ACCOUNT)
-    allowed_sources = declared(JSONAttribute(), "which hosts a full-URL source may name", shape=shapes.TEXTS, **ACCOUNT)
+    allowed_origins = declared(JSONAttribute(), "which sites may call the image API", ACCOUNT, shape=shapes.TEXTS)
+    allowed_sources = declared(JSONAttribute(), "which hosts a full-URL source may name", ACCOUNT, shape=shapes.TEXTS)
     any_source_confirmed = declared(
-        Moment(default=0), "when it was confirmed that a full-URL source may name any host; 0 is never", **ACCOUNT
+        Moment(default=0), "when it was confirmed that a full-URL source may name any host; 0 is never", ACCOUNT
     )
     # Written by billing alone, so that no other app needs prices.
-    allowance = declared(Halves(), "half-credits a period", **BILLING)
-    plan = declared(UnicodeAttribute(default="free"), "the plan tier (P03)", **BILLING)
+    allowance = declared(Halves(), "half-credits a period", BILLING)
+    plan = declared(UnicodeAttribute(default="free"), "the plan tier (P03)", BILLING)
     limits = declared(
         JSONAttribute(null=True),
         "what the plan allows: seats, domains, sources and so on",
+        BILLING,
         shape=shapes.NUMBER_BY_NAME,
-        **BILLING,
     )
-    billing_state = declared(UnicodeAttribute(default=""), "the state of the subscription (P03)", **BILLING)
-    interval = declared(UnicodeAttribute(default="month"), "whether a month or a year is paid at once", **BILLING)
-    period_start = declared(Moment(default=0), "the hour the paid period began; 0 is none", **BILLING)
-    period_end = declared(Moment(default=0), "the hour the paid period ends; 0 is none", **BILLING)
-    next_plan = declared(UnicodeAttribute(default=""), "the plan that follows at its end, where one is set", **BILLING)
-    granted_period = declared(UnicodeAttribute(default=""), "the period that `granted_halves` are of", **BILLING)
-    granted_halves = declared(Halves(default=0), "what that period has been paid for", **BILLING)
-    unpaid_since = declared(Moment(default=0), "when a period began that is not paid; 0 is none", **BILLING)
-    overage = declared(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", **BILLING)
+    billing_state = declared(UnicodeAttribute(default=""), "the state of the subscription (P03)", BILLING)
+    interval = declared(UnicodeAttribute(default="month"), "whether a month or a year is paid at once", BILLING)
+    period_start = declared(Moment(default=0), "the hour the paid period began; 0 is none", BILLING)
+    period_end = declared(Moment(default=0), "the hour the paid period ends; 0 is none", BILLING)
+    next_plan = declared(UnicodeAttribute(default=""), "the plan that follows at its end, where one is set", BILLING)
+    granted_period = declared(UnicodeAttribute(default=""), "the period that `granted_halves` are of", BILLING)
+    granted_halves = declared(Halves(default=0), "what that period has been paid for", BILLING)
+    unpaid_since = declared(Moment(default=0), "when a period began that is not paid; 0 is none", BILLING)
+    overage = declared(BooleanAttribute(default=False), "whether credits beyond the plan's may be bought", BILLING)
     overage_debt = declared(
-        UnicodeAttribute(default=""), "why none are sold meanwhile: such as an unpaid invoice of them", **BILLING
+        UnicodeAttribute(default=""), "why none are sold meanwhile: such as an unpaid invoice of them", BILLING
     )
-    caps = declared(JSONAttribute(null=True), "the customer's caps a day and a period", shape=CAPS, **BILLING)
-    billing_revision = declared(Whole(default=0), "tells older terms from newer ones", **BILLING)
-    billing_seen = declared(Moment(default=0), "when Stripe was asked for what is written here", **BILLING)
-    suspended = declared(BooleanAttribute(default=False), "stops the workspace", **ACCOUNT)
+    caps = declared(JSONAttribute(null=True), "the customer's caps a day and a period", BILLING, shape=CAPS)
+    billing_revision = declared(Whole(default=0), "tells older terms from newer ones", BILLING)
+    billing_seen = declared(Moment(default=0), "when Stripe was asked for what is written here", BILLING)
+    suspended = declared(BooleanAttribute(default=False), "stops the workspace", ACCOUNT)
     signing = declared(
-        UnicodeAttribute(default="off"), "whether image addresses must be signed: off or required", **ACCOUNT
+        UnicodeAttribute(default="off"), "whether image addresses must be signed: off or required", ACCOUNT
     )
     signing_keys = declared(
         JSONAttribute(default=list),
         "check signatures: the newest key and the one before, each sealed",
-        category="security",
-        retention="until rotated out or erasure",
-        exported=False,
+        DataHandling("security", "until rotated out or erasure", exported=False),
     )
-    presets_only = declared(BooleanAttribute(default=False), "whether only named presets are served", **ACCOUNT)
+    presets_only = declared(BooleanAttribute(default=False), "whether only named presets are served", ACCOUNT)
     refused = declared(
-        UnicodeAttribute(default="402"),
-        "what is answered when credits are out: 402, original or placeholder",
-        **ACCOUNT,
+        UnicodeAttribute(default="402"), "what is answered when credits are out: 402, original or placeholder", ACCOUNT
     )
-    fallback = declared(UnicodeAttribute(default=""), "the fallback of pictures by default; empty is none", **ACCOUNT)
-    engine = declared(Whole(default=1), "the oldest version of the engine whose outputs are served", **ACCOUNT)
-    rules_revision = declared(
-        Whole(default=0), "tells servers that presets, fallbacks or purges have changed", **ACCOUNT
-    )
-    owners = declared(Whole(default=0), "keeps the last owner from leaving", **ACCOUNT)
-    team_revision = declared(Whole(default=0), "keeps seats from being given away twice", **ACCOUNT)
-    limits_revision = declared(Whole(default=0), "keeps keys, sources and domains to their limits", **ACCOUNT)
+    fallback = declared(UnicodeAttribute(default=""), "the fallback of pictures by default; empty is none", ACCOUNT)
+    engine = declared(Whole(default=1), "the oldest version of the engine whose outputs are served", ACCOUNT)
+    rules_revision = declared(Whole(default=0), "tells servers that presets, fallbacks or purges have changed", ACCOUNT)
+    owners = declared(Whole(default=0), "keeps the last owner from leaving", ACCOUNT)
+    team_revision = declared(Whole(default=0), "keeps seats from being given away twice", ACCOUNT)
+    limits_revision = declared(Whole(default=0), "keeps keys, sources and domains to their limits", ACCOUNT)
     lately_added = declared(
         JSONAttribute(default=list),
         "the keys, sources and domains of the last minute, which lists may not show yet",
+        ACCOUNT,
         shape=shapes.TEXTS,
-        **ACCOUNT,
     )
-    created = declared(Moment(), "when the workspace began", **ACCOUNT)
+    created = declared(Moment(), "when the workspace began", ACCOUNT)
 
     @property
     def pays_for_any_source(self) -> bool:
@@ -174,8 +160,8 @@ class Namespace(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("namespaces")
 
-    namespace = declared(UnicodeAttribute(hash_key=True), "is the first label of the image host", **ACCOUNT)
-    workspace_id = declared(UnicodeAttribute(), "finds the workspace of an image host", **ACCOUNT)
+    namespace = declared(UnicodeAttribute(hash_key=True), "is the first label of the image host", ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(), "finds the workspace of an image host", ACCOUNT)
 
 
 class User(models.Model):

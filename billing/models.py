@@ -3,13 +3,13 @@
 from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Halves, Moment, Whole
 
-BILLING = {"category": "billing", "retention": "until erasure"}
-CLAIM = {"category": "billing", "retention": "one year from the charge (info: 24 hours)", "exported": False}
+BILLING = DataHandling("billing", "until erasure")
+CLAIM = DataHandling("billing", "one year from the charge (info: 24 hours)", exported=False)
 
-PROOF = {"category": "none", "retention": "until the next one", "exported": False}
+PROOF = DataHandling("none", "until the next one", exported=False)
 
 
 class Counter(dynamo.Row):
@@ -19,23 +19,23 @@ class Counter(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("counters")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose credits they are", **BILLING)
-    period = declared(UnicodeAttribute(range_key=True), "the hour the period starts on, or the day", **BILLING)
-    granted = declared(Halves(), "half-credits that may be charged at all", **BILLING)
-    used = declared(Halves(default=0), "half-credits charged", **BILLING)
-    left = declared(Halves(), "half-credits that can still be charged", **BILLING)
-    base = declared(Halves(null=True), "half-credits of the plan", **BILLING)
-    extra = declared(Halves(default=0), "half-credits given or taken back beside it", **BILLING)
-    room = declared(Halves(default=0), "half-credits of overage allowed; below 0, what a cap withholds", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose credits they are", BILLING)
+    period = declared(UnicodeAttribute(range_key=True), "the hour the period starts on, or the day", BILLING)
+    granted = declared(Halves(), "half-credits that may be charged at all", BILLING)
+    used = declared(Halves(default=0), "half-credits charged", BILLING)
+    left = declared(Halves(), "half-credits that can still be charged", BILLING)
+    base = declared(Halves(null=True), "half-credits of the plan", BILLING)
+    extra = declared(Halves(default=0), "half-credits given or taken back beside it", BILLING)
+    room = declared(Halves(default=0), "half-credits of overage allowed; below 0, what a cap withholds", BILLING)
     sold = declared(
         JSONAttribute(null=True),
         "half-credits used beyond an earlier plan's or before a gift, by the plan of then",
+        BILLING,
         shape=shapes.NUMBER_BY_NAME,
-        **BILLING,
     )
-    ends = declared(Moment(null=True), "when the period ends", **BILLING)
-    plan = declared(UnicodeAttribute(default="free"), "the plan of the period", **BILLING)
-    expires = declared(TTLAttribute(null=True), "ends the row of a day", category="billing", retention="400 days")
+    ends = declared(Moment(null=True), "when the period ends", BILLING)
+    plan = declared(UnicodeAttribute(default="free"), "the plan of the period", BILLING)
+    expires = declared(TTLAttribute(null=True), "ends the row of a day", DataHandling("billing", "400 days"))
 
     @property
     def is_day(self) -> bool:
@@ -49,13 +49,13 @@ class Grant(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("grants")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "who got them", **BILLING)
-    grant_id = declared(UnicodeAttribute(range_key=True), "names the grant", **BILLING)
-    period = declared(UnicodeAttribute(), "the period they count in", **BILLING)
-    halves = declared(Halves(), "half-credits; below 0 where they were taken back", **BILLING)
-    reason = declared(UnicodeAttribute(), "why, in support's own words", **BILLING)
-    actor = declared(UnicodeAttribute(), "who: opaque", **BILLING)
-    moment = declared(Moment(), "when", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "who got them", BILLING)
+    grant_id = declared(UnicodeAttribute(range_key=True), "names the grant", BILLING)
+    period = declared(UnicodeAttribute(), "the period they count in", BILLING)
+    halves = declared(Halves(), "half-credits; below 0 where they were taken back", BILLING)
+    reason = declared(UnicodeAttribute(), "why, in support's own words", BILLING)
+    actor = declared(UnicodeAttribute(), "who: opaque", BILLING)
+    moment = declared(Moment(), "when", BILLING)
 
 
 class InvoiceGrant(dynamo.Row):
@@ -65,16 +65,16 @@ class InvoiceGrant(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("invoice-grants")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "who got them", **BILLING)
-    place = declared(UnicodeAttribute(range_key=True), "the period, and the invoice", **BILLING)
-    invoice_id = declared(UnicodeAttribute(), "names the invoice at Stripe", **BILLING)
-    charge_id = declared(UnicodeAttribute(default=""), "names its payment at Stripe, once it went back", **BILLING)
-    period = declared(UnicodeAttribute(), "the period they count in", **BILLING)
-    granted = declared(Halves(), "half-credits the invoice is good for in the period", **BILLING)
-    withheld = declared(Halves(default=0), "those not given, as they were refunded before the period", **BILLING)
-    returned = declared(Whole(default=0), "billionths of the invoice that were refunded or are disputed", **BILLING)
-    taken = declared(Halves(default=0), "half-credits that are taken back for it, with those withheld", **BILLING)
-    moment = declared(Moment(), "when it was written down", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "who got them", BILLING)
+    place = declared(UnicodeAttribute(range_key=True), "the period, and the invoice", BILLING)
+    invoice_id = declared(UnicodeAttribute(), "names the invoice at Stripe", BILLING)
+    charge_id = declared(UnicodeAttribute(default=""), "names its payment at Stripe, once it went back", BILLING)
+    period = declared(UnicodeAttribute(), "the period they count in", BILLING)
+    granted = declared(Halves(), "half-credits the invoice is good for in the period", BILLING)
+    withheld = declared(Halves(default=0), "those not given, as they were refunded before the period", BILLING)
+    returned = declared(Whole(default=0), "billionths of the invoice that were refunded or are disputed", BILLING)
+    taken = declared(Halves(default=0), "half-credits that are taken back for it, with those withheld", BILLING)
+    moment = declared(Moment(), "when it was written down", BILLING)
 
 
 class Claim(dynamo.Row):
@@ -85,10 +85,10 @@ class Claim(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("claims")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose charge it was", **CLAIM)
-    digest = declared(UnicodeAttribute(range_key=True), "keyed hash of the canonical operation (P05)", **CLAIM)
-    charged = declared(Moment(), "when it was charged", **CLAIM)
-    expires = declared(TTLAttribute(), "when the operation is new work again", **CLAIM)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose charge it was", CLAIM)
+    digest = declared(UnicodeAttribute(range_key=True), "keyed hash of the canonical operation (P05)", CLAIM)
+    charged = declared(Moment(), "when it was charged", CLAIM)
+    expires = declared(TTLAttribute(), "when the operation is new work again", CLAIM)
 
 
 class LedgerProof(dynamo.Row):
@@ -97,11 +97,11 @@ class LedgerProof(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("proofs")
 
-    name = declared(UnicodeAttribute(hash_key=True), "names the proof", **PROOF)
-    moment = declared(Moment(), "when it was made", **PROOF)
-    periods = declared(Whole(), "how many periods were added up", **PROOF)
-    broken = declared(Whole(), "how many did not add up", **PROOF)
-    due = declared(Moment(), "when the next one may begin", **PROOF)
-    reached = declared(UnicodeAttribute(default=""), "the workspace up to which one that is not done has come", **PROOF)
-    periods_so_far = declared(Whole(default=0), "how many periods that one has added up", **PROOF)
-    broken_so_far = declared(Whole(default=0), "how many of these did not add up", **PROOF)
+    name = declared(UnicodeAttribute(hash_key=True), "names the proof", PROOF)
+    moment = declared(Moment(), "when it was made", PROOF)
+    periods = declared(Whole(), "how many periods were added up", PROOF)
+    broken = declared(Whole(), "how many did not add up", PROOF)
+    due = declared(Moment(), "when the next one may begin", PROOF)
+    reached = declared(UnicodeAttribute(default=""), "the workspace up to which one that is not done has come", PROOF)
+    periods_so_far = declared(Whole(default=0), "how many periods that one has added up", PROOF)
+    broken_so_far = declared(Whole(default=0), "how many of these did not add up", PROOF)

@@ -4,11 +4,11 @@ import orjson
 from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Bytes, Halves, Milliseconds, Moment, Status
 
-TELEMETRY = {"category": "telemetry", "retention": "45 to 400 days, by the plan at the time"}
-SUMS = {"category": "telemetry", "retention": "until erasure"}
+TELEMETRY = DataHandling("telemetry", "45 to 400 days, by the plan at the time")
+SUMS = DataHandling("telemetry", "until erasure")
 LATENCIES = (
     "the number of a bucket and how many requests fell into it, in turn: bucket n is from 1.04^(n-1) to 1.04^n"
     " milliseconds, bucket 0 below one"
@@ -24,7 +24,7 @@ CELL = shapes.row_of(
     latencies={"type": "array", "description": LATENCIES},
 )
 CELLS = {"type": "array", "items": CELL}
-MARK = {"category": "none", "retention": "until the hour is added up", "exported": False}
+MARK = DataHandling("none", "until the hour is added up", exported=False)
 
 
 class Cells(JSONAttribute):
@@ -41,20 +41,16 @@ class Event(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("events")
 
-    workspace_id = declared(
-        UnicodeAttribute(hash_key=True), "whose request it was; shown as the namespace", **TELEMETRY
-    )
-    event_id = declared(
-        UnicodeAttribute(range_key=True), "names the event; its first 48 bits are the time", **TELEMETRY
-    )
-    operation = declared(UnicodeAttribute(), "transform, info, grid or placeholder", **TELEMETRY)
-    cache = declared(UnicodeAttribute(), "hit or miss", **TELEMETRY)
-    origin = declared(UnicodeAttribute(default=""), "the calling site, from the Origin header", **TELEMETRY)
-    status = declared(Status(), "the HTTP status of the answer", **TELEMETRY)
-    size = declared(Bytes(), "bytes of the answer", **TELEMETRY)
-    latency = declared(Milliseconds(), "milliseconds until the answer", **TELEMETRY)
-    cost = declared(Halves(), "half-credits charged", **TELEMETRY)
-    expires = declared(TTLAttribute(), "ends the event", **TELEMETRY)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose request it was; shown as the namespace", TELEMETRY)
+    event_id = declared(UnicodeAttribute(range_key=True), "names the event; its first 48 bits are the time", TELEMETRY)
+    operation = declared(UnicodeAttribute(), "transform, info, grid or placeholder", TELEMETRY)
+    cache = declared(UnicodeAttribute(), "hit or miss", TELEMETRY)
+    origin = declared(UnicodeAttribute(default=""), "the calling site, from the Origin header", TELEMETRY)
+    status = declared(Status(), "the HTTP status of the answer", TELEMETRY)
+    size = declared(Bytes(), "bytes of the answer", TELEMETRY)
+    latency = declared(Milliseconds(), "milliseconds until the answer", TELEMETRY)
+    cost = declared(Halves(), "half-credits charged", TELEMETRY)
+    expires = declared(TTLAttribute(), "ends the event", TELEMETRY)
 
 
 class Rollup(dynamo.Row):
@@ -63,10 +59,10 @@ class Rollup(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("rollups")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose requests they were", **SUMS)
-    span = declared(UnicodeAttribute(range_key=True), "which hour, day or month, and which Origin", **SUMS)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose requests they were", SUMS)
+    span = declared(UnicodeAttribute(range_key=True), "which hour, day or month, and which Origin", SUMS)
     cells = declared(
-        Cells(), "requests, credits, bytes and latencies by operation, cache state, status", shape=CELLS, **SUMS
+        Cells(), "requests, credits, bytes and latencies by operation, cache state, status", SUMS, shape=CELLS
     )
 
 
@@ -76,8 +72,8 @@ class DirtyHour(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("dirty")
 
-    shard = declared(UnicodeAttribute(hash_key=True), "spreads the marks", **MARK)
-    place = declared(UnicodeAttribute(range_key=True), "which workspace and hour", **MARK)
-    stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)
-    due = declared(Moment(), "when it may be worked on", **MARK)
-    marked = declared(Moment(null=True), "since when its events are not added up", **MARK)
+    shard = declared(UnicodeAttribute(hash_key=True), "spreads the marks", MARK)
+    place = declared(UnicodeAttribute(range_key=True), "which workspace and hour", MARK)
+    stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", MARK)
+    due = declared(Moment(), "when it may be worked on", MARK)
+    marked = declared(Moment(null=True), "since when its events are not added up", MARK)

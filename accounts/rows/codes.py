@@ -3,11 +3,11 @@
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Whole
 
-CODE = {"category": "security", "retention": "10 minutes", "exported": False}
-COUNT = {"category": "security", "retention": "one day", "exported": False}
+CODE = DataHandling("security", "10 minutes", exported=False)
+COUNT = DataHandling("security", "one day", exported=False)
 
 
 class Challenge(dynamo.Row):
@@ -18,21 +18,21 @@ class Challenge(dynamo.Row):
         table_name = dynamo.table_name("codes")
 
     challenge_id = declared(
-        UnicodeAttribute(hash_key=True), "is in the session that asked, or names a shared code", **CODE
+        UnicodeAttribute(hash_key=True), "is in the session that asked, or names a shared code", CODE
     )
-    email = declared(UnicodeAttribute(), "whose proof it is", **CODE)
-    purpose = declared(UnicodeAttribute(), "what the code proves", **CODE)
+    email = declared(UnicodeAttribute(), "whose proof it is", CODE)
+    purpose = declared(UnicodeAttribute(), "what the code proves", CODE)
     digest = declared(
-        UnicodeAttribute(), "proves the code, once its mail has left; keyed and salted by the id (A3)", **CODE
+        UnicodeAttribute(), "proves the code, once its mail has left; keyed and salted by the id (A3)", CODE
     )
     shared_id = declared(
-        UnicodeAttribute(null=True), "whose code counts, where several sessions were told of one mail", **CODE
+        UnicodeAttribute(null=True), "whose code counts, where several sessions were told of one mail", CODE
     )
-    mail_id = declared(UnicodeAttribute(null=True), "finds the mail of a shared code until it has left", **CODE)
-    former_id = declared(UnicodeAttribute(null=True), "what the session had before, which still counts", **CODE)
-    tries = declared(Whole(default=0), "ends the code after three wrong ones (A1)", **CODE)
-    used = declared(BooleanAttribute(default=False), "ends the code after one right one (A2)", **CODE)
-    expires = declared(TTLAttribute(), "ends the code", **CODE)
+    mail_id = declared(UnicodeAttribute(null=True), "finds the mail of a shared code until it has left", CODE)
+    former_id = declared(UnicodeAttribute(null=True), "what the session had before, which still counts", CODE)
+    tries = declared(Whole(default=0), "ends the code after three wrong ones (A1)", CODE)
+    used = declared(BooleanAttribute(default=False), "ends the code after one right one (A2)", CODE)
+    expires = declared(TTLAttribute(), "ends the code", CODE)
 
 
 class Throttle(dynamo.Row):
@@ -42,7 +42,7 @@ class Throttle(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("throttles")
 
-    bucket = declared(UnicodeAttribute(hash_key=True), "counts mails to one address, or of one browser (A20)", **COUNT)
-    moments = declared(JSONAttribute(null=True), "when the last mails were asked for", **COUNT)
-    count = declared(Whole(default=0), "how many", **COUNT)
-    expires = declared(TTLAttribute(), "ends the count", **COUNT)
+    bucket = declared(UnicodeAttribute(hash_key=True), "counts mails to one address, or of one browser (A20)", COUNT)
+    moments = declared(JSONAttribute(null=True), "when the last mails were asked for", COUNT)
+    count = declared(Whole(default=0), "how many", COUNT)
+    expires = declared(TTLAttribute(), "ends the count", COUNT)

@@ -3,10 +3,10 @@
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
-CALL = {"category": "security", "retention": "one day", "exported": False}
+CALL = DataHandling("security", "one day", exported=False)
 
 
 class IdempotentRequest(dynamo.Row):
@@ -16,10 +16,10 @@ class IdempotentRequest(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("idempotency")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose API key it came by", **CALL)
-    request_id = declared(UnicodeAttribute(range_key=True), "finds it: a keyed digest of both keys", **CALL)
-    body_digest = declared(UnicodeAttribute(), "tells a repetition from another request; keyed", **CALL)
-    status = declared(Whole(default=0), "what was answered; 0 is not yet", **CALL)
-    made = declared(UnicodeAttribute(default=""), "the id of what was made, to answer the same again", **CALL)
-    started = declared(Moment(), "tells a request that goes on from one that broke off", **CALL)
-    expires = declared(TTLAttribute(), "ends it", **CALL)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose API key it came by", CALL)
+    request_id = declared(UnicodeAttribute(range_key=True), "finds it: a keyed digest of both keys", CALL)
+    body_digest = declared(UnicodeAttribute(), "tells a repetition from another request; keyed", CALL)
+    status = declared(Whole(default=0), "what was answered; 0 is not yet", CALL)
+    made = declared(UnicodeAttribute(default=""), "the id of what was made, to answer the same again", CALL)
+    started = declared(Moment(), "tells a request that goes on from one that broke off", CALL)
+    expires = declared(TTLAttribute(), "ends it", CALL)

@@ -4,10 +4,10 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment
 
-ACCOUNT = {"category": "account", "retention": "until it is revoked, or erasure"}
+ACCOUNT = DataHandling("account", "until it is revoked, or erasure")
 
 
 class KeysOfWorkspace(GlobalSecondaryIndex):
@@ -27,25 +27,23 @@ class ApiKey(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("apikeys")
 
-    prefix = declared(UnicodeAttribute(hash_key=True), "finds and names the key", **ACCOUNT)
+    prefix = declared(UnicodeAttribute(hash_key=True), "finds and names the key", ACCOUNT)
     digest = declared(
         UnicodeAttribute(),
         "proves the secret, which is stored nowhere",
-        category="security",
-        retention="until it is revoked, or erasure",
-        exported=False,
+        DataHandling("security", "until it is revoked, or erasure", exported=False),
     )
-    workspace_id = declared(UnicodeAttribute(), "whose key it is", **ACCOUNT)
-    person_id = declared(UnicodeAttribute(), "ends the key with its maker's membership", **ACCOUNT)
-    name = declared(UnicodeAttribute(), "tells its maker what it is for", **ACCOUNT)
-    scopes = declared(JSONAttribute(), "what the key may do", shape=shapes.TEXTS, **ACCOUNT)
-    created = declared(Moment(), "when it was made", **ACCOUNT)
-    expires = declared(Moment(), "when it ends; 0 is never", **ACCOUNT)
-    last_used_day = declared(UnicodeAttribute(default=""), "the last day it was used, no finer", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(), "whose key it is", ACCOUNT)
+    person_id = declared(UnicodeAttribute(), "ends the key with its maker's membership", ACCOUNT)
+    name = declared(UnicodeAttribute(), "tells its maker what it is for", ACCOUNT)
+    scopes = declared(JSONAttribute(), "what the key may do", ACCOUNT, shape=shapes.TEXTS)
+    created = declared(Moment(), "when it was made", ACCOUNT)
+    expires = declared(Moment(), "when it ends; 0 is never", ACCOUNT)
+    last_used_day = declared(UnicodeAttribute(default=""), "the last day it was used, no finer", ACCOUNT)
     ancestors = declared(
         JSONAttribute(default=list),
         "the keys it descends from, oldest first, with which it ends",
+        ACCOUNT,
         shape=shapes.TEXTS,
-        **ACCOUNT,
     )
     workspace_index = KeysOfWorkspace()

@@ -3,10 +3,10 @@
 from pynamodb.attributes import UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Whole
 
-COUNT = {"category": "account", "retention": "until erasure"}
+COUNT = DataHandling("account", "until erasure")
 
 
 class NamespaceCount(dynamo.Row):
@@ -16,6 +16,6 @@ class NamespaceCount(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("namespace-counts")
 
-    person_id = declared(UnicodeAttribute(hash_key=True), "who took them", **COUNT)
-    taken = declared(Whole(default=0), "keeps one person from taking names without end", **COUNT)
-    owner_revision = declared(Whole(default=0), "keeps one person from owning more than their plans allow", **COUNT)
+    person_id = declared(UnicodeAttribute(hash_key=True), "who took them", COUNT)
+    taken = declared(Whole(default=0), "keeps one person from taking names without end", COUNT)
+    owner_revision = declared(Whole(default=0), "keeps one person from owning more than their plans allow", COUNT)

@@ -4,12 +4,12 @@ from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment
 
-ACCOUNT = {"category": "account", "retention": "until the member leaves, or erasure"}
-OPEN = {"category": "account", "retention": "until the invitation is accepted, revoked or over"}
-INVITE = {"category": "account", "retention": "30 days after it expired"}
+ACCOUNT = DataHandling("account", "until the member leaves, or erasure")
+OPEN = DataHandling("account", "until the invitation is accepted, revoked or over")
+INVITE = DataHandling("account", "30 days after it expired")
 
 
 class WorkspacesOfPerson(GlobalSecondaryIndex):
@@ -28,10 +28,10 @@ class Member(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("members")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "which workspace", **ACCOUNT)
-    person_id = declared(UnicodeAttribute(range_key=True), "who", **ACCOUNT)
-    role = declared(UnicodeAttribute(), "what the member may do", **ACCOUNT)
-    joined = declared(Moment(), "since when", **ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "which workspace", ACCOUNT)
+    person_id = declared(UnicodeAttribute(range_key=True), "who", ACCOUNT)
+    role = declared(UnicodeAttribute(), "what the member may do", ACCOUNT)
+    joined = declared(Moment(), "since when", ACCOUNT)
     person_index = WorkspacesOfPerson()
 
 
@@ -41,8 +41,8 @@ class Ownership(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("ownerships")
 
-    person_id = declared(UnicodeAttribute(hash_key=True), "who owns it", **ACCOUNT)
-    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **ACCOUNT)
+    person_id = declared(UnicodeAttribute(hash_key=True), "who owns it", ACCOUNT)
+    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", ACCOUNT)
 
 
 class Invite(dynamo.Row):
@@ -51,27 +51,25 @@ class Invite(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("invites")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "which workspace", **INVITE)
-    invite_id = declared(UnicodeAttribute(range_key=True), "names the invite", **INVITE)
-    email = declared(UnicodeAttribute(), "who may accept", **INVITE)
-    role = declared(UnicodeAttribute(), "what the member will be allowed", **INVITE)
-    invited_by = declared(UnicodeAttribute(), "whose rights the invite rests on", **INVITE)
-    key_prefix = declared(UnicodeAttribute(default=""), "the API key that sent it, with which it ends", **INVITE)
-    created = declared(Moment(), "when it was sent first", **INVITE)
-    sent = declared(Moment(), "when it was sent last", **INVITE)
-    ends = declared(Moment(), "when it can no longer be accepted", **INVITE)
-    mailed = declared(Moment(null=True), "when its last mail was written, which may not have left yet", **INVITE)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "which workspace", INVITE)
+    invite_id = declared(UnicodeAttribute(range_key=True), "names the invite", INVITE)
+    email = declared(UnicodeAttribute(), "who may accept", INVITE)
+    role = declared(UnicodeAttribute(), "what the member will be allowed", INVITE)
+    invited_by = declared(UnicodeAttribute(), "whose rights the invite rests on", INVITE)
+    key_prefix = declared(UnicodeAttribute(default=""), "the API key that sent it, with which it ends", INVITE)
+    created = declared(Moment(), "when it was sent first", INVITE)
+    sent = declared(Moment(), "when it was sent last", INVITE)
+    ends = declared(Moment(), "when it can no longer be accepted", INVITE)
+    mailed = declared(Moment(null=True), "when its last mail was written, which may not have left yet", INVITE)
     mail_held_until = declared(
-        Moment(null=True), "when its mail can be sent, where the address was mailed too many", **INVITE
+        Moment(null=True), "when its mail can be sent, where the address was mailed too many", INVITE
     )
     token_digest = declared(
         UnicodeAttribute(),
         "proves the link; the token itself is in the mail alone",
-        category="security",
-        retention="30 days after it expired",
-        exported=False,
+        DataHandling("security", "30 days after it expired", exported=False),
     )
-    expires = declared(TTLAttribute(), "sweeps the row", **INVITE)
+    expires = declared(TTLAttribute(), "sweeps the row", INVITE)
 
 
 class NewestInvites(GlobalSecondaryIndex):
@@ -92,9 +90,9 @@ class InvitedAddress(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("invited_addresses")
 
-    email = declared(UnicodeAttribute(hash_key=True), "who may accept", **OPEN)
-    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", **OPEN)
-    invite_id = declared(UnicodeAttribute(), "names the invite", **OPEN)
-    sent = declared(Moment(), "when it was sent last", **OPEN)
-    expires = declared(TTLAttribute(), "ends the row", **OPEN)
+    email = declared(UnicodeAttribute(hash_key=True), "who may accept", OPEN)
+    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", OPEN)
+    invite_id = declared(UnicodeAttribute(), "names the invite", OPEN)
+    sent = declared(Moment(), "when it was sent last", OPEN)
+    expires = declared(TTLAttribute(), "ends the row", OPEN)
     newest_index = NewestInvites()

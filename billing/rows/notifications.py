@@ -3,12 +3,12 @@
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo, shapes
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
-NOTICE = {"category": "billing", "retention": "400 days"}
-OUTGOING = {"category": "none", "retention": "until it is sent, two days at most", "exported": False}
-HOOK = {"category": "account", "retention": "until it is removed, or erasure"}
+NOTICE = DataHandling("billing", "400 days")
+OUTGOING = DataHandling("none", "until it is sent, two days at most", exported=False)
+HOOK = DataHandling("account", "until it is removed, or erasure")
 
 
 class Notification(dynamo.Row):
@@ -17,14 +17,14 @@ class Notification(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("told")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "who is told", **NOTICE)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "who is told", NOTICE)
     notice_id = declared(
-        UnicodeAttribute(range_key=True), "names the notice by its span, so that it is told once", **NOTICE
+        UnicodeAttribute(range_key=True), "names the notice by its span, so that it is told once", NOTICE
     )
-    kind = declared(UnicodeAttribute(), "usage, burst or test", **NOTICE)
-    facts = declared(JSONAttribute(), "the figures it tells, and the Origins of a burst", shape=shapes.OBJECT, **NOTICE)
-    moment = declared(Moment(), "when", **NOTICE)
-    expires = declared(TTLAttribute(), "ends the row", **NOTICE)
+    kind = declared(UnicodeAttribute(), "usage, burst or test", NOTICE)
+    facts = declared(JSONAttribute(), "the figures it tells, and the Origins of a burst", NOTICE, shape=shapes.OBJECT)
+    moment = declared(Moment(), "when", NOTICE)
+    expires = declared(TTLAttribute(), "ends the row", NOTICE)
 
 
 class PendingNotification(dynamo.Row):
@@ -33,11 +33,11 @@ class PendingNotification(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("outgoing")
 
-    shard = declared(UnicodeAttribute(hash_key=True), "spreads the notices", **OUTGOING)
-    place = declared(UnicodeAttribute(range_key=True), "which workspace and notice", **OUTGOING)
-    due = declared(Moment(), "when it may be sent", **OUTGOING)
-    attempts = declared(Whole(default=0), "how often the webhook was tried", **OUTGOING)
-    mailed = declared(BooleanAttribute(default=False), "keeps a mail from going out twice", **OUTGOING)
+    shard = declared(UnicodeAttribute(hash_key=True), "spreads the notices", OUTGOING)
+    place = declared(UnicodeAttribute(range_key=True), "which workspace and notice", OUTGOING)
+    due = declared(Moment(), "when it may be sent", OUTGOING)
+    attempts = declared(Whole(default=0), "how often the webhook was tried", OUTGOING)
+    mailed = declared(BooleanAttribute(default=False), "keeps a mail from going out twice", OUTGOING)
 
 
 class Webhook(dynamo.Row):
@@ -46,20 +46,18 @@ class Webhook(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("hooks")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose webhook it is", **HOOK)
-    address = declared(UnicodeAttribute(), "where notices are posted to", **HOOK)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose webhook it is", HOOK)
+    address = declared(UnicodeAttribute(), "where notices are posted to", HOOK)
     sealed_secret = declared(
         UnicodeAttribute(),
         "signs what is posted; shown once",
-        category="security",
-        retention="until it is removed, or erasure",
-        exported=False,
+        DataHandling("security", "until it is removed, or erasure", exported=False),
     )
-    created = declared(Moment(), "when it was set up", **HOOK)
-    last_tried = declared(Moment(default=0), "when it was last posted to", **HOOK)
-    last_outcome = declared(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", **HOOK)
-    failures = declared(Whole(default=0), "how often in a row it did not take a notice", **HOOK)
-    rests_until = declared(Moment(default=0), "until when nothing is posted, after some failures in a row", **HOOK)
+    created = declared(Moment(), "when it was set up", HOOK)
+    last_tried = declared(Moment(default=0), "when it was last posted to", HOOK)
+    last_outcome = declared(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", HOOK)
+    failures = declared(Whole(default=0), "how often in a row it did not take a notice", HOOK)
+    rests_until = declared(Moment(default=0), "until when nothing is posted, after some failures in a row", HOOK)
 
 
 class OptOut(dynamo.Row):
@@ -69,11 +67,10 @@ class OptOut(dynamo.Row):
         table_name = dynamo.table_name("unwanted")
 
     workspace_id = declared(
-        UnicodeAttribute(hash_key=True), "of which workspace", category="account", retention="until erasure"
+        UnicodeAttribute(hash_key=True), "of which workspace", DataHandling("account", "until erasure")
     )
     choice = declared(
         UnicodeAttribute(range_key=True),
         "which member wants none of which kind",
-        category="account",
-        retention="until erasure",
+        DataHandling("account", "until erasure"),
     )

@@ -3,11 +3,11 @@
 from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Credits, Moment
 
-BILLING = {"category": "billing", "retention": "until erasure"}
-EVENT = {"category": "billing", "retention": "90 days", "exported": False}
+BILLING = DataHandling("billing", "until erasure")
+EVENT = DataHandling("billing", "90 days", exported=False)
 
 
 class Subscription(dynamo.Row):
@@ -16,19 +16,19 @@ class Subscription(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("subscriptions")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose subscription it is", **BILLING)
-    customer_id = declared(UnicodeAttribute(), "names the workspace at Stripe", **BILLING)
-    subscription_id = declared(UnicodeAttribute(default=""), "names the subscription at Stripe", **BILLING)
-    state = declared(UnicodeAttribute(default="none"), "Stripe's word for its state", **BILLING)
-    tier = declared(UnicodeAttribute(default="free"), "the plan that is paid for", **BILLING)
-    interval = declared(UnicodeAttribute(default="month"), "paid by the month or by the year", **BILLING)
-    period_start = declared(Moment(default=0), "when the paid period began", **BILLING)
-    period_end = declared(Moment(default=0), "when it ends", **BILLING)
-    next_tier = declared(UnicodeAttribute(default=""), "the plan that follows", **BILLING)
-    cancels = declared(BooleanAttribute(default=False), "whether it ends with the period", **BILLING)
-    asked = declared(Moment(default=0), "when Stripe was asked for this", **BILLING)
-    reports_from = declared(Moment(default=0), "when overage is reported again, while a plan is changed", **BILLING)
-    held_from = declared(Moment(null=True), "since when overage has not been reported for a change of plan", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose subscription it is", BILLING)
+    customer_id = declared(UnicodeAttribute(), "names the workspace at Stripe", BILLING)
+    subscription_id = declared(UnicodeAttribute(default=""), "names the subscription at Stripe", BILLING)
+    state = declared(UnicodeAttribute(default="none"), "Stripe's word for its state", BILLING)
+    tier = declared(UnicodeAttribute(default="free"), "the plan that is paid for", BILLING)
+    interval = declared(UnicodeAttribute(default="month"), "paid by the month or by the year", BILLING)
+    period_start = declared(Moment(default=0), "when the paid period began", BILLING)
+    period_end = declared(Moment(default=0), "when it ends", BILLING)
+    next_tier = declared(UnicodeAttribute(default=""), "the plan that follows", BILLING)
+    cancels = declared(BooleanAttribute(default=False), "whether it ends with the period", BILLING)
+    asked = declared(Moment(default=0), "when Stripe was asked for this", BILLING)
+    reports_from = declared(Moment(default=0), "when overage is reported again, while a plan is changed", BILLING)
+    held_from = declared(Moment(null=True), "since when overage has not been reported for a change of plan", BILLING)
 
 
 class Customer(dynamo.Row):
@@ -37,8 +37,8 @@ class Customer(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("customers")
 
-    customer_id = declared(UnicodeAttribute(hash_key=True), "names the workspace at Stripe", **BILLING)
-    workspace_id = declared(UnicodeAttribute(), "whose customer it is", **BILLING)
+    customer_id = declared(UnicodeAttribute(hash_key=True), "names the workspace at Stripe", BILLING)
+    workspace_id = declared(UnicodeAttribute(), "whose customer it is", BILLING)
 
 
 class StripeEvent(dynamo.Row):
@@ -47,13 +47,13 @@ class StripeEvent(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("stripe-events")
 
-    event_id = declared(UnicodeAttribute(hash_key=True), "names the event", **EVENT)
-    kind = declared(UnicodeAttribute(), "what kind of event it was", **EVENT)
-    outcome = declared(UnicodeAttribute(), "acted, or why it was ignored", **EVENT)
-    workspace_id = declared(UnicodeAttribute(default=""), "whom it concerned", **EVENT)
-    created = declared(Moment(), "when Stripe made it", **EVENT)
-    moment = declared(Moment(), "when it came", **EVENT)
-    expires = declared(TTLAttribute(), "ends the row, long after Stripe would repeat it", **EVENT)
+    event_id = declared(UnicodeAttribute(hash_key=True), "names the event", EVENT)
+    kind = declared(UnicodeAttribute(), "what kind of event it was", EVENT)
+    outcome = declared(UnicodeAttribute(), "acted, or why it was ignored", EVENT)
+    workspace_id = declared(UnicodeAttribute(default=""), "whom it concerned", EVENT)
+    created = declared(Moment(), "when Stripe made it", EVENT)
+    moment = declared(Moment(), "when it came", EVENT)
+    expires = declared(TTLAttribute(), "ends the row, long after Stripe would repeat it", EVENT)
 
 
 class ReportedOverage(dynamo.Row):
@@ -62,15 +62,15 @@ class ReportedOverage(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("reported")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose overage it is", **BILLING)
-    period = declared(UnicodeAttribute(range_key=True), "the hour the period starts on", **BILLING)
-    credits = declared(Credits(default=0), "whole credits told of", **BILLING)
-    telling = declared(Credits(default=0), "whole credits being told of, with what was told before", **BILLING)
-    told = declared(Moment(default=0), "when they were last told of", **BILLING)
-    moment = declared(Moment(default=0), "the time that the report under way gives for them", **BILLING)
-    failing = declared(Moment(default=0), "since when reports of them fail; 0: they do not", **BILLING)
-    invoicing = declared(UnicodeAttribute(default=""), "at which plan's price they are invoiced instead", **BILLING)
-    invoiced = declared(Credits(default=0), "of the credits told of, those invoiced apart from the meter", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose overage it is", BILLING)
+    period = declared(UnicodeAttribute(range_key=True), "the hour the period starts on", BILLING)
+    credits = declared(Credits(default=0), "whole credits told of", BILLING)
+    telling = declared(Credits(default=0), "whole credits being told of, with what was told before", BILLING)
+    told = declared(Moment(default=0), "when they were last told of", BILLING)
+    moment = declared(Moment(default=0), "the time that the report under way gives for them", BILLING)
+    failing = declared(Moment(default=0), "since when reports of them fail; 0: they do not", BILLING)
+    invoicing = declared(UnicodeAttribute(default=""), "at which plan's price they are invoiced instead", BILLING)
+    invoiced = declared(Credits(default=0), "of the credits told of, those invoiced apart from the meter", BILLING)
 
 
 class Receipt(dynamo.Row):
@@ -80,8 +80,8 @@ class Receipt(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("receipts")
 
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "who paid it", **BILLING)
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "who paid it", BILLING)
     invoice_id = declared(
-        UnicodeAttribute(range_key=True), "names the invoice, or the subscription, at Stripe", **BILLING
+        UnicodeAttribute(range_key=True), "names the invoice, or the subscription, at Stripe", BILLING
     )
-    moment = declared(Moment(), "when it was mailed", **BILLING)
+    moment = declared(Moment(), "when it was mailed", BILLING)

@@ -5,9 +5,9 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from threading import Lock
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from pynamodb.attributes import Attribute
@@ -29,38 +29,50 @@ CONDITION_FAILED = "ConditionalCheckFailed"
 CONFLICT = "TransactionConflict"
 THROTTLED = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
 FIRST_DELAY, LONGEST_DELAY, RETRY_SECONDS = 0.01, 0.3, 2.0
+SomeAttribute = TypeVar("SomeAttribute", bound=Attribute[Any])
 _shared: dict[str, Connection] = {}
 _making = Lock()
 
 
 @dataclass(frozen=True)
+class DataHandling:
+    """How data is treated: its category (one of CATEGORIES), how long it is kept, and whether a person's export and
+    erasure take it."""
+
+    category: str
+    retention: str
+    exported: bool = True
+    erased: bool = True
+
+    def __post_init__(self) -> None:
+        if self.category not in CATEGORIES:
+            raise ValueError(f"{self.category!r} is no category: it is one of {', '.join(CATEGORIES)}.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataDeclaration:
-    """What an attribute is kept for, and for how long: the source of the data inventory (P02)."""
+    """What an attribute is kept for, and for how long: the source of the data inventory (P02). `shape` is what a JSON
+    attribute holds, as JSON Schema."""
 
     purpose: str
     category: str
     retention: str
     exported: bool
     erased: bool
-    shape: dict | None = None
+    shape: dict[str, Any] | None
 
 
 def declared(
-    attribute: Attribute,
-    purpose: str,
-    *,
-    category: str,
-    retention: str,
-    exported: bool = True,
-    erased: bool = True,
-    shape: dict | None = None,
-) -> Attribute:
-    """Declare an attribute; a test fails for one without a declaration. `shape` is what a JSON attribute holds, as
-    JSON Schema."""
-    if category not in CATEGORIES:
-        raise ValueError(f"{category!r} is no category: it is one of {', '.join(CATEGORIES)}.")
-    attribute.declaration = DataDeclaration(purpose, category, retention, exported, erased, shape)
+    attribute: SomeAttribute, purpose: str, handling: DataHandling, *, shape: dict[str, Any] | None = None
+) -> SomeAttribute:
+    """Declare an attribute, as `declaration_of` returns it; a test fails for one without a declaration."""
+    vars(attribute)["declaration"] = DataDeclaration(purpose=purpose, shape=shape, **asdict(handling))
     return attribute
+
+
+def declaration_of(attribute: Attribute[Any]) -> DataDeclaration:
+    """The declaration of an attribute. Raises KeyError where it has none."""
+    return vars(attribute)["declaration"]
 
 
 class Options:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from imgapis.base.dynamo import declaration_of
 from imgapis.tables import row_classes
 
 # Tables that hold what P02, P03 and P04 name; every other table is an addition and is listed on /privacy by itself.
@@ -32,8 +33,8 @@ def _attributes() -> list[Addition]:
     found_additions = []
     for row_class in row_classes.registered():
         for name, attribute in row_class.get_attributes().items():
-            declaration = getattr(attribute, "declaration", None)
-            if declaration and (name in ALSO or (row_class.__name__ in NAMED and declaration.category == "security")):
+            declaration = declaration_of(attribute)
+            if name in ALSO or (row_class.__name__ in NAMED and declaration.category == "security"):
                 purpose = IDS.sub("", declaration.purpose)
                 found_additions.append(
                     Addition(
@@ -48,9 +49,5 @@ def _sentence(row_class) -> str:
 
 
 def _retentions(row_class) -> tuple[str, ...]:
-    retentions = [
-        attribute.declaration.retention
-        for attribute in row_class.get_attributes().values()
-        if hasattr(attribute, "declaration")
-    ]
+    retentions = [declaration_of(attribute).retention for attribute in row_class.get_attributes().values()]
     return tuple(dict.fromkeys(retentions))

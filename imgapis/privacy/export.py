@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from imgapis.base import csv_lines
-from imgapis.base.dynamo import Row
+from imgapis.base.dynamo import Row, declaration_of
 from imgapis.privacy import portability, registry, schemas
 
 CHUNK = 65_536
@@ -61,7 +61,7 @@ def stream(kind: str, subject_id: str) -> Iterator[bytes]:
 
 def exported(row: type[Row]) -> list[str]:
     """The attributes of a table that an export holds."""
-    return [name for name, attribute in row.get_attributes().items() if attribute.declaration.exported]
+    return [name for name, attribute in row.get_attributes().items() if declaration_of(attribute).exported]
 
 
 def _files(kind: str, subject_id: str) -> Iterator[tuple[str, Iterable[str]]]:

@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+from imgapis.base.dynamo import declaration_of
 from imgapis.privacy.registry import HOLDINGS
 from imgapis.tables import row_classes
 
@@ -64,7 +65,7 @@ def list_all() -> list[dict]:
     lines = []
     for row_class in row_classes.registered():
         for name, attribute in row_class.get_attributes().items():
-            declaration = attribute.declaration
+            declaration = declaration_of(attribute)
             lines.append(
                 {
                     "store": row_class.Meta.table_name.partition("-")[2],

@@ -11,7 +11,7 @@ from pynamodb.attributes import (
 )
 
 from imgapis.base import measures, shapes
-from imgapis.base.dynamo import Row
+from imgapis.base.dynamo import Row, declaration_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -35,7 +35,7 @@ def of_table(row_class: type[Row], names: list[str]) -> dict:
 
 
 def _field(attribute: Attribute) -> dict:
-    declaration = attribute.declaration
+    declaration = declaration_of(attribute)
     annotations = {"description": declaration.purpose, "retention": declaration.retention}
     return (_nullable(_content(attribute)) if attribute.null else _content(attribute)) | annotations
 
@@ -47,8 +47,8 @@ def _content(attribute: Attribute) -> dict:
     if isinstance(attribute, NumberAttribute) and hasattr(attribute, "unit"):
         whole = isinstance(attribute, measures.Whole)
         return {"type": "integer" if whole else "number", "unit": attribute.unit}
-    if isinstance(attribute, JSONAttribute) and attribute.declaration.shape is not None:
-        return dict(attribute.declaration.shape)
+    if isinstance(attribute, JSONAttribute) and declaration_of(attribute).shape is not None:
+        return dict(declaration_of(attribute).shape)
     if isinstance(attribute, BooleanAttribute):
         return {"type": "boolean"}
     if isinstance(attribute, UnicodeSetAttribute):

@@ -3,10 +3,10 @@
 from pynamodb.attributes import UnicodeAttribute
 
 from imgapis.base import dynamo
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
-BACKFILL = {"category": "none", "retention": "as long as the tables", "exported": False, "erased": False}
+BACKFILL = DataHandling("none", "as long as the tables", exported=False, erased=False)
 
 
 class Backfill(dynamo.Row):
@@ -15,6 +15,6 @@ class Backfill(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("backfills")
 
-    name = declared(UnicodeAttribute(hash_key=True), "names the backfill", **BACKFILL)
-    rows = declared(Whole(), "how many rows it changed", **BACKFILL)
-    finished = declared(Moment(), "when it had been through all of them", **BACKFILL)
+    name = declared(UnicodeAttribute(hash_key=True), "names the backfill", BACKFILL)
+    rows = declared(Whole(), "how many rows it changed", BACKFILL)
+    finished = declared(Moment(), "when it had been through all of them", BACKFILL)

@@ -11,7 +11,7 @@ from accounts.people import people
 from accounts.workspaces import workspaces
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import StoredObject
-from imgapis.base.dynamo import Row
+from imgapis.base.dynamo import Row, declaration_of
 from imgapis.privacy import registry
 from imgapis.rows.policy import PrivacyRequest
 from imgapis.tables import row_classes
@@ -86,7 +86,7 @@ class Account:
         if isinstance(attribute, UnicodeSetAttribute):
             return {self.mark}
         return (
-            self.shaped(attribute.declaration.shape or {})
+            self.shaped(declaration_of(attribute).shape or {})
             if isinstance(attribute, JSONAttribute)
             else f"{self.mark} {name}"
         )

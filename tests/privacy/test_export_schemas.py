@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from pynamodb.attributes import JSONAttribute, NumberAttribute
 
 from accounts import audit
-from imgapis.base.dynamo import declared
+from imgapis.base.dynamo import DataHandling, declared
 from imgapis.privacy import export, registry, schemas
 from imgapis.tables import row_classes
 from telemetry import events, rollups, sums
@@ -20,7 +20,7 @@ from transforms.access import presets
 from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("dynamodb", "bucket")
-DECLARED = {"category": "account", "retention": "until erasure"}
+DECLARED = DataHandling("account", "until erasure")
 
 
 def archives(account):
@@ -91,7 +91,7 @@ def test_a_number_without_a_unit_and_json_without_a_shape_cannot_be_exported(att
         @classmethod
         def get_attributes(cls) -> dict:
             """Its one attribute."""
-            return {"thing": declared(attribute(attr_name="thing"), "is nothing", **DECLARED)}
+            return {"thing": declared(attribute(attr_name="thing"), "is nothing", DECLARED)}
 
     with pytest.raises(schemas.Untyped):
         schemas.of_table(Made, ["thing"])

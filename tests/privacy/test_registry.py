@@ -1,5 +1,6 @@
 """No table is forgotten by the export and the erasure (D6)."""
 
+from imgapis.base.dynamo import declaration_of
 from imgapis.privacy import inventory, registry
 from imgapis.tables import row_classes
 
@@ -63,7 +64,7 @@ def test_what_is_not_exported_is_on_a_written_list():
     left_out = {}
     for row in row_classes.registered():
         attributes = row.get_attributes()
-        names = sorted(name for name, attribute in attributes.items() if not attribute.declaration.exported)
+        names = sorted(name for name, attribute in attributes.items() if not declaration_of(attribute).exported)
         if names:
             left_out[row.__name__] = "*" if len(names) == len(attributes) else " ".join(names)
     assert left_out == NOT_EXPORTED

@@ -39,7 +39,7 @@ MUTATIONS = (
         [
             (
                 "telemetry/models.py",
-                'stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", **MARK)',
+                'stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", MARK)',
                 "stamp = UnicodeAttribute()",
             )
         ],
@@ -64,7 +64,7 @@ MUTATIONS = (
             (
                 "billing/models.py",
                 "    base = declared(",
-                '    card_number = declared(UnicodeAttribute(default=""), "pays", **BILLING)\n    base = declared(',
+                '    card_number = declared(UnicodeAttribute(default=""), "pays", BILLING)\n    base = declared(',
             )
         ],
         "test_rows.py::test_p03_no_attribute_anywhere_could_hold_a_card_and_billing_names_no_person",
@@ -76,7 +76,7 @@ MUTATIONS = (
             (
                 "telemetry/models.py",
                 "    size = declared(",
-                '    source = declared(UnicodeAttribute(default="shoe"), "what", **TELEMETRY)\n    size = declared(',
+                '    source = declared(UnicodeAttribute(default="shoe"), "what", TELEMETRY)\n    size = declared(',
             )
         ],
         "test_rows.py::test_p04_an_event_has_the_fields_of_the_policy_and_no_other",

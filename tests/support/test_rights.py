@@ -14,6 +14,7 @@ from accounts.staff.staff_rights import RIGHTS, ROLES
 from accounts.teams import invites
 from billing import store as billing_store
 from imgapis.base import clock
+from imgapis.base.dynamo import declaration_of
 from imgapis.policy import requests
 from imgapis.support import audit_log, pages
 from tests.accounts import teams
@@ -250,8 +251,8 @@ def test_no_page_shows_a_secret(team, world):
             secrets = [
                 str(getattr(obj.row, name))
                 for name, attribute in model.row_class.get_attributes().items()
-                if not attribute.declaration.exported
-                and attribute.declaration.category != "none"
+                if not declaration_of(attribute).exported
+                and declaration_of(attribute).category != "none"
                 and len(str(getattr(obj.row, name))) > 12
             ]
             assert page.status == 200, (base, obj.key)

@@ -12,7 +12,7 @@ from django.db import models
 from pynamodb.attributes import Attribute, BooleanAttribute, JSONAttribute, NumberAttribute, TTLAttribute
 
 from imgapis.base import clock
-from imgapis.base.dynamo import Row
+from imgapis.base.dynamo import Row, declaration_of
 
 BETWEEN = "~"  # between the two halves of a composite key: in no id, name or time of ours
 LONGEST_TEXT = 2_048
@@ -56,7 +56,7 @@ def model_for(
     names = tuple(
         column
         for column in attributes
-        if attributes[column].declaration.exported or attributes[column].declaration.category == "none"
+        if declaration_of(attributes[column]).exported or declaration_of(attributes[column]).category == "none"
     )
     fields = {column: _field(attributes[column], (choices or {}).get(column), column in moments) for column in names}
     title = name or row_class.__name__.lower()
@@ -98,7 +98,7 @@ def key_values(row_class: type[Row], text: str) -> tuple[str, ...] | None:
 
 def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
     """The Django field of an attribute; what it is kept for is its help text."""
-    options = {"help_text": attribute.declaration.purpose, "blank": True}
+    options = {"help_text": declaration_of(attribute).purpose, "blank": True}
     if is_moment or isinstance(attribute, TTLAttribute):
         return models.DateTimeField(null=True, **options)
     if isinstance(attribute, BooleanAttribute):
