@@ -14,6 +14,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := env PYTHONHASHSEED=0 IMGAPIS_TEST_CLOCK="$(CLOCK)" $(BIN)/python -m pytest -n auto --dist worksteal
 HEIC := $(VENV)/heic-$(shell cat requirements-heic.lock | cksum | cut -d' ' -f1)
 
+# What reads the settings and starts nothing needs no engine at these addresses.
+SETTINGS := env EMBEDDED=1 DYNAMODB_ENDPOINT=http://127.0.0.1:1 CACHE_ENDPOINT=http://127.0.0.1:1
+
 TOOLS := $(VENV)/tools-$(shell cat requirements-tools.lock | cksum | cut -d' ' -f1)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -43,9 +46,10 @@ coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run
 	@rm -rf var/coverage && mkdir -p var/coverage
 	@$(TESTS) -m "not prove" --cov --cov-report=term-missing:skip-covered $(PYTEST)
 
-check: $(TEST_STAMP) ## Lint, and check the formatting
+check: $(TEST_STAMP) ## Lint, and check the formatting and the types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(SETTINGS) $(BIN)/mypy
 
 fmt: $(TEST_STAMP) ## Repair what lint and formatting can repair
 	@$(BIN)/ruff check --fix .

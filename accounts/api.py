@@ -10,6 +10,7 @@ from accounts import audit, store, team_store
 from accounts.keys import apikeys
 from accounts.keys.idempotency import ResultGone
 from accounts.models import Workspace
+from accounts.requests import ApiHttpRequest
 from accounts.rest_router import Repeat, RestRouter
 from accounts.rows.teams import Invite
 from accounts.teams import invites, members, roles
@@ -127,7 +128,7 @@ class EntriesOut(Schema):
     cursor: str | None
 
 
-def workspace_of(request: HttpRequest, permission: str) -> Workspace:
+def workspace_of(request: ApiHttpRequest, permission: str) -> Workspace:
     """The key's workspace, if the key has the permission."""
     request.caller.require(permission)
     row = store.workspace(request.caller.workspace_id)
@@ -136,7 +137,7 @@ def workspace_of(request: HttpRequest, permission: str) -> Workspace:
     return row
 
 
-def _acting(request: HttpRequest, permission: str) -> Actor:
+def _acting(request: ApiHttpRequest, permission: str) -> Actor:
     """The member the key acts for, as far as the key may: what a member may not do, no key of theirs may."""
     request.caller.require(permission)
     return request.caller.as_member
@@ -152,13 +153,13 @@ def _workspace_out(row: Workspace) -> WorkspaceOut:
 
 
 @router.get("/workspace", response=WorkspaceOut)
-def show_workspace(request: HttpRequest):
+def show_workspace(request: ApiHttpRequest):
     """The workspace of the key. Scope: workspace.view."""
     return _workspace_out(workspace_of(request, "workspace.view"))
 
 
 @router.patch("/workspace", response=WorkspaceOut)
-def change_workspace(request: HttpRequest, payload: WorkspaceIn):
+def change_workspace(request: ApiHttpRequest, payload: WorkspaceIn):
     """Rename it, or change the business name. Scope: workspace.edit."""
     row = workspace_of(request, "workspace.edit")
     if payload.namespace is not None:
@@ -169,13 +170,13 @@ def change_workspace(request: HttpRequest, payload: WorkspaceIn):
 
 
 @router.get("/roles", response=dict[str, list[str]])
-def list_roles(request: HttpRequest):
+def list_roles(request: ApiHttpRequest):
     """What each role may do. Any key."""
     return {role: [name for name in roles.PERMISSIONS if roles.allows(role, name)] for role in roles.ROLES}
 
 
 @router.get("/members", response=list[MemberOut])
-def list_members(request: HttpRequest):
+def list_members(request: ApiHttpRequest):
     """Everybody in the workspace. Scope: workspace.view."""
     request.caller.require("workspace.view")
     rows = team_store.members(request.caller.workspace_id)
@@ -183,7 +184,7 @@ def list_members(request: HttpRequest):
 
 
 @router.put("/members/{person_id}", response={204: None})
-def change_role(request: HttpRequest, person_id: str, payload: RoleIn):
+def change_role(request: ApiHttpRequest, person_id: str, payload: RoleIn):
     """Give a member another role. Scope: members.manage, and every scope of the role; no key makes or changes an
     owner."""
     members.change_role(_acting(request, "members.manage"), person_id, payload.role)
@@ -191,14 +192,14 @@ def change_role(request: HttpRequest, person_id: str, payload: RoleIn):
 
 
 @router.delete("/members/{person_id}", response={204: None})
-def remove_member(request: HttpRequest, person_id: str):
+def remove_member(request: ApiHttpRequest, person_id: str):
     """Take a member out; their keys end at once. Scope: members.manage."""
     members.remove(_acting(request, "members.manage"), person_id)
     return 204, None
 
 
 @router.get("/invites", response=list[InviteOut])
-def list_invites(request: HttpRequest):
+def list_invites(request: ApiHttpRequest):
     """Open invites. Scope: members.manage."""
     request.caller.require("members.manage")
     warnings = invites.warnings(request.caller.workspace_id)
@@ -215,7 +216,7 @@ def _invite_again(request: HttpRequest, invite_id: str, payload: InviteIn) -> In
 @router.post(
     "/invites", response={200: InviteOut, 201: InviteOut}, repeat=Repeat(lambda body: body.invite_id, _invite_again)
 )
-def invite(request: HttpRequest, payload: InviteIn):
+def invite(request: ApiHttpRequest, payload: InviteIn):
     """Invite an address by mail. One that is invited already is sent its invite again, with this role: 200. Scope:
     members.manage, and every scope of the role; no key gives the role owner."""
     row = invites.invite(_acting(request, "members.manage"), payload.email, payload.role)
@@ -223,7 +224,7 @@ def invite(request: HttpRequest, payload: InviteIn):
 
 
 @router.delete("/invites/{invite_id}", response={204: None})
-def revoke_invite(request: HttpRequest, invite_id: str):
+def revoke_invite(request: ApiHttpRequest, invite_id: str):
     """End an invite. Scope: members.manage."""
     invites.revoke(_acting(request, "members.manage"), invite_id)
     return 204, None
@@ -241,13 +242,13 @@ def _invite_out(row: Invite, warnings: dict[str, str]) -> InviteOut:
 
 
 @router.get("/keys", response=list[KeyOut])
-def list_keys(request: HttpRequest):
+def list_keys(request: ApiHttpRequest):
     """The keys of the workspace, without their secrets. Scope: keys.manage."""
     request.caller.require("keys.manage")
     return [KeyOut(**_key_out(row)) for row in apikeys.of_workspace(request.caller.workspace_id)]
 
 
-def _key_again(request: HttpRequest, prefix: str, payload: KeyIn) -> NewKeyOut:
+def _key_again(request: ApiHttpRequest, prefix: str, payload: KeyIn) -> NewKeyOut:
     request.caller.require("keys.manage")
     row = apikeys.of_prefix(prefix)
     if row is None:
@@ -256,7 +257,7 @@ def _key_again(request: HttpRequest, prefix: str, payload: KeyIn) -> NewKeyOut:
 
 
 @router.post("/keys", response={201: NewKeyOut}, repeat=Repeat(lambda body: body.prefix, _key_again))
-def create_key(request: HttpRequest, payload: KeyIn):
+def create_key(request: ApiHttpRequest, payload: KeyIn):
     """Make a key; it is shown this once, and ends with the key that makes it, at the latest when that one does. Scope:
     keys.manage, and every scope that is given on."""
     caller = request.caller
@@ -278,7 +279,7 @@ def create_key(request: HttpRequest, payload: KeyIn):
 
 
 @router.delete("/keys/{prefix}", response={204: None})
-def revoke_key(request: HttpRequest, prefix: str):
+def revoke_key(request: ApiHttpRequest, prefix: str):
     """End a key at once, with the keys and the open invitations it made. Scope: keys.manage."""
     request.caller.require("keys.manage")
     if not apikeys.revoke(request.caller.workspace_id, prefix, request.caller.actor):
@@ -299,7 +300,7 @@ def _key_out(row) -> dict:
 
 
 @router.get("/audit", response=EntriesOut)
-def audit_log(request: HttpRequest, cursor: str | None = None):
+def audit_log(request: ApiHttpRequest, cursor: str | None = None):
     """Who did what, newest first, in pages. Scope: audit.view."""
     request.caller.require("audit.view")
     page = audit.page(request.caller.workspace_id, cursor)

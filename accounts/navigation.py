@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Workspace
+from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from accounts.workspaces import workspaces
 
@@ -40,13 +41,13 @@ def navigation(request: HttpRequest) -> dict:
     return {"navigation": [link for link in links if link], "role": member.role, "other_workspaces": other_workspaces}
 
 
-def _others(request: HttpRequest) -> list[Workspace]:
+def _others(request: WorkspaceHttpRequest) -> list[Workspace]:
     """The person's other workspaces, for the switcher."""
     current_id = request.workspace.workspace_id
     return [row for row, _ in workspaces.of_person(request.user.person_id) if row.workspace_id != current_id]
 
 
-def _link(request: HttpRequest, name: str, title: str, permission: str) -> dict | None:
+def _link(request: WorkspaceHttpRequest, name: str, title: str, permission: str) -> dict | None:
     try:
         url = reverse(name, args=[request.workspace.namespace])
     except NoReverseMatch:

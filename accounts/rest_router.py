@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Router
 
 from accounts.keys import idempotency
+from accounts.requests import ApiHttpRequest
 from imgapis.base.errors import ApiError
 
 HEADER = {
@@ -53,7 +54,7 @@ class RestRouter(Router):
 
 def _idempotent(view: Callable, repeat: Repeat) -> Callable:
     @wraps(view)
-    def wrapper(request: HttpRequest, **values: Any) -> Any:
+    def wrapper(request: ApiHttpRequest, **values: Any) -> Any:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return view(request, **values)

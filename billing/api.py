@@ -5,6 +5,7 @@ from ninja import Field, Schema
 
 from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
+from accounts.requests import ApiHttpRequest
 from accounts.rest_router import RestRouter
 from billing.charging import cap_settings, summary
 from billing.charging.caps import SPANS, Cap
@@ -68,7 +69,7 @@ def _changed(request: HttpRequest) -> list[dict]:
 
 
 @router.get("/billing", response=BillOut)
-def bill(request: HttpRequest):
+def bill(request: ApiHttpRequest):
     """The plan and its credits. Scope: workspace.view."""
     row = workspace_of(request, "workspace.view")
     totals = summary.of(row)
@@ -92,13 +93,13 @@ def bill(request: HttpRequest):
 
 
 @router.get("/billing/caps", response=list[CapOut])
-def caps(request: HttpRequest):
+def caps(request: ApiHttpRequest):
     """The caps in force. Scope: billing.manage."""
     return _caps(workspace_of(request, "billing.manage"))
 
 
 @router.put("/billing/caps/{span}", response=list[CapOut])
-def set_cap(request: HttpRequest, span: str, payload: CapIn):
+def set_cap(request: ApiHttpRequest, span: str, payload: CapIn):
     """Set the cap of a `day` or a `period`, in force at once. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
     cap_settings.change(row.workspace_id, request.caller.actor, span, Cap(payload.unit, payload.amount))
@@ -106,7 +107,7 @@ def set_cap(request: HttpRequest, span: str, payload: CapIn):
 
 
 @router.delete("/billing/caps/{span}", response=list[CapOut])
-def drop_cap(request: HttpRequest, span: str):
+def drop_cap(request: ApiHttpRequest, span: str):
     """Go back to the default cap. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
     cap_settings.change(row.workspace_id, request.caller.actor, span, None)
@@ -114,7 +115,7 @@ def drop_cap(request: HttpRequest, span: str):
 
 
 @router.put("/billing/overage", response=list[CapOut])
-def set_overage(request: HttpRequest, payload: OverageIn):
+def set_overage(request: ApiHttpRequest, payload: OverageIn):
     """Allow overage, or no longer; the caps as they then are. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
     cap_settings.allow_overage(row.workspace_id, request.caller.actor, payload.allowed)

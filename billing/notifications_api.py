@@ -1,10 +1,10 @@
 """The REST routes of billing notices: which mails the maker of the key gets, and the workspace's webhook."""
 
-from django.http import HttpRequest
 from ninja import Field, Schema
 
 from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
+from accounts.requests import ApiHttpRequest
 from accounts.rest_router import Repeat, RestRouter
 from billing.notifications import outgoing_webhooks, preferences, webhook_delivery
 from imgapis.base import clock
@@ -90,13 +90,13 @@ def _preferences_out(row: Workspace, person_id: str) -> dict:
 
 # Operation ids are part of the OpenAPI document, which clients are generated from: they stay when a module moves.
 @router.get("/notices", response=NoticesOut, operation_id="imgapis_notices_api_notices")
-def notices(request: HttpRequest):
+def notices(request: ApiHttpRequest):
     """The mails and the webhook. Scope: billing.manage."""
     return _preferences_out(workspace_of(request, SCOPE), request.caller.person_id)
 
 
 @router.put("/notices/mails/{kind}", response=NoticesOut, operation_id="imgapis_notices_api_choose")
-def choose(request: HttpRequest, kind: str, payload: WantedIn):
+def choose(request: ApiHttpRequest, kind: str, payload: WantedIn):
     """Get mails of a kind, `usage` or `burst`, or none. Scope: billing.manage."""
     row, person_id = workspace_of(request, SCOPE), request.caller.person_id
     if kind not in preferences.KINDS:
@@ -106,7 +106,7 @@ def choose(request: HttpRequest, kind: str, payload: WantedIn):
 
 
 @router.put("/notices/webhook", response=SecretOut, operation_id="imgapis_notices_api_set_hook")
-def set_hook(request: HttpRequest, payload: HookIn):
+def set_hook(request: ApiHttpRequest, payload: HookIn):
     """Set the webhook, or put another in its place, with a new secret. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
     secret = webhook_delivery.configure(row.workspace_id, request.caller.actor, payload.address)
@@ -114,7 +114,7 @@ def set_hook(request: HttpRequest, payload: HookIn):
 
 
 @router.delete("/notices/webhook", response={204: None}, operation_id="imgapis_notices_api_remove_hook")
-def remove_hook(request: HttpRequest):
+def remove_hook(request: ApiHttpRequest):
     """Post nothing any more; doing it twice is no error. Scope: billing.manage."""
     outgoing_webhooks.remove(workspace_of(request, SCOPE).workspace_id, request.caller.actor)
     return 204, None
@@ -126,7 +126,7 @@ def remove_hook(request: HttpRequest):
     operation_id="imgapis_notices_api_test_hook",
     repeat=Repeat(rebuild=lambda request, made: workspace_of(request, SCOPE) and None),
 )
-def test_hook(request: HttpRequest):
+def test_hook(request: ApiHttpRequest):
     """Have a test notice posted, at most one a minute; GET says what came of it. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
     if outgoing_webhooks.of(row.workspace_id) is None:

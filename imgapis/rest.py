@@ -8,6 +8,7 @@ from ninja.security import APIKeyHeader
 from accounts import api as accounts_api
 from accounts.keys import apikeys
 from accounts.keys.apikeys import Caller
+from accounts.requests import ApiHttpRequest
 from billing import api as billing_api
 from billing import notifications_api
 from imgapis import rest_limits
@@ -22,7 +23,7 @@ class KeyAuth(APIKeyHeader):
 
     param_name = "Authorization"
 
-    def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
+    def authenticate(self, request: ApiHttpRequest, key: str | None) -> Caller:
         """The caller, put on the request with its rate limit."""
         scheme, _, api_key = (key or "").partition(" ")
         request.caller = apikeys.authenticate(api_key.strip() if scheme.lower() == "bearer" else None)

@@ -11,6 +11,7 @@ from accounts.decorators import FRESH_SECONDS, fresh_code, login_required, safe_
 from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
 from accounts.people import email_addresses, people
+from accounts.requests import PersonHttpRequest
 from accounts.sessions import admission, codes, sessions
 from accounts.sessions.admission import CodeLimit
 from imgapis.base import clock
@@ -19,7 +20,7 @@ from imgapis.base.errors import ApiError
 
 @require_GET
 @login_required
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: PersonHttpRequest) -> HttpResponse:
     """The address and the list of sessions: the days they began and were used last, nothing of the device."""
     current = sessions.digest_of(request.session.session_key)
     rows = [
@@ -31,7 +32,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def end_sessions(request: HttpRequest) -> HttpResponse:
+def end_sessions(request: PersonHttpRequest) -> HttpResponse:
     """End one session, or all others."""
     if request.POST.get("digest"):
         sessions.end_one(request.user.person_id, request.POST["digest"])
@@ -52,7 +53,7 @@ def _end_others(request: HttpRequest) -> None:
 @require_http_methods(["GET", "POST"])
 @login_required
 @fresh_code
-def change_email(request: HttpRequest) -> HttpResponse:
+def change_email(request: PersonHttpRequest) -> HttpResponse:
     """Ask for the new address and mail it a code."""
     form, status = EmailForm(request.POST or None), 400
     if form.is_valid():
@@ -73,7 +74,7 @@ def change_email(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 @fresh_code
-def prove_email(request: HttpRequest) -> HttpResponse:
+def prove_email(request: PersonHttpRequest) -> HttpResponse:
     """Prove the new address; every other session ends (A6)."""
     if not request.session.get("new_email"):
         return redirect("account-email")
@@ -100,7 +101,7 @@ def _address_changed(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def confirm(request: HttpRequest) -> HttpResponse:
+def confirm(request: PersonHttpRequest) -> HttpResponse:
     """Mail a code to the account's own address and ask for it."""
     next_path = safe_next(request.GET.get("next"), reverse("account"))
     form, limit = CodeForm(request.POST if "code" in request.POST else None), ""

@@ -1,7 +1,7 @@
 """The API keys of a workspace: made after a fresh code, shown once, revoked at a click."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.decorators import fresh_code, workspace_page
 from accounts.forms import KeyForm, add_error
 from accounts.keys import apikeys
+from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -16,7 +17,7 @@ from imgapis.base.errors import ApiError
 @require_http_methods(["GET", "POST"])
 @workspace_page("keys.manage")
 @fresh_code
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(request: WorkspaceHttpRequest) -> HttpResponse:
     """The keys, and a form for another."""
     form = KeyForm(request.member.role, request.POST or None)
     plaintext_key = ""
@@ -30,7 +31,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/keys.html", context, status=400 if form.errors else 200)
 
 
-def _make(request: HttpRequest, data: dict) -> str:
+def _make(request: WorkspaceHttpRequest, data: dict) -> str:
     workspace_id = request.workspace.workspace_id
     plaintext_key, row = apikeys.create(
         workspace_id,
@@ -44,7 +45,7 @@ def _make(request: HttpRequest, data: dict) -> str:
     return plaintext_key
 
 
-def _all(request: HttpRequest) -> list:
+def _all(request: WorkspaceHttpRequest) -> list:
     return apikeys.of_workspace(request.workspace.workspace_id)
 
 
@@ -56,7 +57,7 @@ def _row(row) -> dict:
 
 @require_POST
 @workspace_page("keys.manage")
-def revoke(request: HttpRequest, prefix: str) -> HttpResponse:
+def revoke(request: WorkspaceHttpRequest, prefix: str) -> HttpResponse:
     """End a key at once."""
     if not apikeys.revoke(request.workspace.workspace_id, prefix, request.user.person_id):
         raise Http404

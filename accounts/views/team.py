@@ -9,6 +9,7 @@ from accounts import audit, store, team_store
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.forms import InviteForm, RoleForm, add_error
 from accounts.people import lookalikes
+from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from accounts.rows.teams import Invite
 from accounts.sessions import admission
 from accounts.teams import invites, members, roles
@@ -36,7 +37,7 @@ PLAIN_ACTS = {
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
-def team(request: HttpRequest) -> HttpResponse:
+def team(request: WorkspaceHttpRequest) -> HttpResponse:
     """Everybody in the workspace; who may, invites here."""
     form = InviteForm(request.member.role, request.POST or None)
     if request.method == "POST":
@@ -61,7 +62,7 @@ def _tell_sent(request: HttpRequest, row: Invite, sentence: str) -> None:
         messages.success(request, sentence)
 
 
-def _facts(request: HttpRequest, form: InviteForm) -> dict:
+def _facts(request: WorkspaceHttpRequest, form: InviteForm) -> dict:
     can_manage = roles.allows(request.member.role, "members.manage")
     member_rows = team_store.members(request.workspace.workspace_id)
     names = {row.person_id: row.email for row in store.people([member.person_id for member in member_rows])}
@@ -96,7 +97,7 @@ def _held_text(row: Invite) -> str:
     return f"mail held back: send again from {admission.time_of_day(row.mail_held_until)} UTC on"
 
 
-def _row(request: HttpRequest, row, names: dict[str, str], can_manage: bool) -> dict:
+def _row(request: WorkspaceHttpRequest, row, names: dict[str, str], can_manage: bool) -> dict:
     is_self = row.person_id == request.user.person_id
     can_change = can_manage and row.role in roles.grantable(request.member.role)
     form = RoleForm(request.member.role, initial={"role": row.role}, auto_id=f"{row.person_id}_%s")
@@ -112,7 +113,7 @@ def _row(request: HttpRequest, row, names: dict[str, str], can_manage: bool) -> 
 
 @require_POST
 @workspace_page("members.manage")
-def change_role(request: HttpRequest, person_id: str) -> HttpResponse:
+def change_role(request: WorkspaceHttpRequest, person_id: str) -> HttpResponse:
     """Give a member another role."""
     members.change_role(request.member, person_id, request.POST.get("role", ""))
     messages.success(request, "The role is changed.")
@@ -121,7 +122,7 @@ def change_role(request: HttpRequest, person_id: str) -> HttpResponse:
 
 @require_POST
 @workspace_page("members.manage")
-def remove(request: HttpRequest, person_id: str) -> HttpResponse:
+def remove(request: WorkspaceHttpRequest, person_id: str) -> HttpResponse:
     """Take a member out."""
     members.remove(request.member, person_id)
     messages.success(request, "The member is removed.")
@@ -130,7 +131,7 @@ def remove(request: HttpRequest, person_id: str) -> HttpResponse:
 
 @require_POST
 @workspace_page("workspace.view")
-def leave(request: HttpRequest) -> HttpResponse:
+def leave(request: WorkspaceHttpRequest) -> HttpResponse:
     """Leave the workspace: one click, as joining was (P20)."""
     members.leave(request.member)
     messages.success(request, f"You have left {request.workspace.namespace}.")
@@ -140,7 +141,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.own")
 @fresh_code
-def transfer(request: HttpRequest) -> HttpResponse:
+def transfer(request: WorkspaceHttpRequest) -> HttpResponse:
     """Hand the ownership to another member."""
     if request.method == "POST":
         members.transfer(request.member, request.POST.get("person", ""))
@@ -153,7 +154,7 @@ def transfer(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("members.manage")
-def resend_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
+def resend_invite(request: WorkspaceHttpRequest, invite_id: str) -> HttpResponse:
     """Send an invite again; the old link is over."""
     row = invites.resend(request.member, invite_id)
     _tell_sent(request, row, "The invitation is on its way again. Its old link no longer works.")
@@ -162,7 +163,7 @@ def resend_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
 
 @require_POST
 @workspace_page("members.manage")
-def revoke_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
+def revoke_invite(request: WorkspaceHttpRequest, invite_id: str) -> HttpResponse:
     """End an invite."""
     invites.revoke(request.member, invite_id)
     messages.success(request, "The invitation is revoked.")
@@ -171,7 +172,7 @@ def revoke_invite(request: HttpRequest, invite_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def accept(request: HttpRequest, token: str) -> HttpResponse:
+def accept(request: PersonHttpRequest, token: str) -> HttpResponse:
     """Show what an invite offers; a POST accepts it. A mail scanner's GET changes nothing (A11)."""
     person = store.person(request.user.person_id)
     if request.method == "POST":
@@ -185,7 +186,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_POST
 @login_required
-def accept_offer(request: HttpRequest, workspace_id: str, invite_id: str) -> HttpResponse:
+def accept_offer(request: PersonHttpRequest, workspace_id: str, invite_id: str) -> HttpResponse:
     """Join by an invitation that the page of workspaces lists."""
     namespace = invites.accept_offer(workspace_id, invite_id, store.person(request.user.person_id))
     messages.success(request, "You have joined the workspace.")
@@ -194,7 +195,7 @@ def accept_offer(request: HttpRequest, workspace_id: str, invite_id: str) -> Htt
 
 @require_GET
 @workspace_page("audit.view")
-def audit_log(request: HttpRequest) -> HttpResponse:
+def audit_log(request: WorkspaceHttpRequest) -> HttpResponse:
     """The audit log. It stores opaque ids; the addresses of current members are added for display alone."""
     page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
     current_members = team_store.members(request.workspace.workspace_id)

@@ -1,13 +1,14 @@
 """The workspaces of a person: the list, a new one, and the settings of one."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import store
 from accounts.decorators import login_required, workspace_page
 from accounts.forms import WorkspaceForm, add_error
+from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from accounts.teams import offers
 from accounts.workspaces import workspaces
 from imgapis.base.cursors import ResultPage
@@ -16,7 +17,7 @@ from imgapis.base.errors import ApiError
 
 @require_GET
 @login_required
-def listed(request: HttpRequest) -> HttpResponse:
+def listed(request: PersonHttpRequest) -> HttpResponse:
     """Every workspace of the person, and the invitations to others, or all of one inviter's: the switcher."""
     person, inviter_of = store.person(request.user.person_id), request.GET.get("inviter_of", "")
     cursor = request.GET.get("cursor", "")
@@ -31,7 +32,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PersonHttpRequest) -> HttpResponse:
     """Another workspace, with the person as its owner."""
     form = WorkspaceForm(request.POST or None)
     if form.is_valid():
@@ -45,7 +46,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.edit")
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: WorkspaceHttpRequest) -> HttpResponse:
     """The business name and the namespace."""
     row = request.workspace
     form = WorkspaceForm(request.POST or None, initial={"business_name": row.business_name, "namespace": row.namespace})
@@ -60,7 +61,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", {"form": form}, status=400 if form.errors else 200)
 
 
-def _change(request: HttpRequest, data: dict) -> None:
+def _change(request: WorkspaceHttpRequest, data: dict) -> None:
     row, actor = request.workspace, request.user.person_id
     workspaces.rename(row, actor, data["namespace"])
     if data["business_name"] != row.business_name:

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from django.conf import settings as django_settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.models import Workspace
+from accounts.requests import WorkspaceHttpRequest
 from billing.charging import cap_settings, figures, summary
 from billing.charging.caps import SPANS, Cap
 from billing.charging.summary import Summary
@@ -28,14 +29,14 @@ VERBS = {"begin": "Choose", "upgrade": "Upgrade to", "later": "Change to"}
 
 @require_GET
 @workspace_page("billing.manage")
-def billing(request: HttpRequest) -> HttpResponse:
+def billing(request: WorkspaceHttpRequest) -> HttpResponse:
     """The page."""
     return _page(request)
 
 
 @require_POST
 @workspace_page("billing.manage")
-def cap(request: HttpRequest, span: str) -> HttpResponse:
+def cap(request: WorkspaceHttpRequest, span: str) -> HttpResponse:
     """Set the cap of a day or of a period."""
     row, form = request.workspace, CapForm(request.POST, prefix=span)
     if form.is_valid():
@@ -50,7 +51,7 @@ def cap(request: HttpRequest, span: str) -> HttpResponse:
 
 @require_POST
 @workspace_page("billing.manage")
-def overage(request: HttpRequest) -> HttpResponse:
+def overage(request: WorkspaceHttpRequest) -> HttpResponse:
     """Allow credits beyond the plan's to be bought, or no longer."""
     row, is_allowed = request.workspace, request.POST.get("allowed") == "yes"
     try:
@@ -62,7 +63,7 @@ def overage(request: HttpRequest) -> HttpResponse:
     return redirect("billing", row.namespace)
 
 
-def _page(request: HttpRequest, invalid_forms: dict[str, CapForm] | None = None) -> HttpResponse:
+def _page(request: WorkspaceHttpRequest, invalid_forms: dict[str, CapForm] | None = None) -> HttpResponse:
     row, invalid_forms = request.workspace, invalid_forms or {}
     bill, subscription = summary.of(row), subscriptions.last_known(row.workspace_id)
     period = (

@@ -2,12 +2,13 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.requests import WorkspaceHttpRequest
 from billing.notifications import outgoing_webhooks, preferences, webhook_delivery
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -27,14 +28,14 @@ class HookForm(forms.Form):
 
 @require_GET
 @workspace_page("billing.manage")
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: WorkspaceHttpRequest) -> HttpResponse:
     """The page."""
     return _page(request, HookForm())
 
 
 @require_POST
 @workspace_page("billing.manage")
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: WorkspaceHttpRequest) -> HttpResponse:
     """Save which mails this member gets; it changes no other member's choice."""
     for kind in preferences.KINDS:
         wants_mail = request.POST.get(kind) == "on"
@@ -45,7 +46,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("billing.manage")
-def hook(request: HttpRequest) -> HttpResponse:
+def hook(request: WorkspaceHttpRequest) -> HttpResponse:
     """Set the webhook; its secret is in this one response and nowhere else."""
     form, secret = HookForm(request.POST), ""
     if form.is_valid():
@@ -59,7 +60,7 @@ def hook(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("billing.manage")
-def hook_remove(request: HttpRequest) -> HttpResponse:
+def hook_remove(request: WorkspaceHttpRequest) -> HttpResponse:
     """Post nothing any more."""
     outgoing_webhooks.remove(request.workspace.workspace_id, request.user.person_id)
     messages.success(request, "The webhook is removed.")
@@ -68,7 +69,7 @@ def hook_remove(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("billing.manage")
-def hook_test(request: HttpRequest) -> HttpResponse:
+def hook_test(request: WorkspaceHttpRequest) -> HttpResponse:
     """Send a test notice, at most one a minute."""
     row = request.workspace
     if outgoing_webhooks.of(row.workspace_id) is None:
@@ -80,7 +81,7 @@ def hook_test(request: HttpRequest) -> HttpResponse:
     return redirect("notices", row.namespace)
 
 
-def _page(request: HttpRequest, form: HookForm, secret: str = "") -> HttpResponse:
+def _page(request: WorkspaceHttpRequest, form: HookForm, secret: str = "") -> HttpResponse:
     row, webhook = request.workspace, outgoing_webhooks.of(request.workspace.workspace_id)
     wants = preferences.choices(row.workspace_id, request.user.person_id)
     context = {

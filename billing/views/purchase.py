@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
+from accounts.requests import WorkspaceHttpRequest
 from billing.plans import catalogue
 from billing.stripe import receipts, subscriptions
 from billing.stripe.gateway import StripeUnavailable
@@ -24,7 +25,7 @@ TO_CONFIRM = (
 
 @require_POST
 @workspace_page("billing.manage")
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: WorkspaceHttpRequest) -> HttpResponse:
     """Take a plan: by Stripe's Checkout where there is none yet, else as a change. Of the form only the plan's name
     and the rhythm are read; price and credits are ours (B16)."""
     row, tier, interval = request.workspace, request.POST.get("tier", ""), request.POST.get("interval", "")
@@ -48,14 +49,14 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("billing.manage")
-def cancel(request: HttpRequest) -> HttpResponse:
+def cancel(request: WorkspaceHttpRequest) -> HttpResponse:
     """End the plan with the paid period (P20)."""
     return _run(request, lambda: subscriptions.cancel(request.workspace, request.user.person_id), "")
 
 
 @require_POST
 @workspace_page("billing.manage")
-def resume(request: HttpRequest) -> HttpResponse:
+def resume(request: WorkspaceHttpRequest) -> HttpResponse:
     """Take back a cancellation, or a change that has not come yet."""
     message = "The plan goes on as it is."
     return _run(request, lambda: subscriptions.resume(request.workspace, request.user.person_id), message)
@@ -63,7 +64,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("billing.manage")
-def portal(request: HttpRequest) -> HttpResponse:
+def portal(request: WorkspaceHttpRequest) -> HttpResponse:
     """Off to Stripe's portal: cards, tax number, invoices."""
     return_url = settings.SITE_URL + reverse("billing", args=[request.workspace.namespace])
     return _redirect_to_stripe(request, lambda: subscriptions.portal(request.workspace, return_url))
@@ -71,7 +72,7 @@ def portal(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @workspace_page("billing.manage")
-def returned(request: HttpRequest) -> HttpResponse:
+def returned(request: WorkspaceHttpRequest) -> HttpResponse:
     """Back from Checkout. The page grants nothing: credits come with Stripe's signed event alone (B16)."""
     row = request.workspace
     if request.GET.get("left"):
@@ -93,7 +94,7 @@ def returned(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @workspace_page("billing.manage")
-def invoices(request: HttpRequest) -> HttpResponse:
+def invoices(request: WorkspaceHttpRequest) -> HttpResponse:
     """The invoices at Stripe; when it does not answer, the page says so."""
     try:
         stripe_invoices, error_message = subscriptions.invoices(request.workspace), ""
@@ -113,11 +114,11 @@ def invoices(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/invoices.html", {"rows": rows, "away": error_message, "bought": has_subscription})
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: WorkspaceHttpRequest) -> str:
     return settings.SITE_URL + reverse("billing-return", args=[request.workspace.namespace])
 
 
-def _redirect_to_stripe(request: HttpRequest, get_url: Callable[[], str]) -> HttpResponse:
+def _redirect_to_stripe(request: WorkspaceHttpRequest, get_url: Callable[[], str]) -> HttpResponse:
     """Redirect to an address of Stripe's, or back with the message of its refusal."""
     try:
         return HttpResponseRedirect(get_url())
@@ -126,7 +127,7 @@ def _redirect_to_stripe(request: HttpRequest, get_url: Callable[[], str]) -> Htt
         return redirect("billing", request.workspace.namespace)
 
 
-def _run(request: HttpRequest, action: Callable[[], None], message: str) -> HttpResponse:
+def _run(request: WorkspaceHttpRequest, action: Callable[[], None], message: str) -> HttpResponse:
     """Run an action at Stripe and go back to the billing page, with `message` where there is one."""
     try:
         action()

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import store as accounts_store
 from accounts.decorators import fresh_code, login_required, workspace_page
+from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from imgapis.base.errors import ApiError
 from imgapis.privacy import export, links
 
@@ -14,7 +15,7 @@ from imgapis.privacy import export, links
 @require_GET
 @workspace_page(links.PERMISSION)
 @fresh_code
-def data_export(request: HttpRequest) -> HttpResponse:
+def data_export(request: WorkspaceHttpRequest) -> HttpResponse:
     """The zip of a workspace."""
     return _zip("workspace", request.workspace.workspace_id)
 
@@ -22,7 +23,7 @@ def data_export(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 @fresh_code
-def account_export(request: HttpRequest) -> HttpResponse:
+def account_export(request: PersonHttpRequest) -> HttpResponse:
     """The zip of one's own account."""
     return _zip("person", request.user.person_id)
 
@@ -30,7 +31,7 @@ def account_export(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @workspace_page(links.PERMISSION)
 @fresh_code
-def data_export_mail(request: HttpRequest) -> HttpResponse:
+def data_export_mail(request: WorkspaceHttpRequest) -> HttpResponse:
     """Have the link of a workspace's export mailed."""
     row = request.workspace
     return _mail(request, "workspace", row.workspace_id, f"the workspace {row.namespace}", ("data", row.namespace))
@@ -39,7 +40,7 @@ def data_export_mail(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 @fresh_code
-def account_export_mail(request: HttpRequest) -> HttpResponse:
+def account_export_mail(request: PersonHttpRequest) -> HttpResponse:
     """Have the link of one's own account's export mailed."""
     return _mail(request, "person", request.user.person_id, "your account", ("account-data",))
 

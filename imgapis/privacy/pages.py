@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import audit
 from accounts.decorators import fresh_code, login_required, workspace_page
+from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from accounts.rows.audit import AuditEntry
 from billing.money import dollars
 from billing.stripe import closing
@@ -19,14 +20,14 @@ from imgapis.privacy import certificates, erasure, inventory, registry, steps, s
 
 @require_GET
 @workspace_page("workspace.own")
-def data(request: HttpRequest) -> HttpResponse:
+def data(request: WorkspaceHttpRequest) -> HttpResponse:
     """What is held, the export, and the deletion of a workspace."""
     return _data(request, "workspace", request.workspace.workspace_id, "workspace.html")
 
 
 @require_GET
 @login_required
-def account_data(request: HttpRequest) -> HttpResponse:
+def account_data(request: PersonHttpRequest) -> HttpResponse:
     """The same of one's own account."""
     return _data(request, "person", request.user.person_id, "base.html")
 
@@ -47,7 +48,7 @@ def _data(request: HttpRequest, kind: str, subject_id: str, base: str) -> HttpRe
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.own")
 @fresh_code
-def data_erase(request: HttpRequest) -> HttpResponse:
+def data_erase(request: WorkspaceHttpRequest) -> HttpResponse:
     """Delete a workspace: counts, its name typed, seven days to undo or at once."""
     row = request.workspace
     return _erase(request, "workspace", row.workspace_id, row.namespace, lambda: redirect("data", row.namespace))
@@ -56,7 +57,7 @@ def data_erase(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 @fresh_code
-def account_erase(request: HttpRequest) -> HttpResponse:
+def account_erase(request: PersonHttpRequest) -> HttpResponse:
     """Delete one's own account."""
     user = request.user
     return _erase(request, "person", user.person_id, user.email, lambda: redirect("account-data"))
@@ -104,7 +105,7 @@ def counts(kind: str, subject_id: str) -> list[tuple[str, str]]:
 
 @require_POST
 @workspace_page("workspace.own")
-def data_keep(request: HttpRequest) -> HttpResponse:
+def data_keep(request: WorkspaceHttpRequest) -> HttpResponse:
     """Undo the deletion of a workspace."""
     _keep(request, "workspace", request.workspace.workspace_id)
     return redirect("data", request.workspace.namespace)
@@ -112,7 +113,7 @@ def data_keep(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def account_keep(request: HttpRequest) -> HttpResponse:
+def account_keep(request: PersonHttpRequest) -> HttpResponse:
     """Undo the deletion of one's own account."""
     _keep(request, "person", request.user.person_id)
     return redirect("account-data")

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.models import Workspace
+from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from billing.charging import figures, summary
 from imgapis.base import clock
@@ -21,7 +22,7 @@ from transforms.tenant import hosts
 
 @require_GET
 @workspace_page("workspace.view")
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: WorkspaceHttpRequest) -> HttpResponse:
     """The overview page."""
     row = request.workspace
     bill = summary.of(row)
@@ -56,13 +57,13 @@ def _example(namespace: str, sources: list[Source]) -> str:
     )
 
 
-def _offers_samples(request: HttpRequest, sources: list[Source]) -> bool:
+def _offers_samples(request: WorkspaceHttpRequest, sources: list[Source]) -> bool:
     return site_sample_source.offered() and not sources and roles.allows(request.member.role, "sources.edit")
 
 
 @require_POST
 @workspace_page("sources.edit")
-def add_samples(request: HttpRequest) -> HttpResponse:
+def add_samples(request: WorkspaceHttpRequest) -> HttpResponse:
     """Set up the sample source, so that the first address works before there is a source of one's own."""
     if not site_sample_source.offered():
         raise Http404

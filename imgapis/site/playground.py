@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.requests import WorkspaceHttpRequest
 from imgapis.base.errors import ApiError
 from imgapis.devstack.photographs import NAMES
 from imgapis.site import sample_source, snippets
@@ -116,7 +117,7 @@ def public(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @workspace_page("workspace.view")
-def own(request: HttpRequest) -> HttpResponse:
+def own(request: WorkspaceHttpRequest) -> HttpResponse:
     """The playground of a workspace. Only a picture that is free, or that `make` requests, is loaded with the page."""
     row = request.workspace
     tenant = tenants.of_row(row, row.namespace)

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
 from accounts.decorators import workspace_page
 from accounts.models import Workspace
+from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock, csv_lines
 from telemetry import charts, display, reports, store
 from telemetry.charts import Bar
@@ -22,7 +23,7 @@ RANKS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 @require_GET
 @workspace_page("workspace.view")
-def usage(request: HttpRequest, beside: Callable[[Workspace], dict[str, Any]]) -> HttpResponse:
+def usage(request: WorkspaceHttpRequest, beside: Callable[[Workspace], dict[str, Any]]) -> HttpResponse:
     """The page; the latest requests alone where the page asks for them again. `beside` returns the context from
     billing: the allowance as (name, value, remark), and an address to try first."""
     if request.GET.get("part") == "tail":
@@ -39,11 +40,11 @@ def usage(request: HttpRequest, beside: Callable[[Workspace], dict[str, Any]]) -
     return render(request, "telemetry/usage.html", context | beside(request.workspace))
 
 
-def _tail(request: HttpRequest) -> list[dict]:
+def _tail(request: WorkspaceHttpRequest) -> list[dict]:
     return [_event(event) for event in store.latest(request.workspace.workspace_id, TAIL)]
 
 
-def _report(request: HttpRequest) -> Report:
+def _report(request: WorkspaceHttpRequest) -> Report:
     date_range = reports.time_range(request.GET.get("range", "7d"), clock.now())
     return reports.build(request.workspace.workspace_id, date_range)
 
@@ -122,7 +123,7 @@ def _event(event: Event) -> dict:
 
 @require_GET
 @workspace_page("workspace.view")
-def receipt(request: HttpRequest, event_id: str) -> HttpResponse:
+def receipt(request: WorkspaceHttpRequest, event_id: str) -> HttpResponse:
     """One event, whole: for a charged one, the receipt."""
     event = store.event(request.workspace.workspace_id, event_id)
     if event is None:
@@ -132,7 +133,7 @@ def receipt(request: HttpRequest, event_id: str) -> HttpResponse:
 
 @require_GET
 @workspace_page("workspace.view")
-def download(request: HttpRequest, kind: str) -> HttpResponse:
+def download(request: WorkspaceHttpRequest, kind: str) -> HttpResponse:
     """The numbers of the page as CSV or JSON, to the unit."""
     report = _report(request)
     rows = list(reports.table(report))

@@ -2,13 +2,14 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.models import Workspace
+from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from billing.charging import summary
 from billing.money import dollars
@@ -27,7 +28,7 @@ LISTS = ("allowed_origins", "allowed_sources")
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
-def access(request: HttpRequest) -> HttpResponse:
+def access(request: WorkspaceHttpRequest) -> HttpResponse:
     """The lists. `act=try` shows what they would allow, as typed, and saves nothing."""
     row = request.workspace
     if request.method == "POST":
@@ -70,7 +71,7 @@ def _block_fields(rule: BlockRule) -> dict[str, str]:
     }
 
 
-def _save(request: HttpRequest, cleaned_data: dict) -> None:
+def _save(request: WorkspaceHttpRequest, cleaned_data: dict) -> None:
     lists = {name: cleaned_data[name].splitlines() for name in LISTS}
     access_settings.change(
         request.workspace,

@@ -2,12 +2,13 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -40,7 +41,7 @@ class DomainForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
-def listed(request: HttpRequest) -> HttpResponse:
+def listed(request: WorkspaceHttpRequest) -> HttpResponse:
     """Every domain of the workspace, and a form for another."""
     can_edit = roles.allows(request.member.role, "domains.edit")
     form = DomainForm(request.POST or None)
@@ -61,7 +62,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @workspace_page("workspace.view")
-def domain(request: HttpRequest, domain: str) -> HttpResponse:
+def domain(request: WorkspaceHttpRequest, domain: str) -> HttpResponse:
     """One domain: its records, its state and why."""
     row = _domain(request, domain)
     badge, word = STATES[row.state]
@@ -80,7 +81,7 @@ def domain(request: HttpRequest, domain: str) -> HttpResponse:
 
 @require_POST
 @workspace_page("domains.edit")
-def check(request: HttpRequest, domain: str) -> HttpResponse:
+def check(request: WorkspaceHttpRequest, domain: str) -> HttpResponse:
     """Check DNS now."""
     row = custom_domains.check_now(_domain(request, domain))
     if row is None:
@@ -94,7 +95,7 @@ def check(request: HttpRequest, domain: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("domains.edit")
-def remove(request: HttpRequest, domain: str) -> HttpResponse:
+def remove(request: WorkspaceHttpRequest, domain: str) -> HttpResponse:
     """The confirmation page, then the removal."""
     row = _domain(request, domain)
     if request.method == "GET":
@@ -104,7 +105,7 @@ def remove(request: HttpRequest, domain: str) -> HttpResponse:
     return redirect("domains", request.workspace.namespace)
 
 
-def _domain(request: HttpRequest, name: str) -> Domain:
+def _domain(request: WorkspaceHttpRequest, name: str) -> Domain:
     row = custom_domains.of_workspace(request.workspace.workspace_id, name)
     if row is None:
         raise Http404

@@ -1,12 +1,13 @@
 """The page of fallbacks: the list, a new one, and which is sent by default."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
 from transforms import rule_store
@@ -17,7 +18,7 @@ from transforms.models import Fallback
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
-def fallbacks(request: HttpRequest) -> HttpResponse:
+def fallbacks(request: WorkspaceHttpRequest) -> HttpResponse:
     """Every fallback; a POST saves one."""
     row, rows = request.workspace, rule_store.fallbacks(request.workspace.workspace_id)
     if request.method == "POST":
@@ -37,7 +38,7 @@ def fallbacks(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("access.edit")
-def defaults(request: HttpRequest) -> HttpResponse:
+def defaults(request: WorkspaceHttpRequest) -> HttpResponse:
     """Choose the fallback of every source, and of single ones."""
     row, rows = request.workspace, rule_store.fallbacks(request.workspace.workspace_id)
     form = _defaults_form(request, rows, request.POST)
@@ -54,7 +55,7 @@ def defaults(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("access.edit")
-def delete(request: HttpRequest, fallback: str) -> HttpResponse:
+def delete(request: WorkspaceHttpRequest, fallback: str) -> HttpResponse:
     """Delete a fallback."""
     try:
         if not named.delete(request.workspace.workspace_id, request.user.person_id, fallback):
@@ -66,13 +67,13 @@ def delete(request: HttpRequest, fallback: str) -> HttpResponse:
     return redirect("fallbacks", request.workspace.namespace)
 
 
-def _defaults_form(request: HttpRequest, rows: list[Fallback], data=None) -> DefaultFallbacksForm:
+def _defaults_form(request: WorkspaceHttpRequest, rows: list[Fallback], data=None) -> DefaultFallbacksForm:
     names = [row.name for row in rows]
     return DefaultFallbacksForm(data, names=names, defaults=named.defaults(request.workspace))
 
 
 def _page(
-    request: HttpRequest, rows: list[Fallback], form: FallbackForm, defaults_form: DefaultFallbacksForm
+    request: WorkspaceHttpRequest, rows: list[Fallback], form: FallbackForm, defaults_form: DefaultFallbacksForm
 ) -> HttpResponse:
     context = {
         "form": form,

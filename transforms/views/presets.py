@@ -1,12 +1,13 @@
 """The page of presets: the list, a new one, and presets-only."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
 from transforms import rule_store
@@ -17,7 +18,7 @@ from transforms.access_forms import PresetForm
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
-def presets(request: HttpRequest) -> HttpResponse:
+def presets(request: WorkspaceHttpRequest) -> HttpResponse:
     """Every preset; a POST saves one."""
     row = request.workspace
     if request.method == "POST":
@@ -36,13 +37,13 @@ def presets(request: HttpRequest) -> HttpResponse:
     return render(request, "transforms/presets.html", context, status=400 if form.errors else 200)
 
 
-def _edits(request: HttpRequest) -> bool:
+def _edits(request: WorkspaceHttpRequest) -> bool:
     return roles.allows(request.member.role, "access.edit")
 
 
 @require_POST
 @workspace_page("access.edit")
-def only(request: HttpRequest) -> HttpResponse:
+def only(request: WorkspaceHttpRequest) -> HttpResponse:
     """Serve presets only, or everything."""
     row, enabled = request.workspace, request.POST.get("only") == "1"
     access_settings.change(row, request.user.person_id, presets_only=enabled)
@@ -52,7 +53,7 @@ def only(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("access.edit")
-def delete(request: HttpRequest, preset: str) -> HttpResponse:
+def delete(request: WorkspaceHttpRequest, preset: str) -> HttpResponse:
     """Delete a preset."""
     if not named.delete(request.workspace.workspace_id, request.user.person_id, preset):
         raise Http404

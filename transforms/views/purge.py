@@ -1,12 +1,13 @@
 """The page of purges: first a preview of the most it will cost, then the purge."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import rule_store
@@ -20,7 +21,7 @@ SHOWN = 20
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("cache.purge")
-def purge(request: HttpRequest) -> HttpResponse:
+def purge(request: WorkspaceHttpRequest) -> HttpResponse:
     """First the count, then, with `act=purge`, the purge."""
     row, operation_count = request.workspace, None
     form = PurgeForm(request.POST or None)
@@ -50,7 +51,7 @@ def purge(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @workspace_page("access.edit")
-def engine(request: HttpRequest) -> HttpResponse:
+def engine(request: WorkspaceHttpRequest) -> HttpResponse:
     """Move to the newest version of the engine."""
     try:
         engine_version.switch(request.workspace, request.user.person_id, version.NEWEST)

@@ -1,11 +1,12 @@
 """The page of signed URLs: on and off, two keys, rotation, and code samples."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.decorators import fresh_code, workspace_page
+from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock
 from transforms.access import signing_keys, signing_snippets
 
@@ -13,7 +14,7 @@ from transforms.access import signing_keys, signing_snippets
 @require_http_methods(["GET", "POST"])
 @workspace_page("access.edit")
 @fresh_code
-def signing(request: HttpRequest) -> HttpResponse:
+def signing(request: WorkspaceHttpRequest) -> HttpResponse:
     """The state and the keys; a POST does one action. A new key is in the response to its POST and nowhere else."""
     row, new_key = request.workspace, None
     if request.method == "POST":
@@ -32,7 +33,7 @@ def signing(request: HttpRequest) -> HttpResponse:
     return render(request, "transforms/signing.html", context)
 
 
-def _act(request: HttpRequest) -> str | None:
+def _act(request: WorkspaceHttpRequest) -> str | None:
     """Do the action of the POST; returns the new key where there is one."""
     row, actor, action = request.workspace, request.user.person_id, request.POST.get("act")
     if action == "rotate":

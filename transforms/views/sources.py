@@ -1,12 +1,13 @@
 """The pages of named sources: the list, a new one, one of them, its deletion, and the doctor."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
+from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
 from transforms import source_forms, store
@@ -19,7 +20,7 @@ from transforms.tenant import hosts, tenants
 
 @require_GET
 @workspace_page("workspace.view")
-def listed(request: HttpRequest) -> HttpResponse:
+def listed(request: WorkspaceHttpRequest) -> HttpResponse:
     """Every source of the workspace."""
     sources = store.sources(request.workspace.workspace_id)
     rows = [(row, kind_of(row).title, kind_of(row).display(row)) for row in sources]
@@ -29,7 +30,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: WorkspaceHttpRequest) -> HttpResponse:
     """First the kind, then the fields of that kind."""
     kind = KINDS.get(request.GET.get("kind", ""))
     if kind is None:
@@ -51,7 +52,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
-def source(request: HttpRequest, source: str) -> HttpResponse:
+def source(request: WorkspaceHttpRequest, source: str) -> HttpResponse:
     """One source: its settings, a test, its deletion."""
     row = _source(request, source)
     form = source_forms.change(row, request.POST or None)
@@ -68,7 +69,7 @@ def source(request: HttpRequest, source: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
-def delete(request: HttpRequest, source: str) -> HttpResponse:
+def delete(request: WorkspaceHttpRequest, source: str) -> HttpResponse:
     """The confirmation page, then the deletion."""
     row = _source(request, source)
     if request.method == "GET":
@@ -80,7 +81,7 @@ def delete(request: HttpRequest, source: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("sources.edit")
-def examine(request: HttpRequest, source: str) -> HttpResponse:
+def examine(request: WorkspaceHttpRequest, source: str) -> HttpResponse:
     """The doctor: a form for a path, then the diagnosis of that picture step by step."""
     row = _source(request, source)
     form = source_forms.PathForm(request.POST or None)
@@ -97,7 +98,7 @@ def examine(request: HttpRequest, source: str) -> HttpResponse:
     return render(request, "transforms/doctor.html", context, status=400 if form.errors else 200)
 
 
-def _source(request: HttpRequest, name: str) -> Source:
+def _source(request: WorkspaceHttpRequest, name: str) -> Source:
     row = store.source(request.workspace.workspace_id, name)
     if row is None:
         raise Http404
