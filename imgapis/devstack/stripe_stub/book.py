@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from imgapis.base import clock
-from imgapis.devstack.stripe_stub import shapes
+from imgapis.devstack.stripe_stub import payment_shapes
 
 KINDS = (
     "customers",
@@ -119,5 +119,7 @@ def complete(objects: dict[str, dict[str, dict[str, Any]]]) -> None:
                 line["pricing"] = {"type": "price_details", "price_details": price_details}
     for charge in (row for row in objects["charges"].values() if "payment_intent" not in row):
         charge["payment_intent"] = charge["id"].replace("ch_", "pi_")
-        payment = shapes.invoice_payment(new_id("inpay"), charge["created"], charge["metadata"]["invoice"], charge)
+        payment = payment_shapes.invoice_payment(
+            new_id("inpay"), charge["created"], charge["metadata"]["invoice"], charge
+        )
         objects["invoice_payments"][payment["id"]] = payment

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from imgapis.devstack.stripe_stub import shapes
+from imgapis.devstack.stripe_stub import payment_shapes, shapes
 from imgapis.devstack.stripe_stub.amounts import half_up_decimal
 from imgapis.devstack.stripe_stub.book import StubStore, new_id
 from imgapis.devstack.stripe_stub.errors import StripeApiError
@@ -38,7 +38,7 @@ class InvoiceApi:
 
     def create_invoice(self, params: Params):
         self._one("customers", params["customer"])
-        invoice = shapes.invoice(new_id("in"), self._now(), params | {"id": None}, [], False, "", "", "manual")
+        invoice = payment_shapes.invoice(new_id("in"), self._now(), params | {"id": None}, [], False, "", "", "manual")
         drafted = {"auto_advance": params.get("auto_advance") == "true", "metadata": params.get("metadata", {})}
         return self.book.put("invoices", invoice | DRAFT | drafted)
 
@@ -47,9 +47,9 @@ class InvoiceApi:
         if invoice["status"] != "draft":
             raise StripeApiError("The specified invoice is already finalized.")
         self._one("products", price_data["product"])
-        item = shapes.invoice_item(new_id("ii"), self._now(), params, new_id("price"))
+        item = payment_shapes.invoice_item(new_id("ii"), self._now(), params, new_id("price"))
         item["amount"] = half_up_decimal(item["quantity"], price_data["unit_amount_decimal"])
-        invoice["lines"]["data"].append(shapes.invoice_item_line(new_id("il"), item))
+        invoice["lines"]["data"].append(payment_shapes.invoice_item_line(new_id("il"), item))
         total = sum(line["amount"] for line in invoice["lines"]["data"])
         invoice |= {"subtotal": total, "total": total, "amount_due": total, "amount_remaining": total}
         return item

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from imgapis.devstack.stripe_stub import shapes
+from imgapis.devstack.stripe_stub import payment_shapes, shapes
 from imgapis.devstack.stripe_stub.book import StubStore, new_id
 
 
@@ -22,7 +22,7 @@ class StubRefunds:
 
     def refund(self, charge: dict[str, Any], cents: int, status: str = "succeeded") -> dict[str, Any]:
         """Refund a part of a charge; some banks leave it `pending` for days."""
-        refund = self.book.put("refunds", shapes.refund(new_id("re"), self.book.now(), charge, cents, status))
+        refund = self.book.put("refunds", payment_shapes.refund(new_id("re"), self.book.now(), charge, cents, status))
         self._count_refund(charge, cents)
         self.emit_event("refund.created", refund)
         self.emit_event("charge.refunded", charge)
@@ -44,7 +44,7 @@ class StubRefunds:
 
     def dispute(self, charge: dict[str, Any], cents: int) -> dict[str, Any]:
         """The payer's bank disputes a part of a charge, and takes the money."""
-        dispute = self.book.put("disputes", shapes.dispute(new_id("du"), self.book.now(), charge, cents))
+        dispute = self.book.put("disputes", payment_shapes.dispute(new_id("du"), self.book.now(), charge, cents))
         charge["disputed"] = True
         self.emit_event("charge.dispute.created", dispute)
         return dispute

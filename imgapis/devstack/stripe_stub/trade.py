@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imgapis.base import clock
-from imgapis.devstack.stripe_stub import shapes
+from imgapis.devstack.stripe_stub import payment_shapes, shapes
 from imgapis.devstack.stripe_stub.amounts import after, half_up, half_up_decimal
 from imgapis.devstack.stripe_stub.book import new_id
 from imgapis.devstack.stripe_stub.refunds import StubRefunds
@@ -50,7 +50,7 @@ class StubBilling(StubRefunds):
         now, paid = at or self.book.now(), not self.book.refuses_cards
         number = f"STUB-{len(self.book.objects['invoices']) + 1:04d}"
         invoice_id = new_id("in")
-        invoice = shapes.invoice(
+        invoice = payment_shapes.invoice(
             invoice_id, now, subscription, lines, paid, number, f"{self.address}/invoice/{invoice_id}", reason
         )
         self.book.put("invoices", invoice)
@@ -67,7 +67,9 @@ class StubBilling(StubRefunds):
         if not lines or not (lines[0]["amount"] or collects):
             return
         made_at = min(now, self.book.now())
-        invoice = shapes.invoice(new_id("in"), made_at, subscription, lines, False, "", "", "subscription_cycle")
+        invoice = payment_shapes.invoice(
+            new_id("in"), made_at, subscription, lines, False, "", "", "subscription_cycle"
+        )
         metadata = {"stub_late_usage": subscription["id"]} if collects else {}
         self.book.put("invoices", invoice | DRAFT | {"auto_advance": collects, "metadata": metadata})
 
@@ -134,7 +136,7 @@ class StubBilling(StubRefunds):
             return
         invoice_id = new_id("in")
         number, url = f"STUB-{len(self.book.objects['invoices']) + 1:04d}", f"{self.address}/invoice/{invoice_id}"
-        invoice = shapes.invoice(
+        invoice = payment_shapes.invoice(
             invoice_id, self.book.now(), subscription, lines, False, number, url, "subscription_update"
         )
         self.book.put("invoices", invoice)
@@ -171,22 +173,24 @@ class StubBilling(StubRefunds):
 
     def _charge(self, invoice: dict[str, Any], now: int) -> None:
         if invoice["amount_due"]:
-            charge = shapes.charge(new_id("ch"), now, invoice["customer"], invoice["amount_due"], new_id("pi"))
+            charge = payment_shapes.charge(new_id("ch"), now, invoice["customer"], invoice["amount_due"], new_id("pi"))
             self.book.put("charges", charge)
-            self.book.put("invoice_payments", shapes.invoice_payment(new_id("inpay"), now, invoice["id"], charge))
+            self.book.put(
+                "invoice_payments", payment_shapes.invoice_payment(new_id("inpay"), now, invoice["id"], charge)
+            )
 
     def plan_line(self, subscription: dict[str, Any]) -> dict[str, Any]:
         """The line of a subscription's plan for its whole running period."""
         item = subscription["items"]["data"][0]
         start, end = item["current_period_start"], item["current_period_end"]
-        return shapes.line(new_id("il"), subscription, item, item["price"]["unit_amount"], start, end)
+        return payment_shapes.line(new_id("il"), subscription, item, item["price"]["unit_amount"], start, end)
 
     def prorated_line(self, subscription: dict[str, Any], item: dict[str, Any], sign: int) -> dict[str, Any]:
         """The line of an item for the rest of its period, by the second, as Stripe prorates; `sign` -1: given back."""
         start, end, now = item["current_period_start"], item["current_period_end"], self.book.now()
         now = min(max(now, start), end)
         cents = sign * half_up(item["price"]["unit_amount"] * (end - now), end - start)
-        return shapes.line(new_id("il"), subscription, item, cents, now, end, proration=True)
+        return payment_shapes.line(new_id("il"), subscription, item, cents, now, end, proration=True)
 
     def advance_clock(self, seconds: int) -> None:
         """Move the clock ahead by `seconds`, and run everything that falls due in order."""
@@ -265,7 +269,7 @@ class StubBilling(StubRefunds):
             start = max(item["current_period_start"], min(int(item["metadata"].get("stub_counts_from", 0)), now))
             quantity = self.metered(subscription["customer"], start, now)
             cents = half_up_decimal(quantity, item["price"]["unit_amount_decimal"])
-            lines.append(shapes.line(new_id("il"), subscription, item, cents, start, now))
+            lines.append(payment_shapes.line(new_id("il"), subscription, item, cents, start, now))
         return lines
 
     def _note_period(self, subscription: dict[str, Any], now: int) -> None:
@@ -286,8 +290,10 @@ class StubBilling(StubRefunds):
                 price = self.book.get("prices", price_id)
                 item = shapes.item(new_id("si"), subscription["id"], start, price, start, end)
                 cents = half_up_decimal(int(meter_event["payload"]["value"]), price["unit_amount_decimal"])
-                lines = [shapes.line(new_id("il"), subscription, item, cents, start, end)]
-                draft = shapes.invoice(new_id("in"), end, subscription, lines, False, "", "", "subscription_cycle")
+                lines = [payment_shapes.line(new_id("il"), subscription, item, cents, start, end)]
+                draft = payment_shapes.invoice(
+                    new_id("in"), end, subscription, lines, False, "", "", "subscription_cycle"
+                )
                 self.book.put("invoices", draft | DRAFT | {"auto_advance": True})
 
     def metered(self, customer_id: str, start: int, end: int) -> int:
