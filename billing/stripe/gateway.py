@@ -1,5 +1,5 @@
-"""Stripe: with `webhook_events` the only module that imports its library. Its answers are converted to our own types
-here, and go no further.
+"""Stripe: the only module that imports its library. Its answers are converted to our own types here and in
+`stripe_events`, and go no further.
 
 No card, no address and no amount is stored on our side (P03); Stripe knows a workspace by its opaque id alone, and the
 payer enters the rest at Stripe.
@@ -18,6 +18,7 @@ from billing.plans import catalogue
 from billing.stripe.stripe_facts import (
     ChangeUnconfirmed,
     ConfirmationRequired,
+    InvalidWebhookSignature,
     Invoice,
     NotConfigured,
     PaymentRefused,
@@ -371,3 +372,17 @@ def _invoice(stripe_invoice) -> Invoice:
         url,
         getattr(stripe_invoice, "billing_reason", None) or "",
     )
+
+
+def construct_event(body: bytes, signature: str) -> stripe.Event:
+    """The event of a webhook's raw body, signed with the endpoint's secret or with one that it takes the place of.
+    Raises InvalidWebhookSignature; ValueError where the body is no event."""
+    last_error: Exception | None = None
+    for secret in (settings.STRIPE_WEBHOOK_SECRET, *settings.STRIPE_WEBHOOK_SECRET_FALLBACKS):
+        try:
+            return stripe.Webhook.construct_event(body, signature, secret, settings.STRIPE_TOLERANCE_SECONDS)
+        except stripe.SignatureVerificationError as error:
+            last_error = error
+        except stripe.StripeError as error:
+            raise InvalidWebhookSignature from error
+    raise InvalidWebhookSignature from last_error

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from billing.plans import catalogue
 from billing.plans.catalogue import Plan
-from billing.stripe import gateway, meter, webhook_events, webhooks
+from billing.stripe import gateway, meter, stripe_events, webhooks
 
 DIGEST = "secret_digest"
 
@@ -90,7 +90,7 @@ def _endpoint(webhook: str, renew: bool) -> Iterator[str]:
     new one takes its place; the old one goes on sending until the new one's secret is in use (H21)."""
     resource, kinds = gateway.api().webhook_endpoints, sorted(webhooks.HANDLERS)
     existing = [endpoint for endpoint in gateway.call(resource.list, limit=100).data if endpoint.url == webhook]
-    readable = [endpoint for endpoint in existing if webhook_events.is_understood(endpoint.api_version or "")]
+    readable = [endpoint for endpoint in existing if stripe_events.is_understood(endpoint.api_version or "")]
     if renew or not readable:
         new = gateway.call(resource.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
         gateway.call(resource.update, new.id, metadata={DIGEST: _digest(new.secret)})

@@ -3,7 +3,7 @@
 Asking Stripe shows what counting at our endpoint cannot: that nothing arrives at all. Nothing is stored for it.
 """
 
-from billing.stripe import customers, gateway, stripe_events, webhook_events, webhooks
+from billing.stripe import customers, gateway, stripe_events, webhooks
 from imgapis.base import clock
 
 LATE_SECONDS = 600.0
@@ -15,7 +15,7 @@ def unacted_since(now: float) -> float | None:
     acted on; None without one, and where no payments are set up. Raises StripeUnavailable."""
     if not gateway.configured():
         return None
-    recent_events = webhook_events.events(webhooks.HANDLERS, now - SPAN_SECONDS, now - LATE_SECONDS)
+    recent_events = stripe_events.events(webhooks.HANDLERS, now - SPAN_SECONDS, now - LATE_SECONDS)
     unacted_events = (event for event in recent_events if not stripe_events.of_id(event.event_id))
     return min((float(event.created) for event in unacted_events if _ours(webhooks.customer_of(event))), default=None)
 

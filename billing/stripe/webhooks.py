@@ -24,9 +24,9 @@ from billing.stripe import (
     settlements,
     stripe_events,
     subscription_state,
-    webhook_events,
 )
-from billing.stripe.gateway import EventSnapshot, StripeRefused
+from billing.stripe.gateway import StripeRefused
+from billing.stripe.stripe_facts import EventSnapshot
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.mail.rows import OutgoingMail
@@ -59,7 +59,7 @@ def handle(event: EventSnapshot) -> str:
     if effect is None:
         return _ignored(event, "unknown kind")
     # The shape of an event follows the API version its endpoint was registered with.
-    if event.version and not webhook_events.is_understood(event.version):
+    if event.version and not stripe_events.is_understood(event.version):
         metrics.counts().stripe_events_refused.inc()
         raise OtherApiVersion(event.version)
     event = replace(event, customer_id=customer_of(event))
@@ -230,7 +230,7 @@ HANDLERS: dict[str, Callable[[str, EventSnapshot, ExtraWrites], None]] = {
 def replay(event_id: str) -> str:
     """Fetch an event from Stripe and act on it, as support does; one that acted before does not act again, but its
     workspace is brought to what Stripe reports now all the same."""
-    event = webhook_events.event(event_id)
+    event = stripe_events.event(event_id)
     if event is None:
         return "unknown event"
     # It has the version of the account, not of an endpoint: what is read of it, its ids, is the same in all of them.

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from billing.stripe import webhook_events, webhooks
+from billing.stripe import stripe_events, webhooks
 from billing.stripe.stripe_facts import InvalidWebhookSignature
 from imgapis.base.errors import ApiError
 
@@ -37,7 +37,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
         raise TooLarge
     signature = request.META.get("HTTP_STRIPE_SIGNATURE", "")
     _refuse_future(signature)
-    event = webhook_events.verify_event(request.body, signature)
+    event = stripe_events.verify_event(request.body, signature)
     return HttpResponse(json.dumps({"outcome": webhooks.handle(event)}), content_type="application/json")
 
 

@@ -11,7 +11,7 @@ from billing import store
 from billing.charging import counters, credits, invoice_grants, ledger
 from billing.models import Counter
 from billing.plans import catalogue, periods
-from billing.stripe import customers, subscriptions, webhook_events, webhooks
+from billing.stripe import customers, stripe_events, subscriptions, webhooks
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.devstack.stripe_stub.sender import signature
@@ -103,7 +103,7 @@ class Customer:
             if customer_ids and self.customer_id not in customer_ids:
                 continue
             outcomes.append(
-                webhooks.handle(webhook_events.verify_event(body, signature(SECRET, body, int(time.time()))))
+                webhooks.handle(stripe_events.verify_event(body, signature(SECRET, body, int(time.time()))))
             )
         return outcomes
 

@@ -14,7 +14,7 @@ from accounts.workspaces import workspaces
 from billing.charging import cap_settings
 from billing.plans import catalogue
 from billing.rows.stripe import Receipt, ReportedOverage
-from billing.stripe import customers, gateway, meter, overage, receipts, webhook_events, webhooks
+from billing.stripe import customers, gateway, meter, overage, receipts, stripe_events, webhooks
 from imgapis.base import clock
 from imgapis.base.mail import mail
 from imgapis.devstack.stripe_stub.sender import signature
@@ -209,7 +209,7 @@ def paid(world, web, dynamodb, settings, mailoutbox):
 
 def handle(event: dict) -> str:
     body = json.dumps(event).encode()
-    return webhooks.handle(webhook_events.verify_event(body, signature(SECRET, body, int(time.time()))))
+    return webhooks.handle(stripe_events.verify_event(body, signature(SECRET, body, int(time.time()))))
 
 
 def test_a_second_event_of_a_paid_invoice_mails_no_second_receipt(paid, monkeypatch):

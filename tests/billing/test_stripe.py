@@ -16,10 +16,10 @@ from billing.stripe import (
     meter,
     overage,
     reconcile,
+    stripe_events,
     stripe_setup,
     subscription_state,
     subscriptions,
-    webhook_events,
     webhook_lag,
     webhooks,
 )
@@ -336,10 +336,10 @@ def test_an_event_that_was_never_acted_on_is_seen_until_it_is(world, web, buyer)
     events = world.taken()
     our_ids = {event["id"] for event in events if event["type"] in webhooks.HANDLERS}
     later = clock.now() + webhook_lag.LATE_SECONDS + 60
-    listed_events = webhook_events.events(webhooks.HANDLERS, clock.now() - 60, later)
+    listed_events = stripe_events.events(webhooks.HANDLERS, clock.now() - 60, later)
     assert our_ids and our_ids <= {event.event_id for event in listed_events}
     assert webhook_lag.unacted_since(clock.now()) is None, "a minute is no lag"
     assert webhook_lag.unacted_since(later) is not None
-    for event in webhook_events.events(webhooks.HANDLERS, clock.now() - 86_400, later):
+    for event in stripe_events.events(webhooks.HANDLERS, clock.now() - 86_400, later):
         webhooks.handle(event)
     assert webhook_lag.unacted_since(later) is None

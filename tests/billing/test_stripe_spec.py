@@ -17,9 +17,9 @@ from billing.stripe import (
     overage,
     payments,
     settlements,
+    stripe_events,
     stripe_setup,
     subscriptions,
-    webhook_events,
     webhooks,
 )
 from imgapis.base import clock
@@ -64,8 +64,8 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     settlements.settle_all(buyer.workspace_id, customer)
     first_intent = world.book.list_all("charges", customer=customer)[-1]["payment_intent"]
     gateway.call(gateway.api().refunds.create, payment_intent=first_intent, reason="duplicate")
-    webhook_events.event(world.taken()[0]["id"])
-    assert webhook_events.events(webhooks.HANDLERS, clock.now() - 3_600, clock.now() + 3_600)
+    stripe_events.event(world.taken()[0]["id"])
+    assert stripe_events.events(webhooks.HANDLERS, clock.now() - 3_600, clock.now() + 3_600)
     for kind in ("subscriptions", "invoices"):
         assert payments.customer_of(world.book.list_all(kind, customer=customer)[0]["id"]) == customer
     subscriptions.checkout_status(row_of(buyer), world.book.list_all("sessions", customer=customer)[0]["id"])

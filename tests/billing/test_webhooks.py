@@ -15,7 +15,7 @@ from accounts import store as accounts_store
 from accounts.workspaces import workspaces
 from billing.plans import catalogue
 from billing.rows.stripe import StripeEvent
-from billing.stripe import customers, gateway, reconcile, stripe_events, webhook_events, webhooks
+from billing.stripe import customers, gateway, reconcile, stripe_events, webhooks
 from imgapis.devstack.stripe_stub.sender import signature
 from tests import environment
 from tests.billing.stripe_world import SECRET, post
@@ -150,7 +150,7 @@ def test_in_every_order_six_events_end_in_the_same_row(world, web, monkeypatch):
         for index in order:
             event = copy.deepcopy(six_events[index])
             event["id"] = f"evt_{secrets.token_hex(8)}"
-            webhooks.handle(webhook_events.verify_event(*signed(event)))
+            webhooks.handle(stripe_events.verify_event(*signed(event)))
         row, state = row_of(buyer), customers.of_workspace(buyer.workspace_id)
         end_states.add((row.plan, row.billing_state, row.next_plan, int(row.period_end), state.state, state.tier))
     assert end_states == {("free", "canceled", "", 0, "canceled", "starter")}
@@ -208,7 +208,7 @@ def test_a_crash_between_the_effect_and_its_answer_is_harmless(world, web, buyer
     """B14: the answer never came, Stripe sends it again."""
     world.buys(buyer, "growth")
     event = world.taken()[-1]
-    assert webhooks.handle(webhook_events.verify_event(*signed(event))) == "acted"  # and then the process died
+    assert webhooks.handle(stripe_events.verify_event(*signed(event))) == "acted"  # and then the process died
     (reply,) = world.deliver(event)
     assert (reply.status, json.loads(reply.body)["outcome"]) == (200, "again")
     assert row_of(buyer).plan == "growth"
@@ -225,9 +225,9 @@ def test_a_store_that_is_away_has_stripe_send_it_again(world, web, buyer, monkey
     with monkeypatch.context() as patch:
         patch.setattr(gateway, "subscription", away)
         with pytest.raises(gateway.StripeUnavailable):
-            webhooks.handle(webhook_events.verify_event(*signed(event)))
+            webhooks.handle(stripe_events.verify_event(*signed(event)))
     assert stripe_events.of_id(event["id"]) is None
-    assert webhooks.handle(webhook_events.verify_event(*signed(event))) == "acted"
+    assert webhooks.handle(stripe_events.verify_event(*signed(event))) == "acted"
 
 
 def test_events_that_never_came_are_made_good_by_the_comparison(world, web, monkeypatch):
