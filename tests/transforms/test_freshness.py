@@ -17,6 +17,7 @@ from tests.transforms.signer import policy
 from tests.transforms.web_client import ask
 from transforms.access import access_settings, presets, signing_keys
 from transforms.engine.request import params
+from transforms.engine.request.query import Query
 from transforms.serving import cache, delivery, image_plans
 from transforms.serving.charging import claims, quotes
 from transforms.serving.delivery import ImageRequest, ImageResponse
@@ -55,12 +56,14 @@ def used(row) -> int:
 def deliver(row, endpoint: str, query: str) -> ImageResponse:
     """The answer of this process."""
     current = accounts_store.workspace(row.workspace_id)
-    return delivery.deliver(tenants.of_row(current, current.namespace), ImageRequest(endpoint, query, None, None, None))
+    return delivery.deliver(
+        tenants.of_row(current, current.namespace), ImageRequest(endpoint, Query.parse(query), None, None, None)
+    )
 
 
 def plan_of(row, endpoint: str, query: str):
     """The plan of a request."""
-    return image_plans.make(tenants.of_row(row, row.namespace), endpoint, query, None, None)
+    return image_plans.make(tenants.of_row(row, row.namespace), endpoint, Query.parse(query), None, None)
 
 
 @pytest.mark.parametrize(("endpoint", "query"), ADDRESSES)

@@ -462,6 +462,12 @@ def find(endpoint: str, name: str) -> Param | None:
     return NAMES[endpoint].get(name)
 
 
+def long_name(endpoint: str, name: str) -> str:
+    """The long-lived name of a name or an alias at this endpoint; one that it does not know stands for itself."""
+    row = find(endpoint, name)
+    return row.name if row else name
+
+
 def default(endpoint: str, name: str) -> object:
     """The default of a parameter by its long-lived name; None when it has none, KeyError when not in the table."""
     return ROWS[endpoint][name].default
