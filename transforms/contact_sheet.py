@@ -8,7 +8,7 @@ from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
-from transforms.engine.request.params import POSITIONS
+from transforms.engine.request.picture_rows import POSITIONS
 from transforms.engine.request.query import Query
 
 TILE, LETTERS, ACROSS = 240, 13, 6

@@ -14,7 +14,7 @@ from tests.browser.test_axe import LOOKS, violations
 from tests.browser.vendor_addresses import ADDRESSES
 from tests.engine import requests
 from transforms.engine import errors
-from transforms.engine.request import cost, params, spec
+from transforms.engine.request import cost, endpoints, params, spec
 from transforms.engine.request.query import Query
 
 pytestmark = pytest.mark.prove
@@ -82,7 +82,7 @@ def sample_requests(endpoint: str) -> list[tuple[str, str]]:
 
 def test_the_canonical_rules_are_the_server_s(page):
     """B1"""
-    cases = [case for endpoint in params.ENDPOINTS for case in sample_requests(endpoint)]
+    cases = [case for endpoint in endpoints.ENDPOINTS for case in sample_requests(endpoint)]
     expected = [server_result(*case) for case in cases]
     assert sum(result != "refused" for result in expected) > len(cases) // 2
     results = page.evaluate(TAKE, {"cases": cases})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests import environment
 from tests.engine import requests
 from transforms.engine import errors
-from transforms.engine.request import cost, params, spec
+from transforms.engine.request import cost, endpoints, params, spec
 from transforms.engine.request.query import Query
 
 QUICK = settings(max_examples=environment.count(20, 60, 300), deadline=None, derandomize=True)
@@ -29,7 +29,7 @@ def parse_items(endpoint, items):
         raise
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 @QUICK
 @given(data=st.data())
 def test_order_and_aliases_share_one_canonical_form(endpoint, data):
@@ -45,7 +45,7 @@ def test_order_and_aliases_share_one_canonical_form(endpoint, data):
     assert spec.canonical_query(second) == spec.canonical_query(first)
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 @QUICK
 @given(data=st.data())
 def test_the_canonical_query_parses_to_the_same_request(endpoint, data):
@@ -56,7 +56,7 @@ def test_the_canonical_query_parses_to_the_same_request(endpoint, data):
     assert cost.quote(reparsed) == cost.quote(request)
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 @QUICK
 @given(data=st.data())
 def test_a_spelled_out_default_changes_nothing(endpoint, data):
@@ -111,7 +111,7 @@ def test_a_placeholder_scaled_past_its_range_keeps_a_url_that_asks_for_it(w, h, 
 @QUICK
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_are_parsed_or_refused_with_a_request_code(raw):
-    for endpoint in params.ENDPOINTS:
+    for endpoint in endpoints.ENDPOINTS:
         for query in (raw.decode("latin-1"), "src=a&" + raw.decode("latin-1")):
             try:
                 Query.parse(query).spec(endpoint)
@@ -230,7 +230,7 @@ def test_format_and_download_are_no_part_of_the_canonical_form():
 
 
 def test_all_info_endpoints_share_one_canonical_form():
-    forms = {spec.canonical(Query.parse("src=a").spec(endpoint)) for endpoint in params.INFO}
+    forms = {spec.canonical(Query.parse("src=a").spec(endpoint)) for endpoint in endpoints.INFO}
     assert forms == {("info",)}
     assert spec.canonical(Query.parse("src=a&select=colors").spec("info")) == ("info",)
 

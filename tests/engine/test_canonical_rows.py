@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.engine.request import params, spec
+from transforms.engine.request import endpoints, params, spec
 from transforms.engine.request.param import Param
 from transforms.engine.request.query import Query
 
@@ -59,7 +59,7 @@ def query(endpoint: str, *parts: str) -> str:
 
 ROWS = [
     (endpoint, row)
-    for endpoint in params.ENDPOINTS
+    for endpoint in endpoints.ENDPOINTS
     for row in params.rows(endpoint)
     if row.name not in NO_PART | {"src"} | set(LITERALS)
 ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests import environment
 from transforms.engine import errors
-from transforms.engine.request import params, query_text
+from transforms.engine.request import endpoints, params, query_text
 from transforms.engine.request.query import SIGNATURE, Query
 
 QUICK = settings(max_examples=environment.count(50, 200, 1_000), deadline=None, derandomize=True)
@@ -43,7 +43,7 @@ def test_a_query_holds_every_item_as_it_was_sent(text):
 
 
 @QUICK
-@given(TEXTS, st.sampled_from(params.ENDPOINTS))
+@given(TEXTS, st.sampled_from(endpoints.ENDPOINTS))
 def test_a_query_that_was_changed_is_the_query_of_its_text(text, endpoint):
     query = Query.parse(text)
     changed = [

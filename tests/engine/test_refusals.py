@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from transforms.engine import errors
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 from transforms.engine.request.query import Query
 
 HASH = "LEHV6nWB2yk8pyo0adR*.7kCMdnj"
@@ -181,7 +181,7 @@ def test_a_parameter_given_twice_is_refused_by_name(query, second):
     assert (error.code, error.param) == ("duplicate_parameter", second)
 
 
-OUTSIDE = [(endpoint, row.name) for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if row.outside]
+OUTSIDE = [(endpoint, row.name) for endpoint in endpoints.ENDPOINTS for row in params.rows(endpoint) if row.outside]
 
 
 @pytest.mark.parametrize(("endpoint", "name"), OUTSIDE)
@@ -191,7 +191,7 @@ def test_what_is_read_outside_the_engine_is_refused_within_it(endpoint, name):
 
 
 def test_nothing_else_is_unavailable():
-    unavailable = {row.name for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if not row.available}
+    unavailable = {row.name for endpoint in endpoints.ENDPOINTS for row in params.rows(endpoint) if not row.available}
     assert unavailable == {name for _, name in OUTSIDE} == {"preset", "fallback", "sig", "exp", "policy"}
 
 

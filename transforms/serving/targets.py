@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from imgapis.base.errors import ApiError
-from transforms.engine.request import params
+from transforms.engine.request import endpoints
 from transforms.engine.request.query import Query
 from transforms.serving import image_plans
 from transforms.sources import originals
@@ -13,7 +13,7 @@ from transforms.sources.originals import Original
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
-_LONGEST_FIRST = sorted(params.ENDPOINTS, key=len, reverse=True)
+_LONGEST_FIRST = sorted(endpoints.ENDPOINTS, key=len, reverse=True)
 
 
 class InvalidTarget(ApiError):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from transforms.engine import errors
-from transforms.engine.request import params, query_text, spec
+from transforms.engine.request import endpoints, params, query_text, spec
 from transforms.engine.request.spec import Spec
 
 SIGNATURE = ("sig", "exp", "policy")
@@ -71,7 +71,7 @@ class Query:
         """The query of /transform with the values of its preset, by long-lived name, in the place of `preset`. Its own
         parameters override them, under any name; size overrides w and h."""
         remaining = self.without("preset")
-        explicit_names = remaining.long_names(params.TRANSFORM)
+        explicit_names = remaining.long_names(endpoints.TRANSFORM)
         explicit_names |= {"w", "h"} if "size" in explicit_names else set()
         preset = Query.of_values({name: value for name, value in values.items() if name not in explicit_names})
         return remaining + preset

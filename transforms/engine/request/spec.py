@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from transforms.engine import errors
-from transforms.engine.request import normalize, param, params, query_text
+from transforms.engine.request import endpoints, normalize, param, params, query_text, request_rows
 from transforms.engine.request import values as request_values
 
 ESCAPED = "amp;"
@@ -62,7 +62,7 @@ def parse(endpoint: str, pairs: Iterable[tuple[str, str]], path_source: str | No
         sources=sources,
         values=values,
         format=parsed.get("format"),
-        select=None if select == params.DEFAULT_SELECTION else select,
+        select=None if select == request_rows.DEFAULT_SELECTION else select,
         download=parsed.get("download"),
         mark=parsed.get("mark"),
         requested=unscaled,
@@ -145,12 +145,12 @@ def _read(endpoint: str, name: str, spelling: str, texts: list[str]) -> object:
 
 
 def _check_presence(endpoint: str, sources: tuple, values: dict, spellings: dict[str, str]) -> None:
-    if endpoint in params.PLACEHOLDERS:
+    if endpoint in endpoints.PLACEHOLDERS:
         _check_placeholder(endpoint, sources, values)
     elif not sources:
         raise errors.EngineError("missing_parameter", "src is missing: the picture to work on.", "src")
-    least, most = params.GRID_SOURCES
-    if endpoint == params.GRID and not least <= len(sources) <= most:
+    least, most = request_rows.GRID_SOURCES
+    if endpoint == endpoints.GRID and not least <= len(sources) <= most:
         message = f"src must be given {least} to {most} times; it is given {len(sources)} times."
         raise errors.EngineError("invalid_parameter", message, "src")
 

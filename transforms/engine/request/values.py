@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from transforms.engine import errors
-from transforms.engine.request import blurhash_text, param, params, query_text
+from transforms.engine.request import blurhash_text, param, picture_rows, query_text
 
 WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -14,7 +14,7 @@ NUMBER_CHARACTERS = 20
 HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 VERSION = re.compile(r"[A-Za-z0-9._-]+")
 MIDDLE = (0.5, 0.5)
-POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
+POSITION_NAMES = {point: name for name, point in picture_rows.POSITIONS.items()}
 
 
 def read(row: param.Param, spelling: str, text: str) -> object:
