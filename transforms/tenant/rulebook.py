@@ -2,8 +2,9 @@
 changed."""
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from transforms import rule_store
 from transforms.models import Fallback
@@ -26,7 +27,7 @@ class WorkspaceRules:
 
 
 EMPTY = WorkspaceRules({}, {}, purge_index.build([]), BlockIndex())
-_known: OrderedDict[str, tuple[int, WorkspaceRules]] = OrderedDict()
+_known: LRUCache[str, tuple[int, WorkspaceRules]] = LRUCache(MOST_KNOWN)
 _lock = threading.Lock()
 
 
@@ -35,7 +36,8 @@ def of(workspace_id: str, revision: int) -> WorkspaceRules:
     means older rules."""
     if not revision:
         return EMPTY
-    cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
+    with _lock:
+        cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
     if cached_revision != revision:
         presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
         rules = WorkspaceRules(
@@ -44,13 +46,6 @@ def of(workspace_id: str, revision: int) -> WorkspaceRules:
             purge_index.build(rule_store.purges(workspace_id)),
             block_index.build(rule_store.blocks(workspace_id)),
         )
-        _remember(workspace_id, revision, rules)
+        with _lock:
+            _known[workspace_id] = (revision, rules)
     return rules
-
-
-def _remember(workspace_id: str, revision: int, rules: WorkspaceRules) -> None:
-    with _lock:
-        _known[workspace_id] = (revision, rules)
-        _known.move_to_end(workspace_id)
-        while len(_known) > MOST_KNOWN:
-            _known.popitem(last=False)
