@@ -118,5 +118,5 @@ def drop_cap(request: ApiHttpRequest, span: str):
 def set_overage(request: ApiHttpRequest, payload: OverageIn):
     """Allow overage, or no longer; the caps as they then are. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
-    cap_settings.allow_overage(row.workspace_id, request.caller.actor, payload.allowed)
+    cap_settings.allow_overage(row.workspace_id, request.caller.actor, allowed=payload.allowed)
     return _changed(request)

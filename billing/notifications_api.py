@@ -101,7 +101,7 @@ def choose(request: ApiHttpRequest, kind: str, payload: WantedIn):
     row, person_id = workspace_of(request, SCOPE), request.caller.person_id
     if kind not in preferences.KINDS:
         raise UnknownNotice
-    preferences.choose(row.workspace_id, person_id, kind, payload.wanted)
+    preferences.choose(row.workspace_id, person_id, kind, enabled=payload.wanted)
     return _preferences_out(row, person_id)
 
 

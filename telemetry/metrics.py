@@ -135,7 +135,7 @@ def _new_counts() -> Counts:
     )
 
 
-def record_response(event: RequestEvent, charged: bool) -> None:
+def record_response(event: RequestEvent, *, charged: bool) -> None:
     """Count an image answer; `charged`: its event was written by its charge, so that it leaves none in the spool."""
     process_counts = counts()
     process_counts.requests.labels(event.operation, event.cache, str(event.status)).inc()

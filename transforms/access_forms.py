@@ -13,7 +13,9 @@ def _lines(label: str, help_text: str) -> forms.CharField:
     return forms.CharField(label=label, help_text=help_text, required=False, widget=widget, max_length=20_000)
 
 
-def _line(label: str, help_text: str = "", required: bool = False, missing: str = "", **attributes) -> forms.CharField:
+def _line(
+    label: str, help_text: str = "", *, required: bool = False, missing: str = "", **attributes
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=help_text,
@@ -51,14 +53,14 @@ class PresetForm(forms.Form):
     name = _line(
         "Name",
         "1 to 63 of a-z, 0-9, - and _, such as card. An existing name gets the new parameters.",
-        True,
-        "Name the preset, such as card.",
+        required=True,
+        missing="Name the preset, such as card.",
     )
     query = _line(
         "Parameters",
         "As in an address, without src: w=400&h=300&fit=cover.",
-        True,
-        "Write its parameters, such as w=400&h=300&fit=cover.",
+        required=True,
+        missing="Write its parameters, such as w=400&h=300&fit=cover.",
     )
 
 
@@ -68,14 +70,14 @@ class FallbackForm(forms.Form):
     name = _line(
         "Name",
         "1 to 63 of a-z, 0-9, - and _, such as no-photo. An existing name gets the new picture.",
-        True,
-        "Name the fallback, such as no-photo.",
+        required=True,
+        missing="Name the fallback, such as no-photo.",
     )
     src = _line(
         "Picture",
         "A source and a path in it, as in src: shop/no-photo.png.",
-        True,
-        "Name its picture, such as shop/no-photo.png.",
+        required=True,
+        missing="Name its picture, such as shop/no-photo.png.",
     )
     status = forms.ChoiceField(
         label="Status",

@@ -124,7 +124,7 @@ def _bring_forward(row: Challenge) -> None:
     if waiting is None or waiting.first_due <= clock.now():
         return
     is_known = EmailClaim.find(row.email) is not None
-    delay = throttles.next_slot(is_known, "worked", before=waiting.first_due)
+    delay = throttles.next_slot("worked", before=waiting.first_due, known=is_known)
     if delay is not None and outbox.bring_forward(waiting, clock.now() + delay):
         mail.dispatch(waiting)
 
@@ -148,7 +148,7 @@ def _shared_id(email: str) -> str:
 def _mail(email: str, purpose: str, challenge_id: str, part: str, replaced: str | None = None) -> bool:
     """Write a challenge with the mail of its code; False where ten minutes are full."""
     has_signed_in = EmailClaim.find(email) is not None  # asked for every address alike (A4)
-    delay = throttles.next_slot(has_signed_in or purpose != "login", part)
+    delay = throttles.next_slot(part, known=has_signed_in or purpose != "login")
     if delay is None:
         return False
     subject, aim = PURPOSES[purpose]

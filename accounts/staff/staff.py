@@ -53,7 +53,7 @@ def add(address: str, role: str) -> Staff:
         row.update(actions=[Staff.role.set(role)], condition=Staff.is_present())
         audit.record(LOG, "system", "staff.changed", person.person_id, {"role": old_role}, {"role": role})
         return row
-    _flag(person, True)
+    _flag(person, is_staff=True)
     audit.record(LOG, "system", "staff.added", person.person_id, None, {"role": role})
     return row
 
@@ -86,7 +86,7 @@ def remove(address: str) -> None:
     if member(person.person_id) is None:
         raise InvalidStaff("This person is not on the staff.")
     Staff(person.person_id).delete()
-    _flag(person, False)
+    _flag(person, is_staff=False)
     sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.removed", person.person_id)
 
@@ -98,7 +98,7 @@ def _person(address: str) -> Person:
     return person
 
 
-def _flag(person: Person, is_staff: bool) -> None:
+def _flag(person: Person, *, is_staff: bool) -> None:
     person.update(actions=[Person.is_staff.set(is_staff)], condition=Person.is_present())
 
 

@@ -182,7 +182,7 @@ def change_business_name(row: Workspace, actor: str, business_name: str) -> None
     store.change_workspace(row, entry, business_name=checked_business_name(business_name))
 
 
-def set_suspended(row: Workspace, actor: str, suspended: bool, reason: str) -> None:
+def set_suspended(row: Workspace, actor: str, *, suspended: bool, reason: str) -> None:
     """Suspend a workspace, or resume it: within five seconds on every server, cached pictures included."""
     before = bool(row.suspended)
     act = "workspace.suspended" if suspended else "workspace.resumed"

@@ -89,13 +89,13 @@ def test_overage_goes_on_to_its_cap_in_money_and_not_a_half_credit_further(custo
     subscription_state.apply(customer.workspace_id, paid("starter"))
     cap_settings.change(customer.workspace_id, "system", "day", OFF)
     assert [charge(customer, 40_000), charge(customer)] == ["paid", "out_of_credits"]
-    cap_settings.allow_overage(customer.workspace_id, "system", True)
+    cap_settings.allow_overage(customer.workspace_id, "system", allowed=True)
     cap_settings.change(customer.workspace_id, "system", "period", Cap("cents", 12))
     assert [charge(customer, 200), charge(customer, 1)] == ["paid", "cap_reached"]
     counter = counter_of(customer)
     assert (counter.used - counter.base, counter.left) == (200, 0)
     assert catalogue.of("starter").overage_cents(200) == 12
-    cap_settings.allow_overage(customer.workspace_id, "system", False)
+    cap_settings.allow_overage(customer.workspace_id, "system", allowed=False)
     assert charge(customer, 1) != "paid" and ledger.prove(customer.workspace_id)[0].is_valid
 
 
@@ -122,7 +122,7 @@ def test_caps_in_money_outlast_the_free_plan(customer):
     subscription_state.apply(customer.workspace_id, paid("starter"))
     assert charge(customer) == "cap_reached day", "12 cents are 100 credits, and 500 of this day are used"
     cap_settings.change(customer.workspace_id, "system", "day", OFF)
-    cap_settings.allow_overage(customer.workspace_id, "system", True)
+    cap_settings.allow_overage(customer.workspace_id, "system", allowed=True)
     assert charge(customer, 40_000 + 100) == "paid" and charge(customer) == "cap_reached"
     settings = cap_settings.of(row_of(customer))
     assert settings.period == Cap("cents", 6) and settings.own == ("day", "period")
@@ -154,11 +154,11 @@ def test_a_cap_that_cannot_be_is_refused(customer, cap):
 
 def test_the_free_plan_sells_no_overage(customer):
     with pytest.raises(cap_settings.InvalidCap):
-        cap_settings.allow_overage(customer.workspace_id, "system", True)
+        cap_settings.allow_overage(customer.workspace_id, "system", allowed=True)
 
 
 def test_the_settings_say_what_is_in_force_and_whose_it_is(customer):
-    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 500), OFF, (), False)
+    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 500), OFF, (), overage=False)
     cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 9))
-    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 9), OFF, ("day",), False)
+    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 9), OFF, ("day",), overage=False)
     assert accounts_store.workspace(customer.workspace_id).caps == {"day": {"unit": "credits", "amount": 9}}

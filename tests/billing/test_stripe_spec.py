@@ -49,7 +49,7 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     for invoice in gateway.invoices(customer):
         assert invoice.number
     gateway.invoice(world.book.list_all("invoices", customer=customer)[0]["id"])
-    cap_settings.allow_overage(buyer.workspace_id, "x", True)
+    cap_settings.allow_overage(buyer.workspace_id, "x", allowed=True)
     counter = test_stripe.counter_of(buyer)
     counter.update(actions=[type(counter).used.set(int(counter.base) + 2_000)])
     for item in world.book.list_all("subscriptions", customer=customer)[0]["items"]["data"]:

@@ -280,7 +280,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(domain_admin):
     Domain("d08.adapter.example").update(actions=[Domain.reason.set("somebody else's")], condition=Domain.is_present())
     form = type("Form", (), {"changed_data": ["reason"], "cleaned_data": {"reason": "mine"}})
     with pytest.raises(EditConflict):
-        domain_admin.save_model(make_request(), obj, form, True)
+        domain_admin.save_model(make_request(), obj, form, change=True)
     assert Domain.get("d08.adapter.example").reason == "somebody else's"
 
 

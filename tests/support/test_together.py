@@ -56,7 +56,7 @@ ACTS = {
         lambda row: len(list(billing_store.grants(row.workspace_id))),
     ),
     "workspace.suspended": (
-        lambda row: workspaces.set_suspended(store.workspace(row.workspace_id), STAFF, True, WHY),
+        lambda row: workspaces.set_suspended(store.workspace(row.workspace_id), STAFF, suspended=True, reason=WHY),
         lambda row: bool(store.workspace(row.workspace_id).suspended),
     ),
     "key.revoked": (

@@ -42,7 +42,7 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
     event, already_recorded = _request_event(request, image_request, result, response), bool(result and result.recorded)
-    metrics.record_response(event, already_recorded)
+    metrics.record_response(event, charged=already_recorded)
     if not already_recorded:
         recorder.current().record(event)
     return http_headers.finish(request, response)

@@ -38,7 +38,7 @@ class InvoiceApi:
 
     def create_invoice(self, params: Params):
         self._one("customers", params["customer"])
-        invoice = payment_shapes.invoice(new_id("in"), self._now(), params | {"id": None}, [], False, "", "", "manual")
+        invoice = payment_shapes.invoice(new_id("in"), self._now(), params | {"id": None}, [], reason="manual")
         drafted = {"auto_advance": params.get("auto_advance") == "true", "metadata": params.get("metadata", {})}
         return self.book.put("invoices", invoice | DRAFT | drafted)
 

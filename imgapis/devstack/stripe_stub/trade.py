@@ -50,8 +50,9 @@ class StubBilling(StubRefunds):
         now, paid = at or self.book.now(), not self.book.refuses_cards
         number = f"STUB-{len(self.book.objects['invoices']) + 1:04d}"
         invoice_id = new_id("in")
+        url = f"{self.address}/invoice/{invoice_id}"
         invoice = payment_shapes.invoice(
-            invoice_id, now, subscription, lines, paid, number, f"{self.address}/invoice/{invoice_id}", reason
+            invoice_id, now, subscription, lines, paid=paid, number=number, url=url, reason=reason
         )
         self.book.put("invoices", invoice)
         if paid:
@@ -67,9 +68,7 @@ class StubBilling(StubRefunds):
         if not lines or not (lines[0]["amount"] or collects):
             return
         made_at = min(now, self.book.now())
-        invoice = payment_shapes.invoice(
-            new_id("in"), made_at, subscription, lines, False, "", "", "subscription_cycle"
-        )
+        invoice = payment_shapes.invoice(new_id("in"), made_at, subscription, lines, reason="subscription_cycle")
         metadata = {"stub_late_usage": subscription["id"]} if collects else {}
         self.book.put("invoices", invoice | DRAFT | {"auto_advance": collects, "metadata": metadata})
 
@@ -137,7 +136,13 @@ class StubBilling(StubRefunds):
         invoice_id = new_id("in")
         number, url = f"STUB-{len(self.book.objects['invoices']) + 1:04d}", f"{self.address}/invoice/{invoice_id}"
         invoice = payment_shapes.invoice(
-            invoice_id, self.book.now(), subscription, lines, False, number, url, "subscription_update"
+            invoice_id,
+            self.book.now(),
+            subscription,
+            lines,
+            number=number,
+            url=url,
+            reason="subscription_update",
         )
         self.book.put("invoices", invoice)
         subscription["latest_invoice"] = invoice_id
@@ -291,9 +296,7 @@ class StubBilling(StubRefunds):
                 item = shapes.item(new_id("si"), subscription["id"], start, price, start, end)
                 cents = half_up_decimal(int(meter_event["payload"]["value"]), price["unit_amount_decimal"])
                 lines = [payment_shapes.line(new_id("il"), subscription, item, cents, start, end)]
-                draft = payment_shapes.invoice(
-                    new_id("in"), end, subscription, lines, False, "", "", "subscription_cycle"
-                )
+                draft = payment_shapes.invoice(new_id("in"), end, subscription, lines, reason="subscription_cycle")
                 self.book.put("invoices", draft | DRAFT | {"auto_advance": True})
 
     def metered(self, customer_id: str, start: int, end: int) -> int:
