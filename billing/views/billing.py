@@ -6,6 +6,7 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
@@ -118,6 +119,7 @@ def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
     return [
         {
             "span": span,
+            "action": reverse(f"billing-cap-{span}", args=[row.namespace]),
             "own": span in settings.own,
             "told": _cap_text(getattr(settings, span)),
             "waiting": _cap_text(waiting[span]) if span in waiting else "",

@@ -13,7 +13,7 @@ from imgapis.base import clock
 from imgapis.policy import additions, companies, differences, store, versions, wellknown
 from imgapis.rows.policy import Announcement, PrivacyProof
 from imgapis.site import policy_pages, status
-from tests.people import Browser
+from tests import people
 
 FIRST = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
 PUBLISHED_DIGESTS = {"2026-05-18": "87a5df89ca0dc06c29492702cd9690aaf976562cb96bb088a6cee3b525d2013a"}
@@ -43,12 +43,12 @@ def at(monkeypatch, day: str) -> None:
 
 def read(view, *args) -> str:
     """The body of a view's response."""
-    return view(RequestFactory().get("/"), *args).content.decode()
+    return people.as_shown(view(RequestFactory().get("/"), *args).content.decode())
 
 
 def test_every_promise_stands_on_the_page_once_in_our_words_with_the_contact(web):
     """P24"""
-    text = Browser().get("/privacy").text
+    text = people.Browser().get("/privacy").text
     assert re.findall(r'id="(P[0-9]{2})"', text).__len__() == 24
     assert {f"P{number:02}" for number in range(1, 25)} == set(re.findall(r'id="(P[0-9]{2})"', text))
     assert f"mailto:{settings.CONTACT_EMAIL}" in text and "{contact}" not in text
@@ -154,14 +154,14 @@ def test_a_statement_that_came_or_went_is_a_change():
 
 def test_the_page_of_companies_names_three_and_what_they_are_examined_for(web):
     """P15"""
-    text = Browser().get("/privacy/subprocessors").text
+    text = people.Browser().get("/privacy/subprocessors").text
     assert [company.name for company in companies.COMPANIES] == ["Cloudflare", "Amazon Web Services", "Stripe"]
     for phrase in ("us-east-1", "ISO 27018", "PCI DSS Level 1", "SOC 2 Type II", "Analytics Engine", "codes"):
         assert phrase in text
 
 
 def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):
-    text = Browser().get("/.well-known/security.txt").text
+    text = people.Browser().get("/.well-known/security.txt").text
     fields = dict(line.split(": ", 1) for line in text.splitlines())
     assert fields["Contact"] == f"mailto:{settings.CONTACT_EMAIL}"
     assert fields["Canonical"] == f"{settings.SITE_URL}/.well-known/security.txt"
@@ -172,7 +172,7 @@ def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):
 
 
 def test_nothing_is_sold_and_machines_can_read_it(web):
-    page = Browser().get("/.well-known/gpc.json")
+    page = people.Browser().get("/.well-known/gpc.json")
     assert (
         page.text == '{"gpc": true, "lastUpdate": "2026-05-18"}' and page.headers["content-type"] == "application/json"
     )
@@ -180,7 +180,7 @@ def test_nothing_is_sold_and_machines_can_read_it(web):
 
 @pytest.mark.parametrize("path", ["/", "/privacy", "/docs", "/status", "/login", "/terms"])
 def test_every_page_leads_to_the_papers(web, path):
-    text = Browser().get(path).text
+    text = people.Browser().get(path).text
     assert all(f'href="{link}"' in text for link in ("/privacy", "/privacy/cookies", "/terms", "/security"))
 
 
