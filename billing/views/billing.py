@@ -21,6 +21,7 @@ from billing.money import dollars
 from billing.plans import offers
 from billing.plans.offers import Offer
 from billing.stripe import gateway, subscriptions
+from billing.views import standing
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -79,8 +80,10 @@ def _page(request: WorkspaceHttpRequest, invalid_forms: dict[str, CapForm] | Non
         "caps": _caps(row, invalid_forms),
         "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
         "until": clock.day(bill.period.ends),
+        "warnings": standing.warnings(bill, row.namespace),
         "following": bill.following,
-        "ends": clock.day(bill.terms.end) if bill.terms.paid else "",
+        "change": standing.change(bill),
+        "overage_state": standing.overage_state(bill),
         "sells": gateway.configured(),
         "stub": gateway.configured() and django_settings.STRIPE_API_URL != STRIPE,
         "bought": subscription is not None,

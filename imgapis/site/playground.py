@@ -103,6 +103,23 @@ class PlaygroundResult:
     share: str
     codes: list[snippets.Snippet]
 
+    @property
+    def price(self) -> str:
+        """What the picture costs, in words."""
+        if self.quote["why_free"]:
+            return "nothing"
+        return f"{'at most ' if self.at_most else ''}{self.quote['credits']} credit"
+
+    @property
+    def price_remark(self) -> str:
+        """Why it is free, or how often it is paid and when it comes to nothing."""
+        if self.quote["why_free"]:
+            return self.quote["why_free"]
+        remark = "once a year, however often it is seen"
+        if self.at_most:
+            return f"{remark}; nothing if the original is so small that it comes to a picture you have"
+        return remark
+
 
 @require_GET
 def public(request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
 from markdown_it import MarkdownIt
@@ -29,6 +29,18 @@ class PromiseView:
     html: SafeString
     promise: Promise | None
     proven: str
+
+    @property
+    def proof(self) -> str:
+        """How far the promise is proven: the line that opens its tests and checks. Empty where there is no promise."""
+        if self.promise is None:
+            return ""
+        if self.promise.waits:
+            return "Proven in part" if self.promise.tests else "Not yet proven"
+        if not self.proven:
+            return "How this is proven"
+        verdict = "held" if self.proven == "ok" else "broken"
+        return format_html('<span class="badge {}">{}</span> when we last looked', self.proven, verdict)
 
 
 @require_GET

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 from django.test import RequestFactory
+from django.utils.safestring import mark_safe
 from pynamodb.exceptions import GetError
 
 from imgapis.base import clock
 from imgapis.policy import additions, companies, differences, store, versions, wellknown
+from imgapis.policy.promises import Promise
 from imgapis.rows.policy import Announcement, PrivacyProof
 from imgapis.site import policy_pages, status
 from tests import people
@@ -195,3 +197,19 @@ def test_every_page_leads_to_the_papers(web, path):
 def test_the_status_page_says_what_the_proof_said(states, state, words):
     (part,) = status._privacy(PrivacyProof("x", moment=1, checks=dict(enumerate(states))))
     assert part.state == state and part.sentence.endswith(words) and status._privacy(None) == []
+
+
+@pytest.mark.parametrize(
+    ("promise", "proven", "line"),
+    [
+        (Promise("P90", "", ("a",), waits="Waits."), "ok", "Proven in part"),
+        (Promise("P90", "", (), waits="Waits."), "", "Not yet proven"),
+        (Promise("P90", "", ("a",)), "", "How this is proven"),
+        (Promise("P90", "", ("a",)), "ok", '<span class="badge ok">held</span> when we last looked'),
+        (Promise("P90", "", ("a",)), "bad", '<span class="badge bad">broken</span> when we last looked'),
+        (None, "", ""),
+    ],
+)
+def test_a_promise_says_how_far_it_is_proven(promise, proven, line):
+    view = policy_pages.PromiseView("P90", mark_safe(""), promise, proven)
+    assert view.proof == line
