@@ -9,9 +9,9 @@ from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request.picture_rows import POSITIONS
 from transforms.engine.request.query import Query
-from transforms.engine.picture_values import PictureValues
 
 TILE, LETTERS, ACROSS = 240, 13, 6
 MARGIN, CAPTION = 8, 40

@@ -1,8 +1,8 @@
 """The one table of parameters: the parser, the OpenAPI, the docs page, /limits and the tests are read from it. Its rows
 stand in request_rows, picture_rows and output_rows."""
 
-from transforms.engine.picture_values import PictureValues
 from transforms.engine import picture_values
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request.endpoints import ENDPOINTS
 from transforms.engine.request.output_rows import OUTPUT
 from transforms.engine.request.param import Param

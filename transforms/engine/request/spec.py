@@ -1,13 +1,13 @@
 """The parameters of a request: parsed strictly from the names and texts of its query, and serialized in one canonical
 form."""
 
-from typing import Any
-from transforms.engine.picture_values import PictureValues
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from transforms.engine import errors
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import endpoints, normalize, param, params, query_text, request_rows
 from transforms.engine.request import values as request_values
 
