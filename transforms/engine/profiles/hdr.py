@@ -62,7 +62,7 @@ def _between(source: Primaries, target: Primaries) -> np.ndarray:
 
 def _to_pcs(primaries: Primaries) -> np.ndarray:
     matrix = primaries.to_pcs()
-    assert matrix is not None  # they are of the table `cicp.PRIMARIES`, and but for XYZ, which is no HDR, all span some
+    assert matrix is not None  # those of `cicp.PRIMARIES` span colours, all but XYZ, which `named` lets no HDR have
     return matrix
 
 
