@@ -172,10 +172,8 @@ def _send(
 
 def _mailed(seen: Invite | None) -> float | None:
     """When the last mail of an invite was written; of one from before this was stored, it was when it was sent."""
-    if seen is None:
-        return None
-    if seen.mailed is not None:
-        return seen.mailed
+    if seen is None or seen.mailed is not None:
+        return seen.mailed if seen else None
     return None if seen.mail_held_until else seen.sent
 
 
