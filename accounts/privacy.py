@@ -12,11 +12,11 @@ from accounts.rows.namespaces import NamespaceCount
 from accounts.rows.staff import Staff
 from accounts.rows.teams import Invite, InvitedAddress, Member, Ownership
 from imgapis.base.dynamo import Row
-from imgapis.base.holdings import Holding, by_attribute, by_hash_key
+from imgapis.base.holdings import Find, Holding, by_attribute, by_hash_key
 from imgapis.base.mail.rows import OutgoingMail
 
 
-def _by_address(model: type[Row]):
+def _by_address(model: type[Challenge] | type[InvitedAddress] | type[Invite]) -> Find:
     """A finder of the rows that hold a person's address, which is read from the account and so needs it to exist."""
 
     def find(person_id: str) -> Iterable[Row]:
@@ -34,11 +34,11 @@ def _mails(person_id: str) -> Iterable[OutgoingMail]:
     return OutgoingMail.scan(condition, consistent_read=True)
 
 
-def _trail(person_id: str) -> Iterable[Row]:
+def _trail(person_id: str) -> Iterable[AuditEntry]:
     return AuditEntry.query(audit.log_of_person(person_id), consistent_read=True)
 
 
-def _counts(owner: str) -> Iterable[Row]:
+def _counts(owner: str) -> Iterable[Throttle]:
     """Counts that name an id; those of addresses are digests whose key changes with the day."""
     return Throttle.scan(Throttle.bucket.contains(owner), consistent_read=True)
 

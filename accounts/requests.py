@@ -1,5 +1,7 @@
 """Requests by what has been proved about them: views and endpoints name the one that their decorator or key grants."""
 
+from typing import TypeGuard, cast
+
 from django.http import HttpRequest
 
 from accounts.keys.apikeys import Caller
@@ -24,4 +26,23 @@ class WorkspaceHttpRequest(PersonHttpRequest):
 class ApiHttpRequest(HttpRequest):
     """A request of the REST API by a valid key: `imgapis.rest.KeyAuth`."""
 
+    method: str
     caller: Caller
+    is_repetition: bool  # only of a POST that came before, under the same Idempotency-Key
+
+
+def is_of_person(request: HttpRequest) -> TypeGuard[PersonHttpRequest]:
+    """Whether somebody is signed in."""
+    return request.user.is_authenticated
+
+
+def is_of_workspace(request: HttpRequest) -> TypeGuard[WorkspaceHttpRequest]:
+    """Whether a request is of a page of a workspace, by a member."""
+    return hasattr(request, "member")
+
+
+def set_workspace(request: PersonHttpRequest, workspace: Workspace, member: Member) -> WorkspaceHttpRequest:
+    """Put a workspace and the member who asks on a request; returns it as what it is then."""
+    workspace_request = cast(WorkspaceHttpRequest, request)  # Django makes the object, so no other type can say it
+    workspace_request.workspace, workspace_request.member = workspace, member
+    return workspace_request

@@ -1,6 +1,7 @@
 """The data access of people, sessions and workspaces: one function per access pattern; races are resolved here."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from accounts import audit, retired_namespaces
 from accounts.models import Namespace, Person, SessionRow, Workspace
@@ -16,6 +17,16 @@ class NamespaceTaken(ApiError):
     code = "namespace_taken"
 
 
+class WorkspaceGone(ApiError):
+    """The workspace was erased while a request of it ran."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("The workspace is gone.")
+
+
 def person(person_id: str) -> Person | None:
     """The person of an id."""
     return Person.find(person_id)
@@ -29,6 +40,14 @@ def people(person_ids: list[str]) -> list[Person]:
 def workspace(workspace_id: str) -> Workspace | None:
     """The workspace of an id, as it is now."""
     return Workspace.find(workspace_id)
+
+
+def require_workspace(workspace_id: str) -> Workspace:
+    """The workspace of an id, as it is now. Raises WorkspaceGone."""
+    row = workspace(workspace_id)
+    if row is None:
+        raise WorkspaceGone
+    return row
 
 
 def workspaces(workspace_ids: list[str]) -> list[Workspace]:
@@ -61,7 +80,7 @@ def create_workspace(row: Workspace) -> None:
         raise
 
 
-def change_workspace(row: Workspace, entry: AuditEntry | None = None, **values) -> None:
+def change_workspace(row: Workspace, entry: AuditEntry | None = None, **values: Any) -> None:
     """Set attributes of a workspace that exists; `row` is refreshed. An `entry` of the audit log is written in the same
     transaction."""
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]

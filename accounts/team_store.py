@@ -5,6 +5,7 @@ seat was taken since the `Team` was read, and what makes an owner on condition t
 nothing else since the `Owned` was read (H10): otherwise Outpaced.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ class LastOwner(ApiError):
     status = 409
     code = "last_owner"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("A workspace keeps at least one owner. Make somebody else an owner first.")
 
 
@@ -281,7 +282,12 @@ def _set_role(transaction: dynamo.Transaction, row: Member, role: str) -> None:
 
 
 def _write(
-    workspace_id: str, owners_delta: int, add_writes, entry: AuditEntry | None, *, team: Team | None = None
+    workspace_id: str,
+    owners_delta: int,
+    add_writes: Callable[[dynamo.Transaction], None],
+    entry: AuditEntry | None,
+    *,
+    team: Team | None = None,
 ) -> None:
     """Commit a change of the team and of its count of owners (`owners_delta`); with a `team` it takes a seat. Raises
     LastOwner, Outpaced, EditConflict."""
@@ -298,7 +304,7 @@ def _write(
 def _count(transaction: dynamo.Transaction, workspace_id: str, owners_delta: int, team: Team | None) -> None:
     """Count owners and seats on the workspace's row."""
     condition = Workspace.owners >= 2 if owners_delta < 0 else Workspace.is_present()
-    actions = [Workspace.owners.add(owners_delta)] if owners_delta else []
+    actions: list[Action] = [Workspace.owners.add(owners_delta)] if owners_delta else []
     if team is not None:
         revision = int(team.workspace.team_revision)
         seen = Workspace.team_revision == revision

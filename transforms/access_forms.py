@@ -1,5 +1,8 @@
 """The forms of access, presets, fallbacks and purges: parsing and wording; validation is in their modules."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 
 from transforms.access import access_settings, fallbacks
@@ -14,7 +17,7 @@ def _lines(label: str, help_text: str) -> forms.CharField:
 
 
 def _line(
-    label: str, help_text: str = "", *, required: bool = False, missing: str = "", **attributes
+    label: str, help_text: str = "", *, required: bool = False, missing: str = "", **attributes: Any
 ) -> forms.CharField:
     return forms.CharField(
         label=label,
@@ -87,9 +90,10 @@ class FallbackForm(forms.Form):
 
 
 class DefaultFallbacksForm(forms.Form):
-    """The fallback of the workspace and of each source."""
+    """The fallback of the workspace and of each source; `chosen` are the present ones as (whose, which), for those who
+    may not change them."""
 
-    def __init__(self, data, *, names: list[str], defaults: dict):
+    def __init__(self, data: Mapping[str, Any] | None, *, names: list[str], defaults: dict):
         """`names` of the fallbacks there are; `defaults` as `fallbacks.defaults` gives them."""
         super().__init__(data)
         choices = [(name, name) for name in names]
@@ -102,6 +106,11 @@ class DefaultFallbacksForm(forms.Form):
             self.fields[f"sources.{source}"] = forms.ChoiceField(
                 label=f"The source {source}", choices=of_source, required=False, initial=name
             )
+        workspace_default, names_of_sources = defaults["workspace"], dict(of_source)
+        self.chosen = [("Every source", dict(own).get(workspace_default, workspace_default))]
+        self.chosen += [
+            (f"The source {source}", names_of_sources.get(name, name)) for source, name in defaults["sources"].items()
+        ]
 
     def changes(self) -> dict:
         """What was chosen, as `fallbacks.change_defaults` takes it."""

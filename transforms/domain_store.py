@@ -1,5 +1,7 @@
 """Queries and conditional writes of custom domains: races of claims, checks and removals are settled here."""
 
+from typing import Any
+
 from imgapis.base import dynamo
 from transforms.models import Domain
 
@@ -31,7 +33,7 @@ def lease(row: Domain, until: float) -> bool:
     return row.update_if((Domain.claim_id == row.claim_id) & (Domain.due == row.due), due=until)
 
 
-def save_check(row: Domain, **values) -> bool:
+def save_check(row: Domain, **values: Any) -> bool:
     """Write the result of a check; False where the domain was removed or claimed again meanwhile."""
     return row.update_if((Domain.claim_id == row.claim_id) & (Domain.state != "removing"), **values)
 

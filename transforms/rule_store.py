@@ -2,6 +2,7 @@
 revision."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from pynamodb.expressions.update import Action
 
@@ -91,7 +92,7 @@ def sweep(rows: Iterable[PurgeRule]) -> None:
                 batch.delete(row)
 
 
-def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
+def change_keys(row: Workspace, keys: list[dict], **values: Any) -> None:
     """Replace the signing keys of `row`. Raises EditConflict where they have changed since it was read."""
     condition = Workspace.signing_keys == row.signing_keys
     if not row.signing_keys:

@@ -1,5 +1,7 @@
 """Queries and writes of named sources."""
 
+from typing import Any
+
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
 from transforms.models import Source
@@ -27,7 +29,7 @@ def add_source(transaction: dynamo.Transaction, row: Source) -> None:
     transaction.save(row, if_absent=True)
 
 
-def change_source(row: Source, **values) -> bool:
+def change_source(row: Source, **values: Any) -> bool:
     """Change a source and raise its revision, so that no old picture is served for it; False where it is gone."""
     return row.update_if(Source.source_id == row.source_id, [Source.revision.add(1)], **values)
 

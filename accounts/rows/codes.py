@@ -44,5 +44,7 @@ class Throttle(dynamo.Row):
 
     bucket = declared(UnicodeAttribute(hash_key=True), "counts mails to one address, or of one browser (A20)", COUNT)
     moments = declared(JSONAttribute(null=True), "when the last mails were asked for", COUNT)
-    count = declared(Whole(default=0), "how many", COUNT)
+    count = declared(  # type: ignore[assignment]  # takes the place of PynamoDB's Model.count, which nobody calls
+        Whole(default=0), "how many", COUNT
+    )
     expires = declared(TTLAttribute(), "ends the count", COUNT)

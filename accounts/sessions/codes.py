@@ -6,10 +6,10 @@ for codes to an address keeps its owner from none, and mails her few (H9).
 """
 
 import hmac
-import itertools
 import secrets
 import unicodedata
 from datetime import datetime
+from typing import TypeGuard
 
 from django.conf import settings
 from pynamodb.expressions.condition import Condition
@@ -49,7 +49,7 @@ class WrongCode(ApiError):
 
     code = "wrong_code"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("That code is wrong or no longer valid. Ask for a new one.", param="code")
 
 
@@ -129,7 +129,7 @@ def _bring_forward(row: Challenge) -> None:
         mail.dispatch(waiting)
 
 
-def is_shared(challenge_id: str | None) -> bool:
+def is_shared(challenge_id: str | None) -> TypeGuard[str]:
     """Whether the challenge of a session is of a shared code."""
     return (challenge_id or "").startswith(SESSION_PREFIX)
 
@@ -138,11 +138,13 @@ def _shared_id(email: str) -> str:
     """The id of an address's shared code of these five minutes: the first that was not used. No session knows it."""
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes.shared")
     minutes = str(int(clock.now() // SHARED_SECONDS))
-    for turn in itertools.count():
+    turn = 0
+    while True:
         shared_id = SHARED_PREFIX + tokens.keyed_digest(key, (email, minutes, str(turn)))
         row = Challenge.find(shared_id)
         if row is None or not row.used:
             return shared_id
+        turn += 1
 
 
 def _mail(email: str, purpose: str, challenge_id: str, part: str, replaced: str | None = None) -> bool:

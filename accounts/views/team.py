@@ -1,5 +1,7 @@
 """The team of a workspace: members, roles, invites, and accepting one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import audit, store, team_store
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.forms import InviteForm, RoleForm, add_error
-from accounts.people import lookalikes
+from accounts.people import lookalikes, people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
-from accounts.rows.teams import Invite
+from accounts.rows.audit import AuditEntry
+from accounts.rows.teams import Invite, Member
 from accounts.sessions import admission
 from accounts.teams import invites, members, roles
 from imgapis.base import clock
@@ -97,7 +100,7 @@ def _held_text(row: Invite) -> str:
     return f"mail held back: send again from {admission.time_of_day(row.mail_held_until)} UTC on"
 
 
-def _row(request: WorkspaceHttpRequest, row, names: dict[str, str], can_manage: bool) -> dict:
+def _row(request: WorkspaceHttpRequest, row: Member, names: dict[str, str], can_manage: bool) -> dict:
     is_self = row.person_id == request.user.person_id
     can_change = can_manage and row.role in roles.grantable(request.member.role)
     form = RoleForm(request.member.role, initial={"role": row.role}, auto_id=f"{row.person_id}_%s")
@@ -174,7 +177,7 @@ def revoke_invite(request: WorkspaceHttpRequest, invite_id: str) -> HttpResponse
 @login_required
 def accept(request: PersonHttpRequest, token: str) -> HttpResponse:
     """Show what an invite offers; a POST accepts it. A mail scanner's GET changes nothing (A11)."""
-    person = store.person(request.user.person_id)
+    person = people.require(request.user.person_id)
     if request.method == "POST":
         is_member = bool(invites.preview(token, person).member_role)
         namespace = invites.accept(token, person)
@@ -188,7 +191,7 @@ def accept(request: PersonHttpRequest, token: str) -> HttpResponse:
 @login_required
 def accept_offer(request: PersonHttpRequest, workspace_id: str, invite_id: str) -> HttpResponse:
     """Join by an invitation that the page of workspaces lists."""
-    namespace = invites.accept_offer(workspace_id, invite_id, store.person(request.user.person_id))
+    namespace = invites.accept_offer(workspace_id, invite_id, people.require(request.user.person_id))
     messages.success(request, "You have joined the workspace.")
     return redirect("workspace", namespace)
 
@@ -206,7 +209,7 @@ def audit_log(request: WorkspaceHttpRequest) -> HttpResponse:
     return render(request, "accounts/audit.html", {"rows": rows, "cursor": page.cursor})
 
 
-def _entry(entry, names: dict[str, str]) -> dict:
+def _entry(entry: AuditEntry, names: dict[str, str]) -> dict:
     target = "" if entry.target == entry.actor or entry.act in PLAIN_ACTS else entry.target
     is_support = entry.actor.startswith("staff:")
     return {
@@ -228,7 +231,7 @@ def _departed(ids: set[str]) -> set[str]:
     return set(person_ids) - {row.person_id for row in store.people(person_ids)} if person_ids else set()
 
 
-def _value_text(value) -> str:
+def _value_text(value: Any) -> str:
     """A value of the log for display: `role: viewer`."""
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_value_text(item)}" for name, item in value.items() if item not in ("", None))

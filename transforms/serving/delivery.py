@@ -206,7 +206,7 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
     stage_started = time.monotonic()
     cache.write(tenant.folder, plan.key, plan.retention, entry)
-    timings |= output.timings | {"store": (time.monotonic() - stage_started) * 1000}
+    timings |= {**output.timings, "store": (time.monotonic() - stage_started) * 1000}
     return _WorkResult(output=entry, halves=charged_halves, recorded=charged_halves > 0, rendered=True, timings=timings)
 
 

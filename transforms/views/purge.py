@@ -14,6 +14,7 @@ from transforms import rule_store
 from transforms.access import engine_version
 from transforms.access_forms import PurgeForm
 from transforms.engine import version
+from transforms.models import PurgeRule
 from transforms.serving import purges
 
 SHOWN = 20
@@ -90,5 +91,5 @@ def engine(request: WorkspaceHttpRequest) -> HttpResponse:
     return redirect("purge", request.workspace.namespace)
 
 
-def _row(rule) -> dict:
+def _row(rule: PurgeRule) -> dict:
     return {"scope": purges.SCOPES[rule.scope], "target": rule.target, "time": clock.stamp(rule.moment)}

@@ -1,0 +1,34 @@
+"""A workspace or an account that is erased while a request of it runs: the request ends as 404, and writes nothing."""
+
+import secrets
+
+import pytest
+
+from accounts import store
+from accounts.people import people
+from transforms import rule_store
+from transforms.access import fallbacks, presets
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+EDITS = {
+    "fallback": lambda workspace_id: fallbacks.save(workspace_id, "p_gone", "none-yet", "shop/none.png"),
+    "defaults": lambda workspace_id: fallbacks.change_defaults(workspace_id, "p_gone", "none-yet"),
+    "preset": lambda workspace_id: presets.save(workspace_id, "p_gone", "hero", "w=80"),
+    "no fallback": lambda workspace_id: fallbacks.delete(workspace_id, "p_gone", "none-yet"),
+    "no preset": lambda workspace_id: presets.delete(workspace_id, "p_gone", "hero"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edit_of_a_workspace_that_is_gone_is_a_404(edit):
+    workspace_id = f"ws_{secrets.token_hex(8)}"
+    with pytest.raises(store.WorkspaceGone) as refusal:
+        edit(workspace_id)
+    assert (refusal.value.status, refusal.value.code) == (404, "not_found")
+    assert not rule_store.fallbacks(workspace_id) and not rule_store.presets(workspace_id)
+
+
+def test_an_act_of_an_account_that_is_gone_is_a_404():
+    with pytest.raises(people.PersonGone) as refusal:
+        people.require(f"p_{secrets.token_hex(8)}")
+    assert (refusal.value.status, refusal.value.code) == (404, "not_found")
