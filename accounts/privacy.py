@@ -34,11 +34,11 @@ def _mails(person_id: str) -> Iterable[OutgoingMail]:
     return OutgoingMail.scan(condition, consistent_read=True)
 
 
-def _trail(person_id: str) -> Iterable[Row]:
+def _trail(person_id: str) -> Iterable[AuditEntry]:
     return AuditEntry.query(audit.log_of_person(person_id), consistent_read=True)
 
 
-def _counts(owner: str) -> Iterable[Row]:
+def _counts(owner: str) -> Iterable[Throttle]:
     """Counts that name an id; those of addresses are digests whose key changes with the day."""
     return Throttle.scan(Throttle.bucket.contains(owner), consistent_read=True)
 
