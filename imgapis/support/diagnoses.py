@@ -1,7 +1,5 @@
 """The source doctor, run by staff for a customer's source."""
 
-from typing import TYPE_CHECKING
-
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -10,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import audit, store
 from accounts.requests import StaffHttpRequest
 from accounts.staff import staff_rights
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.support import audit_log
 from imgapis.support.forms import DoctorForm
@@ -17,12 +16,9 @@ from transforms import store as transforms_store
 from transforms.doctor import examination as source_doctor
 from transforms.tenant import tenants
 
-if TYPE_CHECKING:
-    from imgapis.admin_site import StaffSite
-
 
 @require_http_methods(["GET", "POST"])
-def doctor(request: StaffHttpRequest, site: "StaffSite", subject: str) -> HttpResponse:
+def doctor(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The form of a source and a path, then the steps of fetching that picture."""
     member = request.staff_member
     staff_rights.require(member.role, "doctor.run")

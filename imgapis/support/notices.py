@@ -1,7 +1,5 @@
 """Sending a policy notice: a preview with the number of recipients, then the sending, which can be resumed (P23)."""
 
-from typing import TYPE_CHECKING
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,13 +11,11 @@ from django.views.decorators.http import require_http_methods
 from accounts import audit
 from accounts.requests import StaffHttpRequest
 from accounts.staff import staff, staff_rights
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.policy import notices
 from imgapis.support import audit_log
 from imgapis.support.forms import ActForm
-
-if TYPE_CHECKING:
-    from imgapis.admin_site import StaffSite
 
 
 class NoticeForm(ActForm):
@@ -30,7 +26,7 @@ class NoticeForm(ActForm):
 
 
 @require_http_methods(["GET", "POST"])
-def notice(request: StaffHttpRequest, site: "StaffSite") -> HttpResponse:
+def notice(request: StaffHttpRequest, site: RowSite) -> HttpResponse:
     """Show the mail of a version, or send it to everybody who has not been notified."""
     member = request.staff_member
     staff_rights.require(member.role, "notice.send")

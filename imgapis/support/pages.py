@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -16,6 +16,7 @@ from accounts.requests import StaffHttpRequest
 from accounts.rows.staff import Staff
 from accounts.staff import staff_rights
 from imgapis.base import clock
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.rows.policy import PrivacyRequest
@@ -25,9 +26,6 @@ from imgapis.support.acts.act import Act
 from imgapis.support.acts.of_people import PERSON
 from imgapis.support.acts.of_requests import REQUEST
 from imgapis.support.acts.of_workspaces import WORKSPACE
-
-if TYPE_CHECKING:
-    from imgapis.admin_site import StaffSite
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def front(member: Staff) -> dict[str, Any]:
 
 
 @require_POST
-def find(request: StaffHttpRequest, site: "StaffSite") -> HttpResponse:
+def find(request: StaffHttpRequest, site: RowSite) -> HttpResponse:
     """Redirect to the page that the text names. A POST, so that no e-mail address appears in a URL."""
     _require(request, "customers.see")
     text, failure = request.POST.get("q", ""), ""
@@ -84,7 +82,7 @@ def find(request: StaffHttpRequest, site: "StaffSite") -> HttpResponse:
 
 
 @require_GET
-def workspace(request: StaffHttpRequest, site: "StaffSite", subject: str) -> HttpResponse:
+def workspace(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The page of a workspace."""
     _require(request, "customers.see")
     row = _subject("workspace", subject)
@@ -94,7 +92,7 @@ def workspace(request: StaffHttpRequest, site: "StaffSite", subject: str) -> Htt
 
 
 @require_GET
-def person(request: StaffHttpRequest, site: "StaffSite", subject: str) -> HttpResponse:
+def person(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The page of a person: workspaces, sessions, staff actions."""
     _require(request, "customers.see")
     row = _subject("person", subject)
@@ -103,7 +101,7 @@ def person(request: StaffHttpRequest, site: "StaffSite", subject: str) -> HttpRe
 
 
 @require_GET
-def privacy_request(request: StaffHttpRequest, site: "StaffSite", subject: str) -> HttpResponse:
+def privacy_request(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The page of a privacy request. Its address is shown to staff who work on requests: the answer goes there."""
     _require(request, "requests.see")
     row = _subject("request", subject)
@@ -115,7 +113,7 @@ def privacy_request(request: StaffHttpRequest, site: "StaffSite", subject: str) 
 
 
 @require_http_methods(["GET", "POST"])
-def act(request: StaffHttpRequest, site: "StaffSite", kind: str, subject: str, act: str) -> HttpResponse:
+def act(request: StaffHttpRequest, site: RowSite, kind: str, subject: str, act: str) -> HttpResponse:
     """An action's form, then the action. Without a reason nothing is done: 400."""
     selected_act = KINDS[kind].acts.get(act) if kind in KINDS else None
     if selected_act is None:
@@ -144,7 +142,7 @@ def act(request: StaffHttpRequest, site: "StaffSite", kind: str, subject: str, a
 
 
 def _page(
-    site: "StaffSite", request: StaffHttpRequest, kind: str, subject: str, row: Any, context: dict[str, Any]
+    site: RowSite, request: StaffHttpRequest, kind: str, subject: str, row: Any, context: dict[str, Any]
 ) -> HttpResponse:
     """Render a page with the actions that the role may take now."""
     act_links = [

@@ -1,7 +1,6 @@
 """Recording a privacy request that came by mail (P21)."""
 
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,17 +11,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import StaffHttpRequest
 from accounts.staff import staff_rights
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.support import audit_log
 from imgapis.support.forms import RecordForm
 
-if TYPE_CHECKING:
-    from imgapis.admin_site import StaffSite
-
 
 @require_http_methods(["GET", "POST"])
-def record(request: StaffHttpRequest, site: "StaffSite") -> HttpResponse:
+def record(request: StaffHttpRequest, site: RowSite) -> HttpResponse:
     """The form, then the request with its due day."""
     member = request.staff_member
     staff_rights.require(member.role, "requests.work")
