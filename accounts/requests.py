@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts.keys.apikeys import Caller
 from accounts.models import User, Workspace
+from accounts.rows.staff import Staff
 from accounts.rows.teams import Member
 
 
@@ -21,6 +22,13 @@ class WorkspaceHttpRequest(PersonHttpRequest):
 
     workspace: Workspace
     member: Member
+
+
+class StaffHttpRequest(PersonHttpRequest):
+    """A request of a member of staff whose second factor stands in the session: what `imgapis.admin_site.StaffSite`
+    lets through."""
+
+    staff_member: Staff
 
 
 class ApiHttpRequest(HttpRequest):

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.condition import Condition
 
 from accounts.models import Workspace
 from accounts.workspaces.entitlements import STARTING
@@ -92,7 +93,7 @@ def raise_base(counter: Counter, revision: int, base: int, room: int, increase: 
         transaction.update(counter, actions, condition=condition, name="period")
 
 
-def has_revision(revision: int):
+def has_revision(revision: int) -> Condition:
     """The condition that a workspace's terms are still those of a revision; a row from before billing has none."""
     condition = Workspace.billing_revision == revision
     return condition if revision else condition | Workspace.billing_revision.does_not_exist()

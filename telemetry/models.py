@@ -1,5 +1,7 @@
 """The rows of the event stream and of what is added up from it (P04, P11)."""
 
+from typing import Any
+
 import orjson
 from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
@@ -30,7 +32,7 @@ MARK = DataHandling("none", "until the hour is added up", exported=False)
 class Cells(JSONAttribute):
     """JSON read by orjson: a year of a busy workspace is some megabytes of it."""
 
-    def deserialize(self, value: str):
+    def deserialize(self, value: str) -> Any:
         """The value."""
         return orjson.loads(value)
 

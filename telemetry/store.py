@@ -1,6 +1,10 @@
 """The data access of the event stream."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.pagination import ResultIterator
 
 from accounts.workspaces.entitlements import STARTING
 from imgapis.base import clock, tokens
@@ -50,12 +54,12 @@ def latest(workspace_id: str, count: int) -> list[Event]:
     )
 
 
-def _living():
+def _living() -> Condition:
     """The condition that an event's retention has not ended."""
     return Event.expires > clock.utc(int(clock.now()))
 
 
-def page(workspace_id: str, start_key: dict | None, count: int = 100):
+def page(workspace_id: str, start_key: dict[str, Any] | None, count: int = 100) -> ResultIterator[Event]:
     """One query page of events, newest first, after `start_key` (DynamoDB's last evaluated key)."""
     return Event.query(
         workspace_id,

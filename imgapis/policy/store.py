@@ -19,7 +19,7 @@ def announce(version: str, effective: str, begun: float) -> Announcement:
     """Create the announcement of a version, or return the existing one."""
     row = Announcement(version, effective=effective, begun=begun)
     row.save_if(Announcement.is_absent())
-    return announcement(version)
+    return Announcement.require(version)
 
 
 def move_effect(version: str, effective: str) -> None:

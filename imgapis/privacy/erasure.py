@@ -78,7 +78,7 @@ def request(
     row = Erasure(subject_id, kind=kind, state="scheduled", asked=requested_at, due=due, counts={})
     if store.create(row, entry):
         return row
-    existing = store.erasure(subject_id)
+    existing = Erasure.require(subject_id)
     if at_once and existing.state == "scheduled":
         store.change_scheduled(existing, entry, due=now)
     return existing
@@ -203,7 +203,7 @@ def _erase_again(kind: str, subject_id: str) -> None:
     """
     now = int(clock.now())
     store.create(Erasure(subject_id, kind=kind, state="scheduled", asked=now, due=now, counts={}))
-    row = store.erasure(subject_id)
+    row = Erasure.require(subject_id)
     store.change(row, "scheduled", trying=True)  # the counts from before the restore are lost
     if kind == "person":
         team_store.remove_everywhere(subject_id)

@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import store as accounts_store
 from accounts.decorators import fresh_code, login_required, workspace_page
+from accounts.models import Person
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from imgapis.base.errors import ApiError
 from imgapis.privacy import export, links
@@ -49,21 +49,22 @@ def account_export_mail(request: PersonHttpRequest) -> HttpResponse:
 def linked_export(request: HttpRequest, token: str) -> HttpResponse:
     """The zip of a mailed link; 404 for everybody but the person it was mailed to, the signed-out included. Their own
     session needs a fresh code first."""
-    is_signed_in = request.user.is_authenticated
-    row = links.open_link(token, request.user.person_id) if is_signed_in else None
+    row = links.open_link(token, request.user.person_id) if request.user.is_authenticated else None
     if row is None:
-        response = render(request, "privacy/no_link.html", {"known": is_signed_in}, status=404)
+        response = render(request, "privacy/no_link.html", {"known": request.user.is_authenticated}, status=404)
         response["Cache-Control"] = "no-store"
         return response
     return fresh_code(lambda request: _zip(row.kind, row.subject_id))(request)
 
 
-def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, redirect_args: tuple[str, ...]) -> HttpResponse:
+def _mail(
+    request: PersonHttpRequest, kind: str, subject_id: str, name: str, redirect_args: tuple[str, ...]
+) -> HttpResponse:
     if request.method == "GET":
         context = {"base": "workspace.html" if kind == "workspace" else "base.html", "name": name, "kind": kind}
         return render(request, "privacy/export_mail.html", context)
     try:
-        links.send(accounts_store.person(request.user.person_id), kind, subject_id, name)
+        links.send(Person.require(request.user.person_id), kind, subject_id, name)
     except ApiError as refusal:
         messages.error(request, refusal.message)
     else:
@@ -71,7 +72,7 @@ def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, redirect_
     return redirect(*redirect_args)
 
 
-def _zip(kind: str, subject_id: str) -> HttpResponse:
+def _zip(kind: str, subject_id: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(export.stream(kind, subject_id), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="imgapis-{kind}.zip"'
     response["Cache-Control"] = "no-store"

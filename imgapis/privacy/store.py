@@ -1,6 +1,10 @@
 """Reads and writes of erasures; a worker claims one by a condition before it runs it."""
 
 from collections.abc import Iterator
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from accounts import audit
 from accounts.rows.audit import AuditEntry
@@ -28,12 +32,12 @@ def create(row: Erasure, entry: AuditEntry | None = None) -> bool:
     return audit.run_with_entry(entry, lambda transaction: transaction.save(row, condition=is_free))
 
 
-def change(row: Erasure, *states: str, **values) -> bool:
+def change(row: Erasure, *states: str, **values: Any) -> bool:
     """Change an erasure in one of `states` whose `due` is as read; False where another write came first."""
     return row.update_if(_unchanged(row, states), **values)
 
 
-def change_scheduled(row: Erasure, entry: AuditEntry | None, **values) -> bool:
+def change_scheduled(row: Erasure, entry: AuditEntry | None, **values: Any) -> bool:
     """Change a scheduled erasure on a person's request, its `entry` of the audit log in the same transaction; False
     where it has begun, or another write came first. The row is read anew."""
     actions = [getattr(Erasure, name).set(value) for name, value in values.items()]
@@ -45,7 +49,7 @@ def change_scheduled(row: Erasure, entry: AuditEntry | None, **values) -> bool:
     return is_changed
 
 
-def _unchanged(row: Erasure, states: tuple[str, ...]):
+def _unchanged(row: Erasure, states: tuple[str, ...]) -> Condition:
     return Erasure.state.is_in(*states) & (Erasure.due == row.due)
 
 
@@ -56,7 +60,9 @@ def set_folder(row: Erasure, folder: str) -> None:
 
 def set_customer(row: Erasure, customer_id: str, invoices: str = "") -> None:
     """Record the customer at Stripe; or with an empty id that it is deleted, and what is left of its invoices."""
-    actions = [Erasure.customer_id.set(customer_id)] + ([Erasure.invoices.set(invoices)] if invoices else [])
+    actions: list[Action] = [Erasure.customer_id.set(customer_id)]
+    if invoices:
+        actions.append(Erasure.invoices.set(invoices))
     row.update(actions=actions, condition=Erasure.is_present())
 
 

@@ -26,6 +26,7 @@ class ScheduledTask(dynamo.Row):
     finished = declared(Moment(default=0), "when it last ended", TASK)
     lasted = declared(Milliseconds(default=0), "how long it last took", TASK)
     outcome = declared(UnicodeAttribute(default=""), "done, or the kind of error", TASK)
-    count = declared(Whole(default=0), "how many rows it last worked on", TASK)
+    # The attribute hides PynamoDB's `count`, which nobody asks of this table.
+    count = declared(Whole(default=0), "how many rows it last worked on", TASK)  # type: ignore[assignment]  # see above
     failures = declared(Whole(default=0), "how often in a row it failed", TASK)
     expires = declared(TTLAttribute(), "ends the row", TASK)

@@ -34,6 +34,7 @@ FIRST = {"w": "600", "h": "400", "fit": "cover"}
 def _choices(name: str, none: str) -> list[tuple[str, str]]:
     """The choices of a parameter as (value, label), with `none` as the label of no choice first."""
     row = params.find(ENDPOINT, name)
+    assert row is not None  # the form below names parameters of the table
     return [("", none), *((word, word) for word in row.choices)]
 
 
@@ -125,8 +126,7 @@ class PlaygroundResult:
 def public(request: HttpRequest) -> HttpResponse:
     """The playground on the samples of the demo workspace; where there is none, 404 with a link to sign up."""
     tenant = tenants.of_namespace(DEMO)
-    sources = tenant.sources if tenant else {}
-    if sample_source.NAME not in sources:
+    if tenant is None or sample_source.NAME not in tenant.sources:
         return render(request, "site/playground_closed.html", status=404)
     data = request.GET.dict() or FIRST | {"src": f"{sample_source.NAME}/{sample_source.PHOTO}"}
     form = AddressForm(data, names=[], fallback_names=[], public=True)

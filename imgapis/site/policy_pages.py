@@ -15,6 +15,7 @@ from imgapis.base import clock
 from imgapis.policy import additions, companies, differences, requests, store, versions
 from imgapis.policy.promises import Promise, by_number
 from imgapis.policy.versions import Version
+from imgapis.rows.policy import PrivacyProof
 from imgapis.site import docs
 
 INLINE = MarkdownIt("commonmark")
@@ -78,7 +79,7 @@ def _policy(request: HttpRequest, policy_version: Version) -> HttpResponse:
     return render(request, "policy/privacy.html", context)
 
 
-def _promise_view(section: versions.Section, proof) -> list[PromiseView]:
+def _promise_view(section: versions.Section, proof: PrivacyProof | None) -> list[PromiseView]:
     promises = by_number()
     checks = proof.checks if proof else {}
     return [
@@ -108,7 +109,7 @@ def statement_html(text: str) -> SafeString:
     return mark_safe(html.replace("{contact}", f'<a href="mailto:{contact}">{contact}</a>'))
 
 
-def _last_proof():
+def _last_proof() -> PrivacyProof | None:
     """The last proof; None where the store is unavailable, since the policy must be readable in any outage."""
     try:
         return store.last_proof()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from accounts import store as accounts_store
 from billing import store
 from billing.charging import ledger
+from billing.models import LedgerProof
 from billing.stripe import customers, gateway, overage, reconcile
 from imgapis.base import clock, rounds
 from imgapis.base.errors import ApiError
@@ -37,7 +38,7 @@ def _go_on(
     budget, now = rounds.Budget(seconds), clock.now()
     if not store.claim_proof(now, now + clock.DAY, name):
         return False
-    row = store.last_proof(name)
+    row = LedgerProof.require(name)
     reached, periods, broken = row.reached, int(row.periods_so_far), int(row.broken_so_far)
     left = sorted(workspace_id for workspace_id in list_workspaces() if workspace_id > reached)
     for workspace_id in budget.within(left):

@@ -8,8 +8,9 @@ import pytest
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
 from billing import store
-from billing.charging import cap_settings, credits, ledger
+from billing.charging import cap_settings, counters, credits, ledger
 from billing.charging.caps import Cap
+from billing.charging.counters import ChargeCounters
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from imgapis.base import clock
@@ -60,6 +61,16 @@ def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
     day_counter = store.counter(customer.workspace_id, clock.day(clock.now()))
     assert (day_counter.granted, day_counter.used, day_counter.left) == (10, 10, 0)
     assert ledger.prove(customer.workspace_id)[0].is_valid
+
+
+def test_a_counter_of_the_day_that_is_gone_refuses_nothing_by_terms_without_its_cap(customer, monkeypatch):
+    """Terms of before may have no cap of the day where those that a counter was opened by have one."""
+    cap_settings.change(customer.workspace_id, "system", "day", OFF)
+    terms, now = periods.terms_of(row_of(customer)), clock.now()
+    without_row = ChargeCounters(counters.ensure_open(customer.workspace_id, terms, now).period, clock.day(now))
+    answers, ensure_open = iter([without_row]), counters.ensure_open
+    monkeypatch.setattr(counters, "ensure_open", lambda *args: next(answers, None) or ensure_open(*args))
+    assert charge(customer) == "paid"
 
 
 def test_a_cap_is_raised_at_once_and_lowered_below_what_is_used(customer):

@@ -142,6 +142,11 @@ def test_a_file_that_names_another_day_is_refused():
         versions.parsed("2026-05-19", FIRST)
 
 
+def test_a_paragraph_without_a_number_is_refused():
+    with pytest.raises(ValueError, match="number of its promise"):
+        versions.parsed("2026-05-18", f"{FIRST}\n\nWe are nice.")
+
+
 def test_a_statement_that_came_or_went_is_a_change():
     old_version, new_version = (
         versions.parsed("2026-05-18", FIRST),

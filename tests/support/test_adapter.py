@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Exists
 from django.http import Http404
 from django.test import RequestFactory
 from django.urls import path
@@ -330,6 +331,7 @@ def test_nothing_is_added_or_deleted_and_a_right_closes_the_table(site, rows):
         lambda rows: rows.filter(~rowset.Q(domain="x")),
         lambda rows: rows.filter(rowset.Q(domain="x") | rowset.Q(domain="y")),
         lambda rows: rows.filter(cloudflare="x"),
+        lambda rows: rows.filter(rowset.Q(Exists(User.objects.all()))),
     ],
 )
 def test_what_no_table_can_be_asked_is_refused_by_name(ask):
