@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,9 +20,9 @@ FRESH_SECONDS = 600
 LONGEST_NEXT = 1_000  # characters: until a code is asked for it lies in the cookie
 P = ParamSpec("P")
 SomeRequest = TypeVar("SomeRequest", bound=HttpRequest)
-PlainView = TypeVar("PlainView", bound=Callable[..., HttpResponse])
-View = Callable[Concatenate[SomeRequest, P], HttpResponse]
-PublicView = Callable[Concatenate[HttpRequest, P], HttpResponse]
+PlainView = TypeVar("PlainView", bound=Callable[..., HttpResponseBase])
+View = Callable[Concatenate[SomeRequest, P], HttpResponseBase]
+PublicView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def safe_next(url: str | None, default: str) -> str:
@@ -33,7 +34,7 @@ def safe_next(url: str | None, default: str) -> str:
     return url if is_local and url_has_allowed_host_and_scheme(url, None, require_https=True) else default
 
 
-def _marked(view: PlainView, name: str, value: str | bool) -> PlainView:
+def _marked(view: PlainView, name: str, *, value: str | bool) -> PlainView:
     """A view with an attribute that says how it is guarded, for the tests that go through all views."""
     setattr(view, name, value)
     return view
@@ -43,12 +44,12 @@ def login_required(view: View[PersonHttpRequest, P]) -> PublicView[P]:
     """Only for a signed-in person; anybody else signs in first and comes back."""
 
     @wraps(view)
-    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not requests.is_of_person(request):
             return redirect(f"{reverse('login')}?next={quote(request.path)}")
         return view(request, *args, **kwargs)
 
-    return _marked(wrapper, "signed_in", True)
+    return _marked(wrapper, "signed_in", value=True)
 
 
 def workspace_page(
@@ -63,7 +64,7 @@ def workspace_page(
     def decorator(view: View[WorkspaceHttpRequest, P]) -> PublicView[Concatenate[str, P]]:
         @login_required
         @wraps(view)
-        def wrapper(request: PersonHttpRequest, namespace: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def wrapper(request: PersonHttpRequest, namespace: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             workspace = store.workspace_of_namespace(namespace)
             if workspace is None:
                 raise Http404
@@ -76,7 +77,7 @@ def workspace_page(
             roles.require(member.role, permission)
             return view(workspace_request, *args, **kwargs)
 
-        return _marked(wrapper, "permission", permission)
+        return _marked(wrapper, "permission", value=permission)
 
     return decorator
 
@@ -90,9 +91,9 @@ def fresh_code(view: View[SomeRequest, P]) -> View[SomeRequest, P]:
     """Only after a fresh code by mail: for acts that cannot be undone, or that give access."""
 
     @wraps(view)
-    def wrapper(request: SomeRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapper(request: SomeRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not is_fresh(request):
             return redirect(f"{reverse('confirm')}?next={quote(request.path)}")
         return view(request, *args, **kwargs)
 
-    return _marked(wrapper, "fresh_code", True)
+    return _marked(wrapper, "fresh_code", value=True)
