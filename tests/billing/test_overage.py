@@ -14,7 +14,7 @@ from accounts.workspaces import workspaces
 from billing.charging import cap_settings
 from billing.plans import catalogue
 from billing.rows.stripe import Receipt, ReportedOverage
-from billing.stripe import customers, gateway, meter, overage, receipts, stripe_events, webhooks
+from billing.stripe import customers, gateway, meter, overage, payments, receipts, stripe_events, webhooks
 from imgapis.base import clock
 from imgapis.base.mail import mail
 from imgapis.devstack.stripe_stub.sender import signature
@@ -266,7 +266,7 @@ def test_a_receipt_waits_for_stripe_which_says_what_it_holds(paid, monkeypatch, 
         raise gateway.StripeUnavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(gateway, "invoice", away)
+        patch.setattr(payments, "invoice", away)
         handle(event)
     assert mailoutbox == []
     now = clock.now()
