@@ -11,7 +11,7 @@ from pynamodb.exceptions import PynamoDBException
 from accounts import store as accounts_store
 from accounts.workspaces import entitlements
 from imgapis.base import clock, rounds, tokens
-from telemetry import metrics, rollups, spool, store
+from telemetry import events, metrics, rollups, spool
 from telemetry.events import RequestEvent
 
 SHIP_SECONDS = 2.0
@@ -136,7 +136,7 @@ def _write(batch: list[RequestEvent]) -> None:
         workspace_id: entitlements.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None
     }
     living_events = [event for event in batch if event.workspace_id in days]
-    store.write((event for event in living_events if not event.cost), days)
+    events.write((event for event in living_events if not event.cost), days)
     rollups.mark_dirty((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in living_events)
 
 

@@ -21,6 +21,7 @@ from imgapis.privacy import erasure, steps, store
 from imgapis.rows.privacy import Erasure
 from imgapis.work import nightly
 from telemetry import recorder, rollups, spool
+from telemetry.models import dirty_hours
 from transforms import domain_store
 from transforms.domains import custom_domains
 
@@ -71,7 +72,7 @@ def plant_spool(planted: Planted) -> None:
 
 def plant_rollups(planted: Planted) -> None:
     planted.replace(
-        (rollups, "_marks", lambda condition: planted.rows()),
+        (dirty_hours, "of_shards", lambda count, due_until=None: planted.rows()),
         (rollups, "_process", lambda row, added_up: planted.work(row) or True),
     )
 

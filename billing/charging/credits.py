@@ -9,7 +9,7 @@ from billing.plans.periods import Terms
 from billing.store import Charge
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
-from telemetry import store as telemetry_store
+from telemetry.models import events
 
 
 class OutOfCredits(ApiError):
@@ -158,7 +158,7 @@ def _reduced(bill: Charge) -> tuple[Charge, int | None]:
     """A charge of several pictures that failed, without those that are paid for; and the half-credits, where that
     settles it: our own lost reply had charged it, or others all of it."""
     try:
-        earlier_event = telemetry_store.event(bill.event.workspace_id, bill.event.event_id)
+        earlier_event = events.find(bill.event.workspace_id, bill.event.event_id)
         if earlier_event is not None:
             return bill, int(earlier_event.cost)
         rest = bill.without(_paid(bill, bill.pictures))

@@ -7,7 +7,7 @@ from billing import store
 from billing.models import Counter
 from imgapis.base import clock
 from telemetry import rollups, sums
-from telemetry import store as telemetry_store
+from telemetry.models import events as event_rows
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _has_events(start: float) -> bool:
 
 
 def _summed(workspace_id: str, start: float, end: float) -> int:
-    return sum(int(event.cost) for event in telemetry_store.between(workspace_id, start, end))
+    return sum(int(event.cost) for event in event_rows.between(workspace_id, start, end))
 
 
 def _rolled(workspace_id: str, start: float, end: float) -> int:
@@ -160,4 +160,4 @@ def _is_consistent(row: Counter) -> bool:
 
 
 def _hours(workspace_id: str, start: float, end: float) -> set[str]:
-    return {clock.hour(telemetry_store.moment(row)) for row in telemetry_store.between(workspace_id, start, end)}
+    return {clock.hour(event_rows.moment(row)) for row in event_rows.between(workspace_id, start, end)}

@@ -16,8 +16,8 @@ from billing.plans import periods
 from imgapis.base import clock
 from imgapis.support import audit_log
 from telemetry import charts, display, reports
-from telemetry import store as telemetry_store
 from telemetry.charts import Bar
+from telemetry.models import events
 from transforms import domain_store
 from transforms import store as transforms_store
 from transforms.tenant import hosts
@@ -116,12 +116,10 @@ def _errors(report: reports.Report) -> list[tuple[int, str]]:
 
 def _failures(workspace_id: str) -> list[dict]:
     """The newest failed requests among the last hundred."""
-    failed_events = [failure for failure in telemetry_store.latest(workspace_id, 100) if int(failure.status) >= 400][
-        :10
-    ]
+    failed_events = [failure for failure in events.latest(workspace_id, 100) if int(failure.status) >= 400][:10]
     return [
         {
-            "time": clock.stamp_exact(telemetry_store.moment(failure)),
+            "time": clock.stamp_exact(events.moment(failure)),
             "operation": failure.operation,
             "status": int(failure.status),
             "origin": failure.origin or "none sent",

@@ -18,7 +18,7 @@ from billing.stripe import customers, payments, stripe_events
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures
-from telemetry import store as telemetry_store
+from telemetry.models import events
 from transforms import domain_store
 
 ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -75,7 +75,7 @@ def _of_event(text: str) -> str | None:
     """An event is named with its workspace, as on its receipt: `shop/019…`."""
     match = EVENT.match(text)
     row = match and (store.workspace(match[1]) or store.workspace_of_namespace(match[1]))
-    if not row or telemetry_store.event(row.workspace_id, match[2]) is None:
+    if not row or events.find(row.workspace_id, match[2]) is None:
         return None
     return reverse("admin:telemetry_eventpage_change", args=[quote(f"{row.workspace_id}~{match[2]}")])
 

@@ -17,7 +17,7 @@ from accounts.people import people
 from accounts.teams import invites, roles
 from accounts.teams.roles import ROLES
 from imgapis.base import clock
-from telemetry import store as telemetry_store
+from telemetry import events
 from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
 from tests.telemetry.made_events import some
@@ -143,7 +143,7 @@ def fallback_of(workspace: Workspace) -> str:
 def event_of(workspace: Workspace) -> str:
     """The id of an image request of the workspace."""
     (event,) = some(workspace.workspace_id, 1, clock.now() - 60, clock.now(), seed=random.randrange(10**9))
-    telemetry_store.write([event])
+    events.write([event])
     return event.event_id
 
 

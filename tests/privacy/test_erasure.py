@@ -17,8 +17,7 @@ from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import BucketError, StoredObject
 from imgapis.privacy import certificates, erasure, registry, steps, store
 from imgapis.tables import migration, row_classes
-from telemetry import recorder, rollups
-from telemetry import store as telemetry_store
+from telemetry import events, recorder, rollups
 from tests import environment, stored
 from tests.accounts import teams
 from tests.telemetry.made_events import some
@@ -39,7 +38,7 @@ def filled():
     presets.save(row.workspace_id, "system", "card", "w=9")
     fallbacks.save(row.workspace_id, "system", "empty", f"shop/{name}.png")
     happened = some(row.workspace_id, 5, clock.now() - 60, clock.now(), seed=7)
-    telemetry_store.write(happened)
+    events.write(happened)
     rollups.mark_dirty([(row.workspace_id, clock.hour(clock.now()))])
     counters.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
     buckets.put(f"365d/{folder_of(row)}/ab", StoredObject(b"picture", "image/webp", {}))

@@ -38,7 +38,7 @@ MUTATIONS = (
         "an attribute without a declaration",
         [
             (
-                "telemetry/models.py",
+                "telemetry/models/dirty_hours.py",
                 'stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", MARK)',
                 "stamp = UnicodeAttribute()",
             )
@@ -74,7 +74,7 @@ MUTATIONS = (
         "an event keeps the source",
         [
             (
-                "telemetry/models.py",
+                "telemetry/models/events.py",
                 "    size = declared(",
                 '    source = declared(UnicodeAttribute(default="shoe"), "what", TELEMETRY)\n    size = declared(',
             )

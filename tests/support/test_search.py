@@ -13,7 +13,7 @@ from imgapis.base import clock, tokens
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures
 from imgapis.rows.privacy import Erasure
-from telemetry import store as telemetry_store
+from telemetry import events
 from tests.accounts import teams
 from tests.people import fresh_address
 from tests.telemetry.made_events import some
@@ -30,7 +30,7 @@ def world(web):
     row = teams.new_workspace(owner)
     domain = custom_domains.add(row.workspace_id, fresh_domain(), owner.person_id).domain
     (event,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
-    telemetry_store.write([event])
+    events.write([event])
     request = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
     Customer("cus_Found1", workspace_id=row.workspace_id).save(condition=Customer.is_absent())
     fields = {"kind": "invoice.paid", "outcome": "acted", "created": 1, "moment": 1, "expires": datetime.now(UTC)}

@@ -18,8 +18,7 @@ from billing.plans import periods
 from billing.store import Charge
 from imgapis.base import clock, tokens
 from telemetry import display, recorder, reports, rollups
-from telemetry import store as telemetry_store
-from telemetry.models import Event
+from telemetry.models import Event, events
 from tests import environment, people
 from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
@@ -80,7 +79,7 @@ def settled(workspace_id: str, expected: int) -> list[Event]:
     while clock.now() < ends:
         recorder.ship()
         rollups.process_due()
-        found = list(telemetry_store.between(workspace_id, clock.now() - 90_000, clock.now() + 1))
+        found = list(events.between(workspace_id, clock.now() - 90_000, clock.now() + 1))
         shown = reports.build(workspace_id, reports.time_range("7d", clock.now())).total
         if len(found) == shown.requests == expected:
             return found

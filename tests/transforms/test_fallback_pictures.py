@@ -15,8 +15,8 @@ from PIL import Image
 from accounts import store as accounts_store
 from billing.charging import ledger
 from imgapis.base import clock
-from telemetry import store as telemetry_store
 from telemetry.events import CacheStatus
+from telemetry.models import events as event_rows
 from tests import environment
 from tests.crowds import ask_until_settled
 from tests.transforms.signer import signed
@@ -49,7 +49,7 @@ def wait_for_events(row, expected: int) -> list:
     """The events of a workspace, once the servers have shipped as many as are expected."""
     deadline = time.monotonic() + 60
     while True:
-        events = list(telemetry_store.between(row.workspace_id, clock.now() - 3_600, clock.now() + 60))
+        events = list(event_rows.between(row.workspace_id, clock.now() - 3_600, clock.now() + 60))
         if len(events) >= expected or time.monotonic() > deadline:
             return events
         time.sleep(0.2)  # until the spools are shipped

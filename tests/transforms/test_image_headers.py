@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from accounts import store as accounts_store
 from imgapis.base import clock
 from telemetry import recorder
-from telemetry import store as telemetry_store
+from telemetry.models import events as event_rows
 from tests.transforms.web_client import ask
 from transforms.serving import delivery, image_responses, rendering
 from transforms.tenant import tenants
@@ -93,6 +93,6 @@ def test_who_waited_for_anothers_work_is_told_that_it_was_free_and_is_counted(te
         outcomes = sorted(threads.map(one, range(FOLLOWERS + 1)))
     assert outcomes == [("COALESCED", "0")] * FOLLOWERS + [("MISS", "1")] and origin.requests[path] == 1
     recorder.current().flush()
-    events = list(telemetry_store.between(tenant.workspace_id, clock.now() - 60, clock.now() + 1))
+    events = list(event_rows.between(tenant.workspace_id, clock.now() - 60, clock.now() + 1))
     assert sorted((event.cache, int(event.cost)) for event in events) == [("miss", 0)] * FOLLOWERS + [("miss", 2)]
     assert {event.status for event in events} == {200} and all(event.size > 0 for event in events)
