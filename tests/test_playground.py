@@ -13,8 +13,8 @@ from imgapis.site import playground, sample_source, snippets
 from tests import environment, people
 from tests.people import Browser
 from tests.transforms.web_client import ask
-from transforms import store as transforms_store
 from transforms.access import access_settings, fallbacks, presets, signing_keys
+from transforms.models import sources
 from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("web")
@@ -24,7 +24,7 @@ SHOE = {"src": "shop/shoe.jpg", "w": "80"}
 
 def ensure_source(workspace_id: str, name: str) -> None:
     """Create a source on the origin, unless there is one of that name."""
-    if transforms_store.source(workspace_id, name) is None:
+    if sources.find(workspace_id, name) is None:
         named_sources.create(
             workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
         )

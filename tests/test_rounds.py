@@ -22,8 +22,8 @@ from imgapis.rows.privacy import Erasure
 from imgapis.work import nightly
 from telemetry import recorder, rollups, spool
 from telemetry.models import dirty_hours
-from transforms import domain_store
 from transforms.domains import custom_domains
+from transforms.models import domains
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 PIECES = 30
@@ -117,8 +117,8 @@ def plant_overage(planted: Planted) -> None:
 
 def plant_domains(planted: Planted) -> None:
     planted.replace(
-        (domain_store, "due", lambda now, limit: planted.rows()[:limit]),
-        (domain_store, "lease", lambda row, until: True),
+        (domains, "due", lambda now, limit: planted.rows()[:limit]),
+        (domains, "lease", lambda row, until: True),
         (custom_domains, "_examine", lambda row, now: planted.work(row)),
     )
 

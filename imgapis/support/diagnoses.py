@@ -10,8 +10,8 @@ from accounts.staff import staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.support import audit_log
 from imgapis.support.forms import DoctorForm
-from transforms import store as transforms_store
 from transforms.doctor import examination as source_doctor
+from transforms.models import sources
 from transforms.tenant import tenants
 
 
@@ -27,7 +27,7 @@ def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
     context = {"title": "Test a source", "form": form, "subject": row.namespace}
     context["back"] = reverse("admin:support-workspace", args=[subject])
     if form.is_valid():
-        source = transforms_store.source(row.workspace_id, form.cleaned_data["source"])
+        source = sources.find(row.workspace_id, form.cleaned_data["source"])
         if source is None:
             raise Http404
         audit.record(row.workspace_id, audit_log.actor(member), "doctor.run", source.name)

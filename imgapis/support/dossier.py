@@ -18,8 +18,7 @@ from imgapis.support import audit_log
 from telemetry import charts, display, reports
 from telemetry.charts import Bar
 from telemetry.models import events
-from transforms import domain_store
-from transforms import store as transforms_store
+from transforms.models import domains, sources
 from transforms.tenant import hosts
 
 RANGE = "7d"
@@ -45,8 +44,8 @@ def of_workspace(row: Workspace) -> dict:
         "hits": display.share(report.hit_ratio),
         "errors": _errors(report),
         "failures": _failures(row.workspace_id),
-        "sources": transforms_store.sources(row.workspace_id),
-        "domains": domain_store.domains(row.workspace_id),
+        "sources": sources.of_workspace(row.workspace_id),
+        "domains": domains.of_workspace(row.workspace_id),
         "proofs": ledger.prove(row.workspace_id),
         "keys": apikeys.of_workspace(row.workspace_id),
         "invites": _invites(row),

@@ -19,7 +19,7 @@ from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures
 from telemetry.models import events
-from transforms import domain_store
+from transforms.models import domains
 
 ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 EVENT = re.compile(rf"([a-z0-9_-]+)[/ ]({ID})\Z")
@@ -103,7 +103,7 @@ def _of_host(text: str) -> str | None:
     namespace, _, domain = text.partition(".")
     if namespace and domain == settings.IMAGE_DOMAIN.partition(":")[0]:
         return _of_workspace(namespace)
-    row = domain_store.domain(text)
+    row = domains.find(text)
     return reverse("admin:support-workspace", args=[row.workspace_id]) if row else None
 
 

@@ -18,8 +18,8 @@ from tests import environment
 from tests.accounts import teams
 from tests.faults.dynamo_proxy import DynamoProxy
 from tests.people import fresh_address, mails
-from transforms import domain_store
 from transforms.domains import custom_domains
+from transforms.models import domains
 from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -171,7 +171,7 @@ def test_of_twelve_sources_domains_and_keys_with_two_places_left_two_of_each_are
     store.change_workspace(workspace, limits={"sources": 2, "domains": 2})
     monkeypatch.setattr(apikeys, "MOST_KEYS", 2)
     monkeypatch.setattr(apikeys.key_store, "of_workspace", lambda workspace_id: [])
-    monkeypatch.setattr(domain_store, "domains", lambda workspace_id: [])
+    monkeypatch.setattr(domains, "of_workspace", lambda workspace_id: [])
     acts = {
         "too_many_sources": lambda name: named_sources.create(
             workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
@@ -192,7 +192,7 @@ def test_what_was_deleted_a_moment_ago_holds_no_place():
     store.change_workspace(workspace, limits={"domains": 1})
     for number in range(2):
         name = f"{number}.{workspace.namespace}.example.com"
-        domain_store.delete(custom_domains.add(workspace.workspace_id, name, "system"))
+        domains.delete(custom_domains.add(workspace.workspace_id, name, "system"))
 
 
 @pytest.fixture

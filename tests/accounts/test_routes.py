@@ -22,10 +22,9 @@ from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
 from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
-from transforms import domain_store
-from transforms import store as transforms_store
 from transforms.access import fallbacks, presets
 from transforms.domains import custom_domains
+from transforms.models import domains, sources
 from transforms.sources import named_sources
 
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
@@ -174,7 +173,7 @@ class Place:
         """The values of all its rows, to compare before and after."""
         workspace_id = self.workspace.workspace_id
         rows = [store.workspace(workspace_id), *team_store.members(workspace_id), *invites.pending(workspace_id)]
-        rows += [*transforms_store.sources(workspace_id), *domain_store.domains(workspace_id)]
+        rows += [*sources.of_workspace(workspace_id), *domains.of_workspace(workspace_id)]
         return [str(row.attribute_values) for row in [*rows, *apikeys.of_workspace(workspace_id)]]
 
 

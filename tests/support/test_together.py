@@ -14,7 +14,8 @@ from imgapis.base import clock
 from imgapis.policy import requests
 from tests.accounts import teams
 from tests.people import fresh_address
-from transforms import rule_store
+from transforms.models import blocks as block_rows
+from transforms.models import purges as purge_rows
 from transforms.serving import blocks, purges
 from transforms.sources import named_sources
 
@@ -69,11 +70,11 @@ ACTS = {
     ),
     "cache.purged": (
         lambda row: purges.purge(store.workspace(row.workspace_id), STAFF, "workspace", "", WHY),
-        lambda row: len(rule_store.purges(row.workspace_id)),
+        lambda row: len(purge_rows.of_workspace(row.workspace_id)),
     ),
     "picture.blocked": (
         lambda row: blocks.block(store.workspace(row.workspace_id), STAFF, "source", "shop", WHY),
-        lambda row: len(rule_store.blocks(row.workspace_id)),
+        lambda row: len(block_rows.of_workspace(row.workspace_id)),
     ),
     "request.confirmed": (
         lambda row: requests.confirm(row.request_id, STAFF, WHY),

@@ -12,7 +12,7 @@ from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
-from transforms import rule_store
+from transforms.models import purges as purge_rows
 from transforms.serving import purges
 from transforms.sources import named_sources
 
@@ -148,9 +148,9 @@ def test_a_purge_is_counted_first_and_done_only_when_asked_for(owner):
     page = browser.submit(f"/w/{name}/purge", form)
     count = purges.preview(row_of(name), "prefix", "shop/")
     assert (f"At most {count} billed" if count else "Nothing billed is left") in page.text
-    assert rule_store.purges(row_of(name).workspace_id) == []
+    assert purge_rows.of_workspace(row_of(name).workspace_id) == []
     assert browser.post(f"/w/{name}/purge", form | {"act": "purge"}).status == 302
-    assert [rule.target for rule in rule_store.purges(row_of(name).workspace_id)] == ["shop/"]
+    assert [rule.target for rule in purge_rows.of_workspace(row_of(name).workspace_id)] == ["shop/"]
     assert "shop/" in browser.get(f"/w/{name}/purge").text and acts(name)[0] == "cache.purged"
     invalid_page = browser.submit(f"/w/{name}/purge", form | {"target": "nowhere/"})
     assert invalid_page.status == 400 and "no source named" in invalid_page.text and "nowhere/" in invalid_page.text

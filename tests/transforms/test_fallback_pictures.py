@@ -21,9 +21,9 @@ from tests import environment
 from tests.crowds import ask_until_settled
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
-from transforms import store
 from transforms.access import access_settings, fallbacks, presets, signing_keys
 from transforms.access.signed_policies import Policy, PolicyExceeded
+from transforms.models import sources as source_rows
 from transforms.serving import delivery, image_plans
 from transforms.serving.coalesce import WaitedTooLong
 from transforms.serving.delivery import ImageRequest
@@ -244,9 +244,9 @@ def test_defaults_hold_for_the_workspace_and_for_each_source_and_none_ends_them(
         named_sources.create(workspace.workspace_id, name=name, kind="http", prefix=prefix)
     save(workspace)
     save(workspace, "face", "shop/shoe.jpg")
-    revisions = [int(row.revision) for row in store.sources(workspace.workspace_id)]
+    revisions = [int(row.revision) for row in source_rows.of_workspace(workspace.workspace_id)]
     defaults(workspace, "empty", people="face", bare="none")
-    assert [int(row.revision) for row in store.sources(workspace.workspace_id)] == revisions
+    assert [int(row.revision) for row in source_rows.of_workspace(workspace.workspace_id)] == revisions
     tenant = tenant_of(workspace)
 
     def chosen(src: str, query: str = "") -> str:

@@ -11,9 +11,9 @@ import pytest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests.origin import picture
-from transforms import store
 from transforms.access import access_settings
 from transforms.doctor import examination
+from transforms.models import sources
 from transforms.serving import delivery, explain, fallback
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.scheduling import failures, free_work
@@ -52,7 +52,7 @@ def request(method: str = "GET", query: str = PICTURE) -> ImageRequest:
 
 
 def examine(tenant):
-    return examination.examine(tenant, store.source(tenant.workspace_id, "shop"), "shoe.jpg")
+    return examination.examine(tenant, sources.find(tenant.workspace_id, "shop"), "shoe.jpg")
 
 
 @pytest.mark.parametrize(

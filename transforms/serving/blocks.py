@@ -6,8 +6,8 @@ from accounts.models import Workspace
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
-from transforms import rule_store
-from transforms.models import BlockRule
+from transforms.access import rules
+from transforms.models import BlockRule, blocks
 from transforms.serving import targets
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
@@ -39,7 +39,7 @@ def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> B
     places = _places(tenants.of_row(row, row.namespace), scope, target)
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     now = clock.now()
-    if len(rule_store.blocks(row.workspace_id)) >= MOST_RULES:
+    if len(blocks.of_workspace(row.workspace_id)) >= MOST_RULES:
         raise TooManyBlocks(f"A workspace has at most {MOST_RULES:,} blocks: suspend it instead.")
     rule = BlockRule(
         row.workspace_id,
@@ -51,7 +51,7 @@ def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> B
         reason=reason,
     )
     entry = audit.entry(row.workspace_id, actor, "picture.blocked", scope, reason=reason)
-    rule_store.save(rule, revision, entry)
+    rules.save(rule, revision, entry)
     _mail_owners(row, rule)
     return rule
 
@@ -60,7 +60,7 @@ def lift(row: Workspace, actor: str, rule: BlockRule, reason: str) -> None:
     """Serve it again, within five seconds. Raises EditConflict."""
     revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
     entry = audit.entry(row.workspace_id, actor, "picture.unblocked", rule.scope, reason=reason)
-    rule_store.delete(rule, revision, entry)
+    rules.delete(rule, revision, entry)
 
 
 def _mail_owners(row: Workspace, rule: BlockRule) -> None:

@@ -6,8 +6,8 @@ from accounts.models import Workspace
 from billing import store as billing_store
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from transforms import rule_store
-from transforms.models import PurgeRule
+from transforms.access import rules
+from transforms.models import PurgeRule, purges
 from transforms.serving import targets
 from transforms.serving.charging import claims
 from transforms.serving.image_plans import RenderPlan
@@ -68,15 +68,15 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
         moment=now,
         expires=clock.utc(int(now) + LIFE_SECONDS),
     )
-    existing_rules = rule_store.purges(row.workspace_id)
+    existing_rules = purges.of_workspace(row.workspace_id)
     superseded = [existing for existing in existing_rules if _covers(rule, existing)]
     if len(existing_rules) - len(superseded) >= MOST_RULES:
         raise TooManyPurges(
             f"A workspace has at most {MOST_RULES} purges a year: purge a prefix, a source or the workspace, which"
             " takes the place of the narrower ones."
         )
-    rule_store.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
-    rule_store.sweep(superseded)
+    rules.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
+    purges.delete_all(superseded)
     return rule
 
 

@@ -15,8 +15,8 @@ from billing.plans import periods
 from billing.plans.periods import Terms
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from transforms import domain_store, store
-from transforms.models import Source
+from transforms.models import Source, domains
+from transforms.models import sources as source_rows
 from transforms.tenant import rulebook
 from transforms.tenant.rulebook import WorkspaceRules
 
@@ -99,7 +99,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         terms=periods.terms_of(row),
         limits=entitlements.of(row),
         suspended=bool(row.suspended),
-        sources={source.name: source for source in store.sources(row.workspace_id)},
+        sources={source.name: source for source in source_rows.of_workspace(row.workspace_id)},
         signing_required=row.signing == "required",
         signing_keys=tuple(SigningKey(key["id"], tokens.unseal(key["sealed"]).decode()) for key in row.signing_keys),
         presets_only=bool(row.presets_only),
@@ -155,6 +155,6 @@ def _read(namespace: str) -> Tenant | None:
 
 
 def _read_domain(name: str) -> Tenant | None:
-    claim = domain_store.domain(name)
+    claim = domains.find(name)
     row = accounts_store.workspace(claim.workspace_id) if claim is not None and claim.proven else None
     return None if row is None else of_row(row, row.namespace)

@@ -10,10 +10,10 @@ from accounts.forms import add_error
 from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import engine_version
 from transforms.access_forms import PurgeForm
 from transforms.engine import version
+from transforms.models import purges as purge_rows
 from transforms.serving import purges
 
 SHOWN = 20
@@ -35,7 +35,7 @@ def purge(request: WorkspaceHttpRequest) -> HttpResponse:
             operation_count = purges.preview(row, *scope_and_target)
         except ApiError as refusal:
             add_error(form, refusal)
-    rules = rule_store.purges(row.workspace_id)
+    rules = purge_rows.of_workspace(row.workspace_id)
     context = {
         "form": form,
         "counted": operation_count,

@@ -5,8 +5,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import store
 from accounts.models import Workspace
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import fallbacks
+from transforms.models import fallbacks as fallback_rows
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             _act(row, options)
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
-        for fallback in rule_store.fallbacks(row.workspace_id):
+        for fallback in fallback_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{fallback.name}: {fallback.src} (status: {fallback.status})")
         chosen = fallbacks.defaults(store.workspace(row.workspace_id))
         self.stdout.write(f"every source: {chosen['workspace'] or 'none'}")

@@ -4,8 +4,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import access_settings, presets
+from transforms.models import presets as preset_rows
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write("presets only" if row.presets_only else "presets and every other parameter")
-        for preset in rule_store.presets(row.workspace_id):
+        for preset in preset_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{preset.name}: {presets.query_of(preset.values)}")
 
 

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store
 from imgapis.base.errors import ApiError
-from transforms import rule_store
+from transforms.models import purges as purge_rows
 from transforms.serving import purges
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         if options["scope"] == "list":
-            for rule in rule_store.purges(row.workspace_id):
+            for rule in purge_rows.of_workspace(row.workspace_id):
                 self.stdout.write(f"{rule.rule_id} {rule.scope} {rule.target}")
             return
         try:

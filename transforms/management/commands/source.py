@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import store as accounts_store
 from imgapis.base.errors import ApiError
-from transforms import store
+from transforms.models import sources
 from transforms.sources import named_sources
 from transforms.sources.kinds.registry import KINDS
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             getattr(self, f"_{options['action']}")(workspace.workspace_id, options)
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
-        for row in store.sources(workspace.workspace_id):
+        for row in sources.of_workspace(workspace.workspace_id):
             self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")
 
     def _create(self, workspace_id: str, options) -> None:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         """Listing is what every action ends with."""
 
     def _existing(self, workspace_id: str, options):
-        row = store.source(workspace_id, options["name"])
+        row = sources.find(workspace_id, options["name"])
         if row is None:
             raise CommandError(f"{options['namespace']} has no source {options['name']!r}.")
         return row

@@ -1,5 +1,4 @@
-"""Queries and writes of presets, fallbacks, purges, blocks and signing keys; a change is one transaction with the
-revision."""
+"""Changes of presets, fallbacks, purges and blocks, each in one transaction with the revision of the rules."""
 
 from collections.abc import Iterable
 
@@ -8,40 +7,9 @@ from pynamodb.expressions.update import Action
 from accounts import audit
 from accounts.models import Workspace
 from accounts.rows.audit import AuditEntry
-from imgapis.base import clock, dynamo
+from imgapis.base import dynamo
 from imgapis.base.errors import EditConflict
 from transforms.models import BlockRule, Fallback, Preset, PurgeRule, Source
-
-
-def presets(workspace_id: str) -> list[Preset]:
-    """Every preset, by name."""
-    return list(Preset.query(workspace_id, consistent_read=True))
-
-
-def preset(workspace_id: str, name: str) -> Preset | None:
-    """One preset."""
-    return Preset.find(workspace_id, name)
-
-
-def fallbacks(workspace_id: str) -> list[Fallback]:
-    """Every fallback, by name."""
-    return list(Fallback.query(workspace_id, consistent_read=True))
-
-
-def fallback(workspace_id: str, name: str) -> Fallback | None:
-    """One fallback."""
-    return Fallback.find(workspace_id, name)
-
-
-def purges(workspace_id: str) -> list[PurgeRule]:
-    """Every rule that has not expired (TTL deletes late), oldest first."""
-    now = clock.utc(int(clock.now()))
-    return [row for row in PurgeRule.query(workspace_id, consistent_read=True) if row.expires > now]
-
-
-def blocks(workspace_id: str) -> list[BlockRule]:
-    """Every block by staff, oldest first."""
-    return list(BlockRule.query(workspace_id, consistent_read=True))
 
 
 def save(row: Preset | Fallback | PurgeRule | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
@@ -80,24 +48,6 @@ def change_default_fallbacks(
             _raise_revision(transaction, workspace_id, revision, [Workspace.fallback.set(own)])
     except dynamo.TransactionCanceled as error:
         raise EditConflict from error
-
-
-def sweep(rows: Iterable[PurgeRule]) -> None:
-    """Delete rules that a newer one supersedes."""
-    rows = list(rows)
-    if rows:
-        with PurgeRule.batch_write() as batch:
-            for row in rows:
-                batch.delete(row)
-
-
-def change_keys(row: Workspace, keys: list[dict], **values: str) -> None:
-    """Replace the signing keys of `row`. Raises EditConflict where they have changed since it was read."""
-    condition = Workspace.signing_keys == row.signing_keys
-    if not row.signing_keys:
-        condition = condition | Workspace.signing_keys.does_not_exist()
-    if not row.update_if(Workspace.is_present() & condition, signing_keys=keys, **values):
-        raise EditConflict
 
 
 def _raise_revision(
