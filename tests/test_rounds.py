@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from accounts import store as accounts_store
-from billing import store as billing_store
 from billing.charging import ledger
+from billing.models import proofs
 from billing.notifications import notifications
 from billing.notifications import outbox as notices
 from billing.stripe import gateway, overage, reconcile
@@ -91,7 +91,7 @@ def plant_notices(planted: Planted) -> None:
 
 def plant_ledger(planted: Planted) -> None:
     planted.replace(
-        (billing_store, "LEDGER", f"test-{secrets.token_hex(4)}"),
+        (proofs, "LEDGER", f"test-{secrets.token_hex(4)}"),
         (accounts_store, "iter_workspace_ids", planted.names),
         (ledger, "prove_all", lambda names: planted.work(*names) or [SimpleNamespace(is_valid=names[0] != "ws003")]),
     )
@@ -99,7 +99,7 @@ def plant_ledger(planted: Planted) -> None:
 
 def plant_customers(planted: Planted) -> None:
     planted.replace(
-        (billing_store, "STRIPE", f"test-{secrets.token_hex(4)}"),
+        (proofs, "STRIPE", f"test-{secrets.token_hex(4)}"),
         (gateway, "configured", lambda: True),
         (nightly.customers, "iter_all", planted.rows),
         (reconcile, "reconcile", lambda name: planted.work(name) or (1, int(name == "ws003"))),
@@ -165,7 +165,7 @@ def test_what_is_gone_through_each_night_goes_on_where_a_round_ended(name, row, 
     while task.act(planted.budget):
         runs += 1
     assert planted.done == planted.names() and runs == PIECES / 2
-    proof = billing_store.last_proof(getattr(billing_store, row))
+    proof = proofs.last(getattr(proofs, row))
     assert (proof.periods, proof.broken, proof.reached) == (PIECES, 1, "")
     proof.delete()
 

@@ -2,11 +2,12 @@
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
-from billing import store
-from billing.charging import caps, counters
+from billing.charging import caps, charges, counters
+from billing.charging.charges import Charge
 from billing.charging.counters import ChargeCounters
+from billing.models import claims
+from billing.models import counters as counter_rows
 from billing.plans.periods import Terms
-from billing.store import Charge
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
 from telemetry.models import events
@@ -99,7 +100,7 @@ def _try(bill: Charge, terms: Terms, is_of_several: bool) -> int | None:
     except PynamoDBException as error:
         raise ChargeUnavailable from error
     try:
-        store.charge(bill, books.names)
+        charges.write(bill, books.names)
         return bill.event.cost
     except dynamo.TransactionCanceled as error:
         if is_of_several and error.failed & {"event", "claim"}:
@@ -130,7 +131,7 @@ def _settled(bill: Charge, books: ChargeCounters, terms: Terms, failed: frozense
 def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | None:
     """Why a charge is not covered, read consistently; None where it is."""
     cost = bill.event.cost
-    rows = store.counters_by_name(bill.event.workspace_id, books.names)
+    rows = counter_rows.by_name(bill.event.workspace_id, books.names)
     period_counter = rows.get(books.period.name) or counters.new_period_counter("", books.period, terms)
     balance = counters.balance_at(period_counter, books.period, terms)
     if balance.left < cost:
@@ -151,7 +152,7 @@ def _claimed(bill: Charge) -> bool:
 
 
 def _paid(bill: Charge, digests: tuple[str, ...]) -> frozenset[str]:
-    return store.live_claims(bill.event.workspace_id, digests, bill.moment, bill.purged_before)
+    return claims.live_digests(bill.event.workspace_id, digests, bill.moment, bill.purged_before)
 
 
 def _reduced(bill: Charge) -> tuple[Charge, int | None]:

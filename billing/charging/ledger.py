@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from billing import store
-from billing.models import Counter
+from billing.models import Counter, grants
+from billing.models import counters as counter_rows
 from imgapis.base import clock
 from telemetry import rollups, sums
 from telemetry.models import events as event_rows
@@ -49,7 +49,7 @@ class Proof:
 def prove(workspace_id: str) -> list[Proof]:
     """The proof of every period of a workspace."""
     grants_by_period = _given(workspace_id)
-    return [_prove(group, grants_by_period) for group in _overlapping_groups(store.counters(workspace_id))]
+    return [_prove(group, grants_by_period) for group in _overlapping_groups(counter_rows.periods(workspace_id))]
 
 
 def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
@@ -58,7 +58,7 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
     proofs = []
     for workspace_id in workspace_ids:
         grants_by_period = _given(workspace_id)
-        for group in _overlapping_groups(store.counters(workspace_id)):
+        for group in _overlapping_groups(counter_rows.periods(workspace_id)):
             proof = _prove(group, grants_by_period)
             proofs.append(proof)
             if not proof.rollups_match and _has_events(_span(group)[0]):
@@ -71,7 +71,7 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
 def _given(workspace_id: str) -> dict[str, int]:
     """Half-credits granted and taken back, by name of the period."""
     halves_by_period: dict[str, int] = {}
-    for grant in store.grants(workspace_id):
+    for grant in grants.of_workspace(workspace_id):
         halves_by_period[grant.period] = halves_by_period.get(grant.period, 0) + int(grant.halves)
     return halves_by_period
 

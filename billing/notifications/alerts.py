@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from accounts import store as accounts_store
-from billing import store
 from billing.charging import counters as credit_counters
 from billing.models import Counter
+from billing.models import counters as counter_rows
 from billing.notifications import notifications
 from billing.plans import periods
 from imgapis.base import clock
@@ -39,7 +39,7 @@ def check(workspace_id: str) -> int:
         return 0
     terms, now = periods.terms_of(row), clock.now()
     books = credit_counters.counters_for(terms, now)
-    counters = store.counters_by_name(workspace_id, books.names)
+    counters = counter_rows.by_name(workspace_id, books.names)
     # The share of an unpaid period grows every day: a notice of it would be false, and missing once the period is paid.
     period_counter = None if books.period.unpaid else counters.get(books.period.name)
     usage_levels = levels(period_counter, counters.get(books.day or ""))

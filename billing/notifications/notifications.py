@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.models import Workspace
-from billing.rows.notifications import Notification, PendingNotification
+from billing.models import Notification, PendingNotification
 from imgapis.base import clock, dynamo
 from imgapis.base.mail.rows import OutgoingMail
 

@@ -9,9 +9,9 @@ from pynamodb.exceptions import PynamoDBException
 
 from accounts import store as accounts_store
 from accounts.models import Workspace
+from billing.models import Notification, PendingNotification, Webhook
 from billing.notifications import notifications, outgoing_webhooks, preferences
 from billing.notifications.outgoing_webhooks import WebhookRequest
-from billing.rows.notifications import Notification, PendingNotification, Webhook
 from imgapis.base import rounds
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail

@@ -6,8 +6,8 @@ import secrets
 from dataclasses import dataclass
 
 from accounts import audit
+from billing.models import Notification, Webhook
 from billing.notifications import notifications
-from billing.rows.notifications import Notification, Webhook
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 

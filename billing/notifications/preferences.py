@@ -5,7 +5,7 @@ from django.core import signing
 from accounts import store as accounts_store
 from accounts import team_store
 from accounts.models import Person
-from billing.rows.notifications import OptOut
+from billing.models import OptOut
 from imgapis.base.errors import ApiError
 
 # kind → what such a mail tells; what is essential, as a failed payment, is not on the list and cannot be turned off

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from accounts import audit
 from accounts import store as accounts_store
-from billing import store
 from billing.charging import entitlement_change, invoice_grants, overage_credits
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
-from billing.models import InvoiceGrant
+from billing.models import InvoiceGrant, counters
+from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import catalogue
 from billing.plans.periods import whole_hour
 from billing.stripe import customers, gateway, overage, receipts
@@ -43,7 +43,7 @@ def customer_id_of(workspace_id: str) -> str:
 
 def owed_cents(workspace_id: str) -> int:
     """What the workspace has used beyond its plan in periods that are not over, in US cents before tax."""
-    running = [row for row in store.counters(workspace_id) if float(row.ends or 0) > clock.now()]
+    running = [row for row in counters.periods(workspace_id) if float(row.ends or 0) > clock.now()]
     return sum(map(overage_credits.owed_cents, running))
 
 
@@ -160,7 +160,7 @@ def _cancel(subscription_id: str) -> None:
 
 def _record_no_grant(workspace_id: str, invoice) -> None:
     """Write down that an invoice granted nothing, unless it did: its refund then takes nothing of the other plan's."""
-    if all(row.invoice_id != invoice.id for row in store.invoice_grants(workspace_id)):
+    if all(row.invoice_id != invoice.id for row in invoice_grant_rows.of_workspace(workspace_id)):
         period = clock.period_name(whole_hour(invoice.created))
         invoice_grants.new_row(workspace_id, period, invoice.id, 0).save_if(InvoiceGrant.is_absent())
 

@@ -6,8 +6,8 @@ from pynamodb.exceptions import TransactWriteError
 
 from accounts.models import Workspace
 from billing.charging.counters import WorkspaceGone
+from billing.models import Customer, Subscription
 from billing.plans.proration import PaidInvoice
-from billing.rows.stripe import Customer, Subscription
 from billing.stripe import gateway
 from billing.stripe.gateway import SubscriptionSnapshot
 from billing.stripe.subscription_state import Entitlement

@@ -17,11 +17,9 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
 from accounts import store as accounts_store
-from billing import store
 from billing.charging import overage_credits
-from billing.models import Counter
+from billing.models import Counter, ReportedOverage, Subscription, counters
 from billing.plans import catalogue, periods
-from billing.rows.stripe import ReportedOverage, Subscription
 from billing.stripe import customers, gateway, meter, payments
 from billing.stripe.gateway import StripeUnavailable, SubscriptionSnapshot
 from imgapis.base import clock, dynamo, rounds
@@ -153,7 +151,7 @@ def report(workspace_id: str, customer_id: str, *, is_final: bool = False) -> bo
     under way the meter is told of nothing. Each period by itself: the last one's fault is raised when all have been
     tried. `is_final`: what would wait for a later round is invoiced too."""
     outcomes, last_error, billing = [], None, Billing(workspace_id, customer_id, is_final)
-    for counter in store.counters(workspace_id):
+    for counter in counters.periods(workspace_id):
         if overage_credits.used_beyond(counter):
             try:
                 outcomes.append(_report(counter, billing))
@@ -172,7 +170,7 @@ def prepare_change(workspace_id: str, customer_id: str) -> None:
     OverageNotInvoiced where Stripe has not counted it yet, and what the gateway raises."""
     customers.hold_reports(workspace_id, clock.now() + CHANGE_SECONDS)
     billing = Billing(workspace_id, customer_id)
-    for counter in store.counters(workspace_id):
+    for counter in counters.periods(workspace_id):
         row = ReportedOverage.find(workspace_id, counter.period)
         if row is not None and int(row.telling) > int(row.credits):
             _resume(row, counter, billing, is_sent=True)
@@ -200,7 +198,7 @@ def _follow_change(workspace_id: str, customer_id: str) -> None:
 
 def require_reported(workspace_id: str) -> None:
     """Raise OverageNotInvoiced where a part of what was used is neither reported nor invoiced."""
-    for counter in store.counters(workspace_id):
+    for counter in counters.periods(workspace_id):
         row = ReportedOverage.find(workspace_id, counter.period)
         if overage_credits.used_beyond(counter) > (int(row.credits) if row else 0):
             raise OverageNotInvoiced
@@ -208,7 +206,7 @@ def require_reported(workspace_id: str) -> None:
 
 def require_counted(workspace_id: str, customer_id: str) -> None:
     """Stripe counts in the background, and invoices what it has counted: raise OverageNotInvoiced until it has."""
-    for counter in store.counters(workspace_id):
+    for counter in counters.periods(workspace_id):
         if not overage_credits.used_beyond(counter) or float(counter.ends or 0) < clock.now() - clock.DAY:
             continue
         row = ReportedOverage.find(workspace_id, counter.period)

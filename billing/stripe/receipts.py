@@ -3,7 +3,7 @@ they are not among those that can be turned off."""
 
 from accounts import store as accounts_store
 from accounts import team_store
-from billing.rows.stripe import Receipt
+from billing.models import Receipt
 from billing.stripe import gateway
 from billing.stripe.stripe_facts import StripeRefused
 from imgapis.base import clock, dynamo

@@ -3,7 +3,7 @@ its effect (B11)."""
 
 from collections.abc import Iterable
 
-from billing.rows.stripe import StripeEvent
+from billing.models import StripeEvent
 from billing.stripe import gateway
 from billing.stripe.stripe_facts import EventSnapshot, InvalidWebhookSignature, StripeRefused
 from imgapis.base import clock, dynamo

@@ -10,8 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from pynamodb.exceptions import PynamoDBException
 
-from billing import store as billing_store
-from billing.models import LedgerProof
+from billing.models import LedgerProof, proofs
 from imgapis.base import buckets, clock
 from imgapis.base.buckets import BucketError
 from imgapis.policy import store as policy_store
@@ -71,7 +70,7 @@ def probed() -> list[Part]:
 
 def _stores() -> list[Part]:
     try:
-        proof, privacy_proof = billing_store.last_proof(), policy_store.last_proof()
+        proof, privacy_proof = proofs.last(), policy_store.last_proof()
         alerts = watch_store.active(checks.NAMES, clock.now())
     except PynamoDBException:
         return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]

@@ -10,8 +10,8 @@ from accounts.models import Person, Workspace
 from accounts.sessions import sessions
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing import store as billing_store
 from billing.charging import ledger
+from billing.models import counters
 from billing.plans import periods
 from imgapis.base import clock
 from imgapis.support import audit_log
@@ -55,7 +55,7 @@ def of_workspace(row: Workspace) -> dict:
 
 def _plan(row: Workspace) -> dict:
     period = periods.at(periods.terms_of(row), clock.now())
-    counter = billing_store.counter(row.workspace_id, period.name)
+    counter = counters.find(row.workspace_id, period.name)
     granted, used = (int(counter.granted), int(counter.used)) if counter else (period.allowance, 0)
     return {
         "name": row.plan,

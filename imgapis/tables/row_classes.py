@@ -9,8 +9,6 @@ import accounts.rows.namespaces
 import accounts.rows.staff
 import accounts.rows.teams
 import billing.models
-import billing.rows.notifications
-import billing.rows.stripe
 import imgapis.base.mail.rows
 import imgapis.rows.policy
 import imgapis.rows.privacy
@@ -34,8 +32,6 @@ MODULES = (
     accounts.rows.audit,
     telemetry.models,
     billing.models,
-    billing.rows.notifications,
-    billing.rows.stripe,
     transforms.models,
     imgapis.rows.policy,
     imgapis.rows.privacy,

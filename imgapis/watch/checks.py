@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from accounts.sessions import throttles
-from billing import store as billing_store
+from billing.models import proofs
 from imgapis.base import clock
 from imgapis.base.mail import outbox
 from imgapis.privacy import erasure
@@ -85,7 +85,7 @@ def _oldest(spool: Path) -> float | None:
 
 def ledger(before: Sample, after: Sample) -> str:
     """The nightly proof disagrees, or was not made."""
-    proof = billing_store.last_proof()
+    proof = proofs.last()
     if proof is None:
         return ""
     if proof.broken:

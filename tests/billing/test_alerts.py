@@ -8,13 +8,11 @@ import pytest
 from pynamodb.exceptions import DoesNotExist
 
 from accounts import store as accounts_store
-from billing import store
 from billing.charging import cap_settings, credits
 from billing.charging.caps import Cap
-from billing.models import Counter
+from billing.models import Counter, PendingNotification, counters
 from billing.notifications import alerts, notifications, outbox, outgoing_webhooks, preferences, webhook_delivery
 from billing.plans import periods
-from billing.rows.notifications import PendingNotification
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import resolution
@@ -337,4 +335,4 @@ def test_nothing_is_told_for_a_workspace_that_is_gone(team):
     assert outgoing_rows(workspace) == []
     with pytest.raises(DoesNotExist):
         Counter.get(workspace.workspace_id, "none")
-    assert store.counter(workspace.workspace_id, "none") is None
+    assert counters.find(workspace.workspace_id, "none") is None

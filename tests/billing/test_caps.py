@@ -7,9 +7,9 @@ import pytest
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
-from billing import store
 from billing.charging import cap_settings, credits, ledger
 from billing.charging.caps import Cap
+from billing.models import counters
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from imgapis.base import clock
@@ -57,7 +57,7 @@ def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
     with ThreadPoolExecutor(30) as threads:
         outcomes = list(threads.map(lambda _: charge(customer), range(60)))
     assert (outcomes.count("paid"), outcomes.count("cap_reached day")) == (5, 55)
-    day_counter = store.counter(customer.workspace_id, clock.day(clock.now()))
+    day_counter = counters.find(customer.workspace_id, clock.day(clock.now()))
     assert (day_counter.granted, day_counter.used, day_counter.left) == (10, 10, 0)
     assert ledger.prove(customer.workspace_id)[0].is_valid
 

@@ -5,7 +5,7 @@ import pytest
 from accounts import store as accounts_store
 from accounts.people import people
 from accounts.teams.roles import ROLES
-from billing import store as billing_store
+from billing.models import counters
 from billing.stripe import gateway, subscriptions
 from tests import environment
 from tests.accounts import teams
@@ -86,11 +86,11 @@ def test_the_page_after_a_purchase_grants_nothing(counter, world):
     own_session = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
     other_desk = PurchaseDesk()
     foreign_session = other_desk.buy(world, "scale").partition("session_id=")[2]
-    rows_before = billing_store.counters_by_name(counter.row.workspace_id, ["x"])
+    rows_before = counters.by_name(counter.row.workspace_id, ["x"])
     for session, status in ((own_session, 200), (foreign_session, 404), ("cs_made_up", 404), ("", 200)):
         assert counter.browser.get(f"{counter.path}/return?session_id={session}").status == status
-    assert counter.plan == "free" and billing_store.counters_by_name(counter.row.workspace_id, ["x"]) == rows_before
-    assert not list(billing_store.counters(counter.row.workspace_id))
+    assert counter.plan == "free" and counters.by_name(counter.row.workspace_id, ["x"]) == rows_before
+    assert not list(counters.periods(counter.row.workspace_id))
 
 
 def test_of_two_checkout_pages_only_the_newer_one_can_be_paid(counter, world):

@@ -8,9 +8,8 @@ import pytest
 
 from accounts import store as accounts_store
 from accounts.workspaces import entitlements, workspaces
-from billing import store
 from billing.charging import credits, entitlement_change, grants, ledger
-from billing.models import Grant
+from billing.models import Grant, counters
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from billing.stripe.subscription_state import Entitlement
@@ -40,7 +39,7 @@ def row_of(workspace):
 def counter_of(workspace):
     """The counter of the running period."""
     period = periods.at(periods.terms_of(row_of(workspace)), clock.now())
-    return store.counter(workspace.workspace_id, period.name)
+    return counters.find(workspace.workspace_id, period.name)
 
 
 def test_it_works(customer):
@@ -148,7 +147,7 @@ def test_an_erased_workspace_is_not_made_again(customer):
         with pytest.raises(entitlement_change.WorkspaceGone):
             act()
     assert accounts_store.workspace(customer.workspace_id) is None
-    assert not list(store.counters(customer.workspace_id))
+    assert not list(counters.periods(customer.workspace_id))
 
 
 def test_a_grant_is_on_record_and_in_the_proof(customer):

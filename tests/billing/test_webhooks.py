@@ -13,8 +13,8 @@ import stripe
 
 from accounts import store as accounts_store
 from accounts.workspaces import workspaces
+from billing.models import StripeEvent
 from billing.plans import catalogue
-from billing.rows.stripe import StripeEvent
 from billing.stripe import customers, gateway, reconcile, stripe_events, webhooks
 from imgapis.devstack.stripe_stub.sender import signature
 from tests import environment

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from accounts import store as accounts_store
 from accounts.people import people
 from accounts.workspaces import workspaces
-from billing.rows.stripe import Subscription
+from billing.models import Subscription
 from billing.stripe import customers
 from imgapis.base import clock
 from imgapis.base.mail import mail

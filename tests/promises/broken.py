@@ -62,7 +62,7 @@ MUTATIONS = (
         "a counter holds a card",
         [
             (
-                "billing/models.py",
+                "billing/models/counters.py",
                 "    base = declared(",
                 '    card_number = declared(UnicodeAttribute(default=""), "pays", BILLING)\n    base = declared(',
             )

@@ -12,7 +12,7 @@ from accounts.sessions import sessions
 from accounts.staff import staff_rights
 from accounts.staff.staff_rights import RIGHTS, ROLES
 from accounts.teams import invites
-from billing import store as billing_store
+from billing.models import grants
 from imgapis.base import clock
 from imgapis.base.dynamo import declaration_of
 from imgapis.policy import requests
@@ -141,9 +141,9 @@ def test_a_form_sent_twice_gives_once(team, world):
     path = f"/admin/act/workspace/{world['workspace']}/grant/"
     form = {"credits": "3", **grant_id(), **WHY}
     assert [team["support"].submit(path, form).status for _ in range(3)] == [302, 409, 409]
-    assert [
-        int(row.halves) for row in billing_store.grants(world["workspace"]) if row.grant_id == form["grant_id"]
-    ] == [6]
+    assert [int(row.halves) for row in grants.of_workspace(world["workspace"]) if row.grant_id == form["grant_id"]] == [
+        6
+    ]
 
 
 def test_suspending_and_resuming_stand_in_the_log_with_before_and_after(team, world):

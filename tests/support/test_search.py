@@ -8,7 +8,7 @@ from django.contrib.admin.utils import quote
 from accounts.keys import apikeys
 from accounts.people import people
 from accounts.teams import invites
-from billing.rows.stripe import Customer, StripeEvent
+from billing.models import Customer, StripeEvent
 from imgapis.base import clock, tokens
 from imgapis.policy import requests
 from imgapis.privacy import store as erasures

@@ -8,8 +8,8 @@ from accounts import audit, store
 from accounts.keys import apikeys
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing import store as billing_store
 from billing.charging import grants
+from billing.models import grants as grant_rows
 from imgapis.base import clock
 from imgapis.policy import requests
 from tests.accounts import teams
@@ -50,11 +50,11 @@ def row(mail_folder):
 ACTS = {
     "credits.granted": (
         lambda row: grants.grant(row.workspace_id, 20, WHY, STAFF, grant_id=str(uuid.uuid4())),
-        lambda row: len(list(billing_store.grants(row.workspace_id))),
+        lambda row: len(list(grant_rows.of_workspace(row.workspace_id))),
     ),
     "credits.taken_back": (
         lambda row: grants.take_back(row.workspace_id, 20, WHY, STAFF, grant_id=str(uuid.uuid4())),
-        lambda row: len(list(billing_store.grants(row.workspace_id))),
+        lambda row: len(list(grant_rows.of_workspace(row.workspace_id))),
     ),
     "workspace.suspended": (
         lambda row: workspaces.set_suspended(store.workspace(row.workspace_id), STAFF, True, WHY),

@@ -14,8 +14,8 @@ from django.core.management import call_command
 from accounts import store, team_store
 from accounts.keys import apikeys
 from billing.charging import credits, ledger
+from billing.charging.charges import Charge
 from billing.plans import periods
-from billing.store import Charge
 from imgapis.base import clock, tokens
 from telemetry import display, recorder, reports, rollups
 from telemetry.models import Event, events

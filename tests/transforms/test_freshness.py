@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import store as accounts_store
-from billing import store as billing_store
 from billing.charging import ledger
+from billing.models import claims as claim_rows
 from imgapis.base import buckets, clock
 from telemetry.events import CacheStatus
 from tests import environment
@@ -131,7 +131,7 @@ def test_the_claim_lives_exactly_as_long_as_the_output(workspace, endpoint, quer
     """P08"""
     entry = deliver(workspace, endpoint, f"{query}&ttl=600").output
     plan = plan_of(workspace, endpoint, query)
-    claim = billing_store.live_claim(workspace.workspace_id, plan.claim, clock.now())
+    claim = claim_rows.find_live(workspace.workspace_id, plan.claim, clock.now())
     assert claim.expires.timestamp() == entry.expires == int(entry.stored) + 600
 
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 from django.core import mail as outbox
 
-from billing import store as billing_store
-from billing.models import LedgerProof
+from billing.models import LedgerProof, proofs
 from billing.stripe import webhook_lag
 from billing.stripe.stripe_facts import StripeUnavailable
 from imgapis.base import clock
@@ -64,10 +63,10 @@ def test_what_is_within_bounds_is_no_fault(check, change):
 @pytest.mark.parametrize(("broken", "age", "word"), [(2, 60, "did not add up"), (0, 27 * 3_600, "more than a day")])
 def test_a_ledger_that_disagrees_or_is_not_proved_is_a_fault(broken, age, word):
     now = clock.now()
-    LedgerProof(billing_store.LEDGER).update(actions=[LedgerProof.due.set(now + 9_999)])
-    billing_store.save_proof(now - age, 5, broken)
+    LedgerProof(proofs.LEDGER).update(actions=[LedgerProof.due.set(now + 9_999)])
+    proofs.save(now - age, 5, broken)
     assert word in checks.ledger(CALM, replace(CALM, now=now))
-    billing_store.save_proof(now, 5, 0)
+    proofs.save(now, 5, 0)
     assert checks.ledger(CALM, replace(CALM, now=now)) == ""
 
 

@@ -3,7 +3,7 @@
 from accounts import audit
 from accounts import store as accounts_store
 from accounts.models import Workspace
-from billing import store as billing_store
+from billing.models import claims as claim_rows
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms.access import rules
@@ -49,7 +49,7 @@ def preview(row: Workspace, scope: str, target: str) -> int:
     if scope == "url":
         return int(claims.was_charged(tenant, _plan(tenant, target), now))
     _names(tenant, scope, target)
-    return billing_store.count_claims(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
+    return claim_rows.count_live(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
 
 
 def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str = "") -> PurgeRule:

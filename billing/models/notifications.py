@@ -1,4 +1,4 @@
-"""The rows of notices: what was told once, what is still to be sent, where to, and who wants none."""
+"""What a workspace was told, and which of it is not sent yet."""
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
@@ -7,8 +7,9 @@ from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
 NOTICE = DataHandling("billing", "400 days")
+
+
 OUTGOING = DataHandling("none", "until it is sent, two days at most", exported=False)
-HOOK = DataHandling("account", "until it is removed, or erasure")
 
 
 class Notification(dynamo.Row):
@@ -38,39 +39,3 @@ class PendingNotification(dynamo.Row):
     due = declared(Moment(), "when it may be sent", OUTGOING)
     attempts = declared(Whole(default=0), "how often the webhook was tried", OUTGOING)
     mailed = declared(BooleanAttribute(default=False), "keeps a mail from going out twice", OUTGOING)
-
-
-class Webhook(dynamo.Row):
-    """Where a workspace's notices are posted to, and the secret that signs them."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("hooks")
-
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "whose webhook it is", HOOK)
-    address = declared(UnicodeAttribute(), "where notices are posted to", HOOK)
-    sealed_secret = declared(
-        UnicodeAttribute(),
-        "signs what is posted; shown once",
-        DataHandling("security", "until it is removed, or erasure", exported=False),
-    )
-    created = declared(Moment(), "when it was set up", HOOK)
-    last_tried = declared(Moment(default=0), "when it was last posted to", HOOK)
-    last_outcome = declared(UnicodeAttribute(default=""), "what came of it: a status or a code of ours", HOOK)
-    failures = declared(Whole(default=0), "how often in a row it did not take a notice", HOOK)
-    rests_until = declared(Moment(default=0), "until when nothing is posted, after some failures in a row", HOOK)
-
-
-class OptOut(dynamo.Row):
-    """A member's choice to get no mails of a kind."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("unwanted")
-
-    workspace_id = declared(
-        UnicodeAttribute(hash_key=True), "of which workspace", DataHandling("account", "until erasure")
-    )
-    choice = declared(
-        UnicodeAttribute(range_key=True),
-        "which member wants none of which kind",
-        DataHandling("account", "until erasure"),
-    )
