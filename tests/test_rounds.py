@@ -17,8 +17,8 @@ from billing.stripe import gateway, overage, reconcile
 from imgapis.base import clock, rounds
 from imgapis.base.mail import mail, outbox
 from imgapis.management.commands import work
-from imgapis.privacy import erasure, steps, store
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure, erasures
+from imgapis.privacy import erasure, steps, suppression
 from imgapis.work import nightly
 from telemetry import recorder, rollups, spool
 from telemetry.models import dirty_hours
@@ -125,7 +125,7 @@ def plant_domains(planted: Planted) -> None:
 
 def plant_erasures(planted: Planted) -> None:
     planted.replace(
-        (store, "iter_all", planted.rows), (erasure, "_claim_and_run", lambda row, budget: planted.work(row) or True)
+        (erasures, "iter_all", planted.rows), (erasure, "_claim_and_run", lambda row, budget: planted.work(row) or True)
     )
 
 
@@ -193,11 +193,11 @@ def test_an_erasure_goes_on_with_its_next_step(planted, monkeypatch):
         steps, "steps", lambda kind: [lambda row, n=n: planted.work(n) or {"rows": 1} for n in range(5)]
     )
     monkeypatch.setattr(erasure, "require_no_sole_ownership", lambda person_id: None)
-    monkeypatch.setattr(store, "suppress", lambda kind, subject_id: None)
+    monkeypatch.setattr(suppression, "suppress", lambda kind, subject_id: None)
     erasure.request("person", subject, at_once=True)
     states = []
     for _ in range(3):
-        erasure._claim_and_run(store.erasure(subject), rounds.Budget(planted.budget))
+        erasure._claim_and_run(erasures.find(subject), rounds.Budget(planted.budget))
         row = Erasure.get(subject, consistent_read=True)
         states.append((row.state, int(row.step), row.due <= clock.now(), bool(row.broken_off)))
     row.delete()

@@ -10,6 +10,8 @@ from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment
 
 CLAIM = DataHandling("billing", "one year from the charge (info: 24 hours)", exported=False)
+# Before the hexadecimal digits of a claim that stands for no address: so the rows of addresses can be counted alone.
+OF_PICTURE, OF_SOURCE = "p", "s"
 
 
 class Claim(dynamo.Row):
@@ -24,10 +26,6 @@ class Claim(dynamo.Row):
     digest = declared(UnicodeAttribute(range_key=True), "keyed hash of the canonical operation (P05)", CLAIM)
     charged = declared(Moment(), "when it was charged", CLAIM)
     expires = declared(TTLAttribute(), "when the operation is new work again", CLAIM)
-
-
-# Before the hexadecimal digits of a claim that stands for no address: so the rows of addresses can be counted alone.
-OF_PICTURE, OF_SOURCE = "p", "s"
 
 
 def find_live(workspace_id: str, digest: str, moment: float, purged_before: float = 0) -> Claim | None:

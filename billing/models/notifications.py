@@ -7,8 +7,6 @@ from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
 NOTICE = DataHandling("billing", "400 days")
-
-
 OUTGOING = DataHandling("none", "until it is sent, two days at most", exported=False)
 
 

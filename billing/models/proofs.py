@@ -9,6 +9,8 @@ from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
 PROOF = DataHandling("none", "until the next one", exported=False)
+STRIPE = "stripe"  # the nightly comparison with Stripe: workspaces compared, and changed
+LEDGER = "ledger"
 
 
 class LedgerProof(dynamo.Row):
@@ -25,12 +27,6 @@ class LedgerProof(dynamo.Row):
     reached = declared(UnicodeAttribute(default=""), "the workspace up to which one that is not done has come", PROOF)
     periods_so_far = declared(Whole(default=0), "how many periods that one has added up", PROOF)
     broken_so_far = declared(Whole(default=0), "how many of these did not add up", PROOF)
-
-
-STRIPE = "stripe"  # the nightly comparison with Stripe: workspaces compared, and changed
-
-
-LEDGER = "ledger"
 
 
 def last(name: str = LEDGER) -> LedgerProof | None:

@@ -12,7 +12,7 @@ from accounts.teams import roles
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail, outbox
-from imgapis.rows.privacy import ExportLink
+from imgapis.models import ExportLink, export_links
 
 LIFE_SECONDS = clock.DAY
 PERMISSION = "workspace.own"
@@ -57,7 +57,7 @@ def _make_link(reference: str) -> mail.Completion:
     kind, subject_id, person_id = reference.split(" ")
     token, expires = secrets.token_urlsafe(32), clock.utc(int(clock.now()) + LIFE_SECONDS)
     row = ExportLink(_digest(token), person_id=person_id, kind=kind, subject_id=subject_id, expires=expires)
-    row.save(condition=ExportLink.is_absent())
+    export_links.add(row)
     return mail.Completion({"token": token, "until": clock.stamp(expires.timestamp())})
 
 
@@ -71,8 +71,8 @@ def _entry(kind: str, subject_id: str, person_id: str) -> AuditEntry | None:
 def open_link(token: str, person_id: str) -> ExportLink | None:
     """The unexpired link of a token, if it is this person's and they may still export its subject; else None, whatever
     the reason."""
-    row = ExportLink.find(_digest(token))
-    if row is None or row.expires.timestamp() <= clock.now() or row.person_id != person_id:
+    row = export_links.find_live(_digest(token))
+    if row is None or row.person_id != person_id:
         return None
     return row if _may(row) else None
 

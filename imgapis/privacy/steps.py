@@ -12,8 +12,8 @@ from billing.stripe.overage import OverageNotInvoiced
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.holdings import Holding
-from imgapis.privacy import registry, store
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure, erasures
+from imgapis.privacy import registry
 from transforms import privacy as transforms_privacy
 
 log = logging.getLogger("imgapis.erasure")
@@ -55,7 +55,7 @@ def _subscription(row: Erasure) -> Counts:
         return {}
     try:
         is_owed = closing.owed_cents(row.subject_id) > 0
-        store.set_customer(row, customer_id, "open" if is_owed else "")
+        erasures.set_customer(row, customer_id, "open" if is_owed else "")
         return {"subscriptions": closing.end_subscriptions(row.subject_id, customer_id)}
     except ApiError:
         if clock.now() < invoice_deadline(row):
@@ -87,7 +87,7 @@ def _customer(row: Erasure) -> Counts:
     does not wait for it, and leaves a day for an invoice that has just been asked for. Raises InvoiceOpen, and what the
     gateway raises."""
     if row.state == "swept" and not row.emptied:
-        store.set_emptied(row, int(clock.now()))
+        erasures.set_emptied(row, int(clock.now()))
     if not row.customer_id or (row.state == "running" and row.invoices == "open"):
         return {}
     try:
@@ -99,7 +99,7 @@ def _customer(row: Erasure) -> Counts:
         if row.state == "running":
             return {}
         raise
-    store.set_customer(row, "", invoices)
+    erasures.set_customer(row, "", invoices)
     return {}
 
 
@@ -110,7 +110,7 @@ def _close(row: Erasure) -> Counts:
     if workspace is None:
         return {}
     folder = tokens.subkey(workspaces.key(workspace), "folder").hex()[:32]
-    store.set_folder(row, folder)
+    erasures.set_folder(row, folder)
     return _remove("workspace", _holding(Workspace), row.subject_id)
 
 

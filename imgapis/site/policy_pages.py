@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis.base import clock
-from imgapis.policy import additions, companies, differences, requests, store, versions
+from imgapis.models import privacy_proofs
+from imgapis.policy import additions, companies, differences, requests, versions
 from imgapis.policy.promises import Promise, by_number
 from imgapis.policy.versions import Version
 from imgapis.site import docs
@@ -99,7 +100,7 @@ def statement_html(text: str) -> SafeString:
 def _last_proof():
     """The last proof; None where the store is unavailable, since the policy must be readable in any outage."""
     try:
-        return store.last_proof()
+        return privacy_proofs.last()
     except PynamoDBException:
         return None
 

@@ -9,8 +9,8 @@ from accounts.staff import staff
 from imgapis.base import clock
 from imgapis.base.admin import mirrors
 from imgapis.base.dynamo import Row
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
-from imgapis.rows.policy import PrivacyRequest
 
 MOST = 500
 

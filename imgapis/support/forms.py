@@ -6,8 +6,8 @@ from accounts.keys import apikeys
 from accounts.models import Person, Workspace
 from accounts.teams import invites
 from imgapis.base import clock, tokens
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.support.dossier import masked
 from transforms.models import blocks as block_rows
 from transforms.models import sources

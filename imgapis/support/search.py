@@ -16,8 +16,8 @@ from accounts.keys import apikeys
 from accounts.people import email_addresses, people
 from billing.stripe import customers, payments, stripe_events
 from imgapis.base.errors import ApiError
+from imgapis.models import erasures
 from imgapis.policy import requests
-from imgapis.privacy import store as erasures
 from telemetry.models import events
 from transforms.models import domains
 
@@ -94,7 +94,7 @@ def _of_stripe(text: str) -> str | None:
 
 def _of_erasure(text: str) -> str | None:
     """An id that was erased, which also names its certificate."""
-    row = erasures.erasure(text)
+    row = erasures.find(text)
     return reverse("admin:imgapis_erasurepage_change", args=[quote(text)]) if row is not None else None
 
 

@@ -10,11 +10,7 @@ import accounts.rows.staff
 import accounts.rows.teams
 import billing.models
 import imgapis.base.mail.rows
-import imgapis.rows.policy
-import imgapis.rows.privacy
-import imgapis.rows.tables
-import imgapis.rows.watch
-import imgapis.rows.work
+import imgapis.models
 import telemetry.models
 import transforms.models
 from imgapis.base import dynamo
@@ -33,11 +29,7 @@ MODULES = (
     telemetry.models,
     billing.models,
     transforms.models,
-    imgapis.rows.policy,
-    imgapis.rows.privacy,
-    imgapis.rows.tables,
-    imgapis.rows.watch,
-    imgapis.rows.work,
+    imgapis.models,
 )
 
 

@@ -2,7 +2,8 @@
 
 from accounts import store as accounts_store
 from accounts.people import people
-from imgapis.privacy import erasure, store
+from imgapis.models import erasures
+from imgapis.privacy import erasure
 
 
 def erase(email: str, namespace: str) -> bool:
@@ -15,4 +16,4 @@ def erase(email: str, namespace: str) -> bool:
     for kind, subject_id in subjects:
         erasure.request(kind, subject_id, at_once=True)
         erasure.process_due()
-    return all(store.erasure(subject_id).state in ("swept", "done") for _, subject_id in subjects)
+    return all(erasures.find(subject_id).state in ("swept", "done") for _, subject_id in subjects)

@@ -9,6 +9,7 @@ from accounts.sessions import throttles
 from billing.models import proofs
 from imgapis.base import clock
 from imgapis.base.mail import outbox
+from imgapis.models import scheduled_tasks
 from imgapis.privacy import erasure
 from imgapis.work import schedule
 from telemetry import metrics, recorder, rollups
@@ -178,7 +179,7 @@ def codes(before: Sample, after: Sample) -> str:
 
 def work(before: Sample, after: Sample) -> str:
     """A kind of scheduled work is not done, or fails again and again."""
-    return schedule.trouble(schedule.of_host(), after.now, after.now - before.now)
+    return schedule.trouble(scheduled_tasks.of_host(), after.now, after.now - before.now)
 
 
 CHECKS: dict[str, Callable[[Sample, Sample], str]] = {

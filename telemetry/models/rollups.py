@@ -10,17 +10,11 @@ from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import DataHandling, declared
 
 SUMS = DataHandling("telemetry", "until erasure")
-
-
 LATENCIES = (
     "the number of a bucket and how many requests fell into it, in turn: bucket n is from 1.04^(n-1) to 1.04^n"
     " milliseconds, bucket 0 below one"
 )
-
-
 TEXT = {"type": "string"}
-
-
 CELL = shapes.row_of(
     operation=TEXT,
     cache=TEXT,
@@ -30,8 +24,6 @@ CELL = shapes.row_of(
     size=shapes.whole("bytes"),
     latencies={"type": "array", "description": LATENCIES},
 )
-
-
 CELLS = {"type": "array", "items": CELL}
 
 

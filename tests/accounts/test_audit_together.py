@@ -6,8 +6,8 @@ from accounts import audit, store, team_store
 from accounts.teams import invites, members
 from accounts.workspaces import workspaces
 from imgapis.base import tokens
+from imgapis.models import erasures
 from imgapis.privacy import erasure
-from imgapis.privacy import store as erasures
 from tests.accounts import teams
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -43,7 +43,7 @@ class Team:
 
     def state(self) -> tuple:
         """(roles, fields of the workspace row, state of the erasure): all that the actions of this file change."""
-        row, erasure_row = store.workspace(self.id), erasures.erasure(self.id)
+        row, erasure_row = store.workspace(self.id), erasures.find(self.id)
         roles = sorted((member.person_id, member.role) for member in team_store.members(self.id))
         fields = (row.namespace, row.business_name, bool(row.suspended), int(row.owners))
         return (roles, fields, erasure_row and erasure_row.state)

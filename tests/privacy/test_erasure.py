@@ -15,7 +15,8 @@ from billing.charging import counters
 from billing.plans import periods
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import BucketError, StoredObject
-from imgapis.privacy import certificates, erasure, registry, steps, store
+from imgapis.models import erasures
+from imgapis.privacy import certificates, erasure, registry, steps, suppression
 from imgapis.tables import migration, row_classes
 from telemetry import events, recorder, rollups
 from tests import environment, stored
@@ -60,9 +61,9 @@ def run_to_end(subject_id: str, monkeypatch) -> None:
     """Work until the erasure is certified; the clock alone is moved."""
     real, ahead = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
-    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(subject_id)])
     for _ in range(8):
-        if store.erasure(subject_id).state == "done":
+        if erasures.find(subject_id).state == "done":
             return
         erasure.process_due()
         ahead[0] += erasure.SWEEP_SECONDS + 1
@@ -70,8 +71,8 @@ def run_to_end(subject_id: str, monkeypatch) -> None:
 
 def replay_alone(monkeypatch, subject_id: str) -> None:
     """Let a replay see one entry of the suppression list: other tests have left theirs."""
-    suppressed = store.suppressed
-    monkeypatch.setattr(store, "suppressed", lambda: (pair for pair in suppressed() if pair[1] == subject_id))
+    suppressed = suppression.suppressed
+    monkeypatch.setattr(suppression, "suppressed", lambda: (pair for pair in suppressed() if pair[1] == subject_id))
 
 
 def is_empty(row) -> bool:
@@ -86,7 +87,7 @@ def test_it_works(dynamodb, bucket, monkeypatch):
     erasure.request("workspace", row.workspace_id, at_once=True)
     run_to_end(row.workspace_id, monkeypatch)
     assert is_empty(row)
-    facts = certificates.verify(dict(store.erasure(row.workspace_id).certificate))
+    facts = certificates.verify(dict(erasures.find(row.workspace_id).certificate))
     assert facts["removed"]["events"] == 5 and facts["removed"]["outputs"] == 2
     assert facts["removed"]["workspaces"] == 1 and facts["removed"]["sources"] == 1
 
@@ -127,17 +128,17 @@ def test_a_fault_at_any_step_is_got_over_and_no_step_is_left_out(number, fault, 
     listed = [emptying(index) for index in range(FAKES)]
     listed[number] = failing(listed[number], fault, broken)
     monkeypatch.setattr(steps, "steps", lambda kind: tuple(listed))
-    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(subject_id)])
     erasure.request("workspace", subject_id, at_once=True)
     try:
         erasure.process_due()
     except (RuntimeError, Killed):
         pass
-    running = store.erasure(subject_id)
+    running = erasures.find(subject_id)
     assert (running.state, int(running.step)) == ("running", number)
     assert stores[number + 1 :] == [[1, 2]] * (FAKES - number - 1), "nothing after the fault has begun"
     run_to_end(subject_id, monkeypatch)
-    facts = certificates.verify(dict(store.erasure(subject_id).certificate))
+    facts = certificates.verify(dict(erasures.find(subject_id).certificate))
     assert stores == [[]] * FAKES and facts["counts_are"] == "at least"
     lost = {f"store {number}"} if fault == "lost reply" else set()
     assert {name for name, count in facts["removed"].items() if count == 2} == {
@@ -173,9 +174,9 @@ def test_a_fault_at_any_real_step_ends_in_the_same_empty_state(number, fault, dy
         erasure.process_due()
     except (RuntimeError, Killed):
         pass
-    assert len(broken) == 1 and store.erasure(row.workspace_id).state == "running"
+    assert len(broken) == 1 and erasures.find(row.workspace_id).state == "running"
     run_to_end(row.workspace_id, monkeypatch)
-    assert store.erasure(row.workspace_id).state == "done" and is_empty(row)
+    assert erasures.find(row.workspace_id).state == "done" and is_empty(row)
 
 
 def test_it_can_be_taken_back_for_seven_days_and_not_once_it_runs(dynamodb, bucket):
@@ -220,13 +221,13 @@ def test_the_second_sweep_comes_a_day_after_the_first_and_not_before(dynamodb, b
     row, _ = filled()
     subject_id, moment = row.workspace_id, [clock.now()]
     monkeypatch.setattr(clock, "now", lambda: moment[0])
-    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(subject_id)])
     erasure.request("workspace", subject_id, at_once=True)
     states = []
     for seconds in (0, 1, erasure.SWEEP_SECONDS - 60, 120):
         moment[0] += seconds
         erasure.process_due()
-        states.append(store.erasure(subject_id).state)
+        states.append(erasures.find(subject_id).state)
         if len(states) == 1:
             rollups.mark_dirty([(subject_id, clock.hour(clock.now()))])
     assert states == ["swept", "swept", "swept", "done"] and is_empty(row)
@@ -280,7 +281,7 @@ def test_what_a_restore_brings_back_is_erased_again(dynamodb, bucket, monkeypatc
     erasure.process_due()
     for each in copied:
         each.save(condition=None)
-    store.erasure(row.workspace_id).delete()
+    erasures.find(row.workspace_id).delete()
     assert not is_empty(row)
     replay_alone(monkeypatch, row.workspace_id)
     call_command("erasure_replay")
@@ -326,7 +327,7 @@ def test_an_account_waits_where_its_workspaces_deletion_was_taken_back(dynamodb,
     erasure.request("person", person.person_id, at_once=True)
     erasure.undo(row.workspace_id)
     erasure.process_due()
-    waiting = store.erasure(person.person_id)
+    waiting = erasures.find(person.person_id)
     assert (waiting.state, int(waiting.step), waiting.failure) == ("running", 0, "SoleOwner")
     assert accounts_store.person(person.person_id) is not None
     assert team_store.member(row.workspace_id, person.person_id) is not None

@@ -14,8 +14,8 @@ from accounts import audit, store, team_store
 from accounts.people import people
 from accounts.sessions.sessions import SessionStore
 from imgapis.base import clock, dynamo
+from imgapis.models import ExportLink
 from imgapis.privacy import links
-from imgapis.rows.privacy import ExportLink
 from tests.accounts import teams
 from tests.people import TOKEN, Browser, fresh_address, mails, newest_code, sign_in
 

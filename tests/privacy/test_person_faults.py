@@ -17,9 +17,8 @@ from accounts.rows.teams import Member
 from accounts.workspaces import workspaces
 from imgapis.base import clock, tokens
 from imgapis.base.buckets import BucketError
-from imgapis.privacy import certificates, erasure, registry, steps, store
-from imgapis.rows.policy import PrivacyRequest
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure, PrivacyRequest, erasures
+from imgapis.privacy import certificates, erasure, registry, steps
 from imgapis.tables import row_classes
 from tests import environment, stored
 from tests.accounts import teams
@@ -62,7 +61,7 @@ class Somebody(Account):
                 writer.save(self.row(table))
         if situation == "sole owner":
             erasure.request("workspace", self.workspace_id, at_once=True)
-            erasure._claim_and_run(store.erasure(self.workspace_id))
+            erasure._claim_and_run(erasures.find(self.workspace_id))
             for table in {held.row for held in registry.HOLDINGS if held.of_person} - MADE_OTHERWISE:
                 with table.batch_write() as writer:  # what the workspace's own erasure took with it
                     writer.save(self.row(table))
@@ -95,7 +94,7 @@ def work(subject_id: str, monkeypatch, faults=(RuntimeError, Killed)) -> Erasure
     real, ahead = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
     for _ in range(8):
-        row = store.erasure(subject_id)
+        row = erasures.find(subject_id)
         if row.state == "done":
             break
         try:
@@ -103,7 +102,7 @@ def work(subject_id: str, monkeypatch, faults=(RuntimeError, Killed)) -> Erasure
         except faults:
             pass
         ahead[0] += erasure.SWEEP_SECONDS + 1
-    return store.erasure(subject_id)
+    return erasures.find(subject_id)
 
 
 def breaking(real, fault, broken: list):
@@ -199,7 +198,7 @@ def test_what_is_erased_again_after_a_restore_is_counted_as_the_least(born, monk
     somebody = born("member")
     erasure.request("person", somebody.person_id, at_once=True)
     work(somebody.person_id, monkeypatch)
-    store.erasure(somebody.person_id).delete()
+    erasures.find(somebody.person_id).delete()
     with Person.batch_write() as writer:
         writer.save(somebody.person)
     erasure._erase_again("person", somebody.person_id)

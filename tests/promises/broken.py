@@ -372,13 +372,19 @@ MUTATIONS = (
     _of(
         "P23",
         "a person is claimed without asking who was first",
-        [("imgapis/policy/store.py", "row.save_if(Notice.is_absent() | lease_lapsed)", "not row.save()")],
+        [("imgapis/models/notices.py", "row.save_if(Notice.is_absent() | lease_lapsed)", "not row.save()")],
         "tests/policy/test_notices.py::test_four_at_once_tell_everybody_once",
     ),
     _of(
         "P23",
         "a mail that is late moves no day",
-        [("imgapis/policy/notices.py", "        store.move_effect(version.name, earliest)\n", "        pass\n")],
+        [
+            (
+                "imgapis/policy/notices.py",
+                "        announcements.move_effect(version.name, earliest)\n",
+                "        pass\n",
+            )
+        ],
         "tests/policy/test_notices.py::test_a_mail_that_would_be_late_moves_the_day_for_everybody",
     ),
     _of(

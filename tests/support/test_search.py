@@ -10,9 +10,9 @@ from accounts.people import people
 from accounts.teams import invites
 from billing.models import Customer, StripeEvent
 from imgapis.base import clock, tokens
+from imgapis.models import Erasure
 from imgapis.policy import requests
-from imgapis.privacy import store as erasures
-from imgapis.rows.privacy import Erasure
+from imgapis.privacy import scheduling
 from telemetry import events
 from tests.accounts import teams
 from tests.people import fresh_address
@@ -38,7 +38,7 @@ def world(web):
     invite = invites.invite(teams.place(row, owner), fresh_address("guest"), "viewer")
     api_key, key_row = apikeys.create(row.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
     erased_id = tokens.random_id("ws")
-    erasures.create(Erasure(erased_id, kind="workspace", state="scheduled", asked=1, due=2**31, counts={}))
+    scheduling.create(Erasure(erased_id, kind="workspace", state="scheduled", asked=1, due=2**31, counts={}))
     return {
         "owner": owner,
         "row": row,

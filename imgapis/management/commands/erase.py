@@ -8,7 +8,8 @@ from accounts import store as accounts_store
 from accounts.people import email_addresses, people
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from imgapis.privacy import erasure, steps, store
+from imgapis.models import erasures
+from imgapis.privacy import erasure, steps
 
 
 class Command(BaseCommand):
@@ -45,14 +46,14 @@ class Command(BaseCommand):
         row = erasure.request(kind, subject_id, at_once=at_once, asked=received)
         if at_once:
             erasure.process_due()
-            row = store.erasure(subject_id)
+            row = erasures.find(subject_id)
         waits = {"invoice": ", waits for Stripe's invoice", "payment": ", waits for the payment of an invoice"}
         remark = waits.get(steps.waits_for(row), "")
         self.stdout.write(f"{kind} {subject_id}: {row.state}{remark}, next {clock.stamp(row.due)}")
 
     def _list(self) -> None:
         late_ids = {row.subject_id for row in erasure.late()}
-        for row in store.iter_all():
+        for row in erasures.iter_all():
             mark = " LATE" if row.subject_id in late_ids else ""
             self.stdout.write(f"{row.kind} {row.subject_id}: {row.state}, asked {clock.stamp(row.asked)}{mark}")
 

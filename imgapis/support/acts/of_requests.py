@@ -2,9 +2,9 @@
 
 from accounts import audit, store
 from accounts.rows.staff import Staff
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
 from imgapis.privacy import links
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.support import audit_log
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, SubjectGone, table

@@ -1,13 +1,17 @@
-"""The rows of an erasure, its state and in the end its certificate, and of an export whose link was mailed."""
+"""Erasures of workspaces and people; a worker claims one by a condition before it runs it."""
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
+from collections.abc import Iterator
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
 EVIDENCE = DataHandling("none", "as proof, by opaque id", exported=False, erased=False)
-LINK = DataHandling("security", "one day")
 
 
 class Erasure(dynamo.Row):
@@ -43,18 +47,39 @@ class Erasure(dynamo.Row):
     certificate = declared(JSONAttribute(null=True), "the signed certificate", EVIDENCE)
 
 
-class ExportLink(dynamo.Row):
-    """The mailed link of an export: it works for whoever asked for it, signed in, for a day (D10)."""
+def find(subject_id: str) -> Erasure | None:
+    """The erasure of a workspace or a person, as it is now."""
+    return Erasure.find(subject_id)
 
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("exportlinks")
 
-    digest = declared(
-        UnicodeAttribute(hash_key=True),
-        "finds the link; the link itself is in the mail alone",
-        DataHandling("security", "one day", exported=False),
+def iter_all() -> Iterator[Erasure]:
+    """Every erasure."""
+    return Erasure.scan(consistent_read=True)
+
+
+def change(row: Erasure, *states: str, **values: Any) -> bool:
+    """Change an erasure in one of `states` whose `due` is as read; False where another write came first."""
+    return row.update_if(unchanged(row, states), **values)
+
+
+def unchanged(row: Erasure, states: tuple[str, ...]) -> Condition:
+    """The condition that an erasure is in one of `states`, and its `due` as read."""
+    return Erasure.state.is_in(*states) & (Erasure.due == row.due)
+
+
+def set_folder(row: Erasure, folder: str) -> None:
+    """Record the folder of the outputs."""
+    row.update(actions=[Erasure.folder.set(folder)], condition=Erasure.is_present())
+
+
+def set_customer(row: Erasure, customer_id: str, invoices: str = "") -> None:
+    """Record the customer at Stripe; or with an empty id that it is deleted, and what is left of its invoices."""
+    actions: list[Action] = [Erasure.customer_id.set(customer_id)] + (
+        [Erasure.invoices.set(invoices)] if invoices else []
     )
-    person_id = declared(UnicodeAttribute(), "whose link it is: it works for nobody else", LINK)
-    kind = declared(UnicodeAttribute(), "workspace or person", LINK)
-    subject_id = declared(UnicodeAttribute(), "what is exported", LINK)
-    expires = declared(TTLAttribute(), "ends the link", LINK)
+    row.update(actions=actions, condition=Erasure.is_present())
+
+
+def set_emptied(row: Erasure, moment: int) -> None:
+    """Record when the second sweep of our own stores was whole."""
+    row.update(actions=[Erasure.emptied.set(moment)], condition=Erasure.is_present())

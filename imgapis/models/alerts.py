@@ -1,10 +1,29 @@
-"""Reads and writes of alerts; a mail is claimed by a condition, so that two workers send one."""
+"""What is wrong with the service; a mail is claimed by a condition, so that two workers send one."""
 
-from imgapis.base import clock
-from imgapis.rows.watch import Alert
+from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 
+from imgapis.base import clock, dynamo
+from imgapis.base.dynamo import DataHandling, declared
+from imgapis.base.measures import Moment
+
+ALERT = DataHandling("none", "30 days after it last stood", exported=False)
 STANDS_SECONDS = 120.0
 KEPT_SECONDS = 30 * clock.DAY
+
+
+class Alert(dynamo.Row):
+    """Something wrong on one host of ours; it stands while it is seen again and again."""
+
+    class Meta(dynamo.Options):
+        table_name = dynamo.table_name("alerts")
+
+    name = declared(UnicodeAttribute(hash_key=True), "names what is wrong", ALERT)
+    host = declared(UnicodeAttribute(range_key=True), "names the server of ours that saw it", ALERT)
+    sentence = declared(UnicodeAttribute(), "says it to the operator", ALERT)
+    since = declared(Moment(), "when it began", ALERT)
+    seen = declared(Moment(), "when it was last seen", ALERT)
+    mailed = declared(Moment(default=0), "keeps the operator's mail to one an hour", ALERT)
+    expires = declared(TTLAttribute(), "ends the row", ALERT)
 
 
 def record(name: str, host: str, sentence: str, now: float) -> None:

@@ -1,8 +1,8 @@
-"""The row of a backfill: whether the rows of a table have been brought to what newer code wants."""
+"""The backfills that are finished."""
 
 from pynamodb.attributes import UnicodeAttribute
 
-from imgapis.base import dynamo
+from imgapis.base import clock, dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
@@ -18,3 +18,13 @@ class Backfill(dynamo.Row):
     name = declared(UnicodeAttribute(hash_key=True), "names the backfill", BACKFILL)
     rows = declared(Whole(), "how many rows it changed", BACKFILL)
     finished = declared(Moment(), "when it had been through all of them", BACKFILL)
+
+
+def is_finished(name: str) -> bool:
+    """Whether a backfill is recorded as finished; False too where no table records it yet."""
+    return Backfill.exists() and Backfill.find(name) is not None
+
+
+def finish(name: str, rows: int) -> None:
+    """Record that a backfill has been through every row and changed `rows` of them."""
+    Backfill(name, rows=rows, finished=clock.now()).save_if(Backfill.is_absent())
