@@ -6,13 +6,14 @@ from django.http import HttpRequest
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-from accounts import audit, store, team_store
+from accounts import audit
 from accounts.keys import apikeys
 from accounts.keys.idempotency import ResultGone
-from accounts.models import Workspace
+from accounts.models import Invite, Workspace
+from accounts.models import members as membership_rows
+from accounts.models import workspaces as workspace_rows
 from accounts.requests import ApiHttpRequest
 from accounts.rest_router import Repeat, RestRouter
-from accounts.rows.teams import Invite
 from accounts.teams import invites, members, roles
 from accounts.teams.actors import Actor
 from accounts.workspaces import workspaces
@@ -131,7 +132,7 @@ class EntriesOut(Schema):
 def workspace_of(request: ApiHttpRequest, permission: str) -> Workspace:
     """The key's workspace, if the key has the permission."""
     request.caller.require(permission)
-    row = store.workspace(request.caller.workspace_id)
+    row = workspace_rows.find(request.caller.workspace_id)
     if row is None:
         raise NotFound("The workspace is gone.")
     return row
@@ -179,7 +180,7 @@ def list_roles(request: ApiHttpRequest):
 def list_members(request: ApiHttpRequest):
     """Everybody in the workspace. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    rows = team_store.members(request.caller.workspace_id)
+    rows = membership_rows.of_workspace(request.caller.workspace_id)
     return [MemberOut(person_id=row.person_id, role=row.role, joined=clock.stamp(row.joined)) for row in rows]
 
 

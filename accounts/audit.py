@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry
 from imgapis.base import clock, cursors, dynamo, tokens
 from imgapis.base.cursors import ResultPage
 

@@ -3,8 +3,7 @@
 Its dotted path is stored in every session that is signed in: a move would sign everybody out.
 """
 
-from accounts import store
-from accounts.models import User
+from accounts.models import User, people
 
 
 class StoreBackend:
@@ -16,5 +15,5 @@ class StoreBackend:
 
     def get_user(self, person_id: str) -> User | None:
         """The user of an id, read anew with each request."""
-        person = store.person(person_id)
+        person = people.find(person_id)
         return User.of(person) if person else None

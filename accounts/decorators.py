@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import store, team_store
+from accounts.models import members, workspaces
 from accounts.teams import roles
 from imgapis.base import clock
 
@@ -50,8 +50,8 @@ def workspace_page(permission: str) -> Callable[[View], View]:
     def decorator(view: View) -> View:
         @wraps(view)
         def wrapper(request: HttpRequest, namespace: str, *args, **kwargs) -> HttpResponse:
-            workspace = store.workspace_of_namespace(namespace)
-            member = workspace and team_store.member(workspace.workspace_id, request.user.person_id)
+            workspace = workspaces.of_namespace(namespace)
+            member = workspace and members.find(workspace.workspace_id, request.user.person_id)
             if member is None:
                 raise Http404
             if namespace != workspace.namespace and request.method == "GET":

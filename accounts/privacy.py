@@ -2,15 +2,28 @@
 
 from collections.abc import Iterable
 
-from accounts import audit, retired_namespaces, store, team_store
-from accounts.models import EmailClaim, Namespace, Person, SessionRow, Workspace
-from accounts.rows.audit import AuditEntry
-from accounts.rows.codes import Challenge, Throttle
-from accounts.rows.idempotency import IdempotentRequest
-from accounts.rows.keys import ApiKey
-from accounts.rows.namespaces import NamespaceCount
-from accounts.rows.staff import Staff
-from accounts.rows.teams import Invite, InvitedAddress, Member, Ownership
+from accounts import audit
+from accounts.models import (
+    ApiKey,
+    AuditEntry,
+    Challenge,
+    EmailClaim,
+    IdempotentRequest,
+    Invite,
+    InvitedAddress,
+    Member,
+    Namespace,
+    NamespaceCount,
+    Ownership,
+    Person,
+    SessionRow,
+    Staff,
+    Throttle,
+    Workspace,
+    namespaces,
+    people,
+)
+from accounts.teams import team_changes
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 from imgapis.base.mail.rows import OutgoingMail
@@ -20,7 +33,7 @@ def _by_address(model: type[Row]):
     """A finder of the rows that hold a person's address, which is read from the account and so needs it to exist."""
 
     def find(person_id: str) -> Iterable[Row]:
-        person = store.person(person_id)
+        person = people.find(person_id)
         return model.scan(model.email == person.email, consistent_read=True) if person else ()
 
     return find
@@ -28,7 +41,7 @@ def _by_address(model: type[Row]):
 
 def _mails(person_id: str) -> Iterable[OutgoingMail]:
     """Mails to a person, and about their account to an older address."""
-    condition, person = OutgoingMail.person_id == person_id, store.person(person_id)
+    condition, person = OutgoingMail.person_id == person_id, people.find(person_id)
     if person:
         condition |= OutgoingMail.email == person.email
     return OutgoingMail.scan(condition, consistent_read=True)
@@ -57,12 +70,15 @@ HOLDINGS = (
     ),
     Holding(Invite, of_workspace=by_hash_key(Invite), of_person=_by_address(Invite)),
     Holding(
-        Member, of_workspace=by_hash_key(Member), of_person=by_attribute(Member, "person_id"), detach=team_store.remove
+        Member,
+        of_workspace=by_hash_key(Member),
+        of_person=by_attribute(Member, "person_id"),
+        detach=team_changes.remove,
     ),
     Holding(Ownership, of_workspace=by_attribute(Ownership, "workspace_id"), of_person=by_hash_key(Ownership)),
     Holding(Staff, of_person=by_hash_key(Staff)),
     Holding(AuditEntry, of_workspace=by_hash_key(AuditEntry), of_person=_trail),
-    Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=retired_namespaces.retire),
+    Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=namespaces.retire),
     Holding(Workspace, of_workspace=by_hash_key(Workspace)),
     Holding(NamespaceCount, of_person=by_hash_key(NamespaceCount)),
     Holding(EmailClaim, of_person=by_attribute(EmailClaim, "person_id")),

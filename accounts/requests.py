@@ -3,8 +3,7 @@
 from django.http import HttpRequest
 
 from accounts.keys.apikeys import Caller
-from accounts.models import User, Workspace
-from accounts.rows.teams import Member
+from accounts.models import Member, User, Workspace
 
 
 class PersonHttpRequest(HttpRequest):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from billing.models import proofs
 from billing.notifications import notifications
@@ -92,7 +92,7 @@ def plant_notices(planted: Planted) -> None:
 def plant_ledger(planted: Planted) -> None:
     planted.replace(
         (proofs, "LEDGER", f"test-{secrets.token_hex(4)}"),
-        (accounts_store, "iter_workspace_ids", planted.names),
+        (workspaces, "iter_ids", planted.names),
         (ledger, "prove_all", lambda names: planted.work(*names) or [SimpleNamespace(is_valid=names[0] != "ws003")]),
     )
 

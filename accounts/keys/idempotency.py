@@ -9,7 +9,7 @@ import re
 from django.conf import settings
 
 from accounts.keys.apikeys import Caller
-from accounts.rows.idempotency import IdempotentRequest
+from accounts.models import IdempotentRequest
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 

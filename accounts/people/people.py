@@ -1,7 +1,7 @@
 """People: found and created by a proven address, and moved to another."""
 
-from accounts import store
 from accounts.models import EmailClaim, Person
+from accounts.models import people as person_rows
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError, EditConflict
 from imgapis.base.mail import mail, outbox
@@ -22,7 +22,7 @@ def of_email(email: str) -> Person | None:
     claim = EmailClaim.find(email)
     if claim is None:
         return None
-    return store.person(claim.person_id)
+    return person_rows.find(claim.person_id)
 
 
 def create(email: str) -> Person:

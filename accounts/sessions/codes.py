@@ -14,8 +14,7 @@ from datetime import datetime
 from django.conf import settings
 from pynamodb.expressions.condition import Condition
 
-from accounts.models import EmailClaim
-from accounts.rows.codes import Challenge
+from accounts.models import Challenge, EmailClaim
 from accounts.sessions import throttles
 from accounts.sessions.admission import CodeLimit
 from imgapis.base import clock, dynamo, tokens

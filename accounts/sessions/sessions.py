@@ -10,8 +10,8 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from django.core import signing
 from django.middleware.csrf import CSRF_SESSION_KEY
 
-from accounts import store
 from accounts.models import Person, SessionRow
+from accounts.models import sessions as session_rows
 from imgapis.base import clock
 
 LONGEST_SECONDS = 30 * clock.DAY
@@ -63,7 +63,7 @@ class SessionStore(SessionBase):
             data = _unsign(self.session_key)
             self._session_key = self._session_key if data else None
             return data
-        row = store.session(digest_of(self.session_key)) if self.session_key else None
+        row = session_rows.find(digest_of(self.session_key)) if self.session_key else None
         if row is None or row.expires.timestamp() <= clock.now():
             self._session_key = None
             return {}
@@ -81,7 +81,7 @@ class SessionStore(SessionBase):
 
     def exists(self, session_key: str) -> bool:
         """Whether a row of that key is there."""
-        return store.session(digest_of(session_key)) is not None
+        return session_rows.find(digest_of(session_key)) is not None
 
     def create(self) -> None:
         """Make a key nobody has and save under it."""
@@ -147,7 +147,7 @@ class SessionStore(SessionBase):
         """End the session on the server."""
         key = session_key or self.session_key
         if key and not is_signed(key):
-            store.delete_session(digest_of(key))
+            session_rows.delete(digest_of(key))
 
     @classmethod
     def clear_expired(cls) -> None:
@@ -163,9 +163,9 @@ def of_person(person_id: str) -> list[SessionRow]:
 
 def end_one(person_id: str, digest: str) -> None:
     """End one session of a person; another person's is left alone."""
-    row = store.session(digest)
+    row = session_rows.find(digest)
     if row is not None and row.person_id == person_id:
-        store.delete_session(digest)
+        session_rows.delete(digest)
 
 
 def end_all(person_id: str) -> Person | None:
@@ -178,5 +178,5 @@ def end_all(person_id: str) -> Person | None:
     if not row.update_if(Person.is_present(), [Person.session_round.add(1)]):
         row = None
     for session in SessionRow.person_index.query(person_id):
-        store.delete_session(session.digest)
+        session_rows.delete(session.digest)
     return row

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from accounts.rows.codes import Throttle
+from accounts.models import Throttle
 from imgapis.base import clock, tokens
 
 HOUR_SECONDS = 3_600

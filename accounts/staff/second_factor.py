@@ -5,7 +5,7 @@ import re
 from django.conf import settings
 from django_otp.oath import TOTP
 
-from accounts.rows.staff import Staff
+from accounts.models import Staff
 from accounts.staff import staff
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError

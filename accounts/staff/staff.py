@@ -3,10 +3,10 @@
 import base64
 import secrets
 
-from accounts import audit, store
-from accounts.models import Person
+from accounts import audit
+from accounts.models import Person, Staff
+from accounts.models import people as person_rows
 from accounts.people import email_addresses, people
-from accounts.rows.staff import Staff
 from accounts.sessions import sessions
 from accounts.staff import staff_rights
 from imgapis.base import clock, tokens
@@ -74,7 +74,7 @@ def reset(address: str) -> Staff:
 
 def tell_of_second_factor(person_id: str, what: str) -> None:
     """Tell a member of staff by mail what became of their second factor, in the end of a sentence."""
-    person = store.person(person_id)
+    person = person_rows.find(person_id)
     if person is not None:
         subject, context = "Your second factor on img apis", {"what": what}
         mail.send(person.email, subject, "emails/second_factor.txt", context, person_id=person_id)

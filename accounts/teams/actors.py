@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from accounts.rows.teams import Member
+from accounts.models import Member
 from accounts.teams import roles
 from accounts.teams.roles import NotPermitted
 

@@ -6,10 +6,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import store
 from accounts.decorators import FRESH_SECONDS, fresh_code, login_required, safe_next
 from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
+from accounts.models import people as person_rows
 from accounts.people import email_addresses, people
 from accounts.requests import PersonHttpRequest
 from accounts.sessions import admission, codes, sessions
@@ -82,7 +82,7 @@ def prove_email(request: PersonHttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             email = codes.verify(request.session.get("email_challenge"), "email", form.cleaned_data["code"])
-            people.change_email(store.person(request.user.person_id), email)
+            people.change_email(person_rows.find(request.user.person_id), email)
         except ApiError as refusal:
             form.add_error("code", refusal.message)
         else:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from billing.charging import caps
 from billing.charging.balance import Balance
 from billing.models import Counter
@@ -103,7 +102,7 @@ def _raise_share(counter: Counter, period: Period, terms: Terms) -> None:
 
 def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
     """The terms have changed meanwhile. A moment from before the new ones begin still belongs where it did."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         raise WorkspaceGone
     current_terms = periods.terms_of(row)

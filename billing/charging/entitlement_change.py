@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from billing.charging import caps, counters
 from billing.charging.balance import Balance
 from billing.charging.counters import WorkspaceGone
@@ -73,7 +72,7 @@ def update_terms(
     of DynamoDB is raised unchanged, and may be tried again.
     """
     for _ in dynamo.retries():
-        row = accounts_store.workspace(workspace_id)
+        row = workspaces.find(workspace_id)
         if row is None:
             raise WorkspaceGone
         outcome = _attempt(row, decide(row), within)

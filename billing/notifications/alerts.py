@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import counters as credit_counters
 from billing.models import Counter
 from billing.models import counters as counter_rows
@@ -34,7 +34,7 @@ class Level:
 
 def check(workspace_id: str) -> int:
     """Write the notices of levels that a workspace has reached and has no notice of; returns how many were written."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         return 0
     terms, now = periods.terms_of(row), clock.now()

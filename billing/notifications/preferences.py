@@ -2,9 +2,7 @@
 
 from django.core import signing
 
-from accounts import store as accounts_store
-from accounts import team_store
-from accounts.models import Person
+from accounts.models import Person, members, people
 from billing.models import OptOut
 from imgapis.base.errors import ApiError
 
@@ -29,10 +27,10 @@ class InvalidLink(ApiError):
 
 def recipients(workspace_id: str, kind: str) -> list[Person]:
     """The people a mail of a kind goes to, by id."""
-    member_rows = [row for row in team_store.members(workspace_id) if row.role in ROLES]
+    member_rows = [row for row in members.of_workspace(workspace_id) if row.role in ROLES]
     opt_outs = {row.choice for row in OptOut.query(workspace_id, consistent_read=True)}
     person_ids = [row.person_id for row in member_rows if f"{kind} {row.person_id}" not in opt_outs]
-    return sorted(accounts_store.people(person_ids), key=lambda person: person.person_id)
+    return sorted(people.of_ids(person_ids), key=lambda person: person.person_id)
 
 
 def choices(workspace_id: str, person_id: str) -> dict[str, bool]:

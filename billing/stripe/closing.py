@@ -5,7 +5,7 @@ beside another one: it is refunded in full (H33)."""
 from contextlib import suppress
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import entitlement_change, invoice_grants, overage_credits
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
@@ -179,7 +179,7 @@ def _refund(invoice_id: str) -> None:
 
 def _stop_overage(workspace_id: str) -> None:
     """Whatever is used from now on is not sold: what is owed stays what it is."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is not None and row.overage:
         with suppress(WorkspaceGone):
             entitlement_change.update_terms(workspace_id, lambda _: Draft({"overage": False}))

@@ -16,7 +16,7 @@ from functools import cached_property
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import overage_credits
 from billing.models import Counter, ReportedOverage, Subscription, counters
 from billing.plans import catalogue, periods
@@ -217,7 +217,7 @@ def require_counted(workspace_id: str, customer_id: str) -> None:
 
 def _running_plan(workspace_id: str) -> str:
     """The plan at whose price Stripe bills what its meter counts now; empty where the workspace is gone."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     return periods.at(periods.terms_of(row), clock.now()).plan if row is not None else ""
 
 

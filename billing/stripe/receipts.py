@@ -1,8 +1,7 @@
 """Mails about payments, to owners and billing members: a receipt, a refused payment, the end of a plan. Essential ones:
 they are not among those that can be turned off."""
 
-from accounts import store as accounts_store
-from accounts import team_store
+from accounts.models import members, people, workspaces
 from billing.models import Receipt
 from billing.stripe import gateway
 from billing.stripe.stripe_facts import StripeRefused
@@ -87,14 +86,14 @@ def format_money(cents: int, currency: str = "usd") -> str:
 
 def _new_mails(workspace_id: str, subject: str, template: str, **options: str) -> list[OutgoingMail]:
     """A mail to each owner and billing member; none where the workspace is gone."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         return []
-    person_ids = [member.person_id for member in team_store.members(workspace_id) if member.role in ROLES]
+    person_ids = [member.person_id for member in members.of_workspace(workspace_id) if member.role in ROLES]
     context = {"workspace": row.business_name or row.namespace, "namespace": row.namespace}
     return [
         outbox.new_mail(
             person.email, subject, template, context, person_id=person.person_id, workspace_id=workspace_id, **options
         )
-        for person in accounts_store.people(person_ids)
+        for person in people.of_ids(person_ids)
     ]

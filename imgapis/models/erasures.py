@@ -74,9 +74,9 @@ def set_folder(row: Erasure, folder: str) -> None:
 
 def set_customer(row: Erasure, customer_id: str, invoices: str = "") -> None:
     """Record the customer at Stripe; or with an empty id that it is deleted, and what is left of its invoices."""
-    actions: list[Action] = [Erasure.customer_id.set(customer_id)] + (
-        [Erasure.invoices.set(invoices)] if invoices else []
-    )
+    actions: list[Action] = [Erasure.customer_id.set(customer_id)]
+    if invoices:
+        actions.append(Erasure.invoices.set(invoices))
     row.update(actions=actions, condition=Erasure.is_present())
 
 

@@ -33,8 +33,7 @@ class ScheduledTask(dynamo.Row):
     finished = declared(Moment(default=0), "when it last ended", TASK)
     lasted = declared(Milliseconds(default=0), "how long it last took", TASK)
     outcome = declared(UnicodeAttribute(default=""), "done, or the kind of error", TASK)
-    # type: ignore because the attribute takes the place of `Model.count`
-    count = declared(Whole(default=0), "how many rows it last worked on", TASK)  # type: ignore[assignment]
+    count = declared(Whole(default=0), "how many rows it last worked on", TASK)  # type: ignore[assignment]  # replaces Model.count
     failures = declared(Whole(default=0), "how often in a row it failed", TASK)
     expires = declared(TTLAttribute(), "ends the row", TASK)
 

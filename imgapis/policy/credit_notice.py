@@ -3,9 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from accounts import store as accounts_store
-from accounts import team_store
-from accounts.models import Person
+from accounts.models import Person, members, people
+from accounts.models import workspaces as workspace_rows
 from billing.stripe import customers, gateway
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -77,13 +76,13 @@ def recipients() -> list[Recipient]:
     """The owners of workspaces whose paid plan is served now, by address; each once, however many they own."""
     names: dict[str, list[str]] = {}
     for row in customers.iter_all():
-        workspace = accounts_store.workspace(row.workspace_id) if row.state in gateway.ENTITLED_STATES else None
+        workspace = workspace_rows.find(row.workspace_id) if row.state in gateway.ENTITLED_STATES else None
         if workspace is None:
             continue
-        for member in team_store.members(row.workspace_id):
+        for member in members.of_workspace(row.workspace_id):
             if member.role == "owner":
                 names.setdefault(member.person_id, []).append(workspace.business_name or workspace.namespace)
-    owners = sorted(accounts_store.people(list(names)), key=lambda person: person.email)
+    owners = sorted(people.of_ids(list(names)), key=lambda person: person.email)
     return [Recipient(person, tuple(sorted(names[person.person_id]))) for person in owners]
 
 

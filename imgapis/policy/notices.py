@@ -7,7 +7,8 @@ from accounts.models import Person
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
-from imgapis.models import Announcement, Notice, announcements, notices
+from imgapis.models import Announcement, Notice, announcements
+from imgapis.models import notices as notice_rows
 from imgapis.policy import versions
 from imgapis.policy.versions import Version
 
@@ -56,7 +57,7 @@ def preview(name: str) -> Preview:
     version = checked(name)
     day = versions.takes_effect(version)
     announcement = announcements.find(name)
-    notified_ids = {row.person_id for row in notices.of_version(name) if row.state != "claimed"}
+    notified_ids = {row.person_id for row in notice_rows.of_version(name) if row.state != "claimed"}
     waiting_count = sum(person.person_id not in notified_ids for person in _people(announcement))
     return Preview(day, waiting_count, subject(day), text(version, day))
 
@@ -85,14 +86,14 @@ def resolve(name: str, mail_id: str, was_sent: bool) -> None:
     if row is None:
         raise NothingToResolve(f"No mail {mail_id} of this notice is unsure.")
     if was_sent:
-        notices.advance(name, row.person_id, mail_id, "sending", "sent")
+        notice_rows.advance(name, row.person_id, mail_id, "sending", "sent")
     else:
-        notices.release(name, row.person_id, mail_id)
+        notice_rows.release(name, row.person_id, mail_id)
 
 
 def unresolved(name: str) -> list[Notice]:
     """The mails of which it is unknown whether they were sent; without those under another process's live lease."""
-    return [row for row in notices.of_version(name) if row.state == "sending" and row.lease < clock.now()]
+    return [row for row in notice_rows.of_version(name) if row.state == "sending" and row.lease < clock.now()]
 
 
 def checked(name: str) -> Version:
@@ -132,14 +133,14 @@ def _people(announcement: Announcement | None) -> list[Person]:
 
 def claim_mail(name: str, person: Person) -> str:
     """The id of the mail of a notice that this process is to send to a person; empty where there is none to send."""
-    row, now = notices.find(name, person.person_id), clock.now()
+    row, now = notice_rows.find(name, person.person_id), clock.now()
     if row is not None and row.state == "sending" and mail.deduplicates_ids():
         return row.mail_id
     if row is not None and (row.state != "claimed" or row.lease >= now):
         return ""
     mail_id = tokens.time_ordered_id(now)
-    is_claimed = notices.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
-    return mail_id if is_claimed and notices.advance(name, person.person_id, mail_id, "claimed", "sending") else ""
+    is_claimed = notice_rows.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
+    return mail_id if is_claimed and notice_rows.advance(name, person.person_id, mail_id, "claimed", "sending") else ""
 
 
 def _send_one(version: Version, person: Person, mail_id: str) -> None:
@@ -154,15 +155,15 @@ def deliver(name: str, person: Person, mail_id: str, subject: str, text: str) ->
         mail.send_now(person.email, subject, text, mail_id)
     except mail.NotAccepted as error:
         if error.permanent:
-            notices.advance(name, person.person_id, mail_id, "sending", "refused")
+            notice_rows.advance(name, person.person_id, mail_id, "sending", "refused")
             return
-        notices.release(name, person.person_id, mail_id)
+        notice_rows.release(name, person.person_id, mail_id)
         if isinstance(error, mail.MailServerUnavailable):
             raise
     except mail.DeliveryUnknown:
         pass  # the row stays as it is: `sending`, for a person to settle
     else:
-        notices.advance(name, person.person_id, mail_id, "sending", "sent")
+        notice_rows.advance(name, person.person_id, mail_id, "sending", "sent")
 
 
 def _postpone_if_late(version: Version) -> str:
@@ -175,7 +176,7 @@ def _postpone_if_late(version: Version) -> str:
 
 def _count_states(announcement: Announcement) -> Counter:
     """How many people are in each state; once none waits, the announcement is completed."""
-    rows: dict[str, Notice] = {row.person_id: row for row in notices.of_version(announcement.version)}
+    rows: dict[str, Notice] = {row.person_id: row for row in notice_rows.of_version(announcement.version)}
     states = Counter(
         rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announcement)
     )

@@ -3,8 +3,8 @@
 from typing import Any
 
 from accounts import audit
+from accounts.models import AuditEntry
 from accounts.people import email_addresses, people
-from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.models import PrivacyRequest, privacy_requests

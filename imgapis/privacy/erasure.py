@@ -4,9 +4,9 @@ import logging
 
 from pynamodb.exceptions import PynamoDBException
 
-from accounts import store as accounts_store
-from accounts import team_store
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry, members, people
+from accounts.models import workspaces as workspace_rows
+from accounts.teams import team_changes
 from accounts.workspaces import workspaces
 from imgapis.base import clock, rounds
 from imgapis.base.buckets import BucketError
@@ -95,7 +95,7 @@ def require_no_sole_ownership(person_id: str) -> None:
     """Raise SoleOwner, naming the workspaces, where a person is the only owner of some that are not being erased."""
     sole_owned = []
     for workspace, role in workspaces.of_person(person_id):
-        owners = [row for row in team_store.members(workspace.workspace_id) if row.role == "owner"]
+        owners = [row for row in members.of_workspace(workspace.workspace_id) if row.role == "owner"]
         pending = erasures.find(workspace.workspace_id)
         if role == "owner" and len(owners) == 1 and (pending is None or pending.state == "undone"):
             sole_owned.append(workspace.namespace)
@@ -206,7 +206,7 @@ def _erase_again(kind: str, subject_id: str) -> None:
     row = erasures.find(subject_id)
     erasures.change(row, "scheduled", trying=True)  # the counts from before the restore are lost
     if kind == "person":
-        team_store.remove_everywhere(subject_id)
+        team_changes.remove_everywhere(subject_id)
     counts: dict[str, int] = {}
     for step in steps.steps(kind):
         counts = _sum(counts, step(row))
@@ -227,5 +227,5 @@ def _waits_in_time(row: Erasure) -> bool:
 
 def exists(kind: str, subject_id: str) -> bool:
     """Whether the workspace or person exists."""
-    row = accounts_store.workspace(subject_id) if kind == "workspace" else accounts_store.person(subject_id)
+    row = workspace_rows.find(subject_id) if kind == "workspace" else people.find(subject_id)
     return row is not None

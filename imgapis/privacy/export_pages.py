@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import store as accounts_store
 from accounts.decorators import fresh_code, login_required, workspace_page
+from accounts.models import people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from imgapis.base.errors import ApiError
 from imgapis.privacy import export, links
@@ -63,7 +63,7 @@ def _mail(request: HttpRequest, kind: str, subject_id: str, name: str, redirect_
         context = {"base": "workspace.html" if kind == "workspace" else "base.html", "name": name, "kind": kind}
         return render(request, "privacy/export_mail.html", context)
     try:
-        links.send(accounts_store.person(request.user.person_id), kind, subject_id, name)
+        links.send(people.find(request.user.person_id), kind, subject_id, name)
     except ApiError as refusal:
         messages.error(request, refusal.message)
     else:

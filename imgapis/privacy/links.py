@@ -4,9 +4,8 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from accounts import audit, store, team_store
-from accounts.models import Person
-from accounts.rows.audit import AuditEntry
+from accounts import audit
+from accounts.models import AuditEntry, Person, members, workspaces
 from accounts.sessions import throttles
 from accounts.teams import roles
 from imgapis.base import clock, dynamo
@@ -81,11 +80,11 @@ def _may(row: ExportLink) -> bool:
     """Whether the person may export the subject now, regardless of when the link was mailed."""
     if row.kind == "person":
         return row.subject_id == row.person_id
-    membership = team_store.member(row.subject_id, row.person_id)
+    membership = members.find(row.subject_id, row.person_id)
     return (
         membership is not None
         and roles.allows(membership.role, PERMISSION)
-        and store.workspace(row.subject_id) is not None
+        and workspaces.find(row.subject_id) is not None
     )
 
 

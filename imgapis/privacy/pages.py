@@ -9,8 +9,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import audit
 from accounts.decorators import fresh_code, login_required, workspace_page
+from accounts.models import AuditEntry
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
-from accounts.rows.audit import AuditEntry
 from billing.money import dollars
 from billing.stripe import closing
 from imgapis.base import clock

@@ -7,8 +7,7 @@ What has no equivalent there is named in the files themselves. By imgproxy's and
 import re
 from collections.abc import Iterable, Iterator
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base import clock, csv_lines
 from imgapis.privacy.portability_parameters import PARAMETERS, preset
 from transforms.access import fallbacks, presets
@@ -37,7 +36,7 @@ ROUTED = "imagor-buckets.yaml"
 
 def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
     """(name, lines) of each migration file of a workspace, without secrets; none where the workspace does not exist."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         return
     sources = sorted(source_rows.of_workspace(workspace_id), key=lambda source: source.name)

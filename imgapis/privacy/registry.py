@@ -6,7 +6,7 @@ import accounts.privacy
 import billing.privacy
 import telemetry.privacy
 import transforms.privacy
-from accounts import store as accounts_store
+from accounts.models import people
 from imgapis.base.holdings import Holding, by_attribute
 from imgapis.models import (
     Alert,
@@ -24,7 +24,7 @@ from imgapis.models import (
 
 def _requests(person_id: str) -> Iterable[PrivacyRequest]:
     """A person's requests by id, and by address while the account still exists."""
-    person = accounts_store.person(person_id)
+    person = people.find(person_id)
     return privacy_requests.of_person(person_id, person.email if person else None)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts import audit
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry
 from imgapis.models import Erasure, erasures
 
 

@@ -2,8 +2,8 @@
 
 import logging
 
-from accounts import store as accounts_store
-from accounts.models import Person, Workspace
+from accounts.models import Person, Workspace, people
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.stripe import closing
 from billing.stripe.closing import InvoiceOpen
@@ -106,7 +106,7 @@ def _customer(row: Erasure) -> Counts:
 def _close(row: Erasure) -> Counts:
     """The tombstone: without the workspace's row no counter is opened, no event shipped, no picture served. The folder
     of its outputs is recorded first: the key it derives from is destroyed with the row."""
-    workspace = accounts_store.workspace(row.subject_id)
+    workspace = workspace_rows.find(row.subject_id)
     if workspace is None:
         return {}
     folder = tokens.subkey(workspaces.key(workspace), "folder").hex()[:32]
@@ -127,7 +127,7 @@ def _outputs(row: Erasure) -> Counts:
 
 def _end_sessions(row: Erasure) -> Counts:
     """A person's tombstone: a new session round invalidates every session, those that begin now included."""
-    person = accounts_store.person(row.subject_id)
+    person = people.find(row.subject_id)
     if person is not None:
         person.update(actions=[Person.session_round.add(1)], condition=Person.is_present())
     return {}

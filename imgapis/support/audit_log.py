@@ -3,8 +3,7 @@
 from typing import Any
 
 from accounts import audit
-from accounts.models import Person
-from accounts.rows.staff import Staff
+from accounts.models import Person, Staff
 from accounts.staff import staff
 from imgapis.base import clock
 from imgapis.base.admin import mirrors

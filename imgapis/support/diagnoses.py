@@ -5,7 +5,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts import audit, store
+from accounts import audit
+from accounts.models import workspaces
 from accounts.staff import staff_rights
 from imgapis.base.errors import ApiError
 from imgapis.support import audit_log
@@ -20,7 +21,7 @@ def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
     """The form of a source and a path, then the steps of fetching that picture."""
     member = site.member(request)
     staff_rights.require(member.role, "doctor.run")
-    row = store.workspace(subject)
+    row = workspaces.find(subject)
     if row is None:
         raise Http404
     form = DoctorForm(row, request.POST if request.method == "POST" else None)

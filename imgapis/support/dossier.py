@@ -4,9 +4,9 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
-from accounts import store, team_store
 from accounts.keys import apikeys
-from accounts.models import Person, Workspace
+from accounts.models import Person, Workspace, people
+from accounts.models import members as membership_rows
 from accounts.sessions import sessions
 from accounts.teams import invites
 from accounts.workspaces import workspaces
@@ -68,9 +68,9 @@ def _plan(row: Workspace) -> dict:
 
 
 def _people(row: Workspace) -> list[dict]:
-    members = team_store.members(row.workspace_id)
+    members = membership_rows.of_workspace(row.workspace_id)
     names = {
-        person.person_id: masked(person.email) for person in store.people([member.person_id for member in members])
+        person.person_id: masked(person.email) for person in people.of_ids([member.person_id for member in members])
     }
     return [
         {

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
-from accounts import store
 from accounts.keys import apikeys
+from accounts.models import people as person_rows
+from accounts.models import workspaces
 from accounts.people import email_addresses, people
 from billing.stripe import customers, payments, stripe_events
 from imgapis.base.errors import ApiError
@@ -56,11 +57,11 @@ def _of_address(text: str) -> str | None:
 
 
 def _of_person(text: str) -> str | None:
-    return reverse("admin:support-person", args=[text]) if store.person(text) else None
+    return reverse("admin:support-person", args=[text]) if person_rows.find(text) else None
 
 
 def _of_workspace(text: str) -> str | None:
-    row = store.workspace(text) or store.workspace_of_namespace(text)
+    row = workspaces.find(text) or workspaces.of_namespace(text)
     return reverse("admin:support-workspace", args=[row.workspace_id]) if row else None
 
 
@@ -74,7 +75,7 @@ def _of_request(text: str) -> str | None:
 def _of_event(text: str) -> str | None:
     """An event is named with its workspace, as on its receipt: `shop/019…`."""
     match = EVENT.match(text)
-    row = match and (store.workspace(match[1]) or store.workspace_of_namespace(match[1]))
+    row = match and (workspaces.find(match[1]) or workspaces.of_namespace(match[1]))
     if not row or events.find(row.workspace_id, match[2]) is None:
         return None
     return reverse("admin:telemetry_eventpage_change", args=[quote(f"{row.workspace_id}~{match[2]}")])

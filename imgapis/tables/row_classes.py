@@ -1,13 +1,6 @@
 """Every table of the project, and what AWS shall do for each."""
 
 import accounts.models
-import accounts.rows.audit
-import accounts.rows.codes
-import accounts.rows.idempotency
-import accounts.rows.keys
-import accounts.rows.namespaces
-import accounts.rows.staff
-import accounts.rows.teams
 import billing.models
 import imgapis.base.mail.rows
 import imgapis.models
@@ -19,13 +12,6 @@ from imgapis.base import dynamo
 MODULES = (
     imgapis.base.mail.rows,
     accounts.models,
-    accounts.rows.codes,
-    accounts.rows.idempotency,
-    accounts.rows.keys,
-    accounts.rows.namespaces,
-    accounts.rows.staff,
-    accounts.rows.teams,
-    accounts.rows.audit,
     telemetry.models,
     billing.models,
     transforms.models,

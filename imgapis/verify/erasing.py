@@ -1,6 +1,6 @@
 """How verify_privacy has its account erased: as the owner would, at once."""
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import people
 from imgapis.models import erasures
 from imgapis.privacy import erasure
@@ -9,7 +9,7 @@ from imgapis.privacy import erasure
 def erase(email: str, namespace: str) -> bool:
     """Erase a person and their workspace at once and return when every store has confirmed the first sweep. False
     where nothing was erased: the checks after an erasure are then skipped."""
-    person, workspace = people.of_email(email), accounts_store.workspace_of_namespace(namespace)
+    person, workspace = people.of_email(email), workspaces.of_namespace(namespace)
     if person is None or workspace is None:
         return False
     subjects = (("workspace", workspace.workspace_id), ("person", person.person_id))

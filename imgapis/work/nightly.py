@@ -4,7 +4,7 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from billing.models import proofs as proof_rows
 from billing.stripe import customers, gateway, overage, reconcile
@@ -16,7 +16,7 @@ log = logging.getLogger("imgapis.nightly")
 
 def prove_ledger(seconds: float = rounds.UNLIMITED) -> bool:
     """Work on the proof for as many seconds, if it is due; returns whether it was."""
-    return _go_on(proof_rows.LEDGER, accounts_store.iter_workspace_ids, _prove, seconds)
+    return _go_on(proof_rows.LEDGER, workspaces.iter_ids, _prove, seconds)
 
 
 def compare_stripe(seconds: float = rounds.UNLIMITED) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import InvalidToken
 
-from accounts import store
 from accounts.keys import apikeys
-from accounts.rows.staff import Staff
+from accounts.models import Staff
+from accounts.models import workspaces as workspace_rows
 from accounts.sessions import codes
 from accounts.staff import staff
 from accounts.workspaces import workspaces
@@ -141,7 +141,7 @@ def test_sealed_secrets_open_with_the_fallback_alone(rotate, workspace):
     rotate(OLD)
     (attic,) = [source for source in sources.of_workspace(workspace.workspace_id) if source.name == "attic"]
     assert tokens.unseal(attic.sealed_secret) == b"of-the-bucket"
-    assert workspaces.key(store.workspace(workspace.workspace_id)) == key and staff.secret(member) == secret
+    assert workspaces.key(workspace_rows.find(workspace.workspace_id)) == key and staff.secret(member) == secret
     rotate()
     for sealed_value in (attic.sealed_secret, workspace.sealed_key, member.sealed_secret):
         with pytest.raises(InvalidToken):

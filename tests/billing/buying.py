@@ -5,8 +5,7 @@ import re
 import time
 from fractions import Fraction
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from billing.charging import counters, credits, invoice_grants, ledger
 from billing.models import Counter
 from billing.models import counters as counter_rows
@@ -36,7 +35,7 @@ class Customer:
     @property
     def row(self) -> Workspace:
         """The row of the workspace."""
-        return accounts_store.workspace(self.workspace_id)
+        return workspaces.find(self.workspace_id)
 
     @property
     def terms(self) -> periods.Terms:

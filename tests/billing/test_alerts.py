@@ -7,7 +7,7 @@ import re
 import pytest
 from pynamodb.exceptions import DoesNotExist
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import cap_settings, credits
 from billing.charging.caps import Cap
 from billing.models import Counter, PendingNotification, counters
@@ -51,7 +51,7 @@ def receiver(settings):
 
 def spend(workspace, halves: int) -> None:
     """Charge half-credits, then check the levels as the worker does."""
-    terms = periods.terms_of(accounts_store.workspace(workspace.workspace_id))
+    terms = periods.terms_of(workspaces.find(workspace.workspace_id))
     credits.charge(bill(workspace.workspace_id, cost=halves), terms)
     alerts.check(workspace.workspace_id)
 
@@ -326,7 +326,7 @@ def test_nothing_is_told_for_a_workspace_that_is_gone(team):
     """D8"""
     workspace, _ = team
     spend(workspace, 1_000)
-    accounts_store.workspace(workspace.workspace_id).delete()
+    workspaces.find(workspace.workspace_id).delete()
     assert (
         not notifications.create(workspace.workspace_id, "late", "test", {})
         and alerts.check(workspace.workspace_id) == 0

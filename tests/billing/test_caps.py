@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.charging import cap_settings, credits, ledger
 from billing.charging.caps import Cap
@@ -161,4 +161,4 @@ def test_the_settings_say_what_is_in_force_and_whose_it_is(customer):
     assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 500), OFF, (), False)
     cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 9))
     assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 9), OFF, ("day",), False)
-    assert accounts_store.workspace(customer.workspace_id).caps == {"day": {"unit": "credits", "amount": 9}}
+    assert workspace_rows.find(customer.workspace_id).caps == {"day": {"unit": "credits", "amount": 9}}

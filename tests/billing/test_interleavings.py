@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.charging import cap_settings, credits, grants, ledger
 from billing.charging.caps import Cap
@@ -43,7 +43,7 @@ class World:
 
     def terms(self):
         """The terms as a server reads them now."""
-        return periods.terms_of(accounts_store.workspace(self.workspace_id))
+        return periods.terms_of(workspace_rows.find(self.workspace_id))
 
     def use(self, stale_terms) -> None:
         """Charge new or repeated work, sometimes twice as after a lost reply, by current terms or a stale server's."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import people
 from accounts.teams.roles import ROLES
 from billing.models import counters
@@ -36,7 +36,7 @@ class PurchaseDesk(Desk):
     @property
     def plan(self) -> str:
         """The plan in the workspace row."""
-        return accounts_store.workspace(self.row.workspace_id).plan
+        return workspaces.find(self.row.workspace_id).plan
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_checkout_page_paid_while_another_is_made_leaves_nothing_to_pay(counte
         return session
 
     monkeypatch.setattr(gateway, "checkout", checkout_after_payment)
-    row = accounts_store.workspace(counter.row.workspace_id)
+    row = workspaces.find(counter.row.workspace_id)
     with pytest.raises(subscriptions.AlreadySubscribed):
         subscriptions.start_checkout(row, "person", "growth", "month", "http://localhost/back")
     customer = world.book.get("sessions", older_session)["customer"]
@@ -131,7 +131,7 @@ def test_from_month_to_year_the_period_begins_anew(counter, world):
     world.move(10)
     counter.press("plan", tier="growth", interval="year")
     world.deliver()
-    row = accounts_store.workspace(counter.row.workspace_id)
+    row = workspaces.find(counter.row.workspace_id)
     assert (row.plan, row.interval) == ("growth", "year")
     assert 0 <= world.book.now() - row.period_start < 2 * 3_600  # ten days after the month's
     assert 364 < (row.period_end - row.period_start) / 86_400 < 367

@@ -3,8 +3,7 @@
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
-from accounts.rows.staff import Staff
+from accounts.models import Staff, workspaces
 from billing.charging import credits, ledger
 from billing.models import Customer, Receipt, ReportedOverage, StripeEvent, Subscription, counters
 from billing.plans import catalogue, periods
@@ -28,7 +27,7 @@ from tests.billing.test_charge import bill
 
 
 def row_of(workspace):
-    return accounts_store.workspace(workspace.workspace_id)
+    return workspaces.find(workspace.workspace_id)
 
 
 def counter_of(workspace):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements, workspaces
 from billing.charging import credits, entitlement_change, grants, ledger
 from billing.models import Grant, counters
@@ -33,7 +33,7 @@ def paid(tier: str, *, days: float = -1, **more) -> Entitlement:
 
 
 def row_of(workspace):
-    return accounts_store.workspace(workspace.workspace_id)
+    return workspace_rows.find(workspace.workspace_id)
 
 
 def counter_of(workspace):
@@ -138,7 +138,7 @@ def test_a_claim_of_the_callers_that_is_taken_undoes_everything(customer):
 
 def test_an_erased_workspace_is_not_made_again(customer):
     """D8"""
-    accounts_store.workspace(customer.workspace_id).delete()
+    workspace_rows.find(customer.workspace_id).delete()
     for act in (
         lambda: subscription_state.apply(customer.workspace_id, paid("growth")),
         lambda: grants.grant(customer.workspace_id, 2, REASON, "staff:1"),
@@ -146,7 +146,7 @@ def test_an_erased_workspace_is_not_made_again(customer):
     ):
         with pytest.raises(entitlement_change.WorkspaceGone):
             act()
-    assert accounts_store.workspace(customer.workspace_id) is None
+    assert workspace_rows.find(customer.workspace_id) is None
     assert not list(counters.periods(customer.workspace_id))
 
 

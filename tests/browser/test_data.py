@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.models import erasures
 from imgapis.privacy import certificates, erasure
 from tests.browser.conftest import SITE
@@ -20,7 +20,7 @@ def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(wind
     """P17, P19"""
     owner = window("leaver")
     owner.sign_up()
-    workspace = accounts_store.workspace_of_namespace(owner.namespace)
+    workspace = workspaces.of_namespace(owner.namespace)
     owner.go(f"/w/{owner.namespace}/data")
     with owner.page.expect_download() as download:
         owner.page.get_by_role("link", name="Download the export").click()
@@ -66,7 +66,7 @@ def test_the_latest_requests_appear_by_themselves(window, origin):
     """Within ten seconds, and without a violation of the page's CSP."""
     owner = window("watcher")
     owner.sign_up()
-    workspace = accounts_store.workspace_of_namespace(owner.namespace)
+    workspace = workspaces.of_namespace(owner.namespace)
     named_sources.create(workspace.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     owner.page.clock.install()
     owner.go(f"/w/{owner.namespace}/usage")

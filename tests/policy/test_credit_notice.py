@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import store as accounts_store
+from accounts.models import people as person_rows
 from accounts.people import people
 from accounts.workspaces import workspaces
 from billing.models import Subscription
@@ -127,6 +127,6 @@ def test_long_after_it_was_begun_it_is_not_sent_again(owners, sent, monkeypatch)
 
 
 def test_an_owner_whose_account_is_gone_keeps_nobody_back(owners, sent):
-    accounts_store.person(owners[0].person_id).delete()
+    person_rows.find(owners[0].person_id).delete()
     run()
     assert [to for to, _ in sent] == [owners[1].email]

@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from pynamodb.exceptions import QueryError
 
-from accounts import audit, team_store
-from accounts import store as accounts_store
-from accounts.rows.teams import Member
-from accounts.workspaces import workspaces
+from accounts import audit
+from accounts.models import Member, members, people
+from accounts.models import workspaces as workspace_rows
+from accounts.teams import team_changes
+from accounts.workspaces import namespaces, workspaces
 from billing.charging import counters
 from billing.plans import periods
 from imgapis.base import buckets, clock, tokens
@@ -185,7 +186,7 @@ def test_it_can_be_taken_back_for_seven_days_and_not_once_it_runs(dynamodb, buck
     scheduled = erasure.request("workspace", row.workspace_id)
     assert scheduled.due - scheduled.asked == 7 * 86_400
     erasure.process_due()
-    assert accounts_store.workspace(row.workspace_id) is not None
+    assert workspace_rows.find(row.workspace_id) is not None
     erasure.undo(row.workspace_id)
     erasure.request("workspace", row.workspace_id, at_once=True)
     erasure.process_due()
@@ -238,12 +239,12 @@ def test_nobody_is_given_the_namespace_of_an_erased_workspace(dynamodb, bucket):
     old = row.namespace
     erasure.request("workspace", row.workspace_id, at_once=True)
     erasure.process_due()
-    with pytest.raises(accounts_store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.create_unowned(namespace=old, allowance=10)
-    with pytest.raises(accounts_store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.create(person.person_id, namespace=old, business_name="again")
     other = workspaces.create_unowned(namespace=f"n-{tokens.random_id('x')[2:14]}", allowance=10)
-    with pytest.raises(accounts_store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.rename(other, "system", old)
 
 
@@ -256,8 +257,8 @@ def test_a_member_goes_and_the_workspace_stays(dynamodb, bucket, monkeypatch):
     erasure.request("person", member.person_id, at_once=True)
     run_to_end(member.person_id, monkeypatch)
     assert left_of(member.email) == []
-    assert team_store.member(row.workspace_id, member.person_id) is None
-    assert accounts_store.workspace(row.workspace_id) is not None
+    assert members.find(row.workspace_id, member.person_id) is None
+    assert workspace_rows.find(row.workspace_id) is not None
 
 
 def test_a_sole_owner_hands_over_or_deletes_first(dynamodb, bucket):
@@ -307,17 +308,17 @@ def test_a_restored_owner_whom_nobody_can_ask_does_not_stop_the_replay(dynamodb,
     shared = teams.new_workspace(owner)
     Member(shared.workspace_id, heir.person_id, role="admin", joined=1).save()
     place = teams.place(shared, heir)
-    team_store.change_role(place, "owner")
-    team_store.remove(team_store.member(shared.workspace_id, owner.person_id))
+    team_changes.change_role(place, "owner")
+    team_changes.remove(members.find(shared.workspace_id, owner.person_id))
     erasure.request("person", owner.person_id, at_once=True)
     run_to_end(owner.person_id, monkeypatch)
     with type(place).batch_write() as writer:  # as it was: the owner alone
         writer.save(type(place)(shared.workspace_id, owner.person_id, role="owner", joined=1))
-        writer.delete(team_store.member(shared.workspace_id, heir.person_id))
+        writer.delete(members.find(shared.workspace_id, heir.person_id))
     replay_alone(monkeypatch, owner.person_id)
     erasure.replay()
-    assert left_of(owner.email) == [] and team_store.members(shared.workspace_id) == []
-    assert accounts_store.workspace(shared.workspace_id) is not None
+    assert left_of(owner.email) == [] and members.of_workspace(shared.workspace_id) == []
+    assert workspace_rows.find(shared.workspace_id) is not None
 
 
 def test_an_account_waits_where_its_workspaces_deletion_was_taken_back(dynamodb, bucket, stripe_stub):
@@ -329,5 +330,5 @@ def test_an_account_waits_where_its_workspaces_deletion_was_taken_back(dynamodb,
     erasure.process_due()
     waiting = erasures.find(person.person_id)
     assert (waiting.state, int(waiting.step), waiting.failure) == ("running", 0, "SoleOwner")
-    assert accounts_store.person(person.person_id) is not None
-    assert team_store.member(row.workspace_id, person.person_id) is not None
+    assert people.find(person.person_id) is not None
+    assert members.find(row.workspace_id, person.person_id) is not None

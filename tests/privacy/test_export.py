@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from accounts import store
+from accounts.models import workspaces as workspace_rows
 from accounts.sessions.sessions import SessionStore
 from accounts.workspaces import workspaces
 from imgapis.base import clock, tokens
@@ -88,7 +88,7 @@ def test_a_workspace_is_deleted_from_the_dashboard_taken_back_and_deleted_at_onc
     """P19: the name is typed, the deletion can be taken back, and at once is at once."""
     owner, _ = person("deleting")
     name = owner.follow(owner.get("/workspaces")).text.split("/w/")[1].split("/")[0]
-    row = store.workspace_of_namespace(name)
+    row = workspace_rows.of_namespace(name)
     assert owner.submit(f"/w/{name}/data/erase", {"name": "other"}).status == 400
     assert erasures.find(row.workspace_id) is None
     assert owner.submit(f"/w/{name}/data/erase", {"name": name}).status == 302

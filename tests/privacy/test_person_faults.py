@@ -8,12 +8,10 @@ import secrets
 import pytest
 from pynamodb.exceptions import QueryError
 
-from accounts import audit, team_store
-from accounts import store as accounts_store
-from accounts.models import EmailClaim, Person
+from accounts import audit
+from accounts.models import AuditEntry, EmailClaim, Member, Person, members
+from accounts.models import workspaces as workspace_rows
 from accounts.people import people
-from accounts.rows.audit import AuditEntry
-from accounts.rows.teams import Member
 from accounts.workspaces import workspaces
 from imgapis.base import clock, tokens
 from imgapis.base.buckets import BucketError
@@ -137,9 +135,9 @@ def test_a_fault_at_any_step_ends_in_the_same_empty_state(number, fault, situati
     done = work(somebody.person_id, monkeypatch)
     assert broken and done.state == "done" and somebody.traces() == []
     if situation == "sole owner":
-        assert accounts_store.workspace(somebody.workspace_id) is None
+        assert workspace_rows.find(somebody.workspace_id) is None
     else:
-        assert team_store.member(somebody.workspace_id, somebody.person_id) is None
+        assert members.find(somebody.workspace_id, somebody.person_id) is None
         counted, there = teams.owners(somebody.workspace)
         assert counted == there == 1
     facts = certificates.verify(dict(done.certificate))

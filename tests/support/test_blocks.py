@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import summary
 from imgapis.base.errors import ApiError
 from tests import environment
@@ -37,11 +37,11 @@ def place(dynamodb, origin):
     browser, address = Browser(), fresh_address("accused")
     sign_in(browser, address)
     browser.namespace, browser.address = address.partition("@")[0], address
-    row = accounts_store.workspace_of_namespace(browser.namespace)
-    accounts_store.change_workspace(row, allowed_sources=["127.0.0.1"])
+    row = workspaces.of_namespace(browser.namespace)
+    workspaces.change(row, allowed_sources=["127.0.0.1"])
     prefix = f"http://127.0.0.1:{origin.port}/"
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
-    browser.row = lambda: accounts_store.workspace_of_namespace(browser.namespace)
+    browser.row = lambda: workspaces.of_namespace(browser.namespace)
     return browser
 
 

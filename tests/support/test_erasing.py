@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts import audit, store, team_store
-from accounts.rows.teams import Member
+from accounts import audit
+from accounts.models import Member, members, people
 from imgapis.base import clock
 from imgapis.models import erasures
 from imgapis.policy import requests
@@ -47,7 +47,7 @@ def test_a_request_ends_in_a_certificate(team, customer, bucket, stripe_stub):
     assert act(team["support"], "request", request.request_id, "erase").status == 302
     assert erasures.find(owner.person_id).asked == int(received), "the days count from the mail"
     erasure_rows = [run_erasure(subject) for subject in (workspace.workspace_id, owner.person_id)]
-    assert [row.state for row in erasure_rows] == ["done", "done"] and store.person(owner.person_id) is None
+    assert [row.state for row in erasure_rows] == ["done", "done"] and people.find(owner.person_id) is None
     assert certificates.verify(dict(erasure_rows[1].certificate))["subject"] == owner.person_id
     page = team["support"].submit(f"/admin/act/request/{request.request_id}/close/", {"outcome": "done", **WHY})
     closed_request = requests.of_id(request.request_id)
@@ -65,7 +65,7 @@ def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
     assert "A colleague asked for its erasure" in team["admin"].get(path).text
     assert act(team["admin"], "workspace", workspace.workspace_id, "erase").status == 302
     assert erasures.find(workspace.workspace_id).state == "scheduled"
-    assert len(team_store.members(workspace.workspace_id)) == 2
+    assert len(members.of_workspace(workspace.workspace_id)) == 2
     page_text = team["support"].get(path).text
     assert "Erasure is asked for: it begins on" in page_text and "A colleague asked for its erasure" not in page_text
     acts = [entry.act for entry in audit.newest(workspace.workspace_id, 5)]

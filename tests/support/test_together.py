@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
-from accounts import audit, store
+from accounts import audit
 from accounts.keys import apikeys
+from accounts.models import workspaces as workspace_rows
 from accounts.teams import invites
 from accounts.workspaces import workspaces
 from billing.charging import grants
@@ -57,8 +58,8 @@ ACTS = {
         lambda row: len(list(grant_rows.of_workspace(row.workspace_id))),
     ),
     "workspace.suspended": (
-        lambda row: workspaces.set_suspended(store.workspace(row.workspace_id), STAFF, True, WHY),
-        lambda row: bool(store.workspace(row.workspace_id).suspended),
+        lambda row: workspaces.set_suspended(workspace_rows.find(row.workspace_id), STAFF, True, WHY),
+        lambda row: bool(workspace_rows.find(row.workspace_id).suspended),
     ),
     "key.revoked": (
         lambda row: apikeys.revoke(row.workspace_id, row.key, STAFF, WHY),
@@ -69,11 +70,11 @@ ACTS = {
         lambda row: invites.pending(row.workspace_id)[0].token_digest,
     ),
     "cache.purged": (
-        lambda row: purges.purge(store.workspace(row.workspace_id), STAFF, "workspace", "", WHY),
+        lambda row: purges.purge(workspace_rows.find(row.workspace_id), STAFF, "workspace", "", WHY),
         lambda row: len(purge_rows.of_workspace(row.workspace_id)),
     ),
     "picture.blocked": (
-        lambda row: blocks.block(store.workspace(row.workspace_id), STAFF, "source", "shop", WHY),
+        lambda row: blocks.block(workspace_rows.find(row.workspace_id), STAFF, "source", "shop", WHY),
         lambda row: len(block_rows.of_workspace(row.workspace_id)),
     ),
     "request.confirmed": (

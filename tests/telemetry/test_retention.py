@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts import store as accounts_store
 from accounts.models import Workspace
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements, workspaces
 from billing.charging import credits
 from billing.plans import catalogue
@@ -35,7 +35,7 @@ def days_kept(event: Event) -> float:
 
 def with_plan(row: Workspace, tier: str) -> None:
     """The workspace with a plan's limits written down."""
-    accounts_store.change_workspace(row, limits=vars(catalogue.of(tier).limits))
+    workspace_rows.change(row, limits=vars(catalogue.of(tier).limits))
 
 
 @pytest.mark.parametrize("tier", catalogue.TIERS)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import people
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
@@ -24,14 +24,14 @@ def owner(web, origin):
     """The owner, signed in, with a workspace whose source is the origin: the browser and the row's reader."""
     browser, address = Browser(), fresh_address("access")
     namespace = sign_in(browser, address) and address.partition("@")[0]
-    row = accounts_store.workspace_of_namespace(namespace)
-    accounts_store.change_workspace(row, allowed_sources=["*"])
+    row = workspaces.of_namespace(namespace)
+    workspaces.change(row, allowed_sources=["*"])
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     return browser, namespace
 
 
 def row_of(namespace: str):
-    return accounts_store.workspace_of_namespace(namespace)
+    return workspaces.of_namespace(namespace)
 
 
 def acts(namespace: str) -> list[str]:

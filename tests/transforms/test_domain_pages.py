@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from tests.people import person
 from tests.transforms.domain_world import fresh_domain
 from transforms.domains import custom_domains
@@ -51,7 +51,7 @@ def test_a_domain_of_somebody_else_is_not_here(owner, stranger):
     for path in ("/check", "/remove"):
         assert browser.post(f"{home}/domains/{row.domain}{path}").status == 404
     assert domains.find(row.domain).workspace_id == stranger.workspace_id
-    assert accounts_store.workspace(stranger.workspace_id)
+    assert workspaces.find(stranger.workspace_id)
 
 
 def test_a_check_says_what_is_missing_until_nothing_is(owner, resolver):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from tests.transforms.domain_world import clock_at, cloudflare, fresh_domain, names  # noqa: F401 - fixtures
 from transforms.domains import custom_domains, dns_records, domain_names
@@ -308,7 +308,7 @@ def test_many_checkers_look_once(proven, names, clock_at):  # noqa: F811
 
 
 def test_a_workspace_has_as_many_domains_as_its_plan_allows(workspace):
-    accounts_store.change_workspace(workspace, limits={"domains": 1})
+    workspaces.change(workspace, limits={"domains": 1})
     add_domain(workspace)
     with pytest.raises(custom_domains.TooManyDomains):
         add_domain(workspace)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from imgapis.base import clock
 from telemetry.events import CacheStatus
@@ -69,7 +69,7 @@ def defaults(row, own: str | None = None, **sources: str) -> None:
 
 
 def tenant_of(row) -> tenants.Tenant:
-    row = accounts_store.workspace(row.workspace_id)
+    row = workspaces.find(row.workspace_id)
     return tenants.of_row(row, row.namespace)
 
 
@@ -205,7 +205,7 @@ def test_a_fallback_that_does_not_exist_is_refused_by_name_before_anything_is_fe
 
 
 def test_without_credits_it_is_402_and_no_picture(workspace):
-    accounts_store.change_workspace(workspace, allowance=2)
+    workspaces.change(workspace, allowance=2)
     save(workspace)
     defaults(workspace, "empty")
     first = ask(workspace.namespace, "/transform?src=shop/none.jpg&w=96")
@@ -216,7 +216,7 @@ def test_without_credits_it_is_402_and_no_picture(workspace):
 
 def test_where_the_fallback_cannot_be_paid_the_error_of_the_source_is_sent(workspace, origin):
     """B2: the picture was charged before, so that it is looked for with no credit left; the fallback was not."""
-    accounts_store.change_workspace(workspace, allowance=2)
+    workspaces.change(workspace, allowance=2)
     save(workspace)
     path = f"/{secrets.token_hex(4)}.jpg"
     origin.pictures[path] = origin.pictures["/shoe.jpg"]
@@ -328,7 +328,7 @@ def test_a_preset_may_name_a_fallback_also_where_only_presets_are_served(workspa
         presets.save(workspace.workspace_id, "system", "card", "w=102&fallback=other")
     row = presets.save(workspace.workspace_id, "system", "card", "fallback=empty&w=102")
     assert presets.query_of(row.values) == "w=102&fallback=empty"
-    access_settings.change(accounts_store.workspace(workspace.workspace_id), "system", presets_only=True)
+    access_settings.change(workspaces.find(workspace.workspace_id), "system", presets_only=True)
     reply = ask(workspace.namespace, "/transform?src=shop/none.jpg&preset=card")
     assert (reply.status, reply.headers["x-img-error"]) == (404, "source_missing")
     refused = ask(workspace.namespace, "/transform?src=shop/none.jpg&preset=card&fallback=none")

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from tests import environment
 from transforms.access import fallbacks, presets
@@ -106,7 +106,7 @@ def test_nothing_names_a_fallback_that_was_deleted_meanwhile(workspace):
             )
             list(threads.map(attempt, acts))
             names = [row.name for row in fallback_rows.of_workspace(workspace_id)]
-            chosen = fallbacks.defaults(accounts_store.workspace(workspace_id))
+            chosen = fallbacks.defaults(workspaces.find(workspace_id))
             in_presets = [row.values["fallback"] for row in preset_rows.of_workspace(workspace_id)]
             assert {chosen["workspace"], *chosen["sources"].values(), *in_presets} - {""} <= set(names)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from billing.models import claims as claim_rows
 from imgapis.base import buckets, clock
@@ -54,7 +54,7 @@ def used(row) -> int:
 
 def deliver(row, endpoint: str, query: str) -> ImageResponse:
     """The answer of this process."""
-    current = accounts_store.workspace(row.workspace_id)
+    current = workspaces.find(row.workspace_id)
     return delivery.deliver(tenants.of_row(current, current.namespace), ImageRequest(endpoint, query, None, None, None))
 
 

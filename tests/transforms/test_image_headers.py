@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import RequestFactory
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base import clock
 from telemetry import recorder
 from telemetry.models import events as event_rows
@@ -29,8 +29,8 @@ def test_an_answer_that_depends_on_accept_says_so_whoever_may_call(web, workspac
     """H24, K1: where an Origin counts too, Vary names both: a shared cache would else send AVIF to all."""
     negotiated, fixed = "/transform?src=shop/shoe.jpg&w=51", "/transform?src=shop/shoe.jpg&w=51&format=png"
     assert [vary(ask(workspace.namespace, path)) for path in (negotiated, fixed)] == [{"Accept"}, set()]
-    row = accounts_store.workspace(stranger.workspace_id)
-    accounts_store.change_workspace(row, allowed_origins=["shop.example"])
+    row = workspaces.find(stranger.workspace_id)
+    workspaces.change(row, allowed_origins=["shop.example"])
     replies = [ask(stranger.namespace, path, Origin=SHOP) for path in (negotiated, fixed)]
     assert [vary(reply) for reply in replies] == [{"Accept", "Origin"}, {"Origin"}]
     known = ask(stranger.namespace, negotiated, If_None_Match=replies[0].headers["etag"])

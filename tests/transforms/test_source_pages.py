@@ -3,7 +3,7 @@
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.teams import roles
 from tests import environment
 from tests.people import person
@@ -25,7 +25,7 @@ def owner(web, origin):
     """An owner's browser, the path of her workspace, and its id."""
     browser, address = person("sources")
     namespace = address.partition("@")[0]
-    return browser, f"/w/{namespace}", accounts_store.workspace_of_namespace(namespace).workspace_id
+    return browser, f"/w/{namespace}", workspaces.of_namespace(namespace).workspace_id
 
 
 def test_a_source_is_set_up_tested_and_used(owner):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import resolution
@@ -114,7 +114,7 @@ def test_two_makers_of_one_name_have_one_winner(workspace):
 
 
 def test_a_workspace_has_as_many_sources_as_its_plan_allows(workspace):
-    accounts_store.change_workspace(workspace, limits={"sources": 2})
+    workspaces.change(workspace, limits={"sources": 2})
     named_sources.create(workspace.workspace_id, name="second", **HTTP)
     with pytest.raises(named_sources.TooManySources):
         named_sources.create(workspace.workspace_id, name="third", **HTTP)

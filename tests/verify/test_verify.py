@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry
 from imgapis.base import buckets, dynamo
 from imgapis.base.buckets import StoredObject
 from imgapis.models import privacy_proofs

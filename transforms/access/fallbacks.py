@@ -4,12 +4,12 @@ import difflib
 from collections.abc import Collection
 
 from accounts import audit
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms.access import raw_query, rules
-from transforms.models import Fallback, fallbacks
+from transforms.models import Fallback
+from transforms.models import fallbacks as fallback_rows
 from transforms.models import presets as preset_rows
 from transforms.models import sources as source_rows
 from transforms.sources import originals
@@ -81,9 +81,9 @@ def _default(tenant: Tenant, source: str) -> str:
 def save(workspace_id: str, actor: str, name: str, src: str, status: str = "error") -> Fallback:
     """Create or replace a fallback; nothing is fetched. `status`: one of STATUSES. Raises InvalidFallback with the
     field, TooManyFallbacks, EditConflict."""
-    workspace = accounts_store.workspace(workspace_id)
+    workspace = workspaces.find(workspace_id)
     _check(workspace, name, src, status)
-    existing = {row.name: row for row in fallbacks.of_workspace(workspace_id)}
+    existing = {row.name: row for row in fallback_rows.of_workspace(workspace_id)}
     if name not in existing and len(existing) >= MOST_FALLBACKS:
         raise TooManyFallbacks(f"A workspace has at most {MOST_FALLBACKS} fallbacks.")
     row = Fallback(workspace_id, name, src=src, status=status, saved=clock.now())
@@ -96,7 +96,7 @@ def save(workspace_id: str, actor: str, name: str, src: str, status: str = "erro
 def delete(workspace_id: str, actor: str, name: str) -> bool:
     """Delete a fallback: addresses that name it answer 400 within seconds. False where there is none. Raises
     FallbackInUse, EditConflict."""
-    workspace, row = accounts_store.workspace(workspace_id), fallbacks.find(workspace_id, name)
+    workspace, row = workspaces.find(workspace_id), fallback_rows.find(workspace_id, name)
     if row is None:
         return False
     users = _users(workspace, name)
@@ -118,8 +118,8 @@ def change_defaults(
 ) -> None:
     """Change the default of the workspace and of some sources, within five seconds everywhere; None, and a source that
     is left out, stay. Pictures and charges stay what they are. Raises InvalidFallback with the field, EditConflict."""
-    workspace = accounts_store.workspace(workspace_id)
-    names = [row.name for row in fallbacks.of_workspace(workspace_id)]
+    workspace = workspaces.find(workspace_id)
+    names = [row.name for row in fallback_rows.of_workspace(workspace_id)]
     rows = {row.name: row for row in source_rows.of_workspace(workspace_id)}
     own, sources = workspace.fallback if own is None else own, sources or {}
     _check_default("workspace", own, names)

@@ -4,15 +4,16 @@ import difflib
 import urllib.parse
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import fallbacks, raw_query, rules
 from transforms.engine.errors import EngineError
 from transforms.engine.request import params, spec
-from transforms.models import Preset, presets
+from transforms.models import Preset
 from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
 from transforms.sources import originals
 from transforms.tenant.tenants import Tenant
 
@@ -92,8 +93,8 @@ def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
     """Create or replace a preset: `w=800&fit=cover`. Requests that name it then get the new values.
     Raises InvalidPreset with the field, TooManyPresets."""
     values = read(name, query)
-    workspace = accounts_store.workspace(workspace_id)
-    existing_presets = presets.of_workspace(workspace_id)
+    workspace = workspaces.find(workspace_id)
+    existing_presets = preset_rows.of_workspace(workspace_id)
     _check_fallback(workspace_id, values)
     previous_values = next((row.values for row in existing_presets if row.name == name), None)
     if previous_values is None and len(existing_presets) >= MOST_PRESETS:
@@ -106,7 +107,7 @@ def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
 
 def delete(workspace_id: str, actor: str, name: str) -> bool:
     """Delete a preset: addresses that name it answer 400 within seconds. False where there is none."""
-    workspace, row = accounts_store.workspace(workspace_id), presets.find(workspace_id, name)
+    workspace, row = workspaces.find(workspace_id), preset_rows.find(workspace_id, name)
     if row is None:
         return False
     rules.delete(row, int(workspace.rules_revision))

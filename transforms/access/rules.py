@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from pynamodb.expressions.update import Action
 
 from accounts import audit
-from accounts.models import Workspace
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry, Workspace
 from imgapis.base import dynamo
 from imgapis.base.errors import EditConflict
 from transforms.models import BlockRule, Fallback, Preset, PurgeRule, Source

@@ -2,6 +2,7 @@
 signed."""
 
 import secrets
+from typing import Any
 
 from accounts import audit
 from accounts.models import Workspace
@@ -67,7 +68,7 @@ def _ids(row: Workspace) -> list[str]:
     return [key["id"] for key in row.signing_keys]
 
 
-def _replace(row: Workspace, keys: list[dict], **values: str) -> None:
+def _replace(row: Workspace, keys: list[dict], **values: Any) -> None:
     """Replace the signing keys of `row`. Raises EditConflict where they have changed since it was read."""
     condition = Workspace.signing_keys == row.signing_keys
     if not row.signing_keys:

@@ -1,13 +1,13 @@
 """Purging: a rule that invalidates older outputs, by URL, prefix, source or for the whole workspace."""
 
 from accounts import audit
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from billing.models import claims as claim_rows
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms.access import rules
-from transforms.models import PurgeRule, purges
+from transforms.models import PurgeRule
+from transforms.models import purges as purge_rows
 from transforms.serving import targets
 from transforms.serving.charging import claims
 from transforms.serving.image_plans import RenderPlan
@@ -57,7 +57,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
     next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges,
     EditConflict."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
-    revision = int(accounts_store.workspace(row.workspace_id).rules_revision)
+    revision = int(workspaces.find(row.workspace_id).rules_revision)
     now = clock.now()
     rule = PurgeRule(
         row.workspace_id,
@@ -68,7 +68,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
         moment=now,
         expires=clock.utc(int(now) + LIFE_SECONDS),
     )
-    existing_rules = purges.of_workspace(row.workspace_id)
+    existing_rules = purge_rows.of_workspace(row.workspace_id)
     superseded = [existing for existing in existing_rules if _covers(rule, existing)]
     if len(existing_rules) - len(superseded) >= MOST_RULES:
         raise TooManyPurges(
@@ -76,7 +76,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
             " takes the place of the narrower ones."
         )
     rules.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
-    purges.delete_all(superseded)
+    purge_rows.delete_all(superseded)
     return rule
 
 

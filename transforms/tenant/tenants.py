@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pynamodb.exceptions import PynamoDBException
 
-from accounts import store as accounts_store
 from accounts.models import Workspace
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements, workspaces
 from accounts.workspaces.entitlements import Limits
 from billing.plans import periods
@@ -150,11 +150,11 @@ def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
 
 
 def _read(namespace: str) -> Tenant | None:
-    row = accounts_store.workspace_of_namespace(namespace)
+    row = workspace_rows.of_namespace(namespace)
     return None if row is None else of_row(row, namespace)
 
 
 def _read_domain(name: str) -> Tenant | None:
     claim = domains.find(name)
-    row = accounts_store.workspace(claim.workspace_id) if claim is not None and claim.proven else None
+    row = workspace_rows.find(claim.workspace_id) if claim is not None and claim.proven else None
     return None if row is None else of_row(row, row.namespace)

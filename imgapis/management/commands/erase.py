@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import email_addresses, people
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -60,11 +60,7 @@ class Command(BaseCommand):
 
 def subject(namespace: str | None, email: str | None) -> tuple[str, str]:
     """(kind, id) of what a namespace or an address names."""
-    account = (
-        accounts_store.workspace_of_namespace(namespace)
-        if namespace
-        else people.of_email(email_addresses.canonical(email))
-    )
+    account = workspaces.of_namespace(namespace) if namespace else people.of_email(email_addresses.canonical(email))
     if account is None:
         raise CommandError("There is no such account.")
     return ("workspace", account.workspace_id) if namespace else ("person", account.person_id)

@@ -1,8 +1,7 @@
 """Erasures that staff schedule and undo; two of them are needed where the workspace has several members (P19)."""
 
-from accounts import audit, team_store
-from accounts.models import Person, Workspace
-from accounts.rows.staff import Staff
+from accounts import audit
+from accounts.models import Person, Staff, Workspace, members
 from imgapis.base import clock
 from imgapis.models import PrivacyRequest, erasures
 from imgapis.privacy import erasure, steps
@@ -15,7 +14,7 @@ WARNING = "It begins in seven days, can be taken back until then, and takes ever
 def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     """Schedule the erasure of a workspace. With several members, two staff must ask for it within CONSENT_SECONDS (7
     days): the first only records a proposal."""
-    if len(team_store.members(row.workspace_id)) > 1 and not _proposed(member, row):
+    if len(members.of_workspace(row.workspace_id)) > 1 and not _proposed(member, row):
         audit.record(
             row.workspace_id,
             audit_log.actor(member),

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from accounts import audit
 from accounts.keys import apikeys
-from accounts.models import Workspace
-from accounts.rows.staff import Staff
+from accounts.models import Staff, Workspace
 from accounts.staff import staff_rights
 from accounts.teams import invites
 from accounts.workspaces import workspaces

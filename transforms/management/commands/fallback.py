@@ -2,8 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base.errors import ApiError
 from transforms.access import fallbacks
 from transforms.models import fallbacks as fallback_rows
@@ -25,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Do it and print the fallbacks and the defaults."""
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspaces.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
@@ -34,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(refusal.message) from refusal
         for fallback in fallback_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{fallback.name}: {fallback.src} (status: {fallback.status})")
-        chosen = fallbacks.defaults(store.workspace(row.workspace_id))
+        chosen = fallbacks.defaults(workspaces.find(row.workspace_id))
         self.stdout.write(f"every source: {chosen['workspace'] or 'none'}")
         for source, name in chosen["sources"].items():
             if name:

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from transforms.models import purges as purge_rows
 from transforms.serving import purges
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Purge, and say how many billed operations can become new work."""
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspaces.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         if options["scope"] == "list":

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from transforms.access import raw_query, signing, signing_keys
 from transforms.tenant import tenants
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Do it, print a new key once, and print the state."""
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspaces.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:

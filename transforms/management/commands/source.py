@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from transforms.models import sources
 from transforms.sources import named_sources
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options) -> None:
         """Do it and print the sources of the workspace."""
-        workspace = accounts_store.workspace_of_namespace(options["namespace"])
+        workspace = workspaces.of_namespace(options["namespace"])
         if workspace is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:

@@ -1,4 +1,4 @@
-"""The rows of the audit log."""
+"""The audit log."""
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 

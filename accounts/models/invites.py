@@ -1,48 +1,17 @@
-"""The rows of teams: members, owners and invites."""
+"""Invites, by workspace and by address."""
+
+from typing import Any
 
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment
 
-ACCOUNT = DataHandling("account", "until the member leaves, or erasure")
 OPEN = DataHandling("account", "until the invitation is accepted, revoked or over")
 INVITE = DataHandling("account", "30 days after it expired")
-
-
-class WorkspacesOfPerson(GlobalSecondaryIndex):
-    """Lists the workspaces of a person; no decision is read from it."""
-
-    class Meta:
-        index_name = "person"
-        projection = AllProjection()
-
-    person_id = UnicodeAttribute(hash_key=True)
-
-
-class Member(dynamo.Row):
-    """A person's place in a workspace."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("members")
-
-    workspace_id = declared(UnicodeAttribute(hash_key=True), "which workspace", ACCOUNT)
-    person_id = declared(UnicodeAttribute(range_key=True), "who", ACCOUNT)
-    role = declared(UnicodeAttribute(), "what the member may do", ACCOUNT)
-    joined = declared(Moment(), "since when", ACCOUNT)
-    person_index = WorkspacesOfPerson()
-
-
-class Ownership(dynamo.Row):
-    """Which workspaces somebody owns, so that nobody owns more than their plans allow."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("ownerships")
-
-    person_id = declared(UnicodeAttribute(hash_key=True), "who owns it", ACCOUNT)
-    workspace_id = declared(UnicodeAttribute(range_key=True), "which workspace", ACCOUNT)
 
 
 class Invite(dynamo.Row):
@@ -96,3 +65,27 @@ class InvitedAddress(dynamo.Row):
     sent = declared(Moment(), "when it was sent last", OPEN)
     expires = declared(TTLAttribute(), "ends the row", OPEN)
     newest_index = NewestInvites()
+
+
+def of_workspace(workspace_id: str) -> list[Invite]:
+    """Invites that were not accepted, expired ones too, newest first."""
+    return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
+
+
+def of_address(email: str, limit: int, last_key: dict[str, Any] | None) -> tuple[list[Invite], dict[str, Any] | None]:
+    """The invites of an address, those sent last first, as they are, expired ones too: of `limit` that are looked at
+    after the one of `last_key`, those that there are; and the key of the last, None at the end."""
+    rows = InvitedAddress.newest_index.query(
+        email, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=last_key
+    )
+    keys = [(row.workspace_id, row.invite_id) for row in rows]
+    invites = sorted(Invite.batch_get(keys, consistent_read=True), key=lambda row: row.sent, reverse=True)
+    return invites, rows.last_evaluated_key
+
+
+def end(row: Invite, condition: Condition) -> bool:
+    """Delete an invite, and what stands of it under its address; False where the condition is not met."""
+    if not row.delete_if(condition):
+        return False
+    InvitedAddress(row.email, row.workspace_id).delete_if(InvitedAddress.invite_id == row.invite_id)
+    return True

@@ -1,4 +1,4 @@
-"""The rows of support staff: their role, and their second factor."""
+"""Support staff: their role, and their second factor."""
 
 from dataclasses import replace
 

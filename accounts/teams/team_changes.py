@@ -1,24 +1,35 @@
-"""The data access of teams, one function per access pattern; a condition keeps every workspace an owner.
+"""Changes of a team, one transaction each; a condition keeps every workspace an owner.
 
 An `entry` of the audit log is written in the transaction of its act. What takes a seat is written on condition that no
 seat was taken since the `Team` was read, and what makes an owner on condition that the person became the owner of
 nothing else since the `Owned` was read (H10): otherwise Outpaced.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from accounts import audit, retired_namespaces, store
-from accounts.models import Namespace, Workspace
-from accounts.rows.audit import AuditEntry
-from accounts.rows.namespaces import NamespaceCount
-from accounts.rows.teams import Invite, InvitedAddress, Member, Ownership
+from accounts import audit
+from accounts.models import (
+    AuditEntry,
+    Invite,
+    InvitedAddress,
+    Member,
+    Ownership,
+    Workspace,
+    invites,
+    members,
+    workspaces,
+)
+from accounts.workspaces import ownership
+from accounts.workspaces.ownership import Outpaced, Owned
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError, EditConflict
 from imgapis.base.mail.rows import OutgoingMail
+
+# Invites that one transaction, of 100 writes at most, ends.
+MOST_ENDED = 90
 
 
 class LastOwner(ApiError):
@@ -27,12 +38,8 @@ class LastOwner(ApiError):
     status = 409
     code = "last_owner"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("A workspace keeps at least one owner. Make somebody else an owner first.")
-
-
-class Outpaced(EditConflict):
-    """A seat was taken, or the person became an owner, since it was looked at: look again."""
 
 
 @dataclass(frozen=True)
@@ -44,119 +51,10 @@ class Team:
     invites: list[Invite]
 
 
-@dataclass(frozen=True)
-class Owned:
-    """The workspaces that a person owns, and how many namespaces they have taken, as they were at `revision`."""
-
-    person_id: str
-    workspaces: list[Workspace]
-    namespaces_taken: int
-    revision: int
-
-
-def member(workspace_id: str, person_id: str) -> Member | None:
-    """A person's place in a workspace, as it is now."""
-    return Member.find(workspace_id, person_id)
-
-
-def members(workspace_id: str) -> list[Member]:
-    """Everybody in a workspace."""
-    return list(Member.query(workspace_id, consistent_read=True))
-
-
-def memberships(person_id: str) -> list[Member]:
-    """Every place of a person, from an index: for lists alone."""
-    return list(Member.person_index.query(person_id))
-
-
 def team(workspace_id: str) -> Team | None:
     """The team of a workspace; None where there is no such workspace."""
-    row = store.workspace(workspace_id)  # first: what is written meanwhile has raised its revision
-    return Team(row, members(workspace_id), invites(workspace_id)) if row else None
-
-
-def invites(workspace_id: str) -> list[Invite]:
-    """Invites that were not accepted, expired ones too, newest first."""
-    return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))
-
-
-def invites_of_address(
-    email: str, limit: int, last_key: dict[str, Any] | None
-) -> tuple[list[Invite], dict[str, Any] | None]:
-    """The invites of an address, those sent last first, as they are, expired ones too: of `limit` that are looked at
-    after the one of `last_key`, those that there are; and the key of the last, None at the end."""
-    rows = InvitedAddress.newest_index.query(
-        email, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=last_key
-    )
-    keys = [(row.workspace_id, row.invite_id) for row in rows]
-    invites = sorted(Invite.batch_get(keys, consistent_read=True), key=lambda row: row.sent, reverse=True)
-    return invites, rows.last_evaluated_key
-
-
-def owned(person_id: str) -> Owned:
-    """What a person owns. The index of members lags, so that ownerships are listed beside it; each is looked up."""
-    count = NamespaceCount.find(person_id)
-    listed = {row.workspace_id for row in Ownership.query(person_id, consistent_read=True)}
-    listed |= {row.workspace_id for row in memberships(person_id)}
-    rows = Member.batch_get([(workspace_id, person_id) for workspace_id in sorted(listed)], consistent_read=True)
-    owned_ids = [row.workspace_id for row in rows if row.role == "owner"]
-    taken, revision = (int(count.taken), int(count.owner_revision)) if count else (0, 0)
-    return Owned(person_id, store.workspaces(owned_ids), taken, revision)
-
-
-# Invites that one transaction, of 100 writes at most, ends.
-MOST_ENDED = 90
-# The namespaces of one person, ever: the largest plan has 25 workspaces, and each may be renamed a few times.
-NAMESPACES_PER_PERSON = 100
-
-
-def create_with_owner(row: Workspace, owner: Owned, entry: AuditEntry | None = None) -> None:
-    """Create a workspace with its first owner and the claim of its namespace, which counts as one of the owner's."""
-    claim = Namespace(row.namespace, workspace_id=row.workspace_id)
-    owner_row = Member(row.workspace_id, owner.person_id, role="owner", joined=clock.now())
-    with dynamo.transaction() as transaction:
-        retired_namespaces.require_available(transaction, row.namespace)
-        transaction.save(claim, if_absent=True, name="namespace")
-        transaction.save(row, if_absent=True)
-        transaction.save(owner_row, if_absent=True)
-        _add_ownership(transaction, owner, row.workspace_id, namespaces=1)
-        audit.add_to_transaction(transaction, entry)
-
-
-def rename(row: Workspace, namespace: str, entry: AuditEntry | None = None, person_id: str = "") -> None:
-    """Claim a new namespace and take it; the old claim stays, so that the old one goes on serving. It counts as one of
-    `person_id`'s where one is named."""
-    claim = Namespace(namespace, workspace_id=row.workspace_id)
-    # A workspace may take back a namespace of its own.
-    condition = Namespace.is_absent() | (Namespace.workspace_id == row.workspace_id)
-    with dynamo.transaction() as transaction:
-        retired_namespaces.require_available(transaction, namespace)
-        transaction.save(claim, condition=condition, name="namespace")
-        audit.add_to_transaction(transaction, entry)
-        transaction.update(row, [Workspace.namespace.set(namespace)], condition=Workspace.namespace == row.namespace)
-        if person_id:
-            _count_namespace(transaction, person_id)
-
-
-def _count_namespace(transaction: dynamo.Transaction, person_id: str) -> None:
-    condition = NamespaceCount.is_absent() | (NamespaceCount.taken < NAMESPACES_PER_PERSON)
-    transaction.update(NamespaceCount(person_id), [NamespaceCount.taken.add(1)], condition=condition, name="count")
-
-
-def _add_ownership(transaction: dynamo.Transaction, owner: Owned, workspace_id: str, namespaces: int = 0) -> None:
-    """Make a person the owner of one workspace more, which may take a namespace."""
-    seen = NamespaceCount.owner_revision == owner.revision
-    if not owner.revision:
-        seen = NamespaceCount.owner_revision.does_not_exist() | seen
-    condition = seen & (NamespaceCount.taken.does_not_exist() | (NamespaceCount.taken == owner.namespaces_taken))
-    actions = [NamespaceCount.owner_revision.set(owner.revision + 1), NamespaceCount.taken.add(namespaces)]
-    transaction.save(Ownership(owner.person_id, workspace_id))
-    transaction.update(NamespaceCount(owner.person_id), actions, condition=condition, name="count")
-
-
-def owner_ids(workspace_id: str) -> list[str]:
-    """The person ids of the owners."""
-    return [row.person_id for row in members(workspace_id) if row.role == "owner"]
+    row = workspaces.find(workspace_id)  # first: what is written meanwhile has raised its revision
+    return Team(row, members.of_workspace(workspace_id), invites.of_workspace(workspace_id)) if row else None
 
 
 def put_invite(
@@ -196,14 +94,6 @@ def _set_all_but_link(row: Invite) -> list[Action]:
     return [getattr(Invite, name).set(values[name]) for name in sorted(names)]
 
 
-def end_invite(row: Invite, condition: Condition) -> bool:
-    """Delete an invite, and what stands of it under its address; False where the condition is not met."""
-    if not row.delete_if(condition):
-        return False
-    InvitedAddress(row.email, row.workspace_id).delete_if(InvitedAddress.invite_id == row.invite_id)
-    return True
-
-
 def join(
     invite: Invite, team: Team, person_id: str, owner: Owned | None = None, entry: AuditEntry | None = None
 ) -> bool:
@@ -219,7 +109,7 @@ def join(
         transaction.delete(InvitedAddress(invite.email, invite.workspace_id))
         transaction.save(member_row, if_absent=True)
         if owner is not None:
-            _add_ownership(transaction, owner, invite.workspace_id)
+            ownership.add_ownership(transaction, owner, invite.workspace_id)
 
     try:
         _write(invite.workspace_id, int(invite.role == "owner"), add_writes, entry, team=team)
@@ -236,7 +126,7 @@ def change_role(row: Member, role: str, entry: AuditEntry | None = None, owner: 
     def add_writes(transaction: dynamo.Transaction) -> None:
         _set_role(transaction, row, role)
         if owner is not None:
-            _add_ownership(transaction, owner, row.workspace_id)
+            ownership.add_ownership(transaction, owner, row.workspace_id)
 
     _write(row.workspace_id, (role == "owner") - (row.role == "owner"), add_writes, entry)
 
@@ -257,7 +147,7 @@ def remove_everywhere(person_id: str) -> None:
     for row in list(Member.scan(Member.person_id == person_id, consistent_read=True)):
         with dynamo.transaction() as transaction:
             transaction.delete(row)
-            if row.role == "owner" and store.workspace(row.workspace_id) is not None:
+            if row.role == "owner" and workspaces.find(row.workspace_id) is not None:
                 workspace = Workspace(row.workspace_id)
                 transaction.update(workspace, [Workspace.owners.add(-1)], condition=Workspace.is_present())
 
@@ -268,7 +158,7 @@ def transfer_ownership(current_owner: Member, new_owner: Member, owner: Owned, e
 
     def swap_roles(transaction: dynamo.Transaction) -> None:
         _set_role(transaction, new_owner, "owner")
-        _add_ownership(transaction, owner, new_owner.workspace_id)
+        ownership.add_ownership(transaction, owner, new_owner.workspace_id)
         _set_role(transaction, current_owner, "admin")
 
     _write(current_owner.workspace_id, 0, swap_roles, entry)
@@ -281,7 +171,12 @@ def _set_role(transaction: dynamo.Transaction, row: Member, role: str) -> None:
 
 
 def _write(
-    workspace_id: str, owners_delta: int, add_writes, entry: AuditEntry | None, *, team: Team | None = None
+    workspace_id: str,
+    owners_delta: int,
+    add_writes: Callable[[dynamo.Transaction], None],
+    entry: AuditEntry | None,
+    *,
+    team: Team | None = None,
 ) -> None:
     """Commit a change of the team and of its count of owners (`owners_delta`); with a `team` it takes a seat. Raises
     LastOwner, Outpaced, EditConflict."""
@@ -298,7 +193,7 @@ def _write(
 def _count(transaction: dynamo.Transaction, workspace_id: str, owners_delta: int, team: Team | None) -> None:
     """Count owners and seats on the workspace's row."""
     condition = Workspace.owners >= 2 if owners_delta < 0 else Workspace.is_present()
-    actions = [Workspace.owners.add(owners_delta)] if owners_delta else []
+    actions: list[Action] = [Workspace.owners.add(owners_delta)] if owners_delta else []
     if team is not None:
         revision = int(team.workspace.team_revision)
         seen = Workspace.team_revision == revision

@@ -1,4 +1,4 @@
-"""The rows of requests to the REST API that name an idempotency key."""
+"""Requests to the REST API that name an idempotency key."""
 
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 

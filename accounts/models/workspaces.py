@@ -1,81 +1,19 @@
-"""The rows of people and workspaces, and the unmanaged user that stock Django knows."""
+"""Workspaces, by id and by namespace."""
 
-from django.db import models
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from collections.abc import Iterator
+from typing import Any
 
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
+
+from accounts.models.handling import ACCOUNT
+from accounts.models.namespaces import Namespace
 from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Halves, Moment, Whole
 
-ACCOUNT = DataHandling("account", "until erasure")
 BILLING = DataHandling("billing", "until erasure")
 CAP = {"type": "object", "properties": {"unit": {"type": "string"}, "amount": {"type": "number"}}}
 CAPS = {"type": "object", "additionalProperties": CAP}
-SESSION = DataHandling("security", "14 days after the last use, 30 days at most")
-
-
-class Person(dynamo.Row):
-    """Somebody with an account."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("people")
-
-    person_id = declared(UnicodeAttribute(hash_key=True), "names the account without personal data", ACCOUNT)
-    email = declared(UnicodeAttribute(), "receives the login code", ACCOUNT)
-    is_staff = declared(BooleanAttribute(default=False), "opens the admin to support staff", ACCOUNT)
-    adult_confirmed = declared(Moment(default=0), "when being 16 or older was confirmed (P22)", ACCOUNT)
-    created = declared(Moment(), "when the account began", ACCOUNT)
-    session_round = declared(
-        Whole(default=0),
-        "ends every session begun before it was last raised",
-        DataHandling("security", "until erasure", exported=False),
-    )
-
-
-class EmailClaim(dynamo.Row):
-    """The claim of an address: one account each."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("emails")
-
-    email = declared(UnicodeAttribute(hash_key=True), "finds the account of an address", ACCOUNT)
-    person_id = declared(UnicodeAttribute(), "names the account", ACCOUNT)
-
-
-class SessionsOfPerson(GlobalSecondaryIndex):
-    """Lists the sessions of a person; no decision is read from it."""
-
-    class Meta:
-        index_name = "person"
-        projection = AllProjection()
-
-    person_id = UnicodeAttribute(hash_key=True)
-
-
-class SessionRow(dynamo.Row):
-    """A browser that is logged in (P16)."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("sessions")
-
-    digest = declared(
-        UnicodeAttribute(hash_key=True),
-        "finds the session; the key itself is in the cookie alone",
-        DataHandling("security", "14 days after the last use", exported=False),
-    )
-    data = declared(
-        UnicodeAttribute(),
-        "who is logged in, the form token, and while a code is awaited its address",
-        DataHandling("security", "14 days after the last use", exported=False),
-    )
-    expires = declared(
-        TTLAttribute(), "ends the session", DataHandling("security", "14 days after the last use", exported=False)
-    )
-    person_id = declared(UnicodeAttribute(null=True), "lists a person's sessions, to end them", SESSION)
-    started = declared(Moment(), "ends the session after 30 days whatever its use", SESSION)
-    seen_day = declared(UnicodeAttribute(), "the last day it was used, no finer", SESSION)
-    person_index = SessionsOfPerson()
 
 
 class Workspace(dynamo.Row):
@@ -154,48 +92,28 @@ class Workspace(dynamo.Row):
         return "*" in self.allowed_sources and not self.any_source_confirmed and self.signing == "off"
 
 
-class Namespace(dynamo.Row):
-    """The claim of a namespace: unique, and never given to anyone else."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("namespaces")
-
-    namespace = declared(UnicodeAttribute(hash_key=True), "is the first label of the image host", ACCOUNT)
-    workspace_id = declared(UnicodeAttribute(), "finds the workspace of an image host", ACCOUNT)
+def find(workspace_id: str) -> Workspace | None:
+    """The workspace of an id, as it is now."""
+    return Workspace.find(workspace_id)
 
 
-class User(models.Model):
-    """The user stock Django sees: unmanaged, read from the `people` table by the authentication backend."""
+def of_ids(workspace_ids: list[str]) -> list[Workspace]:
+    """The workspaces of some ids, those that there are, in no order."""
+    return list(Workspace.batch_get(workspace_ids, consistent_read=True))
 
-    person_id = models.CharField(primary_key=True, max_length=40)
-    email = models.EmailField(unique=True)
-    is_staff = models.BooleanField(default=False)
-    session_round = models.IntegerField(default=0)
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = ()
-    is_active = True
-    is_anonymous = False
-    is_authenticated = True
 
-    class Meta:
-        managed = False
+def iter_ids() -> Iterator[str]:
+    """The id of every workspace, in no order."""
+    return (row.workspace_id for row in Workspace.scan())
 
-    @classmethod
-    def of(cls, row: Person) -> "User":
-        """The user of a person."""
-        return cls(
-            person_id=row.person_id, email=row.email, is_staff=row.is_staff, session_round=int(row.session_round)
-        )
 
-    def get_username(self) -> str:
-        """The name Django shows: the opaque id, never the address."""
-        return self.person_id
+def of_namespace(namespace: str) -> Workspace | None:
+    """The workspace an image host belongs to; a renamed workspace goes on under its old namespace too."""
+    claim = Namespace.find(namespace)
+    return find(claim.workspace_id) if claim else None
 
-    def get_session_auth_hash(self) -> str:
-        """What Django compares with each request: a session of an earlier round is no longer this person's. It needs
-        no secret, because sessions are rows of ours."""
-        return f"round {self.session_round}"
 
-    def get_session_auth_fallback_hash(self) -> tuple[str, ...]:
-        """None: the round hangs on no server key that could be rotated."""
-        return ()
+def change(row: Workspace, **values: Any) -> None:
+    """Set attributes of a workspace that exists; `row` is refreshed."""
+    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    row.update(actions=actions, condition=Workspace.is_present())

@@ -1,13 +1,12 @@
-"""The rows of one-time codes and of the counts that slow their issuing."""
+"""One-time codes."""
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Whole
 
 CODE = DataHandling("security", "10 minutes", exported=False)
-COUNT = DataHandling("security", "one day", exported=False)
 
 
 class Challenge(dynamo.Row):
@@ -33,16 +32,3 @@ class Challenge(dynamo.Row):
     tries = declared(Whole(default=0), "ends the code after three wrong ones (A1)", CODE)
     used = declared(BooleanAttribute(default=False), "ends the code after one right one (A2)", CODE)
     expires = declared(TTLAttribute(), "ends the code", CODE)
-
-
-class Throttle(dynamo.Row):
-    """How many mails an address was sent or a browser asked for in the last hour, or everybody in a minute, and how
-    many codes were wrong; addresses and browsers only as digests whose key changes with the day."""
-
-    class Meta(dynamo.Options):
-        table_name = dynamo.table_name("throttles")
-
-    bucket = declared(UnicodeAttribute(hash_key=True), "counts mails to one address, or of one browser (A20)", COUNT)
-    moments = declared(JSONAttribute(null=True), "when the last mails were asked for", COUNT)
-    count = declared(Whole(default=0), "how many", COUNT)
-    expires = declared(TTLAttribute(), "ends the count", COUNT)
