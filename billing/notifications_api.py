@@ -20,7 +20,7 @@ class UnknownNotice(ApiError):
     status = 404
     code = "unknown_notice"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(f"A kind of mail is one of {', '.join(preferences.KINDS)}.", param="kind")
 
 
@@ -30,7 +30,7 @@ class NoWebhook(ApiError):
     status = 404
     code = "no_webhook"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This workspace has no webhook.")
 
 
@@ -40,7 +40,7 @@ class TestedJustNow(ApiError):
     status = 429
     code = "tested_just_now"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("A test was sent within this minute.", retry_after=60)
 
 

@@ -6,10 +6,20 @@ A wrong value stops the boot with the variable's name and what it accepts. `.env
 import os
 import sys
 from pathlib import Path
+from typing import TypeVar, overload
 
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+Number = TypeVar("Number", int, float)
+
+
+@overload
+def env_text(name: str, default: str) -> str: ...
+
+
+@overload
+def env_text(name: str, default: str | None = None) -> str | None: ...
 
 
 def env_text(name: str, default: str | None = None) -> str | None:
@@ -25,13 +35,13 @@ def env_flag(name: str, default: bool) -> bool:
     return value == "1"
 
 
-def env_number(name: str, default: float, least: float = 0) -> float:
+def env_number(name: str, default: Number, least: float = 0) -> Number:
     """The variable as a number not below `least`; whole where the default is whole."""
     value = os.environ.get(name)
     if not value:
         return default
     try:
-        number = type(default)(value)
+        number: Number | None = type(default)(value)
     except ValueError:
         number = None
     if number is None or number < least:
@@ -43,7 +53,7 @@ def env_number(name: str, default: float, least: float = 0) -> float:
 LEAST_KEY_CHARACTERS, LEAST_DIFFERENT_CHARACTERS = 50, 5
 
 
-def key_fault(name: str, value: str | None) -> str:
+def key_fault(name: str, value: str) -> str:
     """What is wrong with a key that must not be guessed; empty where nothing is."""
     accepts = f"it accepts a random text of at least {LEAST_KEY_CHARACTERS} characters"
     if not value:
@@ -54,7 +64,7 @@ def key_fault(name: str, value: str | None) -> str:
     return "" if is_varied else f"{name} repeats the same characters: {accepts}."
 
 
-def env_key(name: str, default: str | None) -> str | None:
+def env_key(name: str, default: str) -> str:
     """The variable as a key that cannot be guessed. `manage.py check` goes on with a bad one, to name every fault at
     once."""
     value = env_text(name, default)
@@ -68,7 +78,7 @@ EMBEDDED = env_flag("EMBEDDED", False)
 # Production's settings on engines of this machine, for a trial: `check --deploy` then lets pass what they need.
 LOCAL_ENGINES = env_flag("LOCAL_ENGINES", False)
 DEBUG = env_flag("DEBUG", False)
-SECRET_KEY = env_key("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else None)
+SECRET_KEY = env_key("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else "")
 SECRET_KEY_FALLBACKS = [key for key in (env_text("SECRET_KEY_FALLBACKS", "") or "").split(",") if key]
 # Signs erasure certificates and makes digests of spent namespaces: it outlives SECRET_KEY. Older ones still count.
 PRIVACY_KEY = env_key("PRIVACY_KEY", SECRET_KEY)

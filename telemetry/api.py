@@ -19,7 +19,7 @@ class NoSuchEvent(ApiError):
     status = 404
     code = "no_such_event"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The workspace has no event of that id.")
 
 

@@ -29,7 +29,7 @@ def directory() -> Path:
 class Recorder:
     """The recorder of one process; its shipping thread starts with the first event."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spool = spool.Spool(directory())
         self._thread: threading.Thread | None = None

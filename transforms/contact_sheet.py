@@ -8,8 +8,8 @@ from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
-from transforms.engine.request import spec
-from transforms.engine.request.params import POSITIONS
+from transforms.engine.request.picture_rows import POSITIONS
+from transforms.engine.request.query import Query
 
 TILE, LETTERS, ACROSS = 240, 13, 6
 MARGIN, CAPTION = 8, 40
@@ -83,7 +83,7 @@ def sheet(photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
 
 def example(query: str, photograph: bytes, mark: bytes, limits: Limits) -> Image.Image:
     """One example, rendered and decoded. Raises EngineError."""
-    parsed = spec.parse("transform", f"src=photograph&{query}")
+    parsed = Query.parse(f"src=photograph&{query}").spec("transform")
     sources = (photograph,) if parsed.mark is None else (photograph, mark)
     values = dict(parsed.values) | ({} if parsed.mark is None else {"mark": True})
     output = pipeline.render(Job("transform", values, parsed.format or "png", sources, limits))

@@ -1,5 +1,8 @@
 """HTTP statuses of the engine's errors: one per code."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from imgapis.base.errors import ApiError
 from transforms.engine.errors import EngineError
 
@@ -29,3 +32,12 @@ def api_error(error: EngineError) -> ApiError:
     status = STATUSES.get(error.code, 400)
     retry_after = RETRY_SECONDS if status in (429, 503) else None
     return ApiError(error.message, code=error.code, status=status, param=error.param, retry_after=retry_after)
+
+
+@contextmanager
+def as_api_errors() -> Iterator[None]:
+    """Raise an EngineError of the block as an ApiError."""
+    try:
+        yield
+    except EngineError as error:
+        raise api_error(error) from error

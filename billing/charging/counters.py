@@ -38,7 +38,7 @@ class WorkspaceGone(ApiError):
     status = 410
     code = "workspace_gone"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This workspace was deleted.")
 
 

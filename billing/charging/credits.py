@@ -19,7 +19,7 @@ class OutOfCredits(ApiError):
     status = 402
     code = "out_of_credits"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "This workspace has no credits left for new work in this period. What is cached goes on being served."
             " Its owner can choose a larger plan, or allow overage, on the billing page."
@@ -45,7 +45,7 @@ class OverageUnpaid(ApiError):
     status = 402
     code = "overage_unpaid"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "No credits beyond the plan's are sold until those used before are paid: the invoice stands under Invoices,"
             " on the billing page. What is cached goes on being served."
@@ -58,7 +58,7 @@ class ChargeUnavailable(ApiError):
     status = 503
     code = "charge_unavailable"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The charge could not be settled just now. Ask again in a moment.", retry_after=1)
 
 

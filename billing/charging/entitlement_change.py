@@ -29,7 +29,7 @@ class CreditsBusy(ApiError):
     status = 503
     code = "credits_busy"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The workspace's credits are being changed by others. Try again in a moment.", retry_after=1)
 
 

@@ -21,7 +21,7 @@ class InvalidLink(ApiError):
     status = 404
     code = "unknown_link"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This link is not whole. Use the one in the mail, or the billing page.")
 
 

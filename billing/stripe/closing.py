@@ -31,7 +31,7 @@ class InvoiceOpen(ApiError):
     status = 503
     code = "invoice_open"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("An invoice at Stripe is still open.", retry_after=3_600)
 
 

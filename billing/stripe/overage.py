@@ -48,7 +48,7 @@ class OverageNotInvoiced(ApiError):
     status = 503
     code = "overage_not_invoiced"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "Stripe is still adding up what was used beyond the plan, which is invoiced first. Nothing was changed: try"
             " again in a minute.",

@@ -11,7 +11,7 @@ class StripeUnavailable(ApiError):
     status = 503
     code = "stripe_unavailable"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "Stripe, which takes the payments, does not answer just now. Nothing was charged: try again.",
             retry_after=30,
@@ -24,7 +24,7 @@ class StripeRefused(ApiError):
     status = 409
     code = "stripe_refused"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Stripe refuses this change as the subscription stands. Open its portal to see why.")
 
 
@@ -34,7 +34,7 @@ class ChangeUnconfirmed(ApiError):
     status = 503
     code = "change_unconfirmed"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "Stripe does not answer just now, so it is not known yet whether the plan was changed and charged. Once"
             " Stripe answers, this page and the invoices say so: look there before you try again.",
@@ -48,7 +48,7 @@ class PaymentRefused(ApiError):
     status = 402
     code = "payment_refused"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The payment was refused, and the plan stays as it is. Change the card in Stripe's portal.")
 
 
@@ -62,7 +62,7 @@ class NotConfigured(ApiError):
     status = 503
     code = "billing_off"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Payments are not set up on this installation.")
 
 
@@ -124,5 +124,5 @@ class InvalidWebhookSignature(ApiError):
 
     code = "bad_signature"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This message is not signed by Stripe.")

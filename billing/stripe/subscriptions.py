@@ -20,7 +20,7 @@ class UnknownPlan(ApiError):
 
     code = "unknown_plan"
 
-    def __init__(self):
+    def __init__(self) -> None:
         paid_tiers = ", ".join(plan.tier for plan in catalogue.CATALOGUE.values() if plan.paid)
         super().__init__(f"A plan is one of {paid_tiers}, paid by the month or the year.", param="plan")
 
@@ -31,7 +31,7 @@ class AlreadySubscribed(ApiError):
     status = 409
     code = "already_subscribed"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This workspace has a plan already: change it instead of buying another.")
 
 
@@ -52,7 +52,7 @@ class NoSubscription(ApiError):
     status = 409
     code = "no_subscription"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This workspace has no paid plan.")
 
 

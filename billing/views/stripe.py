@@ -22,7 +22,7 @@ class TooLarge(ApiError):
 
     code = "body_too_large"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This message is too large to be an event.")
 
 

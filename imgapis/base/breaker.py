@@ -3,8 +3,10 @@ instead of each waiting (D2, K7)."""
 
 import threading
 import time
+from typing import Any
 from weakref import WeakSet
 
+from botocore.client import BaseClient
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import EndpointConnectionError, HTTPClientError
 
@@ -47,17 +49,19 @@ class Breaker:
             self._failed = 0
 
 
-def guard(client, breaker: Breaker, *, again: bool = True) -> None:
+def guard(client: BaseClient, breaker: Breaker, *, again: bool = True) -> None:
     """Put a breaker before every call of a botocore client. With `again` a call that got no response is retried once
     after AGAIN_SECONDS: botocore's own back-off of up to a second is meant for a service that reports overload."""
     _guarding.add(breaker)
     service = client.meta.service_model.service_name
 
-    def before(**_) -> None:
+    def before(**_: Any) -> None:
         if not breaker.allows():
             raise EndpointConnectionError(endpoint_url=f"{service}, which has just not answered")
 
-    def after(response=None, caught_exception=None, attempts: int = 0, **_) -> float | None:
+    def after(
+        response: object = None, caught_exception: Exception | None = None, attempts: int = 0, **_: Any
+    ) -> float | None:
         if response is not None:
             breaker.record_success()
         elif isinstance(caught_exception, Unconnected | HTTPClientError):
@@ -66,7 +70,8 @@ def guard(client, breaker: Breaker, *, again: bool = True) -> None:
         return None
 
     client.meta.events.register(f"before-call.{service}", before)
-    client.meta.events.register_first(f"needs-retry.{service}", after)
+    # The stubs know no handler that answers, as those of needs-retry do: with the seconds until the next attempt.
+    client.meta.events.register_first(f"needs-retry.{service}", after)  # type: ignore[arg-type]  # see above
 
 
 def close_all() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import boto3
@@ -16,6 +17,9 @@ from django.conf import settings
 
 from imgapis.base import breaker
 from imgapis.base.breaker import Breaker
+
+if TYPE_CHECKING:  # the stubs are no library of the running service
+    from mypy_boto3_s3.client import S3Client
 
 _making = Lock()
 # A bucket that does not answer costs two seconds an attempt; meanwhile pictures are rendered without it.
@@ -36,14 +40,16 @@ class StoredObject:
     metadata: dict[str, str]
 
 
-def client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None):
+def client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> "S3Client":
     """One thread-safe client per endpoint and key."""
     with _making:  # boto3's default session is not safe to build clients from in several threads at once
         return _client(endpoint, region, access_key, secret_key)
 
 
 @lru_cache(maxsize=16)
-def _client(endpoint, region, access_key, secret_key, attempts=2):
+def _client(
+    endpoint: str | None, region: str, access_key: str | None, secret_key: str | None, attempts: int = 2
+) -> "S3Client":
     config = Config(
         connect_timeout=0.5,
         read_timeout=2,
@@ -64,12 +70,12 @@ def _client(endpoint, region, access_key, secret_key, attempts=2):
     )
 
 
-def cache_client():
+def cache_client() -> "S3Client":
     """The client of the bucket that holds our outputs."""
     return client(settings.CACHE_ENDPOINT, settings.CACHE_REGION, settings.CACHE_ACCESS_KEY, settings.CACHE_SECRET_KEY)
 
 
-def quick_client():
+def quick_client() -> "S3Client":
     """The same bucket's client for image requests: one attempt a call, none for a while after a silent one (K7)."""
     with _making:
         return _quick_client(
@@ -78,8 +84,8 @@ def quick_client():
 
 
 @lru_cache(maxsize=16)
-def _quick_client(*client_args):
-    s3_client = _client(*client_args, attempts=1)
+def _quick_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> "S3Client":
+    s3_client = _client(endpoint, region, access_key, secret_key, attempts=1)
     breaker.guard(s3_client, Breaker(pause=SILENT_SECONDS), again=False)
     return s3_client
 
@@ -191,4 +197,5 @@ def presign(
     url = f"{endpoint}/{quote(bucket)}/{quote(key, safe='/~')}" + ("?" + query if query else "")
     request = AWSRequest(method=method, url=url)
     S3SigV4QueryAuth(Credentials(access_key, secret_key), "s3", region, expires=seconds).add_auth(request)
+    assert request.url is not None  # given above, and signed since
     return request.url

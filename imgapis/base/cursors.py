@@ -1,11 +1,11 @@
 """Opaque cursors of lists: the key of the last row, sealed, so that no client builds one."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from cryptography.fernet import InvalidToken
+from pynamodb.pagination import ResultIterator
 
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
@@ -18,7 +18,7 @@ class InvalidCursor(ApiError):
 
     code = "invalid_cursor"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The cursor is none that a list has given you.", param="cursor")
 
 
@@ -43,7 +43,7 @@ def decode(name: str, cursor: str | None) -> dict[str, Any] | None:
     return payload["place"]
 
 
-def page_of(name: str, rows: Iterator[T]) -> ResultPage[T]:
+def page_of(name: str, rows: ResultIterator[T]) -> ResultPage[T]:
     """The rows of one query page (the query has a `limit`) and the cursor to the rows after them."""
     page_rows = list(rows)
     return ResultPage(page_rows, encode(name, rows.last_evaluated_key))

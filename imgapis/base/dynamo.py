@@ -3,7 +3,7 @@
 import itertools
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from threading import Lock
@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from pynamodb.attributes import Attribute
-from pynamodb.connection import Connection
+from pynamodb.connection import Connection, TableConnection
 from pynamodb.constants import DELETE, PUT
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
@@ -120,7 +120,7 @@ class Row(Model):
     condition is not met."""
 
     @classmethod
-    def _get_connection(cls):
+    def _get_connection(cls) -> TableConnection:
         table = super()._get_connection()
         if table.connection._client is None:
             table.connection._client = connection().client
@@ -133,10 +133,10 @@ class Row(Model):
         return PatientBatch(cls, auto_commit=auto_commit)
 
     @classmethod
-    def find(cls, *key: str | int) -> Self | None:
+    def find(cls, hash_key: str | int, range_key: str | int | None = None) -> Self | None:
         """The row of a key as it is now, read consistently; None where there is none."""
         try:
-            return cls.get(*key, consistent_read=True)
+            return cls.get(hash_key, range_key, consistent_read=True)
         except DoesNotExist:
             return None
 
@@ -160,7 +160,7 @@ class Row(Model):
             raise
         return True
 
-    def update_if(self, condition: Condition, actions: list[Action] = (), **values: Any) -> bool:
+    def update_if(self, condition: Condition, actions: Sequence[Action] = (), **values: Any) -> bool:
         """Carry out actions and set values by name; False where the condition is not met, and nothing is written."""
         assignments = [getattr(type(self), name).set(value) for name, value in values.items()]
         try:
@@ -225,7 +225,7 @@ class TransactionCanceled(TransactWriteError):
 
     A transaction whose outcome is unknown, or that met another fault, raises TransactWriteError instead."""
 
-    def __init__(self, failed: frozenset[str], conflicting: frozenset[str], cause: BaseException | None):
+    def __init__(self, failed: frozenset[str], conflicting: frozenset[str], cause: Exception | None):
         super().__init__("The transaction was canceled.", cause)
         self.failed, self.conflicting = failed, conflicting
 
@@ -233,14 +233,22 @@ class TransactionCanceled(TransactWriteError):
 class Transaction:
     """Writes that `transaction()` commits; a write without a name counts under "", and two may share a name."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._writes = TransactWrite(connection=connection())
         # By kind, in the order in which PynamoDB sends them and DynamoDB answers, whatever the order of the calls.
         self._names: dict[str, list[str]] = {"check": [], "delete": [], "save": [], "update": []}
 
-    def check(self, row_class: type[Row], *key: str | int, condition: Condition, name: str = "") -> None:
+    def check(
+        self,
+        row_class: type[Row],
+        hash_key: str | int,
+        range_key: str | int | None = None,
+        *,
+        condition: Condition,
+        name: str = "",
+    ) -> None:
         """Require a condition of a row that is not written."""
-        self._writes.condition_check(row_class, *key, condition=condition)
+        self._writes.condition_check(row_class, hash_key, range_key, condition)
         self._names["check"].append(name)
 
     def delete(self, row: Row, *, condition: Condition | None = None, name: str = "") -> None:
@@ -253,9 +261,9 @@ class Transaction:
         self._writes.save(row, condition=row.is_absent() if if_absent else condition)
         self._names["save"].append(name)
 
-    def update(self, row: Row, actions: list[Action], *, condition: Condition, name: str = "") -> None:
+    def update(self, row: Row, actions: Sequence[Action], *, condition: Condition, name: str = "") -> None:
         """Change attributes of a row in the table; `row` itself is left as it is."""
-        self._writes.update(row, actions=actions, condition=condition)
+        self._writes.update(row, actions=list(actions), condition=condition)
         self._names["update"].append(name)
 
     def commit(self) -> None:

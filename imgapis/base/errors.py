@@ -40,7 +40,7 @@ class EditConflict(ApiError):
     status = 409
     code = "overtaken"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Somebody changed this meanwhile. Look at it again, and repeat what is still needed.")
 
 

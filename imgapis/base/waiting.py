@@ -20,7 +20,7 @@ class TooManyWaiting(ApiError):
     status = 429
     code = "too_many_waiting"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "Too many requests of this workspace wait for sources or for pictures being made. Ask again in a moment."
             " Cached pictures are not counted.",
@@ -34,7 +34,7 @@ class ServerBusy(ApiError):
     status = 503
     code = "busy"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Too many requests are waiting at once. Ask again in a moment.", retry_after=RETRY_SECONDS)
 
 

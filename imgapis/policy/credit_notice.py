@@ -23,7 +23,7 @@ class TooLate(ApiError):
     status = 409
     code = "notice_too_late"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This notice was begun long ago: who has had it is not on record any more.")
 
 

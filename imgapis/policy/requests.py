@@ -30,7 +30,7 @@ class UnknownRequest(ApiError):
     status = 404
     code = "request_unknown"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("There is no privacy request of this id.")
 
 

@@ -27,7 +27,7 @@ Invoices are in Stripe's portal. Image addresses are not kept, so none can be li
 class Sink(io.RawIOBase):
     """The buffer the zip is written to: not seekable, emptied by `take`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._held = bytearray()
 
     def writable(self) -> bool:

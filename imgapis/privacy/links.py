@@ -23,7 +23,7 @@ class TooManyMails(ApiError):
     status = 429
     code = "too_many_mails"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Five links went to your address within the hour. Try again in an hour.", retry_after=3600)
 
 

@@ -34,7 +34,7 @@ class NotConfirmed(ApiError):
     status = 503
     code = "erasure_not_confirmed"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("A store has not confirmed the erasure yet.", retry_after=60)
 
 

@@ -50,7 +50,7 @@ class OwnRecordsFilter(logging.Filter):
 class OwnHandler(logging.StreamHandler):
     """A handler that writes our lines to standard error and can write no others."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(sys.stderr)
         self.setFormatter(JsonLines())
 

@@ -23,7 +23,7 @@ class UnknownHost(ApiError):
 
     code = "unknown_host"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("No workspace and no page of ours lives at this host.")
 
 
@@ -32,7 +32,7 @@ class FetchLoop(ApiError):
 
     code = "fetch_loop"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("A source leads back to our own image hosts, and is not fetched.")
 
 
@@ -42,7 +42,7 @@ class AddressTooLong(ApiError):
     status = 414
     code = "uri_too_long"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(f"The address is longer than {LONGEST_LINE} bytes.")
 
 

@@ -19,6 +19,7 @@ from imgapis.devstack.photographs import NAMES
 from imgapis.site import sample_source, snippets
 from transforms.access import fallbacks, origins, presets
 from transforms.engine.request import params
+from transforms.engine.request.query import Query
 from transforms.serving import explain
 from transforms.serving.charging import quotes
 from transforms.serving.delivery import ImageRequest
@@ -80,8 +81,12 @@ class AddressForm(forms.Form):
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters asked for, names and texts, in the order of the form."""
         form_pairs = [(name, text) for name, text in self.cleaned_data.items() if text and name != "more"]
-        more = self.cleaned_data["more"].lstrip("?&")
-        return form_pairs + [(name, text) for name, text in parse_qsl(more, keep_blank_values=True)]
+        return form_pairs + self.more_pairs()
+
+    def more_pairs(self) -> list[tuple[str, str]]:
+        """The parameters typed into `more`. They are read as browsers read a form, which refuses nothing: the query
+        that is made of them is the engine's to refuse."""
+        return parse_qsl(self.cleaned_data["more"].lstrip("?&"), keep_blank_values=True)
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,7 @@ def _result(
     if form.errors or not form.cleaned_data["src"]:
         return None
     pairs = form.pairs()
-    query = urlencode(pairs)
+    query = Query.parse(urlencode(pairs))
     image_request = ImageRequest(ENDPOINT, query, None, request.META.get("HTTP_ACCEPT"), None)
     try:
         origins.check(tenant, None)
@@ -194,12 +199,12 @@ def _has_no_double(tenant: Tenant, image_request: ImageRequest, pairs: snippets.
     """Whether twice the density is known to give no other picture, or is more than the image API makes."""
     doubled = snippets.doubled(pairs)
     try:
-        return doubled != pairs and explain.are_one_picture(tenant, image_request, urlencode(doubled))
+        return doubled != pairs and explain.are_one_picture(tenant, image_request, Query.parse(urlencode(doubled)))
     except ApiError:
         return True
 
 
 def _add_error(form: AddressForm, refusal: ApiError) -> None:
     """Add a refusal to the field of its parameter, or to `more` where the parameter was typed there."""
-    from_more = refusal.param in dict(parse_qsl(form.cleaned_data["more"].lstrip("?&"), keep_blank_values=True))
+    from_more = refusal.param in dict(form.more_pairs())
     add_error(form, ApiError(refusal.message, param="more") if from_more else refusal)

@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from billing.plans import catalogue
 from transforms.engine import limits
-from transforms.engine.request import cost, param, params
+from transforms.engine.request import cost, endpoints, param, params, picture_rows, request_rows
 from transforms.engine.request.param import Param
 
 # Stricter than our other pages: the browser itself keeps the page from asking or sending anything.
@@ -21,11 +21,11 @@ def facts() -> dict:
     """The data of the script: the parameter table, what an operation costs, and the plans; all from their own tables,
     so that the page cannot differ from them."""
     return {
-        "endpoints": params.ENDPOINTS,
+        "endpoints": endpoints.ENDPOINTS,
         "rows": [_row(row) for row in params.PARAMS],
         "halves": cost.HALVES,
-        "positions": {f"{x:g},{y:g}": name for name, (x, y) in params.POSITIONS.items()},
-        "gridSources": params.GRID_SOURCES,
+        "positions": {f"{x:g},{y:g}": name for name, (x, y) in picture_rows.POSITIONS.items()},
+        "gridSources": request_rows.GRID_SOURCES,
         "outputSide": limits.Limits().output_side,
         "plans": [_plan(plan) for plan in catalogue.CATALOGUE.values()],
     }

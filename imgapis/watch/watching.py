@@ -24,7 +24,7 @@ log = logging.getLogger("imgapis.watch")
 class Watch:
     """The samples of one worker over the last WINDOW_SECONDS."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._moments: deque[Sample] = deque()
         self._unacted: float | None = None
         self._unreported: float | None = None

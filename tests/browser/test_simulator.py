@@ -14,7 +14,8 @@ from tests.browser.test_axe import LOOKS, violations
 from tests.browser.vendor_addresses import ADDRESSES
 from tests.engine import requests
 from transforms.engine import errors
-from transforms.engine.request import cost, params, spec
+from transforms.engine.request import cost, endpoints, params, spec
+from transforms.engine.request.query import Query
 
 pytestmark = pytest.mark.prove
 
@@ -55,7 +56,7 @@ def page(window):
 def server_result(endpoint: str, query: str):
     """[canonical pairs, half-credits] of a request on the server; `refused` for one that is refused."""
     try:
-        request = spec.parse(endpoint, query)
+        request = Query.parse(query).spec(endpoint)
     except errors.EngineError:
         return "refused"
     return [list(spec.canonical(request)), cost.quote(request)]
@@ -81,7 +82,7 @@ def sample_requests(endpoint: str) -> list[tuple[str, str]]:
 
 def test_the_canonical_rules_are_the_server_s(page):
     """B1"""
-    cases = [case for endpoint in params.ENDPOINTS for case in sample_requests(endpoint)]
+    cases = [case for endpoint in endpoints.ENDPOINTS for case in sample_requests(endpoint)]
     expected = [server_result(*case) for case in cases]
     assert sum(result != "refused" for result in expected) > len(cases) // 2
     results = page.evaluate(TAKE, {"cases": cases})
@@ -165,7 +166,7 @@ def test_the_addresses_of_other_services_are_translated(page):
     assert translations == [(vendor, address, lossy) for vendor, _, address, lossy in ADDRESSES]
     for _, _, address, _ in ADDRESSES:
         endpoint, _, query = address[1:].partition("?")
-        spec.parse(endpoint, query.partition("&preset=")[0])  # the server takes what we say
+        Query.parse(query).without("preset").spec(endpoint)  # the server takes what we say
 
 
 LOG = """

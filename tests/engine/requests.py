@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params, request_rows
 
 WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
 HASHES = st.sampled_from(["LEHV6nWB2yk8pyo0adR*.7kCMdnj", "00OZZy", "LGF5]+Yk^6#M@-5c,1J5@[or[Q6."])
@@ -64,7 +64,7 @@ def texts(row):
 @st.composite
 def written(draw, endpoint):
     """A request the endpoint accepts but for its folding rules, under the long-lived names, src first."""
-    literal = {params.BLURHASH: "blurhash", params.COLOR: "color"}.get(endpoint)
+    literal = {endpoints.BLURHASH: "blurhash", endpoints.COLOR: "color"}.get(endpoint)
     optional = [row for row in params.rows(endpoint) if row.available and row.name not in ("src", literal)]
     rows = draw(st.lists(st.sampled_from(optional), unique=True)) if optional else []
     if literal and draw(st.booleans()):
@@ -72,6 +72,6 @@ def written(draw, endpoint):
         rows = [params.find(endpoint, literal), *sides, *(row for row in rows if row not in sides)]
         items = []
     else:
-        count = draw(st.integers(*params.GRID_SOURCES)) if endpoint == params.GRID else 1
+        count = draw(st.integers(*request_rows.GRID_SOURCES)) if endpoint == endpoints.GRID else 1
         items = [("src", draw(WORDS)) for _ in range(count)]
     return items + [(row.name, draw(texts(row))) for row in rows]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests import environment
 from tests.engine import requests
 from transforms.engine import errors
-from transforms.engine.request import cost, params, spec
+from transforms.engine.request import cost, endpoints, params, spec
+from transforms.engine.request.query import Query
 
 QUICK = settings(max_examples=environment.count(20, 60, 300), deadline=None, derandomize=True)
 
@@ -22,13 +23,13 @@ def encode(items):
 def parse_items(endpoint, items):
     """The request's Spec; a draw that only the folding rules refuse is drawn again."""
     try:
-        return spec.parse(endpoint, encode(items))
+        return Query.parse(encode(items)).spec(endpoint)
     except errors.EngineError as error:
         assume(error.code != "conflicting_parameters" and error.param not in ("w", "h", "size"))
         raise
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 @QUICK
 @given(data=st.data())
 def test_order_and_aliases_share_one_canonical_form(endpoint, data):
@@ -38,24 +39,24 @@ def test_order_and_aliases_share_one_canonical_form(endpoint, data):
     sources = [item for item in items if item[0] == "src"]
     others = data.draw(st.permutations([item for item in items if item[0] != "src"]))
     renamed = [(data.draw(st.sampled_from(params.find(endpoint, name).names)), text) for name, text in others]
-    second = spec.parse(endpoint, encode(renamed + sources))
+    second = Query.parse(encode(renamed + sources)).spec(endpoint)
     assert second == first
     assert spec.canonical(second) == spec.canonical(first)
     assert spec.canonical_query(second) == spec.canonical_query(first)
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 @QUICK
 @given(data=st.data())
 def test_the_canonical_query_parses_to_the_same_request(endpoint, data):
     request = parse_items(endpoint, data.draw(requests.written(endpoint)))
-    reparsed = spec.parse(endpoint, spec.canonical_query(request))
+    reparsed = Query.parse(spec.canonical_query(request)).spec(endpoint)
     assert reparsed == request
     assert spec.canonical_query(reparsed) == spec.canonical_query(request)
     assert cost.quote(reparsed) == cost.quote(request)
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 @QUICK
 @given(data=st.data())
 def test_a_spelled_out_default_changes_nothing(endpoint, data):
@@ -70,7 +71,7 @@ def test_a_spelled_out_default_changes_nothing(endpoint, data):
         for row in optional_rows
         if row.name not in given_names
     ]
-    assert spec.parse(endpoint, encode(items + defaults)) == request
+    assert Query.parse(encode(items + defaults)).spec(endpoint) == request
 
 
 @QUICK
@@ -80,9 +81,9 @@ def test_a_spelled_out_default_changes_nothing(endpoint, data):
 @example("-3600")
 def test_a_hue_read_back_from_its_canonical_form_is_the_same(text):
     assume(-3600 <= float(text) <= 3600 and len(text) <= 20)
-    request = spec.parse("transform", f"src=a&hue={text}")
+    request = Query.parse(f"src=a&hue={text}").spec("transform")
     assert 0 <= request.get("hue") < 360
-    assert spec.parse("transform", spec.canonical_query(request)) == request
+    assert Query.parse(spec.canonical_query(request)).spec("transform") == request
 
 
 @QUICK
@@ -92,28 +93,28 @@ def test_a_hue_read_back_from_its_canonical_form_is_the_same(text):
 @example(["0.000000000000000001", "0.7", "1", "1"])
 def test_a_fractional_crop_is_refused_or_read_back_the_same(parts):
     try:
-        request = spec.parse("transform", f"src=a&crop={','.join(parts)}")
+        request = Query.parse(f"src=a&crop={','.join(parts)}").spec("transform")
     except errors.EngineError as error:
         assert (error.code, error.param) == ("invalid_parameter", "crop")
         return
-    assert spec.parse("transform", spec.canonical_query(request)) == request
+    assert Query.parse(spec.canonical_query(request)).spec("transform") == request
 
 
 @QUICK
 @given(st.integers(1, 2048), st.integers(1, 2048), st.decimals("0", "2", places=3))
 def test_a_placeholder_scaled_past_its_range_keeps_a_url_that_asks_for_it(w, h, dpr):
-    request = spec.parse("placeholder/color", f"color=123&w={w}&h={h}&dpr={dpr:f}")
-    reparsed = spec.parse("placeholder/color", spec.canonical_query(request))
+    request = Query.parse(f"color=123&w={w}&h={h}&dpr={dpr:f}").spec("placeholder/color")
+    reparsed = Query.parse(spec.canonical_query(request)).spec("placeholder/color")
     assert (reparsed.get("w"), reparsed.get("h")) == (request.get("w"), request.get("h"))
 
 
 @QUICK
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_are_parsed_or_refused_with_a_request_code(raw):
-    for endpoint in params.ENDPOINTS:
+    for endpoint in endpoints.ENDPOINTS:
         for query in (raw.decode("latin-1"), "src=a&" + raw.decode("latin-1")):
             try:
-                spec.parse(endpoint, query)
+                Query.parse(query).spec(endpoint)
             except errors.EngineError as error:
                 assert error.code in errors.REQUEST_CODES
 
@@ -162,8 +163,8 @@ SAME = [
 
 @pytest.mark.parametrize(("endpoint", "one", "other"), SAME)
 def test_two_ways_to_ask_for_one_picture_are_equal(endpoint, one, other):
-    assert spec.parse(endpoint, one) == spec.parse(endpoint, other)
-    assert spec.canonical(spec.parse(endpoint, one)) == spec.canonical(spec.parse(endpoint, other))
+    assert Query.parse(one).spec(endpoint) == Query.parse(other).spec(endpoint)
+    assert spec.canonical(Query.parse(one).spec(endpoint)) == spec.canonical(Query.parse(other).spec(endpoint))
 
 
 DIFFERENT = [
@@ -194,9 +195,9 @@ DIFFERENT = [
     ],
 )
 def test_lengths_are_scaled_by_dpr_with_and_without_a_box(query, values):
-    request = spec.parse("transform", f"src=a&{query}")
+    request = Query.parse(f"src=a&{query}").spec("transform")
     assert request.values == values
-    assert spec.parse("transform", spec.canonical_query(request)) == request
+    assert Query.parse(spec.canonical_query(request)).spec("transform") == request
 
 
 @pytest.mark.parametrize(
@@ -210,52 +211,53 @@ def test_lengths_are_scaled_by_dpr_with_and_without_a_box(query, values):
     ],
 )
 def test_a_length_that_dpr_scales_has_one_canonical_spelling(query, canonical):
-    assert spec.canonical_query(spec.parse("transform", f"src=a&{query}")) == canonical
+    assert spec.canonical_query(Query.parse(f"src=a&{query}").spec("transform")) == canonical
 
 
 @pytest.mark.parametrize(("endpoint", "one", "other"), DIFFERENT)
 def test_different_pictures_have_different_canonical_forms(endpoint, one, other):
-    assert spec.canonical(spec.parse(endpoint, one)) != spec.canonical(spec.parse(endpoint, other))
+    assert spec.canonical(Query.parse(one).spec(endpoint)) != spec.canonical(Query.parse(other).spec(endpoint))
 
 
 def test_the_order_of_a_grid_is_part_of_the_request():
-    assert spec.parse("grid", "src=a&src=b") != spec.parse("grid", "src=b&src=a")
+    assert Query.parse("src=a&src=b").spec("grid") != Query.parse("src=b&src=a").spec("grid")
 
 
 def test_format_and_download_are_no_part_of_the_canonical_form():
-    plain = spec.parse("transform", "src=a&w=5")
+    plain = Query.parse("src=a&w=5").spec("transform")
     assert spec.canonical(plain) == ("transform", "w=5")
-    assert spec.canonical(spec.parse("transform", "src=b&w=5&format=png&download=x.png")) == ("transform", "w=5")
+    assert spec.canonical(Query.parse("src=b&w=5&format=png&download=x.png").spec("transform")) == ("transform", "w=5")
 
 
 def test_all_info_endpoints_share_one_canonical_form():
-    forms = {spec.canonical(spec.parse(endpoint, "src=a")) for endpoint in params.INFO}
+    forms = {spec.canonical(Query.parse("src=a").spec(endpoint)) for endpoint in endpoints.INFO}
     assert forms == {("info",)}
-    assert spec.canonical(spec.parse("info", "src=a&select=colors")) == ("info",)
+    assert spec.canonical(Query.parse("src=a&select=colors").spec("info")) == ("info",)
 
 
 def test_the_canonical_query_is_in_table_order_and_encoded():
-    request = spec.parse("transform", "q=50&format=jpg&src=https://x.example/a%20b.jpg?c%3Dd%26e&crop=0.5,0,0.5,1")
+    request = Query.parse("q=50&format=jpg&src=https://x.example/a%20b.jpg?c%3Dd%26e&crop=0.5,0,0.5,1").spec(
+        "transform"
+    )
     assert spec.canonical_query(request) == (
         "src=https://x.example/a%20b.jpg%3Fc%3Dd%26e&crop=0.5,0,0.5,1&format=jpeg&quality=50"
     )
 
 
 def test_a_source_in_the_path_is_the_source_of_the_query():
-    assert spec.parse("transform", "w=5", path_source="shop/a%20b.jpg").sources == ("shop/a%20b.jpg",)
-    assert spec.parse("info", "", path_source="shop/a") == spec.parse("info", "src=shop/a")
+    assert Query.parse("w=5").spec("transform", path_source="shop/a%20b.jpg").sources == ("shop/a%20b.jpg",)
+    assert Query.parse("").spec("info", path_source="shop/a") == Query.parse("src=shop/a").spec("info")
 
 
 def test_a_request_crosses_a_process_border_unchanged():
-    request = spec.parse("grid", "src=a&src=b&w=50&gap=3")
+    request = Query.parse("src=a&src=b&w=50&gap=3").spec("grid")
     assert pickle.loads(pickle.dumps(request)) == request
 
 
 def test_values_are_typed_and_defaults_come_from_the_table():
-    request = spec.parse(
-        "transform",
-        "src=a&w=5&h=6&fit=pad&position=0.25,1&blur=1.5&gamma=2.0&enlarge=1&animated=0&radius=max&crop=1,2,3,4&tint=abc",
-    )
+    request = Query.parse(
+        "src=a&w=5&h=6&fit=pad&position=0.25,1&blur=1.5&gamma=2.0&enlarge=1&animated=0&radius=max&crop=1,2,3,4&tint=abc"
+    ).spec("transform")
     assert request.values == {
         "w": 5,
         "h": 6,

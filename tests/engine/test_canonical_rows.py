@@ -2,8 +2,9 @@
 
 import pytest
 
-from transforms.engine.request import params, spec
+from transforms.engine.request import endpoints, params, spec
 from transforms.engine.request.param import Param
+from transforms.engine.request.query import Query
 
 HASHES = ("LEHV6nWB2yk8pyo0adR*.7kCMdnj", "L6PZfSi_.AyE_3t7t7R**0o#DgR4")
 # What shapes the answer and is no part of the picture, and what is removed before the engine parses a request.
@@ -58,7 +59,7 @@ def query(endpoint: str, *parts: str) -> str:
 
 ROWS = [
     (endpoint, row)
-    for endpoint in params.ENDPOINTS
+    for endpoint in endpoints.ENDPOINTS
     for row in params.rows(endpoint)
     if row.name not in NO_PART | {"src"} | set(LITERALS)
 ]
@@ -70,7 +71,7 @@ def test_every_value_of_every_row_is_a_picture_of_its_own(endpoint, row):
     base = "" if endpoint.startswith("info") else BASES.get(row.name, BOX)
     texts = values_of(row)
     requests = [query(endpoint, base), *(query(endpoint, base, f"{row.name}={text}") for text in texts)]
-    forms = [spec.canonical(spec.parse(endpoint, request)) for request in requests]
+    forms = [spec.canonical(Query.parse(request).spec(endpoint)) for request in requests]
     assert texts and len(set(forms)) == len(forms), dict(zip(requests, forms, strict=True))
 
 
@@ -79,7 +80,8 @@ def test_what_is_drawn_without_a_source_is_a_picture_of_its_own(name):
     """H24"""
     (row,) = (row for row in params.PARAMS if row.name == name)
     forms = [
-        spec.canonical(spec.parse(f"placeholder/{name}", f"{LITERALS[name]}&{name}={text}")) for text in values_of(row)
+        spec.canonical(Query.parse(f"{LITERALS[name]}&{name}={text}").spec(f"placeholder/{name}"))
+        for text in values_of(row)
     ]
     assert len(set(forms)) == len(forms) == 2
 

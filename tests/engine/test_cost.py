@@ -2,7 +2,8 @@
 
 import pytest
 
-from transforms.engine.request import cost, spec
+from transforms.engine.request import cost
+from transforms.engine.request.query import Query
 
 
 @pytest.mark.parametrize(
@@ -35,4 +36,4 @@ def test_an_operation_costs_its_half_credits(endpoint, composed, halves):
     ],
 )
 def test_the_quote_of_a_request_is_the_most_it_can_cost(endpoint, query, halves):
-    assert cost.quote(spec.parse(endpoint, query)) == halves
+    assert cost.quote(Query.parse(query).spec(endpoint)) == halves

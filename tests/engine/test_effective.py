@@ -13,7 +13,7 @@ from transforms.engine import effective, pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
-from transforms.engine.request import spec
+from transforms.engine.request.query import Query
 
 FEW = settings(max_examples=environment.count(60, 300, 1_000), deadline=None, derandomize=True)
 SIZE = (64, 40)
@@ -30,7 +30,7 @@ def rendered(query: str, endpoint: str = "transform", sources=(JPEG,), output_fo
 
 def parsed(query: str, endpoint: str = "transform", count: int = 1):
     """The request of a query whose sources are called s."""
-    return spec.parse(endpoint, "&".join(["src=s"] * (count if endpoint == "grid" else 1)) + f"&{query}")
+    return Query.parse("&".join(["src=s"] * (count if endpoint == "grid" else 1)) + f"&{query}").spec(endpoint)
 
 
 def came_to(query: str, endpoint: str = "transform", sources=(JPEG,)) -> tuple[str, ...]:

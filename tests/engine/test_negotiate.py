@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import environment
-from transforms.engine.request import negotiate, params
+from transforms.engine.request import endpoints, negotiate
 
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 ACCEPTS = [
@@ -62,5 +62,5 @@ def test_an_answer_varies_by_accept_only_where_it_was_negotiated(endpoint, expli
 )
 def test_one_url_has_at_most_three_variants_whatever_the_header(accept):
     """K1"""
-    for endpoint in params.ENDPOINTS:
+    for endpoint in endpoints.ENDPOINTS:
         assert negotiate.output_format(endpoint, None, accept) in ("avif", "webp", "auto", "png", "json")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.engine.request import param, params, values
+from transforms.engine.request import endpoints, param, params, values
 
 CONTRACT = {
     "transform": "w width h height size dpr fit enlarge position crop trim rotate flip background bg padding radius "
@@ -19,12 +19,12 @@ CONTRACT = {
 }
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 def test_every_parameter_of_the_contract_is_in_the_table(endpoint):
     assert set(CONTRACT[endpoint].split()) <= set(params.NAMES[endpoint])
 
 
-@pytest.mark.parametrize("endpoint", params.ENDPOINTS)
+@pytest.mark.parametrize("endpoint", endpoints.ENDPOINTS)
 def test_a_name_or_alias_means_one_row(endpoint):
     names = [name for row in params.PARAMS if endpoint in row.endpoints for name in row.names]
     assert len(names) == len(set(names))
@@ -34,7 +34,7 @@ def test_a_name_or_alias_means_one_row(endpoint):
 def test_a_row_says_what_it_is_and_what_it_takes(row):
     assert row.meaning.endswith(".")
     assert param.accepts(row)
-    assert set(row.endpoints) <= set(params.ENDPOINTS)
+    assert set(row.endpoints) <= set(endpoints.ENDPOINTS)
     assert row.kind in values.READERS or not row.available
 
 

@@ -5,14 +5,15 @@ import pickle
 import pytest
 
 from transforms.engine import errors
-from transforms.engine.request import params, spec
+from transforms.engine.request import endpoints, params
+from transforms.engine.request.query import Query
 
 HASH = "LEHV6nWB2yk8pyo0adR*.7kCMdnj"
 
 
 def refusal(endpoint, query, path_source=None):
     with pytest.raises(errors.EngineError) as excinfo:
-        spec.parse(endpoint, query, path_source)
+        Query.parse(query).spec(endpoint, path_source)
     return excinfo.value
 
 
@@ -180,7 +181,7 @@ def test_a_parameter_given_twice_is_refused_by_name(query, second):
     assert (error.code, error.param) == ("duplicate_parameter", second)
 
 
-OUTSIDE = [(endpoint, row.name) for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if row.outside]
+OUTSIDE = [(endpoint, row.name) for endpoint in endpoints.ENDPOINTS for row in params.rows(endpoint) if row.outside]
 
 
 @pytest.mark.parametrize(("endpoint", "name"), OUTSIDE)
@@ -190,7 +191,7 @@ def test_what_is_read_outside_the_engine_is_refused_within_it(endpoint, name):
 
 
 def test_nothing_else_is_unavailable():
-    unavailable = {row.name for endpoint in params.ENDPOINTS for row in params.rows(endpoint) if not row.available}
+    unavailable = {row.name for endpoint in endpoints.ENDPOINTS for row in params.rows(endpoint) if not row.available}
     assert unavailable == {name for _, name in OUTSIDE} == {"preset", "fallback", "sig", "exp", "policy"}
 
 
@@ -218,10 +219,10 @@ def test_text_that_cannot_be_decoded_is_refused(query, param):
 
 
 def test_a_value_is_decoded_once():
-    assert spec.parse("transform", "src=a%252Fb").sources == ("a%2Fb",)
-    assert spec.parse("transform", "src=a=b").sources == ("a=b",)
-    assert spec.parse("transform", "s%72c=caf%C3%A9").sources == ("café",)
-    assert spec.parse("transform", "src=café".encode().decode("latin-1")).sources == ("café",)
+    assert Query.parse("src=a%252Fb").spec("transform").sources == ("a%2Fb",)
+    assert Query.parse("src=a=b").spec("transform").sources == ("a=b",)
+    assert Query.parse("s%72c=caf%C3%A9").spec("transform").sources == ("café",)
+    assert Query.parse("src=café".encode().decode("latin-1")).spec("transform").sources == ("café",)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_a_source_is_neither_empty_nor_longer_than_2048_characters(endpoint, que
 
 
 def test_a_source_of_2048_characters_is_accepted():
-    assert spec.parse("transform", "src=" + "%C3%A9" * 2048).sources == ("é" * 2048,)
+    assert Query.parse("src=" + "%C3%A9" * 2048).spec("transform").sources == ("é" * 2048,)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from imgapis.tables import row_classes
 from telemetry.models import Event
 from tests.people import Browser
 from tests.transforms.web_client import ask
+from transforms.engine.request.query import Query
 from transforms.serving import image_plans
 from transforms.tenant import tenants
 
@@ -91,7 +92,7 @@ def test_p05_the_fingerprint_of_a_charge_is_keyed_by_its_workspace_and_stands_on
 def test_p05_without_the_workspaces_key_the_fingerprint_cannot_be_made(web, workspace, forgetful):
     """P05, V7: no plain digest of the operation or its address, and no key of another purpose."""
     tenant = tenants.of_namespace(workspace.namespace)
-    plan = image_plans.make(tenant, "transform", "src=shop/shoe.jpg&w=74", None, None)
+    plan = image_plans.make(tenant, "transform", Query.parse("src=shop/shoe.jpg&w=74"), None, None)
     guesses = ("src=shop/shoe.jpg&w=74", "/transform?src=shop/shoe.jpg&w=74", "\n".join(plan.identity))
     assert plan.claim not in {hashlib.sha256(guess.encode()).hexdigest() for guess in guesses}
     assert plan.claim not in {tokens.keyed_digest(key, plan.identity) for key in (b"", tenant.cache_key)}

@@ -13,6 +13,7 @@ from imgapis.base.errors import ApiError
 from tests import environment
 from tests.people import Browser, fresh_address, mails, sign_in
 from tests.transforms.web_client import ask
+from transforms.engine.request.query import Query
 from transforms.models import blocks as block_rows
 from transforms.models import sources
 from transforms.serving import blocks, delivery, image_plans
@@ -74,7 +75,9 @@ def test_a_reported_address_blocks_its_original_in_every_form_and_no_other(place
 def code_of_plan(place, src: str) -> str:
     """What a server that has just read the workspace says to a transform of `src`: a code, or nothing."""
     try:
-        image_plans.make(tenants.of_row(place.row(), place.namespace), "transform", f"src={src}&w=44", None, None)
+        image_plans.make(
+            tenants.of_row(place.row(), place.namespace), "transform", Query.parse(f"src={src}&w=44"), None, None
+        )
     except ApiError as refusal:
         return refusal.code
     return ""
@@ -150,7 +153,7 @@ def test_a_picture_that_is_blocked_while_it_is_made_is_neither_answered_nor_char
     monkeypatch.setattr(delivery, "_render", blocked_meanwhile)
     used = summary.of(place.row()).used
     with pytest.raises(ApiError) as caught:
-        delivery.deliver(tenant, ImageRequest("transform", "src=shop/any/late.jpg&w=41", None, None, None))
+        delivery.deliver(tenant, ImageRequest("transform", Query.parse("src=shop/any/late.jpg&w=41"), None, None, None))
     assert caught.value.code == "picture_blocked" and summary.of(place.row()).used == used
 
 

@@ -14,6 +14,7 @@ from imgapis.base.buckets import StoredObject
 from tests import environment
 from tests.origin import picture
 from tests.transforms.web_client import ask
+from transforms.engine.request.query import Query
 from transforms.models import sources
 from transforms.serving import cache, image_plans
 from transforms.tenant import tenants
@@ -115,11 +116,11 @@ def test_an_edited_source_serves_no_old_picture(web, workspace, origin, forgetfu
     """K5: the revision of a source is in every key."""
     origin.pictures["/new/shoe.jpg"] = picture(colour="#00ff00")
     tenant = tenants.of_namespace(workspace.namespace)
-    before = image_plans.make(tenant, "transform", "src=shop/shoe.jpg&w=9", None, None)
+    before = image_plans.make(tenant, "transform", Query.parse("src=shop/shoe.jpg&w=9"), None, None)
     sources.change(tenant.sources["shop"], prefix=tenant.sources["shop"].prefix + "new/")
     tenants.clear_cache()
     after = image_plans.make(
-        tenants.of_namespace(workspace.namespace), "transform", "src=shop/shoe.jpg&w=9", None, None
+        tenants.of_namespace(workspace.namespace), "transform", Query.parse("src=shop/shoe.jpg&w=9"), None, None
     )
     assert before.key != after.key and before.claim != after.claim
 

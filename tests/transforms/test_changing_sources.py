@@ -15,6 +15,7 @@ from imgapis.base.outbound.fetch import FetchResult
 from telemetry.events import CacheStatus
 from tests.origin import picture
 from tests.transforms.web_client import ask
+from transforms.engine.request.query import Query
 from transforms.serving import cache, delivery, image_plans
 from transforms.serving.charging import claims
 from transforms.serving.delivery import ImageRequest
@@ -103,7 +104,7 @@ def test_a_grid_is_whole_once_its_minute_is_over(workspace, origin, sources, for
     assert costs(workspace, grid(sources[:2])) == ("2", "1/2")
     origin.statuses.clear()
     tenant = tenants.of_namespace(workspace.namespace)
-    image_request = ImageRequest("grid", grid(sources[:2]).partition("?")[2], None, None, None)
+    image_request = ImageRequest("grid", Query.parse(grid(sources[:2]).partition("?")[2]), None, None, None)
     assert delivery.deliver(tenant, image_request).cache == CacheStatus.HIT
     age(tenant, plan_of(tenant, grid(sources[:2])).key, 61)
     cache.memory.clear()
@@ -237,7 +238,7 @@ def test_what_a_grid_may_still_cost_is_quoted(workspace, origin, sources):
 def plan_of(tenant, address: str):
     """The plan of an address."""
     path, _, query = address.partition("?")
-    return image_plans.make(tenant, path.strip("/"), query, None, None)
+    return image_plans.make(tenant, path.strip("/"), Query.parse(query), None, None)
 
 
 def stored(row, address: str):

@@ -12,6 +12,7 @@ from billing.charging import ledger
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from telemetry.events import CacheStatus
+from transforms.engine.request.query import Query
 from transforms.serving import delivery, purges
 from transforms.serving.coalesce import SingleFlight, WaitedTooLong, host_lock
 from transforms.serving.delivery import ImageRequest
@@ -120,7 +121,9 @@ def test_a_follower_that_nothing_fits_waits_no_longer_than_its_time(flights):
 
 def test_a_purge_reaches_a_request_that_waits_for_a_picture_begun_before_it(bucket, origin, workspace, forgetful):
     """H16, K5: the follower's rules hold the purge, the leader's do not; the follower gets new bytes, billed as new."""
-    image_request = ImageRequest("transform", f"src=shop/slow/{workspace.namespace}.jpg&w=64", None, None, None)
+    image_request = ImageRequest(
+        "transform", Query.parse(f"src=shop/slow/{workspace.namespace}.jpg&w=64"), None, None, None
+    )
     path = f"/slow/{workspace.namespace}.jpg"
     before = tenants.of_namespace(workspace.namespace)
     with ThreadPoolExecutor(2) as threads:

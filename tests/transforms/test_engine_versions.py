@@ -14,6 +14,7 @@ from tests.transforms.test_rest import call, create_key
 from tests.transforms.web_client import ask
 from transforms.access import engine_version
 from transforms.engine import version
+from transforms.engine.request.query import Query
 from transforms.serving import cache, delivery
 from transforms.serving.delivery import ImageRequest
 from transforms.sources import named_sources
@@ -42,7 +43,7 @@ def _as_version_one(make):
 def deliver(workspace, query: str = QUERY):
     workspace.refresh(consistent_read=True)
     tenant = tenants.of_row(workspace, workspace.namespace)
-    return delivery.deliver(tenant, ImageRequest("transform", query, None, None, None))
+    return delivery.deliver(tenant, ImageRequest("transform", Query.parse(query), None, None, None))
 
 
 def test_every_version_says_what_it_draws_otherwise():

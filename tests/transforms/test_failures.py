@@ -7,6 +7,7 @@ import pytest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests.origin import picture
+from transforms.engine.request.query import Query
 from transforms.render import process
 from transforms.render.pool import Pool
 from transforms.serving import cache, delivery, image_plans, purges, rendering
@@ -53,7 +54,7 @@ def tenant_of(workspace):
 
 
 def deliver(workspace, query: str):
-    return delivery.deliver(tenant_of(workspace), ImageRequest("transform", query, None, None, None))
+    return delivery.deliver(tenant_of(workspace), ImageRequest("transform", Query.parse(query), None, None, None))
 
 
 def refusal(workspace, query: str) -> ApiError:
@@ -121,7 +122,9 @@ def test_an_origin_that_was_too_slow_is_asked_again_after_half_a_minute(bucket, 
 
 def test_the_memory_is_bounded_and_holds_no_address(bucket, workspace):
     memory, tenant = Failures(most=3), tenant_of(workspace)
-    plans = [image_plans.make(tenant, "transform", f"src=shop/{number}.jpg", None, None) for number in range(5)]
+    plans = [
+        image_plans.make(tenant, "transform", Query.parse(f"src=shop/{number}.jpg"), None, None) for number in range(5)
+    ]
     crash = ApiError("The picture could not be processed.", code="render_crashed", status=422)
     for plan in plans:
         memory.note(tenant, plan, crash)

@@ -23,6 +23,7 @@ from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
 from transforms.access import access_settings, fallbacks, presets, signing_keys
 from transforms.access.signed_policies import Policy, PolicyExceeded
+from transforms.engine.request.query import Query
 from transforms.models import sources as source_rows
 from transforms.serving import delivery, image_plans
 from transforms.serving.coalesce import WaitedTooLong
@@ -57,7 +58,7 @@ def wait_for_events(row, expected: int) -> list:
 
 def policy_of(fixed: str) -> Policy:
     """A policy of the source `shop` up to 8 pixels, with fixed parameters."""
-    return Policy("shop/", clock.now() + 3_600, {"w": 8}, ("transform",), None, fixed)
+    return Policy("shop/", clock.now() + 3_600, {"w": 8}, ("transform",), None, Query.parse(fixed))
 
 
 def code_of(reply) -> str:
@@ -250,7 +251,7 @@ def test_defaults_hold_for_the_workspace_and_for_each_source_and_none_ends_them(
     tenant = tenant_of(workspace)
 
     def chosen(src: str, query: str = "") -> str:
-        return image_plans.make(tenant, "transform", f"src={src}{query}", None, None).fallback
+        return image_plans.make(tenant, "transform", Query.parse(f"src={src}{query}"), None, None).fallback
 
     assert [chosen(f"{name}/none.jpg") for name in ("shop", "people", "bare")] == ["empty", "face", ""]
     assert chosen(f"{prefix}none.jpg") == "empty"
@@ -280,11 +281,11 @@ def test_a_fallback_is_no_part_of_the_picture_itself(workspace, values, name, fi
     tenant = tenant_of(workspace)
     plain = f"src=shop/any.jpg&{presets.query_of(values)}"
     named = f"fallback={name}&{plain}" if first else f"{plain}&fallback={name}"
-    one, other = (image_plans.make(tenant, "transform", query, None, None) for query in (plain, named))
+    one, other = (image_plans.make(tenant, "transform", Query.parse(query), None, None) for query in (plain, named))
     assert (one.key, one.claim, one.identity, one.spec) == (other.key, other.claim, other.identity, other.spec)
     if name != "none":
         src = tenant.rules.fallbacks[name].src
-        itself = image_plans.make(tenant, "transform", f"src={src}&{presets.query_of(values)}", None, None)
+        itself = image_plans.make(tenant, "transform", Query.parse(f"src={src}&{presets.query_of(values)}"), None, None)
         instead = image_plans.of_fallback(tenant, other, None)
         assert (instead.key, instead.claim) == (itself.key, itself.claim) != (other.key, other.claim)
 
@@ -342,7 +343,7 @@ def test_a_policy_allows_the_fallback_that_it_names_and_no_other(workspace):
     named, silent = policy_of("fallback=empty"), policy_of("")
 
     def fallback_of(policy, query: str) -> str:
-        plan = image_plans.make(tenant, "transform", f"src=shop/a.jpg&w=8{query}", None, None, policy)
+        plan = image_plans.make(tenant, "transform", Query.parse(f"src=shop/a.jpg&w=8{query}"), None, None, policy)
         return plan.fallback
 
     assert [fallback_of(named, query) for query in ("", "&fallback=empty")] == ["", "empty"]
@@ -375,10 +376,10 @@ def test_a_fallback_is_made_within_the_time_of_its_request_or_sent_where_it_is_m
     """What the failing source has taken is taken off its turn, so that no answer takes longer than any other."""
     save(workspace)
     tenant, query = tenant_of(workspace), "src=shop/none.jpg&w=104&format=png&fallback=empty"
-    plan = image_plans.make(tenant, "transform", query, None, None)
+    plan = image_plans.make(tenant, "transform", Query.parse(query), None, None)
     instead = image_plans.of_fallback(tenant, plan, None)
     began = time.monotonic() - django_settings.TURN_SECONDS - 1
-    late = ImageRequest("transform", query, None, None, None, fallback_status=404, started=began)
+    late = ImageRequest("transform", Query.parse(query), None, None, None, fallback_status=404, started=began)
     before = origin.requests["/hat.png"]
     with pytest.raises(WaitedTooLong):
         delivery.deliver_plan(tenant, instead, late)

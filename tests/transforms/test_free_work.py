@@ -13,6 +13,7 @@ from imgapis.base.errors import ApiError
 from tests.origin import picture
 from transforms.access import access_settings
 from transforms.doctor import examination
+from transforms.engine.request.query import Query
 from transforms.models import sources
 from transforms.serving import delivery, explain, fallback
 from transforms.serving.delivery import ImageRequest
@@ -48,7 +49,7 @@ def moment(monkeypatch):
 
 
 def request(method: str = "GET", query: str = PICTURE) -> ImageRequest:
-    return ImageRequest("transform", query, None, None, None, method)
+    return ImageRequest("transform", Query.parse(query), None, None, None, method)
 
 
 def examine(tenant):

@@ -16,7 +16,8 @@ from tests.origin import picture
 from tests.transforms.signer import policy
 from tests.transforms.web_client import ask
 from transforms.access import access_settings, presets, signing_keys
-from transforms.engine.request import params
+from transforms.engine.request import endpoints
+from transforms.engine.request.query import Query
 from transforms.serving import cache, delivery, image_plans
 from transforms.serving.charging import claims, quotes
 from transforms.serving.delivery import ImageRequest, ImageResponse
@@ -55,12 +56,14 @@ def used(row) -> int:
 def deliver(row, endpoint: str, query: str) -> ImageResponse:
     """The answer of this process."""
     current = workspaces.find(row.workspace_id)
-    return delivery.deliver(tenants.of_row(current, current.namespace), ImageRequest(endpoint, query, None, None, None))
+    return delivery.deliver(
+        tenants.of_row(current, current.namespace), ImageRequest(endpoint, Query.parse(query), None, None, None)
+    )
 
 
 def plan_of(row, endpoint: str, query: str):
     """The plan of a request."""
-    return image_plans.make(tenants.of_row(row, row.namespace), endpoint, query, None, None)
+    return image_plans.make(tenants.of_row(row, row.namespace), endpoint, Query.parse(query), None, None)
 
 
 @pytest.mark.parametrize(("endpoint", "query"), ADDRESSES)
@@ -85,10 +88,10 @@ def test_a_new_version_shows_what_the_source_has_become(workspace, origin):
     origin.pictures.pop(path)
 
 
-@pytest.mark.parametrize("endpoint", params.PLACEHOLDERS)
+@pytest.mark.parametrize("endpoint", endpoints.PLACEHOLDERS)
 def test_without_a_source_a_version_tells_nothing_apart(workspace, endpoint):
     """B1: there are no bytes that could be other ones."""
-    literal = "color=fff" if endpoint == params.COLOR else "blurhash=LEHV6nWB2yk8pyo0adR*.7kCMdnj"
+    literal = "color=fff" if endpoint == endpoints.COLOR else "blurhash=LEHV6nWB2yk8pyo0adR*.7kCMdnj"
     plans = [plan_of(workspace, endpoint, f"{literal}&w=9&h=9{end}") for end in ("", "&v=2")]
     assert plans[0].key == plans[1].key and plans[0].claim == plans[1].claim
 

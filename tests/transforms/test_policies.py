@@ -12,6 +12,7 @@ from tests import environment
 from tests.transforms.signer import policy, signed
 from tests.transforms.web_client import ask
 from transforms.access import signing, signing_keys
+from transforms.engine.request.query import Query
 from transforms.serving import image_plans
 from transforms.tenant import tenants
 
@@ -123,7 +124,7 @@ def tenant(workspace, key):
 def plan_of(tenant, key, rule, endpoint: str, query: str, now: float):
     """The plan that a policy allows; None where it is refused."""
     try:
-        ticket = signing.check(tenant, f"/{endpoint}", f"{query}&{policy(key, **rule)}", now)
+        ticket = signing.check(tenant, f"/{endpoint}", Query.parse(f"{query}&{policy(key, **rule)}"), now)
         return image_plans.make(tenant, endpoint, ticket.query, None, None, ticket.policy)
     except ApiError:
         return None
@@ -142,7 +143,7 @@ def test_a_policy_only_narrows(tenant, key, rule, src, pieces, now, data):
     query = "&".join([f"src={src}", *pieces]) if endpoint == "transform" else f"src={src}"
     plan = plan_of(tenant, key, rule, endpoint, query, now)
     if plan is not None:
-        unsigned_plan = image_plans.make(tenant, endpoint, query, None, None)
+        unsigned_plan = image_plans.make(tenant, endpoint, Query.parse(query), None, None)
         assert (plan.key, plan.claim) == (unsigned_plan.key, unsigned_plan.claim)
     if plan_of(tenant, key, data.draw(narrower(rule, endpoint)), endpoint, query, now) is not None:
         assert plan is not None

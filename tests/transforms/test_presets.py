@@ -12,6 +12,7 @@ from imgapis.base.errors import ApiError
 from tests import environment
 from tests.transforms.web_client import ask
 from transforms.access import access_settings, presets
+from transforms.engine.request.query import Query
 from transforms.serving import image_plans
 from transforms.tenant import tenants
 
@@ -73,7 +74,9 @@ def test_the_canonical_form_is_that_of_the_merged_parameters(workspace, under, o
         under = {name: text for name, text in under.items() if name not in ("w", "h")}
     preset_query = f"src=shop/shoe.jpg&preset=any&{presets.query_of(over)}"
     merged_query = f"src=shop/shoe.jpg&{presets.query_of(under | over)}"
-    first, second = (image_plans.make(tenant, "transform", query, None, None) for query in (preset_query, merged_query))
+    first, second = (
+        image_plans.make(tenant, "transform", Query.parse(query), None, None) for query in (preset_query, merged_query)
+    )
     assert (first.key, first.claim) == (second.key, second.claim)
 
 

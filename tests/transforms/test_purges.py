@@ -13,6 +13,7 @@ from billing.charging import ledger
 from billing.models import Claim
 from imgapis.base import clock
 from tests.transforms.web_client import ask
+from transforms.engine.request.query import Query
 from transforms.models import PurgeRule
 from transforms.models import purges as purge_rows
 from transforms.serving import image_plans, purges
@@ -80,7 +81,7 @@ def test_a_quote_knows_of_a_purge(web, workspace):
     purged_tenant = tenants.of_row(row, row.namespace)
     query = SHOE.partition("?")[2]
     plan_before, plan_after = (
-        image_plans.make(state, "transform", query, None, None) for state in (tenant, purged_tenant)
+        image_plans.make(state, "transform", Query.parse(query), None, None) for state in (tenant, purged_tenant)
     )
     assert (
         plan_before.purged_before == 0 < plan_after.purged_before <= clock.now() and plan_before.key == plan_after.key
@@ -100,7 +101,9 @@ def test_what_becomes_new_work_is_told_beforehand(web, origin):
 def test_a_grid_that_was_claimed_whole_is_told_beforehand_too(web, workspace):
     """H24: before their sources had claims, grids had one."""
     grid = "/grid?src=shop/any/a.jpg&src=shop/any/b.jpg&w=60&h=40"
-    plan = image_plans.make(tenants.of_row(workspace, workspace.namespace), "grid", grid.partition("?")[2], None, None)
+    plan = image_plans.make(
+        tenants.of_row(workspace, workspace.namespace), "grid", Query.parse(grid.partition("?")[2]), None, None
+    )
     assert purges.preview(workspace, "url", grid) == 0
     moment = clock.now()
     expires = clock.utc(int(moment) + plan.seconds)
@@ -215,6 +218,6 @@ def test_no_address_leaves_a_hash_in_a_rule(workspace):
     """P05: a hash of an address is on its claim alone."""
     rule = purges.purge(workspace, "system", "url", SHOE)
     tenant = tenants.of_row(workspace, workspace.namespace)
-    plan = image_plans.make(tenant, "transform", SHOE.partition("?")[2], None, None)
+    plan = image_plans.make(tenant, "transform", Query.parse(SHOE.partition("?")[2]), None, None)
     stored_text = json.dumps([rule.target, rule.names])
     assert plan.claim not in stored_text and plan.key not in stored_text

@@ -11,6 +11,7 @@ from billing.charging import ledger
 from imgapis.base import clock
 from tests import environment
 from tests.transforms.web_client import ask
+from transforms.engine.request.query import Query
 from transforms.serving import cache, image_plans
 from transforms.serving.charging import claims
 from transforms.tenant import tenants
@@ -115,7 +116,9 @@ HALVES = {"transform": 2, "grid": 12, "placeholder": 1}
 def test_two_spellings_have_one_cache_key_one_claim_and_one_price(tenant, request, accept):
     """B1: the plan that the quote shows is the plan that the charge is made by."""
     endpoint, variants, sources = request
-    first, second = (image_plans.make(tenant, endpoint, query(sources, pairs), None, accept) for pairs in variants)
+    first, second = (
+        image_plans.make(tenant, endpoint, Query.parse(query(sources, pairs)), None, accept) for pairs in variants
+    )
     assert (first.key, first.claim, first.seconds) == (second.key, second.claim, second.seconds)
     assert first.halves == second.halves == HALVES[first.operation]
 
@@ -151,7 +154,7 @@ def test_info_costs_what_its_quote_says(workspace, endpoint):
 def test_what_info_said_of_a_source_counts_for_a_day(bucket, workspace):
     """H24: its source may be another one since."""
     tenant = tenants.of_row(workspace, workspace.namespace)
-    plan = image_plans.make(tenant, "transform", "src=shop/any/aged.jpg&w=20", None, None, None)
+    plan = image_plans.make(tenant, "transform", Query.parse("src=shop/any/aged.jpg&w=20"), None, None, None)
     key = image_plans.key(tenant, image_plans.named(("info",), plan.originals), "json")
     for age, is_known in ((clock.DAY + 1, False), (clock.DAY - 60, True)):
         entry = cache.new_output(

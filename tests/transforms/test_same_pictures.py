@@ -10,6 +10,7 @@ from billing.charging import ledger
 from tests.origin import picture
 from tests.transforms.web_client import ask
 from transforms.engine.request import params
+from transforms.engine.request.query import Query
 from transforms.serving import delivery, purges
 from transforms.serving.charging import quotes
 from transforms.serving.delivery import ImageRequest
@@ -171,7 +172,9 @@ def test_a_purge_of_an_address_that_was_free_tells_that_it_will_be_billed(worksp
 
 def charge_of(tenant, address: str) -> int:
     """Half-credits of an answer of this process, which knows of every purge at once."""
-    return delivery.deliver(tenant, ImageRequest("transform", address.partition("?")[2], None, None, None)).halves
+    return delivery.deliver(
+        tenant, ImageRequest("transform", Query.parse(address.partition("?")[2]), None, None, None)
+    ).halves
 
 
 def test_every_parameter_of_a_transform_is_known_to_what_it_comes_to():

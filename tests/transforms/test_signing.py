@@ -15,6 +15,7 @@ from tests import environment
 from tests.transforms.signer import signature, signed
 from tests.transforms.web_client import ask
 from transforms.access import signing, signing_keys
+from transforms.engine.request.query import Query
 from transforms.tenant import tenants
 
 SIGNATURES = environment.count(10, 100, 1_000)
@@ -118,7 +119,7 @@ def _flips(text: bytes) -> list[bytes]:
 
 def _passes(tenant, query: str, sig: bytes) -> bool:
     try:
-        signing.check(tenant, "/transform", f"{query}&sig={quote(sig)}", clock.now())
+        signing.check(tenant, "/transform", Query.parse(f"{query}&sig={quote(sig)}"), clock.now())
     except (signing.SignatureInvalid, signing.SignatureMissing):
         return False
     return True

@@ -7,7 +7,9 @@ from accounts import audit
 from accounts.models import Workspace, workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms.access import raw_query, rules
+from transforms import engine_errors
+from transforms.access import rules
+from transforms.engine.request.query import Query
 from transforms.models import Fallback
 from transforms.models import fallbacks as fallback_rows
 from transforms.models import presets as preset_rows
@@ -50,14 +52,14 @@ class FallbackInUse(ApiError):
     code = "fallback_in_use"
 
 
-def take(endpoint: str, query: str) -> tuple[str | None, str]:
+def take(endpoint: str, query: Query) -> tuple[str | None, Query]:
     """The fallback that a query names (None: none is named), and the query without it, as it is parsed. Raises
     ApiError where it is named twice."""
     if endpoint != ENDPOINT:
         return None, query
-    pieces = raw_query.read(query)
-    name = raw_query.one(pieces, PARAMETER)
-    return name, query if name is None else raw_query.write(raw_query.without(pieces, (PARAMETER,)))
+    with engine_errors.as_api_errors():
+        name = query.value(PARAMETER)
+    return name, query.without(PARAMETER)
 
 
 def choose(tenant: Tenant, name: str | None, source: str) -> str:

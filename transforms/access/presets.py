@@ -1,16 +1,16 @@
 """Named presets: parameters under one name, merged into a query whose own parameters override them."""
 
 import difflib
-import urllib.parse
 
 from accounts import audit
 from accounts.models import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from transforms import engine_errors
-from transforms.access import fallbacks, raw_query, rules
+from transforms.access import fallbacks, rules
 from transforms.engine.errors import EngineError
-from transforms.engine.request import params, spec
+from transforms.engine.request import params
+from transforms.engine.request.query import Query
 from transforms.models import Preset
 from transforms.models import fallbacks as fallback_rows
 from transforms.models import presets as preset_rows
@@ -51,41 +51,38 @@ class TooManyPresets(ApiError):
     code = "too_many_presets"
 
 
-def merge(tenant: Tenant, endpoint: str, query: str) -> str:
+def merge(tenant: Tenant, endpoint: str, query: Query) -> Query:
     """The query with its preset expanded; its own parameters override the preset's. Raises UnknownPreset."""
     if endpoint != ENDPOINT:
         return query
-    pieces = raw_query.read(query)
-    name = raw_query.one(pieces, "preset")
+    with engine_errors.as_api_errors():
+        name = query.value("preset")
     if name is None:
         return query
     values = tenant.rules.presets.get(name)
     if values is None:
         raise UnknownPreset(_unknown(tenant, name), param="preset")
-    remaining = raw_query.without(pieces, ("preset",))
-    explicit_names = {_named(piece.name) for piece in remaining}
-    explicit_names |= {"w", "h"} if "size" in explicit_names else set()
-    preset_values = {name: text for name, text in values.items() if name not in explicit_names}
-    return "&".join(filter(None, (raw_query.write(remaining), query_of(preset_values))))
+    return query.with_preset(values)
 
 
-def guard(tenant: Tenant, endpoint: str, query: str) -> None:
+def guard(tenant: Tenant, endpoint: str, query: Query) -> None:
     """Where the workspace serves presets only: refuse every other parameter, and the operations that have none but
     endless variants. `/info` has none but by v and ttl, and stays. Raises PresetsOnly."""
     if not tenant.presets_only:
         return
-    pieces = raw_query.read(query)
     if endpoint.startswith("info"):
-        forbidden = next((piece for piece in pieces if piece.name in FRESHNESS), None)
+        forbidden = next((parameter for parameter in query.parameters if parameter.name in FRESHNESS), None)
         if forbidden is not None:
             raise PresetsOnly(f"This workspace serves its presets only: no {forbidden.name}.", param=forbidden.name)
         return
     if endpoint != ENDPOINT:
         raise PresetsOnly(f"This workspace serves its presets only, and /{endpoint} has none.")
-    forbidden = next((piece for piece in pieces if piece.name not in LEFT), None)
+    forbidden = next((parameter for parameter in query.parameters if parameter.name not in LEFT), None)
     if forbidden is not None:
         raise PresetsOnly("This workspace serves its presets only: src, preset and format.", param=forbidden.name[:64])
-    if raw_query.one(pieces, "preset") is None:
+    with engine_errors.as_api_errors():
+        preset = query.value("preset")
+    if preset is None:
         raise PresetsOnly("This workspace serves its presets only: name one by preset.", param="preset")
 
 
@@ -115,13 +112,13 @@ def delete(workspace_id: str, actor: str, name: str) -> bool:
     return True
 
 
-def read(name: str, query: str) -> dict[str, str]:
-    """The values of a preset's query, by long-lived name in the table's order. Raises InvalidPreset."""
+def read(name: str, text: str) -> dict[str, str]:
+    """The values of a preset as its owner writes it, `w=800&fit=cover`, by long-lived name in the table's order. Raises
+    InvalidPreset."""
     if not originals.NAME.match(name):
         raise InvalidPreset("A preset's name is 1 to 63 of a-z, 0-9, - and _.", param="name")
-    query = query.strip().removeprefix("?")
-    pieces = raw_query.read(query)
-    forbidden = next((piece.name for piece in pieces if piece.name in NEVER), None)
+    query = Query.parse(text.strip().removeprefix("?"))
+    forbidden = next((parameter.name for parameter in query.parameters if parameter.name in NEVER), None)
     if forbidden:
         raise InvalidPreset(f"A preset cannot hold {forbidden}.", param="query")
     try:
@@ -129,11 +126,11 @@ def read(name: str, query: str) -> dict[str, str]:
     except ApiError as refusal:
         raise InvalidPreset(refusal.message, param="query") from refusal
     try:
-        spec.parse(ENDPOINT, "&".join(["src=any/file", *filter(None, [rest])]))
+        rest.spec(ENDPOINT, path_source="any/file")
     except EngineError as error:
         refusal = engine_errors.api_error(error)
         raise InvalidPreset(refusal.message, param="query") from error
-    values = {_named(piece.name): piece.value for piece in pieces}
+    values = {params.long_name(ENDPOINT, parameter.name): parameter.value for parameter in query.parameters}
     if not values:
         raise InvalidPreset("Write at least one parameter, such as w=800&fit=cover.", param="query")
     return {row.name: values[row.name] for row in params.rows(ENDPOINT) if row.name in values}
@@ -148,12 +145,7 @@ def _check_fallback(workspace_id: str, values: dict[str, str]) -> None:
 
 def query_of(values: dict[str, str]) -> str:
     """A preset's values as a query."""
-    return "&".join(f"{name}={urllib.parse.quote(text, safe='/:,')}" for name, text in values.items())
-
-
-def _named(name: str) -> str:
-    row = params.find(ENDPOINT, name)
-    return row.name if row else name
+    return Query.of_values(values).raw
 
 
 def _unknown(tenant: Tenant, name: str) -> str:

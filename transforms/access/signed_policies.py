@@ -10,9 +10,9 @@ from typing import Any
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
 from imgapis.base.outbound.errors import FetchError
-from transforms.access import raw_query
 from transforms.engine.errors import EngineError
-from transforms.engine.request import params, spec
+from transforms.engine.request import params
+from transforms.engine.request.query import Query
 from transforms.engine.request.spec import Spec
 from transforms.sources import originals
 
@@ -45,14 +45,14 @@ class PolicyExceeded(ApiError):
 class Policy:
     """A policy: every src starts with `src`; each side named may be requested up to its pixels (after dpr), one of
     them at least; `operations`; `formats` (None: any; `auto`: left to Accept); `fixed`: other parameters that may be
-    given, with exactly these values, as a query."""
+    given, with exactly these values."""
 
     src: str
     until: float
     sides: dict[str, int]
     operations: tuple[str, ...]
     formats: tuple[str, ...] | None
-    fixed: str
+    fixed: Query
 
 
 def read(text: str) -> Policy:
@@ -67,11 +67,11 @@ def read(text: str) -> Policy:
         sides={side: _whole(members, side, 8192) for side in ("w", "h") if side in members},
         operations=_words(members, "ops", OPERATIONS) or ("transform",),
         formats=_formats(members),
-        fixed=_fixed(members.get("params", "")),
+        fixed=Query.parse(_fixed(members.get("params", ""))),
     )
 
 
-def check(policy: Policy, endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
+def check(policy: Policy, endpoint: str, query: Query, fixed: Query, parsed: Spec) -> None:
     """Raise PolicyExceeded, naming the parameter, where a request goes beyond its policy. `query` is the request's
     and `fixed` the policy's, both with their presets merged; `parsed` is the parsed request."""
     if endpoint.partition("/")[0] not in policy.operations:
@@ -105,13 +105,12 @@ def _check_format(policy: Policy, endpoint: str, parsed: Spec) -> None:
         raise PolicyExceeded(f"The policy of this address allows the formats {allowed_formats}.", param="format")
 
 
-def _check_fixed(endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
+def _check_fixed(endpoint: str, query: Query, fixed: Query, parsed: Spec) -> None:
     """Every other value must equal the policy's: both are parsed with the same box, so that both fold alike."""
-    box = [piece for piece in raw_query.read(query) if _named(endpoint, piece.name) in (*BOX, "src")]
-    rest = [piece for piece in raw_query.read(fixed) if _named(endpoint, piece.name) not in BOUND]
-    by_path = bool(parsed.sources) and not any(piece.name == "src" for piece in box)
+    box, rest = query.only(endpoint, (*BOX, "src")), fixed.excluding(endpoint, BOUND)
+    by_path = bool(parsed.sources) and not any(parameter.name == "src" for parameter in box.parameters)
     try:
-        allowed_spec = spec.parse(endpoint, raw_query.write([*box, *rest]), "any/file" if by_path else None)
+        allowed_spec = (box + rest).spec(endpoint, "any/file" if by_path else None)
     except EngineError as error:
         raise PolicyExceeded(f"The policy does not go with this address: {error.message}", param="policy") from error
     violations = [
@@ -122,12 +121,6 @@ def _check_fixed(endpoint: str, query: str, fixed: str, parsed: Spec) -> None:
     ]
     if violations:
         raise PolicyExceeded(f"The policy of this address does not allow this {violations[0]}.", param=violations[0])
-
-
-def _named(endpoint: str, name: str) -> str:
-    """The long-lived name of a parameter or an alias."""
-    row = params.find(endpoint, name)
-    return row.name if row else name
 
 
 def _within(prefix: str, src: str) -> bool:

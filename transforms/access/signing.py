@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from imgapis.base.errors import ApiError
-from transforms.access import raw_query, signed_policies
-from transforms.access.raw_query import RawParameter
+from transforms import engine_errors
+from transforms.access import signed_policies
 from transforms.access.signed_policies import Policy
+from transforms.engine.request.query import SIGNATURE, Query
 from transforms.tenant.tenants import SigningKey, Tenant
 
-PARAMETERS = ("sig", "exp", "policy")
 MOMENT = re.compile(r"(?:0|[1-9][0-9]{0,10})\Z")
 
 
@@ -52,21 +52,21 @@ class VerifiedQuery:
     """A verified URL: the query without its signature, the policy that applies, and the expiry of the signature in
     seconds since 1970 (None: never)."""
 
-    query: str
+    query: Query
     policy: Policy | None = None
     until: float | None = None
 
 
-def check(tenant: Tenant, path: str, raw: str, now: float) -> VerifiedQuery:
-    """Verify the signature of a URL before anything else. `path` and `raw` are as sent, percent-escapes included.
+def check(tenant: Tenant, path: str, query: Query, now: float) -> VerifiedQuery:
+    """Verify the signature of a URL before anything else. `path` is as sent, percent-escapes included.
 
     Where the workspace does not require signatures, they are removed unverified. Raises SignatureMissing,
     SignatureInvalid, SignatureExpired, and ApiError for a malformed or repeated parameter.
     """
-    pieces = raw_query.read(raw)
-    sig, exp, policy = (raw_query.one(pieces, name) for name in PARAMETERS)
+    with engine_errors.as_api_errors():
+        sig, exp, policy = (query.value(name) for name in SIGNATURE)
     until = _moment(exp)
-    unsigned_query = raw_query.write(raw_query.without(pieces, PARAMETERS))
+    unsigned_query = query.without_signature()
     if not tenant.signing_required:
         return VerifiedQuery(unsigned_query)
     if not sig:
@@ -74,7 +74,7 @@ def check(tenant: Tenant, path: str, raw: str, now: float) -> VerifiedQuery:
     if policy is not None and exp is not None:
         sentence = "A policy says itself until when it holds; leave exp out."
         raise ApiError(sentence, code="conflicting_parameters", param="exp")
-    signed_text = message(path, pieces) if policy is None else policy_message(policy)
+    signed_text = message(path, query) if policy is None else policy_message(policy)
     if not _fits(tenant.signing_keys, sig, signed_text):
         raise SignatureInvalid
     parsed_policy = signed_policies.read(policy) if policy is not None else None
@@ -84,10 +84,9 @@ def check(tenant: Tenant, path: str, raw: str, now: float) -> VerifiedQuery:
     return VerifiedQuery(unsigned_query, parsed_policy, until)
 
 
-def message(path: str, pieces: Iterable[RawParameter]) -> bytes:
-    """The signed text: the path, then every parameter but sig, as sent, sorted by name; repeated ones in order."""
-    raw_pieces = sorted((piece.raw for piece in pieces if piece.name != "sig"), key=lambda raw: raw.partition("=")[0])
-    return f"{path}?{'&'.join(raw_pieces)}".encode("latin-1", "replace")
+def message(path: str, query: Query) -> bytes:
+    """The signed text of a URL, of which `path` is as sent."""
+    return f"{path}?{query.signed_text()}".encode("latin-1", "replace")
 
 
 def policy_message(policy: str) -> bytes:

@@ -15,6 +15,7 @@ from transforms.access.signed_policies import Policy
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
 from transforms.engine.operations import info
+from transforms.engine.request.query import Query
 from transforms.serving import cache, image_plans, missing, rendering
 from transforms.serving.cache import CachedOutput
 from transforms.serving.charging import claims
@@ -31,12 +32,12 @@ SPARE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """An image request: the raw query, the source in the path, and the headers used. Once its signature was verified,
+    """An image request: its query, the source in the path, and the headers used. Once its signature was verified,
     `query` is without it, and `policy` and `until` (seconds since 1970) are what the signature grants.
     `fallback_status` is the status that a fallback is sent with; None where the picture itself is meant."""
 
     endpoint: str
-    query: str
+    query: Query
     path_source: str | None
     accept: str | None
     origin: str | None

@@ -8,6 +8,7 @@ from telemetry.events import CacheStatus
 from transforms.engine import effective
 from transforms.engine.errors import EngineError
 from transforms.engine.request import spec
+from transforms.engine.request.query import Query
 from transforms.serving import delivery, image_plans, rendering
 from transforms.serving.cache import CachedOutput
 from transforms.serving.charging import claims, quotes
@@ -54,12 +55,12 @@ def _explain(tenant: Tenant, image_request: ImageRequest) -> dict[str, Any]:
     }
 
 
-def are_one_picture(tenant: Tenant, image_request: ImageRequest, query: str) -> bool:
+def are_one_picture(tenant: Tenant, image_request: ImageRequest, query: Query) -> bool:
     """Whether a request and the same with another query are known to come to one picture: by the size of their source,
     where a stored output or /info tells it. Raises ApiError."""
     first, second = (
-        image_plans.make(tenant, image_request.endpoint, text, image_request.path_source, image_request.accept)
-        for text in (image_request.query, query)
+        image_plans.make(tenant, image_request.endpoint, each, image_request.path_source, image_request.accept)
+        for each in (image_request.query, query)
     )
     known = claims.known_source(tenant, first)
     picture = claims.foretold(tenant, first, known)

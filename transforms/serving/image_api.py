@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 
 from imgapis.base.errors import ApiError
+from transforms.engine.request.query import Query
 from transforms.serving import admission, explain, http_headers, image_openapi, image_responses
 from transforms.serving.delivery import ImageRequest
 
@@ -45,9 +46,8 @@ def _path_view(handler: Act, endpoint: str) -> Callable[..., HttpResponse]:
 
 
 def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpResponse:
-    image_request = ImageRequest(
-        endpoint, request.META.get("QUERY_STRING", ""), source or None, request.META.get("HTTP_ACCEPT"), None
-    )
+    query = Query.parse(request.META.get("QUERY_STRING", ""))
+    image_request = ImageRequest(endpoint, query, source or None, request.META.get("HTTP_ACCEPT"), None)
     try:
         admitted_request = admission.admit(request, image_request)
         response: HttpResponse = JsonResponse(explain.explain(request.tenant, admitted_request))

@@ -9,9 +9,9 @@ from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import fallbacks, presets, signed_policies
 from transforms.access.signed_policies import Policy, PolicyExceeded
-from transforms.engine.errors import EngineError
 from transforms.engine.formats import FORMATS
 from transforms.engine.request import cost, negotiate, spec
+from transforms.engine.request.query import Query
 from transforms.engine.request.spec import Spec
 from transforms.serving import cache
 from transforms.serving.cache import CachedOutput
@@ -94,7 +94,7 @@ def require_served(tenant: Tenant, originals: tuple[Original, ...]) -> None:
 def make(
     tenant: Tenant,
     endpoint: str,
-    query: str,
+    query: Query,
     path_source: str | None,
     accept: str | None,
     policy: Policy | None = None,
@@ -102,10 +102,8 @@ def make(
     """Make the plan of a request whose signature is verified and removed; nothing is fetched. Raises ApiError with the
     parameter at fault."""
     fallback, query = fallbacks.take(endpoint, presets.merge(tenant, endpoint, query))
-    try:
-        parsed = spec.parse(endpoint, query, path_source)
-    except EngineError as error:
-        raise engine_errors.api_error(error) from error
+    with engine_errors.as_api_errors():
+        parsed = query.spec(endpoint, path_source)
     if policy is not None:
         _check_policy(tenant, policy, query, parsed, fallback)
     plan = _planned(tenant, parsed, accept)
@@ -123,7 +121,7 @@ def of_fallback(tenant: Tenant, plan: RenderPlan, accept: str | None) -> RenderP
     return _planned(tenant, replace(plan.spec, sources=(src,), values=values, ttl=None), accept)
 
 
-def _check_policy(tenant: Tenant, policy: Policy, query: str, parsed: Spec, fallback: str | None) -> None:
+def _check_policy(tenant: Tenant, policy: Policy, query: Query, parsed: Spec, fallback: str | None) -> None:
     """Raise PolicyExceeded, naming the parameter, where a request goes beyond its policy."""
     merged = presets.merge(tenant, parsed.endpoint, policy.fixed)
     allowed_fallback, fixed = fallbacks.take(parsed.endpoint, merged)

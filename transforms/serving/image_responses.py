@@ -11,6 +11,7 @@ from imgapis.base import clock, errors, tokens
 from imgapis.base.errors import ApiError
 from telemetry import display, events, metrics, recorder
 from telemetry.events import CacheStatus, RequestEvent
+from transforms.engine.request.query import Query
 from transforms.serving import admission, cache, delivery, fallback, http_headers
 from transforms.serving.cache import CachedOutput
 from transforms.serving.delivery import ImageRequest, ImageResponse
@@ -61,7 +62,7 @@ def _deliver(tenant: Tenant, image_request: ImageRequest) -> tuple[ImageResponse
 def _image_request(request: HttpRequest, endpoint: str, path_source: str | None) -> ImageRequest:
     return ImageRequest(
         endpoint=endpoint,
-        query=request.META.get("QUERY_STRING", ""),
+        query=Query.parse(request.META.get("QUERY_STRING", "")),
         path_source=path_source or None,
         accept=request.META.get("HTTP_ACCEPT"),
         origin=events.normalized_origin(request.META.get("HTTP_ORIGIN")),

@@ -5,15 +5,15 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from imgapis.base.errors import ApiError
-from transforms.access import raw_query, signing
-from transforms.engine.request import params
+from transforms.engine.request import endpoints
+from transforms.engine.request.query import Query
 from transforms.serving import image_plans
 from transforms.sources import originals
 from transforms.sources.originals import Original
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
 
-_LONGEST_FIRST = sorted(params.ENDPOINTS, key=len, reverse=True)
+_LONGEST_FIRST = sorted(endpoints.ENDPOINTS, key=len, reverse=True)
 
 
 class InvalidTarget(ApiError):
@@ -60,7 +60,7 @@ def of_address(tenant: Tenant, address: str) -> image_plans.RenderPlan:
     )
     if endpoint is None:
         raise InvalidTarget("Paste an address such as /transform?src=shop/shoe.jpg&w=800.", param="target")
-    query = raw_query.write(raw_query.without(raw_query.read(parts.query), signing.PARAMETERS))
+    query = Query.parse(parts.query).without_signature()
     try:
         return image_plans.make(tenant, endpoint, query, unquote(path[len(endpoint) + 2 :]) or None, None)
     except ApiError as refusal:

@@ -5,7 +5,7 @@ cannot show it.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -16,6 +16,13 @@ from imgapis.base.dynamo import Row, declaration_of
 
 BETWEEN = "~"  # between the two halves of a composite key: in no id, name or time of ours
 LONGEST_TEXT = 2_048
+
+
+class FieldOptions(TypedDict):
+    """What every field of a mirror is made with."""
+
+    help_text: str
+    blank: bool
 
 
 class RowModel(models.Model):
@@ -96,9 +103,9 @@ def key_values(row_class: type[Row], text: str) -> tuple[str, ...] | None:
     return parts if len(parts) == len(keys_of(row_class)) and all(parts) else None
 
 
-def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
+def _field(attribute: Attribute[Any], choices: Any, is_moment: bool) -> "models.Field[Any, Any]":
     """The Django field of an attribute; what it is kept for is its help text."""
-    options = {"help_text": declaration_of(attribute).purpose, "blank": True}
+    options: FieldOptions = {"help_text": declaration_of(attribute).purpose, "blank": True}
     if is_moment or isinstance(attribute, TTLAttribute):
         return models.DateTimeField(null=True, **options)
     if isinstance(attribute, BooleanAttribute):
@@ -110,15 +117,23 @@ def _field(attribute: Attribute, choices: Any, is_moment: bool) -> models.Field:
     return models.CharField(max_length=LONGEST_TEXT, choices=choices, **options)
 
 
+def field_of(model: type[RowModel], name: str) -> "models.Field[Any, Any]":
+    """The field of a mirror that shows an attribute: a mirror has no relations."""
+    mirror_field = model._meta.get_field(name)
+    assert isinstance(mirror_field, models.Field)
+    return mirror_field
+
+
 def _field_value(model: type[RowModel], row: Row, name: str) -> Any:
     value = getattr(row, name)
-    if isinstance(model._meta.get_field(name), models.DateTimeField) and not isinstance(value, datetime):
+    if isinstance(field_of(model, name), models.DateTimeField) and not isinstance(value, datetime):
         return clock.utc(value) if value else None
     return int(value) if isinstance(value, float) and value == int(value) else value
 
 
 def _register_content_type(model: type[RowModel]) -> None:
     """Put the model's content type into Django's cache, which is read before the database: there is none."""
-    content_type_id = len(ContentType.objects._cache.get(ContentType.objects.db, {})) + 1
-    content_type = ContentType(id=content_type_id, app_label=model._meta.app_label, model=model._meta.model_name)
-    ContentType.objects._add_to_cache(ContentType.objects.db, content_type)
+    manager: Any = ContentType.objects  # its cache is private, and so not among the annotations
+    content_type_id = len(manager._cache.get(manager.db, {})) + 1
+    content_type = ContentType(id=content_type_id, app_label=model._meta.app_label, model=model.__name__.lower())
+    manager._add_to_cache(manager.db, content_type)

@@ -5,7 +5,7 @@ Register a mirror as any model: `list_display`, `list_filter`, `search_fields`, 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -16,11 +16,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from imgapis.base.admin.mirrors import RowModel
-from imgapis.base.admin.rowset import NotSupported, RowPage, RowSet
+from imgapis.base.admin.rowset import AdminQuerySet, NotSupported, RowPage, RowSet
 from imgapis.base.dynamo import Row
 from imgapis.base.errors import ApiError, EditConflict
 
 AFTER = "after"
+
+
+class RowSite(admin.AdminSite):
+    """What tables need of the site they are registered with: it knows the rights and keeps the acts."""
+
+    def allows(self, request: HttpRequest, right: str) -> bool:
+        """Whether the request's user has a right."""
+        raise NotImplementedError
+
+    def record(self, request: HttpRequest, obj: RowModel, act: str, before: Any, after: Any, reason: str = "") -> None:
+        """Record an act on an object."""
+        raise NotImplementedError
+
+    def history(self, obj: RowModel) -> list[dict[str, Any]]:
+        """The acts on an object, newest first, as the history page shows them."""
+        raise NotImplementedError
 
 
 class RowList(ChangeList):
@@ -28,15 +44,15 @@ class RowList(ChangeList):
 
     piece: RowPage
 
-    def get_filters_params(self, params: dict | None = None) -> dict:
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """The cursor is no filter."""
         return {name: value for name, value in super().get_filters_params(params).items() if name != AFTER}
 
-    def get_queryset(self, request: HttpRequest, **kwargs) -> RowSet:
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> AdminQuerySet:
         """The rows of the filters and the search. Raises ApiError for what no table can be asked: the stock page would
         blame a database."""
         try:
-            return super().get_queryset(request, **kwargs)
+            return super().get_queryset(request, exclude_parameters)
         except IncorrectLookupParameters as error:
             if isinstance(error.__context__, NotSupported):
                 raise ApiError(str(error.__context__)) from error
@@ -50,7 +66,7 @@ class RowList(ChangeList):
         self.full_result_count = self.result_count  # nothing else is known, and the page leaves it out
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all = self.multi_page = False
-        self.paginator = self.model_admin.get_paginator(request, self.piece.rows, self.list_per_page)
+        self.paginator = self.model_admin.paginator(self.piece.rows, self.list_per_page)
 
     @property
     def next_link(self) -> str:
@@ -81,17 +97,19 @@ class RowAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    sortable_by: tuple[str, ...] = ()
+    sortable_by: ClassVar[tuple[str, ...]] = ()
     change_list_template = "admin/row_list.html"
     object_history_template = "admin/row_history.html"
+    admin_site: RowSite
+    _changeform_view: Callable[..., HttpResponse]  # of ModelAdmin, whose annotations leave it out
 
     # --- reading ---
 
-    def get_queryset(self, request: HttpRequest) -> RowSet:
+    def get_queryset(self, request: HttpRequest) -> AdminQuerySet:
         """Every row of the table."""
         return RowSet(self.model)
 
-    def get_changelist(self, request: HttpRequest, **kwargs) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The change list that pages by cursor."""
         return RowList
 
@@ -99,7 +117,9 @@ class RowAdmin(admin.ModelAdmin):
         """The row of a key; None where there is none."""
         return next(iter(self.get_queryset(request).filter(pk=object_id).page(1).rows), None)
 
-    def get_search_results(self, request: HttpRequest, queryset: RowSet, search_term: str) -> tuple[RowSet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: AdminQuerySet, search_term: str
+    ) -> tuple[AdminQuerySet, bool]:
         """The rows of the first of `search_fields` whose key, lookup or index has the text; else the rows that
         contain the text in the first field that only a scan can search."""
         text = search_term.strip()
@@ -152,7 +172,9 @@ class RowAdmin(admin.ModelAdmin):
         """Rows are deleted by the product, with its rules, not by the admin."""
         return False
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Nobody: see above. The stock view would open a SQL transaction before it asked."""
         raise PermissionDenied
 
@@ -165,7 +187,11 @@ class RowAdmin(admin.ModelAdmin):
         return (*readonly, *(name for name in self.readonly_fields if name not in readonly))
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The stock form, outside of a SQL transaction: there is none."""
         return self._changeform_view(request, object_id, form_url, extra_context)
@@ -187,12 +213,12 @@ class RowAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: list, change: bool) -> None:
         """There are no relations."""
 
-    def log_addition(self, request: HttpRequest, obj: RowModel, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: RowModel, message: Any) -> Any:
         """Nothing: acts are recorded where they are done, in the audit table."""
 
     log_change = log_addition
 
-    def log_deletions(self, request: HttpRequest, queryset: RowSet) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: AdminQuerySet) -> Any:
         """Nothing: as above."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
@@ -201,7 +227,9 @@ class RowAdmin(admin.ModelAdmin):
 
     # --- history ---
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The audit entries of the object. Raises Http404 and PermissionDenied."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None:

@@ -3,16 +3,18 @@ an index serves them; only where none does, the table is read piece by piece, fo
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.core.exceptions import FieldError, MultipleObjectsReturned
 from django.db.models import DateTimeField, Q
 from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import Index
+from pynamodb.pagination import ResultIterator
 
 from imgapis.base import cursors
 from imgapis.base.admin import mirrors
@@ -33,6 +35,10 @@ LOOKUPS = {
     "in": lambda attribute, value: attribute.is_in(*value),
     "isnull": lambda attribute, value: attribute.does_not_exist() if value else attribute.exists(),
 }
+
+
+# A RowSet where Django's annotations say QuerySet: it has what the stock admin asks of one, and is none.
+AdminQuerySet: TypeAlias = Any
 
 
 class NotSupported(FieldError):
@@ -147,10 +153,11 @@ class RowSet:
         """Up to `size` rows after a cursor. A scan stops after SCAN_SECONDS with the rows so far and a cursor to
         continue."""
         if self.access_path in ("key", "lookup"):
-            rows = self.lookup() if self.lookup else self._by_key()
-            return RowPage([self.model.of(row) for row in rows if self._fits(row)][:size], None)
+            candidates = self.lookup() if self.lookup else self._by_key()
+            return RowPage([self.model.of(row) for row in candidates if self._fits(row)][:size], None)
         pages = self._read(cursors.decode(self._name, cursor)).page_iter
-        started_at, rows, last_key = time.monotonic(), [], None
+        rows: list[RowModel] = []
+        started_at, last_key = time.monotonic(), None
         for response in pages:
             remaining, last_key = size - len(rows), pages.last_evaluated_key
             items = response["Items"]
@@ -172,7 +179,7 @@ class RowSet:
                 return index
         return None
 
-    def _read(self, start_key: dict | None):
+    def _read(self, start_key: dict[str, Any] | None) -> ResultIterator[Row]:
         """An iterator over the rows after `start_key`, one page of the store at a time."""
         row_class = self.model.row_class
         if self.access_path == "scan":
@@ -190,7 +197,7 @@ class RowSet:
             last_evaluated_key=start_key,
         )
 
-    def _condition(self, names: set = frozenset(), only: bool = False):
+    def _condition(self, names: Collection[str | None] = (), only: bool = False) -> Condition | None:
         """The wanted lookups as one condition: those of the named attributes only, or all but those."""
         condition = None
         for name, lookup, value in self.conditions:
@@ -227,7 +234,7 @@ class RowSet:
 
     def _stored(self, name: str, value: Any) -> Any:
         """A value as the table stores it: a timestamp is a number of seconds, whatever a date filter passes."""
-        model_field = self.model._meta.get_field(name)
+        model_field = mirrors.field_of(self.model, name)
         if not isinstance(model_field, DateTimeField):
             return model_field.to_python(value)
         moment = value if isinstance(value, int | float) else model_field.to_python(value)
@@ -236,12 +243,18 @@ class RowSet:
 
 
 def _flat(condition: Q) -> list[tuple[str, Any]]:
-    """A condition's parts, all of which must hold. Raises NotSupported for alternatives and negations."""
+    """A condition's parts, all of which must hold. Raises NotSupported for alternatives, negations and expressions."""
     if condition.negated or (condition.connector != Q.AND and len(condition.children) > 1):
         raise NotSupported("A table can be asked for all of some conditions, not for either of them.")
     parts: list[tuple[str, Any]] = []
     for child in condition.children:
-        parts += _flat(child) if isinstance(child, Q) else [child]
+        if isinstance(child, Q):
+            parts += _flat(child)
+        elif isinstance(child, tuple):
+            name, value = child
+            parts.append((name, value))
+        else:
+            raise NotSupported("A table can be asked for the values of attributes, not for an expression.")
     return parts
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 from pynamodb.exceptions import PynamoDBException
@@ -56,7 +57,7 @@ class NotAccepted(Exception):
 class MailServerUnavailable(NotAccepted):
     """No mail server answers: no other mail would be taken either."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(permanent=False)
 
 
@@ -204,7 +205,7 @@ def _message_id(mail_id: str) -> str:
     return f"<{mail_id}@{sender_domain}>"
 
 
-def _close(connection) -> None:
+def _close(connection: BaseEmailBackend) -> None:
     try:
         connection.close()
     except OSError:

@@ -1,9 +1,11 @@
 """The file backend of embedded mode: every message is a file in `var/mail`, written atomically."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from imgapis.base import clock, tokens
@@ -14,7 +16,7 @@ class FolderBackend(BaseEmailBackend):
 
     KNOWS_IDS = True
 
-    def send_messages(self, messages) -> int:
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         """Write each message atomically; returns how many."""
         folder = Path(settings.VAR_DIR) / "mail"
         folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ class Body:
         self._received += len(chunk)
         if self._received > self._max_bytes:
             raise errors.too_large(self._max_bytes)
-        self._bytes += self._inflate(chunk) if self._inflater else chunk
+        self._bytes += self._inflate(self._inflater, chunk) if self._inflater else chunk
         if len(self._bytes) > self._max_bytes:
             raise errors.too_large(self._max_bytes)
 
@@ -40,8 +40,8 @@ class Body:
             raise errors.unreachable()
         return bytes(self._bytes)
 
-    def _inflate(self, chunk: bytes) -> bytes:
+    def _inflate(self, inflater: "zlib._Decompress", chunk: bytes) -> bytes:
         try:
-            return self._inflater.decompress(chunk, self._max_bytes - len(self._bytes) + 1)
+            return inflater.decompress(chunk, self._max_bytes - len(self._bytes) + 1)
         except zlib.error as error:
             raise errors.unreachable() from error

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from types import TracebackType
 
 
 class Watchdog:
@@ -22,7 +23,9 @@ class Watchdog:
         self._timer.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._timer.cancel()
         self._release()
 

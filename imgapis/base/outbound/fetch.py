@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 import urllib3
 from django.conf import settings
@@ -71,6 +72,7 @@ class ProbeResult:
 
 
 Note = Callable[[str, str], None]
+Result = TypeVar("Result")
 
 
 def ignore_note(step: str, fact: str) -> None:
@@ -79,14 +81,13 @@ def ignore_note(step: str, fact: str) -> None:
 
 @dataclass(frozen=True)
 class _Job:
-    """One fetch: its limits and rules, the request, how to read the response, and the callback for each step."""
+    """One fetch: its limits and rules, the request, and the callback for each step."""
 
     deadline: float
     max_bytes: int
     rules: FetchRules
     note: Note = ignore_note
     method: str = "GET"
-    probe: bool = False
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     busy_statuses: Collection[int] = ()
@@ -122,13 +123,14 @@ def fetch(
     """
     rules = rules or configured()
     job = _Job(deadline, max_bytes, rules, note, busy_statuses=busy_statuses)
-    location = source
-    if isinstance(source, str):
+    if isinstance(source, Location):
+        location = source
+    else:
         location = urls.parse(source, private=rules.private)
         if not permitted(location):
             raise errors.not_allowed()
     for _ in range(rules.max_redirects + 1):
-        result = _visit(location, job)
+        result = _visit(location, job, _answer)
         if isinstance(result, FetchResult):
             return result
         location = _next_hop(location, result, permitted, rules)
@@ -148,8 +150,8 @@ def probe(
 ) -> ProbeResult:
     """The response to one request, errors and redirects included; through the same guard, redirects not followed. A
     body is our own, never a client's, and may arrive twice where the first connection breaks."""
-    job = _Job(deadline, PROBE_BYTES, rules or configured(), note, method, probe=True, body=body, headers=headers or {})
-    return _visit(location, job)
+    job = _Job(deadline, PROBE_BYTES, rules or configured(), note, method, body=body, headers=headers or {})
+    return _visit(location, job, _start)
 
 
 def _next_hop(location: Location, reference: str, permitted: Callable[[Location], bool], rules: FetchRules) -> Location:
@@ -165,8 +167,11 @@ def _next_hop(location: Location, reference: str, permitted: Callable[[Location]
     return next_location
 
 
-def _visit(location: Location, job: _Job) -> FetchResult | ProbeResult | str:
-    """The response of one hop: a picture, a glance, or a redirect's target. One DNS lookup, at most two connections."""
+Read = Callable[[urllib3.HTTPResponse, Location, _Job], Result]
+
+
+def _visit(location: Location, job: _Job, read: Read[Result]) -> Result:
+    """What `read` makes of the response of one hop. One DNS lookup, at most two connections."""
     if location.scheme == "http" and not job.rules.allow_http:
         raise errors.invalid("only https is fetched")
     is_exempt = location.pair in job.rules.private
@@ -177,11 +182,11 @@ def _visit(location: Location, job: _Job) -> FetchResult | ProbeResult | str:
     first, second = _attempts(addresses)
     with Watchdog(job.deadline) as watchdog:
         try:
-            return _request_once(location, first, job, watchdog)
+            return _request_once(location, first, job, watchdog, read)
         except NothingReceived:
             _check_time(job)
         try:
-            return _request_once(location, second, job, watchdog)
+            return _request_once(location, second, job, watchdog, read)
         except NothingReceived as error:
             _check_time(job)
             raise errors.unreachable() from error
@@ -193,14 +198,12 @@ def _attempts(addresses: list[str]) -> tuple[str, str]:
     return first, next((ip for ip in rest if (":" in ip) != (":" in first)), rest[0] if rest else first)
 
 
-def _request_once(location: Location, address: str, job: _Job, watchdog: Watchdog) -> FetchResult | ProbeResult | str:
+def _request_once(location: Location, address: str, job: _Job, watchdog: Watchdog, read: Read[Result]) -> Result:
     connection = _connection(location, address, job, watchdog)
     try:
         response = _response(connection, location, job)
         job.note("answered", str(response.status))
-        if job.probe:
-            return ProbeResult(response.status, response.read(PROBE_BYTES, decode_content=False))
-        return _answer(response, location, job)
+        return read(response, location, job)
     except FetchError:
         _check_time(job)
         raise
@@ -251,12 +254,14 @@ def _connection(location: Location, address: str, job: _Job, watchdog: Watchdog)
         return sock
 
     remaining = max(0.001, job.deadline - time.monotonic())
+    connection: HTTPConnection
     if location.scheme == "https":
         context = job.rules.tls or _tls()
         connection = HTTPSConnection(location.host, location.port, timeout=remaining, ssl_context=context)
     else:
         connection = HTTPConnection(location.host, location.port, timeout=remaining)
-    connection._new_conn = dial  # urllib3's hook for opening the socket: Host and SNI keep the name
+    # urllib3's hook for opening the socket: Host and SNI keep the name.
+    connection._new_conn = dial  # type: ignore[method-assign]  # replaced for this one connection
     connection.response_class = reply.StrictResponse
     return connection
 
@@ -270,7 +275,13 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
+def _start(response: urllib3.HTTPResponse, location: Location, job: _Job) -> ProbeResult:
+    """The start of any response, as sent."""
+    return ProbeResult(response.status, response.read(job.max_bytes, decode_content=False))
+
+
 def _answer(response: urllib3.HTTPResponse, location: Location, job: _Job) -> FetchResult | str:
+    """The picture, or the address that a redirect leads to. FetchError for every other response."""
     if response.status in REDIRECTS:
         reference = response.headers.get("location")
         if not reference:

@@ -13,6 +13,6 @@ def register(check: Callable[[str], bool]) -> None:
 
 
 def own_host(host: str) -> bool:
-    """Whether a host is one of ours, a customer's own domain included: fetching ourselves would loop (S17)."""
+    """Whether a host is ours, a customer's own domain included: fetching ourselves would loop (S17)."""
     below = host == settings.IMAGE_DOMAIN or host.endswith("." + settings.IMAGE_DOMAIN)
     return below or any(check(host) for check in _checks)

@@ -2,7 +2,10 @@
 
 import http.client
 import re
+from collections.abc import Callable
 from email.message import Message
+from io import BufferedReader
+from typing import Any
 
 HEAD_BYTES = 65_536  # status line, headers and interim answers together
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -17,7 +20,7 @@ class BrokenReply(http.client.HTTPException):
 class BoundedHead:
     """The part of a reader that the parsing of a head uses, with a cap on what may be read."""
 
-    def __init__(self, reader):
+    def __init__(self, reader: BufferedReader):
         self._reader = reader
         self._left = HEAD_BYTES
 
@@ -45,6 +48,9 @@ class BoundedHead:
 
 class StrictResponse(http.client.HTTPResponse):
     """An `http.client` response whose head is bounded and whose length can be read in one way only."""
+
+    fp: Any  # a BoundedHead while the head is read
+    _close_conn: Callable[[], None]  # of `http.client`, whose annotations leave it out
 
     def begin(self) -> None:
         """Read the head; BrokenReply where it is too long, malformed or ambiguous."""

@@ -20,7 +20,7 @@ _lookups = threading.BoundedSemaphore(64)
 def system_resolver(host: str, port: int) -> list[str]:
     """The addresses of the name by the system's resolver; OSError where there are none."""
     records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(record[4][0] for record in records))
+    return list(dict.fromkeys(str(record[4][0]) for record in records))
 
 
 def tested_addresses(location: Location, *, excepted: bool, resolver: Resolver, deadline: float) -> list[str]:

@@ -22,7 +22,7 @@ class DoneAlready(ApiError):
     status = 409
     code = "done_already"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This was done already, with the same form. Open the act again to do it once more.")
 
 

@@ -12,7 +12,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.engine.operations import drawn
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 from transforms.engine.stopwatch import Stopwatch
 
 # Without w and h a sheet is as large as its pictures, but not larger than this.
@@ -69,7 +69,7 @@ def _shape(job: Job, natural: tuple[int, int]) -> tuple[int, ...]:
 
 def layout(job: Job, count: int) -> Layout:
     """The lines for `count` pictures, by `type` and `cols`."""
-    layout_type = job.values.get("type", params.default(params.GRID, "type"))
+    layout_type = job.values.get("type", params.default(endpoints.GRID, "type"))
     cols = job.values.get("cols")
     if layout_type == "row":
         return Layout((count,))
@@ -77,7 +77,7 @@ def layout(job: Job, count: int) -> Layout:
         return Layout(_dealt(count, int(cols or 1)), columns=True)
     if layout_type == "auto" and cols is None:
         return Layout(AUTO[count], columns=count == AUTO_IN_COLUMNS)
-    cols = int(cols or params.default(params.GRID, "cols"))
+    cols = int(cols or params.default(endpoints.GRID, "cols"))
     return Layout(tuple(min(cols, count - start) for start in range(0, count, cols)))
 
 

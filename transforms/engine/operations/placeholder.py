@@ -9,7 +9,7 @@ from transforms.engine.codecs import decode
 from transforms.engine.job import Job, Output
 from transforms.engine.operations import blurhash, drawn, palette
 from transforms.engine.picture import Picture
-from transforms.engine.request import params
+from transforms.engine.request import endpoints, params
 from transforms.engine.stopwatch import Stopwatch
 
 # The maximum of w, h and dpr; the size of a larger source is scaled down to it.
@@ -32,28 +32,28 @@ def render(job: Job) -> Output:
 
 def _finish(job: Job, image: Image.Image, watch: Stopwatch, source_size: tuple[int, int] | None) -> Output:
     values = dict(job.values)
-    if job.endpoint == params.COLOR:
+    if job.endpoint == endpoints.COLOR:
         # A single colour is as small when lossless, and stays exact.
         values["lossless"] = True
     return drawn.finish(image, job.output_format, values, watch, source_size=source_size, shape=image.size)
 
 
 def _from_literal(job: Job, size: tuple[int, int]) -> Image.Image:
-    if job.endpoint == params.COLOR:
+    if job.endpoint == endpoints.COLOR:
         return Image.new("RGBA", size, colour.hex_to_rgba(str(job.values["color"])))
     return blurhash.draw(str(job.values["blurhash"]), size, _punch(job))
 
 
 def _from_source(job: Job, picture: Picture, size: tuple[int, int]) -> Image.Image:
     sample = _covering(picture.frames[0], size)
-    if job.endpoint == params.COLOR:
+    if job.endpoint == endpoints.COLOR:
         dominant = palette.dominant(sample)
         return Image.new("RGBA", size, TRANSPARENT if dominant is None else (*dominant, 255))
     return blurhash.draw(blurhash.encode_image(sample), size, _punch(job))
 
 
 def _punch(job: Job) -> float:
-    return float(job.values.get("punch", params.default(params.BLURHASH, "punch")))
+    return float(job.values.get("punch", params.default(endpoints.BLURHASH, "punch")))
 
 
 def drawn_size(values: Mapping[str, object], source: tuple[int, int]) -> tuple[int, int]:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from transforms.engine.request.endpoints import TRANSFORM
+
 
 @dataclass(frozen=True, slots=True)
 class Param:
     """One row: a parameter at `endpoints`. A name has one row per endpoint at most.
 
-    `kind` is the reader (see reading.py). `least` and `most` bound integers, numbers and, where `least` and `most`
+    `kind` is the reader (see values.py). `least` and `most` bound integers, numbers and, where `least` and `most`
     stand for characters, texts. `choices` are the accepted words; beside a number they are words that may stand for it.
     `spelled` maps other spellings of a choice to the canonical one. `default` None means there is none, or that it
     depends on the source. A parameter that is `outside` is read and removed before the engine parses a request.
@@ -31,6 +33,11 @@ class Param:
     @property
     def names(self) -> tuple[str, ...]:
         return (self.name, *self.aliases)
+
+
+def switch(name: str, meaning: str, default: bool = False, available: bool = True) -> Param:
+    """A row of /transform that is on or off."""
+    return Param(name, "switch", (TRANSFORM,), meaning, default=default, available=available)
 
 
 def accepts(param: Param) -> str:

@@ -1,12 +1,12 @@
-"""The parameters of a request: parsed strictly from the raw query, and serialized in one canonical form."""
+"""The parameters of a request: parsed strictly from the names and texts of its query, and serialized in one canonical
+form."""
 
 import difflib
-import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from transforms.engine import errors
-from transforms.engine.request import normalize, param, params, query
+from transforms.engine.request import endpoints, normalize, param, params, query_text, request_rows
 from transforms.engine.request import values as request_values
 
 ESCAPED = "amp;"
@@ -43,12 +43,12 @@ class Spec:
         return self.values[name] if name in self.values else params.default(self.endpoint, name)
 
 
-def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
-    """Parses a raw query string, and a source named by the path (already decoded), to a Spec.
+def parse(endpoint: str, pairs: Iterable[tuple[str, str]], path_source: str | None = None) -> Spec:
+    """Parses the decoded names and texts of a query, and a source named by the path (already decoded), to a Spec.
 
     Raises EngineError, one of errors.REQUEST_CODES, naming the parameter as in the query.
     """
-    texts, spellings = _collect(endpoint, raw)
+    texts, spellings = _collect(endpoint, pairs)
     if path_source is not None:
         _take_path(texts, spellings, path_source)
     parsed = {name: _read(endpoint, name, spellings[name], name_texts) for name, name_texts in texts.items()}
@@ -62,7 +62,7 @@ def parse(endpoint: str, raw: str, path_source: str | None = None) -> Spec:
         sources=sources,
         values=values,
         format=parsed.get("format"),
-        select=None if select == params.DEFAULT_SELECTION else select,
+        select=None if select == request_rows.DEFAULT_SELECTION else select,
         download=parsed.get("download"),
         mark=parsed.get("mark"),
         requested=unscaled,
@@ -93,24 +93,24 @@ def canonical_query(spec: Spec) -> str:
     items += [
         (row.name, request_values.write(values[row.name])) for row in params.rows(spec.endpoint) if row.name in values
     ]
-    return "&".join(f"{name}={urllib.parse.quote(text, safe='/:,')}" for name, text in items)
+    return "&".join(query_text.encoded(name, text) for name, text in items)
 
 
 def nearest(endpoint: str, name: str) -> str | None:
     """The endpoint's available name or alias most similar to `name`; None when none is similar."""
     names = [candidate for candidate, row in params.NAMES[endpoint].items() if row.available or row.outside]
-    matches = difflib.get_close_matches(name[: query.SHOWN].lower(), names, n=1)
+    matches = difflib.get_close_matches(name[: query_text.SHOWN].lower(), names, n=1)
     return matches[0] if matches else None
 
 
-def _collect(endpoint: str, raw: str) -> tuple[dict[str, list[str]], dict[str, str]]:
+def _collect(endpoint: str, pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, list[str]], dict[str, str]]:
     """Texts and spellings by long-lived name. Raises EngineError unless each is known, available and given once."""
     texts: dict[str, list[str]] = {}
     spellings: dict[str, str] = {}
-    for name, text in query.pairs(raw):
+    for name, text in pairs:
         row = _row(endpoint, name)
         if row.name in texts and not row.repeatable:
-            raise errors.EngineError("duplicate_parameter", _twice(spellings[row.name], name), name)
+            raise query_text.duplicate(spellings[row.name], name)
         texts.setdefault(row.name, []).append(text)
         spellings.setdefault(row.name, name)
     return texts, spellings
@@ -123,23 +123,17 @@ def _row(endpoint: str, name: str) -> param.Param:
         hint = f" Did you mean {suggestion}?" if suggestion else ""
         if name.startswith(ESCAPED):
             hint = " The address holds &amp; where & is meant: it was escaped for HTML once too often."
-        message = f"/{endpoint} has no parameter {query.shown(name)}.{hint}"
-        raise errors.EngineError("unknown_parameter", message, name[: query.SHOWN])
+        message = f"/{endpoint} has no parameter {query_text.shown(name)}.{hint}"
+        raise errors.EngineError("unknown_parameter", message, name[: query_text.SHOWN])
     if not row.available:
         raise errors.EngineError("unavailable_parameter", f"{name} is not available yet.", name)
     return row
 
 
-def _twice(first: str, second: str) -> str:
-    if first == second:
-        return f"{first} is given twice; it may be given once."
-    return f"{first} and {second} are one parameter; it may be given once."
-
-
 def _take_path(texts: dict[str, list[str]], spellings: dict[str, str], path_source: str) -> None:
     if "src" in texts:
         raise errors.EngineError("conflicting_parameters", "The path already names the source; leave src out.", "src")
-    if not query.is_clean(path_source):
+    if not query_text.is_clean(path_source):
         raise errors.EngineError("invalid_parameter", "The source in the path has a control character.", "src")
     texts["src"], spellings["src"] = [path_source], "src"
 
@@ -151,12 +145,12 @@ def _read(endpoint: str, name: str, spelling: str, texts: list[str]) -> object:
 
 
 def _check_presence(endpoint: str, sources: tuple, values: dict, spellings: dict[str, str]) -> None:
-    if endpoint in params.PLACEHOLDERS:
+    if endpoint in endpoints.PLACEHOLDERS:
         _check_placeholder(endpoint, sources, values)
     elif not sources:
         raise errors.EngineError("missing_parameter", "src is missing: the picture to work on.", "src")
-    least, most = params.GRID_SOURCES
-    if endpoint == params.GRID and not least <= len(sources) <= most:
+    least, most = request_rows.GRID_SOURCES
+    if endpoint == endpoints.GRID and not least <= len(sources) <= most:
         message = f"src must be given {least} to {most} times; it is given {len(sources)} times."
         raise errors.EngineError("invalid_parameter", message, "src")
 

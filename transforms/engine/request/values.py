@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from transforms.engine import errors
-from transforms.engine.request import blurhash_text, param, params, query
+from transforms.engine.request import blurhash_text, param, picture_rows, query_text
 
 WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -14,7 +14,7 @@ NUMBER_CHARACTERS = 20
 HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 VERSION = re.compile(r"[A-Za-z0-9._-]+")
 MIDDLE = (0.5, 0.5)
-POSITION_NAMES = {point: name for name, point in params.POSITIONS.items()}
+POSITION_NAMES = {point: name for name, point in picture_rows.POSITIONS.items()}
 
 
 def read(row: param.Param, spelling: str, text: str) -> object:
@@ -22,7 +22,7 @@ def read(row: param.Param, spelling: str, text: str) -> object:
     try:
         return READERS[row.kind](row, text)
     except ValueError as fault:
-        reason = str(fault) or f"{query.shown(text)} is not"
+        reason = str(fault) or f"{query_text.shown(text)} is not"
         message = f"{spelling} must be {param.accepts(row)}: {reason}.{_nearest(row, text)}"
         raise errors.EngineError("invalid_parameter", message, spelling) from None
 
@@ -164,14 +164,14 @@ def _crop_fractions(parts: list[Decimal]) -> tuple:
 
 def _pixels(row: param.Param, text: str) -> int:
     if not WHOLE.fullmatch(text) or int(text) > row.most:
-        raise ValueError(f"{query.shown(text)} is not a whole number from 0 to {row.most}")
+        raise ValueError(f"{query_text.shown(text)} is not a whole number from 0 to {row.most}")
     return int(text)
 
 
 def _unit(text: str) -> Decimal:
     value = _decimal(text)
     if not 0 <= value <= 1:
-        raise ValueError(f"{query.shown(text)} is not from 0 to 1")
+        raise ValueError(f"{query_text.shown(text)} is not from 0 to 1")
     return abs(value)
 
 
@@ -186,7 +186,7 @@ def _select(row: param.Param, text: str) -> tuple[str, ...]:
     names = text.split(",")
     unknown = next((word for word in names if word not in row.choices), None)
     if unknown is not None:
-        raise ValueError(f"{query.shown(unknown)} is none of them")
+        raise ValueError(f"{query_text.shown(unknown)} is none of them")
     return tuple(word for word in row.choices if word in names)
 
 

@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import workspaces
 from imgapis.base.errors import ApiError
-from transforms.access import raw_query, signing, signing_keys
+from transforms.access import signing, signing_keys
+from transforms.engine.request.query import Query
 from transforms.tenant import tenants
 
 
@@ -51,6 +52,6 @@ def _signed(row, address: str) -> str:
     if not keys:
         raise CommandError("There is no signing key: `signing rotate` makes one.")
     parts = urlsplit(address)
-    pieces = raw_query.read(parts.query)
-    sig = signing.sign(keys[0], signing.message(parts.path, pieces))
-    return f"{parts.path}?{raw_query.write(pieces)}&sig={sig}"
+    query = Query.parse(parts.query)
+    sig = signing.sign(keys[0], signing.message(parts.path, query))
+    return f"{parts.path}?{query.raw}&sig={sig}"

@@ -1,0 +1,10 @@
+"""Requests as the middleware hands them on."""
+
+from django.http import HttpRequest
+
+
+class TracedHttpRequest(HttpRequest):
+    """A request with the id under which its response, its errors and the logs name it:
+    `imgapis.server.middleware.HostMiddleware` gives one to every request."""
+
+    request_id: str

@@ -1,0 +1,9 @@
+"""The endpoints of the image API."""
+
+TRANSFORM = "transform"
+GRID = "grid"
+INFO = ("info", "info/metadata", "info/colors", "info/blurhash")
+BLURHASH = "placeholder/blurhash"
+COLOR = "placeholder/color"
+PLACEHOLDERS = (BLURHASH, COLOR)
+ENDPOINTS = (TRANSFORM, *INFO, GRID, *PLACEHOLDERS)
