@@ -67,6 +67,18 @@ class InvitedAddress(dynamo.Row):
     newest_index = NewestInvites()
 
 
+def find(workspace_id: str, invite_id: str) -> Invite | None:
+    """An invite, expired or not; None too where an id is empty."""
+    return Invite.find(workspace_id, invite_id) if workspace_id and invite_id else None
+
+
+def set_link(row: Invite, mailed: float, token_digest: str) -> bool:
+    """Write down what proves the link of the mail of `mailed`; False where the invite is over, or a newer mail of it
+    was written. `row` is as it is from then on."""
+    newest = (Invite.mailed == mailed) | (Invite.mailed.does_not_exist() & (Invite.sent == mailed))
+    return row.update_if(newest, token_digest=token_digest)
+
+
 def of_workspace(workspace_id: str) -> list[Invite]:
     """Invites that were not accepted, expired ones too, newest first."""
     return list(Invite.query(workspace_id, scan_index_forward=False, consistent_read=True))

@@ -221,7 +221,7 @@ def revoke(actor: Member | Actor, invite_id: str) -> None:
 
 def find(workspace_id: str, invite_id: str) -> Invite | None:
     """An invite that was not accepted; None where there is none of that id."""
-    return _get(workspace_id, invite_id)
+    return invite_rows.find(workspace_id, invite_id)
 
 
 def pending(workspace_id: str) -> list[Invite]:
@@ -334,7 +334,7 @@ def _same(team: Team, row: Invite) -> Invite:
 def _valid(token: str, person: Person) -> Invite:
     workspace_id, first_dot, rest = token.partition(".")
     invite_id, second_dot, secret = rest.partition(".")
-    row = _get(workspace_id, invite_id) if first_dot and second_dot else None
+    row = invite_rows.find(workspace_id, invite_id) if first_dot and second_dot else None
     if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
         raise InvalidInvite
     if not is_open(row, person):
@@ -348,16 +348,10 @@ def is_open(row: Invite, person: Person) -> bool:
 
 
 def _require(workspace_id: str, invite_id: str) -> Invite:
-    row = _get(workspace_id, invite_id)
+    row = invite_rows.find(workspace_id, invite_id)
     if row is None:
         raise InvalidInvite
     return row
-
-
-def _get(workspace_id: str, invite_id: str) -> Invite | None:
-    if not workspace_id or not invite_id:
-        return None
-    return Invite.find(workspace_id, invite_id)
 
 
 def _count(workspace_id: str) -> None:
@@ -388,8 +382,7 @@ def _make_link(reference: str) -> mail.Completion | None:
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.invites")
     token = base64.urlsafe_b64encode(hmac.digest(key, reference.encode(), "sha256")[:24]).decode()
     row = Invite(workspace_id, invite_id)
-    newest = (Invite.mailed == float(mailed)) | (Invite.mailed.does_not_exist() & (Invite.sent == float(mailed)))
-    if not row.update_if(newest, token_digest=_digest(token)):
+    if not invite_rows.set_link(row, float(mailed), _digest(token)):
         return None
     return mail.Completion({"link": f"/invites/{workspace_id}.{invite_id}.{token}", "role": row.role})
 
