@@ -22,10 +22,13 @@ from accounts.models import (
     Workspace,
     namespaces,
     people,
+    throttles,
 )
+from accounts.models import audit as audit_rows
 from accounts.teams import team_changes
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
+from imgapis.base.mail import outbox
 from imgapis.base.mail.rows import OutgoingMail
 
 
@@ -41,19 +44,17 @@ def _by_address(model: type[Row]):
 
 def _mails(person_id: str) -> Iterable[OutgoingMail]:
     """Mails to a person, and about their account to an older address."""
-    condition, person = OutgoingMail.person_id == person_id, people.find(person_id)
-    if person:
-        condition |= OutgoingMail.email == person.email
-    return OutgoingMail.scan(condition, consistent_read=True)
+    person = people.find(person_id)
+    return outbox.of_person(person_id, person.email if person else None)
 
 
 def _trail(person_id: str) -> Iterable[Row]:
-    return AuditEntry.query(audit.log_of_person(person_id), consistent_read=True)
+    return audit_rows.of_log(audit.log_of_person(person_id))
 
 
 def _counts(owner: str) -> Iterable[Row]:
     """Counts that name an id; those of addresses are digests whose key changes with the day."""
-    return Throttle.scan(Throttle.bucket.contains(owner), consistent_read=True)
+    return throttles.naming(owner)
 
 
 # In the order of erasure: what finds other rows goes last.

@@ -202,5 +202,5 @@ def _mark_used(row: ApiKey) -> None:
     day = clock.day(clock.now())
     if row.last_used_day == day:
         return
-    if not row.update_if(ApiKey.is_present(), last_used_day=day):
+    if not key_rows.mark_used(row, day):
         raise InvalidKey  # revoked between the read and here

@@ -1,6 +1,10 @@
 """The audit log."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.pagination import ResultIterator
 
 from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import DataHandling, declared
@@ -22,3 +26,25 @@ class AuditEntry(dynamo.Row):
     before = declared(JSONAttribute(null=True), "non-personal values before", TRAIL, shape=shapes.ANYTHING)
     after = declared(JSONAttribute(null=True), "non-personal values after", TRAIL, shape=shapes.ANYTHING)
     reason = declared(UnicodeAttribute(default=""), "why, where staff did it", TRAIL)
+
+
+def add(row: AuditEntry) -> None:
+    """Write an entry."""
+    row.save(condition=AuditEntry.is_absent())
+
+
+def newest_first(log: str, limit: int, last_key: dict[str, Any] | None = None) -> ResultIterator[AuditEntry]:
+    """The entries of a log, `limit` at most, after the one of `last_key` (DynamoDB's last evaluated key)."""
+    return AuditEntry.query(
+        log,
+        scan_index_forward=False,
+        limit=limit,
+        page_size=limit,
+        consistent_read=True,
+        last_evaluated_key=last_key,
+    )
+
+
+def of_log(log: str) -> Iterator[AuditEntry]:
+    """Every entry of a log, oldest first."""
+    return AuditEntry.query(log, consistent_read=True)

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 
-from imgapis.base import dynamo
+from imgapis.base import clock, dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment, Whole
 
@@ -23,3 +23,24 @@ class IdempotentRequest(dynamo.Row):
     made = declared(UnicodeAttribute(default=""), "the id of what was made, to answer the same again", CALL)
     started = declared(Moment(), "tells a request that goes on from one that broke off", CALL)
     expires = declared(TTLAttribute(), "ends it", CALL)
+
+
+def find_live(workspace_id: str, request_id: str) -> IdempotentRequest | None:
+    """The row of a request, until it ends (TTL only sweeps)."""
+    row = IdempotentRequest.find(workspace_id, request_id)
+    return row if row is not None and row.expires.timestamp() > clock.now() else None
+
+
+def add(row: IdempotentRequest) -> bool:
+    """Write a request down; False where there is one of its key that has not ended."""
+    return row.save_if(IdempotentRequest.is_absent() | (IdempotentRequest.expires <= clock.utc(clock.now())))
+
+
+def finish(row: IdempotentRequest, status: int, made: str) -> None:
+    """Write down what was answered, and the id of what was made."""
+    row.update_if(IdempotentRequest.is_present(), status=status, made=made)
+
+
+def delete_unanswered(row: IdempotentRequest) -> None:
+    """Delete a request, unless it is answered."""
+    row.delete_if(IdempotentRequest.status == 0)

@@ -71,3 +71,8 @@ def is_alive(row: ApiKey | None) -> bool:
 
 def _expired(row: ApiKey) -> bool:
     return bool(row.expires) and row.expires <= clock.now()
+
+
+def mark_used(row: ApiKey, day: str) -> bool:
+    """Write down the last day a key was used; False where it is gone."""
+    return row.update_if(ApiKey.is_present(), last_used_day=day)

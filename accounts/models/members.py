@@ -70,3 +70,8 @@ def owned_ids(person_id: str) -> list[str]:
     listed |= {row.workspace_id for row in of_person(person_id)}
     rows = Member.batch_get([(workspace_id, person_id) for workspace_id in sorted(listed)], consistent_read=True)
     return [row.workspace_id for row in rows if row.role == "owner"]
+
+
+def scan_person(person_id: str) -> list[Member]:
+    """Every place of a person, as it is now, from the whole table: for the replay of an erasure."""
+    return list(Member.scan(Member.person_id == person_id, consistent_read=True))

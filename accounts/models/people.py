@@ -1,5 +1,7 @@
 """People, and the claims of their addresses."""
 
+from collections.abc import Iterator
+
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from accounts.models.handling import ACCOUNT
@@ -44,3 +46,24 @@ def find(person_id: str) -> Person | None:
 def of_ids(person_ids: list[str]) -> list[Person]:
     """The people of some ids, those that there are, in no order."""
     return list(Person.batch_get(person_ids, consistent_read=True))
+
+
+def find_claim(email: str) -> EmailClaim | None:
+    """The claim of a canonical address; None where no account has it."""
+    return EmailClaim.find(email)
+
+
+def iter_all() -> Iterator[Person]:
+    """Everybody, in no order."""
+    return Person.scan(consistent_read=True)
+
+
+def raise_session_round(person_id: str) -> Person | None:
+    """End every session of a person by their round; the person as they are then, None where there is none."""
+    row = Person(person_id)
+    return row if row.update_if(Person.is_present(), [Person.session_round.add(1)]) else None
+
+
+def set_staff(row: Person, is_staff: bool) -> None:
+    """Set whether a person is of the staff. Raises UpdateError where they are gone."""
+    row.update(actions=[Person.is_staff.set(is_staff)], condition=Person.is_present())

@@ -1,6 +1,9 @@
 """Sessions, by the digest of the key in the cookie."""
 
+from collections.abc import Iterator
+
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from imgapis.base import dynamo
@@ -53,3 +56,25 @@ def find(digest: str) -> SessionRow | None:
 def delete(digest: str) -> None:
     """End a session on the server; ending it twice is no error."""
     SessionRow(digest).delete()
+
+
+def of_person(person_id: str) -> Iterator[SessionRow]:
+    """The sessions of a person, from an index: for lists alone."""
+    return SessionRow.person_index.query(person_id)
+
+
+def add(row: SessionRow) -> bool:
+    """Write a new session; False where there is one of its key."""
+    return row.save_if(SessionRow.is_absent())
+
+
+def update(row: SessionRow) -> bool:
+    """Write what is in a session, until when it lasts and whose it is; False where it was ended meanwhile."""
+    actions: list[Action] = [
+        SessionRow.data.set(row.data),
+        SessionRow.expires.set(row.expires),
+        SessionRow.seen_day.set(row.seen_day),
+    ]
+    if row.person_id:
+        actions.append(SessionRow.person_id.set(row.person_id))
+    return row.update_if(SessionRow.is_present(), actions)

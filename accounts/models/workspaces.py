@@ -117,3 +117,17 @@ def change(row: Workspace, **values: Any) -> None:
     """Set attributes of a workspace that exists; `row` is refreshed."""
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
     row.update(actions=actions, condition=Workspace.is_present())
+
+
+def reload(row: Workspace) -> None:
+    """Bring a row to what it is now."""
+    row.refresh(consistent_read=True)
+
+
+def replace_signing_keys(row: Workspace, keys: list[dict[str, Any]], **values: Any) -> bool:
+    """Replace the signing keys of a workspace, and set other attributes beside them; False where the keys have changed
+    since the row was read."""
+    condition = Workspace.signing_keys == row.signing_keys
+    if not row.signing_keys:
+        condition = condition | Workspace.signing_keys.does_not_exist()
+    return row.update_if(Workspace.is_present() & condition, signing_keys=keys, **values)

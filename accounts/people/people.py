@@ -19,7 +19,7 @@ class EmailTaken(ApiError):
 
 def of_email(email: str) -> Person | None:
     """The person of a canonical address."""
-    claim = EmailClaim.find(email)
+    claim = person_rows.find_claim(email)
     if claim is None:
         return None
     return person_rows.find(claim.person_id)

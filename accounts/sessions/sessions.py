@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from django.core import signing
 from django.middleware.csrf import CSRF_SESSION_KEY
 
-from accounts.models import Person, SessionRow
+from accounts.models import Person, SessionRow, people
 from accounts.models import sessions as session_rows
 from imgapis.base import clock
 
@@ -129,18 +129,11 @@ class SessionStore(SessionBase):
         )
 
     def _create_row(self, row: SessionRow) -> None:
-        if not row.save_if(SessionRow.is_absent()):
+        if not session_rows.add(row):
             raise CreateError
 
     def _update_row(self, row: SessionRow) -> None:
-        actions = [
-            SessionRow.data.set(row.data),
-            SessionRow.expires.set(row.expires),
-            SessionRow.seen_day.set(row.seen_day),
-        ]
-        if row.person_id:
-            actions.append(SessionRow.person_id.set(row.person_id))
-        if not row.update_if(SessionRow.is_present(), actions):
+        if not session_rows.update(row):
             raise UpdateError
 
     def delete(self, session_key: str | None = None) -> None:
@@ -157,7 +150,7 @@ class SessionStore(SessionBase):
 def of_person(person_id: str) -> list[SessionRow]:
     """The living sessions of a person, newest first: the day each began and the day it was used last, no more."""
     now = clock.now()
-    rows = [row for row in SessionRow.person_index.query(person_id) if row.expires.timestamp() > now]
+    rows = [row for row in session_rows.of_person(person_id) if row.expires.timestamp() > now]
     return sorted(rows, key=lambda row: row.started, reverse=True)
 
 
@@ -174,9 +167,7 @@ def end_all(person_id: str) -> Person | None:
     The person's round is raised and compared with each request, so that no session outlives this for want of being
     listed in the index; the rows are swept after it.
     """
-    row = Person(person_id)
-    if not row.update_if(Person.is_present(), [Person.session_round.add(1)]):
-        row = None
-    for session in SessionRow.person_index.query(person_id):
+    row = people.raise_session_round(person_id)
+    for session in session_rows.of_person(person_id):
         session_rows.delete(session.digest)
     return row

@@ -144,7 +144,7 @@ def remove(row: Member, entry: AuditEntry | None = None) -> None:
 
 def remove_everywhere(person_id: str) -> None:
     """Take somebody out of every workspace, its last owner too: for the replay of an erasure after a restore alone."""
-    for row in list(Member.scan(Member.person_id == person_id, consistent_read=True)):
+    for row in members.scan_person(person_id):
         with dynamo.transaction() as transaction:
             transaction.delete(row)
             if row.role == "owner" and workspaces.find(row.workspace_id) is not None:

@@ -175,7 +175,7 @@ def rename(row: Workspace, actor: str, namespace: str, person_id: str = "") -> N
     earlier_workspace = workspace_rows.of_namespace(namespace)
     is_own = earlier_workspace is not None and earlier_workspace.workspace_id == row.workspace_id
     _rename(row, namespace, entry, "" if is_own else person_id or actor)
-    row.refresh(consistent_read=True)
+    workspace_rows.reload(row)
 
 
 def change(row: Workspace, entry: AuditEntry, **values: Any) -> None:
@@ -184,7 +184,7 @@ def change(row: Workspace, entry: AuditEntry, **values: Any) -> None:
     with dynamo.transaction() as transaction:
         audit.add_to_transaction(transaction, entry)
         transaction.update(row, actions, condition=Workspace.is_present())
-    row.refresh(consistent_read=True)
+    workspace_rows.reload(row)
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:

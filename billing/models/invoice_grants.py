@@ -37,3 +37,13 @@ def of_workspace(workspace_id: str) -> Iterator[InvoiceGrant]:
 def get(workspace_id: str, place: str) -> InvoiceGrant:
     """What one invoice granted in one period, as it is now. DoesNotExist where there is none."""
     return InvoiceGrant.get(workspace_id, place, consistent_read=True)
+
+
+def add(row: InvoiceGrant) -> bool:
+    """Write what an invoice granted in a period; False where it is on record already."""
+    return row.save_if(InvoiceGrant.is_absent())
+
+
+def note_return(row: InvoiceGrant, before: int, returned: int, charge_id: str) -> bool:
+    """Write down how much of an invoice went back; False where that is no longer what it was `before`."""
+    return row.update_if(InvoiceGrant.returned == before, returned=returned, charge_id=charge_id)

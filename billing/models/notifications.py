@@ -37,3 +37,39 @@ class PendingNotification(dynamo.Row):
     due = declared(Moment(), "when it may be sent", OUTGOING)
     attempts = declared(Whole(default=0), "how often the webhook was tried", OUTGOING)
     mailed = declared(BooleanAttribute(default=False), "keeps a mail from going out twice", OUTGOING)
+
+
+def find(workspace_id: str, notice_id: str) -> Notification | None:
+    """A notice of a workspace."""
+    return Notification.find(workspace_id, notice_id)
+
+
+def of_workspace(workspace_id: str) -> list[Notification]:
+    """Every notice of a workspace, in order of name."""
+    return list(Notification.query(workspace_id, consistent_read=True))
+
+
+def pending(shards: int, due_until: float) -> list[PendingNotification]:
+    """The notices of the first `shards` shards that are to be sent by then, those that have waited longest first."""
+    condition = PendingNotification.due <= due_until
+    rows = [
+        row
+        for shard in range(shards)
+        for row in PendingNotification.query(str(shard), filter_condition=condition, consistent_read=True)
+    ]
+    return sorted(rows, key=lambda row: row.due)
+
+
+def lease(row: PendingNotification, until: float) -> bool:
+    """Lease a notice until then; False where another process has it."""
+    return row.update_if(PendingNotification.due == row.due, due=until)
+
+
+def delete_pending(row: PendingNotification) -> None:
+    """Delete a notice of those to be sent; the notice itself stays."""
+    row.delete_if(PendingNotification.is_present())
+
+
+def postpone(row: PendingNotification, due: float, **values: int) -> None:
+    """Have a notice wait until `due`, and set values of its row; nothing where it is no longer to be sent."""
+    row.update_if(PendingNotification.is_present(), due=due, **values)

@@ -20,3 +20,8 @@ class Receipt(dynamo.Row):
         UnicodeAttribute(range_key=True), "names the invoice, or the subscription, at Stripe", BILLING
     )
     moment = declared(Moment(), "when it was mailed", BILLING)
+
+
+def find(workspace_id: str, invoice_id: str) -> Receipt | None:
+    """The record of a mailed receipt, or of a mailed refund."""
+    return Receipt.find(workspace_id, invoice_id)

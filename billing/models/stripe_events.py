@@ -22,3 +22,13 @@ class StripeEvent(dynamo.Row):
     created = declared(Moment(), "when Stripe made it", EVENT)
     moment = declared(Moment(), "when it came", EVENT)
     expires = declared(TTLAttribute(), "ends the row, long after Stripe would repeat it", EVENT)
+
+
+def find(event_id: str) -> StripeEvent | None:
+    """An event that was acted on, or ignored."""
+    return StripeEvent.find(event_id)
+
+
+def add(row: StripeEvent) -> bool:
+    """Write an event down; False where it came before."""
+    return row.save_if(StripeEvent.is_absent())

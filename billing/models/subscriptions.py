@@ -1,5 +1,7 @@
 """What a workspace has at Stripe, and whose customer is whose: ids, never a card (P03)."""
 
+from collections.abc import Iterator
+
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from billing.models.handling import BILLING
@@ -37,3 +39,37 @@ class Customer(dynamo.Row):
 
     customer_id = declared(UnicodeAttribute(hash_key=True), "names the workspace at Stripe", BILLING)
     workspace_id = declared(UnicodeAttribute(), "whose customer it is", BILLING)
+
+
+def find(workspace_id: str) -> Subscription | None:
+    """What a workspace has at Stripe."""
+    return Subscription.find(workspace_id)
+
+
+def iter_all() -> Iterator[Subscription]:
+    """What every workspace has, in no order."""
+    return Subscription.scan()
+
+
+def find_customer(customer_id: str) -> Customer | None:
+    """The row of a customer at Stripe."""
+    return Customer.find(customer_id)
+
+
+def hold(workspace_id: str, until: float, now: float) -> None:
+    """Hold the reports of a workspace until a moment, where they are not held for longer; since when there has been a
+    hold stays what it was, where there is one."""
+    is_longer = (Subscription.reports_from < until) | Subscription.reports_from.does_not_exist()
+    since = Subscription.held_from.set(Subscription.held_from | now)
+    Subscription(workspace_id).update_if(Subscription.is_present() & is_longer, [since], reports_from=until)
+
+
+def change_hold(before: Subscription, until: float) -> None:
+    """Have a hold end at a moment, where it is still what it was `before`."""
+    before.update_if(Subscription.reports_from == before.reports_from, reports_from=until)
+
+
+def restart_hold(before: Subscription, since: float | None) -> None:
+    """Set since when there has been a hold, None for none, where it is still what it was `before`."""
+    action = Subscription.held_from.remove() if since is None else Subscription.held_from.set(since)
+    before.update_if(Subscription.reports_from == before.reports_from, [action])

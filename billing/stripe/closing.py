@@ -9,7 +9,7 @@ from accounts.models import workspaces
 from billing.charging import entitlement_change, invoice_grants, overage_credits
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
-from billing.models import InvoiceGrant, counters
+from billing.models import counters
 from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import catalogue
 from billing.plans.periods import whole_hour
@@ -162,7 +162,7 @@ def _record_no_grant(workspace_id: str, invoice) -> None:
     """Write down that an invoice granted nothing, unless it did: its refund then takes nothing of the other plan's."""
     if all(row.invoice_id != invoice.id for row in invoice_grant_rows.of_workspace(workspace_id)):
         period = clock.period_name(whole_hour(invoice.created))
-        invoice_grants.new_row(workspace_id, period, invoice.id, 0).save_if(InvoiceGrant.is_absent())
+        invoice_grant_rows.add(invoice_grants.new_row(workspace_id, period, invoice.id, 0))
 
 
 def _refund(invoice_id: str) -> None:

@@ -3,6 +3,7 @@ they are not among those that can be turned off."""
 
 from accounts.models import members, people, workspaces
 from billing.models import Receipt
+from billing.models import receipts as receipt_rows
 from billing.stripe import gateway
 from billing.stripe.stripe_facts import StripeRefused
 from imgapis.base import clock, dynamo
@@ -14,7 +15,7 @@ ROLES = ("owner", "billing")
 
 def is_sent(workspace_id: str, invoice_id: str) -> bool:
     """Whether an invoice's receipt, or a second subscription's refund, is on record as mailed."""
-    return Receipt.find(workspace_id, invoice_id) is not None
+    return receipt_rows.find(workspace_id, invoice_id) is not None
 
 
 def receipt(workspace_id: str, invoice_id: str) -> list[OutgoingMail]:

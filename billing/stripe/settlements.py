@@ -65,7 +65,7 @@ def _bring(row: InvoiceGrant, returned: int, charge_id: str) -> bool:
         halves = taken_of(int(row.granted), before) - target if returned > before else max(0, int(row.taken) - target)
         condition = InvoiceGrant.returned == before
         if not halves or counter_rows.find(row.workspace_id, row.period) is None:
-            if row.update_if(condition, returned=returned, charge_id=charge_id):
+            if invoice_grant_rows.note_return(row, before, returned, charge_id):
                 return True
             continue
 
@@ -105,7 +105,7 @@ def _rows(workspace_id: str, payment: Payment) -> list[InvoiceGrant]:
         return rows
     for counter, halves in _granted_before(counter_rows.periods(workspace_id), payment.invoice):
         row = invoice_grants.new_row(workspace_id, counter.period, invoice_id, halves)
-        row.save_if(InvoiceGrant.is_absent())
+        invoice_grant_rows.add(row)
         rows.append(row)
     return rows
 

@@ -83,3 +83,8 @@ def set_customer(row: Erasure, customer_id: str, invoices: str = "") -> None:
 def set_emptied(row: Erasure, moment: int) -> None:
     """Record when the second sweep of our own stores was whole."""
     row.update(actions=[Erasure.emptied.set(moment)], condition=Erasure.is_present())
+
+
+def reload(row: Erasure) -> None:
+    """Bring a row to what it is now."""
+    row.refresh(consistent_read=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from accounts.models import Person
+from accounts.models import Person, people
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
@@ -128,7 +128,7 @@ def text(version: Version, day: str) -> str:
 def _people(announcement: Announcement | None) -> list[Person]:
     """Every person whose account existed when the notice began: later ones have seen it on the site."""
     announced_at = announcement.begun if announcement else clock.now()
-    return [person for person in Person.scan(consistent_read=True) if person.created <= announced_at]
+    return [person for person in people.iter_all() if person.created <= announced_at]
 
 
 def claim_mail(name: str, person: Person) -> str:

@@ -22,5 +22,5 @@ def change_scheduled(row: Erasure, entry: AuditEntry | None, **values: Any) -> b
     is_changed = audit.run_with_entry(
         entry, lambda transaction: transaction.update(row, actions=actions, condition=condition)
     )
-    row.refresh(consistent_read=True)
+    erasures.reload(row)
     return is_changed

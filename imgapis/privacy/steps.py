@@ -2,7 +2,7 @@
 
 import logging
 
-from accounts.models import Person, Workspace, people
+from accounts.models import Workspace, people
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.stripe import closing
@@ -127,9 +127,7 @@ def _outputs(row: Erasure) -> Counts:
 
 def _end_sessions(row: Erasure) -> Counts:
     """A person's tombstone: a new session round invalidates every session, those that begin now included."""
-    person = people.find(row.subject_id)
-    if person is not None:
-        person.update(actions=[Person.session_round.add(1)], condition=Person.is_present())
+    people.raise_session_round(row.subject_id)
     return {}
 
 

@@ -5,7 +5,7 @@ import secrets
 from typing import Any
 
 from accounts import audit
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError, EditConflict
 
@@ -70,8 +70,5 @@ def _ids(row: Workspace) -> list[str]:
 
 def _replace(row: Workspace, keys: list[dict], **values: Any) -> None:
     """Replace the signing keys of `row`. Raises EditConflict where they have changed since it was read."""
-    condition = Workspace.signing_keys == row.signing_keys
-    if not row.signing_keys:
-        condition = condition | Workspace.signing_keys.does_not_exist()
-    if not row.update_if(Workspace.is_present() & condition, signing_keys=keys, **values):
+    if not workspaces.replace_signing_keys(row, keys, **values):
         raise EditConflict
