@@ -1,5 +1,7 @@
 """What a workspace was told, and which of it is not sent yet."""
 
+from typing import Any
+
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 
 from imgapis.base import dynamo, shapes
@@ -70,6 +72,6 @@ def delete_pending(row: PendingNotification) -> None:
     row.delete_if(PendingNotification.is_present())
 
 
-def postpone(row: PendingNotification, due: float, **values: int) -> None:
+def postpone(row: PendingNotification, due: float, **values: Any) -> None:
     """Have a notice wait until `due`, and set values of its row; nothing where it is no longer to be sent."""
     row.update_if(PendingNotification.is_present(), due=due, **values)
