@@ -3,8 +3,9 @@
 import logging
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from imgapis.base.errors import ApiError
 
@@ -13,7 +14,7 @@ WINDOW_SECONDS = 60
 MOST_KEYS = 10_000
 log = logging.getLogger("imgapis.rest")
 _lock = threading.Lock()
-_buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+_buckets: LRUCache[str, tuple[float, float]] = LRUCache(MOST_KEYS)
 
 
 class TooManyCalls(ApiError):
@@ -35,11 +36,9 @@ def spend(key: str) -> Allowance:
     """Count a call of a key. Raises TooManyCalls with the seconds to wait."""
     now = time.monotonic()
     with _lock:
-        tokens, updated_at = _buckets.pop(key, (float(MOST), now))
+        tokens, updated_at = _buckets.get(key, (float(MOST), now))
         tokens = min(float(MOST), tokens + (now - updated_at) * MOST / WINDOW_SECONDS)
         _buckets[key] = (tokens - 1 if tokens >= 1 else tokens, now)
-        while len(_buckets) > MOST_KEYS:
-            _buckets.popitem(last=False)
     if tokens < 1:
         raise TooManyCalls("This key has called too often. Wait as Retry-After says.", retry_after=1)
     return Allowance(int(tokens - 1), round((MOST - tokens + 1) * WINDOW_SECONDS / MOST))

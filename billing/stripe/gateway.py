@@ -5,13 +5,14 @@ No card, no address and no amount is stored on our side (P03); Stripe knows a wo
 payer enters the rest at Stripe.
 """
 
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import stripe
+from cachetools import TTLCache, cached
 from django.conf import settings
 
 from billing.plans import catalogue
@@ -26,6 +27,7 @@ from billing.stripe.stripe_facts import (
     StripeUnavailable,
     SubscriptionSnapshot,
 )
+from imgapis.base import clock
 
 SECONDS = 8
 RETRIES = 2
@@ -199,8 +201,9 @@ def _item_kind(price) -> str:
     return "credits" if price.recurring.usage_type == "licensed" else OVERAGE
 
 
-_prices: dict[str, tuple[float, dict[str, str]]] = {}
 PRICES_SECONDS = 600.0
+# By Stripe account; a process has one, a test some.
+_prices: TTLCache[str, dict[str, str]] = TTLCache(4, PRICES_SECONDS, timer=lambda: clock.monotonic())
 
 
 def lookup_keys() -> list[str]:
@@ -209,15 +212,12 @@ def lookup_keys() -> list[str]:
     return [f"imgapis_{tier}_{suffix}" for tier in paid_tiers for suffix in (*catalogue.INTERVALS, OVERAGE)]
 
 
+@cached(_prices, key=lambda: settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL, lock=threading.Lock())
 def price_ids() -> dict[str, str]:
     """`<tier>_<month|year|overage>` → Stripe's price id. Raises NotConfigured before `stripe_setup` has run."""
-    cache_key = settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL
-    read_at, ids = _prices.get(cache_key, (0.0, {}))
-    if time.monotonic() - read_at > PRICES_SECONDS or not ids:
-        ids = {price.lookup_key.removeprefix("imgapis_"): price.id for price in iter_prices() if price.active}
-        if len(ids) < len(lookup_keys()):
-            raise NotConfigured
-        _prices[cache_key] = (time.monotonic(), ids)
+    ids = {price.lookup_key.removeprefix("imgapis_"): price.id for price in iter_prices() if price.active}
+    if len(ids) < len(lookup_keys()):
+        raise NotConfigured
     return ids
 
 
@@ -229,7 +229,7 @@ def iter_prices() -> Iterator:
 
 def clear_price_cache() -> None:
     """Read the prices again."""
-    _prices.clear()
+    price_ids.cache_clear()
 
 
 def _batches(keys: list[str]) -> Iterator[list[str]]:

@@ -2,8 +2,10 @@
 that hosts which anybody makes up push none of them out (H15)."""
 
 import contextlib
+import math
 
 import pytest
+from cachetools import LRUCache
 from pynamodb.exceptions import GetError
 
 from imgapis.base import clock
@@ -66,8 +68,8 @@ def test_nobody_is_remembered_who_was_never_known(forgetful, now, away, dynamodb
 
 def test_hosts_that_do_not_exist_push_out_no_tenant(workspace, forgetful, now, monkeypatch):
     """H15: as many as anybody likes, by namespace and by domain; they are remembered apart, and boundedly."""
-    monkeypatch.setattr(tenants, "MOST_TENANTS", 10)
-    monkeypatch.setattr(tenants, "MOST_ABSENT", 10)
+    monkeypatch.setattr(tenants, "_known", LRUCache(10))
+    monkeypatch.setattr(tenants, "_absent", LRUCache(10))
     known, lookups = tenants.of_namespace(workspace.namespace), []
     monkeypatch.setattr(tenants, "_read", lambda name: lookups.append(name))
     monkeypatch.setattr(tenants, "_read_domain", lambda name: lookups.append(name))
@@ -93,7 +95,7 @@ def test_a_host_that_comes_to_exist_is_known_within_seconds_and_one_that_ends_is
 
 def test_failed_look_ups_are_forgotten_with_their_host(workspace, forgetful, now, away, monkeypatch):
     """H15"""
-    monkeypatch.setattr(tenants, "MOST_ABSENT", 3)
+    monkeypatch.setattr(tenants, "_absent", LRUCache(3))
     for number in range(10):
         tenants._fresh(f"nobody-{number}", lambda name: None)
     away()
@@ -103,4 +105,4 @@ def test_failed_look_ups_are_forgotten_with_their_host(workspace, forgetful, now
             tenants.of_namespace(f"nobody-{number}")
     for number in range(10, 20):
         tenants._fresh(f"nobody-{number}", lambda name: None)
-    assert tenants._failed == {}
+    assert len(tenants._absent) == 3 and {entry.failed_at for entry in tenants._absent.values()} == {-math.inf}

@@ -3,9 +3,10 @@
 import hashlib
 import logging
 import threading
-from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 
+from cachetools import TTLCache
 from django.conf import settings
 
 from imgapis.base import buckets, clock
@@ -67,49 +68,32 @@ class MemoryCache:
     """Entries of the last minute, bounded in bytes; the least recently used are evicted first."""
 
     def __init__(self, most_bytes: int):
-        self._most = most_bytes
-        self._size = 0
         self._lock = threading.Lock()
-        self._entries: OrderedDict[str, tuple[float, CachedOutput]] = OrderedDict()
+        self._entries: TTLCache[str, CachedOutput] = TTLCache(
+            most_bytes, MEMORY_SECONDS, timer=lambda: clock.monotonic(), getsizeof=lambda entry: len(entry.body)
+        )
 
     def get(self, key: str, purged_before: float = 0.0, engine: int = 0) -> CachedOutput | None:
         """The entry of a key, if it was put within the last minute and is neither expired nor purged, nor of an older
         engine."""
-        with self._lock:
-            added_at, entry = self._entries.get(key, (0.0, None))
-            if entry is None:
-                return None
-            if (
-                clock.monotonic() - added_at > MEMORY_SECONDS
-                or entry.expires <= clock.now()
-                or not entry.outlives(purged_before, engine)
-            ):
-                self._drop(key)
-                return None
-            self._entries.move_to_end(key)
-            return entry
+        with self._lock, suppress(KeyError):  # one that ends at this moment raises it too
+            entry = self._entries[key]
+            if entry.expires > clock.now() and entry.outlives(purged_before, engine):
+                return entry
+            del self._entries[key]
+        return None
 
     def put(self, key: str, entry: CachedOutput) -> None:
         """Store an entry, unless its body is larger than an eighth of the capacity."""
-        if len(entry.body) > self._most // 8:
+        if len(entry.body) > self._entries.maxsize // 8:
             return
         with self._lock:
-            self._drop(key)
-            self._entries[key] = (clock.monotonic(), entry)
-            self._size += len(entry.body)
-            while self._size > self._most:
-                self._drop(next(iter(self._entries)))
+            self._entries[key] = entry
 
     def clear(self) -> None:
         """Remove every entry."""
         with self._lock:
             self._entries.clear()
-            self._size = 0
-
-    def _drop(self, key: str) -> None:
-        entry = self._entries.pop(key, None)
-        if entry:
-            self._size -= len(entry[1].body)
 
 
 memory = MemoryCache(settings.MEMORY_CACHE_BYTES)

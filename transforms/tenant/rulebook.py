@@ -2,8 +2,9 @@
 changed."""
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from transforms.models import Fallback
 from transforms.models import blocks as block_rows
@@ -29,7 +30,7 @@ class WorkspaceRules:
 
 
 EMPTY = WorkspaceRules({}, {}, purge_index.build([]), BlockIndex())
-_known: OrderedDict[str, tuple[int, WorkspaceRules]] = OrderedDict()
+_known: LRUCache[str, tuple[int, WorkspaceRules]] = LRUCache(MOST_KNOWN)
 _lock = threading.Lock()
 
 
@@ -38,7 +39,8 @@ def of(workspace_id: str, revision: int) -> WorkspaceRules:
     means older rules."""
     if not revision:
         return EMPTY
-    cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
+    with _lock:
+        cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
     if cached_revision != revision:
         presets = {row.name: row.values for row in preset_rows.of_workspace(workspace_id)}
         rules = WorkspaceRules(
@@ -47,13 +49,6 @@ def of(workspace_id: str, revision: int) -> WorkspaceRules:
             purge_index.build(purge_rows.of_workspace(workspace_id)),
             block_index.build(block_rows.of_workspace(workspace_id)),
         )
-        _remember(workspace_id, revision, rules)
+        with _lock:
+            _known[workspace_id] = (revision, rules)
     return rules
-
-
-def _remember(workspace_id: str, revision: int, rules: WorkspaceRules) -> None:
-    with _lock:
-        _known[workspace_id] = (revision, rules)
-        _known.move_to_end(workspace_id)
-        while len(_known) > MOST_KNOWN:
-            _known.popitem(last=False)

@@ -1,10 +1,11 @@
 """The workspace of an image host, as the image API needs it: cached for 5 s, for 15 minutes in an outage."""
 
+import math
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cachetools import LRUCache
 from pynamodb.exceptions import PynamoDBException
 
 from accounts.models import Workspace
@@ -68,10 +69,19 @@ class Tenant:
     rules: WorkspaceRules
 
 
-Memory = OrderedDict[str, tuple[float, Tenant | None]]
-_known: Memory = OrderedDict()
-_absent: Memory = OrderedDict()  # apart, so that hosts anybody makes up push no tenant out (H15)
-_failed: dict[str, float] = {}
+@dataclass
+class CachedTenant:
+    """The tenant of a host, None where there is none; when it was read, and when the store last failed to read it
+    again (monotonic seconds)."""
+
+    tenant: Tenant | None
+    read_at: float
+    failed_at: float = -math.inf
+
+
+_known: LRUCache[str, CachedTenant] = LRUCache(MOST_TENANTS)
+# Apart, so that hosts anybody makes up push no tenant out (H15).
+_absent: LRUCache[str, CachedTenant] = LRUCache(MOST_ABSENT)
 _lock = threading.Lock()
 
 
@@ -115,37 +125,32 @@ def clear_cache() -> None:
     with _lock:
         _known.clear()
         _absent.clear()
-        _failed.clear()
 
 
-def _remember(name: str, now: float, tenant: Tenant | None) -> None:
-    memory, other, most = (_absent, _known, MOST_ABSENT) if tenant is None else (_known, _absent, MOST_TENANTS)
+def _remember(name: str, entry: CachedTenant) -> None:
+    memory, other = (_absent, _known) if entry.tenant is None else (_known, _absent)
     with _lock:
         other.pop(name, None)
-        memory[name] = (now, tenant)
-        memory.move_to_end(name)
-        while len(memory) > most:
-            _failed.pop(memory.popitem(last=False)[0], None)
+        memory[name] = entry
 
 
 def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
     """The tenant of a namespace or a domain (which has a dot), from the cache or by `read`. Raises StateUnavailable."""
     now = clock.monotonic()
-    read_at, tenant = _known.get(name) or _absent.get(name) or (-STALE_SECONDS, None)
-    if now - read_at < FRESH_SECONDS:
-        return tenant
-    is_usable = now - read_at < STALE_SECONDS
-    if is_usable and now - _failed.get(name, -FRESH_SECONDS) < FRESH_SECONDS:
-        return tenant  # the store failed within the last five seconds: not tried again so soon (D2)
+    with _lock:
+        entry = _known.get(name) or _absent.get(name)
+    if entry is not None and now - entry.read_at >= STALE_SECONDS:
+        entry = None
+    if entry is not None and now - max(entry.read_at, entry.failed_at) < FRESH_SECONDS:
+        return entry.tenant  # also where the store failed a moment ago: not tried again so soon (D2)
     try:
         tenant = read(name)
     except PynamoDBException as error:
-        if is_usable:
-            _failed[name] = clock.monotonic()
-            return tenant
-        raise StateUnavailable from error
-    _failed.pop(name, None)
-    _remember(name, now, tenant)
+        if entry is None:
+            raise StateUnavailable from error
+        entry.failed_at = clock.monotonic()
+        return entry.tenant
+    _remember(name, CachedTenant(tenant, now))
     return tenant
 
 

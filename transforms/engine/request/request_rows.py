@@ -10,6 +10,12 @@ GRID_SOURCES = (2, 5)
 SRC_CHARACTERS = 2048
 VERSION_CHARACTERS = 64
 
+
+def outside(name: str, kind: str, endpoints: tuple[str, ...], meaning: str) -> Param:
+    """A row of what is read and removed before the engine parses a request."""
+    return Param(name, kind, endpoints, meaning, available=False, outside=True)
+
+
 SOURCES = (
     Param(
         "src",
@@ -60,16 +66,14 @@ SOURCES = (
     Param("color", "colour", (COLOR,), "The colour to fill with, instead of src."),
 )
 
-OUTSIDE = {"available": False, "outside": True}
 ACCESS = (
-    Param("preset", "name", (TRANSFORM,), "A preset of the workspace; explicit parameters override it.", **OUTSIDE),
-    Param(
+    outside("preset", "name", (TRANSFORM,), "A preset of the workspace; explicit parameters override it."),
+    outside(
         "fallback",
         "name",
         (TRANSFORM,),
         "A fallback of the workspace, by its name: the picture to send where the source is missing, does not answer or "
         "cannot be read. none is the error itself, whatever the default is.",
-        **OUTSIDE,
     ),
     Param(
         "debug",
@@ -79,7 +83,7 @@ ACCESS = (
         "it, and why. Charged as a picture of its own.",
         choices=("crop",),
     ),
-    Param("sig", "signature", ENDPOINTS, "The signature of the address, or of its policy.", **OUTSIDE),
-    Param("exp", "moment", ENDPOINTS, "When the signature expires.", **OUTSIDE),
-    Param("policy", "policy", ENDPOINTS, "The signed rule that the address keeps within.", **OUTSIDE),
+    outside("sig", "signature", ENDPOINTS, "The signature of the address, or of its policy."),
+    outside("exp", "moment", ENDPOINTS, "When the signature expires."),
+    outside("policy", "policy", ENDPOINTS, "The signed rule that the address keeps within."),
 )

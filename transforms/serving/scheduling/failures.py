@@ -7,9 +7,9 @@ nobody who asks for the most a picture can be made into keeps others from its th
 
 import math
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
+from cachetools import LRUCache
 from django.conf import settings
 
 from imgapis.base import clock, tokens
@@ -37,12 +37,11 @@ class Failure:
 
 
 class Failures:
-    """The failures of one process; the oldest are dropped beyond `most`."""
+    """The failures of one process; beyond `most`, what was asked for longest ago is dropped."""
 
     def __init__(self, most: int = MOST):
-        self._most = most
         self._lock = threading.Lock()
-        self._entries: OrderedDict[str, Failure] = OrderedDict()
+        self._entries: LRUCache[str, Failure] = LRUCache(most)
 
     def check(self, tenant: Tenant, plan: RenderPlan) -> None:
         """Raises the refusal that the sources of a plan met within the last minutes, unless they were purged since."""
@@ -77,9 +76,6 @@ class Failures:
             earlier = self._entries.get(name)
             work = min(work, earlier.work) if earlier and earlier.until > clock.monotonic() else work
             self._entries[name] = Failure(refusal, clock.monotonic() + seconds, plan.purged_before, work)
-            self._entries.move_to_end(name)
-            while len(self._entries) > self._most:
-                self._entries.popitem(last=False)
 
     def forget(self, tenant: Tenant, plan: RenderPlan) -> None:
         """The sources of a plan have just been read and processed: what asks for no more will be too."""
