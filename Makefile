@@ -16,6 +16,8 @@ HEIC := $(VENV)/heic-$(shell cat requirements-heic.lock | cksum | cut -d' ' -f1)
 
 # What reads the settings and starts nothing needs no engine at these addresses.
 SETTINGS := env EMBEDDED=1 DYNAMODB_ENDPOINT=http://127.0.0.1:1 CACHE_ENDPOINT=http://127.0.0.1:1
+# Formats the tags of Django in templates; the mails of templates/emails are text, where each space is one.
+DJADE := $(BIN)/djade --target-version 5.2
 
 TOOLS := $(VENV)/tools-$(shell cat requirements-tools.lock | cksum | cut -d' ' -f1)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -49,11 +51,13 @@ coverage: $(TEST_STAMP) ## Measure what the tests and the servers they start run
 check: $(TEST_STAMP) ## Lint, and check the formatting and the types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@find templates -name '*.html' -exec $(DJADE) --check {} +
 	@$(SETTINGS) $(BIN)/mypy
 
 fmt: $(TEST_STAMP) ## Repair what lint and formatting can repair
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@find templates -name '*.html' -exec $(DJADE) {} + || true
 
 bench: $(TEST_STAMP) ## Measure hit, miss and render
 	@$(BIN)/python -m tests.downloads

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
 from accounts import audit
 from accounts.keys import apikeys
 from accounts.keys.idempotency import ResultGone
-from accounts.models import Invite, Workspace
+from accounts.models import ApiKey, AuditEntry, Invite, Workspace
 from accounts.models import members as membership_rows
 from accounts.models import workspaces as workspace_rows
 from accounts.requests import ApiHttpRequest
@@ -132,10 +131,7 @@ class EntriesOut(Schema):
 def workspace_of(request: ApiHttpRequest, permission: str) -> Workspace:
     """The key's workspace, if the key has the permission."""
     request.caller.require(permission)
-    row = workspace_rows.find(request.caller.workspace_id)
-    if row is None:
-        raise NotFound("The workspace is gone.")
-    return row
+    return workspace_rows.require(request.caller.workspace_id)
 
 
 def _acting(request: ApiHttpRequest, permission: str) -> Actor:
@@ -154,13 +150,13 @@ def _workspace_out(row: Workspace) -> WorkspaceOut:
 
 
 @router.get("/workspace", response=WorkspaceOut)
-def show_workspace(request: ApiHttpRequest):
+def show_workspace(request: ApiHttpRequest) -> WorkspaceOut:
     """The workspace of the key. Scope: workspace.view."""
     return _workspace_out(workspace_of(request, "workspace.view"))
 
 
 @router.patch("/workspace", response=WorkspaceOut)
-def change_workspace(request: ApiHttpRequest, payload: WorkspaceIn):
+def change_workspace(request: ApiHttpRequest, payload: WorkspaceIn) -> WorkspaceOut:
     """Rename it, or change the business name. Scope: workspace.edit."""
     row = workspace_of(request, "workspace.edit")
     if payload.namespace is not None:
@@ -171,13 +167,13 @@ def change_workspace(request: ApiHttpRequest, payload: WorkspaceIn):
 
 
 @router.get("/roles", response=dict[str, list[str]])
-def list_roles(request: ApiHttpRequest):
+def list_roles(request: ApiHttpRequest) -> dict[str, list[str]]:
     """What each role may do. Any key."""
     return {role: [name for name in roles.PERMISSIONS if roles.allows(role, name)] for role in roles.ROLES}
 
 
 @router.get("/members", response=list[MemberOut])
-def list_members(request: ApiHttpRequest):
+def list_members(request: ApiHttpRequest) -> list[MemberOut]:
     """Everybody in the workspace. Scope: workspace.view."""
     request.caller.require("workspace.view")
     rows = membership_rows.of_workspace(request.caller.workspace_id)
@@ -185,7 +181,7 @@ def list_members(request: ApiHttpRequest):
 
 
 @router.put("/members/{person_id}", response={204: None})
-def change_role(request: ApiHttpRequest, person_id: str, payload: RoleIn):
+def change_role(request: ApiHttpRequest, person_id: str, payload: RoleIn) -> tuple[int, None]:
     """Give a member another role. Scope: members.manage, and every scope of the role; no key makes or changes an
     owner."""
     members.change_role(_acting(request, "members.manage"), person_id, payload.role)
@@ -193,21 +189,21 @@ def change_role(request: ApiHttpRequest, person_id: str, payload: RoleIn):
 
 
 @router.delete("/members/{person_id}", response={204: None})
-def remove_member(request: ApiHttpRequest, person_id: str):
+def remove_member(request: ApiHttpRequest, person_id: str) -> tuple[int, None]:
     """Take a member out; their keys end at once. Scope: members.manage."""
     members.remove(_acting(request, "members.manage"), person_id)
     return 204, None
 
 
 @router.get("/invites", response=list[InviteOut])
-def list_invites(request: ApiHttpRequest):
+def list_invites(request: ApiHttpRequest) -> list[InviteOut]:
     """Open invites. Scope: members.manage."""
     request.caller.require("members.manage")
     warnings = invites.warnings(request.caller.workspace_id)
     return [_invite_out(row, warnings) for row in invites.pending(request.caller.workspace_id)]
 
 
-def _invite_again(request: HttpRequest, invite_id: str, payload: InviteIn) -> InviteOut:
+def _invite_again(request: ApiHttpRequest, invite_id: str, payload: InviteIn) -> InviteOut:
     row = invites.find(_acting(request, "members.manage").workspace_id, invite_id)
     if row is None:
         raise ResultGone
@@ -217,7 +213,7 @@ def _invite_again(request: HttpRequest, invite_id: str, payload: InviteIn) -> In
 @router.post(
     "/invites", response={200: InviteOut, 201: InviteOut}, repeat=Repeat(lambda body: body.invite_id, _invite_again)
 )
-def invite(request: ApiHttpRequest, payload: InviteIn):
+def invite(request: ApiHttpRequest, payload: InviteIn) -> tuple[int, InviteOut]:
     """Invite an address by mail. One that is invited already is sent its invite again, with this role: 200. Scope:
     members.manage, and every scope of the role; no key gives the role owner."""
     row = invites.invite(_acting(request, "members.manage"), payload.email, payload.role)
@@ -225,7 +221,7 @@ def invite(request: ApiHttpRequest, payload: InviteIn):
 
 
 @router.delete("/invites/{invite_id}", response={204: None})
-def revoke_invite(request: ApiHttpRequest, invite_id: str):
+def revoke_invite(request: ApiHttpRequest, invite_id: str) -> tuple[int, None]:
     """End an invite. Scope: members.manage."""
     invites.revoke(_acting(request, "members.manage"), invite_id)
     return 204, None
@@ -243,7 +239,7 @@ def _invite_out(row: Invite, warnings: dict[str, str]) -> InviteOut:
 
 
 @router.get("/keys", response=list[KeyOut])
-def list_keys(request: ApiHttpRequest):
+def list_keys(request: ApiHttpRequest) -> list[KeyOut]:
     """The keys of the workspace, without their secrets. Scope: keys.manage."""
     request.caller.require("keys.manage")
     return [KeyOut(**_key_out(row)) for row in apikeys.of_workspace(request.caller.workspace_id)]
@@ -258,7 +254,7 @@ def _key_again(request: ApiHttpRequest, prefix: str, payload: KeyIn) -> NewKeyOu
 
 
 @router.post("/keys", response={201: NewKeyOut}, repeat=Repeat(lambda body: body.prefix, _key_again))
-def create_key(request: ApiHttpRequest, payload: KeyIn):
+def create_key(request: ApiHttpRequest, payload: KeyIn) -> tuple[int, NewKeyOut]:
     """Make a key; it is shown this once, and ends with the key that makes it, at the latest when that one does. Scope:
     keys.manage, and every scope that is given on."""
     caller = request.caller
@@ -280,7 +276,7 @@ def create_key(request: ApiHttpRequest, payload: KeyIn):
 
 
 @router.delete("/keys/{prefix}", response={204: None})
-def revoke_key(request: ApiHttpRequest, prefix: str):
+def revoke_key(request: ApiHttpRequest, prefix: str) -> tuple[int, None]:
     """End a key at once, with the keys and the open invitations it made. Scope: keys.manage."""
     request.caller.require("keys.manage")
     if not apikeys.revoke(request.caller.workspace_id, prefix, request.caller.actor):
@@ -288,7 +284,7 @@ def revoke_key(request: ApiHttpRequest, prefix: str):
     return 204, None
 
 
-def _key_out(row) -> dict:
+def _key_out(row: ApiKey) -> dict[str, Any]:
     expires = clock.stamp(row.expires) if row.expires else None
     return {
         "prefix": row.prefix,
@@ -301,14 +297,14 @@ def _key_out(row) -> dict:
 
 
 @router.get("/audit", response=EntriesOut)
-def audit_log(request: ApiHttpRequest, cursor: str | None = None):
+def audit_log(request: ApiHttpRequest, cursor: str | None = None) -> EntriesOut:
     """Who did what, newest first, in pages. Scope: audit.view."""
     request.caller.require("audit.view")
     page = audit.page(request.caller.workspace_id, cursor)
     return EntriesOut(entries=[_entry_out(entry) for entry in page.rows], cursor=page.cursor)
 
 
-def _entry_out(entry) -> EntryOut:
+def _entry_out(entry: AuditEntry) -> EntryOut:
     return EntryOut(
         entry_id=entry.entry_id,
         time=clock.stamp(audit.time_of(entry)),

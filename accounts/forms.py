@@ -1,5 +1,7 @@
 """The forms of accounts: parsing and wording; what is allowed is decided elsewhere and shown at the field."""
 
+from typing import Any
+
 from django import forms
 from django.utils.text import capfirst
 
@@ -72,15 +74,23 @@ class SignupForm(WorkspaceForm, AgeForm):
     field_order = ("business_name", "namespace", "adult")
 
 
+def choice_field(form: forms.Form, name: str) -> forms.ChoiceField:
+    """A field of a form that offers choices. Raises TypeError where it is one of another kind."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"The field {name!r} offers no choices.")
+    return field
+
+
 class RoleForm(forms.Form):
     """A role out of those the granter may give."""
 
     role = forms.ChoiceField(label="Role", error_messages={"invalid_choice": "Choose one of the roles."})
 
-    def __init__(self, granter: str, *args, **kwargs):
+    def __init__(self, granter: str, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         # The least first: a hasty click gives away the least.
-        self.fields["role"].choices = [(role, role.capitalize()) for role in reversed(roles.grantable(granter))]
+        choice_field(self, "role").choices = [(role, role.capitalize()) for role in reversed(roles.grantable(granter))]
 
 
 class InviteForm(EmailForm, RoleForm):
@@ -88,7 +98,7 @@ class InviteForm(EmailForm, RoleForm):
 
     field_order = ("email", "role")
 
-    def __init__(self, granter: str, *args, **kwargs):
+    def __init__(self, granter: str, *args: Any, **kwargs: Any):
         super().__init__(granter, *args, **kwargs)
         del self.fields["email"].widget.attrs["autofocus"]  # the page is read before it is filled in
 
@@ -109,9 +119,9 @@ class KeyForm(forms.Form):
         initial=90,
     )
 
-    def __init__(self, role: str, *args, **kwargs):
+    def __init__(self, role: str, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         scopes = [
             (name, capfirst(meaning)) for name, (meaning, allowed) in roles.PERMISSIONS.items() if role in allowed
         ]
-        self.fields["scopes"].choices = scopes
+        choice_field(self, "scopes").choices = scopes

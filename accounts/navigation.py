@@ -5,6 +5,7 @@ from functools import partial
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from accounts import requests
 from accounts.models import Workspace
 from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
@@ -33,9 +34,9 @@ LINKS = (
 
 def navigation(request: HttpRequest) -> dict:
     """The context processor: `navigation` on pages of a workspace."""
-    member = getattr(request, "member", None)
-    if member is None:
+    if not requests.is_of_workspace(request):
         return {}
+    member = request.member
     links = [_link(request, *link) for link in LINKS if roles.allows(member.role, link[2])]
     other_workspaces = partial(_others, request)  # evaluated only where the template uses it
     return {"navigation": [link for link in links if link], "role": member.role, "other_workspaces": other_workspaces}

@@ -27,12 +27,12 @@ from accounts.models import (
 from accounts.models import audit as audit_rows
 from accounts.teams import team_changes
 from imgapis.base.dynamo import Row
-from imgapis.base.holdings import Holding, by_attribute, by_hash_key
+from imgapis.base.holdings import Find, Holding, by_attribute, by_hash_key
 from imgapis.base.mail import outbox
 from imgapis.base.mail.rows import OutgoingMail
 
 
-def _by_address(model: type[Row]):
+def _by_address(model: type[Challenge] | type[InvitedAddress] | type[Invite]) -> Find:
     """A finder of the rows that hold a person's address, which is read from the account and so needs it to exist."""
 
     def find(person_id: str) -> Iterable[Row]:
@@ -48,11 +48,11 @@ def _mails(person_id: str) -> Iterable[OutgoingMail]:
     return outbox.of_person(person_id, person.email if person else None)
 
 
-def _trail(person_id: str) -> Iterable[Row]:
+def _trail(person_id: str) -> Iterable[AuditEntry]:
     return audit_rows.of_log(audit.log_of_person(person_id))
 
 
-def _counts(owner: str) -> Iterable[Row]:
+def _counts(owner: str) -> Iterable[Throttle]:
     """Counts that name an id; those of addresses are digests whose key changes with the day."""
     return throttles.naming(owner)
 

@@ -1,6 +1,7 @@
 """The REST routes of billing: the plan and its credits, the caps, overage. Buying is a person's act, at the page."""
 
-from django.http import HttpRequest
+from typing import Any
+
 from ninja import Field, Schema
 
 from accounts.api import Strict, workspace_of
@@ -58,18 +59,18 @@ class OverageIn(Strict):
     allowed: bool
 
 
-def _caps(row: Workspace) -> list[dict]:
+def _caps(row: Workspace) -> list[dict[str, Any]]:
     settings = cap_settings.of(row)
     pairs = [(span, getattr(settings, span)) for span in SPANS]
     return [{"span": span, "unit": cap.unit, "amount": cap.amount, "own": span in settings.own} for span, cap in pairs]
 
 
-def _changed(request: HttpRequest) -> list[dict]:
+def _changed(request: ApiHttpRequest) -> list[dict[str, Any]]:
     return _caps(workspace_of(request, "billing.manage"))
 
 
 @router.get("/billing", response=BillOut)
-def bill(request: ApiHttpRequest):
+def bill(request: ApiHttpRequest) -> dict[str, Any]:
     """The plan and its credits. Scope: workspace.view."""
     row = workspace_of(request, "workspace.view")
     totals = summary.of(row)
@@ -93,13 +94,13 @@ def bill(request: ApiHttpRequest):
 
 
 @router.get("/billing/caps", response=list[CapOut])
-def caps(request: ApiHttpRequest):
+def caps(request: ApiHttpRequest) -> list[dict[str, Any]]:
     """The caps in force. Scope: billing.manage."""
     return _caps(workspace_of(request, "billing.manage"))
 
 
 @router.put("/billing/caps/{span}", response=list[CapOut])
-def set_cap(request: ApiHttpRequest, span: str, payload: CapIn):
+def set_cap(request: ApiHttpRequest, span: str, payload: CapIn) -> list[dict[str, Any]]:
     """Set the cap of a `day` or a `period`, in force at once. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
     cap_settings.change(row.workspace_id, request.caller.actor, span, Cap(payload.unit, payload.amount))
@@ -107,7 +108,7 @@ def set_cap(request: ApiHttpRequest, span: str, payload: CapIn):
 
 
 @router.delete("/billing/caps/{span}", response=list[CapOut])
-def drop_cap(request: ApiHttpRequest, span: str):
+def drop_cap(request: ApiHttpRequest, span: str) -> list[dict[str, Any]]:
     """Go back to the default cap. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
     cap_settings.change(row.workspace_id, request.caller.actor, span, None)
@@ -115,8 +116,8 @@ def drop_cap(request: ApiHttpRequest, span: str):
 
 
 @router.put("/billing/overage", response=list[CapOut])
-def set_overage(request: ApiHttpRequest, payload: OverageIn):
+def set_overage(request: ApiHttpRequest, payload: OverageIn) -> list[dict[str, Any]]:
     """Allow overage, or no longer; the caps as they then are. Scope: billing.manage."""
     row = workspace_of(request, "billing.manage")
-    cap_settings.allow_overage(row.workspace_id, request.caller.actor, payload.allowed)
+    cap_settings.allow_overage(row.workspace_id, request.caller.actor, allowed=payload.allowed)
     return _changed(request)

@@ -1,5 +1,7 @@
 """The REST routes of billing notices: which mails the maker of the key gets, and the workspace's webhook."""
 
+from typing import Any
+
 from ninja import Field, Schema
 
 from accounts.api import Strict, workspace_of
@@ -78,7 +80,7 @@ class SecretOut(Schema):
     secret: str
 
 
-def _preferences_out(row: Workspace, person_id: str) -> dict:
+def _preferences_out(row: Workspace, person_id: str) -> dict[str, Any]:
     webhook = outgoing_webhooks.of(row.workspace_id)
     webhook_out = webhook and {
         "address": webhook.address,
@@ -90,23 +92,23 @@ def _preferences_out(row: Workspace, person_id: str) -> dict:
 
 # Operation ids are part of the OpenAPI document, which clients are generated from: they stay when a module moves.
 @router.get("/notices", response=NoticesOut, operation_id="imgapis_notices_api_notices")
-def notices(request: ApiHttpRequest):
+def notices(request: ApiHttpRequest) -> dict[str, Any]:
     """The mails and the webhook. Scope: billing.manage."""
     return _preferences_out(workspace_of(request, SCOPE), request.caller.person_id)
 
 
 @router.put("/notices/mails/{kind}", response=NoticesOut, operation_id="imgapis_notices_api_choose")
-def choose(request: ApiHttpRequest, kind: str, payload: WantedIn):
+def choose(request: ApiHttpRequest, kind: str, payload: WantedIn) -> dict[str, Any]:
     """Get mails of a kind, `usage` or `burst`, or none. Scope: billing.manage."""
     row, person_id = workspace_of(request, SCOPE), request.caller.person_id
     if kind not in preferences.KINDS:
         raise UnknownNotice
-    preferences.choose(row.workspace_id, person_id, kind, payload.wanted)
+    preferences.choose(row.workspace_id, person_id, kind, enabled=payload.wanted)
     return _preferences_out(row, person_id)
 
 
 @router.put("/notices/webhook", response=SecretOut, operation_id="imgapis_notices_api_set_hook")
-def set_hook(request: ApiHttpRequest, payload: HookIn):
+def set_hook(request: ApiHttpRequest, payload: HookIn) -> dict[str, Any]:
     """Set the webhook, or put another in its place, with a new secret. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
     secret = webhook_delivery.configure(row.workspace_id, request.caller.actor, payload.address)
@@ -114,7 +116,7 @@ def set_hook(request: ApiHttpRequest, payload: HookIn):
 
 
 @router.delete("/notices/webhook", response={204: None}, operation_id="imgapis_notices_api_remove_hook")
-def remove_hook(request: ApiHttpRequest):
+def remove_hook(request: ApiHttpRequest) -> tuple[int, None]:
     """Post nothing any more; doing it twice is no error. Scope: billing.manage."""
     outgoing_webhooks.remove(workspace_of(request, SCOPE).workspace_id, request.caller.actor)
     return 204, None
@@ -126,7 +128,7 @@ def remove_hook(request: ApiHttpRequest):
     operation_id="imgapis_notices_api_test_hook",
     repeat=Repeat(rebuild=lambda request, made: workspace_of(request, SCOPE) and None),
 )
-def test_hook(request: ApiHttpRequest):
+def test_hook(request: ApiHttpRequest) -> tuple[int, None]:
     """Have a test notice posted, at most one a minute; GET says what came of it. Scope: billing.manage."""
     row = workspace_of(request, SCOPE)
     if outgoing_webhooks.of(row.workspace_id) is None:

@@ -1,9 +1,11 @@
 """What `manage.py check --deploy` refuses before this project meets the world. Each error begins with the setting's
 name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, register
 from django.core.exceptions import ImproperlyConfigured
@@ -17,7 +19,7 @@ REMOTE = ("CACHE_ENDPOINT", "S3_ENDPOINT", "R2_ENDPOINT", "STRIPE_API_URL", "CLO
 
 
 @register("imgapis", deploy=True)
-def check_private_fetching(app_configs, **kwargs) -> list[Error]:
+def check_private_fetching(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
     """No private address may be fetched from in production (S1)."""
     if not settings.FETCH_ALLOW_PRIVATE:
         return []
@@ -25,7 +27,7 @@ def check_private_fetching(app_configs, **kwargs) -> list[Error]:
 
 
 @register("imgapis", deploy=True)
-def check_engines(app_configs, **kwargs) -> list[Error]:
+def check_engines(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
     """Embedded engines have fixed keys and no backups."""
     if not settings.EMBEDDED:
         return []
@@ -33,7 +35,7 @@ def check_engines(app_configs, **kwargs) -> list[Error]:
 
 
 @register("imgapis", deploy=True)
-def check_middleware(app_configs, **kwargs) -> list[Error]:
+def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
     """The headers of every answer come first (A19), and pages with a session ask for the form's token (A8)."""
     first, *rest = settings.MIDDLEWARE
     if (
@@ -45,7 +47,7 @@ def check_middleware(app_configs, **kwargs) -> list[Error]:
 
 
 @register("imgapis", deploy=True)
-def check_region(app_configs, **kwargs) -> list[Error]:
+def check_region(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
     """Accounts and usage live in one region (P13)."""
     if settings.AWS_REGION == "us-east-1":
         return []
@@ -53,7 +55,7 @@ def check_region(app_configs, **kwargs) -> list[Error]:
 
 
 @register("imgapis", deploy=True)
-def check_keys(app_configs, **kwargs) -> list[Error]:
+def check_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Error]:
     """Keys that cannot be guessed (O1)."""
     faults = {"imgapis.E005": key_fault("SECRET_KEY", _secret_key())}
     if _secret_key() != settings.PRIVACY_KEY:
@@ -71,10 +73,12 @@ def _secret_key() -> str:
 
 
 @register("imgapis", deploy=True)
-def check_reachable(app_configs, **kwargs) -> list[CheckMessage]:
+def check_reachable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """The site, its images and its engines are not this machine's, and nothing is sent in clear (H12). A trial on local
     engines says so by LOCAL_ENGINES=1."""
-    errors = [Error(fault, id=error_id) for error_id, fault in (*_addresses(), *_engines(), *_mail())]
+    errors: list[CheckMessage] = [
+        Error(fault, id=error_id) for error_id, fault in (*_addresses(), *_engines(), *_mail())
+    ]
     if not settings.LOCAL_ENGINES:
         return errors
     names = ", ".join(sorted({error.msg.partition(" ")[0] for error in errors})) or "nothing"

@@ -1,5 +1,7 @@
 """The REST API `/api/v1`: one ninja API with the router of each app, problem+json, rate limits."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -8,12 +10,12 @@ from ninja.security import APIKeyHeader
 from accounts import api as accounts_api
 from accounts.keys import apikeys
 from accounts.keys.apikeys import Caller
-from accounts.requests import ApiHttpRequest
 from billing import api as billing_api
 from billing import notifications_api
 from imgapis import rest_limits
 from imgapis.base import errors
 from imgapis.base.errors import ApiError
+from imgapis.base.requests import TracedHttpRequest
 from telemetry import api as telemetry_api
 from transforms import api as transforms_api
 
@@ -23,18 +25,19 @@ class KeyAuth(APIKeyHeader):
 
     param_name = "Authorization"
 
-    def authenticate(self, request: ApiHttpRequest, key: str | None) -> Caller:
-        """The caller, put on the request with its rate limit."""
+    def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
+        """The caller, put on the request, which becomes an ApiHttpRequest, with what is left of its rate limit."""
         scheme, _, api_key = (key or "").partition(" ")
-        request.caller = apikeys.authenticate(api_key.strip() if scheme.lower() == "bearer" else None)
-        request.allowance = rest_limits.spend(request.caller.prefix)
-        return request.caller
+        caller = apikeys.authenticate(api_key.strip() if scheme.lower() == "bearer" else None)
+        vars(request)["caller"] = caller
+        vars(request)["allowance"] = rest_limits.spend(caller.prefix)
+        return caller
 
 
 class RestApi(NinjaAPI):
     """Every answer is private, uncached, and says how much of the rate limit is left."""
 
-    def create_response(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def create_response(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The answer with its headers."""
         return _finish(request, super().create_response(request, *args, **kwargs))
 
@@ -90,7 +93,7 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 @api.exception_handler(Exception)
-def _server_error(request: HttpRequest, error: Exception) -> HttpResponse:
+def _server_error(request: TracedHttpRequest, error: Exception) -> HttpResponse:
     rest_limits.log.exception("rest_failed", extra={"request_id": request.request_id})
     return problem(request, ApiError("Something broke on our side.", code="internal_error", status=500))
 

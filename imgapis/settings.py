@@ -27,7 +27,7 @@ def env_text(name: str, default: str | None = None) -> str | None:
     return os.environ.get(name) or default
 
 
-def env_flag(name: str, default: bool) -> bool:
+def env_flag(name: str, *, default: bool) -> bool:
     """The variable as a yes or no: 1 or 0."""
     value = os.environ.get(name) or ("1" if default else "0")
     if value not in ("0", "1"):
@@ -74,10 +74,10 @@ def env_key(name: str, default: str) -> str:
 
 
 # --- The process ---
-EMBEDDED = env_flag("EMBEDDED", False)
+EMBEDDED = env_flag("EMBEDDED", default=False)
 # Production's settings on engines of this machine, for a trial: `check --deploy` then lets pass what they need.
-LOCAL_ENGINES = env_flag("LOCAL_ENGINES", False)
-DEBUG = env_flag("DEBUG", False)
+LOCAL_ENGINES = env_flag("LOCAL_ENGINES", default=False)
+DEBUG = env_flag("DEBUG", default=False)
 SECRET_KEY = env_key("SECRET_KEY", "embedded-only-" + "k" * 50 if EMBEDDED else "")
 SECRET_KEY_FALLBACKS = [key for key in (env_text("SECRET_KEY_FALLBACKS", "") or "").split(",") if key]
 # Signs erasure certificates and makes digests of spent namespaces: it outlives SECRET_KEY. Older ones still count.
@@ -130,7 +130,7 @@ MEMORY_CACHE_BYTES = env_number("MEMORY_CACHE_BYTES", 64_000_000)
 
 # --- Fetching originals ---
 FETCH_ALLOW_PRIVATE = frozenset(pair for pair in (env_text("FETCH_ALLOW_PRIVATE", "") or "").split(",") if pair)
-FETCH_ALLOW_HTTP = env_flag("FETCH_ALLOW_HTTP", True)
+FETCH_ALLOW_HTTP = env_flag("FETCH_ALLOW_HTTP", default=True)
 FETCH_CONNECT_SECONDS = env_number("FETCH_CONNECT_SECONDS", 5.0, 0.1)
 FETCH_TOTAL_SECONDS = env_number("FETCH_TOTAL_SECONDS", 10.0, 0.1)
 FETCH_MAX_REDIRECTS = env_number("FETCH_MAX_REDIRECTS", 3)
@@ -182,8 +182,8 @@ STRIPE_PAGES = env_text(
 EMAIL_HOST = env_text("EMAIL_HOST", "localhost")
 EMAIL_HOST_USER = env_text("EMAIL_HOST_USER", "") or ""
 EMAIL_HOST_PASSWORD = env_text("EMAIL_HOST_PASSWORD", "") or ""
-EMAIL_USE_SSL = env_flag("EMAIL_USE_SSL", False)
-EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", not EMBEDDED and not EMAIL_USE_SSL)
+EMAIL_USE_SSL = env_flag("EMAIL_USE_SSL", default=False)
+EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", default=not EMBEDDED and not EMAIL_USE_SSL)
 EMAIL_PORT = env_number("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587, 1)
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "imgapis.base.mail.mailbox.FolderBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"

@@ -74,7 +74,7 @@ class EventsOut(Schema):
 
 
 @router.get("/usage", response=UsageOut)
-def usage(request: ApiHttpRequest, range: str = "7d"):
+def usage(request: ApiHttpRequest, range: str = "7d") -> UsageOut:
     """Sums of a range (24h, 7d, 30d, 90d, 1y), within ten seconds of now. Scope: workspace.view."""
     request.caller.require("workspace.view")
     report = reports.build(request.caller.workspace_id, reports.time_range(range, clock.now()))
@@ -94,7 +94,7 @@ def usage(request: ApiHttpRequest, range: str = "7d"):
 
 
 @router.get("/events", response=EventsOut)
-def events(request: ApiHttpRequest, cursor: str | None = None):
+def events(request: ApiHttpRequest, cursor: str | None = None) -> EventsOut:
     """Requests one by one, newest first. Scope: workspace.view."""
     request.caller.require("workspace.view")
     query = event_rows.page(request.caller.workspace_id, cursors.decode("events", cursor))
@@ -103,7 +103,7 @@ def events(request: ApiHttpRequest, cursor: str | None = None):
 
 
 @router.get("/events/{event_id}", response=EventOut)
-def event(request: ApiHttpRequest, event_id: str):
+def event(request: ApiHttpRequest, event_id: str) -> EventOut:
     """One request; a charged one is a receipt. Scope: workspace.view."""
     request.caller.require("workspace.view")
     row = event_rows.find(request.caller.workspace_id, event_id)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from threading import Lock, Thread
+from typing import Protocol
 from wsgiref.simple_server import WSGIServer
 
 import prometheus_client
@@ -23,26 +24,50 @@ RESERVED_BYTES = 131_072  # every series there can be takes about a third of it
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
 
 
+class CountSeries(Protocol):
+    """What only grows; `labels` gives the series of some values."""
+
+    def labels(self, *values: str) -> "CountSeries": ...
+
+    def inc(self, amount: float = 1) -> None: ...
+
+
+class LatencySeries(Protocol):
+    """How long something took, in seconds."""
+
+    def labels(self, *values: str) -> "LatencySeries": ...
+
+    def observe(self, amount: float) -> None: ...
+
+
+class LevelSeries(Protocol):
+    """What is so now."""
+
+    def labels(self, *values: str) -> "LevelSeries": ...
+
+    def set(self, value: float) -> None: ...
+
+
 @dataclass(frozen=True)
 class Counts:
     """Every count of a process."""
 
-    requests: Counter
-    credits: Counter
-    size: Counter
-    latency: Histogram
-    charged: Counter
-    recorded: Counter
-    held: Counter
-    lost: Counter
-    late: Counter
-    renders_ended: Counter
-    overage_failed: Counter
-    stripe_events_refused: Counter
-    alerts: Gauge
-    tasks: Counter
-    task_seconds: Gauge
-    task_finished: Gauge
+    requests: CountSeries
+    credits: CountSeries
+    size: CountSeries
+    latency: LatencySeries
+    charged: CountSeries
+    recorded: CountSeries
+    held: CountSeries
+    lost: CountSeries
+    late: CountSeries
+    renders_ended: CountSeries
+    overage_failed: CountSeries
+    stripe_events_refused: CountSeries
+    alerts: LevelSeries
+    tasks: CountSeries
+    task_seconds: LevelSeries
+    task_finished: LevelSeries
 
 
 class _NullMetric:
@@ -135,7 +160,7 @@ def _new_counts() -> Counts:
     )
 
 
-def record_response(event: RequestEvent, charged: bool) -> None:
+def record_response(event: RequestEvent, *, charged: bool) -> None:
     """Count an image answer; `charged`: its event was written by its charge, so that it leaves none in the spool."""
     process_counts = counts()
     process_counts.requests.labels(event.operation, event.cache, str(event.status)).inc()

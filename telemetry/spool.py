@@ -5,8 +5,9 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
+from typing import get_type_hints
 
 from imgapis.base import rounds, tokens
 from telemetry.events import RequestEvent
@@ -14,7 +15,7 @@ from telemetry.events import RequestEvent
 FULL_BYTES = 256_000_000
 
 
-KINDS = {field.name: field.type for field in fields(RequestEvent)}
+KINDS: dict[str, type] = get_type_hints(RequestEvent)
 
 
 class SpoolFull(OSError):
@@ -26,15 +27,16 @@ class Spool:
 
     def __init__(self, directory: Path, most: int = FULL_BYTES):
         self.directory, self.most = directory, most
-        self.segment = None
+        self.segment: int | None = None
         self.count = 0
 
     def append(self, event: RequestEvent) -> None:
         """Add an event; OSError where the disk is full, SpoolFull where the spool is."""
-        if self.segment is None:
-            self.segment = self._open()
+        segment = self.segment
+        if segment is None:
+            segment = self.segment = self._open()
         line = _line(event)
-        if os.write(self.segment, line) < len(line):
+        if os.write(segment, line) < len(line):
             self.close_segment()  # the next event begins a file of its own
             raise OSError(errno.ENOSPC, "The line was cut off.")  # what is cut off is never read as an event
 

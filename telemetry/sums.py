@@ -1,7 +1,7 @@
 """Adding up: events to cells, cells to cells; whole numbers only, so that any order gives the same sum."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,7 +98,7 @@ def unpack(rows: list[list[Any]], latencies: bool = True) -> Cells:
     }
 
 
-def _latencies(values: list) -> dict[int, int]:
+def _latencies(values: list[Any]) -> dict[int, int]:
     """Rows from before the list was flat have pairs."""
     is_flat = not values or not isinstance(values[0], list)
     return dict(zip(values[::2], values[1::2], strict=True) if is_flat else values)
@@ -112,7 +112,7 @@ def total(cells: Iterable[tuple[Any, Sums]]) -> Sums:
     return total_sums
 
 
-def group_by(cells: Iterable[tuple[Any, Sums]], key_of) -> Iterator[tuple[Any, Sums]]:
+def group_by(cells: Iterable[tuple[Any, Sums]], key_of: Callable[[Any], Any]) -> Iterator[tuple[Any, Sums]]:
     """Cells grouped by what `key_of` returns for their key, the most requests first."""
     groups: dict[Any, Sums] = {}
     for key, sums in cells:

@@ -28,6 +28,11 @@ from tests import environment
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 CODE = re.compile(r"^ *([0-9]{8}(?:[0-9]{4})?)\s*$", re.MULTILINE)
+BLOCK_TAG = re.compile(
+    r" ?(</?(?:body|caption|d[dlt]|div|fieldset|footer|form|h[1-6]|head(?:er)?|html|legend|li|main|nav|ol"
+    r"|opt(?:group|ion)|p|section|summary|table|tbody|t[dhr]|thead|title|ul)\b[^>]*>) ?"
+)
+VERBATIM = re.compile(r"(<(?:pre|textarea)\b.*?</(?:pre|textarea)>)", re.DOTALL)
 _numbers = itertools.count(1)
 _mails: dict[str, EmailMessage] = {}
 
@@ -43,13 +48,23 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The page with its entities resolved."""
-        return html.unescape(self.body.decode())
+        """The page with its entities resolved; of HTML, the white space as it is shown."""
+        text = self.body.decode()
+        is_html = self.headers.get("content-type", "").startswith("text/html")
+        return html.unescape(as_shown(text) if is_html else text)
 
     @property
     def location(self) -> str:
         """Where a redirect leads; empty where there is none."""
         return self.headers.get("location", "")
+
+
+def as_shown(page: str) -> str:
+    """HTML with its white space as a browser shows it: one space for many, none beside a block's tags, and each where
+    it is typed or preformatted."""
+    parts = VERBATIM.split(page)
+    parts[::2] = [BLOCK_TAG.sub(r"\1", re.sub(r"\s+", " ", part)) for part in parts[::2]]
+    return "".join(parts)
 
 
 @dataclass

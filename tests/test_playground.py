@@ -170,3 +170,30 @@ def test_nothing_that_is_typed_becomes_markup(owner):
     payload = '"><script>alert(1)</script>'
     page = open_playground(browser, row, src="shop/" + payload, more="x=" + payload)
     assert b"<script>alert" not in page.body
+
+
+@pytest.mark.parametrize(
+    ("why_free", "at_most", "price", "remark"),
+    [
+        ("an alias of a picture you have", True, "nothing", "an alias of a picture you have"),
+        (None, False, "2 credit", "once a year, however often it is seen"),
+        (
+            None,
+            True,
+            "at most 2 credit",
+            "once a year, however often it is seen; nothing if the original is so small that it comes to a picture you"
+            " have",
+        ),
+    ],
+)
+def test_a_price_is_a_phrase_and_a_remark(why_free, at_most, price, remark):
+    result = playground.PlaygroundResult(
+        address="",
+        quote={"why_free": why_free, "credits": 2},
+        at_most=at_most,
+        shown=False,
+        signed=False,
+        share="",
+        codes=[],
+    )
+    assert (result.price, result.price_remark) == (price, remark)

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import RequestFactory
 
-from imgapis.site import views
+from imgapis.site import docs, views
 from tests.transforms.web_client import ask
 from transforms.serving import image_responses
 from transforms.tenant import tenants
@@ -84,6 +84,18 @@ def test_the_type_of_a_problem_leads_to_its_line_in_the_docs(workspace):
     problem = json.loads(ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=0").body)
     path, _, anchor = problem["type"].partition("/docs/")[2].partition("#")
     assert f'id="{anchor}"' in ask(None, f"/docs/{path}", host="localhost").body.decode()
+
+
+@pytest.mark.parametrize(
+    ("heading", "html"),
+    [
+        ("# `/transform` and `/info`", '<h1 id="transform-and-info">'),
+        ("## Who may: *roles* & rights", '<h2 id="who-may-roles-rights">'),
+        ("### A part of it", "<h3>"),
+    ],
+)
+def test_a_heading_of_the_docs_can_be_linked_to_by_its_words(heading, html):
+    assert docs.rendered(heading).html.startswith(html)
 
 
 @pytest.mark.parametrize("path", ["/docs/image-api.md", "/llms.txt"])

@@ -1,5 +1,8 @@
 """The forms of access, presets, fallbacks and purges: parsing and wording; validation is in their modules."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 
 from transforms.access import access_settings, fallbacks
@@ -13,7 +16,9 @@ def _lines(label: str, help_text: str) -> forms.CharField:
     return forms.CharField(label=label, help_text=help_text, required=False, widget=widget, max_length=20_000)
 
 
-def _line(label: str, help_text: str = "", required: bool = False, missing: str = "", **attributes) -> forms.CharField:
+def _line(
+    label: str, help_text: str = "", *, required: bool = False, missing: str = "", **attributes: Any
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=help_text,
@@ -51,14 +56,14 @@ class PresetForm(forms.Form):
     name = _line(
         "Name",
         "1 to 63 of a-z, 0-9, - and _, such as card. An existing name gets the new parameters.",
-        True,
-        "Name the preset, such as card.",
+        required=True,
+        missing="Name the preset, such as card.",
     )
     query = _line(
         "Parameters",
         "As in an address, without src: w=400&h=300&fit=cover.",
-        True,
-        "Write its parameters, such as w=400&h=300&fit=cover.",
+        required=True,
+        missing="Write its parameters, such as w=400&h=300&fit=cover.",
     )
 
 
@@ -68,14 +73,14 @@ class FallbackForm(forms.Form):
     name = _line(
         "Name",
         "1 to 63 of a-z, 0-9, - and _, such as no-photo. An existing name gets the new picture.",
-        True,
-        "Name the fallback, such as no-photo.",
+        required=True,
+        missing="Name the fallback, such as no-photo.",
     )
     src = _line(
         "Picture",
         "A source and a path in it, as in src: shop/no-photo.png.",
-        True,
-        "Name its picture, such as shop/no-photo.png.",
+        required=True,
+        missing="Name its picture, such as shop/no-photo.png.",
     )
     status = forms.ChoiceField(
         label="Status",
@@ -85,9 +90,10 @@ class FallbackForm(forms.Form):
 
 
 class DefaultFallbacksForm(forms.Form):
-    """The fallback of the workspace and of each source."""
+    """The fallback of the workspace and of each source; `chosen` are the present ones as (whose, which), for those who
+    may not change them."""
 
-    def __init__(self, data, *, names: list[str], defaults: dict):
+    def __init__(self, data: Mapping[str, Any] | None, *, names: list[str], defaults: dict):
         """`names` of the fallbacks there are; `defaults` as `fallbacks.defaults` gives them."""
         super().__init__(data)
         choices = [(name, name) for name in names]
@@ -100,6 +106,11 @@ class DefaultFallbacksForm(forms.Form):
             self.fields[f"sources.{source}"] = forms.ChoiceField(
                 label=f"The source {source}", choices=of_source, required=False, initial=name
             )
+        workspace_default, names_of_sources = defaults["workspace"], dict(of_source)
+        self.chosen = [("Every source", dict(own).get(workspace_default, workspace_default))]
+        self.chosen += [
+            (f"The source {source}", names_of_sources.get(name, name)) for source, name in defaults["sources"].items()
+        ]
 
     def changes(self) -> dict:
         """What was chosen, as `fallbacks.change_defaults` takes it."""

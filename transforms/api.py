@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.http import HttpRequest
 from ninja import Field
 
 from accounts.api import NotFound, Strict, workspace_of
 from accounts.keys.idempotency import ResultGone
+from accounts.models import Workspace
 from accounts.requests import ApiHttpRequest
 from accounts.rest_router import CHANGES_NOTHING, Repeat, RestRouter
 from imgapis.base import clock
@@ -111,7 +111,7 @@ class DomainIn(Strict):
     domain: str = Field(max_length=300)
 
 
-def _source(request: HttpRequest, name: str, permission: str) -> Source:
+def _source(request: ApiHttpRequest, name: str, permission: str) -> Source:
     workspace = workspace_of(request, permission)
     row = source_rows.find(workspace.workspace_id, name)
     if row is None:
@@ -120,7 +120,7 @@ def _source(request: HttpRequest, name: str, permission: str) -> Source:
 
 
 @router.get("/sources", response=list[dict[str, str]])
-def list_sources(request: ApiHttpRequest):
+def list_sources(request: ApiHttpRequest) -> list[dict[str, str]]:
     """Every source, without its secrets. Scope: workspace.view."""
     return [
         named_sources.public_fields(row)
@@ -128,7 +128,7 @@ def list_sources(request: ApiHttpRequest):
     ]
 
 
-def _source_again(request: HttpRequest, name: str, payload: SourceIn) -> dict[str, str]:
+def _source_again(request: ApiHttpRequest, name: str, payload: SourceIn) -> dict[str, str]:
     row = source_rows.find(workspace_of(request, "sources.edit").workspace_id, name)
     if row is None:
         raise ResultGone
@@ -136,7 +136,7 @@ def _source_again(request: HttpRequest, name: str, payload: SourceIn) -> dict[st
 
 
 @router.post("/sources", response={201: dict[str, str]}, repeat=Repeat(lambda body: body["name"], _source_again))
-def create_source(request: ApiHttpRequest, payload: SourceIn):
+def create_source(request: ApiHttpRequest, payload: SourceIn) -> tuple[int, dict[str, str]]:
     """Make a source. Scope: sources.edit."""
     workspace = workspace_of(request, "sources.edit")
     row = named_sources.create(workspace.workspace_id, actor=request.caller.actor, **payload.dict())
@@ -144,13 +144,13 @@ def create_source(request: ApiHttpRequest, payload: SourceIn):
 
 
 @router.get("/sources/{name}", response=dict[str, str])
-def show_source(request: ApiHttpRequest, name: str):
+def show_source(request: ApiHttpRequest, name: str) -> dict[str, str]:
     """One source, without its secrets. Scope: workspace.view."""
     return named_sources.public_fields(_source(request, name, "workspace.view"))
 
 
 @router.patch("/sources/{name}", response=dict[str, str])
-def change_source(request: ApiHttpRequest, name: str, payload: SourceChange):
+def change_source(request: ApiHttpRequest, name: str, payload: SourceChange) -> dict[str, str]:
     """Change a source; every picture of it is new work then. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
     named_sources.change(row, actor=request.caller.actor, **payload.dict())
@@ -158,14 +158,14 @@ def change_source(request: ApiHttpRequest, name: str, payload: SourceChange):
 
 
 @router.delete("/sources/{name}", response={204: None})
-def delete_source(request: ApiHttpRequest, name: str):
+def delete_source(request: ApiHttpRequest, name: str) -> tuple[int, None]:
     """Delete a source. Scope: sources.edit."""
     named_sources.delete(_source(request, name, "sources.edit"), request.caller.actor)
     return 204, None
 
 
 @router.post("/sources/{name}/doctor", response=dict[str, Any], repeat=CHANGES_NOTHING)
-def examine_source(request: ApiHttpRequest, name: str, payload: PathIn):
+def examine_source(request: ApiHttpRequest, name: str, payload: PathIn) -> dict[str, Any]:
     """Fetch one file step by step and name the first step that fails; free. Scope: sources.edit."""
     row = _source(request, name, "sources.edit")
     workspace = workspace_of(request, "sources.edit")
@@ -177,7 +177,7 @@ def examine_source(request: ApiHttpRequest, name: str, payload: PathIn):
     return {"works": diagnosis.failed is None, "code": diagnosis.code, "steps": steps, "policy": diagnosis.policy}
 
 
-def _access(workspace) -> dict[str, Any]:
+def _access(workspace: Workspace) -> dict[str, Any]:
     return {
         "allowed_origins": list(workspace.allowed_origins),
         "allowed_sources": list(workspace.allowed_sources),
@@ -187,13 +187,13 @@ def _access(workspace) -> dict[str, Any]:
 
 
 @router.get("/access", response=dict[str, Any])
-def show_access(request: ApiHttpRequest):
+def show_access(request: ApiHttpRequest) -> dict[str, Any]:
     """The allow-lists, presets-only, and what a refused miss returns. Scope: workspace.view."""
     return _access(workspace_of(request, "workspace.view"))
 
 
 @router.patch("/access", response=dict[str, Any])
-def change_access(request: ApiHttpRequest, payload: AccessIn):
+def change_access(request: ApiHttpRequest, payload: AccessIn) -> dict[str, Any]:
     """Change them; within five seconds on every server. `*` as a new external source needs `confirm_any_source`:
     anybody can then have pictures of any site made at the workspace's cost. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
@@ -203,31 +203,31 @@ def change_access(request: ApiHttpRequest, payload: AccessIn):
 
 
 @router.get("/engine", response=dict[str, Any])
-def show_engine(request: ApiHttpRequest):
+def show_engine(request: ApiHttpRequest) -> dict[str, Any]:
     """The engine version of the workspace, the newest, and what changes by moving to it. Scope: workspace.view."""
     return engine_version.facts(workspace_of(request, "workspace.view"))
 
 
 @router.patch("/engine", response=dict[str, Any])
-def change_engine(request: ApiHttpRequest, payload: EngineIn):
+def change_engine(request: ApiHttpRequest, payload: EngineIn) -> dict[str, Any]:
     """Move to a newer version; pictures are drawn again when they are asked for, for nothing. Scope: access.edit."""
     engine_version.switch(workspace_of(request, "access.edit"), request.caller.actor, payload.version)
     return engine_version.facts(workspace_of(request, "access.edit"))
 
 
-def _signing(workspace, new_key: str | None = None) -> dict[str, Any]:
+def _signing(workspace: Workspace, new_key: str | None = None) -> dict[str, Any]:
     keys = [{"id": key["id"], "made": clock.stamp(key["made"])} for key in workspace.signing_keys]
     return {"required": workspace.signing == "required", "keys": keys} | ({"key": new_key} if new_key else {})
 
 
 @router.get("/signing", response=dict[str, Any])
-def show_signing(request: ApiHttpRequest):
+def show_signing(request: ApiHttpRequest) -> dict[str, Any]:
     """Whether signatures are asked for, and the live keys by id. Scope: access.edit."""
     return _signing(workspace_of(request, "access.edit"))
 
 
 @router.put("/signing", response=dict[str, Any])
-def change_signing(request: ApiHttpRequest, payload: SigningIn):
+def change_signing(request: ApiHttpRequest, payload: SigningIn) -> dict[str, Any]:
     """Ask for signatures, or no longer. A first key is in `key`, this once. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
     switch = signing_keys.turn_on if payload.required else signing_keys.turn_off
@@ -235,35 +235,35 @@ def change_signing(request: ApiHttpRequest, payload: SigningIn):
     return _signing(workspace_of(request, "access.edit"), new_key)
 
 
-def _signing_again(request: HttpRequest, key_id: str) -> dict[str, Any]:
+def _signing_again(request: ApiHttpRequest, key_id: str) -> dict[str, Any]:
     return _signing(workspace_of(request, "access.edit"))
 
 
 @router.post(
     "/signing/keys", response={201: dict[str, Any]}, repeat=Repeat(lambda body: body["keys"][0]["id"], _signing_again)
 )
-def rotate_signing_key(request: ApiHttpRequest):
+def rotate_signing_key(request: ApiHttpRequest) -> tuple[int, dict[str, Any]]:
     """Make a new key; it is in `key`, this once. The newest of the others stays live. Scope: access.edit."""
     new_key = signing_keys.rotate(workspace_of(request, "access.edit"), request.caller.actor)
     return 201, _signing(workspace_of(request, "access.edit"), new_key)
 
 
 @router.delete("/signing/keys/{key_id}", response={204: None})
-def end_signing_key(request: ApiHttpRequest, key_id: str):
+def end_signing_key(request: ApiHttpRequest, key_id: str) -> tuple[int, None]:
     """End a key: what it signed is refused. Scope: access.edit."""
     signing_keys.end(workspace_of(request, "access.edit"), request.caller.actor, key_id)
     return 204, None
 
 
 @router.get("/presets", response=dict[str, str])
-def list_presets(request: ApiHttpRequest):
+def list_presets(request: ApiHttpRequest) -> dict[str, str]:
     """Every preset, as a query by its name. Scope: workspace.view."""
     rows = preset_rows.of_workspace(workspace_of(request, "workspace.view").workspace_id)
     return {row.name: presets.query_of(row.values) for row in rows}
 
 
 @router.put("/presets/{name}", response=dict[str, str])
-def save_preset(request: ApiHttpRequest, name: str, payload: PresetIn):
+def save_preset(request: ApiHttpRequest, name: str, payload: PresetIn) -> dict[str, str]:
     """Make a preset or put another in its place. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
     row = presets.save(workspace.workspace_id, request.caller.actor, name, payload.query)
@@ -271,7 +271,7 @@ def save_preset(request: ApiHttpRequest, name: str, payload: PresetIn):
 
 
 @router.delete("/presets/{name}", response={204: None})
-def delete_preset(request: ApiHttpRequest, name: str):
+def delete_preset(request: ApiHttpRequest, name: str) -> tuple[int, None]:
     """Delete a preset. Scope: access.edit."""
     if not presets.delete(workspace_of(request, "access.edit").workspace_id, request.caller.actor, name):
         raise NotFound("The workspace has no preset of that name.")
@@ -279,14 +279,14 @@ def delete_preset(request: ApiHttpRequest, name: str):
 
 
 @router.get("/fallbacks", response=dict[str, dict[str, str]])
-def list_fallbacks(request: ApiHttpRequest):
+def list_fallbacks(request: ApiHttpRequest) -> dict[str, dict[str, str]]:
     """Every fallback by its name: its picture and its status. Scope: workspace.view."""
     rows = fallback_rows.of_workspace(workspace_of(request, "workspace.view").workspace_id)
     return {row.name: fallbacks.public_fields(row) for row in rows}
 
 
 @router.put("/fallbacks/{name}", response=dict[str, dict[str, str]])
-def save_fallback(request: ApiHttpRequest, name: str, payload: FallbackIn):
+def save_fallback(request: ApiHttpRequest, name: str, payload: FallbackIn) -> dict[str, dict[str, str]]:
     """Make a fallback or put another in its place. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
     row = fallbacks.save(workspace.workspace_id, request.caller.actor, name, payload.src, payload.status)
@@ -294,7 +294,7 @@ def save_fallback(request: ApiHttpRequest, name: str, payload: FallbackIn):
 
 
 @router.delete("/fallbacks/{name}", response={204: None})
-def delete_fallback(request: ApiHttpRequest, name: str):
+def delete_fallback(request: ApiHttpRequest, name: str) -> tuple[int, None]:
     """Delete a fallback that is no default and in no preset. Scope: access.edit."""
     if not fallbacks.delete(workspace_of(request, "access.edit").workspace_id, request.caller.actor, name):
         raise NotFound("The workspace has no fallback of that name.")
@@ -302,13 +302,13 @@ def delete_fallback(request: ApiHttpRequest, name: str):
 
 
 @router.get("/fallback-defaults", response=dict[str, Any])
-def show_default_fallbacks(request: ApiHttpRequest):
+def show_default_fallbacks(request: ApiHttpRequest) -> dict[str, Any]:
     """The fallback of the workspace and of each source. Scope: workspace.view."""
     return fallbacks.defaults(workspace_of(request, "workspace.view"))
 
 
 @router.patch("/fallback-defaults", response=dict[str, Any])
-def change_default_fallbacks(request: ApiHttpRequest, payload: DefaultFallbacksIn):
+def change_default_fallbacks(request: ApiHttpRequest, payload: DefaultFallbacksIn) -> dict[str, Any]:
     """Change them; within five seconds on every server. Scope: access.edit."""
     workspace = workspace_of(request, "access.edit")
     fallbacks.change_defaults(workspace.workspace_id, request.caller.actor, payload.workspace, payload.sources)
@@ -316,7 +316,7 @@ def change_default_fallbacks(request: ApiHttpRequest, payload: DefaultFallbacksI
 
 
 @router.post("/purges/preview", response=dict[str, int], repeat=CHANGES_NOTHING)
-def preview_purge(request: ApiHttpRequest, payload: PurgeIn):
+def preview_purge(request: ApiHttpRequest, payload: PurgeIn) -> dict[str, int]:
     """How many billed operations a purge makes new work, at most. Scope: cache.purge."""
     return {"operations": purges.preview(workspace_of(request, "cache.purge"), payload.scope, payload.target)}
 
@@ -326,20 +326,20 @@ def _purge_out(purge_id: str, payload: PurgeIn) -> dict[str, str]:
     return {"purge_id": purge_id, "scope": payload.scope, "target": target}
 
 
-def _purge_again(request: HttpRequest, purge_id: str, payload: PurgeIn) -> dict[str, str]:
+def _purge_again(request: ApiHttpRequest, purge_id: str, payload: PurgeIn) -> dict[str, str]:
     """What was purged is what is asked for again: a wider purge may have taken the rule's place."""
     workspace_of(request, "cache.purge")
     return _purge_out(purge_id, payload)
 
 
 @router.post("/purges", response={201: dict[str, str]}, repeat=Repeat(lambda body: body["purge_id"], _purge_again))
-def purge(request: ApiHttpRequest, payload: PurgeIn):
+def purge(request: ApiHttpRequest, payload: PurgeIn) -> tuple[int, dict[str, str]]:
     """Purge: a rule, not a list of keys; within five seconds on every server. Scope: cache.purge."""
     rule = purges.purge(workspace_of(request, "cache.purge"), request.caller.actor, payload.scope, payload.target)
     return 201, _purge_out(rule.rule_id, payload)
 
 
-def _domain(request: HttpRequest, name: str, permission: str) -> Domain:
+def _domain(request: ApiHttpRequest, name: str, permission: str) -> Domain:
     row = custom_domains.of_workspace(workspace_of(request, permission).workspace_id, name)
     if row is None:
         raise NotFound("The workspace has no such domain.")
@@ -357,12 +357,12 @@ def _domain_fields(row: Domain) -> dict[str, Any]:
 
 
 @router.get("/domains", response=list[dict[str, Any]])
-def list_domains(request: ApiHttpRequest):
+def list_domains(request: ApiHttpRequest) -> list[dict[str, Any]]:
     """Every domain with its records and state. Scope: workspace.view."""
     return [_domain_fields(row) for row in domains.of_workspace(workspace_of(request, "workspace.view").workspace_id)]
 
 
-def _domain_again(request: HttpRequest, name: str, payload: DomainIn) -> dict[str, Any]:
+def _domain_again(request: ApiHttpRequest, name: str, payload: DomainIn) -> dict[str, Any]:
     row = custom_domains.of_workspace(workspace_of(request, "domains.edit").workspace_id, name)
     if row is None:
         raise ResultGone
@@ -370,14 +370,14 @@ def _domain_again(request: HttpRequest, name: str, payload: DomainIn) -> dict[st
 
 
 @router.post("/domains", response={201: dict[str, Any]}, repeat=Repeat(lambda body: body["domain"], _domain_again))
-def add_domain(request: ApiHttpRequest, payload: DomainIn):
+def add_domain(request: ApiHttpRequest, payload: DomainIn) -> tuple[int, dict[str, Any]]:
     """Add a domain; the answer says which DNS records to set. Scope: domains.edit."""
     workspace = workspace_of(request, "domains.edit")
     return 201, _domain_fields(custom_domains.add(workspace.workspace_id, payload.domain, request.caller.actor))
 
 
 @router.post("/domains/{domain}/check", response=dict[str, Any], repeat=CHANGES_NOTHING)
-def check_domain(request: ApiHttpRequest, domain: str):
+def check_domain(request: ApiHttpRequest, domain: str) -> dict[str, Any]:
     """Look at DNS now. Scope: domains.edit."""
     row = custom_domains.check_now(_domain(request, domain, "domains.edit"))
     if row is None:
@@ -386,7 +386,7 @@ def check_domain(request: ApiHttpRequest, domain: str):
 
 
 @router.delete("/domains/{domain}", response={204: None})
-def remove_domain(request: ApiHttpRequest, domain: str):
+def remove_domain(request: ApiHttpRequest, domain: str) -> tuple[int, None]:
     """Remove a domain: it serves nothing from now on. Scope: domains.edit."""
     custom_domains.remove(_domain(request, domain, "domains.edit"), request.caller.actor)
     return 204, None

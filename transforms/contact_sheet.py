@@ -1,5 +1,6 @@
 """A contact sheet that shows every step on one photograph, for visual inspection."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
@@ -8,6 +9,7 @@ from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request.picture_rows import POSITIONS
 from transforms.engine.request.query import Query
 
@@ -85,7 +87,9 @@ def example(query: str, photograph: bytes, mark: bytes, limits: Limits) -> Image
     """One example, rendered and decoded. Raises EngineError."""
     parsed = Query.parse(f"src=photograph&{query}").spec("transform")
     sources = (photograph,) if parsed.mark is None else (photograph, mark)
-    values = dict(parsed.values) | ({} if parsed.mark is None else {"mark": True})
+    values: PictureValues = {**parsed.values}
+    if parsed.mark is not None:
+        values["mark"] = True
     output = pipeline.render(Job("transform", values, parsed.format or "png", sources, limits))
     return Image.open(BytesIO(output.body)).convert("RGBA")
 
@@ -113,7 +117,7 @@ def _show(canvas: Image.Image, image: Image.Image, corner: tuple[int, int]) -> N
     canvas.paste(checkerboard, (corner[0] + (TILE - image.width) // 2, corner[1] + (TILE - image.height) // 2))
 
 
-def _lines(words: str, fits) -> list[str]:
+def _lines(words: str, fits: Callable[[str], bool]) -> list[str]:
     """The words wrapped into lines that `fits` accepts."""
     lines = [""]
     for word in words.split():

@@ -16,7 +16,7 @@ HOLDINGS = (
 
 def free_hostnames(workspace_id: str) -> int:
     """Delete a workspace's custom hostnames at Cloudflare; returns how many there were. Raises CloudflareFailed."""
-    rows = [row for row in by_attribute(Domain, "workspace_id")(workspace_id) if row.cloudflare_id]
+    rows = [row for row in Domain.scan(Domain.workspace_id == workspace_id, consistent_read=True) if row.cloudflare_id]
     for row in rows:
         custom_hostnames.delete(row.cloudflare_id)
     return len(rows)

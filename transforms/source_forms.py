@@ -1,5 +1,8 @@
 """The forms of sources: parsing and wording; validation is in `named_sources`, whose errors are shown at the field."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 
 from transforms.models import Source
@@ -49,7 +52,7 @@ class NameForm(forms.Form):
 class SourceForm(forms.Form):
     """The fields of a kind of source."""
 
-    def __init__(self, *args, kind: Kind, has_secret: bool = False, **kwargs):
+    def __init__(self, *args: Any, kind: Kind, has_secret: bool = False, **kwargs: Any):
         """`has_secret`: a secret is stored already, so that none has to be entered."""
         super().__init__(*args, **kwargs)
         for field in kind.fields:
@@ -70,12 +73,12 @@ class PathForm(forms.Form):
     )
 
 
-def new(kind: Kind, data=None) -> forms.Form:
+def new(kind: Kind, data: Mapping[str, Any] | None = None) -> forms.Form:
     """The form of a new source of a kind."""
     return NewSourceForm(data, kind=kind)
 
 
-def change(row: Source, data=None) -> forms.Form:
+def change(row: Source, data: Mapping[str, Any] | None = None) -> forms.Form:
     """The form that changes a source: all but its name and kind."""
     kind = kind_of(row)
     initial = {field.name: getattr(row, field.name) for field in kind.fields if not field.is_secret}

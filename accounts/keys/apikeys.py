@@ -31,7 +31,7 @@ class InvalidKey(ApiError):
     status = 401
     code = "invalid_api_key"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Send a living API key as `Authorization: Bearer img_…`.")
 
 
@@ -152,7 +152,9 @@ def _check(role: str, name: str, scopes: list[str], days: int | None) -> None:
 def authenticate(plaintext_key: str | None) -> Caller:
     """The caller of a plaintext key, `img_<prefix>_<secret>`, as the request sent it. Raises InvalidKey."""
     match = KEY_PATTERN.match(plaintext_key or "")
-    row = key_rows.find(match[1]) if match else None
+    if match is None:
+        raise InvalidKey
+    row = key_rows.find(match[1])
     if row is None or not _matches(row, match[2]) or not key_rows.is_alive(row):
         raise InvalidKey
     member = members.find(row.workspace_id, row.person_id)

@@ -24,7 +24,7 @@ class InvalidIdempotencyKey(ApiError):
 
     code = "invalid_idempotency_key"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("An Idempotency-Key is 1 to 255 printable ASCII characters.", param="Idempotency-Key")
 
 
@@ -34,7 +34,7 @@ class IdempotencyKeyReused(ApiError):
     status = 422
     code = "idempotency_key_reused"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "This Idempotency-Key was used for another request within the last day. Send each new request under a key"
             " of its own.",
@@ -48,7 +48,7 @@ class RequestRunning(ApiError):
     status = 409
     code = "request_running"
 
-    def __init__(self):
+    def __init__(self) -> None:
         message = "The first request under this Idempotency-Key is still running. Repeat it in a moment."
         super().__init__(message, param="Idempotency-Key", retry_after=1)
 
@@ -59,7 +59,7 @@ class OutcomeUnknown(ApiError):
     status = 409
     code = "outcome_unknown"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "The first request under this Idempotency-Key broke off, and may have been carried out or not. Look whether"
             " it was; if not, send it under another key.",
@@ -73,7 +73,7 @@ class ResultGone(ApiError):
     status = 409
     code = "result_gone"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "This request was carried out before under its Idempotency-Key, and what it made has been deleted since."
         )

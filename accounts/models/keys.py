@@ -1,5 +1,7 @@
 """API keys: found by prefix, and whether one is still alive with every key it descends from."""
 
+from typing import TypeGuard
+
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
@@ -59,7 +61,7 @@ def of_workspace(workspace_id: str) -> list[ApiKey]:
     return list(ApiKey.workspace_index.query(workspace_id))
 
 
-def is_alive(row: ApiKey | None) -> bool:
+def is_alive(row: ApiKey | None) -> TypeGuard[ApiKey]:
     """Whether a key and every key it descends from are there and have not expired (H8)."""
     if row is None or _expired(row):
         return False

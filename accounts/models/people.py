@@ -43,6 +43,11 @@ def find(person_id: str) -> Person | None:
     return Person.find(person_id)
 
 
+def require(person_id: str) -> Person:
+    """The person of an id. Raises DoesNotExist where there is none any more."""
+    return Person.require(person_id)
+
+
 def of_ids(person_ids: list[str]) -> list[Person]:
     """The people of some ids, those that there are, in no order."""
     return list(Person.batch_get(person_ids, consistent_read=True))
@@ -64,6 +69,6 @@ def raise_session_round(person_id: str) -> Person | None:
     return row if row.update_if(Person.is_present(), [Person.session_round.add(1)]) else None
 
 
-def set_staff(row: Person, is_staff: bool) -> None:
+def set_staff(row: Person, *, is_staff: bool) -> None:
     """Set whether a person is of the staff. Raises UpdateError where they are gone."""
     row.update(actions=[Person.is_staff.set(is_staff)], condition=Person.is_present())

@@ -9,11 +9,22 @@ from accounts.models.handling import ACCOUNT
 from accounts.models.namespaces import Namespace
 from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import DataHandling, declared
+from imgapis.base.errors import ApiError
 from imgapis.base.measures import Halves, Moment, Whole
 
 BILLING = DataHandling("billing", "until erasure")
 CAP = {"type": "object", "properties": {"unit": {"type": "string"}, "amount": {"type": "number"}}}
 CAPS = {"type": "object", "additionalProperties": CAP}
+
+
+class WorkspaceGone(ApiError):
+    """The workspace was erased while a request of it ran."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("The workspace is gone.")
 
 
 class Workspace(dynamo.Row):
@@ -95,6 +106,14 @@ class Workspace(dynamo.Row):
 def find(workspace_id: str) -> Workspace | None:
     """The workspace of an id, as it is now."""
     return Workspace.find(workspace_id)
+
+
+def require(workspace_id: str) -> Workspace:
+    """The workspace of an id, as it is now. Raises WorkspaceGone."""
+    row = find(workspace_id)
+    if row is None:
+        raise WorkspaceGone
+    return row
 
 
 def of_ids(workspace_ids: list[str]) -> list[Workspace]:

@@ -17,7 +17,7 @@ class InvalidEmail(ApiError):
 
     code = "invalid_email"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("That is not an e-mail address. It looks like name@example.com.", param="email")
 
 

@@ -13,8 +13,26 @@ class EmailTaken(ApiError):
     status = 409
     code = "address_taken"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Another account has this address. Sign in with it, or use another one.", param="email")
+
+
+class PersonGone(ApiError):
+    """The account was deleted while a request of it ran."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This account is gone.")
+
+
+def require(person_id: str) -> Person:
+    """The person of an id. Raises PersonGone where there is none any more."""
+    row = person_rows.find(person_id)
+    if row is None:
+        raise PersonGone
+    return row
 
 
 def of_email(email: str) -> Person | None:

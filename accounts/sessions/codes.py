@@ -6,10 +6,10 @@ for codes to an address keeps its owner from none, and mails her few (H9).
 """
 
 import hmac
-import itertools
 import secrets
 import unicodedata
 from datetime import datetime
+from typing import TypeGuard
 
 from django.conf import settings
 from pynamodb.expressions.condition import Condition
@@ -48,7 +48,7 @@ class WrongCode(ApiError):
 
     code = "wrong_code"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("That code is wrong or no longer valid. Ask for a new one.", param="code")
 
 
@@ -123,12 +123,12 @@ def _bring_forward(row: Challenge) -> None:
     if waiting is None or waiting.first_due <= clock.now():
         return
     is_known = people.find_claim(row.email) is not None
-    delay = throttles.next_slot(is_known, "worked", before=waiting.first_due)
+    delay = throttles.next_slot("worked", before=waiting.first_due, known=is_known)
     if delay is not None and outbox.bring_forward(waiting, clock.now() + delay):
         mail.dispatch(waiting)
 
 
-def is_shared(challenge_id: str | None) -> bool:
+def is_shared(challenge_id: str | None) -> TypeGuard[str]:
     """Whether the challenge of a session is of a shared code."""
     return (challenge_id or "").startswith(SESSION_PREFIX)
 
@@ -137,17 +137,19 @@ def _shared_id(email: str) -> str:
     """The id of an address's shared code of these five minutes: the first that was not used. No session knows it."""
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.codes.shared")
     minutes = str(int(clock.now() // SHARED_SECONDS))
-    for turn in itertools.count():
+    turn = 0
+    while True:
         shared_id = SHARED_PREFIX + tokens.keyed_digest(key, (email, minutes, str(turn)))
         row = code_rows.find(shared_id)
         if row is None or not row.used:
             return shared_id
+        turn += 1
 
 
 def _mail(email: str, purpose: str, challenge_id: str, part: str, replaced: str | None = None) -> bool:
     """Write a challenge with the mail of its code; False where ten minutes are full."""
     has_signed_in = people.find_claim(email) is not None  # asked for every address alike (A4)
-    delay = throttles.next_slot(has_signed_in or purpose != "login", part)
+    delay = throttles.next_slot(part, known=has_signed_in or purpose != "login")
     if delay is None:
         return False
     subject, aim = PURPOSES[purpose]

@@ -4,6 +4,7 @@ Before a code is asked for there is no row: the one cookie itself holds the litt
 """
 
 import hashlib
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
@@ -27,7 +28,7 @@ def digest_of(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 
-def is_signed(session_key: str | None) -> bool:
+def is_signed(session_key: str | None) -> TypeGuard[str]:
     """Whether the cookie holds the session itself; the key of a row has letters and digits alone."""
     return ":" in (session_key or "")
 
@@ -57,6 +58,14 @@ class SessionStore(SessionBase):
     _started: float | None = None
     _seen_day = ""
 
+    if TYPE_CHECKING:  # what Django's own engines are built on, and django-stubs leaves out
+
+        def _get_session(self, no_load: bool = False) -> dict[str, Any]: ...
+
+        def _get_new_session_key(self) -> str: ...
+
+        def _get_or_create_session_key(self) -> str: ...
+
     def load(self) -> dict:
         """The session's data; a new empty session where the row is absent or past its expiry (TTL only sweeps)."""
         if is_signed(self.session_key):
@@ -70,7 +79,7 @@ class SessionStore(SessionBase):
         self._started, self._seen_day = float(row.started), row.seen_day
         return self.decode(row.data)
 
-    def get_expiry_age(self, **kwargs) -> int:
+    def get_expiry_age(self, **kwargs: Any) -> int:
         """Seconds without use until the session ends: a day where nobody has signed in."""
         return super().get_expiry_age(**kwargs) if SESSION_KEY in self else NOBODYS_SECONDS
 

@@ -80,7 +80,7 @@ def reset_mail(email: str) -> None:
             throttle_rows.delete(bucket)
 
 
-def next_slot(known: bool, part: str = "worked", before: float = math.inf) -> float | None:
+def next_slot(part: str = "worked", before: float = math.inf, *, known: bool) -> float | None:
     """Seconds until the next mail may go out: 0 while the minute is below its limit, then the first minute that is, and
     None where ten minutes are full, or all that begin before a moment. So a flood over many addresses slows everybody
     and stops nobody; half of each minute is kept for addresses that have signed in before (`known`), so that a flood of

@@ -27,7 +27,7 @@ class WrongFactor(ApiError):
 
     code = "wrong_second_factor"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("That code is wrong, old or was used already. Wait for the next one.", param="code")
 
 
@@ -48,7 +48,7 @@ class EnrolmentExpired(ApiError):
     status = 409
     code = "enrolment_over"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "The second factor can no longer be set up here. An operator resets it: manage.py staff reset."
         )

@@ -1,7 +1,6 @@
 """Who acts on a team: a member in person, or by an API key, which may do less (H8)."""
 
 from dataclasses import dataclass
-from typing import Self
 
 from accounts.models import Member
 from accounts.teams import roles
@@ -19,10 +18,10 @@ class Actor:
     scopes: tuple[str, ...] | None = None
     key_prefix: str = ""
 
-    @classmethod
-    def of(cls, who: "Member | Actor") -> Self:
+    @staticmethod
+    def of(who: "Member | Actor") -> "Actor":
         """The actor that a member's row stands for: that member in person."""
-        return cls(who.workspace_id, who.person_id, who.role) if isinstance(who, Member) else who
+        return Actor(who.workspace_id, who.person_id, who.role) if isinstance(who, Member) else who
 
     @property
     def name(self) -> str:

@@ -40,7 +40,7 @@ class InvalidInvite(ApiError):
     status = 404
     code = "invite_over"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This invitation cannot be used. Ask whoever invited you to send it again.")
 
 
@@ -50,7 +50,7 @@ class TooManyInvites(ApiError):
     status = 429
     code = "too_many_invites"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(f"A workspace sends {INVITES_PER_DAY} invitations a day. Go on tomorrow.", retry_after=3600)
 
 
@@ -173,7 +173,7 @@ def _send(
 def _mailed(seen: Invite | None) -> float | None:
     """When the last mail of an invite was written; of one from before this was stored, it was when it was sent."""
     if seen is None or seen.mailed is not None:
-        return seen and seen.mailed
+        return seen.mailed if seen else None
     return None if seen.mail_held_until else seen.sent
 
 
@@ -232,7 +232,7 @@ def pending(workspace_id: str) -> list[Invite]:
 def warnings(workspace_id: str) -> dict[str, str]:
     """What to know of addresses of a team, invited ones included, that are not what they look like (H12)."""
     members = people.of_ids([row.person_id for row in membership_rows.of_workspace(workspace_id)])
-    return lookalikes.marks([row.email for row in (*members, *pending(workspace_id))])
+    return lookalikes.marks([row.email for row in members] + [row.email for row in pending(workspace_id)])
 
 
 def preview(token: str, person: Person) -> InvitePreview:

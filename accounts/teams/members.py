@@ -18,7 +18,7 @@ class NoSuchMember(ApiError):
     status = 404
     code = "no_such_member"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This person is not a member of the workspace.")
 
 

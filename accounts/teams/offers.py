@@ -39,7 +39,8 @@ def page(person: Person, cursor: str = "", inviter_of: str = "") -> ResultPage[I
     inviter_id = _inviter_id(person, inviter_of) if inviter_of else ""
     name = f"invitations {person.person_id} {inviter_of}"
     joined = {row.workspace_id for row in members.of_person(person.person_id)}
-    key, groups = cursors.decode(name, cursor), {}
+    key = cursors.decode(name, cursor)
+    groups: dict[str, list[Offer]] = {}
     for _ in range(MOST_READ // BATCH):
         rows, key = invite_rows.of_address(person.email, BATCH, key)
         for offer in _offers(rows, person, joined):

@@ -1,7 +1,7 @@
 """One's own account: the address, the sessions, and the fresh code before dangerous acts."""
 
 from django.contrib import auth, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.decorators import FRESH_SECONDS, fresh_code, login_required, safe_next
 from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
-from accounts.models import people as person_rows
 from accounts.people import email_addresses, people
 from accounts.requests import PersonHttpRequest
 from accounts.sessions import admission, codes, sessions
@@ -22,7 +21,7 @@ from imgapis.base.errors import ApiError
 @login_required
 def account(request: PersonHttpRequest) -> HttpResponse:
     """The address and the list of sessions: the days they began and were used last, nothing of the device."""
-    current = sessions.digest_of(request.session.session_key)
+    current = sessions.digest_of(request.session.session_key or "")
     rows = [
         {"digest": row.digest, "began": clock.day(row.started), "used": row.seen_day, "here": row.digest == current}
         for row in sessions.of_person(request.user.person_id)
@@ -43,7 +42,7 @@ def end_sessions(request: PersonHttpRequest) -> HttpResponse:
     return redirect("account")
 
 
-def _end_others(request: HttpRequest) -> None:
+def _end_others(request: PersonHttpRequest) -> None:
     """End every session but this one, which goes on under a new key."""
     person = sessions.end_all(request.user.person_id)
     if person is not None:
@@ -82,7 +81,7 @@ def prove_email(request: PersonHttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             email = codes.verify(request.session.get("email_challenge"), "email", form.cleaned_data["code"])
-            people.change_email(person_rows.find(request.user.person_id), email)
+            people.change_email(people.require(request.user.person_id), email)
         except ApiError as refusal:
             form.add_error("code", refusal.message)
         else:
@@ -91,7 +90,7 @@ def prove_email(request: PersonHttpRequest) -> HttpResponse:
     return render(request, "accounts/email_code.html", context, status=400 if form.errors else 200)
 
 
-def _address_changed(request: HttpRequest) -> HttpResponse:
+def _address_changed(request: PersonHttpRequest) -> HttpResponse:
     for name in ("email_challenge", "new_email"):
         request.session.pop(name, None)
     _end_others(request)

@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.decorators import fresh_code, workspace_page
 from accounts.forms import KeyForm, add_error
 from accounts.keys import apikeys
+from accounts.models import ApiKey
 from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -45,11 +46,11 @@ def _make(request: WorkspaceHttpRequest, data: dict) -> str:
     return plaintext_key
 
 
-def _all(request: WorkspaceHttpRequest) -> list:
+def _all(request: WorkspaceHttpRequest) -> list[ApiKey]:
     return apikeys.of_workspace(request.workspace.workspace_id)
 
 
-def _row(row) -> dict:
+def _row(row: ApiKey) -> dict:
     is_expired = bool(row.expires) and row.expires <= clock.now()
     maker = row.ancestors[-1] if row.ancestors else ""
     return {"row": row, "over": is_expired, "ends": clock.day(row.expires) if row.expires else "never", "maker": maker}

@@ -1,5 +1,7 @@
 """The team of a workspace: members, roles, invites, and accepting one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import audit
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.forms import InviteForm, RoleForm, add_error
-from accounts.models import Invite, people
+from accounts.models import AuditEntry, Invite, Member
 from accounts.models import members as membership_rows
-from accounts.people import lookalikes
+from accounts.models import people as person_rows
+from accounts.people import lookalikes, people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from accounts.sessions import admission
 from accounts.teams import invites, members, roles
@@ -66,7 +69,7 @@ def _tell_sent(request: HttpRequest, row: Invite, sentence: str) -> None:
 def _facts(request: WorkspaceHttpRequest, form: InviteForm) -> dict:
     can_manage = roles.allows(request.member.role, "members.manage")
     member_rows = membership_rows.of_workspace(request.workspace.workspace_id)
-    names = {row.person_id: row.email for row in people.of_ids([member.person_id for member in member_rows])}
+    names = {row.person_id: row.email for row in person_rows.of_ids([member.person_id for member in member_rows])}
     rows = [_row(request, row, names, can_manage) for row in member_rows]
     pending = invites.pending(request.workspace.workspace_id) if can_manage else []
     marks = lookalikes.marks([*names.values(), *(row.email for row in pending)])
@@ -98,7 +101,7 @@ def _held_text(row: Invite) -> str:
     return f"mail held back: send again from {admission.time_of_day(row.mail_held_until)} UTC on"
 
 
-def _row(request: WorkspaceHttpRequest, row, names: dict[str, str], can_manage: bool) -> dict:
+def _row(request: WorkspaceHttpRequest, row: Member, names: dict[str, str], can_manage: bool) -> dict:
     is_self = row.person_id == request.user.person_id
     can_change = can_manage and row.role in roles.grantable(request.member.role)
     form = RoleForm(request.member.role, initial={"role": row.role}, auto_id=f"{row.person_id}_%s")
@@ -175,7 +178,7 @@ def revoke_invite(request: WorkspaceHttpRequest, invite_id: str) -> HttpResponse
 @login_required
 def accept(request: PersonHttpRequest, token: str) -> HttpResponse:
     """Show what an invite offers; a POST accepts it. A mail scanner's GET changes nothing (A11)."""
-    person = people.find(request.user.person_id)
+    person = people.require(request.user.person_id)
     if request.method == "POST":
         is_member = bool(invites.preview(token, person).member_role)
         namespace = invites.accept(token, person)
@@ -189,7 +192,7 @@ def accept(request: PersonHttpRequest, token: str) -> HttpResponse:
 @login_required
 def accept_offer(request: PersonHttpRequest, workspace_id: str, invite_id: str) -> HttpResponse:
     """Join by an invitation that the page of workspaces lists."""
-    namespace = invites.accept_offer(workspace_id, invite_id, people.find(request.user.person_id))
+    namespace = invites.accept_offer(workspace_id, invite_id, people.require(request.user.person_id))
     messages.success(request, "You have joined the workspace.")
     return redirect("workspace", namespace)
 
@@ -200,14 +203,14 @@ def audit_log(request: WorkspaceHttpRequest) -> HttpResponse:
     """The audit log. It stores opaque ids; the addresses of current members are added for display alone."""
     page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
     current_members = membership_rows.of_workspace(request.workspace.workspace_id)
-    names = {row.person_id: row.email for row in people.of_ids([member.person_id for member in current_members])}
+    names = {row.person_id: row.email for row in person_rows.of_ids([member.person_id for member in current_members])}
     ids = {entry_subject for entry in page.rows for entry_subject in (entry.actor, entry.target)}
     names |= dict.fromkeys(_departed(ids - set(names)), GONE)
     rows = [_entry(entry, names) for entry in page.rows]
     return render(request, "accounts/audit.html", {"rows": rows, "cursor": page.cursor})
 
 
-def _entry(entry, names: dict[str, str]) -> dict:
+def _entry(entry: AuditEntry, names: dict[str, str]) -> dict:
     target = "" if entry.target == entry.actor or entry.act in PLAIN_ACTS else entry.target
     is_support = entry.actor.startswith("staff:")
     return {
@@ -226,10 +229,10 @@ def _entry(entry, names: dict[str, str]) -> dict:
 def _departed(ids: set[str]) -> set[str]:
     """Those of some ids that are of people whose account is deleted (D9)."""
     person_ids = [subject_id for subject_id in ids if subject_id.startswith("p_")]
-    return set(person_ids) - {row.person_id for row in people.of_ids(person_ids)} if person_ids else set()
+    return set(person_ids) - {row.person_id for row in person_rows.of_ids(person_ids)} if person_ids else set()
 
 
-def _value_text(value) -> str:
+def _value_text(value: Any) -> str:
     """A value of the log for display: `role: viewer`."""
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_value_text(item)}" for name, item in value.items() if item not in ("", None))

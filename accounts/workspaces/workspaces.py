@@ -70,7 +70,7 @@ class TooManyNamespaces(ApiError):
     status = 429
     code = "too_many_namespaces"
 
-    def __init__(self):
+    def __init__(self) -> None:
         message = f"Nobody takes more than {CLAIMS_PER_DAY} namespaces a day. Go on tomorrow."
         super().__init__(message, param="namespace", retry_after=3600)
 
@@ -81,7 +81,7 @@ class NamespacesSpent(ApiError):
     status = 409
     code = "namespaces_spent"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             f"One person takes {namespaces.NAMESPACES_PER_PERSON} namespaces at most, as none is ever given to anybody"
             " else again. A workspace may go back to a name it had. If you need another one, write to us.",
@@ -194,7 +194,7 @@ def change_business_name(row: Workspace, actor: str, business_name: str) -> None
     change(row, entry, business_name=checked_business_name(business_name))
 
 
-def set_suspended(row: Workspace, actor: str, suspended: bool, reason: str) -> None:
+def set_suspended(row: Workspace, actor: str, *, suspended: bool, reason: str) -> None:
     """Suspend a workspace, or resume it: within five seconds on every server, cached pictures included."""
     before = bool(row.suspended)
     act = "workspace.suspended" if suspended else "workspace.resumed"
@@ -227,8 +227,7 @@ def _rename(row: Workspace, namespace: str, entry: AuditEntry, person_id: str) -
             current = workspace_rows.find(row.workspace_id)
             if current is not None and current.namespace == namespace:
                 return None  # written before, and the answer was lost
-            is_canceled = isinstance(error, dynamo.TransactionCanceled)
-            if is_canceled and (error.failed or error.conflicting != {"count"}):
+            if isinstance(error, dynamo.TransactionCanceled) and (error.failed or error.conflicting != {"count"}):
                 raise _conflict(error, namespace) from error
             lost = error
     raise EditConflict() if isinstance(lost, dynamo.TransactionCanceled) else lost

@@ -61,7 +61,7 @@ def change(workspace_id: str, actor: str, span: str, cap: Cap | None) -> TermsCh
     return outcome
 
 
-def allow_overage(workspace_id: str, actor: str, allowed: bool) -> TermsChange:
+def allow_overage(workspace_id: str, actor: str, *, allowed: bool) -> TermsChange:
     """Allow credits beyond the plan's to be bought, up to the cap of the period; or no longer. Raises InvalidCap for a
     plan that sells none, OverageUnpaid while those used before are owed."""
 

@@ -132,11 +132,11 @@ def balance_at(counter: Counter, period: Period, terms: Terms) -> Balance:
 
 
 def _rows(workspace_id: str, target: ChargeCounters, terms: Terms, names: list[str]) -> list[Counter]:
-    counters = []
+    counters, limit = [], caps.daily_limit(terms, target.period)
     if target.period.name in names:
         counters.append(new_period_counter(workspace_id, target.period, terms))
-    if target.day in names:
-        counters.append(new_day_counter(workspace_id, target.day, caps.daily_limit(terms, target.period)))
+    if target.day in names and limit is not None:
+        counters.append(new_day_counter(workspace_id, target.day, limit))
     return counters
 
 

@@ -142,7 +142,7 @@ def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | No
         return None
     day_counter = rows.get(books.day)
     left = day_counter.left if day_counter else caps.daily_limit(terms, books.period)
-    return CapReached("day") if left < cost else None
+    return CapReached("day") if left is not None and left < cost else None
 
 
 def _claimed(bill: Charge) -> bool:

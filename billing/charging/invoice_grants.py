@@ -37,11 +37,11 @@ class Funding:
         the name of the period: what was read is old."""
         for row in self.rows:
             transaction.save(row, if_absent=True, name="period")
-        if self.moved:
-            self._move(transaction)
+        if self.moved and self.old_counter is not None:
+            self._move(transaction, self.old_counter)
 
-    def _move(self, transaction: dynamo.Transaction) -> None:
-        counter, halves = self.old_counter, self.moved
+    def _move(self, transaction: dynamo.Transaction, counter: Counter) -> None:
+        halves = self.moved
         actions = [Counter.extra.add(-halves), Counter.granted.add(-halves), Counter.left.add(-halves)]
         condition = Counter.left >= max(0, int(counter.room) - counters.balance_of(counter).sold) + halves
         transaction.update(counter, actions, condition=condition, name="period")

@@ -8,6 +8,7 @@ from billing.models import counters as counter_rows
 from imgapis.base import clock
 from telemetry import rollups, sums
 from telemetry.models import events as event_rows
+from telemetry.sums import Cells
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _months(start: float, end: float) -> list[str]:
     return names
 
 
-def _cost(rows) -> int:
+def _cost(rows: Iterable[tuple[str, str, Cells]]) -> int:
     return sum(sums.total(cells.items()).cost for _, _, cells in rows)
 
 

@@ -37,6 +37,11 @@ def last(name: str = LEDGER) -> LedgerProof | None:
         return None
 
 
+def require(name: str) -> LedgerProof:
+    """The result of the last proof, where there is one."""
+    return LedgerProof.require(name)
+
+
 def claim(now: float, next_due: float, name: str = LEDGER) -> bool:
     """Whether this worker may make the proof now; the next may begin at `next_due`, whatever becomes of this one."""
     condition = LedgerProof.is_absent() | (LedgerProof.due <= now)

@@ -1,10 +1,14 @@
 """Bursts: billed work far above a workspace's habit, detected in the sums alone: no URL is stored for it (P04)."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from accounts.models import workspaces
 from billing.notifications import notifications
 from imgapis.base import clock
 from telemetry import rollups, sums
 from telemetry.display import decimal_credits
+from telemetry.sums import Cells
 
 HABIT_DAYS = 14
 SMALLEST = 200  # half-credits an hour: below this nothing is a burst
@@ -47,7 +51,7 @@ def is_burst(hour_cost: int, today_cost: int, busiest: int, allowance: int) -> b
     return hour_cost >= busiest or today_cost >= TIMES * busiest if busiest else hour_cost >= allowance // 4
 
 
-def _top_consumers(origin_cells, total: int) -> list[dict]:
+def _top_consumers(origin_cells: Iterable[tuple[str, Cells]], total: int) -> list[dict[str, Any]]:
     """The Origins and operations that cost most, highest first; `total` is the hour's half-credits."""
     costs: dict[tuple[str, str], int] = {}
     for origin, cells in origin_cells:
@@ -66,5 +70,5 @@ def _top_consumers(origin_cells, total: int) -> list[dict]:
     ]
 
 
-def _cost(groups) -> int:
+def _cost(groups: Iterable[Cells]) -> int:
     return sum(sums.total(cells.items()).cost for cells in groups)

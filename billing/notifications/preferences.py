@@ -39,7 +39,7 @@ def choices(workspace_id: str, person_id: str) -> dict[str, bool]:
     return {kind: f"{kind} {person_id}" not in declined for kind in KINDS}
 
 
-def choose(workspace_id: str, person_id: str, kind: str, enabled: bool) -> None:
+def choose(workspace_id: str, person_id: str, kind: str, *, enabled: bool) -> None:
     """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
     choice = f"{kind} {person_id}" if KINDS[kind] else ""
     if enabled:

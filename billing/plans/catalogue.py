@@ -36,6 +36,13 @@ class Plan:
         """Cents a `month` or a `year`."""
         return {"month": self.monthly, "year": self.yearly}[interval]
 
+    @property
+    def overage_price(self) -> int:
+        """Cents per 1,000 credits beyond the plan's. ValueError for a plan that sells none."""
+        if self.overage is None:
+            raise ValueError(f"The plan {self.title} sells no credits beyond its own.")
+        return self.overage
+
     def overage_cents(self, halves: int) -> int:
         """What half-credits beyond the plan's cost, rounded down to the cent."""
         return halves * (self.overage or 0) // (1_000 * HALVES)

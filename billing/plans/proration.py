@@ -71,7 +71,7 @@ def given_back(invoice: PaidInvoice, paid: PaidPeriod) -> int:
         if line.cents < 0 and not paid.buys(line):
             plan = catalogue.of(line.tier)
             months = Fraction(-line.cents * MONTHS[line.interval], plan.price(line.interval))
-            total += plan.halves * min(1, months)
+            total += plan.halves * min(Fraction(1), months)
     return math.ceil(total)
 
 
@@ -103,7 +103,7 @@ def _share(line: PlanLine, paid: PaidPeriod, start: float, end: float) -> Fracti
     if not exact_cents or abs(abs(line.cents) - exact_cents) >= 1:
         return share  # another price than today's, or a discount: time alone counts
     ratio = Fraction(abs(line.cents)) / exact_cents
-    return share * (max(1, ratio) if line.cents < 0 else min(1, ratio))
+    return share * (max(Fraction(1), ratio) if line.cents < 0 else min(Fraction(1), ratio))
 
 
 def total(values: Iterable[Fraction]) -> int:

@@ -3,6 +3,7 @@ and its customer is deleted when its last invoice is closed (H2). And the end of
 beside another one: it is refunded in full (H33)."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from accounts import audit
 from accounts.models import workspaces
@@ -13,10 +14,13 @@ from billing.models import counters
 from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import catalogue
 from billing.plans.periods import whole_hour
-from billing.stripe import customers, gateway, overage, receipts
+from billing.stripe import customers, gateway, overage, payments, receipts
 from billing.stripe.gateway import PaymentRefused, StripeRefused
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
+
+if TYPE_CHECKING:
+    from billing.stripe.gateway import StripeInvoice, StripeSubscription
 
 UNCLOSED = ("draft", "open")
 ENDED_STATES = ("canceled", "incomplete_expired")
@@ -87,10 +91,10 @@ def invoices_of(customer_id: str) -> str:
     """What Stripe holds of a customer: `open` where an invoice is not paid, `closed` where all are, else `none`."""
     if unclosed_invoices(customer_id):
         return "open"
-    return "closed" if gateway.invoices(customer_id, limit=1) else "none"
+    return "closed" if payments.invoices(customer_id, limit=1) else "none"
 
 
-def unclosed_invoices(customer_id: str) -> list:
+def unclosed_invoices(customer_id: str) -> "list[StripeInvoice]":
     """The invoices of a customer, deleted or not, that are drafts or wait for their payment."""
     list_invoices = gateway.api().invoices.list
     return [
@@ -118,15 +122,15 @@ def end_duplicates(workspace_id: str, customer_id: str) -> int:
     return len(duplicates)
 
 
-def _is_marked(subscription) -> bool:
+def _is_marked(subscription: "StripeSubscription") -> bool:
     return bool(getattr(subscription.metadata, DUPLICATE_OF, ""))
 
 
-def _sells_plan(subscription) -> bool:
+def _sells_plan(subscription: "StripeSubscription") -> bool:
     return any(gateway.tier_of(item.price) != catalogue.FREE for item in subscription["items"].data)
 
 
-def _end_duplicate(workspace_id: str, subscription) -> None:
+def _end_duplicate(workspace_id: str, subscription: "StripeSubscription") -> None:
     """Cancel a subscription without a last invoice, refund what it was paid, and say so. Usage beyond the plan is
     invoiced by the one that goes on."""
     _cancel(subscription.id)
@@ -158,7 +162,7 @@ def _cancel(subscription_id: str) -> None:
             raise
 
 
-def _record_no_grant(workspace_id: str, invoice) -> None:
+def _record_no_grant(workspace_id: str, invoice: "StripeInvoice") -> None:
     """Write down that an invoice granted nothing, unless it did: its refund then takes nothing of the other plan's."""
     if all(row.invoice_id != invoice.id for row in invoice_grant_rows.of_workspace(workspace_id)):
         period = clock.period_name(whole_hour(invoice.created))

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import stripe
 from cachetools import TTLCache, cached
@@ -20,7 +20,6 @@ from billing.stripe.stripe_facts import (
     ChangeUnconfirmed,
     ConfirmationRequired,
     InvalidWebhookSignature,
-    Invoice,
     NotConfigured,
     PaymentRefused,
     StripeRefused,
@@ -29,6 +28,19 @@ from billing.stripe.stripe_facts import (
 )
 from imgapis.base import clock
 
+if TYPE_CHECKING:  # the library reads each of its modules when it is first asked for
+    V1Services: TypeAlias = stripe._v1_services.V1Services
+    StripeCharge: TypeAlias = stripe.Charge
+    StripeEndpoint: TypeAlias = stripe.WebhookEndpoint
+    StripeEventObject: TypeAlias = stripe.Event
+    StripeInvoice: TypeAlias = stripe.Invoice
+    StripeLine: TypeAlias = stripe.InvoiceLineItem
+    StripeMeter: TypeAlias = stripe.billing.Meter
+    StripePrice: TypeAlias = stripe.Price
+    StripeSchedule: TypeAlias = stripe.SubscriptionSchedule
+    StripeSubscription: TypeAlias = stripe.Subscription
+
+T = TypeVar("T")
 SECONDS = 8
 RETRIES = 2
 OVERAGE = "overage"
@@ -63,14 +75,23 @@ def _client(key: str, url: str) -> stripe.StripeClient:
     )
 
 
-def api():
+def api() -> "V1Services":
     """Stripe's client, for set-up and reconciliation too. Raises NotConfigured."""
-    if not configured():
+    return _client(_secret_key(), settings.STRIPE_API_URL).v1
+
+
+def account() -> str:
+    """Tells what is remembered of one account at Stripe from that of another. Raises NotConfigured."""
+    return _secret_key() + settings.STRIPE_API_URL
+
+
+def _secret_key() -> str:
+    if not settings.STRIPE_SECRET_KEY:
         raise NotConfigured
-    return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL).v1
+    return settings.STRIPE_SECRET_KEY
 
 
-def call(call: Callable, *args: Any, key: str | None = None, **params: Any) -> Any:
+def call(call: Callable[..., T], *args: Any, key: str | None = None, **params: Any) -> T:
     """The answer of a Stripe call, as a plain value; `key` is the idempotency key. Raises StripeUnavailable,
     StripeRefused, PaymentRefused, ConfirmationRequired; never Stripe's own errors, whose texts quote what was sent."""
     options = {"idempotency_key": key} if key else {}
@@ -92,6 +113,19 @@ def call(call: Callable, *args: Any, key: str | None = None, **params: Any) -> A
         raise StripeUnavailable from error
 
 
+class Identified(Protocol):
+    """An object of Stripe's that has an id."""
+
+    id: str
+
+
+def id_of(reference: str | Identified | None) -> str:
+    """The id in a field that names an object of Stripe's, and holds it whole where it was expanded; empty for none."""
+    if reference is None or isinstance(reference, str):
+        return reference or ""
+    return reference.id
+
+
 def create_customer(workspace_id: str) -> str:
     """The id of the workspace's customer, made at the first call; a repeated one within a day is the same."""
     customer = call(api().customers.create, key=f"customer-{workspace_id}", metadata={"workspace": workspace_id})
@@ -101,10 +135,7 @@ def create_customer(workspace_id: str) -> str:
 def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, return_url: str) -> tuple[str, str]:
     """(session id, address of Stripe's payment page) for a plan; `return_url` is our page to come back to."""
     prices = price_ids()
-    line_items = [
-        {"price": prices[f"{tier}_{interval}"], "quantity": 1},
-        {"price": prices[f"{tier}_{OVERAGE}"]},
-    ]
+    line_items = [{"price": prices[f"{tier}_{interval}"], "quantity": 1}, {"price": prices[f"{tier}_{OVERAGE}"]}]
     session = call(
         api().checkout.sessions.create,
         mode="subscription",
@@ -119,6 +150,7 @@ def checkout(workspace_id: str, customer_id: str, tier: str, interval: str, retu
         customer_update={"address": "auto", "name": "auto"},
         tax_id_collection={"enabled": True},
     )
+    assert session.url is not None  # a session on Stripe's own page has its address while it is open
     return session.id, session.url
 
 
@@ -147,17 +179,18 @@ def subscription(customer_id: str) -> SubscriptionSnapshot | None:
     return _snapshot(active[0] if active else subscriptions[-1]) if subscriptions else None
 
 
-def _snapshot(subscription) -> SubscriptionSnapshot:
+def _snapshot(subscription: "StripeSubscription") -> SubscriptionSnapshot:
     licensed_items = [item for item in subscription["items"].data if item.price.recurring.usage_type == "licensed"]
     plan_item = licensed_items[0] if licensed_items else subscription["items"].data[0]
     pending = getattr(subscription, "pending_update", None)
     schedule, tier, interval = subscription.schedule, tier_of(plan_item.price), plan_item.price.recurring.interval
+    assert not isinstance(schedule, str)  # the list was asked for with its schedules
     mark = getattr(subscription.metadata, REPLACED, "")
-    is_replaced = bool(schedule) and mark == f"{schedule.id} {tier} {interval}"
+    is_replaced = schedule is not None and mark == f"{schedule.id} {tier} {interval}"
     cancels = bool(subscription.cancel_at_period_end or subscription.cancel_at)
     return SubscriptionSnapshot(
         subscription_id=subscription.id,
-        customer_id=subscription.customer,
+        customer_id=id_of(subscription.customer),
         state=subscription.status,
         tier=tier,
         interval=interval,
@@ -167,14 +200,14 @@ def _snapshot(subscription) -> SubscriptionSnapshot:
         next_tier="" if is_replaced else catalogue.FREE if cancels else _scheduled(schedule),
         cancels=cancels and not is_replaced,
         schedule_id=schedule.id if schedule and schedule.status in ("active", "not_started") else "",
-        offer_id=(subscription.latest_invoice or "") if pending else "",
+        offer_id=id_of(subscription.latest_invoice) if pending else "",
         items=tuple((_item_kind(item.price), item.id) for item in subscription["items"].data),
         pending_until=pending.expires_at if pending else 0,
         ended_at=getattr(subscription, "ended_at", None) or 0,
     )
 
 
-def _scheduled(schedule) -> str:
+def _scheduled(schedule: "StripeSchedule | None") -> str:
     """The tier that a schedule's next phase brings; empty where nothing is scheduled."""
     if not schedule or schedule.status not in ("active", "not_started"):
         return ""
@@ -183,22 +216,18 @@ def _scheduled(schedule) -> str:
     if not next_phases:
         return ""
     names_by_price = {price_id: name for name, price_id in price_ids().items()}
-    names = [
-        names_by_price.get(item.price if isinstance(item.price, str) else item.price.id, "")
-        for item in next_phases[0]["items"]
-    ]
+    names = [names_by_price.get(id_of(item.price), "") for item in next_phases[0]["items"]]
     return next((name.partition("_")[0] for name in names if name and not name.endswith(OVERAGE)), "")
 
 
-def tier_of(price) -> str:
+def tier_of(price: "StripePrice") -> str:
     """The plan a price belongs to: by our own product, never by the content of an event or a form (B16)."""
-    product = price.product if isinstance(price.product, str) else price.product.id
-    tier = product.removeprefix("imgapis_")
+    tier = id_of(price.product).removeprefix("imgapis_")
     return tier if tier in catalogue.CATALOGUE else catalogue.FREE
 
 
-def _item_kind(price) -> str:
-    return "credits" if price.recurring.usage_type == "licensed" else OVERAGE
+def _item_kind(price: "StripePrice") -> str:
+    return "credits" if price.recurring and price.recurring.usage_type == "licensed" else OVERAGE
 
 
 PRICES_SECONDS = 600.0
@@ -212,19 +241,24 @@ def lookup_keys() -> list[str]:
     return [f"imgapis_{tier}_{suffix}" for tier in paid_tiers for suffix in (*catalogue.INTERVALS, OVERAGE)]
 
 
-@cached(_prices, key=lambda: settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL, lock=threading.Lock())
+@cached(_prices, key=account, lock=threading.Lock())
 def price_ids() -> dict[str, str]:
     """`<tier>_<month|year|overage>` → Stripe's price id. Raises NotConfigured before `stripe_setup` has run."""
-    ids = {price.lookup_key.removeprefix("imgapis_"): price.id for price in iter_prices() if price.active}
+    ids = {
+        price.lookup_key.removeprefix("imgapis_"): price.id
+        for price in iter_prices()
+        if price.active and price.lookup_key
+    }
     if len(ids) < len(lookup_keys()):
         raise NotConfigured
     return ids
 
 
-def iter_prices() -> Iterator:
-    """Every price that has one of our names."""
-    for batch in _batches(lookup_keys()):
-        yield from call(api().prices.list, lookup_keys=batch, limit=100).data
+def iter_prices() -> "Iterator[StripePrice]":
+    """Every price that has one of our names; Stripe takes ten of them at once."""
+    names = lookup_keys()
+    for start in range(0, len(names), 10):
+        yield from call(api().prices.list, lookup_keys=names[start : start + 10], limit=100).data
 
 
 def clear_price_cache() -> None:
@@ -232,25 +266,22 @@ def clear_price_cache() -> None:
     price_ids.cache_clear()
 
 
-def _batches(keys: list[str]) -> Iterator[list[str]]:
-    """Stripe takes ten lookup keys at once."""
-    return (keys[start : start + 10] for start in range(0, len(keys), 10))
-
-
 def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
     """Another plan at once; the difference is invoiced and must be paid, else everything stays as it is, what is
     scheduled too (H26). Returns the address of Stripe's page where the payer confirms the payment first, empty where it
     is paid (H22). What fails after the payment is finished by `finish_upgrade` (H32). Raises ChangeUnconfirmed."""
     item_ids, prices = dict(subscription.items), price_ids()
-    items = [{"id": item_ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
+    items: list[dict[str, Any]] = [{"id": item_ids["credits"], "price": prices[f"{tier}_{interval}"], "quantity": 1}]
     overage_item = {"price": prices[f"{tier}_{OVERAGE}"]}
     items.append({"id": item_ids[OVERAGE], **overage_item} if OVERAGE in item_ids else overage_item)
-    mark = {"metadata": {REPLACED: f"{subscription.schedule_id} {tier} {interval}"}} if subscription.schedule_id else {}
+    mark: dict[str, Any] = {}
+    if subscription.schedule_id:
+        mark["metadata"] = {REPLACED: f"{subscription.schedule_id} {tier} {interval}"}
     # Where there is a schedule, it says whether the subscription ends, and Stripe refuses to be told it otherwise.
-    resumed = {} if subscription.schedule_id else {"cancel_at_period_end": False}
+    resumed: dict[str, Any] = {} if subscription.schedule_id else {"cancel_at_period_end": False}
     try:
         _upgrade(subscription, tier, interval, items=items, payment_behavior="error_if_incomplete", **resumed, **mark)
-        pending = None
+        pending: StripeSubscription | None = None
     except ConfirmationRequired:
         # Held by Stripe for 23 hours as a pending update, which takes no `cancel_at_period_end`.
         if mark:
@@ -263,16 +294,20 @@ def change(subscription: SubscriptionSnapshot, tier: str, interval: str) -> str:
             payment_behavior="pending_if_incomplete",
             expand=["latest_invoice"],
         )
-    if getattr(pending, "pending_update", None) is None:  # paid, at the second try where there was one
+    if (
+        pending is None or getattr(pending, "pending_update", None) is None
+    ):  # paid, at the second try where there was one
         with suppress(StripeUnavailable, StripeRefused):
             release_schedule(subscription)
         return ""
-    if not pending.latest_invoice.hosted_invoice_url:
+    offer = pending.latest_invoice
+    url = None if offer is None or isinstance(offer, str) else offer.hosted_invoice_url
+    if not url:
         raise PaymentRefused
-    return pending.latest_invoice.hosted_invoice_url
+    return url
 
 
-def _upgrade(before: SubscriptionSnapshot, tier: str, interval: str, **params: Any) -> Any:
+def _upgrade(before: SubscriptionSnapshot, tier: str, interval: str, **params: Any) -> "StripeSubscription | None":
     """Update a subscription with an invoice of the difference; None where the answer was lost and the plan is there."""
     try:
         return call(api().subscriptions.update, before.subscription_id, proration_behavior="always_invoice", **params)
@@ -311,8 +346,7 @@ def _running_phase(subscription: SubscriptionSnapshot, schedule_id: str) -> dict
     """The running phase of a schedule as it is, to the end of the paid period."""
     phase = call(api().subscription_schedules.retrieve, schedule_id).phases[0]
     items = [
-        {"price": item.price if isinstance(item.price, str) else item.price.id}
-        | ({"quantity": item.quantity} if getattr(item, "quantity", None) else {})
+        {"price": id_of(item.price)} | ({"quantity": item.quantity} if getattr(item, "quantity", None) else {})
         for item in phase["items"]
     ]
     return {
@@ -347,30 +381,6 @@ def cancel(subscription: SubscriptionSnapshot) -> None:
         phases=phases,
         end_behavior="cancel",
         proration_behavior="none",
-    )
-
-
-def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:
-    """The newest invoices of a customer, `limit` at most, newest first."""
-    stripe_invoices = call(api().invoices.list, customer=customer_id, limit=limit).data
-    return [_invoice(stripe_invoice) for stripe_invoice in stripe_invoices]
-
-
-def invoice(invoice_id: str) -> Invoice:
-    """One invoice. Raises StripeRefused where there is none."""
-    return _invoice(call(api().invoices.retrieve, invoice_id))
-
-
-def _invoice(stripe_invoice) -> Invoice:
-    url = getattr(stripe_invoice, "hosted_invoice_url", None) or ""
-    return Invoice(
-        getattr(stripe_invoice, "number", None) or stripe_invoice.id,
-        stripe_invoice.created,
-        stripe_invoice.total,
-        stripe_invoice.currency,
-        getattr(stripe_invoice, "status", None) or "",
-        url,
-        getattr(stripe_invoice, "billing_reason", None) or "",
     )
 
 

@@ -1,9 +1,12 @@
 """Stripe's meter of credits beyond a plan's: what is reported to it, and what it has counted."""
 
-from django.conf import settings
+from typing import TYPE_CHECKING
 
 from billing.stripe import gateway
 from billing.stripe.gateway import NotConfigured, StripeRefused
+
+if TYPE_CHECKING:
+    from billing.stripe.gateway import StripeMeter
 
 METER = "imgapis_overage"
 ALREADY_REPORTED = "duplicate_meter_event"
@@ -41,14 +44,14 @@ def counted(customer_id: str, start: float, end: float) -> int:
     return int(sum(summary.aggregated_value for summary in summaries))
 
 
-def all_of_ours() -> list:
+def all_of_ours() -> "list[StripeMeter]":
     """Our meters at Stripe: one after `stripe_setup`, none before."""
     meters = gateway.call(gateway.api().billing.meters.list, limit=100).data
     return [meter for meter in meters if meter.event_name == METER]
 
 
 def _meter_id() -> str:
-    account = settings.STRIPE_SECRET_KEY + settings.STRIPE_API_URL
+    account = gateway.account()
     if account not in _meter_ids:
         meters = all_of_ours()
         if not meters:

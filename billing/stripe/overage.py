@@ -106,9 +106,9 @@ class Billing:
     def __init__(self, workspace_id: str, customer_id: str, is_final: bool = False):
         self.workspace_id, self.customer_id, self.is_final = workspace_id, customer_id, is_final
         self.running_plan, now = _running_plan(workspace_id), clock.now()
-        self.row = customers.of_workspace(workspace_id)
-        self.is_held = self.row is not None and float(self.row.reports_from) > now
-        self.is_overdue = self.is_held and float(self.row.held_from or now) < now - LONGEST_HOLD
+        self.row = row = customers.of_workspace(workspace_id)
+        self.is_held = row is not None and float(row.reports_from) > now
+        self.is_overdue = row is not None and self.is_held and float(row.held_from or now) < now - LONGEST_HOLD
 
     @cached_property
     def subscription(self) -> SubscriptionSnapshot | None:

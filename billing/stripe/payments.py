@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from billing.plans import catalogue
 from billing.plans.catalogue import Plan
 from billing.plans.proration import PaidInvoice, PlanLine
 from billing.stripe import gateway
 from billing.stripe.gateway import PaymentRefused, StripeRefused, SubscriptionSnapshot
+from billing.stripe.stripe_facts import Invoice
 from imgapis.base import clock
+
+if TYPE_CHECKING:
+    from billing.stripe.gateway import StripeCharge, StripeInvoice, StripeLine
 
 # The invoice of a period is made in its first hour, however late it is paid.
 EARLIER_SECONDS = 2 * clock.DAY
@@ -56,6 +61,30 @@ class Payment:
         return min(Fraction(1), (share - self.overage) / (1 - self.overage))
 
 
+def invoices(customer_id: str, limit: int = 24) -> list[Invoice]:
+    """The newest invoices of a customer, `limit` at most, newest first."""
+    stripe_invoices = gateway.call(gateway.api().invoices.list, customer=customer_id, limit=limit).data
+    return [_invoice(stripe_invoice) for stripe_invoice in stripe_invoices]
+
+
+def invoice(invoice_id: str) -> Invoice:
+    """One invoice. Raises StripeRefused where there is none."""
+    return _invoice(gateway.call(gateway.api().invoices.retrieve, invoice_id))
+
+
+def _invoice(stripe_invoice: "StripeInvoice") -> Invoice:
+    url = getattr(stripe_invoice, "hosted_invoice_url", None) or ""
+    return Invoice(
+        getattr(stripe_invoice, "number", None) or stripe_invoice.id,
+        stripe_invoice.created,
+        stripe_invoice.total,
+        stripe_invoice.currency,
+        getattr(stripe_invoice, "status", None) or "",
+        url,
+        getattr(stripe_invoice, "billing_reason", None) or "",
+    )
+
+
 def paid_invoices(subscription: SubscriptionSnapshot) -> tuple[PaidInvoice, ...]:
     """The paid invoices that may pay for a subscription's running period."""
     created = {"gte": int(subscription.start - EARLIER_SECONDS)}
@@ -84,17 +113,16 @@ def owed(customer_id: str, subscription: SubscriptionSnapshot | None = None) -> 
     )
 
 
-def _kinds_of(invoice, subscription_id: str) -> Iterator[str]:
+def _kinds_of(invoice: "StripeInvoice", subscription_id: str) -> Iterator[str]:
     if is_of_overage(invoice) or any(map(_sells_overage, invoice.lines.data)):
         yield OVERAGE
     if invoice.billing_reason in BEGINNINGS and subscription_id and _subscription_of(invoice) == subscription_id:
         yield PERIOD
 
 
-def _subscription_of(invoice) -> str:
+def _subscription_of(invoice: "StripeInvoice") -> str:
     details = getattr(invoice.parent, "subscription_details", None) if invoice.parent else None
-    subscription = details.subscription if details else ""
-    return subscription if isinstance(subscription, str) else subscription.id
+    return gateway.id_of(details.subscription) if details else ""
 
 
 def overage_debt(subscription: SubscriptionSnapshot) -> str:
@@ -107,7 +135,7 @@ def overage_debt(subscription: SubscriptionSnapshot) -> str:
     return "disputed" if any(_is_disputed_overage(charge) for charge in charges if charge.disputed) else ""
 
 
-def _is_disputed_overage(charge) -> bool:
+def _is_disputed_overage(charge: "StripeCharge") -> bool:
     """Whether a dispute holds a payment of overage. A lost one leaves its invoice paid at Stripe, so that staff say on
     the dispute, by its metadata `settled`, when what it took was paid otherwise."""
     disputes = gateway.call(gateway.api().disputes.list, charge=charge.id, limit=100).data
@@ -122,8 +150,8 @@ def invoice_overage(customer_id: str, identifier: str, plan: Plan, credits: int,
     far as the card allows; Stripe goes on collecting an open one. Less than half a cent is no invoice. Safe to repeat:
     beyond the day for which Stripe knows a key, the invoice is found by its metadata. Raises what the gateway raises.
     """
-    unit_amount = f"{plan.overage / 1_000:.12g}"
-    if credits * plan.overage < 500:
+    unit_amount = f"{plan.overage_price / 1_000:.12g}"
+    if credits * plan.overage_price < 500:
         return
     resource, metadata = gateway.api().invoices, {OVERAGE_REPORT: identifier}
     invoice = _overage_invoice(customer_id, identifier) or gateway.call(
@@ -159,13 +187,18 @@ def invoice_overage(customer_id: str, identifier: str, plan: Plan, credits: int,
             gateway.call(resource.pay, invoice.id)
 
 
-def _overage_invoice(customer_id: str, identifier: str):
+def _overage_invoice(customer_id: str, identifier: str) -> "StripeInvoice | None":
     """The invoice of an identifier as it is now, among the newest of the customer; None where there is none."""
     invoices = gateway.call(gateway.api().invoices.list, customer=customer_id, limit=100).data
-    return next((row for row in invoices if is_of_overage(row) and row.metadata[OVERAGE_REPORT] == identifier), None)
+    return next((row for row in invoices if _report_of(row) == identifier), None)
 
 
-def is_of_overage(invoice) -> bool:
+def _report_of(invoice: "StripeInvoice") -> str:
+    """The identifier of an invoice that was issued here; empty for every other one."""
+    return getattr(getattr(invoice, "metadata", None), OVERAGE_REPORT, "")
+
+
+def is_of_overage(invoice: "StripeInvoice") -> bool:
     """Whether an invoice was issued here."""
     return OVERAGE_REPORT in (getattr(invoice, "metadata", None) or {})
 
@@ -173,9 +206,10 @@ def is_of_overage(invoice) -> bool:
 def customer_of(object_id: str) -> str:
     """The customer that a subscription (`sub_…`) or an invoice (`in_…`) belongs to; empty where Stripe knows none.
     Raises StripeUnavailable, NotConfigured."""
-    resource = gateway.api().subscriptions if object_id.startswith("sub_") else gateway.api().invoices
     try:
-        return gateway.call(resource.retrieve, object_id).customer or ""
+        if object_id.startswith("sub_"):
+            return gateway.id_of(gateway.call(gateway.api().subscriptions.retrieve, object_id).customer)
+        return gateway.id_of(gateway.call(gateway.api().invoices.retrieve, object_id).customer)
     except StripeRefused:
         return ""
 
@@ -183,7 +217,7 @@ def customer_of(object_id: str) -> str:
 def customer_of_charge(charge_id: str) -> str:
     """The customer of a charge; empty where Stripe knows none."""
     try:
-        return gateway.call(gateway.api().charges.retrieve, charge_id).customer or ""
+        return gateway.id_of(gateway.call(gateway.api().charges.retrieve, charge_id).customer)
     except StripeRefused:
         return ""
 
@@ -200,7 +234,7 @@ def payment(charge_id: str) -> Payment | None:
     disputes = gateway.call(gateway.api().disputes.list, charge=charge_id, limit=100).data if charge.disputed else []
     return Payment(
         charge_id,
-        charge.customer or "",
+        gateway.id_of(charge.customer),
         _paid_invoice(invoice),
         invoice.created,
         tuple(Refund(refund.id, refund.status or "", Fraction(refund.amount, cents)) for refund in refunds),
@@ -215,7 +249,7 @@ def returned_charges(customer_id: str) -> list[str]:
     return [charge.id for charge in charges if charge.amount_refunded or charge.disputed]
 
 
-def _invoice_of(charge):
+def _invoice_of(charge: "StripeCharge") -> "StripeInvoice | None":
     if not getattr(charge, "payment_intent", None):
         return None
     payment_filter = {"type": "payment_intent", "payment_intent": charge.payment_intent}
@@ -223,16 +257,16 @@ def _invoice_of(charge):
     return gateway.call(gateway.api().invoices.retrieve, payments[0].invoice) if payments else None
 
 
-def _paid_invoice(invoice) -> PaidInvoice:
+def _paid_invoice(invoice: "StripeInvoice") -> PaidInvoice:
     lines = () if is_of_overage(invoice) else (_plan_line(line) for line in invoice.lines.data)
     return PaidInvoice(invoice.id, tuple(line for line in lines if line is not None))
 
 
-def _plan_line(line) -> PlanLine | None:
+def _plan_line(line: "StripeLine") -> PlanLine | None:
     """A line as a plan's; None where it sells something else, such as credits beyond a plan."""
     price = getattr(getattr(line, "pricing", None), "price_details", None)
     tier = price.product.removeprefix("imgapis_") if price else ""
-    name = _price_name(price.price if isinstance(price.price, str) else price.price.id) if price else ""
+    name = _price_name(gateway.id_of(price.price)) if price else ""
     if tier not in catalogue.CATALOGUE or not catalogue.of(tier).paid or name == gateway.OVERAGE:
         return None
     span = line.period.end - line.period.start
@@ -240,7 +274,7 @@ def _plan_line(line) -> PlanLine | None:
     return PlanLine(tier, interval, line.period.start, line.period.end, line.amount)
 
 
-def _share_of_overage(invoice) -> Fraction:
+def _share_of_overage(invoice: "StripeInvoice") -> Fraction:
     """The part of an invoice that bills credits beyond a plan, tax alike."""
     if is_of_overage(invoice):
         return Fraction(1)
@@ -248,9 +282,9 @@ def _share_of_overage(invoice) -> Fraction:
     return min(Fraction(1), Fraction(cents, max(1, sum(line.amount for line in invoice.lines.data))))
 
 
-def _sells_overage(line) -> bool:
+def _sells_overage(line: "StripeLine") -> bool:
     price = getattr(getattr(line, "pricing", None), "price_details", None)
-    price_id = (price.price if isinstance(price.price, str) else price.price.id) if price else ""
+    price_id = gateway.id_of(price.price) if price else ""
     return line.amount > 0 and _price_name(price_id) == gateway.OVERAGE
 
 

@@ -4,7 +4,7 @@ they are not among those that can be turned off."""
 from accounts.models import members, people, workspaces
 from billing.models import Receipt
 from billing.models import receipts as receipt_rows
-from billing.stripe import gateway
+from billing.stripe import payments
 from billing.stripe.stripe_facts import StripeRefused
 from imgapis.base import clock, dynamo
 from imgapis.base.mail import mail, outbox
@@ -63,7 +63,7 @@ def _read_invoice(invoice_id: str) -> mail.Completion | None:
     """What the invoice says. None where nothing was paid, or Stripe does not know it any more: it is in the portal.
     Raises StripeUnavailable; the mail is tried again then."""
     try:
-        invoice = gateway.invoice(invoice_id)
+        invoice = payments.invoice(invoice_id)
     except StripeRefused:
         return None
     if not invoice.total:
@@ -85,7 +85,9 @@ def format_money(cents: int, currency: str = "usd") -> str:
     return f"{sign}${amount}" if currency == "usd" else f"{sign}{amount} {currency.upper()}"
 
 
-def _new_mails(workspace_id: str, subject: str, template: str, **options: str) -> list[OutgoingMail]:
+def _new_mails(
+    workspace_id: str, subject: str, template: str, *, completion: str = "", reference: str = ""
+) -> list[OutgoingMail]:
     """A mail to each owner and billing member; none where the workspace is gone."""
     row = workspaces.find(workspace_id)
     if row is None:
@@ -94,7 +96,14 @@ def _new_mails(workspace_id: str, subject: str, template: str, **options: str) -
     context = {"workspace": row.business_name or row.namespace, "namespace": row.namespace}
     return [
         outbox.new_mail(
-            person.email, subject, template, context, person_id=person.person_id, workspace_id=workspace_id, **options
+            person.email,
+            subject,
+            template,
+            context,
+            completion=completion,
+            reference=reference,
+            person_id=person.person_id,
+            workspace_id=workspace_id,
         )
         for person in people.of_ids(person_ids)
     ]

@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
+from pynamodb.expressions.condition import Condition
+
 from billing.charging import grants, invoice_grants
 from billing.charging.entitlement_change import AlreadyApplied, CreditsBusy
 from billing.charging.invoice_grants import WHOLE, taken_of
@@ -69,7 +71,9 @@ def _bring(row: InvoiceGrant, returned: int, charge_id: str) -> bool:
                 return True
             continue
 
-        def note(transaction: dynamo.Transaction, change: int, row=row, condition=condition) -> None:
+        def note(
+            transaction: dynamo.Transaction, change: int, row: InvoiceGrant = row, condition: Condition = condition
+        ) -> None:
             actions = [
                 InvoiceGrant.returned.set(returned),
                 InvoiceGrant.charge_id.set(charge_id),

@@ -2,12 +2,16 @@
 its effect (B11)."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from billing.models import StripeEvent
 from billing.models import stripe_events as stripe_event_rows
 from billing.stripe import gateway
 from billing.stripe.stripe_facts import EventSnapshot, InvalidWebhookSignature, StripeRefused
 from imgapis.base import clock, dynamo
+
+if TYPE_CHECKING:
+    from billing.stripe.gateway import StripeEventObject
 
 KEPT_SECONDS = 90 * clock.DAY
 
@@ -72,7 +76,7 @@ def events(kinds: Iterable[str], since: float, until: float) -> list[EventSnapsh
     ]
 
 
-def _event_snapshot(stripe_event) -> EventSnapshot:
+def _event_snapshot(stripe_event: "StripeEventObject") -> EventSnapshot:
     event_object = stripe_event.data.object.to_dict()
     customer = event_object.get("customer") or (event_object["id"] if event_object.get("object") == "customer" else "")
     return EventSnapshot(

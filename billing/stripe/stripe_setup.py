@@ -1,13 +1,17 @@
 """What we sell, made known to a Stripe account: by names of our own, so that doing it again makes nothing twice."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from billing.plans import catalogue
 from billing.plans.catalogue import Plan
 from billing.stripe import gateway, meter, stripe_events, webhooks
+
+if TYPE_CHECKING:
+    from billing.stripe.gateway import StripeEndpoint
 
 DIGEST = "secret_digest"
 
@@ -28,7 +32,8 @@ def run(webhook: str, renew: bool = False) -> Iterator[str]:
     gateway.clear_price_cache()
 
 
-def _meter() -> Iterator[str]:
+def _meter() -> Generator[str, None, str]:
+    """Make the meter where it is absent; returns its id."""
     if existing := meter.all_of_ours():
         return existing[0].id
     new_meter = gateway.call(
@@ -53,14 +58,14 @@ def _product(plan: Plan) -> Iterator[str]:
         yield f"product {name}"
 
 
-def _prices(plan: Plan, meter_id: str, existing_keys: set[str]) -> Iterator[str]:
-    prices = {
+def _prices(plan: Plan, meter_id: str, existing_keys: Collection[str | None]) -> Iterator[str]:
+    prices: dict[str, dict[str, Any]] = {
         interval: {"unit_amount": plan.price(interval), "recurring": {"interval": interval}}
         for interval in catalogue.INTERVALS
     }
     # Cents of one credit; the catalogue names those of a thousand.
     overage = {"interval": "month", "usage_type": "metered", "meter": meter_id}
-    prices[gateway.OVERAGE] = {"unit_amount_decimal": f"{plan.overage / 1000:.12g}", "recurring": overage}
+    prices[gateway.OVERAGE] = {"unit_amount_decimal": f"{plan.overage_price / 1000:.12g}", "recurring": overage}
     for suffix, params in prices.items():
         name = f"imgapis_{plan.tier}_{suffix}"
         if name not in existing_keys:
@@ -93,7 +98,7 @@ def _endpoint(webhook: str, renew: bool) -> Iterator[str]:
     readable = [endpoint for endpoint in existing if stripe_events.is_understood(endpoint.api_version or "")]
     if renew or not readable:
         new = gateway.call(resource.create, url=webhook, enabled_events=kinds, api_version=gateway.VERSION)
-        gateway.call(resource.update, new.id, metadata={DIGEST: _digest(new.secret)})
+        gateway.call(resource.update, new.id, metadata={DIGEST: _digest(new.secret or "")})
         yield f"webhook {webhook}: STRIPE_WEBHOOK_SECRET={new.secret}"
         if existing:
             yield "Move the present secret to STRIPE_WEBHOOK_SECRET_FALLBACKS, restart, and run stripe_setup again."
@@ -109,7 +114,7 @@ def _endpoint(webhook: str, renew: bool) -> Iterator[str]:
         yield f"webhook endpoint {endpoint.id} of version {endpoint.api_version} is deleted"
 
 
-def _is_in_use(endpoint) -> bool:
+def _is_in_use(endpoint: "StripeEndpoint") -> bool:
     """Whether STRIPE_WEBHOOK_SECRET is the secret of an endpoint that was made here."""
     return getattr(endpoint.metadata, DIGEST, "") == _digest(settings.STRIPE_WEBHOOK_SECRET or "")
 

@@ -8,7 +8,8 @@ from accounts.models import Workspace
 from billing.models import Subscription
 from billing.plans import catalogue
 from billing.stripe import customers, gateway, overage, payments, webhooks
-from billing.stripe.gateway import Invoice, StripeRefused, SubscriptionSnapshot
+from billing.stripe.gateway import StripeRefused, SubscriptionSnapshot
+from billing.stripe.stripe_facts import Invoice
 from imgapis.base.errors import ApiError
 
 log = logging.getLogger("imgapis.subscriptions")
@@ -165,7 +166,7 @@ def resume(workspace: Workspace, actor: str) -> None:
 def invoices(workspace: Workspace) -> list[Invoice]:
     """The invoices at Stripe, newest first; none where the workspace never bought anything."""
     row = customers.of_workspace(workspace.workspace_id)
-    return [] if row is None else gateway.invoices(row.customer_id)
+    return [] if row is None else payments.invoices(row.customer_id)
 
 
 def checkout_status(workspace: Workspace, session_id: str) -> str | None:
@@ -193,7 +194,9 @@ def _require_sold_plan(tier: str, interval: str) -> None:
 
 def _live_subscription(workspace: Workspace) -> tuple[Subscription, SubscriptionSnapshot]:
     row = customers.of_workspace(workspace.workspace_id)
-    subscription = gateway.finish_upgrade(gateway.subscription(row.customer_id)) if row is not None else None
+    if row is None:
+        raise NoSubscription
+    subscription = gateway.finish_upgrade(gateway.subscription(row.customer_id))
     if subscription is None or subscription.state not in LIVE_STATES:
         raise NoSubscription
     return row, subscription

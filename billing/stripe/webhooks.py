@@ -14,6 +14,7 @@ from django.conf import settings
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import AlreadyApplied, ExtraWrites
 from billing.plans import catalogue
+from billing.plans.proration import PaidInvoice
 from billing.stripe import (
     closing,
     customers,
@@ -27,7 +28,7 @@ from billing.stripe import (
 )
 from billing.stripe.gateway import StripeRefused
 from billing.stripe.stripe_facts import EventSnapshot
-from imgapis.base import clock
+from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 from imgapis.base.mail.rows import OutgoingMail
 from telemetry import metrics
@@ -92,12 +93,13 @@ def sync_subscription(workspace_id: str, customer_id: str, within: ExtraWrites |
     transaction."""
     asked_at = clock.now()
     subscription = gateway.subscription(customer_id)
-    is_served = subscription is not None and subscription.state in gateway.ENTITLED_STATES
-    invoices = payments.paid_invoices(subscription) if is_served else ()
-    debt = payments.overage_debt(subscription) if is_served else ""
+    invoices: tuple[PaidInvoice, ...] = ()
+    debt = ""
+    if subscription is not None and subscription.state in gateway.ENTITLED_STATES:
+        invoices, debt = payments.paid_invoices(subscription), payments.overage_debt(subscription)
     entitlement = customers.entitlement(subscription, asked_at, invoices, debt)
 
-    def write_all(transaction) -> None:
+    def write_all(transaction: dynamo.Transaction) -> None:
         if within:
             within(transaction)
         customers.write(transaction, workspace_id, subscription, asked_at)
@@ -123,7 +125,7 @@ def _invoice_paid(workspace_id: str, event: EventSnapshot, within: ExtraWrites) 
     """An invoice is paid: its receipt is mailed once, whatever the number of events that say so (H7)."""
     mails: list[OutgoingMail] = []
 
-    def with_receipt(transaction) -> None:
+    def with_receipt(transaction: dynamo.Transaction) -> None:
         within(transaction)
         receipts.add_record(transaction, workspace_id, event.object_id)
         receipts.add_mails(transaction, mails)
@@ -150,7 +152,7 @@ def _payment_failed(workspace_id: str, event: EventSnapshot, within: ExtraWrites
 
 def _is_of_upgrade(invoice_id: str) -> bool:
     try:
-        return gateway.invoice(invoice_id).reason == "subscription_update"
+        return payments.invoice(invoice_id).reason == "subscription_update"
     except StripeRefused:
         return False
 
@@ -185,7 +187,7 @@ def _pending_update_ended(workspace_id: str, event: EventSnapshot, within: Extra
 def _sync_and_mail(workspace_id: str, event: EventSnapshot, within: ExtraWrites, mails: list[OutgoingMail]) -> None:
     """Bring a workspace to what its customer has, and mail what happened, in one transaction."""
 
-    def with_mails(transaction) -> None:
+    def with_mails(transaction: dynamo.Transaction) -> None:
         within(transaction)
         receipts.add_mails(transaction, mails)
 

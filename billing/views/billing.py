@@ -6,6 +6,7 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.decorators import workspace_page
@@ -20,6 +21,7 @@ from billing.money import dollars
 from billing.plans import offers
 from billing.plans.offers import Offer
 from billing.stripe import gateway, subscriptions
+from billing.views import standing
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -55,7 +57,7 @@ def overage(request: WorkspaceHttpRequest) -> HttpResponse:
     """Allow credits beyond the plan's to be bought, or no longer."""
     row, is_allowed = request.workspace, request.POST.get("allowed") == "yes"
     try:
-        cap_settings.allow_overage(row.workspace_id, request.user.person_id, is_allowed)
+        cap_settings.allow_overage(row.workspace_id, request.user.person_id, allowed=is_allowed)
     except ApiError as refusal:
         messages.error(request, refusal.message)
     else:
@@ -78,8 +80,10 @@ def _page(request: WorkspaceHttpRequest, invalid_forms: dict[str, CapForm] | Non
         "caps": _caps(row, invalid_forms),
         "overage_price": dollars(bill.plan.overage) if bill.plan.overage else "",
         "until": clock.day(bill.period.ends),
+        "warnings": standing.warnings(bill, row.namespace),
         "following": bill.following,
-        "ends": clock.day(bill.terms.end) if bill.terms.paid else "",
+        "change": standing.change(bill),
+        "overage_state": standing.overage_state(bill),
         "sells": gateway.configured(),
         "stub": gateway.configured() and django_settings.STRIPE_API_URL != STRIPE,
         "bought": subscription is not None,
@@ -118,6 +122,7 @@ def _caps(row: Workspace, invalid_forms: dict[str, CapForm]) -> list[dict]:
     return [
         {
             "span": span,
+            "action": reverse(f"billing-cap-{span}", args=[row.namespace]),
             "own": span in settings.own,
             "told": _cap_text(getattr(settings, span)),
             "waiting": _cap_text(waiting[span]) if span in waiting else "",

@@ -39,7 +39,7 @@ def choose(request: WorkspaceHttpRequest) -> HttpResponse:
     """Save which mails this member gets; it changes no other member's choice."""
     for kind in preferences.KINDS:
         wants_mail = request.POST.get(kind) == "on"
-        preferences.choose(request.workspace.workspace_id, request.user.person_id, kind, wants_mail)
+        preferences.choose(request.workspace.workspace_id, request.user.person_id, kind, enabled=wants_mail)
     messages.success(request, "Your choice is saved.")
     return redirect("notices", request.workspace.namespace)
 

@@ -13,7 +13,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     proof, and all it can do is say no."""
     workspace_id, person_id, kind = preferences.read_token(token)
     if request.method == "POST":
-        preferences.choose(workspace_id, person_id, kind, False)
+        preferences.choose(workspace_id, person_id, kind, enabled=False)
     context = {"told": preferences.KINDS[kind], "ended": request.method == "POST"}
     response = render(request, "billing/unsubscribe.html", context)
     response["Cache-Control"] = "no-store"

@@ -3,10 +3,9 @@ instead of each waiting (D2, K7)."""
 
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakSet
 
-from botocore.client import BaseClient
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import EndpointConnectionError, HTTPClientError
 
@@ -49,7 +48,15 @@ class Breaker:
             self._failed = 0
 
 
-def guard(client: BaseClient, breaker: Breaker, *, again: bool = True) -> None:
+class Client(Protocol):
+    """What is used of a botocore client: its events."""
+
+    @property
+    def meta(self) -> Any:
+        """The client's `ClientMeta`."""
+
+
+def guard(client: Client, breaker: Breaker, *, again: bool = True) -> None:
     """Put a breaker before every call of a botocore client. With `again` a call that got no response is retried once
     after AGAIN_SECONDS: botocore's own back-off of up to a second is meant for a service that reports overload."""
     _guarding.add(breaker)
@@ -70,8 +77,7 @@ def guard(client: BaseClient, breaker: Breaker, *, again: bool = True) -> None:
         return None
 
     client.meta.events.register(f"before-call.{service}", before)
-    # The stubs know no handler that answers, as those of needs-retry do: with the seconds until the next attempt.
-    client.meta.events.register_first(f"needs-retry.{service}", after)  # type: ignore[arg-type]  # see above
+    client.meta.events.register_first(f"needs-retry.{service}", after)
 
 
 def close_all() -> None:

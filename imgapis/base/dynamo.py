@@ -141,6 +141,11 @@ class Row(Model):
             return None
 
     @classmethod
+    def require(cls, hash_key: str | int, range_key: str | int | None = None) -> Self:
+        """The row of a key that is there, as one that is never deleted: read consistently. Raises DoesNotExist."""
+        return cls.get(hash_key, range_key, consistent_read=True)
+
+    @classmethod
     def is_absent(cls) -> Condition:
         """The condition that there is no row of the key."""
         return cls._hash_key_attribute().does_not_exist()
@@ -301,6 +306,11 @@ def retries(seconds: float = RETRY_SECONDS) -> Iterator[None]:
             return
         time.sleep(wait)
         delay = min(delay * 2, LONGEST_DELAY)
+
+
+def description_of(row_class: type[Row]) -> str:
+    """What a table holds, as the docstring of its row class says it, on one line."""
+    return " ".join((row_class.__doc__ or "").split())
 
 
 def tables() -> list[type[Row]]:

@@ -1,6 +1,10 @@
 """Requests as the middleware hands them on."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]  # the next middleware, or the view
 
 
 class TracedHttpRequest(HttpRequest):

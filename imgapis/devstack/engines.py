@@ -99,9 +99,16 @@ class SeaweedFS(Engine):
 
     name = "SeaweedFS"
     log_name = "seaweedfs.log"
+    directory: Path
 
     def __init__(
-        self, directory: Path, port: int = 0, *, access_key: str = ACCESS_KEY, secret_key: str = SECRET_KEY, **options
+        self,
+        directory: Path,
+        port: int = 0,
+        *,
+        access_key: str = ACCESS_KEY,
+        secret_key: str = SECRET_KEY,
+        **options: Path,
     ):
         super().__init__(directory, port, **options)
         self.keys = (access_key, secret_key)

@@ -22,7 +22,8 @@ class MailWatcher:
 
 def _block(path: Path) -> str:
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    lines = message.get_body(("plain",)).get_content().strip().splitlines()
+    body = message.get_body(("plain",))
+    lines = body.get_content().strip().splitlines() if body else []
     heading = f"  Mail to {_plain(message['To'])}: {_plain(message['Subject'])} ({path})"
     return "\n".join(["", heading, *(f"  | {_plain(line)}" for line in lines), ""])
 

@@ -52,6 +52,11 @@ def find(subject_id: str) -> Erasure | None:
     return Erasure.find(subject_id)
 
 
+def require(subject_id: str) -> Erasure:
+    """The erasure of a workspace or a person that has one, as it is now."""
+    return Erasure.require(subject_id)
+
+
 def iter_all() -> Iterator[Erasure]:
     """Every erasure."""
     return Erasure.scan(consistent_read=True)

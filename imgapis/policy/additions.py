@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from imgapis.base.dynamo import declaration_of
+from imgapis.base.dynamo import Row, declaration_of, description_of
 from imgapis.tables import row_classes
 
 # Tables that hold what P02, P03 and P04 name; every other table is an addition and is listed on /privacy by itself.
@@ -44,10 +44,10 @@ def _attributes() -> list[Addition]:
     return found_additions
 
 
-def _sentence(row_class) -> str:
-    return IDS.sub("", " ".join(row_class.__doc__.split()))
+def _sentence(row_class: type[Row]) -> str:
+    return IDS.sub("", description_of(row_class))
 
 
-def _retentions(row_class) -> tuple[str, ...]:
+def _retentions(row_class: type[Row]) -> tuple[str, ...]:
     retentions = [declaration_of(attribute).retention for attribute in row_class.get_attributes().values()]
     return tuple(dict.fromkeys(retentions))

@@ -139,7 +139,7 @@ def _entry(
     return audit.entry(log_of(row.request_id), actor, act, row.request_id, before, after, reason)
 
 
-def _change(row: PrivacyRequest, entry: AuditEntry, **values) -> PrivacyRequest:
+def _change(row: PrivacyRequest, entry: AuditEntry, **values: Any) -> PrivacyRequest:
     """Change an open request; RequestRefused where it is closed."""
     actions = [
         getattr(PrivacyRequest, name).remove() if value is None else getattr(PrivacyRequest, name).set(value)

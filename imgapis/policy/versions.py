@@ -72,8 +72,15 @@ def parsed(name: str, source: str) -> Version:
 
 def _section(part: str) -> Section:
     title, _, body = part.partition("\n")
-    matches = (STATEMENT.match(paragraph.strip()) for paragraph in body.split("\n\n") if paragraph.strip())
-    return Section(title.strip(), tuple(Statement(match[1], " ".join(match[2].split())) for match in matches))
+    paragraphs = (paragraph.strip() for paragraph in body.split("\n\n"))
+    return Section(title.strip(), tuple(_statement(paragraph) for paragraph in paragraphs if paragraph))
+
+
+def _statement(paragraph: str) -> Statement:
+    match = STATEMENT.match(paragraph)
+    if match is None:
+        raise ValueError(f"A paragraph of a policy begins with the number of its promise: {paragraph[:40]!r} does not.")
+    return Statement(match[1], " ".join(match[2].split()))
 
 
 def named(name: str) -> Version | None:

@@ -1,5 +1,7 @@
 """The files under /.well-known: the contact for vulnerabilities (RFC 9116), and Global Privacy Control."""
 
+from typing import TypeVar
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
@@ -8,6 +10,7 @@ from imgapis.base import clock
 from imgapis.policy import versions
 
 EXPIRES_MONTHS = 7
+SomeResponse = TypeVar("SomeResponse", bound=HttpResponse)
 
 
 @require_GET
@@ -38,6 +41,6 @@ def gpc(request: HttpRequest) -> JsonResponse:
     return _cached(JsonResponse({"gpc": True, "lastUpdate": versions.list_all()[0].name}))
 
 
-def _cached(response: HttpResponse) -> HttpResponse:
+def _cached(response: SomeResponse) -> SomeResponse:
     response["Cache-Control"] = "public, max-age=86400"
     return response

@@ -78,7 +78,7 @@ def request(
     row = Erasure(subject_id, kind=kind, state="scheduled", asked=requested_at, due=due, counts={})
     if scheduling.create(row, entry):
         return row
-    existing = erasures.find(subject_id)
+    existing = erasures.require(subject_id)
     if at_once and existing.state == "scheduled":
         scheduling.change_scheduled(existing, entry, due=now)
     return existing
@@ -203,7 +203,7 @@ def _erase_again(kind: str, subject_id: str) -> None:
     """
     now = int(clock.now())
     scheduling.create(Erasure(subject_id, kind=kind, state="scheduled", asked=now, due=now, counts={}))
-    row = erasures.find(subject_id)
+    row = erasures.require(subject_id)
     erasures.change(row, "scheduled", trying=True)  # the counts from before the restore are lost
     if kind == "person":
         team_changes.remove_everywhere(subject_id)

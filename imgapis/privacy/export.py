@@ -5,10 +5,14 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from imgapis.base import csv_lines
 from imgapis.base.dynamo import Row, declaration_of
 from imgapis.privacy import portability, registry, schemas
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 CHUNK = 65_536
 README = """Everything img apis holds about {subject}, without secrets.
@@ -34,10 +38,11 @@ class Sink(io.RawIOBase):
         """Yes."""
         return True
 
-    def write(self, data) -> int:
+    def write(self, data: "ReadableBuffer") -> int:
         """Buffer some bytes; returns how many."""
+        before = len(self._held)
         self._held += data
-        return len(data)
+        return len(self._held) - before
 
     def take(self) -> bytes:
         """The bytes written since the last call."""
@@ -82,7 +87,7 @@ def _values(row: Row, names: list[str]) -> dict:
     return {name: _plain(getattr(row, name)) for name in names}
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return int(value.timestamp())
     if isinstance(value, (set, frozenset)):
@@ -96,5 +101,5 @@ def _csv(names: list[str], rows: Iterable[dict]) -> Iterator[str]:
         yield csv_lines.line(_cell(values[name]) for name in names)
 
 
-def _cell(value) -> object:
+def _cell(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value

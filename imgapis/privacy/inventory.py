@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from imgapis.base.dynamo import declaration_of
+from imgapis.base.dynamo import Row, declaration_of, description_of
 from imgapis.privacy.registry import HOLDINGS
 from imgapis.tables import row_classes
 
@@ -61,7 +61,7 @@ WHERE = "AWS DynamoDB, us-east-1"
 
 def list_all() -> list[dict]:
     """Every attribute of every table, then every other store: plain values, for the command, the page and JSON."""
-    exempt = {holding.row: holding.exempt for holding in HOLDINGS}
+    exempt: dict[type[Row], str] = {holding.row: holding.exempt for holding in HOLDINGS}
     lines = []
     for row_class in row_classes.registered():
         for name, attribute in row_class.get_attributes().items():
@@ -85,8 +85,7 @@ def list_all() -> list[dict]:
 def by_store() -> list[dict]:
     """The same grouped by store, for the page: `name`, `about`, `where` and `lines` of each."""
     descriptions = {
-        row_class.Meta.table_name.partition("-")[2]: " ".join(row_class.__doc__.split())
-        for row_class in row_classes.registered()
+        row_class.Meta.table_name.partition("-")[2]: description_of(row_class) for row_class in row_classes.registered()
     }
     groups = groupby(list_all(), key=lambda line: line["store"])
     stores = [(name, list(lines)) for name, lines in groups]

@@ -65,7 +65,7 @@ def account_erase(request: PersonHttpRequest) -> HttpResponse:
 
 
 def _erase(
-    request: HttpRequest, kind: str, subject_id: str, name: str, back: Callable[[], HttpResponse]
+    request: PersonHttpRequest, kind: str, subject_id: str, name: str, back: Callable[[], HttpResponse]
 ) -> HttpResponse:
     error = ""
     if request.method == "POST":
@@ -120,12 +120,12 @@ def account_keep(request: PersonHttpRequest) -> HttpResponse:
     return redirect("account-data")
 
 
-def _entry(request: HttpRequest, kind: str, subject_id: str, act: str) -> AuditEntry | None:
+def _entry(request: PersonHttpRequest, kind: str, subject_id: str, act: str) -> AuditEntry | None:
     """The audit entry by which the other owners of a workspace see who scheduled or undid it; None for a person."""
     return audit.entry(subject_id, request.user.person_id, act, subject_id) if kind == "workspace" else None
 
 
-def _keep(request: HttpRequest, kind: str, subject_id: str) -> None:
+def _keep(request: PersonHttpRequest, kind: str, subject_id: str) -> None:
     try:
         erasure.undo(subject_id, _entry(request, kind, subject_id, "erasure.undone"))
         messages.success(request, "Nothing is deleted.")

@@ -15,6 +15,7 @@ from transforms.models import Source
 from transforms.models import fallbacks as fallback_rows
 from transforms.models import presets as preset_rows
 from transforms.models import sources as source_rows
+from transforms.sources.kinds.bucket import BucketKind
 from transforms.sources.kinds.registry import kind_of
 
 README = """How {namespace} was set up on {day}, for imgproxy and imagor.
@@ -66,7 +67,9 @@ def _fallbacks(row: Workspace) -> Iterator[tuple[str, str, str, str]]:
 def _default_fallback(row: Workspace, sources: list[Source]) -> str:
     """imgproxy's settings of the workspace's fallback: one for all pictures, there. Empty where there is none."""
     fallback = fallback_rows.find(row.workspace_id, row.fallback) if row.fallback else None
-    name, _, path = fallback.src.partition("/") if fallback else ("", "", "")
+    if fallback is None:
+        return ""
+    name, _, path = fallback.src.partition("/")
     source = next((source for source in sources if source.name == name), None)
     if source is None:
         return ""
@@ -172,13 +175,20 @@ def _buckets(sources: list[Source]) -> list[Source]:
     return [source for source in sources if kind_of(source).is_bucket]
 
 
+def _bucket_kind(source: Source) -> BucketKind:
+    """The kind of a source that `_buckets` names."""
+    kind = kind_of(source)
+    assert isinstance(kind, BucketKind)
+    return kind
+
+
 def _region(source: Source) -> str:
-    return kind_of(source).signing_region(source.region)
+    return _bucket_kind(source).signing_region(source.region)
 
 
 def _endpoint(source: Source) -> str:
     """The endpoint of a bucket; empty for Amazon's, which follows from the region."""
-    return kind_of(source).client_endpoint(source)
+    return _bucket_kind(source).client_endpoint(source)
 
 
 def _folder(source: Source) -> str:

@@ -11,7 +11,7 @@ from pynamodb.attributes import (
 )
 
 from imgapis.base import measures, shapes
-from imgapis.base.dynamo import Row, declaration_of
+from imgapis.base.dynamo import Row, declaration_of, description_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,7 +26,7 @@ def of_table(row_class: type[Row], names: list[str]) -> dict:
     return {
         "$schema": DIALECT,
         "title": row_class.Meta.table_name.partition("-")[2],
-        "description": " ".join(row_class.__doc__.split()),
+        "description": description_of(row_class),
         "type": "object",
         "properties": {name: _field(attributes[name]) for name in names},
         "required": names,
@@ -47,8 +47,9 @@ def _content(attribute: Attribute) -> dict:
     if isinstance(attribute, NumberAttribute) and hasattr(attribute, "unit"):
         whole = isinstance(attribute, measures.Whole)
         return {"type": "integer" if whole else "number", "unit": attribute.unit}
-    if isinstance(attribute, JSONAttribute) and declaration_of(attribute).shape is not None:
-        return dict(declaration_of(attribute).shape)
+    shape = declaration_of(attribute).shape
+    if isinstance(attribute, JSONAttribute) and shape is not None:
+        return dict(shape)
     if isinstance(attribute, BooleanAttribute):
         return {"type": "boolean"}
     if isinstance(attribute, UnicodeSetAttribute):

@@ -1,6 +1,7 @@
 """The steps of an erasure, in order: each is safe to repeat, and returns only when its store has confirmed it."""
 
 import logging
+from collections.abc import Callable
 
 from accounts.models import Workspace, people
 from accounts.models import workspaces as workspace_rows
@@ -26,6 +27,7 @@ INVOICE_DAYS = 14
 CUSTOMER_DAYS = 20
 LATE_SECONDS = 12 * 3_600  # and this long from its beginning, where it was asked for late
 Counts = dict[str, int]
+EraseStep = Callable[[Erasure], Counts]
 
 
 class NotConfirmed(ApiError):
@@ -38,7 +40,7 @@ class NotConfirmed(ApiError):
         super().__init__("A store has not confirmed the erasure yet.", retry_after=60)
 
 
-def steps(kind: str) -> tuple:
+def steps(kind: str) -> tuple[EraseStep, ...]:
     """The steps of a kind of erasure: functions of its row that return name → how many were removed."""
     apps = tuple(_rows_of(app) for app in registry.APPS)
     if kind == "workspace":
@@ -131,7 +133,7 @@ def _end_sessions(row: Erasure) -> Counts:
     return {}
 
 
-def _rows_of(app: str):
+def _rows_of(app: str) -> EraseStep:
     def remove(row: Erasure) -> Counts:
         counts: Counts = {}
         for holding in registry.APPS[app]:

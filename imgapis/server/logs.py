@@ -5,6 +5,7 @@ import logging
 import sys
 import threading
 import traceback
+from types import TracebackType
 
 from imgapis.base import clock
 
@@ -34,7 +35,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
-def _place(trace) -> str:
+def _place(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)
     return f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
 
@@ -69,7 +70,7 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.captureWarnings(True)
+    logging.captureWarnings(capture=True)
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         logger.handlers[:] = [existing for existing in logger.handlers if isinstance(existing, OwnHandler)]
@@ -87,5 +88,6 @@ def guard_process() -> None:
     sys.excepthook = lambda kind, error, trace: _died("process_died", kind, error, trace)
 
 
-def _died(event: str, kind: type, error: BaseException | None, trace) -> None:
-    logging.getLogger(OWN).error(event, exc_info=(kind, error, trace))
+def _died(event: str, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    # A hook may be given the kind alone. The formatter reads nothing of the exception itself, so that any one will do.
+    logging.getLogger(OWN).error(event, exc_info=(kind, BaseException() if error is None else error, trace))

@@ -10,8 +10,10 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from imgapis.base import errors
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import fetch
+from imgapis.base.requests import GetResponse
 from transforms.serving import http_headers, image_responses
 from transforms.tenant import tenants
+from transforms.tenant.http_requests import ImageHttpRequest
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?\Z")
 LONGEST_LINE = 16_384
@@ -49,10 +51,10 @@ class AddressTooLong(ApiError):
 class HostMiddleware:
     """Routes by host, so that image hosts and public pages touch no session, and refuses the rest."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: ImageHttpRequest) -> HttpResponse:
         """Choose the URLconf by the Host header alone; forwarded hosts are never read (A14)."""
         request.request_id = str(uuid.uuid4())
         try:
@@ -66,7 +68,8 @@ class HostMiddleware:
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
-    def _place(self, request: HttpRequest) -> None:
+    def _place(self, request: ImageHttpRequest) -> None:
+        """Find what lives at the host; only a request to an image host gets a tenant. Raises ApiError."""
         line_length = len(request.META.get("RAW_URI", "")) or len(request.path) + len(
             request.META.get("QUERY_STRING", "")
         )
@@ -80,9 +83,10 @@ class HostMiddleware:
             raise UnknownHost
         namespace, _, domain = host.partition(".")
         request.custom_domain = domain != settings.IMAGE_DOMAIN
-        request.tenant = tenants.of_domain(host) if request.custom_domain else tenants.of_namespace(namespace)
-        if request.tenant is None:
+        tenant = tenants.of_domain(host) if request.custom_domain else tenants.of_namespace(namespace)
+        if tenant is None:
             raise UnknownHost
+        request.tenant = tenant
         if request.META.get("HTTP_USER_AGENT") == fetch.HEADERS["User-Agent"]:
             raise FetchLoop
         request.urlconf = settings.IMAGE_URLCONF
@@ -113,7 +117,7 @@ def page_policy(path: str = "") -> str:
 class SecurityHeadersMiddleware:
     """Outermost: the headers of every answer, errors too (A19); image answers carry stricter ones of their own."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

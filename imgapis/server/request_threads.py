@@ -4,8 +4,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 from imgapis.base import waiting
+
+Task = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]  # what to run, its arguments, and where its result goes
 
 
 class RequestThreads:
@@ -15,15 +18,15 @@ class RequestThreads:
     def __init__(self, most: int):
         self._most = most
         self._state = threading.Condition()
-        self._tasks: deque[tuple[Future, Callable, tuple]] = deque()
+        self._tasks: deque[Task] = deque()
         self._working = 0  # threads that do not wait, idle ones included
         self._idle = 0
         self._unfinished = 0  # requests that were submitted and are not done
         self._closed = False
 
-    def submit(self, function: Callable, /, *args) -> Future:
+    def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Run `function(*args)` in a thread."""
-        future: Future = Future()
+        future: Future[Any] = Future()
         with self._state:
             if self._closed:
                 raise RuntimeError("the request threads have been shut down")
@@ -72,7 +75,7 @@ class RequestThreads:
             self._run(*task)
             del task  # an idle thread keeps no request
 
-    def _run(self, future: Future, function: Callable, args: tuple) -> None:
+    def _run(self, future: Future[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
             if future.set_running_or_notify_cancel():
                 future.set_result(function(*args))
@@ -84,7 +87,7 @@ class RequestThreads:
                 if self._closed:
                     self._state.notify_all()  # whoever drains
 
-    def _next(self) -> tuple[Future, Callable, tuple] | None:
+    def _next(self) -> Task | None:
         """What to run next; None where this thread is to end."""
         with self._state:
             while True:

@@ -1,8 +1,13 @@
 """gunicorn's log: no access log at all, and of its error log the sentences it says of itself (V1, V2)."""
 
 import logging
+from datetime import timedelta
+from typing import Any
 
+from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.http.message import Request
+from gunicorn.http.wsgi import Response
 
 from imgapis.server.logs import OwnHandler
 
@@ -39,7 +44,7 @@ class KnownMessagesFilter(logging.Filter):
 class ServerLog(Logger):
     """`--logger-class`: handlers of our own in place of every one that gunicorn would make from its settings."""
 
-    def setup(self, cfg) -> None:
+    def setup(self, cfg: Config) -> None:
         """One handler for the error log; none for the access log, whatever the settings ask for."""
         self.cfg = cfg
         self.loglevel = self.LOG_LEVELS.get(cfg.loglevel.lower(), logging.INFO)
@@ -50,7 +55,7 @@ class ServerLog(Logger):
         self.error_log.setLevel(self.loglevel)
         self.access_log.handlers[:] = []
 
-    def access(self, resp, req, environ, request_time) -> None:
+    def access(self, resp: Response, req: Request, environ: dict[str, Any], request_time: timedelta) -> None:
         """Nothing: an access log would store addresses and queries."""
 
     def reopen_files(self) -> None:

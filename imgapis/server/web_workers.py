@@ -8,6 +8,8 @@ import errno
 import socket
 import sys
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.conf import settings
 from gunicorn.workers import gthread
@@ -17,6 +19,7 @@ from imgapis.server.request_threads import RequestThreads
 SWITCH_SECONDS = 0.0005
 PARTING_SECONDS = 0.5
 PARTING_BYTES = 65_536
+Result = TypeVar("Result")
 
 
 class DeadlineSocket:
@@ -27,7 +30,7 @@ class DeadlineSocket:
         self._read_by = 0.0
         self._parted = False
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
 
     def start_request(self) -> None:
@@ -38,11 +41,11 @@ class DeadlineSocket:
         """Blocking means until the deadline."""
         self._raw.settimeout(self._writes if blocking else 0)
 
-    def recv(self, *sizes) -> bytes:
+    def recv(self, *sizes: int) -> bytes:
         """Bytes of the request; ConnectionResetError once its time is over."""
         return self._in_time(self._read_by - time.monotonic(), self._raw.recv, *sizes)
 
-    def recv_into(self, *args) -> int:
+    def recv_into(self, *args: Any) -> int:
         """As `recv`, into a buffer."""
         return self._in_time(self._read_by - time.monotonic(), self._raw.recv_into, *args)
 
@@ -50,7 +53,7 @@ class DeadlineSocket:
         """Write all of `data`; ConnectionResetError when the client has not read it in time."""
         self._in_time(self._writes, self._raw.sendall, data)
 
-    def _in_time(self, seconds: float, operation, *args):
+    def _in_time(self, seconds: float, operation: Callable[..., Result], *args: Any) -> Result:
         try:
             self._raw.settimeout(max(seconds, 0.001))
             return operation(*args)
@@ -107,7 +110,7 @@ class DeadlineWorker(gthread.ThreadWorker):
             conn.sock = DeadlineSocket(conn.sock, settings.CLIENT_READ_SECONDS, settings.CLIENT_WRITE_SECONDS)
         super().enqueue_req(conn)
 
-    def handle(self, conn: gthread.TConn):
+    def handle(self, conn: gthread.TConn) -> bool:
         """One request; False where the connection ends with it."""
         conn.sock.start_request()
         keep_alive = super().handle(conn)

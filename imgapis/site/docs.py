@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from markdown_it import MarkdownIt
+from mdit_py_plugins.anchors import anchors_plugin
 
 # name of the file in docs/ → what the list of pages says of it
 PAGES = {
@@ -20,7 +21,6 @@ PAGES = {
 }
 CODE_CELL = re.compile(r"<td>((?:<code>[a-z_]+</code> ?)+)</td>")
 CODE = re.compile(r"<code>([a-z_]+)</code>")
-HEADING = re.compile(r"<h([12])>(.*?)</h\1>")
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,18 @@ def page(name: str) -> Page | None:
 
 
 def rendered(source: str) -> Page:
-    """A page out of Markdown of our own."""
-    html = MarkdownIt("commonmark").enable("table").render(source)
-    html = HEADING.sub(_anchored_heading, CODE_CELL.sub(_anchored_cell, html))
+    """A page out of Markdown of our own. Each heading of the first two levels can be linked to."""
+    markdown = MarkdownIt("commonmark").enable("table").use(anchors_plugin, max_level=2, slug_func=heading_anchor)
+    html = CODE_CELL.sub(_anchored_cell, markdown.render(source))
     html = html.replace("<table>", '<div class="table-wrap" tabindex="0"><table class="table">')
     return Page(source.partition("\n")[0].lstrip("# "), source, html.replace("</table>", "</table></div>"))
+
+
+def heading_anchor(text: str) -> str:
+    """The id of a heading: its letters and digits of ASCII, in lower case, with hyphens for what is between them."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _anchored_cell(match: re.Match) -> str:
     """Each error code can be linked to: the `type` of a problem is such a link."""
     return "<td>" + CODE.sub(r'<code id="\1">\1</code>', match[1]) + "</td>"
-
-
-def _anchored_heading(match: re.Match) -> str:
-    heading_text = re.sub(r"<[^>]+>", "", match[2]).strip("/").lower()
-    name = re.sub(r"[^a-z0-9]+", "-", heading_text).strip("-")
-    return f'<h{match[1]} id="{name}">{match[2]}</h{match[1]}>'

@@ -34,6 +34,7 @@ FIRST = {"w": "600", "h": "400", "fit": "cover"}
 def _choices(name: str, none: str) -> list[tuple[str, str]]:
     """The choices of a parameter as (value, label), with `none` as the label of no choice first."""
     row = params.find(ENDPOINT, name)
+    assert row is not None  # the form below names parameters of the table
     return [("", none), *((word, word) for word in row.choices)]
 
 
@@ -103,13 +104,29 @@ class PlaygroundResult:
     share: str
     codes: list[snippets.Snippet]
 
+    @property
+    def price(self) -> str:
+        """What the picture costs, in words."""
+        if self.quote["why_free"]:
+            return "nothing"
+        return f"{'at most ' if self.at_most else ''}{self.quote['credits']} credit"
+
+    @property
+    def price_remark(self) -> str:
+        """Why it is free, or how often it is paid and when it comes to nothing."""
+        if self.quote["why_free"]:
+            return self.quote["why_free"]
+        remark = "once a year, however often it is seen"
+        if self.at_most:
+            return f"{remark}; nothing if the original is so small that it comes to a picture you have"
+        return remark
+
 
 @require_GET
 def public(request: HttpRequest) -> HttpResponse:
     """The playground on the samples of the demo workspace; where there is none, 404 with a link to sign up."""
     tenant = tenants.of_namespace(DEMO)
-    sources = tenant.sources if tenant else {}
-    if sample_source.NAME not in sources:
+    if tenant is None or sample_source.NAME not in tenant.sources:
         return render(request, "site/playground_closed.html", status=404)
     data = request.GET.dict() or FIRST | {"src": f"{sample_source.NAME}/{sample_source.PHOTO}"}
     form = AddressForm(data, names=[], fallback_names=[], public=True)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
 from markdown_it import MarkdownIt
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis.base import clock
-from imgapis.models import privacy_proofs
+from imgapis.models import PrivacyProof, privacy_proofs
 from imgapis.policy import additions, companies, differences, requests, versions
 from imgapis.policy.promises import Promise, by_number
 from imgapis.policy.versions import Version
@@ -30,6 +30,18 @@ class PromiseView:
     html: SafeString
     promise: Promise | None
     proven: str
+
+    @property
+    def proof(self) -> str:
+        """How far the promise is proven: the line that opens its tests and checks. Empty where there is no promise."""
+        if self.promise is None:
+            return ""
+        if self.promise.waits:
+            return "Proven in part" if self.promise.tests else "Not yet proven"
+        if not self.proven:
+            return "How this is proven"
+        verdict = "held" if self.proven == "ok" else "broken"
+        return format_html('<span class="badge {}">{}</span> when we last looked', self.proven, verdict)
 
 
 @require_GET
@@ -67,7 +79,7 @@ def _policy(request: HttpRequest, policy_version: Version) -> HttpResponse:
     return render(request, "policy/privacy.html", context)
 
 
-def _promise_view(section: versions.Section, proof) -> list[PromiseView]:
+def _promise_view(section: versions.Section, proof: PrivacyProof | None) -> list[PromiseView]:
     promises = by_number()
     checks = proof.checks if proof else {}
     return [
@@ -97,7 +109,7 @@ def statement_html(text: str) -> SafeString:
     return mark_safe(html.replace("{contact}", f'<a href="mailto:{contact}">{contact}</a>'))
 
 
-def _last_proof():
+def _last_proof() -> PrivacyProof | None:
     """The last proof; None where the store is unavailable, since the policy must be readable in any outage."""
     try:
         return privacy_proofs.last()

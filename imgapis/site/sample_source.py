@@ -26,8 +26,8 @@ def add(workspace_id: str, actor: str = "system") -> None:
             kind="s3",
             bucket=BUCKET,
             region=settings.AWS_REGION,
-            access_key=settings.CACHE_ACCESS_KEY,
-            secret_key=settings.CACHE_SECRET_KEY,
+            access_key=settings.CACHE_ACCESS_KEY or "",
+            secret_key=settings.CACHE_SECRET_KEY or "",
             actor=actor,
         )
 

@@ -1,13 +1,15 @@
 """The source doctor, run by staff for a customer's source."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import audit
 from accounts.models import workspaces
+from accounts.requests import StaffHttpRequest
 from accounts.staff import staff_rights
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.support import audit_log
 from imgapis.support.forms import DoctorForm
@@ -17,9 +19,9 @@ from transforms.tenant import tenants
 
 
 @require_http_methods(["GET", "POST"])
-def doctor(request: HttpRequest, site, subject: str) -> HttpResponse:
+def doctor(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The form of a source and a path, then the steps of fetching that picture."""
-    member = site.member(request)
+    member = request.staff_member
     staff_rights.require(member.role, "doctor.run")
     row = workspaces.find(subject)
     if row is None:

@@ -56,7 +56,11 @@ def enter(request: HttpRequest, context: dict) -> HttpResponse:
 def _pass(request: HttpRequest, row: Staff, code: str, context: dict, next_url: str) -> HttpResponse:
     """Check a code; the session continues under a new key (A6)."""
     is_enrolling = not row.enrolled
-    recovery_codes = second_factor.enrol(row, code) if is_enrolling else second_factor.verify(row, code)
+    recovery_codes: list[str] = []
+    if is_enrolling:
+        recovery_codes = second_factor.enrol(row, code)
+    else:
+        second_factor.verify(row, code)
     request.session.cycle_key()
     request.session[second_factor.SESSION_KEY] = second_factor.session_proof(row)
     if not is_enrolling:

@@ -1,5 +1,7 @@
 """The forms of staff's acts: each asks for a reason, which the customer reads in their audit log."""
 
+from typing import Any
+
 from django import forms
 
 from accounts.keys import apikeys
@@ -29,7 +31,7 @@ class ActForm(forms.Form):
     )
     field_order: tuple[str, ...] | None = ()
 
-    def __init__(self, subject: Subject, *args, **kwargs):
+    def __init__(self, subject: Subject, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.subject = subject
         self.label_suffix = ""
@@ -38,6 +40,18 @@ class ActForm(forms.Form):
 
     def prepare(self) -> None:
         """Fill in the choices that depend on the subject."""
+
+    def offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        """Set the choices of a field, as (value, label)."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+
+class WorkspaceForm(ActForm):
+    """The form of an action on a workspace."""
+
+    subject: Workspace
 
 
 class CreditsForm(ActForm):
@@ -58,7 +72,7 @@ class CreditsForm(ActForm):
         return int(halves)
 
 
-class DoctorForm(ActForm):
+class DoctorForm(WorkspaceForm):
     """A source and the path of a picture in it."""
 
     source = forms.ChoiceField(label="Source")
@@ -67,11 +81,11 @@ class DoctorForm(ActForm):
     def prepare(self) -> None:
         """The workspace's sources; a test changes nothing, so it needs no reason."""
         names = [row.name for row in sources.of_workspace(self.subject.workspace_id)]
-        self.fields["source"].choices = [(name, name) for name in names]
+        self.offer("source", [(name, name) for name in names])
         del self.fields["reason"]
 
 
-class InviteForm(ActForm):
+class InviteForm(WorkspaceForm):
     """One of the open invitations."""
 
     invite = forms.ChoiceField(label="Invitation")
@@ -79,10 +93,10 @@ class InviteForm(ActForm):
     def prepare(self) -> None:
         """The open invitations, their addresses masked."""
         rows = invites.pending(self.subject.workspace_id)
-        self.fields["invite"].choices = [(row.invite_id, f"{masked(row.email)}, {row.role}") for row in rows]
+        self.offer("invite", [(row.invite_id, f"{masked(row.email)}, {row.role}") for row in rows])
 
 
-class KeyForm(ActForm):
+class KeyForm(WorkspaceForm):
     """One of the workspace's API keys."""
 
     key = forms.ChoiceField(label="API key")
@@ -90,7 +104,7 @@ class KeyForm(ActForm):
     def prepare(self) -> None:
         """The keys by prefix and name."""
         rows = apikeys.of_workspace(self.subject.workspace_id)
-        self.fields["key"].choices = [(row.prefix, f"{row.prefix}, {row.name}") for row in rows]
+        self.offer("key", [(row.prefix, f"{row.prefix}, {row.name}") for row in rows])
 
 
 class ReplayForm(ActForm):
@@ -124,7 +138,7 @@ class BlockForm(ActForm):
     )
 
 
-class LiftForm(ActForm):
+class LiftForm(WorkspaceForm):
     """One of the workspace's blocks."""
 
     rule = forms.ChoiceField(label="Block")
@@ -132,7 +146,7 @@ class LiftForm(ActForm):
     def prepare(self) -> None:
         """The blocks by what they name."""
         rows = block_rows.of_workspace(self.subject.workspace_id)
-        self.fields["rule"].choices = [(row.rule_id, f"{row.scope}: {row.target[:200]}") for row in rows]
+        self.offer("rule", [(row.rule_id, f"{row.scope}: {row.target[:200]}") for row in rows])
 
 
 class RecordForm(ActForm):

@@ -2,14 +2,16 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import audit
+from accounts.requests import StaffHttpRequest
 from accounts.staff import staff, staff_rights
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.policy import notices
 from imgapis.support import audit_log
@@ -24,9 +26,9 @@ class NoticeForm(ActForm):
 
 
 @require_http_methods(["GET", "POST"])
-def notice(request: HttpRequest, site) -> HttpResponse:
+def notice(request: StaffHttpRequest, site: RowSite) -> HttpResponse:
     """Show the mail of a version, or send it to everybody who has not been notified."""
-    member = site.member(request)
+    member = request.staff_member
     staff_rights.require(member.role, "notice.send")
     form = NoticeForm(None, request.POST if request.method == "POST" else None)
     context = {"title": "Send a policy notice", "form": form, "back": reverse("admin:index")}

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import people, workspaces
+from accounts.models import Staff, people, workspaces
+from accounts.requests import StaffHttpRequest
 from accounts.staff import staff_rights
 from imgapis.base import clock
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
 from imgapis.support import audit_log, diagnoses, dossier, notices, recording, search
 from imgapis.support.acts import erasing
@@ -48,9 +51,9 @@ KINDS = {
 }
 
 
-def front(site, request: HttpRequest) -> dict:
+def front(member: Staff) -> dict[str, Any]:
     """The template context of the front page: requests by due day, and what the role may do."""
-    role = site.member(request).role
+    role = member.role
     due_requests = requests.list_all() if staff_rights.allows(role, "requests.see") else []
     return {
         "due": [_request_fields(row) for row in due_requests],
@@ -63,9 +66,9 @@ def front(site, request: HttpRequest) -> dict:
 
 
 @require_POST
-def find(request: HttpRequest, site) -> HttpResponse:
+def find(request: StaffHttpRequest, site: RowSite) -> HttpResponse:
     """Redirect to the page that the text names. A POST, so that no e-mail address appears in a URL."""
-    _require(site, request, "customers.see")
+    _require(request, "customers.see")
     text, failure = request.POST.get("q", ""), ""
     try:
         path = search.resolve(text) if text.strip() else None
@@ -78,50 +81,50 @@ def find(request: HttpRequest, site) -> HttpResponse:
 
 
 @require_GET
-def workspace(request: HttpRequest, site, subject: str) -> HttpResponse:
+def workspace(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The page of a workspace."""
-    _require(site, request, "customers.see")
+    _require(request, "customers.see")
     row = _subject("workspace", subject)
     context = dossier.of_workspace(row) | {"title": row.namespace, "doctor": site.allows(request, "doctor.run")}
     context |= erasing.progress(row.workspace_id) | {"proposal": erasing.proposal(row)}
-    return _page(site, request, "workspace", row, context)
+    return _page(site, request, "workspace", subject, row, context)
 
 
 @require_GET
-def person(request: HttpRequest, site, subject: str) -> HttpResponse:
+def person(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The page of a person: workspaces, sessions, staff actions."""
-    _require(site, request, "customers.see")
+    _require(request, "customers.see")
     row = _subject("person", subject)
     context = dossier.of_person(row) | erasing.progress(row.person_id) | {"title": dossier.masked(row.email)}
-    return _page(site, request, "person", row, context)
+    return _page(site, request, "person", subject, row, context)
 
 
 @require_GET
-def privacy_request(request: HttpRequest, site, subject: str) -> HttpResponse:
+def privacy_request(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpResponse:
     """The page of a privacy request. Its address is shown to staff who work on requests: the answer goes there."""
-    _require(site, request, "requests.see")
+    _require(request, "requests.see")
     row = _subject("request", subject)
     person = people.find(row.person_id) if row.person_id else None
     context = _request_fields(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
     context |= erasing.progress(row.person_id) if row.person_id else {}
     context |= {"confirmed": _day(row.confirmed), "extended": _day(row.extended)}
-    return _page(site, request, "request", row, context | {"entries": audit_log.of_row(row)})
+    return _page(site, request, "request", subject, row, context | {"entries": audit_log.of_row(row)})
 
 
 @require_http_methods(["GET", "POST"])
-def act(request: HttpRequest, site, kind: str, subject: str, act: str) -> HttpResponse:
+def act(request: StaffHttpRequest, site: RowSite, kind: str, subject: str, act: str) -> HttpResponse:
     """An action's form, then the action. Without a reason nothing is done: 400."""
     selected_act = KINDS[kind].acts.get(act) if kind in KINDS else None
     if selected_act is None:
         raise Http404
-    _require(site, request, selected_act.right)
+    _require(request, selected_act.right)
     row = _subject(kind, subject)
     back = reverse(f"admin:{KINDS[kind].page}", args=[subject])
     form = selected_act.form(row, request.POST if request.method == "POST" else None)
     status = 400 if request.method == "POST" else 200
     if form.is_valid():
         try:
-            messages.success(request, selected_act.perform(site.member(request), row, form.cleaned_data))
+            messages.success(request, selected_act.perform(request.staff_member, row, form.cleaned_data))
         except ApiError as refusal:
             form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
             status = refusal.status
@@ -137,9 +140,10 @@ def act(request: HttpRequest, site, kind: str, subject: str, act: str) -> HttpRe
     return TemplateResponse(request, "admin/act.html", {**site.each_context(request), **context}, status=status)
 
 
-def _page(site, request: HttpRequest, kind: str, row: Any, context: dict) -> HttpResponse:
+def _page(
+    site: RowSite, request: StaffHttpRequest, kind: str, subject: str, row: Any, context: dict[str, Any]
+) -> HttpResponse:
     """Render a page with the actions that the role may take now."""
-    subject = request.resolver_match.kwargs["subject"]
     act_links = [
         {
             "title": candidate.title,
@@ -161,15 +165,15 @@ def _subject(kind: str, subject: str) -> Any:
     return row
 
 
-def _require(site, request: HttpRequest, right: str) -> None:
-    staff_rights.require(site.member(request).role, right)
+def _require(request: StaffHttpRequest, right: str) -> None:
+    staff_rights.require(request.staff_member.role, right)
 
 
 def _day(moment: float | None) -> str:
     return clock.day(moment) if moment else "no"
 
 
-def _request_fields(row) -> dict:
+def _request_fields(row: PrivacyRequest) -> dict[str, Any]:
     """A request for a list: its kind, its days, and whether it is late."""
     return {
         "id": row.request_id,
@@ -183,7 +187,7 @@ def _request_fields(row) -> dict:
     }
 
 
-ROUTES = [
+ROUTES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("find/", find, "support-find"),
     ("doctor/<str:subject>/", diagnoses.doctor, "support-doctor"),
     ("notice/", notices.notice, "support-notice"),

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, time
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.requests import StaffHttpRequest
 from accounts.staff import staff_rights
+from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.policy import requests
 from imgapis.support import audit_log
@@ -17,9 +19,9 @@ from imgapis.support.forms import RecordForm
 
 
 @require_http_methods(["GET", "POST"])
-def record(request: HttpRequest, site) -> HttpResponse:
+def record(request: StaffHttpRequest, site: RowSite) -> HttpResponse:
     """The form, then the request with its due day."""
-    member = site.member(request)
+    member = request.staff_member
     staff_rights.require(member.role, "requests.work")
     form = RecordForm(None, request.POST if request.method == "POST" else None)
     if form.is_valid():

@@ -75,7 +75,9 @@ def _of_request(text: str) -> str | None:
 def _of_event(text: str) -> str | None:
     """An event is named with its workspace, as on its receipt: `shop/019…`."""
     match = EVENT.match(text)
-    row = match and (workspaces.find(match[1]) or workspaces.of_namespace(match[1]))
+    if match is None:
+        return None
+    row = workspaces.find(match[1]) or workspaces.of_namespace(match[1])
     if not row or events.find(row.workspace_id, match[2]) is None:
         return None
     return reverse("admin:telemetry_eventpage_change", args=[quote(f"{row.workspace_id}~{match[2]}")])

@@ -153,13 +153,21 @@ def _add_index(schema: TableSchema, index: IndexSchema) -> None:
 
 
 def _enable_ttl(schema: TableSchema) -> None:
-    if read(_client(), schema.name).schema.ttl is None:
+    if _existing(schema.name).schema.ttl is None:
         specification = {"Enabled": True, "AttributeName": schema.ttl}
         try:
             _client().update_time_to_live(TableName=schema.name, TimeToLiveSpecification=specification)
         except ClientError:
-            if read(_client(), schema.name).schema.ttl != schema.ttl:  # another process has not just enabled it
+            if _existing(schema.name).schema.ttl != schema.ttl:  # another process has not just enabled it
                 raise
+
+
+def _existing(name: str) -> ExistingTable:
+    """A table that was there when the plan was made. Raises MigrationRefused where somebody has deleted it since."""
+    table = read(_client(), name)
+    if table is None:
+        raise MigrationRefused([f"{name}: the table has been deleted meanwhile."])
+    return table
 
 
 def _wait(name: str) -> ExistingTable:

@@ -1,5 +1,6 @@
 """What can differ between a table as the code wants it and as it is: keys, indexes, TTL."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -91,11 +92,13 @@ def _ttl(client: Any, name: str) -> str | None:
     return ttl.get("AttributeName") if ttl["TimeToLiveStatus"] in ENABLED else None
 
 
-def _keys(items: list[dict[str, str]], types: dict[str, str]) -> Keys:
+def _keys(items: Sequence[Mapping[str, Any]], types: dict[str, str]) -> Keys:
     keys = [Key(item["AttributeName"], types[item["AttributeName"]], item["KeyType"]) for item in items]
     return tuple(sorted(keys, key=lambda key: key.role))
 
 
-def _index(name: str, keys: list[dict[str, str]], types: dict[str, str], projection: dict[str, Any]) -> IndexSchema:
+def _index(
+    name: str, keys: Sequence[Mapping[str, Any]], types: dict[str, str], projection: dict[str, Any]
+) -> IndexSchema:
     kind = (projection["ProjectionType"], frozenset(projection.get("NonKeyAttributes", ())))
     return IndexSchema(name, _keys(keys, types), kind)

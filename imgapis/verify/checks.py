@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Verdicts:
     states: dict[str, str] = field(default_factory=lambda: dict.fromkeys(CHECKS, NOT_LOOKED_AT))
     findings: list[str] = field(default_factory=list)
 
-    def judge(self, check: str, findings: list) -> None:
+    def judge(self, check: str, findings: Sequence[object]) -> None:
         """Set a check to `held` where there are no findings, else to `broken`, which it then stays."""
         if findings:
             self.states[check] = BROKEN
@@ -59,7 +60,7 @@ class Verdicts:
         return BROKEN in self.states.values()
 
 
-def _words(finding) -> str:
+def _words(finding: object) -> str:
     return f"{finding.mark} in {finding.place}" if isinstance(finding, MarkFound) else str(finding)
 
 
@@ -122,14 +123,14 @@ def _foreign_cookies(visitors: list[Visitor]) -> list[str]:
     ]
 
 
-def _kept(folder: Path, started_at: float):
+def _kept(folder: Path, started_at: float) -> Iterator[tuple[str, bytes]]:
     """(place, bytes) of everything stored: tables, outputs of this run, and the files of this machine."""
     yield from search.tables(settings.TABLE_PREFIX)
     yield from search.objects(started_at - 60)
     yield from search.files(folder, Path(settings.VAR_DIR))
 
 
-def _logs(places) -> list[tuple[str, bytes]]:
+def _logs(places: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     return [(place, content) for place, content in places if place.startswith("file ") and place.endswith(".log")]
 
 

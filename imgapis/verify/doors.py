@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from imgapis.verify.marks import IP, Marks
 from imgapis.verify.visitor import Visitor
@@ -102,7 +102,10 @@ def fill_workspace(account: SeedAccount, origin: int, marks: Marks) -> None:
         if response.status >= 400:
             raise FormRefused(f"The form of {path} was refused.")
         visitor.post(f"{base}/{path}", dict.fromkeys(fields, marks.say("viewer", "body") + "\r\n<é>"))
-    api_key = KEY.search(_new_key(account, marks))[0]
+    match = KEY.search(_new_key(account, marks))
+    if match is None:
+        raise FormRefused("The form of an API key was refused.")
+    api_key = match[0]
     marks.secret["key"] = api_key[len("img_0123456789_") :].encode()
     call_api(visitor, api_key, marks)
     for path in ("", "usage", "audit", "signing", "usage.csv", "team", "sources/shop"):
@@ -171,7 +174,7 @@ def routes(namespace: str, other: str) -> list[str]:
     return sorted("/" + PARAMETER.sub(lambda match: values.get(match[1], other), path) for path in paths)
 
 
-def _patterns(entries, before: str = "") -> Iterator[str]:
+def _patterns(entries: Iterable[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
     for entry in entries:
         path = before + str(entry.pattern)
         if isinstance(entry, URLPattern):

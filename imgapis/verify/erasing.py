@@ -16,4 +16,4 @@ def erase(email: str, namespace: str) -> bool:
     for kind, subject_id in subjects:
         erasure.request(kind, subject_id, at_once=True)
         erasure.process_due()
-    return all(erasures.find(subject_id).state in ("swept", "done") for _, subject_id in subjects)
+    return all(erasures.require(subject_id).state in ("swept", "done") for _, subject_id in subjects)

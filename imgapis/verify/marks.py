@@ -41,7 +41,7 @@ class Marks:
         return address
 
     def values(self) -> dict[str, bytes]:
-        """All marks together, for places where none may be."""
+        """Every mark, for places where none may be."""
         return self.viewer | self.original | self.account | self.secret | self.digests()
 
     def digests(self) -> dict[str, bytes]:

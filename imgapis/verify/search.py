@@ -45,7 +45,7 @@ def tables(prefix: str) -> Iterator[tuple[str, bytes]]:
                     yield f"table {name}", json.dumps(rows["Items"], default=_plain, ensure_ascii=False).encode()
 
 
-def _plain(value) -> str:
+def _plain(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -42,13 +43,17 @@ def staged(folder: Path, marks: Marks) -> Iterator[Stage]:
         _serve(stage, stage.without_store, "storeless", {"DYNAMODB_ENDPOINT": NOWHERE})
         _serve(stage, stage.degraded, "hampered", {"CACHE_ENDPOINT": NOWHERE, "VAR_DIR": str(_blocked(folder))})
         for child, port in zip(stage.running, (stage.healthy, stage.without_store, stage.degraded), strict=True):
-            child.wait_until(lambda port=port: ports.status(f"http://{ports.HOST}:{port}/docs") == 200, READY_SECONDS)
+            child.wait_until(partial(_is_up, port), READY_SECONDS)
         yield stage
     finally:
         for child in stage.running:
             child.stop()
         origin_server.shutdown()
         origin_server.server_close()
+
+
+def _is_up(port: int) -> bool:
+    return ports.status(f"http://{ports.HOST}:{port}/docs") == 200
 
 
 def _serve(stage: Stage, port: int, name: str, overrides: dict[str, str]) -> None:
@@ -58,7 +63,7 @@ def _serve(stage: Stage, port: int, name: str, overrides: dict[str, str]) -> Non
         "PORT": str(port),
         "SITE_URL": f"http://localhost:{port}",
         "VAR_DIR": str(stage.folder),
-        "DYNAMODB_ENDPOINT": settings.DYNAMODB_ENDPOINT,
+        "DYNAMODB_ENDPOINT": settings.DYNAMODB_ENDPOINT or "",
         "CACHE_ENDPOINT": settings.CACHE_ENDPOINT or "",
         "CACHE_REGION": settings.CACHE_REGION,
         "S3_ENDPOINT": settings.S3_ENDPOINT,
@@ -101,14 +106,14 @@ def _origin(port: int, body: bytes) -> ThreadingHTTPServer:
     """A customer's web server: the photograph at every path but those that end in `missing`."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             exists = not self.path.endswith("missing")
             self.send_response(200 if exists else 404)
             self.send_header("Content-Length", str(len(body) if exists else 0))
             self.end_headers()
             self.wfile.write(body if exists else b"")
 
-        def log_message(self, *args):
+        def log_message(self, *args: object) -> None:
             """Log nothing."""
 
     server = ThreadingHTTPServer((ports.HOST, port), Handler)

@@ -37,7 +37,7 @@ def _go_on(
     budget, now = rounds.Budget(seconds), clock.now()
     if not proof_rows.claim(now, now + clock.DAY, name):
         return False
-    row = proof_rows.last(name)
+    row = proof_rows.require(name)
     reached, periods, broken = row.reached, int(row.periods_so_far), int(row.broken_so_far)
     left = sorted(workspace_id for workspace_id in list_workspaces() if workspace_id > reached)
     for workspace_id in budget.within(left):

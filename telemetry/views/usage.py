@@ -33,11 +33,18 @@ def usage(request: WorkspaceHttpRequest, beside: Callable[[Workspace], dict[str,
         "report": report,
         "ranges": [(name, title) for name, (title, _, _) in reports.RANGES.items()],
         "glance": _glance(report),
+        "comparison": comparison(report.range.step),
         "charts": _charts(report) if report.total.requests else [],
         "breakdowns": [(name, _breakdown(report, name)) for name in ("operation", "cache", "status", "origin")],
         "tail": _tail(request),
     }
     return render(request, "telemetry/usage.html", context | beside(request.workspace))
+
+
+def comparison(step: str) -> str:
+    """What the figures at a glance are compared with, and how true they are; `step` is that of the range."""
+    clock_of_steps = "Hours are in UTC" if step == "hour" else "Days are UTC's"
+    return f"Compared with the same time before. {clock_of_steps}; percentiles are true within 2 %."
 
 
 def _tail(request: WorkspaceHttpRequest) -> list[dict]:

@@ -61,7 +61,7 @@ ACTS = {
         team.workspace, team.owner.person_id, f"n-{tokens.random_id('x')[2:12]}"
     ),
     "business name": lambda team: workspaces.change_business_name(team.workspace, team.owner.person_id, "Another"),
-    "suspending": lambda team: workspaces.set_suspended(team.workspace, "staff:p_x", True, "why"),
+    "suspending": lambda team: workspaces.set_suspended(team.workspace, "staff:p_x", suspended=True, reason="why"),
     "erasure": lambda team: team.ask(),
 }
 

@@ -39,7 +39,7 @@ def flooded(moment, settings):
     settings.MAILS_PER_HOUR = 960
     moment[0] = MIDNIGHT + next(_days) * clock.DAY + 43_200
     for _ in range(2 * 9):
-        throttles.next_slot(True, "waited")
+        throttles.next_slot("waited", known=True)
     return moment
 
 
@@ -61,7 +61,7 @@ def test_whoever_works_has_the_code_of_a_stranger_who_waited_mailed_at_once(floo
     ticket = re.search(r'name="ticket" value="([^"]+)"', ask(stranger, email).content.decode())[1]
     flooded[0] += work.WAIT_SECONDS
     for _ in range(2 * 2):
-        throttles.next_slot(True, "waited")
+        throttles.next_slot("waited", known=True)
     assert ask(stranger, email, ticket=ticket)["location"] == "/login/code" and mails(email) == []
     assert ask_by_work(owner, email)["location"] == "/login/code"
     assert enter(owner, newest_code(email))["location"] == "/workspaces"
@@ -82,7 +82,7 @@ def test_both_take_the_code_and_one_mail_is_sent(flooded, first):
 def test_the_mail_is_brought_forward_to_the_first_minute_that_has_room_for_work(flooded):
     email = teams.new_person("owner").email
     capture(email)
-    used_up = [throttles.next_slot(True, "worked") for _ in range(6 * 3)]
+    used_up = [throttles.next_slot("worked", known=True) for _ in range(6 * 3)]
     assert used_up == [0] * 6 + [60] * 6 + [120] * 6
     codes.send_shared(email, None, "worked")
     (row,) = mails_of(email)
@@ -96,13 +96,13 @@ def test_the_mail_is_brought_forward_to_the_first_minute_that_has_room_for_work(
 def test_where_no_earlier_minute_has_room_the_mail_stays_where_it_is(flooded):
     email = teams.new_person("owner").email
     capture(email)
-    while (slot := throttles.next_slot(True, "worked")) is not None and slot < 480:
+    while (slot := throttles.next_slot("worked", known=True)) is not None and slot < 480:
         pass
     for _ in range(5):
-        throttles.next_slot(True, "worked")
+        throttles.next_slot("worked", known=True)
     codes.send_shared(email, None, "worked")
     assert [row.first_due - clock.now() for row in mails_of(email)] == [540]
-    places = [throttles.next_slot(True, "worked") for _ in range(8)]
+    places = [throttles.next_slot("worked", known=True) for _ in range(8)]
     assert places == [540] * 7 + [None], "and takes no second place of its minute"
 
 
@@ -114,7 +114,7 @@ def test_of_many_who_work_at_once_one_takes_a_place_of_an_earlier_minute(flooded
     assert len(set(challenges)) == 12
     newest_code(email)
     assert len(mails(email)) == 1
-    assert [throttles.next_slot(True, "worked") for _ in range(6)] == [0] * 5 + [60]
+    assert [throttles.next_slot("worked", known=True) for _ in range(6)] == [0] * 5 + [60]
 
 
 def test_of_many_who_work_and_wait_at_once_each_has_the_code_of_one_mail(moment):
@@ -142,7 +142,7 @@ def test_who_waits_brings_no_mail_forward(moment, settings):
     settings.MAILS_PER_HOUR = 120  # one a minute
     moment[0] = MIDNIGHT + next(_days) * clock.DAY + 43_200
     email = fresh_address("new")
-    assert [throttles.next_slot(False, "worked") for _ in range(3)] == [0, 60, 120]
+    assert [throttles.next_slot("worked", known=False) for _ in range(3)] == [0, 60, 120]
     codes.send_shared(email, None, "worked")
     settings.MAILS_PER_HOUR = 1_200  # the operator makes room in the minutes before
     codes.send_shared(email, None, "waited")

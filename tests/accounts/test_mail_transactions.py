@@ -63,7 +63,7 @@ def test_the_mails_of_a_notice_go_out_once_although_the_process_ends_between_the
     killed(lambda: outbox._send(row, lambda request: 200))
     row.refresh(consistent_read=True)
     outbox._send(row, lambda request: 200)
-    preferences.choose(workspace.workspace_id, staff["billing"].person_id, "burst", False)
+    preferences.choose(workspace.workspace_id, staff["billing"].person_id, "burst", enabled=False)
     outgoing_mail.send_due()
     outgoing_mail.send_due()
     (message,) = mails(staff["owner"].email)

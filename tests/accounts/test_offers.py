@@ -7,6 +7,7 @@ import pytest
 from accounts.models import InvitedAddress
 from accounts.teams import invites, offers
 from imgapis.base import clock
+from tests import people
 from tests.accounts import teams
 from tests.accounts.test_held_invites import browser, workspace_of
 
@@ -57,7 +58,7 @@ def all_pages(guest, path: str = "/workspaces") -> list[str]:
     """The page of workspaces, and those that its link to older invitations leads to."""
     client, pages = browser(guest), []
     while path:
-        pages.append(client.get(path).content.decode())
+        pages.append(people.as_shown(client.get(path).content.decode()))
         older = re.search(r'href="(\?[^"]*cursor=[^"]+)"', pages[-1])
         path = "/workspaces" + older[1].replace("&amp;", "&") if older else ""
     return pages
@@ -188,5 +189,5 @@ def test_a_page_reads_so_many_and_no_more_whatever_stands_under_an_address(momen
 def test_a_page_without_an_open_invitation_says_that_there_may_be_older_ones(moment, small_pages):
     guest = teams.new_person("guest")
     add_ended(guest, 7, moment)
-    assert "Older invitations" in browser(guest).get("/workspaces").content.decode()
+    assert "Older invitations" in people.as_shown(browser(guest).get("/workspaces").content.decode())
     assert "Invitations" not in browser(teams.new_person("new")).get("/workspaces").content.decode()

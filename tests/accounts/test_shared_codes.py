@@ -251,17 +251,17 @@ def test_free_codes_and_waiting_ones_leave_a_quarter_of_each_minute_to_whoever_w
     """However many ask in the same moment."""
     settings.MAILS_PER_HOUR = 960  # eight a minute to known addresses, and to new ones
     moment[0] = MIDNIGHT + (9 if known else 10) * clock.DAY + 30_000 // 60 * 60
-    free = [throttles.next_slot(known, "free") for _ in range(50)]
-    waited = [throttles.next_slot(known, "waited") for _ in range(50)]
+    free = [throttles.next_slot("free", known=known) for _ in range(50)]
+    waited = [throttles.next_slot("waited", known=known) for _ in range(50)]
     assert free.count(0) == 4 and waited.count(0) == 2 and free[-1] is waited[-1] is None
-    assert [throttles.next_slot(known, "worked") for _ in range(3)] == [0, 0, 60]
+    assert [throttles.next_slot("worked", known=known) for _ in range(3)] == [0, 0, 60]
 
 
 def test_in_a_flood_the_page_says_which_limit_is_reached_and_when_it_ends(moment, settings):
     """Alike for addresses that are known and that are not (A4)."""
     settings.MAILS_PER_HOUR = 120  # one a minute
     moment[0] = MIDNIGHT + 11 * clock.DAY + 43_200
-    while throttles.next_slot(True) is not None:
+    while throttles.next_slot(known=True) is not None:
         pass
     pages = []
     for email in (fresh_address("new"), teams.new_person("known").email):
@@ -278,7 +278,7 @@ def test_where_those_who_wait_have_used_up_their_part_the_page_says_so(moment, s
     """Alike for addresses that are known and that are not (A4)."""
     settings.MAILS_PER_HOUR = 960  # eight a minute, two of them for who waits
     moment[0] = MIDNIGHT + 14 * clock.DAY + 43_200
-    while throttles.next_slot(False, "waited") is not None:
+    while throttles.next_slot("waited", known=False) is not None:
         pass
     for email in (fresh_address("new"), teams.new_person("known").email):
         browser = new_browser()
@@ -296,7 +296,7 @@ def test_where_those_who_wait_have_used_up_their_part_the_page_says_so(moment, s
 def test_who_is_signed_in_is_told_that_no_code_was_mailed_and_when_the_next_can_be(moment, settings):
     settings.MAILS_PER_HOUR = 120
     moment[0] = MIDNIGHT + 12 * clock.DAY + 43_200
-    while throttles.next_slot(True) is not None:
+    while throttles.next_slot(known=True) is not None:
         pass
     with pytest.raises(CodeLimit) as refusal:
         codes.send(fresh_address("confirms"), "confirm")
@@ -312,7 +312,7 @@ def test_the_operator_is_told_of_a_flood_of_codes(moment, settings):
             admission.admit_sign_in(fresh_address("flood"), fresh_address("browser"), admission.Proof())
         except admission.WorkRequired:
             continue
-        throttles.next_slot(True, "free")
+        throttles.next_slot("free", known=True)
     after = checks.sample()
     assert after.codes_held_back > checks.MOST_HELD_BACK
     assert "codes to sign in" in checks.codes(after, after)

@@ -21,6 +21,7 @@ def read_settings() -> dict[str, str | None]:
         name, *rest = node.args
         if not isinstance(name, ast.Constant):
             continue
+        rest += [keyword.value for keyword in node.keywords if keyword.arg == "default"]
         default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None if rest else ""
         text = {True: "1", False: "0"}.get(default) if isinstance(default, bool) else default
         defaults[name.value] = None if text is None else str(text)

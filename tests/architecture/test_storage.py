@@ -13,7 +13,7 @@ FOLDERS = {"views", "commands", "site"}
 NAMES = {"admin.py", "forms.py"}
 SUFFIXES = ("api.py", "pages.py")
 # Methods of a row class and of a row; those of OF_ROWS are called of nothing else.
-CALLS = {"query", "scan", "batch_get", "get", "find", "exists", "count", "save", "update", "delete"}
+CALLS = {"query", "scan", "batch_get", "get", "find", "require", "exists", "count", "save", "update", "delete"}
 OF_ROWS = {"batch_write", "save_if", "update_if", "delete_if", "refresh"}
 # The base that rows stand on, what visits rows of every table, and the mails, whose rows are below the apps.
 BASE = {"imgapis/base/dynamo.py", "imgapis/base/admin/row_admin.py", "imgapis/base/mail/outbox.py"}

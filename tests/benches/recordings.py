@@ -62,7 +62,7 @@ def _recording(workspace_id: str) -> None:
         start = time.perf_counter_ns()
         current_recorder.record(event)
         spool_end = time.perf_counter_ns()
-        metrics.record_response(event, False)
+        metrics.record_response(event, charged=False)
         metric_laps.append(time.perf_counter_ns() - spool_end)
         laps.append(spool_end - start)
     print("\nRecording a hit, median µs")

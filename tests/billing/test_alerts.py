@@ -160,7 +160,7 @@ def test_one_click_ends_the_mails_of_one_kind_for_one_person(team, web):
     assert (
         "50 %" in mails(staff["owner"].email)[-1]["Subject"] and "80 %" in mails(staff["billing"].email)[-1]["Subject"]
     )
-    preferences.choose(workspace.workspace_id, staff["owner"].person_id, "usage", True)
+    preferences.choose(workspace.workspace_id, staff["owner"].person_id, "usage", enabled=True)
     assert len(preferences.recipients(workspace.workspace_id, "usage")) == 2
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
-from billing.charging import cap_settings, credits, ledger
+from billing.charging import cap_settings, counters, credits, ledger
 from billing.charging.caps import Cap
-from billing.models import counters
+from billing.charging.counters import ChargeCounters
+from billing.models import counters as counter_rows
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from imgapis.base import clock
@@ -57,9 +58,19 @@ def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
     with ThreadPoolExecutor(30) as threads:
         outcomes = list(threads.map(lambda _: charge(customer), range(60)))
     assert (outcomes.count("paid"), outcomes.count("cap_reached day")) == (5, 55)
-    day_counter = counters.find(customer.workspace_id, clock.day(clock.now()))
+    day_counter = counter_rows.find(customer.workspace_id, clock.day(clock.now()))
     assert (day_counter.granted, day_counter.used, day_counter.left) == (10, 10, 0)
     assert ledger.prove(customer.workspace_id)[0].is_valid
+
+
+def test_a_counter_of_the_day_that_is_gone_refuses_nothing_by_terms_without_its_cap(customer, monkeypatch):
+    """Terms of before may have no cap of the day where those that a counter was opened by have one."""
+    cap_settings.change(customer.workspace_id, "system", "day", OFF)
+    terms, now = periods.terms_of(row_of(customer)), clock.now()
+    without_row = ChargeCounters(counters.ensure_open(customer.workspace_id, terms, now).period, clock.day(now))
+    answers, ensure_open = iter([without_row]), counters.ensure_open
+    monkeypatch.setattr(counters, "ensure_open", lambda *args: next(answers, None) or ensure_open(*args))
+    assert charge(customer) == "paid"
 
 
 def test_a_cap_is_raised_at_once_and_lowered_below_what_is_used(customer):
@@ -89,13 +100,13 @@ def test_overage_goes_on_to_its_cap_in_money_and_not_a_half_credit_further(custo
     subscription_state.apply(customer.workspace_id, paid("starter"))
     cap_settings.change(customer.workspace_id, "system", "day", OFF)
     assert [charge(customer, 40_000), charge(customer)] == ["paid", "out_of_credits"]
-    cap_settings.allow_overage(customer.workspace_id, "system", True)
+    cap_settings.allow_overage(customer.workspace_id, "system", allowed=True)
     cap_settings.change(customer.workspace_id, "system", "period", Cap("cents", 12))
     assert [charge(customer, 200), charge(customer, 1)] == ["paid", "cap_reached"]
     counter = counter_of(customer)
     assert (counter.used - counter.base, counter.left) == (200, 0)
     assert catalogue.of("starter").overage_cents(200) == 12
-    cap_settings.allow_overage(customer.workspace_id, "system", False)
+    cap_settings.allow_overage(customer.workspace_id, "system", allowed=False)
     assert charge(customer, 1) != "paid" and ledger.prove(customer.workspace_id)[0].is_valid
 
 
@@ -122,7 +133,7 @@ def test_caps_in_money_outlast_the_free_plan(customer):
     subscription_state.apply(customer.workspace_id, paid("starter"))
     assert charge(customer) == "cap_reached day", "12 cents are 100 credits, and 500 of this day are used"
     cap_settings.change(customer.workspace_id, "system", "day", OFF)
-    cap_settings.allow_overage(customer.workspace_id, "system", True)
+    cap_settings.allow_overage(customer.workspace_id, "system", allowed=True)
     assert charge(customer, 40_000 + 100) == "paid" and charge(customer) == "cap_reached"
     settings = cap_settings.of(row_of(customer))
     assert settings.period == Cap("cents", 6) and settings.own == ("day", "period")
@@ -154,11 +165,11 @@ def test_a_cap_that_cannot_be_is_refused(customer, cap):
 
 def test_the_free_plan_sells_no_overage(customer):
     with pytest.raises(cap_settings.InvalidCap):
-        cap_settings.allow_overage(customer.workspace_id, "system", True)
+        cap_settings.allow_overage(customer.workspace_id, "system", allowed=True)
 
 
 def test_the_settings_say_what_is_in_force_and_whose_it_is(customer):
-    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 500), OFF, (), False)
+    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 500), OFF, (), overage=False)
     cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 9))
-    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 9), OFF, ("day",), False)
+    assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 9), OFF, ("day",), overage=False)
     assert workspace_rows.find(customer.workspace_id).caps == {"day": {"unit": "credits", "amount": 9}}

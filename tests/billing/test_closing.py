@@ -29,7 +29,7 @@ def customer(world, bucket, monkeypatch):
     monkeypatch.setattr(erasures, "iter_all", lambda: filter(None, [erasures.find(customer.workspace_id)]))
     customer.owner = owner
     customer.buy("starter")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     cap_settings.change(customer.workspace_id, "x", "period", Cap("off", 0))
     assert customer.use(int(customer.counter.base) + 2 * CREDITS)
     yield customer

@@ -18,7 +18,7 @@ def customer(buyer, world, monkeypatch):
     """A workspace on Starter that may buy overage."""
     customer = Customer(buyer, world, monkeypatch)
     customer.buy("starter")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     yield customer
     world.book.refuses_cards = False
 
@@ -108,13 +108,13 @@ def test_a_dispute_of_a_plan_s_payment_alone_is_no_debt_of_overage(customer):
 
 
 def test_overage_is_not_turned_on_while_it_is_owed(customer):
-    cap_settings.allow_overage(customer.workspace_id, "x", False)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=False)
     customer.world.book.refuses_cards = True
     invoice_overage(customer)
     with pytest.raises(cap_settings.OverageUnpaid) as refused:
-        cap_settings.allow_overage(customer.workspace_id, "x", True)
+        cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     assert (refused.value.code, refused.value.status) == ("overage_unpaid", 402)
-    cap_settings.allow_overage(customer.workspace_id, "x", False)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=False)
 
 
 @pytest.mark.parametrize("kind", ["invoice.voided", "invoice.marked_uncollectible"])

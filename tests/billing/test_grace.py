@@ -93,7 +93,7 @@ def test_a_renewal_that_stripe_has_begun_and_not_yet_charged_is_not_paid(custome
 
 def test_nothing_is_sold_beyond_the_plan_while_it_is_not_paid(customer):
     """H6: overage would be owed by somebody whose card is refused."""
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     customer.world.book.refuses_cards = True
     customer.pass_time(DAY + 1)
     assert use_up(customer) == share(customer, 1) and int(customer.counter.room) == 0

@@ -95,7 +95,7 @@ class World:
 
     def overage(self) -> None:
         """Allow overage, or not."""
-        cap_settings.allow_overage(self.workspace_id, "x", self.rng.random() < 0.5)
+        cap_settings.allow_overage(self.workspace_id, "x", allowed=self.rng.random() < 0.5)
 
     def act(self, stale_terms) -> None:
         """One random action; a refusal counts as a result too."""

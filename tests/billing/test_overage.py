@@ -36,7 +36,7 @@ def customer(buyer, world, monkeypatch):
 def with_overage(workspace, world, monkeypatch) -> Customer:
     customer = Customer(workspace, world, monkeypatch)
     customer.buy("starter")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     return customer
 
 

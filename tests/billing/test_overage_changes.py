@@ -20,7 +20,7 @@ def customer(buyer, world, monkeypatch):
     customer = Customer(buyer, world, monkeypatch)
     monkeypatch.setattr(customers, "iter_all", lambda: [customers.of_workspace(customer.workspace_id)])
     customer.buy("starter")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     cap_settings.change(customer.workspace_id, "x", "period", Cap("off", 0))
     customer.pass_time(10 * DAY)
     use_beyond(customer, CREDITS)
@@ -108,7 +108,7 @@ def test_a_plan_s_credits_are_not_used_up_by_what_was_sold_beyond_the_plan_befor
 
 def test_without_overage_a_plan_s_credits_are_all_there_after_an_upgrade(customer):
     """H2: what was sold stays sold when the customer allows no more of it."""
-    cap_settings.allow_overage(customer.workspace_id, "x", False)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=False)
     base = int(customer.counter.base)
     customer.change("growth")
     assert int(customer.counter.left) == customer.unused == int(customer.counter.base) - base
@@ -148,7 +148,7 @@ def beyond_scale(buyer, world, monkeypatch) -> Customer:
     customer = Customer(buyer, world, monkeypatch)
     monkeypatch.setattr(customers, "iter_all", lambda: [customers.of_workspace(customer.workspace_id)])
     customer.buy("scale")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     use_beyond(customer, CREDITS)
     return customer
 

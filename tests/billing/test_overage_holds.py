@@ -34,7 +34,7 @@ def customer(buyer, world, monkeypatch):
 def buy_with_overage(customer: Customer, tier: str = "starter") -> None:
     """Buy a plan, and allow any overage."""
     customer.buy(tier)
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     cap_settings.change(customer.workspace_id, "x", "period", Cap("off", 0))
 
 

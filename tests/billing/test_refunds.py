@@ -75,7 +75,7 @@ def test_a_refund_of_an_older_period_takes_nothing_of_this_one(customer):
 @pytest.fixture
 def mixed(customer):
     """A customer whose renewal's charge pays $19 for the plan and $60 for 50,000 credits beyond it."""
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     cap_settings.change(customer.workspace_id, "x", "period", Cap("off", 0))
     assert customer.use(STARTER + 100_000)
     overage.report(customer.workspace_id, customer.customer_id)

@@ -100,6 +100,12 @@ def test_we_keep_ids_state_tier_and_period_and_nothing_else():
     }
 
 
+def test_without_a_key_there_are_no_prices(settings):
+    settings.STRIPE_SECRET_KEY = None
+    with pytest.raises(gateway.NotConfigured):
+        gateway.price_ids()
+
+
 def test_an_upgrade_is_there_at_once_and_a_downgrade_at_the_end_of_the_period(world, web, buyer):
     """B9; seconds after the purchase all but some seconds of the difference are paid for (H1)."""
     world.buys(buyer, "starter")

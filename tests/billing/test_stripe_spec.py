@@ -46,10 +46,10 @@ def make_every_call(world, buyer) -> set[tuple[str, str]]:
     subscriptions.resume(row_of(buyer), "person")
     subscriptions.cancel(row_of(buyer), "person")
     subscriptions.portal(row_of(buyer), "http://localhost/back")
-    for invoice in gateway.invoices(customer):
+    for invoice in payments.invoices(customer):
         assert invoice.number
-    gateway.invoice(world.book.list_all("invoices", customer=customer)[0]["id"])
-    cap_settings.allow_overage(buyer.workspace_id, "x", True)
+    payments.invoice(world.book.list_all("invoices", customer=customer)[0]["id"])
+    cap_settings.allow_overage(buyer.workspace_id, "x", allowed=True)
     counter = test_stripe.counter_of(buyer)
     counter.update(actions=[type(counter).used.set(int(counter.base) + 2_000)])
     for item in world.book.list_all("subscriptions", customer=customer)[0]["items"]["data"]:

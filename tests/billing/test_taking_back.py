@@ -20,7 +20,7 @@ def customer(buyer, world, monkeypatch):
     """A workspace on Starter that may buy overage."""
     customer = Customer(buyer, world, monkeypatch)
     customer.buy("starter")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     cap_settings.change(customer.workspace_id, "x", "period", Cap("off", 0))
     return customer
 
@@ -104,7 +104,7 @@ def test_what_is_used_in_the_last_second_of_a_period_is_reported_in_it(buyer, wo
     customer = Customer(buyer, world, monkeypatch)
     customer.moment += HOUR - customer.moment % HOUR  # so that Stripe's period and ours end in the same second
     customer.buy("starter")
-    cap_settings.allow_overage(customer.workspace_id, "x", True)
+    cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
     ends = customer.ends
     assert ends % HOUR == 0
     assert customer.use(STARTER + 2_000)

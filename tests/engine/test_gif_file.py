@@ -32,7 +32,17 @@ def frame(letters: str) -> Image.Image:
 
 def picture(frames: list[Image.Image], durations: list[int], loop: int = 0) -> Picture:
     size = frames[0].size
-    return Picture(tuple(frames), tuple(durations), loop, True, "png", size, 1, len(frames), size)
+    return Picture(
+        tuple(frames),
+        tuple(durations),
+        loop,
+        has_alpha=True,
+        source_format="png",
+        source_size=size,
+        orientation=1,
+        frame_count=len(frames),
+        nominal=size,
+    )
 
 
 def seen_by_both(body: bytes) -> tuple[list[str], list[int]]:

@@ -90,7 +90,7 @@ def certificate(folder: Path) -> None:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(names, False)
+        .add_extension(names, critical=False)
         .sign(key, hashes.SHA256())
     )
     (folder / "imgapis.pem").write_bytes(signed_certificate.public_bytes(serialization.Encoding.PEM))

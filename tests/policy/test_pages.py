@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 from django.test import RequestFactory
+from django.utils.safestring import mark_safe
 from pynamodb.exceptions import GetError
 
 from imgapis.base import clock
 from imgapis.models import Announcement, PrivacyProof, announcements, privacy_proofs
 from imgapis.policy import additions, companies, differences, versions, wellknown
+from imgapis.policy.promises import Promise
 from imgapis.site import policy_pages, status
-from tests.people import Browser
+from tests import people
 
 FIRST = (settings.BASE_DIR / "docs" / "policy" / "2026-05-18.md").read_text()
 PUBLISHED_DIGESTS = {"2026-05-18": "87a5df89ca0dc06c29492702cd9690aaf976562cb96bb088a6cee3b525d2013a"}
@@ -43,12 +45,12 @@ def at(monkeypatch, day: str) -> None:
 
 def read(view, *args) -> str:
     """The body of a view's response."""
-    return view(RequestFactory().get("/"), *args).content.decode()
+    return people.as_shown(view(RequestFactory().get("/"), *args).content.decode())
 
 
 def test_every_promise_stands_on_the_page_once_in_our_words_with_the_contact(web):
     """P24"""
-    text = Browser().get("/privacy").text
+    text = people.Browser().get("/privacy").text
     assert re.findall(r'id="(P[0-9]{2})"', text).__len__() == 24
     assert {f"P{number:02}" for number in range(1, 25)} == set(re.findall(r'id="(P[0-9]{2})"', text))
     assert f"mailto:{settings.CONTACT_EMAIL}" in text and "{contact}" not in text
@@ -140,6 +142,11 @@ def test_a_file_that_names_another_day_is_refused():
         versions.parsed("2026-05-19", FIRST)
 
 
+def test_a_paragraph_without_a_number_is_refused():
+    with pytest.raises(ValueError, match="number of its promise"):
+        versions.parsed("2026-05-18", f"{FIRST}\n\nWe are nice.")
+
+
 def test_a_statement_that_came_or_went_is_a_change():
     old_version, new_version = (
         versions.parsed("2026-05-18", FIRST),
@@ -154,14 +161,14 @@ def test_a_statement_that_came_or_went_is_a_change():
 
 def test_the_page_of_companies_names_three_and_what_they_are_examined_for(web):
     """P15"""
-    text = Browser().get("/privacy/subprocessors").text
+    text = people.Browser().get("/privacy/subprocessors").text
     assert [company.name for company in companies.COMPANIES] == ["Cloudflare", "Amazon Web Services", "Stripe"]
     for phrase in ("us-east-1", "ISO 27018", "PCI DSS Level 1", "SOC 2 Type II", "Analytics Engine", "codes"):
         assert phrase in text
 
 
 def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):
-    text = Browser().get("/.well-known/security.txt").text
+    text = people.Browser().get("/.well-known/security.txt").text
     fields = dict(line.split(": ", 1) for line in text.splitlines())
     assert fields["Contact"] == f"mailto:{settings.CONTACT_EMAIL}"
     assert fields["Canonical"] == f"{settings.SITE_URL}/.well-known/security.txt"
@@ -172,7 +179,7 @@ def test_security_txt_says_whom_to_tell_and_runs_out_within_a_year(web):
 
 
 def test_nothing_is_sold_and_machines_can_read_it(web):
-    page = Browser().get("/.well-known/gpc.json")
+    page = people.Browser().get("/.well-known/gpc.json")
     assert (
         page.text == '{"gpc": true, "lastUpdate": "2026-05-18"}' and page.headers["content-type"] == "application/json"
     )
@@ -180,7 +187,7 @@ def test_nothing_is_sold_and_machines_can_read_it(web):
 
 @pytest.mark.parametrize("path", ["/", "/privacy", "/docs", "/status", "/login", "/terms"])
 def test_every_page_leads_to_the_papers(web, path):
-    text = Browser().get(path).text
+    text = people.Browser().get(path).text
     assert all(f'href="{link}"' in text for link in ("/privacy", "/privacy/cookies", "/terms", "/security"))
 
 
@@ -195,3 +202,19 @@ def test_every_page_leads_to_the_papers(web, path):
 def test_the_status_page_says_what_the_proof_said(states, state, words):
     (part,) = status._privacy(PrivacyProof("x", moment=1, checks=dict(enumerate(states))))
     assert part.state == state and part.sentence.endswith(words) and status._privacy(None) == []
+
+
+@pytest.mark.parametrize(
+    ("promise", "proven", "line"),
+    [
+        (Promise("P90", "", ("a",), waits="Waits."), "ok", "Proven in part"),
+        (Promise("P90", "", (), waits="Waits."), "", "Not yet proven"),
+        (Promise("P90", "", ("a",)), "", "How this is proven"),
+        (Promise("P90", "", ("a",)), "ok", '<span class="badge ok">held</span> when we last looked'),
+        (Promise("P90", "", ("a",)), "bad", '<span class="badge bad">broken</span> when we last looked'),
+        (None, "", ""),
+    ],
+)
+def test_a_promise_says_how_far_it_is_proven(promise, proven, line):
+    view = policy_pages.PromiseView("P90", mark_safe(""), promise, proven)
+    assert view.proof == line

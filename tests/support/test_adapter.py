@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Exists
 from django.http import Http404
 from django.test import RequestFactory
 from django.urls import path
@@ -279,7 +280,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(domain_admin):
     Domain("d08.adapter.example").update(actions=[Domain.reason.set("somebody else's")], condition=Domain.is_present())
     form = type("Form", (), {"changed_data": ["reason"], "cleaned_data": {"reason": "mine"}})
     with pytest.raises(EditConflict):
-        domain_admin.save_model(make_request(), obj, form, True)
+        domain_admin.save_model(make_request(), obj, form, change=True)
     assert Domain.get("d08.adapter.example").reason == "somebody else's"
 
 
@@ -329,6 +330,7 @@ def test_nothing_is_added_or_deleted_and_a_right_closes_the_table(site, rows):
         lambda rows: rows.filter(~rowset.Q(domain="x")),
         lambda rows: rows.filter(rowset.Q(domain="x") | rowset.Q(domain="y")),
         lambda rows: rows.filter(cloudflare="x"),
+        lambda rows: rows.filter(rowset.Q(Exists(User.objects.all()))),
     ],
 )
 def test_what_no_table_can_be_asked_is_refused_by_name(ask):

@@ -58,7 +58,7 @@ ACTS = {
         lambda row: len(list(grant_rows.of_workspace(row.workspace_id))),
     ),
     "workspace.suspended": (
-        lambda row: workspaces.set_suspended(workspace_rows.find(row.workspace_id), STAFF, True, WHY),
+        lambda row: workspaces.set_suspended(workspace_rows.find(row.workspace_id), STAFF, suspended=True, reason=WHY),
         lambda row: bool(workspace_rows.find(row.workspace_id).suspended),
     ),
     "key.revoked": (

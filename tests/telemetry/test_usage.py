@@ -15,6 +15,7 @@ from billing.charging import ledger
 from imgapis.base import clock, csv_lines
 from telemetry import charts, display, events, recorder, reports, rollups
 from telemetry.models import Event
+from telemetry.views import usage
 from tests import people
 from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
@@ -177,3 +178,10 @@ def test_the_empty_page_shows_an_address_to_try(owner):
     browser.post(f"/w/{namespace}/samples", {})
     page = browser.get(f"/w/{namespace}/usage").text
     assert f"{namespace}.localhost" in page and "/transform?src=" in page
+
+
+@pytest.mark.parametrize(("step", "clock_of_steps"), [("hour", "Hours are in UTC"), ("month", "Days are UTC's")])
+def test_the_glance_says_what_it_is_compared_with(step, clock_of_steps):
+    assert usage.comparison(step) == (
+        f"Compared with the same time before. {clock_of_steps}; percentiles are true within 2 %."
+    )

@@ -11,6 +11,7 @@ from tests.origin import picture
 from tests.transforms.raw_origin import RawOrigin, answer
 from tests.transforms.test_fetch_tls import SecureOrigin, certificate  # noqa: F401 - a fixture
 from transforms.doctor import examination, remedies
+from transforms.doctor.diagnosis import Step
 from transforms.sources import named_sources
 from transforms.tenant import tenants
 
@@ -209,3 +210,17 @@ def test_every_code_of_a_source_has_a_remedy():
     fetching = {"source_unresolvable", "invalid_source", *examination.BELONGS, "source_timeout"}
     assert fetching <= set(remedies.BY_CODE)
     assert {"connect", "tls", "answer", "headers"} <= set(remedies.BY_STEP)
+
+
+@pytest.mark.parametrize(
+    ("step", "shown"),
+    [
+        (Step("fetch", "passed", "200."), ("passed", "ok", "200.")),
+        (Step("fetch", "failed", "404."), ("failed", "bad", "404.")),
+        (Step("fetch", "warned", "Slow.", "Move it."), ("warned", "warn", "Slow. Move it.")),
+        (Step("fetch", "skipped", "No list."), ("not known", "", "No list.")),
+        (Step("fetch"), ("not reached", "", "")),
+    ],
+)
+def test_a_step_is_shown_by_its_outcome_its_badge_and_its_hint(step, shown):
+    assert (step.outcome, step.badge, step.hint) == shown

@@ -1,6 +1,7 @@
 """Changing the access settings: the two allow-lists, presets-only, and the answer to a refused cache miss."""
 
 from collections.abc import Callable
+from typing import Any
 
 from accounts import audit
 from accounts.models import Workspace, workspaces
@@ -36,7 +37,7 @@ class AnySourceUnconfirmed(ApiError):
     status = 409
     code = "any_source_unconfirmed"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             "With * anybody can have pictures of any site made, and this workspace pays for each. Name the hosts you"
             " need, or confirm with confirm_any_source.",
@@ -54,7 +55,7 @@ def read_sources(lines: list[str]) -> list[str]:
     return _read(lines, patterns.host_pattern, "allowed_sources")
 
 
-def change(row: Workspace, actor: str, *, confirm_any_source: bool = False, **values) -> None:
+def change(row: Workspace, actor: str, *, confirm_any_source: bool = False, **values: Any) -> None:
     """Change any of allowed_origins, allowed_sources (lists), presets_only, refused; within five seconds everywhere.
     Raises InvalidPattern, InvalidAccessSetting, and AnySourceUnconfirmed where `*` is a new external source."""
     after = {name: _CHECKS[name](value) for name, value in values.items()}
@@ -99,7 +100,12 @@ def _choice(text: str) -> str:
     return text
 
 
-_CHECKS = {"allowed_origins": read_origins, "allowed_sources": read_sources, "refused": _choice, "presets_only": bool}
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "allowed_origins": read_origins,
+    "allowed_sources": read_sources,
+    "refused": _choice,
+    "presets_only": bool,
+}
 
 
 def _read(lines: list[str], canonical: Callable[[str], str], field: str) -> list[str]:

@@ -83,7 +83,7 @@ def _default(tenant: Tenant, source: str) -> str:
 def save(workspace_id: str, actor: str, name: str, src: str, status: str = "error") -> Fallback:
     """Create or replace a fallback; nothing is fetched. `status`: one of STATUSES. Raises InvalidFallback with the
     field, TooManyFallbacks, EditConflict."""
-    workspace = workspaces.find(workspace_id)
+    workspace = workspaces.require(workspace_id)
     _check(workspace, name, src, status)
     existing = {row.name: row for row in fallback_rows.of_workspace(workspace_id)}
     if name not in existing and len(existing) >= MOST_FALLBACKS:
@@ -98,7 +98,7 @@ def save(workspace_id: str, actor: str, name: str, src: str, status: str = "erro
 def delete(workspace_id: str, actor: str, name: str) -> bool:
     """Delete a fallback: addresses that name it answer 400 within seconds. False where there is none. Raises
     FallbackInUse, EditConflict."""
-    workspace, row = workspaces.find(workspace_id), fallback_rows.find(workspace_id, name)
+    workspace, row = workspaces.require(workspace_id), fallback_rows.find(workspace_id, name)
     if row is None:
         return False
     users = _users(workspace, name)
@@ -120,7 +120,7 @@ def change_defaults(
 ) -> None:
     """Change the default of the workspace and of some sources, within five seconds everywhere; None, and a source that
     is left out, stay. Pictures and charges stay what they are. Raises InvalidFallback with the field, EditConflict."""
-    workspace = workspaces.find(workspace_id)
+    workspace = workspaces.require(workspace_id)
     names = [row.name for row in fallback_rows.of_workspace(workspace_id)]
     rows = {row.name: row for row in source_rows.of_workspace(workspace_id)}
     own, sources = workspace.fallback if own is None else own, sources or {}

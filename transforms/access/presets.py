@@ -90,7 +90,7 @@ def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
     """Create or replace a preset: `w=800&fit=cover`. Requests that name it then get the new values.
     Raises InvalidPreset with the field, TooManyPresets."""
     values = read(name, query)
-    workspace = workspaces.find(workspace_id)
+    workspace = workspaces.require(workspace_id)
     existing_presets = preset_rows.of_workspace(workspace_id)
     _check_fallback(workspace_id, values)
     previous_values = next((row.values for row in existing_presets if row.name == name), None)
@@ -104,7 +104,7 @@ def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
 
 def delete(workspace_id: str, actor: str, name: str) -> bool:
     """Delete a preset: addresses that name it answer 400 within seconds. False where there is none."""
-    workspace, row = workspaces.find(workspace_id), preset_rows.find(workspace_id, name)
+    workspace, row = workspaces.require(workspace_id), preset_rows.find(workspace_id, name)
     if row is None:
         return False
     rules.delete(row, int(workspace.rules_revision))
@@ -128,8 +128,7 @@ def read(name: str, text: str) -> dict[str, str]:
     try:
         rest.spec(ENDPOINT, path_source="any/file")
     except EngineError as error:
-        refusal = engine_errors.api_error(error)
-        raise InvalidPreset(refusal.message, param="query") from error
+        raise InvalidPreset(engine_errors.api_error(error).message, param="query") from error
     values = {params.long_name(ENDPOINT, parameter.name): parameter.value for parameter in query.parameters}
     if not values:
         raise InvalidPreset("Write at least one parameter, such as w=800&fit=cover.", param="query")

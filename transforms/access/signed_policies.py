@@ -93,8 +93,8 @@ def _check_sides(policy: Policy, endpoint: str, parsed: Spec) -> None:
             allowance = f"{side} up to {policy.sides[side]}" if side in policy.sides else f"no {side}"
             raise PolicyExceeded(f"The policy of this address allows {allowance}.", param=side)
     if policy.sides and not requested_sides:
-        side = next(iter(policy.sides))
-        raise PolicyExceeded(f"The policy of this address wants {side}, up to {policy.sides[side]}.", param=side)
+        wanted, most = next(iter(policy.sides.items()))
+        raise PolicyExceeded(f"The policy of this address wants {wanted}, up to {most}.", param=wanted)
 
 
 def _check_format(policy: Policy, endpoint: str, parsed: Spec) -> None:

@@ -23,7 +23,7 @@ class SignatureMissing(ApiError):
     status = 403
     code = "signature_missing"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This workspace serves signed addresses only: sig is missing.", param="sig")
 
 
@@ -33,7 +33,7 @@ class SignatureInvalid(ApiError):
     status = 403
     code = "signature_invalid"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The signature does not fit this address, or its key is no longer live.", param="sig")
 
 

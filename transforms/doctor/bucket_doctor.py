@@ -10,7 +10,7 @@ from imgapis.base.outbound.urls import Location
 from transforms.doctor import remedies
 from transforms.doctor.diagnosis import Step
 from transforms.models import Source
-from transforms.sources.kinds.registry import kind_of
+from transforms.sources.kinds.bucket import BucketKind
 
 SECONDS = 5.0
 CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
@@ -29,10 +29,10 @@ class Refusal:
     message: str = ""
 
 
-def refusal(source: Source, key: str) -> Refusal:
+def refusal(kind: BucketKind, source: Source, key: str) -> Refusal:
     """Ask the service once more for an object that cannot be read, and read its error."""
     try:
-        response = _glance(kind_of(source).object_location(source, key), "GET")
+        response = _glance(kind.object_location(source, key), "GET")
     except FetchError:
         return Refusal()
     return Refusal(_first(CODE, response.body), _first(MESSAGE, response.body))
@@ -43,25 +43,25 @@ def _first(pattern: re.Pattern[bytes], body: bytes) -> str:
     return match[1].decode(errors="replace") if match else ""
 
 
-def listing(source: Source) -> Step:
+def listing(kind: BucketKind, source: Source) -> Step:
     """Whether the key may list the bucket. It should not, where the service has a permission that narrow."""
     try:
-        status = _glance(kind_of(source).listing_location(source), "GET").status
+        status = _glance(kind.listing_location(source), "GET").status
     except FetchError:
         return Step("listing", "skipped", "The bucket's service did not answer.")
     if status in DENIED:
         return Step("listing", "passed", "The key cannot list the bucket.")
     if status != 200:
         return Step("listing", "skipped", f"The bucket's service answered {status}.")
-    if not kind_of(source).can_deny_listing:
+    if not kind.can_deny_listing:
         return Step("listing", "passed", "The key can list the bucket: its service has no narrower permission to read.")
     return Step("listing", "warned", "The key can list the bucket, which we never do.", remedies.NARROW)
 
 
-def writing(source: Source) -> Step:
+def writing(kind: BucketKind, source: Source) -> Step:
     """Whether the key may write: sends a part of a multipart upload that does not exist, so nothing can be written."""
     try:
-        status = _glance(kind_of(source).part_location(source, source.prefix + PROBE_NAME), "PUT").status
+        status = _glance(kind.part_location(source, source.prefix + PROBE_NAME), "PUT").status
     except FetchError:
         return Step("writing", "skipped", "The bucket's service did not answer.")
     if status in DENIED:

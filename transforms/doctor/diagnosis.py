@@ -31,6 +31,23 @@ class Step:
         """The name of the step on pages."""
         return TITLES[self.name]
 
+    @property
+    def outcome(self) -> str:
+        """The state in the words of pages. A step that was skipped with a reason was reached, and could not be told."""
+        if self.state != "skipped":
+            return self.state
+        return "not known" if self.detail else "not reached"
+
+    @property
+    def badge(self) -> str:
+        """The style sheet's class for the state; empty for a step that was skipped."""
+        return {"passed": "ok", "failed": "bad", "warned": "warn"}.get(self.state, "")
+
+    @property
+    def hint(self) -> str:
+        """What was seen, and for a warning what to do; empty where nothing was."""
+        return f"{self.detail} {self.remedy}" if self.detail and self.state == "warned" else self.detail
+
 
 @dataclass(frozen=True)
 class Diagnosis:

@@ -14,6 +14,7 @@ from transforms.models import Source
 from transforms.serving import rendering
 from transforms.serving.scheduling import concurrency, free_work
 from transforms.sources import originals
+from transforms.sources.kinds.bucket import BucketKind
 from transforms.sources.kinds.registry import kind_of
 from transforms.tenant.tenants import Tenant
 
@@ -56,8 +57,8 @@ def _examine(tenant: Tenant, source: Source, path: str) -> Diagnosis:
     else:
         steps, code = _decoded_steps(notes, source, response)
     kind = kind_of(source)
-    if kind.is_bucket and _facts(notes, "answered") and not _keyless(steps):
-        steps += [bucket_doctor.listing(source), bucket_doctor.writing(source)]
+    if isinstance(kind, BucketKind) and _facts(notes, "answered") and not _keyless(steps):
+        steps += [bucket_doctor.listing(kind, source), bucket_doctor.writing(kind, source)]
     steps_by_name = {step.name: step for step in steps}
     names = [name for name in TITLES if kind.is_bucket or name not in BUCKET_STEPS]
     return Diagnosis(tuple(steps_by_name.get(name, Step(name)) for name in names), code, kind.policy(source))
@@ -73,8 +74,9 @@ def _failed_steps(notes: Notes, source: Source, path: str, error: FetchError) ->
         detail = _certificate_trouble(error) or "The server and we could not agree on an encrypted connection."
     elif failed_step == "answer" and statuses:
         detail += f" The server answered {statuses[-1]}."
-    if kind_of(source).is_bucket and failed_step in ("answer", "redirects"):
-        refusal = bucket_doctor.refusal(source, source.prefix + path)
+    kind = kind_of(source)
+    if isinstance(kind, BucketKind) and failed_step in ("answer", "redirects"):
+        refusal = bucket_doctor.refusal(kind, source, source.prefix + path)
         if refusal.code:
             detail = f"The bucket's service says {refusal.code}."
             remedy = remedies.of_bucket(refusal.code, refusal.message) or remedy

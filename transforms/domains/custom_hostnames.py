@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import cloudflare
+from cloudflare.types.custom_hostnames import (
+    CustomHostnameCreateResponse,
+    CustomHostnameEditResponse,
+    CustomHostnameGetResponse,
+    CustomHostnameListResponse,
+)
+from cloudflare.types.custom_hostnames.custom_hostname_create_params import SSL
 from django.conf import settings
 
 SECONDS = 10.0
 LONGEST_REASON = 300
 # http: the CNAME points to Cloudflare, which then validates the domain with the certificate authority by itself.
-CERTIFICATE = {"method": "http", "type": "dv", "settings": {"min_tls_version": "1.2"}}
+CERTIFICATE: SSL = {"method": "http", "type": "dv", "settings": {"min_tls_version": "1.2"}}
 ACTIVE_STATUSES = {"active", "active_redeploying"}
 FAILED_STATUSES = {"blocked", "moved", "deleted", "pending_blocked", "pending_deletion"}
 FAILED_CERTIFICATE_STATUSES = {"expired", "deleted", "inactive", "deactivating"}
@@ -24,6 +31,10 @@ SENTENCES = {
     "moved": "The CNAME record leads elsewhere now.",
     "expired": "The certificate has expired.",
 }
+
+CustomHostname = (
+    CustomHostnameListResponse | CustomHostnameCreateResponse | CustomHostnameGetResponse | CustomHostnameEditResponse
+)
 
 
 class CloudflareFailed(Exception):
@@ -47,7 +58,7 @@ def configured() -> bool:
 
 def ensure(domain: str) -> Hostname:
     """The domain at Cloudflare, created where it does not exist: an interrupted order is resumed."""
-    zone_id = settings.CLOUDFLARE_ZONE_ID
+    zone_id = _zone_id()
     try:
         for hostname in _client().custom_hostnames.list(zone_id=zone_id, hostname={"exact": domain}):
             if hostname.hostname == domain:
@@ -60,7 +71,7 @@ def ensure(domain: str) -> Hostname:
 def read(cloudflare_id: str) -> Hostname | None:
     """The domain's state now; None where Cloudflare does not know the id."""
     try:
-        return _read(_client().custom_hostnames.get(cloudflare_id, zone_id=settings.CLOUDFLARE_ZONE_ID))
+        return _read(_client().custom_hostnames.get(cloudflare_id, zone_id=_zone_id()))
     except cloudflare.NotFoundError:
         return None
     except cloudflare.CloudflareError as error:
@@ -69,7 +80,7 @@ def read(cloudflare_id: str) -> Hostname | None:
 
 def retry(cloudflare_id: str) -> Hostname:
     """Order the certificate again after it failed."""
-    zone_id = settings.CLOUDFLARE_ZONE_ID
+    zone_id = _zone_id()
     try:
         return _read(_client().custom_hostnames.edit(cloudflare_id, zone_id=zone_id, ssl=CERTIFICATE))
     except cloudflare.CloudflareError as error:
@@ -79,11 +90,17 @@ def retry(cloudflare_id: str) -> Hostname:
 def delete(cloudflare_id: str) -> None:
     """Delete the domain and its certificate at Cloudflare; idempotent."""
     try:
-        _client().custom_hostnames.delete(cloudflare_id, zone_id=settings.CLOUDFLARE_ZONE_ID)
+        _client().custom_hostnames.delete(cloudflare_id, zone_id=_zone_id())
     except cloudflare.NotFoundError:
         return
     except cloudflare.CloudflareError as error:
         raise CloudflareFailed(type(error).__name__) from error
+
+
+def _zone_id() -> str:
+    if not settings.CLOUDFLARE_ZONE_ID:
+        raise CloudflareFailed("no zone is configured")
+    return settings.CLOUDFLARE_ZONE_ID
 
 
 def _client() -> cloudflare.Cloudflare:
@@ -101,7 +118,7 @@ def _client_of(token: str, url: str) -> cloudflare.Cloudflare:
     )
 
 
-def _read(hostname) -> Hostname:
+def _read(hostname: CustomHostname | None) -> Hostname:
     if hostname is None:
         raise CloudflareFailed("empty answer")
     certificate_status = hostname.ssl.status if hostname.ssl else None
@@ -114,7 +131,7 @@ def _read(hostname) -> Hostname:
     return Hostname(hostname.id, active, failed, "" if active else _reason(hostname, certificate_status))
 
 
-def _reason(hostname, certificate_status: str | None) -> str:
+def _reason(hostname: CustomHostname, certificate_status: str | None) -> str:
     """The errors of Cloudflare and the certificate authority; else the state as a sentence."""
     messages = [*(hostname.verification_errors or [])]
     messages += [error.message for error in (hostname.ssl and hostname.ssl.validation_errors) or [] if error.message]

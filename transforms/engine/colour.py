@@ -5,7 +5,7 @@ from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImagePalette
 
 from transforms.engine.profiles import hdr, icc, named
 from transforms.engine.profiles.named import NamedColours
@@ -29,12 +29,12 @@ def to_srgb(image: Image.Image, colours: NamedColours, opacity: Image.Image | No
         colours = named.SRGB
     if colours.of_rgb and base.mode == "L":
         base = base.convert("RGB")
-    if colours.transfer:
+    if colours.transfer and colours.primaries:
         colour = hdr.to_srgb(base, colours.transfer, colours.primaries)
     else:
         converted = _through_profile(base, colours.profile) if colours.profile else None
         colour = (converted or base).convert("RGB")
-    if alpha is not None and alpha.getextrema()[0] < 255:
+    if alpha is not None and levels_of(alpha)[0] < 255:
         colour.putalpha(alpha)
     colour.info = {}
     return colour
@@ -57,8 +57,22 @@ def through_curve(image: Image.Image, curve: Callable[[float], float]) -> Image.
 
 def hex_to_rgba(value: str) -> tuple[int, int, int, int]:
     """'rrggbb' or 'rrggbbaa' as four levels."""
-    levels = tuple(bytes.fromhex(value))
-    return (*levels, 255) if len(levels) == 3 else levels
+    red, green, blue, *alpha = bytes.fromhex(value)
+    return red, green, blue, alpha[0] if alpha else 255
+
+
+def levels_of(band: Image.Image) -> tuple[float, float]:
+    """The least and the greatest level of a picture of one channel, such as an alpha."""
+    least, greatest = band.getextrema()
+    if isinstance(least, tuple) or isinstance(greatest, tuple):
+        raise TypeError(f"A picture of mode {band.mode} has more than one channel.")
+    return least, greatest
+
+
+def palette_of(image: Image.Image) -> ImagePalette.ImagePalette:
+    """The palette of a picture of mode P or PA."""
+    assert image.palette is not None  # Pillow gives every picture of these modes one
+    return image.palette
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -82,7 +96,7 @@ def _with_keyed_alpha(image: Image.Image) -> Image.Image:
     if image.mode == "1":
         image, image.info = image.convert("L"), image.info
     if key is None:
-        return image.convert("RGBA" if image.mode == "PA" or image.palette.mode == "RGBA" else "RGB")
+        return image.convert("RGBA" if image.mode == "PA" or palette_of(image).mode == "RGBA" else "RGB")
     return image.convert("RGBA" if image.mode != "L" else "LA")
 
 
@@ -121,12 +135,18 @@ def kept_profile(image: Image.Image, colours: NamedColours) -> bytes | None:
 
 def to_profile(image: Image.Image, profile: bytes) -> Image.Image:
     """An sRGB picture (RGB or RGBA) in the colours of a profile."""
-    return on_colours(image, lambda plain: ImageCms.applyTransform(plain, _transform_to(profile)))
+    return on_colours(image, lambda plain: _applied(plain, _transform_to(profile)))
 
 
 def from_profile(image: Image.Image, profile: bytes) -> Image.Image:
     """A picture (RGB or RGBA) of a kept profile in sRGB."""
-    return on_colours(image, lambda plain: ImageCms.applyTransform(plain, _transform(profile, "RGB")))
+    return on_colours(image, lambda plain: _applied(plain, _transform(profile, "RGB")))
+
+
+def _applied(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None  # None is for inPlace=True alone
+    return converted
 
 
 @lru_cache(maxsize=4)

@@ -1,9 +1,8 @@
 """What a request comes to once the size of its source is known: requests that come to the same are one picture."""
 
-from collections.abc import Mapping
-
-from transforms.engine import geometry
+from transforms.engine import geometry, picture_values
 from transforms.engine.operations import placeholder
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import params
 from transforms.engine.request import spec as specs
 from transforms.engine.request import values as request_values
@@ -14,7 +13,7 @@ BOX = frozenset({"w", "h", "dpr", "fit", "enlarge"})
 GRID_BOX = frozenset({"w", "h", "dpr", "type", "cols", "gap"})
 
 
-def shape(endpoint: str, values: Mapping[str, object], source: Size | None) -> tuple[int, ...] | None:
+def shape(endpoint: str, values: PictureValues, source: Size | None) -> tuple[int, ...] | None:
     """The sizes that a request comes to with an upright source of this size (None for a literal placeholder): what
     rendering it reports as `Output.shape`. None where the pixels decide (trim), or more than one source does (grid).
     Raises EngineError for a crop that lies outside."""
@@ -23,19 +22,19 @@ def shape(endpoint: str, values: Mapping[str, object], source: Size | None) -> t
         return (int(values["w"]), int(values["h"])) if source is None else placeholder.drawn_size(values, source)
     if operation != "transform":
         return () if operation == "info" else None
-    if "trim" in values:
+    if source is None or "trim" in values:
         return None
     return geometry.fit(_fitted(values, source), values).shape
 
 
-def warnings(endpoint: str, values: Mapping[str, object], source: Size) -> tuple[str, ...]:
+def warnings(endpoint: str, values: PictureValues, source: Size) -> tuple[str, ...]:
     """What a transform of a source of this size will warn of, as far as sizes tell. Raises as `shape` does."""
     if endpoint != "transform" or "trim" in values:
         return ()
     return geometry.warnings(_fitted(values, source), values)
 
 
-def _fitted(values: Mapping[str, object], source: Size) -> Size:
+def _fitted(values: PictureValues, source: Size) -> Size:
     """What is fitted into the box: the source after crop and rotate."""
     size = source
     if "crop" in values:
@@ -62,40 +61,40 @@ def identity(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> tupl
     )
 
 
-def without_idle_crop(values: Mapping[str, object], source: Size) -> Mapping[str, object]:
+def without_idle_crop(values: PictureValues, source: Size) -> PictureValues:
     """The values without a crop that is the whole source."""
     if "crop" not in values or geometry.crop_box(source, values["crop"]) != (0, 0, *source):
         return values
-    return {name: value for name, value in values.items() if name != "crop"}
+    return picture_values.without(values, ("crop",))
 
 
-def _settled(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> dict[str, object]:
+def _settled(request: Spec, source: Size | None, sizes: tuple[int, ...]) -> PictureValues:
     """The values that still matter beside the sizes, each as it takes effect."""
     folded = GRID_BOX if request.operation == "grid" else BOX
-    values = {name: value for name, value in request.values.items() if name not in folded}
+    values = picture_values.without(request.values, folded)
     if request.operation != "transform":
         return values
     cut, canvas = sizes[2:4], sizes[4:6]
     if sizes[:2] == cut == canvas and values.get("position") != "face":  # which decodes a larger picture to look at
         values.pop("position", None)
     if source is not None:
-        values = dict(without_idle_crop(values, source))
+        values = {**without_idle_crop(values, source)}
         if "crop" in values:
             values["crop"] = ("px", *geometry.crop_box(source, values["crop"]))
     return values | _lengths(values, canvas)
 
 
-def _lengths(values: Mapping[str, object], canvas: tuple[int, ...]) -> dict[str, object]:
+def _lengths(values: PictureValues, canvas: tuple[int, ...]) -> PictureValues:
     """The lengths that the picture bounds, in pixels: as the steps radius and mark take them."""
-    lengths: dict[str, object] = {}
+    lengths: PictureValues = {}
     if "radius" in values:
         half = min(canvas) // 2
         lengths["radius"] = half if values["radius"] == "max" else min(int(values["radius"]), half)
     if "mark-padding" in values:
         lengths["mark-padding"] = min(int(values["mark-padding"]), (min(canvas) - 1) // 2)
     if "mark-w" in values:
-        default = params.default("transform", "mark-padding")
-        available = canvas[0] - 2 * int(lengths.get("mark-padding", default))
+        default = params.defaults("transform")["mark-padding"]
+        available = canvas[0] - 2 * lengths.get("mark-padding", default)
         asked = values["mark-w"]
         lengths["mark-w"] = float(min(asked if isinstance(asked, int) else canvas[0] * asked, available))
     return lengths

@@ -1,11 +1,11 @@
 """Sizes and boxes: how a picture fits its box, where it is cropped, and how much smaller it may be decoded."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
+from transforms.engine.picture_values import Crop, PictureValues
 from transforms.engine.vision import faces
 
 Size = tuple[int, int]
@@ -38,7 +38,7 @@ class Fit:
         return (*self.scaled, *self.cut, *self.canvas)
 
 
-def fit(source: Size, values: Mapping[str, object]) -> Fit:
+def fit(source: Size, values: PictureValues) -> Fit:
     """Works out sizes in pixels for w, h, dpr, fit and enlarge; no side is ever zero.
 
     Without `enlarge` nothing grows: cover then keeps the box's shape at the size the source allows,
@@ -64,36 +64,37 @@ def fit(source: Size, values: Mapping[str, object]) -> Fit:
     return Fit(scaled, cut, cut)
 
 
-def warnings(source: Size, values: Mapping[str, object]) -> tuple[str, ...]:
+def warnings(source: Size, values: PictureValues) -> tuple[str, ...]:
     """The warning where the box is for more pixels than there are, and `enlarge` is not set: fewer give the same."""
     if not _stays_small(source, values):
         return ()
     return (f"Only {source[0]} x {source[1]} pixels are there to fit into the box; enlarge=1 would enlarge them.",)
 
 
-def _stays_small(source: Size, values: Mapping[str, object]) -> bool:
+def _stays_small(source: Size, values: PictureValues) -> bool:
     ratios, mode = _ratios(source, values), values.get("fit", "contain")
     decisive = max(ratios) if len(ratios) == 2 and mode in ("cover", "fill") else min(ratios)
     return decisive > 1 and not values.get("enlarge", False)
 
 
-def _ratios(source: Size, values: Mapping[str, object]) -> tuple[float, ...]:
+def _ratios(source: Size, values: PictureValues) -> tuple[float, ...]:
     """The scale factor of each side in `values`; without any, dpr."""
-    ratios = [int(values[name]) / side for name, side in zip(("w", "h"), source, strict=True) if name in values]
-    return tuple(ratios) or (float(values.get("dpr", 1)),)
+    lengths = (values.get("w"), values.get("h"))
+    ratios = tuple(length / side for length, side in zip(lengths, source, strict=True) if length is not None)
+    return ratios or (float(values.get("dpr", 1)),)
 
 
 def _times(size: Size, ratio: float) -> Size:
     return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))
 
 
-def position(values: Mapping[str, object]) -> tuple[float, float]:
+def position(values: PictureValues) -> tuple[float, float]:
     """The position of a crop or a padded picture: 0–1 from the left and the top."""
     value = values.get("position", "center")
     return NAMED_POSITIONS[value] if isinstance(value, str) else (float(value[0]), float(value[1]))
 
 
-def focal(values: Mapping[str, object], source: Size) -> tuple[float, float]:
+def focal(values: PictureValues, source: Size) -> tuple[float, float]:
     """The focal point of the upright source, 0–1, in the picture after crop, rotate and flip."""
     x, y = values["focal"]
     if "crop" in values:
@@ -111,7 +112,7 @@ def placed(inner: Size, outer: Size, where: tuple[float, float]) -> tuple[int, i
     return round((outer[0] - inner[0]) * where[0]), round((outer[1] - inner[1]) * where[1])
 
 
-def crop_box(source: Size, crop: tuple) -> Box:
+def crop_box(source: Size, crop: Crop) -> Box:
     """The box of the crop parameter in source pixels, kept inside the picture.
 
     Raises invalid_parameter when the box is completely outside.
@@ -135,7 +136,7 @@ def in_frame(box: Box, nominal: Size, size: Size) -> Box:
     return left, top, min(size[0], right), min(size[1], bottom)
 
 
-def decode_target(source: Size, values: Mapping[str, object]) -> Size | None:
+def decode_target(source: Size, values: PictureValues) -> Size | None:
     """The smallest size of the whole upright picture that the steps can work with; None for full size."""
     if "trim" in values:
         return None

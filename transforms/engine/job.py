@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
+from transforms.engine.picture_values import PictureValues
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,19 @@ class Job:
     """
 
     endpoint: str
-    values: Mapping[str, object]
+    values: PictureValues
     output_format: str
     sources: tuple[bytes | None, ...]
     limits: Limits = field(default_factory=Limits)
     is_negotiated: bool = False
+
+    @property
+    def source(self) -> bytes:
+        """The first source. Raises missing_parameter where there is none."""
+        data = self.sources[0] if self.sources else None
+        if data is None:
+            raise EngineError("missing_parameter", "There is no source to transform.", "src")
+        return data
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from transforms.engine import colour, effective, geometry
+from transforms.engine import colour, effective, geometry, picture_values
 from transforms.engine.codecs import decode, encode
 from transforms.engine.errors import EngineError
 from transforms.engine.formats import FORMATS
@@ -13,6 +13,7 @@ from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
 from transforms.engine.operations import grid, info, placeholder, shrink
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.steps import (
     background,
     blur,
@@ -64,9 +65,7 @@ STEPS = [
 
 def transform(job: Job) -> Output:
     """Renders one source. Raises EngineError; timings are wall milliseconds of decode, process and encode."""
-    data = job.sources[0] if job.sources else None
-    if data is None:
-        raise EngineError("missing_parameter", "There is no source to transform.", "src")
+    data = job.source
     watch = Stopwatch()
     source, job = _decoded(data, job)
     watch.lap("decode")
@@ -121,19 +120,20 @@ def _opened(data: bytes, job: Job, *, cut: bool = False) -> tuple[Picture, Job]:
     return picture, replace(job, values=_effective(job.values, picture, cut))
 
 
-def _effective(values: Mapping[str, object], picture: Picture, cut: bool) -> Mapping[str, object]:
+def _effective(values: PictureValues, picture: Picture, cut: bool) -> PictureValues:
     """The values without those that turned out to change nothing, and with their colours in those of the picture."""
     idle = {name for name, matters in (("truncated", cut), ("profile", picture.profile)) if not matters}
-    values = {name: value for name, value in values.items() if name not in idle}
-    if picture.profile:
-        for name in COLOURS & values.keys():
-            values[name] = _in_profile(str(values[name]), picture.profile)
+    values = picture_values.without(values, idle)
+    if picture.profile and "background" in values:
+        values["background"] = _in_profile(values["background"], picture.profile)
+    if picture.profile and "tint" in values:
+        values["tint"] = _in_profile(values["tint"], picture.profile)
     return values
 
 
 def _in_profile(value: str, profile: bytes) -> str:
     *ink, alpha = colour.hex_to_rgba(value)
-    moved = colour.to_profile(Image.new("RGB", (1, 1), tuple(ink)), profile).getpixel((0, 0))
+    moved = colour.to_profile(Image.new("RGB", (1, 1), tuple(ink)), profile).tobytes()
     return bytes((*moved, alpha)).hex()
 
 
@@ -141,14 +141,13 @@ def _with_mark(picture: Picture, job: Job) -> Picture:
     return replace(picture, mark=job.sources[1]) if "mark" in job.values else picture
 
 
-def processed(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def processed(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """The picture after every step in order; a step without its parameter changes nothing."""
     for step in STEPS:
         picture = step.apply(picture, values, limits)
     return picture
 
 
-COLOURS = {"background", "tint"}
 OPERATIONS: Mapping[str, Callable[[Job], Output]] = {
     "transform": transform,
     "info": info.render,

@@ -6,7 +6,7 @@ import time
 class Stopwatch:
     """Laps in milliseconds by stage; a repeated stage is summed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._since = time.perf_counter()
 

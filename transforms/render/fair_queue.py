@@ -95,7 +95,9 @@ class FairQueue(Generic[T]):
     def remove(self, workspace: str, item: T) -> bool:
         """Take a waiting item out; False where it does not wait any more."""
         line = self._lines.get(workspace)
-        entry = next((entry for entry in line.items if entry[1] is item), None) if line else None
+        if line is None:
+            return False
+        entry = next((entry for entry in line.items if entry[1] is item), None)
         if entry is None:
             return False
         line.items.remove(entry)

@@ -84,6 +84,7 @@ class Pool:
             self._abandon(ticket)
         if ticket.error is not None:
             raise ticket.error
+        assert ticket.output is not None  # a job is done with an error or with an output
         return ticket.output
 
     def close(self) -> None:

@@ -45,8 +45,10 @@ class Process:
             cwd=ROOT,
             env=ENVIRONMENT,
         )
-        os.set_blocking(self._child.stdin.fileno(), False)
-        os.set_blocking(self._child.stdout.fileno(), False)
+        assert self._child.stdin is not None and self._child.stdout is not None  # both are pipes
+        self._stdin, self._stdout = self._child.stdin, self._child.stdout
+        os.set_blocking(self._stdin.fileno(), False)
+        os.set_blocking(self._stdout.fileno(), False)
 
     @property
     def pid(self) -> int:
@@ -63,7 +65,7 @@ class Process:
 
     def _receive_start(self, deadline: float) -> None:
         if not self._has_started:
-            wire.receive(self._child.stdout.fileno(), deadline)
+            wire.receive(self._stdout.fileno(), deadline)
             self._has_started = True
 
     def render(self, job: Job, deadline: float) -> Output:
@@ -75,8 +77,8 @@ class Process:
         head = {"seconds": max(0.0, deadline - time.monotonic())}
         try:
             self._receive_start(deadline)
-            wire.send(self._child.stdin.fileno(), head, pickle.dumps(job, pickle.HIGHEST_PROTOCOL), deadline)
-            return answers.read(*wire.receive(self._child.stdout.fileno(), deadline))
+            wire.send(self._stdin.fileno(), head, pickle.dumps(job, pickle.HIGHEST_PROTOCOL), deadline)
+            return answers.read(*wire.receive(self._stdout.fileno(), deadline))
         except wire.DeadlinePassed:
             self.end()
             raise timeout() from None
@@ -89,7 +91,7 @@ class Process:
 
     def retire(self) -> None:
         """Shut down gracefully: close standard input, wait for the child to exit, kill it after a second."""
-        self._child.stdin.close()
+        self._stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_EXIT_SECONDS)
         self.end()
@@ -102,8 +104,8 @@ class Process:
         """Kill, reap and close the pipes."""
         self._child.kill()
         self._child.wait()
-        self._child.stdin.close()
-        self._child.stdout.close()
+        self._stdin.close()
+        self._stdout.close()
 
     def _post_mortem(self) -> EngineError:
         """The error for a broken pipe, by the child's exit status. A child that has not exited is killed."""

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from django.http import HttpRequest
-
 from imgapis.base import clock
 from transforms.access import origins, presets, signing
 from transforms.serving.delivery import ImageRequest
+from transforms.tenant.http_requests import ImageHttpRequest
 
 
-def admit(request: HttpRequest, image_request: ImageRequest) -> ImageRequest:
+def admit(request: ImageHttpRequest, image_request: ImageRequest) -> ImageRequest:
     """The request with its signature verified and removed, and the policy and expiry it grants. Raises ApiError."""
     tenant = request.tenant
     origins.check(tenant, request.META.get("HTTP_ORIGIN"))

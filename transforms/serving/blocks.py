@@ -37,7 +37,7 @@ def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> B
     """Serve nothing of the target, cached or not, on every server within five seconds. Raises InvalidBlock,
     TooManyBlocks, InvalidTarget, EditConflict."""
     places = _places(tenants.of_row(row, row.namespace), scope, target)
-    revision = int(workspaces.find(row.workspace_id).rules_revision)
+    revision = int(workspaces.require(row.workspace_id).rules_revision)
     now = clock.now()
     if len(block_rows.of_workspace(row.workspace_id)) >= MOST_RULES:
         raise TooManyBlocks(f"A workspace has at most {MOST_RULES:,} blocks: suspend it instead.")
@@ -58,7 +58,7 @@ def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> B
 
 def lift(row: Workspace, actor: str, rule: BlockRule, reason: str) -> None:
     """Serve it again, within five seconds. Raises EditConflict."""
-    revision = int(workspaces.find(row.workspace_id).rules_revision)
+    revision = int(workspaces.require(row.workspace_id).rules_revision)
     entry = audit.entry(row.workspace_id, actor, "picture.unblocked", rule.scope, reason=reason)
     rules.delete(rule, revision, entry)
 

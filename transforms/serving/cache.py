@@ -5,6 +5,7 @@ import logging
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from cachetools import TTLCache
 from django.conf import settings
@@ -53,8 +54,9 @@ class CachedOutput:
         return self.known_purge >= purged_before or self.stored > purged_before + SKEW_SECONDS
 
 
-def new_output(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts) -> CachedOutput:
-    """An entry with a TTL of `seconds` from `moment`, when reading its source began (None: now)."""
+def new_output(body: bytes, content_type: str, seconds: int, moment: float | None = None, **facts: Any) -> CachedOutput:
+    """An entry with a TTL of `seconds` from `moment`, when reading its source began (None: now). `facts`
+    are further fields of CachedOutput."""
     stored_at = round(clock.now() if moment is None else moment, 3)
     return CachedOutput(body, content_type, digest_of(body), stored_at, float(int(stored_at) + seconds), **facts)
 

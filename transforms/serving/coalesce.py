@@ -4,7 +4,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ class WaitedTooLong(ApiError):
     status = 503
     code = "busy"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("Another request is still making this picture. Ask again in a moment.", retry_after=2)
 
 
@@ -100,7 +100,7 @@ class SingleFlight(Generic[T]):
 
 
 @contextmanager
-def host_lock(path: Path, deadline: float):
+def host_lock(path: Path, deadline: float) -> Iterator[None]:
     """Hold the lock of `path` among the processes of this host; WaitedTooLong past `deadline` (monotonic seconds)."""
     descriptor = _acquire(path, deadline)
     try:

@@ -61,7 +61,7 @@ class ImageResponse:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _WorkResult:
     output: CachedOutput
     halves: int
@@ -169,7 +169,7 @@ def _produce(tenant: Tenant, plan: RenderPlan, image_request: ImageRequest) -> _
     """The work of a flight's leader: the cache once more, then peek, fetch, render, charge, store, in that order."""
     entry = cached(tenant, plan)
     if entry:
-        return _WorkResult(entry, 0, False, False, {})
+        return _WorkResult(output=entry, halves=0, recorded=False, rendered=False, timings={})
     _require_may_begin(tenant, plan)
     turn_seconds = _turn_seconds(image_request)
     if turn_seconds < 0:
@@ -206,8 +206,8 @@ def _render_and_charge(tenant: Tenant, plan: RenderPlan, image_request: ImageReq
     charged_halves = charge.settle(output, prints, len(body_of(plan, entry)))
     stage_started = time.monotonic()
     cache.write(tenant.folder, plan.key, plan.retention, entry)
-    timings |= output.timings | {"store": (time.monotonic() - stage_started) * 1000}
-    return _WorkResult(entry, charged_halves, charged_halves > 0, True, timings)
+    timings |= {**output.timings, "store": (time.monotonic() - stage_started) * 1000}
+    return _WorkResult(output=entry, halves=charged_halves, recorded=charged_halves > 0, rendered=True, timings=timings)
 
 
 def _render(tenant: Tenant, plan: RenderPlan, originals: list[FetchResult | ApiError]) -> Output:

@@ -130,8 +130,7 @@ def _of_prefix(prefix: str, target: str) -> str:
 def _placeholder(plan: RenderPlan) -> HttpResponse:
     """A plain grey PNG of the requested sides; a missing side follows from the other by the operation's ratio in PIXELS
     (4 to 3)."""
-    sides = [plan.spec.values.get(side) for side in ("w", "h")]
-    width, height = sides
+    width, height = plan.spec.values.get("w"), plan.spec.values.get("h")
     if width is None or height is None:
         shape = PIXELS[plan.operation]
         width = width or (height * shape[0] // shape[1] if height else shape[0])

@@ -1,10 +1,11 @@
 """The headers of image responses: security, CORS, Vary, conditional requests, and the X-Img-* diagnostics."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from telemetry import display
 from transforms.serving.delivery import ImageResponse
 from transforms.tenant import patterns
+from transforms.tenant.http_requests import ImageHttpRequest
 
 EXPOSED = (
     "X-Img-Cache, X-Img-Credits, X-Img-Sources, X-Img-Source-Size, X-Img-Warning, X-Img-Error, X-Img-Engine, "
@@ -44,7 +45,7 @@ def describe(response: HttpResponse, result: ImageResponse) -> HttpResponse:
     return response
 
 
-def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def finish(request: ImageHttpRequest, response: HttpResponse) -> HttpResponse:
     """Set the security and CORS headers of every image response, errors too."""
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -62,7 +63,7 @@ def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-def preflight(request: HttpRequest) -> HttpResponse:
+def preflight(request: ImageHttpRequest) -> HttpResponse:
     """The response to OPTIONS: the allowed methods and headers (none of which counts); no event, no charge."""
     response = HttpResponse(status=204)
     response["Allow"] = response["Access-Control-Allow-Methods"] = ", ".join(METHODS)

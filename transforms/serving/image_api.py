@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from ninja import NinjaAPI
 
 from imgapis.base.errors import ApiError
 from transforms.engine.request.query import Query
 from transforms.serving import admission, explain, http_headers, image_openapi, image_responses
 from transforms.serving.delivery import ImageRequest
+from transforms.tenant.http_requests import ImageHttpRequest
 
 ENDPOINTS = (
     "transform",
@@ -21,31 +22,31 @@ ENDPOINTS = (
     "placeholder/blurhash",
     "placeholder/color",
 )
-Act = Callable[[HttpRequest, str, str | None], HttpResponse]
+Act = Callable[[ImageHttpRequest, str, str | None], HttpResponse]
 
 api = NinjaAPI(title="img apis: images", version="1", urls_namespace="images", docs_url=None)
 
 
-def _gate(request: HttpRequest) -> HttpResponse | None:
+def _gate(request: ImageHttpRequest) -> HttpResponse | None:
     """The response to OPTIONS; None for GET and HEAD. Every other method was refused before routing."""
     return http_headers.preflight(request) if request.method == "OPTIONS" else None
 
 
 def _view(handler: Act, endpoint: str) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: ImageHttpRequest) -> HttpResponse:
         return _gate(request) or handler(request, endpoint, None)
 
     return view
 
 
 def _path_view(handler: Act, endpoint: str) -> Callable[..., HttpResponse]:
-    def view(request: HttpRequest, source: str) -> HttpResponse:
+    def view(request: ImageHttpRequest, source: str) -> HttpResponse:
         return _gate(request) or handler(request, endpoint, source)
 
     return view
 
 
-def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpResponse:
+def _quote(request: ImageHttpRequest, endpoint: str, source: str | None) -> HttpResponse:
     query = Query.parse(request.META.get("QUERY_STRING", ""))
     image_request = ImageRequest(endpoint, query, source or None, request.META.get("HTTP_ACCEPT"), None)
     try:
@@ -57,7 +58,7 @@ def _quote(request: HttpRequest, endpoint: str, source: str | None) -> HttpRespo
     return http_headers.finish(request, response)
 
 
-def _limits(request: HttpRequest) -> HttpResponse:
+def _limits(request: ImageHttpRequest) -> HttpResponse:
     """Every limit of the image API."""
     if (preflight_response := _gate(request)) is not None:
         return preflight_response

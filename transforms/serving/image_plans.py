@@ -9,6 +9,7 @@ from imgapis.base.errors import ApiError
 from transforms import engine_errors
 from transforms.access import fallbacks, presets, signed_policies
 from transforms.access.signed_policies import Policy, PolicyExceeded
+from transforms.engine import picture_values
 from transforms.engine.formats import FORMATS
 from transforms.engine.request import cost, negotiate, spec
 from transforms.engine.request.query import Query
@@ -81,7 +82,7 @@ class PictureBlocked(ApiError):
     status = 451
     code = "picture_blocked"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("This picture was blocked after a report. The owner of the workspace can see why.")
 
 
@@ -117,7 +118,7 @@ def of_fallback(tenant: Tenant, plan: RenderPlan, accept: str | None) -> RenderP
     names. It is that picture's own plan, so that all failing sources share one output and one claim: v and ttl are of
     the source that failed. Raises ApiError."""
     src = tenant.rules.fallbacks[plan.fallback].src
-    values = {name: value for name, value in plan.spec.values.items() if name != "v"}
+    values = picture_values.without(plan.spec.values, ("v",))
     return _planned(tenant, replace(plan.spec, sources=(src,), values=values, ttl=None), accept)
 
 

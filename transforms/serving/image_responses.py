@@ -5,7 +5,7 @@ import re
 import time
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from imgapis.base import clock, errors, tokens
 from imgapis.base.errors import ApiError
@@ -17,6 +17,7 @@ from transforms.serving.cache import CachedOutput
 from transforms.serving.delivery import ImageRequest, ImageResponse
 from transforms.serving.fallback import FallbackPicture
 from transforms.serving.image_plans import RenderPlan
+from transforms.tenant.http_requests import ImageHttpRequest
 from transforms.tenant.tenants import Tenant
 
 log = logging.getLogger("imgapis.images")
@@ -24,7 +25,7 @@ FALLBACK_SECONDS = 60
 SAFE_NAME = re.compile(r"[^A-Za-z0-9._ -]")
 
 
-def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
+def respond(request: ImageHttpRequest, endpoint: str, path_source: str | None) -> HttpResponse:
     """Answer a request to one of the four operations, and record its event unless its charge did."""
     image_request = _image_request(request, endpoint, path_source)
     result = None
@@ -42,7 +43,7 @@ def respond(request: HttpRequest, endpoint: str, path_source: str | None) -> Htt
         log.exception("image_failed", extra={"request_id": request.request_id})
         response = server_error(request)
     event, already_recorded = _request_event(request, image_request, result, response), bool(result and result.recorded)
-    metrics.record_response(event, already_recorded)
+    metrics.record_response(event, charged=already_recorded)
     if not already_recorded:
         recorder.current().record(event)
     return http_headers.finish(request, response)
@@ -59,7 +60,7 @@ def _deliver(tenant: Tenant, image_request: ImageRequest) -> tuple[ImageResponse
         return picture.result, picture
 
 
-def _image_request(request: HttpRequest, endpoint: str, path_source: str | None) -> ImageRequest:
+def _image_request(request: ImageHttpRequest, endpoint: str, path_source: str | None) -> ImageRequest:
     return ImageRequest(
         endpoint=endpoint,
         query=Query.parse(request.META.get("QUERY_STRING", "")),
@@ -71,7 +72,7 @@ def _image_request(request: HttpRequest, endpoint: str, path_source: str | None)
     )
 
 
-def _http_response(request: HttpRequest, result: ImageResponse, until: float | None) -> HttpResponse:
+def _http_response(request: ImageHttpRequest, result: ImageResponse, until: float | None) -> HttpResponse:
     entry, plan = result.output, result.plan
     if entry is None:
         return _cold_head(result)
@@ -136,7 +137,7 @@ def _set_lifetime(response: HttpResponse, plan: RenderPlan, entry: CachedOutput,
 
 
 def _request_event(
-    request: HttpRequest, image_request: ImageRequest, result: ImageResponse | None, response: HttpResponse
+    request: ImageHttpRequest, image_request: ImageRequest, result: ImageResponse | None, response: HttpResponse
 ) -> RequestEvent:
     is_hit = result is not None and result.cache == CacheStatus.HIT
     return RequestEvent(
@@ -152,7 +153,7 @@ def _request_event(
     )
 
 
-def problem(request: HttpRequest, refusal: ApiError) -> HttpResponse:
+def problem(request: ImageHttpRequest, refusal: ApiError) -> HttpResponse:
     """A refusal as problem+json; only a missing source may be cached, for a minute (K4)."""
     response = errors.problem_response(request, refusal)
     if refusal.code == "source_missing":
@@ -168,7 +169,7 @@ class MethodNotAllowed(ApiError):
     code = "method_not_allowed"
 
 
-def method_refused(request: HttpRequest) -> HttpResponse:
+def method_refused(request: ImageHttpRequest) -> HttpResponse:
     """The response to a method other than GET, HEAD and OPTIONS, whatever the path."""
     refusal = MethodNotAllowed("The image API answers GET, HEAD and OPTIONS.")
     response = http_headers.finish(request, problem(request, refusal))
@@ -176,7 +177,7 @@ def method_refused(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: ImageHttpRequest, exception: Exception) -> HttpResponse:
     """The response for a path that is not an endpoint."""
     refusal = ApiError(
         "There is no endpoint at this path. The endpoints are /transform, /info, /grid, /placeholder/blurhash,"
@@ -187,6 +188,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return http_headers.finish(request, problem(request, refusal))
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: ImageHttpRequest) -> HttpResponse:
     """The response for an internal error: a request id, never a traceback (V3)."""
     return problem(request, ApiError("Something broke on our side.", code="internal_error", status=500))

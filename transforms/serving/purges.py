@@ -57,7 +57,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
     next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges,
     EditConflict."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
-    revision = int(workspaces.find(row.workspace_id).rules_revision)
+    revision = int(workspaces.require(row.workspace_id).rules_revision)
     now = clock.now()
     rule = PurgeRule(
         row.workspace_id,

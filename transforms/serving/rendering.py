@@ -9,6 +9,7 @@ from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
 from transforms.engine.job import Job, Output
 from transforms.engine.limits import Limits
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import values as request_values
 from transforms.render import process
 from transforms.render.pool import Pool
@@ -73,14 +74,16 @@ def examine(workspace: str, body: bytes) -> Output:
     return pool().run(job, workspace, workloads.of_source(body, job.limits))
 
 
-def _values(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> dict[str, object]:
+def _values(plan: RenderPlan, originals: list[FetchResult | ApiError]) -> PictureValues:
     """The canonical values; that there is a mark; and the object's focal point where nothing else places the cut."""
-    values = dict(plan.spec.values)
+    values: PictureValues = {**plan.spec.values}
     if plan.spec.mark is not None:
         values["mark"] = True
     if values.get("fit") == "cover" and "position" not in values and plan.operation == "transform":
-        point = request_values.point(originals[0].focal or "")
-        values |= {"focal": point} if point else {}
+        original = originals[0]
+        point = request_values.point(original.focal or "") if isinstance(original, FetchResult) else None
+        if point:
+            values["focal"] = point
     return values
 
 

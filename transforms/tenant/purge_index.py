@@ -38,7 +38,10 @@ def has_prefix(names: Names, prefix: Names) -> bool:
 def build(rules: Iterable[PurgeRule]) -> PurgeIndex:
     """The index of rules. `names` of a rule are the canonical operation (url), the original's name (prefix), or the
     source's id (source)."""
-    everything, sources, operations, prefixes = 0.0, {}, {}, {}
+    everything = 0.0
+    sources: dict[str, float] = {}
+    operations: dict[Names, float] = {}
+    prefixes: dict[Names, float] = {}
     for rule in rules:
         names, moment = tuple(rule.names), float(rule.moment)
         if rule.scope == "workspace":

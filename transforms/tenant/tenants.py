@@ -33,7 +33,7 @@ class StateUnavailable(ApiError):
     status = 503
     code = "state_unavailable"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("The workspace's settings could not be read just now. Ask again in a moment.", retry_after=2)
 
 

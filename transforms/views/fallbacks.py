@@ -1,5 +1,8 @@
 """The page of fallbacks: the list, a new one, and which is sent by default."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -67,7 +70,9 @@ def delete(request: WorkspaceHttpRequest, fallback: str) -> HttpResponse:
     return redirect("fallbacks", request.workspace.namespace)
 
 
-def _defaults_form(request: WorkspaceHttpRequest, rows: list[Fallback], data=None) -> DefaultFallbacksForm:
+def _defaults_form(
+    request: WorkspaceHttpRequest, rows: list[Fallback], data: Mapping[str, Any] | None = None
+) -> DefaultFallbacksForm:
     names = [row.name for row in rows]
     return DefaultFallbacksForm(data, names=names, defaults=named.defaults(request.workspace))
 
@@ -80,12 +85,7 @@ def _page(
         "defaults_form": defaults_form,
         "rows": [(row.name, row.src, named.STATUSES[row.status]) for row in rows],
         "edits": roles.allows(request.member.role, "access.edit"),
-        "chosen": _chosen(defaults_form),
+        "chosen": defaults_form.chosen,
     }
     is_wrong = bool(form.errors or defaults_form.errors)
     return render(request, "transforms/fallbacks.html", context, status=400 if is_wrong else 200)
-
-
-def _chosen(form: DefaultFallbacksForm) -> list[tuple[str, str]]:
-    """The defaults as (whose, which), for those who may not change them."""
-    return [(field.label, dict(field.choices).get(field.initial, field.initial)) for field in form.fields.values()]

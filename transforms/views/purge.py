@@ -13,6 +13,7 @@ from imgapis.base.errors import ApiError
 from transforms.access import engine_version
 from transforms.access_forms import PurgeForm
 from transforms.engine import version
+from transforms.models import PurgeRule
 from transforms.models import purges as purge_rows
 from transforms.serving import purges
 
@@ -35,18 +36,47 @@ def purge(request: WorkspaceHttpRequest) -> HttpResponse:
             operation_count = purges.preview(row, *scope_and_target)
         except ApiError as refusal:
             add_error(form, refusal)
-    rules = purge_rows.of_workspace(row.workspace_id)
+    rules, facts = purge_rows.of_workspace(row.workspace_id), engine_version.facts(row)
     context = {
         "form": form,
-        "counted": operation_count,
-        "exact": request.POST.get("scope") == "url",
-        "more": operation_count == purges.MOST_COUNTED,
+        "warning": "" if operation_count is None else purge_warning(request.POST["scope"], operation_count),
         "rules": len(rules),
         "most": purges.MOST_RULES,
         "rows": [_row(rule) for rule in reversed(rules[-SHOWN:])],
-        "engine": engine_version.facts(row),
+        "engine": facts,
+        "engine_sentence": engine_sentence(facts),
     }
     return render(request, "transforms/purge.html", context, status=400 if form.errors else 200)
+
+
+def purge_warning(scope: str, operation_count: int) -> str:
+    """What a purge of a scope costs at most: `operation_count` as `purges.preview` counts it."""
+    if scope == "url" and operation_count:
+        return "This operation was billed within the last year: asked for again, it is billed again."
+    if scope == "url":
+        return "This operation has no live charge: the purge makes nothing more to bill."
+    if not operation_count:
+        return "Nothing billed is left to void: everything was purged before, or nothing was made yet."
+    bound = "More than" if operation_count == purges.MOST_COUNTED else "At most"
+    plural = "" if operation_count == 1 else "s"
+    warning = (
+        f"{bound} {operation_count} billed operation{plural} can become new work,"
+        " each billed again when it is asked for."
+    )
+    if scope == "workspace":
+        return warning
+    return (
+        f"{warning} That is everything billed within the last year and not purged since: no address is kept,"
+        " so nobody can say which of them fit."
+    )
+
+
+def engine_sentence(facts: dict) -> str:
+    """Which version of the engine draws; `facts` as `engine_version.facts` gives them."""
+    newest = f"Pictures are drawn by version {facts['newest']} of our engine"
+    if not facts["changes"]:
+        return f"{newest}. Nothing older is served here."
+    return f"{newest}; this workspace still serves what version {facts['version']} has drawn, until it expires."
 
 
 @require_POST
@@ -61,5 +91,5 @@ def engine(request: WorkspaceHttpRequest) -> HttpResponse:
     return redirect("purge", request.workspace.namespace)
 
 
-def _row(rule) -> dict:
+def _row(rule: PurgeRule) -> dict:
     return {"scope": purges.SCOPES[rule.scope], "target": rule.target, "time": clock.stamp(rule.moment)}

@@ -1,6 +1,8 @@
 """Support staff from the shell."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.staff import staff, staff_rights
 from imgapis.base.errors import ApiError
@@ -11,13 +13,13 @@ class Command(BaseCommand):
 
     help = "Add, reset, remove or list support staff. They set up their second factor at /admin/ within a day."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("verb", choices=("add", "reset", "remove", "list"))
         parser.add_argument("address", nargs="?", default="")
         parser.add_argument("--role", choices=staff_rights.ROLES, default="support")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say what comes next."""
         if options["verb"] == "list":
             for row in staff.list_all():

@@ -1,5 +1,7 @@
 """Reconcile every workspace with Stripe, and apply what a lost event did not."""
 
+from typing import Any
+
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.stripe import reconcile
@@ -11,7 +13,7 @@ class Command(BaseCommand):
 
     help = "Bring every workspace that has a customer at Stripe to what Stripe says now. `work` does it every night."
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Reconcile, and print how many were compared and changed."""
         try:
             compared, changed = reconcile.reconcile_all()

@@ -1,6 +1,8 @@
 """Act on one event of Stripe's again, as support does when an effect is missing."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.stripe import webhooks
 from imgapis.base.errors import ApiError
@@ -11,11 +13,11 @@ class Command(BaseCommand):
 
     help = "Fetch an event from Stripe and act on it; one that acted before only brings its workspace up to date."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("event_id")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Replay, and say what became of it."""
         try:
             self.stdout.write(webhooks.replay(options["event_id"]))

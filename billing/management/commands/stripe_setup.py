@@ -1,7 +1,9 @@
 """Set up the account at Stripe: products, prices, the overage meter, the portal, the webhook."""
 
+from typing import Any
+
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.stripe import stripe_setup
 from imgapis.base.errors import ApiError
@@ -12,11 +14,11 @@ class Command(BaseCommand):
 
     help = "Make known to the Stripe account of STRIPE_SECRET_KEY what we sell. Run again, it adds what is missing."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("--renew-webhook", action="store_true", help="make another webhook, with another secret")
 
-    def handle(self, *args, renew_webhook, **options) -> None:
+    def handle(self, *args: object, renew_webhook: bool, **options: Any) -> None:
         """Set up, and say what was made."""
         try:
             for line in stripe_setup.run(f"{settings.SITE_URL}/stripe/webhook", renew_webhook):

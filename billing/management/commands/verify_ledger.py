@@ -1,5 +1,7 @@
 """The proof that no charge is lost or doubled: events add up to counters."""
 
+from typing import Any
+
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import workspaces
@@ -12,7 +14,7 @@ class Command(BaseCommand):
 
     help = "Prove for every workspace and period that the sum of events is what the counter says. Exits 1 if not."
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Print a line a period; fail when one does not hold."""
         proofs = ledger.prove_all(workspaces.iter_ids())
         for proof in proofs:

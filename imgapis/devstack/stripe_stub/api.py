@@ -6,7 +6,7 @@ from typing import Any
 
 from imgapis.base import clock
 from imgapis.devstack.stripe_stub import shapes
-from imgapis.devstack.stripe_stub.book import new_id
+from imgapis.devstack.stripe_stub.book import StripeObject, new_id
 from imgapis.devstack.stripe_stub.errors import StripeApiError
 from imgapis.devstack.stripe_stub.invoice_api import InvoiceApi, Params
 
@@ -24,23 +24,23 @@ class Api(InvoiceApi):
                 return handler(self, params, *match.groups())
         raise StripeApiError(f"The stub does not know {method} {path}.", 404)
 
-    def create_customer(self, params: Params):
+    def create_customer(self, params: Params) -> StripeObject:
         return self.book.put("customers", shapes.customer(new_id("cus"), self._now(), params.get("metadata", {})))
 
-    def customer(self, params: Params, object_id: str):
+    def customer(self, params: Params, object_id: str) -> StripeObject:
         return self._one("customers", object_id)
 
-    def delete_customer(self, params: Params, customer_id: str):
+    def delete_customer(self, params: Params, customer_id: str) -> StripeObject:
         if self._one("customers", customer_id).get("deleted"):
             raise StripeApiError(f"No such customer: {customer_id}", 404, reason="resource_missing")
         for subscription in self.book.list_all("subscriptions", customer=customer_id):
             if subscription["status"] != "canceled":
                 self.trade.end(subscription)
         deleted_object = {"id": customer_id, "object": "customer", "deleted": True}
-        self.trade.emit_event("customer.deleted", self.book.get("customers", customer_id))
+        self.trade.emit_event("customer.deleted", self.book.require("customers", customer_id))
         return self.book.put("customers", deleted_object)
 
-    def create_product(self, params: Params):
+    def create_product(self, params: Params) -> StripeObject:
         product_id = params.get("id") or new_id("prod")
         if self.book.get("products", product_id):
             raise StripeApiError("Product already exists.", reason="resource_already_exists")
@@ -48,30 +48,30 @@ class Api(InvoiceApi):
             "products", shapes.product(product_id, self._now(), params["name"], params.get("metadata", {}))
         )
 
-    def product(self, params: Params, object_id: str):
+    def product(self, params: Params, object_id: str) -> StripeObject:
         return self._one("products", object_id)
 
-    def create_price(self, params: Params):
+    def create_price(self, params: Params) -> StripeObject:
         if params.get("transfer_lookup_key") == "true":
             for price in self.book.list_all("prices", lookup_key=params.get("lookup_key")):
                 price["lookup_key"] = None
         self._one("products", params["product"])
         return self.book.put("prices", shapes.price(new_id("price"), self._now(), params))
 
-    def prices(self, params: Params):
+    def prices(self, params: Params) -> StripeObject:
         lookup_keys = params.get("lookup_keys")
         prices = [
             price for price in self.book.list_all("prices") if not lookup_keys or price["lookup_key"] in lookup_keys
         ]
         return shapes.listed("/v1/prices", prices)
 
-    def create_meter(self, params: Params):
+    def create_meter(self, params: Params) -> StripeObject:
         return self.book.put("meters", shapes.meter(new_id("mtr"), self._now(), params))
 
-    def meters(self, params: Params):
+    def meters(self, params: Params) -> StripeObject:
         return shapes.listed("/v1/billing/meters", self.book.list_all("meters"))
 
-    def meter_event(self, params: Params):
+    def meter_event(self, params: Params) -> StripeObject:
         meter_event, identifier = shapes.meter_event(self._now(), params), params["identifier"]
         self._require_time_of_meter_event(meter_event)
         earlier_events = [row for row in self.book.list_all("meter_events") if row["identifier"] == identifier]
@@ -83,14 +83,14 @@ class Api(InvoiceApi):
         self.trade.bill_late_usage(meter_event)
         return meter_event
 
-    def _require_time_of_meter_event(self, meter_event: dict[str, Any]) -> None:
+    def _require_time_of_meter_event(self, meter_event: StripeObject) -> None:
         age = self._now() - meter_event["timestamp"]
         if age > 35 * clock.DAY:
             raise StripeApiError("The timestamp is too old.", reason="timestamp_too_far_in_past")
         if age < -300:
             raise StripeApiError("The timestamp lies ahead.", reason="timestamp_in_future")
 
-    def meter_summaries(self, params: Params, meter_id: str):
+    def meter_summaries(self, params: Params, meter_id: str) -> StripeObject:
         self._one("meters", meter_id)
         start, end = int(params["start_time"]), int(params["end_time"])
         if start % 60 or end % 60 or end <= start:
@@ -99,7 +99,7 @@ class Api(InvoiceApi):
         rows = [shapes.meter_summary(f"mtrusg_{meter_id}_{start}", meter_id, start, end, value)] if value else []
         return shapes.listed(f"/v1/billing/meters/{meter_id}/event_summaries", rows)
 
-    def create_session(self, params: Params):
+    def create_session(self, params: Params) -> StripeObject:
         self._one("customers", params["customer"])
         for line in params["line_items"]:
             self._one("prices", line["price"])
@@ -108,14 +108,14 @@ class Api(InvoiceApi):
             "sessions", shapes.session(session_id, self._now(), params, f"{self.trade.address}/checkout/{session_id}")
         )
 
-    def session(self, params: Params, object_id: str):
+    def session(self, params: Params, object_id: str) -> StripeObject:
         return self._one("sessions", object_id)
 
-    def sessions(self, params: Params):
+    def sessions(self, params: Params) -> StripeObject:
         filters = {name: params[name] for name in ("customer", "status") if name in params}
         return shapes.listed("/v1/checkout/sessions", self.book.list_all("sessions", **filters))
 
-    def expire_session(self, params: Params, session_id: str):
+    def expire_session(self, params: Params, session_id: str) -> StripeObject:
         session = self._one("sessions", session_id)
         if session["status"] != "open":
             raise StripeApiError(
@@ -124,7 +124,7 @@ class Api(InvoiceApi):
         session |= {"status": "expired", "url": None}
         return session
 
-    def portal(self, params: Params):
+    def portal(self, params: Params) -> StripeObject:
         self._one("customers", params["customer"])
         configuration = next(iter(self.book.objects["configurations"]), "bpc_stub")
         portal_session_id, customer_id = new_id("bps"), params["customer"]
@@ -137,13 +137,13 @@ class Api(InvoiceApi):
             params["return_url"],
         )
 
-    def create_configuration(self, params: Params):
+    def create_configuration(self, params: Params) -> StripeObject:
         return self.book.put("configurations", shapes.configuration(new_id("bpc"), self._now()))
 
-    def configurations(self, params: Params):
+    def configurations(self, params: Params) -> StripeObject:
         return shapes.listed("/v1/billing_portal/configurations", self.book.list_all("configurations"))
 
-    def subscriptions(self, params: Params):
+    def subscriptions(self, params: Params) -> StripeObject:
         subscriptions = self.book.list_all("subscriptions", customer=params["customer"])
         subscriptions = (
             subscriptions
@@ -156,17 +156,17 @@ class Api(InvoiceApi):
             [self._expanded(subscription) if expands else subscription for subscription in subscriptions],
         )
 
-    def _expanded(self, subscription: dict[str, Any]) -> dict[str, Any]:
+    def _expanded(self, subscription: StripeObject) -> StripeObject:
         return (
             subscription | {"schedule": self.book.get("schedules", subscription["schedule"])}
             if subscription["schedule"]
             else subscription
         )
 
-    def subscription(self, params: Params, object_id: str):
+    def subscription(self, params: Params, object_id: str) -> StripeObject:
         return self._one("subscriptions", object_id)
 
-    def update_subscription(self, params: Params, subscription_id: str):
+    def update_subscription(self, params: Params, subscription_id: str) -> StripeObject:
         subscription = self._one("subscriptions", subscription_id)
         if subscription["status"] == "canceled" and set(params) != {"metadata"}:
             raise StripeApiError("A canceled subscription can only update its cancellation_details.")
@@ -185,7 +185,7 @@ class Api(InvoiceApi):
             return subscription | {"latest_invoice": self.book.get("invoices", subscription["latest_invoice"])}
         return subscription
 
-    def _change_items(self, subscription: dict[str, Any], params: Params) -> None:
+    def _change_items(self, subscription: StripeObject, params: Params) -> None:
         is_held = params.get("payment_behavior") == "pending_if_incomplete"
         if is_held and "cancel_at_period_end" in params:
             raise StripeApiError("pending_if_incomplete does not support cancel_at_period_end.")
@@ -198,7 +198,7 @@ class Api(InvoiceApi):
         prices = [self._one("prices", item["price"]) for item in params["items"]]
         self.trade.change_items(subscription, prices, is_held)
 
-    def cancel_subscription(self, params: Params, subscription_id: str):
+    def cancel_subscription(self, params: Params, subscription_id: str) -> StripeObject:
         subscription = self._one("subscriptions", subscription_id)
         if subscription["status"] == "canceled":
             raise StripeApiError("No such subscription.", 404, reason="resource_missing")
@@ -208,7 +208,7 @@ class Api(InvoiceApi):
         self.trade.stop_collection(subscription["customer"])
         return subscription
 
-    def create_schedule(self, params: Params):
+    def create_schedule(self, params: Params) -> StripeObject:
         subscription = self._one("subscriptions", params["from_subscription"])
         if subscription["schedule"]:
             raise StripeApiError("The subscription has a schedule already.")
@@ -222,10 +222,10 @@ class Api(InvoiceApi):
         subscription["schedule"] = schedule["id"]
         return schedule
 
-    def schedule(self, params: Params, object_id: str):
+    def schedule(self, params: Params, object_id: str) -> StripeObject:
         return self._one("schedules", object_id)
 
-    def update_schedule(self, params: Params, schedule_id: str):
+    def update_schedule(self, params: Params, schedule_id: str) -> StripeObject:
         schedule = self._one("schedules", schedule_id)
         current, *next_phases = params["phases"]
         end = int(current["end_date"])
@@ -240,12 +240,12 @@ class Api(InvoiceApi):
         self.trade.emit_event("subscription_schedule.updated", schedule)
         return schedule
 
-    def _set_end(self, schedule: dict[str, Any], moment: int | None) -> None:
+    def _set_end(self, schedule: StripeObject, moment: int | None) -> None:
         """Say on the subscription of a schedule when the schedule ends it."""
         ends = {"cancel_at": moment, "cancel_at_period_end": False}
         self._one("subscriptions", schedule["subscription"]).update(ends)
 
-    def release_schedule(self, params: Params, schedule_id: str):
+    def release_schedule(self, params: Params, schedule_id: str) -> StripeObject:
         schedule = self._one("schedules", schedule_id)
         if schedule["status"] != "active":
             raise StripeApiError("You cannot release a schedule that is not active.")
@@ -254,17 +254,17 @@ class Api(InvoiceApi):
         self.trade.emit_event("subscription_schedule.released", schedule)
         return schedule
 
-    def charge(self, params: Params, object_id: str):
+    def charge(self, params: Params, object_id: str) -> StripeObject:
         return self._one("charges", object_id)
 
-    def charges(self, params: Params):
+    def charges(self, params: Params) -> StripeObject:
         charges = self.book.list_all("charges", customer=params["customer"])
         return shapes.listed("/v1/charges", charges[: int(params.get("limit", 10))])
 
-    def disputes(self, params: Params):
+    def disputes(self, params: Params) -> StripeObject:
         return shapes.listed("/v1/disputes", self.book.list_all("disputes", charge=params["charge"]))
 
-    def create_refund(self, params: Params):
+    def create_refund(self, params: Params) -> StripeObject:
         """Without an amount Stripe refunds what is left of the charge, and refuses where nothing is."""
         charges = self.book.list_all("charges", payment_intent=params["payment_intent"])
         if not charges:
@@ -274,13 +274,13 @@ class Api(InvoiceApi):
             raise StripeApiError("The charge has already been refunded.", reason="charge_already_refunded")
         return self.trade.refund(charge, int(params.get("amount", charge["amount"] - charge["amount_refunded"])))
 
-    def refunds(self, params: Params):
+    def refunds(self, params: Params) -> StripeObject:
         return shapes.listed("/v1/refunds", self.book.list_all("refunds", charge=params["charge"]))
 
-    def event(self, params: Params, object_id: str):
+    def event(self, params: Params, object_id: str) -> StripeObject:
         return self._one("events", object_id)
 
-    def events(self, params: Params):
+    def events(self, params: Params) -> StripeObject:
         created, kinds = params.get("created", {}), params.get("types")
         events = [
             event
@@ -290,20 +290,20 @@ class Api(InvoiceApi):
         ]
         return shapes.listed("/v1/events", events[: int(params.get("limit", 10))])
 
-    def create_endpoint(self, params: Params):
+    def create_endpoint(self, params: Params) -> StripeObject:
         secret = new_id("whsec") if self.book.objects["endpoints"] else self.secret
         endpoint = self.book.put("endpoints", shapes.endpoint(new_id("we"), self._now(), params))
         return endpoint | {"secret": secret}  # told once
 
-    def endpoints(self, params: Params):
+    def endpoints(self, params: Params) -> StripeObject:
         return shapes.listed("/v1/webhook_endpoints", self.book.list_all("endpoints"))
 
-    def update_endpoint(self, params: Params, endpoint_id: str):
+    def update_endpoint(self, params: Params, endpoint_id: str) -> StripeObject:
         endpoint = self._one("endpoints", endpoint_id)
         endpoint |= {name: params[name] for name in ("enabled_events", "metadata") if name in params}
         return endpoint
 
-    def delete_endpoint(self, params: Params, endpoint_id: str):
+    def delete_endpoint(self, params: Params, endpoint_id: str) -> StripeObject:
         self._one("endpoints", endpoint_id)
         del self.book.objects["endpoints"][endpoint_id]
         return {"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}

@@ -12,6 +12,7 @@ from typing import Any
 from imgapis.base import clock
 from imgapis.devstack.stripe_stub import payment_shapes
 
+StripeObject = dict[str, Any]  # an object of Stripe's API, as its JSON
 KINDS = (
     "customers",
     "products",
@@ -39,7 +40,7 @@ class StubStore:
     def __init__(self, path: Path | None):
         self.path = path
         self.lock = threading.RLock()
-        self.objects: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
+        self.objects: dict[str, dict[str, StripeObject]] = {kind: {} for kind in KINDS}
         self.offset = 0
         self.replies: dict[str, Any] = {}
         self.refuses_cards = False
@@ -77,16 +78,20 @@ class StubStore:
         """Seconds since 1970, by the stub's clock."""
         return int(clock.now()) + self.offset
 
-    def put(self, kind: str, stripe_object: dict[str, Any]) -> dict[str, Any]:
+    def put(self, kind: str, stripe_object: StripeObject) -> StripeObject:
         """Store an object under its id; returns it."""
         self.objects[kind][stripe_object["id"]] = stripe_object
         return stripe_object
 
-    def get(self, kind: str, object_id: str) -> dict[str, Any] | None:
+    def get(self, kind: str, object_id: str) -> StripeObject | None:
         """An object, or None."""
         return self.objects[kind].get(object_id)
 
-    def list_all(self, kind: str, **filters: str) -> list[dict[str, Any]]:
+    def require(self, kind: str, object_id: str) -> StripeObject:
+        """An object that another one names. Raises KeyError."""
+        return self.objects[kind][object_id]
+
+    def list_all(self, kind: str, **filters: str | None) -> list[StripeObject]:
         """The objects of a kind whose properties equal `filters`, newest first."""
         matching = [
             stripe_object

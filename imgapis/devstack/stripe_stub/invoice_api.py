@@ -4,7 +4,7 @@ from typing import Any
 
 from imgapis.devstack.stripe_stub import payment_shapes, shapes
 from imgapis.devstack.stripe_stub.amounts import half_up_decimal
-from imgapis.devstack.stripe_stub.book import StubStore, new_id
+from imgapis.devstack.stripe_stub.book import StripeObject, StubStore, new_id
 from imgapis.devstack.stripe_stub.errors import StripeApiError
 from imgapis.devstack.stripe_stub.trade import DRAFT, StubBilling, subscription_of
 
@@ -17,7 +17,7 @@ class InvoiceApi:
     def __init__(self, book: StubStore, trade: StubBilling, secret: str):
         self.book, self.trade, self.secret = book, trade, secret
 
-    def _one(self, kind: str, object_id: str) -> dict[str, Any]:
+    def _one(self, kind: str, object_id: str) -> StripeObject:
         stripe_object = self.book.get(kind, object_id)
         if stripe_object is None:
             raise StripeApiError(f"No such object: {object_id}", 404, reason="resource_missing")
@@ -26,7 +26,7 @@ class InvoiceApi:
     def _now(self) -> int:
         return self.book.now()
 
-    def invoices(self, params: Params):
+    def invoices(self, params: Params) -> StripeObject:
         filters = {name: params[name] for name in ("customer", "status") if name in params}
         created_from = int(params.get("created", {}).get("gte", 0))
         invoices = [
@@ -36,13 +36,13 @@ class InvoiceApi:
         ]
         return shapes.listed("/v1/invoices", invoices[: int(params.get("limit", 10))])
 
-    def create_invoice(self, params: Params):
+    def create_invoice(self, params: Params) -> StripeObject:
         self._one("customers", params["customer"])
-        invoice = payment_shapes.invoice(new_id("in"), self._now(), params | {"id": None}, [], False, "", "", "manual")
+        invoice = payment_shapes.invoice(new_id("in"), self._now(), params | {"id": None}, [], reason="manual")
         drafted = {"auto_advance": params.get("auto_advance") == "true", "metadata": params.get("metadata", {})}
         return self.book.put("invoices", invoice | DRAFT | drafted)
 
-    def create_invoice_item(self, params: Params):
+    def create_invoice_item(self, params: Params) -> StripeObject:
         invoice, price_data = self._one("invoices", params["invoice"]), params["price_data"]
         if invoice["status"] != "draft":
             raise StripeApiError("The specified invoice is already finalized.")
@@ -54,20 +54,20 @@ class InvoiceApi:
         invoice |= {"subtotal": total, "total": total, "amount_due": total, "amount_remaining": total}
         return item
 
-    def invoice_payments(self, params: Params):
+    def invoice_payments(self, params: Params) -> StripeObject:
         filters = {name: params[name] for name in ("payment", "invoice", "status") if name in params}
         return shapes.listed("/v1/invoice_payments", self.book.list_all("invoice_payments", **filters))
 
-    def invoice(self, params: Params, object_id: str):
+    def invoice(self, params: Params, object_id: str) -> StripeObject:
         return self._one("invoices", object_id)
 
-    def update_invoice(self, params: Params, invoice_id: str):
+    def update_invoice(self, params: Params, invoice_id: str) -> StripeObject:
         invoice = self._one("invoices", invoice_id)
         if "auto_advance" in params:
             invoice["auto_advance"] = params["auto_advance"] == "true"
         return invoice
 
-    def finalize_invoice(self, params: Params, invoice_id: str):
+    def finalize_invoice(self, params: Params, invoice_id: str) -> StripeObject:
         invoice = self._one("invoices", invoice_id)
         if invoice["status"] != "draft":
             raise StripeApiError("This invoice is already finalized.")
@@ -76,7 +76,7 @@ class InvoiceApi:
             invoice["auto_advance"] = params["auto_advance"] == "true"
         return invoice
 
-    def pay_invoice(self, params: Params, invoice_id: str):
+    def pay_invoice(self, params: Params, invoice_id: str) -> StripeObject:
         invoice = self._one("invoices", invoice_id)
         if invoice["status"] != "open":
             raise StripeApiError("This invoice cannot be paid.", reason="invoice_not_payable")

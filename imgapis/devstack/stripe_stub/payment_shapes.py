@@ -44,12 +44,13 @@ def invoice(
     now: int,
     subscription_object: dict,
     lines: list[dict[str, Any]],
-    paid: bool,
-    number: str,
-    url: str,
+    *,
     reason: str,
+    paid: bool = False,
+    number: str = "",
+    url: str = "",
 ) -> dict[str, Any]:
-    """An invoice of some lines; one whose sum is below 0 has nothing to pay."""
+    """An invoice of some lines; one whose sum is below 0 has nothing to pay; a draft has no number and no address."""
     total = sum(line_object["amount"] for line_object in lines)
     cents = max(0, total)
     return {

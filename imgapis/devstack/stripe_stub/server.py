@@ -3,6 +3,7 @@
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from imgapis.devstack.stripe_stub import forms, pages
@@ -30,7 +31,7 @@ class Stub:
         self.server = ThreadingHTTPServer((HOST, port), _handler(self))
         self.server.daemon_threads = True
 
-    def call(self, method: str, path: str, params: dict, key: str | None) -> tuple[int, dict]:
+    def call(self, method: str, path: str, params: dict[str, Any], key: str | None) -> tuple[int, dict]:
         """An API call as (HTTP status, body); the same idempotency key returns the same body."""
         if self.down:
             return 500, {"error": {"type": "api_error", "message": "The stub is set to be down."}}
@@ -56,7 +57,7 @@ class Stub:
         with self.book.lock:
             if kind == "checkout" and (session := self.book.get("sessions", object_id)):
                 prices = [
-                    self.book.get("prices", price_id) for price_id in session["metadata"]["stub_prices"].split(",")
+                    self.book.require("prices", price_id) for price_id in session["metadata"]["stub_prices"].split(",")
                 ]
                 return pages.checkout(session, prices, self.book.refuses_cards)
             if kind == "portal" and self.book.get("customers", object_id):
@@ -71,7 +72,7 @@ class Stub:
                 return pages.invoice(invoice)
         return None
 
-    def press(self, path: str, params: dict) -> str:
+    def press(self, path: str, params: dict[str, Any]) -> str:
         """Submit a form of a page, or a control of the stub; returns the path to redirect to."""
         segments = path.strip("/").split("/")
         with self.book.change():
@@ -95,7 +96,7 @@ class Stub:
                 return f"/portal/{segments[1]}"
             return self._act(segments[1], params)
 
-    def _act(self, action: str, params: dict) -> str:
+    def _act(self, action: str, params: dict[str, Any]) -> str:
         if action == "clock":
             self.trade.advance_clock(int(params["seconds"]))
         elif action == "cards":
@@ -104,7 +105,7 @@ class Stub:
             self.book.asks_confirmation = params["ask"] == "1"
         elif action == "refund":
             charge = self.book.list_all("charges", customer=params["customer"])[0]
-            self.trade.refund(charge, int(params.get("cents", charge["amount"])))
+            self.trade.refund(charge, int(params["cents"] if "cents" in params else charge["amount"]))
         elif action == "down":
             self.down = params["down"] == "1"
         return "/"
@@ -115,7 +116,7 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # an answer leaves whole: in two pieces each would wait 40 ms for the client's acknowledgement
 
-        def do_any(self):
+        def do_any(self) -> None:
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             params = forms.read(body or parts.query)
@@ -132,7 +133,7 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_DELETE = do_any
 
-        def say(self, status: int, text: str, kind: str, location: str = ""):
+        def say(self, status: int, text: str, kind: str, location: str = "") -> None:
             body = text.encode()
             self.send_response(status)
             self.send_header("Content-Type", kind)
@@ -142,7 +143,7 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *args):
+        def log_message(self, *args: object) -> None:
             """Quiet: an access line would keep addresses."""
 
     return Handler

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from imgapis.base import clock
 from imgapis.devstack.stripe_stub import payment_shapes, shapes
 from imgapis.devstack.stripe_stub.amounts import after, half_up, half_up_decimal
-from imgapis.devstack.stripe_stub.book import new_id
+from imgapis.devstack.stripe_stub.book import StripeObject, new_id
 from imgapis.devstack.stripe_stub.refunds import StubRefunds
 
 RETRY_DAYS = (3, 5, 7)  # after the refusal; then the subscription ends
@@ -26,12 +26,12 @@ class CardRefused(Exception):
 class StubBilling(StubRefunds):
     """Billing over a book; `emit` is called with every event once it is stored."""
 
-    def buy(self, session: dict[str, Any]) -> dict[str, Any]:
+    def buy(self, session: StripeObject) -> StripeObject:
         """Complete a Checkout session: a subscription, its first invoice, and their events. CardRefused."""
         if self.book.refuses_cards:
             raise CardRefused
         now = self.book.now()
-        prices = [self.book.get("prices", price_id) for price_id in session["metadata"]["stub_prices"].split(",")]
+        prices = [self.book.require("prices", price_id) for price_id in session["metadata"]["stub_prices"].split(",")]
         end = after(now, prices[0]["recurring"]["interval"])
         subscription = shapes.subscription(
             new_id("sub"), now, session["customer"], prices, end, [new_id("si") for _ in prices]
@@ -43,15 +43,14 @@ class StubBilling(StubRefunds):
         self.emit_event("checkout.session.completed", session)
         return subscription
 
-    def bill(
-        self, subscription: dict[str, Any], lines: list[dict[str, Any]], reason: str, at: int | None = None
-    ) -> bool:
+    def bill(self, subscription: StripeObject, lines: list[StripeObject], reason: str, at: int | None = None) -> bool:
         """Create an invoice of some lines, paid unless cards are declined; returns whether it was paid."""
         now, paid = at or self.book.now(), not self.book.refuses_cards
         number = f"STUB-{len(self.book.objects['invoices']) + 1:04d}"
         invoice_id = new_id("in")
+        url = f"{self.address}/invoice/{invoice_id}"
         invoice = payment_shapes.invoice(
-            invoice_id, now, subscription, lines, paid, number, f"{self.address}/invoice/{invoice_id}", reason
+            invoice_id, now, subscription, lines, paid=paid, number=number, url=url, reason=reason
         )
         self.book.put("invoices", invoice)
         if paid:
@@ -59,7 +58,7 @@ class StubBilling(StubRefunds):
         self.emit_event("invoice.paid" if paid else "invoice.payment_failed", invoice, now)
         return paid
 
-    def final_invoice(self, subscription: dict[str, Any], now: int, collects: bool = False) -> None:
+    def final_invoice(self, subscription: StripeObject, now: int, collects: bool = False) -> None:
         """Draft the last invoice of a subscription that ends, of what the meter has counted and was not invoiced.
         `collects`: it ends with its period, so that the draft takes what is reported for an hour and is then finalised;
         else it waits for whoever ended it, and where nothing was counted there is none."""
@@ -67,17 +66,15 @@ class StubBilling(StubRefunds):
         if not lines or not (lines[0]["amount"] or collects):
             return
         made_at = min(now, self.book.now())
-        invoice = payment_shapes.invoice(
-            new_id("in"), made_at, subscription, lines, False, "", "", "subscription_cycle"
-        )
+        invoice = payment_shapes.invoice(new_id("in"), made_at, subscription, lines, reason="subscription_cycle")
         metadata = {"stub_late_usage": subscription["id"]} if collects else {}
         self.book.put("invoices", invoice | DRAFT | {"auto_advance": collects, "metadata": metadata})
 
-    def finalize(self, invoice: dict[str, Any], now: int = 0) -> None:
+    def finalize(self, invoice: StripeObject, now: int = 0) -> None:
         """Finalise a draft, with what was reported of its time meanwhile; one of nothing is taken away."""
         now = now or self.book.now()
         if subscription_id := invoice["metadata"].get("stub_late_usage"):
-            lines = self._overage_lines(self.book.get("subscriptions", subscription_id), invoice["created"])
+            lines = self._overage_lines(self.book.require("subscriptions", subscription_id), invoice["created"])
             total = sum(row["amount"] for row in lines)
             invoice["lines"]["data"], invoice["subtotal"], invoice["total"] = lines, total, total
             invoice["amount_due"] = invoice["amount_remaining"] = total
@@ -89,13 +86,13 @@ class StubBilling(StubRefunds):
         if invoice["auto_advance"]:
             self.pay(invoice, now)
 
-    def pay(self, invoice: dict[str, Any], now: int = 0, confirmed: bool = False) -> bool:
+    def pay(self, invoice: StripeObject, now: int = 0, confirmed: bool = False) -> bool:
         """Try to charge an open invoice; whether it was paid. A deleted customer has no card any more; `confirmed`: the
         payer does what the bank asks for."""
         now = now or self.book.now()
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
         is_held = self.book.asks_confirmation and not confirmed
-        if self.book.refuses_cards or is_held or self.book.get("customers", invoice["customer"]).get("deleted"):
+        if self.book.refuses_cards or is_held or self.book.require("customers", invoice["customer"]).get("deleted"):
             self.emit_event("invoice.payment_failed", invoice, now)
             return False
         invoice |= PAID | {"amount_paid": invoice["amount_due"]}
@@ -105,7 +102,7 @@ class StubBilling(StubRefunds):
         self._apply_pending_update(invoice, now)
         return True
 
-    def _end_retries(self, invoice: dict[str, Any]) -> None:
+    def _end_retries(self, invoice: StripeObject) -> None:
         """End the retries of a renewal that was paid on its page."""
         subscription = self.book.get("subscriptions", subscription_of(invoice) or "")
         if subscription is None or invoice["billing_reason"] != "subscription_cycle":
@@ -113,7 +110,7 @@ class StubBilling(StubRefunds):
         if subscription["metadata"].pop("stub_retries", "") and subscription["status"] == "past_due":
             subscription["status"] = "active"
 
-    def change_items(self, subscription: dict[str, Any], prices: list[dict[str, Any]], is_held: bool) -> None:
+    def change_items(self, subscription: StripeObject, prices: list[StripeObject], is_held: bool) -> None:
         """Change a subscription's items, and bill the difference, with what was used at a metered price that goes, as
         flexible billing does. `is_held`: only once its invoice is paid."""
         changed = json.loads(json.dumps(subscription)) if is_held else subscription
@@ -137,7 +134,13 @@ class StubBilling(StubRefunds):
         invoice_id = new_id("in")
         number, url = f"STUB-{len(self.book.objects['invoices']) + 1:04d}", f"{self.address}/invoice/{invoice_id}"
         invoice = payment_shapes.invoice(
-            invoice_id, self.book.now(), subscription, lines, False, number, url, "subscription_update"
+            invoice_id,
+            self.book.now(),
+            subscription,
+            lines,
+            number=number,
+            url=url,
+            reason="subscription_update",
         )
         self.book.put("invoices", invoice)
         subscription["latest_invoice"] = invoice_id
@@ -148,21 +151,23 @@ class StubBilling(StubRefunds):
         }
         self.pay(invoice)
 
-    def _apply_pending_update(self, invoice: dict[str, Any], now: int) -> None:
+    def _apply_pending_update(self, invoice: StripeObject, now: int) -> None:
         """Make the change that was waiting for an invoice."""
         subscription = self.book.get("subscriptions", subscription_of(invoice) or "")
-        update = subscription.get("pending_update") if subscription else None
-        if not update or subscription["latest_invoice"] != invoice["id"]:
+        if subscription is None or subscription["latest_invoice"] != invoice["id"]:
+            return
+        update = subscription.get("pending_update")
+        if not update:
             return
         subscription["items"]["data"] = update["subscription_items"]
         subscription |= {"billing_cycle_anchor": update["billing_cycle_anchor"], "pending_update": None}
         self.emit_event("customer.subscription.pending_update_applied", subscription, now)
         self.emit_event("customer.subscription.updated", subscription, now)
 
-    def drop_pending_update(self, subscription: dict[str, Any], at: int | None = None) -> None:
+    def drop_pending_update(self, subscription: StripeObject, at: int | None = None) -> None:
         """Discard a change that waits for its payment, as another one takes its place or its 23 hours are over."""
         if subscription.get("pending_update"):
-            self.book.get("invoices", subscription["latest_invoice"])["status"] = "void"
+            self.book.require("invoices", subscription["latest_invoice"])["status"] = "void"
             subscription["pending_update"] = None
             self.emit_event("customer.subscription.pending_update_expired", subscription, at)
 
@@ -171,7 +176,7 @@ class StubBilling(StubRefunds):
         for invoice in self.book.list_all("invoices", customer=customer_id, status="open"):
             invoice["auto_advance"] = False
 
-    def _charge(self, invoice: dict[str, Any], now: int) -> None:
+    def _charge(self, invoice: StripeObject, now: int) -> None:
         if invoice["amount_due"]:
             charge = payment_shapes.charge(new_id("ch"), now, invoice["customer"], invoice["amount_due"], new_id("pi"))
             self.book.put("charges", charge)
@@ -179,13 +184,13 @@ class StubBilling(StubRefunds):
                 "invoice_payments", payment_shapes.invoice_payment(new_id("inpay"), now, invoice["id"], charge)
             )
 
-    def plan_line(self, subscription: dict[str, Any]) -> dict[str, Any]:
+    def plan_line(self, subscription: StripeObject) -> StripeObject:
         """The line of a subscription's plan for its whole running period."""
         item = subscription["items"]["data"][0]
         start, end = item["current_period_start"], item["current_period_end"]
         return payment_shapes.line(new_id("il"), subscription, item, item["price"]["unit_amount"], start, end)
 
-    def prorated_line(self, subscription: dict[str, Any], item: dict[str, Any], sign: int) -> dict[str, Any]:
+    def prorated_line(self, subscription: StripeObject, item: StripeObject, sign: int) -> StripeObject:
         """The line of an item for the rest of its period, by the second, as Stripe prorates; `sign` -1: given back."""
         start, end, now = item["current_period_start"], item["current_period_end"], self.book.now()
         now = min(max(now, start), end)
@@ -202,41 +207,32 @@ class StubBilling(StubRefunds):
         self.book.offset += max(0, target - self.book.now())
 
     def _next(self, target: int) -> tuple[int, Callable[[], None]] | None:
-        events = []
+        events: list[tuple[int, str, Callable[[], None]]] = []
         for subscription in self.book.list_all("subscriptions"):
             if subscription["status"] not in LIVING:
                 continue
             if update := subscription.get("pending_update"):
                 moment = update["expires_at"]
-                events.append(
-                    (
-                        moment,
-                        "",  # before a period that ends at the same moment
-                        lambda subscription=subscription, moment=moment: self.drop_pending_update(subscription, moment),
-                    )
-                )
+                # Its empty name puts it before a period that ends at the same moment.
+                events.append((moment, "", partial(self.drop_pending_update, subscription, moment)))
             retries = subscription["metadata"].get("stub_retries")
             if retries:
                 moment = int(retries.split(",")[0])
-                events.append((moment, subscription["id"], lambda subscription=subscription: self.retry(subscription)))
+                events.append((moment, subscription["id"], partial(self.retry, subscription)))
             elif subscription["status"] == "active":
                 end = subscription["items"]["data"][0]["current_period_end"]
-                events.append(
-                    (end, subscription["id"], lambda subscription=subscription: self.end_period(subscription))
-                )
+                events.append((end, subscription["id"], partial(self.end_period, subscription)))
         for invoice in self.book.list_all("invoices", status="draft"):
             if invoice["auto_advance"]:
                 moment = invoice["created"] + DRAFT_SECONDS
-                events.append(
-                    (moment, invoice["id"], lambda invoice=invoice, moment=moment: self.finalize(invoice, moment))
-                )
+                events.append((moment, invoice["id"], partial(self.finalize, invoice, moment)))
         due_events = [(moment, name, action) for moment, name, action in events if moment <= target]
         if not due_events:
             return None
         moment, _, action = min(due_events, key=lambda event: (event[0], event[1]))
         return moment, action
 
-    def end_period(self, subscription: dict[str, Any]) -> None:
+    def end_period(self, subscription: StripeObject) -> None:
         """End a period: end a subscription that cancels, else begin the next period, by its schedule if any."""
         now = subscription["items"]["data"][0]["current_period_end"]
         if subscription["cancel_at_period_end"]:
@@ -261,7 +257,7 @@ class StubBilling(StubRefunds):
         self.emit_event("customer.subscription.updated", subscription, now)
         return None
 
-    def _overage_lines(self, subscription: dict[str, Any], now: int) -> list[dict[str, Any]]:
+    def _overage_lines(self, subscription: StripeObject, now: int) -> list[StripeObject]:
         """The lines of the metered usage reported in the period that ends at `now`, from when its price was added."""
         items = [item for item in subscription["items"]["data"] if item["price"]["recurring"]["meter"]]
         lines = []
@@ -272,14 +268,14 @@ class StubBilling(StubRefunds):
             lines.append(payment_shapes.line(new_id("il"), subscription, item, cents, start, now))
         return lines
 
-    def _note_period(self, subscription: dict[str, Any], now: int) -> None:
+    def _note_period(self, subscription: StripeObject, now: int) -> None:
         """Note the start, end and metered price of a period that ends, for what is reported of it afterwards."""
         for item in subscription["items"]["data"]:
             if item["price"]["recurring"]["meter"]:
                 facts = (str(item["current_period_start"]), str(now), item["price"]["id"])
                 subscription["metadata"]["stub_last_period"] = ",".join(facts)
 
-    def bill_late_usage(self, meter_event: dict[str, Any]) -> None:
+    def bill_late_usage(self, meter_event: StripeObject) -> None:
         """Bill what is reported of a period in the hour after its end, in which Stripe's invoice of the renewal is a
         draft and takes it. This stub's is paid at the turn, so that what comes late has a draft of its own."""
         for subscription in self.book.list_all("subscriptions", customer=meter_event["payload"]["stripe_customer_id"]):
@@ -287,13 +283,11 @@ class StubBilling(StubRefunds):
             start, end = map(int, bounds)
             is_in_draft = start <= meter_event["timestamp"] < end and self.book.now() < end + DRAFT_SECONDS
             if is_in_draft and subscription["status"] in LIVING:
-                price = self.book.get("prices", price_id)
+                price = self.book.require("prices", price_id)
                 item = shapes.item(new_id("si"), subscription["id"], start, price, start, end)
                 cents = half_up_decimal(int(meter_event["payload"]["value"]), price["unit_amount_decimal"])
                 lines = [payment_shapes.line(new_id("il"), subscription, item, cents, start, end)]
-                draft = payment_shapes.invoice(
-                    new_id("in"), end, subscription, lines, False, "", "", "subscription_cycle"
-                )
+                draft = payment_shapes.invoice(new_id("in"), end, subscription, lines, reason="subscription_cycle")
                 self.book.put("invoices", draft | DRAFT | {"auto_advance": True})
 
     def metered(self, customer_id: str, start: int, end: int) -> int:
@@ -308,11 +302,11 @@ class StubBilling(StubRefunds):
             and event["created"] <= latest
         )
 
-    def _is_cancelled_by_schedule(self, subscription: dict[str, Any]) -> bool:
+    def _is_cancelled_by_schedule(self, subscription: StripeObject) -> bool:
         schedule = self.book.get("schedules", subscription["schedule"] or "")
-        return bool(schedule) and schedule["end_behavior"] == "cancel" and len(schedule["phases"]) == 1
+        return schedule is not None and schedule["end_behavior"] == "cancel" and len(schedule["phases"]) == 1
 
-    def _next_phase(self, subscription: dict[str, Any], now: int) -> bool:
+    def _next_phase(self, subscription: StripeObject, now: int) -> bool:
         """Begin the next phase of a schedule, if any; whether usage at a price that goes is billed: not where the phase
         is set to create no prorations."""
         schedule = self.book.get("schedules", subscription["schedule"] or "")
@@ -320,13 +314,13 @@ class StubBilling(StubRefunds):
             return True
         next_phases = [phase for phase in schedule["phases"] if phase["start_date"] >= now]
         if next_phases:
-            prices = [self.book.get("prices", item["price"]) for item in next_phases[0]["items"]]
+            prices = [self.book.require("prices", item["price"]) for item in next_phases[0]["items"]]
             self.set_prices(subscription, prices, now)
         schedule["status"], subscription["schedule"] = "released", None
         self.emit_event("subscription_schedule.released", schedule, now)
         return not next_phases or next_phases[0]["proration_behavior"] != "none"
 
-    def set_prices(self, subscription: dict[str, Any], prices: list[dict[str, Any]], at: int | None = None) -> None:
+    def set_prices(self, subscription: StripeObject, prices: list[StripeObject], at: int | None = None) -> None:
         """Replace a subscription's items by items of other prices; one whose price stays goes on."""
         items, first_item = subscription["items"]["data"], subscription["items"]["data"][0]
         start, end = first_item["current_period_start"], first_item["current_period_end"]
@@ -342,7 +336,7 @@ class StubBilling(StubRefunds):
             new_item["metadata"] = {"stub_counts_from": str(at or now + 1)}
         subscription["items"]["data"] = [by_price[price["id"]] for price in prices]
 
-    def restart_period(self, subscription: dict[str, Any]) -> None:
+    def restart_period(self, subscription: StripeObject) -> None:
         """Begin a period now, as Stripe does where the interval of a subscription changes."""
         now = self.book.now()
         end = after(now, subscription["items"]["data"][0]["price"]["recurring"]["interval"])
@@ -350,7 +344,7 @@ class StubBilling(StubRefunds):
         for item in subscription["items"]["data"]:
             item["current_period_start"], item["current_period_end"] = now, end
 
-    def retry(self, subscription: dict[str, Any]) -> None:
+    def retry(self, subscription: StripeObject) -> None:
         """Try the open invoice of a declined payment again; after the last decline the subscription ends."""
         now, *later_retries = subscription["metadata"]["stub_retries"].split(",")
         invoice = self._open_invoice(subscription)
@@ -373,14 +367,14 @@ class StubBilling(StubRefunds):
         else:
             self.end(subscription, int(now))
 
-    def _open_invoice(self, subscription: dict[str, Any]) -> dict[str, Any]:
+    def _open_invoice(self, subscription: StripeObject) -> StripeObject:
         return next(
             invoice
             for invoice in self.book.list_all("invoices", customer=subscription["customer"], status="open")
             if subscription_of(invoice) == subscription["id"]
         )
 
-    def end(self, subscription: dict[str, Any], at: int | None = None) -> None:
+    def end(self, subscription: StripeObject, at: int | None = None) -> None:
         """End a subscription now."""
         now = at or self.book.now()
         subscription |= {"status": "canceled", "canceled_at": now, "ended_at": now, "cancel_at_period_end": False}
@@ -390,6 +384,6 @@ class StubBilling(StubRefunds):
         self.emit_event("customer.subscription.deleted", subscription, now)
 
 
-def subscription_of(invoice: dict[str, Any]) -> str | None:
+def subscription_of(invoice: StripeObject) -> str | None:
     """The subscription that an invoice belongs to; None for one made by hand."""
     return invoice["parent"]["subscription_details"]["subscription"] if invoice["parent"] else None

@@ -1,6 +1,8 @@
 """Tell the owners of paid workspaces of the changed rules of credits."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.base.errors import ApiError
 from imgapis.policy import credit_notice, notices
@@ -11,13 +13,13 @@ class Command(BaseCommand):
 
     help = "Mail the owners of paid workspaces how credits are counted now; once each, however often it is run."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("--plan", action="store_true", help="show the mail and count the owners; send nothing")
         parser.add_argument("--settle", metavar="MAIL", help="say of an unsure mail whether it left")
         parser.add_argument("--left", choices=("yes", "no"), help="with --settle: what the mail server's log says")
 
-    def handle(self, *args, plan, settle, left, **options) -> None:
+    def handle(self, *args: object, plan: bool, settle: str | None, left: str | None, **options: Any) -> None:
         """Preview and count; then send, except with --plan."""
         try:
             if settle:

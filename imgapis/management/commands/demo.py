@@ -1,6 +1,7 @@
 """The demo workspace with its sample photographs."""
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -18,7 +19,7 @@ class Command(BaseCommand):
 
     help = "Make the workspace `demo` with the source `samples`: the photographs in var/samples. Safe to repeat."
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Make what is absent."""
         row = workspace_rows.of_namespace("demo") or workspaces.create_unowned(
             namespace="demo", business_name="The demo", allowance=workspaces.default_allowance()

@@ -2,6 +2,7 @@
 
 import signal
 from types import FrameType
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -19,14 +20,14 @@ class Command(BaseCommand):
     help = "Start DynamoDB Local, SeaweedFS, the web server and the worker on this machine; Ctrl-C stops them."
     requires_system_checks = ()
 
-    def handle(self, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop)
         dev_stack = stack.Stack(
             settings.VAR_DIR,
             settings.PORT,
-            access_key=settings.CACHE_ACCESS_KEY,
-            secret_key=settings.CACHE_SECRET_KEY,
+            access_key=settings.CACHE_ACCESS_KEY or "",
+            secret_key=settings.CACHE_SECRET_KEY or "",
         )
         try:
             _start(dev_stack)

@@ -1,8 +1,9 @@
 """Erasure by staff, on an e-mailed request; what is under way; undo."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import workspaces
 from accounts.people import email_addresses, people
@@ -19,7 +20,7 @@ class Command(BaseCommand):
         "Erase a workspace or a person: scheduled, with 7 days to undo, or at once. Without a name: what is under way."
     )
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Whose, since when, and how."""
         subject_group = parser.add_mutually_exclusive_group()
         subject_group.add_argument("--namespace")
@@ -28,7 +29,16 @@ class Command(BaseCommand):
         parser.add_argument("--asked", help="the day the mail came, 2026-11-24: the 30 days are counted from it")
         parser.add_argument("--at-once", action="store_true")
 
-    def handle(self, *args, namespace, email, undo, asked, at_once, **options) -> None:
+    def handle(
+        self,
+        *args: object,
+        namespace: str | None,
+        email: str | None,
+        undo: str | None,
+        asked: str | None,
+        at_once: bool,
+        **options: Any,
+    ) -> None:
         """Do it, or list."""
         try:
             if undo:
@@ -46,7 +56,7 @@ class Command(BaseCommand):
         row = erasure.request(kind, subject_id, at_once=at_once, asked=received)
         if at_once:
             erasure.process_due()
-            row = erasures.find(subject_id)
+            row = erasures.require(subject_id)
         waits = {"invoice": ", waits for Stripe's invoice", "payment": ", waits for the payment of an invoice"}
         remark = waits.get(steps.waits_for(row), "")
         self.stdout.write(f"{kind} {subject_id}: {row.state}{remark}, next {clock.stamp(row.due)}")
@@ -60,7 +70,9 @@ class Command(BaseCommand):
 
 def subject(namespace: str | None, email: str | None) -> tuple[str, str]:
     """(kind, id) of what a namespace or an address names."""
-    account = workspaces.of_namespace(namespace) if namespace else people.of_email(email_addresses.canonical(email))
-    if account is None:
-        raise CommandError("There is no such account.")
-    return ("workspace", account.workspace_id) if namespace else ("person", account.person_id)
+    if namespace:
+        if workspace := workspaces.of_namespace(namespace):
+            return "workspace", workspace.workspace_id
+    elif email and (person := people.of_email(email_addresses.canonical(email))):
+        return "person", person.person_id
+    raise CommandError("There is no such account.")

@@ -1,7 +1,9 @@
 """Bring the tables and the cache bucket to what this version wants."""
 
+from typing import Any
+
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.base import buckets
 from imgapis.tables import backfills, migration
@@ -15,14 +17,14 @@ class Command(BaseCommand):
         " what rows of older versions lack, and make sure of the cache bucket. Adds only; safe to repeat, and to stop."
     )
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("--plan", action="store_true", help="say what would be done, and do nothing")
         parser.add_argument(
             "--no-backfill", action="store_true", help="leave rows as they are, while hosts of the older version run"
         )
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Carry out the plan, a line a step."""
         try:
             if options["plan"]:

@@ -1,6 +1,8 @@
 """Notify every account of a coming version of the privacy policy."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.base.errors import ApiError
 from imgapis.policy import notices
@@ -11,14 +13,14 @@ class Command(BaseCommand):
 
     help = "Mail every account that a policy version is coming, 14 days ahead at least; once each, however often run."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("policy", metavar="VERSION", help="the version: the day in its file's name")
         parser.add_argument("--dry-run", action="store_true", help="show the mail and count the people; send nothing")
         parser.add_argument("--settle", metavar="MAIL", help="say of an unsure mail whether it left")
         parser.add_argument("--left", choices=("yes", "no"), help="with --settle: what the post's records say")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Preview and count; then send, except with --dry-run."""
         try:
             self._do(options["policy"], options)

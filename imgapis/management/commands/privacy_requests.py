@@ -1,8 +1,9 @@
 """Privacy requests that came by mail, from the shell: recorded, listed by due day, confirmed, extended, closed."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -15,7 +16,7 @@ class Command(BaseCommand):
 
     help = "Record, list, confirm, extend or close requests under GDPR, UK GDPR and CCPA. Lists the first due first."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         subparsers = parser.add_subparsers(dest="act", required=True)
         record_parser = subparsers.add_parser("record", help="a mail that came")
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         close_parser.add_argument("--as", dest="outcome", choices=("done", "refused"), required=True)
         close_parser.add_argument("--certificate", default="", help="of an erasure")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Do it."""
         try:
             getattr(self, options["act"])(options)

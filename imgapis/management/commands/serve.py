@@ -2,6 +2,7 @@
 
 import math
 import os
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -14,7 +15,7 @@ SPARE_SECONDS = 5.0
 class Command(BaseCommand):
     help = "Run the web server at LISTEN:PORT in this process; TERM lets what runs end, HUP reloads. See self-hosting."
 
-    def handle(self, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Become gunicorn, so that signals reach it."""
         waits = settings.TURN_SECONDS + settings.RENDER_WAIT_SECONDS
         longest_seconds = waits + settings.FETCH_TOTAL_SECONDS + settings.RENDER_SECONDS + SPARE_SECONDS

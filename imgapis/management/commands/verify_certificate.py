@@ -2,8 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.privacy import certificates
 
@@ -13,12 +14,12 @@ class Command(BaseCommand):
 
     help = "Verify an erasure certificate, offline. Exits 1 where it was altered or is not ours."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """The file, and whose keys."""
         parser.add_argument("file")
         parser.add_argument("--key", action="append", help="a published key; without one, this installation's")
 
-    def handle(self, *args, file, key, **options) -> None:
+    def handle(self, *args: object, file: str, key: list[str] | None, **options: Any) -> None:
         """Say what it certifies."""
         try:
             content = certificates.verify(json.loads(Path(file).read_text()), key)

@@ -1,7 +1,9 @@
 """The proof of the privacy policy on a running stack."""
 
+from typing import Any
+
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.verify import checks, doors
 
@@ -11,11 +13,11 @@ class Command(BaseCommand):
 
     help = "Plant marks through every door, erase them, and search all that is kept for them. Exits 1 if one is found."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("--no-crawl", action="store_true", help="leave the browser out")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Verify, and print the findings and the state of each check."""
         if not settings.EMBEDDED:
             raise CommandError("verify_privacy opens an account and breaks servers: run it beside `make run`.")

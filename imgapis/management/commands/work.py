@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         """`--only NAME`, any number of times."""
         parser.add_argument("--only", action="append", metavar="NAME", help="do this kind of work alone, e.g. outbox")
 
-    def handle(self, *args, only: list[str] | None = None, **options) -> None:
+    def handle(self, *args: object, only: list[str] | None = None, **options: Any) -> None:
         """Work until SIGTERM or SIGINT."""
         logs.guard_process()
         chosen = all_tasks()

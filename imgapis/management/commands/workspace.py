@@ -1,7 +1,10 @@
 """Create, show and change workspaces from the shell."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
 
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import Workspace
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from imgapis.base.errors import ApiError
@@ -13,7 +16,7 @@ class Command(BaseCommand):
 
     help = "Create, show or change a workspace: its allowance, allowed origins, allowed sources, suspension."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("action", choices=("create", "show", "change"))
         parser.add_argument("namespace")
@@ -24,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--suspended", type=int, choices=(0, 1))
         parser.add_argument("--refused", choices=tuple(access_settings.REFUSED), help="what is sent without credits")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Do it and print the workspace."""
         try:
             row = self._row(options)
@@ -38,7 +41,7 @@ class Command(BaseCommand):
             f" origins {row.allowed_origins}, sources {row.allowed_sources}, suspended {bool(row.suspended)}"
         )
 
-    def _row(self, options):
+    def _row(self, options: dict[str, Any]) -> Workspace:
         if options["action"] == "create":
             return workspaces.create_unowned(
                 namespace=options["namespace"],
@@ -51,7 +54,7 @@ class Command(BaseCommand):
         return row
 
 
-def _values(options) -> dict:
+def _values(options: dict[str, Any]) -> dict[str, Any]:
     values = {
         "business_name": options["business_name"],
         "allowance": options["credits"] * 2 if options["credits"] is not None else None,

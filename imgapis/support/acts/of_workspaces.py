@@ -48,12 +48,12 @@ def _change(change: Callable[..., grants.GrantResult], member: Staff, row: Works
 
 
 def _suspend(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    workspaces.set_suspended(row, audit_log.actor(member), True, cleaned_data["reason"])
+    workspaces.set_suspended(row, audit_log.actor(member), suspended=True, reason=cleaned_data["reason"])
     return "The workspace is suspended. Within five seconds every server refuses its requests."
 
 
 def _resume(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    workspaces.set_suspended(row, audit_log.actor(member), False, cleaned_data["reason"])
+    workspaces.set_suspended(row, audit_log.actor(member), suspended=False, reason=cleaned_data["reason"])
     return "The workspace goes on."
 
 

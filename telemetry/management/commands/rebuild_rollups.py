@@ -1,6 +1,8 @@
 """Add up hours again from the event stream, and with them their days and months: to check a disputed sum."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import workspaces
 from imgapis.base import clock
@@ -12,14 +14,14 @@ class Command(BaseCommand):
 
     help = "Add up a workspace's hours again. Hours whose single events may have ended keep the sums they have."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("namespace")
         parser.add_argument(
             "--days", type=int, default=rollups.min_retention_days(), help="how far back, the default being all"
         )
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         """Rebuild, and say how many hours were added up."""
         row = workspaces.of_namespace(options["namespace"])
         if row is None:

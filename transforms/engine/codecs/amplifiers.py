@@ -7,7 +7,7 @@ import math
 import struct
 from collections.abc import Callable
 
-from PIL import Image, TiffImagePlugin
+from PIL import TiffImagePlugin
 
 from transforms.engine.containers import jpeg_markers, sniffing
 from transforms.engine.containers.jpeg_markers import Layout
@@ -91,7 +91,7 @@ def _check_tiff(data: bytes) -> None:
 PARTS: dict[str, Callable[[bytes], None]] = {"PNG": _check_png, "GIF": _check_gif, "TIFF": _check_tiff}
 
 
-def check_tiff(image: Image.Image, data: bytes, limits: Limits) -> None:
+def check_tiff(image: TiffImagePlugin.TiffImageFile, data: bytes, limits: Limits) -> None:
     """Raises too_many_scans for a TIFF that holds such JPEGs, and too_many_pixels for tiles far larger than it is."""
     tags = image.tag_v2
     tile = [_number(tags, name) for name in (TILE_WIDTH, TILE_LENGTH)]

@@ -62,11 +62,12 @@ class BmpFile(ImageFile.ImageFile):
     is_cut = False
 
     def _open(self) -> None:
+        assert self.fp is not None  # ImageFile has opened it
         self._data = self.fp.read()
         self._header = header(self._data)
         self._size = self._header.size
         self._mode = "RGBA" if self._header.masks[3] else "RGB"
-        self._pixels = None
+        self._pixels: Image.Image | None = None
 
     def load(self) -> None:
         """Decode the pixels. Raises ValueError where some are missing."""
@@ -89,6 +90,7 @@ class IconFile(ImageFile.ImageFile):
     format_description = "ICO"
 
     def _open(self) -> None:
+        assert self.fp is not None  # ImageFile has opened it
         self._data = self.fp.read()
         head = header(self._data, 0, 0)
         width, height = head.size

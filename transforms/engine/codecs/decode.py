@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, TiffImagePlugin
 
 from transforms.engine import colour
 from transforms.engine.codecs import (
@@ -185,7 +185,7 @@ def _opened(data: bytes, limits: Limits, cut: bool = False) -> Iterator[_Source]
             warnings.simplefilter("ignore")
             with ExitStack() as opened:
                 image = opened.enter_context(_header_read(name, data, cut))
-                if name == "TIFF":
+                if isinstance(image, TiffImagePlugin.TiffImageFile):
                     amplifiers.check_tiff(image, data, limits)
                 if layout and not layout.is_ended:
                     _check_size(image.size, 1, limits)
@@ -264,7 +264,8 @@ def _not_read(data: bytes) -> str:
 def _facts(source: _Source, data: bytes, limits: Limits, animated: bool) -> Facts:
     image = source.image
     _check_size(image.size, 1, limits)
-    name = "ico" if source.is_icon else NAMES.get(image.format, image.format.lower())
+    pillow_name = image.format or ""
+    name = "ico" if source.is_icon else NAMES.get(pillow_name, pillow_name.lower())
     frames = _count_frames(image, name, data)
     if animated and frames > limits.source_frames:
         raise EngineError("too_many_frames", f"The animation has {frames} frames; the limit is {limits.source_frames}.")

@@ -14,6 +14,7 @@ from transforms.engine.formats import FORMATS, Format
 from transforms.engine.metadata import output_metadata
 from transforms.engine.metadata.output_metadata import OutputMetadata
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import params
 
 NO_PROFILE = "{} cannot hold a colour profile: the colours are converted to sRGB."
@@ -26,7 +27,7 @@ AVIF_SPEED = 9
 
 
 def encode(
-    picture: Picture, output_format: str, values: Mapping[str, object], *, smallest: bool = False, tuned: bool = False
+    picture: Picture, output_format: str, values: PictureValues, *, smallest: bool = False, tuned: bool = False
 ) -> tuple[bytes, str, tuple[str, ...]]:
     """The bytes, their content type, and warnings for the caller.
 
@@ -45,7 +46,7 @@ def encode(
         picture = without_profile(picture)
     metadata = _metadata(picture, values)
     options = _holding(metadata, row)
-    quality = values.get("quality", params.default("transform", "quality"))
+    quality = values.get("quality", params.defaults("transform")["quality"])
     options |= {"icc_profile": picture.profile} if picture.profile else {}
     options |= row.smallest if smallest else {}
     options |= _tuned(row, int(quality)) if tuned and not lossless else {}
@@ -58,7 +59,10 @@ def encode(
 
 def without_profile(picture: Picture) -> Picture:
     """The picture in sRGB."""
-    converted = picture.mapped(lambda frame: colour.from_profile(frame, picture.profile))
+    profile = picture.profile
+    if profile is None:
+        return picture
+    converted = picture.mapped(lambda frame: colour.from_profile(frame, profile))
     return replace(converted, profile=None)
 
 
@@ -111,7 +115,7 @@ def holding(picture: Picture, output_format: str) -> tuple[str, tuple[str, ...]]
 
 def is_transparent(picture: Picture) -> bool:
     """Whether any pixel of any frame is less than opaque."""
-    return any(frame.mode == "RGBA" and frame.getextrema()[3][0] < 255 for frame in picture.frames)
+    return any(frame.mode == "RGBA" and colour.levels_of(frame.getchannel("A"))[0] < 255 for frame in picture.frames)
 
 
 def opaque_if_it_is(picture: Picture) -> Picture:
@@ -130,7 +134,7 @@ def flattened(frame: Image.Image, background: tuple[int, int, int] = (255, 255, 
     return canvas
 
 
-def _metadata(picture: Picture, values: Mapping[str, object]) -> OutputMetadata:
+def _metadata(picture: Picture, values: PictureValues) -> OutputMetadata:
     """What is to be written of the source's metadata."""
     if values.get("metadata") == "keep":
         return picture.metadata
@@ -147,8 +151,9 @@ def _holding(metadata: OutputMetadata, row: Format) -> dict[str, object]:
         return {}
     options: dict[str, object] = {"exif": metadata.exif} if metadata.exif else {}
     if metadata.xmp and row.name == "png":
-        options["pnginfo"] = PngImagePlugin.PngInfo()
-        options["pnginfo"].add_itxt("XML:com.adobe.xmp", metadata.xmp.decode())
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode())
+        options["pnginfo"] = chunks
     elif metadata.xmp:
         options["xmp"] = metadata.xmp
     if metadata.iptc and row.holds_iptc:

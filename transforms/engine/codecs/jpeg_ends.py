@@ -4,7 +4,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 
 from PIL import Image
@@ -26,7 +26,7 @@ class _Frame:
     restart interval (MCUs, 0 for none), the components and the entropy data of the last scan."""
 
     size: tuple[int, int] = (0, 0)
-    sampling: dict[int, tuple[int, int]] | None = None
+    sampling: dict[int, tuple[int, int]] = field(default_factory=dict)
     interval: int = 0
     components: tuple[int, ...] = ()
     entropy: int = 0
@@ -66,7 +66,7 @@ def _drawn(data: bytes) -> bytes:
 
 def _frame(data: bytes, scans: int) -> _Frame | None:
     """The frame with the last of its scans; None where a marker is not as it must be."""
-    frame, offset = _Frame(), 0
+    frame, offset, is_sized = _Frame(), 0, False
     while scans:
         match = jpeg_markers.MARKER.search(data, offset)
         if match is None:
@@ -76,7 +76,8 @@ def _frame(data: bytes, scans: int) -> _Frame | None:
             continue
         length = int.from_bytes(data[offset : offset + 2], "big")
         body, offset = data[offset + 2 : offset + length], offset + max(2, length)
-        if marker in jpeg_markers.FRAMES and frame.sampling is None and len(body) > 8:
+        if marker in jpeg_markers.FRAMES and not is_sized and len(body) > 8:
+            is_sized = True
             frame.size = int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
             frame.sampling = {number: (both >> 4, both & 15) for number, both, _ in _triples(body[6 : 6 + 3 * body[5]])}
         elif marker == jpeg_markers.RESTART_INTERVAL:

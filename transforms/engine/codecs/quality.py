@@ -1,7 +1,7 @@
 """Chooses the quality of a lossy picture: explicit, by similarity (quality=auto), or so that it fits (max-bytes)."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 
@@ -10,6 +10,7 @@ from PIL import Image
 from transforms.engine.codecs import encode, ssim
 from transforms.engine.formats import FORMATS
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import params
 
 # quality=auto stays between these whatever the measure, in steps that look the same.
@@ -25,16 +26,16 @@ LEAST_SHARE, ROOM = 0.08, 0.97
 Encoded = tuple[bytes, str, tuple[str, ...]]
 
 
-def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) -> Encoded:
+def encoded(picture: Picture, output_format: str, values: PictureValues) -> Encoded:
     """The bytes, their content type and warnings, at the quality by `values`. Raises what encode.encode raises."""
     picture = encode.opaque_if_it_is(picture)
     lossless = output_format == "nocompress" or bool(values.get("lossless", False))
     name = encode.resolve(picture, output_format, lossless)
     lossy = FORMATS[name].is_lossy and not lossless
-    requested = values.get("quality", params.default("transform", "quality"))
+    requested = values.get("quality", params.defaults("transform")["quality"])
     tuned = lossy and requested == "auto"
     if requested == "auto":
-        requested = _by_similarity(picture, name) if tuned else params.default("transform", "quality")
+        requested = _by_similarity(picture, name) if tuned else params.defaults("transform")["quality"]
 
     def attempt(quality: int) -> Encoded:
         return encode.encode(picture, output_format, {**values, "quality": quality}, tuned=tuned)
@@ -44,8 +45,8 @@ def encoded(picture: Picture, output_format: str, values: Mapping[str, object]) 
     if max_bytes is None or len(result[0]) <= max_bytes:
         return result
     if lossy:
-        result = _within(attempt, result, int(requested), int(max_bytes), _encodings(picture))
-    return result if len(result[0]) <= max_bytes else _warned(result, int(max_bytes), lossless)
+        result = _within(attempt, result, int(requested), max_bytes, _encodings(picture))
+    return result if len(result[0]) <= max_bytes else _warned(result, max_bytes, lossless)
 
 
 def choose(reaches: Callable[[int], bool]) -> int:
@@ -65,6 +66,7 @@ def _by_similarity(picture: Picture, name: str) -> int:
     if min(sample.size) < ssim.LEAST_SIDE:
         return CEILING
     target = FORMATS[name].ssim_target
+    assert target is not None  # every lossy format has one
     still_picture = replace(picture, frames=(sample,), durations=(0,), rights={})
 
     def reaches(quality: int) -> bool:

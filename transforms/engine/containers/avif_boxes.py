@@ -18,7 +18,9 @@ def is_wide(data: bytes | bytearray, offset: int) -> bool:
     return data[offset + BOX_HEAD] == 1
 
 
-def _headers(data, names: set[bytes], offset: int, end: int, level: int) -> Iterator[tuple[bytes, int]]:
+def _headers(
+    data: bytes | bytearray, names: set[bytes], offset: int, end: int, level: int
+) -> Iterator[tuple[bytes, int]]:
     for _ in range(MOST_BOXES):
         if offset + FULL_HEAD > end:
             return

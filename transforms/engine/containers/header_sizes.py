@@ -29,7 +29,7 @@ class Promise:
 def read(data: bytes) -> Promise:
     """The promise of a file, true or not. Never raises."""
     try:
-        width, height, passes = READERS[sniffing.format_of(data)](data)
+        width, height, passes = READERS[sniffing.format_of(data) or ""](data)
     except (KeyError, IndexError, struct.error, StopIteration):
         width = height = passes = 0
     if not width * height:

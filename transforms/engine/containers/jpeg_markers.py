@@ -51,7 +51,8 @@ class Layout:
 def layout(data: bytes, start: int = 0, *, most_scans: int | None = None, most_markers: int | None = None) -> Layout:
     """The layout of the JPEG that begins at `start`, read to its end, or until it has more than `most_scans` or as many
     markers as `most_markers`."""
-    size, frame, bits, scans, offset, is_ended, markers, fill = None, 0, 0, [], start, False, 0, 0
+    size, frame, bits, offset, is_ended, markers, fill = None, 0, 0, start, False, 0, 0
+    scans: list[Scan] = []
     for _ in itertools.count() if most_markers is None else range(most_markers):
         match = MARKER.search(data, offset)
         if match is None:

@@ -84,7 +84,8 @@ class Chunk:
 def read(data: bytes) -> Png | None:
     """None where there is no header, or one that pixels depend on is damaged: for the decoder to refuse. The checksums
     of the pixels themselves are not looked at."""
-    header, first, frames, is_cut = None, {}, 0, False
+    header, frames, is_cut = None, 0, False
+    first: dict[bytes, bytes] = {}
     stored = list(chunks(data))
     parts: list[Chunk | bytes] = []
     for chunk in stored:
@@ -162,7 +163,8 @@ def _is_no_level(header: bytes, body: bytes) -> bool:
 def _scaled_key(header: bytes, body: bytes) -> bytes:
     """The key of grey levels below 8 bits, as the decoder compares it: with the levels already scaled."""
     scale = SCALES.get(header[8]) if header[9] == GREY else None
-    return struct.pack(">H", _key(GREY, body)[0] * scale) if scale and len(body) >= 2 else body
+    key = _key(GREY, body)
+    return struct.pack(">H", key[0] * scale) if scale and key else body
 
 
 def _xmp(body: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Reads the EXIF block of a header as far as it is used: the orientation, the camera, and who holds the rights."""
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from transforms.engine.metadata import rights
 
@@ -17,7 +17,7 @@ def orientation(image: Image.Image) -> int:
 def read(image: Image.Image) -> Image.Exif:
     """The EXIF block of the header. `getexif` is not used: it decodes a PNG, and trusts XMP."""
     exif = Image.Exif()
-    if image.format == "TIFF":
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
         exif.update(
             {
                 tag: image.tag_v2[tag]

@@ -5,7 +5,7 @@ They are bytes, mostly UTF-8, and are handed on as they are.
 
 import html
 
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 ARTIST, COPYRIGHT = int(ExifTags.Base.Artist), int(ExifTags.Base.Copyright)
 # Where XMP (ISO 16684-1) and IPTC (IIM 4.2) say the same.
@@ -50,6 +50,8 @@ def _unescaped(text: bytes) -> bytes:
 
 
 def _iptc(image: Image.Image) -> dict:
+    if not isinstance(image, ImageFile.ImageFile):
+        return {}
     try:
         return IptcImagePlugin.getiptcinfo(image) or {}
     except Exception:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from PIL import ExifTags, Image
 
@@ -28,7 +29,7 @@ def _text(value: object) -> str | None:
     return text[:TEXT_CHARACTERS] or None
 
 
-def _number(value: object) -> int | float | None:
+def _number(value: Any) -> int | float | None:
     """A finite number rounded to six digits, more than a camera's precision; None for anything else."""
     value = value[0] if isinstance(value, tuple) and value else value
     try:

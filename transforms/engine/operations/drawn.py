@@ -1,19 +1,18 @@
 """Encodes a picture that was drawn rather than decoded into an Output."""
 
-from collections.abc import Mapping
-
 from PIL import Image
 
 from transforms.engine.codecs import quality
 from transforms.engine.job import Output
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.stopwatch import Stopwatch
 
 
 def finish(
     image: Image.Image,
     output_format: str,
-    values: Mapping[str, object],
+    values: PictureValues,
     watch: Stopwatch,
     *,
     source_size: tuple[int, int] | None = None,

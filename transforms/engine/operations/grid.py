@@ -21,6 +21,8 @@ LONGEST_SIDE = 2048
 AUTO = {1: (1,), 2: (2,), 3: (1, 2), 4: (2, 2), 5: (2, 3)}
 AUTO_IN_COLUMNS = 3
 
+Box = tuple[int, int, int, int]
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -40,17 +42,18 @@ def render(job: Job) -> Output:
     """Compose the sources that can be read; Output.used says which. Raises no_source_left where none can."""
     watch = Stopwatch()
     readable = {
-        index: data
+        index: (data, size)
         for index, data in enumerate(job.sources)
-        if data is not None and _header(data, job.limits) is not None
+        if data is not None and (size := _header(data, job.limits)) is not None
     }
     while readable:
-        natural = _header(next(iter(readable.values())), job.limits)
+        _, natural = next(iter(readable.values()))
         sheet_size, boxes = _plan(job, len(readable), natural)
-        cells = [_cell(data, box, job.limits) for data, box in zip(readable.values(), boxes, strict=True)]
+        cells = [_cell(data, size, box, job.limits) for (data, size), box in zip(readable.values(), boxes, strict=True)]
         watch.lap("decode")
-        if None not in cells:
-            sheet = _compose(job, sheet_size, boxes, cells)
+        decoded = [cell for cell in cells if cell is not None]
+        if len(decoded) == len(cells):
+            sheet = _compose(job, sheet_size, boxes, decoded)
             shape = _shape(job, natural)
             return drawn.finish(sheet, job.output_format, job.values, watch, shape=shape, used=tuple(readable))
         # A picture failed to decode behind a valid header: lay out the others again without it.
@@ -69,15 +72,15 @@ def _shape(job: Job, natural: tuple[int, int]) -> tuple[int, ...]:
 
 def layout(job: Job, count: int) -> Layout:
     """The lines for `count` pictures, by `type` and `cols`."""
-    layout_type = job.values.get("type", params.default(endpoints.GRID, "type"))
+    layout_type = job.values.get("type", params.defaults(endpoints.GRID)["type"])
     cols = job.values.get("cols")
     if layout_type == "row":
         return Layout((count,))
     if layout_type == "column":
-        return Layout(_dealt(count, int(cols or 1)), columns=True)
+        return Layout(_dealt(count, cols or 1), columns=True)
     if layout_type == "auto" and cols is None:
         return Layout(AUTO[count], columns=count == AUTO_IN_COLUMNS)
-    cols = int(cols or params.default(endpoints.GRID, "cols"))
+    cols = cols or params.defaults(endpoints.GRID)["cols"]
     return Layout(tuple(min(cols, count - start) for start in range(0, count, cols)))
 
 
@@ -87,10 +90,10 @@ def _dealt(count: int, lines: int) -> tuple[int, ...]:
     return tuple(count // lines + (index < count % lines) for index in range(lines))
 
 
-def _plan(job: Job, count: int, natural: tuple[int, int]) -> tuple[tuple[int, int], list[tuple[int, int, int, int]]]:
+def _plan(job: Job, count: int, natural: tuple[int, int]) -> tuple[tuple[int, int], list[Box]]:
     """The sheet's size and the box of every cell, in the order of the sources."""
     shape = layout(job, count)
-    gap = round(int(job.values.get("gap", 0)) * float(job.values.get("dpr", 1)))
+    gap = round(job.values.get("gap", 0) * job.values.get("dpr", 1))
     size = _sheet_size(job, shape, gap, natural)
     if size[0] * size[1] > job.limits.output_pixels:
         raise EngineError("output_too_large", f"The grid is larger than {job.limits.output_pixels} pixels.")
@@ -108,18 +111,18 @@ def _sheet_size(job: Job, shape: Layout, gap: int, natural: tuple[int, int]) -> 
     gaps = (columns - 1) * gap, (rows - 1) * gap
     width, height = job.values.get("w"), job.values.get("h")
     if width and height:
-        return int(width), int(height)
+        return width, height
     if width:
-        scale = max(1, int(width) - gaps[0]) / columns / natural_width
+        scale = max(1, width - gaps[0]) / columns / natural_width
     elif height:
-        scale = max(1, int(height) - gaps[1]) / rows / natural_height
+        scale = max(1, height - gaps[1]) / rows / natural_height
     else:
         scale = float(job.values.get("dpr", 1))
         scale = min(scale, *(LONGEST_SIDE / (cells * side) for cells, side in zip(shape.cells, natural, strict=True)))
     max_side = job.limits.output_side
     return (
-        int(width or min(max_side, max(columns, round(columns * natural_width * scale)) + gaps[0])),
-        int(height or min(max_side, max(rows, round(rows * natural_height * scale)) + gaps[1])),
+        width or min(max_side, max(columns, round(columns * natural_width * scale)) + gaps[0]),
+        height or min(max_side, max(rows, round(rows * natural_height * scale)) + gaps[1]),
     )
 
 
@@ -143,10 +146,9 @@ def _header(data: bytes, limits: Limits) -> tuple[int, int] | None:
         return None
 
 
-def _cell(data: bytes, box: tuple[int, int, int, int], limits: Limits) -> Image.Image | None:
+def _cell(data: bytes, source_size: tuple[int, int], box: Box, limits: Limits) -> Image.Image | None:
     """The picture cropped to its box around its centre; None when it cannot be decoded."""
     size = box[2] - box[0], box[3] - box[1]
-    source_size = _header(data, limits)
     scale = max(size[0] / source_size[0], size[1] / source_size[1])
     target = math.ceil(source_size[0] * scale), math.ceil(source_size[1] * scale)
     try:
@@ -167,10 +169,10 @@ def _cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
 
 
-def _compose(job: Job, size: tuple[int, int], boxes: list, cells: list[Image.Image]) -> Image.Image:
+def _compose(job: Job, size: tuple[int, int], boxes: list[Box], cells: list[Image.Image]) -> Image.Image:
     """The cells on the background; without one, the gaps stay transparent."""
     background = job.values.get("background")
-    fill = colour.hex_to_rgba(str(background)) if background else (0, 0, 0, 0)
+    fill = colour.hex_to_rgba(background) if background else (0, 0, 0, 0)
     sheet = Image.new("RGBA", size, fill)
     for box, cell in zip(boxes, cells, strict=True):
         sheet.alpha_composite(cell.convert("RGBA"), box[:2])

@@ -21,7 +21,7 @@ SEEN_SIZE = (palette.SAMPLED_SIDE, palette.SAMPLED_SIDE)
 def render(job: Job) -> Output:
     """The one stored JSON of a source: metadata, blurhash, colors, palette, and the parts returned only by `select`."""
     watch = Stopwatch()
-    data = job.sources[0]
+    data = job.source
     facts = decode.probe(data, job.limits)
     picture = decode.open_picture(data, job.limits, target=SEEN_SIZE)
     watch.lap("decode")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from transforms.engine.colour import palette_of
+
 SAMPLED_SIDE = 128
 QUANTISED = 64
 MOST_COLOURS = 10
@@ -71,9 +73,13 @@ def sample(image: Image.Image) -> tuple[Colour, ...]:
     if not len(opaque):
         return ()
     quantised = Image.fromarray(opaque[np.newaxis]).quantize(QUANTISED, Image.Quantize.MEDIANCUT)
-    table = quantised.getpalette()
-    counts = sorted(quantised.getcolors(), key=lambda count_and_index: (-count_and_index[0], count_and_index[1]))
-    return tuple(Colour(tuple(table[3 * index : 3 * index + 3]), count / len(opaque)) for count, index in counts)
+    table = palette_of(quantised).tobytes()
+    counts = [(count, index) for index, count in enumerate(quantised.histogram()) if count]
+    counts.sort(key=lambda count_and_index: (-count_and_index[0], count_and_index[1]))
+    return tuple(
+        Colour((table[3 * index], table[3 * index + 1], table[3 * index + 2]), count / len(opaque))
+        for count, index in counts
+    )
 
 
 def areas(colours: tuple[Colour, ...]) -> tuple[Colour, ...]:
@@ -104,7 +110,8 @@ def swatches(colours: tuple[Colour, ...]) -> dict[str, Colour | None]:
         candidates = [colour for colour in colours if colour not in used and _fits(swatch, colour)]
         best = max(candidates, key=lambda colour: _score(swatch, colour, colours[0].area), default=None)
         best_by_name[swatch.name] = best
-        used.add(best)
+        if best is not None:
+            used.add(best)
     return best_by_name
 
 

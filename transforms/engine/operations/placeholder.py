@@ -1,7 +1,5 @@
 """Placeholders: a BlurHash or one colour, literal or computed from a source, drawn at the size of the picture."""
 
-from collections.abc import Mapping
-
 from PIL import Image
 
 from transforms.engine import colour
@@ -9,6 +7,7 @@ from transforms.engine.codecs import decode
 from transforms.engine.job import Job, Output
 from transforms.engine.operations import blurhash, drawn, palette
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import endpoints, params
 from transforms.engine.stopwatch import Stopwatch
 
@@ -22,16 +21,16 @@ def render(job: Job) -> Output:
     """Draw the placeholder of `job`, from its literal value or from its one source."""
     watch = Stopwatch()
     if not job.sources:
-        size = (int(job.values["w"]), int(job.values["h"]))
+        size = (job.values["w"], job.values["h"])
         return _finish(job, _from_literal(job, size), watch, None)
-    picture = decode.open_picture(job.sources[0], job.limits, target=SEEN_SIZE)
+    picture = decode.open_picture(job.source, job.limits, target=SEEN_SIZE)
     watch.lap("decode")
     size = drawn_size(job.values, picture.source_size)
     return _finish(job, _from_source(job, picture, size), watch, picture.source_size)
 
 
 def _finish(job: Job, image: Image.Image, watch: Stopwatch, source_size: tuple[int, int] | None) -> Output:
-    values = dict(job.values)
+    values: PictureValues = {**job.values}
     if job.endpoint == endpoints.COLOR:
         # A single colour is as small when lossless, and stays exact.
         values["lossless"] = True
@@ -40,8 +39,8 @@ def _finish(job: Job, image: Image.Image, watch: Stopwatch, source_size: tuple[i
 
 def _from_literal(job: Job, size: tuple[int, int]) -> Image.Image:
     if job.endpoint == endpoints.COLOR:
-        return Image.new("RGBA", size, colour.hex_to_rgba(str(job.values["color"])))
-    return blurhash.draw(str(job.values["blurhash"]), size, _punch(job))
+        return Image.new("RGBA", size, colour.hex_to_rgba(job.values["color"]))
+    return blurhash.draw(job.values["blurhash"], size, _punch(job))
 
 
 def _from_source(job: Job, picture: Picture, size: tuple[int, int]) -> Image.Image:
@@ -53,17 +52,17 @@ def _from_source(job: Job, picture: Picture, size: tuple[int, int]) -> Image.Ima
 
 
 def _punch(job: Job) -> float:
-    return float(job.values.get("punch", params.default(endpoints.BLURHASH, "punch")))
+    return job.values.get("punch", params.defaults(endpoints.BLURHASH)["punch"])
 
 
-def drawn_size(values: Mapping[str, object], source: tuple[int, int]) -> tuple[int, int]:
+def drawn_size(values: PictureValues, source: tuple[int, int]) -> tuple[int, int]:
     """The size to draw: the box with both sides for cover, else the source's shape inside it.
 
     A placeholder reserves space, so unlike /transform it is enlarged to its box.
     """
     width, height = values.get("w"), values.get("h")
     if width and height and values.get("fit") == "cover":
-        return int(width), int(height)
+        return width, height
     if width or height:
         scale = min(side / source_side for side, source_side in zip((width, height), source, strict=True) if side)
     else:

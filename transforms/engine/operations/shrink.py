@@ -7,6 +7,7 @@ from transforms.engine.codecs import decode, encode, quality, strip
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import params
 
 # Parameters that change no pixel, and those that change none when the box is the picture's own size.
@@ -70,13 +71,12 @@ def _differences(one: Image.Image, other: Image.Image) -> list[tuple[int, int, i
 
 def _softened(picture: Picture, job: Job, body: bytes, max_bytes: int) -> bytes:
     """The best quality below the requested one that fits; the smallest of all when none does."""
-    requested_quality = job.values.get("quality", params.default("transform", "quality"))
-    requested_quality = (
-        params.default("transform", "quality") if requested_quality == "auto" else int(requested_quality)
-    )
+    default_quality = params.defaults("transform")["quality"]
+    requested = job.values.get("quality", default_quality)
+    requested_quality = int(default_quality if requested == "auto" else requested)
     small = picture.size[0] * picture.size[1] <= SMALL_PIXELS
     for fraction in SOFTER:
-        values = {**job.values, "quality": max(1, round(requested_quality * fraction))}
+        values: PictureValues = {**job.values, "quality": max(1, round(requested_quality * fraction))}
         candidate, _, _ = encode.encode(picture, job.output_format, values, smallest=small)
         body = min(body, candidate, key=len)
         if len(body) <= max_bytes:

@@ -57,7 +57,13 @@ def _gain(brightest: np.ndarray) -> np.ndarray:
 
 def _between(source: Primaries, target: Primaries) -> np.ndarray:
     """The matrix from linear RGB of one to that of the other, for rows of pixels."""
-    return (np.linalg.inv(target.to_pcs()) @ source.to_pcs()).T.astype(np.float32)
+    return (np.linalg.inv(_to_pcs(target)) @ _to_pcs(source)).T.astype(np.float32)
+
+
+def _to_pcs(primaries: Primaries) -> np.ndarray:
+    matrix = primaries.to_pcs()
+    assert matrix is not None  # those of `cicp.PRIMARIES` span colours, all but XYZ, which `named` lets no HDR have
+    return matrix
 
 
 def _encoded(light: np.ndarray) -> np.ndarray:

@@ -87,9 +87,9 @@ def _primaries(chromaticities: tuple[int, ...] | None) -> Primaries | None:
     """Of cHRM's eight numbers; None where they span no colours."""
     if chromaticities is None:
         return None
-    x_white, y_white, *rest = (number / 100_000 for number in chromaticities)
-    points = list(zip(rest[::2], rest[1::2], strict=True))
-    primaries = Primaries(*points, (x_white, y_white))
+    pairs = zip(chromaticities[::2], chromaticities[1::2], strict=True)
+    white, red, green, blue = ((x / 100_000, y / 100_000) for x, y in pairs)
+    primaries = Primaries(red, green, blue, white)
     return primaries if primaries.to_xyz() is not None else None
 
 

@@ -3,7 +3,8 @@
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-from transforms.engine import errors, limits
+from transforms.engine import errors, limits, picture_values
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import params
 
 SCALED = ("w", "h", "padding", "radius", "gap", "mark-w", "mark-padding")
@@ -17,7 +18,7 @@ IDLE_FOR_PAD = ("smart", "entropy", "face", (0.5, 0.5))
 WHOLE_PICTURE = ("fr", 0.0, 0.0, 1.0, 1.0)
 
 
-def fold(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[dict, dict]:
+def fold(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[PictureValues, dict]:
     """The values that differ from the defaults, and the lengths before dpr where no URL can express the scaled ones.
 
     `spellings` is the name or alias in the query by long-lived name, for the errors. Raises invalid_parameter for a
@@ -33,7 +34,8 @@ def fold(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[dict, 
         values = {name: value for name, value in values.items() if name != "v"}  # no bytes to tell apart
     if "mark" not in spellings:
         values = {name: value for name, value in values.items() if name not in OF_MARK}
-    return {name: value for name, value in values.items() if not _is_default(endpoint, name, value, values)}, unscaled
+    differing = {name: value for name, value in values.items() if not _is_default(endpoint, name, value, values)}
+    return picture_values.of(differing), unscaled
 
 
 def _split_size(values: dict) -> dict:
@@ -63,7 +65,7 @@ def _scale(endpoint: str, values: dict, spellings: dict[str, str]) -> tuple[dict
     lengths = {name: rest[name] for name in scalable if isinstance(rest.get(name), int)}
     scaled = {name: _times(length, dpr, name) for name, length in lengths.items()}
     _check_box(scaled, dpr, spellings)
-    exceeds_range = any(length > params.ROWS[endpoint][name].most for name, length in scaled.items())
+    exceeds_range = any(length > params.ROWS[endpoint][name].bounds[1] for name, length in scaled.items())
     if not has_box and dpr != 1:
         return {**rest, **scaled, "dpr": dpr}, {name: _least(length, dpr) for name, length in scaled.items() if length}
     return {**rest, **scaled}, ({**lengths, "dpr": dpr} if exceeds_range else {})

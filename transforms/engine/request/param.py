@@ -31,6 +31,13 @@ class Param:
     outside: bool = False
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most of a parameter that has both."""
+        if self.least is None or self.most is None:
+            raise TypeError(f"The parameter {self.name} has no bounds.")
+        return self.least, self.most
+
+    @property
     def names(self) -> tuple[str, ...]:
         return (self.name, *self.aliases)
 

@@ -4,8 +4,10 @@ form."""
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from transforms.engine import errors
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import endpoints, normalize, param, params, query_text, request_rows
 from transforms.engine.request import values as request_values
 
@@ -26,7 +28,7 @@ class Spec:
 
     endpoint: str
     sources: tuple[str, ...]
-    values: Mapping[str, object] = field(hash=False)
+    values: PictureValues = field(hash=False)
     format: str | None = None
     select: tuple[str, ...] | None = None
     download: str | None = None
@@ -40,7 +42,8 @@ class Spec:
 
     def get(self, name: str) -> object:
         """The value, or the table's default. KeyError for a name the endpoint does not have."""
-        return self.values[name] if name in self.values else params.default(self.endpoint, name)
+        values: Mapping[str, object] = self.values
+        return values[name] if name in values else params.default(self.endpoint, name)
 
 
 def parse(endpoint: str, pairs: Iterable[tuple[str, str]], path_source: str | None = None) -> Spec:
@@ -138,7 +141,7 @@ def _take_path(texts: dict[str, list[str]], spellings: dict[str, str], path_sour
     texts["src"], spellings["src"] = [path_source], "src"
 
 
-def _read(endpoint: str, name: str, spelling: str, texts: list[str]) -> object:
+def _read(endpoint: str, name: str, spelling: str, texts: list[str]) -> Any:
     row = params.ROWS[endpoint][name]
     parsed = tuple(request_values.read(row, spelling, text) for text in texts)
     return parsed if name == "src" else parsed[0]

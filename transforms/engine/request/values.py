@@ -4,8 +4,10 @@ import difflib
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from transforms.engine import errors
+from transforms.engine.picture_values import Crop
 from transforms.engine.request import blurhash_text, param, picture_rows, query_text
 
 WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -17,7 +19,7 @@ MIDDLE = (0.5, 0.5)
 POSITION_NAMES = {point: name for name, point in picture_rows.POSITIONS.items()}
 
 
-def read(row: param.Param, spelling: str, text: str) -> object:
+def read(row: param.Param, spelling: str, text: str) -> Any:
     """The typed value of `text`; `spelling` is the name in the query, for the error. Raises invalid_parameter."""
     try:
         return READERS[row.kind](row, text)
@@ -59,9 +61,11 @@ def _nearest(row: param.Param, text: str) -> str:
     return f" Did you mean {matches[0]}?" if matches else ""
 
 
-def _integer(row: param.Param, text: str) -> object:
-    if text in row.choices:
-        return text
+def _integer(row: param.Param, text: str) -> int | str:
+    return text if text in row.choices else _whole(row, text)
+
+
+def _whole(row: param.Param, text: str) -> int:
     if not WHOLE.fullmatch(text):
         raise ValueError
     value = int(text)
@@ -84,7 +88,8 @@ def _decimal(text: str) -> Decimal:
 
 def _ranged(row: param.Param, text: str) -> Decimal:
     value = _decimal(text)
-    if not Decimal(str(row.least)) <= value <= Decimal(str(row.most)):
+    least, most = row.bounds
+    if not Decimal(str(least)) <= value <= Decimal(str(most)):
         raise ValueError
     return value
 
@@ -99,7 +104,7 @@ def _length(row: param.Param, text: str) -> int | float:
     share = float(value)
     if 0 < share <= 1:
         return share
-    return _integer(row, text)
+    return _whole(row, text)
 
 
 def _angle(row: param.Param, text: str) -> int | float:
@@ -131,8 +136,8 @@ def _colour(row: param.Param, text: str) -> str:
 def _position(row: param.Param, text: str) -> str | tuple[float, float]:
     if text in row.choices:
         return text
-    coordinates = tuple(float(_unit(part)) for part in _parts(text, 2))
-    return POSITION_NAMES.get(coordinates, coordinates)
+    x, y = (float(_unit(part)) for part in _parts(text, 2))
+    return POSITION_NAMES.get((x, y), (x, y))
 
 
 def _focus(row: param.Param, text: str) -> str | tuple[float, float]:
@@ -141,7 +146,7 @@ def _focus(row: param.Param, text: str) -> str | tuple[float, float]:
     return MIDDLE if position == row.default and text != row.default else position
 
 
-def _crop(row: param.Param, text: str) -> tuple:
+def _crop(row: param.Param, text: str) -> Crop:
     parts = _parts(text, 4)
     decimals = [_decimal(part) for part in parts]
     if "." in text or all(value <= 1 for value in decimals):
@@ -152,7 +157,7 @@ def _crop(row: param.Param, text: str) -> tuple:
     return ("px", x, y, w, h)
 
 
-def _crop_fractions(parts: list[Decimal]) -> tuple:
+def _crop_fractions(parts: list[Decimal]) -> Crop:
     """Clipped to the picture, so that one part of a picture has one canonical value."""
     # Through float first: the compared values must be the stored ones, or parsing them again could differ.
     x, y, w, h = (Decimal(repr(float(part))) for part in parts)
@@ -163,8 +168,9 @@ def _crop_fractions(parts: list[Decimal]) -> tuple:
 
 
 def _pixels(row: param.Param, text: str) -> int:
-    if not WHOLE.fullmatch(text) or int(text) > row.most:
-        raise ValueError(f"{query_text.shown(text)} is not a whole number from 0 to {row.most}")
+    _, most = row.bounds
+    if not WHOLE.fullmatch(text) or int(text) > most:
+        raise ValueError(f"{query_text.shown(text)} is not a whole number from 0 to {most}")
     return int(text)
 
 
@@ -197,20 +203,25 @@ def _blurhash(row: param.Param, text: str) -> str:
     return text
 
 
+def _is_within_bounds(row: param.Param, text: str) -> bool:
+    least, most = row.bounds
+    return least <= len(text) <= most
+
+
 def _source(row: param.Param, text: str) -> str:
-    if not row.least <= len(text) <= row.most:
+    if not _is_within_bounds(row, text):
         raise ValueError(f"it has {len(text)}")
     return text
 
 
 def _filename(row: param.Param, text: str) -> str:
-    if not row.least <= len(text) <= row.most or set(text) & set("/\\") or text.strip(" .") == "":
+    if not _is_within_bounds(row, text) or set(text) & set("/\\") or text.strip(" .") == "":
         raise ValueError
     return text
 
 
 def _version(row: param.Param, text: str) -> str:
-    if not row.least <= len(text) <= row.most or not VERSION.fullmatch(text):
+    if not _is_within_bounds(row, text) or not VERSION.fullmatch(text):
         raise ValueError
     return text
 

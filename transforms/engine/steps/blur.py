@@ -1,14 +1,13 @@
 """Blurs the picture."""
 
-from collections.abc import Mapping
-
 from PIL import Image, ImageFilter
 
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """blur: the sigma of a Gaussian, in pixels of the result."""
     if "blur" not in values:
         return picture

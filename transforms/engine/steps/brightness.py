@@ -1,13 +1,12 @@
 """Makes the picture lighter or darker."""
 
-from collections.abc import Mapping
-
 from transforms.engine import colour
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """brightness: every level times the factor, as CSS brightness()."""
     factor = float(values.get("brightness", 1))
     if factor == 1:

@@ -1,17 +1,16 @@
 """Pastes the picture on a canvas of the whole box: fit=pad."""
 
-from collections.abc import Mapping
-
 from PIL import Image
 
 from transforms.engine import geometry
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 CLEAR = (0, 0, 0, 0)
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """fit=pad with w and h: the picture at `position` in the box, transparent around it."""
     if values.get("fit") != "pad" or "w" not in values or "h" not in values:
         return picture

@@ -1,13 +1,12 @@
 """Crops the upright source to the requested part."""
 
-from collections.abc import Mapping
-
 from transforms.engine import geometry
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """crop: source pixels or fractions. Raises invalid_parameter when it lies outside."""
     if "crop" not in values:
         return picture

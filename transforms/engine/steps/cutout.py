@@ -1,20 +1,19 @@
 """Removes the background: everything but the subject becomes transparent."""
 
-from collections.abc import Mapping
-
 from PIL import Image, ImageChops
 
-from transforms.engine import geometry
+from transforms.engine import geometry, picture_values
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.vision import matte, subject
 
 # A mask whose maximum is below this has no subject.
 LEAST_SURE = 0.3
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """background-remove: a still picture's subject on transparency; a picture without one stays as it is.
 
     Raises animation_unsupported, and background_removal_unavailable where the network is not installed.
@@ -31,9 +30,9 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     return smaller.mapped(_without_background)
 
 
-def _reduced(frame: Image.Image, nominal: geometry.Size, values: Mapping[str, object]) -> Image.Image:
+def _reduced(frame: Image.Image, nominal: geometry.Size, values: PictureValues) -> Image.Image:
     """The frame at no less than twice the size the later steps need: a larger matte would be scaled down anyway."""
-    later_values = {name: value for name, value in values.items() if name != "crop"}
+    later_values = picture_values.without(values, ("crop",))
     target = geometry.decode_target(nominal, later_values)
     if target is None:
         return frame

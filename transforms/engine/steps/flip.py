@@ -1,11 +1,10 @@
 """Mirrors the picture."""
 
-from collections.abc import Mapping
-
 from PIL import Image
 
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 WAYS = {
     "h": Image.Transpose.FLIP_LEFT_RIGHT,
@@ -14,7 +13,7 @@ WAYS = {
 }
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """flip: h swaps left and right, v top and bottom, hv both."""
     if "flip" not in values:
         return picture

@@ -1,13 +1,12 @@
 """Gamma correction: changes the midtones, not black and white."""
 
-from collections.abc import Mapping
-
 from transforms.engine import colour
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """gamma: above 1 lightens the middle, below 1 darkens it (level to the power of 1/gamma)."""
     gamma = float(values.get("gamma", 1))
     if gamma == 1:

@@ -1,18 +1,18 @@
 """Rotates the hue of all colours."""
 
 import math
-from collections.abc import Mapping
 
 from transforms.engine import colour
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 # Luma weights, and the factors of the sine for each output channel: the W3C filter effects' hueRotate matrix.
 LUMA = (0.213, 0.715, 0.072)
 SINES = ((-0.213, -0.715, 0.928), (0.143, 0.140, -0.283), (-0.787, 0.715, 0.072))
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """hue: degrees, as CSS hue-rotate()."""
     degrees = float(values.get("hue", 0)) % 360
     if degrees == 0:

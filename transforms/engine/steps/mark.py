@@ -1,7 +1,5 @@
 """Overlays a mark: a watermark, a logo, a badge."""
 
-from collections.abc import Mapping
-
 from PIL import Image
 
 from transforms.engine import colour, geometry
@@ -9,33 +7,34 @@ from transforms.engine.codecs import decode
 from transforms.engine.errors import EngineError
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import params
 
+DEFAULTS = params.defaults("transform")
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """mark, mark-position, mark-w, mark-padding, mark-opacity: the same on every frame.
 
     Raises what decoding raises, with param=mark.
     """
-    if "mark" not in values or _value(values, "mark-opacity") == 0:
+    opacity = values.get("mark-opacity", DEFAULTS["mark-opacity"])
+    if "mark" not in values or opacity == 0:
         return picture
-    padding = min(int(_value(values, "mark-padding")), (min(picture.size) - 1) // 2)
+    padding = min(values.get("mark-padding", DEFAULTS["mark-padding"]), (min(picture.size) - 1) // 2)
     available = (picture.size[0] - 2 * padding, picture.size[1] - 2 * padding)
-    overlay = _faded(_scaled(picture, available, values, limits), float(_value(values, "mark-opacity")))
+    overlay = _faded(_scaled(picture, available, values, limits), opacity)
     left, top = geometry.placed(overlay.size, available, _place(values))
     return picture.mapped(lambda frame: _laid(frame, overlay, (left + padding, top + padding)))
 
 
-def _value(values: Mapping[str, object], name: str) -> object:
-    return values.get(name, params.default("transform", name))
+def _place(values: PictureValues) -> tuple[float, float]:
+    return geometry.position({"position": values.get("mark-position", DEFAULTS["mark-position"])})
 
 
-def _place(values: Mapping[str, object]) -> tuple[float, float]:
-    return geometry.position({"position": _value(values, "mark-position")})
-
-
-def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, object], limits: Limits) -> Image.Image:
+def _scaled(picture: Picture, available: geometry.Size, values: PictureValues, limits: Limits) -> Image.Image:
     """The mark at its final size: as wide as requested, but within `available`. Raises EngineError with param=mark."""
+    assert picture.mark is not None  # where `mark` is among the values, the pipeline sets it
     try:
         natural = decode.probe(picture.mark, limits).size
         size = _size(natural, picture.size[0], available, values.get("mark-w"))
@@ -46,7 +45,9 @@ def _scaled(picture: Picture, available: geometry.Size, values: Mapping[str, obj
     return mark_image.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
 
 
-def _size(natural: geometry.Size, picture_width: int, available: geometry.Size, requested: object) -> geometry.Size:
+def _size(
+    natural: geometry.Size, picture_width: int, available: geometry.Size, requested: float | None
+) -> geometry.Size:
     """`requested` is pixels (int), a share of the picture's width (float), or None for the mark's natural size."""
     width = natural[0] if requested is None else requested if isinstance(requested, int) else picture_width * requested
     ratio = min(width / natural[0], available[0] / natural[0], available[1] / natural[1])

@@ -1,14 +1,13 @@
 """Adds a margin around the finished picture."""
 
-from collections.abc import Mapping
-
 from transforms.engine import geometry
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.steps import canvas
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """padding: pixels on each side, outside the box, transparent until the background step."""
     margin = int(values.get("padding", 0))
     if margin == 0:

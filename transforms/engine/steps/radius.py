@@ -1,15 +1,14 @@
 """Rounds the corners."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from PIL import Image, ImageChops
 
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """radius: pixels, at most half the shorter side; max makes a circle or a pill."""
     requested = values.get("radius", 0)
     half = min(picture.size) // 2

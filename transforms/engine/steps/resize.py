@@ -1,6 +1,5 @@
 """Scales the picture to its box, and crops it for fit=cover."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from PIL import Image
@@ -8,6 +7,7 @@ from PIL import Image
 from transforms.engine import geometry
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.vision import attention, chosen
 from transforms.engine.vision.attention import CropChoice
 
@@ -16,7 +16,7 @@ REDUCING_GAP = 3.0
 Part = tuple[float, float, float, float]
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """w, h, dpr, fit, enlarge, position, debug. Raises output_too_large before anything is allocated, and
     face_detection_unavailable for position=face where the network is not installed."""
     fit = geometry.fit(picture.nominal, values)
@@ -36,7 +36,7 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     return picture.mapped(lambda frame: _scaled(frame, size, part), nominal=size)
 
 
-def _choice(picture: Picture, fit: geometry.Fit, values: Mapping[str, object]) -> CropChoice:
+def _choice(picture: Picture, fit: geometry.Fit, values: PictureValues) -> CropChoice:
     """The position of the crop, and the reason; for an animation it is chosen by the first frame."""
     position = values.get("position")
     if fit.cut == fit.scaled:

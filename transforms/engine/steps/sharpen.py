@@ -1,18 +1,17 @@
 """Sharpens edges."""
 
-from collections.abc import Mapping
-
 from PIL import ImageFilter
 
 from transforms.engine import colour
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 RADIUS = 1.0
 PERCENT_PER_UNIT = 50
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """sharpen: an unsharp mask of sigma 1 at half the strength per unit (2 adds the whole difference)."""
     amount = float(values.get("sharpen", 0))
     if amount == 0:

@@ -1,15 +1,14 @@
 """Tints the picture in shades of one colour."""
 
-from collections.abc import Mapping
-
 from PIL import Image, ImageOps
 
 from transforms.engine import colour
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """tint: black stays black, white white, middle grey becomes the colour; its alpha is the strength."""
     if "tint" not in values:
         return picture

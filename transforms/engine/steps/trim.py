@@ -1,16 +1,15 @@
 """Crops a border of one colour."""
 
-from collections.abc import Mapping
-
 from PIL import Image, ImageChops
 
 from transforms.engine.limits import Limits
 from transforms.engine.picture import Picture
+from transforms.engine.picture_values import PictureValues
 
 Box = tuple[int, int, int, int]
 
 
-def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Picture:
+def apply(picture: Picture, values: PictureValues, limits: Limits) -> Picture:
     """trim: how many of 255 levels a channel may differ from the top left pixel.
 
     For an animation the box is the union over its frames. A picture that is all border stays as it is.
@@ -20,8 +19,7 @@ def apply(picture: Picture, values: Mapping[str, object], limits: Limits) -> Pic
     boxes = [box for frame in picture.frames if (box := _inside(frame, int(values["trim"])))]
     if not boxes:
         return picture
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    union = (min(lefts), min(tops), max(rights), max(bottoms))
+    union = _union(boxes)
     return picture.mapped(lambda frame: frame.crop(union), nominal=(union[2] - union[0], union[3] - union[1]))
 
 
@@ -36,7 +34,9 @@ def _inside(frame: Image.Image, tolerance: int) -> Box | None:
     nonempty_boxes = [box for box in boxes if box]
     if not nonempty_boxes:
         return None
-    return (
-        *(min(box[i] for box in nonempty_boxes) for i in (0, 1)),
-        *(max(box[i] for box in nonempty_boxes) for i in (2, 3)),
-    )
+    return _union(nonempty_boxes)
+
+
+def _union(boxes: list[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)

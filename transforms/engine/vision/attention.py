@@ -58,7 +58,8 @@ def choose(image: Image.Image, shares: tuple[float, float], method: str) -> Crop
         position = _most_various(levels, windows[0]), _most_various(levels.T, windows[1])
         return CropChoice(position, "the most various part")
     parts = _parts(small)
-    weights = sum(share * part for share, part in zip((DETAIL, SATURATION, SKIN), parts.values(), strict=True))
+    detail, saturation, skin = parts.values()
+    weights = DETAIL * detail + SATURATION * saturation + SKIN * skin
     position = _heaviest(weights.sum(axis=0), windows[0]), _heaviest(weights.sum(axis=1), windows[1])
     return CropChoice(position, _shares(parts, position, windows), weights)
 

@@ -1,5 +1,7 @@
 """Draws the crop that fit=cover chose, and the reason: debug=crop."""
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -19,7 +21,9 @@ def draw(frame: Image.Image, box: Box, choice: CropChoice) -> Image.Image:
     in boxes, and the reason."""
     picture = frame.convert("RGBA")
     if choice.weights is not None:
-        picture = Image.composite(Image.new("RGBA", picture.size, (*HEAT, 255)), picture, _heat(choice, picture.size))
+        picture = Image.composite(
+            Image.new("RGBA", picture.size, (*HEAT, 255)), picture, _heat(choice.weights, picture.size)
+        )
     dark = Image.new("RGBA", picture.size, (*SHADOW, 255))
     dimmed = Image.blend(dark, picture, DIMMED)
     dimmed.paste(picture.crop(box), box)
@@ -38,10 +42,10 @@ def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) ->
     return tuple(share * side for share, side in zip(box, size * 2, strict=True))
 
 
-def _heat(choice: CropChoice, size: tuple[int, int]) -> Image.Image:
+def _heat(weights: np.ndarray, size: tuple[int, int]) -> Image.Image:
     """The weights as a mask of `size` (a heat map)."""
-    weights = choice.weights / max(float(choice.weights.max()), 1e-6)
-    mask = Image.fromarray((weights * HEAT_STRENGTH * 255).astype(np.uint8))
+    relative = weights / max(float(weights.max()), 1e-6)
+    mask = Image.fromarray((relative * HEAT_STRENGTH * 255).astype(np.uint8))
     return mask.resize(size, Image.Resampling.BILINEAR)
 
 
@@ -57,7 +61,7 @@ def _say(pen: ImageDraw.ImageDraw, size: tuple[int, int], text: str) -> None:
         pen.text((font_size // 2, top + index * height + height // 8), line, fill=WORDS, font=font)
 
 
-def _lines(text: str, fits) -> list[str]:
+def _lines(text: str, fits: Callable[[str], bool]) -> list[str]:
     lines = [""]
     for word in text.split():
         candidate = f"{lines[-1]} {word}".strip()

@@ -75,14 +75,14 @@ def place(faces: list[Face], shares: tuple[float, float]) -> tuple[tuple[float, 
         if all(union[1][axis] - union[0][axis] <= shares[axis] for axis in (0, 1)):
             box, count = union, count + 1
     heads = _around(*(_head(face) for face in faces if _inside(face, box)))
-    return tuple(_along(shares[axis], box, heads, axis) for axis in (0, 1)), count
+    return (_along(shares[0], box, heads, 0), _along(shares[1], box, heads, 1)), count
 
 
 def _seen(image: Image.Image) -> Image.Image:
     """The network's input, its sides multiples of 32; transparent pixels count as black."""
     scale = min(1.0, SEEN_SIDE / max(image.size))
-    size = tuple(max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image.size)
-    small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    width, height = (max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in image.size)
+    small = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     if small.mode != "RGBA":
         return small
     background = Image.new("RGB", small.size)

@@ -52,7 +52,8 @@ def cut_out(image: Image.Image, mask: np.ndarray) -> Image.Image:
 
 def _planned(image: Image.Image, mask: np.ndarray) -> _Plan:
     scale = min(1.0, WORKING_SIDE / max(image.size))
-    small = image.resize(tuple(max(1, round(side * scale)) for side in image.size), Image.Resampling.BOX)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    small = image.resize(size, Image.Resampling.BOX)
     radius = max(2, round(RADIUS_SHARE * max(small.size)))
     channels = tuple(np.moveaxis(np.asarray(small, dtype=np.float32) / 255, -1, 0))
     coarse = _ramp(_enlarged(mask, small.size), DOUBTED, BELIEVED)

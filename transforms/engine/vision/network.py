@@ -3,8 +3,11 @@
 import functools
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
 
 from transforms.engine.errors import EngineError
 
@@ -16,6 +19,23 @@ ABSENT = {
     FACES: ("face_detection_unavailable", "Finding faces", "position"),
 }
 
+
+class Tensor(Protocol):
+    """An input or output of a network."""
+
+    name: str
+
+
+class Session(Protocol):
+    """What is used of onnxruntime.InferenceSession, which a server may lack."""
+
+    def get_inputs(self) -> Sequence[Tensor]: ...
+
+    def get_outputs(self) -> Sequence[Tensor]: ...
+
+    def run(self, output_names: list[str] | None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]: ...
+
+
 _files: dict[str, str] = {}
 
 
@@ -24,7 +44,7 @@ def use(name: str, path: str) -> None:
     _files[name] = path
 
 
-def session(name: str, change_weights: Callable[[bytes], bytes] | None = None) -> object:
+def session(name: str, change_weights: Callable[[bytes], bytes] | None = None) -> Session:
     """The loaded network; `change_weights` converts the bytes of its weights' file. Raises the network's
     `…_unavailable` where onnxruntime or the weights are absent."""
     return _session(name, _files.get(name, ""), change_weights)
@@ -41,7 +61,7 @@ def absent(name: str) -> EngineError:
 
 
 @functools.cache
-def _session(name: str, path: str, change_weights: Callable[[bytes], bytes] | None) -> object:
+def _session(name: str, path: str, change_weights: Callable[[bytes], bytes] | None) -> Session:
     """The memory arena is off: it would hold 200 MB that other jobs need."""
     if not path or not os.path.exists(path):
         raise absent(name)

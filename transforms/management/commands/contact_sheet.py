@@ -1,9 +1,10 @@
 """A contact sheet of every step, to be looked at."""
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from transforms import contact_sheet
 from transforms.engine.vision import network
@@ -17,11 +18,11 @@ class Command(BaseCommand):
 
     help = "Draw every step on the sample photographs, or on those named, into var/contact-sheets."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Which photographs."""
         parser.add_argument("photographs", nargs="*", type=Path, help="files; without them those in var/samples")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Draw a sheet for each."""
         network.use(network.SUBJECTS, settings.BACKGROUND_MODEL)
         network.use(network.FACES, settings.FACE_MODEL)

@@ -1,6 +1,8 @@
 """Save, list and delete fallbacks from the shell, and choose the default."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import Workspace, workspaces
 from imgapis.base.errors import ApiError
@@ -13,7 +15,7 @@ class Command(BaseCommand):
 
     help = "Save, list or delete a workspace's fallbacks; choose the one of every source, or of one source."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("action", choices=("save", "list", "delete", "default"))
         parser.add_argument("namespace")
@@ -22,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--status", choices=tuple(fallbacks.STATUSES), default="error")
         parser.add_argument("--source", help="whose default it is; every source's without")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the fallbacks and the defaults."""
         row = workspaces.of_namespace(options["namespace"])
         if row is None:
@@ -33,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(refusal.message) from refusal
         for fallback in fallback_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{fallback.name}: {fallback.src} (status: {fallback.status})")
-        chosen = fallbacks.defaults(workspaces.find(row.workspace_id))
+        chosen = fallbacks.defaults(workspaces.require(row.workspace_id))
         self.stdout.write(f"every source: {chosen['workspace'] or 'none'}")
         for source, name in chosen["sources"].items():
             if name:

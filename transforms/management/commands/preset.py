@@ -1,8 +1,10 @@
 """Save, list and delete presets from the shell."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
 
-from accounts.models import workspaces
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import Workspace, workspaces
 from imgapis.base.errors import ApiError
 from transforms.access import access_settings, presets
 from transforms.models import presets as preset_rows
@@ -13,14 +15,14 @@ class Command(BaseCommand):
 
     help = "Save, list or delete a workspace's presets; serve presets only, or everything."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("action", choices=("save", "list", "delete", "only", "any"))
         parser.add_argument("namespace")
         parser.add_argument("name", nargs="?", default="")
         parser.add_argument("query", nargs="?", default="")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the presets."""
         row = workspaces.of_namespace(options["namespace"])
         if row is None:
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{preset.name}: {presets.query_of(preset.values)}")
 
 
-def _act(row, options) -> None:
+def _act(row: Workspace, options: dict[str, Any]) -> None:
     if options["action"] == "save":
         presets.save(row.workspace_id, "system", options["name"], options["query"])
     elif options["action"] == "delete":

@@ -1,6 +1,8 @@
 """Purge cached pictures from the shell."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import workspaces
 from imgapis.base.errors import ApiError
@@ -13,14 +15,14 @@ class Command(BaseCommand):
 
     help = "Purge one address, a prefix of src, a source or the workspace; `list` shows the rules, --dry-run counts."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("namespace")
         parser.add_argument("scope", choices=("list", *purges.SCOPES))
         parser.add_argument("target", nargs="?", default="")
         parser.add_argument("--dry-run", action="store_true")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Purge, and say how many billed operations can become new work."""
         row = workspaces.of_namespace(options["namespace"])
         if row is None:

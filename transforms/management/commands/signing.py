@@ -1,10 +1,11 @@
 """Turn signed addresses on and off, rotate keys and sign from the shell."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import workspaces
+from accounts.models import Workspace, workspaces
 from imgapis.base.errors import ApiError
 from transforms.access import signing, signing_keys
 from transforms.engine.request.query import Query
@@ -16,13 +17,13 @@ class Command(BaseCommand):
 
     help = "Show, require or turn off signed addresses; rotate or end a key; sign an address."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("action", choices=("show", "require", "off", "rotate", "end", "sign"))
         parser.add_argument("namespace")
         parser.add_argument("what", nargs="?", default="", help="the key's id (end), or the path and query (sign)")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Do it, print a new key once, and print the state."""
         row = workspaces.of_namespace(options["namespace"])
         if row is None:
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             keys = ", ".join(key["id"] for key in row.signing_keys) or "none"
             self.stdout.write(f"signing {row.signing}, live keys: {keys}")
 
-    def _act(self, row, options) -> str | None:
+    def _act(self, row: Workspace, options: dict[str, Any]) -> str | None:
         if options["action"] == "end":
             signing_keys.end(row, "system", options["what"])
         if options["action"] == "sign":
@@ -47,7 +48,7 @@ class Command(BaseCommand):
         return action(row, "system") if action else None
 
 
-def _signed(row, address: str) -> str:
+def _signed(row: Workspace, address: str) -> str:
     keys = tenants.of_row(row, row.namespace).signing_keys
     if not keys:
         raise CommandError("There is no signing key: `signing rotate` makes one.")

@@ -1,10 +1,12 @@
 """Create, list and delete named sources from the shell."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import workspaces
 from imgapis.base.errors import ApiError
-from transforms.models import sources
+from transforms.models import Source, sources
 from transforms.sources import named_sources
 from transforms.sources.kinds.registry import KINDS
 
@@ -14,7 +16,7 @@ class Command(BaseCommand):
 
     help = f"Create, list or delete a workspace's named sources: {', '.join(kind.title for kind in KINDS.values())}."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """What the command accepts."""
         parser.add_argument("action", choices=("create", "list", "change", "delete"))
         parser.add_argument("namespace")
@@ -26,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--access-key", default="")
         parser.add_argument("--secret-key", default="")
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the sources of the workspace."""
         workspace = workspaces.of_namespace(options["namespace"])
         if workspace is None:
@@ -38,20 +40,20 @@ class Command(BaseCommand):
         for row in sources.of_workspace(workspace.workspace_id):
             self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")
 
-    def _create(self, workspace_id: str, options) -> None:
+    def _create(self, workspace_id: str, options: dict[str, Any]) -> None:
         settings = {name: options[name] for name in ("kind", "prefix", "bucket", "region", "access_key", "secret_key")}
         named_sources.create(workspace_id, name=options["name"], **settings)
 
-    def _change(self, workspace_id: str, options) -> None:
+    def _change(self, workspace_id: str, options: dict[str, Any]) -> None:
         named_sources.change(self._existing(workspace_id, options), prefix=options["prefix"])
 
-    def _delete(self, workspace_id: str, options) -> None:
+    def _delete(self, workspace_id: str, options: dict[str, Any]) -> None:
         named_sources.delete(self._existing(workspace_id, options))
 
-    def _list(self, workspace_id: str, options) -> None:
+    def _list(self, workspace_id: str, options: dict[str, Any]) -> None:
         """Listing is what every action ends with."""
 
-    def _existing(self, workspace_id: str, options):
+    def _existing(self, workspace_id: str, options: dict[str, Any]) -> Source:
         row = sources.find(workspace_id, options["name"])
         if row is None:
             raise CommandError(f"{options['namespace']} has no source {options['name']!r}.")

@@ -11,6 +11,7 @@ from imgapis.base.outbound.fetch import FetchResult
 from transforms.engine import effective
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Output
+from transforms.engine.picture_values import PictureValues
 from transforms.engine.request import negotiate, params, spec
 from transforms.engine.request.spec import Spec
 from transforms.serving import cache, image_plans
@@ -134,8 +135,9 @@ def known_source(tenant: Tenant, plan: RenderPlan) -> KnownSource | None:
     if not plan.originals or plan.operation == "grid":
         return None
     infos = [_info(tenant, plan, original) for original in plan.originals]
-    if all(entry is not None and entry.source_size and entry.prints for entry in infos):
-        return KnownSource(_size(infos[0]), tuple(entry.prints for entry in infos))
+    known_infos = [entry for entry in infos if entry is not None and entry.source_size and entry.prints]
+    if len(known_infos) == len(infos):
+        return KnownSource(_size(known_infos[0]), tuple(entry.prints for entry in known_infos))
     for entry in _stored(tenant, plan):
         if entry.source_size and entry.prints:
             return KnownSource(_size(entry), tuple(entry.prints.split(",")))
@@ -158,7 +160,7 @@ def foretold(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> str
 
 def _info(tenant: Tenant, plan: RenderPlan, original: Original) -> CachedOutput | None:
     """What is stored of an original's /info, of the same version, while it lives."""
-    version = {name: value for name, value in plan.spec.values.items() if name == "v"}
+    version: PictureValues = {"v": plan.spec.values["v"]} if "v" in plan.spec.values else {}
     identity = image_plans.named(spec.canonical(Spec("info", (), version)), (original,))
     purged_before = tenant.rules.purges.before(identity, [original.identity])
     entry = cache.facts(tenant.folder, image_plans.key(tenant, identity, "json"), cache.DAY_SECONDS, purged_before)

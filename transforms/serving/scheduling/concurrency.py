@@ -25,7 +25,7 @@ _making = threading.Lock()
 class _Gate:
     """One request of a workspace looks for a place among the processes of the host; the others wait behind it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lock = threading.Lock()
 
 

@@ -7,6 +7,7 @@ from io import BytesIO
 
 from PIL import Image, ImageChops
 
+from transforms.engine import colour
 from transforms.engine.codecs.animations import gif_frames, gif_times
 
 Box = tuple[int, int, int, int]
@@ -54,7 +55,9 @@ def _over_one_another(frames: Sequence[Frame]) -> Iterator[tuple[Frame, Box]]:
     """The frames and the boxes in which each differs from the one before, of the first all of it."""
     canvas = None
     for frame, look in _unlike(frames, "RGB"):
-        yield frame, _difference(canvas, look) if canvas else (0, 0, *look.size)
+        box = _difference(canvas, look) if canvas else (0, 0, *look.size)
+        assert box is not None  # `_unlike` yields no two in a row that look alike
+        yield frame, box
         canvas = look
 
 
@@ -93,7 +96,7 @@ def _block(image: Image.Image, box: Box, disposal: int, hundredths: int, shared:
 
 def _palette(image: Image.Image) -> bytes:
     """The colour table, filled up to a power of two."""
-    colours = image.palette.tobytes()
+    colours = colour.palette_of(image).tobytes()
     return colours.ljust(3 << max(1, (len(colours) // 3 - 1).bit_length()), b"\0")
 
 

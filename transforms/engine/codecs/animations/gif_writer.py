@@ -4,6 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
+from transforms.engine import colour
 from transforms.engine.codecs.animations import gif_file, gif_times
 from transforms.engine.picture import Picture
 
@@ -44,8 +45,8 @@ def _reduced(frame: Image.Image) -> Image.Image:
     reduced.info = {}
     if frame.mode == "RGBA":
         # The clear index is the one after the colours in use, within the palette: not every reader looks beyond.
-        clear = reduced.getextrema()[1] + 1
-        reduced.putpalette(reduced.palette.tobytes()[: 3 * clear] + bytes(3))
+        clear = int(colour.levels_of(reduced)[1]) + 1
+        reduced.putpalette(colour.palette_of(reduced).tobytes()[: 3 * clear] + bytes(3))
         reduced.paste(clear, mask=frame.getchannel("A").point(lambda level: 255 if level < HALF else 0))
         reduced.info["transparency"] = clear
     return reduced
