@@ -1,5 +1,6 @@
 """Custom domains: races of claims, checks and removals are settled here by conditions."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
@@ -98,3 +99,8 @@ def mark_removing(row: Domain, now: float) -> bool:
 def delete(row: Domain) -> None:
     """Delete the claim of a domain; idempotent, and a later claim of it stays."""
     row.delete_if(Domain.claim_id == row.claim_id)
+
+
+def scan_workspace(workspace_id: str) -> Iterator[Domain]:
+    """The domains of a workspace, as they are now, from the whole table: for its erasure."""
+    return Domain.scan(Domain.workspace_id == workspace_id, consistent_read=True)
