@@ -1,4 +1,4 @@
 """People, sessions, workspaces, teams, API keys and support staff.
 
-rows ← sessions ← people ← workspaces ← teams ← keys ← staff ← views ← management
+models ← sessions ← people ← workspaces ← teams ← keys ← staff ← views ← management
 """

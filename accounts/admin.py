@@ -2,12 +2,7 @@
 
 from django.contrib import admin
 
-from accounts import store
-from accounts.models import Person, Workspace
-from accounts.rows.audit import AuditEntry
-from accounts.rows.keys import ApiKey
-from accounts.rows.staff import Staff
-from accounts.rows.teams import Member
+from accounts.models import ApiKey, AuditEntry, Member, Person, Staff, Workspace, workspaces
 from accounts.staff import staff_rights
 from accounts.teams import roles
 from imgapis.base.admin.mirrors import model_for
@@ -20,7 +15,7 @@ ROLES = [(name, name) for name in roles.ROLES]
 
 def _of_namespace(text: str) -> list[Row]:
     """The workspace that goes, or went, by a namespace."""
-    row = store.workspace_of_namespace(text.lower())
+    row = workspaces.of_namespace(text.lower())
     return [row] if row else []
 
 

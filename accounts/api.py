@@ -5,15 +5,14 @@ from typing import Any
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-from accounts import audit, store, team_store
+from accounts import audit
 from accounts.keys import apikeys
 from accounts.keys.idempotency import ResultGone
-from accounts.models import Workspace
+from accounts.models import ApiKey, AuditEntry, Invite, Workspace
+from accounts.models import members as membership_rows
+from accounts.models import workspaces as workspace_rows
 from accounts.requests import ApiHttpRequest
 from accounts.rest_router import Repeat, RestRouter
-from accounts.rows.audit import AuditEntry
-from accounts.rows.keys import ApiKey
-from accounts.rows.teams import Invite
 from accounts.teams import invites, members, roles
 from accounts.teams.actors import Actor
 from accounts.workspaces import workspaces
@@ -132,7 +131,7 @@ class EntriesOut(Schema):
 def workspace_of(request: ApiHttpRequest, permission: str) -> Workspace:
     """The key's workspace, if the key has the permission."""
     request.caller.require(permission)
-    return store.require_workspace(request.caller.workspace_id)
+    return workspace_rows.require(request.caller.workspace_id)
 
 
 def _acting(request: ApiHttpRequest, permission: str) -> Actor:
@@ -177,7 +176,7 @@ def list_roles(request: ApiHttpRequest) -> dict[str, list[str]]:
 def list_members(request: ApiHttpRequest) -> list[MemberOut]:
     """Everybody in the workspace. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    rows = team_store.members(request.caller.workspace_id)
+    rows = membership_rows.of_workspace(request.caller.workspace_id)
     return [MemberOut(person_id=row.person_id, role=row.role, joined=clock.stamp(row.joined)) for row in rows]
 
 

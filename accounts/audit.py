@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry
+from accounts.models import audit as audit_rows
 from imgapis.base import clock, cursors, dynamo, tokens
 from imgapis.base.cursors import ResultPage
 
@@ -108,7 +109,7 @@ def entry(
 def record(*args: Any, **kwargs: Any) -> AuditEntry:
     """Save an entry after its act; the arguments are those of `entry`."""
     row = entry(*args, **kwargs)
-    row.save(condition=AuditEntry.is_absent())
+    audit_rows.add(row)
     return row
 
 
@@ -121,20 +122,12 @@ def add_to_transaction(transaction: dynamo.Transaction, row: AuditEntry | None) 
 def page(workspace_id: str, cursor: str | None = None) -> ResultPage[AuditEntry]:
     """Entries of a workspace, newest first. Raises InvalidCursor, also for a cursor of another workspace."""
     name = f"audit {workspace_id}"
-    rows = AuditEntry.query(
-        workspace_id,
-        scan_index_forward=False,
-        limit=PAGE,
-        page_size=PAGE,
-        consistent_read=True,
-        last_evaluated_key=cursors.decode(name, cursor),
-    )
-    return cursors.page_of(name, rows)
+    return cursors.page_of(name, audit_rows.newest_first(workspace_id, PAGE, cursors.decode(name, cursor)))
 
 
 def newest(log: str, limit: int) -> list[AuditEntry]:
     """The newest entries of a log, `limit` at most, newest first."""
-    return list(AuditEntry.query(log, scan_index_forward=False, limit=limit, page_size=limit, consistent_read=True))
+    return list(audit_rows.newest_first(log, limit))
 
 
 def log_of_person(person_id: str) -> str:

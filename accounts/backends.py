@@ -7,8 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts import store
-from accounts.models import User
+from accounts.models import User, people
 
 
 class StoreBackend:
@@ -20,5 +19,5 @@ class StoreBackend:
 
     def get_user(self, person_id: str) -> User | None:
         """The user of an id, read anew with each request."""
-        person = store.person(person_id)
+        person = people.find(person_id)
         return User.of(person) if person else None

@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import requests, store, team_store
+from accounts import requests
+from accounts.models import members, workspaces
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base import clock
@@ -65,10 +66,10 @@ def workspace_page(
         @login_required
         @wraps(view)
         def wrapper(request: PersonHttpRequest, namespace: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            workspace = store.workspace_of_namespace(namespace)
+            workspace = workspaces.of_namespace(namespace)
             if workspace is None:
                 raise Http404
-            member = team_store.member(workspace.workspace_id, request.user.person_id)
+            member = members.find(workspace.workspace_id, request.user.person_id)
             if member is None:
                 raise Http404
             if namespace != workspace.namespace and request.method == "GET":

@@ -2,17 +2,33 @@
 
 from collections.abc import Iterable
 
-from accounts import audit, retired_namespaces, store, team_store
-from accounts.models import EmailClaim, Namespace, Person, SessionRow, Workspace
-from accounts.rows.audit import AuditEntry
-from accounts.rows.codes import Challenge, Throttle
-from accounts.rows.idempotency import IdempotentRequest
-from accounts.rows.keys import ApiKey
-from accounts.rows.namespaces import NamespaceCount
-from accounts.rows.staff import Staff
-from accounts.rows.teams import Invite, InvitedAddress, Member, Ownership
+from accounts import audit
+from accounts.models import (
+    ApiKey,
+    AuditEntry,
+    Challenge,
+    EmailClaim,
+    IdempotentRequest,
+    Invite,
+    InvitedAddress,
+    Member,
+    Namespace,
+    NamespaceCount,
+    Ownership,
+    Person,
+    SessionRow,
+    Staff,
+    Throttle,
+    Workspace,
+    namespaces,
+    people,
+    throttles,
+)
+from accounts.models import audit as audit_rows
+from accounts.teams import team_changes
 from imgapis.base.dynamo import Row
 from imgapis.base.holdings import Find, Holding, by_attribute, by_hash_key
+from imgapis.base.mail import outbox
 from imgapis.base.mail.rows import OutgoingMail
 
 
@@ -20,7 +36,7 @@ def _by_address(model: type[Challenge] | type[InvitedAddress] | type[Invite]) ->
     """A finder of the rows that hold a person's address, which is read from the account and so needs it to exist."""
 
     def find(person_id: str) -> Iterable[Row]:
-        person = store.person(person_id)
+        person = people.find(person_id)
         return model.scan(model.email == person.email, consistent_read=True) if person else ()
 
     return find
@@ -28,19 +44,17 @@ def _by_address(model: type[Challenge] | type[InvitedAddress] | type[Invite]) ->
 
 def _mails(person_id: str) -> Iterable[OutgoingMail]:
     """Mails to a person, and about their account to an older address."""
-    condition, person = OutgoingMail.person_id == person_id, store.person(person_id)
-    if person:
-        condition |= OutgoingMail.email == person.email
-    return OutgoingMail.scan(condition, consistent_read=True)
+    person = people.find(person_id)
+    return outbox.of_person(person_id, person.email if person else None)
 
 
 def _trail(person_id: str) -> Iterable[AuditEntry]:
-    return AuditEntry.query(audit.log_of_person(person_id), consistent_read=True)
+    return audit_rows.of_log(audit.log_of_person(person_id))
 
 
 def _counts(owner: str) -> Iterable[Throttle]:
     """Counts that name an id; those of addresses are digests whose key changes with the day."""
-    return Throttle.scan(Throttle.bucket.contains(owner), consistent_read=True)
+    return throttles.naming(owner)
 
 
 # In the order of erasure: what finds other rows goes last.
@@ -57,12 +71,15 @@ HOLDINGS = (
     ),
     Holding(Invite, of_workspace=by_hash_key(Invite), of_person=_by_address(Invite)),
     Holding(
-        Member, of_workspace=by_hash_key(Member), of_person=by_attribute(Member, "person_id"), detach=team_store.remove
+        Member,
+        of_workspace=by_hash_key(Member),
+        of_person=by_attribute(Member, "person_id"),
+        detach=team_changes.remove,
     ),
     Holding(Ownership, of_workspace=by_attribute(Ownership, "workspace_id"), of_person=by_hash_key(Ownership)),
     Holding(Staff, of_person=by_hash_key(Staff)),
     Holding(AuditEntry, of_workspace=by_hash_key(AuditEntry), of_person=_trail),
-    Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=retired_namespaces.retire),
+    Holding(Namespace, of_workspace=by_attribute(Namespace, "workspace_id"), detach=namespaces.retire),
     Holding(Workspace, of_workspace=by_hash_key(Workspace)),
     Holding(NamespaceCount, of_person=by_hash_key(NamespaceCount)),
     Holding(EmailClaim, of_person=by_attribute(EmailClaim, "person_id")),

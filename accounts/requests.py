@@ -5,9 +5,7 @@ from typing import TypeGuard, cast
 from django.http import HttpRequest
 
 from accounts.keys.apikeys import Caller
-from accounts.models import User, Workspace
-from accounts.rows.staff import Staff
-from accounts.rows.teams import Member
+from accounts.models import Member, Staff, User, Workspace
 
 
 class PersonHttpRequest(HttpRequest):

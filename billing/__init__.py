@@ -1,4 +1,4 @@
 """Plans, credits and caps, Stripe, and billing notifications.
 
-rows ← plans ← charging ← stripe ← notifications ← views ← management
+models ← plans ← charging ← stripe ← notifications ← views ← management
 """

@@ -2,8 +2,7 @@
 
 from django.contrib import admin
 
-from billing.models import Counter, Grant
-from billing.rows.stripe import ReportedOverage
+from billing.models import Counter, Grant, ReportedOverage
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin
 

@@ -1,8 +1,21 @@
 """What billing holds of a workspace, and a person's choice of mails; invoices stay at Stripe by law."""
 
-from billing.models import Claim, Counter, Grant, InvoiceGrant, LedgerProof
-from billing.rows.notifications import Notification, OptOut, PendingNotification, Webhook
-from billing.rows.stripe import Customer, Receipt, ReportedOverage, StripeEvent, Subscription
+from billing.models import (
+    Claim,
+    Counter,
+    Customer,
+    Grant,
+    InvoiceGrant,
+    LedgerProof,
+    Notification,
+    OptOut,
+    PendingNotification,
+    Receipt,
+    ReportedOverage,
+    StripeEvent,
+    Subscription,
+    Webhook,
+)
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key, by_prefix, by_suffix
 
 HOLDINGS = (

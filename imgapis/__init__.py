@@ -1,4 +1,4 @@
 """The project: settings, routes, and everything that visits more than one app.
 
-base ← rows ← server ← devstack ← tables ← policy ← privacy ← support ← verify ← work ← watch ← site ← management
+base ← models ← server ← devstack ← tables ← policy ← privacy ← support ← verify ← work ← watch ← site ← management
 """

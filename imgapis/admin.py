@@ -6,10 +6,8 @@ from django.contrib.auth.models import Group
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin
 from imgapis.base.mail.rows import OutgoingMail
+from imgapis.models import Announcement, Erasure, PrivacyRequest, ScheduledTask
 from imgapis.policy.requests import KINDS, LAWS
-from imgapis.rows.policy import Announcement, PrivacyRequest
-from imgapis.rows.privacy import Erasure
-from imgapis.rows.work import ScheduledTask
 
 admin.site.unregister(Group)  # stock groups are rows of a SQL database; our roles are a table of the code
 STATES = [(name, name) for name in ("open", "done", "refused")]

@@ -14,7 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from accounts import audit
-from accounts.rows.staff import Staff
+from accounts.models import Staff
 from accounts.staff import second_factor, staff, staff_rights
 from imgapis.base.admin.mirrors import RowModel
 from imgapis.base.admin.row_admin import RowSite

@@ -1,4 +1,4 @@
 """Events, their rollups, and the reports made of them.
 
-views ← management
+models ← views ← management
 """

@@ -6,8 +6,9 @@ from accounts.requests import ApiHttpRequest
 from accounts.rest_router import RestRouter
 from imgapis.base import clock, cursors
 from imgapis.base.errors import ApiError
-from telemetry import display, reports, store
+from telemetry import display, reports
 from telemetry.models import Event
+from telemetry.models import events as event_rows
 
 router = RestRouter(tags=["usage"])
 
@@ -96,7 +97,7 @@ def usage(request: ApiHttpRequest, range: str = "7d") -> UsageOut:
 def events(request: ApiHttpRequest, cursor: str | None = None) -> EventsOut:
     """Requests one by one, newest first. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    query = store.page(request.caller.workspace_id, cursors.decode("events", cursor))
+    query = event_rows.page(request.caller.workspace_id, cursors.decode("events", cursor))
     page = cursors.page_of("events", query)
     return EventsOut(events=[_event(event) for event in page.rows], cursor=page.cursor)
 
@@ -105,7 +106,7 @@ def events(request: ApiHttpRequest, cursor: str | None = None) -> EventsOut:
 def event(request: ApiHttpRequest, event_id: str) -> EventOut:
     """One request; a charged one is a receipt. Scope: workspace.view."""
     request.caller.require("workspace.view")
-    row = store.event(request.caller.workspace_id, event_id)
+    row = event_rows.find(request.caller.workspace_id, event_id)
     if row is None:
         raise NoSuchEvent
     return _event(row)
@@ -114,7 +115,7 @@ def event(request: ApiHttpRequest, event_id: str) -> EventOut:
 def _event(row: Event) -> EventOut:
     return EventOut(
         id=row.event_id,
-        time=clock.stamp_exact(store.moment(row)),
+        time=clock.stamp_exact(event_rows.moment(row)),
         operation=row.operation,
         cache=row.cache,
         status=int(row.status),

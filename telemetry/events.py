@@ -1,12 +1,14 @@
 """The closed list of what is known of an image request (P04), and how its Origin is bounded."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from accounts.workspaces.entitlements import STARTING
 from imgapis.base import clock, tokens
 from telemetry.models import Event
+from telemetry.models import events as event_rows
 
 ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+(?::[0-9]{1,5})?\Z")
 LONGEST_ORIGIN = 255
@@ -52,3 +54,9 @@ def to_row(event: RequestEvent, retention_days: int = STARTING.retention_days) -
     """The event as its row; it expires after `retention_days`, those of the workspace's plan."""
     expires_at = tokens.moment_of(event.event_id) + retention_days * clock.DAY
     return Event(expires=clock.utc(expires_at), **asdict(event))
+
+
+def write(batch: Iterable[RequestEvent], retention_days: Mapping[str, int] | None = None) -> None:
+    """Write free events in batches, each for the days of its workspace; an id written twice is one event."""
+    days = retention_days or {}
+    event_rows.write(to_row(item, days.get(item.workspace_id, STARTING.retention_days)) for item in batch)

@@ -8,10 +8,10 @@ from pathlib import Path
 from django.conf import settings
 from pynamodb.exceptions import PynamoDBException
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements
 from imgapis.base import clock, rounds, tokens
-from telemetry import metrics, rollups, spool, store
+from telemetry import events, metrics, rollups, spool
 from telemetry.events import RequestEvent
 
 SHIP_SECONDS = 2.0
@@ -130,13 +130,13 @@ def _write_apart(batch: list[RequestEvent]) -> list[RequestEvent]:
 def _write(batch: list[RequestEvent]) -> None:
     """Write and mark events; an event that is written twice is one."""
     workspaces = {
-        workspace_id: accounts_store.workspace(workspace_id) for workspace_id in {event.workspace_id for event in batch}
+        workspace_id: workspace_rows.find(workspace_id) for workspace_id in {event.workspace_id for event in batch}
     }
     days = {
         workspace_id: entitlements.of(row).retention_days for workspace_id, row in workspaces.items() if row is not None
     }
     living_events = [event for event in batch if event.workspace_id in days]
-    store.write((event for event in living_events if not event.cost), days)
+    events.write((event for event in living_events if not event.cost), days)
     rollups.mark_dirty((event.workspace_id, clock.hour(tokens.moment_of(event.event_id))) for event in living_events)
 
 

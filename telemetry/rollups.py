@@ -6,12 +6,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 
 from pynamodb.exceptions import PynamoDBException
-from pynamodb.expressions.condition import Condition
 
 from accounts.workspaces.entitlements import STARTING
 from imgapis.base import clock, rounds, tokens
-from telemetry import store, sums
-from telemetry.models import DirtyHour, Rollup
+from telemetry import sums
+from telemetry.models import DirtyHour, dirty_hours, events
+from telemetry.models import rollups as rollup_rows
 from telemetry.sums import Cells, Sums
 
 HOUR_SECONDS = 3_600
@@ -31,8 +31,7 @@ def mark_dirty(pairs: Iterable[tuple[str, str]]) -> None:
     for workspace_id, hour in set(pairs):
         place = f"{workspace_id} {hour}"
         row = DirtyHour(_shard(place), place)
-        first_set = [DirtyHour.due.set(DirtyHour.due | now), DirtyHour.marked.set(DirtyHour.marked | now)]
-        row.update(actions=[DirtyHour.stamp.set(tokens.random_id("d")), *first_set])
+        dirty_hours.mark(row, tokens.random_id("d"), now)
 
 
 def process_due(limit: int = 1_600, added_up: Callable[[str, str], None] | None = None, seconds: float = 60.0) -> int:
@@ -41,7 +40,7 @@ def process_due(limit: int = 1_600, added_up: Callable[[str, str], None] | None 
     it is still marked: if it raises, the hour is worked on again. What fails for one workspace does not stop the
     others."""
     budget, count = rounds.Budget(seconds), 0
-    due_rows = sorted(_marks(DirtyHour.due <= clock.now()), key=lambda row: row.due)[:limit]
+    due_rows = sorted(dirty_hours.of_shards(SHARDS, clock.now()), key=lambda row: row.due)[:limit]
     for row in budget.within(due_rows):
         try:
             count += _process(row, added_up)
@@ -55,33 +54,25 @@ def process_due(limit: int = 1_600, added_up: Callable[[str, str], None] | None 
 def oldest_mark() -> float | None:
     """Since when the hour that has waited longest is not added up, in seconds since 1970, whether it is due, rests or
     failed and is tried again; None where none waits."""
-    return min((float(row.due if row.marked is None else row.marked) for row in _marks()), default=None)
-
-
-def _marks(condition: Condition | None = None) -> Iterator[DirtyHour]:
-    """The marked hours that meet a condition."""
-    for shard in range(SHARDS):
-        yield from DirtyHour.query(str(shard), filter_condition=condition, consistent_read=True)
+    return min(
+        (float(row.due if row.marked is None else row.marked) for row in dirty_hours.of_shards(SHARDS)), default=None
+    )
 
 
 def _process(row: DirtyHour, added_up: Callable[[str, str], None] | None) -> bool:
     now = clock.now()
-    if not _lease(row, now):
+    if not dirty_hours.lease(row, now + LEASE_SECONDS):
         return False
     stamp = row.stamp  # as it was when the lease was taken
     workspace_id, _, hour = row.place.partition(" ")
     rebuild_hour(workspace_id, hour)
     if added_up:
         added_up(workspace_id, hour)
-    if not row.delete_if(DirtyHour.stamp == stamp):
+    if not dirty_hours.delete(row, stamp):
         # Marked again meanwhile. What took long to add up rests ten times as long.
         delay = min(300.0, 10 * (clock.now() - now))
-        row.update_if(DirtyHour.is_present(), due=clock.now() + delay, marked=clock.now())
+        dirty_hours.postpone(row, clock.now() + delay, clock.now())
     return True
-
-
-def _lease(row: DirtyHour, now: float) -> bool:
-    return row.update_if(DirtyHour.due == row.due, due=now + LEASE_SECONDS)
 
 
 def rebuild_hour(workspace_id: str, hour: str) -> None:
@@ -90,7 +81,7 @@ def rebuild_hour(workspace_id: str, hour: str) -> None:
     start = clock.moment_of_hour(hour)
     if start < retention_start():
         return
-    cells_by_origin = _bounded(sums.of_events(store.between(workspace_id, start, start + HOUR_SECONDS)))
+    cells_by_origin = _bounded(sums.of_events(events.between(workspace_id, start, start + HOUR_SECONDS)))
     _replace(workspace_id, f"h {hour}", cells_by_origin)
     day = hour[:10]
     _replace(workspace_id, f"d {day}", _merged(hours(workspace_id, f"{day}T00", f"{day}T24")))
@@ -144,7 +135,7 @@ def months(workspace_id: str, first: str, end: str, *, latencies: bool = True) -
 
 
 def _read(workspace_id: str, first: str, end: str, latencies: bool) -> Iterator[RollupCells]:
-    for row in Rollup.query(workspace_id, Rollup.span.between(first, end), consistent_read=True):
+    for row in rollup_rows.between(workspace_id, first, end):
         _, name, origin = row.span.split(" ", 2)
         yield name, origin, sums.unpack(row.cells, latencies)
 
@@ -163,12 +154,7 @@ def _total(rows: Iterable[RollupCells]) -> Sums:
 
 def _replace(workspace_id: str, span: str, cells_by_origin: dict[str, Cells]) -> None:
     packed_by_name = {f"{span} {origin}": sums.pack(packed) for origin, packed in cells_by_origin.items()}
-    spans = {row.span for row in Rollup.query(workspace_id, Rollup.span.startswith(f"{span} "), consistent_read=True)}
-    with Rollup.batch_write() as writer:
-        for name, packed in packed_by_name.items():
-            writer.save(Rollup(workspace_id, name, cells=packed))
-        for name in spans - set(packed_by_name):
-            writer.delete(Rollup(workspace_id, name))
+    rollup_rows.replace(workspace_id, span, packed_by_name)
 
 
 def _bounded(by_origin: dict[str, Cells]) -> dict[str, Cells]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.plans import catalogue
 from imgapis.base import breaker, buckets
@@ -133,7 +133,7 @@ def stranger(dynamodb):
 def _workspace(who: str):
     row = workspaces.create_unowned(namespace=f"{who}-{next(_numbers)}-{os.getpid()}", allowance=2_000)
     limits = asdict(catalogue.of("scale").limits) | {"concurrency": 100}
-    accounts_store.change_workspace(row, limits=limits, allowed_sources=["*"])
+    workspace_rows.change(row, limits=limits, allowed_sources=["*"])
     named_sources.create(
         row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
     )

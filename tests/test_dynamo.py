@@ -8,7 +8,7 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import PutError, UpdateError
 
 from imgapis.base import dynamo
-from imgapis.rows.tables import Backfill
+from imgapis.models import Backfill
 from imgapis.tables import migration
 
 PLACE = "http://127.0.0.1:1"

@@ -6,15 +6,15 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.charging import summary
 from imgapis.site import playground, sample_source, snippets
 from tests import environment, people
 from tests.people import Browser
 from tests.transforms.web_client import ask
-from transforms import store as transforms_store
 from transforms.access import access_settings, fallbacks, presets, signing_keys
+from transforms.models import sources
 from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("web")
@@ -24,7 +24,7 @@ SHOE = {"src": "shop/shoe.jpg", "w": "80"}
 
 def ensure_source(workspace_id: str, name: str) -> None:
     """Create a source on the origin, unless there is one of that name."""
-    if transforms_store.source(workspace_id, name) is None:
+    if sources.find(workspace_id, name) is None:
         named_sources.create(
             workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
         )
@@ -33,7 +33,7 @@ def ensure_source(workspace_id: str, name: str) -> None:
 @pytest.fixture
 def demo(dynamodb):
     """The demo workspace with its samples."""
-    row = accounts_store.workspace_of_namespace(playground.DEMO) or workspaces.create_unowned(
+    row = workspace_rows.of_namespace(playground.DEMO) or workspaces.create_unowned(
         namespace=playground.DEMO, allowance=1_000
     )
     ensure_source(row.workspace_id, sample_source.NAME)
@@ -43,7 +43,7 @@ def demo(dynamodb):
 def owner():
     """(browser, workspace) of a signed-in owner with the source `shop`."""
     browser, address = people.person("player")
-    row = accounts_store.workspace_of_namespace(address.partition("@")[0])
+    row = workspace_rows.of_namespace(address.partition("@")[0])
     ensure_source(row.workspace_id, "shop")
     return browser, row
 
@@ -60,7 +60,7 @@ def pictures(page: people.Page) -> list[str]:
 
 def used_halves(row) -> int:
     """The half-credits charged to the workspace in this period."""
-    return summary.of(accounts_store.workspace(row.workspace_id)).used
+    return summary.of(workspace_rows.find(row.workspace_id)).used
 
 
 def test_the_public_page_shows_a_picture_its_price_and_six_languages(demo):
@@ -158,8 +158,8 @@ def test_presets_only_and_signing_hold_here_too(owner):
     browser, row = owner
     access_settings.change(row, "system", presets_only=True)
     assert open_playground(browser, row, **SHOE).status == 400
-    access_settings.change(accounts_store.workspace(row.workspace_id), "system", presets_only=False)
-    signing_keys.turn_on(accounts_store.workspace(row.workspace_id), "system")
+    access_settings.change(workspace_rows.find(row.workspace_id), "system", presets_only=False)
+    signing_keys.turn_on(workspace_rows.find(row.workspace_id), "system")
     page = open_playground(browser, row, **SHOE, make="1")
     assert "not signed yet" in page.text and pictures(page) == []
 

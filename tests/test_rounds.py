@@ -8,21 +8,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from accounts import store as accounts_store
-from billing import store as billing_store
+from accounts.models import workspaces
 from billing.charging import ledger
+from billing.models import proofs
 from billing.notifications import notifications
 from billing.notifications import outbox as notices
 from billing.stripe import gateway, overage, reconcile
 from imgapis.base import clock, rounds
 from imgapis.base.mail import mail, outbox
 from imgapis.management.commands import work
-from imgapis.privacy import erasure, steps, store
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure, erasures
+from imgapis.privacy import erasure, steps, suppression
 from imgapis.work import nightly
 from telemetry import recorder, rollups, spool
-from transforms import domain_store
+from telemetry.models import dirty_hours
 from transforms.domains import custom_domains
+from transforms.models import domains
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 PIECES = 30
@@ -71,7 +72,7 @@ def plant_spool(planted: Planted) -> None:
 
 def plant_rollups(planted: Planted) -> None:
     planted.replace(
-        (rollups, "_marks", lambda condition: planted.rows()),
+        (dirty_hours, "of_shards", lambda count, due_until=None: planted.rows()),
         (rollups, "_process", lambda row, added_up: planted.work(row) or True),
     )
 
@@ -90,15 +91,15 @@ def plant_notices(planted: Planted) -> None:
 
 def plant_ledger(planted: Planted) -> None:
     planted.replace(
-        (billing_store, "LEDGER", f"test-{secrets.token_hex(4)}"),
-        (accounts_store, "iter_workspace_ids", planted.names),
+        (proofs, "LEDGER", f"test-{secrets.token_hex(4)}"),
+        (workspaces, "iter_ids", planted.names),
         (ledger, "prove_all", lambda names: planted.work(*names) or [SimpleNamespace(is_valid=names[0] != "ws003")]),
     )
 
 
 def plant_customers(planted: Planted) -> None:
     planted.replace(
-        (billing_store, "STRIPE", f"test-{secrets.token_hex(4)}"),
+        (proofs, "STRIPE", f"test-{secrets.token_hex(4)}"),
         (gateway, "configured", lambda: True),
         (nightly.customers, "iter_all", planted.rows),
         (reconcile, "reconcile", lambda name: planted.work(name) or (1, int(name == "ws003"))),
@@ -116,15 +117,15 @@ def plant_overage(planted: Planted) -> None:
 
 def plant_domains(planted: Planted) -> None:
     planted.replace(
-        (domain_store, "due", lambda now, limit: planted.rows()[:limit]),
-        (domain_store, "lease", lambda row, until: True),
+        (domains, "due", lambda now, limit: planted.rows()[:limit]),
+        (domains, "lease", lambda row, until: True),
         (custom_domains, "_examine", lambda row, now: planted.work(row)),
     )
 
 
 def plant_erasures(planted: Planted) -> None:
     planted.replace(
-        (store, "iter_all", planted.rows), (erasure, "_claim_and_run", lambda row, budget: planted.work(row) or True)
+        (erasures, "iter_all", planted.rows), (erasure, "_claim_and_run", lambda row, budget: planted.work(row) or True)
     )
 
 
@@ -164,7 +165,7 @@ def test_what_is_gone_through_each_night_goes_on_where_a_round_ended(name, row, 
     while task.act(planted.budget):
         runs += 1
     assert planted.done == planted.names() and runs == PIECES / 2
-    proof = billing_store.last_proof(getattr(billing_store, row))
+    proof = proofs.last(getattr(proofs, row))
     assert (proof.periods, proof.broken, proof.reached) == (PIECES, 1, "")
     proof.delete()
 
@@ -192,11 +193,11 @@ def test_an_erasure_goes_on_with_its_next_step(planted, monkeypatch):
         steps, "steps", lambda kind: [lambda row, n=n: planted.work(n) or {"rows": 1} for n in range(5)]
     )
     monkeypatch.setattr(erasure, "require_no_sole_ownership", lambda person_id: None)
-    monkeypatch.setattr(store, "suppress", lambda kind, subject_id: None)
+    monkeypatch.setattr(suppression, "suppress", lambda kind, subject_id: None)
     erasure.request("person", subject, at_once=True)
     states = []
     for _ in range(3):
-        erasure._claim_and_run(store.erasure(subject), rounds.Budget(planted.budget))
+        erasure._claim_and_run(erasures.find(subject), rounds.Budget(planted.budget))
         row = Erasure.get(subject, consistent_read=True)
         states.append((row.state, int(row.step), row.due <= clock.now(), bool(row.broken_off)))
     row.delete()

@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from imgapis.base import clock
 from imgapis.base.mail import outbox
 from imgapis.management.commands import work
-from imgapis.rows.work import ScheduledTask
+from imgapis.models import ScheduledTask, scheduled_tasks
 from imgapis.watch import checks
 from imgapis.work import schedule, tasks
 from imgapis.work.tasks import Task
@@ -52,9 +52,9 @@ def ahead(monkeypatch):
     return move
 
 
-def row_of(name: str, host: str = schedule.ANY_HOST) -> ScheduledTask:
+def row_of(name: str, host: str = scheduled_tasks.ANY_HOST) -> ScheduledTask:
     """The row of a kind of work."""
-    return schedule.find(name, host)
+    return scheduled_tasks.find(name, host)
 
 
 def test_work_is_done_when_it_is_due_and_its_row_says_what_came_of_it(name, ahead):
@@ -117,22 +117,22 @@ def test_a_kind_that_takes_long_holds_up_no_other(name):
 def test_work_of_a_process_that_was_killed_is_taken_over_when_its_lease_has_ended(name, ahead):
     calls = []
     task = Task(name, calls.append, 2.0, "task_failed", budget=20.0)
-    assert schedule.lease(name, schedule.ANY_HOST, 2.0, 20.0)  # and the process is gone
+    assert scheduled_tasks.lease(name, scheduled_tasks.ANY_HOST, 2.0, 20.0)  # and the process is gone
     ahead(20)
     task.run()
     assert calls == []
-    ahead(schedule.MARGIN_SECONDS + 1)
+    ahead(scheduled_tasks.MARGIN_SECONDS + 1)
     task.run()
     assert calls == [20.0]
 
 
 def test_who_took_longer_than_the_lease_writes_nothing_over_who_took_over(name, ahead):
-    slow = schedule.lease(name, schedule.ANY_HOST, 2.0, 20.0)
+    slow = scheduled_tasks.lease(name, scheduled_tasks.ANY_HOST, 2.0, 20.0)
     ahead(51)
-    quick = schedule.lease(name, schedule.ANY_HOST, 2.0, 20.0)
-    schedule.finish(slow, 2.0, 51_000, "OSError", 0)
+    quick = scheduled_tasks.lease(name, scheduled_tasks.ANY_HOST, 2.0, 20.0)
+    scheduled_tasks.finish(slow, 2.0, 51_000, "OSError", 0)
     assert row_of(name).outcome == "" and row_of(name).leased_until == quick.leased_until
-    schedule.finish(quick, 2.0, 10, schedule.DONE, 3)
+    scheduled_tasks.finish(quick, 2.0, 10, scheduled_tasks.DONE, 3)
     assert (row_of(name).outcome, row_of(name).count) == ("done", 3)
 
 

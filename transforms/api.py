@@ -11,11 +11,13 @@ from accounts.models import Workspace
 from accounts.requests import ApiHttpRequest
 from accounts.rest_router import CHANGES_NOTHING, Repeat, RestRouter
 from imgapis.base import clock
-from transforms import domain_store, rule_store, store
 from transforms.access import access_settings, engine_version, fallbacks, presets, signing_keys
 from transforms.doctor import examination
 from transforms.domains import custom_domains, domain_names
-from transforms.models import Domain, Source
+from transforms.models import Domain, Source, domains
+from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
+from transforms.models import sources as source_rows
 from transforms.serving import purges
 from transforms.sources import named_sources
 from transforms.tenant import tenants
@@ -111,7 +113,7 @@ class DomainIn(Strict):
 
 def _source(request: ApiHttpRequest, name: str, permission: str) -> Source:
     workspace = workspace_of(request, permission)
-    row = store.source(workspace.workspace_id, name)
+    row = source_rows.find(workspace.workspace_id, name)
     if row is None:
         raise NotFound("The workspace has no source of that name.")
     return row
@@ -121,12 +123,13 @@ def _source(request: ApiHttpRequest, name: str, permission: str) -> Source:
 def list_sources(request: ApiHttpRequest) -> list[dict[str, str]]:
     """Every source, without its secrets. Scope: workspace.view."""
     return [
-        named_sources.public_fields(row) for row in store.sources(workspace_of(request, "workspace.view").workspace_id)
+        named_sources.public_fields(row)
+        for row in source_rows.of_workspace(workspace_of(request, "workspace.view").workspace_id)
     ]
 
 
 def _source_again(request: ApiHttpRequest, name: str, payload: SourceIn) -> dict[str, str]:
-    row = store.source(workspace_of(request, "sources.edit").workspace_id, name)
+    row = source_rows.find(workspace_of(request, "sources.edit").workspace_id, name)
     if row is None:
         raise ResultGone
     return named_sources.public_fields(row)
@@ -255,7 +258,7 @@ def end_signing_key(request: ApiHttpRequest, key_id: str) -> tuple[int, None]:
 @router.get("/presets", response=dict[str, str])
 def list_presets(request: ApiHttpRequest) -> dict[str, str]:
     """Every preset, as a query by its name. Scope: workspace.view."""
-    rows = rule_store.presets(workspace_of(request, "workspace.view").workspace_id)
+    rows = preset_rows.of_workspace(workspace_of(request, "workspace.view").workspace_id)
     return {row.name: presets.query_of(row.values) for row in rows}
 
 
@@ -278,7 +281,7 @@ def delete_preset(request: ApiHttpRequest, name: str) -> tuple[int, None]:
 @router.get("/fallbacks", response=dict[str, dict[str, str]])
 def list_fallbacks(request: ApiHttpRequest) -> dict[str, dict[str, str]]:
     """Every fallback by its name: its picture and its status. Scope: workspace.view."""
-    rows = rule_store.fallbacks(workspace_of(request, "workspace.view").workspace_id)
+    rows = fallback_rows.of_workspace(workspace_of(request, "workspace.view").workspace_id)
     return {row.name: fallbacks.public_fields(row) for row in rows}
 
 
@@ -356,7 +359,7 @@ def _domain_fields(row: Domain) -> dict[str, Any]:
 @router.get("/domains", response=list[dict[str, Any]])
 def list_domains(request: ApiHttpRequest) -> list[dict[str, Any]]:
     """Every domain with its records and state. Scope: workspace.view."""
-    return [_domain_fields(row) for row in domain_store.domains(workspace_of(request, "workspace.view").workspace_id)]
+    return [_domain_fields(row) for row in domains.of_workspace(workspace_of(request, "workspace.view").workspace_id)]
 
 
 def _domain_again(request: ApiHttpRequest, name: str, payload: DomainIn) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from imgapis.base.holdings import Holding, by_attribute, by_hash_key
 from transforms.domains import custom_hostnames
-from transforms.models import BlockRule, Domain, Fallback, Preset, PurgeRule, Source
+from transforms.models import BlockRule, Domain, Fallback, Preset, PurgeRule, Source, domains
 
 HOLDINGS = (
     Holding(Source, of_workspace=by_hash_key(Source)),
@@ -16,7 +16,7 @@ HOLDINGS = (
 
 def free_hostnames(workspace_id: str) -> int:
     """Delete a workspace's custom hostnames at Cloudflare; returns how many there were. Raises CloudflareFailed."""
-    rows = [row for row in Domain.scan(Domain.workspace_id == workspace_id, consistent_read=True) if row.cloudflare_id]
+    rows = [row for row in domains.scan_workspace(workspace_id) if row.cloudflare_id]
     for row in rows:
         custom_hostnames.delete(row.cloudflare_id)
     return len(rows)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts import audit, key_store, team_store
-from accounts.rows.keys import ApiKey
+from accounts import audit
+from accounts.models import ApiKey, members
+from accounts.models import keys as key_rows
 from accounts.teams import roles, security_mails
 from accounts.teams.actors import Actor
 from accounts.workspaces import counted
@@ -49,8 +50,8 @@ class InvalidKeySetting(ApiError):
 
 KEYS = Counted(
     kind="key",
-    listed=lambda workspace_id: [row.prefix for row in key_store.of_workspace(workspace_id)],
-    exists=lambda prefix: key_store.key(prefix) is not None,
+    listed=lambda workspace_id: [row.prefix for row in key_rows.of_workspace(workspace_id)],
+    exists=lambda prefix: key_rows.find(prefix) is not None,
     limit_of=lambda workspace: MOST_KEYS,
     refusal=lambda limit: InvalidKeySetting(f"A workspace has {limit} keys at most: revoke one first."),
 )
@@ -129,8 +130,8 @@ def _end(now: float, days: int | None, parent: ApiKey | None) -> float:
 
 
 def _living(prefix: str) -> ApiKey:
-    row = key_store.key(prefix)
-    if not key_store.is_alive(row):
+    row = key_rows.find(prefix)
+    if not key_rows.is_alive(row):
         raise InvalidKey
     return row
 
@@ -153,10 +154,10 @@ def authenticate(plaintext_key: str | None) -> Caller:
     match = KEY_PATTERN.match(plaintext_key or "")
     if match is None:
         raise InvalidKey
-    row = key_store.key(match[1])
-    if row is None or not _matches(row, match[2]) or not key_store.is_alive(row):
+    row = key_rows.find(match[1])
+    if row is None or not _matches(row, match[2]) or not key_rows.is_alive(row):
         raise InvalidKey
-    member = team_store.member(row.workspace_id, row.person_id)
+    member = members.find(row.workspace_id, row.person_id)
     if member is None or member.joined > row.created:  # a key ends with its maker's membership, for good (A12)
         raise InvalidKey
     _mark_used(row)
@@ -165,13 +166,13 @@ def authenticate(plaintext_key: str | None) -> Caller:
 
 def of_workspace(workspace_id: str) -> list[ApiKey]:
     """The keys of a workspace, oldest first."""
-    return key_store.of_workspace(workspace_id)
+    return key_rows.of_workspace(workspace_id)
 
 
 def revoke(workspace_id: str, prefix: str, actor: str, reason: str = "") -> bool:
     """End a key of the workspace and every key that descends from it, with the audit log's entry; False where it has
     none of that prefix."""
-    row = key_store.key(prefix)
+    row = key_rows.find(prefix)
     if row is None or row.workspace_id != workspace_id:
         return False
     descendants = [other for other in of_workspace(workspace_id) if prefix in other.ancestors]
@@ -187,7 +188,7 @@ def revoke(workspace_id: str, prefix: str, actor: str, reason: str = "") -> bool
 
 def of_prefix(prefix: str) -> ApiKey | None:
     """The key of a public prefix, expired or not."""
-    return key_store.key(prefix)
+    return key_rows.find(prefix)
 
 
 def _matches(row: ApiKey, secret: str) -> bool:
@@ -203,5 +204,5 @@ def _mark_used(row: ApiKey) -> None:
     day = clock.day(clock.now())
     if row.last_used_day == day:
         return
-    if not row.update_if(ApiKey.is_present(), last_used_day=day):
+    if not key_rows.mark_used(row, day):
         raise InvalidKey  # revoked between the read and here

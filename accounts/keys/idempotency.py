@@ -9,7 +9,8 @@ import re
 from django.conf import settings
 
 from accounts.keys.apikeys import Caller
-from accounts.rows.idempotency import IdempotentRequest
+from accounts.models import IdempotentRequest
+from accounts.models import idempotency as idempotency_rows
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 
@@ -85,11 +86,10 @@ def begin(caller: Caller, key: str, request: tuple[str, str, bytes]) -> tuple[Id
         raise InvalidIdempotencyKey
     rows = [_row(server_key, caller, key, request) for server_key in _server_keys()]
     for row in rows:
-        existing = IdempotentRequest.find(row.workspace_id, row.request_id)
-        if existing is not None and existing.expires.timestamp() > clock.now():
+        existing = idempotency_rows.find_live(row.workspace_id, row.request_id)
+        if existing is not None:
             return _repetition(existing, row.body_digest), True
-    is_free = IdempotentRequest.is_absent() | (IdempotentRequest.expires <= clock.utc(clock.now()))
-    if not rows[0].save_if(is_free):
+    if not idempotency_rows.add(rows[0]):
         raise RequestRunning
     return rows[0], False
 
@@ -104,12 +104,12 @@ def _repetition(existing: IdempotentRequest, body_digest: str) -> IdempotentRequ
 
 def finish(row: IdempotentRequest, status: int, made: str) -> None:
     """Keep what was answered, and the id of what was made."""
-    row.update_if(IdempotentRequest.is_present(), status=status, made=made)
+    idempotency_rows.finish(row, status, made)
 
 
 def forget(row: IdempotentRequest) -> None:
     """Forget a request that was refused: nothing was done, and it may be sent again, corrected or not."""
-    row.delete_if(IdempotentRequest.status == 0)
+    idempotency_rows.delete_unanswered(row)
 
 
 def _server_keys() -> tuple[str, ...]:

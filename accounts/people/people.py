@@ -1,7 +1,7 @@
 """People: found and created by a proven address, and moved to another."""
 
-from accounts import store
 from accounts.models import EmailClaim, Person
+from accounts.models import people as person_rows
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError, EditConflict
 from imgapis.base.mail import mail, outbox
@@ -29,7 +29,7 @@ class PersonGone(ApiError):
 
 def require(person_id: str) -> Person:
     """The person of an id. Raises PersonGone where there is none any more."""
-    row = store.person(person_id)
+    row = person_rows.find(person_id)
     if row is None:
         raise PersonGone
     return row
@@ -37,10 +37,10 @@ def require(person_id: str) -> Person:
 
 def of_email(email: str) -> Person | None:
     """The person of a canonical address."""
-    claim = EmailClaim.find(email)
+    claim = person_rows.find_claim(email)
     if claim is None:
         return None
-    return store.person(claim.person_id)
+    return person_rows.find(claim.person_id)
 
 
 def create(email: str) -> Person:

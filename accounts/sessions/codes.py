@@ -14,14 +14,13 @@ from typing import TypeGuard
 from django.conf import settings
 from pynamodb.expressions.condition import Condition
 
-from accounts.models import EmailClaim
-from accounts.rows.codes import Challenge
+from accounts.models import Challenge, people
+from accounts.models import codes as code_rows
 from accounts.sessions import throttles
 from accounts.sessions.admission import CodeLimit
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail, outbox
-from imgapis.base.mail.rows import OutgoingMail
 
 LIFE_SECONDS = 600
 SKEW_SECONDS = 60  # how far the clocks of two servers may be apart
@@ -85,7 +84,7 @@ def send_shared(email: str, former: str | None, part: str) -> str:
     if throttles.allow_once(first_of_part) and not _mail_shared(email, shared_id, part):
         throttles.forget_once(first_of_part)
         throttles.count_held_back()
-    former_row = Challenge.find(former) if former else None
+    former_row = code_rows.find(former) if former else None
     row = Challenge(
         challenge_id,
         email=email,
@@ -97,7 +96,7 @@ def send_shared(email: str, former: str | None, part: str) -> str:
         former_id=former if former_row and former_row.email == email else None,
         expires=_end(throttles.LONGEST_QUEUE_MINUTES * 60 + MAIL_SECONDS),
     )
-    row.save(condition=Challenge.is_absent())
+    code_rows.add(row)
     return challenge_id
 
 
@@ -105,7 +104,7 @@ def _mail_shared(email: str, shared_id: str, part: str) -> bool:
     """Have a shared code mailed, once: where it waits to be mailed already, for work earlier. False where ten minutes
     are full."""
     for _ in dynamo.retries():
-        row = Challenge.find(shared_id)
+        row = code_rows.find(shared_id)
         if row is not None:
             if part == "worked":
                 _bring_forward(row)
@@ -120,10 +119,10 @@ def _mail_shared(email: str, shared_id: str, part: str) -> bool:
 def _bring_forward(row: Challenge) -> None:
     """Have the mail of a shared code leave in the first minute that has room for work, where it was to leave later. The
     place that it had is given to nobody, so that an hour has no more mails than before."""
-    waiting = OutgoingMail.find(row.mail_id) if row.mail_id else None
+    waiting = outbox.find(row.mail_id) if row.mail_id else None
     if waiting is None or waiting.first_due <= clock.now():
         return
-    is_known = EmailClaim.find(row.email) is not None
+    is_known = people.find_claim(row.email) is not None
     delay = throttles.next_slot("worked", before=waiting.first_due, known=is_known)
     if delay is not None and outbox.bring_forward(waiting, clock.now() + delay):
         mail.dispatch(waiting)
@@ -141,7 +140,7 @@ def _shared_id(email: str) -> str:
     turn = 0
     while True:
         shared_id = SHARED_PREFIX + tokens.keyed_digest(key, (email, minutes, str(turn)))
-        row = Challenge.find(shared_id)
+        row = code_rows.find(shared_id)
         if row is None or not row.used:
             return shared_id
         turn += 1
@@ -149,7 +148,7 @@ def _shared_id(email: str) -> str:
 
 def _mail(email: str, purpose: str, challenge_id: str, part: str, replaced: str | None = None) -> bool:
     """Write a challenge with the mail of its code; False where ten minutes are full."""
-    has_signed_in = EmailClaim.find(email) is not None  # asked for every address alike (A4)
+    has_signed_in = people.find_claim(email) is not None  # asked for every address alike (A4)
     delay = throttles.next_slot(part, known=has_signed_in or purpose != "login")
     if delay is None:
         return False
@@ -204,7 +203,7 @@ def _make_code(challenge_id: str) -> mail.Completion | None:
     digits = SHARED_DIGITS if challenge_id.startswith(SHARED_PREFIX) else DIGITS
     code = f"{number % 10**digits:0{digits}d}"
     digest = _digest(settings.SECRET_KEY, challenge_id, code)
-    is_wanted = Challenge(challenge_id).update_if(Challenge.used == False, digest=digest, expires=_end())  # noqa: E712
+    is_wanted = code_rows.set_code(challenge_id, digest, _end())
     return mail.Completion({"code": code}) if is_wanted else None
 
 
@@ -214,7 +213,7 @@ def verify(challenge_id: str | None, purpose: str, code: str) -> str:
     for _ in range(MOST_FORMER + 1):
         if (email := _proved(challenge_id, purpose, code)) is not None:
             return email
-        row = Challenge.find(challenge_id) if is_shared(challenge_id) else None
+        row = code_rows.find(challenge_id) if challenge_id and is_shared(challenge_id) else None
         if row is None or row.former_id is None:
             break
         challenge_id = row.former_id
@@ -226,21 +225,16 @@ def _proved(challenge_id: str | None, purpose: str, code: str) -> str | None:
     if not challenge_id or len(code) != (SHARED_DIGITS if is_shared(challenge_id) else DIGITS):
         return None
     row = Challenge(challenge_id)
-    condition = (
-        (Challenge.tries < MOST_TRIES)
-        & (Challenge.used == False)  # noqa: E712 - a condition expression, not a comparison
-        & (Challenge.purpose == purpose)
-    )
     lives = Challenge.expires > _moment(0) if is_shared(challenge_id) else _lives()
-    if not row.update_if(condition & lives, [Challenge.tries.add(1)]):
+    if not code_rows.count_try(row, purpose, MOST_TRIES, lives):
         return None
     mailed_id = row.shared_id or challenge_id
-    mailed = Challenge.find(mailed_id) if row.shared_id else row
+    mailed = code_rows.find(mailed_id) if row.shared_id else row
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     if not mailed or not any(hmac.compare_digest(mailed.digest, _digest(key, mailed_id, code)) for key in keys):
         throttles.count_wrong_code()
         return None
-    is_first = mailed.update_if((Challenge.used == False) & _lives(), used=True)  # noqa: E712
+    is_first = code_rows.use(mailed, _lives())
     return row.email if is_first else None
 
 

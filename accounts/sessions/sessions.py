@@ -11,8 +11,8 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from django.core import signing
 from django.middleware.csrf import CSRF_SESSION_KEY
 
-from accounts import store
-from accounts.models import Person, SessionRow
+from accounts.models import Person, SessionRow, people
+from accounts.models import sessions as session_rows
 from imgapis.base import clock
 
 LONGEST_SECONDS = 30 * clock.DAY
@@ -72,7 +72,7 @@ class SessionStore(SessionBase):
             data = _unsign(self.session_key)
             self._session_key = self._session_key if data else None
             return data
-        row = store.session(digest_of(self.session_key)) if self.session_key else None
+        row = session_rows.find(digest_of(self.session_key)) if self.session_key else None
         if row is None or row.expires.timestamp() <= clock.now():
             self._session_key = None
             return {}
@@ -90,7 +90,7 @@ class SessionStore(SessionBase):
 
     def exists(self, session_key: str) -> bool:
         """Whether a row of that key is there."""
-        return store.session(digest_of(session_key)) is not None
+        return session_rows.find(digest_of(session_key)) is not None
 
     def create(self) -> None:
         """Make a key nobody has and save under it."""
@@ -138,25 +138,18 @@ class SessionStore(SessionBase):
         )
 
     def _create_row(self, row: SessionRow) -> None:
-        if not row.save_if(SessionRow.is_absent()):
+        if not session_rows.add(row):
             raise CreateError
 
     def _update_row(self, row: SessionRow) -> None:
-        actions = [
-            SessionRow.data.set(row.data),
-            SessionRow.expires.set(row.expires),
-            SessionRow.seen_day.set(row.seen_day),
-        ]
-        if row.person_id:
-            actions.append(SessionRow.person_id.set(row.person_id))
-        if not row.update_if(SessionRow.is_present(), actions):
+        if not session_rows.update(row):
             raise UpdateError
 
     def delete(self, session_key: str | None = None) -> None:
         """End the session on the server."""
         key = session_key or self.session_key
         if key and not is_signed(key):
-            store.delete_session(digest_of(key))
+            session_rows.delete(digest_of(key))
 
     @classmethod
     def clear_expired(cls) -> None:
@@ -166,15 +159,15 @@ class SessionStore(SessionBase):
 def of_person(person_id: str) -> list[SessionRow]:
     """The living sessions of a person, newest first: the day each began and the day it was used last, no more."""
     now = clock.now()
-    rows = [row for row in SessionRow.person_index.query(person_id) if row.expires.timestamp() > now]
+    rows = [row for row in session_rows.of_person(person_id) if row.expires.timestamp() > now]
     return sorted(rows, key=lambda row: row.started, reverse=True)
 
 
 def end_one(person_id: str, digest: str) -> None:
     """End one session of a person; another person's is left alone."""
-    row = store.session(digest)
+    row = session_rows.find(digest)
     if row is not None and row.person_id == person_id:
-        store.delete_session(digest)
+        session_rows.delete(digest)
 
 
 def end_all(person_id: str) -> Person | None:
@@ -183,8 +176,7 @@ def end_all(person_id: str) -> Person | None:
     The person's round is raised and compared with each request, so that no session outlives this for want of being
     listed in the index; the rows are swept after it.
     """
-    row = Person(person_id)
-    exists = row.update_if(Person.is_present(), [Person.session_round.add(1)])
-    for session in SessionRow.person_index.query(person_id):
-        store.delete_session(session.digest)
-    return row if exists else None
+    row = people.raise_session_round(person_id)
+    for session in session_rows.of_person(person_id):
+        session_rows.delete(session.digest)
+    return row

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from accounts.rows.codes import Throttle
+from accounts.models import Throttle
+from accounts.models import throttles as throttle_rows
 from imgapis.base import clock, tokens
 
 HOUR_SECONDS = 3_600
@@ -51,9 +52,11 @@ def free_at(kind: str, subject: str, limit: int) -> float | None:
         raise ValueError(f"{kind} is not on the list of kinds.")
     today_bucket, *earlier_buckets = _names(kind, subject)
     while True:
-        row = _row(today_bucket)
+        row = throttle_rows.find(today_bucket)
         recent_moments = _recent(row)
-        moments = sorted(recent_moments + [moment for bucket in earlier_buckets for moment in _recent(_row(bucket))])
+        moments = sorted(
+            recent_moments + [moment for bucket in earlier_buckets for moment in _recent(throttle_rows.find(bucket))]
+        )
         if len(moments) >= limit:
             return moments[-limit] + HOUR_SECONDS
         if _add(today_bucket, row, [*recent_moments, clock.now()]):
@@ -67,14 +70,14 @@ def allow_today(kind: str, subject: str, limit: int) -> bool:
 
 def used(kind: str, subject: str) -> int:
     """How many of a kind an address or a browser had in the last hour."""
-    return sum(len(_recent(_row(bucket))) for bucket in _names(kind, subject))
+    return sum(len(_recent(throttle_rows.find(bucket))) for bucket in _names(kind, subject))
 
 
 def reset_mail(email: str) -> None:
     """Forget the mails of the last hour to an address: support vouches for the person."""
     for kind in KINDS:
         for bucket in _names(kind, email):
-            Throttle(bucket).delete()
+            throttle_rows.delete(bucket)
 
 
 def next_slot(part: str = "worked", before: float = math.inf, *, known: bool) -> float | None:
@@ -127,7 +130,7 @@ def _has_room(name: str, part: str, minute: int) -> bool:
 
 
 def _counted(name: str) -> int:
-    row = _row(name)
+    row = throttle_rows.find(name)
     return int(row.count) if row else 0
 
 
@@ -155,7 +158,7 @@ def allow_once(name: str) -> bool:
 
 def forget_once(name: str) -> None:
     """Let what `allow_once` counted be the first again."""
-    Throttle(name).delete()
+    throttle_rows.delete(name)
 
 
 def count_wrong_code() -> None:
@@ -179,8 +182,7 @@ def codes_held_back() -> int:
 
 
 def _count_for_operator(name: str) -> None:
-    row = Throttle(_name_for_operator(name, 0))
-    row.update_if(Throttle.is_absent() | Throttle.is_present(), [Throttle.count.add(1)], expires=_after(HOUR_SECONDS))
+    throttle_rows.count(_name_for_operator(name, 0), _after(HOUR_SECONDS))
 
 
 def _counted_for_operator(name: str) -> int:
@@ -202,10 +204,6 @@ def _names(kind: str, subject: str) -> list[str]:
     ]
 
 
-def _row(name: str) -> Throttle | None:
-    return Throttle.find(name)
-
-
 def _recent(row: Throttle | None) -> list[float]:
     """The moments of the last hour."""
     moments = (row.moments or []) if row else []
@@ -213,15 +211,12 @@ def _recent(row: Throttle | None) -> list[float]:
 
 
 def _add(name: str, row: Throttle | None, moments: list[float]) -> bool:
-    """Write the moments; False where a concurrent request wrote first. `count` is the version of the row."""
-    condition = Throttle.count == row.count if row else Throttle.is_absent()
-    actions = [Throttle.moments.set(moments), Throttle.count.add(1), Throttle.expires.set(_after(2 * HOUR_SECONDS))]
-    return Throttle(name).update_if(condition, actions)
+    """Write the moments; False where a concurrent request wrote first."""
+    return throttle_rows.set_moments(name, row, moments, _after(2 * HOUR_SECONDS))
 
 
 def _count(name: str, limit: int) -> bool:
-    condition = Throttle.is_absent() | (Throttle.count < limit)
-    return Throttle(name).update_if(condition, [Throttle.count.add(1)], expires=_after(25 * HOUR_SECONDS))
+    return throttle_rows.count_up_to(name, limit, _after(25 * HOUR_SECONDS))
 
 
 def _after(seconds: int) -> datetime:

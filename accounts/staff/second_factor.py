@@ -5,7 +5,8 @@ import re
 from django.conf import settings
 from django_otp.oath import TOTP
 
-from accounts.rows.staff import Staff
+from accounts.models import Staff
+from accounts.models import staff as staff_rows
 from accounts.staff import staff
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
@@ -61,15 +62,8 @@ def enrol(row: Staff, code: str) -> list[str]:
     if step is None:
         raise WrongFactor
     codes = [_fresh_code() for _ in range(RECOVERY_CODES)]
-    now = clock.now()
-    actions = [
-        Staff.enrolled.set(now),
-        Staff.last_t.set(step),
-        Staff.tries.set(0),
-        Staff.recovery.set({_digest(settings.SECRET_KEY, row.person_id, code) for code in codes}),
-    ]
-    condition = (Staff.device_id == row.device_id) & (Staff.enrolled == 0) & (Staff.enrol_until > now)
-    if not row.update_if(condition, actions):
+    digests = {_digest(settings.SECRET_KEY, row.person_id, code) for code in codes}
+    if not staff_rows.enrol(row, step, digests, clock.now()):
         raise EnrolmentExpired
     staff.tell_of_second_factor(row.person_id, "was set up just now")
     return [f"{code[:4]} {code[4:8]} {code[8:12]} {code[12:]}" for code in codes]
@@ -118,30 +112,21 @@ def _step(row: Staff, code: str) -> int | None:
 def _use_step(row: Staff, code: str) -> bool:
     """Whether a time-based code is right and nobody has used it: the step only ever grows, by condition."""
     step = _step(row, code)
-    if step is None:
-        return False
-    actions = [Staff.last_t.set(step), Staff.tries.set(0)]
-    return row.update_if((Staff.device_id == row.device_id) & (Staff.last_t < step) & (Staff.enrolled > 0), actions)
+    return step is not None and staff_rows.use_step(row, step)
 
 
 def _use_recovery(row: Staff, code: str) -> bool:
     """Whether a recovery code is one of those left; it is taken out in the same write."""
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        digest = _digest(key, row.person_id, code)
-        condition = (Staff.device_id == row.device_id) & Staff.recovery.contains(digest)
-        if row.update_if(condition, [Staff.recovery.delete({digest})], tries=0):
-            return True
-    return False
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(staff_rows.use_recovery(row, _digest(key, row.person_id, code)) for key in keys)
 
 
 def _count_try(row: Staff) -> None:
     """Count a try by condition; the one beyond MOST_TRIES locks for an hour. Raises Locked."""
     now = clock.now()
-    can_try = (Staff.tries < MOST_TRIES) & (Staff.locked_until <= now)
-    if row.update_if(can_try & Staff.is_present(), [Staff.tries.add(1)]):
+    if staff_rows.count_try(row, MOST_TRIES, now):
         return
-    out_of_tries = (Staff.tries >= MOST_TRIES) & (Staff.locked_until <= now)
-    row.update_if(out_of_tries, locked_until=now + LOCK_SECONDS, tries=0)
+    staff_rows.lock(row, MOST_TRIES, now, now + LOCK_SECONDS)
     current_row = staff.member(row.person_id)
     raise Locked(current_row.locked_until - now if current_row else LOCK_SECONDS)
 

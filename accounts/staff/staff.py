@@ -3,10 +3,11 @@
 import base64
 import secrets
 
-from accounts import audit, store
-from accounts.models import Person
+from accounts import audit
+from accounts.models import Person, Staff
+from accounts.models import people as person_rows
+from accounts.models import staff as staff_rows
 from accounts.people import email_addresses, people
-from accounts.rows.staff import Staff
 from accounts.sessions import sessions
 from accounts.staff import staff_rights
 from imgapis.base import clock, tokens
@@ -32,12 +33,12 @@ class InvalidStaff(ApiError):
 
 def member(person_id: str) -> Staff | None:
     """The staff row of a person, as it is now; None for everybody else."""
-    return Staff.find(person_id)
+    return staff_rows.find(person_id)
 
 
 def list_all() -> list[Staff]:
     """All of the staff: a table of a few rows."""
-    return list(Staff.scan())
+    return staff_rows.list_all()
 
 
 def add(address: str, role: str) -> Staff:
@@ -47,10 +48,10 @@ def add(address: str, role: str) -> Staff:
         raise InvalidStaff(f"A staff role is one of {', '.join(staff_rights.ROLES)}.", param="role")
     person = _person(address)
     row = Staff(person.person_id, role=role, created=clock.now(), **_new_factor())
-    if not row.save_if(Staff.is_absent()):
-        row = Staff.get(person.person_id, consistent_read=True)
+    if not staff_rows.add(row):
+        row = staff_rows.get(person.person_id)
         old_role = row.role
-        row.update(actions=[Staff.role.set(role)], condition=Staff.is_present())
+        staff_rows.change_role(row, role)
         audit.record(LOG, "system", "staff.changed", person.person_id, {"role": old_role}, {"role": role})
         return row
     _flag(person, is_staff=True)
@@ -64,7 +65,7 @@ def reset(address: str) -> Staff:
     person = _person(address)
     row = Staff(person.person_id)
     values = {"enrolled": 0, "last_t": 0, "tries": 0, "locked_until": 0, **_new_factor()}
-    if not row.update_if(Staff.is_present(), [Staff.recovery.remove()], **values):
+    if not staff_rows.reset(row, values):
         raise InvalidStaff("This person is not on the staff.")
     sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.reset", person.person_id)
@@ -74,7 +75,7 @@ def reset(address: str) -> Staff:
 
 def tell_of_second_factor(person_id: str, what: str) -> None:
     """Tell a member of staff by mail what became of their second factor, in the end of a sentence."""
-    person = store.person(person_id)
+    person = person_rows.find(person_id)
     if person is not None:
         subject, context = "Your second factor on img apis", {"what": what}
         mail.send(person.email, subject, "emails/second_factor.txt", context, person_id=person_id)
@@ -85,7 +86,7 @@ def remove(address: str) -> None:
     person = _person(address)
     if member(person.person_id) is None:
         raise InvalidStaff("This person is not on the staff.")
-    Staff(person.person_id).delete()
+    staff_rows.delete(person.person_id)
     _flag(person, is_staff=False)
     sessions.end_all(person.person_id)
     audit.record(LOG, "system", "staff.removed", person.person_id)
@@ -99,7 +100,7 @@ def _person(address: str) -> Person:
 
 
 def _flag(person: Person, *, is_staff: bool) -> None:
-    person.update(actions=[Person.is_staff.set(is_staff)], condition=Person.is_present())
+    person_rows.set_staff(person, is_staff=is_staff)
 
 
 def _new_factor() -> dict:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from accounts.rows.teams import Member
+from accounts.models import Member
 from accounts.teams import roles
 from accounts.teams.roles import NotPermitted
 

@@ -10,15 +10,15 @@ from datetime import datetime
 
 from django.conf import settings
 
-from accounts import audit, key_store, store, team_store
-from accounts.models import Person, Workspace
+from accounts import audit
+from accounts.models import AuditEntry, Invite, Member, Person, Workspace, keys, people, workspaces
+from accounts.models import invites as invite_rows
+from accounts.models import members as membership_rows
 from accounts.people import email_addresses, lookalikes
-from accounts.rows.audit import AuditEntry
-from accounts.rows.teams import Invite, Member
 from accounts.sessions import admission, throttles
-from accounts.team_store import Team
-from accounts.teams import roles, security_mails
+from accounts.teams import roles, security_mails, team_changes
 from accounts.teams.actors import Actor
+from accounts.teams.team_changes import Team
 from accounts.workspaces import entitlements, ownership
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError
@@ -160,8 +160,8 @@ def _send(
         )
         invite_mail = None if held_until else _new_mail(row, team.workspace)
         try:
-            team_store.put_invite(team, row, seen, _entry(row, seen, staff or inviter.name, reason), invite_mail)
-        except team_store.Outpaced as refusal:
+            team_changes.put_invite(team, row, seen, _entry(row, seen, staff or inviter.name, reason), invite_mail)
+        except ownership.Outpaced as refusal:
             outpaced, team = refusal, _team(workspace_id)
         else:
             if invite_mail:
@@ -214,34 +214,34 @@ def revoke(actor: Member | Actor, invite_id: str) -> None:
     """End an invite. Raises NotPermitted, and InvalidInvite where it was used meanwhile."""
     actor = Actor.of(actor)
     roles.require(actor.role, "members.manage")
-    if not team_store.end_invite(_require(actor.workspace_id, invite_id), Invite.is_present()):
+    if not invite_rows.end(_require(actor.workspace_id, invite_id), Invite.is_present()):
         raise InvalidInvite
     audit.record(actor.workspace_id, actor.name, "invite.revoked", invite_id)
 
 
 def find(workspace_id: str, invite_id: str) -> Invite | None:
     """An invite that was not accepted; None where there is none of that id."""
-    return _get(workspace_id, invite_id)
+    return invite_rows.find(workspace_id, invite_id)
 
 
 def pending(workspace_id: str) -> list[Invite]:
     """Invites that were not accepted, expired ones too, newest first."""
-    return team_store.invites(workspace_id)
+    return invite_rows.of_workspace(workspace_id)
 
 
 def warnings(workspace_id: str) -> dict[str, str]:
     """What to know of addresses of a team, invited ones included, that are not what they look like (H12)."""
-    members = store.people([row.person_id for row in team_store.members(workspace_id)])
+    members = people.of_ids([row.person_id for row in membership_rows.of_workspace(workspace_id)])
     return lookalikes.marks([row.email for row in members] + [row.email for row in pending(workspace_id)])
 
 
 def preview(token: str, person: Person) -> InvitePreview:
     """What a link offers to the person who proved the invited address. Raises InvalidInvite. Changes nothing."""
     row = _valid(token, person)
-    workspace = store.workspace(row.workspace_id)
+    workspace = workspaces.find(row.workspace_id)
     if workspace is None:
         raise InvalidInvite
-    member = team_store.member(row.workspace_id, person.person_id)
+    member = membership_rows.find(row.workspace_id, person.person_id)
     member_role = member.role if member else ""
     return InvitePreview(token, workspace.namespace, workspace.business_name, row.role, member_role)
 
@@ -270,13 +270,13 @@ def _accept(find: Callable[[], Invite], person: Person) -> str:
         row = find()
         team = _team(row.workspace_id)
         if any(member.person_id == person.person_id for member in team.members):
-            if not team_store.end_invite(row, Invite.token_digest == row.token_digest):
+            if not invite_rows.end(row, Invite.token_digest == row.token_digest):
                 raise InvalidInvite  # used by another call of the same person
             audit.record(row.workspace_id, person.person_id, "invite.revoked", row.invite_id)
             return team.workspace.namespace
         try:
             _join(row, team, person.person_id)
-        except team_store.Outpaced as refusal:
+        except ownership.Outpaced as refusal:
             outpaced = refusal
         else:
             return team.workspace.namespace
@@ -284,24 +284,24 @@ def _accept(find: Callable[[], Invite], person: Person) -> str:
 
 
 def _join(row: Invite, team: Team, person_id: str) -> None:
-    inviter = team_store.member(row.workspace_id, row.invited_by)
+    inviter = membership_rows.find(row.workspace_id, row.invited_by)
     if inviter is None or row.role not in roles.grantable(inviter.role):
         raise InvalidInvite  # the inviter has left, or may no longer give this role
-    if row.key_prefix and not key_store.is_alive(key_store.key(row.key_prefix)):
+    if row.key_prefix and not keys.is_alive(keys.find(row.key_prefix)):
         raise InvalidInvite  # the key that sent it has ended
     seats = entitlements.of(team.workspace).seats
     if len(team.members) >= seats:
         raise TooManySeats(seats)
     owner = ownership.owned_with_place(person_id, team.workspace) if row.role == "owner" else None
     entry = audit.entry(row.workspace_id, person_id, "member.joined", person_id, None, {"role": row.role})
-    if not team_store.join(row, team, person_id, owner, entry):
+    if not team_changes.join(row, team, person_id, owner, entry):
         raise InvalidInvite
     if owner is not None:
         security_mails.owner_added(team.workspace, person_id)
 
 
 def _team(workspace_id: str) -> Team:
-    team = team_store.team(workspace_id)
+    team = team_changes.team(workspace_id)
     if team is None:
         raise InvalidInvite
     return team
@@ -309,7 +309,7 @@ def _team(workspace_id: str) -> Team:
 
 def _require_not_member(team: Team, email: str) -> None:
     """The addresses of members alone are read, so that neither the answer nor its time says who has an account."""
-    if any(person.email == email for person in store.people([member.person_id for member in team.members])):
+    if any(person.email == email for person in people.of_ids([member.person_id for member in team.members])):
         raise AlreadyMember(email)
 
 
@@ -334,7 +334,7 @@ def _same(team: Team, row: Invite) -> Invite:
 def _valid(token: str, person: Person) -> Invite:
     workspace_id, first_dot, rest = token.partition(".")
     invite_id, second_dot, secret = rest.partition(".")
-    row = _get(workspace_id, invite_id) if first_dot and second_dot else None
+    row = invite_rows.find(workspace_id, invite_id) if first_dot and second_dot else None
     if row is None or not hmac.compare_digest(row.token_digest, _digest(secret)):
         raise InvalidInvite
     if not is_open(row, person):
@@ -348,16 +348,10 @@ def is_open(row: Invite, person: Person) -> bool:
 
 
 def _require(workspace_id: str, invite_id: str) -> Invite:
-    row = _get(workspace_id, invite_id)
+    row = invite_rows.find(workspace_id, invite_id)
     if row is None:
         raise InvalidInvite
     return row
-
-
-def _get(workspace_id: str, invite_id: str) -> Invite | None:
-    if not workspace_id or not invite_id:
-        return None
-    return Invite.find(workspace_id, invite_id)
 
 
 def _count(workspace_id: str) -> None:
@@ -388,8 +382,7 @@ def _make_link(reference: str) -> mail.Completion | None:
     key = tokens.subkey(settings.SECRET_KEY.encode(), "accounts.invites")
     token = base64.urlsafe_b64encode(hmac.digest(key, reference.encode(), "sha256")[:24]).decode()
     row = Invite(workspace_id, invite_id)
-    newest = (Invite.mailed == float(mailed)) | (Invite.mailed.does_not_exist() & (Invite.sent == float(mailed)))
-    if not row.update_if(newest, token_digest=_digest(token)):
+    if not invite_rows.set_link(row, float(mailed), _digest(token)):
         return None
     return mail.Completion({"link": f"/invites/{workspace_id}.{invite_id}.{token}", "role": row.role})
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from accounts import audit, store, team_store
-from accounts.rows.teams import Member
-from accounts.team_store import Owned
-from accounts.teams import roles, security_mails
+from accounts import audit
+from accounts.models import Member, workspaces
+from accounts.models import members as membership_rows
+from accounts.teams import roles, security_mails, team_changes
 from accounts.teams.actors import Actor
 from accounts.workspaces import ownership
+from accounts.workspaces.ownership import Owned
 from imgapis.base.errors import ApiError, EditConflict
 
 
@@ -23,13 +24,13 @@ class NoSuchMember(ApiError):
 
 def role_of(workspace_id: str, person_id: str) -> str | None:
     """The role of a person, as it is now; None for a stranger."""
-    row = team_store.member(workspace_id, person_id)
+    row = membership_rows.find(workspace_id, person_id)
     return row.role if row else None
 
 
 def get(workspace_id: str, person_id: str) -> Member:
     """A member. Raises NoSuchMember."""
-    row = team_store.member(workspace_id, person_id)
+    row = membership_rows.find(workspace_id, person_id)
     if row is None:
         raise NoSuchMember
     return row
@@ -50,14 +51,14 @@ def change_role(actor: Member | Actor, person_id: str, role: str) -> None:
     values = {"role": row.role}, {"role": role}
     entry = audit.entry(actor.workspace_id, actor.name, "member.changed", person_id, *values)
     if role == "owner":
-        _make_owner(row, lambda owner: team_store.change_role(row, role, entry, owner))
+        _make_owner(row, lambda owner: team_changes.change_role(row, role, entry, owner))
     else:
-        team_store.change_role(row, role, entry)
+        team_changes.change_role(row, role, entry)
 
 
 def _make_owner(row: Member, write: Callable[[Owned], None], former_owner_id: str = "") -> None:
     """Make a member an owner by `write`, and tell the owners by mail."""
-    workspace = store.workspace(row.workspace_id)
+    workspace = workspaces.find(row.workspace_id)
     if workspace is None:
         raise EditConflict
     ownership.make_owner(row.person_id, workspace, write)
@@ -71,12 +72,12 @@ def remove(actor: Member | Actor, person_id: str) -> None:
     row = get(actor.workspace_id, person_id)
     actor.require_reach(row.role)
     entry = audit.entry(actor.workspace_id, actor.name, "member.removed", person_id, {"role": row.role})
-    team_store.remove(row, entry)
+    team_changes.remove(row, entry)
 
 
 def leave(actor: Member) -> None:
     """Leave a workspace; the last owner cannot (A10)."""
-    team_store.remove(
+    team_changes.remove(
         actor, audit.entry(actor.workspace_id, actor.person_id, "member.left", actor.person_id, {"role": actor.role})
     )
 
@@ -89,4 +90,4 @@ def transfer(actor: Member, person_id: str) -> None:
     if row.role == "owner":
         raise ApiError("This member is an owner already.", param="person", code="already_owner", status=409)
     entry = audit.entry(actor.workspace_id, actor.person_id, "ownership.transferred", person_id)
-    _make_owner(row, lambda owner: team_store.transfer_ownership(actor, row, owner, entry), actor.person_id)
+    _make_owner(row, lambda owner: team_changes.transfer_ownership(actor, row, owner, entry), actor.person_id)

@@ -3,9 +3,9 @@ with the number of the others, so that no flood of a stranger's hides somebody e
 
 from dataclasses import dataclass
 
-from accounts import store, team_store
-from accounts.models import Person, Workspace
-from accounts.rows.teams import Invite
+from accounts.models import Invite, Person, Workspace, members
+from accounts.models import invites as invite_rows
+from accounts.models import workspaces as workspace_rows
 from accounts.teams import invites
 from imgapis.base import cursors
 from imgapis.base.cursors import ResultPage
@@ -38,11 +38,11 @@ def page(person: Person, cursor: str = "", inviter_of: str = "") -> ResultPage[I
     of somebody else; InvalidInvite."""
     inviter_id = _inviter_id(person, inviter_of) if inviter_of else ""
     name = f"invitations {person.person_id} {inviter_of}"
-    joined = {row.workspace_id for row in team_store.memberships(person.person_id)}
+    joined = {row.workspace_id for row in members.of_person(person.person_id)}
     key = cursors.decode(name, cursor)
     groups: dict[str, list[Offer]] = {}
     for _ in range(MOST_READ // BATCH):
-        rows, key = team_store.invites_of_address(person.email, BATCH, key)
+        rows, key = invite_rows.of_address(person.email, BATCH, key)
         for offer in _offers(rows, person, joined):
             if inviter_id in ("", offer.invite.invited_by):
                 groups.setdefault(offer.invite.invited_by, []).append(offer)
@@ -63,7 +63,7 @@ def _inviter_id(person: Person, reference: str) -> str:
 
 def _offers(rows: list[Invite], person: Person, joined: set[str]) -> list[Offer]:
     rows = [row for row in rows if invites.is_open(row, person) and row.workspace_id not in joined]
-    workspaces = {row.workspace_id: row for row in store.workspaces([row.workspace_id for row in rows])}
+    workspaces = {row.workspace_id: row for row in workspace_rows.of_ids([row.workspace_id for row in rows])}
     return [Offer(row, workspaces[row.workspace_id]) for row in rows if row.workspace_id in workspaces]
 
 

@@ -4,16 +4,14 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
-from accounts import store, team_store
-from accounts.models import Workspace
-from accounts.rows.keys import ApiKey
+from accounts.models import ApiKey, Workspace, members, people, workspaces
 from imgapis.base import clock
 from imgapis.base.mail import mail
 
 
 def key_created(row: ApiKey) -> None:
     """Tell the owners of a workspace, and who made it, of a new API key."""
-    workspace = store.workspace(row.workspace_id)
+    workspace = workspaces.find(row.workspace_id)
     if workspace is None:
         return
     maker = f"the API key img_{row.ancestors[-1]}_…" if row.ancestors else _address(row.person_id)
@@ -25,25 +23,25 @@ def key_created(row: ApiKey) -> None:
         "ends": clock.stamp(row.expires) if row.expires else "",
         "page": reverse("keys", args=[workspace.namespace]),
     }
-    recipients = {*team_store.owner_ids(row.workspace_id), row.person_id}
+    recipients = {*members.owner_ids(row.workspace_id), row.person_id}
     _send(workspace, recipients, "A new API key on img apis", "emails/key_created.txt", context)
 
 
 def owner_added(workspace: Workspace, person_id: str, former_owner_id: str = "") -> None:
     """Tell every owner of a workspace, and one who has handed it over, that a person is an owner now."""
     context = {"address": _address(person_id), "page": reverse("team", args=[workspace.namespace])}
-    recipients = {*team_store.owner_ids(workspace.workspace_id), person_id, former_owner_id} - {""}
+    recipients = {*members.owner_ids(workspace.workspace_id), person_id, former_owner_id} - {""}
     _send(workspace, recipients, "A new owner of a workspace on img apis", "emails/owner_added.txt", context)
 
 
 def _address(person_id: str) -> str:
-    person = store.person(person_id)
+    person = people.find(person_id)
     return person.email if person else "somebody whose account is deleted"
 
 
 def _send(workspace: Workspace, person_ids: Iterable[str], subject: str, template: str, context: dict) -> None:
     context = {"workspace": workspace.business_name or workspace.namespace, **context}
-    for person in store.people(sorted(person_ids)):
+    for person in people.of_ids(sorted(person_ids)):
         mail.send(
             person.email, subject, template, context, person_id=person.person_id, workspace_id=workspace.workspace_id
         )

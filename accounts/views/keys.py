@@ -9,8 +9,8 @@ from accounts import audit
 from accounts.decorators import fresh_code, workspace_page
 from accounts.forms import KeyForm, add_error
 from accounts.keys import apikeys
+from accounts.models import ApiKey
 from accounts.requests import WorkspaceHttpRequest
-from accounts.rows.keys import ApiKey
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 

@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import audit, store, team_store
+from accounts import audit
 from accounts.decorators import fresh_code, login_required, workspace_page
 from accounts.forms import InviteForm, RoleForm, add_error
+from accounts.models import AuditEntry, Invite, Member
+from accounts.models import members as membership_rows
+from accounts.models import people as person_rows
 from accounts.people import lookalikes, people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
-from accounts.rows.audit import AuditEntry
-from accounts.rows.teams import Invite, Member
 from accounts.sessions import admission
 from accounts.teams import invites, members, roles
 from imgapis.base import clock
@@ -67,8 +68,8 @@ def _tell_sent(request: HttpRequest, row: Invite, sentence: str) -> None:
 
 def _facts(request: WorkspaceHttpRequest, form: InviteForm) -> dict:
     can_manage = roles.allows(request.member.role, "members.manage")
-    member_rows = team_store.members(request.workspace.workspace_id)
-    names = {row.person_id: row.email for row in store.people([member.person_id for member in member_rows])}
+    member_rows = membership_rows.of_workspace(request.workspace.workspace_id)
+    names = {row.person_id: row.email for row in person_rows.of_ids([member.person_id for member in member_rows])}
     rows = [_row(request, row, names, can_manage) for row in member_rows]
     pending = invites.pending(request.workspace.workspace_id) if can_manage else []
     marks = lookalikes.marks([*names.values(), *(row.email for row in pending)])
@@ -201,8 +202,8 @@ def accept_offer(request: PersonHttpRequest, workspace_id: str, invite_id: str) 
 def audit_log(request: WorkspaceHttpRequest) -> HttpResponse:
     """The audit log. It stores opaque ids; the addresses of current members are added for display alone."""
     page = audit.page(request.workspace.workspace_id, request.GET.get("cursor"))
-    current_members = team_store.members(request.workspace.workspace_id)
-    names = {row.person_id: row.email for row in store.people([member.person_id for member in current_members])}
+    current_members = membership_rows.of_workspace(request.workspace.workspace_id)
+    names = {row.person_id: row.email for row in person_rows.of_ids([member.person_id for member in current_members])}
     ids = {entry_subject for entry in page.rows for entry_subject in (entry.actor, entry.target)}
     names |= dict.fromkeys(_departed(ids - set(names)), GONE)
     rows = [_entry(entry, names) for entry in page.rows]
@@ -228,7 +229,7 @@ def _entry(entry: AuditEntry, names: dict[str, str]) -> dict:
 def _departed(ids: set[str]) -> set[str]:
     """Those of some ids that are of people whose account is deleted (D9)."""
     person_ids = [subject_id for subject_id in ids if subject_id.startswith("p_")]
-    return set(person_ids) - {row.person_id for row in store.people(person_ids)} if person_ids else set()
+    return set(person_ids) - {row.person_id for row in person_rows.of_ids(person_ids)} if person_ids else set()
 
 
 def _value_text(value: Any) -> str:

@@ -5,9 +5,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import store
 from accounts.decorators import login_required, workspace_page
 from accounts.forms import WorkspaceForm, add_error
+from accounts.models import people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from accounts.teams import offers
 from accounts.workspaces import workspaces
@@ -19,7 +19,7 @@ from imgapis.base.errors import ApiError
 @login_required
 def listed(request: PersonHttpRequest) -> HttpResponse:
     """Every workspace of the person, and the invitations to others, or all of one inviter's: the switcher."""
-    person, inviter_of = store.person(request.user.person_id), request.GET.get("inviter_of", "")
+    person, inviter_of = people.find(request.user.person_id), request.GET.get("inviter_of", "")
     cursor = request.GET.get("cursor", "")
     context = {
         "rows": workspaces.of_person(request.user.person_id),

@@ -4,9 +4,8 @@ other, so that many at once do not pass the limit (H10)."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from accounts import audit, store
-from accounts.models import Workspace
-from accounts.rows.audit import AuditEntry
+from accounts import audit
+from accounts.models import AuditEntry, Workspace, workspaces
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError, EditConflict
 
@@ -43,7 +42,7 @@ def add(
     """Add one by `write`, in a transaction with the audit log's entry; False where a condition of `write`'s is not met.
     Raises the refusal, and EditConflict where the workspace is gone."""
     for _ in dynamo.retries():
-        workspace = store.workspace(workspace_id)
+        workspace = workspaces.find(workspace_id)
         if workspace is None:
             raise EditConflict
         require_place(counted, workspace)

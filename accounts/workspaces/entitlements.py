@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass, fields
 
-from accounts import store
 from accounts.models import Workspace
+from accounts.models import workspaces as workspace_rows
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ STARTING_HALVES = 2_000  # a period: a thousand credits
 
 def of_id(workspace_id: str) -> Limits:
     """The limits of a workspace as they are now."""
-    row = store.workspace(workspace_id)
+    row = workspace_rows.find(workspace_id)
     return STARTING if row is None else of(row)
 
 

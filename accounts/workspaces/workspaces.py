@@ -2,15 +2,16 @@
 
 import re
 import secrets
+from typing import Any
 
 from django.conf import settings
 from pynamodb.exceptions import TransactWriteError
 
-from accounts import audit, store, team_store
-from accounts.models import Workspace
-from accounts.rows.audit import AuditEntry
+from accounts import audit
+from accounts.models import AuditEntry, Workspace, members
+from accounts.models import workspaces as workspace_rows
 from accounts.sessions import throttles
-from accounts.workspaces import entitlements, ownership
+from accounts.workspaces import entitlements, namespaces, ownership
 from imgapis.base import clock, dynamo, tokens
 from imgapis.base.errors import ApiError, EditConflict
 
@@ -82,7 +83,7 @@ class NamespacesSpent(ApiError):
 
     def __init__(self) -> None:
         super().__init__(
-            f"One person takes {team_store.NAMESPACES_PER_PERSON} namespaces at most, as none is ever given to anybody"
+            f"One person takes {namespaces.NAMESPACES_PER_PERSON} namespaces at most, as none is ever given to anybody"
             " else again. A workspace may go back to a name it had. If you need another one, write to us.",
             param="namespace",
         )
@@ -103,7 +104,7 @@ def create_unowned(*, namespace: str, business_name: str = "", allowance: int) -
     """Create a workspace without members, as the shell does. `allowance` is in half-credits a period. Raises
     InvalidNamespace, NamespaceTaken."""
     row = _new_row(namespace, business_name, allowance, owners=0)
-    store.create_workspace(row)
+    namespaces.create(row)
     return row
 
 
@@ -119,7 +120,7 @@ def create(person_id: str, *, namespace: str, business_name: str) -> Workspace:
     entry = audit.entry(row.workspace_id, person_id, "workspace.created", row.workspace_id)
     try:
         _create(row, person_id, entry)
-    except store.NamespaceTaken:
+    except namespaces.NamespaceTaken:
         if (just_created := _just_created(row, person_id)) is None:
             raise
         return just_created
@@ -130,33 +131,35 @@ def _create(row: Workspace, person_id: str, entry: AuditEntry) -> None:
     """Write a new workspace, once, however often its own answer is lost on the way."""
     for _ in dynamo.retries():
         owner = ownership.owned_with_place(person_id)
-        if owner.namespaces_taken >= team_store.NAMESPACES_PER_PERSON:
+        if owner.namespaces_taken >= namespaces.NAMESPACES_PER_PERSON:
             raise NamespacesSpent
         try:
-            return team_store.create_with_owner(row, owner, entry)
+            return namespaces.create_with_owner(row, owner, entry)
         except TransactWriteError as error:
-            if store.workspace(row.workspace_id) is not None:
+            if workspace_rows.find(row.workspace_id) is not None:
                 return None
             if isinstance(error, dynamo.TransactionCanceled) and "namespace" in error.failed | error.conflicting:
-                raise store.NamespaceTaken(f"The namespace {row.namespace} is taken.", param="namespace") from error
+                raise namespaces.NamespaceTaken(
+                    f"The namespace {row.namespace} is taken.", param="namespace"
+                ) from error
             lost = error
     raise EditConflict() if isinstance(lost, dynamo.TransactionCanceled) else lost
 
 
 def _just_created(row: Workspace, person_id: str) -> Workspace | None:
     """The workspace that the same person created by the same form a moment ago."""
-    existing = store.workspace_of_namespace(row.namespace)
+    existing = workspace_rows.of_namespace(row.namespace)
     if existing is None or existing.business_name != row.business_name or existing.namespace != row.namespace:
         return None
-    member = team_store.member(existing.workspace_id, person_id)
+    member = members.find(existing.workspace_id, person_id)
     is_recent = existing.created > clock.now() - REPEAT_SECONDS
     return existing if is_recent and member is not None and member.role == "owner" else None
 
 
 def of_person(person_id: str) -> list[tuple[Workspace, str]]:
     """The workspaces of a person with their role in each, by namespace; from an index, for lists alone."""
-    role_by_workspace = {member.workspace_id: member.role for member in team_store.memberships(person_id)}
-    rows = sorted(store.workspaces(list(role_by_workspace)), key=lambda row: row.namespace)
+    role_by_workspace = {member.workspace_id: member.role for member in members.of_person(person_id)}
+    rows = sorted(workspace_rows.of_ids(list(role_by_workspace)), key=lambda row: row.namespace)
     return [(row, role_by_workspace[row.workspace_id]) for row in rows]
 
 
@@ -169,17 +172,26 @@ def rename(row: Workspace, actor: str, namespace: str, person_id: str = "") -> N
     old_namespace, namespace = row.namespace, check_namespace(namespace)
     _count_claim(row.workspace_id)
     entry = audit.entry(row.workspace_id, actor, "workspace.renamed", row.workspace_id, old_namespace, namespace)
-    earlier_workspace = store.workspace_of_namespace(namespace)
+    earlier_workspace = workspace_rows.of_namespace(namespace)
     is_own = earlier_workspace is not None and earlier_workspace.workspace_id == row.workspace_id
     _rename(row, namespace, entry, "" if is_own else person_id or actor)
-    row.refresh(consistent_read=True)
+    workspace_rows.reload(row)
+
+
+def change(row: Workspace, entry: AuditEntry, **values: Any) -> None:
+    """Set attributes of a workspace that exists, with an entry of the audit log; `row` is refreshed."""
+    actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
+    with dynamo.transaction() as transaction:
+        audit.add_to_transaction(transaction, entry)
+        transaction.update(row, actions, condition=Workspace.is_present())
+    workspace_rows.reload(row)
 
 
 def change_business_name(row: Workspace, actor: str, business_name: str) -> None:
     """Change the name the customer goes by. Raises InvalidBusinessName. The audit log has the act without the name: it
     is personal where one person is the business."""
     entry = audit.entry(row.workspace_id, actor, "workspace.changed", row.workspace_id)
-    store.change_workspace(row, entry, business_name=checked_business_name(business_name))
+    change(row, entry, business_name=checked_business_name(business_name))
 
 
 def set_suspended(row: Workspace, actor: str, *, suspended: bool, reason: str) -> None:
@@ -188,7 +200,7 @@ def set_suspended(row: Workspace, actor: str, *, suspended: bool, reason: str) -
     act = "workspace.suspended" if suspended else "workspace.resumed"
     values = {"suspended": before}, {"suspended": suspended}
     entry = audit.entry(row.workspace_id, actor, act, row.workspace_id, *values, reason)
-    store.change_workspace(row, entry, suspended=suspended)
+    change(row, entry, suspended=suspended)
 
 
 def checked_business_name(text: str) -> str:
@@ -210,9 +222,9 @@ def _rename(row: Workspace, namespace: str, entry: AuditEntry, person_id: str) -
     """Write another namespace. Raises NamespaceTaken, NamespacesSpent, EditConflict."""
     for _ in dynamo.retries():
         try:
-            return team_store.rename(row, namespace, entry, person_id)
+            return namespaces.rename(row, namespace, entry, person_id)
         except TransactWriteError as error:
-            current = store.workspace(row.workspace_id)
+            current = workspace_rows.find(row.workspace_id)
             if current is not None and current.namespace == namespace:
                 return None  # written before, and the answer was lost
             if isinstance(error, dynamo.TransactionCanceled) and (error.failed or error.conflicting != {"count"}):
@@ -224,7 +236,7 @@ def _rename(row: Workspace, namespace: str, entry: AuditEntry, person_id: str) -
 def _conflict(error: dynamo.TransactionCanceled, namespace: str) -> ApiError:
     """The error that a lost transaction means."""
     if "namespace" in error.failed | error.conflicting:
-        return store.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
+        return namespaces.NamespaceTaken(f"The namespace {namespace} is taken.", param="namespace")
     return NamespacesSpent() if "count" in error.failed else EditConflict()
 
 

@@ -1,12 +1,16 @@
 """The counters a charge is booked on: opened once, by the terms in force, never for a workspace that is gone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from accounts import store as accounts_store
-from billing import store
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from accounts.models import Workspace, workspaces
 from billing.charging import caps
 from billing.charging.balance import Balance
 from billing.models import Counter
+from billing.models import counters as counter_rows
 from billing.plans import periods
 from billing.plans.periods import Period, Terms
 from imgapis.base import clock, dynamo
@@ -74,11 +78,11 @@ def _key(workspace_id: str, target: ChargeCounters) -> tuple[str, ...]:
 
 def _open(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
     target = counters_for(terms, moment)
-    rows = store.counters_by_name(workspace_id, target.names)
+    rows = counter_rows.by_name(workspace_id, target.names)
     missing_names = [name for name in target.names if name not in rows]
     try:
         if missing_names:
-            store.open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
+            open_counters(workspace_id, terms.revision, _rows(workspace_id, target, terms, missing_names))
         if counter := rows.get(target.period.name):
             _raise_share(counter, target.period, terms)
     except dynamo.TransactionCanceled as error:
@@ -93,21 +97,21 @@ def _raise_share(counter: Counter, period: Period, terms: Terms) -> None:
     balance, before = balance_at(counter, period, terms), balance_of(counter)
     if balance.base > before.base:
         increase = balance.granted - before.granted
-        store.raise_base(counter, terms.revision, balance.base, balance.room, increase)
+        raise_base(counter, terms.revision, balance.base, balance.room, increase)
 
 
 def _open_by_current_terms(workspace_id: str, terms: Terms, moment: float) -> ChargeCounters:
     """The terms have changed meanwhile. A moment from before the new ones begin still belongs where it did."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         raise WorkspaceGone
     current_terms = periods.terms_of(row)
     if not current_terms.paid or moment >= current_terms.start:
         return _open(workspace_id, current_terms, moment)
     target = counters_for(terms, moment)
-    missing_names = [name for name in target.names if name not in store.counters_by_name(workspace_id, target.names)]
+    missing_names = [name for name in target.names if name not in counter_rows.by_name(workspace_id, target.names)]
     if missing_names:
-        store.open_counters(workspace_id, None, _rows(workspace_id, target, terms, missing_names))
+        open_counters(workspace_id, None, _rows(workspace_id, target, terms, missing_names))
     return target
 
 
@@ -159,3 +163,40 @@ def new_day_counter(workspace_id: str, day: str, halves: int, used: int = 0) -> 
     expires = clock.utc(clock.moment_of_hour(f"{day}T00") + KEPT_SECONDS)
     granted = max(halves, used)
     return Counter(workspace_id, day, granted=granted, used=used, left=granted - used, expires=expires)
+
+
+def open_counters(workspace_id: str, revision: int | None, rows: Iterable[Counter]) -> None:
+    """Create counters of a workspace that exists, and whose terms are those of `revision` where one is named.
+
+    Raises TransactionCanceled, with "workspace" among the failed, where it is erased (D8) or the terms are older ones;
+    TransactWriteError.
+    """
+    condition = Workspace.is_present()
+    if revision is not None:
+        condition &= has_revision(revision)
+    with dynamo.transaction() as transaction:
+        transaction.check(Workspace, workspace_id, condition=condition, name="workspace")
+        for row in rows:
+            transaction.save(row, if_absent=True)
+
+
+def raise_base(counter: Counter, revision: int, base: int, room: int, increase: int) -> None:
+    """Raise what a plan gives in a period, `counter` as it was read, by the terms of `revision`. Raises as
+    `open_counters` does; with "period" among the failed where somebody else has raised it."""
+    actions: list[Action] = [
+        Counter.granted.add(increase),
+        Counter.left.add(increase),
+        Counter.base.set(base),
+        Counter.room.set(room),
+    ]
+    condition = (Counter.base == int(counter.base)) & (Counter.left >= -increase)
+    is_current = Workspace.is_present() & has_revision(revision)
+    with dynamo.transaction() as transaction:
+        transaction.check(Workspace, counter.workspace_id, condition=is_current, name="workspace")
+        transaction.update(counter, actions, condition=condition, name="period")
+
+
+def has_revision(revision: int) -> Condition:
+    """The condition that a workspace's terms are still those of a revision; a row from before billing has none."""
+    condition = Workspace.billing_revision == revision
+    return condition if revision else condition | Workspace.billing_revision.does_not_exist()

@@ -2,14 +2,15 @@
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
-from billing import store
-from billing.charging import caps, counters
+from billing.charging import caps, charges, counters
+from billing.charging.charges import Charge
 from billing.charging.counters import ChargeCounters
+from billing.models import claims
+from billing.models import counters as counter_rows
 from billing.plans.periods import Terms
-from billing.store import Charge
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
-from telemetry import store as telemetry_store
+from telemetry.models import events
 
 
 class OutOfCredits(ApiError):
@@ -99,7 +100,7 @@ def _try(bill: Charge, terms: Terms, is_of_several: bool) -> int | None:
     except PynamoDBException as error:
         raise ChargeUnavailable from error
     try:
-        store.charge(bill, books.names)
+        charges.write(bill, books.names)
         return bill.event.cost
     except dynamo.TransactionCanceled as error:
         if is_of_several and error.failed & {"event", "claim"}:
@@ -130,7 +131,7 @@ def _settled(bill: Charge, books: ChargeCounters, terms: Terms, failed: frozense
 def _refusal(bill: Charge, books: ChargeCounters, terms: Terms) -> ApiError | None:
     """Why a charge is not covered, read consistently; None where it is."""
     cost = bill.event.cost
-    rows = store.counters_by_name(bill.event.workspace_id, books.names)
+    rows = counter_rows.by_name(bill.event.workspace_id, books.names)
     period_counter = rows.get(books.period.name) or counters.new_period_counter("", books.period, terms)
     balance = counters.balance_at(period_counter, books.period, terms)
     if balance.left < cost:
@@ -151,14 +152,14 @@ def _claimed(bill: Charge) -> bool:
 
 
 def _paid(bill: Charge, digests: tuple[str, ...]) -> frozenset[str]:
-    return store.live_claims(bill.event.workspace_id, digests, bill.moment, bill.purged_before)
+    return claims.live_digests(bill.event.workspace_id, digests, bill.moment, bill.purged_before)
 
 
 def _reduced(bill: Charge) -> tuple[Charge, int | None]:
     """A charge of several pictures that failed, without those that are paid for; and the half-credits, where that
     settles it: our own lost reply had charged it, or others all of it."""
     try:
-        earlier_event = telemetry_store.event(bill.event.workspace_id, bill.event.event_id)
+        earlier_event = events.find(bill.event.workspace_id, bill.event.event_id)
         if earlier_event is not None:
             return bill, int(earlier_event.cost)
         rest = bill.without(_paid(bill, bill.pictures))

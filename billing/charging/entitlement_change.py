@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
-from billing import store
+from accounts.models import Workspace, workspaces
 from billing.charging import caps, counters
 from billing.charging.balance import Balance
 from billing.charging.counters import WorkspaceGone
 from billing.models import Counter
+from billing.models import counters as counter_rows
 from billing.plans import periods
 from billing.plans.periods import Period, Terms
 from imgapis.base import clock, dynamo
@@ -73,7 +72,7 @@ def update_terms(
     of DynamoDB is raised unchanged, and may be tried again.
     """
     for _ in dynamo.retries():
-        row = accounts_store.workspace(workspace_id)
+        row = workspaces.find(workspace_id)
         if row is None:
             raise WorkspaceGone
         outcome = _attempt(row, decide(row), within)
@@ -91,7 +90,7 @@ def _attempt(row: Workspace, draft: Draft, within: ExtraWrites | None) -> TermsC
     terms, now = periods.terms_of(row), draft.moment or clock.now()
     period, day = periods.at(terms, now), clock.day(now)
     is_running = draft.period in ("", period.name)
-    rows = store.counters_by_name(row.workspace_id, (period.name if is_running else draft.period, day))
+    rows = counter_rows.by_name(row.workspace_id, (period.name if is_running else draft.period, day))
     if is_running:
         counter, before = _current(rows.get(period.name), row.workspace_id, period, terms)
         after, sold = _with_sold(counter, draft.balance(before), period.plan)
@@ -152,7 +151,7 @@ def _past(counter: Counter) -> Period:
 def _write_terms(transaction: dynamo.Transaction, row: Workspace, revision: int, values: dict[str, Any]) -> None:
     actions = [getattr(Workspace, name).set(value) for name, value in values.items()]
     actions.append(Workspace.billing_revision.set(revision + 1))
-    condition = Workspace.is_present() & store.has_revision(revision)
+    condition = Workspace.is_present() & counters.has_revision(revision)
     transaction.update(Workspace(row.workspace_id), actions, condition=condition, name="terms")
 
 

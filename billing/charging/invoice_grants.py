@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from billing import store
 from billing.charging import counters
 from billing.models import Counter, Grant, InvoiceGrant
+from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import proration
 from billing.plans.periods import Period, whole_hour
 from billing.plans.proration import PaidInvoice, PaidPeriod
@@ -66,7 +66,7 @@ def fund(
     matching_invoices = [invoice for invoice in invoices if paid.is_of(invoice)]
     if not any(map(paid.is_begun_by, matching_invoices)):
         return None
-    known_rows = list(store.invoice_grants(workspace_id))
+    known_rows = list(invoice_grant_rows.of_workspace(workspace_id))
     rows_by_invoice = {row.invoice_id: row for row in known_rows if row.period == period.name}
     returned = {row.invoice_id: int(row.returned) for row in known_rows}
     start, end = exact_span(period, paid)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from billing import store
-from billing.models import Counter
+from billing.models import Counter, grants
+from billing.models import counters as counter_rows
 from imgapis.base import clock
 from telemetry import rollups, sums
-from telemetry import store as telemetry_store
+from telemetry.models import events as event_rows
 from telemetry.sums import Cells
 
 
@@ -50,7 +50,7 @@ class Proof:
 def prove(workspace_id: str) -> list[Proof]:
     """The proof of every period of a workspace."""
     grants_by_period = _given(workspace_id)
-    return [_prove(group, grants_by_period) for group in _overlapping_groups(store.counters(workspace_id))]
+    return [_prove(group, grants_by_period) for group in _overlapping_groups(counter_rows.periods(workspace_id))]
 
 
 def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
@@ -59,7 +59,7 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
     proofs = []
     for workspace_id in workspace_ids:
         grants_by_period = _given(workspace_id)
-        for group in _overlapping_groups(store.counters(workspace_id)):
+        for group in _overlapping_groups(counter_rows.periods(workspace_id)):
             proof = _prove(group, grants_by_period)
             proofs.append(proof)
             if not proof.rollups_match and _has_events(_span(group)[0]):
@@ -72,7 +72,7 @@ def prove_all(workspace_ids: Iterable[str]) -> list[Proof]:
 def _given(workspace_id: str) -> dict[str, int]:
     """Half-credits granted and taken back, by name of the period."""
     halves_by_period: dict[str, int] = {}
-    for grant in store.grants(workspace_id):
+    for grant in grants.of_workspace(workspace_id):
         halves_by_period[grant.period] = halves_by_period.get(grant.period, 0) + int(grant.halves)
     return halves_by_period
 
@@ -125,7 +125,7 @@ def _has_events(start: float) -> bool:
 
 
 def _summed(workspace_id: str, start: float, end: float) -> int:
-    return sum(int(event.cost) for event in telemetry_store.between(workspace_id, start, end))
+    return sum(int(event.cost) for event in event_rows.between(workspace_id, start, end))
 
 
 def _rolled(workspace_id: str, start: float, end: float) -> int:
@@ -161,4 +161,4 @@ def _is_consistent(row: Counter) -> bool:
 
 
 def _hours(workspace_id: str, start: float, end: float) -> set[str]:
-    return {clock.hour(telemetry_store.moment(row)) for row in telemetry_store.between(workspace_id, start, end)}
+    return {clock.hour(event_rows.moment(row)) for row in event_rows.between(workspace_id, start, end)}

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from accounts.models import Workspace
-from billing import store
 from billing.charging import caps, counters
 from billing.charging.balance import Balance
+from billing.models import counters as counter_rows
 from billing.plans import catalogue, periods
 from billing.plans.catalogue import Plan
 from billing.plans.periods import Period, Terms
@@ -111,7 +111,7 @@ def of(row: Workspace) -> Summary:
     """The summary of a workspace at this moment, read consistently."""
     terms, now = periods.terms_of(row), clock.now()
     books = counters.counters_for(terms, now)
-    rows = store.counters_by_name(row.workspace_id, books.names)
+    rows = counter_rows.by_name(row.workspace_id, books.names)
     counter = rows.get(books.period.name) or counters.new_period_counter(row.workspace_id, books.period, terms)
     balance = counters.balance_at(counter, books.period, terms)
     day = rows.get(books.day) if books.day else None

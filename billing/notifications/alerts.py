@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from accounts import store as accounts_store
-from billing import store
+from accounts.models import workspaces
 from billing.charging import counters as credit_counters
 from billing.models import Counter
+from billing.models import counters as counter_rows
 from billing.notifications import notifications
 from billing.plans import periods
 from imgapis.base import clock
@@ -34,12 +34,12 @@ class Level:
 
 def check(workspace_id: str) -> int:
     """Write the notices of levels that a workspace has reached and has no notice of; returns how many were written."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         return 0
     terms, now = periods.terms_of(row), clock.now()
     books = credit_counters.counters_for(terms, now)
-    counters = store.counters_by_name(workspace_id, books.names)
+    counters = counter_rows.by_name(workspace_id, books.names)
     # The share of an unpaid period grows every day: a notice of it would be false, and missing once the period is paid.
     period_counter = None if books.period.unpaid else counters.get(books.period.name)
     usage_levels = levels(period_counter, counters.get(books.day or ""))

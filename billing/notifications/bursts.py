@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.notifications import notifications
 from imgapis.base import clock
 from telemetry import rollups, sums
@@ -22,7 +22,7 @@ def check(workspace_id: str, hour: str) -> bool:
     in an hour. Returns whether the notice was written."""
     origin_cells = [(origin, cells) for _, origin, cells in rollups.hours(workspace_id, hour, hour + "~")]
     hour_cost = _cost(cells for _, cells in origin_cells)
-    row = accounts_store.workspace(workspace_id) if hour_cost >= SMALLEST else None
+    row = workspaces.find(workspace_id) if hour_cost >= SMALLEST else None
     if row is None:
         return False
     day, start = hour[:10], clock.moment_of_hour(hour[:10] + "T00")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.models import Workspace
-from billing.rows.notifications import Notification, PendingNotification
+from billing.models import Notification, PendingNotification
+from billing.models import notifications as notification_rows
 from imgapis.base import clock, dynamo
 from imgapis.base.mail.rows import OutgoingMail
 
@@ -38,28 +39,22 @@ def create(workspace_id: str, notice_id: str, kind: str, facts: dict[str, Any]) 
 
 def get(workspace_id: str, notice_id: str) -> Notification | None:
     """A notice of a workspace."""
-    return Notification.find(workspace_id, notice_id)
+    return notification_rows.find(workspace_id, notice_id)
 
 
 def of_workspace(workspace_id: str) -> list[Notification]:
     """Every notice of a workspace, in order of name."""
-    return list(Notification.query(workspace_id, consistent_read=True))
+    return notification_rows.of_workspace(workspace_id)
 
 
 def due(limit: int = 200) -> list[PendingNotification]:
     """Notices to be sent now, those that have waited longest first, `limit` at most."""
-    condition = PendingNotification.due <= clock.now()
-    rows = [
-        row
-        for shard in range(SHARDS)
-        for row in PendingNotification.query(str(shard), filter_condition=condition, consistent_read=True)
-    ]
-    return sorted(rows, key=lambda row: row.due)[:limit]
+    return notification_rows.pending(SHARDS, clock.now())[:limit]
 
 
 def lease(row: PendingNotification) -> bool:
     """Whether this worker may send a notice now: nobody else does for a minute."""
-    return row.update_if(PendingNotification.due == row.due, due=clock.now() + LEASE_SECONDS)
+    return notification_rows.lease(row, clock.now() + LEASE_SECONDS)
 
 
 def get_for(row: PendingNotification) -> Notification | None:
@@ -85,7 +80,7 @@ def claim_mails(row: PendingNotification, mails: Sequence[OutgoingMail]) -> bool
 
 def finish(row: PendingNotification) -> None:
     """Nothing is left to be sent of a notice."""
-    row.delete_if(PendingNotification.is_present())
+    notification_rows.delete_pending(row)
 
 
 def retry_later(row: PendingNotification, notice: Notification) -> None:
@@ -95,7 +90,7 @@ def retry_later(row: PendingNotification, notice: Notification) -> None:
         finish(row)
     else:
         due_at = clock.now() + RETRY_SECONDS[attempts]
-        row.update_if(PendingNotification.is_present(), attempts=attempts + 1, due=due_at)
+        notification_rows.postpone(row, due_at, attempts=attempts + 1)
 
 
 def postpone(row: PendingNotification, notice: Notification, until: float) -> None:
@@ -103,7 +98,7 @@ def postpone(row: PendingNotification, notice: Notification, until: float) -> No
     if _is_old(notice):
         finish(row)
     else:
-        row.update_if(PendingNotification.is_present(), due=until)
+        notification_rows.postpone(row, until)
 
 
 def _is_old(notice: Notification) -> bool:

@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from pynamodb.exceptions import PynamoDBException
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
+from billing.models import Notification, PendingNotification, Webhook
 from billing.notifications import notifications, outgoing_webhooks, preferences
 from billing.notifications.outgoing_webhooks import WebhookRequest
-from billing.rows.notifications import Notification, PendingNotification, Webhook
 from imgapis.base import rounds
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
@@ -48,7 +47,7 @@ def _lease_and_send(row: PendingNotification, post: Post) -> bool:
 
 def _send(row: PendingNotification, post: Post) -> None:
     notice = notifications.get_for(row)
-    workspace = accounts_store.workspace(notice.workspace_id) if notice else None
+    workspace = workspaces.find(notice.workspace_id) if notice else None
     if notice is None or workspace is None:
         notifications.finish(row)
         return

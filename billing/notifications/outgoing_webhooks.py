@@ -6,8 +6,8 @@ import secrets
 from dataclasses import dataclass
 
 from accounts import audit
+from billing.models import Notification, Webhook, webhooks
 from billing.notifications import notifications
-from billing.rows.notifications import Notification, Webhook
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 
@@ -34,7 +34,7 @@ class WebhookRequest:
 
 def of(workspace_id: str) -> Webhook | None:
     """The webhook of a workspace."""
-    return Webhook.find(workspace_id)
+    return webhooks.find(workspace_id)
 
 
 def configure(workspace_id: str, actor: str, address: str) -> str:
@@ -52,14 +52,14 @@ def configure(workspace_id: str, actor: str, address: str) -> str:
         "failures": 0,
         "rests_until": 0,
     }
-    Webhook(workspace_id).update(actions=[getattr(Webhook, name).set(value) for name, value in values.items()])
+    webhooks.put(workspace_id, values)
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
     return secret
 
 
 def remove(workspace_id: str, actor: str) -> None:
     """Post nothing any more. Removing it twice is no error."""
-    if not Webhook(workspace_id).delete_if(Webhook.is_present()):
+    if not webhooks.delete(workspace_id):
         return
     audit.record(workspace_id, actor, "webhook.changed", workspace_id)
 
@@ -98,7 +98,7 @@ def may_post(hook: Webhook) -> bool:
     now = clock.now()
     if hook.rests_until > now:
         return False
-    return hook.update_if(Webhook.rests_until == hook.rests_until, rests_until=now + FIRST_REST)
+    return webhooks.rest(hook, now + FIRST_REST)
 
 
 def next_try(hook: Webhook) -> float:
@@ -108,18 +108,16 @@ def next_try(hook: Webhook) -> float:
 
 def record_success(workspace_id: str, outcome: str) -> None:
     """Keep for the page that the receiver took a notice."""
-    Webhook(workspace_id).update_if(
-        Webhook.is_present(), last_tried=clock.now(), last_outcome=outcome, failures=0, rests_until=0
-    )
+    webhooks.record_success(workspace_id, clock.now(), outcome)
 
 
 def record_failure(workspace_id: str, outcome: str) -> None:
     """Keep for the page what came of a posting that failed, and let the receiver rest after some in a row."""
-    hook, now = Webhook(workspace_id), clock.now()
-    counted = [Webhook.failures.set((Webhook.failures | 0) + 1)]
-    if not hook.update_if(Webhook.is_present(), counted, last_tried=now, last_outcome=outcome):
+    now = clock.now()
+    hook = webhooks.record_failure(workspace_id, now, outcome)
+    if hook is None:
         return
     further = int(hook.failures) - MOST_FAILURES
     if further >= 0:
         rest = min(LONGEST_REST, FIRST_REST * 2 ** min(further, 10))
-        hook.update_if(Webhook.failures == hook.failures, rests_until=now + rest)
+        webhooks.rest_after_failures(hook, now + rest)

@@ -2,10 +2,8 @@
 
 from django.core import signing
 
-from accounts import store as accounts_store
-from accounts import team_store
-from accounts.models import Person
-from billing.rows.notifications import OptOut
+from accounts.models import Person, members, people
+from billing.models import opt_outs
 from imgapis.base.errors import ApiError
 
 # kind → what such a mail tells; what is essential, as a failed payment, is not on the list and cannot be turned off
@@ -29,25 +27,25 @@ class InvalidLink(ApiError):
 
 def recipients(workspace_id: str, kind: str) -> list[Person]:
     """The people a mail of a kind goes to, by id."""
-    member_rows = [row for row in team_store.members(workspace_id) if row.role in ROLES]
-    opt_outs = {row.choice for row in OptOut.query(workspace_id, consistent_read=True)}
-    person_ids = [row.person_id for row in member_rows if f"{kind} {row.person_id}" not in opt_outs]
-    return sorted(accounts_store.people(person_ids), key=lambda person: person.person_id)
+    member_rows = [row for row in members.of_workspace(workspace_id) if row.role in ROLES]
+    declined = opt_outs.choices(workspace_id)
+    person_ids = [row.person_id for row in member_rows if f"{kind} {row.person_id}" not in declined]
+    return sorted(people.of_ids(person_ids), key=lambda person: person.person_id)
 
 
 def choices(workspace_id: str, person_id: str) -> dict[str, bool]:
     """What a member gets, by kind."""
-    opt_outs = {row.choice for row in OptOut.query(workspace_id, consistent_read=True)}
-    return {kind: f"{kind} {person_id}" not in opt_outs for kind in KINDS}
+    declined = opt_outs.choices(workspace_id)
+    return {kind: f"{kind} {person_id}" not in declined for kind in KINDS}
 
 
 def choose(workspace_id: str, person_id: str, kind: str, *, enabled: bool) -> None:
     """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
-    row = OptOut(workspace_id, f"{kind} {person_id}" if KINDS[kind] else "")
+    choice = f"{kind} {person_id}" if KINDS[kind] else ""
     if enabled:
-        row.delete_if(OptOut.is_present())
+        opt_outs.delete(workspace_id, choice)
     else:
-        row.save_if(OptOut.is_absent())
+        opt_outs.add(workspace_id, choice)
 
 
 def token(workspace_id: str, person_id: str, kind: str) -> str:

@@ -6,12 +6,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from accounts import audit
-from accounts import store as accounts_store
-from billing import store
+from accounts.models import workspaces
 from billing.charging import entitlement_change, invoice_grants, overage_credits
 from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
-from billing.models import InvoiceGrant
+from billing.models import counters
+from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import catalogue
 from billing.plans.periods import whole_hour
 from billing.stripe import customers, gateway, overage, payments, receipts
@@ -47,7 +47,7 @@ def customer_id_of(workspace_id: str) -> str:
 
 def owed_cents(workspace_id: str) -> int:
     """What the workspace has used beyond its plan in periods that are not over, in US cents before tax."""
-    running = [row for row in store.counters(workspace_id) if float(row.ends or 0) > clock.now()]
+    running = [row for row in counters.periods(workspace_id) if float(row.ends or 0) > clock.now()]
     return sum(map(overage_credits.owed_cents, running))
 
 
@@ -164,9 +164,9 @@ def _cancel(subscription_id: str) -> None:
 
 def _record_no_grant(workspace_id: str, invoice: "StripeInvoice") -> None:
     """Write down that an invoice granted nothing, unless it did: its refund then takes nothing of the other plan's."""
-    if all(row.invoice_id != invoice.id for row in store.invoice_grants(workspace_id)):
+    if all(row.invoice_id != invoice.id for row in invoice_grant_rows.of_workspace(workspace_id)):
         period = clock.period_name(whole_hour(invoice.created))
-        invoice_grants.new_row(workspace_id, period, invoice.id, 0).save_if(InvoiceGrant.is_absent())
+        invoice_grant_rows.add(invoice_grants.new_row(workspace_id, period, invoice.id, 0))
 
 
 def _refund(invoice_id: str) -> None:
@@ -183,7 +183,7 @@ def _refund(invoice_id: str) -> None:
 
 def _stop_overage(workspace_id: str) -> None:
     """Whatever is used from now on is not sold: what is owed stays what it is."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is not None and row.overage:
         with suppress(WorkspaceGone):
             entitlement_change.update_terms(workspace_id, lambda _: Draft({"overage": False}))

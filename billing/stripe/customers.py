@@ -6,8 +6,9 @@ from pynamodb.exceptions import TransactWriteError
 
 from accounts.models import Workspace
 from billing.charging.counters import WorkspaceGone
+from billing.models import Customer, Subscription
+from billing.models import subscriptions as subscription_rows
 from billing.plans.proration import PaidInvoice
-from billing.rows.stripe import Customer, Subscription
 from billing.stripe import gateway
 from billing.stripe.gateway import SubscriptionSnapshot
 from billing.stripe.subscription_state import Entitlement
@@ -16,35 +17,32 @@ from imgapis.base import clock, dynamo
 
 def of_workspace(workspace_id: str) -> Subscription | None:
     """What a workspace has at Stripe."""
-    return Subscription.find(workspace_id)
+    return subscription_rows.find(workspace_id)
 
 
 def workspace_of(customer_id: str) -> str | None:
     """The workspace of a customer at Stripe."""
-    row = Customer.find(customer_id)
+    row = subscription_rows.find_customer(customer_id)
     return row.workspace_id if row else None
 
 
 def hold_reports(workspace_id: str, until: float) -> None:
     """Have nobody report the overage of a workspace to the meter before a moment (seconds since 1970). A hold only
     becomes longer by this; since when there has been one without a round between is written down with it."""
-    is_longer = (Subscription.reports_from < until) | Subscription.reports_from.does_not_exist()
-    since = Subscription.held_from.set(Subscription.held_from | clock.now())  # the first hold's, where there is one
-    Subscription(workspace_id).update_if(Subscription.is_present() & is_longer, [since], reports_from=until)
+    subscription_rows.hold(workspace_id, until, clock.now())
 
 
 def shorten_hold(before: Subscription, until: float) -> None:
     """End a hold at a moment, where it is still what it was `before`."""
     if float(before.reports_from) > until:
-        before.update_if(Subscription.reports_from == before.reports_from, reports_from=until)
+        subscription_rows.change_hold(before, until)
 
 
 def restart_hold(before: Subscription) -> None:
     """After a round, have the time of a hold begin anew: with the next hold, or now where one goes on; where nobody has
     prolonged it meanwhile."""
     is_held = float(before.reports_from) > clock.now()
-    since = Subscription.held_from.set(clock.now()) if is_held else Subscription.held_from.remove()
-    before.update_if(Subscription.reports_from == before.reports_from, [since])
+    subscription_rows.restart_hold(before, clock.now() if is_held else None)
 
 
 def require_no_hold(transaction: dynamo.Transaction, workspace_id: str) -> None:
@@ -55,7 +53,7 @@ def require_no_hold(transaction: dynamo.Transaction, workspace_id: str) -> None:
 
 def iter_all() -> Iterator[Subscription]:
     """What every workspace has, for the nightly comparison."""
-    return Subscription.scan()
+    return subscription_rows.iter_all()
 
 
 def ensure(workspace_id: str) -> Subscription:

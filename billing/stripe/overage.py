@@ -7,21 +7,18 @@ its period, and what a change of plan has held back for a day. The meter would b
 
 import logging
 import random
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from pynamodb.exceptions import PynamoDBException
-from pynamodb.expressions.condition import Condition
 
-from accounts import store as accounts_store
-from billing import store
+from accounts.models import workspaces
 from billing.charging import overage_credits
-from billing.models import Counter
+from billing.models import Counter, ReportedOverage, Subscription, counters
+from billing.models import overage as overage_rows
 from billing.plans import catalogue, periods
-from billing.rows.stripe import ReportedOverage, Subscription
 from billing.stripe import customers, gateway, meter, payments
 from billing.stripe.gateway import StripeUnavailable, SubscriptionSnapshot
 from imgapis.base import clock, dynamo, rounds
@@ -153,7 +150,7 @@ def report(workspace_id: str, customer_id: str, *, is_final: bool = False) -> bo
     under way the meter is told of nothing. Each period by itself: the last one's fault is raised when all have been
     tried. `is_final`: what would wait for a later round is invoiced too."""
     outcomes, last_error, billing = [], None, Billing(workspace_id, customer_id, is_final)
-    for counter in store.counters(workspace_id):
+    for counter in counters.periods(workspace_id):
         if overage_credits.used_beyond(counter):
             try:
                 outcomes.append(_report(counter, billing))
@@ -172,8 +169,8 @@ def prepare_change(workspace_id: str, customer_id: str) -> None:
     OverageNotInvoiced where Stripe has not counted it yet, and what the gateway raises."""
     customers.hold_reports(workspace_id, clock.now() + CHANGE_SECONDS)
     billing = Billing(workspace_id, customer_id)
-    for counter in store.counters(workspace_id):
-        row = ReportedOverage.find(workspace_id, counter.period)
+    for counter in counters.periods(workspace_id):
+        row = overage_rows.find(workspace_id, counter.period)
         if row is not None and int(row.telling) > int(row.credits):
             _resume(row, counter, billing, is_sent=True)
     require_counted(workspace_id, customer_id)
@@ -200,18 +197,18 @@ def _follow_change(workspace_id: str, customer_id: str) -> None:
 
 def require_reported(workspace_id: str) -> None:
     """Raise OverageNotInvoiced where a part of what was used is neither reported nor invoiced."""
-    for counter in store.counters(workspace_id):
-        row = ReportedOverage.find(workspace_id, counter.period)
+    for counter in counters.periods(workspace_id):
+        row = overage_rows.find(workspace_id, counter.period)
         if overage_credits.used_beyond(counter) > (int(row.credits) if row else 0):
             raise OverageNotInvoiced
 
 
 def require_counted(workspace_id: str, customer_id: str) -> None:
     """Stripe counts in the background, and invoices what it has counted: raise OverageNotInvoiced until it has."""
-    for counter in store.counters(workspace_id):
+    for counter in counters.periods(workspace_id):
         if not overage_credits.used_beyond(counter) or float(counter.ends or 0) < clock.now() - clock.DAY:
             continue
-        row = ReportedOverage.find(workspace_id, counter.period)
+        row = overage_rows.find(workspace_id, counter.period)
         starts = clock.moment_of_period(counter.period)
         if row and meter.counted(customer_id, starts, clock.now()) < int(row.credits) - int(row.invoiced):
             raise OverageNotInvoiced
@@ -219,17 +216,13 @@ def require_counted(workspace_id: str, customer_id: str) -> None:
 
 def _running_plan(workspace_id: str) -> str:
     """The plan at whose price Stripe bills what its meter counts now; empty where the workspace is gone."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     return periods.at(periods.terms_of(row), clock.now()).plan if row is not None else ""
 
 
 def failing_since() -> float | None:
     """Since when the oldest of the reports that do not go through has failed; None where all do."""
-    return min((float(row.failing) for row in _failing()), default=None)
-
-
-def _failing() -> Iterable[ReportedOverage]:
-    return ReportedOverage.scan(ReportedOverage.failing > 0, consistent_read=True)
+    return min((float(row.failing) for row in overage_rows.failing()), default=None)
 
 
 def _report(counter: Counter, billing: Billing) -> bool:
@@ -265,7 +258,7 @@ def _resume(row: ReportedOverage, counter: Counter, billing: Billing, is_sent: b
         if _is_counted(row, counter, billing.customer_id):
             _settle(row)
             return True
-        if not row.update_if(_is_unchanged(row), invoicing=plan):
+        if not overage_rows.invoice_instead(row, plan):
             return False
     elif not row.invoicing and billing.is_held and not is_sent:
         return False
@@ -280,7 +273,7 @@ def _begin(row: ReportedOverage, counter: Counter, used: int, plan: str) -> bool
     try:
         with dynamo.transaction() as transaction:
             actions = [getattr(ReportedOverage, name).set(value) for name, value in values.items()]
-            transaction.update(row, actions, condition=_is_unchanged(row), name="report")
+            transaction.update(row, actions, condition=overage_rows.unchanged(row), name="report")
             if not plan:
                 customers.require_no_hold(transaction, counter.workspace_id)
     except dynamo.TransactionCanceled as error:
@@ -292,11 +285,6 @@ def _begin(row: ReportedOverage, counter: Counter, used: int, plan: str) -> bool
     return True
 
 
-def _is_unchanged(row: ReportedOverage) -> Condition:
-    """The condition that nobody has reported anything since a row was read."""
-    return (ReportedOverage.telling == row.telling) & (ReportedOverage.credits == row.credits)
-
-
 def _finish(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
     """Do what is written down: report or invoice."""
     try:
@@ -305,7 +293,7 @@ def _finish(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
         else:
             _send(row, counter, customer_id)
     except FAULTS:
-        row.update_if((ReportedOverage.failing == 0) | ReportedOverage.failing.does_not_exist(), failing=clock.now())
+        overage_rows.mark_failing(row, clock.now())
         raise
     _settle(row)
 
@@ -313,9 +301,7 @@ def _finish(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
 def _settle(row: ReportedOverage) -> None:
     """Write down that what was written down is done."""
     invoiced = int(row.invoiced) + (int(row.telling) - int(row.credits) if row.invoicing else 0)
-    row.update_if(
-        ReportedOverage.credits == row.credits, credits=row.telling, told=clock.now(), failing=0, invoiced=invoiced
-    )
+    overage_rows.settle(row, clock.now(), invoiced)
 
 
 def _invoice(row: ReportedOverage, counter: Counter, customer_id: str) -> None:
@@ -350,7 +336,7 @@ def _is_counted(row: ReportedOverage, counter: Counter, customer_id: str) -> boo
 
 def _free_moment(counter: Counter) -> float:
     """The moment for a report: no two of a workspace share a minute, so that each can be asked for."""
-    rows = ReportedOverage.query(counter.workspace_id, consistent_read=True)
+    rows = overage_rows.of_workspace(counter.workspace_id)
     taken_minutes = {float(row.moment) // meter.MINUTE for row in rows if not row.invoicing}
     moment = _moment(counter)
     while moment // meter.MINUTE in taken_minutes:
@@ -369,8 +355,4 @@ def _is_invoiced(counter: Counter) -> bool:
 
 
 def _row(counter: Counter) -> ReportedOverage:
-    key = (counter.workspace_id, counter.period)
-    if row := ReportedOverage.find(*key):
-        return row
-    row = ReportedOverage(*key, credits=0, telling=0, told=0)
-    return row if row.save_if(ReportedOverage.is_absent()) else ReportedOverage.get(*key, consistent_read=True)
+    return overage_rows.get_or_create(counter.workspace_id, counter.period)

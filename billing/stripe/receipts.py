@@ -1,9 +1,9 @@
 """Mails about payments, to owners and billing members: a receipt, a refused payment, the end of a plan. Essential ones:
 they are not among those that can be turned off."""
 
-from accounts import store as accounts_store
-from accounts import team_store
-from billing.rows.stripe import Receipt
+from accounts.models import members, people, workspaces
+from billing.models import Receipt
+from billing.models import receipts as receipt_rows
 from billing.stripe import payments
 from billing.stripe.stripe_facts import StripeRefused
 from imgapis.base import clock, dynamo
@@ -15,7 +15,7 @@ ROLES = ("owner", "billing")
 
 def is_sent(workspace_id: str, invoice_id: str) -> bool:
     """Whether an invoice's receipt, or a second subscription's refund, is on record as mailed."""
-    return Receipt.find(workspace_id, invoice_id) is not None
+    return receipt_rows.find(workspace_id, invoice_id) is not None
 
 
 def receipt(workspace_id: str, invoice_id: str) -> list[OutgoingMail]:
@@ -89,10 +89,10 @@ def _new_mails(
     workspace_id: str, subject: str, template: str, *, completion: str = "", reference: str = ""
 ) -> list[OutgoingMail]:
     """A mail to each owner and billing member; none where the workspace is gone."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         return []
-    person_ids = [member.person_id for member in team_store.members(workspace_id) if member.role in ROLES]
+    person_ids = [member.person_id for member in members.of_workspace(workspace_id) if member.role in ROLES]
     context = {"workspace": row.business_name or row.namespace, "namespace": row.namespace}
     return [
         outbox.new_mail(
@@ -105,5 +105,5 @@ def _new_mails(
             person_id=person.person_id,
             workspace_id=workspace_id,
         )
-        for person in accounts_store.people(person_ids)
+        for person in people.of_ids(person_ids)
     ]

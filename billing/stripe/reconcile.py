@@ -3,7 +3,7 @@
 import logging
 
 from billing.charging.counters import WorkspaceGone
-from billing.rows.stripe import Subscription
+from billing.models import Subscription
 from billing.stripe import closing, customers, gateway, overage, settlements, webhooks
 
 log = logging.getLogger("imgapis.reconcile")

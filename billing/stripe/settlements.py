@@ -11,11 +11,13 @@ from fractions import Fraction
 
 from pynamodb.expressions.condition import Condition
 
-from billing import store
 from billing.charging import grants, invoice_grants
 from billing.charging.entitlement_change import AlreadyApplied, CreditsBusy
 from billing.charging.invoice_grants import WHOLE, taken_of
 from billing.models import Counter, InvoiceGrant
+from billing.models import counters as counter_rows
+from billing.models import grants as grant_rows
+from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import catalogue, proration
 from billing.plans.periods import whole_hour
 from billing.plans.proration import MONTHS, PaidInvoice, PaidPeriod
@@ -30,7 +32,7 @@ UNDONE = ("failed", "canceled")
 
 def settle_all(workspace_id: str, customer_id: str) -> bool:
     """Settle every charge of a customer of which something went back, now or before; whether anything changed."""
-    charge_ids = {row.charge_id for row in store.invoice_grants(workspace_id) if row.charge_id}
+    charge_ids = {row.charge_id for row in invoice_grant_rows.of_workspace(workspace_id) if row.charge_id}
     charge_ids |= set(payments.returned_charges(customer_id))
     changes = [settle(workspace_id, charge_id) for charge_id in sorted(charge_ids)]
     return any(changes)
@@ -44,7 +46,7 @@ def settle(workspace_id: str, charge_id: str) -> bool:
         return False
     share, changed = payment.disputed, False
     for refund in payment.refunds:
-        earlier_grant = store.grant_of_id(workspace_id, refund.refund_id)
+        earlier_grant = grant_rows.find(workspace_id, refund.refund_id)
         if earlier_grant is None:
             share += refund.share if refund.status == "succeeded" else 0
         elif refund.status in UNDONE:
@@ -57,15 +59,15 @@ def settle(workspace_id: str, charge_id: str) -> bool:
 def _bring(row: InvoiceGrant, returned: int, charge_id: str) -> bool:
     """Take or give what a record lacks for `returned` billionths of its invoice; whether it lacked anything."""
     for _ in dynamo.retries():
-        row = store.invoice_grant(row.workspace_id, row.place)
+        row = invoice_grant_rows.get(row.workspace_id, row.place)
         before = int(row.returned)
         if before == returned:
             return False
         target = taken_of(int(row.granted), returned)
         halves = taken_of(int(row.granted), before) - target if returned > before else max(0, int(row.taken) - target)
         condition = InvoiceGrant.returned == before
-        if not halves or store.counter(row.workspace_id, row.period) is None:
-            if row.update_if(condition, returned=returned, charge_id=charge_id):
+        if not halves or counter_rows.find(row.workspace_id, row.period) is None:
+            if invoice_grant_rows.note_return(row, before, returned, charge_id):
                 return True
             continue
 
@@ -90,7 +92,7 @@ def _bring(row: InvoiceGrant, returned: int, charge_id: str) -> bool:
 def _undo(workspace_id: str, refund: Refund, period: str, halves: int) -> bool:
     """Give back what a refund took by the rule of earlier releases, and failed since; once."""
     grant_id = f"{refund.refund_id} undone"
-    if halves <= 0 or store.grant_of_id(workspace_id, grant_id) or store.counter(workspace_id, period) is None:
+    if halves <= 0 or grant_rows.find(workspace_id, grant_id) or counter_rows.find(workspace_id, period) is None:
         return False
     try:
         grants.adjust(workspace_id, halves, GIVEN, period, grant_id=grant_id)
@@ -102,12 +104,12 @@ def _undo(workspace_id: str, refund: Refund, period: str, halves: int) -> bool:
 def _rows(workspace_id: str, payment: Payment) -> list[InvoiceGrant]:
     """The records of what a charge's invoice granted; made from its lines where it was paid before there were any."""
     invoice_id = payment.invoice.invoice_id
-    rows = [row for row in store.invoice_grants(workspace_id) if row.invoice_id == invoice_id]
+    rows = [row for row in invoice_grant_rows.of_workspace(workspace_id) if row.invoice_id == invoice_id]
     if rows or not payment.invoice.lines:
         return rows
-    for counter, halves in _granted_before(store.counters(workspace_id), payment.invoice):
+    for counter, halves in _granted_before(counter_rows.periods(workspace_id), payment.invoice):
         row = invoice_grants.new_row(workspace_id, counter.period, invoice_id, halves)
-        row.save_if(InvoiceGrant.is_absent())
+        invoice_grant_rows.add(row)
         rows.append(row)
     return rows
 

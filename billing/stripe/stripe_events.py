@@ -4,7 +4,8 @@ its effect (B11)."""
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from billing.rows.stripe import StripeEvent
+from billing.models import StripeEvent
+from billing.models import stripe_events as stripe_event_rows
 from billing.stripe import gateway
 from billing.stripe.stripe_facts import EventSnapshot, InvalidWebhookSignature, StripeRefused
 from imgapis.base import clock, dynamo
@@ -17,7 +18,7 @@ KEPT_SECONDS = 90 * clock.DAY
 
 def of_id(event_id: str) -> StripeEvent | None:
     """An event that was acted on, or ignored."""
-    return StripeEvent.find(event_id)
+    return stripe_event_rows.find(event_id)
 
 
 def claim(transaction: dynamo.Transaction, event: EventSnapshot, workspace_id: str) -> None:
@@ -27,7 +28,7 @@ def claim(transaction: dynamo.Transaction, event: EventSnapshot, workspace_id: s
 
 def ignore(event: EventSnapshot, reason: str, workspace_id: str = "") -> bool:
     """Write down that an event has no effect, and why; False where it came before."""
-    return _row(event, reason, workspace_id).save_if(StripeEvent.is_absent())
+    return stripe_event_rows.add(_row(event, reason, workspace_id))
 
 
 def _row(event: EventSnapshot, outcome: str, workspace_id: str) -> StripeEvent:

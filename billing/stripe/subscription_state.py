@@ -5,11 +5,10 @@ from typing import Any
 
 from accounts import audit
 from accounts.models import Workspace
-from billing import store
 from billing.charging import entitlement_change, invoice_grants
 from billing.charging.entitlement_change import Draft, ExtraWrites, TermsChange
 from billing.charging.invoice_grants import Funding
-from billing.models import Counter
+from billing.models import Counter, counters
 from billing.plans import catalogue, periods
 from billing.plans.periods import Terms, whole_hour
 from billing.plans.proration import PaidInvoice, PaidPeriod
@@ -123,7 +122,7 @@ def _cut_short(workspace_id: str, old_terms: Terms, name: str, now: float) -> Co
     if not old_terms.paid or old_terms.unpaid_since or now >= old_terms.end:
         return None
     old_name = periods.at(old_terms, now).name
-    return store.counter(workspace_id, old_name) if old_name != name else None
+    return counters.find(workspace_id, old_name) if old_name != name else None
 
 
 def row_values(entitlement: Entitlement) -> dict[str, Any]:

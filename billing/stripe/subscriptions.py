@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from accounts import audit
 from accounts.models import Workspace
+from billing.models import Subscription
 from billing.plans import catalogue
-from billing.rows.stripe import Subscription
 from billing.stripe import customers, gateway, overage, payments, webhooks
 from billing.stripe.gateway import StripeRefused, SubscriptionSnapshot
 from billing.stripe.stripe_facts import Invoice

@@ -3,14 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from accounts import store as accounts_store
-from accounts import team_store
-from accounts.models import Person
+from accounts.models import Person, members, people
+from accounts.models import workspaces as workspace_rows
 from billing.stripe import customers, gateway
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
-from imgapis.policy import notices, store
+from imgapis.models import announcements
+from imgapis.models import notices as notice_rows
+from imgapis.policy import notices
 
 NAME = "credits-2026-12"
 SUBJECT = "How credits are counted on your img apis plan has changed"
@@ -45,7 +46,7 @@ class Preview:
 def preview() -> Preview:
     """Count and show, and change nothing. Raises TooLate."""
     _require_in_time()
-    told_ids = {row.person_id for row in store.notices(NAME) if row.state != "claimed"}
+    told_ids = {row.person_id for row in notice_rows.of_version(NAME) if row.state != "claimed"}
     waiting = [recipient for recipient in recipients() if recipient.person.person_id not in told_ids]
     return Preview(len(waiting), text(waiting[0]) if waiting else "")
 
@@ -55,7 +56,7 @@ def send() -> Counter:
     and again after a crash. Raises TooLate."""
     _require_in_time()
     now = clock.now()
-    store.announce(NAME, clock.day(now), now)
+    announcements.announce(NAME, clock.day(now), now)
     everybody = recipients()
     for recipient in everybody:
         mail_id = notices.claim_mail(NAME, recipient.person)
@@ -64,10 +65,10 @@ def send() -> Counter:
                 notices.deliver(NAME, recipient.person, mail_id, SUBJECT, text(recipient))
         except mail.MailServerUnavailable:
             break
-    rows = {row.person_id: row.state for row in store.notices(NAME)}
+    rows = {row.person_id: row.state for row in notice_rows.of_version(NAME)}
     states = Counter(rows.get(recipient.person.person_id, "waiting") for recipient in everybody)
     if not set(states) - set(notices.FINAL_STATES):
-        store.complete(NAME, clock.now())
+        announcements.complete(NAME, clock.now())
     return states
 
 
@@ -75,13 +76,13 @@ def recipients() -> list[Recipient]:
     """The owners of workspaces whose paid plan is served now, by address; each once, however many they own."""
     names: dict[str, list[str]] = {}
     for row in customers.iter_all():
-        workspace = accounts_store.workspace(row.workspace_id) if row.state in gateway.ENTITLED_STATES else None
+        workspace = workspace_rows.find(row.workspace_id) if row.state in gateway.ENTITLED_STATES else None
         if workspace is None:
             continue
-        for member in team_store.members(row.workspace_id):
+        for member in members.of_workspace(row.workspace_id):
             if member.role == "owner":
                 names.setdefault(member.person_id, []).append(workspace.business_name or workspace.namespace)
-    owners = sorted(accounts_store.people(list(names)), key=lambda person: person.email)
+    owners = sorted(people.of_ids(list(names)), key=lambda person: person.email)
     return [Recipient(person, tuple(sorted(names[person.person_id]))) for person in owners]
 
 
@@ -91,6 +92,6 @@ def text(recipient: Recipient) -> str:
 
 
 def _require_in_time() -> None:
-    announcement = store.announcement(NAME)
+    announcement = announcements.find(NAME)
     if announcement is not None and clock.now() - announcement.begun > notices.OLDEST_SECONDS:
         raise TooLate

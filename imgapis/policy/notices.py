@@ -3,13 +3,14 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from accounts.models import Person
+from accounts.models import Person, people
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
-from imgapis.policy import store, versions
+from imgapis.models import Announcement, Notice, announcements
+from imgapis.models import notices as notice_rows
+from imgapis.policy import versions
 from imgapis.policy.versions import Version
-from imgapis.rows.policy import Announcement, Notice
 
 AHEAD_DAYS = 14
 MARGIN_SECONDS = 60  # what a mail server may take to answer
@@ -55,8 +56,8 @@ def preview(name: str) -> Preview:
     """Count and show, and change nothing. Raises NoSuchVersion and TooSoon as `send` does."""
     version = checked(name)
     day = versions.takes_effect(version)
-    announcement = store.announcement(name)
-    notified_ids = {row.person_id for row in store.notices(name) if row.state != "claimed"}
+    announcement = announcements.find(name)
+    notified_ids = {row.person_id for row in notice_rows.of_version(name) if row.state != "claimed"}
     waiting_count = sum(person.person_id not in notified_ids for person in _people(announcement))
     return Preview(day, waiting_count, subject(day), text(version, day))
 
@@ -68,7 +69,7 @@ def send(name: str) -> Counter:
     it is handed over; a row left in `sending` without a result is sent again only where `mail.deduplicates_ids()`.
     """
     version = checked(name)
-    announcement = store.announce(name, versions.takes_effect(version), clock.now())
+    announcement = announcements.announce(name, versions.takes_effect(version), clock.now())
     for person in _people(announcement):
         mail_id = claim_mail(name, person)
         try:
@@ -85,14 +86,14 @@ def resolve(name: str, mail_id: str, was_sent: bool) -> None:
     if row is None:
         raise NothingToResolve(f"No mail {mail_id} of this notice is unsure.")
     if was_sent:
-        store.advance(name, row.person_id, mail_id, "sending", "sent")
+        notice_rows.advance(name, row.person_id, mail_id, "sending", "sent")
     else:
-        store.release(name, row.person_id, mail_id)
+        notice_rows.release(name, row.person_id, mail_id)
 
 
 def unresolved(name: str) -> list[Notice]:
     """The mails of which it is unknown whether they were sent; without those under another process's live lease."""
-    return [row for row in store.notices(name) if row.state == "sending" and row.lease < clock.now()]
+    return [row for row in notice_rows.of_version(name) if row.state == "sending" and row.lease < clock.now()]
 
 
 def checked(name: str) -> Version:
@@ -100,7 +101,7 @@ def checked(name: str) -> Version:
     version = versions.named(name)
     if version is None or version == versions.list_all()[0] or versions.in_effect(version):
         raise NoSuchVersion(f"There is no coming policy version {name}: its file would be docs/policy/{name}.md.")
-    announcement, now = store.announcement(name), clock.now()
+    announcement, now = announcements.find(name), clock.now()
     if announcement is None and versions.takes_effect(version) < earliest_day(now):
         raise TooSoon(f"{name} is less than {AHEAD_DAYS} days ahead: plan it for {earliest_day(now)} or later.")
     if announcement is not None and now - announcement.begun > OLDEST_SECONDS:
@@ -127,19 +128,19 @@ def text(version: Version, day: str) -> str:
 def _people(announcement: Announcement | None) -> list[Person]:
     """Every person whose account existed when the notice began: later ones have seen it on the site."""
     announced_at = announcement.begun if announcement else clock.now()
-    return [person for person in Person.scan(consistent_read=True) if person.created <= announced_at]
+    return [person for person in people.iter_all() if person.created <= announced_at]
 
 
 def claim_mail(name: str, person: Person) -> str:
     """The id of the mail of a notice that this process is to send to a person; empty where there is none to send."""
-    row, now = store.notice(name, person.person_id), clock.now()
+    row, now = notice_rows.find(name, person.person_id), clock.now()
     if row is not None and row.state == "sending" and mail.deduplicates_ids():
         return row.mail_id
     if row is not None and (row.state != "claimed" or row.lease >= now):
         return ""
     mail_id = tokens.time_ordered_id(now)
-    is_claimed = store.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
-    return mail_id if is_claimed and store.advance(name, person.person_id, mail_id, "claimed", "sending") else ""
+    is_claimed = notice_rows.claim(name, person.person_id, mail_id, now, now + LEASE_SECONDS, now + KEPT_SECONDS)
+    return mail_id if is_claimed and notice_rows.advance(name, person.person_id, mail_id, "claimed", "sending") else ""
 
 
 def _send_one(version: Version, person: Person, mail_id: str) -> None:
@@ -154,31 +155,31 @@ def deliver(name: str, person: Person, mail_id: str, subject: str, text: str) ->
         mail.send_now(person.email, subject, text, mail_id)
     except mail.NotAccepted as error:
         if error.permanent:
-            store.advance(name, person.person_id, mail_id, "sending", "refused")
+            notice_rows.advance(name, person.person_id, mail_id, "sending", "refused")
             return
-        store.release(name, person.person_id, mail_id)
+        notice_rows.release(name, person.person_id, mail_id)
         if isinstance(error, mail.MailServerUnavailable):
             raise
     except mail.DeliveryUnknown:
         pass  # the row stays as it is: `sending`, for a person to settle
     else:
-        store.advance(name, person.person_id, mail_id, "sending", "sent")
+        notice_rows.advance(name, person.person_id, mail_id, "sending", "sent")
 
 
 def _postpone_if_late(version: Version) -> str:
     """The day the version takes effect, moved for every account where this mail would come too late."""
     earliest = earliest_day(clock.now())
     if versions.takes_effect(version) < earliest:
-        store.move_effect(version.name, earliest)
+        announcements.move_effect(version.name, earliest)
     return versions.takes_effect(version)
 
 
 def _count_states(announcement: Announcement) -> Counter:
     """How many people are in each state; once none waits, the announcement is completed."""
-    rows: dict[str, Notice] = {row.person_id: row for row in store.notices(announcement.version)}
+    rows: dict[str, Notice] = {row.person_id: row for row in notice_rows.of_version(announcement.version)}
     states = Counter(
         rows[person.person_id].state if person.person_id in rows else "waiting" for person in _people(announcement)
     )
     if not [state for state in states if state not in FINAL_STATES]:
-        store.complete(announcement.version, clock.now())
+        announcements.complete(announcement.version, clock.now())
     return states

@@ -3,11 +3,11 @@
 from typing import Any
 
 from accounts import audit
+from accounts.models import AuditEntry
 from accounts.people import email_addresses, people
-from accounts.rows.audit import AuditEntry
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from imgapis.rows.policy import PrivacyRequest
+from imgapis.models import PrivacyRequest, privacy_requests
 
 LAWS = {"gdpr": "GDPR", "uk_gdpr": "UK GDPR", "ccpa": "CCPA"}
 KINDS = {
@@ -85,7 +85,7 @@ def due(law: str, kind: str, received: float, extended: bool = False) -> float:
 
 def of_id(request_id: str) -> PrivacyRequest:
     """A request; UnknownRequest where there is none."""
-    row = PrivacyRequest.find(request_id)
+    row = privacy_requests.find(request_id)
     if row is None:
         raise UnknownRequest
     return row
@@ -93,7 +93,7 @@ def of_id(request_id: str) -> PrivacyRequest:
 
 def list_all(*, closed: bool = False) -> list[PrivacyRequest]:
     """The open requests by due date; with `closed` the closed ones after them."""
-    rows = [row for row in PrivacyRequest.scan(consistent_read=True) if closed or row.state == "open"]
+    rows = [row for row in privacy_requests.iter_all() if closed or row.state == "open"]
     return sorted(rows, key=lambda row: (row.state != "open", row.due))
 
 
@@ -131,22 +131,6 @@ def close(
     row = of_id(request_id)
     entry = _entry(row, actor, "request.closed", None, {"outcome": outcome}, reason)
     return _change(row, entry, state=outcome, closed=now, certificate=certificate, expires=expires, address=None)
-
-
-def of_person(person_id: str) -> list[PrivacyRequest]:
-    """The requests of an account: for its export."""
-    return list(PrivacyRequest.scan(PrivacyRequest.person_id == person_id))
-
-
-def anonymize(person_id: str, address: str) -> int:
-    """Remove a person's address from every request, as part of an erasure; returns from how many."""
-    names_person = PrivacyRequest.address.exists() & (
-        (PrivacyRequest.person_id == person_id) | (PrivacyRequest.address == address)
-    )
-    rows = list(PrivacyRequest.scan(names_person))
-    for row in rows:
-        row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.is_present())
-    return len(rows)
 
 
 def _entry(

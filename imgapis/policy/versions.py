@@ -10,7 +10,7 @@ from django.conf import settings
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis.base import clock
-from imgapis.policy import store
+from imgapis.models import announcements
 
 NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 STATEMENT = re.compile(r"(P[0-9]{2}): (.*)\Z", re.DOTALL)
@@ -92,7 +92,7 @@ def takes_effect(version: Version) -> str:
     """The day (`2026-05-18`) a version takes effect: the planned one, or a later one after a late notice (P23)."""
     if version == list_all()[0]:
         return version.name  # needs no notice: there was no account
-    announcement = store.announcement(version.name)
+    announcement = announcements.find(version.name)
     return max(version.name, announcement.effective) if announcement else version.name
 
 
@@ -103,7 +103,7 @@ def in_effect(version: Version, moment: float | None = None) -> bool:
         return False  # the day only ever moves later, so no read of the store is needed
     if version == list_all()[0]:
         return True
-    announcement = store.announcement(version.name)
+    announcement = announcements.find(version.name)
     return (
         announcement is not None and bool(announcement.completed) and max(version.name, announcement.effective) <= today
     )

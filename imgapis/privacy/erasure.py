@@ -4,16 +4,16 @@ import logging
 
 from pynamodb.exceptions import PynamoDBException
 
-from accounts import store as accounts_store
-from accounts import team_store
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry, members, people
+from accounts.models import workspaces as workspace_rows
+from accounts.teams import team_changes
 from accounts.workspaces import workspaces
 from imgapis.base import clock, rounds
 from imgapis.base.buckets import BucketError
 from imgapis.base.errors import ApiError
 from imgapis.base.rounds import Budget
-from imgapis.privacy import certificates, steps, store
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure, erasures
+from imgapis.privacy import certificates, scheduling, steps, suppression
 from transforms.domains.custom_hostnames import CloudflareFailed
 
 UNDO_DAYS = 7
@@ -76,18 +76,18 @@ def request(
     requested_at = int(asked or now)
     due = now if at_once else min(now + UNDO_DAYS * clock.DAY, max(now, requested_at + LATEST_START_DAYS * clock.DAY))
     row = Erasure(subject_id, kind=kind, state="scheduled", asked=requested_at, due=due, counts={})
-    if store.create(row, entry):
+    if scheduling.create(row, entry):
         return row
-    existing = Erasure.require(subject_id)
+    existing = erasures.require(subject_id)
     if at_once and existing.state == "scheduled":
-        store.change_scheduled(existing, entry, due=now)
+        scheduling.change_scheduled(existing, entry, due=now)
     return existing
 
 
 def undo(subject_id: str, entry: AuditEntry | None = None) -> None:
     """Undo an erasure that has not begun, with an `entry` of the audit log. Raises NoErasure."""
-    row = store.erasure(subject_id)
-    if row is None or row.state != "scheduled" or not store.change_scheduled(row, entry, state="undone"):
+    row = erasures.find(subject_id)
+    if row is None or row.state != "scheduled" or not scheduling.change_scheduled(row, entry, state="undone"):
         raise NoErasure("There is no erasure that could still be taken back.")
 
 
@@ -95,8 +95,8 @@ def require_no_sole_ownership(person_id: str) -> None:
     """Raise SoleOwner, naming the workspaces, where a person is the only owner of some that are not being erased."""
     sole_owned = []
     for workspace, role in workspaces.of_person(person_id):
-        owners = [row for row in team_store.members(workspace.workspace_id) if row.role == "owner"]
-        pending = store.erasure(workspace.workspace_id)
+        owners = [row for row in members.of_workspace(workspace.workspace_id) if row.role == "owner"]
+        pending = erasures.find(workspace.workspace_id)
         if role == "owner" and len(owners) == 1 and (pending is None or pending.state == "undone"):
             sole_owned.append(workspace.namespace)
     if sole_owned:
@@ -107,7 +107,7 @@ def process_due(seconds: float = rounds.UNLIMITED) -> int:
     """Run what is due, longest first and for as many seconds; returns how many erasures were run. Any number of workers
     may do this at once."""
     budget, now = rounds.Budget(seconds), clock.now()
-    due_rows = [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.due <= now]
+    due_rows = [row for row in erasures.iter_all() if row.state in ("scheduled", "running", "swept") and row.due <= now]
     return sum(_claim_and_run(row, budget) for row in budget.within(sorted(due_rows, key=lambda row: row.due)))
 
 
@@ -115,7 +115,7 @@ def _claim_and_run(row: Erasure, budget: Budget | None = None) -> bool:
     now = int(clock.now())
     state = "running" if row.state == "scheduled" else row.state
     changes = {"state": state, "due": now + LEASE_SECONDS} | ({} if row.began else {"began": now})
-    if not store.change(row, row.state, **changes):
+    if not erasures.change(row, row.state, **changes):
         return False
     try:
         run(row, budget)
@@ -123,7 +123,7 @@ def _claim_and_run(row: Erasure, budget: Budget | None = None) -> bool:
         log.warning("erasure_step_failed", extra={"count": int(row.step)})
         pause = max(RETRY_SECONDS, getattr(error, "retry_after", None) or 0)
         is_broken = not isinstance(error, steps.WAITING)
-        store.change(row, row.state, due=now + pause, failure=type(error).__name__, trying=is_broken)
+        erasures.change(row, row.state, due=now + pause, failure=type(error).__name__, trying=is_broken)
     return True
 
 
@@ -133,27 +133,27 @@ def run(row: Erasure, budget: Budget | None = None) -> None:
     if row.state == "running":
         if row.kind == "person" and not row.step:
             require_no_sole_ownership(row.subject_id)  # a workspace's own erasure may have been undone since
-        store.suppress(row.kind, row.subject_id)
+        suppression.suppress(row.kind, row.subject_id)
     # What an earlier attempt removed before it was interrupted may not be in the counts.
-    if not store.change(row, row.state, trying=True, broken_off=row.broken_off or row.trying):
+    if not erasures.change(row, row.state, trying=True, broken_off=row.broken_off or row.trying):
         return
     for number, step in enumerate(steps.steps(row.kind)):
         if number < row.step:
             continue
         if budget and budget.is_over():
-            store.change(row, row.state, due=int(clock.now()), trying=False)
+            erasures.change(row, row.state, due=int(clock.now()), trying=False)
             return
         counts = step(row)
         progress = {"step": number + 1, "counts": _sum(dict(row.counts), counts)}
-        if not store.change(row, row.state, due=int(clock.now()) + LEASE_SECONDS, **progress):
+        if not erasures.change(row, row.state, due=int(clock.now()) + LEASE_SECONDS, **progress):
             return  # the lease ran out, and another worker goes on
     now = int(clock.now())
     if row.state == "running":
         cleared = {"trying": False, "failure": ""}
-        store.change(row, "running", state="swept", step=0, swept=now, due=now + SWEEP_SECONDS, **cleared)
+        erasures.change(row, "running", state="swept", step=0, swept=now, due=now + SWEEP_SECONDS, **cleared)
     else:
         certificate = certificates.sign(_facts(row, now))
-        store.change(row, "swept", state="done", due=0, trying=False, failure="", certificate=certificate)
+        erasures.change(row, "swept", state="done", due=0, trying=False, failure="", certificate=certificate)
 
 
 def _sum(before: dict, counts: dict) -> dict:
@@ -181,7 +181,7 @@ def _facts(row: Erasure, now: int) -> dict:
 def replay() -> int:
     """Erase again, at once, whatever the suppression list names and a restore brought back; returns how many it names.
     Raises one of FAULTS; safe to repeat."""
-    suppressed = sorted(set(store.suppressed()), key=lambda pair: pair[0] == "person")  # workspaces first
+    suppressed = sorted(set(suppression.suppressed()), key=lambda pair: pair[0] == "person")  # workspaces first
     last_error: Exception | None = None
     for kind, subject_id in suppressed:
         try:
@@ -202,22 +202,22 @@ def _erase_again(kind: str, subject_id: str) -> None:
     transfer it, so their membership is removed.
     """
     now = int(clock.now())
-    store.create(Erasure(subject_id, kind=kind, state="scheduled", asked=now, due=now, counts={}))
-    row = Erasure.require(subject_id)
-    store.change(row, "scheduled", trying=True)  # the counts from before the restore are lost
+    scheduling.create(Erasure(subject_id, kind=kind, state="scheduled", asked=now, due=now, counts={}))
+    row = erasures.require(subject_id)
+    erasures.change(row, "scheduled", trying=True)  # the counts from before the restore are lost
     if kind == "person":
-        team_store.remove_everywhere(subject_id)
+        team_changes.remove_everywhere(subject_id)
     counts: dict[str, int] = {}
     for step in steps.steps(kind):
         counts = _sum(counts, step(row))
-    store.change(row, "scheduled", counts=_sum(dict(row.counts), counts))
+    erasures.change(row, "scheduled", counts=_sum(dict(row.counts), counts))
 
 
 def late() -> list[Erasure]:
     """The erasures asked for over LATEST_START_DAYS + 1 days ago and not done: their deadline is near. For staff. One
     that waits for a payment alone, with nothing of ours left, is not among them before its last day."""
     cutoff = clock.now() - (LATEST_START_DAYS + 1) * clock.DAY
-    rows = [row for row in store.iter_all() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
+    rows = [row for row in erasures.iter_all() if row.state in ("scheduled", "running", "swept") and row.asked < cutoff]
     return [row for row in rows if not _waits_in_time(row)]
 
 
@@ -227,5 +227,5 @@ def _waits_in_time(row: Erasure) -> bool:
 
 def exists(kind: str, subject_id: str) -> bool:
     """Whether the workspace or person exists."""
-    row = accounts_store.workspace(subject_id) if kind == "workspace" else accounts_store.person(subject_id)
+    row = workspace_rows.find(subject_id) if kind == "workspace" else people.find(subject_id)
     return row is not None

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.decorators import fresh_code, login_required, workspace_page
-from accounts.models import Person
+from accounts.models import people
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
 from imgapis.base.errors import ApiError
 from imgapis.privacy import export, links
@@ -65,7 +65,7 @@ def _mail(
         context = {"base": "workspace.html" if kind == "workspace" else "base.html", "name": name, "kind": kind}
         return render(request, "privacy/export_mail.html", context)
     try:
-        links.send(Person.require(request.user.person_id), kind, subject_id, name)
+        links.send(people.require(request.user.person_id), kind, subject_id, name)
     except ApiError as refusal:
         messages.error(request, refusal.message)
     else:

@@ -4,15 +4,14 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from accounts import audit, store, team_store
-from accounts.models import Person
-from accounts.rows.audit import AuditEntry
+from accounts import audit
+from accounts.models import AuditEntry, Person, members, workspaces
 from accounts.sessions import throttles
 from accounts.teams import roles
 from imgapis.base import clock, dynamo
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail, outbox
-from imgapis.rows.privacy import ExportLink
+from imgapis.models import ExportLink, export_links
 
 LIFE_SECONDS = clock.DAY
 PERMISSION = "workspace.own"
@@ -57,7 +56,7 @@ def _make_link(reference: str) -> mail.Completion:
     kind, subject_id, person_id = reference.split(" ")
     token, expires = secrets.token_urlsafe(32), clock.utc(int(clock.now()) + LIFE_SECONDS)
     row = ExportLink(_digest(token), person_id=person_id, kind=kind, subject_id=subject_id, expires=expires)
-    row.save(condition=ExportLink.is_absent())
+    export_links.add(row)
     return mail.Completion({"token": token, "until": clock.stamp(expires.timestamp())})
 
 
@@ -71,8 +70,8 @@ def _entry(kind: str, subject_id: str, person_id: str) -> AuditEntry | None:
 def open_link(token: str, person_id: str) -> ExportLink | None:
     """The unexpired link of a token, if it is this person's and they may still export its subject; else None, whatever
     the reason."""
-    row = ExportLink.find(_digest(token))
-    if row is None or row.expires.timestamp() <= clock.now() or row.person_id != person_id:
+    row = export_links.find_live(_digest(token))
+    if row is None or row.person_id != person_id:
         return None
     return row if _may(row) else None
 
@@ -81,11 +80,11 @@ def _may(row: ExportLink) -> bool:
     """Whether the person may export the subject now, regardless of when the link was mailed."""
     if row.kind == "person":
         return row.subject_id == row.person_id
-    membership = team_store.member(row.subject_id, row.person_id)
+    membership = members.find(row.subject_id, row.person_id)
     return (
         membership is not None
         and roles.allows(membership.role, PERMISSION)
-        and store.workspace(row.subject_id) is not None
+        and workspaces.find(row.subject_id) is not None
     )
 
 

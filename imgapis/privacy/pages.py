@@ -9,13 +9,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import audit
 from accounts.decorators import fresh_code, login_required, workspace_page
+from accounts.models import AuditEntry
 from accounts.requests import PersonHttpRequest, WorkspaceHttpRequest
-from accounts.rows.audit import AuditEntry
 from billing.money import dollars
 from billing.stripe import closing
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from imgapis.privacy import certificates, erasure, inventory, registry, steps, store
+from imgapis.models import erasures
+from imgapis.privacy import certificates, erasure, inventory, registry, steps
 
 
 @require_GET
@@ -33,7 +34,7 @@ def account_data(request: PersonHttpRequest) -> HttpResponse:
 
 
 def _data(request: HttpRequest, kind: str, subject_id: str, base: str) -> HttpResponse:
-    row = store.erasure(subject_id)
+    row = erasures.find(subject_id)
     scheduled = row if row is not None and row.state == "scheduled" else None
     context = {
         "kind": kind,
@@ -153,7 +154,7 @@ def keys(request: HttpRequest) -> JsonResponse:
 @require_GET
 def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
     """The progress of an erasure, and its certificate; the opaque id suffices, as no account may be left."""
-    row = store.erasure(subject_id)
+    row = erasures.find(subject_id)
     if row is None:
         raise Http404
     context = {
@@ -177,7 +178,7 @@ def progress(request: HttpRequest, subject_id: str) -> HttpResponse:
 @require_GET
 def certificate(request: HttpRequest, subject_id: str) -> JsonResponse:
     """The certificate of an erasure; the opaque id suffices."""
-    row = store.erasure(subject_id)
+    row = erasures.find(subject_id)
     if row is None or row.state != "done":
         raise Http404
     return JsonResponse(dict(row.certificate))

@@ -7,14 +7,14 @@ What has no equivalent there is named in the files themselves. By imgproxy's and
 import re
 from collections.abc import Iterable, Iterator
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base import clock, csv_lines
 from imgapis.privacy.portability_parameters import PARAMETERS, preset
-from transforms import rule_store
-from transforms import store as transforms_store
 from transforms.access import fallbacks, presets
 from transforms.models import Source
+from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
+from transforms.models import sources as source_rows
 from transforms.sources.kinds.bucket import BucketKind
 from transforms.sources.kinds.registry import kind_of
 
@@ -37,11 +37,11 @@ ROUTED = "imagor-buckets.yaml"
 
 def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
     """(name, lines) of each migration file of a workspace, without secrets; none where the workspace does not exist."""
-    row = accounts_store.workspace(workspace_id)
+    row = workspaces.find(workspace_id)
     if row is None:
         return
-    sources = sorted(transforms_store.sources(workspace_id), key=lambda source: source.name)
-    values = {preset_row.name: dict(preset_row.values) for preset_row in rule_store.presets(workspace_id)}
+    sources = sorted(source_rows.of_workspace(workspace_id), key=lambda source: source.name)
+    values = {preset_row.name: dict(preset_row.values) for preset_row in preset_rows.of_workspace(workspace_id)}
     hosts = list(row.allowed_sources)
     yield "leave-us/README.txt", [README.format(namespace=row.namespace, day=clock.day(clock.now()))]
     yield "leave-us/imgproxy.env", _imgproxy(sources, values, hosts, _default_fallback(row, sources))
@@ -58,7 +58,7 @@ def files(workspace_id: str) -> Iterator[tuple[str, Iterable[str]]]:
 def _fallbacks(row: Workspace) -> Iterator[tuple[str, str, str, str]]:
     """Each fallback with whose default it is."""
     chosen = fallbacks.defaults(row)
-    for fallback in rule_store.fallbacks(row.workspace_id):
+    for fallback in fallback_rows.of_workspace(row.workspace_id):
         users = ["every source"] if chosen["workspace"] == fallback.name else []
         users += [source for source, name in chosen["sources"].items() if name == fallback.name]
         yield fallback.name, fallback.src, fallback.status, " ".join(users)
@@ -66,7 +66,7 @@ def _fallbacks(row: Workspace) -> Iterator[tuple[str, str, str, str]]:
 
 def _default_fallback(row: Workspace, sources: list[Source]) -> str:
     """imgproxy's settings of the workspace's fallback: one for all pictures, there. Empty where there is none."""
-    fallback = rule_store.fallback(row.workspace_id, row.fallback) if row.fallback else None
+    fallback = fallback_rows.find(row.workspace_id, row.fallback) if row.fallback else None
     if fallback is None:
         return ""
     name, _, path = fallback.src.partition("/")

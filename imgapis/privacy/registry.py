@@ -7,28 +7,26 @@ import accounts.privacy
 import billing.privacy
 import telemetry.privacy
 import transforms.privacy
-from accounts import store as accounts_store
+from accounts.models import people
 from imgapis.base.holdings import Find, Holding, SomeRow, by_attribute
-from imgapis.rows.policy import Announcement, Notice, PrivacyProof, PrivacyRequest
-from imgapis.rows.privacy import Erasure, ExportLink
-from imgapis.rows.tables import Backfill
-from imgapis.rows.watch import Alert
-from imgapis.rows.work import ScheduledTask
+from imgapis.models import (
+    Alert,
+    Announcement,
+    Backfill,
+    Erasure,
+    ExportLink,
+    Notice,
+    PrivacyProof,
+    PrivacyRequest,
+    ScheduledTask,
+    privacy_requests,
+)
 
 
 def _requests(person_id: str) -> Iterable[PrivacyRequest]:
     """A person's requests by id, and by address while the account still exists."""
-    condition, person = PrivacyRequest.person_id == person_id, accounts_store.person(person_id)
-    if person:
-        condition |= PrivacyRequest.address == person.email
-    return PrivacyRequest.scan(condition, consistent_read=True)
-
-
-def _without_address(row: PrivacyRequest) -> bool:
-    if row.address is None:
-        return False
-    row.update(actions=[PrivacyRequest.address.remove()], condition=PrivacyRequest.is_present())
-    return True
+    person = people.find(person_id)
+    return privacy_requests.of_person(person_id, person.email if person else None)
 
 
 OWN: tuple[Holding[Any], ...] = (
@@ -36,7 +34,7 @@ OWN: tuple[Holding[Any], ...] = (
         ExportLink, of_workspace=by_attribute(ExportLink, "subject_id"), of_person=by_attribute(ExportLink, "person_id")
     ),
     Holding(Notice, of_person=by_attribute(Notice, "person_id")),
-    Holding(PrivacyRequest, of_person=_requests, detach=_without_address),
+    Holding(PrivacyRequest, of_person=_requests, detach=privacy_requests.remove_address),
     Holding(Announcement, exempt="about nobody"),
     Holding(PrivacyProof, exempt="about nobody"),
     Holding(Alert, exempt="about our own servers"),

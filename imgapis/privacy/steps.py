@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Callable
 
-from accounts import store as accounts_store
-from accounts.models import Person, Workspace
+from accounts.models import Workspace, people
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.stripe import closing
 from billing.stripe.closing import InvoiceOpen
@@ -13,8 +13,8 @@ from billing.stripe.overage import OverageNotInvoiced
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.holdings import Holding
-from imgapis.privacy import registry, store
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure, erasures
+from imgapis.privacy import registry
 from transforms import privacy as transforms_privacy
 
 log = logging.getLogger("imgapis.erasure")
@@ -57,7 +57,7 @@ def _subscription(row: Erasure) -> Counts:
         return {}
     try:
         is_owed = closing.owed_cents(row.subject_id) > 0
-        store.set_customer(row, customer_id, "open" if is_owed else "")
+        erasures.set_customer(row, customer_id, "open" if is_owed else "")
         return {"subscriptions": closing.end_subscriptions(row.subject_id, customer_id)}
     except ApiError:
         if clock.now() < invoice_deadline(row):
@@ -89,7 +89,7 @@ def _customer(row: Erasure) -> Counts:
     does not wait for it, and leaves a day for an invoice that has just been asked for. Raises InvoiceOpen, and what the
     gateway raises."""
     if row.state == "swept" and not row.emptied:
-        store.set_emptied(row, int(clock.now()))
+        erasures.set_emptied(row, int(clock.now()))
     if not row.customer_id or (row.state == "running" and row.invoices == "open"):
         return {}
     try:
@@ -101,18 +101,18 @@ def _customer(row: Erasure) -> Counts:
         if row.state == "running":
             return {}
         raise
-    store.set_customer(row, "", invoices)
+    erasures.set_customer(row, "", invoices)
     return {}
 
 
 def _close(row: Erasure) -> Counts:
     """The tombstone: without the workspace's row no counter is opened, no event shipped, no picture served. The folder
     of its outputs is recorded first: the key it derives from is destroyed with the row."""
-    workspace = accounts_store.workspace(row.subject_id)
+    workspace = workspace_rows.find(row.subject_id)
     if workspace is None:
         return {}
     folder = tokens.subkey(workspaces.key(workspace), "folder").hex()[:32]
-    store.set_folder(row, folder)
+    erasures.set_folder(row, folder)
     return _remove("workspace", _holding(Workspace), row.subject_id)
 
 
@@ -129,9 +129,7 @@ def _outputs(row: Erasure) -> Counts:
 
 def _end_sessions(row: Erasure) -> Counts:
     """A person's tombstone: a new session round invalidates every session, those that begin now included."""
-    person = accounts_store.person(row.subject_id)
-    if person is not None:
-        person.update(actions=[Person.session_round.add(1)], condition=Person.is_present())
+    people.raise_session_round(row.subject_id)
     return {}
 
 

@@ -15,8 +15,8 @@ from billing.charging import figures, summary
 from imgapis.base import clock
 from imgapis.site import sample_source as site_sample_source
 from telemetry.display import credits_of
-from transforms import store as transforms_store
 from transforms.models import Source
+from transforms.models import sources as source_rows
 from transforms.tenant import hosts
 
 
@@ -26,7 +26,7 @@ def overview(request: WorkspaceHttpRequest) -> HttpResponse:
     """The overview page."""
     row = request.workspace
     bill = summary.of(row)
-    sources = transforms_store.sources(row.workspace_id)
+    sources = source_rows.of_workspace(row.workspace_id)
     context = {
         "host": hosts.image_host(row.namespace),
         "source": sources[0] if sources else None,
@@ -43,7 +43,7 @@ def overview(request: WorkspaceHttpRequest) -> HttpResponse:
 
 def beside_usage(row: Workspace) -> dict[str, Any]:
     """What the usage page shows beside telemetry: the allowance, and the first URL to try."""
-    example = _example(row.namespace, transforms_store.sources(row.workspace_id))
+    example = _example(row.namespace, source_rows.of_workspace(row.workspace_id))
     return {"allowance": figures.allowance(summary.of(row)), "example": example}
 
 

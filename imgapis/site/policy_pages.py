@@ -12,10 +12,10 @@ from markdown_it import MarkdownIt
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis.base import clock
-from imgapis.policy import additions, companies, differences, requests, store, versions
+from imgapis.models import PrivacyProof, privacy_proofs
+from imgapis.policy import additions, companies, differences, requests, versions
 from imgapis.policy.promises import Promise, by_number
 from imgapis.policy.versions import Version
-from imgapis.rows.policy import PrivacyProof
 from imgapis.site import docs
 
 INLINE = MarkdownIt("commonmark")
@@ -112,7 +112,7 @@ def statement_html(text: str) -> SafeString:
 def _last_proof() -> PrivacyProof | None:
     """The last proof; None where the store is unavailable, since the policy must be readable in any outage."""
     try:
-        return store.last_proof()
+        return privacy_proofs.last()
     except PynamoDBException:
         return None
 

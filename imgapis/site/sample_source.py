@@ -3,8 +3,7 @@
 from django.conf import settings
 
 from imgapis.base import buckets
-from transforms import store
-from transforms.models import Source
+from transforms.models import Source, sources
 from transforms.sources import named_sources
 
 BUCKET = "samples"
@@ -19,7 +18,7 @@ def offered() -> bool:
 
 def add(workspace_id: str, actor: str = "system") -> None:
     """Give a workspace the sample source, unless it has a source of that name. Raises TooManySources."""
-    if store.source(workspace_id, NAME) is None:
+    if sources.find(workspace_id, NAME) is None:
         buckets.ensure_bucket(BUCKET)
         named_sources.create(
             workspace_id,

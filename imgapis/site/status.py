@@ -10,15 +10,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from pynamodb.exceptions import PynamoDBException
 
-from billing import store as billing_store
-from billing.models import LedgerProof
+from billing.models import LedgerProof, proofs
 from imgapis.base import buckets, clock
 from imgapis.base.buckets import BucketError
-from imgapis.policy import store as policy_store
-from imgapis.rows.policy import PrivacyProof
-from imgapis.rows.watch import Alert
+from imgapis.models import Alert, PrivacyProof, privacy_proofs
+from imgapis.models import alerts as alert_rows
 from imgapis.watch import checks
-from imgapis.watch import store as watch_store
 from imgapis.work import heartbeat
 
 FRESH_SECONDS = 15.0
@@ -71,8 +68,8 @@ def probed() -> list[Part]:
 
 def _stores() -> list[Part]:
     try:
-        proof, privacy_proof = billing_store.last_proof(), policy_store.last_proof()
-        alerts = watch_store.active(checks.NAMES, clock.now())
+        proof, privacy_proof = proofs.last(), privacy_proofs.last()
+        alerts = alert_rows.active(checks.NAMES, clock.now())
     except PynamoDBException:
         return [Part("Accounts and charges", "bad", "The database does not answer."), _cache()]
     database_part = Part("Accounts and charges", "ok", "The database answers.")

@@ -3,14 +3,13 @@
 from typing import Any
 
 from accounts import audit
-from accounts.models import Person
-from accounts.rows.staff import Staff
+from accounts.models import Person, Staff
 from accounts.staff import staff
 from imgapis.base import clock
 from imgapis.base.admin import mirrors
 from imgapis.base.dynamo import Row
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
-from imgapis.rows.policy import PrivacyRequest
 
 MOST = 500
 

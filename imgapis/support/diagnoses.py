@@ -5,15 +5,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts import audit, store
+from accounts import audit
+from accounts.models import workspaces
 from accounts.requests import StaffHttpRequest
 from accounts.staff import staff_rights
 from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
 from imgapis.support import audit_log
 from imgapis.support.forms import DoctorForm
-from transforms import store as transforms_store
 from transforms.doctor import examination as source_doctor
+from transforms.models import sources
 from transforms.tenant import tenants
 
 
@@ -22,14 +23,14 @@ def doctor(request: StaffHttpRequest, site: RowSite, subject: str) -> HttpRespon
     """The form of a source and a path, then the steps of fetching that picture."""
     member = request.staff_member
     staff_rights.require(member.role, "doctor.run")
-    row = store.workspace(subject)
+    row = workspaces.find(subject)
     if row is None:
         raise Http404
     form = DoctorForm(row, request.POST if request.method == "POST" else None)
     context = {"title": "Test a source", "form": form, "subject": row.namespace}
     context["back"] = reverse("admin:support-workspace", args=[subject])
     if form.is_valid():
-        source = transforms_store.source(row.workspace_id, form.cleaned_data["source"])
+        source = sources.find(row.workspace_id, form.cleaned_data["source"])
         if source is None:
             raise Http404
         audit.record(row.workspace_id, audit_log.actor(member), "doctor.run", source.name)

@@ -4,22 +4,21 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
-from accounts import store, team_store
 from accounts.keys import apikeys
-from accounts.models import Person, Workspace
+from accounts.models import Person, Workspace, people
+from accounts.models import members as membership_rows
 from accounts.sessions import sessions
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing import store as billing_store
 from billing.charging import ledger
+from billing.models import counters
 from billing.plans import periods
 from imgapis.base import clock
 from imgapis.support import audit_log
 from telemetry import charts, display, reports
-from telemetry import store as telemetry_store
 from telemetry.charts import Bar
-from transforms import domain_store
-from transforms import store as transforms_store
+from telemetry.models import events
+from transforms.models import domains, sources
 from transforms.tenant import hosts
 
 RANGE = "7d"
@@ -45,8 +44,8 @@ def of_workspace(row: Workspace) -> dict:
         "hits": display.share(report.hit_ratio),
         "errors": _errors(report),
         "failures": _failures(row.workspace_id),
-        "sources": transforms_store.sources(row.workspace_id),
-        "domains": domain_store.domains(row.workspace_id),
+        "sources": sources.of_workspace(row.workspace_id),
+        "domains": domains.of_workspace(row.workspace_id),
         "proofs": ledger.prove(row.workspace_id),
         "keys": apikeys.of_workspace(row.workspace_id),
         "invites": _invites(row),
@@ -56,7 +55,7 @@ def of_workspace(row: Workspace) -> dict:
 
 def _plan(row: Workspace) -> dict:
     period = periods.at(periods.terms_of(row), clock.now())
-    counter = billing_store.counter(row.workspace_id, period.name)
+    counter = counters.find(row.workspace_id, period.name)
     granted, used = (int(counter.granted), int(counter.used)) if counter else (period.allowance, 0)
     return {
         "name": row.plan,
@@ -69,9 +68,9 @@ def _plan(row: Workspace) -> dict:
 
 
 def _people(row: Workspace) -> list[dict]:
-    members = team_store.members(row.workspace_id)
+    members = membership_rows.of_workspace(row.workspace_id)
     names = {
-        person.person_id: masked(person.email) for person in store.people([member.person_id for member in members])
+        person.person_id: masked(person.email) for person in people.of_ids([member.person_id for member in members])
     }
     return [
         {
@@ -116,12 +115,10 @@ def _errors(report: reports.Report) -> list[tuple[int, str]]:
 
 def _failures(workspace_id: str) -> list[dict]:
     """The newest failed requests among the last hundred."""
-    failed_events = [failure for failure in telemetry_store.latest(workspace_id, 100) if int(failure.status) >= 400][
-        :10
-    ]
+    failed_events = [failure for failure in events.latest(workspace_id, 100) if int(failure.status) >= 400][:10]
     return [
         {
-            "time": clock.stamp_exact(telemetry_store.moment(failure)),
+            "time": clock.stamp_exact(events.moment(failure)),
             "operation": failure.operation,
             "status": int(failure.status),
             "origin": failure.origin or "none sent",

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import audit
 from accounts.decorators import safe_next
-from accounts.rows.staff import Staff
+from accounts.models import Staff
 from accounts.staff import second_factor, staff
 from imgapis.base import clock
 from imgapis.base.errors import ApiError

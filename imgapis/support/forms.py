@@ -8,11 +8,11 @@ from accounts.keys import apikeys
 from accounts.models import Person, Workspace
 from accounts.teams import invites
 from imgapis.base import clock, tokens
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.support.dossier import masked
-from transforms import rule_store
-from transforms import store as transforms_store
+from transforms.models import blocks as block_rows
+from transforms.models import sources
 from transforms.serving import blocks, purges
 
 Subject = Workspace | Person | PrivacyRequest | None
@@ -80,7 +80,7 @@ class DoctorForm(WorkspaceForm):
 
     def prepare(self) -> None:
         """The workspace's sources; a test changes nothing, so it needs no reason."""
-        names = [row.name for row in transforms_store.sources(self.subject.workspace_id)]
+        names = [row.name for row in sources.of_workspace(self.subject.workspace_id)]
         self.offer("source", [(name, name) for name in names])
         del self.fields["reason"]
 
@@ -145,7 +145,7 @@ class LiftForm(WorkspaceForm):
 
     def prepare(self) -> None:
         """The blocks by what they name."""
-        rows = rule_store.blocks(self.subject.workspace_id)
+        rows = block_rows.of_workspace(self.subject.workspace_id)
         self.offer("rule", [(row.rule_id, f"{row.scope}: {row.target[:200]}") for row in rows])
 
 

@@ -11,15 +11,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import store
+from accounts.models import Staff, people, workspaces
 from accounts.requests import StaffHttpRequest
-from accounts.rows.staff import Staff
 from accounts.staff import staff_rights
 from imgapis.base import clock
 from imgapis.base.admin.row_admin import RowSite
 from imgapis.base.errors import ApiError
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.support import audit_log, diagnoses, dossier, notices, recording, search
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act
@@ -46,8 +45,8 @@ def _request(request_id: str) -> Any:
 
 
 KINDS = {
-    "workspace": Kind(store.workspace, WORKSPACE, "support-workspace", lambda row: row.namespace),
-    "person": Kind(store.person, PERSON, "support-person", lambda row: dossier.masked(row.email)),
+    "workspace": Kind(workspaces.find, WORKSPACE, "support-workspace", lambda row: row.namespace),
+    "person": Kind(people.find, PERSON, "support-person", lambda row: dossier.masked(row.email)),
     "request": Kind(_request, REQUEST, "support-request", lambda row: row.request_id),
 }
 
@@ -105,7 +104,7 @@ def privacy_request(request: StaffHttpRequest, site: RowSite, subject: str) -> H
     """The page of a privacy request. Its address is shown to staff who work on requests: the answer goes there."""
     _require(request, "requests.see")
     row = _subject("request", subject)
-    person = store.person(row.person_id) if row.person_id else None
+    person = people.find(row.person_id) if row.person_id else None
     context = _request_fields(row) | {"row": row, "title": f"Privacy request {row.request_id}", "person": person}
     context |= erasing.progress(row.person_id) if row.person_id else {}
     context |= {"confirmed": _day(row.confirmed), "extended": _day(row.extended)}

@@ -11,15 +11,16 @@ from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
-from accounts import store
 from accounts.keys import apikeys
+from accounts.models import people as person_rows
+from accounts.models import workspaces
 from accounts.people import email_addresses, people
 from billing.stripe import customers, payments, stripe_events
 from imgapis.base.errors import ApiError
+from imgapis.models import erasures
 from imgapis.policy import requests
-from imgapis.privacy import store as erasures
-from telemetry import store as telemetry_store
-from transforms import domain_store
+from telemetry.models import events
+from transforms.models import domains
 
 ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 EVENT = re.compile(rf"([a-z0-9_-]+)[/ ]({ID})\Z")
@@ -56,11 +57,11 @@ def _of_address(text: str) -> str | None:
 
 
 def _of_person(text: str) -> str | None:
-    return reverse("admin:support-person", args=[text]) if store.person(text) else None
+    return reverse("admin:support-person", args=[text]) if person_rows.find(text) else None
 
 
 def _of_workspace(text: str) -> str | None:
-    row = store.workspace(text) or store.workspace_of_namespace(text)
+    row = workspaces.find(text) or workspaces.of_namespace(text)
     return reverse("admin:support-workspace", args=[row.workspace_id]) if row else None
 
 
@@ -76,8 +77,8 @@ def _of_event(text: str) -> str | None:
     match = EVENT.match(text)
     if match is None:
         return None
-    row = store.workspace(match[1]) or store.workspace_of_namespace(match[1])
-    if not row or telemetry_store.event(row.workspace_id, match[2]) is None:
+    row = workspaces.find(match[1]) or workspaces.of_namespace(match[1])
+    if not row or events.find(row.workspace_id, match[2]) is None:
         return None
     return reverse("admin:telemetry_eventpage_change", args=[quote(f"{row.workspace_id}~{match[2]}")])
 
@@ -96,7 +97,7 @@ def _of_stripe(text: str) -> str | None:
 
 def _of_erasure(text: str) -> str | None:
     """An id that was erased, which also names its certificate."""
-    row = erasures.erasure(text)
+    row = erasures.find(text)
     return reverse("admin:imgapis_erasurepage_change", args=[quote(text)]) if row is not None else None
 
 
@@ -105,7 +106,7 @@ def _of_host(text: str) -> str | None:
     namespace, _, domain = text.partition(".")
     if namespace and domain == settings.IMAGE_DOMAIN.partition(":")[0]:
         return _of_workspace(namespace)
-    row = domain_store.domain(text)
+    row = domains.find(text)
     return reverse("admin:support-workspace", args=[row.workspace_id]) if row else None
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imgapis.base import clock, dynamo
-from imgapis.rows import tables
+from imgapis.base import dynamo
+from imgapis.models import backfills as backfill_rows
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,12 @@ BACKFILLS: tuple[Backfill, ...] = ()
 
 def is_finished(backfill: Backfill) -> bool:
     """Whether a backfill has been through its whole table; False too where no table records it yet."""
-    return tables.Backfill.exists() and tables.Backfill.find(backfill.name) is not None
+    return backfill_rows.is_finished(backfill.name)
 
 
 def run(backfill: Backfill) -> int:
     """Apply a backfill to every row and record that it is finished; returns how many rows changed. One that was
     interrupted begins again: what is changed already stays, and no position is stored."""
     changed_count = sum(backfill.apply(row) for row in backfill.row_class.scan(consistent_read=True))
-    row = tables.Backfill(backfill.name, rows=changed_count, finished=clock.now())
-    row.save_if(tables.Backfill.is_absent())
+    backfill_rows.finish(backfill.name, changed_count)
     return changed_count

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from imgapis.base import clock
-from imgapis.policy import store
+from imgapis.models import privacy_proofs
 from imgapis.verify import crawl, doors, erasing, marks, search, stage
 from imgapis.verify.doors import SeedAccount
 from imgapis.verify.marks import Marks
@@ -83,7 +83,7 @@ def verify(crawls: bool = True) -> Verdicts:
             was_erased = erasing.erase(account.email, account.namespace)
             _wait_for_spool(folder)
         _look_after(folder, planted_marks, started_at, verdicts, was_erased)
-    store.save_proof(clock.now(), verdicts.states)
+    privacy_proofs.save(clock.now(), verdicts.states)
     return verdicts
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from accounts.sessions import throttles
-from billing import store as billing_store
+from billing.models import proofs
 from imgapis.base import clock
 from imgapis.base.mail import outbox
+from imgapis.models import scheduled_tasks
 from imgapis.privacy import erasure
 from imgapis.work import schedule
 from telemetry import metrics, recorder, rollups
@@ -85,7 +86,7 @@ def _oldest(spool: Path) -> float | None:
 
 def ledger(before: Sample, after: Sample) -> str:
     """The nightly proof disagrees, or was not made."""
-    proof = billing_store.last_proof()
+    proof = proofs.last()
     if proof is None:
         return ""
     if proof.broken:
@@ -178,7 +179,7 @@ def codes(before: Sample, after: Sample) -> str:
 
 def work(before: Sample, after: Sample) -> str:
     """A kind of scheduled work is not done, or fails again and again."""
-    return schedule.trouble(schedule.of_host(), after.now, after.now - before.now)
+    return schedule.trouble(scheduled_tasks.of_host(), after.now, after.now - before.now)
 
 
 CHECKS: dict[str, Callable[[Sample, Sample], str]] = {

@@ -11,7 +11,8 @@ from billing.stripe import overage, webhook_lag
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
-from imgapis.watch import checks, store
+from imgapis.models import alerts
+from imgapis.watch import checks
 from imgapis.watch.checks import Sample
 from telemetry import metrics
 
@@ -59,8 +60,8 @@ class Watch:
 def raise_alert(name: str, sentence: str, now: float) -> None:
     """Record an alert, and mail it to the operator once an hour, whatever the number of workers."""
     host = socket.gethostname()
-    store.record(name, host, sentence, now)
-    if not store.claim_mail(name, host, now, PAUSE_SECONDS):
+    alerts.record(name, host, sentence, now)
+    if not alerts.claim_mail(name, host, now, PAUSE_SECONDS):
         return
     log.error(f"alert_{name}")
     if settings.OPERATOR_EMAIL:

@@ -4,10 +4,9 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from accounts import store as accounts_store
-from billing import store
+from accounts.models import workspaces
 from billing.charging import ledger
-from billing.models import LedgerProof
+from billing.models import proofs as proof_rows
 from billing.stripe import customers, gateway, overage, reconcile
 from imgapis.base import clock, rounds
 from imgapis.base.errors import ApiError
@@ -17,14 +16,14 @@ log = logging.getLogger("imgapis.nightly")
 
 def prove_ledger(seconds: float = rounds.UNLIMITED) -> bool:
     """Work on the proof for as many seconds, if it is due; returns whether it was."""
-    return _go_on(store.LEDGER, accounts_store.iter_workspace_ids, _prove, seconds)
+    return _go_on(proof_rows.LEDGER, workspaces.iter_ids, _prove, seconds)
 
 
 def compare_stripe(seconds: float = rounds.UNLIMITED) -> bool:
     """Compare with Stripe for as many seconds, if that is due and payments are set up; returns whether it was. Where
     Stripe is unavailable, the next night or `manage.py reconcile_stripe` does it."""
     try:
-        return gateway.configured() and _go_on(store.STRIPE, _customers, reconcile.reconcile, seconds)
+        return gateway.configured() and _go_on(proof_rows.STRIPE, _customers, reconcile.reconcile, seconds)
     except ApiError:
         log.warning("stripe_not_compared")
         return False
@@ -36,18 +35,18 @@ def _go_on(
     """Check workspaces in the order of their ids from where the last round ended, if it is due; `check` returns how
     much it looked at, and how much of that was wrong."""
     budget, now = rounds.Budget(seconds), clock.now()
-    if not store.claim_proof(now, now + clock.DAY, name):
+    if not proof_rows.claim(now, now + clock.DAY, name):
         return False
-    row = LedgerProof.require(name)
+    row = proof_rows.require(name)
     reached, periods, broken = row.reached, int(row.periods_so_far), int(row.broken_so_far)
     left = sorted(workspace_id for workspace_id in list_workspaces() if workspace_id > reached)
     for workspace_id in budget.within(left):
         checked_count, wrong_count = check(workspace_id)
         reached, periods, broken = workspace_id, periods + checked_count, broken + wrong_count
     if left and reached < left[-1]:
-        store.pause_proof(clock.now(), reached, periods, broken, name)
+        proof_rows.pause(clock.now(), reached, periods, broken, name)
     else:
-        store.save_proof(now, periods, broken, name)
+        proof_rows.save(now, periods, broken, name)
     return True
 
 

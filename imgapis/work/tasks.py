@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pynamodb.exceptions import PynamoDBException
 
 from imgapis.base import clock
+from imgapis.models import scheduled_tasks
 from imgapis.work import schedule
 from telemetry import metrics
 
@@ -33,23 +34,23 @@ class Task:
     @property
     def host(self) -> str:
         """The host that its row is about."""
-        return socket.gethostname() if self.local else schedule.ANY_HOST
+        return socket.gethostname() if self.local else scheduled_tasks.ANY_HOST
 
     def run(self) -> float:
         """Do the work if it is due and no other process does it; returns after how many seconds to look again. After
         an error of any kind it is done again after its pause."""
         try:
-            row = schedule.find(self.name, self.host)
+            row = scheduled_tasks.find(self.name, self.host)
             if (wait := schedule.ready_at(row) - clock.now()) > 0:
                 return min(wait, LONGEST_PAUSE)
-            row = schedule.lease(self.name, self.host, self.pause, self.budget)
+            row = scheduled_tasks.lease(self.name, self.host, self.pause, self.budget)
             if row is None:
                 return min(self.pause, LONGEST_PAUSE)
             started = time.monotonic()
             outcome, count = self._act()
             lasted = time.monotonic() - started
-            metrics.record_task(self.name, outcome == schedule.DONE, lasted)
-            schedule.finish(row, self.pause, lasted * 1000, outcome, count)
+            metrics.record_task(self.name, outcome == scheduled_tasks.DONE, lasted)
+            scheduled_tasks.finish(row, self.pause, lasted * 1000, outcome, count)
         except PynamoDBException:
             log.warning("task_not_scheduled")
         return min(self.pause, LONGEST_PAUSE)
@@ -64,7 +65,7 @@ class Task:
         except Exception as error:  # one task's fault must not end the thread that tries it again
             log.exception(self.failed)
             return type(error).__name__, 0
-        return schedule.DONE, int(result) if isinstance(result, int) else 0
+        return scheduled_tasks.DONE, int(result) if isinstance(result, int) else 0
 
 
 def start(tasks: Sequence[Task], stop: threading.Event) -> list[threading.Thread]:

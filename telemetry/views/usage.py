@@ -12,9 +12,9 @@ from accounts.decorators import workspace_page
 from accounts.models import Workspace
 from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock, csv_lines
-from telemetry import charts, display, reports, store
+from telemetry import charts, display, reports
 from telemetry.charts import Bar
-from telemetry.models import Event
+from telemetry.models import Event, events
 from telemetry.reports import Report
 
 TAIL = 50
@@ -48,7 +48,7 @@ def comparison(step: str) -> str:
 
 
 def _tail(request: WorkspaceHttpRequest) -> list[dict]:
-    return [_event(event) for event in store.latest(request.workspace.workspace_id, TAIL)]
+    return [_event(event) for event in events.latest(request.workspace.workspace_id, TAIL)]
 
 
 def _report(request: WorkspaceHttpRequest) -> Report:
@@ -116,7 +116,7 @@ def _breakdown(report: Report, name: str) -> list[dict]:
 def _event(event: Event) -> dict:
     return {
         "id": event.event_id,
-        "time": clock.stamp_exact(store.moment(event)),
+        "time": clock.stamp_exact(events.moment(event)),
         "operation": event.operation,
         "cache": event.cache,
         "status": int(event.status),
@@ -132,7 +132,7 @@ def _event(event: Event) -> dict:
 @workspace_page("workspace.view")
 def receipt(request: WorkspaceHttpRequest, event_id: str) -> HttpResponse:
     """One event, whole: for a charged one, the receipt."""
-    event = store.event(request.workspace.workspace_id, event_id)
+    event = events.find(request.workspace.workspace_id, event_id)
     if event is None:
         raise Http404
     return render(request, "telemetry/receipt.html", {"event": _event(event)})

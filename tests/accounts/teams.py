@@ -3,11 +3,11 @@
 import itertools
 import os
 
-from accounts import store, team_store
-from accounts.models import Person, Workspace
+from accounts.models import Member, Person, Workspace
+from accounts.models import members as membership_rows
+from accounts.models import workspaces as workspace_rows
 from accounts.people import people
-from accounts.rows.teams import Member
-from accounts.teams import invites
+from accounts.teams import invites, team_changes
 from accounts.teams.roles import ROLES
 from accounts.workspaces import workspaces
 from tests.people import mails
@@ -24,7 +24,7 @@ def new_workspace(owner: Person) -> Workspace:
     """A workspace of the owner's, limited to 100 seats and workspaces."""
     namespace = f"team-{next(_numbers)}-{os.getpid()}"
     row = workspaces.create(owner.person_id, namespace=namespace, business_name="Shoes & Co")
-    store.change_workspace(row, limits={"seats": 100, "workspaces": 100})
+    workspace_rows.change(row, limits={"seats": 100, "workspaces": 100})
     return row
 
 
@@ -34,13 +34,13 @@ def add(workspace: Workspace, person: Person, role: str) -> Member:
     row = Member(workspace.workspace_id, person.person_id, role=initial_role, joined=1)
     row.save(condition=Member.is_absent())
     if role == "owner":
-        team_store.change_role(row, "owner")
+        team_changes.change_role(row, "owner")
     return place(workspace, person)
 
 
 def place(workspace: Workspace, person: Person) -> Member | None:
     """The person's current membership of a workspace; None for a person who is not a member."""
-    return team_store.member(workspace.workspace_id, person.person_id)
+    return membership_rows.find(workspace.workspace_id, person.person_id)
 
 
 def whole_team() -> tuple[Workspace, dict[str, Person]]:
@@ -54,8 +54,8 @@ def whole_team() -> tuple[Workspace, dict[str, Person]]:
 
 def owners(workspace: Workspace) -> tuple[int, int]:
     """How many owners the workspace counts, and how many it has: always the same."""
-    members = team_store.members(workspace.workspace_id)
-    return int(store.workspace(workspace.workspace_id).owners), sum(row.role == "owner" for row in members)
+    members = membership_rows.of_workspace(workspace.workspace_id)
+    return int(workspace_rows.find(workspace.workspace_id).owners), sum(row.role == "owner" for row in members)
 
 
 def invited(workspace: Workspace, inviter: Person, email: str, role: str = "developer") -> str:

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from accounts import audit, store
-from accounts.rows.audit import AuditEntry
-from accounts.teams import members
+from accounts import audit
+from accounts.models import AuditEntry
+from accounts.models import workspaces as workspace_rows
+from accounts.teams import members, team_changes
 from accounts.workspaces import workspaces
 from imgapis.base.cursors import InvalidCursor
 from tests import people
@@ -97,7 +98,7 @@ def test_what_a_team_does_stands_there_without_a_name_or_an_address():
 
 def test_an_act_that_was_refused_is_not_in_the_log():
     workspace, staff = teams.whole_team()
-    with pytest.raises(members.team_store.LastOwner):
+    with pytest.raises(team_changes.LastOwner):
         members.leave(teams.place(workspace, staff["owner"]))
     assert [row.act for row in read(workspace)] == ["workspace.created"]
 
@@ -106,7 +107,7 @@ def test_who_has_no_account_any_more_is_a_deleted_user(web):
     """D9: the log keeps the opaque id and the page shows it as a deleted user."""
     owner, _ = people.person("keeper")
     namespace = re.search(r'href="/w/([a-z0-9-]+)/"', owner.get("/workspaces").text)[1]
-    workspace = store.workspace_of_namespace(namespace)
+    workspace = workspace_rows.of_namespace(namespace)
     audit.record(workspace.workspace_id, "p_erasedlongago", "source.created", "shop")
     page = owner.get(f"/w/{namespace}/audit")
     assert "deleted user" in page.text and "p_erasedlongago" not in page.text

@@ -2,12 +2,14 @@
 
 import pytest
 
-from accounts import audit, store, team_store
-from accounts.teams import invites, members
+from accounts import audit
+from accounts.models import members as membership_rows
+from accounts.models import workspaces as workspace_rows
+from accounts.teams import invites, members, team_changes
 from accounts.workspaces import workspaces
 from imgapis.base import tokens
+from imgapis.models import erasures
 from imgapis.privacy import erasure
-from imgapis.privacy import store as erasures
 from tests.accounts import teams
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -43,8 +45,8 @@ class Team:
 
     def state(self) -> tuple:
         """(roles, fields of the workspace row, state of the erasure): all that the actions of this file change."""
-        row, erasure_row = store.workspace(self.id), erasures.erasure(self.id)
-        roles = sorted((member.person_id, member.role) for member in team_store.members(self.id))
+        row, erasure_row = workspace_rows.find(self.id), erasures.find(self.id)
+        roles = sorted((member.person_id, member.role) for member in membership_rows.of_workspace(self.id))
         fields = (row.namespace, row.business_name, bool(row.suspended), int(row.owners))
         return (roles, fields, erasure_row and erasure_row.state)
 
@@ -108,6 +110,6 @@ def test_a_refused_act_leaves_no_entry():
     """The last owner cannot leave, and the log does not say that they did."""
     team = Team()
     entry_count = len(audit.page(team.id).rows)
-    with pytest.raises(team_store.LastOwner):
+    with pytest.raises(team_changes.LastOwner):
         members.leave(team.place(team.owner))
     assert len(audit.page(team.id).rows) == entry_count

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pynamodb.exceptions import UpdateError
 
-from accounts.rows.codes import Challenge
+from accounts.models import Challenge
 from accounts.sessions import codes, throttles
 from imgapis.base import clock
 from tests import environment, people

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts import store
+from accounts.models import workspaces as workspace_rows
 from accounts.people import people
 from accounts.sessions.sessions import SessionStore
 from accounts.workspaces import workspaces
@@ -74,11 +74,11 @@ def test_an_old_confirmation_opens_none_of_them_and_does_nothing(owner, name):
         "act": "on",
         "scopes": "usage.read",
     }
-    before = store.workspace(owner.workspace_id).attribute_values
+    before = workspace_rows.find(owner.workspace_id).attribute_values
     for method in METHODS.get(name, ("GET", "POST")):
         page = owner.get(owner.paths[name]) if method == "GET" else owner.post(owner.paths[name], fields)
         assert (page.status, page.location) == (302, f"/account/confirm?next={owner.paths[name]}")
-    assert store.workspace(owner.workspace_id).attribute_values == before
+    assert workspace_rows.find(owner.workspace_id).attribute_values == before
     assert owner.get(f"/privacy/erasures/{people.of_email(owner.address).person_id}").status == 404
 
 

@@ -5,9 +5,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts import api, store, team_store
+from accounts import api
+from accounts.models import workspaces
 from accounts.sessions import throttles
-from accounts.teams import invites
+from accounts.teams import invites, team_changes
 from imgapis.base import clock
 from imgapis.base.mail import mail
 from tests.accounts import teams
@@ -130,7 +131,7 @@ def test_an_invitation_is_joined_by_its_own_person_alone_and_while_it_is_open(mo
     moment[0] = row.ends + 1
     assert browser(guest).post(address).status_code == 404
     assert address not in browser(guest).get("/workspaces").content.decode()
-    assert store.workspace(workspace.workspace_id) and teams.place(workspace, guest) is None
+    assert workspaces.find(workspace.workspace_id) and teams.place(workspace, guest) is None
 
 
 def test_the_rest_api_says_until_when_a_mail_is_held_back():
@@ -174,13 +175,13 @@ def test_the_link_of_a_mail_that_leaves_while_the_next_is_held_back_works(moment
     workspace, member = workspace_of(owner)
     invites.invite(member, guest.email, "viewer")
     moment[0] += 1
-    put_invite = team_store.put_invite
+    put_invite = team_changes.put_invite
 
     def put_after_mail(*args) -> None:
         mail.send_due()
         put_invite(*args)
 
-    monkeypatch.setattr(team_store, "put_invite", put_after_mail)
+    monkeypatch.setattr(team_changes, "put_invite", put_after_mail)
     held_again(member, workspace, guest.email, "developer")
     assert invites.accept(teams.newest_token(guest.email), guest) == workspace.namespace
     assert teams.place(workspace, guest).role == "developer"

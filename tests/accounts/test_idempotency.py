@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import audit, store, team_store
+from accounts import audit
 from accounts.keys import apikeys, idempotency
-from accounts.rows.idempotency import IdempotentRequest
+from accounts.models import IdempotentRequest, invites
+from accounts.models import workspaces as workspace_rows
 from accounts.teams import roles
 from accounts.workspaces import workspaces
 from billing.notifications import outgoing_webhooks
@@ -198,10 +199,10 @@ def test_a_request_from_before_the_secret_key_was_rotated_is_known(client, setti
 def test_what_was_made_and_is_gone_is_said_to_be(client):
     body = {"email": f"{client.name}@example.com", "role": "viewer"}
     client.post("/invites", body, "one")
-    for row in team_store.invites(client.workspace_id):
+    for row in invites.of_workspace(client.workspace_id):
         row.delete()
     status, problem, _ = client.post("/invites", body, "one")
-    assert (status, problem["code"]) == (409, "result_gone") and team_store.invites(client.workspace_id) == []
+    assert (status, problem["code"]) == (409, "result_gone") and invites.of_workspace(client.workspace_id) == []
 
 
 def test_a_repetition_asks_for_the_scope_again(client):
@@ -209,4 +210,4 @@ def test_a_repetition_asks_for_the_scope_again(client):
     client.post("/signing/keys", None, "one")
     client.row.update(actions=[type(client.row).scopes.set(["workspace.view"])])
     assert client.post("/signing/keys", None, "one")[0] == 403
-    assert store.workspace(client.workspace_id) is not None
+    assert workspace_rows.find(client.workspace_id) is not None

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import audit, store, team_store
-from accounts.rows.teams import Invite
+from accounts import audit
+from accounts.models import Invite, workspaces
 from accounts.sessions import throttles
-from accounts.teams import invites, members
+from accounts.teams import invites, members, team_changes
 from accounts.teams.roles import ROLES, NotPermitted
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -96,7 +96,7 @@ def test_a_role_that_was_edited_meanwhile_is_not_given(world):
     workspace, _, guest, _ = world
     invite = invites.pending(workspace.workspace_id)[0]
     Invite(workspace.workspace_id, invite.invite_id).update(actions=[Invite.role.set("owner")])
-    assert not team_store.join(invite, team_store.team(workspace.workspace_id), guest.person_id)
+    assert not team_changes.join(invite, team_changes.team(workspace.workspace_id), guest.person_id)
     assert teams.place(workspace, guest) is None and teams.owners(workspace) == (1, 1)
 
 
@@ -283,7 +283,7 @@ SPELLINGS = ("Bob{0}@Example.com", "bob{0}@EXAMPLE.com", " BOB{0}@example.com ",
 def test_an_address_that_is_invited_again_however_it_is_spelt_is_sent_the_same_invitation():
     """H11: it holds one seat."""
     workspace, staff = teams.whole_team()
-    store.change_workspace(workspace, limits={"seats": 6})
+    workspaces.change(workspace, limits={"seats": 6})
     owner = teams.place(workspace, staff["owner"])
     number = workspace.namespace
     rows = [invites.invite(owner, spelling.format(number), "viewer") for spelling in SPELLINGS]

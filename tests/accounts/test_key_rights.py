@@ -2,11 +2,11 @@
 
 import pytest
 
-from accounts import audit, team_store
+from accounts import audit
 from accounts.keys import apikeys
-from accounts.rows.keys import ApiKey
-from accounts.rows.teams import Member
-from accounts.teams import invites, members, roles
+from accounts.models import ApiKey, Member
+from accounts.models import members as membership_rows
+from accounts.teams import invites, members, roles, team_changes
 from billing.charging import cap_settings
 from imgapis.base import clock
 from tests.accounts import teams
@@ -72,7 +72,7 @@ def test_a_key_takes_nothing_from_an_owner(owner, act):
     """H8: nor gives it: an owner is changed by an owner in person."""
     method, body = act
     heir = Client("admin", ["workspace.view"], owner.workspace)
-    team_store.change_role(team_store.member(owner.workspace.workspace_id, heir.person_id), "owner")
+    team_changes.change_role(membership_rows.find(owner.workspace.workspace_id, heir.person_id), "owner")
     reply, problem = owner.ask(method, f"/members/{heir.person_id}", body)
     assert (reply.status, problem["code"]) == (403, "out_of_scope")
     assert members.role_of(owner.workspace.workspace_id, heir.person_id) == "owner"
@@ -184,7 +184,7 @@ def test_a_key_of_somebody_who_was_removed_stays_ended_when_they_come_back(owner
         workspace.workspace_id, mate.person_id, "developer", name="k", scopes=["sources.edit"]
     )
     assert apikeys.authenticate(plaintext).role == "developer"
-    team_store.remove(team_store.member(workspace.workspace_id, mate.person_id))
+    team_changes.remove(membership_rows.find(workspace.workspace_id, mate.person_id))
     Member(workspace.workspace_id, mate.person_id, role="developer", joined=clock.now()).save()
     with pytest.raises(apikeys.InvalidKey):
         apikeys.authenticate(plaintext)

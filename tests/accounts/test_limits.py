@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import store
+from accounts.models import workspaces as workspace_rows
 from accounts.teams import invites
 from accounts.workspaces import entitlements, ownership, workspaces
 from imgapis.base import clock
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.usefixtures("dynamodb")
 
 def test_a_workspace_has_the_starting_limits_until_billing_writes_others():
     workspace, _ = teams.whole_team()
-    store.change_workspace(workspace, limits=None)
-    assert entitlements.of(store.workspace(workspace.workspace_id)) == entitlements.STARTING
-    store.change_workspace(workspace, limits={"seats": 7, "long_gone": 1})
+    workspace_rows.change(workspace, limits=None)
+    assert entitlements.of(workspace_rows.find(workspace.workspace_id)) == entitlements.STARTING
+    workspace_rows.change(workspace, limits={"seats": 7, "long_gone": 1})
     assert entitlements.of_id(workspace.workspace_id).seats == 7
     assert entitlements.of_id(workspace.workspace_id).domains == entitlements.STARTING.domains
 
@@ -24,7 +24,7 @@ def test_a_workspace_has_the_starting_limits_until_billing_writes_others():
 def test_members_and_open_invitations_hold_a_seat_each(monkeypatch):
     workspace, staff = teams.whole_team()
     owner = teams.place(workspace, staff["owner"])
-    store.change_workspace(workspace, limits={"seats": 6})
+    workspace_rows.change(workspace, limits={"seats": 6})
     row = invites.invite(owner, fresh_address("sixth"), "viewer")
     with pytest.raises(invites.TooManySeats) as refusal:
         invites.invite(owner, fresh_address("seventh"), "viewer")
@@ -43,10 +43,10 @@ def test_nobody_joins_past_a_plan_that_became_smaller():
     workspace, staff = teams.whole_team()
     guest = teams.new_person("guest")
     token = teams.invited(workspace, staff["owner"], guest.email)
-    store.change_workspace(workspace, limits={"seats": 5})
+    workspace_rows.change(workspace, limits={"seats": 5})
     with pytest.raises(invites.TooManySeats):
         invites.accept(token, guest)
-    store.change_workspace(workspace, limits={"seats": 6})
+    workspace_rows.change(workspace, limits={"seats": 6})
     assert invites.accept(token, guest) == workspace.namespace
 
 
@@ -60,7 +60,7 @@ def test_a_person_owns_as_many_workspaces_as_the_best_of_their_plans_allows():
     rows = [create_workspace() for _ in range(entitlements.STARTING.workspaces)]
     with pytest.raises(ownership.TooManyWorkspaces):
         create_workspace()
-    store.change_workspace(rows[0], limits={"workspaces": entitlements.STARTING.workspaces + 1})
+    workspace_rows.change(rows[0], limits={"workspaces": entitlements.STARTING.workspaces + 1})
     assert create_workspace()
     with pytest.raises(ownership.TooManyWorkspaces):
         create_workspace()

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.decorators import safe_next
+from accounts.models import Challenge
 from accounts.people import people
-from accounts.rows.codes import Challenge
 from accounts.sessions import codes
 from imgapis.base import clock
 from tests.accounts.visitor import Person, free_namespace, somebody

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pynamodb.exceptions import UpdateError
 
-from accounts.rows.codes import Challenge
+from accounts.models import Challenge
 from accounts.sessions import codes
 from imgapis.base import clock, dynamo
 from imgapis.base.mail import mail, outbox

@@ -7,8 +7,8 @@ from accounts.teams import invites
 from billing.notifications import notifications, outbox, preferences
 from imgapis.base.mail import mail
 from imgapis.base.mail.rows import OutgoingMail
+from imgapis.models import ExportLink
 from imgapis.privacy import links
-from imgapis.rows.privacy import ExportLink
 from imgapis.work import outgoing_mail
 from tests.accounts import teams
 from tests.people import fresh_address, mails

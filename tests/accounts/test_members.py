@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import team_store
-from accounts.teams import members
+from accounts.models import members as membership_rows
+from accounts.teams import members, team_changes
 from accounts.teams.roles import ROLES, NotPermitted
 from imgapis.base.errors import ApiError
 from tests.accounts import teams
@@ -101,7 +101,7 @@ def test_the_last_owner_stays(team, act):
         "remove": lambda: members.remove(me, own_id),
         "demote": lambda: members.change_role(me, own_id, "viewer"),
     }
-    with pytest.raises(team_store.LastOwner) as refusal:
+    with pytest.raises(team_changes.LastOwner) as refusal:
         acts[act]()
     assert refusal.value.status == 409 and teams.owners(workspace) == (1, 1)
 
@@ -177,4 +177,4 @@ def test_ownership_handed_to_two_at_once_reaches_one(team):
 
 
 def test_a_workspace_made_in_the_shell_has_no_member(workspace):
-    assert team_store.members(workspace.workspace_id) == [] and teams.owners(workspace) == (0, 0)
+    assert membership_rows.of_workspace(workspace.workspace_id) == [] and teams.owners(workspace) == (0, 0)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from accounts.rows.teams import InvitedAddress
+from accounts.models import InvitedAddress
 from accounts.teams import invites, offers
 from imgapis.base import clock
 from tests import people

@@ -6,20 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store, team_store
 from accounts.keys import apikeys
-from accounts.rows.namespaces import NamespaceCount
-from accounts.rows.teams import Member, Ownership
+from accounts.models import Member, NamespaceCount, Ownership
+from accounts.models import keys as key_rows
+from accounts.models import members as membership_rows
+from accounts.models import workspaces as workspace_rows
 from accounts.teams import invites, members
-from accounts.workspaces import entitlements, ownership, workspaces
+from accounts.workspaces import entitlements, namespaces, ownership, workspaces
 from imgapis.base import dynamo
 from imgapis.base.errors import ApiError
 from tests import environment
 from tests.accounts import teams
 from tests.faults.dynamo_proxy import DynamoProxy
 from tests.people import fresh_address, mails
-from transforms import domain_store
 from transforms.domains import custom_domains
+from transforms.models import domains
 from transforms.sources import named_sources
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -69,7 +70,7 @@ def test_of_twelve_workspaces_with_two_places_left_two_are_created():
 
 def test_of_twelve_invitations_with_two_seats_left_two_are_sent():
     workspace, staff = teams.whole_team()
-    store.change_workspace(workspace, limits={"seats": 7})
+    workspace_rows.change(workspace, limits={"seats": 7})
     owner = teams.place(workspace, staff["owner"])
     addresses = [fresh_address("raced") for _ in range(CROWD)]
     outcomes = outcomes_at_once([lambda email=email: invites.invite(owner, email, "viewer") for email in addresses])
@@ -82,18 +83,18 @@ def test_of_six_who_accept_with_two_seats_left_two_join():
     workspace, staff = teams.whole_team()
     guests = [teams.new_person("guest") for _ in range(6)]
     tokens = [teams.invited(workspace, staff["owner"], guest.email) for guest in guests]
-    store.change_workspace(workspace, limits={"seats": 7})
+    workspace_rows.change(workspace, limits={"seats": 7})
     pairs = zip(tokens, guests, strict=True)
     outcomes = outcomes_at_once([lambda pair=pair: invites.accept(*pair) for pair in pairs])
     assert outcomes == ["done"] * 2 + ["too_many_seats"] * 4
-    assert len(team_store.members(workspace.workspace_id)) == 7
+    assert len(membership_rows.of_workspace(workspace.workspace_id)) == 7
 
 
 def test_expired_invitations_renewed_at_once_take_no_more_seats_than_there_are(monkeypatch):
     workspace, staff = teams.whole_team()
     owner = teams.place(workspace, staff["owner"])
     rows = [invites.invite(owner, fresh_address("late"), "viewer") for _ in range(6)]
-    store.change_workspace(workspace, limits={"seats": 7})
+    workspace_rows.change(workspace, limits={"seats": 7})
     moment = rows[-1].ends + 1
     monkeypatch.setattr(invites.clock, "now", lambda: moment)
     outcomes = outcomes_at_once([lambda row=row: invites.resend(owner, row.invite_id) for row in rows])
@@ -168,10 +169,10 @@ def test_of_twelve_sources_domains_and_keys_with_two_places_left_two_of_each_are
     """The lists of domains and of keys are indexes, which lag."""
     workspace, staff = teams.whole_team()
     workspace_id, owner_id = workspace.workspace_id, staff["owner"].person_id
-    store.change_workspace(workspace, limits={"sources": 2, "domains": 2})
+    workspace_rows.change(workspace, limits={"sources": 2, "domains": 2})
     monkeypatch.setattr(apikeys, "MOST_KEYS", 2)
-    monkeypatch.setattr(apikeys.key_store, "of_workspace", lambda workspace_id: [])
-    monkeypatch.setattr(domain_store, "domains", lambda workspace_id: [])
+    monkeypatch.setattr(key_rows, "of_workspace", lambda workspace_id: [])
+    monkeypatch.setattr(domains, "of_workspace", lambda workspace_id: [])
     acts = {
         "too_many_sources": lambda name: named_sources.create(
             workspace_id, name=name, kind="http", prefix=f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
@@ -189,10 +190,10 @@ def test_of_twelve_sources_domains_and_keys_with_two_places_left_two_of_each_are
 
 def test_what_was_deleted_a_moment_ago_holds_no_place():
     workspace, _ = teams.whole_team()
-    store.change_workspace(workspace, limits={"domains": 1})
+    workspace_rows.change(workspace, limits={"domains": 1})
     for number in range(2):
         name = f"{number}.{workspace.namespace}.example.com"
-        domain_store.delete(custom_domains.add(workspace.workspace_id, name, "system"))
+        domains.delete(custom_domains.add(workspace.workspace_id, name, "system"))
 
 
 @pytest.fixture
@@ -219,7 +220,7 @@ def test_a_workspace_whose_creation_got_no_answer_is_ones_own(losing):
     losing.fail("lost", 0.9)
     name = f"{row.namespace}-2"
     workspaces.rename(row, person.person_id, name)
-    assert losing.seen["lost"] and store.workspace(row.workspace_id).namespace == row.namespace == name
+    assert losing.seen["lost"] and workspace_rows.find(row.workspace_id).namespace == row.namespace == name
 
 
 def test_a_form_that_is_sent_twice_creates_one_workspace():
@@ -230,5 +231,5 @@ def test_a_form_that_is_sent_twice_creates_one_workspace():
     other, member = teams.new_person("other"), teams.new_person("member")
     teams.add(rows[0], member, "admin")
     for stranger in (other, member):  # a teammate who is no owner of it has not made it (H24)
-        with pytest.raises(store.NamespaceTaken):
+        with pytest.raises(namespaces.NamespaceTaken):
             create(stranger, name)

@@ -5,10 +5,10 @@ import secrets
 
 import pytest
 
-from accounts import audit, team_store
+from accounts import audit
 from accounts.keys import apikeys
-from accounts.rows.keys import ApiKey
-from accounts.rows.teams import Member
+from accounts.models import ApiKey, Member
+from accounts.models import members as membership_rows
 from accounts.teams import members
 from accounts.workspaces import workspaces
 from imgapis import rest_limits
@@ -89,13 +89,13 @@ def test_a_key_ends_with_its_maker(owner):
     """A12"""
     teammate = Client("developer", ["workspace.view"], owner.workspace)
     assert teammate.ask("GET", "/workspace")[0].status == 200
-    members.remove(team_store.member(owner.workspace.workspace_id, owner.person_id), teammate.person_id)
+    members.remove(membership_rows.find(owner.workspace.workspace_id, owner.person_id), teammate.person_id)
     assert teammate.ask("GET", "/workspace")[0].status == 401
 
 
 def test_a_key_loses_what_its_maker_loses(owner):
     teammate = Client("admin", ["members.manage", "workspace.view"], owner.workspace)
-    acting_member = team_store.member(owner.workspace.workspace_id, owner.person_id)
+    acting_member = membership_rows.find(owner.workspace.workspace_id, owner.person_id)
     members.change_role(acting_member, teammate.person_id, "viewer")
     reply, problem = teammate.ask("GET", "/invites")
     assert (reply.status, problem["code"]) == (403, "not_permitted")

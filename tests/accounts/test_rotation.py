@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import InvalidToken
 
-from accounts import store
 from accounts.keys import apikeys
-from accounts.rows.staff import Staff
+from accounts.models import Staff
+from accounts.models import workspaces as workspace_rows
 from accounts.sessions import codes
 from accounts.staff import staff
 from accounts.workspaces import workspaces
@@ -25,8 +25,8 @@ from tests.conftest import ROOT, wait_for
 from tests.people import Browser, ask_code, fresh_address, newest_code, person, sign_in_by_code
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
-from transforms import store as transforms_store
 from transforms.access import signing_keys
+from transforms.models import sources
 from transforms.sources import named_sources
 
 OLD, NEW = os.environ["SECRET_KEY"], "another key of a test " + "n" * 50
@@ -139,9 +139,9 @@ def test_sealed_secrets_open_with_the_fallback_alone(rotate, workspace):
     key, member = workspaces.key(workspace), staff_member()
     secret = staff.secret(member)
     rotate(OLD)
-    (attic,) = [source for source in transforms_store.sources(workspace.workspace_id) if source.name == "attic"]
+    (attic,) = [source for source in sources.of_workspace(workspace.workspace_id) if source.name == "attic"]
     assert tokens.unseal(attic.sealed_secret) == b"of-the-bucket"
-    assert workspaces.key(store.workspace(workspace.workspace_id)) == key and staff.secret(member) == secret
+    assert workspaces.key(workspace_rows.find(workspace.workspace_id)) == key and staff.secret(member) == secret
     rotate()
     for sealed_value in (attic.sealed_secret, workspace.sealed_key, member.sealed_secret):
         with pytest.raises(InvalidToken):

@@ -10,22 +10,20 @@ from dataclasses import dataclass
 import pytest
 from django.urls import URLPattern, get_resolver
 
-from accounts import store, team_store
 from accounts.keys import apikeys
-from accounts.models import Workspace
+from accounts.models import Workspace, members, workspaces
 from accounts.people import people
 from accounts.teams import invites, roles
 from accounts.teams.roles import ROLES
 from imgapis.base import clock
-from telemetry import store as telemetry_store
+from telemetry import events
 from tests.accounts import teams
 from tests.people import Browser, Page, fresh_address, sign_in
 from tests.telemetry.made_events import some
 from tests.transforms.domain_world import fresh_domain
-from transforms import domain_store
-from transforms import store as transforms_store
 from transforms.access import fallbacks, presets
 from transforms.domains import custom_domains
+from transforms.models import domains, sources
 from transforms.sources import named_sources
 
 # name of the route → (the permission to see it, the permission to change by it); None where it has no such method
@@ -143,7 +141,7 @@ def fallback_of(workspace: Workspace) -> str:
 def event_of(workspace: Workspace) -> str:
     """The id of an image request of the workspace."""
     (event,) = some(workspace.workspace_id, 1, clock.now() - 60, clock.now(), seed=random.randrange(10**9))
-    telemetry_store.write([event])
+    events.write([event])
     return event.event_id
 
 
@@ -173,8 +171,8 @@ class Place:
     def state(self) -> list[str]:
         """The values of all its rows, to compare before and after."""
         workspace_id = self.workspace.workspace_id
-        rows = [store.workspace(workspace_id), *team_store.members(workspace_id), *invites.pending(workspace_id)]
-        rows += [*transforms_store.sources(workspace_id), *domain_store.domains(workspace_id)]
+        rows = [workspaces.find(workspace_id), *members.of_workspace(workspace_id), *invites.pending(workspace_id)]
+        rows += [*sources.of_workspace(workspace_id), *domains.of_workspace(workspace_id)]
         return [str(row.attribute_values) for row in [*rows, *apikeys.of_workspace(workspace_id)]]
 
 
@@ -308,9 +306,9 @@ def test_links_lead_only_where_the_role_may_go(role, visitors, home):
 )
 def test_what_a_form_does_not_ask_for_changes_nothing(fields, visitors, home):
     """A10: mass assignment."""
-    row_before = store.workspace(home.workspace.workspace_id)
+    row_before = workspaces.find(home.workspace.workspace_id)
     required_fields = {"business_name": "Shoes & Co", "namespace": home.workspace.namespace}
     assert visitors["admin"].submit(home.path("settings"), required_fields | fields).status == 302
-    row_after = store.workspace(home.workspace.workspace_id)
+    row_after = workspaces.find(home.workspace.workspace_id)
     assert row_after.attribute_values == row_before.attribute_values
     assert teams.place(home.workspace, people.of_email(visitors["admin"].address)).role == "admin"

@@ -7,8 +7,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.http import HttpRequest
 from django.test import Client
 
-from accounts import store
 from accounts.models import SessionRow, User
+from accounts.models import sessions as session_rows
 from accounts.people import people
 from accounts.sessions import sessions
 from accounts.sessions.sessions import SessionStore
@@ -133,7 +133,7 @@ def test_use_is_written_once_a_day(moment):
     assert not session.modified
     moment[0] += DAY
     assert visit(key)
-    assert store.session(sessions.digest_of(key)).seen_day == clock.day(moment[0])
+    assert session_rows.find(sessions.digest_of(key)).seen_day == clock.day(moment[0])
 
 
 def test_every_session_of_a_person_ends_at_once_also_one_the_index_does_not_list(monkeypatch):
@@ -150,7 +150,7 @@ def test_the_rows_of_ended_sessions_are_gone():
     person = new_person()
     keys = [new_session_key(person) for _ in range(3)]
     sessions.end_all(person.person_id)
-    assert [store.session(sessions.digest_of(key)) for key in keys] == [None] * 3
+    assert [session_rows.find(sessions.digest_of(key)) for key in keys] == [None] * 3
 
 
 def test_somebody_elses_session_cannot_be_ended():

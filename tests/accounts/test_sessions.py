@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.sessions.backends.base import UpdateError
 
-from accounts import store
+from accounts.models import sessions as session_rows
 from accounts.sessions import sessions
 from accounts.sessions.sessions import SessionStore
 from imgapis.base import clock
@@ -26,7 +26,7 @@ def test_it_works():
 
 def test_the_table_does_not_know_the_key():
     session = new_session()
-    row = store.session(sessions.digest_of(session.session_key))
+    row = session_rows.find(sessions.digest_of(session.session_key))
     assert session.session_key not in (row.digest, row.data)
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.rows.codes import Throttle
+from accounts.models import Throttle
 from accounts.sessions import codes, throttles
 from imgapis.base import clock
 from tests import people

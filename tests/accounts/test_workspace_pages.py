@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from accounts import store, team_store
-from accounts.models import Workspace
+from accounts.models import Workspace, members
+from accounts.models import workspaces as workspace_rows
 from accounts.people import people
-from accounts.workspaces import entitlements, workspaces
+from accounts.workspaces import entitlements, namespaces, workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests.accounts import teams
@@ -47,8 +47,8 @@ def test_a_new_workspace_belongs_to_whoever_made_it(owner):
     namespace = free_namespace()
     page = owner.submit("/workspaces/new", {"business_name": "Zweite & Söhne", "namespace": f" {namespace.upper()} "})
     assert page.location == f"/w/{namespace}/"
-    row = store.workspace_of_namespace(namespace)
-    (member,) = team_store.members(row.workspace_id)
+    row = workspace_rows.of_namespace(namespace)
+    (member,) = members.of_workspace(row.workspace_id)
     assert (member.person_id, member.role, int(row.owners)) == (people.of_email(owner.address).person_id, "owner", 1)
     assert "Zweite & Söhne" in owner.get("/workspaces").text
 
@@ -97,13 +97,13 @@ def test_an_old_namespace_is_given_to_nobody_else_and_back_to_its_owner(workspac
     own_workspace = teams.new_workspace(person)
     old_name = own_workspace.namespace
     workspaces.rename(own_workspace, person.person_id, free_namespace())
-    with pytest.raises(store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.create(stranger.person_id, namespace=old_name, business_name="B")
-    with pytest.raises(store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.rename(workspace, "p_x", old_name)
-    own_workspace = store.workspace(own_workspace.workspace_id)
+    own_workspace = workspace_rows.find(own_workspace.workspace_id)
     workspaces.rename(own_workspace, person.person_id, old_name)
-    assert store.workspace_of_namespace(old_name).namespace == old_name
+    assert workspace_rows.of_namespace(old_name).namespace == old_name
 
 
 def attempt(act, *args) -> str:
@@ -127,19 +127,19 @@ def test_one_namespace_claimed_by_a_renaming_and_a_founding_at_once_has_one_owne
         with ThreadPoolExecutor(3) as threads:
             outcomes = list(threads.map(attempt, acts))
         assert sorted(outcomes) == ["done", "namespace_taken", "namespace_taken"]
-        assert store.workspace_of_namespace(name).namespace == name
-        assert [int(row.owners) for row in store.workspaces([mine.workspace_id, theirs.workspace_id])] == [1, 1]
+        assert workspace_rows.of_namespace(name).namespace == name
+        assert [int(row.owners) for row in workspace_rows.of_ids([mine.workspace_id, theirs.workspace_id])] == [1, 1]
 
 
 def test_one_workspace_renamed_twice_at_once_has_one_name(workspace):
     names = [free_namespace(), free_namespace()]
-    rows = [store.workspace(workspace.workspace_id) for _ in names]
+    rows = [workspace_rows.find(workspace.workspace_id) for _ in names]
     with ThreadPoolExecutor(2) as threads:
         outcomes = list(threads.map(attempt, [workspaces.rename] * 2, rows, ["p_1"] * 2, names))
     assert sorted(outcomes) == ["done", "overtaken"]
     winner, loser = names if outcomes[0] == "done" else names[::-1]
-    assert store.workspace(workspace.workspace_id).namespace == winner
-    assert store.workspace_of_namespace(loser) is None
+    assert workspace_rows.find(workspace.workspace_id).namespace == winner
+    assert workspace_rows.of_namespace(loser) is None
 
 
 def test_nobody_hoards_namespaces(monkeypatch):
@@ -153,7 +153,7 @@ def test_nobody_hoards_namespaces(monkeypatch):
     assert (refusal.value.status, refusal.value.param) == (429, "namespace")
     outcomes = []
     for _ in range(workspaces.CLAIMS_PER_DAY + 1):
-        rows[0] = store.workspace(rows[0].workspace_id)
+        rows[0] = workspace_rows.find(rows[0].workspace_id)
         outcomes.append(attempt(workspaces.rename, rows[0], "p_x", free_namespace()))
     assert outcomes == ["done"] * workspaces.CLAIMS_PER_DAY + ["too_many_namespaces"]
     monkeypatch.setattr(clock, "now", lambda: moment + 86_400)
@@ -162,29 +162,29 @@ def test_nobody_hoards_namespaces(monkeypatch):
 
 def test_nobody_takes_namespaces_without_end_day_after_day(monkeypatch):
     """H6: thirty new and thirty renamed ones a day, kept for ever, were anybody's. Names of one's own stay free."""
-    monkeypatch.setattr(team_store, "NAMESPACES_PER_PERSON", 4)
+    monkeypatch.setattr(namespaces, "NAMESPACES_PER_PERSON", 4)
     monkeypatch.setattr(entitlements, "STARTING", replace(entitlements.STARTING, workspaces=100))
     person = people.create(fresh_address("hoarder"))
     row = teams.new_workspace(person)
     first_name = row.namespace
     teams.new_workspace(person)
     for name in (free_namespace(), first_name, free_namespace()):
-        row = store.workspace(row.workspace_id)
+        row = workspace_rows.find(row.workspace_id)
         workspaces.rename(row, "key:abc", name, person.person_id)
     for act in (
         lambda: teams.new_workspace(person),
-        lambda: workspaces.rename(store.workspace(row.workspace_id), person.person_id, free_namespace()),
+        lambda: workspaces.rename(workspace_rows.find(row.workspace_id), person.person_id, free_namespace()),
     ):
         with pytest.raises(workspaces.NamespacesSpent, match="write to us") as refusal:
             act()
         assert (refusal.value.status, refusal.value.param) == (409, "namespace")
-    workspaces.rename(store.workspace(row.workspace_id), person.person_id, first_name)
-    assert attempt(workspaces.rename, store.workspace(row.workspace_id), "p_other", free_namespace()) == "done"
+    workspaces.rename(workspace_rows.find(row.workspace_id), person.person_id, first_name)
+    assert attempt(workspaces.rename, workspace_rows.find(row.workspace_id), "p_other", free_namespace()) == "done"
 
 
 def test_the_last_namespace_is_taken_once_by_many_at_once(monkeypatch):
     """H6: the count is in the transaction."""
-    monkeypatch.setattr(team_store, "NAMESPACES_PER_PERSON", 5)
+    monkeypatch.setattr(namespaces, "NAMESPACES_PER_PERSON", 5)
     monkeypatch.setattr(entitlements, "STARTING", replace(entitlements.STARTING, workspaces=100))
     person = people.create(fresh_address("hoarder"))
     with ThreadPoolExecutor(8) as threads:

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store
-from accounts.workspaces import workspaces
+from accounts.workspaces import namespaces, workspaces
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 
@@ -30,7 +29,7 @@ def test_a_namespace_is_claimed_once_by_eight_at_once():
     def claim(_) -> bool:
         try:
             workspaces.create_unowned(namespace=name, allowance=2)
-        except store.NamespaceTaken:
+        except namespaces.NamespaceTaken:
             return False
         return True
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from billing.models import Claim, Counter, Grant, InvoiceGrant, LedgerProof
 from imgapis.base.dynamo import CATEGORIES, DataDeclaration
 from imgapis.tables import row_classes
 from telemetry.models import Event
@@ -35,7 +36,7 @@ def test_an_event_has_the_fields_of_the_policy_and_nothing_else():
 
 def test_billing_rows_hold_no_card_and_no_name():
     """P03"""
-    rows = [row for row in row_classes.registered() if row.__module__ == "billing.models"]
+    rows = (Counter, Grant, InvoiceGrant, Claim, LedgerProof)
     names = {name for row in rows for name in row.get_attributes()}
     proof = {"name", "moment", "periods", "broken", "due", "reached", "periods_so_far", "broken_so_far"}
     assert names - (proof - {"moment"}) == {

@@ -9,6 +9,7 @@ from transforms import parameter_page
 from transforms.engine import errors as engine_errors
 
 ROOT = Path(__file__).resolve().parents[2]
+APPS = ("imgapis", "accounts", "telemetry", "billing", "transforms")
 
 
 def test_every_variable_is_in_the_example_and_no_other():
@@ -26,17 +27,29 @@ def test_no_file_is_named_for_a_drawer():
 
 
 def test_no_module_is_longer_than_four_hundred_lines():
-    apps = ("imgapis", "accounts", "telemetry", "billing", "transforms")
-    files = [path for app in apps for path in (ROOT / app).rglob("*.py")]
+    files = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
     assert not [str(path) for path in files if len(path.read_text().splitlines()) > 400]
 
 
 def test_package_files_hold_a_docstring_and_nothing_else():
-    apps = ("imgapis", "accounts", "telemetry", "billing", "transforms")
-    bodies = {path: ast.parse(path.read_text()).body for app in apps for path in (ROOT / app).rglob("__init__.py")}
+    paths = [path for app in APPS for path in (ROOT / app).rglob("__init__.py") if path.parent.name != "models"]
+    bodies = {path: ast.parse(path.read_text()).body for path in paths}
     wrong = [path for path, body in bodies.items() if len(body) != bool(ast.get_docstring(ast.Module(body, [])))]
     undocumented = [path for path, body in bodies.items() if not body and "management" not in path.parts]
     assert not wrong and not undocumented
+
+
+def test_the_file_of_a_models_package_names_every_row_of_it_and_nothing_else():
+    for package in sorted(path for app in APPS for path in (ROOT / app).glob("models")):
+        docstring, *imports, names = ast.parse((package / "__init__.py").read_text()).body
+        row_classes = {
+            node.name
+            for path in package.glob("*.py")
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.ClassDef) and ast.unparse(node.bases[0]) in ("dynamo.Row", "models.Model")
+        }
+        assert isinstance(docstring, ast.Expr) and all(isinstance(node, ast.ImportFrom) for node in imports)
+        assert isinstance(names, ast.Assign) and set(ast.literal_eval(names.value)) == row_classes, package
 
 
 def test_the_parameter_page_is_the_table_of_the_parser():

@@ -8,8 +8,8 @@ from statistics import median
 
 from accounts.workspaces import workspaces
 from billing.charging import credits, figures, summary
+from billing.charging.charges import Charge
 from billing.plans import periods
-from billing.store import Charge
 from imgapis.base import clock, dynamo, tokens
 from telemetry import histogram, metrics, recorder, reports, rollups, sums
 from telemetry.events import RequestEvent

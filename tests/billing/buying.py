@@ -5,11 +5,11 @@ import re
 import time
 from fractions import Fraction
 
-from accounts import store as accounts_store
-from accounts.models import Workspace
-from billing import store
+from accounts.models import Workspace, workspaces
 from billing.charging import counters, credits, invoice_grants, ledger
 from billing.models import Counter
+from billing.models import counters as counter_rows
+from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import catalogue, periods
 from billing.stripe import customers, stripe_events, subscriptions, webhooks
 from imgapis.base import clock
@@ -35,7 +35,7 @@ class Customer:
     @property
     def row(self) -> Workspace:
         """The row of the workspace."""
-        return accounts_store.workspace(self.workspace_id)
+        return workspaces.find(self.workspace_id)
 
     @property
     def terms(self) -> periods.Terms:
@@ -50,7 +50,7 @@ class Customer:
     @property
     def counter(self) -> Counter | None:
         """The counter of this moment."""
-        return store.counter(self.workspace_id, self.period.name)
+        return counter_rows.find(self.workspace_id, self.period.name)
 
     @property
     def customer_id(self) -> str:
@@ -161,7 +161,7 @@ class Customer:
 
     def counters(self) -> list[Counter]:
         """The counters of paid plans."""
-        return [row for row in store.counters(self.workspace_id) if row.plan != catalogue.FREE]
+        return [row for row in counter_rows.periods(self.workspace_id) if row.plan != catalogue.FREE]
 
     def granted(self) -> int:
         """Half-credits that paid plans have given, less what was taken back, over all periods."""
@@ -170,7 +170,7 @@ class Customer:
     def used_of_refunded(self) -> int:
         """Half-credits that a refund should have taken and that were used before it."""
         missing: dict[str, int] = {}
-        for row in store.invoice_grants(self.workspace_id):
+        for row in invoice_grant_rows.of_workspace(self.workspace_id):
             due = int(row.granted) * int(row.returned) // invoice_grants.WHOLE
             missing[row.period] = missing.get(row.period, 0) + due - int(row.taken)
         return sum(min(int(row.used), missing.get(row.period, 0)) for row in self.counters())
@@ -178,7 +178,7 @@ class Customer:
     def unpaid_share(self) -> int:
         """Half-credits that no invoice paid for, in each period three days' share of the largest plan at most."""
         paid: dict[str, int] = {}
-        for row in store.invoice_grants(self.workspace_id):
+        for row in invoice_grant_rows.of_workspace(self.workspace_id):
             paid[row.period] = paid.get(row.period, 0) + int(row.granted)
         most = max(plan.halves for plan in catalogue.CATALOGUE.values()) * 3 // 28
         return sum(min(most, max(0, int(row.base) - paid.get(row.period, 0))) for row in self.counters())

@@ -7,14 +7,12 @@ import re
 import pytest
 from pynamodb.exceptions import DoesNotExist
 
-from accounts import store as accounts_store
-from billing import store
+from accounts.models import workspaces
 from billing.charging import cap_settings, credits
 from billing.charging.caps import Cap
-from billing.models import Counter
+from billing.models import Counter, PendingNotification, counters
 from billing.notifications import alerts, notifications, outbox, outgoing_webhooks, preferences, webhook_delivery
 from billing.plans import periods
-from billing.rows.notifications import PendingNotification
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import resolution
@@ -53,7 +51,7 @@ def receiver(settings):
 
 def spend(workspace, halves: int) -> None:
     """Charge half-credits, then check the levels as the worker does."""
-    terms = periods.terms_of(accounts_store.workspace(workspace.workspace_id))
+    terms = periods.terms_of(workspaces.find(workspace.workspace_id))
     credits.charge(bill(workspace.workspace_id, cost=halves), terms)
     alerts.check(workspace.workspace_id)
 
@@ -328,7 +326,7 @@ def test_nothing_is_told_for_a_workspace_that_is_gone(team):
     """D8"""
     workspace, _ = team
     spend(workspace, 1_000)
-    accounts_store.workspace(workspace.workspace_id).delete()
+    workspaces.find(workspace.workspace_id).delete()
     assert (
         not notifications.create(workspace.workspace_id, "late", "test", {})
         and alerts.check(workspace.workspace_id) == 0
@@ -337,4 +335,4 @@ def test_nothing_is_told_for_a_workspace_that_is_gone(team):
     assert outgoing_rows(workspace) == []
     with pytest.raises(DoesNotExist):
         Counter.get(workspace.workspace_id, "none")
-    assert store.counter(workspace.workspace_id, "none") is None
+    assert counters.find(workspace.workspace_id, "none") is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import people
 from billing.charging import cap_settings, summary
 from billing.charging.caps import Cap
@@ -39,7 +39,7 @@ class Desk:
 
     def use(self, halves: int) -> None:
         """Charge half-credits in the current period."""
-        terms = periods.terms_of(accounts_store.workspace(self.row.workspace_id))
+        terms = periods.terms_of(workspaces.find(self.row.workspace_id))
         period = periods.at(terms, clock.now())
         counter = Counter(self.row.workspace_id, period.name)
         counter.update(actions=[Counter.left.add(-halves), Counter.used.add(halves)])
@@ -74,7 +74,7 @@ def test_a_paid_plan_shows_use_forecast_and_overage_in_money(desk):
 def test_the_forecast_goes_on_as_it_did_and_keeps_the_cap(desk):
     desk.subscribe(overage=True)
     desk.use(2 * 90_000)
-    usage = summary.of(accounts_store.workspace(desk.row.workspace_id))
+    usage = summary.of(workspaces.find(desk.row.workspace_id))
     assert abs(usage.forecast - 2 * 270_000) < 2 * 2_000
     assert usage.forecast_cents == 7_899  # the cap is the plan's own price, $79, down to the last half-credit it pays
 
@@ -129,10 +129,10 @@ def test_a_cap_is_set_in_credits_or_money(fields, cap, desk):
     page = desk.browser.submit(desk.path, {})
     page = desk.browser.post(desk.path + "/caps/period", fields)
     assert page.status == 302
-    assert cap_settings.of(accounts_store.workspace(desk.row.workspace_id)).period == cap
+    assert cap_settings.of(workspaces.find(desk.row.workspace_id)).period == cap
     desk.browser.get(desk.path)
     desk.browser.post(desk.path + "/caps/period", {"period-unit": "default"})
-    assert cap_settings.of(accounts_store.workspace(desk.row.workspace_id)).own == ()
+    assert cap_settings.of(workspaces.find(desk.row.workspace_id)).own == ()
 
 
 @pytest.mark.parametrize("amount", ["", "many", "-5", "1.5", "9" * 15])
@@ -140,7 +140,7 @@ def test_a_cap_that_is_no_number_is_said_at_the_field(amount, desk):
     desk.browser.get(desk.path)
     page = desk.browser.post(desk.path + "/caps/day", {"day-unit": "credits", "day-amount": amount})
     assert page.status == 400 and 'class="error"' in page.text
-    assert cap_settings.of(accounts_store.workspace(desk.row.workspace_id)).own == ()
+    assert cap_settings.of(workspaces.find(desk.row.workspace_id)).own == ()
 
 
 def test_overage_is_allowed_and_taken_back_and_the_free_plan_sells_none(desk):
@@ -150,7 +150,7 @@ def test_overage_is_allowed_and_taken_back_and_the_free_plan_sells_none(desk):
     desk.subscribe()
     for answer, allowed in (("yes", True), ("no", False)):
         desk.browser.post(desk.path + "/overage", {"allowed": answer})
-        assert accounts_store.workspace(desk.row.workspace_id).overage is allowed
+        assert workspaces.find(desk.row.workspace_id).overage is allowed
     assert "caps.changed" in {entry.act for entry in audit.newest(desk.row.workspace_id, 10)}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import cap_settings
 from billing.charging.caps import Cap
 from billing.stripe import subscription_state
@@ -36,7 +36,7 @@ def test_a_cap_is_set_and_taken_back(script):
     subscribe(script)
     _, caps = script.ask("PUT", "/billing/caps/day", {"unit": "credits", "amount": 700})
     assert {"span": "day", "unit": "credits", "amount": 700, "own": True} in caps
-    assert cap_settings.of(accounts_store.workspace(script.workspace.workspace_id)).day == Cap("credits", 700)
+    assert cap_settings.of(workspaces.find(script.workspace.workspace_id)).day == Cap("credits", 700)
     _, caps = script.ask("DELETE", "/billing/caps/day")
     assert {"span": "day", "unit": "credits", "amount": 10_000, "own": False} in caps
 
@@ -58,7 +58,7 @@ def test_what_cannot_be_is_refused_by_name(path, body, script):
 def test_overage_is_allowed_by_key_where_it_is_sold(script):
     subscribe(script)
     reply, _ = script.ask("PUT", "/billing/overage", {"allowed": True})
-    assert reply.status == 200 and accounts_store.workspace(script.workspace.workspace_id).overage
+    assert reply.status == 200 and workspaces.find(script.workspace.workspace_id).overage
     assert script.ask("GET", "/billing")[1]["overage_allowed"] is True
 
 
@@ -73,4 +73,4 @@ def test_a_key_without_the_scope_sees_the_bill_and_changes_nothing(script):
         ("PUT", "/billing/overage", {"allowed": True}),
     ):
         assert reader.ask(method, path, body)[0].status == 403
-    assert cap_settings.of(accounts_store.workspace(script.workspace.workspace_id)).own == ()
+    assert cap_settings.of(workspaces.find(script.workspace.workspace_id)).own == ()

@@ -5,8 +5,7 @@ import pytest
 from billing.notifications import bursts, notifications, outbox
 from imgapis.base import clock, tokens
 from imgapis.work import usage_checks
-from telemetry import rollups
-from telemetry import store as telemetry_store
+from telemetry import events, rollups
 from telemetry.events import RequestEvent
 from tests.accounts import teams
 from tests.people import mails
@@ -25,7 +24,7 @@ def mail_folder(settings):
 def record_requests(workspace, moment: float, credits: int, origin: str = "", operation: str = "transform") -> None:
     """Write events of four credits each in the hour of a moment (epoch seconds), and roll them up."""
     hour = clock.moment_of_hour(clock.hour(moment))
-    telemetry_store.write(
+    events.write(
         RequestEvent(
             workspace.workspace_id, tokens.time_ordered_id(hour + number), operation, "miss", origin, 200, 9, 9, 8
         )

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
-from billing import store
 from billing.charging import cap_settings, counters, credits, ledger
 from billing.charging.caps import Cap
 from billing.charging.counters import ChargeCounters
+from billing.models import counters as counter_rows
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from imgapis.base import clock
@@ -58,7 +58,7 @@ def test_a_cap_of_the_day_is_exact_under_a_crowd(customer):
     with ThreadPoolExecutor(30) as threads:
         outcomes = list(threads.map(lambda _: charge(customer), range(60)))
     assert (outcomes.count("paid"), outcomes.count("cap_reached day")) == (5, 55)
-    day_counter = store.counter(customer.workspace_id, clock.day(clock.now()))
+    day_counter = counter_rows.find(customer.workspace_id, clock.day(clock.now()))
     assert (day_counter.granted, day_counter.used, day_counter.left) == (10, 10, 0)
     assert ledger.prove(customer.workspace_id)[0].is_valid
 
@@ -172,4 +172,4 @@ def test_the_settings_say_what_is_in_force_and_whose_it_is(customer):
     assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 500), OFF, (), overage=False)
     cap_settings.change(customer.workspace_id, "system", "day", Cap("credits", 9))
     assert cap_settings.of(row_of(customer)) == cap_settings.Settings(Cap("credits", 9), OFF, ("day",), overage=False)
-    assert accounts_store.workspace(customer.workspace_id).caps == {"day": {"unit": "credits", "amount": 9}}
+    assert workspace_rows.find(customer.workspace_id).caps == {"day": {"unit": "credits", "amount": 9}}

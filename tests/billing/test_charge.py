@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.workspaces import workspaces
-from billing import store
 from billing.charging import credits, ledger
+from billing.charging.charges import Charge
+from billing.models import claims
 from billing.plans.periods import Terms
-from billing.store import Charge
 from imgapis.base import clock, tokens
 from telemetry import display
 from telemetry.events import RequestEvent
@@ -117,19 +117,19 @@ def test_a_purge_makes_the_next_request_new_work(workspace):
     charge_after_purge = Charge(
         second_charge.event, digest, YEAR, second_charge.moment, purged_before=second_charge.moment
     )
-    assert store.live_claim(workspace.workspace_id, digest, second_charge.moment, second_charge.moment) is None
+    assert claims.find_live(workspace.workspace_id, digest, second_charge.moment, second_charge.moment) is None
     assert credits.charge(charge_after_purge, RICH) == 2
 
 
 def of_pictures(workspace_id: str, pictures: list[str], digest: str | None = None) -> Charge:
     """A charge of several pictures at 4 half-credits each."""
     charge = bill(workspace_id, cost=4 * len(pictures), digest=digest)
-    sources = tuple(store.OF_SOURCE + secrets.token_hex(32) for _ in pictures) if len(pictures) > 1 else ()
+    sources = tuple(claims.OF_SOURCE + secrets.token_hex(32) for _ in pictures) if len(pictures) > 1 else ()
     return replace(charge, pictures=tuple(pictures), sources=sources)
 
 
 def digests(count: int) -> list[str]:
-    return [store.OF_PICTURE + secrets.token_hex(32) for _ in range(count)]
+    return [claims.OF_PICTURE + secrets.token_hex(32) for _ in range(count)]
 
 
 def test_what_was_paid_is_charged_once_whatever_the_address(workspace):
@@ -148,7 +148,7 @@ def test_of_several_pictures_only_the_new_ones_are_charged(workspace):
     assert credits.charge(charge, RICH) == 12  # B5: our own lost reply, at what it had cost
     assert credits.charge(of_pictures(workspace.workspace_id, pictures), RICH) == 0
     assert proof(workspace).used == 20 and proof(workspace).is_valid
-    live = store.live_claims(workspace.workspace_id, [*charge.sources, charge.digest], clock.now())
+    live = claims.live_digests(workspace.workspace_id, [*charge.sources, charge.digest], clock.now())
     assert live == {charge.digest, charge.sources[0], charge.sources[3], charge.sources[4]}
 
 
@@ -177,14 +177,14 @@ def test_what_the_balance_does_not_cover_is_not_charged_in_part(poor):
     pictures = digests(2)
     with pytest.raises(credits.OutOfCredits):
         credits.charge(of_pictures(poor.workspace_id, pictures), POOR)
-    assert store.live_claims(poor.workspace_id, pictures, clock.now()) == frozenset() and proof(poor).used == 0
+    assert claims.live_digests(poor.workspace_id, pictures, clock.now()) == frozenset() and proof(poor).used == 0
 
 
 def test_operations_are_counted_by_their_addresses(workspace):
     """H3: the claims of pictures and of sources are none."""
     for count in (1, 2, 5):
         credits.charge(of_pictures(workspace.workspace_id, digests(count)), RICH)
-    assert store.count_claims(workspace.workspace_id, clock.now(), 0, 100) == 3
+    assert claims.count_live(workspace.workspace_id, clock.now(), 0, 100) == 3
 
 
 @given(st.integers(0, 10**9))

@@ -7,7 +7,8 @@ from billing.charging import cap_settings, overage_credits
 from billing.charging.caps import Cap
 from billing.stripe import closing, customers, gateway, meter, overage, subscriptions
 from imgapis.base import clock
-from imgapis.privacy import certificates, erasure, steps, store
+from imgapis.models import erasures
+from imgapis.privacy import certificates, erasure, steps
 from tests.accounts import teams
 from tests.billing.buying import Customer
 from tests.billing.test_overage import failing
@@ -25,7 +26,7 @@ def customer(world, bucket, monkeypatch):
     """An owner's workspace on Starter that has used 200,000 credits beyond its plan; nothing of it is reported yet."""
     owner = teams.new_person("owes")
     customer = Customer(teams.new_workspace(owner), world, monkeypatch)
-    monkeypatch.setattr(store, "iter_all", lambda: filter(None, [store.erasure(customer.workspace_id)]))
+    monkeypatch.setattr(erasures, "iter_all", lambda: filter(None, [erasures.find(customer.workspace_id)]))
     customer.owner = owner
     customer.buy("starter")
     cap_settings.allow_overage(customer.workspace_id, "x", allowed=True)
@@ -43,7 +44,7 @@ def erase(customer: Customer, **options):
 
 def work_on(customer: Customer):
     erasure.process_due()
-    return store.erasure(customer.workspace_id)
+    return erasures.find(customer.workspace_id)
 
 
 def work_after(customer: Customer, seconds: float):
@@ -252,7 +253,7 @@ def test_a_renewal_that_was_never_paid_keeps_nobody_from_coming_back(buyer, worl
 
 def test_a_workspace_that_owes_nothing_waits_for_nothing(buyer, world, bucket, monkeypatch):
     customer = Customer(buyer, world, monkeypatch)
-    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(customer.workspace_id)])
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(customer.workspace_id)])
     monkeypatch.setattr(meter, "counted", failing(AssertionError))
     customer.buy("growth")
     customer_id = customer.customer_id

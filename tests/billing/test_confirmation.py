@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.plans import catalogue
 from billing.stripe import gateway, receipts, subscriptions, webhooks
 from tests.billing.buying import Customer
@@ -125,7 +125,7 @@ def test_the_page_leads_to_stripe_s_and_says_what_happens(web, world):
     assert page.location in desk.browser.get(f"{desk.path}/invoices").text, "the way back to it"
     world.stub.press(page.location.removeprefix(world.stub.address) + "/confirm", {})
     world.deliver()
-    assert accounts_store.workspace(desk.row.workspace_id).plan == "growth"
+    assert workspaces.find(desk.row.workspace_id).plan == "growth"
 
 
 def test_stripe_is_asked_to_tell_of_changes_that_waited():

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts.models import Workspace
-from billing import store
 from billing.charging import cap_settings, counters, summary
+from billing.models import counters as counter_rows
 from billing.notifications import alerts
 from billing.plans import catalogue, periods
 from billing.stripe import gateway, subscription_state, webhooks
@@ -166,4 +166,4 @@ def test_a_workspace_from_before_the_records_counts_as_paid(customer):
     new_attributes = (Workspace.granted_period, Workspace.granted_halves, Workspace.unpaid_since)
     row.update(actions=[attribute.remove() for attribute in new_attributes])
     assert not customer.period.unpaid and customer.period.allowance == STARTER
-    assert store.counter(customer.workspace_id, customer.period.name).granted == STARTER
+    assert counter_rows.find(customer.workspace_id, customer.period.name).granted == STARTER

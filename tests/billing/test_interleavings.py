@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
-from billing import store
 from billing.charging import cap_settings, credits, grants, ledger
 from billing.charging.caps import Cap
+from billing.models import counters
+from billing.models import grants as grant_rows
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from billing.stripe.subscription_state import Entitlement
@@ -42,7 +43,7 @@ class World:
 
     def terms(self):
         """The terms as a server reads them now."""
-        return periods.terms_of(accounts_store.workspace(self.workspace_id))
+        return periods.terms_of(workspace_rows.find(self.workspace_id))
 
     def use(self, stale_terms) -> None:
         """Charge new or repeated work, sometimes twice as after a lost reply, by current terms or a stale server's."""
@@ -122,14 +123,14 @@ class World:
 
     def check(self) -> int:
         """Nothing below zero, nothing billed twice, every sum the same; returns half-credits used."""
-        for row in store.counters(self.workspace_id):
+        for row in counters.periods(self.workspace_id):
             assert min(row.left, row.used, row.granted) >= 0 and row.used + row.left == row.granted
         proofs = ledger.prove(self.workspace_id)
         assert all(proof.is_valid for proof in proofs), proofs
         assert all(sum(1 for halves in amounts if halves) <= 1 for amounts in self.charged.values())
         used = sum(proof.used for proof in proofs)
         assert used == sum(map(sum, self.charged.values()))
-        assert sum(int(grant.halves) for grant in store.grants(self.workspace_id)) == sum(self.given)
+        assert sum(int(grant.halves) for grant in grant_rows.of_workspace(self.workspace_id)) == sum(self.given)
         return used
 
 
@@ -148,7 +149,7 @@ def test_whatever_happens_in_whatever_order_the_sums_hold(dynamodb, monkeypatch,
     for number in range(ACTS // WORKSPACES // BESIDE):
         with ThreadPoolExecutor(BESIDE) as threads:
             list(threads.map(lambda _, stale_terms=stale_terms: world.act(stale_terms), range(BESIDE)))
-        total = sum(int(counter.used) for counter in store.counters(row.workspace_id))
+        total = sum(int(counter.used) for counter in counters.periods(row.workspace_id))
         assert total >= used  # a ledger only grows
         used = total
         if number % 5 == 4:

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.charging import credits, ledger
 from billing.notifications import alerts, notifications
@@ -48,7 +48,7 @@ def test_ever_new_variants_stop_at_the_cap_of_the_day(customer):
 def test_at_the_cap_what_is_cached_goes_on_and_nothing_is_fetched(web, origin, workspace):
     """C1, over HTTP."""
     caps = {"day": {"unit": "credits", "amount": 3}}
-    accounts_store.change_workspace(accounts_store.workspace(workspace.workspace_id), caps=caps)
+    workspace_rows.change(workspace_rows.find(workspace.workspace_id), caps=caps)
     replies = [ask(workspace.namespace, f"/transform?src=shop/shoe.jpg&w={width}") for width in range(40, 60)]
     assert [reply.status for reply in replies] == [200] * 3 + [402] * 17
     fetches = origin.requests["/shoe.jpg"]

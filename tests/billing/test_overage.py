@@ -12,8 +12,8 @@ import pytest
 from accounts.people import people
 from accounts.workspaces import workspaces
 from billing.charging import cap_settings
+from billing.models import Receipt, ReportedOverage
 from billing.plans import catalogue
-from billing.rows.stripe import Receipt, ReportedOverage
 from billing.stripe import customers, gateway, meter, overage, payments, receipts, stripe_events, webhooks
 from imgapis.base import clock
 from imgapis.base.mail import mail

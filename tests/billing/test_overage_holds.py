@@ -8,7 +8,7 @@ import pytest
 
 from billing.charging import cap_settings
 from billing.charging.caps import Cap
-from billing.rows.stripe import ReportedOverage
+from billing.models import ReportedOverage
 from billing.stripe import closing, customers, gateway, overage, subscriptions, webhooks
 from billing.stripe.stripe_facts import ChangeUnconfirmed
 from imgapis.base.errors import ApiError

@@ -2,10 +2,10 @@
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import people
 from accounts.teams.roles import ROLES
-from billing import store as billing_store
+from billing.models import counters
 from billing.stripe import gateway, subscriptions
 from tests import environment
 from tests.accounts import teams
@@ -36,7 +36,7 @@ class PurchaseDesk(Desk):
     @property
     def plan(self) -> str:
         """The plan in the workspace row."""
-        return accounts_store.workspace(self.row.workspace_id).plan
+        return workspaces.find(self.row.workspace_id).plan
 
 
 @pytest.fixture
@@ -86,11 +86,11 @@ def test_the_page_after_a_purchase_grants_nothing(counter, world):
     own_session = counter.press("plan", tier="starter", interval="month").location.rsplit("/", 1)[1]
     other_desk = PurchaseDesk()
     foreign_session = other_desk.buy(world, "scale").partition("session_id=")[2]
-    rows_before = billing_store.counters_by_name(counter.row.workspace_id, ["x"])
+    rows_before = counters.by_name(counter.row.workspace_id, ["x"])
     for session, status in ((own_session, 200), (foreign_session, 404), ("cs_made_up", 404), ("", 200)):
         assert counter.browser.get(f"{counter.path}/return?session_id={session}").status == status
-    assert counter.plan == "free" and billing_store.counters_by_name(counter.row.workspace_id, ["x"]) == rows_before
-    assert not list(billing_store.counters(counter.row.workspace_id))
+    assert counter.plan == "free" and counters.by_name(counter.row.workspace_id, ["x"]) == rows_before
+    assert not list(counters.periods(counter.row.workspace_id))
 
 
 def test_of_two_checkout_pages_only_the_newer_one_can_be_paid(counter, world):
@@ -118,7 +118,7 @@ def test_a_checkout_page_paid_while_another_is_made_leaves_nothing_to_pay(counte
         return session
 
     monkeypatch.setattr(gateway, "checkout", checkout_after_payment)
-    row = accounts_store.workspace(counter.row.workspace_id)
+    row = workspaces.find(counter.row.workspace_id)
     with pytest.raises(subscriptions.AlreadySubscribed):
         subscriptions.start_checkout(row, "person", "growth", "month", "http://localhost/back")
     customer = world.book.get("sessions", older_session)["customer"]
@@ -131,7 +131,7 @@ def test_from_month_to_year_the_period_begins_anew(counter, world):
     world.move(10)
     counter.press("plan", tier="growth", interval="year")
     world.deliver()
-    row = accounts_store.workspace(counter.row.workspace_id)
+    row = workspaces.find(counter.row.workspace_id)
     assert (row.plan, row.interval) == ("growth", "year")
     assert 0 <= world.book.now() - row.period_start < 2 * 3_600  # ten days after the month's
     assert 364 < (row.period_end - row.period_start) / 86_400 < 367

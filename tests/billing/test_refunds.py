@@ -5,10 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from billing import store
 from billing.charging import cap_settings, grants
 from billing.charging.caps import Cap
-from billing.models import Counter, InvoiceGrant
+from billing.models import Counter, InvoiceGrant, counters, invoice_grants
 from billing.plans import catalogue
 from billing.stripe import customers, overage, reconcile, settlements, subscriptions, webhook_lag, webhooks
 from billing.stripe.payments import Payment
@@ -69,7 +68,7 @@ def test_a_refund_of_an_older_period_takes_nothing_of_this_one(customer):
     assert customer.use(10) == 10
     customer.until(customer.ends + 1)
     customer.refund(customer.charges[0])
-    older_counter = store.counter(customer.workspace_id, older_period)
+    older_counter = counters.find(customer.workspace_id, older_period)
     assert (left(customer), older_counter.left, older_counter.used) == (STARTER, 0, 10)
 
 
@@ -229,18 +228,18 @@ def test_what_each_invoice_granted_is_on_record(customer):
     """H20"""
     customer.pass_time(10 * DAY)
     customer.change("growth")
-    rows = list(store.invoice_grants(customer.workspace_id))
+    rows = list(invoice_grants.of_workspace(customer.workspace_id))
     assert sum(int(row.granted) for row in rows) == int(customer.counter.base)
     invoices = customer.world.book.list_all("invoices", customer=customer.customer_id)
     assert {row.invoice_id for row in rows} == {row["id"] for row in invoices}
     customer.refund(customer.charges[0], 950)
-    (refunded,) = [row for row in store.invoice_grants(customer.workspace_id) if row.charge_id]
+    (refunded,) = [row for row in invoice_grants.of_workspace(customer.workspace_id) if row.charge_id]
     assert (refunded.charge_id, int(refunded.taken)) == (customer.charges[0]["id"], STARTER // 2)
 
 
 def forget_records(customer: Customer) -> None:
     """Leave the rows as a release without records wrote them: the whole plan's credits, and nothing that says why."""
-    for row in list(store.invoice_grants(customer.workspace_id)):
+    for row in list(invoice_grants.of_workspace(customer.workspace_id)):
         row.delete()
     halves = catalogue.of(customer.row.plan).halves
     counter = customer.counter
@@ -264,10 +263,10 @@ def test_a_period_from_before_the_records_keeps_its_credits_and_gives_none_twice
 def test_a_refund_of_a_period_from_before_the_records_takes_of_that_period(customer):
     older_period = customer.period.name
     customer.until(customer.ends + 1)
-    for row in list(store.invoice_grants(customer.workspace_id)):
+    for row in list(invoice_grants.of_workspace(customer.workspace_id)):
         row.delete()
     customer.refund(customer.charges[0], 950)
-    assert left(customer) == STARTER and store.counter(customer.workspace_id, older_period).left == STARTER // 2
+    assert left(customer) == STARTER and counters.find(customer.workspace_id, older_period).left == STARTER // 2
 
 
 def test_a_refund_that_an_older_release_took_is_not_taken_again_and_comes_back_if_it_fails(customer):
@@ -297,7 +296,7 @@ def test_a_refund_after_the_plan_has_ended_takes_of_its_own_period(customer):
     customer.tell()
     free_left = customer.use(2) and int(customer.counter.left)
     customer.refund(customer.charges[0])
-    counter = store.counter(customer.workspace_id, period)
+    counter = counters.find(customer.workspace_id, period)
     assert int(counter.left) == 0 or customer.period.name == period
     assert customer.row.plan == "free" and (int(customer.counter.left) == free_left or customer.period.name == period)
 

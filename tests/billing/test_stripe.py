@@ -3,12 +3,10 @@
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
-from accounts.rows.staff import Staff
-from billing import store
+from accounts.models import Staff, workspaces
 from billing.charging import credits, ledger
+from billing.models import Customer, Receipt, ReportedOverage, StripeEvent, Subscription, counters
 from billing.plans import catalogue, periods
-from billing.rows.stripe import Customer, Receipt, ReportedOverage, StripeEvent, Subscription
 from billing.stripe import (
     closing,
     customers,
@@ -29,13 +27,13 @@ from tests.billing.test_charge import bill
 
 
 def row_of(workspace):
-    return accounts_store.workspace(workspace.workspace_id)
+    return workspaces.find(workspace.workspace_id)
 
 
 def counter_of(workspace):
     """The counter of the running period."""
     period = periods.at(periods.terms_of(row_of(workspace)), clock.now())
-    return store.counter(workspace.workspace_id, period.name)
+    return counters.find(workspace.workspace_id, period.name)
 
 
 def sells_more(workspace) -> None:

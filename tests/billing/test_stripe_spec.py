@@ -7,8 +7,8 @@ import pytest
 import stripe
 
 from billing.charging import cap_settings
+from billing.models import Subscription
 from billing.plans import catalogue
-from billing.rows.stripe import Subscription
 from billing.stripe import (
     closing,
     customers,

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements, workspaces
-from billing import store
 from billing.charging import credits, entitlement_change, grants, ledger
-from billing.models import Grant
+from billing.models import Grant, counters
 from billing.plans import catalogue, periods
 from billing.stripe import subscription_state
 from billing.stripe.subscription_state import Entitlement
@@ -34,13 +33,13 @@ def paid(tier: str, *, days: float = -1, **more) -> Entitlement:
 
 
 def row_of(workspace):
-    return accounts_store.workspace(workspace.workspace_id)
+    return workspace_rows.find(workspace.workspace_id)
 
 
 def counter_of(workspace):
     """The counter of the running period."""
     period = periods.at(periods.terms_of(row_of(workspace)), clock.now())
-    return store.counter(workspace.workspace_id, period.name)
+    return counters.find(workspace.workspace_id, period.name)
 
 
 def test_it_works(customer):
@@ -139,7 +138,7 @@ def test_a_claim_of_the_callers_that_is_taken_undoes_everything(customer):
 
 def test_an_erased_workspace_is_not_made_again(customer):
     """D8"""
-    accounts_store.workspace(customer.workspace_id).delete()
+    workspace_rows.find(customer.workspace_id).delete()
     for act in (
         lambda: subscription_state.apply(customer.workspace_id, paid("growth")),
         lambda: grants.grant(customer.workspace_id, 2, REASON, "staff:1"),
@@ -147,8 +146,8 @@ def test_an_erased_workspace_is_not_made_again(customer):
     ):
         with pytest.raises(entitlement_change.WorkspaceGone):
             act()
-    assert accounts_store.workspace(customer.workspace_id) is None
-    assert not list(store.counters(customer.workspace_id))
+    assert workspace_rows.find(customer.workspace_id) is None
+    assert not list(counters.periods(customer.workspace_id))
 
 
 def test_a_grant_is_on_record_and_in_the_proof(customer):

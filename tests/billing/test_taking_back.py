@@ -3,9 +3,11 @@
 import pytest
 
 from accounts import audit
-from billing import store
 from billing.charging import cap_settings, counters, entitlement_change, grants, invoice_grants
 from billing.charging.caps import Cap
+from billing.models import counters as counter_rows
+from billing.models import grants as grant_rows
+from billing.models import invoice_grants as invoice_grant_rows
 from billing.plans import catalogue
 from billing.stripe import meter, overage, settlements
 from tests.billing.buying import DAY, HOUR, Customer
@@ -72,7 +74,7 @@ def test_a_charge_while_a_year_takes_the_rest_of_the_month_is_not_turned_into_ov
     unused = customer.unused
     once_before(monkeypatch, invoice_grants.Funding, "_move", lambda: customer.use(unused - 1_000))
     customer.change("growth", "year")
-    old_counter = store.counter(customer.workspace_id, old_period)
+    old_counter = counter_rows.find(customer.workspace_id, old_period)
     balance = counters.balance_of(old_counter)
     assert customer.row.interval == "year" and balance.overage == sold
     assert balance.unused == 0 and old_counter.used + old_counter.left == old_counter.granted
@@ -83,17 +85,17 @@ def test_a_dispute_that_was_won_is_noted_as_given_back(customer):
     with customer.world.book.change():
         dispute = customer.world.trade.dispute(customer.charges[0], 950)
     customer.tell()
-    (record,) = store.invoice_grants(customer.workspace_id)
+    (record,) = invoice_grant_rows.of_workspace(customer.workspace_id)
     assert (int(record.taken), int(record.returned)) == (STARTER // 2, invoice_grants.WHOLE // 2)
     with customer.world.book.change():
         customer.world.trade.close_dispute(dispute, "won")
     customer.tell()
-    notes = sorted((int(row.halves), row.reason) for row in store.grants(customer.workspace_id))
+    notes = sorted((int(row.halves), row.reason) for row in grant_rows.of_workspace(customer.workspace_id))
     assert notes == [(-STARTER // 2, settlements.TAKEN), (STARTER // 2, settlements.GIVEN)]
     assert "taken" not in settlements.GIVEN and "won" in settlements.GIVEN
     acts = [row.act for row in audit.newest(customer.workspace_id, 50) if row.act.startswith("credits.")]
     assert sorted(acts) == ["credits.granted", "credits.taken_back"]
-    (record,) = store.invoice_grants(customer.workspace_id)
+    (record,) = invoice_grant_rows.of_workspace(customer.workspace_id)
     assert (int(record.taken), int(record.returned)) == (0, 0)
 
 

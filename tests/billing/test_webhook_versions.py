@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.stripe import gateway, stripe_events, stripe_setup, webhook_lag, webhooks
 from imgapis.base import clock
 from imgapis.watch import checks
@@ -23,7 +23,7 @@ def purchase(world, buyer, version: str) -> dict:
 
 
 def plan_of(workspace) -> str:
-    return accounts_store.workspace(workspace.workspace_id).plan
+    return workspaces.find(workspace.workspace_id).plan
 
 
 @pytest.mark.parametrize("month", ["2026-01-28", "2027-02-24"])

@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stripe
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
+from billing.models import StripeEvent
 from billing.plans import catalogue
-from billing.rows.stripe import StripeEvent
 from billing.stripe import customers, gateway, reconcile, stripe_events, webhooks
 from imgapis.devstack.stripe_stub.sender import signature
 from tests import environment
@@ -24,7 +24,7 @@ ORDERS = environment.count(2, 24, 720)
 
 
 def row_of(workspace):
-    return accounts_store.workspace(workspace.workspace_id)
+    return workspace_rows.find(workspace.workspace_id)
 
 
 def sign(body: bytes, secret: str = SECRET, moment: int | None = None, scheme: str = "v1") -> str:

@@ -6,7 +6,7 @@ import axe_playwright_python
 import pytest
 
 from billing.notifications import preferences
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure
 
 pytestmark = pytest.mark.prove
 

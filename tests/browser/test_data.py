@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
+from imgapis.models import erasures
 from imgapis.privacy import certificates, erasure
-from imgapis.privacy import store as erasures
 from tests.browser.conftest import SITE
 from tests.transforms.web_client import ask
 from transforms.sources import named_sources
@@ -20,7 +20,7 @@ def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(wind
     """P17, P19"""
     owner = window("leaver")
     owner.sign_up()
-    workspace = accounts_store.workspace_of_namespace(owner.namespace)
+    workspace = workspaces.of_namespace(owner.namespace)
     owner.go(f"/w/{owner.namespace}/data")
     with owner.page.expect_download() as download:
         owner.page.get_by_role("link", name="Download the export").click()
@@ -30,7 +30,7 @@ def test_export_read_it_delete_keep_delete_at_once_and_hold_the_certificate(wind
     assert "It begins on" in owner.page.content()
     owner.go(f"/w/{owner.namespace}/data")
     owner.click("button", "Keep everything")
-    assert erasures.erasure(workspace.workspace_id).state == "undone"
+    assert erasures.find(workspace.workspace_id).state == "undone"
     delete(owner, at_once=True)
     address = owner.page.url
     finish(workspace.workspace_id)
@@ -57,7 +57,7 @@ def delete(owner, at_once: bool) -> None:
 def finish(subject_id: str) -> None:
     """Run both sweeps of an erasure, without the day between them."""
     for _ in range(2):
-        erasure_row = erasures.erasure(subject_id)
+        erasure_row = erasures.find(subject_id)
         erasures.change(erasure_row, erasure_row.state, due=0)
         erasure.process_due()
 
@@ -66,7 +66,7 @@ def test_the_latest_requests_appear_by_themselves(window, origin):
     """Within ten seconds, and without a violation of the page's CSP."""
     owner = window("watcher")
     owner.sign_up()
-    workspace = accounts_store.workspace_of_namespace(owner.namespace)
+    workspace = workspaces.of_namespace(owner.namespace)
     named_sources.create(workspace.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     owner.page.clock.install()
     owner.go(f"/w/{owner.namespace}/usage")

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from accounts import audit
-from accounts import store as accounts_store
 from accounts.keys import apikeys
+from accounts.models import workspaces as workspace_rows
 from accounts.people import people
 from accounts.workspaces import workspaces
 from billing.charging import grants
@@ -160,7 +160,7 @@ def test_there_are_forty_and_they_would_work_without_escaping(chromium):
 @pytest.mark.timeout(240)
 def test_what_is_kept_is_shown_as_text(owner):
     """Names of workspaces and keys, reasons in the audit log: written by one member, shown to all."""
-    row = accounts_store.workspace_of_namespace(owner.window.namespace)
+    row = workspace_rows.of_namespace(owner.window.namespace)
     person = people.of_email(owner.window.email)
     for payload in PAYLOADS:
         audit.record(row.workspace_id, "staff:s_x", "workspace.changed", payload, {"was": payload}, payload, payload)
@@ -169,7 +169,7 @@ def test_what_is_kept_is_shown_as_text(owner):
     owner.see(f"{home}/audit", PAYLOADS[-1])
     for text in bundles(60):
         apikeys.create(row.workspace_id, person.person_id, "owner", name=text, scopes=["workspace.view"])
-        workspaces.change_business_name(accounts_store.workspace(row.workspace_id), "system", text)
+        workspaces.change_business_name(workspace_rows.find(row.workspace_id), "system", text)
         owner.see(f"{home}/", text)
     grants.grant(row.workspace_id, 2, " ".join(PAYLOADS)[:200], "staff:s_x")
     owner.see(f"{home}/keys", PAYLOADS[0])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from tests import people
 from tests.browser.conftest import SITE
 from tests.browser.test_axe import violations
@@ -60,13 +60,13 @@ def test_from_free_to_paid_and_back_with_the_mails(window, world):
     assert len(clicks) <= joining_clicks
     assert page.get_by_text("The plan is cancelled: Starter goes on until").count() and violations(page) == []
     world.deliver()
-    row = accounts_store.workspace_of_namespace(owner.namespace)
+    row = workspaces.of_namespace(owner.namespace)
     assert (row.plan, row.next_plan) == ("starter", "free")
 
     # The end of the period, by the stub's clock.
     world.move(32)
     world.deliver()
-    row = accounts_store.workspace_of_namespace(owner.namespace)
+    row = workspaces.of_namespace(owner.namespace)
     assert (row.plan, row.billing_state) == ("free", "canceled")
     page.reload()
     assert page.get_by_text("of 1,000 in the plan").count()

@@ -8,9 +8,8 @@ import pytest
 from django.contrib.admin.utils import quote
 from django_otp.oath import TOTP
 
-from accounts.models import Namespace, Workspace
+from accounts.models import Namespace, Staff, Workspace
 from accounts.people import people
-from accounts.rows.staff import Staff
 from accounts.staff import staff
 from accounts.workspaces import workspaces
 from imgapis.base import clock

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from imgapis.devstack import stack
 from tests import environment
@@ -70,7 +70,7 @@ def served_and_charged(workspace, replies) -> tuple[int, int]:
 
 def with_credits(workspace, credits: int):
     """The workspace with another allowance."""
-    accounts_store.change_workspace(accounts_store.workspace(workspace.workspace_id), allowance=credits * 2)
+    workspaces.change(workspaces.find(workspace.workspace_id), allowance=credits * 2)
     return workspace
 
 

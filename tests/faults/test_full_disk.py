@@ -11,7 +11,7 @@ import pytest
 from billing.charging import ledger
 from imgapis.base import clock
 from telemetry import rollups
-from telemetry import store as telemetry_store
+from telemetry.models import events as event_rows
 from tests import environment
 from tests.faults.killable import Server
 from tests.transforms.web_client import ask
@@ -60,7 +60,7 @@ def wait_for_events(workspace_id: str, expected: int) -> list:
     """The events of the last 15 minutes, once there are `expected`; after 60 seconds as many as there are."""
     deadline = time.monotonic() + 60
     while True:
-        events = list(telemetry_store.between(workspace_id, clock.now() - 900, clock.now() + 60))
+        events = list(event_rows.between(workspace_id, clock.now() - 900, clock.now() + 60))
         if len(events) >= expected or time.monotonic() > deadline:
             return events
         time.sleep(0.2)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from accounts import store as accounts_store
 from accounts.keys import apikeys
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from billing.charging import ledger
 from billing.plans import catalogue
@@ -138,7 +138,7 @@ def test_one_workspace_attacks_with_everything_and_its_neighbour_notices_little(
     one of two cores hit p95 ≤ max(2 × idle, 20 ms) and miss p95 ≤ 3 × idle: the figures are printed."""
     origin.pictures |= {"/scans.jpg": amplified.many_scans(20_000), "/heavy.jpg": heavy()}
     attacker, key = tenant("attacker", origin)
-    accounts_store.change_workspace(attacker, limits=asdict(catalogue.of("scale").limits))  # the most it can be
+    workspace_rows.change(attacker, limits=asdict(catalogue.of("scale").limits))  # the most it can be
     neighbour, _ = tenant("neighbour", origin)
     warm = probe(server.port, neighbour.namespace, "warm", 1)
     idle = probe(server.port, neighbour.namespace, "before", IDLE_SECONDS)

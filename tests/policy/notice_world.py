@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 
 from accounts.people import people
-from imgapis.policy import store, versions
-from imgapis.rows.policy import Notice
+from imgapis.models import Notice, announcements
+from imgapis.policy import versions
 from tests import environment
 
 FIRST = "2010-01-01"
@@ -51,7 +51,7 @@ class World:
 
     def clean(self) -> None:
         """Delete the rows, accounts and mails of the test."""
-        for row in [*Notice.query(self.name), *filter(None, [store.announcement(self.name)])]:
+        for row in [*Notice.query(self.name), *filter(None, [announcements.find(self.name)])]:
             row.delete()
         for address in self.addresses:
             people.of_email(address).delete()

@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import store as accounts_store
+from accounts.models import people as person_rows
 from accounts.people import people
 from accounts.workspaces import workspaces
-from billing.rows.stripe import Subscription
+from billing.models import Subscription
 from billing.stripe import customers
 from imgapis.base import clock
 from imgapis.base.mail import mail
-from imgapis.policy import credit_notice, notices, store
+from imgapis.models import announcements
+from imgapis.policy import credit_notice, notices
 from tests.accounts import teams
 
 
@@ -65,13 +66,13 @@ def test_every_owner_of_a_paid_workspace_is_told_once_with_all_of_them(owners, s
     assert texts[owners[0].email].count("Firm") == 2 and texts[owners[1].email].count("Firm") == 1
     assert all("upgrade adds the credits it pays for" in text and "/docs/billing" in text for text in texts.values())
     assert "0 to be told" in run() and Counter(to for to, _ in sent) == once_each(owners)
-    assert store.announcement(credit_notice.NAME).completed
+    assert announcements.find(credit_notice.NAME).completed
 
 
 def test_the_plan_counts_and_shows_and_sends_nothing(owners, sent):
     output = run("--plan")
     assert "2 to be told." in output and "half of the difference" in output and credit_notice.SUBJECT in output
-    assert sent == [] and store.announcement(credit_notice.NAME) is None
+    assert sent == [] and announcements.find(credit_notice.NAME) is None
 
 
 def test_where_the_mail_server_goes_away_the_next_run_tells_the_rest(owners, sent, monkeypatch):
@@ -126,6 +127,6 @@ def test_long_after_it_was_begun_it_is_not_sent_again(owners, sent, monkeypatch)
 
 
 def test_an_owner_whose_account_is_gone_keeps_nobody_back(owners, sent):
-    accounts_store.person(owners[0].person_id).delete()
+    person_rows.find(owners[0].person_id).delete()
     run()
     assert [to for to, _ in sent] == [owners[1].email]

@@ -12,7 +12,9 @@ from django.core.management import CommandError
 
 from accounts.people import people
 from imgapis.base.mail import mail
-from imgapis.policy import notices, store, versions
+from imgapis.models import announcements
+from imgapis.models import notices as notice_rows
+from imgapis.policy import notices, versions
 from tests.accounts.smtp_server import MailServer
 from tests.policy.notice_world import YEAR
 from tests.promises.patience import until
@@ -32,7 +34,7 @@ def once_each(world) -> Counter:
 def test_everybody_is_told_once_and_the_version_may_then_hold(world):
     assert "Everybody has been told." in world.run()
     assert world.notices_by_address() == once_each(world)
-    assert store.announcement(world.name).completed
+    assert announcements.find(world.name).completed
     assert versions.in_effect(versions.named(world.name), versions.midnight(world.name))
     world.run()
     assert world.notices_by_address() == once_each(world)
@@ -41,7 +43,7 @@ def test_everybody_is_told_once_and_the_version_may_then_hold(world):
 def test_a_dry_run_counts_and_shows_and_changes_nothing(world):
     output = world.run("--dry-run")
     assert "12 to be told" in output and world.name in output and "privacy@" in output
-    assert world.notices_by_address() == Counter() and store.announcement(world.name) is None
+    assert world.notices_by_address() == Counter() and announcements.find(world.name) is None
 
 
 @pytest.mark.parametrize(("days", "is_refused"), [(13, True), (13.99, True), (14, True), (15, False)])
@@ -94,14 +96,14 @@ def test_after_a_crash_anywhere_everybody_is_told_once(world, monkeypatch, place
 
     with monkeypatch.context() as patch:
         if place == "claim":
-            patch.setattr(store, "claim", killing("claim", store.claim))
+            patch.setattr(notice_rows, "claim", killing("claim", notice_rows.claim))
         elif place == "mark":
-            patch.setattr(store, "claim", killing("mark", store.claim, after=True))
+            patch.setattr(notice_rows, "claim", killing("mark", notice_rows.claim, after=True))
         else:
             patch.setattr(mail, "send_now", killing(place, mail.send_now, after=place == "posted"))
         with pytest.raises(Killed):
             world.run()
-    assert not store.announcement(world.name).completed
+    assert not announcements.find(world.name).completed
     world.now += notices.LEASE_SECONDS + 1
     world.run()
     assert world.notices_by_address() == once_each(world)
@@ -155,8 +157,8 @@ def test_who_came_after_the_beginning_is_not_told(world):
 def test_an_erased_person_is_forgotten_and_holds_nothing_up(world):
     person = people.of_email(world.addresses[0])
     world.run()
-    assert store.delete_notices(person.person_id) == 1
-    assert store.notice(world.name, person.person_id) is None
+    assert notice_rows.delete_of_person(person.person_id) == 1
+    assert notice_rows.find(world.name, person.person_id) is None
 
 
 @pytest.fixture
@@ -200,21 +202,21 @@ def test_a_mail_nobody_knows_of_is_not_sent_again_until_somebody_says_so(world, 
         with pytest.raises(CommandError, match="Not everybody"):
             world.run()
         with pytest.raises(CommandError, match="No mail"):
-            world.run("--settle", store.notice(world.name, first_of(world)).mail_id, "--left", "no")
+            world.run("--settle", notice_rows.find(world.name, first_of(world)).mail_id, "--left", "no")
     world.now += notices.LEASE_SECONDS + 1
-    assert mail_counts(server) == once_each(world) and not store.announcement(world.name).completed
+    assert mail_counts(server) == once_each(world) and not announcements.find(world.name).completed
     first_id, second_id = (row.mail_id for row in notices.unresolved(world.name))
     assert sum(f"<{first_id}@" in text for _, text in server.received.queue) == 1
     world.run("--settle", first_id, "--left", "yes")
     world.run("--settle", second_id, "--left", "no")
     world.run()
     assert sorted(mail_counts(server).values()) == [1] * 11 + [2]
-    assert store.announcement(world.name).completed
+    assert announcements.find(world.name).completed
 
 
 def first_of(world) -> str:
     """The id of the first person whose notice is still in state `sending`."""
-    return next(row.person_id for row in store.notices(world.name) if row.state == "sending")
+    return next(row.person_id for row in notice_rows.of_version(world.name) if row.state == "sending")
 
 
 def test_an_address_that_is_refused_for_good_stops_nobody(world, smtp):

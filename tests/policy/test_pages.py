@@ -11,9 +11,9 @@ from django.utils.safestring import mark_safe
 from pynamodb.exceptions import GetError
 
 from imgapis.base import clock
-from imgapis.policy import additions, companies, differences, store, versions, wellknown
+from imgapis.models import Announcement, PrivacyProof, announcements, privacy_proofs
+from imgapis.policy import additions, companies, differences, versions, wellknown
 from imgapis.policy.promises import Promise
-from imgapis.rows.policy import Announcement, PrivacyProof
 from imgapis.site import policy_pages, status
 from tests import people
 
@@ -73,7 +73,7 @@ def test_what_is_kept_beside_the_policy_is_read_from_the_tables():
 
 def test_a_coming_version_can_be_read_and_does_not_hold(coming, monkeypatch):
     at(monkeypatch, "2029-12-20")
-    store.announce(coming, coming, clock.now())
+    announcements.announce(coming, coming, clock.now())
     assert versions.current().name == "2026-05-18"
     assert f'href="/privacy/versions/{coming}"' in read(policy_pages.privacy)
     text = read(policy_pages.version, coming)
@@ -84,8 +84,8 @@ def test_a_coming_version_can_be_read_and_does_not_hold(coming, monkeypatch):
 def test_a_version_holds_from_its_day_once_everybody_was_told(coming, monkeypatch):
     """P23"""
     at(monkeypatch, "2029-12-20")
-    store.announce(coming, coming, clock.now())
-    store.complete(coming, clock.now())
+    announcements.announce(coming, coming, clock.now())
+    announcements.complete(coming, clock.now())
     assert versions.current().name == "2026-05-18"
     at(monkeypatch, "2030-01-10")
     assert versions.current().name == coming
@@ -95,30 +95,30 @@ def test_a_version_that_nobody_was_told_of_never_holds(coming, monkeypatch):
     """P23"""
     at(monkeypatch, "2031-01-01")
     assert versions.current().name == "2026-05-18"
-    store.announce(coming, coming, clock.now())
+    announcements.announce(coming, coming, clock.now())
     assert versions.current().name == "2026-05-18"
 
 
 def test_a_day_only_ever_moves_later(coming, monkeypatch):
     """P23"""
     at(monkeypatch, "2029-12-20")
-    store.announce(coming, coming, clock.now())
-    store.move_effect(coming, "2030-01-20")
-    store.move_effect(coming, "2030-01-12")
+    announcements.announce(coming, coming, clock.now())
+    announcements.move_effect(coming, "2030-01-20")
+    announcements.move_effect(coming, "2030-01-12")
     assert versions.takes_effect(versions.named(coming)) == "2030-01-20"
 
 
 def test_the_policy_is_read_as_last_known_while_the_store_is_away(coming, monkeypatch):
     at(monkeypatch, "2030-01-10")
-    store.announce(coming, coming, clock.now())
-    store.complete(coming, clock.now())
+    announcements.announce(coming, coming, clock.now())
+    announcements.complete(coming, clock.now())
     assert versions.calendar().current.name == coming
 
     def away(*_):
         raise GetError("no answer")
 
-    monkeypatch.setattr(store, "announcement", away)
-    monkeypatch.setattr(store, "last_proof", away)
+    monkeypatch.setattr(announcements, "find", away)
+    monkeypatch.setattr(privacy_proofs, "last", away)
     assert "<del>24</del> <ins>12</ins>" in read(policy_pages.privacy)
     monkeypatch.setattr(versions, "_last_known", [])
     assert versions.calendar().current.name == "2026-05-18" and 'id="P24"' in read(policy_pages.privacy)

@@ -7,10 +7,10 @@ from django.core.management import CommandError, call_command
 
 from accounts.people import people
 from imgapis.base import clock
+from imgapis.models import PrivacyRequest, privacy_requests
 from imgapis.policy import requests
 from imgapis.policy.requests import RequestRefused
 from imgapis.policy.versions import midnight
-from imgapis.rows.policy import PrivacyRequest
 from tests.people import fresh_address
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -97,8 +97,8 @@ def test_the_account_of_an_address_is_found_and_an_erasure_takes_the_address(rec
     person = people.create(address)
     row, other_row = record(address=address.upper()), record()
     assert requests.of_id(row.request_id).person_id == person.person_id
-    assert [request.request_id for request in requests.of_person(person.person_id)] == [row.request_id]
-    assert requests.anonymize(person.person_id, address) == 1
+    assert [request.request_id for request in privacy_requests.of_person(person.person_id)] == [row.request_id]
+    assert privacy_requests.remove_address(row) and not privacy_requests.remove_address(requests.of_id(row.request_id))
     assert requests.of_id(row.request_id).address is None and requests.of_id(other_row.request_id).address
 
 

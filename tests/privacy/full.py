@@ -12,8 +12,8 @@ from accounts.workspaces import workspaces
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import StoredObject
 from imgapis.base.dynamo import Row, declaration_of
+from imgapis.models import PrivacyRequest
 from imgapis.privacy import registry
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.tables import row_classes
 from tests import stored
 from transforms.models import Source

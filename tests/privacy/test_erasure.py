@@ -7,18 +7,19 @@ import pytest
 from django.core.management import CommandError, call_command
 from pynamodb.exceptions import QueryError
 
-from accounts import audit, team_store
-from accounts import store as accounts_store
-from accounts.rows.teams import Member
-from accounts.workspaces import workspaces
+from accounts import audit
+from accounts.models import Member, members, people
+from accounts.models import workspaces as workspace_rows
+from accounts.teams import team_changes
+from accounts.workspaces import namespaces, workspaces
 from billing.charging import counters
 from billing.plans import periods
 from imgapis.base import buckets, clock, tokens
 from imgapis.base.buckets import BucketError, StoredObject
-from imgapis.privacy import certificates, erasure, registry, steps, store
+from imgapis.models import erasures
+from imgapis.privacy import certificates, erasure, registry, steps, suppression
 from imgapis.tables import migration, row_classes
-from telemetry import recorder, rollups
-from telemetry import store as telemetry_store
+from telemetry import events, recorder, rollups
 from tests import environment, stored
 from tests.accounts import teams
 from tests.telemetry.made_events import some
@@ -39,7 +40,7 @@ def filled():
     presets.save(row.workspace_id, "system", "card", "w=9")
     fallbacks.save(row.workspace_id, "system", "empty", f"shop/{name}.png")
     happened = some(row.workspace_id, 5, clock.now() - 60, clock.now(), seed=7)
-    telemetry_store.write(happened)
+    events.write(happened)
     rollups.mark_dirty([(row.workspace_id, clock.hour(clock.now()))])
     counters.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
     buckets.put(f"365d/{folder_of(row)}/ab", StoredObject(b"picture", "image/webp", {}))
@@ -61,9 +62,9 @@ def run_to_end(subject_id: str, monkeypatch) -> None:
     """Work until the erasure is certified; the clock alone is moved."""
     real, ahead = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
-    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(subject_id)])
     for _ in range(8):
-        if store.erasure(subject_id).state == "done":
+        if erasures.find(subject_id).state == "done":
             return
         erasure.process_due()
         ahead[0] += erasure.SWEEP_SECONDS + 1
@@ -71,8 +72,8 @@ def run_to_end(subject_id: str, monkeypatch) -> None:
 
 def replay_alone(monkeypatch, subject_id: str) -> None:
     """Let a replay see one entry of the suppression list: other tests have left theirs."""
-    suppressed = store.suppressed
-    monkeypatch.setattr(store, "suppressed", lambda: (pair for pair in suppressed() if pair[1] == subject_id))
+    suppressed = suppression.suppressed
+    monkeypatch.setattr(suppression, "suppressed", lambda: (pair for pair in suppressed() if pair[1] == subject_id))
 
 
 def is_empty(row) -> bool:
@@ -87,7 +88,7 @@ def test_it_works(dynamodb, bucket, monkeypatch):
     erasure.request("workspace", row.workspace_id, at_once=True)
     run_to_end(row.workspace_id, monkeypatch)
     assert is_empty(row)
-    facts = certificates.verify(dict(store.erasure(row.workspace_id).certificate))
+    facts = certificates.verify(dict(erasures.find(row.workspace_id).certificate))
     assert facts["removed"]["events"] == 5 and facts["removed"]["outputs"] == 2
     assert facts["removed"]["workspaces"] == 1 and facts["removed"]["sources"] == 1
 
@@ -128,17 +129,17 @@ def test_a_fault_at_any_step_is_got_over_and_no_step_is_left_out(number, fault, 
     listed = [emptying(index) for index in range(FAKES)]
     listed[number] = failing(listed[number], fault, broken)
     monkeypatch.setattr(steps, "steps", lambda kind: tuple(listed))
-    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(subject_id)])
     erasure.request("workspace", subject_id, at_once=True)
     try:
         erasure.process_due()
     except (RuntimeError, Killed):
         pass
-    running = store.erasure(subject_id)
+    running = erasures.find(subject_id)
     assert (running.state, int(running.step)) == ("running", number)
     assert stores[number + 1 :] == [[1, 2]] * (FAKES - number - 1), "nothing after the fault has begun"
     run_to_end(subject_id, monkeypatch)
-    facts = certificates.verify(dict(store.erasure(subject_id).certificate))
+    facts = certificates.verify(dict(erasures.find(subject_id).certificate))
     assert stores == [[]] * FAKES and facts["counts_are"] == "at least"
     lost = {f"store {number}"} if fault == "lost reply" else set()
     assert {name for name, count in facts["removed"].items() if count == 2} == {
@@ -174,9 +175,9 @@ def test_a_fault_at_any_real_step_ends_in_the_same_empty_state(number, fault, dy
         erasure.process_due()
     except (RuntimeError, Killed):
         pass
-    assert len(broken) == 1 and store.erasure(row.workspace_id).state == "running"
+    assert len(broken) == 1 and erasures.find(row.workspace_id).state == "running"
     run_to_end(row.workspace_id, monkeypatch)
-    assert store.erasure(row.workspace_id).state == "done" and is_empty(row)
+    assert erasures.find(row.workspace_id).state == "done" and is_empty(row)
 
 
 def test_it_can_be_taken_back_for_seven_days_and_not_once_it_runs(dynamodb, bucket):
@@ -185,7 +186,7 @@ def test_it_can_be_taken_back_for_seven_days_and_not_once_it_runs(dynamodb, buck
     scheduled = erasure.request("workspace", row.workspace_id)
     assert scheduled.due - scheduled.asked == 7 * 86_400
     erasure.process_due()
-    assert accounts_store.workspace(row.workspace_id) is not None
+    assert workspace_rows.find(row.workspace_id) is not None
     erasure.undo(row.workspace_id)
     erasure.request("workspace", row.workspace_id, at_once=True)
     erasure.process_due()
@@ -221,13 +222,13 @@ def test_the_second_sweep_comes_a_day_after_the_first_and_not_before(dynamodb, b
     row, _ = filled()
     subject_id, moment = row.workspace_id, [clock.now()]
     monkeypatch.setattr(clock, "now", lambda: moment[0])
-    monkeypatch.setattr(store, "iter_all", lambda: [store.erasure(subject_id)])
+    monkeypatch.setattr(erasures, "iter_all", lambda: [erasures.find(subject_id)])
     erasure.request("workspace", subject_id, at_once=True)
     states = []
     for seconds in (0, 1, erasure.SWEEP_SECONDS - 60, 120):
         moment[0] += seconds
         erasure.process_due()
-        states.append(store.erasure(subject_id).state)
+        states.append(erasures.find(subject_id).state)
         if len(states) == 1:
             rollups.mark_dirty([(subject_id, clock.hour(clock.now()))])
     assert states == ["swept", "swept", "swept", "done"] and is_empty(row)
@@ -238,12 +239,12 @@ def test_nobody_is_given_the_namespace_of_an_erased_workspace(dynamodb, bucket):
     old = row.namespace
     erasure.request("workspace", row.workspace_id, at_once=True)
     erasure.process_due()
-    with pytest.raises(accounts_store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.create_unowned(namespace=old, allowance=10)
-    with pytest.raises(accounts_store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.create(person.person_id, namespace=old, business_name="again")
     other = workspaces.create_unowned(namespace=f"n-{tokens.random_id('x')[2:14]}", allowance=10)
-    with pytest.raises(accounts_store.NamespaceTaken):
+    with pytest.raises(namespaces.NamespaceTaken):
         workspaces.rename(other, "system", old)
 
 
@@ -256,8 +257,8 @@ def test_a_member_goes_and_the_workspace_stays(dynamodb, bucket, monkeypatch):
     erasure.request("person", member.person_id, at_once=True)
     run_to_end(member.person_id, monkeypatch)
     assert left_of(member.email) == []
-    assert team_store.member(row.workspace_id, member.person_id) is None
-    assert accounts_store.workspace(row.workspace_id) is not None
+    assert members.find(row.workspace_id, member.person_id) is None
+    assert workspace_rows.find(row.workspace_id) is not None
 
 
 def test_a_sole_owner_hands_over_or_deletes_first(dynamodb, bucket):
@@ -281,7 +282,7 @@ def test_what_a_restore_brings_back_is_erased_again(dynamodb, bucket, monkeypatc
     erasure.process_due()
     for each in copied:
         each.save(condition=None)
-    store.erasure(row.workspace_id).delete()
+    erasures.find(row.workspace_id).delete()
     assert not is_empty(row)
     replay_alone(monkeypatch, row.workspace_id)
     call_command("erasure_replay")
@@ -307,17 +308,17 @@ def test_a_restored_owner_whom_nobody_can_ask_does_not_stop_the_replay(dynamodb,
     shared = teams.new_workspace(owner)
     Member(shared.workspace_id, heir.person_id, role="admin", joined=1).save()
     place = teams.place(shared, heir)
-    team_store.change_role(place, "owner")
-    team_store.remove(team_store.member(shared.workspace_id, owner.person_id))
+    team_changes.change_role(place, "owner")
+    team_changes.remove(members.find(shared.workspace_id, owner.person_id))
     erasure.request("person", owner.person_id, at_once=True)
     run_to_end(owner.person_id, monkeypatch)
     with type(place).batch_write() as writer:  # as it was: the owner alone
         writer.save(type(place)(shared.workspace_id, owner.person_id, role="owner", joined=1))
-        writer.delete(team_store.member(shared.workspace_id, heir.person_id))
+        writer.delete(members.find(shared.workspace_id, heir.person_id))
     replay_alone(monkeypatch, owner.person_id)
     erasure.replay()
-    assert left_of(owner.email) == [] and team_store.members(shared.workspace_id) == []
-    assert accounts_store.workspace(shared.workspace_id) is not None
+    assert left_of(owner.email) == [] and members.of_workspace(shared.workspace_id) == []
+    assert workspace_rows.find(shared.workspace_id) is not None
 
 
 def test_an_account_waits_where_its_workspaces_deletion_was_taken_back(dynamodb, bucket, stripe_stub):
@@ -327,7 +328,7 @@ def test_an_account_waits_where_its_workspaces_deletion_was_taken_back(dynamodb,
     erasure.request("person", person.person_id, at_once=True)
     erasure.undo(row.workspace_id)
     erasure.process_due()
-    waiting = store.erasure(person.person_id)
+    waiting = erasures.find(person.person_id)
     assert (waiting.state, int(waiting.step), waiting.failure) == ("running", 0, "SoleOwner")
-    assert accounts_store.person(person.person_id) is not None
-    assert team_store.member(row.workspace_id, person.person_id) is not None
+    assert people.find(person.person_id) is not None
+    assert members.find(row.workspace_id, person.person_id) is not None

@@ -12,7 +12,8 @@ from billing.charging import counters, credits
 from billing.plans import periods
 from imgapis.base import clock
 from imgapis.base.dynamo import declaration_of
-from imgapis.privacy import certificates, erasure, export, registry, store
+from imgapis.models import erasures
+from imgapis.privacy import certificates, erasure, export, registry
 from imgapis.tables import row_classes
 from tests import environment
 from tests.billing.stripe_world import post
@@ -41,9 +42,9 @@ def erased(account: Account, monkeypatch) -> list:
         for _ in range(6):
             erasure.process_due()
             ahead[0] += erasure.SWEEP_SECONDS + 1
-            if store.erasure(subject).state == "done":
+            if erasures.find(subject).state == "done":
                 break
-    return [store.erasure(subject) for subject in (account.workspace_id, account.person_id)]
+    return [erasures.find(subject) for subject in (account.workspace_id, account.person_id)]
 
 
 def test_something_stands_in_every_table_that_is_not_exempt(account):

@@ -7,14 +7,13 @@ import zipfile
 
 import pytest
 
-from accounts import store
+from accounts.models import workspaces as workspace_rows
 from accounts.sessions.sessions import SessionStore
 from accounts.workspaces import workspaces
 from imgapis.base import clock, tokens
+from imgapis.models import PrivacyRequest, erasures
 from imgapis.policy import requests
 from imgapis.privacy import certificates, erasure, export, registry
-from imgapis.privacy import store as erasures
-from imgapis.rows.policy import PrivacyRequest
 from tests.accounts import teams
 from tests.people import Browser, newest_code, person
 from transforms.sources import named_sources
@@ -89,14 +88,14 @@ def test_a_workspace_is_deleted_from_the_dashboard_taken_back_and_deleted_at_onc
     """P19: the name is typed, the deletion can be taken back, and at once is at once."""
     owner, _ = person("deleting")
     name = owner.follow(owner.get("/workspaces")).text.split("/w/")[1].split("/")[0]
-    row = store.workspace_of_namespace(name)
+    row = workspace_rows.of_namespace(name)
     assert owner.submit(f"/w/{name}/data/erase", {"name": "other"}).status == 400
-    assert erasures.erasure(row.workspace_id) is None
+    assert erasures.find(row.workspace_id) is None
     assert owner.submit(f"/w/{name}/data/erase", {"name": name}).status == 302
     page = owner.get(f"/w/{name}/data")
     assert "Deletion is scheduled" in page.text
     owner.post(f"/w/{name}/data/keep")
-    assert erasures.erasure(row.workspace_id).state == "undone"
+    assert erasures.find(row.workspace_id).state == "undone"
     owner.submit(f"/w/{name}/data/erase", {"name": name, "at_once": "on"})
     erasure.process_due()
     assert owner.get(f"/w/{name}/data").status == 404

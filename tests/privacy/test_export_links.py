@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 import pytest
 from pynamodb.exceptions import DoesNotExist
 
-from accounts import audit, store, team_store
+from accounts import audit
+from accounts.models import workspaces
 from accounts.people import people
 from accounts.sessions.sessions import SessionStore
+from accounts.teams import team_changes
 from imgapis.base import clock, dynamo
+from imgapis.models import ExportLink
 from imgapis.privacy import links
-from imgapis.rows.privacy import ExportLink
 from tests.accounts import teams
 from tests.people import TOKEN, Browser, fresh_address, mails, newest_code, sign_in
 
@@ -75,7 +77,7 @@ def test_it_works(team):
     path = team.mail_link()
     name = team.workspace.namespace
     assert name in read(team.browser["owner"].get(path)).read("workspaces.jsonl").decode()
-    store.change_workspace(team.workspace, business_name="Renamed meanwhile")
+    workspaces.change(team.workspace, business_name="Renamed meanwhile")
     assert "Renamed meanwhile" in read(team.browser["owner"].get(path)).read("workspaces.jsonl").decode()
 
 
@@ -138,11 +140,11 @@ def test_the_link_is_over_after_a_day(team):
 def test_the_link_ends_with_the_right_to_what_it_leads_to(team):
     """D10: an owner who became an admin, who left, whose session ended."""
     path = team.mail_link()
-    team_store.change_role(teams.place(team.workspace, team.person["owner"]), "admin")
+    team_changes.change_role(teams.place(team.workspace, team.person["owner"]), "admin")
     assert team.status("owner", path) == 404
-    team_store.change_role(teams.place(team.workspace, team.person["owner"]), "owner")
+    team_changes.change_role(teams.place(team.workspace, team.person["owner"]), "owner")
     assert team.status("owner", path) == 200
-    team_store.remove(teams.place(team.workspace, team.person["owner"]))
+    team_changes.remove(teams.place(team.workspace, team.person["owner"]))
     assert team.status("owner", path) == 404
     own = team.mail_link("/account/data/export-mail")
     team.browser["owner"].submit("/account")

@@ -8,18 +8,15 @@ import secrets
 import pytest
 from pynamodb.exceptions import QueryError
 
-from accounts import audit, team_store
-from accounts import store as accounts_store
-from accounts.models import EmailClaim, Person
+from accounts import audit
+from accounts.models import AuditEntry, EmailClaim, Member, Person, members
+from accounts.models import workspaces as workspace_rows
 from accounts.people import people
-from accounts.rows.audit import AuditEntry
-from accounts.rows.teams import Member
 from accounts.workspaces import workspaces
 from imgapis.base import clock, tokens
 from imgapis.base.buckets import BucketError
-from imgapis.privacy import certificates, erasure, registry, steps, store
-from imgapis.rows.policy import PrivacyRequest
-from imgapis.rows.privacy import Erasure
+from imgapis.models import Erasure, PrivacyRequest, erasures
+from imgapis.privacy import certificates, erasure, registry, steps
 from imgapis.tables import row_classes
 from tests import environment, stored
 from tests.accounts import teams
@@ -62,7 +59,7 @@ class Somebody(Account):
                 writer.save(self.row(table))
         if situation == "sole owner":
             erasure.request("workspace", self.workspace_id, at_once=True)
-            erasure._claim_and_run(store.erasure(self.workspace_id))
+            erasure._claim_and_run(erasures.find(self.workspace_id))
             for table in {held.row for held in registry.HOLDINGS if held.of_person} - MADE_OTHERWISE:
                 with table.batch_write() as writer:  # what the workspace's own erasure took with it
                     writer.save(self.row(table))
@@ -95,7 +92,7 @@ def work(subject_id: str, monkeypatch, faults=(RuntimeError, Killed)) -> Erasure
     real, ahead = clock.now, [0.0]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
     for _ in range(8):
-        row = store.erasure(subject_id)
+        row = erasures.find(subject_id)
         if row.state == "done":
             break
         try:
@@ -103,7 +100,7 @@ def work(subject_id: str, monkeypatch, faults=(RuntimeError, Killed)) -> Erasure
         except faults:
             pass
         ahead[0] += erasure.SWEEP_SECONDS + 1
-    return store.erasure(subject_id)
+    return erasures.find(subject_id)
 
 
 def breaking(real, fault, broken: list):
@@ -138,9 +135,9 @@ def test_a_fault_at_any_step_ends_in_the_same_empty_state(number, fault, situati
     done = work(somebody.person_id, monkeypatch)
     assert broken and done.state == "done" and somebody.traces() == []
     if situation == "sole owner":
-        assert accounts_store.workspace(somebody.workspace_id) is None
+        assert workspace_rows.find(somebody.workspace_id) is None
     else:
-        assert team_store.member(somebody.workspace_id, somebody.person_id) is None
+        assert members.find(somebody.workspace_id, somebody.person_id) is None
         counted, there = teams.owners(somebody.workspace)
         assert counted == there == 1
     facts = certificates.verify(dict(done.certificate))
@@ -199,7 +196,7 @@ def test_what_is_erased_again_after_a_restore_is_counted_as_the_least(born, monk
     somebody = born("member")
     erasure.request("person", somebody.person_id, at_once=True)
     work(somebody.person_id, monkeypatch)
-    store.erasure(somebody.person_id).delete()
+    erasures.find(somebody.person_id).delete()
     with Person.batch_write() as writer:
         writer.save(somebody.person)
     erasure._erase_again("person", somebody.person_id)

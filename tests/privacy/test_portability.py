@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from accounts import store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from imgapis.base import tokens
 from imgapis.privacy import export, portability_parameters
@@ -113,10 +113,10 @@ def test_r2_alone_is_named_by_its_endpoint(leaver, settings):
 
 
 def test_which_hosts_may_be_sources_is_no_wider_than_here_unless_one_chooses(leaver):
-    store.change_workspace(leaver, allowed_sources=["*"])
+    workspace_rows.change(leaver, allowed_sources=["*"])
     files = taken(leaver)
     assert "any web address" in files["imgproxy.env"] and "any web address" in files["imagor.env"]
-    store.change_workspace(leaver, allowed_sources=["*.cdn.example"])
+    workspace_rows.change(leaver, allowed_sources=["*.cdn.example"])
     files = taken(leaver)
     assert "any web address" not in files["imgproxy.env"] + files["imagor.env"]
     assert "https://*.cdn.example/" in settings_of(files["imgproxy.env"])["IMGPROXY_ALLOWED_SOURCES"]
@@ -158,7 +158,7 @@ def test_every_parameter_of_the_map_is_one_of_ours():
 
 def test_any_host_beside_named_ones_opens_no_loader(leaver):
     """H24: that any web address may be a source is told in words; a setting would let anybody fetch anything there."""
-    store.change_workspace(leaver, allowed_sources=["*", "cdn.example"])
+    workspace_rows.change(leaver, allowed_sources=["*", "cdn.example"])
     files = taken(leaver)
     assert settings_of(files["imagor.env"])["HTTP_LOADER_ALLOWED_SOURCES"] == "cdn.example"
     assert "*" not in settings_of(files["imgproxy.env"])["IMGPROXY_ALLOWED_SOURCES"]

@@ -38,7 +38,7 @@ MUTATIONS = (
         "an attribute without a declaration",
         [
             (
-                "telemetry/models.py",
+                "telemetry/models/dirty_hours.py",
                 'stamp = declared(UnicodeAttribute(), "tells a newer mark from the one being worked on", MARK)',
                 "stamp = UnicodeAttribute()",
             )
@@ -62,7 +62,7 @@ MUTATIONS = (
         "a counter holds a card",
         [
             (
-                "billing/models.py",
+                "billing/models/counters.py",
                 "    base = declared(",
                 '    card_number = declared(UnicodeAttribute(default=""), "pays", BILLING)\n    base = declared(',
             )
@@ -74,7 +74,7 @@ MUTATIONS = (
         "an event keeps the source",
         [
             (
-                "telemetry/models.py",
+                "telemetry/models/events.py",
                 "    size = declared(",
                 '    source = declared(UnicodeAttribute(default="shoe"), "what", TELEMETRY)\n    size = declared(',
             )
@@ -372,13 +372,19 @@ MUTATIONS = (
     _of(
         "P23",
         "a person is claimed without asking who was first",
-        [("imgapis/policy/store.py", "row.save_if(Notice.is_absent() | lease_lapsed)", "not row.save()")],
+        [("imgapis/models/notices.py", "row.save_if(Notice.is_absent() | lease_lapsed)", "not row.save()")],
         "tests/policy/test_notices.py::test_four_at_once_tell_everybody_once",
     ),
     _of(
         "P23",
         "a mail that is late moves no day",
-        [("imgapis/policy/notices.py", "        store.move_effect(version.name, earliest)\n", "        pass\n")],
+        [
+            (
+                "imgapis/policy/notices.py",
+                "        announcements.move_effect(version.name, earliest)\n",
+                "        pass\n",
+            )
+        ],
         "tests/policy/test_notices.py::test_a_mail_that_would_be_late_moves_the_day_for_everybody",
     ),
     _of(

@@ -7,7 +7,8 @@ import zipfile
 import pytest
 
 from imgapis.base import clock
-from imgapis.privacy import certificates, erasure, export, store
+from imgapis.models import erasures
+from imgapis.privacy import certificates, erasure, export
 from imgapis.tables import row_classes
 from tests.privacy.full import EXEMPT
 
@@ -41,6 +42,6 @@ def test_p19_everything_that_is_held_is_gone_twice_confirmed_and_certified(every
         for _ in range(4):
             erasure.process_due()
             ahead[0] += erasure.SWEEP_SECONDS + 1
-        row = store.erasure(subject)
+        row = erasures.find(subject)
         assert row.state == "done" and certificates.verify(dict(row.certificate))["subject"] == subject
     assert account.left() == {}

@@ -6,7 +6,8 @@ import pytest
 
 from billing.charging import ledger
 from imgapis.base import buckets, clock
-from telemetry import reports, rollups, store
+from telemetry import reports, rollups
+from telemetry.models import events
 from tests.origin import picture
 from tests.promises.patience import until
 from tests.transforms.web_client import ask
@@ -51,7 +52,7 @@ def test_p11_the_dashboard_and_the_bill_are_sums_of_the_same_events(web, workspa
         ask(workspace.namespace, path, Origin="https://shop.example")
     hour = clock.hour(clock.now())
     found = until(
-        lambda: list(store.between(workspace.workspace_id, 0, 2**40)), lambda seen: len(seen) > 2 * len(LIVES)
+        lambda: list(events.between(workspace.workspace_id, 0, 2**40)), lambda seen: len(seen) > 2 * len(LIVES)
     )
     for each in {hour, clock.hour(clock.now())}:
         rollups.rebuild_hour(workspace.workspace_id, each)

@@ -7,9 +7,9 @@ import pytest
 
 from accounts.people import people as accounts
 from imgapis.base import clock
+from imgapis.models import PrivacyRequest
 from imgapis.policy import notices, requests
 from imgapis.policy.versions import midnight
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.tables import migration
 from tests import people
 from tests.people import Browser

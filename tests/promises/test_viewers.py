@@ -13,7 +13,8 @@ from django.conf import settings
 from imgapis.base import clock
 from imgapis.server import logs
 from imgapis.verify import marks, search
-from telemetry import recorder, store
+from telemetry import recorder
+from telemetry.models import events
 from tests import environment
 from tests.origin import picture
 from tests.promises.patience import until
@@ -72,7 +73,7 @@ def test_p10_two_viewers_who_differ_in_everything_leave_the_same_two_events(web,
 
 def hits(workspace_id: str) -> list[dict]:
     """The hits of a workspace, without what tells one request from another: its id, its times."""
-    rows = [row.attribute_values for row in store.between(workspace_id, 0, 2**40) if row.cache == "hit"]
+    rows = [row.attribute_values for row in events.between(workspace_id, 0, 2**40) if row.cache == "hit"]
     return [{name: row[name] for name in sorted(row) if name not in ("event_id", "latency", "expires")} for row in rows]
 
 

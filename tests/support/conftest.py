@@ -5,8 +5,8 @@ import re
 import pytest
 from django_otp.oath import TOTP
 
+from accounts.models import Staff
 from accounts.people import people
-from accounts.rows.staff import Staff
 from accounts.staff import staff
 from imgapis.base import clock
 from tests.people import Browser, fresh_address, sign_in

@@ -15,8 +15,7 @@ from django.http import Http404
 from django.test import RequestFactory
 from django.urls import path
 
-from accounts.models import User, Workspace
-from accounts.rows.staff import Staff
+from accounts.models import Staff, User, Workspace
 from imgapis.base.admin import mirrors, rowset
 from imgapis.base.admin.mirrors import model_for
 from imgapis.base.admin.row_admin import RowAdmin

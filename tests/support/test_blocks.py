@@ -7,15 +7,15 @@ from urllib.parse import quote
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import summary
 from imgapis.base.errors import ApiError
 from tests import environment
 from tests.people import Browser, fresh_address, mails, sign_in
 from tests.transforms.web_client import ask
-from transforms import rule_store
-from transforms import store as transforms_store
 from transforms.engine.request.query import Query
+from transforms.models import blocks as block_rows
+from transforms.models import sources
 from transforms.serving import blocks, delivery, image_plans
 from transforms.serving.delivery import ImageRequest
 from transforms.sources import named_sources
@@ -38,11 +38,11 @@ def place(dynamodb, origin):
     browser, address = Browser(), fresh_address("accused")
     sign_in(browser, address)
     browser.namespace, browser.address = address.partition("@")[0], address
-    row = accounts_store.workspace_of_namespace(browser.namespace)
-    accounts_store.change_workspace(row, allowed_sources=["127.0.0.1"])
+    row = workspaces.of_namespace(browser.namespace)
+    workspaces.change(row, allowed_sources=["127.0.0.1"])
     prefix = f"http://127.0.0.1:{origin.port}/"
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix=prefix)
-    browser.row = lambda: accounts_store.workspace_of_namespace(browser.namespace)
+    browser.row = lambda: workspaces.of_namespace(browser.namespace)
     return browser
 
 
@@ -115,7 +115,7 @@ def test_another_spelling_and_another_source_of_the_same_place_are_blocked_too(p
 
 def test_a_blocked_source_that_is_made_anew_stays_blocked(place, team, origin):
     act(team["support"], place, "block", scope="source", target="shop")
-    (source,) = transforms_store.sources(place.row().workspace_id)
+    (source,) = sources.of_workspace(place.row().workspace_id)
     named_sources.delete(source, "owner")
     prefix = f"http://127.0.0.1:{origin.port}/any/"
     named_sources.create(place.row().workspace_id, name="shop", kind="http", prefix=prefix)
@@ -186,11 +186,11 @@ def test_each_scope_stops_what_it_names(place, team, origin, scope, target, hit,
 def test_a_lifted_block_serves_again(place, team):
     act(team["support"], place, "block", scope="source", target="shop")
     assert statuses(place, "shop/any/c.jpg") == {451}
-    (rule,) = rule_store.blocks(place.row().workspace_id)
+    (rule,) = block_rows.of_workspace(place.row().workspace_id)
     assert act(team["support"], place, "lift", rule=rule.rule_id).status == 302
     assert code_of_plan(place, "shop/any/c.jpg") == ""
     assert [entry.act for entry in audit.newest(place.row().workspace_id, 1)] == ["picture.unblocked"]
-    assert rule_store.blocks(place.row().workspace_id) == []
+    assert block_rows.of_workspace(place.row().workspace_id) == []
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_lifted_block_serves_again(place, team):
 def test_what_names_nothing_is_refused_by_its_field(place, team, scope, target, sentence):
     page = act(team["support"], place, "block", scope=scope, target=target)
     assert page.status == 400 and sentence in page.text
-    assert rule_store.blocks(place.row().workspace_id) == []
+    assert block_rows.of_workspace(place.row().workspace_id) == []
 
 
 def test_billing_staff_and_teammates_block_nothing(place, team):
@@ -213,7 +213,7 @@ def test_billing_staff_and_teammates_block_nothing(place, team):
     mate, address = Browser(), fresh_address("mate")
     sign_in(mate, address)
     assert act(mate, place, "block", scope="source", target="shop").status in (302, 403, 404)
-    assert rule_store.blocks(place.row().workspace_id) == []
+    assert block_rows.of_workspace(place.row().workspace_id) == []
 
 
 def test_the_site_says_where_abuse_is_reported(web):

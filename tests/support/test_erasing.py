@@ -2,12 +2,12 @@
 
 import pytest
 
-from accounts import audit, store, team_store
-from accounts.rows.teams import Member
+from accounts import audit
+from accounts.models import Member, members, people
 from imgapis.base import clock
+from imgapis.models import erasures
 from imgapis.policy import requests
 from imgapis.privacy import certificates, erasure
-from imgapis.privacy import store as erasures
 from tests.accounts import teams
 from tests.people import Browser, sign_in
 
@@ -31,10 +31,10 @@ def act(browser, kind: str, subject: str, name: str):
 def run_erasure(subject_id: str):
     """Run both sweeps, without the day between them; returns the erasure row."""
     for _ in range(2):
-        row = erasures.erasure(subject_id)
+        row = erasures.find(subject_id)
         erasures.change(row, row.state, due=0)
-        erasure._claim_and_run(erasures.erasure(subject_id))
-    return erasures.erasure(subject_id)
+        erasure._claim_and_run(erasures.find(subject_id))
+    return erasures.find(subject_id)
 
 
 def test_a_request_ends_in_a_certificate(team, customer, bucket, stripe_stub):
@@ -45,9 +45,9 @@ def test_a_request_ends_in_a_certificate(team, customer, bucket, stripe_stub):
     assert act(team["support"], "request", request.request_id, "erase").status == 409, "their workspace first"
     assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
     assert act(team["support"], "request", request.request_id, "erase").status == 302
-    assert erasures.erasure(owner.person_id).asked == int(received), "the days count from the mail"
+    assert erasures.find(owner.person_id).asked == int(received), "the days count from the mail"
     erasure_rows = [run_erasure(subject) for subject in (workspace.workspace_id, owner.person_id)]
-    assert [row.state for row in erasure_rows] == ["done", "done"] and store.person(owner.person_id) is None
+    assert [row.state for row in erasure_rows] == ["done", "done"] and people.find(owner.person_id) is None
     assert certificates.verify(dict(erasure_rows[1].certificate))["subject"] == owner.person_id
     page = team["support"].submit(f"/admin/act/request/{request.request_id}/close/", {"outcome": "done", **WHY})
     closed_request = requests.of_id(request.request_id)
@@ -60,12 +60,12 @@ def test_with_others_in_it_a_workspace_wants_two_of_us(team, customer):
     Member(workspace.workspace_id, "p_other", role="viewer", joined=clock.now()).save()
     for _ in range(2):
         assert act(team["support"], "workspace", workspace.workspace_id, "erase").status == 302
-        assert erasures.erasure(workspace.workspace_id) is None, "one of us twice is one of us"
+        assert erasures.find(workspace.workspace_id) is None, "one of us twice is one of us"
     path = f"/admin/workspace/{workspace.workspace_id}/"
     assert "A colleague asked for its erasure" in team["admin"].get(path).text
     assert act(team["admin"], "workspace", workspace.workspace_id, "erase").status == 302
-    assert erasures.erasure(workspace.workspace_id).state == "scheduled"
-    assert len(team_store.members(workspace.workspace_id)) == 2
+    assert erasures.find(workspace.workspace_id).state == "scheduled"
+    assert len(members.of_workspace(workspace.workspace_id)) == 2
     page_text = team["support"].get(path).text
     assert "Erasure is asked for: it begins on" in page_text and "A colleague asked for its erasure" not in page_text
     acts = [entry.act for entry in audit.newest(workspace.workspace_id, 5)]
@@ -78,9 +78,9 @@ def test_what_was_taken_back_wants_two_again(team, customer):
     for role in ("support", "admin"):
         act(team[role], "workspace", workspace.workspace_id, "erase")
     assert act(team["support"], "workspace", workspace.workspace_id, "keep").status == 302
-    assert erasures.erasure(workspace.workspace_id).state == "undone"
+    assert erasures.find(workspace.workspace_id).state == "undone"
     act(team["admin"], "workspace", workspace.workspace_id, "erase")
-    assert erasures.erasure(workspace.workspace_id).state == "undone"
+    assert erasures.find(workspace.workspace_id).state == "undone"
 
 
 def test_the_owner_reads_it_and_may_take_it_back(team, customer):
@@ -91,7 +91,7 @@ def test_the_owner_reads_it_and_may_take_it_back(team, customer):
     assert WHY["reason"] in browser.get(f"/w/{workspace.namespace}/audit").text
     browser.get(f"/w/{workspace.namespace}/data")
     assert browser.post(f"/w/{workspace.namespace}/data/keep").status == 302
-    assert erasures.erasure(workspace.workspace_id).state == "undone"
+    assert erasures.find(workspace.workspace_id).state == "undone"
 
 
 def test_staff_find_an_erasure_by_its_opaque_id(team, customer):

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store
+from accounts.models import Staff
+from accounts.models import people as person_rows
 from accounts.people import people
-from accounts.rows.staff import Staff
 from accounts.staff import second_factor, staff
 from imgapis.base import clock
 from tests.people import Browser, fresh_address, sign_in
@@ -159,7 +159,7 @@ def test_a_reset_and_a_removal_close_the_admin_at_once():
     staff.remove(removed_browser.address)
     assert removed_browser.get("/admin/").status == 302
     assert staff.member(people.of_email(removed_browser.address).person_id) is None
-    assert store.person(people.of_email(removed_browser.address).person_id).is_staff is False
+    assert person_rows.find(people.of_email(removed_browser.address).person_id).is_staff is False
 
 
 def test_a_code_in_another_session_opens_nothing_in_this_one():

@@ -6,13 +6,14 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 
-from accounts import audit, store
+from accounts import audit
 from accounts.keys import apikeys
+from accounts.models import people, workspaces
 from accounts.sessions import sessions
 from accounts.staff import staff_rights
 from accounts.staff.staff_rights import RIGHTS, ROLES
 from accounts.teams import invites
-from billing import store as billing_store
+from billing.models import grants
 from imgapis.base import clock
 from imgapis.base.dynamo import declaration_of
 from imgapis.policy import requests
@@ -109,10 +110,10 @@ def test_nothing_is_added_changed_or_deleted_on_a_stock_page(role, team, world):
         f"/admin/accounts/workspacepage/{quote(world['workspace'])}/delete/",
         f"/admin/accounts/workspacepage/{quote(world['workspace'])}/change/",
     ):
-        values_before = store.workspace(world["workspace"]).attribute_values
+        values_before = workspaces.find(world["workspace"]).attribute_values
         team[role].get("/admin/")
         assert team[role].post(path, {"plan": "scale", "post": "yes"}).status == 403
-        assert store.workspace(world["workspace"]).attribute_values == values_before
+        assert workspaces.find(world["workspace"]).attribute_values == values_before
 
 
 @pytest.mark.parametrize(
@@ -141,23 +142,23 @@ def test_a_form_sent_twice_gives_once(team, world):
     path = f"/admin/act/workspace/{world['workspace']}/grant/"
     form = {"credits": "3", **grant_id(), **WHY}
     assert [team["support"].submit(path, form).status for _ in range(3)] == [302, 409, 409]
-    assert [
-        int(row.halves) for row in billing_store.grants(world["workspace"]) if row.grant_id == form["grant_id"]
-    ] == [6]
+    assert [int(row.halves) for row in grants.of_workspace(world["workspace"]) if row.grant_id == form["grant_id"]] == [
+        6
+    ]
 
 
 def test_suspending_and_resuming_stand_in_the_log_with_before_and_after(team, world):
     for act, suspended in (("suspend", True), ("resume", False)):
         assert team["admin"].submit(f"/admin/act/workspace/{world['workspace']}/{act}/", WHY).status == 302
-        assert bool(store.workspace(world["workspace"]).suspended) is suspended
+        assert bool(workspaces.find(world["workspace"]).suspended) is suspended
         entry = audit.newest(world["workspace"], 1)[0]
         assert (entry.before, entry.after) == ({"suspended": not suspended}, {"suspended": suspended})
 
 
 def test_the_customer_reads_what_support_did_and_why(team, world):
     owner = Browser()
-    sign_in(owner, store.person(world["person"]).email)
-    namespace = store.workspace(world["workspace"]).namespace
+    sign_in(owner, people.find(world["person"]).email)
+    namespace = workspaces.find(world["workspace"]).namespace
     team["support"].submit(f"/admin/act/workspace/{world['workspace']}/grant/", {"credits": "1", **grant_id(), **WHY})
     page = owner.get(f"/w/{namespace}/audit")
     assert "support" in page.text and WHY["reason"] in page.text and "staff:" not in page.text
@@ -181,14 +182,14 @@ def test_a_revoked_key_and_a_purge_and_an_invite_are_done_and_recorded(team, wor
 
 def test_sessions_end_and_the_person_s_log_says_so(team, world):
     owner = Browser()
-    sign_in(owner, store.person(world["person"]).email)
+    sign_in(owner, people.find(world["person"]).email)
     assert team["support"].submit(f"/admin/act/person/{world['person']}/end-sessions/", WHY).status == 302
     assert owner.get("/account").status == 302 and sessions.of_person(world["person"]) == []
     assert audit.newest(audit.log_of_person(world["person"]), 1)[0].act == "sessions.ended"
 
 
 def test_an_address_is_masked_until_it_is_asked_for_with_a_reason(team, world):
-    address = store.person(world["person"]).email
+    address = people.find(world["person"]).email
     row_path = f"/admin/accounts/personpage/{quote(world['person'])}/change/"
     paths = (f"/admin/person/{world['person']}/", f"/admin/workspace/{world['workspace']}/")
     for path in (*paths, row_path, "/admin/accounts/personpage/"):
@@ -201,7 +202,7 @@ def test_an_address_is_masked_until_it_is_asked_for_with_a_reason(team, world):
 
 
 def test_codes_go_through_again(team, world):
-    person = store.person(world["person"])
+    person = people.find(world["person"])
     assert team["support"].submit(f"/admin/act/person/{person.person_id}/send-code/", WHY).status == 302
     assert "/login" in mails(person.email)[-1].get_body().get_content()
 
@@ -241,7 +242,7 @@ def test_what_is_not_there_is_404(path, team):
 
 def test_no_page_shows_a_secret(team, world):
     """A17: every registered table, list and form."""
-    row = store.workspace(world["workspace"])
+    row = workspaces.find(world["workspace"])
     staff_secrets = [row.sealed_key, *(team["admin"].recovery), team["admin"].secret]
     form_count = 0
     for model in admin.site._registry:

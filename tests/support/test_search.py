@@ -8,12 +8,12 @@ from django.contrib.admin.utils import quote
 from accounts.keys import apikeys
 from accounts.people import people
 from accounts.teams import invites
-from billing.rows.stripe import Customer, StripeEvent
+from billing.models import Customer, StripeEvent
 from imgapis.base import clock, tokens
+from imgapis.models import Erasure
 from imgapis.policy import requests
-from imgapis.privacy import store as erasures
-from imgapis.rows.privacy import Erasure
-from telemetry import store as telemetry_store
+from imgapis.privacy import scheduling
+from telemetry import events
 from tests.accounts import teams
 from tests.people import fresh_address
 from tests.telemetry.made_events import some
@@ -30,7 +30,7 @@ def world(web):
     row = teams.new_workspace(owner)
     domain = custom_domains.add(row.workspace_id, fresh_domain(), owner.person_id).domain
     (event,) = some(row.workspace_id, 1, clock.now() - 60, clock.now(), seed=7)
-    telemetry_store.write([event])
+    events.write([event])
     request = requests.record(law="gdpr", kind="access", address=owner.email, received=clock.now())
     Customer("cus_Found1", workspace_id=row.workspace_id).save(condition=Customer.is_absent())
     fields = {"kind": "invoice.paid", "outcome": "acted", "created": 1, "moment": 1, "expires": datetime.now(UTC)}
@@ -38,7 +38,7 @@ def world(web):
     invite = invites.invite(teams.place(row, owner), fresh_address("guest"), "viewer")
     api_key, key_row = apikeys.create(row.workspace_id, owner.person_id, "owner", name="ci", scopes=["workspace.view"])
     erased_id = tokens.random_id("ws")
-    erasures.create(Erasure(erased_id, kind="workspace", state="scheduled", asked=1, due=2**31, counts={}))
+    scheduling.create(Erasure(erased_id, kind="workspace", state="scheduled", asked=1, due=2**31, counts={}))
     return {
         "owner": owner,
         "row": row,

@@ -4,17 +4,19 @@ import uuid
 
 import pytest
 
-from accounts import audit, store
+from accounts import audit
 from accounts.keys import apikeys
+from accounts.models import workspaces as workspace_rows
 from accounts.teams import invites
 from accounts.workspaces import workspaces
-from billing import store as billing_store
 from billing.charging import grants
+from billing.models import grants as grant_rows
 from imgapis.base import clock
 from imgapis.policy import requests
 from tests.accounts import teams
 from tests.people import fresh_address
-from transforms import rule_store
+from transforms.models import blocks as block_rows
+from transforms.models import purges as purge_rows
 from transforms.serving import blocks, purges
 from transforms.sources import named_sources
 
@@ -49,15 +51,15 @@ def row(mail_folder):
 ACTS = {
     "credits.granted": (
         lambda row: grants.grant(row.workspace_id, 20, WHY, STAFF, grant_id=str(uuid.uuid4())),
-        lambda row: len(list(billing_store.grants(row.workspace_id))),
+        lambda row: len(list(grant_rows.of_workspace(row.workspace_id))),
     ),
     "credits.taken_back": (
         lambda row: grants.take_back(row.workspace_id, 20, WHY, STAFF, grant_id=str(uuid.uuid4())),
-        lambda row: len(list(billing_store.grants(row.workspace_id))),
+        lambda row: len(list(grant_rows.of_workspace(row.workspace_id))),
     ),
     "workspace.suspended": (
-        lambda row: workspaces.set_suspended(store.workspace(row.workspace_id), STAFF, suspended=True, reason=WHY),
-        lambda row: bool(store.workspace(row.workspace_id).suspended),
+        lambda row: workspaces.set_suspended(workspace_rows.find(row.workspace_id), STAFF, suspended=True, reason=WHY),
+        lambda row: bool(workspace_rows.find(row.workspace_id).suspended),
     ),
     "key.revoked": (
         lambda row: apikeys.revoke(row.workspace_id, row.key, STAFF, WHY),
@@ -68,12 +70,12 @@ ACTS = {
         lambda row: invites.pending(row.workspace_id)[0].token_digest,
     ),
     "cache.purged": (
-        lambda row: purges.purge(store.workspace(row.workspace_id), STAFF, "workspace", "", WHY),
-        lambda row: len(rule_store.purges(row.workspace_id)),
+        lambda row: purges.purge(workspace_rows.find(row.workspace_id), STAFF, "workspace", "", WHY),
+        lambda row: len(purge_rows.of_workspace(row.workspace_id)),
     ),
     "picture.blocked": (
-        lambda row: blocks.block(store.workspace(row.workspace_id), STAFF, "source", "shop", WHY),
-        lambda row: len(rule_store.blocks(row.workspace_id)),
+        lambda row: blocks.block(workspace_rows.find(row.workspace_id), STAFF, "source", "shop", WHY),
+        lambda row: len(block_rows.of_workspace(row.workspace_id)),
     ),
     "request.confirmed": (
         lambda row: requests.confirm(row.request_id, STAFF, WHY),

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from imgapis.base import dynamo
-from imgapis.rows.policy import Announcement
-from imgapis.rows.tables import Backfill as BackfillRow
+from imgapis.models import Announcement
+from imgapis.models import Backfill as BackfillRow
 from imgapis.tables import backfills, migration, row_classes
 from imgapis.tables.backfills import Backfill
 from imgapis.tables.schema import IndexSchema, Key, TableSchema, read

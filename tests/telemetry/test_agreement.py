@@ -11,15 +11,14 @@ from dataclasses import replace
 import pytest
 from django.core.management import call_command
 
-from accounts import store, team_store
 from accounts.keys import apikeys
+from accounts.models import members, workspaces
 from billing.charging import credits, ledger
+from billing.charging.charges import Charge
 from billing.plans import periods
-from billing.store import Charge
 from imgapis.base import clock, tokens
 from telemetry import display, recorder, reports, rollups
-from telemetry import store as telemetry_store
-from telemetry.models import Event
+from telemetry.models import Event, events
 from tests import environment, people
 from tests.telemetry.made_events import some
 from tests.transforms.web_client import ask
@@ -36,8 +35,8 @@ def owner(web):
     """The owner at a browser, and the workspace with credits enough."""
     browser, _ = people.person("agreement")
     namespace = re.search(r'href="/w/([a-z0-9-]+)/"', browser.get("/workspaces").text)[1]
-    row = store.workspace_of_namespace(namespace)
-    store.change_workspace(row, allowance=2_000_000, caps={"day": {"unit": "off", "amount": 0}})
+    row = workspaces.of_namespace(namespace)
+    workspaces.change(row, allowance=2_000_000, caps={"day": {"unit": "off", "amount": 0}})
     return browser, row
 
 
@@ -47,7 +46,7 @@ def synthetic(row) -> None:
     made = some(row.workspace_id, SYNTHETIC, now - 20 * 3_600, now - 60, seed=5)
     for start in range(0, len(made), 1_000):
         recorder._write_existing([one for one in made[start : start + 1_000] if not one.cost])
-    terms = periods.terms_of(store.workspace(row.workspace_id))
+    terms = periods.terms_of(workspaces.find(row.workspace_id))
 
     def charge(one) -> None:
         moment = tokens.moment_of(one.event_id)
@@ -80,7 +79,7 @@ def settled(workspace_id: str, expected: int) -> list[Event]:
     while clock.now() < ends:
         recorder.ship()
         rollups.process_due()
-        found = list(telemetry_store.between(workspace_id, clock.now() - 90_000, clock.now() + 1))
+        found = list(events.between(workspace_id, clock.now() - 90_000, clock.now() + 1))
         shown = reports.build(workspace_id, reports.time_range("7d", clock.now())).total
         if len(found) == shown.requests == expected:
             return found
@@ -102,7 +101,7 @@ def test_dashboard_csv_json_rest_ledger_and_bill_are_identical(owner, origin):
     table = list(csv.DictReader(io.StringIO(browser.get(f"/w/{row.namespace}/usage.csv?range=7d").text)))
     listed = json.loads(browser.get(f"/w/{row.namespace}/usage.json?range=7d").text)["rows"]
     assert said(table) == said(listed) == truth
-    (place,) = team_store.members(row.workspace_id)
+    (place,) = members.of_workspace(row.workspace_id)
     key, _ = apikeys.create(row.workspace_id, place.person_id, "owner", name="sums", scopes=["workspace.view"], days=1)
     reply = ask(None, "/api/v1/usage?range=7d", host="localhost", Authorization=f"Bearer {key}")
     rest = json.loads(reply.body)

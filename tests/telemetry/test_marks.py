@@ -7,6 +7,7 @@ import pytest
 from imgapis.base import clock
 from telemetry import events, rollups
 from telemetry.models import DirtyHour, Event, Rollup
+from telemetry.models import events as event_rows
 from tests.telemetry.made_events import some
 
 pytestmark = pytest.mark.usefixtures("no_marks")
@@ -137,7 +138,7 @@ def test_rows_of_origins_that_an_hour_no_longer_has_go():
     for row, origin in zip(rows, origins, strict=True):
         row.origin = origin
         row.save()
-    hours = {clock.hour(rollups.store.moment(row)) for row in rows}
+    hours = {clock.hour(event_rows.moment(row)) for row in rows}
     for _ in range(2):
         for hour in hours:
             rollups.rebuild_hour(workspace_id, hour)

@@ -5,9 +5,8 @@ import secrets
 import pytest
 
 from accounts.workspaces import workspaces
-from billing import store
 from billing.charging import credits, ledger
-from billing.models import Counter, LedgerProof
+from billing.models import Counter, LedgerProof, proofs
 from billing.plans import periods
 from billing.plans.periods import Terms
 from imgapis.base import clock
@@ -52,17 +51,17 @@ def test_sums_that_are_late_are_marked_and_mended(charged):
 
 
 def test_one_worker_a_night_makes_the_proof(charged):
-    row = LedgerProof(store.LEDGER)
+    row = LedgerProof(proofs.LEDGER)
     row.update(actions=[LedgerProof.due.set(0)])
     assert nightly.prove_ledger() and not nightly.prove_ledger()
-    assert store.last_proof().periods >= 1
+    assert proofs.last().periods >= 1
 
 
 @pytest.mark.parametrize(("broken", "state"), [(0, "ok"), (2, "bad")])
 def test_the_status_page_says_what_the_proof_said(charged, broken, state):
-    LedgerProof(store.LEDGER).update(actions=[LedgerProof.due.set(clock.now() + 9_999)])
-    store.save_proof(clock.now(), 5, broken)
-    assert status._ledger(store.last_proof()).state == state
+    LedgerProof(proofs.LEDGER).update(actions=[LedgerProof.due.set(clock.now() + 9_999)])
+    proofs.save(clock.now(), 5, broken)
+    assert status._ledger(proofs.last()).state == state
 
 
 def test_a_month_whose_rows_lie_is_seen_and_mended(charged, monkeypatch):

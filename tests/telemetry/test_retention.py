@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts import store as accounts_store
 from accounts.models import Workspace
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements, workspaces
 from billing.charging import credits
 from billing.plans import catalogue
 from billing.plans.periods import Terms
 from imgapis.base import clock
-from telemetry import events, recorder, reports, rollups, store
+from telemetry import events, recorder, reports, rollups
 from telemetry.models import Event
+from telemetry.models import events as event_rows
 from tests.billing.test_charge import bill
 from tests.telemetry.made_events import some
 
@@ -29,19 +30,19 @@ def workspace():
 
 def days_kept(event: Event) -> float:
     """For how many days an event is kept."""
-    return (event.expires.timestamp() - store.moment(event)) / DAY_SECONDS
+    return (event.expires.timestamp() - event_rows.moment(event)) / DAY_SECONDS
 
 
 def with_plan(row: Workspace, tier: str) -> None:
     """The workspace with a plan's limits written down."""
-    accounts_store.change_workspace(row, limits=vars(catalogue.of(tier).limits))
+    workspace_rows.change(row, limits=vars(catalogue.of(tier).limits))
 
 
 @pytest.mark.parametrize("tier", catalogue.TIERS)
 def test_a_free_event_is_kept_for_the_days_of_the_plan(workspace, tier):
     with_plan(workspace, tier)
     recorder._write_existing(some(workspace.workspace_id, 30, clock.now() - 60, clock.now()))
-    found = store.latest(workspace.workspace_id, 5)
+    found = event_rows.latest(workspace.workspace_id, 5)
     assert found and all(abs(days_kept(one) - catalogue.of(tier).limits.retention_days) < 0.1 for one in found)
 
 
@@ -49,23 +50,23 @@ def test_a_charged_event_is_kept_for_the_days_its_bill_names(workspace):
     paid = bill(workspace.workspace_id)
     longer = type(paid)(**(vars(paid) | {"retention_days": 400}))
     credits.charge(longer, Terms(allowance=100))
-    assert abs(days_kept(store.event(workspace.workspace_id, paid.event.event_id)) - 400) < 0.1
+    assert abs(days_kept(event_rows.find(workspace.workspace_id, paid.event.event_id)) - 400) < 0.1
 
 
 def test_an_event_whose_days_are_over_is_shown_nowhere_though_the_sweep_is_late(workspace):
     old, new = some(workspace.workspace_id, 2, clock.now() - 60, clock.now())
     Event(**vars(old), expires=datetime.fromtimestamp(clock.now() - 5, UTC)).save(condition=Event.is_absent())
     events.to_row(new).save(condition=Event.is_absent())
-    assert store.event(workspace.workspace_id, old.event_id) is None
-    assert [one.event_id for one in store.latest(workspace.workspace_id, 5)] == [new.event_id]
-    assert [one.event_id for one in store.page(workspace.workspace_id, None)] == [new.event_id]
+    assert event_rows.find(workspace.workspace_id, old.event_id) is None
+    assert [one.event_id for one in event_rows.latest(workspace.workspace_id, 5)] == [new.event_id]
+    assert [one.event_id for one in event_rows.page(workspace.workspace_id, None)] == [new.event_id]
 
 
 def test_an_hour_whose_events_have_ended_keeps_its_sums(workspace, monkeypatch):
     now = clock.now()
     happened = some(workspace.workspace_id, 40, now - 60, now)
-    hours = {clock.hour(store.moment(events.to_row(one))) for one in happened}
-    store.write(happened)
+    hours = {clock.hour(event_rows.moment(events.to_row(one))) for one in happened}
+    events.write(happened)
     for hour in hours:
         rollups.rebuild_hour(workspace.workspace_id, hour)
     with Event.batch_write() as writer:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgapis.base import clock
-from telemetry import events, histogram, reports, rollups, store, sums
+from telemetry import events, histogram, reports, rollups, sums
 from telemetry.models import DirtyHour, Event
+from telemetry.models import events as event_rows
 from tests.telemetry.made_events import some
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
@@ -38,7 +39,7 @@ def written(happened) -> None:
 
 def rolled(whose: str, happened) -> None:
     """Mark and add up the hours of events."""
-    marks = {(whose, clock.hour(store.moment(events.to_row(one)))) for one in happened}
+    marks = {(whose, clock.hour(event_rows.moment(events.to_row(one)))) for one in happened}
     for _, hour in marks:
         rollups.rebuild_hour(whose, hour)
 
@@ -173,14 +174,14 @@ def write_days(whose: str, happened) -> None:
     """Store the sums of each day, as adding up its hours would."""
     by_day: dict[str, list] = {}
     for row in map(events.to_row, happened):
-        by_day.setdefault(clock.day(store.moment(row)), []).append(row)
+        by_day.setdefault(clock.day(event_rows.moment(row)), []).append(row)
     for day, rows in by_day.items():
         rollups._replace(whose, f"d {day}", sums.of_events(rows))
 
 
 def of_months(happened, first: str, last: str) -> tuple[int, int, int]:
     """Totals of the events from one month up to another, both in."""
-    return totals([one for one in happened if first <= clock.month(store.moment(events.to_row(one))) <= last])
+    return totals([one for one in happened if first <= clock.month(event_rows.moment(events.to_row(one))) <= last])
 
 
 @pytest.mark.parametrize("made", [(), ("2026-03",), tuple(f"2026-{month:02}" for month in range(1, 11))], ids=len)
@@ -245,5 +246,5 @@ def test_the_range_before_may_be_read_by_months_and_is_the_same(whose, wanted, m
         rollups.rebuild_month(whose, month)
     report, days = reports.build(whose, reports.time_range(wanted, NOW)), int(wanted[:-1])
     first, last = clock.day(NOW - (2 * days - 1) * 86_400), clock.day(NOW - days * 86_400)
-    expected = totals([one for one in happened if first <= clock.day(store.moment(events.to_row(one))) <= last])
+    expected = totals([one for one in happened if first <= clock.day(event_rows.moment(events.to_row(one))) <= last])
     assert (report.before.requests, report.before.cost, report.before.size) == expected

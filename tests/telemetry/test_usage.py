@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from accounts import store, team_store
+from accounts.models import Member, workspaces
+from accounts.models import members as membership_rows
 from accounts.people import people as accounts_people
-from accounts.rows.teams import Member
 from accounts.teams import members
 from billing.charging import ledger
 from imgapis.base import clock, csv_lines
@@ -33,7 +33,7 @@ def owner():
 
 def busy(namespace: str) -> tuple[str, list]:
     """A workspace with three hundred requests of the last day."""
-    workspace_id = store.workspace_of_namespace(namespace).workspace_id
+    workspace_id = workspaces.of_namespace(namespace).workspace_id
     happened = some(workspace_id, 300, clock.now() - 20 * 3_600, clock.now())
     with Event.batch_write() as writer:
         for one in happened:
@@ -67,8 +67,8 @@ def test_page_csv_and_json_say_the_same_to_the_unit(owner):
 def test_real_requests_are_on_the_page_and_equal_the_ledger(owner, origin):
     """P11: the dashboard's sum is the bill's."""
     browser, namespace = owner
-    row = store.workspace_of_namespace(namespace)
-    store.change_workspace(row, allowed_sources=["127.0.0.1"])
+    row = workspaces.of_namespace(namespace)
+    workspaces.change(row, allowed_sources=["127.0.0.1"])
     workspace_id = row.workspace_id
     address = f"http%3A%2F%2F127.0.0.1%3A{origin.port}%2Fshoe.jpg"
     for width in (11, 12, 11):
@@ -125,8 +125,8 @@ def test_numbers_are_shown_for_people():
 
 def test_a_removed_member_sees_no_usage(owner):
     _, namespace = owner
-    row = store.workspace_of_namespace(namespace)
-    (place,) = team_store.members(row.workspace_id)
+    row = workspaces.of_namespace(namespace)
+    (place,) = membership_rows.of_workspace(row.workspace_id)
     other, address = people.person("teammate")
     mate = accounts_people.of_email(address)
     Member(row.workspace_id, mate.person_id, role="viewer", joined=clock.now()).save()

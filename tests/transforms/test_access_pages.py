@@ -6,13 +6,13 @@ import re
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import people
 from tests.accounts import teams
 from tests.people import Browser, fresh_address, sign_in
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
-from transforms import rule_store
+from transforms.models import purges as purge_rows
 from transforms.serving import purges
 from transforms.sources import named_sources
 
@@ -24,14 +24,14 @@ def owner(web, origin):
     """The owner, signed in, with a workspace whose source is the origin: the browser and the row's reader."""
     browser, address = Browser(), fresh_address("access")
     namespace = sign_in(browser, address) and address.partition("@")[0]
-    row = accounts_store.workspace_of_namespace(namespace)
-    accounts_store.change_workspace(row, allowed_sources=["*"])
+    row = workspaces.of_namespace(namespace)
+    workspaces.change(row, allowed_sources=["*"])
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     return browser, namespace
 
 
 def row_of(namespace: str):
-    return accounts_store.workspace_of_namespace(namespace)
+    return workspaces.of_namespace(namespace)
 
 
 def acts(namespace: str) -> list[str]:
@@ -148,9 +148,9 @@ def test_a_purge_is_counted_first_and_done_only_when_asked_for(owner):
     page = browser.submit(f"/w/{name}/purge", form)
     count = purges.preview(row_of(name), "prefix", "shop/")
     assert (f"At most {count} billed" if count else "Nothing billed is left") in page.text
-    assert rule_store.purges(row_of(name).workspace_id) == []
+    assert purge_rows.of_workspace(row_of(name).workspace_id) == []
     assert browser.post(f"/w/{name}/purge", form | {"act": "purge"}).status == 302
-    assert [rule.target for rule in rule_store.purges(row_of(name).workspace_id)] == ["shop/"]
+    assert [rule.target for rule in purge_rows.of_workspace(row_of(name).workspace_id)] == ["shop/"]
     assert "shop/" in browser.get(f"/w/{name}/purge").text and acts(name)[0] == "cache.purged"
     invalid_page = browser.submit(f"/w/{name}/purge", form | {"target": "nowhere/"})
     assert invalid_page.status == 400 and "no source named" in invalid_page.text and "nowhere/" in invalid_page.text

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import people
 from billing.charging import summary
 from tests.accounts import teams
@@ -31,7 +31,7 @@ def owner(dynamodb):
 
 
 def row_of(namespace: str):
-    return accounts_store.workspace_of_namespace(namespace)
+    return workspaces.of_namespace(namespace)
 
 
 def external(origin) -> str:
@@ -75,7 +75,7 @@ def test_any_site_is_asked_twice_and_its_price_is_said(owner, origin):
 
 def test_overage_that_any_site_can_cost_is_said(owner):
     browser, name = owner
-    accounts_store.change_workspace(row_of(name), plan="starter", allowance=20_000, overage=True, period_end=4e9)
+    workspaces.change(row_of(name), plan="starter", allowance=20_000, overage=True, period_end=4e9)
     page = browser.submit(f"/w/{name}/access", access(allowed_sources="*"))
     bill = summary.of(row_of(name))
     assert bill.room > 0
@@ -84,7 +84,7 @@ def test_overage_that_any_site_can_cost_is_said(owner):
 
 def test_a_workspace_that_always_read_any_site_goes_on_and_is_told_until_it_decides(owner, origin):
     browser, name = owner
-    accounts_store.change_workspace(row_of(name), allowed_sources=["*"])
+    workspaces.change(row_of(name), allowed_sources=["*"])
     assert ask(name, external(origin)).status == 200
     assert BANNER in browser.get(f"/w/{name}/").text and BANNER in browser.get(f"/w/{name}/usage").text
     assert browser.submit(f"/w/{name}/access", access(allowed_sources="*", refused="original")).status == 302
@@ -97,7 +97,7 @@ def test_a_workspace_that_always_read_any_site_goes_on_and_is_told_until_it_deci
 
 def test_a_teammate_who_may_not_change_it_is_told_too(owner):
     _, name = owner
-    accounts_store.change_workspace(row_of(name), allowed_sources=["*"])
+    workspaces.change(row_of(name), allowed_sources=["*"])
     browser, address = Browser(), fresh_address("onlooker")
     sign_in(browser, address)
     teams.add(row_of(name), people.of_email(address), "viewer")

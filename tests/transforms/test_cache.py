@@ -14,8 +14,8 @@ from imgapis.base.buckets import StoredObject
 from tests import environment
 from tests.origin import picture
 from tests.transforms.web_client import ask
-from transforms import store
 from transforms.engine.request.query import Query
+from transforms.models import sources
 from transforms.serving import cache, image_plans
 from transforms.tenant import tenants
 
@@ -117,7 +117,7 @@ def test_an_edited_source_serves_no_old_picture(web, workspace, origin, forgetfu
     origin.pictures["/new/shoe.jpg"] = picture(colour="#00ff00")
     tenant = tenants.of_namespace(workspace.namespace)
     before = image_plans.make(tenant, "transform", Query.parse("src=shop/shoe.jpg&w=9"), None, None)
-    store.change_source(tenant.sources["shop"], prefix=tenant.sources["shop"].prefix + "new/")
+    sources.change(tenant.sources["shop"], prefix=tenant.sources["shop"].prefix + "new/")
     tenants.clear_cache()
     after = image_plans.make(
         tenants.of_namespace(workspace.namespace), "transform", Query.parse("src=shop/shoe.jpg&w=9"), None, None

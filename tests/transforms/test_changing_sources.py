@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from billing.models import Claim
 from imgapis.base import buckets, clock, tokens
@@ -172,8 +172,8 @@ def test_one_changed_source_of_a_grid_is_charged_alone(workspace, origin, source
 
 def test_with_nothing_left_other_bytes_are_refused_before_they_are_rendered(workspace, origin, sources):
     """H3: the claim of the address makes only the same bytes free."""
-    row = accounts_store.workspace(workspace.workspace_id)
-    accounts_store.change_workspace(row, allowance=2)
+    row = workspaces.find(workspace.workspace_id)
+    workspaces.change(row, allowance=2)
     address = f"/transform?src=shop{sources[0]}&w=50"
     assert costs(workspace, f"{address}&format=png")[0] == "1"
     assert costs(workspace, f"{address}&format=webp")[0] == "0"
@@ -184,8 +184,8 @@ def test_with_nothing_left_other_bytes_are_refused_before_they_are_rendered(work
 
 def test_a_grid_whose_new_sources_are_not_covered_is_refused_whole(workspace, origin, sources):
     """H3, B2"""
-    row = accounts_store.workspace(workspace.workspace_id)
-    accounts_store.change_workspace(row, allowance=8)
+    row = workspaces.find(workspace.workspace_id)
+    workspaces.change(row, allowance=8)
     origin.statuses[sources[1]] = 500
     assert costs(workspace, grid(sources[:3])) == ("4", "2/3")
     origin.statuses.clear()
@@ -243,7 +243,7 @@ def plan_of(tenant, address: str):
 
 def stored(row, address: str):
     """What the bucket says of an output."""
-    tenant = tenants.of_row(accounts_store.workspace(row.workspace_id), row.namespace)
+    tenant = tenants.of_row(workspaces.find(row.workspace_id), row.namespace)
     plan = plan_of(tenant, address)
     return cache.facts(tenant.folder, plan.key, plan.retention)
 

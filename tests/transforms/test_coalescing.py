@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -131,7 +131,7 @@ def test_a_purge_reaches_a_request_that_waits_for_a_picture_begun_before_it(buck
         while not origin.requests[path]:
             time.sleep(0.01)  # the leader has begun to fetch: a purge now is later than that
         rule = purges.purge(workspace, "system", "prefix", "shop/slow/")
-        row = accounts_store.workspace(workspace.workspace_id)
+        row = workspaces.find(workspace.workspace_id)
         after = tenants.of_row(row, row.namespace)
         following = threads.submit(delivery.deliver, after, image_request)
         first, second = leading.result(30), following.result(30)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from tests import environment
 from tests.transforms.web_client import ask
@@ -18,7 +18,7 @@ PAGE = environment.count(24, 60, 60)
 @pytest.fixture
 def narrow(web, workspace):
     """A workspace that makes two at once."""
-    accounts_store.change_workspace(accounts_store.workspace(workspace.workspace_id), limits={"concurrency": 2})
+    workspaces.change(workspaces.find(workspace.workspace_id), limits={"concurrency": 2})
     return workspace
 
 

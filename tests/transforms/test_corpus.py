@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from tests import environment
 from tests.transforms import pillow_pictures, web_processes
@@ -28,8 +28,8 @@ def sample() -> list[Path]:
 def test_no_file_of_pillows_corpus_breaks_the_server(web, origin, workspace):
     """I2, R1: a picture or a refusal for each, by the same processes; only pictures are charged."""
     files = sample()
-    row = accounts_store.workspace(workspace.workspace_id)
-    accounts_store.change_workspace(row, allowance=2 * len(files))
+    row = workspaces.find(workspace.workspace_id)
+    workspaces.change(row, allowance=2 * len(files))
     origin.pictures |= {f"/corpus/{number}": file.read_bytes() for number, file in enumerate(files)}
     before = web_processes.pids()
     with ThreadPoolExecutor(THREADS) as threads:

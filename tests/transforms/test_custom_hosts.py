@@ -7,8 +7,8 @@ import pytest
 from imgapis.base.outbound import fetch, own_hosts
 from tests.transforms.domain_world import fresh_domain, names  # noqa: F401 - fixtures
 from tests.transforms.web_client import ask
-from transforms import domain_store
 from transforms.domains import custom_domains
+from transforms.models import domains
 from transforms.sources import originals
 from transforms.tenant import tenants
 
@@ -78,11 +78,11 @@ def test_a_domain_nobody_has_proven_is_an_unknown_host(web, workspace):
 def test_service_ends_with_the_proof_and_with_the_removal(workspace, own_domain, names, forgetful):  # noqa: F811
     """A15"""
     assert tenants.of_domain(own_domain).workspace_id == workspace.workspace_id
-    domain_store.save_check(domain_store.domain(own_domain), proven=False, state="failing")
+    domains.save_check(domains.find(own_domain), proven=False, state="failing")
     tenants.clear_cache()
     assert tenants.of_domain(own_domain) is None
-    domain_store.save_check(domain_store.domain(own_domain), proven=True, state="active")
-    custom_domains.remove(domain_store.domain(own_domain), "person")
+    domains.save_check(domains.find(own_domain), proven=True, state="active")
+    custom_domains.remove(domains.find(own_domain), "person")
     tenants.clear_cache()
     assert tenants.of_domain(own_domain) is None
 

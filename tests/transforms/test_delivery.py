@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from tests.crowds import ask_until_settled
 from tests.transforms.web_client import ask
@@ -114,8 +114,8 @@ def test_fifty_at_once_for_one_cold_url_are_one_fetch_and_one_charge(workspace, 
 
 def test_a_hundred_different_at_once_with_one_credit_left_have_one_winner(workspace):
     """B2"""
-    row = accounts_store.workspace(workspace.workspace_id)
-    accounts_store.change_workspace(row, allowance=2)
+    row = workspaces.find(workspace.workspace_id)
+    workspaces.change(row, allowance=2)
     with ThreadPoolExecutor(50) as threads:
         answers = list(
             threads.map(
@@ -128,8 +128,8 @@ def test_a_hundred_different_at_once_with_one_credit_left_have_one_winner(worksp
 
 
 def test_what_is_cached_goes_on_with_nothing_left(workspace):
-    row = accounts_store.workspace(workspace.workspace_id)
-    accounts_store.change_workspace(row, allowance=2)
+    row = workspaces.find(workspace.workspace_id)
+    workspaces.change(row, allowance=2)
     first = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=33")
     assert ask(workspace.namespace, "/transform?src=shop/hat.png&w=33").status == 402
     second = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=33")
@@ -221,8 +221,8 @@ def test_a_known_etag_is_a_304_and_a_miss_ignores_it(workspace):
 
 def test_a_foreign_origin_is_refused_though_the_picture_is_cached(workspace):
     """C3, K6"""
-    row = accounts_store.workspace(workspace.workspace_id)
-    accounts_store.change_workspace(row, allowed_origins=["*.example.com"])
+    row = workspaces.find(workspace.workspace_id)
+    workspaces.change(row, allowed_origins=["*.example.com"])
     path = "/transform?src=shop/shoe.jpg&w=43"
     reply = ask(workspace.namespace, path, Origin="https://www.example.com")
     assert (

@@ -2,11 +2,11 @@
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from tests.people import person
 from tests.transforms.domain_world import fresh_domain
-from transforms import domain_store
 from transforms.domains import custom_domains
+from transforms.models import domains
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +23,14 @@ def test_a_domain_is_added_with_the_records_to_set_and_removed(owner):
     reply = browser.post(f"{home}/domains", {"domain": name.upper()})
     assert (reply.status, reply.location) == (302, f"{home}/domains/{name}")
     page = browser.follow(reply).text
-    row = domain_store.domain(name)
+    row = domains.find(name)
     for text in (f"_imgapis.{name}", f"imgapis-verification={row.txt_token}", "cdn.localhost", "waits for DNS"):
         assert text in page
     assert name in browser.get(f"{home}/domains").text
     assert f"Remove {name}?" in browser.get(f"{home}/domains/{name}/remove").text
-    assert domain_store.domain(name) is not None
+    assert domains.find(name) is not None
     assert browser.post(f"{home}/domains/{name}/remove").location == f"{home}/domains"
-    assert domain_store.domain(name) is None
+    assert domains.find(name) is None
 
 
 @pytest.mark.parametrize("text", ["", "https://img.shop.example/", "127.0.0.1", "demo.localhost", "*.shop.example"])
@@ -50,15 +50,15 @@ def test_a_domain_of_somebody_else_is_not_here(owner, stranger):
         assert browser.get(f"{home}/domains/{row.domain}{path}").status == 404
     for path in ("/check", "/remove"):
         assert browser.post(f"{home}/domains/{row.domain}{path}").status == 404
-    assert domain_store.domain(row.domain).workspace_id == stranger.workspace_id
-    assert accounts_store.workspace(stranger.workspace_id)
+    assert domains.find(row.domain).workspace_id == stranger.workspace_id
+    assert workspaces.find(stranger.workspace_id)
 
 
 def test_a_check_says_what_is_missing_until_nothing_is(owner, resolver):
     browser, home = owner
     name = fresh_domain()
     browser.submit(f"{home}/domains", {"domain": name})
-    row = domain_store.domain(name)
+    row = domains.find(name)
     assert "TXT record is not there yet" in page_after_check(browser, home, row)
     resolver.prove(name, row.txt_token)
     assert "does not lead to cdn.localhost yet" in page_after_check(browser, home, row)
@@ -68,6 +68,6 @@ def test_a_check_says_what_is_missing_until_nothing_is(owner, resolver):
 
 def page_after_check(browser, home: str, row) -> str:
     """The page after a check; the pause between two checks has passed."""
-    domain_store.save_check(domain_store.domain(row.domain), checked=0)
+    domains.save_check(domains.find(row.domain), checked=0)
     page = browser.follow(browser.post(f"{home}/domains/{row.domain}/check"))
     return page.text

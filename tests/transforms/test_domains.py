@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from tests.transforms.domain_world import clock_at, cloudflare, fresh_domain, names  # noqa: F401 - fixtures
-from transforms import domain_store
 from transforms.domains import custom_domains, dns_records, domain_names
+from transforms.models import domains
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 HOUR, DAY = 3_600, 86_400
@@ -24,7 +24,7 @@ def add_domain(workspace, name=None):
 def check_domain(row, clock_at, seconds=0.0):  # noqa: F811
     """The row after a check at a time from now."""
     clock_at(seconds)
-    return custom_domains.check_now(domain_store.domain(row.domain))
+    return custom_domains.check_now(domains.find(row.domain))
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_two_claims_at_once_have_one_winner(workspace, stranger):
     with ThreadPoolExecutor(8) as threads:
         outcomes = list(threads.map(claim, [workspace, stranger] * 4))
     assert outcomes.count("domain_taken") == 7
-    assert domain_store.domain(name).workspace_id in outcomes
+    assert domains.find(name).workspace_id in outcomes
 
 
 def test_a_claim_nobody_proves_can_be_taken_after_three_days(workspace, stranger, names, clock_at):  # noqa: F811
@@ -124,8 +124,8 @@ def test_a_claim_nobody_proves_can_be_taken_after_three_days(workspace, stranger
         add_domain(stranger, row.domain)
     clock_at(3.1 * DAY)
     new_row = add_domain(stranger, row.domain)
-    assert domain_store.domain(row.domain).workspace_id == stranger.workspace_id and new_row.txt_token != row.txt_token
-    assert not domain_store.save_check(row, proven=True), "the old claim writes nothing any more"
+    assert domains.find(row.domain).workspace_id == stranger.workspace_id and new_row.txt_token != row.txt_token
+    assert not domains.save_check(row, proven=True), "the old claim writes nothing any more"
 
 
 def test_a_proven_domain_is_never_taken(proven, stranger, clock_at):  # noqa: F811
@@ -178,7 +178,7 @@ def test_a_record_taken_away_ends_service_at_the_next_check(proven, names, clock
     clock_at(23 * HOUR)
     while custom_domains.check_due(50):
         pass
-    row = domain_store.domain(proven.domain)
+    row = domains.find(proven.domain)
     assert (row.state, bool(row.proven)) == ("failing", False) and "TXT" in row.reason
     assert "domain.lost" in [entry.act for entry in audit.page(workspace.workspace_id).rows]
     names.prove(row.domain, row.txt_token)
@@ -249,7 +249,7 @@ def test_an_order_that_was_cut_off_is_taken_up_again(workspace, names, cloudflar
     row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
     row = check_domain(row, clock_at)
-    domain_store.save_check(row, cloudflare_id="")
+    domains.save_check(row, cloudflare_id="")
     assert check_domain(row, clock_at, 10).cloudflare_id in cloudflare.hostnames
     assert len(cloudflare.hostnames) == 1
 
@@ -259,7 +259,7 @@ def test_removing_frees_the_domain_here_and_at_cloudflare(workspace, stranger, n
     names.prove(row.domain, row.txt_token)
     row = check_domain(row, clock_at)
     custom_domains.remove(row, "person")
-    assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
+    assert domains.find(row.domain) is None and not cloudflare.hostnames
     custom_domains.remove(row, "person")
     assert add_domain(stranger, row.domain).workspace_id == stranger.workspace_id
     assert [entry.act for entry in audit.page(workspace.workspace_id).rows].count("domain.removed") == 1
@@ -276,13 +276,13 @@ def test_a_removal_is_finished_by_the_worker_when_cloudflare_is_back(
     row = check_domain(row, clock_at)
     cloudflare.down = True
     custom_domains.remove(row, "person")
-    row = domain_store.domain(row.domain)
+    row = domains.find(row.domain)
     assert (row.state, bool(row.proven)) == ("removing", False)
     cloudflare.down = False
     clock_at(2 * 60)
     while custom_domains.check_due(50):
         pass
-    assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
+    assert domains.find(row.domain) is None and not cloudflare.hostnames
 
 
 def test_a_check_that_loses_to_a_removal_writes_nothing_and_takes_its_order_back(
@@ -293,10 +293,10 @@ def test_a_check_that_loses_to_a_removal_writes_nothing_and_takes_its_order_back
 ):
     row = add_domain(workspace)
     names.prove(row.domain, row.txt_token)
-    stale_row = domain_store.domain(row.domain)
+    stale_row = domains.find(row.domain)
     custom_domains.remove(row, "person")
     custom_domains._examine(stale_row, 0)
-    assert domain_store.domain(row.domain) is None and not cloudflare.hostnames
+    assert domains.find(row.domain) is None and not cloudflare.hostnames
 
 
 def test_many_checkers_look_once(proven, names, clock_at):  # noqa: F811
@@ -308,7 +308,7 @@ def test_many_checkers_look_once(proven, names, clock_at):  # noqa: F811
 
 
 def test_a_workspace_has_as_many_domains_as_its_plan_allows(workspace):
-    accounts_store.change_workspace(workspace, limits={"domains": 1})
+    workspaces.change(workspace, limits={"domains": 1})
     add_domain(workspace)
     with pytest.raises(custom_domains.TooManyDomains):
         add_domain(workspace)

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import summary
 from tests.origin import picture
 from tests.people import Browser, fresh_address, sign_in
@@ -26,7 +26,7 @@ QUERY = "src=shop/any/drawn.jpg&w=30"
 @pytest.fixture
 def drawn_before(workspace, monkeypatch):
     """A workspace of before, with a picture that the first version has drawn."""
-    accounts_store.change_workspace(workspace, engine=1)
+    workspaces.change(workspace, engine=1)
     with monkeypatch.context() as before:
         before.setattr(cache.CachedOutput, "__init__", _as_version_one(cache.CachedOutput.__init__))
         assert deliver(workspace).output.engine == 1
@@ -83,13 +83,13 @@ def test_a_source_that_has_changed_since_is_drawn_again_for_nothing_too(bucket, 
 
 
 def test_what_is_new_in_a_workspace_of_before_is_drawn_by_the_newest(bucket, origin, workspace):
-    accounts_store.change_workspace(workspace, engine=1)
+    workspaces.change(workspace, engine=1)
     assert deliver(workspace, "src=shop/any/new.jpg&w=30").output.engine == version.NEWEST
 
 
 @pytest.mark.parametrize("wanted", [0, 1, version.NEWEST + 1, -1])
 def test_a_workspace_moves_to_a_newer_version_and_not_back(workspace, wanted):
-    accounts_store.change_workspace(workspace, engine=1)
+    workspaces.change(workspace, engine=1)
     with pytest.raises(engine_version.InvalidEngineVersion):
         engine_version.switch(workspace, "owner", wanted)
     workspace.refresh()
@@ -98,7 +98,7 @@ def test_a_workspace_moves_to_a_newer_version_and_not_back(workspace, wanted):
 
 def test_a_row_of_before_the_versions_is_at_the_first_and_a_new_one_at_the_newest(workspace):
     assert workspace.engine == version.NEWEST
-    accounts_store.change_workspace(workspace, engine=None)
+    workspaces.change(workspace, engine=None)
     workspace.refresh()
     assert tenants.of_row(workspace, workspace.namespace).engine == 1
 
@@ -108,14 +108,14 @@ def test_the_owner_moves_on_the_page_and_pictures_say_their_version(dynamodb, or
     browser, address = Browser(), fresh_address("moved")
     sign_in(browser, address)
     name = address.partition("@")[0]
-    row = accounts_store.workspace_of_namespace(name)
+    row = workspaces.of_namespace(name)
     named_sources.create(row.workspace_id, name="shop", kind="http", prefix=f"http://127.0.0.1:{origin.port}/")
     assert "Nothing older is served here." in browser.get(f"/w/{name}/purge").text
-    accounts_store.change_workspace(row, engine=1)
+    workspaces.change(row, engine=1)
     page = browser.get(f"/w/{name}/purge").text
     assert f"Move to version {version.NEWEST}" in page and version.CHANGES[2][0] in page
     assert browser.post(f"/w/{name}/engine").status == 302
-    assert int(accounts_store.workspace_of_namespace(name).engine) == version.NEWEST
+    assert int(workspaces.of_namespace(name).engine) == version.NEWEST
     assert audit.newest(row.workspace_id, 1)[0].act == "engine.changed"
     reply = ask(name, f"/transform?{QUERY}")
     assert reply.headers["x-img-engine"] == str(version.NEWEST)
@@ -125,8 +125,8 @@ def test_the_owner_moves_on_the_page_and_pictures_say_their_version(dynamodb, or
 @pytest.mark.usefixtures("web")
 def test_rest_tells_the_version_and_moves(dynamodb):
     key, namespace = create_key()
-    row = accounts_store.workspace_of_namespace(namespace)
-    accounts_store.change_workspace(row, engine=1)
+    row = workspaces.of_namespace(namespace)
+    workspaces.change(row, engine=1)
     status, facts = call(key, "GET", "/engine")
     assert (status, facts["version"], facts["newest"]) == (200, 1, version.NEWEST) and facts["changes"]
     assert call(key, "PATCH", "/engine", {"version": version.NEWEST})[1]["changes"] == []

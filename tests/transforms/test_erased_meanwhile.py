@@ -4,10 +4,11 @@ import secrets
 
 import pytest
 
-from accounts import store
+from accounts.models import workspaces as workspace_rows
 from accounts.people import people
-from transforms import rule_store
 from transforms.access import fallbacks, presets
+from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
 
 pytestmark = pytest.mark.usefixtures("dynamodb")
 EDITS = {
@@ -22,10 +23,10 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_an_edit_of_a_workspace_that_is_gone_is_a_404(edit):
     workspace_id = f"ws_{secrets.token_hex(8)}"
-    with pytest.raises(store.WorkspaceGone) as refusal:
+    with pytest.raises(workspace_rows.WorkspaceGone) as refusal:
         edit(workspace_id)
     assert (refusal.value.status, refusal.value.code) == (404, "not_found")
-    assert not rule_store.fallbacks(workspace_id) and not rule_store.presets(workspace_id)
+    assert not fallback_rows.of_workspace(workspace_id) and not preset_rows.of_workspace(workspace_id)
 
 
 def test_an_act_of_an_account_that_is_gone_is_a_404():

@@ -6,7 +6,7 @@ import json
 import pytest
 from PIL import Image
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from tests import environment
 from tests.transforms.web_client import ask
@@ -21,7 +21,7 @@ ORIGIN = f"http://127.0.0.1:{environment.ORIGIN_PORT}"
 @pytest.fixture
 def poor(workspace):
     """The workspace without a credit, and with a bucket beside its web server."""
-    accounts_store.change_workspace(workspace, allowance=0)
+    workspaces.change(workspace, allowance=0)
     keys = {"access_key": "AKIAEXAMPLE", "secret_key": "secret"}
     named_sources.create(
         workspace.workspace_id, name="pail", kind="s3", bucket="pictures", region="eu-central-1", **keys
@@ -98,13 +98,13 @@ def test_facts_are_never_made_up(poor):
 def test_what_is_cached_goes_on(workspace):
     choose(workspace, "placeholder")
     first = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=81")
-    accounts_store.change_workspace(workspace, allowance=2)
+    workspaces.change(workspace, allowance=2)
     second = ask(workspace.namespace, "/transform?src=shop/shoe.jpg&w=81")
     assert (second.headers["x-img-cache"], second.body) == ("HIT", first.body)
 
 
 def test_a_reached_cap_is_called_a_cap(workspace):
     choose(workspace, "placeholder")
-    accounts_store.change_workspace(workspace, caps={"day": {"unit": "credits", "amount": 0}})
+    workspaces.change(workspace, caps={"day": {"unit": "credits", "amount": 0}})
     reply = ask(workspace.namespace, "/transform?src=shop/any/capped.jpg&w=33")
     assert (reply.status, reply.headers["x-img-warning"]) == (200, "cap reached: this is not the picture asked for")

@@ -12,19 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from imgapis.base import clock
-from telemetry import store as telemetry_store
 from telemetry.events import CacheStatus
+from telemetry.models import events as event_rows
 from tests import environment
 from tests.crowds import ask_until_settled
 from tests.transforms.signer import signed
 from tests.transforms.web_client import ask
-from transforms import store
 from transforms.access import access_settings, fallbacks, presets, signing_keys
 from transforms.access.signed_policies import Policy, PolicyExceeded
 from transforms.engine.request.query import Query
+from transforms.models import sources as source_rows
 from transforms.serving import delivery, image_plans
 from transforms.serving.coalesce import WaitedTooLong
 from transforms.serving.delivery import ImageRequest
@@ -50,7 +50,7 @@ def wait_for_events(row, expected: int) -> list:
     """The events of a workspace, once the servers have shipped as many as are expected."""
     deadline = time.monotonic() + 60
     while True:
-        events = list(telemetry_store.between(row.workspace_id, clock.now() - 3_600, clock.now() + 60))
+        events = list(event_rows.between(row.workspace_id, clock.now() - 3_600, clock.now() + 60))
         if len(events) >= expected or time.monotonic() > deadline:
             return events
         time.sleep(0.2)  # until the spools are shipped
@@ -70,7 +70,7 @@ def defaults(row, own: str | None = None, **sources: str) -> None:
 
 
 def tenant_of(row) -> tenants.Tenant:
-    row = accounts_store.workspace(row.workspace_id)
+    row = workspaces.find(row.workspace_id)
     return tenants.of_row(row, row.namespace)
 
 
@@ -206,7 +206,7 @@ def test_a_fallback_that_does_not_exist_is_refused_by_name_before_anything_is_fe
 
 
 def test_without_credits_it_is_402_and_no_picture(workspace):
-    accounts_store.change_workspace(workspace, allowance=2)
+    workspaces.change(workspace, allowance=2)
     save(workspace)
     defaults(workspace, "empty")
     first = ask(workspace.namespace, "/transform?src=shop/none.jpg&w=96")
@@ -217,7 +217,7 @@ def test_without_credits_it_is_402_and_no_picture(workspace):
 
 def test_where_the_fallback_cannot_be_paid_the_error_of_the_source_is_sent(workspace, origin):
     """B2: the picture was charged before, so that it is looked for with no credit left; the fallback was not."""
-    accounts_store.change_workspace(workspace, allowance=2)
+    workspaces.change(workspace, allowance=2)
     save(workspace)
     path = f"/{secrets.token_hex(4)}.jpg"
     origin.pictures[path] = origin.pictures["/shoe.jpg"]
@@ -245,9 +245,9 @@ def test_defaults_hold_for_the_workspace_and_for_each_source_and_none_ends_them(
         named_sources.create(workspace.workspace_id, name=name, kind="http", prefix=prefix)
     save(workspace)
     save(workspace, "face", "shop/shoe.jpg")
-    revisions = [int(row.revision) for row in store.sources(workspace.workspace_id)]
+    revisions = [int(row.revision) for row in source_rows.of_workspace(workspace.workspace_id)]
     defaults(workspace, "empty", people="face", bare="none")
-    assert [int(row.revision) for row in store.sources(workspace.workspace_id)] == revisions
+    assert [int(row.revision) for row in source_rows.of_workspace(workspace.workspace_id)] == revisions
     tenant = tenant_of(workspace)
 
     def chosen(src: str, query: str = "") -> str:
@@ -329,7 +329,7 @@ def test_a_preset_may_name_a_fallback_also_where_only_presets_are_served(workspa
         presets.save(workspace.workspace_id, "system", "card", "w=102&fallback=other")
     row = presets.save(workspace.workspace_id, "system", "card", "fallback=empty&w=102")
     assert presets.query_of(row.values) == "w=102&fallback=empty"
-    access_settings.change(accounts_store.workspace(workspace.workspace_id), "system", presets_only=True)
+    access_settings.change(workspaces.find(workspace.workspace_id), "system", presets_only=True)
     reply = ask(workspace.namespace, "/transform?src=shop/none.jpg&preset=card")
     assert (reply.status, reply.headers["x-img-error"]) == (404, "source_missing")
     refused = ask(workspace.namespace, "/transform?src=shop/none.jpg&preset=card&fallback=none")

@@ -8,11 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from tests import environment
-from transforms import rule_store
 from transforms.access import fallbacks, presets
+from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
 
 
 def save(row, name: str = "empty", src: str = "shop/hat.png", status: str = "error"):
@@ -104,9 +105,9 @@ def test_nothing_names_a_fallback_that_was_deleted_meanwhile(workspace):
                 lambda name=name: presets.save(workspace_id, "system", "card", f"w=1&fallback={name}"),
             )
             list(threads.map(attempt, acts))
-            names = [row.name for row in rule_store.fallbacks(workspace_id)]
-            chosen = fallbacks.defaults(accounts_store.workspace(workspace_id))
-            in_presets = [row.values["fallback"] for row in rule_store.presets(workspace_id)]
+            names = [row.name for row in fallback_rows.of_workspace(workspace_id)]
+            chosen = fallbacks.defaults(workspaces.find(workspace_id))
+            in_presets = [row.values["fallback"] for row in preset_rows.of_workspace(workspace_id)]
             assert {chosen["workspace"], *chosen["sources"].values(), *in_presets} - {""} <= set(names)
 
 

@@ -11,10 +11,10 @@ import pytest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from tests.origin import picture
-from transforms import store
 from transforms.access import access_settings
 from transforms.doctor import examination
 from transforms.engine.request.query import Query
+from transforms.models import sources
 from transforms.serving import delivery, explain, fallback
 from transforms.serving.delivery import ImageRequest
 from transforms.serving.scheduling import failures, free_work
@@ -53,7 +53,7 @@ def request(method: str = "GET", query: str = PICTURE) -> ImageRequest:
 
 
 def examine(tenant):
-    return examination.examine(tenant, store.source(tenant.workspace_id, "shop"), "shoe.jpg")
+    return examination.examine(tenant, sources.find(tenant.workspace_id, "shop"), "shoe.jpg")
 
 
 @pytest.mark.parametrize(

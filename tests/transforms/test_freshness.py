@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts import store as accounts_store
-from billing import store as billing_store
+from accounts.models import workspaces
 from billing.charging import ledger
+from billing.models import claims as claim_rows
 from imgapis.base import buckets, clock
 from telemetry.events import CacheStatus
 from tests import environment
@@ -55,7 +55,7 @@ def used(row) -> int:
 
 def deliver(row, endpoint: str, query: str) -> ImageResponse:
     """The answer of this process."""
-    current = accounts_store.workspace(row.workspace_id)
+    current = workspaces.find(row.workspace_id)
     return delivery.deliver(
         tenants.of_row(current, current.namespace), ImageRequest(endpoint, Query.parse(query), None, None, None)
     )
@@ -134,7 +134,7 @@ def test_the_claim_lives_exactly_as_long_as_the_output(workspace, endpoint, quer
     """P08"""
     entry = deliver(workspace, endpoint, f"{query}&ttl=600").output
     plan = plan_of(workspace, endpoint, query)
-    claim = billing_store.live_claim(workspace.workspace_id, plan.claim, clock.now())
+    claim = claim_rows.find_live(workspace.workspace_id, plan.claim, clock.now())
     assert claim.expires.timestamp() == entry.expires == int(entry.stored) + 600
 
 

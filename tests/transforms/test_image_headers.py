@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import RequestFactory
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base import clock
 from telemetry import recorder
-from telemetry import store as telemetry_store
+from telemetry.models import events as event_rows
 from tests.transforms.web_client import ask
 from transforms.serving import delivery, image_responses, rendering
 from transforms.tenant import tenants
@@ -29,8 +29,8 @@ def test_an_answer_that_depends_on_accept_says_so_whoever_may_call(web, workspac
     """H24, K1: where an Origin counts too, Vary names both: a shared cache would else send AVIF to all."""
     negotiated, fixed = "/transform?src=shop/shoe.jpg&w=51", "/transform?src=shop/shoe.jpg&w=51&format=png"
     assert [vary(ask(workspace.namespace, path)) for path in (negotiated, fixed)] == [{"Accept"}, set()]
-    row = accounts_store.workspace(stranger.workspace_id)
-    accounts_store.change_workspace(row, allowed_origins=["shop.example"])
+    row = workspaces.find(stranger.workspace_id)
+    workspaces.change(row, allowed_origins=["shop.example"])
     replies = [ask(stranger.namespace, path, Origin=SHOP) for path in (negotiated, fixed)]
     assert [vary(reply) for reply in replies] == [{"Accept", "Origin"}, {"Origin"}]
     known = ask(stranger.namespace, negotiated, If_None_Match=replies[0].headers["etag"])
@@ -93,6 +93,6 @@ def test_who_waited_for_anothers_work_is_told_that_it_was_free_and_is_counted(te
         outcomes = sorted(threads.map(one, range(FOLLOWERS + 1)))
     assert outcomes == [("COALESCED", "0")] * FOLLOWERS + [("MISS", "1")] and origin.requests[path] == 1
     recorder.current().flush()
-    events = list(telemetry_store.between(tenant.workspace_id, clock.now() - 60, clock.now() + 1))
+    events = list(event_rows.between(tenant.workspace_id, clock.now() - 60, clock.now() + 1))
     assert sorted((event.cache, int(event.cost)) for event in events) == [("miss", 0)] * FOLLOWERS + [("miss", 2)]
     assert {event.status for event in events} == {200} and all(event.size > 0 for event in events)

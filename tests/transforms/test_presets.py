@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from tests import environment
 from tests.transforms.web_client import ask
@@ -68,7 +68,7 @@ WORDS = {"fit": {"1": "cover", "2": "pad"}, "background": {"1": "fff", "2": "000
 def test_the_canonical_form_is_that_of_the_merged_parameters(workspace, under, over):
     """A preset under explicit parameters, against both merged by hand; an explicit size takes both sides."""
     presets.save(workspace.workspace_id, "system", "any", presets.query_of(under))
-    row = accounts_store.workspace(workspace.workspace_id)
+    row = workspaces.find(workspace.workspace_id)
     tenant = tenants.of_row(row, row.namespace)
     if "size" in over:
         under = {name: text for name, text in under.items() if name not in ("w", "h")}

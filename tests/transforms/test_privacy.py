@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from imgapis.server import logs
-from telemetry import events, recorder, store
+from telemetry import events, recorder
+from telemetry.models import events as event_rows
 from tests import environment
 from tests.transforms.web_client import ask
 
@@ -57,7 +58,7 @@ def test_no_canary_is_on_disk_but_the_origin_of_the_event(canaried):
 
 def test_an_event_keeps_the_origin_and_no_other_header(canaried):
     """P04"""
-    charged_events = [event for event in store.between(canaried.workspace_id, 0, 2**40) if event.cost]
+    charged_events = [event for event in event_rows.between(canaried.workspace_id, 0, 2**40) if event.cost]
     assert [event.origin for event in charged_events] == ["https://seen.example"]
 
 
@@ -112,5 +113,5 @@ def test_free_requests_reach_the_stream_from_the_spool(canaried):
     recorder.ship()
     spool = Path(environment.FOLDER) / "spool"
     spooled_lines = sum(len(bytes_of(path).splitlines()) for path in spool.glob("*.jsonl"))
-    shipped_events = list(store.between(canaried.workspace_id, 0, 2**40))
+    shipped_events = list(event_rows.between(canaried.workspace_id, 0, 2**40))
     assert len(shipped_events) + spooled_lines >= 3 and sum(int(event.cost) for event in shipped_events) == 2

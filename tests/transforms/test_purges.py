@@ -13,9 +13,9 @@ from billing.charging import ledger
 from billing.models import Claim
 from imgapis.base import clock
 from tests.transforms.web_client import ask
-from transforms import rule_store
 from transforms.engine.request.query import Query
 from transforms.models import PurgeRule
+from transforms.models import purges as purge_rows
 from transforms.serving import image_plans, purges
 from transforms.sources import named_sources
 from transforms.tenant import purge_index, tenants
@@ -132,7 +132,7 @@ def test_what_cannot_be_read_is_refused_and_purges_nothing(workspace, scope, tar
     for act in (purges.preview, lambda row, *args: purges.purge(row, "system", *args)):
         with pytest.raises(purges.InvalidPurge, match=sentence):
             act(workspace, scope, target)
-    assert rule_store.purges(workspace.workspace_id) == []
+    assert purge_rows.of_workspace(workspace.workspace_id) == []
 
 
 def test_a_wider_rule_takes_the_place_of_the_narrower(workspace):
@@ -148,7 +148,7 @@ def test_a_wider_rule_takes_the_place_of_the_narrower(workspace):
 
 
 def targets(workspace) -> list[str]:
-    return [rule.target for rule in rule_store.purges(workspace.workspace_id)]
+    return [rule.target for rule in purge_rows.of_workspace(workspace.workspace_id)]
 
 
 def test_a_workspace_has_so_many_rules_and_a_wider_one_makes_room(workspace, monkeypatch):
@@ -165,7 +165,7 @@ def test_no_rule_outlives_what_it_could_void(workspace):
     rule = purges.purge(workspace, "system", "workspace")
     assert 366 * 86_400 - 2 <= rule.expires.timestamp() - rule.moment <= 366 * 86_400 + 2
     rule.update(actions=[PurgeRule.expires.set(rule.expires.replace(year=2020))])
-    assert rule_store.purges(workspace.workspace_id) == []
+    assert purge_rows.of_workspace(workspace.workspace_id) == []
 
 
 RULES = st.lists(

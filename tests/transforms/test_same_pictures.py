@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from tests.origin import picture
 from tests.transforms.web_client import ask
@@ -155,7 +155,7 @@ def test_a_purge_makes_the_picture_new_work_once(workspace, small):
     first, second = (f"/transform?src={small}&w={width}&format=png" for width in (1_000, 2_000))
     ask(workspace.namespace, first)
     purges.purge(workspace, "system", "workspace")
-    tenant = tenants.of_row(accounts_store.workspace(workspace.workspace_id), workspace.namespace)
+    tenant = tenants.of_row(workspaces.find(workspace.workspace_id), workspace.namespace)
     assert tenant.rules.purges.everything
     address = first.replace("png", "webp")
     charged = [charge_of(tenant, address), charge_of(tenant, second), charge_of(tenant, second.replace("png", "gif"))]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from billing.charging import ledger
 from imgapis.base import clock
 from imgapis.base.errors import EditConflict
@@ -202,13 +202,13 @@ def test_the_last_key_cannot_end_while_signatures_are_asked_for(workspace, key):
 
 
 def test_of_two_rotations_at_once_one_is_told(workspace, key):
-    first_row = accounts_store.workspace(workspace.workspace_id)
-    second_row = accounts_store.workspace(workspace.workspace_id)
+    first_row = workspaces.find(workspace.workspace_id)
+    second_row = workspaces.find(workspace.workspace_id)
     signing_keys.rotate(first_row, "system")
     with pytest.raises(EditConflict):
         signing_keys.rotate(second_row, "system")
 
 
 def test_secrets_are_sealed_at_rest(workspace, key):
-    row = accounts_store.workspace(workspace.workspace_id)
+    row = workspaces.find(workspace.workspace_id)
     assert key.partition(".")[2] not in json.dumps(row.signing_keys)

@@ -3,11 +3,11 @@
 import pytest
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.teams import roles
 from tests import environment
 from tests.people import person
-from transforms import store
+from transforms.models import sources
 
 PREFIX = f"http://127.0.0.1:{environment.ORIGIN_PORT}/"
 S3 = {
@@ -25,7 +25,7 @@ def owner(web, origin):
     """An owner's browser, the path of her workspace, and its id."""
     browser, address = person("sources")
     namespace = address.partition("@")[0]
-    return browser, f"/w/{namespace}", accounts_store.workspace_of_namespace(namespace).workspace_id
+    return browser, f"/w/{namespace}", workspaces.of_namespace(namespace).workspace_id
 
 
 def test_a_source_is_set_up_tested_and_used(owner):
@@ -64,19 +64,19 @@ def test_a_wrong_field_is_told_at_the_field_and_what_was_typed_stays(owner):
     assert page.status == 400 and "A region reads like" in page.text
     assert 'value="AKIAEXAMPLE"' in page.text and b"Europe &lt;b&gt;" in page.body
     assert "my very secret" not in page.text
-    assert store.source(workspace_id, "vault") is None
+    assert sources.find(workspace_id, "vault") is None
 
 
 def test_a_secret_is_never_shown_again_and_stays_unless_a_new_one_is_given(owner):
     browser, home, workspace_id = owner
     browser.submit(f"{home}/sources/new?kind=s3", S3)
     page = browser.get(f"{home}/sources/vault")
-    row = store.source(workspace_id, "vault")
+    row = sources.find(workspace_id, "vault")
     assert "AKIAEXAMPLE" in page.text and "s3:GetObject" in page.text
     assert "my very secret" not in page.text and row.sealed_secret not in page.text
     reply = browser.post(f"{home}/sources/vault", {**S3, "secret_key": "", "bucket": "others"})
     assert reply.status == 302
-    new_row = store.source(workspace_id, "vault")
+    new_row = sources.find(workspace_id, "vault")
     assert (new_row.bucket, new_row.sealed_secret, new_row.revision) == ("others", row.sealed_secret, row.revision + 1)
     entry = audit.page(workspace_id).rows[0]
     assert (entry.before["bucket"], entry.after["bucket"]) == ("pictures", "others")
@@ -87,9 +87,9 @@ def test_a_source_is_deleted_by_post_after_a_question(owner):
     browser, home, workspace_id = owner
     browser.submit(f"{home}/sources/new?kind=http", {"name": "old", "prefix": PREFIX})
     assert "Delete the source old?" in browser.get(f"{home}/sources/old/delete").text
-    assert store.source(workspace_id, "old") is not None
+    assert sources.find(workspace_id, "old") is not None
     assert browser.post(f"{home}/sources/old/delete").location == f"{home}/sources"
-    assert store.source(workspace_id, "old") is None
+    assert sources.find(workspace_id, "old") is None
     assert browser.get(f"{home}/sources/old").status == 404
 
 
@@ -98,7 +98,7 @@ def test_fields_nobody_asks_for_change_nothing(owner):
     browser, home, workspace_id = owner
     extra = {"source_id": "src_mine", "workspace_id": "ws_other", "revision": "99", "kind": "s3"}
     browser.submit(f"{home}/sources/new?kind=http", {"name": "plain", "prefix": PREFIX, **extra})
-    row = store.source(workspace_id, "plain")
+    row = sources.find(workspace_id, "plain")
     assert (row.kind, int(row.revision)) == ("http", 1) and row.source_id != "src_mine"
 
 

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import resolution
-from transforms import store
+from transforms.models import sources
 from transforms.sources import named_sources
 
 HTTP = {"kind": "http", "prefix": "https://shop.example/photos/"}
@@ -27,7 +27,7 @@ R2 = {**S3, "kind": "r2", "region": "0" * 32}
 @pytest.mark.parametrize("fields", [HTTP, S3, {**S3, "prefix": ""}, R2, {**R2, "region": "0" * 32 + ".eu"}])
 def test_each_kind_of_source_can_be_set_up(workspace, fields):
     row = named_sources.create(workspace.workspace_id, name="photos", **fields)
-    stored_row = store.source(workspace.workspace_id, "photos")
+    stored_row = sources.find(workspace.workspace_id, "photos")
     assert (stored_row.kind, stored_row.prefix, int(stored_row.revision)) == (fields["kind"], fields["prefix"], 1)
     if "secret_key" in fields:
         assert "a secret" not in stored_row.sealed_secret and tokens.unseal(stored_row.sealed_secret) == b"a secret"
@@ -61,13 +61,13 @@ def test_a_wrong_field_is_named(workspace, fields, param):
     with pytest.raises(named_sources.InvalidSourceSetting) as excinfo:
         named_sources.create(workspace.workspace_id, **{"name": "photos", **fields})
     assert excinfo.value.param == param
-    assert store.source(workspace.workspace_id, "photos") is None
+    assert sources.find(workspace.workspace_id, "photos") is None
 
 
 def test_a_change_raises_the_revision_and_keeps_the_secret(workspace):
     row = named_sources.create(workspace.workspace_id, name="photos", **S3)
     named_sources.change(row, bucket="others", prefix="", secret_key="")
-    stored_row = store.source(workspace.workspace_id, "photos")
+    stored_row = sources.find(workspace.workspace_id, "photos")
     assert (stored_row.bucket, stored_row.prefix, stored_row.region, int(stored_row.revision)) == (
         "others",
         "",
@@ -76,7 +76,7 @@ def test_a_change_raises_the_revision_and_keeps_the_secret(workspace):
     )
     assert tokens.unseal(stored_row.sealed_secret) == b"a secret"
     named_sources.change(stored_row, access_key="AKIAOTHER", secret_key="another")
-    stored_row = store.source(workspace.workspace_id, "photos")
+    stored_row = sources.find(workspace.workspace_id, "photos")
     assert (stored_row.access_key, tokens.unseal(stored_row.sealed_secret)) == ("AKIAOTHER", b"another")
 
 
@@ -85,7 +85,7 @@ def test_a_new_access_key_without_its_secret_is_refused(workspace):
     with pytest.raises(named_sources.InvalidSourceSetting) as excinfo:
         named_sources.change(row, access_key="AKIAOTHER")
     assert excinfo.value.param == "secret_key"
-    assert store.source(workspace.workspace_id, "photos").access_key == "AKIAEXAMPLE"
+    assert sources.find(workspace.workspace_id, "photos").access_key == "AKIAEXAMPLE"
 
 
 def test_a_change_of_a_source_that_was_made_anew_changes_nothing(workspace):
@@ -97,7 +97,7 @@ def test_a_change_of_a_source_that_was_made_anew_changes_nothing(workspace):
     with pytest.raises(named_sources.SourceGone):
         named_sources.change(old_row, prefix="https://shop.example/other/")
     named_sources.delete(old_row)
-    assert store.source(workspace.workspace_id, "photos").source_id == new_row.source_id
+    assert sources.find(workspace.workspace_id, "photos").source_id == new_row.source_id
 
 
 def test_two_makers_of_one_name_have_one_winner(workspace):
@@ -110,11 +110,11 @@ def test_two_makers_of_one_name_have_one_winner(workspace):
     with ThreadPoolExecutor(8) as threads:
         outcomes = list(threads.map(make, range(8)))
     assert outcomes.count("source_exists") == 7
-    assert store.source(workspace.workspace_id, "photos").source_id in outcomes
+    assert sources.find(workspace.workspace_id, "photos").source_id in outcomes
 
 
 def test_a_workspace_has_as_many_sources_as_its_plan_allows(workspace):
-    accounts_store.change_workspace(workspace, limits={"sources": 2})
+    workspaces.change(workspace, limits={"sources": 2})
     named_sources.create(workspace.workspace_id, name="second", **HTTP)
     with pytest.raises(named_sources.TooManySources):
         named_sources.create(workspace.workspace_id, name="third", **HTTP)
@@ -159,8 +159,8 @@ def test_a_source_that_would_never_be_fetched_is_refused_when_it_is_saved(worksp
         ) as excinfo:
             save()
         assert excinfo.value.param == "prefix"
-    assert store.source(workspace.workspace_id, "ill") is None
-    assert store.source(workspace.workspace_id, "photos").prefix == "https://outside.test/"
+    assert sources.find(workspace.workspace_id, "ill") is None
+    assert sources.find(workspace.workspace_id, "photos").prefix == "https://outside.test/"
 
 
 def test_a_source_is_saved_where_the_look_up_takes_too_long_or_is_not_needed(workspace, names, monkeypatch, settings):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.rows.audit import AuditEntry
+from accounts.models import AuditEntry
 from imgapis.base import buckets, dynamo
 from imgapis.base.buckets import StoredObject
-from imgapis.policy import store
+from imgapis.models import privacy_proofs
 from imgapis.verify import checks, doors, erasing, marks, search
 from tests import environment
 from tests.people import Browser
@@ -25,7 +25,7 @@ def test_every_check_holds_and_the_pages_say_so(web, stripe_stub):
     assert verdicts.findings == []
     run_states = {name: state for name, state in verdicts.states.items() if state != checks.NOT_LOOKED_AT}
     assert set(run_states.values()) == {checks.HELD} and len(run_states) >= 6
-    assert dict(store.last_proof().checks) == verdicts.states
+    assert dict(privacy_proofs.last().checks) == verdicts.states
     assert "has not been run here yet" not in Browser().get("/privacy").text
 
 
@@ -63,7 +63,7 @@ def test_what_leaks_is_found_and_named_and_so_is_an_erasure_that_erases_nothing(
     assert "viewers: agent in file leak.log" in output and "logs: owner in file leak.log" in output
     assert "digests: sha256 of picture at " in output and "originals: comment in object 1d/leak/leak" in output
     assert "held  secrets" in output and "erasure: owner in table imgapis-people" in output
-    store.save_proof(store.last_proof().moment, dict.fromkeys(checks.CHECKS, checks.HELD))
+    privacy_proofs.save(privacy_proofs.last().moment, dict.fromkeys(checks.CHECKS, checks.HELD))
 
 
 def test_a_mark_is_found_in_every_kind_of_place(dynamodb, bucket, tmp_path):

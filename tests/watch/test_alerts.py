@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from django.core import mail as outbox
 
-from billing import store as billing_store
-from billing.models import LedgerProof
+from billing.models import LedgerProof, proofs
 from billing.stripe import webhook_lag
 from billing.stripe.stripe_facts import StripeUnavailable
 from imgapis.base import clock
+from imgapis.models import alerts
 from imgapis.site import status
-from imgapis.watch import checks, store, watching
+from imgapis.watch import checks, watching
 from telemetry import recorder
 from telemetry.models import DirtyHour
 
@@ -64,10 +64,10 @@ def test_what_is_within_bounds_is_no_fault(check, change):
 @pytest.mark.parametrize(("broken", "age", "word"), [(2, 60, "did not add up"), (0, 27 * 3_600, "more than a day")])
 def test_a_ledger_that_disagrees_or_is_not_proved_is_a_fault(broken, age, word):
     now = clock.now()
-    LedgerProof(billing_store.LEDGER).update(actions=[LedgerProof.due.set(now + 9_999)])
-    billing_store.save_proof(now - age, 5, broken)
+    LedgerProof(proofs.LEDGER).update(actions=[LedgerProof.due.set(now + 9_999)])
+    proofs.save(now - age, 5, broken)
     assert word in checks.ledger(CALM, replace(CALM, now=now))
-    billing_store.save_proof(now, 5, 0)
+    proofs.save(now, 5, 0)
     assert checks.ledger(CALM, replace(CALM, now=now)) == ""
 
 
@@ -104,14 +104,14 @@ def test_a_stopped_meter_is_told_once_an_hour_stands_on_the_status_page_and_ends
     assert "spool" in watch.check()["metering"] and "metering" in watching.Watch().check()
     alert_mails = [message for message in outbox.outbox if "metering" in message.subject]
     assert len(alert_mails) == 1 and "spool" in alert_mails[0].body and alert_mails[0].to == ["operator@example.com"]
-    assert [row.name for row in store.active(("metering",), now)] == ["metering"]
+    assert [row.name for row in alerts.active(("metering",), now)] == ["metering"]
     status._last.clear()
     assert [part.state for part in status.probed() if part.name == status.TITLES["metering"]] == ["bad"]
     assert "within ten seconds" not in status.probed()[-1].sentence, "the page does not contradict its own alert"
     lock_file.close()
     spool_file.unlink()
-    now += store.STANDS_SECONDS + 1
-    assert "metering" not in watch.check() and not store.active(("metering",), now)
+    now += alerts.STANDS_SECONDS + 1
+    assert "metering" not in watch.check() and not alerts.active(("metering",), now)
     status._last.clear()
     assert status.TITLES["metering"] not in [part.name for part in status.probed()]
 
@@ -122,8 +122,8 @@ def test_every_alert_has_its_title_on_the_status_page():
 
 def test_two_workers_send_one_mail_and_an_hour_later_another():
     name, now = f"test-{secrets.token_hex(4)}", clock.now()
-    store.record(name, "here", "Something.", now)
-    assert [store.claim_mail(name, "here", now + seconds, 3_600) for seconds in (0, 1, 3_599, 3_601)] == [
+    alerts.record(name, "here", "Something.", now)
+    assert [alerts.claim_mail(name, "here", now + seconds, 3_600) for seconds in (0, 1, 3_599, 3_601)] == [
         True,
         False,
         False,
@@ -134,10 +134,10 @@ def test_two_workers_send_one_mail_and_an_hour_later_another():
 def test_an_alert_keeps_its_beginning_while_it_stands_and_begins_anew_after_a_pause():
     name, now = f"test-{secrets.token_hex(4)}", clock.now()
     for seconds in (0, 60, 150):
-        store.record(name, "here", "Something.", now + seconds)
-    assert store.active((name,), now + 151)[0].since == pytest.approx(now)
-    store.record(name, "here", "Something.", now + 900)
-    assert store.active((name,), now + 901)[0].since == pytest.approx(now + 900)
+        alerts.record(name, "here", "Something.", now + seconds)
+    assert alerts.active((name,), now + 151)[0].since == pytest.approx(now)
+    alerts.record(name, "here", "Something.", now + 900)
+    assert alerts.active((name,), now + 901)[0].since == pytest.approx(now + 900)
 
 
 def test_stripe_is_asked_every_five_minutes_and_its_being_away_changes_nothing(monkeypatch):

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts import audit
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound import urls
@@ -65,7 +64,7 @@ def change(row: Workspace, actor: str, *, confirm_any_source: bool = False, **va
     before = {name: getattr(row, name) for name in after}
     if before == after:
         return
-    accounts_store.change_workspace(row, **after)
+    workspaces.change(row, **after)
     audit.record(row.workspace_id, actor, "access.changed", "", before, after)
 
 

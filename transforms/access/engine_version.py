@@ -3,8 +3,8 @@
 from typing import Any
 
 from accounts import audit
-from accounts import store as accounts_store
 from accounts.models import Workspace
+from accounts.workspaces import workspaces
 from imgapis.base.errors import ApiError
 from transforms.engine import version
 
@@ -27,7 +27,7 @@ def switch(row: Workspace, actor: str, wanted: int) -> None:
         )
     values = {"engine": current}, {"engine": wanted}
     entry = audit.entry(row.workspace_id, actor, "engine.changed", "", *values)
-    accounts_store.change_workspace(row, entry, engine=wanted)
+    workspaces.change(row, entry, engine=wanted)
 
 
 def facts(row: Workspace) -> dict[str, Any]:

@@ -4,13 +4,16 @@ import difflib
 from collections.abc import Collection
 
 from accounts import audit
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import engine_errors, rule_store, store
+from transforms import engine_errors
+from transforms.access import rules
 from transforms.engine.request.query import Query
 from transforms.models import Fallback
+from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
+from transforms.models import sources as source_rows
 from transforms.sources import originals
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
@@ -80,35 +83,35 @@ def _default(tenant: Tenant, source: str) -> str:
 def save(workspace_id: str, actor: str, name: str, src: str, status: str = "error") -> Fallback:
     """Create or replace a fallback; nothing is fetched. `status`: one of STATUSES. Raises InvalidFallback with the
     field, TooManyFallbacks, EditConflict."""
-    workspace = accounts_store.require_workspace(workspace_id)
+    workspace = workspaces.require(workspace_id)
     _check(workspace, name, src, status)
-    existing = {row.name: row for row in rule_store.fallbacks(workspace_id)}
+    existing = {row.name: row for row in fallback_rows.of_workspace(workspace_id)}
     if name not in existing and len(existing) >= MOST_FALLBACKS:
         raise TooManyFallbacks(f"A workspace has at most {MOST_FALLBACKS} fallbacks.")
     row = Fallback(workspace_id, name, src=src, status=status, saved=clock.now())
     before = public_fields(existing[name]) if name in existing else None
     entry = audit.entry(workspace_id, actor, "fallback.saved", name, before, public_fields(row))
-    rule_store.save(row, int(workspace.rules_revision), entry)
+    rules.save(row, int(workspace.rules_revision), entry)
     return row
 
 
 def delete(workspace_id: str, actor: str, name: str) -> bool:
     """Delete a fallback: addresses that name it answer 400 within seconds. False where there is none. Raises
     FallbackInUse, EditConflict."""
-    workspace, row = accounts_store.require_workspace(workspace_id), rule_store.fallback(workspace_id, name)
+    workspace, row = workspaces.require(workspace_id), fallback_rows.find(workspace_id, name)
     if row is None:
         return False
     users = _users(workspace, name)
     if users:
         raise FallbackInUse(f"The fallback {name} is used by {', '.join(users)}: change that first.", param="name")
     entry = audit.entry(workspace_id, actor, "fallback.deleted", name, public_fields(row))
-    rule_store.delete(row, int(workspace.rules_revision), entry)
+    rules.delete(row, int(workspace.rules_revision), entry)
     return True
 
 
 def defaults(workspace: Workspace) -> dict:
     """The default of the workspace (empty: none), and that of each source (empty: as the workspace; none: none)."""
-    sources = store.sources(workspace.workspace_id)
+    sources = source_rows.of_workspace(workspace.workspace_id)
     return {"workspace": workspace.fallback, "sources": {row.name: row.fallback for row in sources}}
 
 
@@ -117,9 +120,9 @@ def change_defaults(
 ) -> None:
     """Change the default of the workspace and of some sources, within five seconds everywhere; None, and a source that
     is left out, stay. Pictures and charges stay what they are. Raises InvalidFallback with the field, EditConflict."""
-    workspace = accounts_store.require_workspace(workspace_id)
-    names = [row.name for row in rule_store.fallbacks(workspace_id)]
-    rows = {row.name: row for row in store.sources(workspace_id)}
+    workspace = workspaces.require(workspace_id)
+    names = [row.name for row in fallback_rows.of_workspace(workspace_id)]
+    rows = {row.name: row for row in source_rows.of_workspace(workspace_id)}
     own, sources = workspace.fallback if own is None else own, sources or {}
     _check_default("workspace", own, names)
     for source, name in sources.items():
@@ -135,7 +138,7 @@ def change_defaults(
     after = {"workspace": own, "sources": changed}
     entry = audit.entry(workspace_id, actor, "fallback.defaults", "", before, after)
     of_sources = [(rows[source], name) for source, name in changed.items()]
-    rule_store.change_default_fallbacks(workspace_id, int(workspace.rules_revision), own, of_sources, entry)
+    rules.change_default_fallbacks(workspace_id, int(workspace.rules_revision), own, of_sources, entry)
 
 
 def public_fields(row: Fallback) -> dict[str, str]:
@@ -166,8 +169,10 @@ def _check_default(field: str, name: str, names: list[str]) -> None:
 
 def _users(workspace: Workspace, name: str) -> list[str]:
     """What names a fallback, as the end of a sentence."""
-    sources = [row.name for row in store.sources(workspace.workspace_id) if row.fallback == name]
-    presets = [row.name for row in rule_store.presets(workspace.workspace_id) if row.values.get(PARAMETER) == name]
+    sources = [row.name for row in source_rows.of_workspace(workspace.workspace_id) if row.fallback == name]
+    presets = [
+        row.name for row in preset_rows.of_workspace(workspace.workspace_id) if row.values.get(PARAMETER) == name
+    ]
     users = ["this workspace by default"] if workspace.fallback == name else []
     return users + [f"the source {source}" for source in sources] + [f"the preset {preset}" for preset in presets]
 

@@ -3,15 +3,17 @@
 import difflib
 
 from accounts import audit
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import engine_errors, rule_store
-from transforms.access import fallbacks
+from transforms import engine_errors
+from transforms.access import fallbacks, rules
 from transforms.engine.errors import EngineError
 from transforms.engine.request import params
 from transforms.engine.request.query import Query
 from transforms.models import Preset
+from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
 from transforms.sources import originals
 from transforms.tenant.tenants import Tenant
 
@@ -88,24 +90,24 @@ def save(workspace_id: str, actor: str, name: str, query: str) -> Preset:
     """Create or replace a preset: `w=800&fit=cover`. Requests that name it then get the new values.
     Raises InvalidPreset with the field, TooManyPresets."""
     values = read(name, query)
-    workspace = accounts_store.require_workspace(workspace_id)
-    existing_presets = rule_store.presets(workspace_id)
+    workspace = workspaces.require(workspace_id)
+    existing_presets = preset_rows.of_workspace(workspace_id)
     _check_fallback(workspace_id, values)
     previous_values = next((row.values for row in existing_presets if row.name == name), None)
     if previous_values is None and len(existing_presets) >= MOST_PRESETS:
         raise TooManyPresets(f"A workspace has at most {MOST_PRESETS} presets.")
     row = Preset(workspace_id, name, values=values, saved=clock.now())
-    rule_store.save(row, int(workspace.rules_revision))
+    rules.save(row, int(workspace.rules_revision))
     audit.record(workspace_id, actor, "preset.saved", name, previous_values, values)
     return row
 
 
 def delete(workspace_id: str, actor: str, name: str) -> bool:
     """Delete a preset: addresses that name it answer 400 within seconds. False where there is none."""
-    workspace, row = accounts_store.require_workspace(workspace_id), rule_store.preset(workspace_id, name)
+    workspace, row = workspaces.require(workspace_id), preset_rows.find(workspace_id, name)
     if row is None:
         return False
-    rule_store.delete(row, int(workspace.rules_revision))
+    rules.delete(row, int(workspace.rules_revision))
     audit.record(workspace_id, actor, "preset.deleted", name, row.values)
     return True
 
@@ -136,7 +138,7 @@ def read(name: str, text: str) -> dict[str, str]:
 def _check_fallback(workspace_id: str, values: dict[str, str]) -> None:
     """Raise InvalidPreset where a preset names a fallback that the workspace does not have."""
     name = values.get(fallbacks.PARAMETER, fallbacks.NONE)
-    if name != fallbacks.NONE and rule_store.fallback(workspace_id, name) is None:
+    if name != fallbacks.NONE and fallback_rows.find(workspace_id, name) is None:
         raise InvalidPreset(f"This workspace has no fallback {name[:64]!r}.", param="query")
 
 

@@ -2,12 +2,12 @@
 signed."""
 
 import secrets
+from typing import Any
 
 from accounts import audit
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base import clock, tokens
-from imgapis.base.errors import ApiError
-from transforms import rule_store
+from imgapis.base.errors import ApiError, EditConflict
 
 LIVE = 2
 
@@ -24,7 +24,7 @@ def turn_on(row: Workspace, actor: str) -> str | None:
     and returns it, to be shown once."""
     new_key, keys = _with_new(row) if not row.signing_keys else (None, row.signing_keys)
     before = row.signing
-    rule_store.change_keys(row, keys, signing="required")
+    _replace(row, keys, signing="required")
     audit.record(row.workspace_id, actor, "signing.changed", "", before, "required")
     return new_key
 
@@ -32,7 +32,7 @@ def turn_on(row: Workspace, actor: str) -> str | None:
 def turn_off(row: Workspace, actor: str) -> None:
     """Stop requiring signatures; the keys stay, so that URLs signed before are valid when it is turned on again."""
     before = row.signing
-    rule_store.change_keys(row, row.signing_keys, signing="off")
+    _replace(row, row.signing_keys, signing="off")
     audit.record(row.workspace_id, actor, "signing.changed", "", before, "off")
 
 
@@ -40,7 +40,7 @@ def rotate(row: Workspace, actor: str) -> str:
     """Create a new key and return it, to be shown once. The newest of the others stays live; an older one ends."""
     before = _ids(row)
     new_key, keys = _with_new(row)
-    rule_store.change_keys(row, keys)
+    _replace(row, keys)
     audit.record(row.workspace_id, actor, "signing.rotated", "", before, _ids(row))
     return new_key
 
@@ -54,7 +54,7 @@ def end(row: Workspace, actor: str, key_id: str) -> None:
     if not remaining_keys and row.signing == "required":
         raise NoSigningKey("This is the only key, and signatures are asked for: rotate first, or turn signing off.")
     before = _ids(row)
-    rule_store.change_keys(row, remaining_keys)
+    _replace(row, remaining_keys)
     audit.record(row.workspace_id, actor, "signing.rotated", key_id, before, _ids(row))
 
 
@@ -66,3 +66,9 @@ def _with_new(row: Workspace) -> tuple[str, list[dict]]:
 
 def _ids(row: Workspace) -> list[str]:
     return [key["id"] for key in row.signing_keys]
+
+
+def _replace(row: Workspace, keys: list[dict], **values: Any) -> None:
+    """Replace the signing keys of `row`. Raises EditConflict where they have changed since it was read."""
+    if not workspaces.replace_signing_keys(row, keys, **values):
+        raise EditConflict

@@ -7,9 +7,8 @@ from accounts.workspaces import counted, entitlements
 from accounts.workspaces.counted import Counted
 from imgapis.base import clock, rounds, tokens, waiting
 from imgapis.base.errors import ApiError
-from transforms import domain_store
 from transforms.domains import custom_hostnames, domain_checks, domain_names
-from transforms.models import Domain
+from transforms.models import Domain, domains
 
 PENDING_SECONDS = 3 * clock.DAY  # after this an unproven claim no longer blocks another
 LEASE_SECONDS = 120
@@ -32,12 +31,12 @@ class TooManyDomains(ApiError):
 
 
 def _is_claimed(name: str) -> bool:
-    return domain_store.domain(name) is not None
+    return domains.find(name) is not None
 
 
 DOMAINS = Counted(
     kind="domain",
-    listed=lambda workspace_id: [row.domain for row in domain_store.domains(workspace_id)],
+    listed=lambda workspace_id: [row.domain for row in domains.of_workspace(workspace_id)],
     exists=_is_claimed,
     limit_of=lambda workspace: entitlements.of(workspace).domains,
     refusal=lambda limit: TooManyDomains(
@@ -63,14 +62,14 @@ def add(workspace_id: str, domain: str, actor: str) -> Domain:
         lapses=now + PENDING_SECONDS,
     )
     entry = audit.entry(workspace_id, actor, "domain.added", name)
-    if not counted.add(DOMAINS, workspace_id, name, lambda claim: domain_store.claim(claim, row, now), entry):
+    if not counted.add(DOMAINS, workspace_id, name, lambda claim: domains.claim(claim, row, now), entry):
         raise _conflict(name, workspace_id)
     return row
 
 
 def _conflict(name: str, workspace_id: str) -> DomainTaken:
     """The refusal; which workspace owns the domain is disclosed to that workspace alone."""
-    row = domain_store.domain(name)
+    row = domains.find(name)
     if row is not None and row.workspace_id == workspace_id:
         return DomainTaken(f"This workspace has the domain {name} already.", param="domain")
     return DomainTaken(
@@ -80,7 +79,7 @@ def _conflict(name: str, workspace_id: str) -> DomainTaken:
 
 def of_workspace(workspace_id: str, name: str) -> Domain | None:
     """A domain of a workspace; None for a domain of another workspace."""
-    row = domain_store.domain(name)
+    row = domains.find(name)
     return row if row is not None and row.workspace_id == workspace_id else None
 
 
@@ -88,17 +87,17 @@ def check_now(row: Domain) -> Domain | None:
     """Check a domain unless a check is running or just ran; the row afterwards, None where it is gone."""
     now = round(clock.now())
     with waiting.place(row.workspace_id):
-        if now - row.checked >= PAUSE_SECONDS and domain_store.lease(row, now + LEASE_SECONDS):
+        if now - row.checked >= PAUSE_SECONDS and domains.lease(row, now + LEASE_SECONDS):
             _examine(row, now)
-    return domain_store.domain(row.domain)
+    return domains.find(row.domain)
 
 
 def check_due(limit: int = 3, seconds: float = rounds.UNLIMITED) -> int:
     """Check at most `limit` domains that are due, those that have waited longest first and for as many seconds; returns
     how many. Safe to run in several processes at once."""
     budget, now, count = rounds.Budget(seconds), round(clock.now()), 0
-    for row in budget.within(domain_store.due(now, limit)):
-        if domain_store.lease(row, round(clock.now()) + LEASE_SECONDS):
+    for row in budget.within(domains.due(now, limit)):
+        if domains.lease(row, round(clock.now()) + LEASE_SECONDS):
             _examine(row, now)
             count += 1
     return count
@@ -107,7 +106,7 @@ def check_due(limit: int = 3, seconds: float = rounds.UNLIMITED) -> int:
 def remove(row: Domain, actor: str) -> None:
     """Stop serving a domain and free it; a failure at Cloudflare is retried by the background worker."""
     now = round(clock.now())
-    if domain_store.mark_removing(row, now):
+    if domains.mark_removing(row, now):
         audit.record(row.workspace_id, actor, "domain.removed", row.domain)
         with waiting.place(row.workspace_id):
             _finish_removal(row, now)
@@ -119,7 +118,7 @@ def _examine(row: Domain, now: float) -> None:
         return
     was_proven, previous_id = bool(row.proven), row.cloudflare_id
     values = domain_checks.next_state(row, domain_checks.check_dns(row.domain, row.txt_token), now)
-    if not domain_store.save_check(row, **values):
+    if not domains.save_check(row, **values):
         _rollback(str(values.get("cloudflare_id", "")), previous_id)
     elif values.get("proven", was_proven) != was_proven:
         action = "domain.proven" if values["proven"] else "domain.lost"
@@ -140,6 +139,6 @@ def _finish_removal(row: Domain, now: float) -> None:
         try:
             custom_hostnames.delete(row.cloudflare_id)
         except custom_hostnames.CloudflareFailed:
-            domain_store.lease(row, now + RETRY_SECONDS)
+            domains.lease(row, now + RETRY_SECONDS)
             return
-    domain_store.delete(row)
+    domains.delete(row)

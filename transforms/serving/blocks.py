@@ -1,13 +1,13 @@
 """Blocking by staff after a report: a picture in all its forms, all that begins so, or a source; the cache included."""
 
-from accounts import audit, team_store
-from accounts import store as accounts_store
-from accounts.models import Workspace
+from accounts import audit
+from accounts.models import Workspace, members, people, workspaces
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.mail import mail
-from transforms import rule_store
+from transforms.access import rules
 from transforms.models import BlockRule
+from transforms.models import blocks as block_rows
 from transforms.serving import targets
 from transforms.tenant import tenants
 from transforms.tenant.tenants import Tenant
@@ -37,9 +37,9 @@ def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> B
     """Serve nothing of the target, cached or not, on every server within five seconds. Raises InvalidBlock,
     TooManyBlocks, InvalidTarget, EditConflict."""
     places = _places(tenants.of_row(row, row.namespace), scope, target)
-    revision = int(accounts_store.require_workspace(row.workspace_id).rules_revision)
+    revision = int(workspaces.require(row.workspace_id).rules_revision)
     now = clock.now()
-    if len(rule_store.blocks(row.workspace_id)) >= MOST_RULES:
+    if len(block_rows.of_workspace(row.workspace_id)) >= MOST_RULES:
         raise TooManyBlocks(f"A workspace has at most {MOST_RULES:,} blocks: suspend it instead.")
     rule = BlockRule(
         row.workspace_id,
@@ -51,16 +51,16 @@ def block(row: Workspace, actor: str, scope: str, target: str, reason: str) -> B
         reason=reason,
     )
     entry = audit.entry(row.workspace_id, actor, "picture.blocked", scope, reason=reason)
-    rule_store.save(rule, revision, entry)
+    rules.save(rule, revision, entry)
     _mail_owners(row, rule)
     return rule
 
 
 def lift(row: Workspace, actor: str, rule: BlockRule, reason: str) -> None:
     """Serve it again, within five seconds. Raises EditConflict."""
-    revision = int(accounts_store.require_workspace(row.workspace_id).rules_revision)
+    revision = int(workspaces.require(row.workspace_id).rules_revision)
     entry = audit.entry(row.workspace_id, actor, "picture.unblocked", rule.scope, reason=reason)
-    rule_store.delete(rule, revision, entry)
+    rules.delete(rule, revision, entry)
 
 
 def _mail_owners(row: Workspace, rule: BlockRule) -> None:
@@ -71,7 +71,7 @@ def _mail_owners(row: Workspace, rule: BlockRule) -> None:
         "scope": SCOPES[rule.scope],
         "reason": rule.reason,
     }
-    for person in accounts_store.people(team_store.owner_ids(row.workspace_id)):
+    for person in people.of_ids(members.owner_ids(row.workspace_id)):
         mail.send(person.email, f"Pictures of {row.namespace} are blocked", "emails/blocked.txt", context)
 
 

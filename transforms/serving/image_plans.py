@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing.store import OF_SOURCE
+from billing.models.claims import OF_SOURCE
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from transforms import engine_errors

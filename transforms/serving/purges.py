@@ -1,13 +1,13 @@
 """Purging: a rule that invalidates older outputs, by URL, prefix, source or for the whole workspace."""
 
 from accounts import audit
-from accounts import store as accounts_store
-from accounts.models import Workspace
-from billing import store as billing_store
+from accounts.models import Workspace, workspaces
+from billing.models import claims as claim_rows
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from transforms import rule_store
+from transforms.access import rules
 from transforms.models import PurgeRule
+from transforms.models import purges as purge_rows
 from transforms.serving import targets
 from transforms.serving.charging import claims
 from transforms.serving.image_plans import RenderPlan
@@ -49,7 +49,7 @@ def preview(row: Workspace, scope: str, target: str) -> int:
     if scope == "url":
         return int(claims.was_charged(tenant, _plan(tenant, target), now))
     _names(tenant, scope, target)
-    return billing_store.count_claims(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
+    return claim_rows.count_live(row.workspace_id, now, tenant.rules.purges.everything, MOST_COUNTED)
 
 
 def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str = "") -> PurgeRule:
@@ -57,7 +57,7 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
     next request for any of it is new work, and billed. Staff give a `reason`. Raises InvalidPurge, TooManyPurges,
     EditConflict."""
     names = _names(tenants.of_row(row, row.namespace), scope, target)
-    revision = int(accounts_store.require_workspace(row.workspace_id).rules_revision)
+    revision = int(workspaces.require(row.workspace_id).rules_revision)
     now = clock.now()
     rule = PurgeRule(
         row.workspace_id,
@@ -68,15 +68,15 @@ def purge(row: Workspace, actor: str, scope: str, target: str = "", reason: str 
         moment=now,
         expires=clock.utc(int(now) + LIFE_SECONDS),
     )
-    existing_rules = rule_store.purges(row.workspace_id)
+    existing_rules = purge_rows.of_workspace(row.workspace_id)
     superseded = [existing for existing in existing_rules if _covers(rule, existing)]
     if len(existing_rules) - len(superseded) >= MOST_RULES:
         raise TooManyPurges(
             f"A workspace has at most {MOST_RULES} purges a year: purge a prefix, a source or the workspace, which"
             " takes the place of the narrower ones."
         )
-    rule_store.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
-    rule_store.sweep(superseded)
+    rules.save(rule, revision, audit.entry(row.workspace_id, actor, "cache.purged", scope, reason=reason))
+    purge_rows.delete_all(superseded)
     return rule
 
 

@@ -5,8 +5,7 @@ from accounts.workspaces import counted, entitlements
 from accounts.workspaces.counted import Counted
 from imgapis.base import tokens
 from imgapis.base.errors import ApiError
-from transforms import store
-from transforms.models import Source
+from transforms.models import Source, sources
 from transforms.sources import originals
 from transforms.sources.kinds.kind import InvalidSourceSetting, Kind, SourceValues
 from transforms.sources.kinds.registry import KINDS, kind_of
@@ -21,6 +20,13 @@ class TooManySources(ApiError):
     code = "too_many_sources"
 
 
+class SourceExists(ApiError):
+    """The workspace has a source of that name."""
+
+    status = 409
+    code = "source_exists"
+
+
 class SourceGone(ApiError):
     """The source was deleted meanwhile."""
 
@@ -30,7 +36,7 @@ class SourceGone(ApiError):
 
 SOURCES = Counted(
     kind="source",
-    listed=lambda workspace_id: [row.name for row in store.sources(workspace_id)],
+    listed=lambda workspace_id: [row.name for row in sources.of_workspace(workspace_id)],
     exists=lambda name: False,  # the list is exact
     limit_of=lambda workspace: entitlements.of(workspace).sources,
     refusal=lambda limit: TooManySources(
@@ -71,8 +77,8 @@ def create(
         sealed_secret=tokens.seal(values.secret_key.encode()) if values.secret_key else "",
     )
     entry = audit.entry(workspace_id, actor, "source.created", name, after=public_fields(row))
-    if not counted.add(SOURCES, workspace_id, name, lambda transaction: store.add_source(transaction, row), entry):
-        raise store.SourceExists(f"This workspace has a source named {name}.", param="name")
+    if not counted.add(SOURCES, workspace_id, name, lambda transaction: sources.add(transaction, row), entry):
+        raise SourceExists(f"This workspace has a source named {name}.", param="name")
     return row
 
 
@@ -99,14 +105,14 @@ def change(
         kind.check_reachable(row.workspace_id, after["prefix"])
     if secret_key and "secret_key" in kind.field_names:
         changes["sealed_secret"] = tokens.seal(secret_key.encode())
-    if not store.change_source(row, **changes):
+    if not sources.change(row, **changes):
         raise SourceGone(f"The source {row.name} was deleted meanwhile.")
     audit.record(row.workspace_id, actor, "source.changed", row.name, before, public_fields(row))
 
 
 def delete(row: Source, actor: str = "system") -> None:
     """Delete a source; addresses that name it answer 404 within seconds. Idempotent."""
-    store.delete_source(row)
+    sources.delete(row)
     audit.record(row.workspace_id, actor, "source.deleted", row.name, before=public_fields(row))
 
 

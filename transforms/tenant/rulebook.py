@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-from transforms import rule_store
 from transforms.models import Fallback
+from transforms.models import blocks as block_rows
+from transforms.models import fallbacks as fallback_rows
+from transforms.models import presets as preset_rows
+from transforms.models import purges as purge_rows
 from transforms.tenant import block_index, purge_index
 from transforms.tenant.block_index import BlockIndex
 from transforms.tenant.purge_index import PurgeIndex
@@ -39,12 +42,12 @@ def of(workspace_id: str, revision: int) -> WorkspaceRules:
     with _lock:
         cached_revision, rules = _known.get(workspace_id, (0, EMPTY))
     if cached_revision != revision:
-        presets = {row.name: row.values for row in rule_store.presets(workspace_id)}
+        presets = {row.name: row.values for row in preset_rows.of_workspace(workspace_id)}
         rules = WorkspaceRules(
             presets,
-            {row.name: row for row in rule_store.fallbacks(workspace_id)},
-            purge_index.build(rule_store.purges(workspace_id)),
-            block_index.build(rule_store.blocks(workspace_id)),
+            {row.name: row for row in fallback_rows.of_workspace(workspace_id)},
+            purge_index.build(purge_rows.of_workspace(workspace_id)),
+            block_index.build(block_rows.of_workspace(workspace_id)),
         )
         with _lock:
             _known[workspace_id] = (revision, rules)

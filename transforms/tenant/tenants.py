@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 from pynamodb.exceptions import PynamoDBException
 
-from accounts import store as accounts_store
 from accounts.models import Workspace
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import entitlements, workspaces
 from accounts.workspaces.entitlements import Limits
 from billing.plans import periods
 from billing.plans.periods import Terms
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
-from transforms import domain_store, store
-from transforms.models import Source
+from transforms.models import Source, domains
+from transforms.models import sources as source_rows
 from transforms.tenant import rulebook
 from transforms.tenant.rulebook import WorkspaceRules
 
@@ -109,7 +109,7 @@ def of_row(row: Workspace, namespace: str) -> Tenant:
         terms=periods.terms_of(row),
         limits=entitlements.of(row),
         suspended=bool(row.suspended),
-        sources={source.name: source for source in store.sources(row.workspace_id)},
+        sources={source.name: source for source in source_rows.of_workspace(row.workspace_id)},
         signing_required=row.signing == "required",
         signing_keys=tuple(SigningKey(key["id"], tokens.unseal(key["sealed"]).decode()) for key in row.signing_keys),
         presets_only=bool(row.presets_only),
@@ -155,11 +155,11 @@ def _fresh(name: str, read: Callable[[str], Tenant | None]) -> Tenant | None:
 
 
 def _read(namespace: str) -> Tenant | None:
-    row = accounts_store.workspace_of_namespace(namespace)
+    row = workspace_rows.of_namespace(namespace)
     return None if row is None else of_row(row, namespace)
 
 
 def _read_domain(name: str) -> Tenant | None:
-    claim = domain_store.domain(name)
-    row = accounts_store.workspace(claim.workspace_id) if claim is not None and claim.proven else None
+    claim = domains.find(name)
+    row = workspace_rows.find(claim.workspace_id) if claim is not None and claim.proven else None
     return None if row is None else of_row(row, row.namespace)

@@ -16,11 +16,11 @@ from billing.money import dollars
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 from telemetry.display import credits_of
-from transforms import rule_store
 from transforms.access import access_settings
 from transforms.access.access_settings import AnySourceUnconfirmed
 from transforms.access_forms import AccessForm
 from transforms.models import BlockRule
+from transforms.models import blocks as block_rows
 from transforms.serving import blocks
 
 LISTS = ("allowed_origins", "allowed_sources")
@@ -57,7 +57,7 @@ def access(request: WorkspaceHttpRequest) -> HttpResponse:
         "refused": access_settings.REFUSED[row.refused],
         "asks_any_source": asks_any_source,
         "contact": settings.CONTACT_EMAIL,
-        "blocks": [_block_fields(each) for each in rule_store.blocks(row.workspace_id)],
+        "blocks": [_block_fields(each) for each in block_rows.of_workspace(row.workspace_id)],
     }
     return render(request, "transforms/access.html", context, status=400 if form.errors else 200)
 

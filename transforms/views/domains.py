@@ -12,9 +12,9 @@ from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import domain_store
 from transforms.domains import custom_domains, custom_hostnames, domain_names
 from transforms.models import Domain
+from transforms.models import domains as domain_rows
 
 # state → (badge, word)
 STATES = {
@@ -55,7 +55,7 @@ def listed(request: WorkspaceHttpRequest) -> HttpResponse:
             return redirect("domain", request.workspace.namespace, row.domain)
         except ApiError as refusal:
             add_error(form, refusal)
-    rows = [(row, *STATES[row.state]) for row in domain_store.domains(request.workspace.workspace_id)]
+    rows = [(row, *STATES[row.state]) for row in domain_rows.of_workspace(request.workspace.workspace_id)]
     context = {"rows": rows, "form": form, "edits": can_edit}
     return render(request, "transforms/domains.html", context, status=400 if form.errors else 200)
 

@@ -13,17 +13,17 @@ from accounts.forms import add_error
 from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import fallbacks as named
 from transforms.access_forms import DefaultFallbacksForm, FallbackForm
 from transforms.models import Fallback
+from transforms.models import fallbacks as fallback_rows
 
 
 @require_http_methods(["GET", "POST"])
 @workspace_page("workspace.view")
 def fallbacks(request: WorkspaceHttpRequest) -> HttpResponse:
     """Every fallback; a POST saves one."""
-    row, rows = request.workspace, rule_store.fallbacks(request.workspace.workspace_id)
+    row, rows = request.workspace, fallback_rows.of_workspace(request.workspace.workspace_id)
     if request.method == "POST":
         roles.require(request.member.role, "access.edit")
     form = FallbackForm(request.POST or None)
@@ -43,7 +43,7 @@ def fallbacks(request: WorkspaceHttpRequest) -> HttpResponse:
 @workspace_page("access.edit")
 def defaults(request: WorkspaceHttpRequest) -> HttpResponse:
     """Choose the fallback of every source, and of single ones."""
-    row, rows = request.workspace, rule_store.fallbacks(request.workspace.workspace_id)
+    row, rows = request.workspace, fallback_rows.of_workspace(request.workspace.workspace_id)
     form = _defaults_form(request, rows, request.POST)
     if form.is_valid():
         try:

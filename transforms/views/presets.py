@@ -10,10 +10,10 @@ from accounts.forms import add_error
 from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import access_settings
 from transforms.access import presets as named
 from transforms.access_forms import PresetForm
+from transforms.models import presets as preset_rows
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,7 +32,7 @@ def presets(request: WorkspaceHttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"Saved. preset={form.cleaned_data['name']} stands for it within five seconds.")
             return redirect("presets", row.namespace)
-    rows = [(preset.name, named.query_of(preset.values)) for preset in rule_store.presets(row.workspace_id)]
+    rows = [(preset.name, named.query_of(preset.values)) for preset in preset_rows.of_workspace(row.workspace_id)]
     context = {"form": form, "rows": rows, "only": row.presets_only, "edits": _edits(request)}
     return render(request, "transforms/presets.html", context, status=400 if form.errors else 200)
 

@@ -10,11 +10,11 @@ from accounts.forms import add_error
 from accounts.requests import WorkspaceHttpRequest
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import engine_version
 from transforms.access_forms import PurgeForm
 from transforms.engine import version
 from transforms.models import PurgeRule
+from transforms.models import purges as purge_rows
 from transforms.serving import purges
 
 SHOWN = 20
@@ -36,7 +36,7 @@ def purge(request: WorkspaceHttpRequest) -> HttpResponse:
             operation_count = purges.preview(row, *scope_and_target)
         except ApiError as refusal:
             add_error(form, refusal)
-    rules, facts = rule_store.purges(row.workspace_id), engine_version.facts(row)
+    rules, facts = purge_rows.of_workspace(row.workspace_id), engine_version.facts(row)
     context = {
         "form": form,
         "warning": "" if operation_count is None else purge_warning(request.POST["scope"], operation_count),

@@ -10,9 +10,10 @@ from accounts.forms import add_error
 from accounts.requests import WorkspaceHttpRequest
 from accounts.teams import roles
 from imgapis.base.errors import ApiError
-from transforms import source_forms, store
+from transforms import source_forms
 from transforms.doctor import examination
 from transforms.models import Source
+from transforms.models import sources as source_rows
 from transforms.sources import named_sources
 from transforms.sources.kinds.registry import KINDS, kind_of
 from transforms.tenant import hosts, tenants
@@ -22,7 +23,7 @@ from transforms.tenant import hosts, tenants
 @workspace_page("workspace.view")
 def listed(request: WorkspaceHttpRequest) -> HttpResponse:
     """Every source of the workspace."""
-    sources = store.sources(request.workspace.workspace_id)
+    sources = source_rows.of_workspace(request.workspace.workspace_id)
     rows = [(row, kind_of(row).title, kind_of(row).display(row)) for row in sources]
     context = {"rows": rows, "edits": roles.allows(request.member.role, "sources.edit")}
     return render(request, "transforms/sources.html", context)
@@ -99,7 +100,7 @@ def examine(request: WorkspaceHttpRequest, source: str) -> HttpResponse:
 
 
 def _source(request: WorkspaceHttpRequest, name: str) -> Source:
-    row = store.source(request.workspace.workspace_id, name)
+    row = source_rows.find(request.workspace.workspace_id, name)
     if row is None:
         raise Http404
     return row

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import store
+from accounts.models import workspaces
 from billing.charging import ledger
 from telemetry import display
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Print a line a period; fail when one does not hold."""
-        proofs = ledger.prove_all(store.iter_workspace_ids())
+        proofs = ledger.prove_all(workspaces.iter_ids())
         for proof in proofs:
             verdict = "holds" if proof.is_valid else "DOES NOT HOLD"
             self.stdout.write(

@@ -55,6 +55,19 @@ def add(row: OutgoingMail) -> None:
     row.save(condition=OutgoingMail.is_absent())
 
 
+def find(mail_id: str) -> OutgoingMail | None:
+    """A mail that has not left; None once it has."""
+    return OutgoingMail.find(mail_id)
+
+
+def of_person(person_id: str, address: str | None = None) -> Iterator[OutgoingMail]:
+    """The mails to a person that have not left, and with an `address` those to it."""
+    condition = OutgoingMail.person_id == person_id
+    if address is not None:
+        condition |= OutgoingMail.email == address
+    return OutgoingMail.scan(condition, consistent_read=True)
+
+
 def due(limit: int) -> Iterator[OutgoingMail]:
     """The mails that are due, longest first."""
     return OutgoingMail.due_mails.query(OutgoingMail.EVERY, OutgoingMail.due <= clock.now(), limit=limit)

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from accounts import store as accounts_store
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from imgapis.base import buckets
 from imgapis.site import sample_source
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Make what is absent."""
-        row = accounts_store.workspace_of_namespace("demo") or workspaces.create_unowned(
+        row = workspace_rows.of_namespace("demo") or workspaces.create_unowned(
             namespace="demo", business_name="The demo", allowance=workspaces.default_allowance()
         )
         buckets.ensure_bucket(sample_source.BUCKET)

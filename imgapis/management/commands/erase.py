@@ -5,12 +5,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from accounts.people import email_addresses, people
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
-from imgapis.privacy import erasure, steps, store
-from imgapis.rows.privacy import Erasure
+from imgapis.models import erasures
+from imgapis.privacy import erasure, steps
 
 
 class Command(BaseCommand):
@@ -56,14 +56,14 @@ class Command(BaseCommand):
         row = erasure.request(kind, subject_id, at_once=at_once, asked=received)
         if at_once:
             erasure.process_due()
-            row = Erasure.require(subject_id)
+            row = erasures.require(subject_id)
         waits = {"invoice": ", waits for Stripe's invoice", "payment": ", waits for the payment of an invoice"}
         remark = waits.get(steps.waits_for(row), "")
         self.stdout.write(f"{kind} {subject_id}: {row.state}{remark}, next {clock.stamp(row.due)}")
 
     def _list(self) -> None:
         late_ids = {row.subject_id for row in erasure.late()}
-        for row in store.iter_all():
+        for row in erasures.iter_all():
             mark = " LATE" if row.subject_id in late_ids else ""
             self.stdout.write(f"{row.kind} {row.subject_id}: {row.state}, asked {clock.stamp(row.asked)}{mark}")
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 def subject(namespace: str | None, email: str | None) -> tuple[str, str]:
     """(kind, id) of what a namespace or an address names."""
     if namespace:
-        if workspace := accounts_store.workspace_of_namespace(namespace):
+        if workspace := workspaces.of_namespace(namespace):
             return "workspace", workspace.workspace_id
     elif email and (person := people.of_email(email_addresses.canonical(email))):
         return "person", person.person_id

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
-from imgapis.rows.policy import PrivacyRequest
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import store
 from accounts.models import Workspace
+from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
 from imgapis.base.errors import ApiError
 from transforms.access import access_settings
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(refusal.message) from refusal
         values = _values(options)
         if values and options["action"] != "show":
-            store.change_workspace(row, **values)
+            workspace_rows.change(row, **values)
         self.stdout.write(
             f"{row.namespace} ({row.workspace_id}): {int(row.allowance) // 2} credits a period,"
             f" origins {row.allowed_origins}, sources {row.allowed_sources}, suspended {bool(row.suspended)}"
@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 business_name=options["business_name"] or "",
                 allowance=workspaces.default_allowance(),
             )
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspace_rows.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         return row

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.rows.staff import Staff
+from accounts.models import Staff
 from imgapis.base.errors import ApiError
 from imgapis.support.forms import ActForm
 

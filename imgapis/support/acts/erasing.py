@@ -1,12 +1,10 @@
 """Erasures that staff schedule and undo; two of them are needed where the workspace has several members (P19)."""
 
-from accounts import audit, team_store
-from accounts.models import Person, Workspace
-from accounts.rows.staff import Staff
+from accounts import audit
+from accounts.models import Person, Staff, Workspace, members
 from imgapis.base import clock
+from imgapis.models import PrivacyRequest, erasures
 from imgapis.privacy import erasure, steps
-from imgapis.privacy import store as erasures
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.support import audit_log
 
 CONSENT_SECONDS = 7 * clock.DAY
@@ -16,7 +14,7 @@ WARNING = "It begins in seven days, can be taken back until then, and takes ever
 def of_workspace(member: Staff, row: Workspace, cleaned_data: dict) -> str:
     """Schedule the erasure of a workspace. With several members, two staff must ask for it within CONSENT_SECONDS (7
     days): the first only records a proposal."""
-    if len(team_store.members(row.workspace_id)) > 1 and not _proposed(member, row):
+    if len(members.of_workspace(row.workspace_id)) > 1 and not _proposed(member, row):
         audit.record(
             row.workspace_id,
             audit_log.actor(member),
@@ -72,7 +70,7 @@ def of_request(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
 
 def progress(subject_id: str) -> dict:
     """The template context of an erasure's state: `erasure` is a sentence, empty where none is scheduled."""
-    row = erasures.erasure(subject_id)
+    row = erasures.find(subject_id)
     if row is None or row.state == "undone":
         return {"erasure": ""}
     if row.state == "scheduled":
@@ -89,13 +87,13 @@ def progress(subject_id: str) -> dict:
 
 def is_pending(subject_id: str) -> bool:
     """Whether an erasure is scheduled and has not begun."""
-    row = erasures.erasure(subject_id)
+    row = erasures.find(subject_id)
     return row is not None and row.state == "scheduled"
 
 
 def certificate_of(row: PrivacyRequest) -> str:
     """The id that names the certificate of a finished erasure; empty for any other request."""
-    erasure_row = erasures.erasure(row.person_id) if row.person_id else None
+    erasure_row = erasures.find(row.person_id) if row.person_id else None
     return erasure_row.subject_id if erasure_row is not None and erasure_row.state == "done" else ""
 
 

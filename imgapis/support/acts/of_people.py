@@ -1,8 +1,7 @@
 """Staff actions on a person. Each is several writes, or none: its audit entry is written first."""
 
 from accounts import audit
-from accounts.models import Person
-from accounts.rows.staff import Staff
+from accounts.models import Person, Staff
 from accounts.sessions import sessions, throttles
 from accounts.workspaces import workspaces
 from imgapis.base.mail import mail

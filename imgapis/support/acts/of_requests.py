@@ -1,10 +1,10 @@
 """Staff actions on a privacy request."""
 
-from accounts import audit, store
-from accounts.rows.staff import Staff
+from accounts import audit
+from accounts.models import Staff, people
+from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
 from imgapis.privacy import links
-from imgapis.rows.policy import PrivacyRequest
 from imgapis.support import audit_log
 from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, SubjectGone, table
@@ -24,7 +24,7 @@ def _extend(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
 def _offer_export(member: Staff, row: PrivacyRequest, cleaned_data: dict) -> str:
     """Mail the link of an export. The person downloads the copy in their own session: staff never see it. The mail goes
     to the account's present address, which may differ from the request's. Raises NothingThere, TooManyMails."""
-    person = store.person(row.person_id) if row.person_id else None
+    person = people.find(row.person_id) if row.person_id else None
     if row.kind != "access" or row.state != "open" or person is None:
         raise SubjectGone("This is no open request for a copy of an account's data.")
     entry_fields = (audit_log.actor(member), "export.offered", row.request_id)

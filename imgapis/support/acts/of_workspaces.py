@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from accounts import audit
 from accounts.keys import apikeys
-from accounts.models import Workspace
-from accounts.rows.staff import Staff
+from accounts.models import Staff, Workspace
 from accounts.staff import staff_rights
 from accounts.teams import invites
 from accounts.workspaces import workspaces
@@ -16,7 +15,7 @@ from imgapis.support.acts import erasing
 from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
 from imgapis.support.forms import ActForm, BlockForm, CreditsForm, InviteForm, KeyForm, LiftForm, PurgeForm, ReplayForm
 from telemetry import display
-from transforms import rule_store
+from transforms.models import blocks as block_rows
 from transforms.serving import blocks, purges
 
 
@@ -82,7 +81,9 @@ def _block(member: Staff, row: Workspace, cleaned_data: dict) -> str:
 
 
 def _lift(member: Staff, row: Workspace, cleaned_data: dict) -> str:
-    rule = next((each for each in rule_store.blocks(row.workspace_id) if each.rule_id == cleaned_data["rule"]), None)
+    rule = next(
+        (each for each in block_rows.of_workspace(row.workspace_id) if each.rule_id == cleaned_data["rule"]), None
+    )
     if rule is None:
         raise SubjectGone("This block is lifted already.")
     blocks.lift(row, audit_log.actor(member), rule, cleaned_data["reason"])
@@ -115,7 +116,7 @@ WORKSPACE = table(
         "Lift a block",
         LiftForm,
         _lift,
-        is_applicable=lambda row: bool(rule_store.blocks(row.workspace_id)),
+        is_applicable=lambda row: bool(block_rows.of_workspace(row.workspace_id)),
     ),
     Act("replay", "stripe.replay", "Replay a Stripe event", ReplayForm, _replay),
     Act(

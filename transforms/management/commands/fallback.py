@@ -4,11 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import fallbacks
+from transforms.models import fallbacks as fallback_rows
 
 
 class Command(BaseCommand):
@@ -27,16 +26,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the fallbacks and the defaults."""
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspaces.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
             _act(row, options)
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
-        for fallback in rule_store.fallbacks(row.workspace_id):
+        for fallback in fallback_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{fallback.name}: {fallback.src} (status: {fallback.status})")
-        chosen = fallbacks.defaults(store.require_workspace(row.workspace_id))
+        chosen = fallbacks.defaults(workspaces.require(row.workspace_id))
         self.stdout.write(f"every source: {chosen['workspace'] or 'none'}")
         for source, name in chosen["sources"].items():
             if name:

@@ -4,11 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base.errors import ApiError
-from transforms import rule_store
 from transforms.access import access_settings, presets
+from transforms.models import presets as preset_rows
 
 
 class Command(BaseCommand):
@@ -25,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the presets."""
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspaces.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
@@ -33,7 +32,7 @@ class Command(BaseCommand):
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write("presets only" if row.presets_only else "presets and every other parameter")
-        for preset in rule_store.presets(row.workspace_id):
+        for preset in preset_rows.of_workspace(row.workspace_id):
             self.stdout.write(f"{preset.name}: {presets.query_of(preset.values)}")
 
 

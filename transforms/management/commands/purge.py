@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
-from transforms import rule_store
+from transforms.models import purges as purge_rows
 from transforms.serving import purges
 
 
@@ -24,11 +24,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Purge, and say how many billed operations can become new work."""
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspaces.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         if options["scope"] == "list":
-            for rule in rule_store.purges(row.workspace_id):
+            for rule in purge_rows.of_workspace(row.workspace_id):
                 self.stdout.write(f"{rule.rule_id} {rule.scope} {rule.target}")
             return
         try:

@@ -5,8 +5,7 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import store
-from accounts.models import Workspace
+from accounts.models import Workspace, workspaces
 from imgapis.base.errors import ApiError
 from transforms.access import signing, signing_keys
 from transforms.engine.request.query import Query
@@ -26,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, print a new key once, and print the state."""
-        row = store.workspace_of_namespace(options["namespace"])
+        row = workspaces.of_namespace(options["namespace"])
         if row is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:

@@ -4,10 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import store as accounts_store
+from accounts.models import workspaces
 from imgapis.base.errors import ApiError
-from transforms import store
-from transforms.models import Source
+from transforms.models import Source, sources
 from transforms.sources import named_sources
 from transforms.sources.kinds.registry import KINDS
 
@@ -31,14 +30,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the sources of the workspace."""
-        workspace = accounts_store.workspace_of_namespace(options["namespace"])
+        workspace = workspaces.of_namespace(options["namespace"])
         if workspace is None:
             raise CommandError(f"There is no workspace {options['namespace']}.")
         try:
             getattr(self, f"_{options['action']}")(workspace.workspace_id, options)
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
-        for row in store.sources(workspace.workspace_id):
+        for row in sources.of_workspace(workspace.workspace_id):
             self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")
 
     def _create(self, workspace_id: str, options: dict[str, Any]) -> None:
@@ -55,7 +54,7 @@ class Command(BaseCommand):
         """Listing is what every action ends with."""
 
     def _existing(self, workspace_id: str, options: dict[str, Any]) -> Source:
-        row = store.source(workspace_id, options["name"])
+        row = sources.find(workspace_id, options["name"])
         if row is None:
             raise CommandError(f"{options['namespace']} has no source {options['name']!r}.")
         return row

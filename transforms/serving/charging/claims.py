@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from billing import store
+from billing.models import claims as claim_rows
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from imgapis.base.outbound.fetch import FetchResult
@@ -58,14 +58,14 @@ def present_in(prints: Prints) -> list[int]:
 def live_before(tenant: Tenant, plan: RenderPlan, moment: float) -> frozenset[str]:
     """The claims of an operation's address, and of a grid's sources, that live before its work begins."""
     digests = [plan.claim, *plan.slots, *filter(None, [plan.former])]
-    return store.live_claims(tenant.workspace_id, digests, moment, plan.void_before)
+    return claim_rows.live_digests(tenant.workspace_id, digests, moment, plan.void_before)
 
 
 def was_charged(tenant: Tenant, plan: RenderPlan, moment: float) -> bool:
     """Whether an operation was charged, under its own address or another that came to the same picture."""
     picture_digest = foretold(tenant, plan, known_source(tenant, plan))
     digests = filter(None, (plan.claim, plan.former, picture_digest))
-    return bool(store.live_claims(tenant.workspace_id, digests, moment, plan.void_before))
+    return bool(claim_rows.live_digests(tenant.workspace_id, digests, moment, plan.void_before))
 
 
 def is_held(plan: RenderPlan, share: Share, live: frozenset[str]) -> bool:
@@ -77,7 +77,7 @@ def picture(tenant: Tenant, plan: RenderPlan, share: Share, looks: tuple[str, ..
     """The digest of the claim of what a share came to: `looks` (effective.identity) of these bytes."""
     own = [text for index in share.sources for text in (str(index), prints[index])]
     parts = ("picture", *image_plans.named(looks, plan.originals), *own)
-    return store.OF_PICTURE + tokens.keyed_digest(tenant.claim_key, parts)
+    return claim_rows.OF_PICTURE + tokens.keyed_digest(tenant.claim_key, parts)
 
 
 def looks_of(plan: RenderPlan, output: Output) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def due(
     suspects = [share for share in pictures if share.sources and is_held(plan, share, live)]
     if suspects:
         digests = [pictures[share] for share in suspects]
-        paid = store.live_claims(tenant.workspace_id, digests, moment, plan.void_before)
+        paid = claim_rows.live_digests(tenant.workspace_id, digests, moment, plan.void_before)
         suspects = [share for share in suspects if pictures[share] not in paid]
     other = made_otherwise(tenant, plan, suspects, prints)
     return [share for share in pictures if share in other or not is_held(plan, share, live)]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billing import store
+from billing.models import claims as claim_rows
 from imgapis.base import clock
 from transforms.engine.request import cost
 from transforms.serving.charging import claims
@@ -41,6 +41,6 @@ def quote(tenant: Tenant, plan: RenderPlan, known: KnownSource | None) -> Quote:
     picture = claims.foretold(tenant, plan, known)
     if picture is None:
         return Quote(halves, UNKNOWN_SIZE)
-    if store.live_claims(tenant.workspace_id, [picture], clock.now(), plan.void_before):
+    if claim_rows.live_digests(tenant.workspace_id, [picture], clock.now(), plan.void_before):
         return Quote(0, sure, "charged before under another address: it is the same picture")
     return Quote(halves, sure)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pynamodb.exceptions import PynamoDBException
 
 from billing.charging import credits
-from billing.store import Charge
+from billing.charging.charges import Charge
 from imgapis.base import clock, tokens
 from imgapis.base.errors import ApiError
 from telemetry import recorder

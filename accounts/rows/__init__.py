@@ -1,1 +1,0 @@
-"""The rows of accounts beside people and workspaces: codes, keys, staff, teams, the audit log."""

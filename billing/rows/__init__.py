@@ -1,1 +1,0 @@
-"""The rows of Stripe's state and of notifications."""

@@ -1,1 +1,0 @@
-"""The rows of the top layer: policy versions and requests, erasures and exports, alerts, scheduled work."""

@@ -1,0 +1,63 @@
+"""Changes of presets, fallbacks, purges and blocks, each in one transaction with the revision of the rules."""
+
+from collections.abc import Iterable
+
+from pynamodb.expressions.update import Action
+
+from accounts import audit
+from accounts.models import AuditEntry, Workspace
+from imgapis.base import dynamo
+from imgapis.base.errors import EditConflict
+from transforms.models import BlockRule, Fallback, Preset, PurgeRule, Source
+
+
+def save(row: Preset | Fallback | PurgeRule | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
+    """Save a row whole, and raise the workspace's revision from the one its checks were made at; with an `entry` of the
+    audit log. Raises EditConflict."""
+    try:
+        with dynamo.transaction() as transaction:
+            transaction.save(row)
+            audit.add_to_transaction(transaction, entry)
+            _raise_revision(transaction, row.workspace_id, revision)
+    except dynamo.TransactionCanceled as error:
+        raise EditConflict from error
+
+
+def delete(row: Preset | Fallback | BlockRule, revision: int, entry: AuditEntry | None = None) -> None:
+    """Delete a row, and raise the workspace's revision; with an `entry` of the audit log. Raises EditConflict."""
+    try:
+        with dynamo.transaction() as transaction:
+            transaction.delete(row)
+            audit.add_to_transaction(transaction, entry)
+            _raise_revision(transaction, row.workspace_id, revision)
+    except dynamo.TransactionCanceled as error:
+        raise EditConflict from error
+
+
+def change_default_fallbacks(
+    workspace_id: str, revision: int, own: str, of_sources: list[tuple[Source, str]], entry: AuditEntry
+) -> None:
+    """Set the workspace's default and those of some sources (99 at most), which are not edited by it: their pictures
+    stay what they are. Raises EditConflict."""
+    try:
+        with dynamo.transaction() as transaction:
+            for source, name in of_sources:
+                transaction.update(source, [Source.fallback.set(name)], condition=Source.source_id == source.source_id)
+            audit.add_to_transaction(transaction, entry)
+            _raise_revision(transaction, workspace_id, revision, [Workspace.fallback.set(own)])
+    except dynamo.TransactionCanceled as error:
+        raise EditConflict from error
+
+
+def _raise_revision(
+    transaction: dynamo.Transaction, workspace_id: str, revision: int, actions: Iterable[Action] = ()
+) -> None:
+    """Raise the revision from the one that was read; `actions` change the workspace's row in the same write."""
+    condition = Workspace.rules_revision == revision
+    if not revision:
+        condition = condition | Workspace.rules_revision.does_not_exist()
+    transaction.update(
+        Workspace(workspace_id),
+        [Workspace.rules_revision.add(1), *actions],
+        condition=Workspace.is_present() & condition,
+    )
