@@ -8,7 +8,7 @@ from accounts.api import Strict, workspace_of
 from accounts.models import Workspace
 from accounts.requests import ApiHttpRequest
 from accounts.rest_router import Repeat, RestRouter
-from billing.notifications import outgoing_webhooks, preferences, webhook_delivery
+from billing.notifications import kinds, outgoing_webhooks, preferences, webhook_delivery
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -23,7 +23,7 @@ class UnknownNotice(ApiError):
     code = "unknown_notice"
 
     def __init__(self) -> None:
-        super().__init__(f"A kind of mail is one of {', '.join(preferences.KINDS)}.", param="kind")
+        super().__init__(f"A kind of mail is one of {', '.join(kinds.MAILS)}.", param="kind")
 
 
 class NoWebhook(ApiError):
@@ -101,7 +101,7 @@ def notices(request: ApiHttpRequest) -> dict[str, Any]:
 def choose(request: ApiHttpRequest, kind: str, payload: WantedIn) -> dict[str, Any]:
     """Get mails of a kind, `usage` or `burst`, or none. Scope: billing.manage."""
     row, person_id = workspace_of(request, SCOPE), request.caller.person_id
-    if kind not in preferences.KINDS:
+    if kind not in kinds.MAILS:
         raise UnknownNotice
     preferences.choose(row.workspace_id, person_id, kind, enabled=payload.wanted)
     return _preferences_out(row, person_id)

@@ -10,6 +10,9 @@ from typing import TypeVar, overload
 
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.session_lifetimes import IDLE_SECONDS
+from transforms.engine.limits import Limits
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 Number = TypeVar("Number", int, float)
 
@@ -145,12 +148,13 @@ CLOUDFLARE_API_TOKEN = env_text("CLOUDFLARE_API_TOKEN")
 CLOUDFLARE_ZONE_ID = env_text("CLOUDFLARE_ZONE_ID")
 
 # --- Limits of the image API, published at /limits ---
-LIMIT_SOURCE_BYTES = env_number("LIMIT_SOURCE_BYTES", 30_000_000, 1)
-LIMIT_SOURCE_PIXELS = env_number("LIMIT_SOURCE_PIXELS", 50_000_000, 1)
-LIMIT_SOURCE_SIDE = env_number("LIMIT_SOURCE_SIDE", 65535, 1)
-LIMIT_SOURCE_FRAMES = env_number("LIMIT_SOURCE_FRAMES", 256, 1)
-LIMIT_SOURCE_SCANS = env_number("LIMIT_SOURCE_SCANS", 100, 1)
-LIMIT_OUTPUT_PIXELS = env_number("LIMIT_OUTPUT_PIXELS", 50_000_000, 1)
+LIMITS = Limits()
+LIMIT_SOURCE_BYTES = env_number("LIMIT_SOURCE_BYTES", LIMITS.source_bytes, 1)
+LIMIT_SOURCE_PIXELS = env_number("LIMIT_SOURCE_PIXELS", LIMITS.source_pixels, 1)
+LIMIT_SOURCE_SIDE = env_number("LIMIT_SOURCE_SIDE", LIMITS.source_side, 1)
+LIMIT_SOURCE_FRAMES = env_number("LIMIT_SOURCE_FRAMES", LIMITS.source_frames, 1)
+LIMIT_SOURCE_SCANS = env_number("LIMIT_SOURCE_SCANS", LIMITS.source_scans, 1)
+LIMIT_OUTPUT_PIXELS = env_number("LIMIT_OUTPUT_PIXELS", LIMITS.output_pixels, 1)
 RENDER_SECONDS = env_number("RENDER_SECONDS", 10.0, 0.1)
 ENGINE_VERSION = 2  # transforms.engine.version.NEWEST: what a new workspace begins with
 # How long a source that took too long or made the decoder fail is not tried again.
@@ -249,7 +253,7 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.StoreBackend"]
 SESSION_ENGINE = "accounts.sessions.sessions"
 SESSION_COOKIE_NAME = "sessionid" if EMBEDDED else "__Host-sessionid"
 SESSION_COOKIE_SECURE = not EMBEDDED
-SESSION_COOKIE_AGE = 14 * 86_400
+SESSION_COOKIE_AGE = IDLE_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_USE_SESSIONS = True

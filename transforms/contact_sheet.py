@@ -10,7 +10,7 @@ from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
 from transforms.engine.picture_values import PictureValues
-from transforms.engine.request.picture_rows import POSITIONS
+from transforms.engine.request.picture_parameters import POSITIONS
 from transforms.engine.request.query import Query
 
 TILE, LETTERS, ACROSS = 240, 13, 6

@@ -6,11 +6,13 @@ from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
+from accounts.session_lifetimes import IDLE_DAYS, LONGEST_DAYS
 from imgapis.base import dynamo
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Moment
 
-SESSION = DataHandling("security", "14 days after the last use, 30 days at most")
+SESSION = DataHandling("security", f"{IDLE_DAYS} days after the last use, {LONGEST_DAYS} days at most")
+SECRET = DataHandling("security", f"{IDLE_DAYS} days after the last use", exported=False)
 
 
 class SessionsOfPerson(GlobalSecondaryIndex):
@@ -32,18 +34,16 @@ class SessionRow(dynamo.Row):
     digest = declared(
         UnicodeAttribute(hash_key=True),
         "finds the session; the key itself is in the cookie alone",
-        DataHandling("security", "14 days after the last use", exported=False),
+        SECRET,
     )
     data = declared(
         UnicodeAttribute(),
         "who is logged in, the form token, and while a code is awaited its address",
-        DataHandling("security", "14 days after the last use", exported=False),
+        SECRET,
     )
-    expires = declared(
-        TTLAttribute(), "ends the session", DataHandling("security", "14 days after the last use", exported=False)
-    )
+    expires = declared(TTLAttribute(), "ends the session", SECRET)
     person_id = declared(UnicodeAttribute(null=True), "lists a person's sessions, to end them", SESSION)
-    started = declared(Moment(), "ends the session after 30 days whatever its use", SESSION)
+    started = declared(Moment(), f"ends the session after {LONGEST_DAYS} days whatever its use", SESSION)
     seen_day = declared(UnicodeAttribute(), "the last day it was used, no finer", SESSION)
     person_index = SessionsOfPerson()
 

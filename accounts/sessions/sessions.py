@@ -13,10 +13,9 @@ from django.middleware.csrf import CSRF_SESSION_KEY
 
 from accounts.models import Person, SessionRow, people
 from accounts.models import sessions as session_rows
+from accounts.session_lifetimes import LONGEST_SECONDS, UNSIGNED_SECONDS
 from imgapis.base import clock
 
-LONGEST_SECONDS = 30 * clock.DAY
-NOBODYS_SECONDS = clock.DAY
 # What a session may hold without a row: where to go on, the form's token, a message of ours. No address, no code.
 COOKIE_NAMES = frozenset({"next", CSRF_SESSION_KEY, "_messages"})
 LONGEST_COOKIE = 3_500  # characters; browsers drop a cookie above 4,096
@@ -48,12 +47,12 @@ def _unsign(text: str) -> dict:
         held = _signer().unsign_object(text)
     except signing.BadSignature:
         return {}
-    is_current = -SKEW_SECONDS <= clock.now() - held["at"] < NOBODYS_SECONDS
+    is_current = -SKEW_SECONDS <= clock.now() - held["at"] < UNSIGNED_SECONDS
     return {name: value for name, value in held["data"].items() if name in COOKIE_NAMES} if is_current else {}
 
 
 class SessionStore(SessionBase):
-    """The `SESSION_ENGINE`: 14 days without use end a session, 30 days end it anyhow (A7)."""
+    """The `SESSION_ENGINE`: ends by the lifetimes of `accounts.session_lifetimes` (A7)."""
 
     _started: float | None = None
     _seen_day = ""
@@ -81,7 +80,7 @@ class SessionStore(SessionBase):
 
     def get_expiry_age(self, **kwargs: Any) -> int:
         """Seconds without use until the session ends: a day where nobody has signed in."""
-        return super().get_expiry_age(**kwargs) if SESSION_KEY in self else NOBODYS_SECONDS
+        return super().get_expiry_age(**kwargs) if SESSION_KEY in self else UNSIGNED_SECONDS
 
     def mark_used(self) -> None:
         """Have the session saved once a day while it is used: its idle days are counted from there."""

@@ -11,6 +11,7 @@ from accounts.forms import CodeForm, EmailForm, add_error
 from accounts.models import User
 from accounts.people import email_addresses, people
 from accounts.requests import PersonHttpRequest
+from accounts.session_lifetimes import IDLE_DAYS, LONGEST_DAYS
 from accounts.sessions import admission, codes, sessions
 from accounts.sessions.admission import CodeLimit
 from imgapis.base import clock
@@ -26,7 +27,9 @@ def account(request: PersonHttpRequest) -> HttpResponse:
         {"digest": row.digest, "began": clock.day(row.started), "used": row.seen_day, "here": row.digest == current}
         for row in sessions.of_person(request.user.person_id)
     ]
-    return render(request, "accounts/account.html", {"sessions": rows})
+    return render(
+        request, "accounts/account.html", {"sessions": rows, "idle_days": IDLE_DAYS, "longest_days": LONGEST_DAYS}
+    )
 
 
 @require_POST

@@ -9,7 +9,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from accounts.models import Workspace, workspaces
 from billing.models import Notification, PendingNotification, Webhook
-from billing.notifications import notifications, outgoing_webhooks, preferences
+from billing.notifications import kinds, notifications, outgoing_webhooks, preferences
 from billing.notifications.outgoing_webhooks import WebhookRequest
 from imgapis.base import rounds
 from imgapis.base.errors import ApiError
@@ -51,8 +51,9 @@ def _send(row: PendingNotification, post: Post) -> None:
     if notice is None or workspace is None:
         notifications.finish(row)
         return
-    if notice.kind in SUBJECTS and not row.mailed:
-        _mail(row, notice, workspace)
+    make_subject = kinds.KINDS[notice.kind].subject
+    if make_subject and not row.mailed:
+        _mail(row, notice, workspace, make_subject(notice.facts))
     hook = outgoing_webhooks.of(notice.workspace_id)
     if hook is None:
         notifications.finish(row)
@@ -78,20 +79,9 @@ def _is_taken(hook: Webhook, notice: Notification, workspace: Workspace, post: P
     return False
 
 
-def _usage_subject(facts: dict) -> str:
-    quota = "credits" if facts["of"] == "allowance" else f"cap of the {facts['span']}"
-    return f"{facts['share']} % of your {quota} on img apis are used"
-
-
-SUBJECTS = {
-    "usage": _usage_subject,
-    "burst": lambda facts: "Unusually much billed work on img apis",
-}
-
-
-def _mail(row: PendingNotification, notice: Notification, workspace: Workspace) -> None:
+def _mail(row: PendingNotification, notice: Notification, workspace: Workspace, subject: str) -> None:
     """Mail a notice to its recipients, once."""
-    subject, workspace_id = SUBJECTS[notice.kind](notice.facts), notice.workspace_id
+    workspace_id = notice.workspace_id
     name = workspace.business_name or workspace.namespace
     mails = [
         mail_outbox.new_mail(

@@ -4,13 +4,9 @@ from django.core import signing
 
 from accounts.models import Person, members, people
 from billing.models import opt_outs
+from billing.notifications import kinds
 from imgapis.base.errors import ApiError
 
-# kind → what such a mail tells; what is essential, as a failed payment, is not on the list and cannot be turned off
-KINDS = {
-    "usage": "when 50, 80 and 100 % of the credits or of a cap are used",
-    "burst": "when billed work is far above the usual",
-}
 ROLES = ("owner", "billing")
 SALT = "billing.preferences"
 
@@ -36,12 +32,12 @@ def recipients(workspace_id: str, kind: str) -> list[Person]:
 def choices(workspace_id: str, person_id: str) -> dict[str, bool]:
     """What a member gets, by kind."""
     declined = opt_outs.choices(workspace_id)
-    return {kind: f"{kind} {person_id}" not in declined for kind in KINDS}
+    return {kind: f"{kind} {person_id}" not in declined for kind in kinds.MAILS}
 
 
 def choose(workspace_id: str, person_id: str, kind: str, *, enabled: bool) -> None:
     """Get mails of a kind, or none. Choosing the same twice is no error. KeyError for a kind that is none."""
-    choice = f"{kind} {person_id}" if KINDS[kind] else ""
+    choice = f"{kind} {person_id}" if kinds.MAILS[kind] else ""
     if enabled:
         opt_outs.delete(workspace_id, choice)
     else:

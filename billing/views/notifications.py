@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.decorators import workspace_page
 from accounts.forms import add_error
 from accounts.requests import WorkspaceHttpRequest
-from billing.notifications import outgoing_webhooks, preferences, webhook_delivery
+from billing.notifications import kinds, outgoing_webhooks, preferences, webhook_delivery
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
 
@@ -37,7 +37,7 @@ def notices(request: WorkspaceHttpRequest) -> HttpResponse:
 @workspace_page("billing.manage")
 def choose(request: WorkspaceHttpRequest) -> HttpResponse:
     """Save which mails this member gets; it changes no other member's choice."""
-    for kind in preferences.KINDS:
+    for kind in kinds.MAILS:
         wants_mail = request.POST.get(kind) == "on"
         preferences.choose(request.workspace.workspace_id, request.user.person_id, kind, enabled=wants_mail)
     messages.success(request, "Your choice is saved.")
@@ -90,7 +90,7 @@ def _page(request: WorkspaceHttpRequest, form: HookForm, secret: str = "") -> Ht
         "hook": webhook,
         "tried": clock.stamp(float(webhook.last_tried)) if webhook and webhook.last_tried else "",
         "reads": request.member.role in preferences.ROLES,
-        "kinds": [(kind, description, wants[kind]) for kind, description in preferences.KINDS.items()],
+        "kinds": [(kind, description, wants[kind]) for kind, description in kinds.MAILS.items()],
     }
     response = render(request, "billing/notices.html", context, status=400 if form.errors else 200)
     if secret:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from billing.notifications import preferences
+from billing.notifications import kinds, preferences
 
 
 @require_http_methods(["GET", "POST"])
@@ -14,7 +14,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     workspace_id, person_id, kind = preferences.read_token(token)
     if request.method == "POST":
         preferences.choose(workspace_id, person_id, kind, enabled=False)
-    context = {"told": preferences.KINDS[kind], "ended": request.method == "POST"}
+    context = {"told": kinds.MAILS[kind], "ended": request.method == "POST"}
     response = render(request, "billing/unsubscribe.html", context)
     response["Cache-Control"] = "no-store"
     return response

@@ -7,7 +7,7 @@ from django.shortcuts import render
 
 from billing.plans import catalogue
 from transforms.engine import limits
-from transforms.engine.request import cost, endpoints, param, params, picture_rows, request_rows
+from transforms.engine.request import cost, endpoints, param, params, picture_parameters, request_parameters
 from transforms.engine.request.param import Param
 
 # Stricter than our other pages: the browser itself keeps the page from asking or sending anything.
@@ -24,8 +24,8 @@ def facts() -> dict:
         "endpoints": endpoints.ENDPOINTS,
         "rows": [_row(row) for row in params.PARAMS],
         "halves": cost.HALVES,
-        "positions": {f"{x:g},{y:g}": name for name, (x, y) in picture_rows.POSITIONS.items()},
-        "gridSources": request_rows.GRID_SOURCES,
+        "positions": {f"{x:g},{y:g}": name for name, (x, y) in picture_parameters.POSITIONS.items()},
+        "gridSources": request_parameters.GRID_SOURCES,
         "outputSide": limits.Limits().output_side,
         "plans": [_plan(plan) for plan in catalogue.CATALOGUE.values()],
     }

@@ -21,7 +21,7 @@ from imgapis.models import PrivacyRequest
 from imgapis.policy import requests
 from imgapis.support import audit_log, diagnoses, dossier, notices, recording, search
 from imgapis.support.acts import erasing
-from imgapis.support.acts.act import Act
+from imgapis.support.acts.base import Act
 from imgapis.support.acts.of_people import PERSON
 from imgapis.support.acts.of_requests import REQUEST
 from imgapis.support.acts.of_workspaces import WORKSPACE

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from transforms.engine.request import endpoints, params, request_rows
+from transforms.engine.request import endpoints, params, request_parameters
 
 WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
 HASHES = st.sampled_from(["LEHV6nWB2yk8pyo0adR*.7kCMdnj", "00OZZy", "LGF5]+Yk^6#M@-5c,1J5@[or[Q6."])
@@ -72,6 +72,6 @@ def written(draw, endpoint):
         rows = [params.find(endpoint, literal), *sides, *(row for row in rows if row not in sides)]
         items = []
     else:
-        count = draw(st.integers(*request_rows.GRID_SOURCES)) if endpoint == endpoints.GRID else 1
+        count = draw(st.integers(*request_parameters.GRID_SOURCES)) if endpoint == endpoints.GRID else 1
         items = [("src", draw(WORDS)) for _ in range(count)]
     return items + [(row.name, draw(texts(row))) for row in rows]

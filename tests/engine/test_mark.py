@@ -9,7 +9,7 @@ from transforms.engine import pipeline
 from transforms.engine.errors import EngineError
 from transforms.engine.job import Job
 from transforms.engine.limits import Limits
-from transforms.engine.request import picture_rows
+from transforms.engine.request import picture_parameters
 
 GROUND, INK = (40, 80, 120), (250, 200, 10)
 SOURCE = pictures.saved(Image.new("RGB", (120, 90), GROUND), "PNG")
@@ -55,7 +55,7 @@ def test_a_mark_lies_where_it_is_put_and_never_reaches_beyond_the_picture(values
 
 
 def test_every_named_position_touches_the_edges_it_names():
-    for name in picture_rows.POSITIONS:
+    for name in picture_parameters.POSITIONS:
         left, top, right, bottom = place(pictures.seen(render_marked(mark_position=name)))
         edges = {"left": left == 0, "top": top == 0, "right": right == 120, "bottom": bottom == 90}
         assert {edge for edge, touches in edges.items() if touches} == set(name.split("-")) - {"center"}, name

@@ -8,7 +8,7 @@ from PIL import Image
 from tests.engine import golden_pictures
 from transforms import contact_sheet
 from transforms.engine import pipeline
-from transforms.engine.request import picture_rows
+from transforms.engine.request import picture_parameters
 
 
 @pytest.mark.prove
@@ -33,4 +33,4 @@ def test_every_step_and_every_position_is_on_the_sheet():
     for step in pipeline.STEPS:
         name = step.__name__.rpartition(".")[2]
         assert parameters.get(name, f"{name}=") in words, name
-    assert all(f"mark-position={name}" in words for name in picture_rows.POSITIONS)
+    assert all(f"mark-position={name}" in words for name in picture_parameters.POSITIONS)

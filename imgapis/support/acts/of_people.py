@@ -7,7 +7,7 @@ from accounts.workspaces import workspaces
 from imgapis.base.mail import mail
 from imgapis.support import audit_log
 from imgapis.support.acts import erasing
-from imgapis.support.acts.act import Act, table
+from imgapis.support.acts.base import Act, table
 from imgapis.support.forms import ActForm
 
 

@@ -7,7 +7,7 @@ from imgapis.policy import requests
 from imgapis.privacy import links
 from imgapis.support import audit_log
 from imgapis.support.acts import erasing
-from imgapis.support.acts.act import Act, SubjectGone, table
+from imgapis.support.acts.base import Act, SubjectGone, table
 from imgapis.support.forms import ActForm, CloseForm
 
 

@@ -12,7 +12,7 @@ from billing.charging import entitlement_change, grants
 from billing.stripe import stripe_events, webhooks
 from imgapis.support import audit_log
 from imgapis.support.acts import erasing
-from imgapis.support.acts.act import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
+from imgapis.support.acts.base import Act, DoneAlready, StaffLimitExceeded, SubjectGone, table
 from imgapis.support.forms import ActForm, BlockForm, CreditsForm, InviteForm, KeyForm, LiftForm, PurgeForm, ReplayForm
 from telemetry import display
 from transforms.models import blocks as block_rows

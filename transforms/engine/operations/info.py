@@ -5,7 +5,7 @@ import json
 from transforms.engine.codecs import decode
 from transforms.engine.job import Job, Output
 from transforms.engine.operations import blurhash, camera, palette, thumbhash
-from transforms.engine.request.request_rows import DEFAULT_SELECTION
+from transforms.engine.request.request_parameters import DEFAULT_SELECTION
 from transforms.engine.stopwatch import Stopwatch
 
 CONTENT_TYPE = "application/json"

@@ -1,13 +1,13 @@
 """The one table of parameters: the parser, the OpenAPI, the docs page, /limits and the tests are read from it. Its rows
-stand in request_rows, picture_rows and output_rows."""
+stand in request_parameters, picture_parameters and output_parameters."""
 
 from transforms.engine import picture_values
 from transforms.engine.picture_values import PictureValues
 from transforms.engine.request.endpoints import ENDPOINTS
-from transforms.engine.request.output_rows import OUTPUT
+from transforms.engine.request.output_parameters import OUTPUT
 from transforms.engine.request.param import Param
-from transforms.engine.request.picture_rows import BOX, LAYOUT, LOOK, OVERLAY, SHAPE
-from transforms.engine.request.request_rows import ACCESS, SOURCES
+from transforms.engine.request.picture_parameters import BOX, LAYOUT, LOOK, OVERLAY, SHAPE
+from transforms.engine.request.request_parameters import ACCESS, SOURCES
 
 PARAMS = SOURCES + BOX + SHAPE + LOOK + OVERLAY + LAYOUT + OUTPUT + ACCESS
 ROWS = {endpoint: {param.name: param for param in PARAMS if endpoint in param.endpoints} for endpoint in ENDPOINTS}

@@ -8,7 +8,7 @@ from typing import Any
 
 from transforms.engine import errors
 from transforms.engine.picture_values import PictureValues
-from transforms.engine.request import endpoints, normalize, param, params, query_text, request_rows
+from transforms.engine.request import endpoints, normalize, param, params, query_text, request_parameters
 from transforms.engine.request import values as request_values
 
 ESCAPED = "amp;"
@@ -65,7 +65,7 @@ def parse(endpoint: str, pairs: Iterable[tuple[str, str]], path_source: str | No
         sources=sources,
         values=values,
         format=parsed.get("format"),
-        select=None if select == request_rows.DEFAULT_SELECTION else select,
+        select=None if select == request_parameters.DEFAULT_SELECTION else select,
         download=parsed.get("download"),
         mark=parsed.get("mark"),
         requested=unscaled,
@@ -152,7 +152,7 @@ def _check_presence(endpoint: str, sources: tuple, values: dict, spellings: dict
         _check_placeholder(endpoint, sources, values)
     elif not sources:
         raise errors.EngineError("missing_parameter", "src is missing: the picture to work on.", "src")
-    least, most = request_rows.GRID_SOURCES
+    least, most = request_parameters.GRID_SOURCES
     if endpoint == endpoints.GRID and not least <= len(sources) <= most:
         message = f"src must be given {least} to {most} times; it is given {len(sources)} times."
         raise errors.EngineError("invalid_parameter", message, "src")

@@ -8,7 +8,7 @@ from typing import Any
 
 from transforms.engine import errors
 from transforms.engine.picture_values import Crop
-from transforms.engine.request import blurhash_text, param, picture_rows, query_text
+from transforms.engine.request import blurhash_text, param, picture_parameters, query_text
 
 WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -16,7 +16,7 @@ NUMBER_CHARACTERS = 20
 HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 VERSION = re.compile(r"[A-Za-z0-9._-]+")
 MIDDLE = (0.5, 0.5)
-POSITION_NAMES = {point: name for name, point in picture_rows.POSITIONS.items()}
+POSITION_NAMES = {point: name for name, point in picture_parameters.POSITIONS.items()}
 
 
 def read(row: param.Param, spelling: str, text: str) -> Any:

@@ -2,7 +2,7 @@
 
 from transforms.engine.request.endpoints import BLURHASH, GRID, PLACEHOLDERS, TRANSFORM
 from transforms.engine.request.param import Param, switch
-from transforms.engine.request.request_rows import SRC_CHARACTERS
+from transforms.engine.request.request_parameters import SRC_CHARACTERS
 
 POSITIONS = {
     "center": (0.5, 0.5),
