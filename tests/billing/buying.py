@@ -27,7 +27,9 @@ class Customer:
     """A workspace that buys at the stub. `moment` is the time for both; `tell` hands the stub's events to us."""
 
     def __init__(self, workspace: Workspace, world: World, monkeypatch):
-        self.workspace_id, self.world, self.moment = workspace.workspace_id, world, clock.now()
+        self.workspace_id, self.world = workspace.workspace_id, world
+        # Periods are named by whole hours: always ten minutes past one, so that no test depends on the minute.
+        self.moment = (clock.now() // HOUR + 1) * HOUR + 600
         if clock.day(self.moment).endswith("-01"):  # a month that begins with the calendar's shares its counter
             self.moment += DAY
         monkeypatch.setattr(clock, "now", lambda: self.moment)
