@@ -18,13 +18,13 @@ CAPS = {"type": "object", "additionalProperties": CAP}
 
 
 class WorkspaceGone(ApiError):
-    """The workspace was erased while a request of it ran."""
+    """The workspace is erased: nothing is written for it any more (D8)."""
 
-    status = 404
-    code = "not_found"
+    status = 410
+    code = "workspace_gone"
 
     def __init__(self) -> None:
-        super().__init__("The workspace is gone.")
+        super().__init__("This workspace was deleted.")
 
 
 class Workspace(dynamo.Row):

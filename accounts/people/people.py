@@ -18,13 +18,13 @@ class EmailTaken(ApiError):
 
 
 class PersonGone(ApiError):
-    """The account was deleted while a request of it ran."""
+    """The account is erased: nothing is written for it any more."""
 
-    status = 404
-    code = "not_found"
+    status = 410
+    code = "account_gone"
 
     def __init__(self) -> None:
-        super().__init__("This account is gone.")
+        super().__init__("This account was deleted.")
 
 
 def require(person_id: str) -> Person:

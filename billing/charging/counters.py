@@ -7,6 +7,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from accounts.models import Workspace, workspaces
+from accounts.models.workspaces import WorkspaceGone
 from billing.charging import caps
 from billing.charging.balance import Balance
 from billing.models import Counter
@@ -14,7 +15,6 @@ from billing.models import counters as counter_rows
 from billing.plans import periods
 from billing.plans.periods import Period, Terms
 from imgapis.base import clock, dynamo
-from imgapis.base.errors import ApiError
 
 KEPT_SECONDS = 400 * clock.DAY
 
@@ -30,16 +30,6 @@ class ChargeCounters:
     def names(self) -> tuple[str, ...]:
         """The names of the counters."""
         return (self.period.name,) if self.day is None else (self.period.name, self.day)
-
-
-class WorkspaceGone(ApiError):
-    """The workspace is erased: nothing is written for it any more (D8)."""
-
-    status = 410
-    code = "workspace_gone"
-
-    def __init__(self) -> None:
-        super().__init__("This workspace was deleted.")
 
 
 MOST_KNOWN = 10_000

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.models import Workspace, workspaces
+from accounts.models.workspaces import WorkspaceGone
 from billing.charging import caps, counters
 from billing.charging.balance import Balance
-from billing.charging.counters import WorkspaceGone
 from billing.models import Counter
 from billing.models import counters as counter_rows
 from billing.plans import periods

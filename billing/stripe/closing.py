@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from accounts import audit
 from accounts.models import workspaces
+from accounts.models.workspaces import WorkspaceGone
 from billing.charging import entitlement_change, invoice_grants, overage_credits
-from billing.charging.counters import WorkspaceGone
 from billing.charging.entitlement_change import Draft
 from billing.models import counters
 from billing.models import invoice_grants as invoice_grant_rows

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pynamodb.exceptions import TransactWriteError
 
 from accounts.models import Workspace
-from billing.charging.counters import WorkspaceGone
+from accounts.models.workspaces import WorkspaceGone
 from billing.models import Customer, Subscription
 from billing.models import subscriptions as subscription_rows
 from billing.plans.proration import PaidInvoice

@@ -2,7 +2,7 @@
 
 import logging
 
-from billing.charging.counters import WorkspaceGone
+from accounts.models.workspaces import WorkspaceGone
 from billing.models import Subscription
 from billing.stripe import closing, customers, gateway, overage, settlements, webhooks
 

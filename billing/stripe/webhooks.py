@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from django.conf import settings
 
-from billing.charging.counters import WorkspaceGone
+from accounts.models.workspaces import WorkspaceGone
 from billing.charging.entitlement_change import AlreadyApplied, ExtraWrites
 from billing.plans import catalogue
 from billing.plans.proration import PaidInvoice

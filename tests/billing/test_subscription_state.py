@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.models import workspaces as workspace_rows
+from accounts.models.workspaces import WorkspaceGone
 from accounts.workspaces import entitlements, workspaces
 from billing.charging import credits, entitlement_change, grants, ledger
 from billing.models import Grant, counters
@@ -144,7 +145,7 @@ def test_an_erased_workspace_is_not_made_again(customer):
         lambda: grants.grant(customer.workspace_id, 2, REASON, "staff:1"),
         lambda: credits.charge(bill(customer.workspace_id), periods.Terms()),
     ):
-        with pytest.raises(entitlement_change.WorkspaceGone):
+        with pytest.raises(WorkspaceGone):
             act()
     assert workspace_rows.find(customer.workspace_id) is None
     assert not list(counters.periods(customer.workspace_id))

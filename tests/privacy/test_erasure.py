@@ -10,6 +10,7 @@ from pynamodb.exceptions import QueryError
 from accounts import audit
 from accounts.models import Member, members, people
 from accounts.models import workspaces as workspace_rows
+from accounts.models.workspaces import WorkspaceGone
 from accounts.teams import team_changes
 from accounts.workspaces import namespaces, workspaces
 from billing.charging import counters
@@ -212,7 +213,7 @@ def test_nothing_is_written_for_a_workspace_that_is_gone(dynamodb, bucket, monke
     erasure.process_due()
     recorder._write_existing(list(some(row.workspace_id, 100, clock.now() - 60, clock.now(), seed=3)))
     counters._known.clear()
-    with pytest.raises(counters.WorkspaceGone):
+    with pytest.raises(WorkspaceGone):
         counters.ensure_open(row.workspace_id, periods.terms_of(row), clock.now())
     assert is_empty(row)
 

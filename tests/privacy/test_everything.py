@@ -8,7 +8,8 @@ from datetime import datetime
 
 import pytest
 
-from billing.charging import counters, credits
+from accounts.models.workspaces import WorkspaceGone
+from billing.charging import credits
 from billing.plans import periods
 from imgapis.base import clock
 from imgapis.base.dynamo import declaration_of
@@ -150,7 +151,7 @@ def test_a_hundred_requests_and_a_webhook_meanwhile_leave_nothing(web, origin, w
         statuses = {each.result().status for each in futures}
     assert statuses <= {200, 400, 402, 410, 422, 429, 503, 504}  # 422 and 504: a rendering past its time
     assert post(*signed(event)).status in (200, 503)
-    with pytest.raises((counters.WorkspaceGone, credits.OutOfCredits, credits.ChargeUnavailable)):
+    with pytest.raises((WorkspaceGone, credits.OutOfCredits, credits.ChargeUnavailable)):
         credits.charge(bill(account.workspace_id), periods.terms_of(account.workspace))
     erased(account, monkeypatch)
     left = account.left()

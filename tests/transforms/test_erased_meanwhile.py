@@ -1,4 +1,4 @@
-"""A workspace or an account that is erased while a request of it runs: the request ends as 404, and writes nothing."""
+"""A workspace or an account that is erased while a request of it runs: the request ends as 410, and writes nothing."""
 
 import secrets
 
@@ -21,15 +21,15 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-def test_an_edit_of_a_workspace_that_is_gone_is_a_404(edit):
+def test_an_edit_of_a_workspace_that_is_gone_is_refused_and_leaves_nothing(edit):
     workspace_id = f"ws_{secrets.token_hex(8)}"
     with pytest.raises(workspace_rows.WorkspaceGone) as refusal:
         edit(workspace_id)
-    assert (refusal.value.status, refusal.value.code) == (404, "not_found")
+    assert (refusal.value.status, refusal.value.code) == (410, "workspace_gone")
     assert not fallback_rows.of_workspace(workspace_id) and not preset_rows.of_workspace(workspace_id)
 
 
-def test_an_act_of_an_account_that_is_gone_is_a_404():
+def test_an_act_of_an_account_that_is_gone_is_refused():
     with pytest.raises(people.PersonGone) as refusal:
         people.require(f"p_{secrets.token_hex(8)}")
-    assert (refusal.value.status, refusal.value.code) == (404, "not_found")
+    assert (refusal.value.status, refusal.value.code) == (410, "account_gone")
