@@ -25,6 +25,8 @@ class Command(BaseCommand):
             for row in staff.list_all():
                 self.stdout.write(f"{row.person_id} {row.role} {'enrolled' if row.enrolled else 'not enrolled'}")
             return
+        if not options["address"]:
+            raise CommandError(f"staff {options['verb']} needs the address of a person.")
         try:
             if options["verb"] == "add":
                 staff.add(options["address"], options["role"])
@@ -33,6 +35,6 @@ class Command(BaseCommand):
             else:
                 staff.remove(options["address"])
         except ApiError as refusal:
-            raise CommandError(refusal.message) from refusal
+            raise CommandError(f"{options['address']}: {refusal.message}") from refusal
         next_step = "removed" if options["verb"] == "remove" else "set up the second factor at /admin/ within a day"
         self.stdout.write(f"{options['address']}: {next_step}")

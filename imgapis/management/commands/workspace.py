@@ -1,5 +1,6 @@
 """Create, show and change workspaces from the shell."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -30,11 +31,13 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         """Do it and print the workspace."""
         try:
+            values = _values(options)
             row = self._row(options)
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
-        values = _values(options)
-        if values and options["action"] != "show":
+        if values and options["action"] == "show":
+            raise CommandError("show changes nothing: change does.")
+        if values:
             workspace_rows.change(row, **values)
         self.stdout.write(
             f"{row.namespace} ({row.workspace_id}): {int(row.allowance) // 2} credits a period,"
@@ -55,12 +58,24 @@ class Command(BaseCommand):
 
 
 def _values(options: dict[str, Any]) -> dict[str, Any]:
-    values = {
-        "business_name": options["business_name"],
-        "allowance": options["credits"] * 2 if options["credits"] is not None else None,
-        "allowed_origins": options["origin"],
-        "allowed_sources": options["allow_source"],
-        "refused": options["refused"],
-        "suspended": bool(options["suspended"]) if options["suspended"] is not None else None,
+    """The attributes that are named, in the form they are stored in. Raises CommandError, InvalidBusinessName,
+    InvalidPattern."""
+    attributes: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "business_name": ("business_name", workspaces.checked_business_name),
+        "credits": ("allowance", _halves),
+        "origin": ("allowed_origins", access_settings.read_origins),
+        "allow_source": ("allowed_sources", access_settings.read_sources),
+        "refused": ("refused", str),
+        "suspended": ("suspended", bool),
     }
-    return {name: value for name, value in values.items() if value is not None}
+    return {
+        attribute: convert(options[option])
+        for option, (attribute, convert) in attributes.items()
+        if options[option] is not None
+    }
+
+
+def _halves(credit_count: int) -> int:
+    if credit_count < 0:
+        raise CommandError(f"--credits is 0 or more, not {credit_count}.")
+    return credit_count * 2

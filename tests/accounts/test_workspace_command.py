@@ -1,0 +1,102 @@
+"""`manage.py workspace`: workspaces made, shown and changed from the shell."""
+
+import secrets
+
+import pytest
+from django.core.management import CommandError
+
+from accounts.models import workspaces as workspace_rows
+from accounts.workspaces import workspaces
+from tests.commands import run
+
+pytestmark = pytest.mark.usefixtures("dynamodb")
+
+
+@pytest.fixture
+def namespace() -> str:
+    """A namespace that nobody has."""
+    return f"shell-{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def row(namespace):
+    """A workspace of the shell's."""
+    run("workspace", "create", namespace, "--business-name", "Shoes")
+    return workspace_rows.of_namespace(namespace)
+
+
+def test_a_workspace_is_made_with_what_is_named(namespace):
+    text = run(
+        *("workspace", "create", namespace, "--business-name", "Shoes & Co", "--credits", "1000"),
+        *("--origin", "https://shop.example", "--origin", "https://blog.example", "--allow-source", "cdn.example"),
+        *("--refused", "original"),
+    )
+    row = workspace_rows.of_namespace(namespace)
+    assert (row.business_name, row.allowance, row.refused) == ("Shoes & Co", 2_000, "original")
+    assert row.allowed_origins == ["https://shop.example", "https://blog.example"]
+    assert row.allowed_sources == ["cdn.example"]
+    assert text == (
+        f"{namespace} ({row.workspace_id}): 1000 credits a period, origins ['https://shop.example',"
+        " 'https://blog.example'], sources ['cdn.example'], suspended False\n"
+    )
+
+
+def test_a_workspace_of_which_nothing_is_named_has_the_free_plans_credits(namespace):
+    run("workspace", "create", namespace)
+    row = workspace_rows.of_namespace(namespace)
+    assert (row.business_name, row.allowance) == ("", workspaces.default_allowance())
+
+
+def test_a_change_is_of_what_is_named_and_of_nothing_else(row):
+    run("workspace", "change", row.namespace, "--suspended", "1")
+    changed = workspace_rows.of_namespace(row.namespace)
+    assert changed.suspended and (changed.business_name, changed.allowance) == ("Shoes", row.allowance)
+    assert "suspended True" in run("workspace", "show", row.namespace)
+    run("workspace", "change", row.namespace, "--suspended", "0", "--credits", "7")
+    changed = workspace_rows.of_namespace(row.namespace)
+    assert not changed.suspended and changed.allowance == 14
+
+
+@pytest.mark.parametrize("action", ["show", "change"])
+def test_a_workspace_that_there_is_not_is_refused_by_name(namespace, action):
+    with pytest.raises(CommandError, match=f"There is no workspace {namespace}"):
+        run("workspace", action, namespace)
+
+
+def test_a_namespace_that_is_taken_or_cannot_be_is_refused(row):
+    with pytest.raises(CommandError, match=row.namespace):
+        run("workspace", "create", row.namespace, "--business-name", "Another")
+    assert workspace_rows.of_namespace(row.namespace).business_name == "Shoes"
+    with pytest.raises(CommandError, match="A namespace is 3 to 40"):
+        run("workspace", "create", "No Namespace")
+
+
+BAD = [
+    (("--credits", "-1"), "--credits"),
+    (("--origin", "https://shop.example/path"), "https://shop.example/path"),
+    (("--allow-source", "not a host"), "not a host"),
+    (("--business-name", "x" * 101), "1 to 100 characters"),
+    (("--refused", "410"), "410"),
+    (("--suspended", "2"), "2"),
+]
+
+
+@pytest.mark.parametrize(("words", "reason"), BAD)
+def test_a_value_that_cannot_be_changes_nothing(row, words, reason):
+    before = row.serialize()
+    with pytest.raises(CommandError, match=reason):
+        run("workspace", "change", row.namespace, *words)
+    assert workspace_rows.of_namespace(row.namespace).serialize() == before
+
+
+@pytest.mark.parametrize(("words", "reason"), BAD)
+def test_a_value_that_cannot_be_makes_no_workspace(namespace, words, reason):
+    with pytest.raises(CommandError, match=reason):
+        run("workspace", "create", namespace, *words)
+    assert workspace_rows.of_namespace(namespace) is None
+
+
+def test_show_changes_nothing_and_refuses_to_be_asked_to(row):
+    with pytest.raises(CommandError, match="show changes nothing"):
+        run("workspace", "show", row.namespace, "--credits", "5")
+    assert workspace_rows.of_namespace(row.namespace).allowance == row.allowance
