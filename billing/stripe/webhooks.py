@@ -33,7 +33,7 @@ from imgapis.base.errors import ApiError
 from imgapis.base.mail.rows import OutgoingMail
 from telemetry import metrics
 
-HANDLED, DUPLICATE = "acted", "again"
+HANDLED, DUPLICATE, UNKNOWN_EVENT = "acted", "again", "unknown event"
 log = logging.getLogger("imgapis.webhooks")
 
 
@@ -234,7 +234,7 @@ def replay(event_id: str) -> str:
     workspace is brought to what Stripe reports now all the same."""
     event = stripe_events.event(event_id)
     if event is None:
-        return "unknown event"
+        return UNKNOWN_EVENT
     # It has the version of the account, not of an endpoint: what is read of it, its ids, is the same in all of them.
     outcome = handle(replace(event, version=""))
     customer_id = customer_of(event) if outcome == DUPLICATE else ""

@@ -20,6 +20,9 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         """Replay, and say what became of it."""
         try:
-            self.stdout.write(webhooks.replay(options["event_id"]))
+            outcome = webhooks.replay(options["event_id"])
         except ApiError as refusal:
             raise CommandError(refusal.message) from refusal
+        if outcome == webhooks.UNKNOWN_EVENT:
+            raise CommandError(f"Stripe has no event {options['event_id']}.")
+        self.stdout.write(outcome)
