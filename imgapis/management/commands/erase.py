@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import workspaces
+from accounts.models import Person, workspaces
 from accounts.people import email_addresses, people
 from imgapis.base import clock
 from imgapis.base.errors import ApiError
@@ -40,6 +40,8 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         """Do it, or list."""
+        if (asked or at_once) and not (namespace or email):
+            raise CommandError("--asked and --at-once are of an erasure: name whose by --namespace or --email.")
         try:
             if undo:
                 erasure.undo(undo)
@@ -48,12 +50,11 @@ class Command(BaseCommand):
                 self._ask(*subject(namespace, email), asked, at_once)
             else:
                 self._list()
-        except (ApiError, ValueError) as error:
-            raise CommandError(str(error)) from error
+        except ApiError as refusal:
+            raise CommandError(refusal.message) from refusal
 
     def _ask(self, kind: str, subject_id: str, received_day: str | None, at_once: bool) -> None:
-        received = datetime.strptime(received_day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() if received_day else None
-        row = erasure.request(kind, subject_id, at_once=at_once, asked=received)
+        row = erasure.request(kind, subject_id, at_once=at_once, asked=_moment(received_day) if received_day else None)
         if at_once:
             erasure.process_due()
             row = erasures.require(subject_id)
@@ -69,10 +70,28 @@ class Command(BaseCommand):
 
 
 def subject(namespace: str | None, email: str | None) -> tuple[str, str]:
-    """(kind, id) of what a namespace or an address names."""
+    """(kind, id) of what a namespace or an address names. Raises CommandError."""
     if namespace:
         if workspace := workspaces.of_namespace(namespace):
             return "workspace", workspace.workspace_id
-    elif email and (person := people.of_email(email_addresses.canonical(email))):
+    elif email and (person := _person(email)):
         return "person", person.person_id
-    raise CommandError("There is no such account.")
+    raise CommandError(f"There is no such account: {namespace or email or 'no name'}.")
+
+
+def _person(email: str) -> Person | None:
+    try:
+        return people.of_email(email_addresses.canonical(email))
+    except email_addresses.InvalidEmail as refusal:
+        raise CommandError(f"{email}: {refusal.message}") from refusal
+
+
+def _moment(day: str) -> float:
+    """The beginning of a day that has come, 2026-11-24, in seconds since 1970."""
+    try:
+        moment = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+    except ValueError as error:
+        raise CommandError(f"--asked is a day such as 2026-11-24, not {day}.") from error
+    if moment > clock.now():
+        raise CommandError(f"--asked is the day the mail came: {day} has not come yet, in UTC.")
+    return moment

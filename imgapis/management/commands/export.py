@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from imgapis.management.commands.erase import subject
 from imgapis.privacy import export
@@ -23,6 +23,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, file: str, namespace: str | None, email: str | None, **options: Any) -> None:
         """Stream it into the file."""
-        with Path(file).open("wb") as target:
-            for chunk in export.stream(*subject(namespace, email)):
-                target.write(chunk)
+        kind, subject_id = subject(namespace, email)
+        try:
+            with Path(file).open("wb") as target:
+                for chunk in export.stream(kind, subject_id):
+                    target.write(chunk)
+        except OSError as error:
+            raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
