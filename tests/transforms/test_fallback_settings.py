@@ -122,7 +122,8 @@ def test_the_shell_saves_chooses_lists_and_deletes(workspace):
     run("default", name, "empty")
     text = run("default", name, "none", "--source", "shop")
     assert text == "empty: shop/none.png (status: 200)\nevery source: empty\nshop: none\n"
-    for words in (("delete", name, "empty"), ("delete", name, "other"), ("list", "nobody-has-this-name")):
+    deletions = [("delete", name, *names) for names in (("empty",), ("other",), ())]
+    for words in (*deletions, ("list", "nobody-has-this-name")):
         with pytest.raises(CommandError):
             run(*words)
     run("default", name, "")

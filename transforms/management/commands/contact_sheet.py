@@ -29,6 +29,8 @@ class Command(BaseCommand):
         photographs = options["photographs"] or _samples(settings.VAR_DIR / "samples")
         if not photographs:
             raise CommandError("There are no photographs: name some, or put some into var/samples.")
+        if absent := [str(path) for path in photographs if not path.is_file()]:
+            raise CommandError(f"There is no file {', '.join(absent)}.")
         folder = settings.VAR_DIR / "contact-sheets"
         folder.mkdir(parents=True, exist_ok=True)
         for path in photographs:

@@ -47,7 +47,7 @@ def _act(row: Workspace, options: dict) -> None:
     if options["action"] == "save":
         fallbacks.save(workspace_id, "system", name, options["src"], options["status"])
     elif options["action"] == "delete":
-        if not fallbacks.delete(workspace_id, "system", name):
+        if not (name and fallbacks.delete(workspace_id, "system", name)):
             raise CommandError(f"{options['namespace']} has no fallback {name!r}.")
     elif options["action"] == "default":
         if options["source"]:

@@ -40,7 +40,7 @@ def _act(row: Workspace, options: dict[str, Any]) -> None:
     if options["action"] == "save":
         presets.save(row.workspace_id, "system", options["name"], options["query"])
     elif options["action"] == "delete":
-        if not presets.delete(row.workspace_id, "system", options["name"]):
+        if not (options["name"] and presets.delete(row.workspace_id, "system", options["name"])):
             raise CommandError(f"{options['namespace']} has no preset {options['name']!r}.")
     elif options["action"] in ("only", "any"):
         access_settings.change(row, "system", presets_only=options["action"] == "only")

@@ -31,6 +31,8 @@ class Command(BaseCommand):
             for rule in purge_rows.of_workspace(row.workspace_id):
                 self.stdout.write(f"{rule.rule_id} {rule.scope} {rule.target}")
             return
+        if options["scope"] == "workspace" and options["target"]:
+            raise CommandError(f"A purge of the workspace is of everything: it takes no target {options['target']!r}.")
         try:
             count = purges.preview(row, options["scope"], options["target"])
             if not options["dry_run"]:

@@ -53,6 +53,8 @@ def _signed(row: Workspace, address: str) -> str:
     if not keys:
         raise CommandError("There is no signing key: `signing rotate` makes one.")
     parts = urlsplit(address)
+    if not (parts.path and parts.query):
+        raise CommandError(f"An address is a path and a query, /transform?src=shop/hat.jpg, not {address!r}.")
     query = Query.parse(parts.query)
     sig = signing.sign(keys[0], signing.message(parts.path, query))
     return f"{parts.path}?{query.raw}&sig={sig}"

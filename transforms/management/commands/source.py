@@ -8,7 +8,11 @@ from accounts.models import workspaces
 from imgapis.base.errors import ApiError
 from transforms.models import Source, sources
 from transforms.sources import named_sources
-from transforms.sources.kinds.registry import KINDS
+from transforms.sources.kinds.http import WebServer
+from transforms.sources.kinds.kind import Kind
+from transforms.sources.kinds.registry import KINDS, kind_of
+
+SETTINGS = ("prefix", "bucket", "region", "access_key", "secret_key")
 
 
 class Command(BaseCommand):
@@ -21,12 +25,12 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=("create", "list", "change", "delete"))
         parser.add_argument("namespace")
         parser.add_argument("name", nargs="?", default="")
-        parser.add_argument("--kind", choices=tuple(KINDS), default="http")
-        parser.add_argument("--prefix", default="")
-        parser.add_argument("--bucket", default="")
-        parser.add_argument("--region", default="", help="the S3 region, or the R2 account id")
-        parser.add_argument("--access-key", default="")
-        parser.add_argument("--secret-key", default="")
+        parser.add_argument("--kind", choices=tuple(KINDS), help="http where none is named; it cannot be changed")
+        parser.add_argument("--prefix")
+        parser.add_argument("--bucket")
+        parser.add_argument("--region", help="the S3 region, or the R2 account id")
+        parser.add_argument("--access-key")
+        parser.add_argument("--secret-key")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and print the sources of the workspace."""
@@ -41,11 +45,17 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.name}: {row.kind} {row.prefix or row.bucket} revision {int(row.revision)}")
 
     def _create(self, workspace_id: str, options: dict[str, Any]) -> None:
-        settings = {name: options[name] for name in ("kind", "prefix", "bucket", "region", "access_key", "secret_key")}
-        named_sources.create(workspace_id, name=options["name"], **settings)
+        kind = KINDS[options["kind"] or WebServer.name]
+        named_sources.create(workspace_id, name=options["name"], kind=kind.name, **_settings(kind, options))
 
     def _change(self, workspace_id: str, options: dict[str, Any]) -> None:
-        named_sources.change(self._existing(workspace_id, options), prefix=options["prefix"])
+        row = self._existing(workspace_id, options)
+        settings = _settings(kind_of(row), options)
+        if options["kind"] not in (None, row.kind):
+            raise CommandError(f"{row.name} is of kind {row.kind}, which cannot be changed: create another source.")
+        if not settings:
+            raise CommandError(f"Name what is to change of {row.name}: {', '.join(map(_option, SETTINGS))}.")
+        named_sources.change(row, **settings)
 
     def _delete(self, workspace_id: str, options: dict[str, Any]) -> None:
         named_sources.delete(self._existing(workspace_id, options))
@@ -54,7 +64,19 @@ class Command(BaseCommand):
         """Listing is what every action ends with."""
 
     def _existing(self, workspace_id: str, options: dict[str, Any]) -> Source:
-        row = sources.find(workspace_id, options["name"])
+        row = sources.find(workspace_id, options["name"]) if options["name"] else None
         if row is None:
             raise CommandError(f"{options['namespace']} has no source {options['name']!r}.")
         return row
+
+
+def _settings(kind: Kind, options: dict[str, Any]) -> dict[str, str]:
+    """The settings that are named, by field. Raises CommandError for one that the kind does not have."""
+    settings = {name: options[name] for name in SETTINGS if options[name] is not None}
+    if surplus := [_option(name) for name in settings if name not in kind.field_names]:
+        raise CommandError(f"A source of kind {kind.name} has no {', '.join(surplus)}.")
+    return settings
+
+
+def _option(setting: str) -> str:
+    return "--" + setting.replace("_", "-")
