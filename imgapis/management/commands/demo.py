@@ -1,10 +1,9 @@
 """The demo workspace with its sample photographs."""
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import workspaces as workspace_rows
 from accounts.workspaces import workspaces
@@ -21,11 +20,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Make what is absent."""
+        folder = settings.VAR_DIR / "samples"
+        photographs = [path for path in sorted(folder.glob("*")) if path.suffix in TYPES]
+        if not photographs:
+            raise CommandError(f"There are no photographs in {folder}: put some there, or let `make run` fetch them.")
         row = workspace_rows.of_namespace("demo") or workspaces.create_unowned(
             namespace="demo", business_name="The demo", allowance=workspaces.default_allowance()
         )
         buckets.ensure_bucket(sample_source.BUCKET)
-        photographs = [path for path in sorted(Path(settings.VAR_DIR / "samples").iterdir()) if path.suffix in TYPES]
         for path in photographs:
             buckets.upload(sample_source.BUCKET, path.name, path.read_bytes(), TYPES[path.suffix])
         sample_source.add(row.workspace_id)
