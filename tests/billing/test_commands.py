@@ -99,7 +99,7 @@ def test_a_ledger_that_adds_up_is_printed_period_by_period(charged):
     line, summary = run("verify_ledger").splitlines()
     assert line.startswith(f"{charged.workspace_id} {period}: events 1, ")
     assert ", used 1, " in line and line.endswith("grants kept: holds")
-    assert summary == "1 periods add up."
+    assert summary == "All periods add up: 1."
 
 
 def test_a_charge_that_the_counter_has_lost_fails_the_proof(charged):

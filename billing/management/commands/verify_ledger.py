@@ -28,5 +28,5 @@ class Command(BaseCommand):
             )
         broken = sum(not proof.is_valid for proof in proofs)
         if broken:
-            raise CommandError(f"{broken} of {len(proofs)} periods do not add up.")
-        self.stdout.write(f"{len(proofs)} periods add up.")
+            raise CommandError(f"Do not add up: {broken} of {len(proofs)} periods.")
+        self.stdout.write(f"All periods add up: {len(proofs)}.")
