@@ -106,5 +106,5 @@ def test_a_charge_that_the_counter_has_lost_fails_the_proof(charged):
     (counter,) = counters.periods(charged.workspace_id)
     used, left = int(counter.used), int(counter.left)
     counter.update(actions=[type(counter).used.set(used - 2), type(counter).left.set(left + 2)])
-    with pytest.raises(CommandError, match="1 of 1 periods do not add up"):
+    with pytest.raises(CommandError, match="Do not add up: 1 of 1 periods"):
         run("verify_ledger")
