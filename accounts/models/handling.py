@@ -1,5 +1,6 @@
-"""How the rows of accounts are handled, where several tables are handled alike."""
+"""How rows are handled, where several tables are handled alike; what billing writes of a workspace too."""
 
 from imgapis.base.dynamo import DataHandling
 
 ACCOUNT = DataHandling("account", "until erasure")
+BILLING = DataHandling("billing", "until erasure")

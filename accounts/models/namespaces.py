@@ -6,10 +6,9 @@ from pynamodb.attributes import UnicodeAttribute
 
 from accounts.models.handling import ACCOUNT
 from imgapis.base import dynamo, tokens
-from imgapis.base.dynamo import DataHandling, declared
+from imgapis.base.dynamo import declared
 from imgapis.base.measures import Whole
 
-COUNT = DataHandling("account", "until erasure")
 MARK = "spent:"  # no namespace has a colon
 NOBODY = "-"
 
@@ -31,9 +30,9 @@ class NamespaceCount(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("namespace-counts")
 
-    person_id = declared(UnicodeAttribute(hash_key=True), "who took them", COUNT)
-    taken = declared(Whole(default=0), "keeps one person from taking names without end", COUNT)
-    owner_revision = declared(Whole(default=0), "keeps one person from owning more than their plans allow", COUNT)
+    person_id = declared(UnicodeAttribute(hash_key=True), "who took them", ACCOUNT)
+    taken = declared(Whole(default=0), "keeps one person from taking names without end", ACCOUNT)
+    owner_revision = declared(Whole(default=0), "keeps one person from owning more than their plans allow", ACCOUNT)
 
 
 def require_available(transaction: dynamo.Transaction, namespace: str) -> None:

@@ -5,14 +5,13 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
-from accounts.models.handling import ACCOUNT
+from accounts.models.handling import ACCOUNT, BILLING
 from accounts.models.namespaces import Namespace
 from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.errors import ApiError
 from imgapis.base.measures import Halves, Moment, Whole
 
-BILLING = DataHandling("billing", "until erasure")
 CAP = {"type": "object", "properties": {"unit": {"type": "string"}, "amount": {"type": "number"}}}
 CAPS = {"type": "object", "additionalProperties": CAP}
 

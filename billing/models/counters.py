@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pynamodb.attributes import JSONAttribute, TTLAttribute, UnicodeAttribute
 
-from billing.models.handling import BILLING
+from accounts.models.handling import BILLING
 from imgapis.base import dynamo, shapes
 from imgapis.base.dynamo import DataHandling, declared
 from imgapis.base.measures import Halves, Moment

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pynamodb.attributes import UnicodeAttribute
 
-from billing.models.handling import BILLING
+from accounts.models.handling import BILLING
 from imgapis.base import dynamo
 from imgapis.base.dynamo import declared
 from imgapis.base.measures import Halves, Moment

@@ -2,8 +2,9 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
+from accounts.models.handling import ACCOUNT
 from imgapis.base import dynamo
-from imgapis.base.dynamo import DataHandling, declared
+from imgapis.base.dynamo import declared
 
 
 class OptOut(dynamo.Row):
@@ -12,13 +13,11 @@ class OptOut(dynamo.Row):
     class Meta(dynamo.Options):
         table_name = dynamo.table_name("unwanted")
 
-    workspace_id = declared(
-        UnicodeAttribute(hash_key=True), "of which workspace", DataHandling("account", "until erasure")
-    )
+    workspace_id = declared(UnicodeAttribute(hash_key=True), "of which workspace", ACCOUNT)
     choice = declared(
         UnicodeAttribute(range_key=True),
         "which member wants none of which kind",
-        DataHandling("account", "until erasure"),
+        ACCOUNT,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from billing.models.handling import BILLING
+from accounts.models.handling import BILLING
 from imgapis.base import dynamo
 from imgapis.base.dynamo import declared
 from imgapis.base.measures import Credits, Moment
